@@ -1,0 +1,1 @@
+"""A LiveKit control plane to practise on, made of the official messages. Imports nothing of ours."""
