@@ -1,0 +1,1 @@
+"""The tests. Real sockets, the simulator and real pseudo-terminals wherever they matter."""

@@ -1,0 +1,27 @@
+"""What keeps every test still: no environment of the operator's, no home directory, one event loop kind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_LEAKS = ("NO_COLOR", "COLORTERM", "TMUX", "STY", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "LK_AGENTS_URL")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio, the loop that the program uses."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def still_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hide the operator's environment and home from the code under test; returns the empty home."""
+    for name in list(os.environ):
+        if name in _LEAKS or name.startswith(("LIVEKIT_", "LKTOP_", "TEXTUAL", "XDG_")):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    return home
