@@ -1,0 +1,143 @@
+"""How a method is asked: the right host, the right grant, a typed answer."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tui.api import errors, hosts
+from tui.api.auth import Credentials, Grant
+from tui.api.budget import Budget
+from tui.api.clean import clean
+from tui.api.methods import Method
+from tui.api.models import Wire
+from tui.api.transport import Gate, Transport
+from tui.api.wire import Batch, Reader, Unreadable, read_one
+from tui.clock import Clock
+
+T = TypeVar("T", bound=Wire)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a project is and how to speak to it."""
+
+    url: str
+    agents_url: str
+    credentials: Credentials
+    ca_file: str | None = None
+    proxy: str | None = None
+
+
+class Caller:
+    """Asks the methods of one project. Raises `BadTarget` already when made with an address that is none."""
+
+    def __init__(self, endpoint: Endpoint, *, budget: Budget, clock: Clock, gate: Gate) -> None:
+        self.clock = clock
+        self.endpoint = endpoint
+        self.project_url = hosts.base(endpoint.url)
+        self.agents_url = hosts.base(endpoint.agents_url)
+        self.transport = Transport(
+            endpoint.credentials,
+            budget=budget,
+            clock=clock,
+            gate=gate,
+            ca_file=endpoint.ca_file,
+            proxy=endpoint.proxy,
+        )
+
+    def url(self, method: Method) -> str:
+        """Base URL of the host that serves a method."""
+        return self.agents_url if method.cloud else self.project_url
+
+    async def send(
+        self, method: Method, request: Mapping[str, object], *, room: str = "", request_id: str = ""
+    ) -> bytes:
+        """The body of the answer to one call."""
+        grants = {
+            "agent": Grant(agent_admin=True),
+            "room": Grant(room=room),
+            "room_list": Grant(room_list=True),
+        }
+        body = msgspec.json.encode(request)
+        return await self.transport.call(
+            method, self.url(method), body, grants[method.grant], request_id=request_id
+        )
+
+    async def ask(
+        self,
+        method: Method,
+        kind: type[T],
+        request: Mapping[str, object],
+        *,
+        room: str = "",
+        request_id: str = "",
+    ) -> T:
+        """The answer to one call. A 200 that cannot be read is `Unknown`: the call may well have run."""
+        body = await self.send(method, request, room=room, request_id=request_id)
+        answer = read_one(body, kind)
+        if answer is None:
+            shown = clean(body[:60].decode("utf-8", "replace"), limit=60)
+            raise self._unreadable(method, f"the answer cannot be read: {shown!r}", request_id)
+        return answer
+
+    def not_done(self, method: Method, message: str, request_id: str) -> errors.NotDone:
+        """The error for `success: false`."""
+        return errors.NotDone(
+            message or "LiveKit says no, without a reason",
+            method.label,
+            urlsplit(self.url(method)).netloc,
+            status=200,
+            request_id=request_id,
+        )
+
+    def _unreadable(self, method: Method, text: str, request_id: str = "") -> errors.Unknown:
+        host = urlsplit(self.url(method)).netloc
+        return errors.Unknown(text, method.label, host, status=200, request_id=request_id)
+
+
+class Listing(Generic[T]):
+    """One listing method, remembering per question what it answered last: equal answers cost nothing."""
+
+    def __init__(
+        self, caller: Caller, method: Method, kind: type[T], key: str, *, remember: int = 64
+    ) -> None:
+        self._caller = caller
+        self._method = method
+        self._kind = kind
+        self._key = key
+        self._remember = remember
+        self._readers: OrderedDict[bytes, Reader[T]] = OrderedDict()
+
+    async def ask(self, request: Mapping[str, object], *, room: str = "") -> Batch[T]:
+        """The answer, sharing every unchanged item with the one before."""
+        body = await self._caller.send(self._method, request, room=room)
+        reader = self._reader(msgspec.json.encode(request))
+        try:
+            for _ in reader.steps(body):
+                await self._caller.clock.sleep(0)
+        except Unreadable as error:
+            host = urlsplit(self._caller.url(self._method)).netloc
+            raise errors.Unknown(str(error), self._method.label, host, status=200) from None
+        return reader.batch
+
+    def raw(self, item: object) -> bytes:
+        """The JSON that an item was decoded from; empty if it is of no answer that is remembered."""
+        return next((found for reader in self._readers.values() if (found := reader.raw(item))), b"")
+
+    @property
+    def decoded(self) -> int:
+        """Items decoded so far."""
+        return sum(reader.decoded for reader in self._readers.values())
+
+    def _reader(self, question: bytes) -> Reader[T]:
+        reader = self._readers.pop(question, None) or Reader(self._kind, self._key)
+        self._readers[question] = reader
+        while len(self._readers) > self._remember:
+            self._readers.popitem(last=False)
+        return reader

@@ -1,0 +1,156 @@
+"""LiveKit for one project: one method per call, typed answers, nothing of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from urllib.parse import urlsplit
+
+from tui.api import errors, hosts, methods
+from tui.api.auth import Grant
+from tui.api.budget import Budget
+from tui.api.caller import Caller, Endpoint, Listing
+from tui.api.changes import Changes
+from tui.api.models import (
+    Agent,
+    Dispatch,
+    Participant,
+    PrivateLink,
+    PrivateLinkStatus,
+    Room,
+    SecretInfo,
+    Setting,
+    Version,
+    Wire,
+)
+from tui.api.transport import Gate, Health
+from tui.api.wire import Batch
+from tui.clock import Clock
+
+DISPATCHES_REMEMBERED = 4096
+"""Rooms whose last ListDispatch is kept to compare with; a larger fleet decodes some rooms anew."""
+
+
+class LinkHealth(Wire, frozen=True):
+    """GetPrivateLinkStatusResponse."""
+
+    value: PrivateLinkStatus | None = None
+
+
+class Client:
+    """Every call of one project; those that change something are under `changes`.
+
+    Raises the tree of `errors`, and `BadTarget` already when it is made.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, budget: Budget, clock: Clock, gate: Gate | None = None) -> None:
+        self.gate = gate or Gate()
+        self.budget = budget
+        self._caller = Caller(endpoint, budget=budget, clock=clock, gate=self.gate)
+        self.changes = Changes(self._caller)
+        self._agents = Listing(self._caller, methods.LIST_AGENTS, Agent, "agents")
+        self._versions = Listing(self._caller, methods.LIST_VERSIONS, Version, "versions")
+        self._secrets = Listing(self._caller, methods.LIST_SECRETS, SecretInfo, "secrets")
+        self._settings = Listing(self._caller, methods.GET_SETTINGS, Setting, "params")
+        self._rooms = Listing(self._caller, methods.LIST_ROOMS, Room, "rooms")
+        self._participants = Listing(self._caller, methods.LIST_PARTICIPANTS, Participant, "participants")
+        self._dispatches = Listing(
+            self._caller,
+            methods.LIST_DISPATCH,
+            Dispatch,
+            "agent_dispatches",
+            remember=DISPATCHES_REMEMBERED,
+        )
+        self._links = Listing(self._caller, methods.LIST_LINKS, PrivateLink, "items")
+
+    @property
+    def project_host(self) -> str:
+        """The host of rooms and dispatches."""
+        return urlsplit(self._caller.project_url).netloc
+
+    @property
+    def agents_host(self) -> str:
+        """The host of the Cloud Agents API."""
+        return urlsplit(self._caller.agents_url).netloc
+
+    def health(self, *, agents: bool) -> Health:
+        """How one of the two hosts has been answering."""
+        url = self._caller.agents_url if agents else self._caller.project_url
+        return self._caller.transport.health.setdefault(urlsplit(url).hostname or "", Health())
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._caller.transport.aclose()
+
+    async def list_agents(self, agent_id: str = "") -> Batch[Agent]:
+        """Every agent of the project, or one."""
+        return await self._agents.ask({"agent_id": agent_id} if agent_id else {})
+
+    async def list_versions(self, agent_id: str) -> Batch[Version]:
+        """What was built for an agent, in no particular order."""
+        return await self._versions.ask({"agent_id": agent_id})
+
+    async def list_secrets(self, agent_id: str) -> Batch[SecretInfo]:
+        """Names and times of an agent's secrets."""
+        return await self._secrets.ask({"agent_id": agent_id})
+
+    async def settings(self) -> dict[str, str]:
+        """GetClientSettings as a mapping (contract.md §3.9)."""
+        batch = await self._settings.ask({})
+        return {item.name: item.value for item in batch.items}
+
+    async def list_rooms(self) -> Batch[Room]:
+        """Every open room."""
+        return await self._rooms.ask({})
+
+    async def list_participants(self, room: str) -> Batch[Participant]:
+        """Who is in a room, agents included."""
+        return await self._participants.ask({"room": room}, room=room)
+
+    async def list_dispatches(self, room: str, dispatch_id: str = "") -> Batch[Dispatch]:
+        """The dispatches of a room. A room that nobody serves is `NotFound`, also where servers say 503."""
+        request = {"room": room} | ({"dispatch_id": dispatch_id} if dispatch_id else {})
+        try:
+            return await self._dispatches.ask(request, room=room)
+        except errors.Unknown as error:
+            if error.status == 503 and "no response from servers" in error.message:
+                raise errors.NotFound(
+                    "room not found or not active", error.method, error.host, error.code, error.status
+                ) from None
+            raise
+
+    async def list_links(self) -> Batch[PrivateLink]:
+        """The project's private links."""
+        return await self._links.ask({})
+
+    async def link_status(self, private_link_id: str) -> PrivateLinkStatus:
+        """Health of a private link."""
+        request = {"private_link_id": private_link_id}
+        answer = await self._caller.ask(methods.LINK_STATUS, LinkHealth, request)
+        return answer.value or PrivateLinkStatus()
+
+    def logs(
+        self, agent_id: str, *, log_type: str = "deploy", deployment: str = "", server_region: str = ""
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the log of an agent's newest instance in one region (contract.md §4.2); yields raw chunks.
+
+        Opening raises the tree of `errors`; iterating raises `Unknown` when the stream is cut or silent.
+        """
+        params = {"agent_id": agent_id, "log_type": log_type}
+        if deployment:
+            params["deployment"] = deployment
+        url = hosts.regional(self._caller.endpoint.agents_url, server_region)
+        grant = Grant(agent_admin=True)
+        return self._caller.transport.stream("GET", f"{url}/logs", grant, label="GET /logs", params=params)
+
+    def raw(self, item: Wire) -> bytes:
+        """The JSON that an item of a current listing was decoded from; empty if it is of none."""
+        listings = (
+            self._agents,
+            self._versions,
+            self._secrets,
+            self._rooms,
+            self._participants,
+            self._dispatches,
+        )
+        return next((found for listing in listings if (found := listing.raw(item))), b"")

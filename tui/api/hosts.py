@@ -1,0 +1,68 @@
+"""Which addresses may see a project's token (hazards.md §2)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from tui.api.clean import clean
+from tui.api.errors import BadTarget
+
+_REGION = re.compile(r"^[a-z0-9-]{1,40}$")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name can only mean this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def base(url: str) -> str:
+    """The URL to which paths are appended: ws to http, no trailing slash. Raises `BadTarget`.
+
+    Plain http is for this machine only, and nothing but scheme, host, port and path may be in it.
+    """
+    text = url.strip()
+    for ws, http in (("ws://", "http://"), ("wss://", "https://")):
+        if text.lower().startswith(ws):
+            text = http + text[len(ws) :]
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise BadTarget(f"not an address: {clean(url, limit=80)}") from error
+    if parts.username or parts.password or parts.query or parts.fragment or not host or not host.isascii():
+        raise BadTarget(f"not an address that may be sent a token: {clean(parts.netloc or url, limit=80)}")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise BadTarget(f"{clean(host, limit=80)}: only https, or http to this machine, may be sent a token")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def regional(agents_url: str, server_region: str) -> str:
+    """The base for `/logs` of one cluster: `https://REGION.agents.…` (contract.md §4.1).
+
+    The region comes out of an answer and becomes a host name, so it must be a single plain label; an agents
+    host that is this machine, or an IP address, has no regions. Raises `BadTarget`.
+    """
+    root = base(agents_url)
+    host = urlsplit(root).hostname or ""
+    if not server_region or is_loopback(host) or _is_address(host):
+        return root
+    if not _REGION.match(server_region):
+        raise BadTarget(f"the server named a region that is no region: {clean(server_region, limit=60)!r}")
+    scheme, _, rest = root.partition("://")
+    return f"{scheme}://{server_region}.{rest}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

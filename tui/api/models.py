@@ -1,0 +1,304 @@
+"""LiveKit's things as frozen values, field by field as contract.md §3.3 and §6.1 give them.
+
+Only what the program uses is a field; `IGNORED` lists the rest with the reason, and a test holds both
+against the official descriptors. Text in a model is already printable (`wire.py`); times are as they came.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+
+class Wire(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """A message of LiveKit's. Frozen, compared by value, never part of a reference cycle."""
+
+
+class Event(Wire, frozen=True):
+    """AgentEvent: how often something happened to a deployment, and when last."""
+
+    type: str | int = "AGENT_EVENT_TYPE_UNKNOWN"
+    """Enum name; a number when it is newer than the server's own names."""
+    count: int = 0
+    """How often, cumulative as far as is known (contract.md §9.7)."""
+    timestamp: datetime | None = None
+    """The last time."""
+
+
+class Deployment(Wire, frozen=True):
+    """AgentDeployment: one agent in one region under one deployment name."""
+
+    region: str = ""
+    """The operator's region, such as `us-east`."""
+    agent_id: str = ""
+    status: str = ""
+    """Free text of the server's (contract.md §7); empty until first observed."""
+    replicas: int = 0
+    min_replicas: int = 0
+    max_replicas: int = 0
+    cpu_req: str = ""
+    """Kubernetes quantity."""
+    cur_cpu: str = ""
+    """Kubernetes quantity; means nothing before the first scrape."""
+    cur_mem: str = ""
+    """Kubernetes quantity; means nothing before the first scrape."""
+    mem_req: str = ""
+    """Kubernetes quantity."""
+    mem_limit: str = ""
+    """Kubernetes quantity."""
+    cpu_limit: str = ""
+    """Kubernetes quantity, shown raw as `lk` does."""
+    server_region: str = ""
+    """Cluster code, used only as the host prefix of `/logs`."""
+    events: tuple[Event, ...] = ()
+    deployment: str = ""
+    """Empty is production."""
+    version: str = ""
+    """Tag of this deployment; falls back to the agent's."""
+    agent_name: str = ""
+    """Dispatch name seen at the last scrape."""
+    deployment_enabled: bool = False
+    """The project has named deployments at all."""
+    last_scraped_at: datetime | None = None
+    """When name, version and usage were last observed; None is never."""
+
+    @property
+    def name(self) -> str:
+        """The deployment's name in words."""
+        return self.deployment or "production"
+
+
+class Agent(Wire, frozen=True):
+    """AgentInfo: one agent of the project."""
+
+    agent_id: str = ""
+    agent_name: str = ""
+    """The name to dispatch to; may be empty in unfiltered listings (contract.md §3.3)."""
+    version: str = ""
+    """Production tag; `--` when nothing was ever deployed."""
+    agent_deployments: tuple[Deployment, ...] = ()
+    deployed_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it: its own name, else one observed at a deployment, else empty."""
+        return self.agent_name or next((d.agent_name for d in self.agent_deployments if d.agent_name), "")
+
+    @property
+    def never_deployed(self) -> bool:
+        """Nothing was ever deployed (contract.md §3.3)."""
+        return self.version in ("", "--")
+
+
+class Version(Wire, frozen=True):
+    """AgentVersion: something that was built."""
+
+    version: str = ""
+    """Tag; 14 digits of UTC time so far, but opaque."""
+    current: bool = False
+    """It is the production version."""
+    created_at: datetime | None = None
+    deployed_at: datetime | None = None
+    attributes: dict[str, str] = {}
+    """`git_commit`, `git_branch`, `git_tree`, `image_digest` and the operator's own."""
+    status: str = ""
+    """Free text, undocumented; the three flags are the reliable signals (contract.md §7)."""
+    owner: str = ""
+    draining: bool = False
+    """Old replicas are still finishing their sessions."""
+    active: bool = False
+    """It serves some deployment."""
+
+
+class SecretInfo(Wire, frozen=True):
+    """AgentSecret without its value, which no listing returns."""
+
+    name: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    kind: str | int = "AGENT_SECRET_KIND_UNKNOWN"
+    """Environment variable or mounted file; unknown is treated as environment (contract.md §3.7)."""
+    deployments: tuple[str, ...] = ()
+    """Deployments that it is limited to; reserved, no client sets it."""
+
+
+class Setting(Wire, frozen=True):
+    """SettingsParam: one key of GetClientSettings."""
+
+    name: str = ""
+    value: str = ""
+
+
+class Room(Wire, frozen=True):
+    """Room, without its turn password."""
+
+    sid: str = ""
+    name: str = ""
+    creation_time: int = 0
+    """Unix seconds."""
+    creation_time_ms: int = 0
+    num_participants: int = 0
+    """Excludes agents and recorders; refreshed lazily (contract.md §6.6)."""
+    num_publishers: int = 0
+    """Includes agents."""
+    active_recording: bool = False
+    metadata: str = ""
+    """May hold personal data: masked until asked for."""
+
+
+class Participant(Wire, frozen=True):
+    """ParticipantInfo, as far as it says who is in a room and whether it is an agent."""
+
+    sid: str = ""
+    identity: str = ""
+    name: str = ""
+    state: str | int = "JOINING"
+    kind: str | int = "STANDARD"
+    joined_at: int = 0
+    """Unix seconds."""
+    joined_at_ms: int = 0
+    attributes: dict[str, str] = {}
+    region: str = ""
+    is_publisher: bool = False
+
+    @property
+    def is_agent(self) -> bool:
+        """By kind, else by the default identity of old servers (contract.md §6.6)."""
+        return self.kind == "AGENT" or self.identity.startswith("agent-")
+
+
+class JobState(Wire, frozen=True):
+    """JobState. Times are nanoseconds or seconds, see `moment`; 0 is not yet."""
+
+    status: str | int = "JS_PENDING"
+    error: str = ""
+    started_at: int = 0
+    ended_at: int = 0
+    updated_at: int = 0
+    participant_identity: str = ""
+    worker_id: str = ""
+    agent_id: str = ""
+    """Empty on open-source servers (contract.md §8.55)."""
+    reason: str | int = 0
+
+
+class Job(Wire, frozen=True):
+    """One assignment of a dispatch to a worker."""
+
+    id: str = ""
+    dispatch_id: str = ""
+    type: str | int = "JT_ROOM"
+    participant: Participant | None = None
+    """Only for publisher and participant jobs."""
+    agent_name: str = ""
+    state: JobState | None = None
+    deployment: str = ""
+    enable_recording: bool = False
+
+
+class DispatchState(Wire, frozen=True):
+    """AgentDispatchState."""
+
+    jobs: tuple[Job, ...] = ()
+    created_at: int = 0
+    deleted_at: int = 0
+    """0 while it stands; open-source servers never set it (contract.md §6.3)."""
+
+
+class Dispatch(Wire, frozen=True):
+    """AgentDispatch: the wish that an agent join a room."""
+
+    id: str = ""
+    agent_name: str = ""
+    """Empty is automatic dispatch (contract.md §6.5)."""
+    room: str = ""
+    metadata: str = ""
+    """Opaque to LiveKit; may hold personal data: masked until asked for."""
+    state: DispatchState | None = None
+    restart_policy: str | int = "JRP_ON_FAILURE"
+    deployment: str = ""
+    attributes: dict[str, str] = {}
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """Its jobs; none until a worker accepted (contract.md §6.5)."""
+        return self.state.jobs if self.state else ()
+
+
+class PrivateLinkStatus(Wire, frozen=True):
+    """Health of a private link."""
+
+    status: str | int = "PRIVATE_LINK_STATUS_UNKNOWN"
+    updated_at: datetime | None = None
+    reason: str = ""
+
+
+class PrivateLink(Wire, frozen=True):
+    """A private connection from agents to a customer's endpoint."""
+
+    private_link_id: str = ""
+    name: str = ""
+    region: str = ""
+    port: int = 0
+    endpoint: str = ""
+    connection_endpoint: str = ""
+    cloud_region: str = ""
+
+
+IGNORED: Final[dict[str, dict[str, str]]] = {
+    "AgentInfo": {"secrets": "no server fills it; ListAgentSecrets is the source"},
+    "AgentSecret": {"value": "write-only"},
+    "Room": {
+        "empty_timeout": "not shown",
+        "departure_timeout": "not shown",
+        "max_participants": "not shown",
+        "turn_password": "a secret: never decoded",
+        "enabled_codecs": "not shown",
+        "version": "internal",
+    },
+    "ParticipantInfo": {
+        "tracks": "not shown",
+        "metadata": "personal data that nobody asked for",
+        "version": "internal",
+        "permission": "not shown",
+        "disconnect_reason": "not shown",
+        "kind_details": "not shown",
+        "data_tracks": "not shown",
+        "client_protocol": "internal",
+        "capabilities": "internal",
+    },
+    "Job": {
+        "room": "a snapshot taken at launch; ListRooms is the source",
+        "namespace": "deprecated",
+        "metadata": "a copy of the dispatch's",
+        "attributes": "a copy of the dispatch's",
+        "enable_redaction": "not shown",
+    },
+    "PrivateLink": {"aws": "deprecated"},
+}
+"""Fields of LiveKit's messages that no model holds, with the reason."""
+
+
+def moment(value: int) -> float | None:
+    """Unix seconds of an int64 time whose unit must be told by its size; None for never.
+
+    The documents say seconds, servers write nanoseconds (contract.md §6.2). Years after 2100 are nonsense.
+    """
+    if value <= 0:
+        return None
+    for limit, unit in ((10**11, 1.0), (10**14, 1e3), (10**17, 1e6)):
+        if value < limit:
+            seconds = value / unit
+            break
+    else:
+        seconds = value / 1e9
+    return seconds if seconds < 4_102_444_800 else None
+
+
+def instant(value: datetime | None) -> float | None:
+    """Unix seconds of a Timestamp; None for null, year 1 and the epoch, which all mean never (§3.6)."""
+    if value is None or value.year < 1971 or value.year > 2100:
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,260 @@
+"""The one road by which requests leave: deadline, budget, read-only rule, body cap, error mapping.
+
+Nothing else in the program sends a token anywhere. Importing this module costs a third of the time to the
+first frame (httpx), so the screen does it once that is painted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import httpx
+
+from tui.api import errors
+from tui.api.answers import Call, broken, chunks, read, refusal
+from tui.api.auth import STREAM_LIFETIME, Credentials, Grant
+from tui.api.budget import Budget
+from tui.api.methods import READS, Method
+from tui.api.sockets import KEEPALIVE
+from tui.clock import Clock
+
+DEADLINE = 10.0
+"""Seconds that a unary call may take in all; httpx has no such limit of its own."""
+CONNECT = 4.0
+"""Seconds to connect: shorter than the deadline, so that 'did not connect' is told from 'no answer'."""
+QUIET = 75.0
+"""Seconds without a byte after which a stream is taken to be dead."""
+CLI_VERSION = "2.18.2"
+"""Sent as `X-LIVEKIT-CLI-VERSION`; Cloud is reported to refuse calls without it (contract.md §1.10)."""
+SKEW_LIMIT = 600.0
+"""Seconds of clock difference that are corrected for; beyond it the `Date` header is not believed."""
+
+
+@dataclass
+class Health:
+    """How a host has been answering."""
+
+    latency: float = 0.0
+    """Seconds of the newest answered call."""
+    skew: float = 0.0
+    """Server's clock minus ours, seconds, by the `Date` header; whole seconds are all it can tell."""
+    answered_at: float = 0.0
+    """Monotonic time of the newest answer; 0 for never."""
+    failures: int = 0
+    """Calls without a good answer since the last good one."""
+
+
+@dataclass
+class Gate:
+    """Whether changes may be sent. Held by the transport, not by keys, so that no road leads around it."""
+
+    read_only: bool = False
+    _unlocked_until: float = field(default=0.0, repr=False)
+
+    def unlock(self, now: float, seconds: float) -> None:
+        """Allow changes for a while; `now` is monotonic."""
+        self._unlocked_until = now + seconds
+
+    def lock(self) -> None:
+        """End such a while."""
+        self._unlocked_until = 0.0
+
+    def remaining(self, now: float) -> float:
+        """Seconds left of it."""
+        return max(0.0, self._unlocked_until - now)
+
+    def allows(self, label: str, now: float) -> bool:
+        """Whether this call may be sent."""
+        return label in READS or not self.read_only or self.remaining(now) > 0
+
+
+class Transport:
+    """Sends requests for one project; `aclose` when done."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        budget: Budget,
+        clock: Clock,
+        gate: Gate,
+        ca_file: str | None = None,
+        proxy: str | None = None,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self._credentials = credentials
+        self._clock = clock
+        self._deadline = deadline
+        self.budget = budget
+        self.gate = gate
+        self.health: dict[str, Health] = {}
+        verify: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca_file) if ca_file else True
+        timeout = httpx.Timeout(deadline, connect=CONNECT, pool=CONNECT)
+        self._reads = self._pool(verify, proxy, timeout, keep=10)
+        # a change never travels on a connection that was idle: a stale one would make its outcome unknown
+        self._changes = self._pool(verify, proxy, timeout, keep=0)
+        # streams have a pool of their own, or two of them starve the polls
+        quiet = httpx.Timeout(QUIET, connect=CONNECT, pool=CONNECT)
+        self._streams = self._pool(verify, proxy, quiet, keep=0)
+
+    @staticmethod
+    def _pool(
+        verify: ssl.SSLContext | bool, proxy: str | None, timeout: httpx.Timeout, keep: int
+    ) -> httpx.AsyncClient:
+        limits = httpx.Limits(max_connections=10, max_keepalive_connections=keep, keepalive_expiry=5)
+        wire = httpx.AsyncHTTPTransport(
+            verify=verify, proxy=proxy, limits=limits, socket_options=KEEPALIVE, trust_env=False
+        )
+        return httpx.AsyncClient(transport=wire, timeout=timeout, trust_env=False, follow_redirects=False)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for pool in (self._reads, self._changes, self._streams):
+            await pool.aclose()
+
+    def server_time(self, host: str) -> float:
+        """Unix seconds by the server's clock, as far as it is known."""
+        return self._clock.now() + self._health(host).skew
+
+    async def call(
+        self,
+        method: Method,
+        url: str,
+        body: bytes,
+        grant: Grant,
+        *,
+        request_id: str = "",
+        deadline: float = 0.0,
+    ) -> bytes:
+        """POST one unary call to `url` (base of the host) and return the body of its 200.
+
+        Raises the tree of `errors`. A change is sent once; only one that surely did not leave is sent again,
+        at most twice, under the same request id.
+        """
+        call = Call(method.label, urlsplit(url).hostname or "", request_id)
+        self._admit(method, call)
+        if not method.changes:
+            return await self._once(method, url, body, grant, call, deadline)
+        call.request_id = request_id or str(uuid.uuid4())
+        for attempt in range(3):
+            try:
+                return await self._once(method, url, body, grant, call, deadline)
+            except errors.Unreachable:
+                if attempt == 2:
+                    raise
+                await self._clock.sleep(0.2 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def _admit(self, method: Method, call: Call) -> None:
+        if not self.gate.allows(method.label, self._clock.monotonic()):
+            raise call.error(errors.ReadOnly, "refused: this session is read-only; nothing was sent")
+        if method.changes:
+            self.budget.count()
+        elif not self.budget.take():
+            wait = self.budget.wait()
+            text = f"request budget used up, next in {wait:.0f} s"
+            raise call.error(errors.Throttled, text, wait=wait)
+
+    async def _once(
+        self, method: Method, url: str, body: bytes, grant: Grant, call: Call, deadline: float
+    ) -> bytes:
+        pool = self._changes if method.changes else self._reads
+        headers = self._headers(call, grant, {"Content-Type": "application/json"})
+        started = self._clock.monotonic()
+        try:
+            async with (
+                asyncio.timeout(deadline or self._deadline),
+                pool.stream("POST", url + method.path, content=body, headers=headers) as response,
+            ):
+                self._note(call.host, response, started)
+                answer = await read(response, method.body_limit, call)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:
+            self._health(call.host).failures += 1
+            raise broken(error, call) from None
+        if response.status_code != 200:
+            self._health(call.host).failures += 1
+            raise self._refused(response, answer, call)
+        self._health(call.host).failures = 0
+        return answer
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        verb: str,
+        url: str,
+        grant: Grant,
+        *,
+        label: str,
+        params: dict[str, str],
+        headers: dict[str, str] | None = None,
+        quiet: float = QUIET,
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open an endless answer; yields its chunks, raising `Unknown` when it is cut or falls silent."""
+        call = Call(label, urlsplit(url).hostname or "", "")
+        if not self.gate.allows(label, self._clock.monotonic()):
+            raise call.error(errors.ReadOnly, "refused: this session is read-only; nothing was sent")
+        self.budget.count()
+        signed = self._headers(call, grant, headers or {}, lifetime=STREAM_LIFETIME)
+        timeout = httpx.Timeout(quiet, connect=CONNECT, pool=CONNECT)
+        started = self._clock.monotonic()
+        request = self._streams.build_request(verb, url, params=params, headers=signed, timeout=timeout)
+        try:
+            async with asyncio.timeout(max(self._deadline, CONNECT)):
+                response = await self._streams.send(request, stream=True)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
+            raise broken(error, call) from None
+        try:
+            self._note(call.host, response, started)
+            if response.status_code != 200:
+                try:
+                    async with asyncio.timeout(self._deadline):
+                        answer = await read(response, 65_536, call)
+                except (TimeoutError, httpx.HTTPError) as error:
+                    raise broken(error, call) from None
+                raise self._refused(response, answer, call)
+            yield chunks(response, call)
+        finally:
+            await response.aclose()
+
+    def _headers(
+        self, call: Call, grant: Grant, more: dict[str, str], lifetime: float | None = None
+    ) -> dict[str, str]:
+        now = self.server_time(call.host)
+        token = self._credentials.token(grant, now=now, **({"lifetime": lifetime} if lifetime else {}))
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "User-Agent": "lktop",
+            "Accept-Encoding": "identity",  # a small body must not unpack to a large one
+            "X-LIVEKIT-CLI-VERSION": CLI_VERSION,
+            **more,
+        }
+        if call.request_id:
+            headers["X-Livekit-Request-Id"] = call.request_id
+        return headers
+
+    def _health(self, host: str) -> Health:
+        return self.health.setdefault(host, Health())
+
+    def _note(self, host: str, response: httpx.Response, started: float) -> None:
+        health = self._health(host)
+        health.answered_at = self._clock.monotonic()
+        health.latency = health.answered_at - started
+        try:
+            skew = parsedate_to_datetime(response.headers.get("Date", "")).timestamp() - self._clock.now()
+        except (ValueError, OverflowError, IndexError, TypeError):
+            return
+        # the header is cut to whole seconds: a difference below two says nothing
+        health.skew = skew if 2.0 < abs(skew) < SKEW_LIMIT else 0.0
+
+    def _refused(self, response: httpx.Response, body: bytes, call: Call) -> errors.ApiError:
+        error = refusal(response, body, call, self._clock.now())
+        if isinstance(error, errors.RateLimited):
+            self.budget.hold(error.retry_after)
+        return error
