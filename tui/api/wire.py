@@ -83,7 +83,8 @@ def read_one(raw: msgspec.Raw | bytes, kind: type[T]) -> T | None:
 
 def _careful(data: bytes, kind: type[T]) -> T | None:
     try:
-        tree = _tidy(msgspec.json.decode(data), "", DEPTH_LIMIT)
+        loose: Json = msgspec.json.decode(data)
+        tree = _tidy(loose, "", DEPTH_LIMIT)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         return None
     if not isinstance(tree, dict):

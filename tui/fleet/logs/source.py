@@ -1,0 +1,123 @@
+"""Where log lines come from and how each of those streams is doing. Knows no bytes and no screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+
+class LogClient(Protocol):
+    """What a tail needs of the API client."""
+
+    def logs(
+        self, agent_id: str, *, log_type: str = ..., deployment: str = ..., server_region: str = ...
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the log of an agent's newest instance in one region (contract.md §4.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """One stream that the service offers: an agent in one region under one deployment, running or building."""
+
+    agent_id: str
+    agent: str = ""
+    """The agent's name, for showing; empty when it has none."""
+    region: str = ""
+    """The operator's region, such as `us-east`."""
+    server_region: str = ""
+    """The cluster code that `/logs` is asked with (contract.md §4.1)."""
+    deployment: str = ""
+    """Empty is production."""
+    log_type: str = "deploy"
+    """`deploy` for what the agent prints, `build` for the newest build's output."""
+    version: str = ""
+    """The version that is deployed there now; a change of it is announced in the log."""
+    deployed_at: float | None = None
+    """Unix seconds of that deployment; None when unknown."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What makes it the same stream; a new version does not make it another."""
+        return (self.agent_id, self.server_region, self.deployment, self.log_type)
+
+    @property
+    def label(self) -> str:
+        """The stream in words, without the agent."""
+        words = [self.region or self.server_region or "default region"]
+        if self.deployment:
+            words.append(self.deployment)
+        if self.log_type != "deploy":
+            words.append(self.log_type)
+        return " ".join(words)
+
+
+class Phase(StrEnum):
+    """What a stream is doing."""
+
+    IDLE = "not opened"
+    CONNECTING = "connecting"
+    OPEN = "open"
+    WAITING = "waiting to reconnect"
+    ASLEEP = "agent asleep"
+    REFUSED = "refused"
+    GONE = "gone"
+    ENDED = "ended"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A source and its state, as the screen shows it."""
+
+    source: LogSource
+    tag: str
+    """Two letters that tell it from the others."""
+    phase: Phase = Phase.IDLE
+    since: float = 0.0
+    """Monotonic seconds at which the phase began."""
+    heard: float = 0.0
+    """Monotonic seconds of the last byte; 0 for never."""
+    reason: str = ""
+    """Why it is not open, one line."""
+    missed: float = 0.0
+    """Seconds that may be missing in all, by the gap marks."""
+
+    def now(self, phase: Phase, at: float, reason: str = "") -> Stream:
+        """The same stream in another phase."""
+        return replace(self, phase=phase, since=at, reason=reason)
+
+
+def tags(labels: Iterable[str], taken: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Two letters for every label, all different; those in `taken` (label → tag) stay as they are."""
+    found = dict(taken or {})
+    for label in labels:
+        if label not in found:
+            used = set(found.values())
+            found[label] = next(tag for tag in _candidates(label) if tag not in used)
+    return found
+
+
+def _candidates(label: str) -> Iterable[str]:
+    words = "".join(c if c.isalnum() and c.isascii() else " " for c in label.lower()).split() or ["log"]
+    letters = "".join(words)
+    yield (letters + letters)[:2]
+    if len(words) > 1:
+        yield words[0][0] + words[-1][0]
+        yield words[0][0] + words[1][0]
+    yield from (letters[0] + other for other in letters[1:])
+    yield from (letters[0] + str(digit) for digit in range(1, 10))
+    yield from (f"{number:02}" for number in range(100))
+
+
+def coverage(streams: Iterable[Stream]) -> str:
+    """What the log covers, for the title: `newest instance per region, 2 of 3 open`."""
+    wanted = [stream for stream in streams if stream.phase is not Phase.CLOSED]
+    if not wanted:
+        return "no log open"
+    opened = sum(stream.phase is Phase.OPEN for stream in wanted)
+    if all(stream.source.log_type == "build" for stream in wanted):
+        return f"newest build, {opened} of {len(wanted)} open" if opened else "newest build"
+    return f"newest instance per region, {opened} of {len(wanted)} open"

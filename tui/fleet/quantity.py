@@ -1,0 +1,50 @@
+"""Kubernetes quantities as `lk agent status` prints them (contract.md §3.6)."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
+
+_GRAMMAR = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,3}))?$")
+_FACTOR = {
+    "": Decimal(1),
+    **{unit: Decimal(10) ** power for unit, power in zip("num", (-9, -6, -3), strict=True)},
+    **{unit: Decimal(1000) ** (i + 1) for i, unit in enumerate("kMGTPE")},
+    **{f"{unit}i": Decimal(1024) ** (i + 1) for i, unit in enumerate("KMGTPE")},
+}
+_NANO = Decimal("1e-9")
+
+
+def parse(text: str) -> Decimal | None:
+    """The value in its base unit (cores, bytes); None for what is no quantity, such as an empty text."""
+    match = _GRAMMAR.match(text.strip())
+    if match is None:
+        return None
+    number, suffix, exponent = match.groups()
+    value = Decimal(number) * (Decimal(10) ** int(exponent) if exponent else _FACTOR[suffix or ""])
+    return value.quantize(_NANO, rounding=ROUND_CEILING) if abs(value) < 1 else value
+
+
+@lru_cache(maxsize=4096)
+def cpu(text: str) -> str:
+    """`184m`: rounded up to whole thousandths of a core; empty for no quantity."""
+    value = parse(text)
+    return "" if value is None else f"{(value * 1000).to_integral_value(ROUND_CEILING)}m"
+
+
+@lru_cache(maxsize=4096)
+def memory(text: str, suffix: bool = False) -> str:
+    """`0.68`: GiB to two significant digits as C prints them, on request with `GB`; empty for no quantity."""
+    value = parse(text)
+    if value is None:
+        return ""
+    size = value.to_integral_value(ROUND_CEILING) / Decimal(2**30)
+    return f"{float(size):.2g}{'GB' if suffix else ''}"
+
+
+@lru_cache(maxsize=4096)
+def share(used: str, limit: str) -> float | None:
+    """Used over limit; None when either is unknown."""
+    top, bottom = parse(used), parse(limit)
+    return float(top / bottom) if top is not None and bottom else None

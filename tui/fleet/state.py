@@ -1,0 +1,172 @@
+"""What is known of a fleet at one moment. Frozen: a change makes a new `Fleet` that shares the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version
+from tui.fleet.status import worst
+from tui.fleet.times import TimeStyle
+
+MARK_FOR = 60.0
+"""Seconds for which a changed agent is remembered as changed (product.md b2)."""
+STALE_AFTER = 2
+"""Missed polls after which data is called stale (hazards.md §3.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How current one source is. Staleness is data: the last good answer stays, with this beside it."""
+
+    at: float | None = None
+    """Monotonic time of the last good answer; None before the first."""
+    failures: int = 0
+    """Polls failed since."""
+    error: str = ""
+    """Why the newest one failed, in words."""
+    retry_at: float | None = None
+    """Monotonic time of the next try, when it waits after a failure."""
+    absent: bool = False
+    """The server does not have this API; not an outage."""
+    parked: bool = False
+    """Given up until asked again: our own code failed repeatedly."""
+    subject: str = ""
+    """What it was about, for sources that follow the selection."""
+
+    @property
+    def stale(self) -> bool:
+        """The data shown may no longer be true."""
+        return self.failures >= STALE_AFTER or self.parked
+
+    def good(self, at: float, subject: str = "") -> Freshness:
+        """After a good answer."""
+        return Freshness(at=at, subject=subject)
+
+    def failed(self, error: str, retry_at: float | None, subject: str = "") -> Freshness:
+        """After a failure; the age of the data stays."""
+        return replace(
+            self, failures=self.failures + 1, error=error, retry_at=retry_at, absent=False, subject=subject
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Since when an agent has its status, as far as this session saw it."""
+
+    status: str
+    at: float | None
+    """Unix seconds; None if it had it when we first looked."""
+    was: str = ""
+    """The status before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An agent that looked different a moment ago."""
+
+    before: Agent
+    at: float
+    """Monotonic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the rooms the dispatch tree speaks of: there is no call for all of them (needs.md T11)."""
+
+    polled: int = 0
+    total: int = 0
+    oldest: float | None = None
+    """Monotonic time of the least recently polled room."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Everything that was fetched, and how current it is."""
+
+    agents: tuple[Agent, ...] = ()
+    index: Mapping[str, Agent] = field(default_factory=dict, repr=False)
+    """The agents by id."""
+    unreadable: int = 0
+    """Agents in the newest answer that could not be read."""
+    versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
+    """By agent id, newest first; absent means not asked yet."""
+    secrets: Mapping[str, tuple[SecretInfo, ...]] = field(default_factory=dict)
+    """By agent id, reserved ones left out."""
+    rooms: tuple[Room, ...] = ()
+    dispatches: Mapping[str, tuple[Dispatch, ...]] = field(default_factory=dict)
+    """By room, oldest first; absent means not polled yet."""
+    participants: Mapping[str, tuple[Participant, ...]] = field(default_factory=dict)
+    """By room; only rooms that were looked at."""
+    coverage: Coverage = Coverage()
+    since: Mapping[str, Since] = field(default_factory=dict)
+    """By agent id."""
+    changed: Mapping[str, Change] = field(default_factory=dict)
+    """By agent id; agents that changed within the last minute."""
+    freshness: Mapping[str, Freshness] = field(default_factory=dict)
+    """By source name."""
+
+    def agent(self, agent_id: str) -> Agent | None:
+        """An agent by id; None if it is not there."""
+        return self.index.get(agent_id)
+
+    def fresh(self, source: str) -> Freshness:
+        """How current a source is."""
+        return self.freshness.get(source) or Freshness()
+
+
+def with_agents(
+    fleet: Fleet, agents: tuple[Agent, ...], *, now: float, monotonic: float
+) -> dict[str, object]:
+    """The changes that a new listing makes: the agents, what changed in them and since when."""
+    if agents is fleet.agents:
+        return {}
+    before = fleet.index
+    first = not fleet.agents and fleet.fresh("agents").at is None
+    since = dict(fleet.since)
+    changed = {key: change for key, change in fleet.changed.items() if monotonic - change.at < MARK_FOR}
+    for agent in agents:
+        old = before.get(agent.agent_id)
+        if old is agent:
+            continue
+        if old is not None and agent.agent_id not in changed:
+            changed[agent.agent_id] = Change(old, monotonic)
+        name = worst(agent).name
+        known = since.get(agent.agent_id)
+        if known is None or known.status != name:
+            since[agent.agent_id] = Since(name, None if first else now, known.status if known else "")
+    index = {agent.agent_id: agent for agent in agents}
+    if len(since) > 2 * len(agents) + 64:
+        since = {key: value for key, value in since.items() if key in index}
+    return {"agents": agents, "index": index, "since": since, "changed": changed}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the operator is looking at. Identities, never row numbers."""
+
+    agent_id: str = ""
+    room: str = ""
+    dispatch_id: str = ""
+    job_id: str = ""
+    rooms_in_view: tuple[str, ...] = ()
+    """Rooms on the screen, polled first."""
+    pane: str = "agents"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that a pane is given."""
+
+    fleet: Fleet
+    selection: Selection
+    now: float
+    """Unix seconds by the server's clock, in coarse steps."""
+    monotonic: float
+    """For the age of data, in coarse steps."""
+    times: TimeStyle = TimeStyle.RELATIVE
+
+    @property
+    def agent(self) -> Agent | None:
+        """The agent selected."""
+        return self.fleet.agent(self.selection.agent_id)

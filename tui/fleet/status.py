@@ -1,0 +1,147 @@
+"""What a status means: its family, how bad it is, and what speaks for or against it. No colours here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from tui.api.models import Agent, Deployment, instant
+from tui.fleet.times import age
+
+
+class Family(StrEnum):
+    """The looks that must be told apart at a glance (design.md §5)."""
+
+    HEALTHY = "healthy"
+    MOVING = "moving"
+    """Normal, but on its way to another status."""
+    SLEEP = "sleep"
+    ERROR = "error"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A status of an agent, a deployment or a version."""
+
+    name: str
+    """As the specification spells it; as it came if it is not of the specification."""
+    family: Family
+    severity: int
+    """0 is the worst. The default order of lists."""
+
+    @property
+    def problem(self) -> bool:
+        """Somebody should look."""
+        return self.family in (Family.ERROR, Family.UNKNOWN) and bool(self.name)
+
+
+_ORDER: Final = (
+    ("CrashLoop", Family.ERROR),
+    ("Error", Family.ERROR),
+    ("Build Failed", Family.ERROR),
+    ("Server Error", Family.ERROR),
+    ("Suspended", Family.ERROR),
+    ("Waking", Family.SLEEP),
+    ("Updating", Family.MOVING),
+    ("Scheduling", Family.MOVING),
+    ("Building", Family.MOVING),
+    ("Setting Up", Family.MOVING),
+    ("Deleting", Family.MOVING),
+    ("Running", Family.HEALTHY),
+    ("Sleeping", Family.SLEEP),
+    ("Deleted", Family.GONE),
+)
+"""The specification's fourteen, worst first (product.md b2)."""
+
+_UNKNOWN_AFTER: Final = 3
+"""An unknown status sorts after Server Error: it may well be a problem."""
+
+
+def _fold(text: str) -> str:
+    return "".join(text.casefold().replace("-", " ").replace("_", " ").split())
+
+
+STATUSES: Final = tuple(Status(name, family, 2 * rank) for rank, (name, family) in enumerate(_ORDER))
+_BY_NAME: Final = {_fold(status.name): status for status in STATUSES} | {
+    # lower-case words that other servers and older versions are reported to use (contract.md §7)
+    "ready": Status("Running", Family.HEALTHY, 22),
+    "pending": Status("Scheduling", Family.MOVING, 14),
+    "failed": Status("Error", Family.ERROR, 2),
+}
+_NEVER_SEEN: Final = Status("", Family.UNKNOWN, 23)
+_cache: dict[str, Status] = {}
+
+
+def status(text: str) -> Status:
+    """The status that a server's word means; an unknown word keeps its own name."""
+    found = _cache.get(text)
+    if found is None:
+        found = _BY_NAME.get(_fold(text)) or (
+            Status(text, Family.UNKNOWN, 2 * _UNKNOWN_AFTER + 1) if text.strip() else _NEVER_SEEN
+        )
+        if len(_cache) < 1024:  # words come from a server: the memory for them is bounded
+            _cache[text] = found
+    return found
+
+
+def worst(agent: Agent) -> Status:
+    """The status of an agent: the worst of its deployments."""
+    rows = agent.agent_deployments
+    if len(rows) == 1:
+        return status(rows[0].status)
+    return min((status(row.status) for row in rows), key=lambda s: s.severity, default=_NEVER_SEEN)
+
+
+def replicas(agent: Agent) -> tuple[int, int, int]:
+    """Current, least and most replicas over all deployments."""
+    rows = agent.agent_deployments
+    return (
+        sum(row.replicas for row in rows),
+        sum(row.min_replicas for row in rows),
+        sum(row.max_replicas for row in rows),
+    )
+
+
+EVENT_WORDS: Final = {
+    "AGENT_EVENT_TYPE_APPLICATION_CRASHED": ("crashed", "↻"),
+    "AGENT_EVENT_TYPE_RESTARTED_HIGH_DISK_USAGE": ("restarted: disk full", "disk"),
+    "AGENT_EVENT_TYPE_RESTARTED_HIGH_MEMORY_USAGE": ("restarted: memory high", "mem"),
+}
+"""Event type → words, short mark."""
+
+
+def event_words(kind: str | int) -> str:
+    """An event type in words; unknown ones as they came."""
+    known = EVENT_WORDS.get(str(kind))
+    return known[0] if known else str(kind).removeprefix("AGENT_EVENT_TYPE_").replace("_", " ").lower()
+
+
+def reading(row: Deployment, *, now: float) -> str:
+    """Our reading of a deployment's status with its evidence; empty where the status says it all.
+
+    A status can lie (needs.md T10): "Error" with no replicas and no crash is often mere idle scale-down.
+    `now` in Unix seconds.
+    """
+    state = status(row.status)
+    crash = next((e for e in row.events if "CRASHED" in str(e.type) and e.count), None)
+    count = f"{row.replicas}/{row.min_replicas} replicas"
+    if state.name == "Error" and crash is None and row.replicas < max(row.min_replicas, 1):
+        return f"Error, {count}, no crash event: may be idle scale-down"
+    if state.family is Family.ERROR and crash is not None:
+        at = instant(crash.timestamp)
+        when = f", last {age(now - at)} ago" if at else ""
+        return f"{state.name}, {count}, crashed ×{crash.count}{when}"
+    if state.name == "Server Error":
+        return "Server Error: on LiveKit's side, not yours"
+    if state.name == "Build Failed":
+        return "Build Failed: the build log says why; an older version may still be serving"
+    if state.name == "Sleeping":
+        return "Sleeping: scaled to zero; a dispatch wakes it, a cold start takes 10-20 s"
+    if state.family is Family.HEALTHY and row.replicas < row.min_replicas:
+        return f"Running with {count}: fewer than asked for"
+    if state.family is Family.UNKNOWN and state.name:
+        return f"{state.name}: a status that is not in LiveKit's documents"
+    return ""

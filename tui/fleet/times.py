@@ -1,0 +1,68 @@
+"""Ages and times in words, coarse enough that a quiet screen stays byte for byte the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+STEP = 15.0
+"""Seconds in which the screen's clock moves; ages are coarser still."""
+
+
+class TimeStyle(StrEnum):
+    """How times are shown."""
+
+    RELATIVE = "relative"
+    LOCAL = "local"
+    UTC = "utc"
+
+    @property
+    def next(self) -> TimeStyle:
+        """The style after this one."""
+        styles = list(TimeStyle)
+        return styles[(styles.index(self) + 1) % len(styles)]
+
+
+def age(seconds: float) -> str:
+    """`<1m`, `4m`, `3h`, `12d`: never finer than a minute. Negative ages, from clocks that differ, are 0."""
+    minutes = int(max(0.0, seconds) // 60)
+    if minutes < 1:
+        return "<1m"
+    if minutes < 120:
+        return f"{minutes}m"
+    return f"{minutes // 60}h" if minutes < 2880 else f"{minutes // 1440}d"
+
+
+def seen(seconds: float) -> str:
+    """How long ago something was observed, in steps that rarely change: fresh is all that usually matters."""
+    steps = ((120, "<2m"), (300, "2m+"), (600, "5m+"), (1800, "10m+"), (3600, "30m+"), (86_400, "1h+"))
+    return next((words for limit, words in steps if seconds < limit), "1d+")
+
+
+def clock_time(at: float, style: TimeStyle, *, zone: bool = True) -> str:
+    """A time of day with its date and zone; `at` in Unix seconds."""
+    if style is TimeStyle.UTC:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S" + ("Z" if zone else ""))
+    local = datetime.fromtimestamp(at).astimezone()
+    return local.strftime("%Y-%m-%d %H:%M:%S") + (local.strftime(" %Z") if zone else "")
+
+
+def rfc3339(at: float | None, never: str = "--") -> str:
+    """Whole seconds in UTC, as `lk` prints them (contract.md §3.6)."""
+    return never if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def when(at: float | None, *, now: float, style: TimeStyle, never: str = "–") -> str:
+    """A time in the style that the operator chose; both arguments in Unix seconds."""
+    if at is None:
+        return never
+    return age(now - at) if style is TimeStyle.RELATIVE else clock_time(at, style, zone=False)
+
+
+def seconds(value: float) -> str:
+    """A short duration: `340 ms`, `2.1 s`, `14 s`, `3m`."""
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < 10:
+        return f"{value:.1f} s"
+    return f"{value:.0f} s" if value < 120 else age(value)
