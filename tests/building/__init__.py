@@ -1,0 +1,1 @@
+"""From a working directory to an uploaded, built version."""

@@ -1,0 +1,128 @@
+"""Reading and writing the files of a project without surprises: no hanging on a pipe, no half-written file.
+
+Knows nothing of what the files mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.api.clean import clean
+
+READ_LIMIT = 8 << 20
+"""Bytes of the longest project file that is read whole; a lock file of a large project has a tenth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A regular file as read, with the facts that safety questions turn on."""
+
+    data: bytes
+    mode: int
+    """Permission bits."""
+    owner: int
+    """User id."""
+
+
+class NotReadable(OSError):
+    """A file that is there and must not, or cannot, be read. Its text says why, without the path."""
+
+
+def read_file(path: Path, *, limit: int = READ_LIMIT) -> Content:
+    """Read a regular file, following links. Raises `FileNotFoundError` and `NotReadable`.
+
+    Opened without blocking, so that a named pipe is refused and not waited for.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise NotReadable(reason(error)) from None
+    with os.fdopen(file, "rb") as opened:
+        facts = os.fstat(opened.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise NotReadable(f"it is a {kind(facts.st_mode)}, not a regular file")
+        try:
+            data = opened.read(limit + 1)
+        except OSError as error:
+            raise NotReadable(reason(error)) from None
+    if len(data) > limit:
+        raise NotReadable(f"it is larger than {limit:,} bytes")
+    return Content(data, stat.S_IMODE(facts.st_mode), facts.st_uid)
+
+
+def read_text(path: Path, *, limit: int = READ_LIMIT) -> str | None:
+    """The text of a project file; None if there is none. Raises `NotReadable`."""
+    try:
+        return read_file(path, limit=limit).data.decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise NotReadable(f"it is not UTF-8 (byte {error.start})") from None
+
+
+def create_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file that must not exist yet; nothing is followed or overwritten. Raises `OSError`."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, mode), "wb") as opened:
+        opened.write(data)
+        _sync(opened.fileno())
+
+
+def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file whole or not at all, keeping the mode of the one it replaces. Raises `OSError`.
+
+    A link stays a link: what it points at is replaced.
+    """
+    path = Path(os.path.realpath(path))
+    with contextlib.suppress(FileNotFoundError):
+        mode = stat.S_IMODE(path.stat().st_mode)
+    file, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(file, "wb") as opened:
+            opened.write(data)
+            os.fchmod(opened.fileno(), mode)
+            _sync(opened.fileno())
+        os.replace(name, path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _sync(folder)
+    finally:
+        os.close(folder)
+
+
+def _sync(file: int) -> None:
+    with contextlib.suppress(OSError):  # some file systems cannot; the data is written all the same
+        os.fsync(file)
+
+
+def kind(mode: int) -> str:
+    """What a file is, in words."""
+    words = {
+        stat.S_IFLNK: "symbolic link",
+        stat.S_IFDIR: "directory",
+        stat.S_IFIFO: "named pipe",
+        stat.S_IFSOCK: "socket",
+        stat.S_IFCHR: "device",
+        stat.S_IFBLK: "device",
+    }
+    return words.get(stat.S_IFMT(mode), "regular file")
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in its words: `permission denied`."""
+    return clean(error.strerror or type(error).__name__, limit=80).lower()
+
+
+def shown(path: str | Path) -> str:
+    """A path for a message: on one line, its odd characters visible."""
+    return clean(str(path), limit=120)
