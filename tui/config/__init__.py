@@ -1,0 +1,19 @@
+"""The only reader of flags, environment and files. Knows nothing of LiveKit's API or the screen."""
+
+from tui.config.files import ConfigError, write_private
+from tui.config.places import Places, StateDir, state_dir
+from tui.config.projects import Project
+from tui.config.settings import REFRESH_RANGE, Flags, Settings, load
+
+__all__ = [
+    "REFRESH_RANGE",
+    "ConfigError",
+    "Flags",
+    "Places",
+    "Project",
+    "Settings",
+    "StateDir",
+    "load",
+    "state_dir",
+    "write_private",
+]

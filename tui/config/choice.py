@@ -1,0 +1,178 @@
+"""Which project this session talks to: asked for, exported, configured, or left to the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from tui.config import address
+from tui.config.entries import Entry, locked
+from tui.config.files import ConfigError, parse_toml, read_private
+from tui.config.places import Places
+from tui.config.projects import Credentials, Policy, Project, build
+from tui.config.table import as_table, nearest
+
+_EXPORTED_FIELDS: Final = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """What the working directory's livekit.toml says (contract.md §5.3)."""
+
+    where: str
+    """The directory, as shown."""
+    subdomain: str = ""
+    agent_id: str = ""
+    is_lost: bool = False
+    """It is there and cannot be read, so which project it means is unknown."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Everything that a project may be chosen from."""
+
+    entries: tuple[Entry, ...]
+    exported: Credentials | None
+    own_default: str
+    lk_default: str
+    project_file: ProjectFile
+    is_own_lost: bool
+    agents_override: str
+    """`$LK_AGENTS_URL`, checked; empty if unset."""
+
+    def named(self, name: str) -> Entry | None:
+        """The entry of that name."""
+        return next((entry for entry in self.entries if entry.name == name), None)
+
+    def at(self, url: str) -> list[Entry]:
+        """The entries at exactly that address."""
+        return [entry for entry in self.entries if entry.url == url]
+
+
+def read_project_file(directory: Path, places: Places, notices: list[str]) -> ProjectFile:
+    """Read livekit.toml of the working directory; `lk` reads the current one instead (contract.md §5.2)."""
+    path, where = directory / "livekit.toml", places.show(directory)
+    try:
+        # it holds no secret and may be a link or somebody else's; what it says is only matched against names
+        text = read_private(path, owner=False, mode=False)
+        if text is None:
+            return ProjectFile(where)
+        document = parse_toml(path, text)
+    except ConfigError as error:
+        notices.append(f"{error}; it may name a project, so none is picked by itself")
+        return ProjectFile(where, is_lost=True)
+    old = document.get("project_subdomain")
+    if isinstance(old, str) and old:
+        notices.append(f"{path}: old format (project_subdomain); it names no agent, select one in the list")
+        return ProjectFile(where, old)
+    project, agent = as_table(document.get("project")) or {}, as_table(document.get("agent")) or {}
+    subdomain, agent_id = project.get("subdomain"), agent.get("id")
+    if not isinstance(subdomain, str) or not subdomain:
+        notices.append(f"{path}: has no [project] with a subdomain, so it picks no project")
+        subdomain = ""
+    if not isinstance(agent_id, str) or not agent_id:
+        notices.append(f"{path}: has no [agent] with an id")
+        agent_id = ""
+    return ProjectFile(where, subdomain, agent_id)
+
+
+def choose(name: str, url: str, candidates: Candidates, notices: list[str]) -> Project | None:
+    """Flags, then environment, our default, livekit.toml, lk's default; None leaves it to the operator.
+
+    A source that speaks but cannot be followed ends the search: going on would act on another project than
+    somebody meant. A single configured project is not chosen by itself, unlike in `lk` (contract.md §8, 20).
+    Raises ConfigError for flags and exported credentials that cannot be used.
+    """
+    if name or url:
+        return _by_flag(name, url, candidates)
+    if candidates.exported:
+        return _by_environment(candidates.exported, candidates)
+    if candidates.is_own_lost:
+        return None
+    if candidates.own_default:
+        return _by_name(candidates.own_default, "default_project of config.toml", candidates, notices)
+    if candidates.project_file.is_lost:
+        return None
+    if candidates.project_file.subdomain:
+        return _by_subdomain(candidates, notices)
+    if candidates.lk_default:
+        return _by_name(candidates.lk_default, "lk default project", candidates, notices)
+    return None
+
+
+def _by_flag(name: str, url: str, candidates: Candidates) -> Project:
+    target = address.http_url(url, "--url") if url else ""
+    if name:
+        project = _named(name, candidates)
+        return _moved(project, target, candidates) if target and target != project.url else project
+    if candidates.exported:
+        source = "flag --url, credentials from the environment"
+        return _by_environment(replace(candidates.exported, url=target, source=source), candidates)
+    known = [entry.project for entry in candidates.at(target) if entry.project]
+    if not known:
+        raise ConfigError(
+            f"--url: no credentials for {address.host(target)}; set LIVEKIT_API_KEY and LIVEKIT_API_SECRET, "
+            "or add the project to the configuration"
+        )
+    return replace(known[0], source=f"flag --url, credentials of project {known[0].name}")
+
+
+def _named(name: str, candidates: Candidates) -> Project:
+    """The project of that name; raises ConfigError, since another one in its place is never right."""
+    entry = candidates.named(name)
+    if entry is None:
+        names = [entry.name for entry in candidates.entries]
+        known = f"known: {', '.join(names)}" if names else "none is configured"
+        raise ConfigError(f"--project: no project has that name{nearest(name, names)}; {known}")
+    if entry.project:
+        return replace(entry.project, source="flag --project")
+    if entry.error:
+        raise ConfigError(f"--project {name}: {entry.error}")
+    if not candidates.exported:
+        raise ConfigError(f"--project {name}: no credentials; set LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+    source = "flag --project, credentials from the environment"
+    return _by_environment(replace(candidates.exported, url=entry.url, source=source), candidates)
+
+
+def _moved(project: Project, url: str, candidates: Candidates) -> Project:
+    """The project's credentials at another address, and under the locks of that one too.
+
+    The agent calls move along: a configured agents host belongs to the address that was left.
+    """
+    agents = candidates.agents_override or address.agents_url(url)
+    moved = replace(project, url=url, agents_url=agents, source="flags --project and --url")
+    return locked(moved, candidates.entries)
+
+
+def _by_environment(exported: Credentials, candidates: Candidates) -> Project:
+    """Exported credentials, under the name and the policy that our configuration has for their address."""
+    url = address.http_url(exported.url, _EXPORTED_FIELDS[0])
+    there = candidates.at(url)
+    policy = next((entry.policy for entry in there if entry.is_ours and entry.policy), Policy())
+    name = there[0].name if there else address.short_name(url)
+    if not there and candidates.named(name):
+        name = address.host(url)
+    override = candidates.agents_override
+    project = build(name, exported, policy, agents_override=override, names=_EXPORTED_FIELDS)
+    return locked(project, candidates.entries)
+
+
+def _by_name(name: str, source: str, candidates: Candidates, notices: list[str]) -> Project | None:
+    entry = candidates.named(name)
+    if entry and entry.project:
+        return replace(entry.project, source=source)
+    why = "cannot be used" if entry else "is not among the known projects"
+    notices.append(f"{source} {name!r} {why}; choose one")
+    return None
+
+
+def _by_subdomain(candidates: Candidates, notices: list[str]) -> Project | None:
+    file = candidates.project_file
+    usable = [entry.project for entry in candidates.entries if entry.project]
+    matches = [project for project in usable if address.subdomain(project.url) == file.subdomain]
+    if len(matches) == 1:
+        return replace(matches[0], source=f"livekit.toml in {file.where}")
+    why = "several known projects match" if matches else "no known project matches"
+    notices.append(f"livekit.toml in {file.where} names subdomain {file.subdomain!r}: {why}; choose one")
+    return None

@@ -1,0 +1,172 @@
+"""The projects that are known: sections of our own file and those of `lk`, as one list under one lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tui.config import address
+from tui.config.files import ConfigError, FieldError, is_loose, parse_yaml, read_private, tighten
+from tui.config.places import Places
+from tui.config.projects import REQUESTS_PER_MINUTE, Credentials, Policy, Project, build
+from tui.config.table import Table, as_table
+from tui.secret import Secret
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One named project of a file, usable or not."""
+
+    name: str
+    url: str
+    """Its address; empty where it is missing or refused."""
+    project: Project | None
+    """None when it cannot be used; `error` says why, or is empty if only its credentials are elsewhere."""
+    policy: Policy | None
+    """None when it cannot be read."""
+    error: str = ""
+    is_ours: bool = False
+    """From our own file, so that its locks hold for its address, whoever signs."""
+
+
+@dataclass(frozen=True)
+class LkFile:
+    """What `lk` knows (contract.md §5.1)."""
+
+    projects: Mapping[str, Credentials]
+    default: str
+
+
+def read_lk(places: Places, notices: list[str]) -> LkFile:
+    """Read `lk`'s project list; problems become notices.
+
+    A loose mode is pointed out and forgiven, as `lk` itself only warns. A foreign owner is not.
+    """
+    path = places.lk
+    try:
+        text = read_private(path, mode=False)
+        document = as_table(parse_yaml(path, text)) if text else {}
+        if document is None:
+            raise ConfigError(f"{path}: not a mapping")
+    except ConfigError as error:
+        notices.append(f"lk's projects are not used: {error}")
+        return LkFile({}, "")
+    if text and is_loose(path):
+        notices.append(f"{path}: others may read or change it; run: {tighten(path)}")
+    rows = document.get("projects")
+    found: dict[str, Credentials] = {}
+    for row in rows if isinstance(rows, list) else []:
+        name, credentials = _lk_row(as_table(row) or {}, f"lk's {places.show(path)}")
+        if name in found:
+            notices.append(f"{path}: project {name!r} is there twice; the first is used")
+        found.setdefault(name, credentials)
+    default = document.get("default_project")
+    return LkFile(found, default if isinstance(default, str) else "")
+
+
+def _lk_row(row: Mapping[str, object], source: str) -> tuple[str, Credentials]:
+    def text(key: str) -> str:
+        value = row.get(key)
+        return value if isinstance(value, str) else ""
+
+    return text("name"), Credentials(text("url"), text("api_key"), Secret(text("api_secret")), source)
+
+
+def merge(ours: Iterable[Table], lk: LkFile, places: Places, agents_override: str) -> tuple[Entry, ...]:
+    """One entry a name. A section of ours without a key pair adds its settings to `lk`'s project so named.
+
+    A broken section of ours hides `lk`'s project of the same name: shown without its `danger` or `read_only`
+    it would be an unlocked door.
+    """
+    entries: dict[str, Entry] = {}
+    for section in ours:
+        name = section.name.partition(".")[2]
+        entries[name] = _our_entry(section, name, lk.projects.get(name), places, agents_override)
+    for name, credentials in lk.projects.items():
+        if name not in entries:
+            entries[name] = _lk_entry(name, credentials, places, agents_override)
+    known = tuple(entries.values())
+    return tuple(replace(e, project=locked(e.project, known)) if e.project else e for e in known)
+
+
+def locked(project: Project, entries: Iterable[Entry]) -> Project:
+    """`project` with the locks of every section of ours at its address, under whatever name.
+
+    Exported credentials or a second name for production must not open it, and a section that cannot be read
+    counts as locked.
+    """
+    policies = [entry.policy for entry in entries if entry.is_ours and entry.url == project.url]
+    return replace(
+        project,
+        read_only=project.read_only or any(policy is None or policy.read_only for policy in policies),
+        danger=project.danger or any(policy is None or policy.danger for policy in policies),
+    )
+
+
+def _lk_entry(name: str, credentials: Credentials, places: Places, agents_override: str) -> Entry:
+    try:
+        project = build(name, credentials, Policy(), agents_override=agents_override)
+    except ConfigError as error:
+        return Entry(name, "", None, None, f"{places.lk}: project {name!r}: {error}")
+    return Entry(name, project.url, project, Policy())
+
+
+def _our_entry(
+    section: Table, name: str, lk: Credentials | None, places: Places, agents_override: str
+) -> Entry:
+    """As much of a section as can be used: its address and policy even where it cannot sign."""
+    url, policy = "", None
+    try:
+        written = section.string("url") or (lk.url if lk else "")
+        if not written:
+            raise section.error("url", "is missing, and lk knows no project of this name")
+        url = address.http_url(written, "url")
+        policy = _policy(section)
+        credentials = _credentials(section, lk, url, places)
+        if credentials is None:
+            return Entry(name, url, None, policy, is_ours=True)
+        project = build(name, credentials, policy, agents_override=agents_override)
+        return Entry(name, url, project, policy, is_ours=True)
+    except FieldError as error:
+        problem: ConfigError = section.error(error.field, error.problem)
+    except ConfigError as error:
+        problem = error
+    return Entry(name, url, None, policy, str(problem), is_ours=True)
+
+
+def _credentials(section: Table, lk: Credentials | None, url: str, places: Places) -> Credentials | None:
+    """The section's own key pair, or `lk`'s under the same name, never half of each; or it names none."""
+    key, secret, source = section.string("api_key"), section.string("api_secret"), places.show(section.path)
+    if key or secret:
+        return Credentials(url, key, Secret(secret), source)
+    return replace(lk, url=url, source=f"{source} and {lk.source}") if lk else None
+
+
+def _policy(section: Table) -> Policy:
+    """Raises ConfigError, so that a mistyped lock never becomes an open one."""
+    agents, proxy = section.string("agents_url"), section.string("proxy")
+    return Policy(
+        agents_url=address.http_url(agents, "agents_url") if agents else "",
+        read_only=section.flag("read_only", False),
+        danger=section.flag("danger", False),
+        ca_file=_ca_file(section),
+        proxy=address.proxy_url(proxy, "proxy") if proxy else None,
+        requests_per_minute=int(section.number("requests_per_minute", REQUESTS_PER_MINUTE, 1, 1000)),
+        theme=section.string("theme"),
+    )
+
+
+def _ca_file(section: Table) -> str | None:
+    """A path relative to the file that names it; checked now, or the first connection ends the program."""
+    text = section.string("ca_file")
+    if not text:
+        return None
+    path = section.path.parent / Path(text).expanduser()
+    import ssl  # ten milliseconds of start-up that only few need
+
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError:  # SSLError is one
+        raise section.error("ca_file", "is not a readable file of PEM certificates") from None
+    return str(path)

@@ -1,0 +1,179 @@
+"""Files that may hold secrets: read only if nobody else can touch them, written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shlex
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+SIZE_LIMIT: Final = 1 << 20
+"""Bytes. A configuration file past this is a mistake or an attack."""
+
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+class ConfigError(Exception):
+    """One line for the operator: what is wrong, where, and what to do. Never holds the value of a field."""
+
+
+class FieldError(ConfigError):
+    """A field that cannot be used. The caller knows where it was written and says so."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+def read_private(path: Path, *, owner: bool = True, mode: bool = True) -> str | None:
+    """The text of a small regular file, or None if there is none.
+
+    With `owner`, the file must be this user's own and no link; with `mode`, closed to everyone else too.
+    Raises ConfigError, with the command that mends it where there is one. Never waits (a FIFO would block).
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if owner else 0)
+    try:
+        descriptor = os.open(path, flags)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ConfigError(f"{path}: is a symbolic link; put the file itself there") from None
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        _check(path, os.fstat(descriptor), owner=owner, mode=mode)
+        data = _read(descriptor)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+    if len(data) > SIZE_LIMIT:
+        raise ConfigError(f"{path}: larger than 1 MiB; that is no configuration file")
+    return _decode(path, data)
+
+
+def is_loose(path: Path) -> bool:
+    """Whether others than the owner may read or write `path`."""
+    try:
+        return bool(os.lstat(path).st_mode & 0o077)
+    except OSError:
+        return False
+
+
+def tighten(path: Path) -> str:
+    """The shell command that closes `path` to everyone else."""
+    return f"chmod 600 {shlex.quote(str(path))}"
+
+
+def _check(path: Path, status: os.stat_result, *, owner: bool, mode: bool) -> None:
+    """Refuse what is not a file of our own; checked on the open descriptor, so it cannot be swapped after."""
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigError(f"{path}: is not a regular file")
+    if owner and status.st_uid != os.geteuid():
+        mend = f"chown {os.geteuid()} {shlex.quote(str(path))}"
+        raise ConfigError(f"{path}: belongs to user id {status.st_uid}, not to you; if it is yours: {mend}")
+    if mode and status.st_mode & 0o077:
+        raise ConfigError(f"{path}: others may read or change it; run: {tighten(path)}")
+
+
+def _read(descriptor: int) -> bytes:
+    """Everything up to one byte past the limit; the size that fstat gives may already be old."""
+    parts: list[bytes] = []
+    wanted = SIZE_LIMIT + 1
+    while wanted > 0 and (part := os.read(descriptor, wanted)):
+        parts.append(part)
+        wanted -= len(part)
+    return b"".join(parts)
+
+
+def _decode(path: Path, data: bytes) -> str:
+    """UTF-8 with or without a byte order mark."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        raise ConfigError(f"{path}:{line}:{column}: not UTF-8 text") from None
+
+
+def parse_toml(path: Path, text: str) -> dict[str, object]:
+    """The document; raises ConfigError with file, line and column."""
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, and int() on a number of thousands of digits
+        reason = str(error)
+        at = _AT.search(reason)
+        if at is None:
+            raise ConfigError(f"{path}: not valid TOML: {reason}") from None
+        line, column = (at[1], at[2]) if at[1] else (str(text.count("\n") + 1), "1")
+        raise ConfigError(f"{path}:{line}:{column}: not valid TOML: {_AT.sub('', reason)}") from None
+
+
+def parse_yaml(path: Path, text: str) -> object:
+    """The document with every scalar as text; raises ConfigError with file, line and column.
+
+    The parser's own words are left out: they quote the text around the mistake, which may be a secret.
+    """
+    import yaml
+
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader)
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise ConfigError(f"{path}{at}: not valid YAML") from None
+    except yaml.YAMLError:
+        raise ConfigError(f"{path}: not valid YAML: holds a control character") from None
+
+
+def line_of(text: str, table: str, key: str) -> int:
+    """The line (from 1) of `key` in `[table]` (empty: the top), or 0 where it is not spelled plainly."""
+    current = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        bare = line.strip()
+        if bare.startswith("["):
+            current = bare.partition("#")[0].strip().strip("[]").replace('"', "").replace("'", "").strip()
+        elif current == table and bare.partition("=")[0].strip().strip("\"'") == key:
+            return number
+    return 0
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`, mode 0600: after a crash or on a full disk it is the old file or the new.
+
+    Never follows a link at `path` or at the temporary name. Raises OSError: nothing was replaced.
+    """
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    with suppress(OSError):  # it is in place already; some file systems cannot sync a directory
+        _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the new name itself durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

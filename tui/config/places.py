@@ -1,0 +1,101 @@
+"""Where files live: the XDG directories, and the fall-back when the home directory cannot be written."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Places:
+    """The paths that one environment implies. Nothing is created by looking."""
+
+    home: Path
+    """The home directory."""
+    config: Path
+    """Our own configuration file."""
+    lk: Path
+    """The project list of LiveKit's own `lk`; no variable moves it (contract.md §5.1)."""
+    state: Path
+    """Where journal, spool and saved views belong."""
+    runtime: Path | None
+    """The session's own volatile directory, where there is one."""
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Places:
+        """Read HOME and XDG_*; a relative XDG path is ignored, as its specification asks."""
+        home = Path(environ.get("HOME") or os.path.expanduser("~"))
+        config = _absolute(environ.get("XDG_CONFIG_HOME")) or home / ".config"
+        state = _absolute(environ.get("XDG_STATE_HOME")) or home / ".local" / "state"
+        runtime = _absolute(environ.get("XDG_RUNTIME_DIR"))
+        return cls(
+            home=home,
+            config=config / "lktop" / "config.toml",
+            lk=home / ".livekit" / "cli-config.yaml",
+            state=state / "lktop",
+            runtime=runtime / "lktop" if runtime else None,
+        )
+
+    def show(self, path: Path) -> str:
+        """`path` as people write it, with `~` for the home directory."""
+        if path.is_relative_to(self.home):
+            return str(Path("~") / path.relative_to(self.home))
+        return str(path)
+
+
+@dataclass(frozen=True)
+class StateDir:
+    """A directory that is ours alone, mode 0700."""
+
+    path: Path
+    notice: str = ""
+    """Why it is not the usual one; empty if it is."""
+
+
+def _absolute(text: str | None) -> Path | None:
+    return Path(text) if text and os.path.isabs(text) else None
+
+
+def state_dir(environ: Mapping[str, str]) -> StateDir:
+    """Create the state directory if need be; with a read-only home, a volatile one and a notice that says so.
+
+    Raises OSError when not even a temporary directory can be made.
+    """
+    places = Places.of(environ)
+    try:
+        return StateDir(_private(places.state))
+    except OSError as error:
+        why = error.strerror or str(error)
+    where = _first_private(places.runtime) or Path(tempfile.mkdtemp(prefix="lktop-"))
+    notice = f"{places.show(places.state)}: {why}; the journal lasts only until reboot, in {where}"
+    return StateDir(where, notice)
+
+
+def _first_private(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    try:
+        return _private(path)
+    except OSError:
+        return None
+
+
+def _private(path: Path) -> Path:
+    """Make `path` a directory of our own, mode 0700; raises OSError, also for a link or a foreign owner."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_uid != os.geteuid():
+            raise PermissionError(0, "belongs to somebody else")
+        if stat.S_IMODE(status.st_mode) != 0o700:
+            os.fchmod(descriptor, 0o700)
+    finally:
+        os.close(descriptor)
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionError(0, "cannot be written")
+    return path

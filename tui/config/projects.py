@@ -1,0 +1,127 @@
+"""A project: where it is, how to sign for it, what may be done to it; and the checks that make one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Final
+
+from tui.config import address
+from tui.config.files import FieldError
+from tui.secret import Secret
+
+REQUESTS_PER_MINUTE: Final = 60
+"""Of the about 1,000 that LiveKit Cloud grants a project, which production shares."""
+SHORT_SECRET: Final = 32
+"""Bytes. LiveKit's own secrets are longer; below this HS256 is weaker than its hash."""
+GUESSABLE_SECRET: Final = 16
+"""Bytes. A secret below this can be found from one captured token, so only loopback may have it."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a section of our configuration says about a project, apart from how to sign for it."""
+
+    agents_url: str = ""
+    """Empty: derived from the project's own."""
+    read_only: bool = False
+    danger: bool = False
+    ca_file: str | None = None
+    proxy: str | None = None
+    requests_per_minute: int = REQUESTS_PER_MINUTE
+    theme: str = ""
+
+
+POLICY_KEYS: Final = tuple(item.name for item in fields(Policy))
+PROJECT_KEYS: Final = ("url", "api_key", "api_secret", *POLICY_KEYS)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A key pair and its address as some file or the environment has them, not yet checked."""
+
+    url: str
+    api_key: str
+    api_secret: Secret
+    source: str
+    """Where it was found, in words."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """One LiveKit project, checked."""
+
+    name: str
+    url: str
+    """Rooms and dispatches; always http(s), no trailing slash."""
+    api_key: str = field(repr=False)
+    api_secret: Secret
+    agents_url: str
+    """Cloud agents, logs and builds; may be another host, so both are shown."""
+    source: str
+    """Where the choice came from, in words."""
+    read_only: bool = False
+    """Nothing may be changed. Includes the session's own `--read-only`."""
+    danger: bool = False
+    """Production: changes want the target's name typed."""
+    ca_file: str | None = None
+    """A PEM file trusted instead of the public authorities."""
+    proxy: str | None = None
+    """A forward proxy; the proxy variables of the environment are not used."""
+    requests_per_minute: int = REQUESTS_PER_MINUTE
+    theme: str = ""
+    """The theme for this project; empty for the session's."""
+
+    @property
+    def hosts(self) -> str:
+        """The effective hosts, as shown on screen."""
+        here, agents = address.host(self.url), address.host(self.agents_url)
+        return here if here == agents else f"{here}, {agents}"
+
+    def warning(self) -> str:
+        """What is weak about it, in words; empty if nothing is."""
+        if len(self.api_secret) < SHORT_SECRET and not address.is_loopback(self.url):
+            return f"project {self.name}: api_secret is shorter than {SHORT_SECRET} bytes, which is weak"
+        return ""
+
+
+def build(
+    name: str,
+    credentials: Credentials,
+    policy: Policy,
+    *,
+    agents_override: str = "",
+    names: tuple[str, str, str] = ("url", "api_key", "api_secret"),
+) -> Project:
+    """A checked project. `agents_override` beats the policy's; `names` are the fields that errors name.
+
+    Raises FieldError, which never holds a value.
+    """
+    if not name or len(name) > 100 or not name.isprintable():
+        raise FieldError("name", "must be 1 to 100 printable characters")
+    url = address.http_url(credentials.url, names[0])
+    _check_text(credentials.api_key, names[1])
+    secret = credentials.api_secret
+    _check_text(secret.reveal(), names[2])
+    if len(secret) < GUESSABLE_SECRET and not address.is_loopback(url):
+        raise FieldError(names[2], f"shorter than {GUESSABLE_SECRET} bytes, which only loopback may have")
+    return Project(
+        name=name,
+        url=url,
+        api_key=credentials.api_key,
+        api_secret=secret,
+        agents_url=agents_override or policy.agents_url or address.agents_url(url),
+        source=credentials.source,
+        read_only=policy.read_only,
+        danger=policy.danger,
+        ca_file=policy.ca_file,
+        proxy=policy.proxy,
+        requests_per_minute=policy.requests_per_minute,
+        theme=policy.theme,
+    )
+
+
+def _check_text(value: str, name: str) -> None:
+    if not value:
+        raise FieldError(name, "is empty")
+    if not all("!" <= character <= "~" for character in value):
+        raise FieldError(name, "holds a space, a line end or a letter that is not ASCII")

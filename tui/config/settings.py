@@ -1,0 +1,260 @@
+"""From flags, environment and files to one frozen `Settings`, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from tui.config import choice
+from tui.config.address import LOCAL_URL, host, http_url
+from tui.config.entries import merge, read_lk
+from tui.config.files import ConfigError, parse_toml, read_private
+from tui.config.places import Places
+from tui.config.projects import PROJECT_KEYS, Credentials, Project
+from tui.config.table import Table, as_table
+from tui.secret import Secret
+
+REFRESH: Final = 2.0
+"""Seconds between polls of the agent list."""
+REFRESH_RANGE: Final = (0.5, 3600.0)
+SETTINGS_KEYS: Final = (
+    "default_project",
+    "refresh",
+    "theme",
+    "read_only",
+    "low_bandwidth",
+    "mouse",
+    "ascii",
+    "projects",
+)
+_SECRET_NAME: Final = "LIVEKIT_API_SECRET"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What the command line said; None and empty mean that it did not."""
+
+    project: str = ""
+    url: str = ""
+    config: str = ""
+    refresh: float | None = None
+    theme: str = ""
+    read_only: bool = False
+    low_bandwidth: bool | None = None
+    mouse: bool | None = None
+    ascii: bool | None = None
+    working_dir: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that the program is told from outside. Nothing else reads flags, environment or files."""
+
+    project: Project | None
+    """None: let the operator choose among `projects`."""
+    projects: tuple[Project, ...]
+    """Every project that can be used, the chosen one included."""
+    refresh: float
+    """Seconds between polls of the agent list."""
+    theme: str
+    """A theme's name; empty lets the terminal decide. A project's own theme beats it."""
+    read_only: bool
+    """The session's lock; already included in every project's."""
+    low_bandwidth: bool
+    mouse: bool
+    ascii: bool
+    """Draw with ASCII alone."""
+    working_dir: Path
+    """Absolute. Where livekit.toml, Dockerfile and sources are."""
+    agent_id: str
+    """The agent that livekit.toml names; empty if none."""
+    config_file: Path
+    """Our own configuration file; need not exist."""
+    lk_file: Path
+    """The project list of `lk`; need not exist."""
+    notices: tuple[str, ...]
+    """What the operator should know, one line each, not yet cleaned for display."""
+
+
+@dataclass(frozen=True)
+class _Own:
+    """Our own configuration file as read."""
+
+    top: Table
+    sections: tuple[Table, ...]
+    is_lost: bool = False
+    """It is there and cannot be used: nobody knows what it would have locked."""
+
+
+def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
+    """Read everything; takes the API secret out of `environ` so that no child inherits it.
+
+    Raises ConfigError where going on would act on something else than was asked for: a flag that cannot be
+    honoured, or credentials in the environment that cannot be used. Anything else becomes a notice.
+    """
+    notices: list[str] = []
+    exported = _exported(environ, notices)
+    places = Places.of(environ)
+    working_dir = _working_dir(flags.working_dir)
+    own = _own(flags, places, notices)
+    candidates = _candidates(environ, exported, own, working_dir, places, notices)
+    project = choice.choose(flags.project, flags.url, candidates, notices)
+    if project and (warning := project.warning()):
+        notices.append(warning)
+    read_only = flags.read_only or own.is_lost or _is_locked(own.top, notices)
+    known = [entry.project for entry in candidates.entries if entry.project]
+    others = [item for item in known if not project or (item.name, item.url) != (project.name, project.url)]
+    mouse = "SSH_CONNECTION" not in environ  # over a link the terminal's own selection matters more
+    return Settings(
+        project=_finished(project, read_only, flags) if project else None,
+        projects=tuple(_finished(item, read_only, flags) for item in ([project] if project else []) + others),
+        refresh=_refresh(flags, own.top, notices),
+        theme=flags.theme or _try(lambda: own.top.string("theme"), "", notices),
+        read_only=read_only,
+        low_bandwidth=_switch(flags.low_bandwidth, own.top, "low_bandwidth", False, notices),
+        mouse=_switch(flags.mouse, own.top, "mouse", mouse, notices),
+        ascii=_switch(flags.ascii, own.top, "ascii", False, notices),
+        working_dir=working_dir,
+        agent_id=candidates.project_file.agent_id,
+        config_file=own.top.path,
+        lk_file=places.lk,
+        notices=tuple(notices),
+    )
+
+
+def _finished(project: Project, read_only: bool, flags: Flags) -> Project:
+    """With the session's lock and theme flag inside, so that switching projects cannot lose them."""
+    theme = "" if flags.theme else project.theme
+    return replace(project, read_only=project.read_only or read_only, theme=theme)
+
+
+def _candidates(
+    environ: MutableMapping[str, str],
+    exported: Credentials | None,
+    own: _Own,
+    working_dir: Path,
+    places: Places,
+    notices: list[str],
+) -> choice.Candidates:
+    """Every project that some source knows."""
+    agents = _agents_override(environ, notices)
+    lk = read_lk(places, notices)
+    entries = merge(own.sections, lk, places, agents)
+    notices += [f"{entry.error}; the project is left out" for entry in entries if entry.error]
+    return choice.Candidates(
+        entries=entries,
+        exported=exported,
+        own_default=_try(lambda: own.top.string("default_project"), "", notices),
+        lk_default=lk.default,
+        project_file=choice.read_project_file(working_dir, places, notices),
+        is_own_lost=own.is_lost,
+        agents_override=agents,
+    )
+
+
+def _try(read: Callable[[], T], default: T, notices: list[str]) -> T:
+    """A setting that may fall back, with a notice that says so."""
+    try:
+        return read()
+    except ConfigError as error:
+        notices.append(f"{error}; the default is used")
+        return default
+
+
+def _refresh(flags: Flags, top: Table, notices: list[str]) -> float:
+    if flags.refresh is not None:
+        return flags.refresh
+    return _try(lambda: top.number("refresh", REFRESH, *REFRESH_RANGE), REFRESH, notices)
+
+
+def _switch(flag: bool | None, top: Table, key: str, default: bool, notices: list[str]) -> bool:
+    if flag is not None:
+        return flag
+    return _try(lambda: top.flag(key, default), default, notices)
+
+
+def _is_locked(top: Table, notices: list[str]) -> bool:
+    """A lock that is mistyped stays a lock."""
+    try:
+        return top.flag("read_only", False)
+    except ConfigError as error:
+        notices.append(f"{error}; this session is read-only")
+        return True
+
+
+def _exported(environ: MutableMapping[str, str], notices: list[str]) -> Credentials | None:
+    """The environment's credentials: key and secret, or nothing (contract.md §5.2)."""
+    secret = environ.pop(_SECRET_NAME, "")
+    key, url = environ.get("LIVEKIT_API_KEY", ""), environ.get("LIVEKIT_URL", "")
+    values = {"LIVEKIT_URL": url, "LIVEKIT_API_KEY": key, _SECRET_NAME: secret}
+    present = [name for name, value in values.items() if value]
+    if key and secret:
+        return Credentials(url or LOCAL_URL, key, Secret(secret), f"environment ({', '.join(present)})")
+    if present:
+        missing = [name for name in ("LIVEKIT_API_KEY", _SECRET_NAME) if not values[name]]
+        notices.append(f"{' and '.join(present)} set without {' and '.join(missing)}: not used")
+    return None
+
+
+def _agents_override(environ: MutableMapping[str, str], notices: list[str]) -> str:
+    """`$LK_AGENTS_URL` (contract.md §4.1). It moves every project's agent calls, so it is pointed out."""
+    text = environ.get("LK_AGENTS_URL", "")
+    if not text:
+        return ""
+    url = http_url(text, "LK_AGENTS_URL")
+    notices.append(f"LK_AGENTS_URL is set: agent calls of every project go to {host(url)}")
+    return url
+
+
+def _own(flags: Flags, places: Places, notices: list[str]) -> _Own:
+    """Our own file. A broken one never blocks the start, unless it was named on the command line."""
+    path = Path(flags.config).expanduser().absolute() if flags.config else places.config
+    try:
+        text = read_private(path)
+        if text is None and flags.config:
+            raise ConfigError(f"--config {path}: no such file")
+        values = parse_toml(path, text or "")
+    except ConfigError as error:
+        if flags.config:
+            raise
+        notices.append(f"{error}; without it this session is read-only and picks no project by itself")
+        return _Own(Table(path, "", "", {}), (), is_lost=True)
+    top = Table(path, text or "", "", values)
+    notices += top.unknown(SETTINGS_KEYS)
+    sections = _sections(top, notices)
+    for section in sections:
+        notices += section.unknown(PROJECT_KEYS)
+    return _Own(top, sections)
+
+
+def _sections(top: Table, notices: list[str]) -> tuple[Table, ...]:
+    """The `[projects.NAME]` tables."""
+    projects = as_table(top.values.get("projects", {}))
+    if projects is None:
+        notices.append(f"{top.error('projects', 'must be tables of the form [projects.NAME]')}; ignored")
+        return ()
+    found = []
+    for name, value in projects.items():
+        values = as_table(value)
+        if values is None:
+            notices.append(
+                f"{top.path}: projects.{name}: must be a table of the form [projects.NAME]; ignored"
+            )
+        else:
+            found.append(Table(top.path, top.text, f"projects.{name}", values))
+    return tuple(found)
+
+
+def _working_dir(text: str) -> Path:
+    path = Path(text or ".").expanduser()
+    try:
+        absolute = path.absolute()
+    except FileNotFoundError:
+        raise ConfigError("the current directory no longer exists; cd to another one") from None
+    if not absolute.is_dir():
+        raise ConfigError(f"{path}: no such directory")
+    return absolute
