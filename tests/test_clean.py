@@ -82,11 +82,8 @@ def test_a_block_keeps_its_lines_and_nothing_else(text: str) -> None:
 def test_every_single_character_is_handled() -> None:
     together = clean("a".join(EVERY_CHARACTER), limit=10_000_000)
     assert not OBEYED.search(together)
-    lost = [
-        hex(ord(c)) for c in EVERY_CHARACTER if UNSAFE.match(c) and not UNSAFE.sub(visible, c).strip("\n")
-    ]
-    assert lost == []
-    assert all(shown for shown in together.split("a")[:0x60])
+    stand_ins = [UNSAFE.sub(visible, character) for character in EVERY_CHARACTER if UNSAFE.match(character)]
+    assert all(stand_in.isprintable() and stand_in for stand_in in stand_ins)
 
 
 def test_the_gate_holds_every_zero_width_character() -> None:
@@ -191,8 +188,8 @@ def test_the_exported_table_is_enough_for_log_lines() -> None:
 @pytest.mark.parametrize(
     "piece", ["\x1b", "\u200d", "\u0301", "👩\u200d", "\x1b[", "é" * 3 + "\u0301", "\n", "\ufe0f🏻"]
 )
-def test_a_megabyte_takes_linear_time(piece: str) -> None:
-    """Twice the text may take twice the time, not four times: the pair is measured together, thrice."""
+def test_time_is_linear_in_the_text(piece: str) -> None:
+    """Twice the text may take twice the time, not four times: best of two."""
 
     def cost(size: int) -> float:
         text = piece * (size // len(piece))
@@ -200,7 +197,7 @@ def test_a_megabyte_takes_linear_time(piece: str) -> None:
         clean_block(text, limit=size)
         return time.process_time() - start
 
-    ratios = [cost(1_000_000) / max(cost(250_000), 0.005) for _ in range(3)]
+    ratios = [cost(400_000) / max(cost(100_000), 0.002) for _ in range(2)]
     assert min(ratios) < 10
 
 
