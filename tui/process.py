@@ -1,0 +1,119 @@
+"""Keeps the process from leaking, before anything else runs. Imports none of ours and nothing large."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import resource
+import sys
+import threading
+import traceback
+from collections.abc import Mapping, MutableMapping
+from types import MappingProxyType, TracebackType
+from typing import Final
+
+# How things look. The other TEXTUAL variables log what is typed, press keys, import code or write files.
+_HARMLESS: Final = frozenset(
+    {
+        "TEXTUAL_ANIMATIONS",
+        "TEXTUAL_COLOR_SYSTEM",
+        "TEXTUAL_DISABLE_KITTY_KEY",
+        "TEXTUAL_FPS",
+        "TEXTUAL_SMOOTH_SCROLL",
+    }
+)
+# TLS keys to a file (httpx honours it whatever `trust_env` says), and a Python prompt after we have gone.
+_HOSTILE: Final = frozenset({"SSLKEYLOGFILE", "PYTHONINSPECT"})
+_FOR_CHILDREN: Final = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "COLORTERM", "TZ", "TMPDIR"}
+    | {"TMUX", "TMUX_PANE", "TMUX_TMPDIR"}
+)
+_FRAMES: Final = 12
+"""Frames shown of a traceback: the innermost ones, so that it fits on one screen."""
+_CHARACTERS: Final = 1000
+"""Characters shown of one frame or message."""
+_PR_SET_DUMPABLE: Final = 4
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def harden(environ: MutableMapping[str, str] = os.environ) -> list[str]:
+    """Make the process keep its secrets; returns notices for the operator. Runs before Textual is imported.
+
+    Files are born private, there is no core dump and no tracing, switches that record or inject input are
+    dropped from the environment, and errors are printed cleaned and without the values of variables.
+    """
+    os.umask(0o077)
+    _forbid_core_dumps()
+    _set_hooks()
+    dropped = _scrub(environ)
+    if not dropped:
+        return []
+    return [f"Ignored from the environment: {', '.join(dropped)} (they can record or inject what is typed)."]
+
+
+def child_env(extra: Mapping[str, str] = _NOTHING, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a program we start: what finds files and words, nothing that may be secret."""
+    kept = {name: value for name, value in environ.items() if name in _FOR_CHILDREN or name.startswith("LC_")}
+    return kept | dict(extra)
+
+
+def printable(text: str) -> str:
+    """The text with all that a terminal might obey escaped as Python would; line feeds stay."""
+    return "".join(
+        c
+        if c == "\n" or c.isprintable()
+        else "    "
+        if c == "\t"
+        else c.encode("unicode_escape", "replace").decode()
+        for c in text
+    )
+
+
+def traceback_text(error: BaseException) -> str:
+    """The innermost frames and the message of an error, printable, without the values of variables."""
+    entries = traceback.format_exception(type(error), error, error.__traceback__, limit=-_FRAMES)
+    return printable("\n".join(entry.rstrip("\n")[:_CHARACTERS] for entry in entries)) + "\n"
+
+
+def _scrub(environ: MutableMapping[str, str]) -> list[str]:
+    hostile = [name for name in environ if name.startswith("TEXTUAL") and name not in _HARMLESS]
+    hostile += [name for name in environ if name in _HOSTILE]
+    for name in hostile:
+        del environ[name]
+    return sorted(printable(name) for name in hostile)
+
+
+def _forbid_core_dumps() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        # Also keeps other processes of the same user from tracing us and from reading our environment.
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _set_hooks() -> None:
+    sys.excepthook = _print_error
+    threading.excepthook = _print_thread_error
+    sys.unraisablehook = _log_unraisable
+    # Nothing may be written over the screen: with no handler of its own, logging would use standard error.
+    logging.raiseExceptions = False
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.captureWarnings(True)
+    for name in ("httpx", "httpcore"):  # at DEBUG they write cookies, at INFO every address
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _print_error(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        return
+    print(f"{traceback_text(error)}lktop: stopped by an error of its own, shown above", file=sys.stderr)
+
+
+def _print_thread_error(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+        print(traceback_text(args.exc_value), end="", file=sys.stderr)
+
+
+def _log_unraisable(args: sys.UnraisableHookArgs) -> None:
+    if args.exc_value is not None:
+        logging.getLogger("lktop").error("%s", traceback_text(args.exc_value))
