@@ -1,0 +1,231 @@
+"""A program under a pseudo-terminal, as an operator has it: sizes, keys, signals, hang-ups, every byte."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Self
+
+import psutil
+import pyte
+
+ROOT: Final = Path(__file__).parents[1]
+PATIENCE: Final = 20.0
+"""Seconds that a healthy program may take on a busy machine before a test gives up on it."""
+
+MODES: Final = (1000, 1002, 1003, 1004, 1006, 1015, 1016, 1049, 2004, 2026, 2048, 25, 7)
+"""The private modes that we set: mouse, focus, alternate screen, paste, frames, sizes, cursor, wrap."""
+RESET: Final = (
+    *(f"\x1b[?{mode}l".encode() for mode in (1000, 1003, 1006, 1015, 2004, 1004, 1049)),
+    b"\x1b[?25h",
+    b"\x1b[<u",
+)
+"""What must have been sent for the next program to find a usable terminal."""
+
+_GRAMMAR: Final = re.compile(
+    r"\x1b\[(?:[0-9;:]*m"  # colours and attributes
+    r"|\d+;\d+H"  # cursor to a cell
+    r"|[0-3]?[JK]"  # erase
+    rf"|\?(?:{'|'.join(map(str, MODES))})[hl]"
+    r"|\?(?:2026|2048)\$p"  # "do you know this mode?"
+    r"|>\d+u|<u)"  # kitty's keyboard protocol, on and off
+    r"|\r?\n"
+)
+_FORBIDDEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+.{0,20}", re.DOTALL
+)
+_NOT_FOR_PYTE: Final = re.compile(r"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$[a-z]")
+
+
+def grammar_violations(output: bytes) -> list[str]:
+    """Everything in the output that a terminal would obey and that is not ours to send."""
+    violations: list[str] = []
+    try:
+        text = output.decode()
+    except UnicodeDecodeError as error:
+        violations.append(f"not UTF-8: {output[error.start : error.start + 8]!r}")
+        text = output.decode(errors="replace")
+    # A space in place of each sequence, or what stands around it could join into another.
+    return violations + [repr(found) for found in _FORBIDDEN.findall(_GRAMMAR.sub(" ", text))]
+
+
+def render(output: bytes, columns: int, rows: int) -> list[str]:
+    """The lines that a terminal shows after this output."""
+    screen = pyte.Screen(columns, rows)
+    pyte.Stream(screen).feed(_NOT_FOR_PYTE.sub("", output.decode(errors="replace")))
+    return list(screen.display)
+
+
+class Pty:
+    """A running program and the other end of its terminal; `pump`, `until` and `wait` read what it writes."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        columns: int = 80,
+        rows: int = 24,
+        cwd: Path | None = None,
+        controlling: bool = True,
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
+        """Start `argv`; without `controlling`, a hang-up of the terminal raises no signal."""
+        self.output = bytearray()
+        self.columns, self.rows = columns, rows
+        self.hung_up = False
+        self._master, slave = pty.openpty()
+        self.resize(columns, rows)
+
+        def in_child() -> None:
+            if controlling:
+                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            if prepare is not None:
+                prepare()
+
+        self.before = self.attributes()
+        self.process = subprocess.Popen(
+            argv,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=terminal_env() if env is None else env,
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=in_child,  # noqa: PLW1509 - the terminal can be claimed only there
+        )
+        os.close(slave)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hang_up()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def pump(self, seconds: float = 0.0) -> bool:
+        """Read what there is, waiting up to `seconds` for it; returns whether there was something."""
+        if self.hung_up or not select.select([self._master], [], [], seconds)[0]:
+            return False
+        try:
+            read = os.read(self._master, 65536)
+        except OSError:  # EIO: nobody has the other end open
+            return False
+        self.output += read
+        return bool(read)
+
+    def until(self, what: bytes | Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Read until the output holds a marker or a condition is true.
+
+        Raises TimeoutError, and EOFError if the program ends first.
+        """
+        condition = what if callable(what) else lambda: what in self.output
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no {what!r} in {bytes(self.output[-2000:])!r}")
+            if not self.pump(0.05) and self.process.poll() is not None:
+                while self.pump(0.05):
+                    pass
+                if not condition():
+                    raise EOFError(f"ended ({self.process.returncode}) without {what!r}: {self.tail()}")
+
+    def mark(self) -> Callable[[bytes], Callable[[], bool]]:
+        """A condition for `until` that looks only at what is written from now on."""
+        start = len(self.output)
+        return lambda marker: lambda: marker in self.output[start:]
+
+    def send(self, data: bytes) -> None:
+        """Type. Large input is fed as the program takes it, reading along."""
+        view = memoryview(data)
+        while view:
+            if select.select([], [self._master], [], 0.05)[1]:
+                view = view[os.write(self._master, view[:512]) :]
+            self.pump()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size; the program gets SIGWINCH."""
+        self.columns, self.rows = columns, rows
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def kill(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        self.process.send_signal(number)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a dropped SSH connection does."""
+        if not self.hung_up:
+            self.hung_up = True
+            os.close(self._master)
+
+    def wait(self, seconds: float = PATIENCE, *, reading: bool = True) -> int:
+        """Wait for the end; returns the exit status, negative for a signal. Raises TimeoutExpired."""
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if not (reading and self.pump(0.02)):
+                select.select([], [], [], 0.005)
+        status = self.process.wait(max(0.0, deadline - time.monotonic()))
+        while reading and self.pump():
+            pass
+        return status
+
+    def attributes(self) -> list[object]:
+        """The line discipline as the program has set it."""
+        return list(termios.tcgetattr(self._master))
+
+    def restored(self) -> list[str]:
+        """What a person would still notice of the program after its end; empty when all is as before."""
+        missing = [repr(sequence) for sequence in RESET if sequence not in self.output]
+        return missing + (["attributes"] if self.attributes() != self.before else [])
+
+    def screen(self) -> list[str]:
+        """The lines shown now."""
+        return render(bytes(self.output), self.columns, self.rows)
+
+    def shows(self, text: str) -> Callable[[], bool]:
+        """A condition for `until`: the text stands on the screen."""
+        return lambda: any(text in line for line in self.screen())
+
+    def tail(self) -> str:
+        """The end of the output, for a failing test."""
+        return bytes(self.output[-1500:]).decode(errors="replace")
+
+    def threads(self) -> int:
+        """Threads that the program runs now."""
+        return psutil.Process(self.process.pid).num_threads()
+
+    def cpu(self) -> float:
+        """Seconds of processor time used so far."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+
+def terminal_env(**extra: str) -> dict[str, str]:
+    """The environment of an ordinary terminal, with nothing of this machine's but where programs are."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", "/nonexistent"),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        **extra,
+    }
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """The command that runs a module of this checkout."""
+    return [sys.executable, "-m", module, *arguments]
