@@ -579,10 +579,22 @@ def test_lks_numbers_are_text_and_duplicates_are_said(desk: Desk) -> None:
 
 
 def test_unknown_keys_are_pointed_out_with_the_nearest(desk: Desk) -> None:
-    desk.own("refrsh = 3\n" + section("prod", more="read_olny = true"))
-    first, second = desk.load().notices
-    assert first == f"{desk.config}:1: refrsh: is not a key of lktop; ignored; did you mean refresh?"
-    assert ":6: [projects.prod] read_olny" in second and "did you mean read_only?" in second
+    desk.own("refrsh = 3\n" + section("prod", more="poxy = 'x'"))
+    settings = desk.load()
+    assert set(settings.notices) == {
+        f"{desk.config}:1: refrsh: is not a key of lktop; ignored; did you mean refresh?",
+        f"{desk.config}:6: [projects.prod] poxy: is not a key of lktop; ignored; did you mean proxy?",
+    }
+    assert [project.name for project in settings.projects] == ["prod"]
+
+
+def test_a_mistyped_lock_is_not_just_ignored(desk: Desk) -> None:
+    desk.own(section("prod", more="read_olny = true") + section("main", "wss://prod.livekit.cloud"))
+    settings = desk.load()
+    assert [(project.name, project.read_only) for project in settings.projects] == [("main", True)]
+    assert any("did you mean read_only?; the project is left out" in notice for notice in settings.notices)
+    desk.own("readonly = true\n" + section("prod"))
+    assert desk.load().projects[0].read_only
 
 
 # the look

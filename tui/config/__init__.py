@@ -3,7 +3,7 @@
 from tui.config.files import ConfigError, write_private
 from tui.config.places import Places, StateDir, state_dir
 from tui.config.projects import Project
-from tui.config.settings import REFRESH_RANGE, Flags, Settings, load
+from tui.config.settings import REFRESH_RANGE, Flags, Settings, load, load_for
 
 __all__ = [
     "REFRESH_RANGE",
@@ -14,6 +14,7 @@ __all__ = [
     "Settings",
     "StateDir",
     "load",
+    "load_for",
     "state_dir",
     "write_private",
 ]

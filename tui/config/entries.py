@@ -9,7 +9,7 @@ from pathlib import Path
 from tui.config import address
 from tui.config.files import ConfigError, FieldError, is_loose, parse_yaml, read_private, tighten
 from tui.config.places import Places
-from tui.config.projects import REQUESTS_PER_MINUTE, Credentials, Policy, Project, build
+from tui.config.projects import PROJECT_KEYS, REQUESTS_PER_MINUTE, Credentials, Policy, Project, build
 from tui.config.table import Table, as_table
 from tui.secret import Secret
 
@@ -148,8 +148,8 @@ def _policy(section: Table) -> Policy:
     agents, proxy = section.string("agents_url"), section.string("proxy")
     return Policy(
         agents_url=address.http_url(agents, "agents_url") if agents else "",
-        read_only=section.flag("read_only", False),
-        danger=section.flag("danger", False),
+        read_only=section.lock("read_only", PROJECT_KEYS),
+        danger=section.lock("danger", PROJECT_KEYS),
         ca_file=_ca_file(section),
         proxy=address.proxy_url(proxy, "proxy") if proxy else None,
         requests_per_minute=int(section.number("requests_per_minute", REQUESTS_PER_MINUTE, 1, 1000)),

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.config.files import ConfigError
+
 
 @dataclass(frozen=True)
 class Places:
@@ -63,25 +65,33 @@ def _absolute(text: str | None) -> Path | None:
 def state_dir(environ: Mapping[str, str]) -> StateDir:
     """Create the state directory if need be; with a read-only home, a volatile one and a notice that says so.
 
-    Raises OSError when not even a temporary directory can be made.
+    Raises ConfigError when not even a temporary directory can be made.
     """
     places = Places.of(environ)
     try:
         return StateDir(_private(places.state))
     except OSError as error:
         why = error.strerror or str(error)
-    where = _first_private(places.runtime) or Path(tempfile.mkdtemp(prefix="lktop-"))
+    where = _runtime_dir(places) or _temporary()
     notice = f"{places.show(places.state)}: {why}; the journal lasts only until reboot, in {where}"
     return StateDir(where, notice)
 
 
-def _first_private(path: Path | None) -> Path | None:
-    if path is None:
-        return None
+def _runtime_dir(places: Places) -> Path | None:
     try:
-        return _private(path)
+        return _private(places.runtime) if places.runtime else None
     except OSError:
         return None
+
+
+def _temporary() -> Path:
+    """A new directory of a name that nobody could plant."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="lktop-"))
+    except OSError as error:
+        raise ConfigError(
+            f"no directory can be written, not even a temporary one: {error.strerror}"
+        ) from None
 
 
 def _private(path: Path) -> Path:

@@ -54,29 +54,32 @@ class Flags:
 class Settings:
     """All that the program is told from outside. Nothing else reads flags, environment or files."""
 
-    project: Project | None
-    """None: let the operator choose among `projects`."""
-    projects: tuple[Project, ...]
-    """Every project that can be used, the chosen one included."""
-    refresh: float
-    """Seconds between polls of the agent list."""
-    theme: str
-    """A theme's name; empty lets the terminal decide. A project's own theme beats it."""
-    read_only: bool
-    """The session's lock; already included in every project's."""
-    low_bandwidth: bool
-    mouse: bool
-    ascii: bool
-    """Draw with ASCII alone."""
     working_dir: Path
     """Absolute. Where livekit.toml, Dockerfile and sources are."""
-    agent_id: str
-    """The agent that livekit.toml names; empty if none."""
+    state_dir: Path
+    """Where journal and spool belong; `state_dir()` makes it, or names another, before the screen starts."""
     config_file: Path
     """Our own configuration file; need not exist."""
     lk_file: Path
     """The project list of `lk`; need not exist."""
-    notices: tuple[str, ...]
+    project: Project | None = None
+    """None: let the operator choose among `projects`."""
+    projects: tuple[Project, ...] = ()
+    """Every project that can be used, the chosen one first."""
+    agent_id: str = ""
+    """The agent that livekit.toml names; empty if none."""
+    refresh: float = REFRESH
+    """Seconds between polls of the agent list."""
+    theme: str = ""
+    """A theme's name; empty lets the terminal decide. A project's own theme beats it."""
+    read_only: bool = False
+    """The session's lock; already included in every project's."""
+    low_bandwidth: bool = False
+    """Send as few bytes to the terminal as can be."""
+    mouse: bool = True
+    ascii: bool = False
+    """Draw with ASCII alone."""
+    notices: tuple[str, ...] = ()
     """What the operator should know, one line each, not yet cleaned for display."""
 
 
@@ -85,8 +88,8 @@ class _Own:
     """Our own configuration file as read."""
 
     top: Table
-    sections: tuple[Table, ...]
-    is_lost: bool = False
+    sections: tuple[Table, ...] = ()
+    error: str = ""
     """It is there and cannot be used: nobody knows what it would have locked."""
 
 
@@ -100,36 +103,73 @@ def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
     exported = _exported(environ, notices)
     places = Places.of(environ)
     working_dir = _working_dir(flags.working_dir)
-    own = _own(flags, places, notices)
+    own = _own(flags, places)
+    if own.error:
+        notices.append(f"{own.error}; without it this session is read-only and picks no project by itself")
     candidates = _candidates(environ, exported, own, working_dir, places, notices)
     project = choice.choose(flags.project, flags.url, candidates, notices)
     if project and (warning := project.warning()):
         notices.append(warning)
-    read_only = flags.read_only or own.is_lost or _is_locked(own.top, notices)
     known = [entry.project for entry in candidates.entries if entry.project]
     others = [item for item in known if not project or (item.name, item.url) != (project.name, project.url)]
-    mouse = "SSH_CONNECTION" not in environ  # over a link the terminal's own selection matters more
-    return Settings(
-        project=_finished(project, read_only, flags) if project else None,
-        projects=tuple(_finished(item, read_only, flags) for item in ([project] if project else []) + others),
-        refresh=_refresh(flags, own.top, notices),
-        theme=flags.theme or _try(lambda: own.top.string("theme"), "", notices),
-        read_only=read_only,
-        low_bandwidth=_switch(flags.low_bandwidth, own.top, "low_bandwidth", False, notices),
-        mouse=_switch(flags.mouse, own.top, "mouse", mouse, notices),
-        ascii=_switch(flags.ascii, own.top, "ascii", False, notices),
-        working_dir=working_dir,
+    locked = flags.read_only or bool(own.error) or _is_locked(own.top, notices)
+    chosen = _finished(project, flags, locked) if project else None
+    return replace(
+        _look(flags, environ, own.top, working_dir, places, notices),
+        project=chosen,
+        projects=(*([chosen] if chosen else []), *(_finished(item, flags, locked) for item in others)),
         agent_id=candidates.project_file.agent_id,
-        config_file=own.top.path,
-        lk_file=places.lk,
+        read_only=locked,
         notices=tuple(notices),
     )
 
 
-def _finished(project: Project, read_only: bool, flags: Flags) -> Project:
+def load_for(project: Project, flags: Flags, environ: MutableMapping[str, str]) -> Settings:
+    """Settings for one project that needs no source, as the demo's: no other is read, no lock but the flag's.
+
+    Raises ConfigError for flags that cannot be honoured.
+    """
+    environ.pop(_SECRET_NAME, None)
+    places, notices = Places.of(environ), list[str]()
+    own = _own(flags, places)
+    if own.error:
+        notices.append(f"{own.error}; its settings are not used")
+    look = _look(flags, environ, own.top, _working_dir(flags.working_dir), places, notices)
+    only = _finished(project, flags, flags.read_only)
+    return replace(look, project=only, projects=(only,), read_only=flags.read_only, notices=tuple(notices))
+
+
+def _finished(project: Project, flags: Flags, locked: bool) -> Project:
     """With the session's lock and theme flag inside, so that switching projects cannot lose them."""
     theme = "" if flags.theme else project.theme
-    return replace(project, read_only=project.read_only or read_only, theme=theme)
+    return replace(project, read_only=project.read_only or locked, theme=theme)
+
+
+def _look(
+    flags: Flags,
+    environ: MutableMapping[str, str],
+    top: Table,
+    working_dir: Path,
+    places: Places,
+    notices: list[str],
+) -> Settings:
+    """Everything that does not depend on the project."""
+    notices += top.unknown(SETTINGS_KEYS)
+    refresh = flags.refresh
+    if refresh is None:
+        refresh = _try(lambda: top.number("refresh", REFRESH, *REFRESH_RANGE), REFRESH, notices)
+    mouse = "SSH_CONNECTION" not in environ  # over a link the terminal's own selection matters more
+    return Settings(
+        refresh=refresh,
+        theme=flags.theme or _try(lambda: top.string("theme"), "", notices),
+        low_bandwidth=_switch(flags.low_bandwidth, top, "low_bandwidth", False, notices),
+        mouse=_switch(flags.mouse, top, "mouse", mouse, notices),
+        ascii=_switch(flags.ascii, top, "ascii", False, notices),
+        working_dir=working_dir,
+        state_dir=places.state,
+        config_file=top.path,
+        lk_file=places.lk,
+    )
 
 
 def _candidates(
@@ -143,6 +183,8 @@ def _candidates(
     """Every project that some source knows."""
     agents = _agents_override(environ, notices)
     lk = read_lk(places, notices)
+    for section in own.sections:
+        notices += section.unknown(PROJECT_KEYS)
     entries = merge(own.sections, lk, places, agents)
     notices += [f"{entry.error}; the project is left out" for entry in entries if entry.error]
     return choice.Candidates(
@@ -151,7 +193,7 @@ def _candidates(
         own_default=_try(lambda: own.top.string("default_project"), "", notices),
         lk_default=lk.default,
         project_file=choice.read_project_file(working_dir, places, notices),
-        is_own_lost=own.is_lost,
+        is_own_lost=bool(own.error),
         agents_override=agents,
     )
 
@@ -165,12 +207,6 @@ def _try(read: Callable[[], T], default: T, notices: list[str]) -> T:
         return default
 
 
-def _refresh(flags: Flags, top: Table, notices: list[str]) -> float:
-    if flags.refresh is not None:
-        return flags.refresh
-    return _try(lambda: top.number("refresh", REFRESH, *REFRESH_RANGE), REFRESH, notices)
-
-
 def _switch(flag: bool | None, top: Table, key: str, default: bool, notices: list[str]) -> bool:
     if flag is not None:
         return flag
@@ -180,7 +216,7 @@ def _switch(flag: bool | None, top: Table, key: str, default: bool, notices: lis
 def _is_locked(top: Table, notices: list[str]) -> bool:
     """A lock that is mistyped stays a lock."""
     try:
-        return top.flag("read_only", False)
+        return top.lock("read_only", SETTINGS_KEYS)
     except ConfigError as error:
         notices.append(f"{error}; this session is read-only")
         return True
@@ -210,43 +246,33 @@ def _agents_override(environ: MutableMapping[str, str], notices: list[str]) -> s
     return url
 
 
-def _own(flags: Flags, places: Places, notices: list[str]) -> _Own:
+def _own(flags: Flags, places: Places) -> _Own:
     """Our own file. A broken one never blocks the start, unless it was named on the command line."""
     path = Path(flags.config).expanduser().absolute() if flags.config else places.config
     try:
         text = read_private(path)
         if text is None and flags.config:
             raise ConfigError(f"--config {path}: no such file")
-        values = parse_toml(path, text or "")
+        return _Own(*_tables(path, text or ""))
     except ConfigError as error:
         if flags.config:
             raise
-        notices.append(f"{error}; without it this session is read-only and picks no project by itself")
-        return _Own(Table(path, "", "", {}), (), is_lost=True)
-    top = Table(path, text or "", "", values)
-    notices += top.unknown(SETTINGS_KEYS)
-    sections = _sections(top, notices)
-    for section in sections:
-        notices += section.unknown(PROJECT_KEYS)
-    return _Own(top, sections)
+        return _Own(Table(path, "", "", {}), error=str(error))
 
 
-def _sections(top: Table, notices: list[str]) -> tuple[Table, ...]:
-    """The `[projects.NAME]` tables."""
+def _tables(path: Path, text: str) -> tuple[Table, tuple[Table, ...]]:
+    """The top and the `[projects.NAME]` tables; raises ConfigError."""
+    top = Table(path, text, "", parse_toml(path, text))
     projects = as_table(top.values.get("projects", {}))
     if projects is None:
-        notices.append(f"{top.error('projects', 'must be tables of the form [projects.NAME]')}; ignored")
-        return ()
+        raise top.error("projects", "must be tables of the form [projects.NAME]")
     found = []
     for name, value in projects.items():
         values = as_table(value)
         if values is None:
-            notices.append(
-                f"{top.path}: projects.{name}: must be a table of the form [projects.NAME]; ignored"
-            )
-        else:
-            found.append(Table(top.path, top.text, f"projects.{name}", values))
-    return tuple(found)
+            raise top.error("projects", f"{name} must be a table of the form [projects.{name}]")
+        found.append(Table(path, text, f"projects.{name}", values))
+    return top, tuple(found)
 
 
 def _working_dir(text: str) -> Path:

@@ -63,6 +63,13 @@ class Table:
             if key not in known
         ]
 
+    def lock(self, key: str, known: Iterable[str]) -> bool:
+        """A flag that protects something; raises ConfigError for an unknown key that looks like it too."""
+        for other in set(self.values).difference(known):
+            if hint := nearest(other, [key]):
+                raise self.error(other, f"is not a key of lktop{hint}")
+        return self.flag(key, False)
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` for the closest of `known`, or nothing."""
