@@ -44,10 +44,11 @@ def read_file(path: Path, *, limit: int = READ_LIMIT) -> Content:
         raise
     except OSError as error:
         raise NotReadable(reason(error)) from None
+    facts = os.fstat(file)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(file)
+        raise NotReadable(f"it is a {kind(facts.st_mode)}, not a regular file")
     with os.fdopen(file, "rb") as opened:
-        facts = os.fstat(opened.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise NotReadable(f"it is a {kind(facts.st_mode)}, not a regular file")
         try:
             data = opened.read(limit + 1)
         except OSError as error:
