@@ -1,0 +1,182 @@
+"""The simulator as a program, `lktop sim`, and inside one: `serve` runs it on the caller's event loop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .clock import WorldClock
+from .doors import Doors
+from .scenarios import NAMES, find_scenario
+from .specs import Scenario
+from .switches import Switches
+from .transport import Server
+from .world import World
+
+KEY = "devkey"
+SECRET = "practice-secret-0123456789abcdef0123456789"
+"""Long enough for clients whose library warns of short HMAC keys."""
+BACKLOG = 512
+
+PARENT_WATCH_SECONDS = 1.0
+_PR_SET_PDEATHSIG = 1
+
+
+class Simulator:
+    """A LiveKit that runs, and everything a test wants to know or do about it."""
+
+    def __init__(self, doors: Doors, url: str, key: str, secret: str) -> None:
+        self.url = url
+        """Where it listens, such as `http://127.0.0.1:40123`; both the project URL and the agents URL."""
+        self.key = key
+        self.secret = secret
+        self.doors = doors
+        self.world: World = doors.world
+        self.clock: WorldClock = doors.world.clock
+
+    def advance(self, seconds: float) -> None:
+        """Push world time forward and let everything happen that is due by then."""
+        self.clock.advance(seconds)
+        self.world.settle()
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    scenario: str | Path | Scenario = "incident",
+    *,
+    seed: int = 1,
+    speed: float = 1.0,
+    agents: int | None = None,
+    start_time: float | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    key: str = KEY,
+    secret: str = SECRET,
+    **switches: object,
+) -> AsyncIterator[Simulator]:
+    """Run a simulator on this event loop while the block lasts.
+
+    `speed` 0 freezes the world: only `advance` moves it. Raises ValueError for an unknown scenario or switch,
+    OSError when the address is taken, and at the end RuntimeError if the simulator itself made a mistake.
+    """
+    plan = find_scenario(scenario, seed, agents)
+    start = start_time if start_time is not None else plan.start_time
+    clock = WorldClock(time.time() if start is None else start, speed)
+    clock.skew = plan.skew
+    world = World(clock, seed, Switches().changed({**plan.switches, **switches}))
+    doors = Doors(world, plan, {key: secret})
+    listener = socket.create_server((host, port), backlog=BACKLOG)
+    url = f"http://{host}:{listener.getsockname()[1]}"
+    doors.uploads.base_url = url
+    config = uvicorn.Config(
+        doors.gate,
+        http=H11Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=int(world.switches.keep_alive_seconds),
+    )
+    server = Server(config)
+    running = asyncio.create_task(server.serve([listener]))
+    ticking = asyncio.create_task(tick(world))
+    try:
+        await server.ready.wait()
+        yield Simulator(doors, url, key, secret)
+    finally:
+        server.stop()
+        ticking.cancel()
+        await asyncio.gather(running, ticking, return_exceptions=True)
+    if doors.gate.panics:
+        raise RuntimeError(f"the simulator made a mistake:\n{doors.gate.panics[0]}")
+
+
+async def tick(world: World) -> None:
+    """Let things happen when they are due, also while nobody asks."""
+    while True:
+        world.settle()
+        due = world.next_due()
+        await world.clock.pulse.wait(None if due is None else world.clock.real_seconds_until(due))
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    """What was asked for; argparse exits with status 2 for anything else."""
+    parser = argparse.ArgumentParser(
+        prog="lktop sim",
+        description="A LiveKit control plane to practise on, for lktop, lk and livekit-api.",
+        epilog="Credentials come from LIVEKIT_API_KEY and LIVEKIT_API_SECRET; without them: devkey, secret.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one (default)")
+    parser.add_argument(
+        "--scenario",
+        default="incident",
+        metavar="NAME|FILE.toml",
+        help=f"one of {', '.join(NAMES)}, or a file",
+    )
+    parser.add_argument("--agents", type=int, help="how many agents, for scenarios of any size")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same world (default: 1)")
+    parser.add_argument("--speed", type=float, default=1.0, help="how fast its time runs; 0 stands still")
+    parser.add_argument(
+        "--start-time", type=float, metavar="UNIX", help="its time at the start (default: now)"
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Run the simulator; returns the exit status."""
+    options = arguments(argv)
+    try:
+        asyncio.run(_run(options))
+    except (ValueError, OSError) as error:
+        print(f"lktop sim: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _run(options: argparse.Namespace) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    parent = os.getppid()
+    _die_with_parent()
+    async with serve(
+        options.scenario,
+        seed=options.seed,
+        speed=options.speed,
+        agents=options.agents,
+        start_time=options.start_time,
+        host=options.host,
+        port=options.port,
+        key=os.environ.get("LIVEKIT_API_KEY") or "devkey",
+        secret=os.environ.get("LIVEKIT_API_SECRET") or "secret",
+    ) as simulator:
+        print(f"listening on {simulator.url}", flush=True)
+        while not stopped.is_set() and os.getppid() == parent:
+            try:
+                async with asyncio.timeout(PARENT_WATCH_SECONDS):
+                    await stopped.wait()
+            except TimeoutError:
+                continue
+
+
+def _die_with_parent() -> None:
+    """Ask Linux for SIGTERM when the parent dies; elsewhere the watch on the parent's id is enough."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
