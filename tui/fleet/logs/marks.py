@@ -1,0 +1,188 @@
+"""What is noted of every line as it arrives: level and flags in one byte. Keeps nothing else of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+
+class Level(IntEnum):
+    """Severity of a line, in order."""
+
+    NONE = 0
+    DEBUG = 1
+    INFO = 2
+    WARN = 3
+    ERROR = 4
+    CRITICAL = 5
+
+
+LEVEL_BITS: Final = 0x07
+NOTICE: Final = 0x10
+"""The row is a notice of ours: a place in the log without bytes."""
+CUT: Final = 0x20
+"""The row is a piece of a line: its end never came."""
+
+ERRORS: Final = re.compile(
+    b"[%c%c%c%c]" % (Level.ERROR, Level.CRITICAL, CUT | Level.ERROR, CUT | Level.CRITICAL)
+)
+"""Finds the rows of error level and above in a run of marks."""
+LONG: Final = 64 * 1024
+"""Bytes from which a line is not decoded as it arrives: its level is read off its head."""
+
+_NAMES: Final[dict[object, Level]] = {
+    "TRACE": Level.DEBUG,
+    "DEBUG": Level.DEBUG,
+    "DEV": Level.DEBUG,  # livekit-agents' own level between debug and info
+    "INFO": Level.INFO,
+    "NOTICE": Level.INFO,
+    "WARN": Level.WARN,
+    "WARNING": Level.WARN,
+    "ERROR": Level.ERROR,
+    "ERR": Level.ERROR,
+    "CRITICAL": Level.CRITICAL,
+    "FATAL": Level.CRITICAL,
+    "PANIC": Level.CRITICAL,
+    # pino, which the Node agents log with, writes numbers
+    10: Level.DEBUG,
+    20: Level.DEBUG,
+    30: Level.INFO,
+    40: Level.WARN,
+    50: Level.ERROR,
+    60: Level.CRITICAL,
+}
+_WORD: Final = re.compile(
+    rb"\b(?:(TRACE|DEBUG)|(INFO|NOTICE)|(WARN(?:ING)?)|(ERROR|ERR|Traceback \(most recent)|"
+    rb"(CRITICAL|FATAL|PANIC|Fatal|panic|fatal))\b|^BUILD (ERROR):|^[A-Za-z_][\w.]*(?:Error|Exception)(:| |$)"
+)
+_HINTS: Final = (
+    b"info",
+    b"err",
+    b"warn",
+    b"debug",
+    b"trace",
+    b"exception",
+    b"notice",
+    b"crit",
+    b"fatal",
+    b"panic",
+)
+"""One of these is in the lower case of every text that `_WORD` matches."""
+_BY_GROUP: Final = (
+    Level.NONE,
+    Level.DEBUG,
+    Level.INFO,
+    Level.WARN,
+    Level.ERROR,
+    Level.CRITICAL,
+    Level.ERROR,
+    Level.ERROR,
+)
+_JSON_LEVEL: Final = re.compile(rb'"(?:level|severity)"\s*:\s*"?(\w+)')
+_HEAD: Final = 160
+"""Bytes of a line without structure in which a level is looked for."""
+
+
+class Head(msgspec.Struct, gc=False):
+    """The part of a JSON line that is read as it arrives. livekit-agents' names first, then pino's."""
+
+    level: str | int | float = ""
+    severity: str = ""
+    timestamp: str | int | float = ""
+    time: str | int | float = ""
+    ts: str | int | float = ""
+
+
+_head = msgspec.json.Decoder(Head).decode
+FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a hostile line can make a decoder raise."""
+
+
+def level_named(name: object) -> Level:
+    """The level that a logger's word or number stands for; NONE if it is no known one."""
+    found = _NAMES.get(name)
+    if found is None and isinstance(name, str):
+        return _NAMES.get(name.strip().upper(), Level.NONE)
+    return found or Level.NONE
+
+
+def classify(lines: Sequence[bytes], previous: int = Level.NONE) -> bytearray:
+    """One mark per line. `previous` is the mark of the line before, which an indented line continues."""
+    marks = bytearray()
+    for line in lines:
+        if line[:1] == b"{" and len(line) < LONG:
+            try:
+                head = _head(line)
+                previous = _NAMES.get(head.level) or level_named(head.level or head.severity)
+            except FAILURES:
+                previous = _from_text(line)
+        elif line[:1] in (b" ", b"\t"):
+            pass  # a frame of a traceback, a wrapped message: as serious as what it belongs to
+        else:
+            previous = _from_text(line)
+        marks.append(previous)
+    return marks
+
+
+def _from_text(line: bytes) -> Level:
+    if line[:1] == b"{" and (found := _JSON_LEVEL.search(line, 0, LONG)):
+        word = found[1].decode("ascii", "replace")
+        return level_named(int(word) if word.isdigit() and len(word) < 4 else word)
+    head = line[:_HEAD]
+    low = head.lower()
+    for hint in _HINTS:  # plain finds first: the pattern costs several times as much
+        if hint in low:
+            break
+    else:
+        return Level.NONE
+    match = _WORD.search(head)
+    return _BY_GROUP[match.lastindex or 0] if match else Level.NONE
+
+
+def times(lines: Iterable[bytes]) -> list[float | None]:
+    """When each line says that it was written, Unix seconds; None for one that does not say."""
+    return [time_of(line) for line in lines]
+
+
+def time_of(line: bytes) -> float | None:
+    """When a line says that it was written, Unix seconds."""
+    if line[:1] == b"{" and len(line) < LONG:
+        try:
+            head = _head(line)
+        except FAILURES:
+            return None
+        return parse_time(head.timestamp or head.time or head.ts)
+    # 2026-08-11T09:05:24.118Z or with a space, at the start of the line
+    if line[4:5] == b"-" and line[13:14] == b":":
+        stamp = line[:32].decode("ascii", "replace").replace(",", ".")
+        words = stamp.split(" ")
+        return parse_time(words[0] if "T" in words[0] else " ".join(words[:2]))
+    return None
+
+
+EARLIEST: Final = 946_684_800.0
+"""Year 2000: an earlier time is a mistake or a duration."""
+LATEST: Final = 4_102_444_800.0
+"""Year 2100."""
+
+
+def parse_time(value: object) -> float | None:
+    """Unix seconds of an ISO 8601 text or of a number of s, ms, µs or ns; None if it is no time."""
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+            # a time without a zone is the server's, and servers run on UTC
+            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError, OSError):
+            return None
+        return seconds if EARLIEST <= seconds < LATEST else None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        for unit in (1.0, 1e3, 1e6, 1e9):
+            if EARLIEST <= value / unit < LATEST:
+                return value / unit
+    return None
