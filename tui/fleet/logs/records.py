@@ -1,0 +1,160 @@
+"""One raw line → what it says: level, logger, message, fields, traceback. Knows no columns and no colours.
+
+livekit-agents prints one JSON object per line in production (contract.md §4.2), its Node twin logs through
+pino; everything else is text and stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from tui.api.clean import clean
+from tui.fleet.logs import marks
+from tui.fleet.logs.marks import Level
+
+SHOWN: Final = 16 * 1024
+"""Characters of one line that are shown or matched as text; the spool has the rest."""
+DECODED: Final = 256 * 1024
+"""Bytes up to which a line is decoded as JSON; a longer one is shown as text."""
+
+SGR: Final = re.compile(r"\x1b\[([0-9;:]*)m")
+"""The one escape sequence that is understood: colours and weights. All others are shown as characters."""
+
+_MESSAGE: Final = ("message", "msg", "event")
+_LEVEL: Final = ("level", "severity")
+_LOGGER: Final = ("name", "logger")
+_TIME: Final = ("timestamp", "time", "ts")
+_TRACES: Final = ("exc_info", "exc_text", "stack_info", "stack", "traceback")
+_KNOWN: Final = frozenset((*_MESSAGE, *_LEVEL, *_LOGGER, *_TIME, *_TRACES))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A line taken apart. Every text is cleaned except for its colours: `plain` or `runs` finish it."""
+
+    message: str
+    """First line of the message; the whole line when it is not JSON."""
+    level: Level = Level.NONE
+    word: str = ""
+    """The level as the logger wrote it."""
+    logger: str = ""
+    time: float | None = None
+    """Unix seconds; None when the line does not say."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Everything else in the order it came: `job_id`, `room` and so on."""
+    body: tuple[str, ...] = ()
+    """Lines below the first: the rest of the message, then tracebacks."""
+    structured: bool = False
+    """It was JSON."""
+    hidden: int = 0
+    """Bytes of the line beyond what is shown."""
+
+    def field(self, *names: str) -> str:
+        """The first of these fields that is there and not empty."""
+        found = dict(self.fields)
+        return next((found[name] for name in names if found.get(name)), "")
+
+    @property
+    def text(self) -> str:
+        """All that a reader can see of it but the time, for searching: one string, no colours."""
+        parts = [self.word, self.logger, self.message] if self.structured else [self.message]
+        parts += (f"{name}={value}" for name, value in self.fields)
+        return plain("\n".join((" ".join(part for part in parts if part), *self.body)))
+
+
+def parse(raw: bytes) -> Record:
+    """Take a line apart; any bytes will do."""
+    if raw[:1] == b"{" and len(raw) <= DECODED:
+        found = _object(raw)
+        if found is not None and any(name in found for name in (*_MESSAGE, *_LEVEL)):
+            return _from_fields(found, raw)
+    return _from_text(raw)
+
+
+def _object(raw: bytes) -> Mapping[str, object] | None:
+    try:
+        found = msgspec.json.decode(raw)
+    except marks.FAILURES:
+        try:  # the standard library accepts half of a surrogate pair, NaN and numbers of any size
+            found = json.loads(raw.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            return None
+    return found if isinstance(found, dict) else None
+
+
+def _from_fields(found: Mapping[str, object], raw: bytes) -> Record:
+    message, *rest = _words(_first(found, _MESSAGE)).split("\n")
+    body = rest
+    for name in _TRACES:
+        if found.get(name):
+            body += _words(found[name]).strip("\n").split("\n")
+    level = _first(found, _LEVEL)
+    fields = tuple(
+        (clean(name, limit=80), _words(value)) for name, value in found.items() if name not in _KNOWN
+    )
+    return Record(
+        message=message,
+        level=marks.level_named(level),
+        word=_level_word(level),
+        logger=clean(_words(_first(found, _LOGGER)), limit=120),
+        time=marks.parse_time(_first(found, _TIME)),
+        fields=fields,
+        body=tuple(line for line in body if line),
+        structured=True,
+        hidden=max(0, len(raw) - SHOWN),
+    )
+
+
+def _from_text(raw: bytes) -> Record:
+    text = raw[: SHOWN * 4].decode("utf-8", "replace")
+    level = Level(marks.classify([raw])[0] & marks.LEVEL_BITS)
+    hidden = max(0, len(raw) - len(text[:SHOWN].encode()))
+    return Record(message=text[:SHOWN], level=level, time=marks.time_of(raw), hidden=hidden)
+
+
+def _first(found: Mapping[str, object], names: tuple[str, ...]) -> object:
+    return next((found[name] for name in names if found.get(name) not in (None, "")), "")
+
+
+def _level_word(level: object) -> str:
+    if isinstance(level, str):
+        return clean(level.upper(), limit=12)
+    known = marks.level_named(level)
+    return known.name if known else _words(level)[:12]
+
+
+def _words(value: object) -> str:
+    """A JSON value as a person would write it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, int | float):
+        return str(value) if not isinstance(value, int) or abs(value) < 10**18 else f"{value:.6e}"
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+
+
+def runs(text: str) -> list[tuple[str, str]]:
+    """Text as (SGR parameters, clean piece after them) in order; `␛` and the like stand for other escapes.
+
+    Parameters add up as a terminal adds them; the first piece comes after none.
+    """
+    if "\x1b" not in text:
+        return [("", clean(text[:SHOWN], limit=SHOWN * 2))]
+    pieces = SGR.split(text[:SHOWN])
+    found = [("", pieces[0]), *zip(pieces[1::2], pieces[2::2], strict=True)]
+    return [(parameters, clean(piece, limit=SHOWN * 2)) for parameters, piece in found]
+
+
+def plain(text: str) -> str:
+    r"""Text as it reads on the screen, without colours; `\n` stays, as the bound between rows."""
+    if text.isascii() and text.isprintable():
+        return text
+    lines = SGR.sub("", text).split("\n")
+    return "\n".join(clean(line, limit=DECODED) for line in lines)
