@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,7 +20,7 @@ class LogClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
-    """One stream that the service offers: an agent in one region under one deployment, running or building."""
+    """One stream that the service offers: an agent in one region and deployment, running or building."""
 
     agent_id: str
     agent: str = ""
@@ -90,14 +90,9 @@ class Stream:
         return replace(self, phase=phase, since=at, reason=reason)
 
 
-def tags(labels: Iterable[str], taken: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Two letters for every label, all different; those in `taken` (label → tag) stay as they are."""
-    found = dict(taken or {})
-    for label in labels:
-        if label not in found:
-            used = set(found.values())
-            found[label] = next(tag for tag in _candidates(label) if tag not in used)
-    return found
+def tag_of(label: str, taken: Collection[str]) -> str:
+    """Two letters for a stream, different from those `taken`."""
+    return next(tag for tag in _candidates(label) if tag not in taken)
 
 
 def _candidates(label: str) -> Iterable[str]:

@@ -1,0 +1,218 @@
+"""What was received for one set of sources, in reading order: rows, notices, counts. No network."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tui.fleet.logs import marks
+from tui.fleet.logs.marks import LEVEL_BITS, NOTICE, Level
+from tui.fleet.logs.signatures import Signatures
+from tui.fleet.logs.source import Stream
+from tui.fleet.logs.spool import Spool
+
+
+class Kind(StrEnum):
+    """What a notice of ours is about."""
+
+    INFO = "info"
+    GAP = "gap"
+    """Lines may be missing or repeated here: it could not be proven that none are."""
+    TROUBLE = "trouble"
+
+
+@dataclass(slots=True)
+class Notice:
+    """A line of ours between those received. It changes in place while what it tells of goes on."""
+
+    text: str
+    """What happened: `us-east: stream ended by the server`."""
+    kind: Kind
+    tag: int
+    """The stream it is about."""
+    time: float
+    """When, Unix seconds."""
+    back: float | None = None
+    """When the stream was open again."""
+    outcome: str = ""
+    """What that means for the reader: `nothing missed`."""
+
+    def words(self, clock: Callable[[float], str]) -> str:
+        """The whole line; `clock` words a time."""
+        parts = [f"{self.text} {clock(self.time)}"]
+        if self.back is not None:
+            parts.append(f"back {clock(self.back)}")
+        if self.outcome:
+            parts.append(self.outcome)
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the log."""
+
+    row: int
+    raw: bytes
+    """As received, without its line feed; empty for a notice."""
+    mark: int
+    tag: int
+    notice: Notice | None = None
+
+    @property
+    def level(self) -> Level:
+        """Severity as noted on arrival."""
+        return Level(self.mark & LEVEL_BITS)
+
+    @property
+    def cut(self) -> bool:
+        """Its end never came."""
+        return bool(self.mark & marks.CUT)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What came in and what became of it."""
+
+    received: int = 0
+    """Lines."""
+    size: int = 0
+    """Bytes of them."""
+    errors: int = 0
+    """Lines of level error and above."""
+    gaps: int = 0
+    """Places where lines may be missing or repeated."""
+
+
+@dataclass
+class Log:
+    """Rows by number, oldest first. Numbers are never used again; those below `first` have been dropped."""
+
+    spool: Spool
+    counts: Counts = field(default_factory=Counts)
+    streams: dict[int, Stream] = field(default_factory=dict)
+    """Every stream that ever wrote here, by tag."""
+    notices: dict[int, Notice] = field(default_factory=dict)
+    signatures: Signatures = field(default_factory=Signatures)
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+    """Called after every change; must be quick."""
+    _stamped_rows: list[int] = field(default_factory=list)
+    _stamps: list[float] = field(default_factory=list)
+
+    @property
+    def first(self) -> int:
+        """The oldest row held."""
+        return self.spool.first
+
+    @property
+    def end(self) -> int:
+        """One past the newest row."""
+        return self.spool.end
+
+    @property
+    def dropped(self) -> int:
+        """Rows that had to make room."""
+        return self.spool.dropped
+
+    def append(self, lines: Sequence[bytes], levels: bytes | bytearray, tags: bytes, now: float) -> None:
+        """Add lines received; `now` is Unix seconds."""
+        if not lines:
+            return
+        before = self.spool.trouble
+        self._stamp(now)
+        self.spool.append(lines, levels, tags)
+        self.counts.received += len(lines)
+        self.counts.size += sum(map(len, lines)) + len(lines)
+        self.counts.errors += sum(map(levels.count, (Level.ERROR, Level.CRITICAL)))
+        if self.spool.trouble != before:
+            self._tell_trouble(tags[-1], now)
+
+    def append_piece(self, piece: bytes, tag: int, now: float) -> None:
+        """Add what a cut has left of a line."""
+        self._stamp(now)
+        self.spool.insert(piece, marks.classify([piece])[0] | marks.CUT, tag)
+        self.counts.received += 1
+        self.counts.size += len(piece)
+
+    def notify(self, notice: Notice) -> int:
+        """Put a notice after all that is there; returns its row."""
+        self._stamp(notice.time)
+        row = self.spool.insert(b"", NOTICE, notice.tag)
+        self.notices[row] = notice
+        if len(self.notices) > 64 and next(iter(self.notices)) < self.first:
+            self.notices = {row: notice for row, notice in self.notices.items() if row >= self.first}
+        return row
+
+    def changed(self) -> None:
+        """Tell the listeners."""
+        for listener in tuple(self.listeners):
+            listener()
+
+    def line(self, row: int) -> Line:
+        """One row. Raises IndexError when it is not held."""
+        return Line(
+            row, self.spool.line(row), self.spool.mark(row), self.spool.tag(row), self.notices.get(row)
+        )
+
+    def lines(self, start: int, end: int) -> list[Line]:
+        """The rows held between two numbers."""
+        start, end = max(start, self.first), min(end, self.end)
+        spool, notices = self.spool, self.notices
+        return [
+            Line(row, raw, spool.mark(row), spool.tag(row), notices.get(row))
+            for row, raw in enumerate(spool.lines(start, end), start)
+        ]
+
+    def errors(self, start: int) -> Iterator[int]:
+        """The rows of error level and above from `start` on. Reads no lines."""
+        start = max(start, self.first)
+        while start < self.end:
+            levels = self.spool.marks_from(start)
+            yield from (start + match.start() for match in marks.ERRORS.finditer(levels))
+            start += len(levels)
+
+    def time(self, row: int) -> float | None:
+        """When a row was written, or failing that received; Unix seconds. None when it is not held."""
+        if not self.first <= row < self.end:
+            return None
+        if notice := self.notices.get(row):
+            return notice.time
+        return marks.time_of(self.spool.line(row)) or self.received(row)
+
+    def received(self, row: int) -> float | None:
+        """When a row arrived, Unix seconds."""
+        at = bisect_right(self._stamped_rows, row) - 1
+        return self._stamps[at] if at >= 0 else None
+
+    def at(self, moment: float) -> int:
+        """The first row that was written at `moment` or after; `end` if there is none.
+
+        Sources are merged by time, so the order is as good as sorted: a binary search over a few reads.
+        """
+        rows = range(self.first, self.end)
+        return rows.start + bisect_left(rows, moment, key=lambda row: self.time(row) or 0.0)
+
+    def close(self) -> None:
+        """Give the space back."""
+        self.listeners.clear()
+        self.spool.close()
+
+    def _stamp(self, now: float) -> None:
+        """Note when the rows from here on arrived. One stamp a second is as fine as it is shown."""
+        if self._stamps and now - self._stamps[-1] < 1.0 and now >= self._stamps[-1]:
+            return
+        self._stamped_rows.append(self.spool.end)
+        self._stamps.append(now)
+        stale = bisect_right(self._stamped_rows, self.first) - 1
+        if stale > 3600:
+            del self._stamped_rows[:stale], self._stamps[:stale]
+
+    def _tell_trouble(self, tag: int, now: float) -> None:
+        trouble = self.spool.trouble
+        if trouble:
+            size = self.spool.memory_ring // (1024 * 1024)
+            text = f"log file not written: {trouble}; the newest {size} MiB are kept in memory"
+            self.notify(Notice(text, Kind.TROUBLE, tag, now))
+        else:
+            self.notify(Notice("log file is written again", Kind.INFO, tag, now))
