@@ -1,0 +1,116 @@
+"""Every log of one project: opens them, keeps a few, ends them all. The spool folder is its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from tui.clock import Clock
+from tui.fleet.logs import spool
+from tui.fleet.logs.log import Log
+from tui.fleet.logs.source import LogClient, LogSource
+from tui.fleet.logs.spool import Spool
+from tui.fleet.logs.tail import Ping
+from tui.fleet.logs.watch import Means, Watch
+
+KEPT: Final = 4
+"""Logs that are kept with what they received; only the newest is followed."""
+
+
+class LogHub:
+    """Opens the logs of agents. Await `run` beside it: it ends when a bug does, or by being cancelled."""
+
+    def __init__(
+        self,
+        client: LogClient,
+        *,
+        clock: Clock,
+        random: Random,
+        folder: Path | None,
+        ping: Ping | None = None,
+        ring: int = spool.RING,
+        keep: bool = False,
+    ) -> None:
+        """`folder` is where spools lie, made if it is missing (0700); None keeps lines in memory.
+
+        `ping` asks the service something cheap when a stream is silent; it raises `ApiError` if that fails.
+        `ring` is the number of bytes kept per source; `keep` leaves the spool files behind at the end.
+        """
+        self._means = Means(client, clock, random, ping, self._spawn)
+        self._folder = folder
+        self._ring = ring
+        self._keep = keep
+        self._watches: dict[tuple[str, ...], Watch] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+        self._failed = asyncio.Event()
+
+    def watch(self, sources: Sequence[LogSource]) -> Watch:
+        """Follow these sources and no others. A log that was left comes back as it was and goes on."""
+        key = tuple(sorted({source.agent_id for source in sources}))
+        watch = self._watches.pop(key, None) or self._new(key)
+        for other in self._watches.values():
+            other.pause()
+        self._watches[key] = watch
+        while len(self._watches) > KEPT:
+            self._watches.pop(next(iter(self._watches))).log.close()
+        watch.offer(sources)
+        return watch
+
+    def leave(self) -> None:
+        """Follow nothing; what was received is kept for a return."""
+        for watch in self._watches.values():
+            watch.pause()
+
+    def nudge(self, agent_id: str) -> None:
+        """Something changed about this agent: try its closed streams now instead of later."""
+        for key, watch in self._watches.items():
+            if agent_id in key:
+                watch.nudge()
+
+    async def run(self) -> None:
+        """Wait until cancelled, then close everything. Raises what a bug in a tail raised."""
+        try:
+            await self._failed.wait()
+            if self._failure:
+                raise self._failure
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """End every stream and remove the spools."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for watch in self._watches.values():
+            watch.log.close()
+        self._watches.clear()
+
+    def _new(self, key: tuple[str, ...]) -> Watch:
+        if self._folder is not None:
+            with suppress(OSError):  # the spool finds out, says so in the log and goes on in memory
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stem = "-".join(key)[:60] or "log"
+        log = Log(Spool(self._folder, stem=_safe(stem), ring=self._ring, keep=self._keep))
+        return Watch(log, self._means, ring=self._ring)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._failure = error
+            self._failed.set()
+
+
+def _safe(name: str) -> str:
+    """A file name without anything that a path could be made of: ids come from the service."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in name)
