@@ -1,0 +1,134 @@
+"""Which rows of a log pass some criteria, in order, found in slices so that nothing waits for it. Pure."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from tui.fleet.logs.log import Log
+from tui.fleet.logs.search import Criteria
+
+STEP_ROWS: Final = 512
+STEP_BYTES: Final = 64 * 1024
+"""Rows and bytes looked at before the time is checked."""
+SLICE: Final = 0.008
+"""Seconds that one slice may take: the screen shall never wait for more than 10 ms."""
+STEPS: Final = 64
+"""Steps of one slice at most, for clocks that stand still."""
+
+
+class Rows(Protocol):
+    """Row numbers in ascending order."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> int: ...
+
+    def rank(self, row: int) -> int:
+        """How many of them are below `row`."""
+
+
+class AllRows:
+    """Every row that the log holds."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def __len__(self) -> int:
+        return self._log.end - self._log.first
+
+    def __getitem__(self, index: int) -> int:
+        return self._log.first + index
+
+    def rank(self, row: int) -> int:
+        """How many of them are below `row`."""
+        return min(max(row - self._log.first, 0), len(self))
+
+
+class FoundRows:
+    """The rows that pass. Newest first while the past is gone through, so that the screen fills at once."""
+
+    def __init__(self, log: Log, criteria: Criteria) -> None:
+        self.criteria = criteria
+        self._log = log
+        self._older = array("q")
+        """Found going backwards from where the search began: descending."""
+        self._newer = array("q")
+        """Found going forwards: ascending."""
+        self._low = self._high = log.end
+        """Rows from `_low` to `_high` have been looked at."""
+
+    @property
+    def complete(self) -> bool:
+        """All that is held has been looked at."""
+        return self._low <= self._log.first and self._high >= self._log.end
+
+    @property
+    def progress(self) -> float:
+        """Share of the rows held that has been looked at."""
+        held = self._log.end - self._log.first
+        seen = min(self._high, self._log.end) - max(self._low, self._log.first)
+        return seen / held if held else 1.0
+
+    def __len__(self) -> int:
+        return len(self._older) + len(self._newer)
+
+    def __getitem__(self, index: int) -> int:
+        older = len(self._older)
+        return self._older[older - 1 - index] if index < older else self._newer[index - older]
+
+    def rank(self, row: int) -> int:
+        """How many of them are below `row`."""
+        older = len(self._older)
+        if older and row <= self._older[0]:
+            return older - bisect_right(self._older, -row, key=_negative)
+        return older + bisect_left(self._newer, row)
+
+    def step(self, clock: Callable[[], float]) -> bool:
+        """Look at some more rows, new ones first; True when there are more. `clock` is monotonic seconds."""
+        until = clock() + SLICE
+        for _ in range(STEPS):
+            if not (self._forwards() or self._backwards()):
+                break
+            if clock() >= until:
+                break
+        self.trim()
+        if self._older and self._low <= self._log.first:
+            self._older.reverse()
+            self._older.extend(self._newer)
+            self._older, self._newer = array("q"), self._older
+        return not self.complete
+
+    def _forwards(self) -> bool:
+        start = max(self._high, self._log.first)
+        if start >= self._log.end:
+            self._high = max(self._high, self._log.end)
+            return False
+        block = self._log.spool.block(start, STEP_ROWS, STEP_BYTES)
+        self._newer.extend(self.criteria.rows(block))
+        self._high = block.end
+        return True
+
+    def _backwards(self) -> bool:
+        if self._low <= self._log.first:
+            return False
+        block = self._log.spool.block_before(self._low, STEP_ROWS, STEP_BYTES)
+        found = self.criteria.rows(block)
+        found.reverse()
+        self._older.extend(found)
+        self._low = block.first
+        return True
+
+    def trim(self) -> None:
+        """Let go of rows that the log no longer holds."""
+        first = self._log.first
+        if self._older and self._older[-1] < first:
+            del self._older[bisect_right(self._older, -first, key=_negative) :]
+        if self._newer and self._newer[0] < first:
+            del self._newer[: bisect_left(self._newer, first)]
+
+
+def _negative(row: int) -> int:
+    return -row

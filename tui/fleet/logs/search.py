@@ -1,0 +1,227 @@
+"""What to look for in a log: patterns, filters, levels, jobs, kinds of error. Matches raw lines. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Protocol
+
+from tui.fleet.logs import marks
+from tui.fleet.logs.marks import NOTICE, Level
+from tui.fleet.logs.records import Record, parse
+from tui.fleet.logs.signatures import Key, key_of
+from tui.fleet.logs.spool import Block
+
+_REGEX: Final = frozenset("\\^$.|?*+()[]{}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_\-]{3,}")
+_STAND_IN: Final = re.compile(r"u?[0-9a-f]{0,8}")
+_LEVEL_NAMES: Final = tuple(level.name.lower() for level in Level)
+_NESTED: Final = re.compile(r"[*+}]\)*[*+{]|\([^()]*[*+][^()]*\)(?:[*+]|\{\d*,)")
+"""A repetition of a repetition, which can take for ever on a line made for it."""
+
+
+class TooSlow(ValueError):
+    """The pattern could keep the program busy for ever on some lines."""
+
+
+class Test(Protocol):
+    """Something a line either is or is not."""
+
+    @property
+    def label(self) -> str:
+        """It in words, as the list of filters shows it."""
+
+    @property
+    def needle(self) -> bytes:
+        """Lower-case bytes without which no plain line can match; empty when there are none."""
+
+    def matches(self, record: Record, text: str) -> bool:
+        """Whether a line matches, given taken apart and as the text that a reader sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Text to find, without regard to case: a regular expression if it is one, else as it stands."""
+
+    source: str
+    regex: re.Pattern[str]
+    needle: bytes
+
+    @classmethod
+    def of(cls, source: str) -> Pattern:
+        """Compile what was typed. Raises TooSlow."""
+        if _NESTED.search(source):
+            raise TooSlow("a repeated repetition can take for ever; leave one of them out")
+        simple = _REGEX.isdisjoint(source.replace(".", ""))
+        # letters without case partners beyond ASCII: a word found in the text is then in the bytes as well
+        flags = re.IGNORECASE | re.ASCII if source.isascii() and simple else re.IGNORECASE
+        try:
+            return cls(source, re.compile(source, flags), _needle(source) if simple else b"")
+        except (re.error, OverflowError, RecursionError):
+            return cls(source, re.compile(re.escape(source), re.IGNORECASE), b"")
+
+    @property
+    def label(self) -> str:
+        """As typed."""
+        return self.source
+
+    def matches(self, record: Record, text: str) -> bool:
+        """Whether the text has it anywhere."""
+        return self.regex.search(text) is not None
+
+
+def _needle(source: str) -> bytes:
+    """A word that every match holds and that a line's bytes hold wherever its text does.
+
+    Words do not cross fields. Left out are level names, which may be numbers in the line, and what could be
+    part of a stand-in such as `\\u{202e}`.
+    """
+    words = _TOKEN.findall(source) if source.isascii() else []
+    found = max(words, key=len, default="").lower()
+    if _STAND_IN.fullmatch(found) or any(found in name for name in _LEVEL_NAMES):
+        return b""
+    return found.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class OfJob:
+    """Lines of one job."""
+
+    job_id: str
+
+    @property
+    def label(self) -> str:
+        """The job in words."""
+        return f"job {self.job_id}"
+
+    @property
+    def needle(self) -> bytes:
+        """The id."""
+        return _needle(self.job_id)
+
+    def matches(self, record: Record, text: str) -> bool:
+        """Whether its `job_id` is this one; a line without fields must name it."""
+        if record.structured:
+            return record.field("job_id") == self.job_id
+        return self.job_id in text
+
+
+@dataclass(frozen=True, slots=True)
+class OfKind:
+    """Errors of one signature."""
+
+    key: Key
+    needle: bytes = b""
+
+    @property
+    def label(self) -> str:
+        """The kind in words."""
+        return f"like “{(self.key.exception or self.key.message)[:40]}”"
+
+    def matches(self, record: Record, text: str) -> bool:
+        """Whether it is an error of that kind."""
+        return record.level >= Level.ERROR and key_of(record) == self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A test that lines must pass, or must not."""
+
+    test: Test
+    out: bool = False
+    """Lines that match are hidden."""
+    on: bool = True
+
+    @property
+    def label(self) -> str:
+        """As it was typed."""
+        return f"!{self.test.label}" if self.out else self.test.label
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """Everything a line must be to be shown or found."""
+
+    level: Level = Level.NONE
+    """The least severe that passes. A line that names no level passes up to warn: it may be a crash."""
+    tags: frozenset[int] | None = None
+    """The streams whose lines pass; None for all."""
+    filters: tuple[Filter, ...] = ()
+    notices: bool = True
+    """Notices of ours pass, whatever else is asked for."""
+
+    @property
+    def everything(self) -> bool:
+        """Nothing is asked for."""
+        return not self.level and self.tags is None and not any(f.on for f in self.filters) and self.notices
+
+    def rows(self, block: Block) -> list[int]:
+        """The rows of a block that pass."""
+        filters = [f for f in self.filters if f.on]
+        passing = self._by_mark(block)
+        if not filters or not passing:
+            return passing
+        if self._none_here(block, filters):
+            return [row for row in passing if block.marks[row - block.first] & NOTICE]
+        lines, first = block.lines(), block.first
+        return [row for row in passing if self._passes(lines[row - first], block.marks[row - first], filters)]
+
+    def with_filter(self, extra: Filter) -> Criteria:
+        """These and one more."""
+        return Criteria(self.level, self.tags, (*self.filters, extra), self.notices)
+
+    def searching(self, test: Test) -> Criteria:
+        """What of this matches `test`; notices are not found."""
+        return Criteria(self.level, self.tags, (*self.filters, Filter(test)), notices=False)
+
+    def _by_mark(self, block: Block) -> list[int]:
+        accepted = _accepted(self.level, self.notices)
+        rows: Iterable[int] = (block.first + match.start() for match in accepted.finditer(block.marks))
+        if self.tags is None:
+            return list(rows)
+        return [row for row in rows if block.tags[row - block.first] in self.tags]
+
+    def _none_here(self, block: Block, filters: Collection[Filter]) -> bool:
+        """No line of the block can pass: one look at all its bytes instead of at each line."""
+        needles = [f.test.needle for f in filters if not f.out and f.test.needle]
+        if not needles:
+            return False
+        low = block.data.lower()
+        return not _escaped(block.data) and not all(needle in low for needle in needles)
+
+    def _passes(self, raw: bytes, mark: int, filters: Collection[Filter]) -> bool:
+        if mark & NOTICE:
+            return True
+        low, plain = raw.lower(), not _escaped(raw)
+        record: Record | None = None
+        text = ""
+        for wanted in filters:
+            needle = wanted.test.needle
+            if needle and plain and needle not in low:
+                found = False
+            else:
+                if record is None:
+                    record = parse(raw)
+                    text = record.text
+                found = wanted.test.matches(record, text)
+            if found == wanted.out:
+                return False
+        return True
+
+
+def _escaped(raw: bytes) -> bool:
+    """Characters may be written in another way than they read: JSON escapes, colours."""
+    return b"\\u" in raw or b"\x1b" in raw
+
+
+@lru_cache(maxsize=32)
+def _accepted(level: Level, notices: bool) -> re.Pattern[bytes]:
+    """Finds the rows whose mark passes a minimum level."""
+    lowest = Level.NONE if level <= Level.WARN else level
+    passing = [lev for lev in Level if lev >= level or (lev == Level.NONE and lowest == Level.NONE)]
+    values = {lev | flags for lev in passing for flags in (0, marks.CUT)}
+    if notices:
+        values |= {lev | NOTICE for lev in Level}
+    return re.compile(b"[" + b"".join(b"\\x%02x" % value for value in sorted(values)) + b"]")
