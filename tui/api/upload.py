@@ -1,0 +1,298 @@
+"""The upload of a packed working directory to the address that the service handed out (contract.md §4.3).
+
+No token of ours goes there: the address itself, or the form that comes with it, is the permission. Both are
+therefore secrets, and no error of this module holds more of them than the host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, Final
+from urllib.parse import unquote, urlsplit
+
+import httpx
+
+from tui.api import errors
+from tui.api.clean import clean
+from tui.api.hosts import is_loopback
+from tui.api.sockets import KEEPALIVE
+from tui.secret import MASK, Secret
+
+DEADLINE: Final = 900.0
+"""Seconds for the whole upload: the official client gives upload and build together as long."""
+STALL: Final = 60.0
+"""Seconds without a byte taken, or without an answer, after which the upload is given up."""
+CONNECT: Final = 10.0
+"""Seconds to connect."""
+BLOCK: Final = 1 << 18
+"""Bytes read from the disk at a time, and told of."""
+_ANSWER_LIMIT: Final = 65_536
+_SHORT: Final = 5
+"""Characters of a piece of an address that is too short to be a secret and too common to be masked."""
+
+Progress = Callable[[int, int], None]
+"""Told the bytes of the file that were taken and its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTarget:
+    """Where to upload: a form to POST with, or an address to PUT to."""
+
+    url: Secret
+    fields: tuple[tuple[str, Secret], ...] | None = None
+    """The form's fields, sent before the file; None for PUT."""
+
+    @property
+    def host(self) -> str:
+        """The host alone, which may be shown; empty if there is none."""
+        try:
+            return clean(urlsplit(self.url.reveal()).hostname or "", limit=120)
+        except ValueError:
+            return ""
+
+
+def upload_target(
+    presigned_url: str = "", post_url: str = "", fields: Mapping[str, str] | None = None
+) -> UploadTarget:
+    """The target of a reply's presigned parts; the form wins over the address. Raises `BadTarget`."""
+    if post_url:
+        pairs = tuple((name, Secret(value)) for name, value in (fields or {}).items())
+        target = UploadTarget(Secret(post_url), pairs)
+    else:
+        target = UploadTarget(Secret(presigned_url))
+    _judge(target)
+    return target
+
+
+def _judge(target: UploadTarget) -> None:
+    if not target.url:
+        raise errors.BadTarget("the service named no address to upload to; nothing was uploaded")
+    url, host = target.url.reveal(), target.host
+    try:
+        parts = urlsplit(url)
+        absolute = bool(parts.hostname) and (parts.port or 1) > 0 and bool(httpx.URL(url).host)
+    except (ValueError, httpx.InvalidURL):  # either may quote the address
+        absolute = False
+    if not absolute or parts.username or parts.password or not (url.isascii() and url.isprintable()):
+        raise errors.BadTarget("the address to upload to is none; nothing was uploaded", host=host)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise errors.BadTarget(
+            f"{host}: source code goes out by https only, or by http to this machine; nothing was uploaded",
+            host=host,
+        )
+
+
+async def upload(
+    target: UploadTarget,
+    path: Path,
+    *,
+    progress: Progress | None = None,
+    ca_file: str | None = None,
+    proxy: str | None = None,
+    deadline: float = DEADLINE,
+    stall: float = STALL,
+) -> None:
+    """Send a file once, streamed from the disk. Raises the tree of `errors`.
+
+    `NotSent` while bytes were missing, for a part of an archive is never kept; `Unknown` when all were sent
+    and no answer told what became of them. A repetition is harmless: it writes the same object.
+    """
+    _judge(target)
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        reason = clean(error.strerror or "cannot be read", limit=80).lower()
+        raise errors.NotSent(f"the archive: {reason}; nothing was uploaded", host=target.host) from None
+    with os.fdopen(file, "rb") as opened:
+        body = _Body(target, opened, os.fstat(opened.fileno()).st_size, progress or _silent)
+        request = httpx.Request(
+            body.verb,
+            target.url.reveal(),
+            headers={**body.headers, "Accept-Encoding": "identity", "User-Agent": "lktop"},
+            content=body.blocks(),
+            extensions={"timeout": {"connect": CONNECT, "pool": CONNECT, "read": stall, "write": stall}},
+        )
+        status, answer = await _send(request, target, body, ca_file, proxy, deadline)
+    if status not in body.accepted:
+        raise _refusal(status, answer, target, body)
+
+
+async def _send(
+    request: httpx.Request,
+    target: UploadTarget,
+    body: _Body,
+    ca_file: str | None,
+    proxy: str | None,
+    deadline: float,
+) -> tuple[int, bytes]:
+    """Status and body of the answer.
+
+    Through the transport and not a client, because a client logs each address, which here is a secret.
+    """
+    verify: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca_file) if ca_file else True
+    wire = httpx.AsyncHTTPTransport(
+        verify=verify, proxy=proxy, trust_env=False, socket_options=KEEPALIVE, retries=0
+    )
+    try:
+        async with asyncio.timeout(deadline), wire:
+            response = await wire.handle_async_request(request)
+            try:
+                return response.status_code, await _read(response)
+            finally:
+                await response.aclose()
+    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:
+        raise _broken(error, target, body) from None
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """The beginning of an answer, which is all that is ever shown of it."""
+    answer = b""
+    async for chunk in response.aiter_raw():
+        answer += chunk
+        if len(answer) > _ANSWER_LIMIT:
+            break
+    return answer[:_ANSWER_LIMIT]
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody asked for."""
+
+
+@dataclass
+class _Body:
+    """What is sent, and how much of it was taken."""
+
+    target: UploadTarget
+    file: BinaryIO
+    size: int
+    progress: Progress
+    all_taken: bool = False
+    _boundary: str = field(default_factory=lambda: f"lktop-{secrets.token_hex(16)}")
+
+    @property
+    def verb(self) -> str:
+        return "PUT" if self.target.fields is None else "POST"
+
+    @property
+    def accepted(self) -> frozenset[int]:
+        """The codes that mean success, which differ (contract.md §8.44)."""
+        return frozenset({200}) if self.target.fields is None else frozenset({200, 201, 204})
+
+    @property
+    def headers(self) -> dict[str, str]:
+        kind = "application/gzip"
+        if self.target.fields is not None:
+            kind = f"multipart/form-data; boundary={self._boundary}"
+        return {"Content-Type": kind, "Content-Length": str(len(self._head) + self.size + len(self._tail))}
+
+    async def blocks(self) -> AsyncIterator[bytes]:
+        if self._head:
+            yield self._head
+        done = 0
+        while block := await asyncio.to_thread(self.file.read, BLOCK):
+            yield block
+            done += len(block)
+            self.progress(done, self.size)
+        if done != self.size:
+            raise errors.NotSent(
+                "the archive changed while it was sent; nothing was uploaded", host=self.target.host
+            )
+        self.all_taken = True
+        if self._tail:
+            yield self._tail
+
+    @cached_property
+    def _head(self) -> bytes:
+        """The form's fields and the head of the file's part, which must come last (contract.md §8.44)."""
+        if self.target.fields is None:
+            return b""
+        start = f"--{self._boundary}\r\nContent-Disposition: form-data; name="
+        parts = [
+            f'{start}"{_quoted(name)}"\r\n\r\n{value.reveal()}\r\n' for name, value in self.target.fields
+        ]
+        key = dict(self.target.fields).get("key", Secret("upload.tar.gz")).reveal()
+        parts.append(f'{start}"file"; filename="{_quoted(key)}"\r\n')
+        parts.append("Content-Type: application/octet-stream\r\n\r\n")
+        return "".join(parts).encode()
+
+    @property
+    def _tail(self) -> bytes:
+        return b"" if self.target.fields is None else f"\r\n--{self._boundary}--\r\n".encode()
+
+
+def _quoted(name: str) -> str:
+    """A name inside the quotes of a part's head, from which it cannot break out."""
+    return name.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "%0D").replace("\n", "%0A")
+
+
+_WORDS: Final = {
+    "ConnectTimeout": "no connection in time",
+    "ReadTimeout": "no answer in time",
+    "WriteTimeout": "the other side stopped taking bytes",
+    "TimeoutError": "not done in time",
+    "RemoteProtocolError": "the connection was closed before there was an answer",
+    "ReadError": "the connection broke while waiting for the answer",
+    "WriteError": "the connection broke while sending",
+}
+_NO_CONNECTION: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
+
+
+def _broken(error: Exception, target: UploadTarget, body: _Body) -> errors.ApiError:
+    words = _WORDS.get(type(error).__name__)
+    if words is None:
+        # only what the system says of a connection: other texts may hold the address
+        words = clean(str(error), limit=160) if isinstance(error, httpx.ConnectError) else "the upload broke"
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        words = f"certificate not trusted: {words.partition('failed: ')[2].partition(' (_ssl')[0]}"
+    if isinstance(error, _NO_CONNECTION):
+        kind: type[errors.ApiError] = errors.Unreachable
+        end = "nothing was uploaded"
+    elif body.all_taken:
+        kind, end = errors.Unknown, "all was sent, whether it was kept is unknown"
+    else:
+        kind, end = errors.NotSent, "the upload is not complete and nothing was kept"
+    return kind(f"upload to {target.host}: {words}; {end}", method=f"{body.verb} upload", host=target.host)
+
+
+def _refusal(status: int, answer: bytes, target: UploadTarget, body: _Body) -> errors.ApiError:
+    kind: type[errors.ApiError]
+    if 300 <= status < 400:
+        kind, said = errors.Refused, "redirects elsewhere; not followed"
+    elif status in (408, 499) or status >= 500 or status < 300:
+        kind, said = errors.Unknown, _said(answer, target) or "an answer that means neither yes nor no"
+    else:
+        kind, said = errors.Refused, _said(answer, target) or "refused without a reason"
+    where = target.host
+    return kind(f"upload to {where}: {said}", method=f"{body.verb} upload", host=where, status=status)
+
+
+def _said(answer: bytes, target: UploadTarget) -> str:
+    """What an answer says in words: of an object store's XML the message, of a page nothing."""
+    text = answer.decode("utf-8", "replace").strip()
+    if text.startswith("<"):
+        found = [re.search(f"<{tag}>([^<]*)</{tag}>", text) for tag in ("Code", "Message")]
+        text = ": ".join(match[1] for match in found if match)
+    return clean(_masked(text.partition("\n")[0], target), limit=200)
+
+
+def _masked(text: str, target: UploadTarget) -> str:
+    """The text without anything that the address or the form consists of, should the answer repeat it."""
+    pieces = re.split(r"[?&=]", target.url.reveal())[1:]
+    pieces += [unquote(piece) for piece in pieces]
+    pieces += [value.reveal() for _, value in target.fields or ()]
+    for piece in sorted((piece for piece in pieces if len(piece) > _SHORT), key=len, reverse=True):
+        text = text.replace(piece, MASK)
+    return text
