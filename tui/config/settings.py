@@ -79,6 +79,8 @@ class Settings:
     mouse: bool = True
     ascii: bool = False
     """Draw with ASCII alone."""
+    config_error: str = ""
+    """Why our own file is there and not used; the session is then read-only. Also among the notices."""
     notices: tuple[str, ...] = ()
     """What the operator should know, one line each, not yet cleaned for display."""
 
@@ -120,6 +122,7 @@ def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
         projects=(*([chosen] if chosen else []), *(_finished(item, flags, locked) for item in others)),
         agent_id=candidates.project_file.agent_id,
         read_only=locked,
+        config_error=own.error,
         notices=tuple(notices),
     )
 
