@@ -1,0 +1,344 @@
+"""The command line: what it refuses, what it says, and the programs it starts."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.ptyrun import ROOT, Pty, python, terminal_env
+from tui import demo
+
+CANARY = "canary-0123456789-0123456789-0123456789"
+
+
+def lktop(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the program without a terminal."""
+    return subprocess.run(
+        python("tui", *arguments),
+        cwd=ROOT,
+        env=env or terminal_env(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def in_terminal(*arguments: str, **env: str) -> tuple[int, str]:
+    """Run the program in a terminal to its end; returns its status and what was shown."""
+    with Pty(python("tui", *arguments), env=terminal_env(**env), columns=200) as terminal:
+        status = terminal.wait()
+        return status, terminal.output.decode()
+
+
+def accepted(text: str) -> str:
+    """The line, if it is one: clear, with nothing of Python in it."""
+    assert "Traceback" not in text
+    (line,) = text.splitlines()
+    return line
+
+
+# arguments
+
+
+def test_help_and_version_need_no_terminal() -> None:
+    assert lktop("--version").stdout == "lktop 0.1.0\n"
+    shown = lktop("--help").stdout
+    for word in ("WORKING-DIR", "--project", "--read-only", "lktop demo", "lktop sim", "lktop doctor"):
+        assert word in shown
+    assert "--scenario" in lktop("demo", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--api-secret", CANARY],
+        ["--api-secret=" + CANARY],
+        ["--api_key", CANARY],
+        ["--APIKEY=" + CANARY],
+        ["--secret", CANARY],
+        ["--secrets=A=" + CANARY],
+        ["-api-secret", CANARY],
+        ["--livekit-api-secret:" + CANARY],
+        ["--token", CANARY],
+        ["/somewhere", "--project", "x", "--password", CANARY],
+        ["demo", "--api-secret", CANARY],
+        ["doctor", "--api-secret=" + CANARY],
+        ["sim", "--api-secret", CANARY],
+    ],
+)
+def test_a_secret_as_an_argument_is_refused_and_not_repeated(arguments: list[str]) -> None:
+    done = lktop(*arguments)
+    assert done.returncode == 2
+    line = accepted(done.stderr)
+    assert "LIVEKIT_API_SECRET" in line and "config.toml" in line
+    assert CANARY not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--refrsh=7"], "unknown option --refrsh; did you mean --refresh?"),
+        (["--frobnicate", "x"], "unknown option --frobnicate; `lktop --help` lists them all"),
+        (["-p" + CANARY], "unknown option -p"),
+        (["--key=" + CANARY], "unknown option --key"),
+        (["a", "b"], "one working directory at most"),
+        (["--refresh", "0"], "--refresh: must be seconds from 0.5 to 3600"),
+        (["--refresh", "nan"], "--refresh: must be seconds"),
+        (["--project"], "--project: expected one argument"),
+        (["--ascii", "demo"], "demo is a command: write it first"),
+        (["/nonexistent/agent"], "/nonexistent/agent: no such directory"),
+        (["--config", "/nonexistent.toml"], "--config /nonexistent.toml: no such file"),
+        (["--url", "http://livekit.example"], "--url: plain http and ws are allowed to this machine only"),
+        (["demo", "--speed", "fast"], "--speed: invalid float value"),
+    ],
+)
+def test_arguments_that_cannot_be_followed(arguments: list[str], said: str) -> None:
+    done = lktop(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    line = accepted(done.stderr)
+    assert line.startswith("lktop: ") and said in line
+    assert CANARY not in line
+
+
+@pytest.mark.parametrize("command", [(), ("demo",)])
+def test_without_a_terminal_there_is_one_line_and_no_simulator(command: tuple[str, ...]) -> None:
+    done = lktop(*command)
+    assert done.returncode == 2
+    assert "standard input" in accepted(done.stderr)
+
+
+def test_without_any_project_the_ways_to_name_one_are_said() -> None:
+    status, shown = in_terminal()
+    assert status == 2
+    assert "no project is known" in shown and "LIVEKIT_URL" in shown and "lk project add" in shown
+
+
+def test_an_error_of_our_own_shows_no_values_and_exits_1(tmp_path: Path) -> None:
+    program = (
+        "import tui.cli as cli\n"
+        "def broken(words, notices):\n"
+        f"    secret = {CANARY!r}.upper()\n"
+        "    raise LookupError('out of \\x1bc order')\n"
+        "cli._watch = broken\n"
+        "raise SystemExit(cli.main([]))\n"
+    )
+    script = tmp_path / "program.py"
+    script.write_text(program)
+    done = subprocess.run(
+        [sys.executable, script], env=terminal_env(), capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 1
+    assert "LookupError: out of \\x1bc order" in done.stderr
+    assert CANARY.upper() not in done.stderr and "\x1b" not in done.stderr
+
+
+# doctor
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An HTTP server whose clock is off by the parameter, seconds."""
+    skew: float = getattr(request, "param", 0.0)
+
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert "Authorization" not in self.headers
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"OK")
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return formatdate(time.time() + skew, usegmt=True)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Stay quiet."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+        thread.join()
+
+
+def exported(url: str) -> dict[str, str]:
+    return {"LIVEKIT_URL": url, "LIVEKIT_API_KEY": "APIx", "LIVEKIT_API_SECRET": CANARY}
+
+
+def test_doctor_finds_nothing_wrong(server: str, still_environment: Path) -> None:
+    status, shown = in_terminal("doctor", **exported(server))
+    assert status == 0, shown
+    assert "environment (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET)" in shown
+    assert f"{server}: HTTP 200" in shown and "agrees with the server's" in shown
+    assert "no problems found" in shown and "PROBLEM" not in shown
+    assert CANARY not in shown
+    assert list(still_environment.iterdir()) == [], "looking creates nothing"
+
+
+@pytest.mark.parametrize("server", [-120.0], indirect=True)
+def test_doctor_sees_a_wrong_clock(server: str) -> None:
+    status, shown = in_terminal("doctor", **exported(server))
+    assert status == 1
+    assert "PROBLEM clock" in shown and "s behind ours" in shown
+
+
+def test_doctor_sees_what_does_not_answer() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening: refused
+        status, shown = in_terminal("doctor", **exported(f"http://127.0.0.1:{taken.getsockname()[1]}"))
+    assert status == 1
+    assert "PROBLEM project at" in shown
+
+
+def test_doctor_names_files_their_modes_and_the_way_out(still_environment: Path) -> None:
+    config = still_environment / ".config" / "lktop" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        f'[projects.p]\nurl = "wss://p.livekit.cloud"\napi_key = "A"\napi_secret = "{CANARY}"\n'
+    )
+    config.chmod(0o644)
+    status, shown = in_terminal("doctor")
+    assert status == 1
+    assert f"{config}: -rw-r--r-- yours" in shown
+    assert f"PROBLEM configuration {config}: others may read or change it; run: chmod 600 {config}" in shown
+    config.chmod(0o600)
+    status, shown = in_terminal("doctor")
+    assert "none is chosen; the program will ask: p" in shown
+    assert (status, CANARY in shown) == (0, False)
+
+
+def test_doctor_reports_what_stops_the_program(still_environment: Path) -> None:
+    status, shown = in_terminal("doctor", "--project", "nope")
+    assert status == 1
+    assert "PROBLEM configuration --project: no project has that name" in shown
+    done = lktop("doctor")
+    assert done.returncode == 1 and "PROBLEM terminal" in done.stdout
+
+
+def test_doctor_ends_quietly_when_nobody_reads_on() -> None:
+    with subprocess.Popen(
+        python("tui", "doctor"), cwd=ROOT, env=terminal_env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None and child.stderr is not None
+        child.stdout.close()
+        assert child.stderr.read() == b""
+
+
+# the demo's simulator
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file whose text runs in place of Python and the simulator; `$SEEN` is where it may leave a note."""
+    script = tmp_path / "stand_in.sh"
+    monkeypatch.setattr(demo.sys, "executable", str(script))
+    monkeypatch.setenv("PATH", os.environ.get("PATH", os.defpath))
+    return script
+
+
+def act(script: Path, body: str) -> None:
+    script.write_text(f"#!/bin/sh\nSEEN={script.parent}/seen\n{body}\n")
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+
+
+def test_the_simulator_gets_its_options_and_no_secret_of_ours(
+    stand_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LIVEKIT_API_SECRET", "AWS_SECRET_ACCESS_KEY", "PYTHONPATH"):
+        monkeypatch.setenv(name, CANARY)
+    act(
+        stand_in,
+        'env > "$SEEN"; echo "$@" >> "$SEEN"; pwd >> "$SEEN"\n'
+        "echo listening on http://127.0.0.1:4711\n"
+        "exec sleep 60",
+    )
+    with demo.simulator(["--seed=3"]) as url:
+        assert url == "http://127.0.0.1:4711"
+        seen = (stand_in.parent / "seen").read_text()
+    assert CANARY not in seen
+    assert "LIVEKIT_API_SECRET=secret\n" in seen
+    assert seen.endswith(f"-m tui sim --host 127.0.0.1 --port 0 --seed=3\n{ROOT}\n")
+
+
+def test_the_simulator_ends_with_the_demo_even_if_it_does_not_want_to(
+    stand_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "STOP_SECONDS", 0.1)
+    act(
+        stand_in,
+        "trap '' TERM\n"
+        'echo $$ > "$SEEN"\n'
+        "echo listening on http://127.0.0.1:4711\n"
+        "while :; do sleep 1; done",
+    )
+    with pytest.raises(LookupError), demo.simulator([]):
+        pid = int((stand_in.parent / "seen").read_text())
+        raise LookupError
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("echo starting >&2; echo 'no such scenario: x' >&2; exit 2", "did not start: no such scenario: x"),
+        ("exit 1", "did not start: it said nothing"),
+        ("echo listening on http://evil.example:80; exec sleep 60", "did not start: it said nothing"),
+        ("head -c 10000 /dev/zero; exec sleep 60", "did not start: it said nothing"),
+        ("exec sleep 60", "did not start within 0 s"),
+    ],
+)
+def test_a_simulator_that_does_not_start_is_reported_in_one_line(
+    stand_in: Path, body: str, said: str
+) -> None:
+    act(stand_in, body)
+    seconds = 0.2 if "within" in said else demo.START_SECONDS
+    with pytest.raises(demo.DemoError, match=said), demo.simulator([], seconds):
+        pass
+
+
+@pytest.mark.parametrize("command", ["sim", "demo"])
+def test_without_the_extra_the_command_that_installs_it_is_named(command: str) -> None:
+    program = (
+        f"import sys\nsys.modules['uvicorn'] = None\nfrom tui.cli import main\nsys.exit(main([{command!r}]))"
+    )
+    with Pty([sys.executable, "-c", program]) as terminal:
+        assert terminal.wait() == 2
+    assert "pip install 'lktop[sim]'" in accepted(terminal.output.decode())
+
+
+def test_the_real_simulator_serves_and_is_gone_after() -> None:
+    with demo.simulator(["--scenario=calm", "--speed=0"]) as url, urlopen(url) as answer:
+        assert answer.status == 200
+    with pytest.raises(OSError), urlopen(url):
+        pass
+
+
+def test_a_relative_scenario_file_is_found_from_where_the_demo_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui import cli
+
+    (tmp_path / "mine.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    parser = cli.Arguments("x", "x")
+    for name in ("--scenario", "--seed", "--speed", "--agents"):
+        parser.add_argument(name)
+    options = cli._simulator_options(parser.read(["--scenario", "mine.toml", "--seed", "3"]))
+    assert options == [f"--scenario={tmp_path}/mine.toml", "--seed=3"]
+    assert cli._simulator_options(parser.read(["--scenario", "calm"])) == ["--scenario=calm"]

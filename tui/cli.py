@@ -1,0 +1,244 @@
+"""The command line: reads arguments, builds the settings, hands them to screen, demo, simulator or doctor."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NoReturn
+
+from tui import __version__, process
+from tui.config import REFRESH_RANGE, ConfigError, Flags, Project, Settings, load, load_for, state_dir
+from tui.secret import Secret
+
+USAGE_ERROR: Final = 2
+"""Exit status for arguments, configuration or a terminal that cannot be used; nothing was done."""
+INTERRUPTED: Final = 130
+
+_SECRET_WORDS: Final = ("secret", "api-key", "apikey", "token", "password", "passphrase")
+_NO_SECRETS: Final = (
+    "no keys or secrets as arguments, others can read those: export LIVEKIT_API_KEY and LIVEKIT_API_SECRET, "
+    "or use config.toml"
+)
+_NO_PROJECT: Final = (
+    "no project is known: export LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or run `lk project add`"
+)
+_COMMANDS_HELP: Final = """\
+commands, as the first argument:
+  lktop demo      the program with a simulated fleet; needs no account
+  lktop sim       that simulator alone, for other clients
+  lktop doctor    what was found of terminal, configuration and project
+
+Keys and secrets come from LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, from
+~/.config/lktop/config.toml, or from `lk`'s own project list; never from arguments.
+"""
+
+
+class UsageError(Exception):
+    """Arguments that cannot be followed, in one line."""
+
+
+class Arguments(argparse.ArgumentParser):
+    """A parser that never repeats an argument it does not know, since that may be a secret."""
+
+    def __init__(self, prog: str, description: str, epilog: str = "") -> None:
+        form = argparse.RawDescriptionHelpFormatter
+        super().__init__(
+            prog=prog, description=description, epilog=epilog, formatter_class=form, allow_abbrev=False
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of printing the usage and leaving."""
+        raise UsageError(message)
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """The arguments; raises UsageError, also for what is left over."""
+        found, rest = self.parse_known_args(words)
+        if not rest:
+            return found
+        flags = [word.partition("=")[0] if word.startswith("--") else word[:2] for word in rest]
+        unknown = next((flag for flag in flags if flag.startswith("-")), "")
+        if not unknown:
+            raise UsageError("too many arguments: one working directory at most")
+        import difflib
+
+        known = [option for action in self._actions for option in action.option_strings]
+        close = difflib.get_close_matches(unknown, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"`{self.prog} --help` lists them all"
+        raise UsageError(f"unknown option {unknown}; {hint}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run lktop; returns the exit status. The unforeseen leaves as a traceback without values, status 1."""
+    notices = process.harden()
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        _refuse_secrets(words)
+        command = COMMANDS.get(words[0]) if words else None
+        return command(words[1:], notices) if command else _watch(words, notices)
+    except (UsageError, ConfigError) as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _refuse_secrets(words: Sequence[str]) -> None:
+    """Refuse every spelling of a flag for a secret, before anything could repeat its value."""
+    for word in words:
+        name = word.partition("=")[0].lower().replace("_", "-")
+        if word.startswith("-") and any(secret in name for secret in _SECRET_WORDS):
+            raise UsageError(_NO_SECRETS)
+
+
+def _fail(line: str) -> int:
+    print(f"lktop: {' '.join(process.printable(line).split())}", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _watch(words: Sequence[str], notices: Sequence[str]) -> int:
+    """The screen, on a real project."""
+    parser = Arguments("lktop", "Watch and run a fleet of LiveKit agents.", _COMMANDS_HELP)
+    parser.add_argument("--version", action="version", version=f"lktop {__version__}")
+    _add_project_flags(parser)
+    _add_look_flags(parser)
+    found = parser.read(words)
+    directory = found.working_dir
+    if directory in COMMANDS and not os.path.isdir(directory):
+        raise UsageError(f"{directory} is a command: write it first, as in `lktop {directory} …`")
+    settings = load(_flags(found), os.environ)
+    if refusal := _refusal(settings):
+        return _fail(refusal)
+    if not settings.projects:
+        for notice in settings.notices:
+            _fail(notice)
+        return _fail(_NO_PROJECT)
+    return _show(settings, notices)
+
+
+def _demo(words: Sequence[str], notices: Sequence[str]) -> int:
+    """The same screen, on a simulator of our own."""
+    from tui import demo
+
+    parser = Arguments("lktop demo", "lktop with a simulated fleet on this machine; touches no account.")
+    parser.add_argument("--scenario", metavar="NAME|FILE", help="what happens (default: incident)")
+    parser.add_argument("--seed", type=int, metavar="N", help="another fleet of the same kind")
+    parser.add_argument("--speed", type=float, metavar="X", help="how fast its clock runs; 0 stops it")
+    parser.add_argument("--agents", type=int, metavar="N", help="how many, where the scenario can be sized")
+    _add_look_flags(parser)
+    found = parser.read(words)
+    if refusal := _refusal(load_for(_demo_project("http://127.0.0.1"), _flags(found), os.environ)):
+        return _fail(refusal)
+    try:
+        with demo.simulator(_simulator_options(found)) as url:
+            return _show(load_for(_demo_project(url), _flags(found), os.environ), notices)
+    except demo.DemoError as error:
+        return _fail(str(error))
+
+
+def _demo_project(url: str) -> Project:
+    from tui.demo import API_KEY, API_SECRET
+
+    return Project(
+        name="demo",
+        url=url,
+        api_key=API_KEY,
+        api_secret=Secret(API_SECRET),
+        agents_url=url,
+        source="simulator started by lktop demo",
+        requests_per_minute=600,  # nobody's quota: let all of it be seen moving
+    )
+
+
+def _simulator_options(found: argparse.Namespace) -> list[str]:
+    options: list[str] = []
+    for name in ("scenario", "seed", "speed", "agents"):
+        value = getattr(found, name)
+        if value is not None:
+            # a scenario file is named from here, and the simulator runs elsewhere
+            text = os.path.abspath(value) if name == "scenario" and os.path.isfile(value) else str(value)
+            options.append(f"--{name}={text}")
+    return options
+
+
+def _sim(words: Sequence[str], _notices: Sequence[str]) -> int:
+    """The simulator alone, in this process."""
+    from tui import demo
+
+    if not demo.is_installed():
+        return _fail(demo.MISSING)
+    from tui.sim.server import main as simulate
+
+    return simulate(list(words))
+
+
+def _doctor(words: Sequence[str], notices: Sequence[str]) -> int:
+    """What was found of terminal, files and project."""
+    parser = Arguments("lktop doctor", "What lktop finds here, and what is wrong. Sends no token anywhere.")
+    _add_project_flags(parser)
+    _add_look_flags(parser)
+    flags = _flags(parser.read(words))
+    from tui import doctor
+
+    return doctor.run(flags, os.environ, notices)
+
+
+COMMANDS: Final[Mapping[str, Callable[[Sequence[str], Sequence[str]], int]]] = {
+    "demo": _demo,
+    "sim": _sim,
+    "doctor": _doctor,
+}
+
+
+def _refusal(settings: Settings) -> str | None:
+    from tui.ui import terminal
+
+    return terminal.refusal(os.environ, sys.__stdin__, sys.__stderr__, ascii_only=settings.ascii)
+
+
+def _show(settings: Settings, notices: Sequence[str]) -> int:
+    """Start the screen; imported this late because it is most of the start-up time."""
+    state = state_dir(os.environ)
+    lines = (*notices, *settings.notices, *filter(None, [state.notice]))
+    settings = replace(settings, state_dir=state.path, notices=tuple(map(process.printable, lines)))
+    from tui.ui.app import run
+
+    return run(settings, settings.notices)
+
+
+def _add_project_flags(parser: Arguments) -> None:
+    parser.add_argument(
+        "working_dir", nargs="?", default="", metavar="WORKING-DIR", help="where livekit.toml is (default: .)"
+    )
+    parser.add_argument("--project", default="", metavar="NAME", help="a project of config.toml or of lk")
+    parser.add_argument("--url", default="", help="where LiveKit is; credentials as without it")
+    parser.add_argument("--config", default="", metavar="FILE", help="instead of ~/.config/lktop/config.toml")
+
+
+def _add_look_flags(parser: Arguments) -> None:
+    parser.add_argument("--read-only", action="store_true", help="refuse everything that changes something")
+    switch = argparse.BooleanOptionalAction
+    parser.add_argument("--refresh", type=_seconds, metavar="SECONDS", help="between polls (default: 2)")
+    parser.add_argument("--theme", default="", metavar="NAME", help="colours to use (default: by terminal)")
+    parser.add_argument("--low-bandwidth", action=switch, help="fewer bytes to the terminal")
+    parser.add_argument("--mouse", action=switch, help="take the mouse (default: not over SSH)")
+    parser.add_argument("--ascii", action=switch, help="draw with ASCII alone")
+
+
+def _seconds(text: str) -> float:
+    """An argument type: raises argparse's own error."""
+    low, high = REFRESH_RANGE
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"must be seconds from {low:g} to {high:g}")
+    return value
+
+
+def _flags(found: argparse.Namespace) -> Flags:
+    """The arguments as the configuration takes them; a command has only some of the flags."""
+    known = vars(Flags())
+    return Flags(**{name: value for name, value in vars(found).items() if name in known})

@@ -1,0 +1,107 @@
+"""The simulator as a child process, for `lktop demo`. Knows no more of it than its command line."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+import tui
+from tui.process import child_env
+
+START_SECONDS: Final = 15.0
+"""How long the simulator may take to listen."""
+STOP_SECONDS: Final = 3.0
+"""How long it may take to end when asked, before it is killed."""
+NEEDS: Final = ("starlette", "uvicorn", "livekit")
+"""Packages of the `sim` extra, which the run-time closure leaves out."""
+API_KEY: Final = "devkey"
+API_SECRET: Final = "secret"
+"""LiveKit's well-known development pair, so that `lk --dev` can join in."""
+MISSING: Final = "the simulator is not installed; run: pip install 'lktop[sim]'"
+
+_LINE = re.compile(rb"listening on (http://127\.0\.0\.1:[0-9]{1,5})\r?\n")
+_FIRST_LINE_BYTES: Final = 4096
+
+
+class DemoError(Exception):
+    """Why the simulator does not run, in one line."""
+
+
+def is_installed() -> bool:
+    """Whether the simulator's packages are there; does not import them."""
+    return all(importlib.util.find_spec(name) for name in NEEDS)
+
+
+@contextmanager
+def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterator[str]:
+    """Run the simulator on a free loopback port; yields its URL and ends it in the end.
+
+    Raises DemoError. The child sees a whitelisted environment and imports from where this program is, not
+    from the current directory. It watches its parent, so it also ends when we are killed.
+    """
+    if not is_installed():
+        raise DemoError(MISSING)
+    command = [sys.executable, "-m", "tui", "sim", "--host", "127.0.0.1", "--port", "0", *options]
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            bufsize=0,  # what is read ahead would be hidden from select
+            cwd=Path(tui.__file__).parent.parent,
+            env=child_env({"LIVEKIT_API_KEY": API_KEY, "LIVEKIT_API_SECRET": API_SECRET}),
+            start_new_session=True,  # ctrl+c is for us
+        ) as child,
+    ):
+        try:
+            yield _address(child, errors, seconds)
+        finally:
+            _stop(child)
+
+
+def _address(child: subprocess.Popen[bytes], errors: IO[bytes], seconds: float) -> str:
+    """The URL of the line that the simulator prints once it accepts."""
+    assert child.stdout is not None
+    line = _first_line(child.stdout, seconds)
+    if line is None:
+        raise DemoError(f"the simulator did not start within {seconds:.0f} s; try again, or run: lktop sim")
+    if match := _LINE.fullmatch(line):
+        return match[1].decode()
+    child.kill()
+    child.wait()
+    errors.seek(0)
+    words = errors.read(65_536).decode(errors="replace").strip().splitlines()
+    raise DemoError(f"the simulator did not start: {words[-1] if words else 'it said nothing'}")
+
+
+def _first_line(pipe: IO[bytes], seconds: float) -> bytes | None:
+    """Bytes up to the first line end, or to the end of the stream; None if neither comes in time."""
+    deadline, line = time.monotonic() + seconds, b""
+    while not line.endswith(b"\n") and len(line) < _FIRST_LINE_BYTES:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([pipe], [], [], left)[0]:
+            return None
+        byte = pipe.read(1)
+        if not byte:
+            break
+        line += byte
+    return line
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()

@@ -1,0 +1,146 @@
+"""`lktop doctor`: what was found of terminal, files and project. Shows no secret and sends no token."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import stat
+import sys
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from tui import __version__, demo, process
+from tui.api.probe import Probe, probe
+from tui.config import ConfigError, Flags, Project, Settings, load
+from tui.ui import terminal
+
+SKEW_NOTE: Final = 30.0
+"""Seconds between our clock and the server's from which it is worth a word."""
+SKEW_LIMIT: Final = 50.0
+"""Seconds from which tokens are close to being refused; servers allow 60 (contract.md §2.1)."""
+
+Mark = Literal["ok", "note", "PROBLEM"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    mark: Mark
+    name: str
+    text: str
+
+
+def run(flags: Flags, environ: MutableMapping[str, str], notices: Sequence[str]) -> int:
+    """Print the report; returns 0 if lktop can be used here and 1 if something stands in the way."""
+    findings = list(examine(flags, environ, notices, probe))
+    problems = sum(finding.mark == "PROBLEM" for finding in findings)
+    lines = [f"{finding.mark:8}{finding.name:14}{finding.text}" for finding in findings]
+    lines.append(f"{problems or 'no'} problem{'' if problems == 1 else 's'} found")
+    text = "\n".join(map(process.printable, lines))
+    try:
+        print(text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding), flush=True)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough; keep Python from trying again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1 if problems else 0
+
+
+def examine(
+    flags: Flags, environ: MutableMapping[str, str], notices: Sequence[str], look: Callable[[str], Probe]
+) -> Iterator[Finding]:
+    """Everything there is to say, in order; `look` asks a host for its clock without a token."""
+    yield _versions()
+    yield from (Finding("note", "environment", notice) for notice in notices)
+    try:
+        settings = load(flags, environ)
+    except ConfigError as error:
+        yield from _terminal(environ, bool(flags.ascii))
+        yield Finding("PROBLEM", "configuration", str(error))
+        return
+    yield from _terminal(environ, settings.ascii)
+    yield from _files(settings)
+    for notice in settings.notices:
+        is_problem = bool(settings.config_error) and notice.startswith(settings.config_error)
+        yield Finding("PROBLEM" if is_problem else "note", "configuration", notice)
+    if settings.project:
+        yield from _project(settings.project)
+        yield from _hosts(settings.project, look)
+    elif settings.projects:
+        names = ", ".join(project.name for project in settings.projects)
+        yield Finding("note", "project", f"none is chosen; the program will ask: {names}")
+    else:
+        yield Finding("PROBLEM", "project", "none is known; export LIVEKIT_URL and keys, or `lk project add`")
+
+
+def _versions() -> Finding:
+    parts = [f"{name} {importlib.metadata.version(name)}" for name in ("textual", "httpx")]
+    simulator = "with" if demo.is_installed() else "without"
+    python = f"Python {platform.python_version()}"
+    return Finding("ok", "lktop", f"{__version__}, {python}, {', '.join(parts)}, {simulator} the simulator")
+
+
+def _terminal(environ: MutableMapping[str, str], ascii_only: bool) -> Iterator[Finding]:
+    streams = sys.__stdin__, sys.__stderr__
+    found = terminal.detect(environ, *streams, terminal.run_quietly)
+    yield from (Finding("ok", name, text) for name, text in found.report())
+    if refusal := terminal.refusal(environ, *streams, ascii_only=ascii_only):
+        yield Finding("PROBLEM", "terminal", refusal)
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    named = (
+        ("config", settings.config_file),
+        ("lk's projects", settings.lk_file),
+        ("livekit.toml", settings.working_dir / "livekit.toml"),
+        ("state", settings.state_dir),
+    )
+    for name, path in named:
+        yield Finding("ok", name, f"{path}: {_mode(path)}")
+
+
+def _mode(path: Path) -> str:
+    """What kind of file and for whom; whether that is good enough is the configuration's to say."""
+    try:
+        status = os.lstat(path)
+    except OSError as error:
+        return "not there" if isinstance(error, FileNotFoundError) else str(error.strerror)
+    owner = "yours" if status.st_uid == os.geteuid() else f"of user id {status.st_uid}"
+    return f"{stat.filemode(status.st_mode)} {owner}"
+
+
+def _project(project: Project) -> Iterator[Finding]:
+    locks = [word for word, on in (("read-only", project.read_only), ("danger", project.danger)) if on]
+    yield Finding("ok", "project", f"{project.name}, from {project.source}")
+    yield Finding("ok", "locks", ", ".join(locks) or "none")
+    yield Finding("ok", "budget", f"{project.requests_per_minute} requests a minute")
+    if project.proxy or project.ca_file:
+        yield Finding("ok", "network", f"proxy {project.proxy or 'none'}, CA {project.ca_file or 'public'}")
+
+
+def _hosts(project: Project, look: Callable[[str], Probe]) -> Iterator[Finding]:
+    yield from _host("project at", project.url, project, look)
+    if project.agents_url != project.url:
+        yield from _host("agents at", project.agents_url, project, look)
+
+
+def _host(name: str, url: str, project: Project, look: Callable[[str], Probe]) -> Iterator[Finding]:
+    if project.proxy or project.ca_file:
+        yield Finding("note", name, f"{url}: not tried, since it needs the project's proxy or CA")
+        return
+    seen = look(url)
+    yield Finding("ok" if seen.reachable else "PROBLEM", name, f"{url}: {seen.message}")
+    if seen.skew_seconds is not None:
+        yield _clock(seen.skew_seconds)
+
+
+def _clock(skew: float) -> Finding:
+    direction = "ahead of" if skew > 0 else "behind"
+    if abs(skew) <= SKEW_NOTE:
+        return Finding("ok", "clock", "agrees with the server's")
+    text = (
+        f"the server's is {abs(skew):.0f} s {direction} ours; tokens fail from 60 s, set this machine's clock"
+    )
+    return Finding("PROBLEM" if abs(skew) > SKEW_LIMIT else "note", "clock", text)
