@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -60,6 +61,12 @@ def test_help_and_version_need_no_terminal() -> None:
     for word in ("WORKING-DIR", "--project", "--read-only", "lktop demo", "lktop sim", "lktop doctor"):
         assert word in shown
     assert "--scenario" in lktop("demo", "--help").stdout
+
+
+def test_the_readme_names_only_flags_that_exist() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = lktop("--help").stdout + lktop("demo", "--help").stdout
+    assert set(re.findall(r"(?<!-)--[a-z][a-z-]+", readme)) <= set(re.findall(r"--[a-z][a-z-]+", shown))
 
 
 @pytest.mark.parametrize(

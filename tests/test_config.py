@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import resource
 import signal
 import stat
@@ -21,6 +22,8 @@ from hypothesis import strategies as st
 
 from tui.config import ConfigError, Flags, Places, Settings, StateDir, load, state_dir, write_private
 from tui.config.address import agents_url, http_url, is_loopback
+from tui.config.projects import PROJECT_KEYS
+from tui.config.settings import SETTINGS_KEYS
 
 SECRET = "canary-0123456789-0123456789-0123456789"
 OTHER = "second-0123456789-0123456789-0123456789"
@@ -649,6 +652,14 @@ def test_a_missing_file_is_fine_unless_it_was_named(desk: Desk) -> None:
     assert desk.load().notices == ()
     with pytest.raises(ConfigError, match=r"--config .*: no such file"):
         desk.load(config=str(desk.home / "none.toml"))
+
+
+@pytest.mark.parametrize(("table", "known"), [("settings", SETTINGS_KEYS), ("project", PROJECT_KEYS)])
+def test_the_readme_names_every_key(table: str, known: tuple[str, ...]) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    rows = readme.split(f"<!-- {table} -->")[1].split(f"<!-- /{table} -->")[0].strip().splitlines()[2:]
+    named = [key for row in rows for key in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(known)
 
 
 # directories and writing
