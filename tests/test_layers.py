@@ -28,9 +28,10 @@ MAY_IMPORT = {
     "ui": {"ui", "fleet", "api"} | LEAVES,
     "sim": {"sim"},
     "config": {"config", "secret"},
-    "cli": {"cli", "demo", "doctor", "api", "build", "fleet", "ui", "sim", "config", ""} | LEAVES,
+    "cli": {"cli", "demo", "doctor", "start", "api", "build", "fleet", "ui", "sim", "config", ""} | LEAVES,
     "demo": {""} | LEAVES,
     "doctor": {"demo", "api", "ui", "config", ""} | LEAVES,
+    "start": {"ui", "fleet", "config"} | LEAVES,
     "__main__": {"cli"},
     "": set(),
 } | {leaf: set() for leaf in LEAVES}

@@ -202,9 +202,9 @@ def _show(settings: Settings, notices: Sequence[str]) -> int:
     state = state_dir(os.environ)
     lines = (*notices, *settings.notices, *filter(None, [state.notice]))
     settings = replace(settings, state_dir=state.path, notices=tuple(map(process.printable, lines)))
-    from tui.ui.app import run
+    from tui.start import show
 
-    return run(settings, settings.notices)
+    return show(settings)
 
 
 def _add_project_flags(parser: Arguments) -> None:

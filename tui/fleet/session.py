@@ -1,0 +1,84 @@
+"""One project, being watched: its client, its store, its poller. Switching projects makes another one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from tui.api.auth import Credentials
+from tui.api.budget import Budget
+from tui.api.caller import Endpoint
+from tui.api.client import Client
+from tui.api.hosts import is_loopback
+from tui.api.transport import Gate
+from tui.clock import Clock
+from tui.fleet.poller import Poller
+from tui.fleet.sources import SOURCES, Source
+from tui.fleet.state import Selection
+from tui.fleet.store import Store
+from tui.fleet.target import Target
+from tui.fleet.watch import Link
+
+LOCAL_REQUESTS = 600
+"""Requests a minute to a server on this machine, whose budget nobody shares."""
+
+
+class Session:
+    """Raises `BadTarget` when made for an address that may not see the project's token."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        clock: Clock,
+        chance: random.Random,
+        refresh: float,
+        sources: Sequence[Source] = SOURCES,
+    ) -> None:
+        self.target = target
+        self._clock = clock
+        self.store = Store()
+        endpoint = Endpoint(
+            url=target.url,
+            agents_url=target.agents_url,
+            credentials=Credentials(target.api_key, target.api_secret),
+            ca_file=target.ca_file,
+            proxy=target.proxy,
+        )
+        budget = Budget(target.requests_per_minute, clock)
+        self.client = Client(endpoint, budget=budget, clock=clock, gate=Gate(read_only=target.read_only))
+        if is_loopback(self.client.project_host.partition(":")[0]):
+            budget.per_minute = max(budget.per_minute, LOCAL_REQUESTS)
+        self.poller = Poller(
+            self.client, self.store, clock=clock, chance=chance, refresh=refresh, sources=sources
+        )
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        try:
+            await self.poller.run()
+        finally:
+            await self.client.aclose()
+
+    def select(self, selection: Selection) -> None:
+        """Fetch details for another selection."""
+        self.poller.select(selection)
+
+    def nudge(self, *names: str) -> None:
+        """Ask now, for the named sources or all."""
+        self.poller.nudge(*names)
+
+    def link(self) -> Link:
+        """How the line is, the worse of the two hosts."""
+        health = max(
+            (self.client.health(agents=flag) for flag in (True, False)), key=lambda item: item.latency
+        )
+        hosts = dict.fromkeys((self.client.project_host, self.client.agents_host))
+        return Link(
+            hosts=" · ".join(hosts),
+            latency=round(health.latency, 1),
+            skew=round(health.skew),
+            used=self.client.budget.used(),
+            budget=self.client.budget.per_minute,
+            unlocked=self.client.gate.remaining(self._clock.monotonic()) // 60 * 60,
+        )

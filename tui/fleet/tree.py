@@ -1,0 +1,187 @@
+"""The tree room → dispatch → job → participant as a flat list of keys, each with the worst below it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from tui.api.models import Dispatch, Job, Participant, moment
+from tui.fleet.state import Fleet
+
+SLOW_AFTER = 10.0
+"""Seconds without a job after which a dispatch is a warning."""
+STUCK_AFTER = 30.0
+"""Seconds without a job after which it is a problem (hazards.md §3.2)."""
+
+
+class Worst(IntEnum):
+    """How bad a node or anything below it is; higher is worse."""
+
+    IDLE = 0
+    DONE = 1
+    RUNNING = 2
+    WAITING = 3
+    DOUBT = 4
+    """It may be wrong: slow pick-up, a state that nobody refreshes, a status we do not know."""
+    PROBLEM = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One line of the tree."""
+
+    key: str
+    kind: str
+    """`room`, `dispatch`, `job` or `participant`."""
+    depth: int
+    children: int
+    open: bool
+    worst: Worst
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a room line says of everything below it."""
+
+    worst: Worst
+    jobs: int
+    running: int
+    failed: int
+    dispatches: int
+
+
+def job_worst(job: Job, people: Iterable[Participant] | None) -> Worst:
+    """How bad a job is. A RUNNING job whose participant is not in the room is in doubt: open-source servers
+    never refresh job states (contract.md §6.5).
+    """
+    status = job.state.status if job.state else "JS_PENDING"
+    if status == "JS_FAILED":
+        return Worst.PROBLEM
+    if status == "JS_RUNNING":
+        return Worst.DOUBT if is_stale(job, people) else Worst.RUNNING
+    if status == "JS_PENDING":
+        return Worst.WAITING
+    return Worst.DONE if status in ("JS_SUCCESS", "JS_CANCELLED", 4) else Worst.DOUBT
+
+
+def is_stale(job: Job, people: Iterable[Participant] | None) -> bool:
+    """Said to run although its participant is not in the room; unknown rooms are not doubted."""
+    identity = job.state.participant_identity if job.state else ""
+    return people is not None and bool(identity) and all(person.identity != identity for person in people)
+
+
+def waiting_for(dispatch: Dispatch, now: float) -> float | None:
+    """Seconds that a dispatch has been without any job; None if it has one or its age is not known."""
+    created = moment(dispatch.state.created_at) if dispatch.state else None
+    return None if dispatch.jobs or created is None else max(0.0, now - created)
+
+
+def dispatch_worst(dispatch: Dispatch, people: Iterable[Participant] | None, now: float) -> Worst:
+    """How bad a dispatch with its jobs is. Zero jobs is normal at first, then not (needs.md T3)."""
+    if dispatch.jobs:
+        listed = tuple(people) if people is not None else None
+        return max(job_worst(job, listed) for job in dispatch.jobs)
+    if not dispatch.agent_name:
+        return Worst.IDLE  # automatic dispatch: no worker need want it
+    waited = waiting_for(dispatch, now)
+    if waited is None or waited < SLOW_AFTER:
+        return Worst.WAITING
+    return Worst.DOUBT if waited < STUCK_AFTER else Worst.PROBLEM
+
+
+def summary(dispatches: Iterable[Dispatch], people: Iterable[Participant] | None, now: float) -> Summary:
+    """What a room line says."""
+    items = tuple(dispatches)
+    listed = tuple(people) if people is not None else None
+    states = [job.state.status if job.state else "" for item in items for job in item.jobs]
+    worst = max((dispatch_worst(item, listed, now) for item in items), default=Worst.IDLE)
+    return Summary(worst, len(states), states.count("JS_RUNNING"), states.count("JS_FAILED"), len(items))
+
+
+class Tree:
+    """The open lines. Remembers what the operator opened and closed, and rooms that did not change."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[str, bool] = {}
+        self._rooms: dict[str, tuple[object, object, float, Summary]] = {}
+        self.nodes: dict[str, Node] = {}
+        self.summarised = 0
+        """Rooms looked into so far: the measure of what a poll costs."""
+
+    def toggle(self, key: str, open: bool) -> None:
+        """Open or close a node, until the operator says otherwise."""
+        self._chosen[key] = open
+
+    def toggle_all(self, keys: Iterable[str], open: bool) -> None:
+        """Open or close many."""
+        for key in keys:
+            self._chosen[key] = open
+
+    def of_room(self, fleet: Fleet, room: str, now: float) -> Summary:
+        """The summary of a room, computed anew only when something in it changed or waiting grew old."""
+        dispatches = fleet.dispatches.get(room, ())
+        people = fleet.participants.get(room)
+        known = self._rooms.get(room)
+        if known and known[0] is dispatches and known[1] is people and now < known[2]:
+            return known[3]
+        found = summary(dispatches, people, now)
+        self.summarised += 1
+        waits = found.worst in (Worst.WAITING, Worst.DOUBT)
+        self._rooms[room] = (dispatches, people, now + (5.0 if waits else 3600.0), found)
+        return found
+
+    def flatten(self, fleet: Fleet, rooms: Iterable[str], now: float) -> list[str]:
+        """Keys of the lines to show for these rooms, in order; `nodes` describes them."""
+        keys: list[str] = []
+        nodes: dict[str, Node] = {}
+        for room in rooms:
+            total = self.of_room(fleet, room, now)
+            key = f"room:{room}"
+            opened = self._chosen.get(key, total.worst >= Worst.DOUBT)
+            nodes[key] = Node(key, "room", 0, total.dispatches, opened, total.worst)
+            keys.append(key)
+            if opened:
+                self._dispatches(fleet, room, now, keys, nodes)
+        self.nodes = nodes
+        return keys
+
+    def _dispatches(
+        self, fleet: Fleet, room: str, now: float, keys: list[str], nodes: dict[str, Node]
+    ) -> None:
+        people = fleet.participants.get(room)
+        for dispatch in fleet.dispatches.get(room, ()):
+            worst = dispatch_worst(dispatch, people, now)
+            key = f"dispatch:{room}\0{dispatch.id}"
+            opened = self._chosen.get(key, worst >= Worst.DOUBT)
+            nodes[key] = Node(key, "dispatch", 1, len(dispatch.jobs), opened, worst)
+            keys.append(key)
+            if not opened:
+                continue
+            for job in dispatch.jobs:
+                job_key = f"job:{room}\0{dispatch.id}\0{job.id}"
+                person = f"person:{room}\0{dispatch.id}\0{job.id}"
+                shown = self._chosen.get(job_key, False) and job.participant is not None
+                bad = job_worst(job, people)
+                nodes[job_key] = Node(job_key, "job", 2, 1 if job.participant else 0, shown, bad)
+                keys.append(job_key)
+                if shown:
+                    nodes[person] = Node(person, "participant", 3, 0, False, Worst.IDLE)
+                    keys.append(person)
+
+
+def split(key: str) -> tuple[str, str, str]:
+    """Room, dispatch id and job id that a key names; empty where it names none."""
+    _, _, rest = key.partition(":")
+    room, dispatch, job, *_ = (*rest.split("\0"), "", "")
+    return room, dispatch, job
+
+
+def find_dispatch(fleet: Fleet, room: str, dispatch_id: str) -> Dispatch | None:
+    """A dispatch by room and id."""
+    return next((item for item in fleet.dispatches.get(room, ()) if item.id == dispatch_id), None)
+
+
+def rooms_by_worst(fleet: Fleet, worst: Mapping[str, Worst]) -> list[str]:
+    """Room names, worst first, then by name."""
+    return sorted((room.name for room in fleet.rooms), key=lambda name: (-worst.get(name, Worst.IDLE), name))

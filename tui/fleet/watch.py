@@ -1,0 +1,47 @@
+"""What the screen needs of a session. A protocol, so that the network is imported after the first frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui.fleet.state import Selection
+from tui.fleet.store import Store
+from tui.fleet.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How the line to a project is, in steps coarse enough to stay the same while nothing happens."""
+
+    hosts: str = ""
+    """The effective hosts, so that a redirected one is seen."""
+    latency: float = 0.0
+    """Seconds."""
+    skew: float = 0.0
+    """Server's clock minus ours, seconds."""
+    used: int = 0
+    """Requests of the last minute."""
+    budget: int = 60
+    """Requests a minute that this console allows itself."""
+    unlocked: float = 0.0
+    """Seconds for which a read-only session may still change things."""
+
+
+class Watched(Protocol):
+    """A project being watched; `session.Session` is the one there is."""
+
+    target: Target
+    store: Store
+
+    def select(self, selection: Selection) -> None:
+        """Fetch details for another selection."""
+
+    def nudge(self, *names: str) -> None:
+        """Ask now, for the named sources or all."""
+
+    def link(self) -> Link:
+        """How the line is."""
+
+    async def run(self) -> None:
+        """Poll until cancelled."""

@@ -1,0 +1,332 @@
+"""The program on the screen: themes, the session behind the panes, keys that work everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
+
+from tui.api.clean import clean
+from tui.clock import Clock, SystemClock
+from tui.fleet.target import Target
+from tui.fleet.times import STEP, TimeStyle, clock_time
+from tui.fleet.watch import Watched
+from tui.ui import clipboard, theme
+from tui.ui.chooser import Chooser
+from tui.ui.commands import BadCommand
+from tui.ui.guards import SafeApp, run_guarded
+from tui.ui.help import Help, Row, rows
+from tui.ui.launch import Launch
+from tui.ui.messages import MessageLog, Messages
+from tui.ui.runner import Runner
+from tui.ui.screen import MainScreen
+
+TICK = 1.0
+"""Seconds between looks at the clock; the screen hears of coarse steps, or of each while data is stale."""
+AGAIN = 2.0
+"""Seconds within which a second q or ctrl+c leaves."""
+
+
+class Lktop(SafeApp):
+    """The application."""
+
+    CSS_PATH = "style.tcss"
+    TITLE = "lktop"
+    ENABLE_COMMAND_PALETTE = False
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Help"),
+        Binding("q", "leave", "Back, at the root quit", show=False),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", "Copy or, twice, quit", show=False, priority=True),
+        Binding("c", "copy", "Copy", show=False),
+        Binding("t", "times", "Times: relative, local, UTC", show=False),
+        Binding("ctrl+r", "refresh_now", "Refresh now", show=False),
+        Binding("ctrl+l", "redraw", "Redraw the screen", show=False),
+        Binding("f8", "picture", "Save a picture of the screen", show=False),
+        Binding("at", "choose_project", "Other project", show=False),
+    ]
+
+    def __init__(
+        self, launch: Launch, *, clock: Clock | None = None, chance: random.Random | None = None
+    ) -> None:
+        super().__init__()
+        self.launch = launch
+        self.clock = clock or SystemClock()
+        self.chance = chance or random.Random()
+        self.said = MessageLog()
+        self.main = MainScreen(ascii_only=launch.ascii_only, target=launch.target, agent_id=launch.agent_id)
+        self._session: Watched | None = None
+        self._polling: asyncio.Task[None] | None = None
+        self._drawn_step = -1.0
+        self._due = False
+        self._pressed: dict[str, float] = {}
+        self._problems = self._load_themes()
+
+    # ---- life -----------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """The skeleton first; the network is imported once that is on the screen."""
+        self.push_screen(self.main)
+        self.set_interval(TICK, self._tick)
+        for notice in (*self.launch.notices, *self._problems):
+            self.say(notice, tone="warn", toast=False)
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        if self.launch.target is None:
+            self.action_choose_project()
+        else:
+            self.watch_project(self.launch.target)
+        if notices := [*self.launch.notices, *self._problems]:
+            more = f" (and {len(notices) - 1} more: :messages)" if len(notices) > 1 else ""
+            self.notify(clean(notices[0] + more, limit=300), severity="warning", markup=False, timeout=8)
+
+    def watch_project(self, target: Target) -> None:
+        """Watch another project; never waits for the one before."""
+        from tui.api.errors import BadTarget
+        from tui.fleet.session import Session
+
+        try:
+            session = Session(target, clock=self.clock, chance=self.chance, refresh=self.launch.refresh)
+        except BadTarget as error:
+            self.say(f"project {target.name} not watched: {error}", tone="error")
+            return
+        if self._polling is not None:
+            self._polling.cancel()
+        self._session = session
+        self.main.target = target
+        self.main.reset()
+        session.store.subscribe(lambda fleet: self._changed(session))
+        self._polling = asyncio.create_task(session.run(), name=f"watch {target.name}")
+        self._polling.add_done_callback(self._ended)
+        self._changed(session)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A fault of ours in the poller ends the program, with a traceback, rather than freezing the data."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._handle_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+
+    async def on_unmount(self) -> None:
+        """Stop polling."""
+        if self._polling is not None:
+            self._polling.cancel()
+            await asyncio.gather(self._polling, return_exceptions=True)
+
+    @property
+    def session(self) -> Watched | None:
+        """The project being watched."""
+        return self._session
+
+    # ---- data to screen -------------------------------------------------------------------------------
+
+    def _changed(self, session: Watched) -> None:
+        """Several changes of one moment are drawn once."""
+        if session is self._session and not self._due:
+            self._due = True
+            self.call_later(self._draw)
+
+    def _tick(self) -> None:
+        step = self.clock.monotonic() // STEP
+        stale = self._session is not None and any(
+            fresh.stale for fresh in self._session.store.fleet.freshness.values()
+        )
+        if step != self._drawn_step or stale:
+            self._draw()
+
+    def _draw(self) -> None:
+        self._due = False
+        session = self._session
+        # beneath a dialog nothing is drawn: each change there would repaint the whole screen
+        if session is None or not self.main.is_mounted or self.screen is not self.main:
+            return
+        monotonic = self.clock.monotonic()
+        fleet = session.store.fleet
+        stale = any(fresh.stale for fresh in fleet.freshness.values())
+        self._drawn_step = monotonic // STEP
+        self.main.link = session.link()
+        self.main.view = replace(
+            self.main.view,
+            fleet=fleet,
+            now=self._coarse_now(session),
+            monotonic=monotonic if stale else self._drawn_step * STEP,
+        )
+
+    def _coarse_now(self, session: Watched) -> float:
+        skew = session.link().skew
+        return (self.clock.now() + skew) // 5 * 5
+
+    def on_main_screen_selection_changed(self, event: MainScreen.SelectionChanged) -> None:
+        """Details are fetched for what is looked at."""
+        if self._session is not None:
+            self._session.select(event.selection)
+
+    def on_screen_resume(self) -> None:
+        """Back from a dialog: draw what came in meanwhile."""
+        self._draw()
+
+    # ---- telling --------------------------------------------------------------------------------------
+
+    def say(self, text: str, *, tone: str = "text", toast: bool = True) -> None:
+        """Tell the operator; kept in `:messages`. Never markup."""
+        words = clean(text, limit=2000)
+        self.said.add(self.clock.now(), words, tone)
+        if toast:
+            level: SeverityLevel = (
+                "error" if tone == "error" else "warning" if tone == "warn" else "information"
+            )
+            self.notify(clean(words, limit=300), markup=False, severity=level, timeout=6)
+
+    # ---- themes ---------------------------------------------------------------------------------------
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our variables for themes that lack them."""
+        return theme.defaults()
+
+    def _load_themes(self) -> tuple[str, ...]:
+        found = theme.load(self.launch.theme_dirs)
+        for item in found.themes:
+            self.register_theme(item)
+        names = {item.name for item in found.themes}
+        wanted = self.launch.theme or (self.launch.target.theme if self.launch.target else "")
+        fallback = "mono" if self.launch.terminal.no_color else theme.DEFAULT
+        self.theme = wanted if wanted in names else fallback if fallback in names else "textual-dark"
+        if wanted and wanted not in names:
+            return (*found.problems, f"no theme {wanted!r}; there are {', '.join(sorted(names))}")
+        return found.problems
+
+    # ---- keys that work everywhere --------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """Every key that works here."""
+        pane = self.main.current
+        words = f"{pane.NUMBER} {pane.NAME}: {pane.HELP}"
+
+        def run(row: Row | None) -> None:
+            if row is not None:
+                self.call_later(self.run_action, row.action, row.node)
+
+        self.push_screen(Help(rows(self.screen), words, ascii_only=self.launch.ascii_only), run)
+
+    async def action_leave(self) -> None:
+        """Back; at the root, twice to quit."""
+        if self.screen is not self.main or not self.main.at_root:
+            await self.run_action("back", self.screen)
+        elif self._again("q"):
+            self.exit()
+        else:
+            self.say("q again quits", toast=True)
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected; twice quits."""
+        if self._again("ctrl+c"):
+            self.exit()
+            return
+        self.notify("ctrl+c again quits", markup=False, timeout=AGAIN)
+
+    def _again(self, key: str) -> bool:
+        now = self.clock.monotonic()
+        again = now - self._pressed.get(key, -AGAIN) < AGAIN
+        self._pressed[key] = now
+        return again
+
+    def action_copy(self) -> None:
+        """Copy the id under the cursor or what is marked."""
+        if text := self.main.current.copy_text():
+            self.copy_out(text)
+
+    def copy_out(self, text: str) -> None:
+        """Copy a text out of the terminal, saying by which way."""
+        self.run_worker(self._copy(text), exclusive=False)
+
+    async def _copy(self, text: str) -> None:
+        outcome = await asyncio.to_thread(
+            clipboard.copy, text, self.launch.terminal, self.launch.state_dir, self._send_from_thread
+        )
+        shown = text if len(text) < 40 and "\n" not in text else f"{len(text)} characters"
+        self.say(f"copied {shown}: {outcome}")
+
+    def _send_from_thread(self, data: str) -> None:
+        self.call_from_thread(self.send_to_terminal, data)
+
+    def action_times(self) -> None:
+        """Relative, local, UTC."""
+        style = self.main.view.times.next
+        self.main.view = replace(self.main.view, times=style)
+        self.say(f"times: {style}", toast=True)
+
+    def action_refresh_now(self) -> None:
+        """Ask for everything now."""
+        if self._session is not None:
+            self._session.nudge()
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen again, over whatever garbled it."""
+        self.screen.refresh(layout=True)
+
+    def action_picture(self) -> None:
+        """Save the screen as SVG, for this user alone."""
+        folder = self.launch.state_dir / "screenshots"
+        stamp = clock_time(self.clock.now(), TimeStyle.UTC, zone=False).translate(str.maketrans(" :", "-."))
+        path = folder / f"lktop-{stamp}.svg"
+        try:
+            _write_new(path, self.export_screenshot().encode())
+        except OSError as error:
+            self.say(f"picture not saved in {path}: {error.strerror}", tone="error")
+        else:
+            self.say(f"picture saved: {path}")
+
+    def action_choose_project(self) -> None:
+        """Choose among the projects that were found."""
+
+        def chosen(target: Target | None) -> None:
+            if target is not None:
+                self.watch_project(target)
+
+        current = self._session.target if self._session else None
+        screen = Chooser(self.launch.targets, current, ascii_only=self.launch.ascii_only)
+        self.push_screen(screen, chosen)
+
+    def action_messages(self) -> None:
+        """Everything that was said."""
+        self.push_screen(Messages(self.said, ascii_only=self.launch.ascii_only))
+
+    def choose(self, name: str) -> bool:
+        """Watch a project by name; False if there is none."""
+        target = next((item for item in self.launch.targets if item.name == name), None)
+        if target is not None:
+            self.watch_project(target)
+        return target is not None
+
+    def wear(self, name: str) -> bool:
+        """Put on a theme by name; False if there is none."""
+        if name not in self.available_themes:
+            return False
+        self.theme = name
+        return True
+
+    def on_main_screen_command_given(self, event: MainScreen.CommandGiven) -> None:
+        """Run a command line."""
+        try:
+            Runner(self).run(event.text)
+        except BadCommand as problem:
+            self.say(f": {problem}", tone="warn")
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """A new private file; an existing one, or a link, is never written to."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(data)
+
+
+def run(launch: Launch) -> int:
+    """Show the screen until it is left; the exit status."""
+    return run_guarded(Lktop(launch), mouse=launch.mouse)

@@ -1,0 +1,74 @@
+"""The list of projects to choose from: nothing is ever chosen silently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from tui.fleet.target import Target
+from tui.ui.lines import Lines
+from tui.ui.rows import Cell, Column
+from tui.ui.table import LineTable
+
+
+class Chooser(ModalScreen[Target | None]):
+    """Enter watches the project under the cursor, Esc leaves things as they are."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
+
+    def __init__(
+        self, targets: Sequence[Target], current: Target | None, *, ascii_only: bool = False
+    ) -> None:
+        super().__init__()
+        self._targets = {str(index): target for index, target in enumerate(targets)}
+        self._current = current
+        self._ascii = ascii_only
+
+    def compose(self) -> ComposeResult:
+        """Title and list."""
+        columns = (
+            Column("now", " ", 1),
+            Column("name", "PROJECT", 16, grow=1),
+            Column("url", "WHERE", 20, grow=2),
+            Column("source", "FROM", 14, grow=1),
+        )
+        with Vertical(id="chooser"):
+            yield Lines(ascii_only=self._ascii, id="chooser-title")
+            yield LineTable(columns, ascii_only=self._ascii)
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        words = " Choose a project · Enter watches it"
+        self.query_one("#chooser-title", Lines).set_lines([(Cell(words, "accent"),)])
+        table = self.query_one(LineTable)
+        table.empty = (
+            Cell("No project is configured.", "warn"),
+            Cell("Set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or run `lk cloud auth`,", "muted"),
+            Cell("or try `lktop demo`. `lktop doctor` says what was found.", "muted"),
+        )
+        table.focus()
+        self.call_after_refresh(table.show, list(self._targets), self._cells)
+
+    def _cells(self, key: str) -> tuple[Cell, ...]:
+        target = self._targets[key]
+        here = self._current is not None and target == self._current
+        marks = (" PRODUCTION" if target.danger else "") + (" read-only" if target.read_only else "")
+        return (
+            Cell("●" if here else " ", "ok"),
+            Cell(target.name + marks, "warn" if target.danger else "text"),
+            Cell(target.url, "muted"),
+            Cell(target.source, "muted"),
+        )
+
+    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """Watch it."""
+        self.dismiss(self._targets.get(event.key))
+
+    def action_leave(self) -> None:
+        """Keep the project."""
+        self.dismiss(None)

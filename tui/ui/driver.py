@@ -1,0 +1,313 @@
+"""Bytes to and from the terminal, where Textual's own driver dies, spins or blocks. Knows not what is drawn.
+
+Built on `textual.drivers.linux_driver`; the private names it relies on are watched by `tests/test_guards.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import termios
+import threading
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Generator
+from queue import Full
+from typing import IO, Final, TypeVar
+
+from textual import events
+from textual._parser import Peek1, Read1
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers._writer_thread import WriterThread
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from tui.ui.lifecycle import MOUSE_OFF
+
+IDLE: Final = 0.25
+"""Seconds between two looks at the terminal when nobody types: 4 wake-ups a second."""
+TICK: Final = 0.05
+"""The same shortly after a key, when an Escape may still turn out to be the start of a sequence."""
+TYPING: Final = 0.5
+"""Seconds that a key counts as just typed."""
+SLACK: Final = 0.1
+"""Seconds by which a look may be late before what it finds counts as typed earlier."""
+CHUNK: Final = 4096
+BATCH: Final = 64
+"""Messages handed to the event loop before it has to catch up: input may come faster than it is handled."""
+MAX_SIDE: Final = 4096
+"""Columns or rows past which a size that the terminal reports is garbage."""
+
+ReturnType = TypeVar("ReturnType")
+
+
+class SafeDriver(LinuxDriver):
+    """Textual's driver, with output that never blocks the event loop and input that may be anything."""
+
+    def __init__(
+        self,
+        app: App[ReturnType],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.exit_event: WakingEvent = WakingEvent()
+        self._output: Output | None = None
+        self._stopped = False
+        """Suspended by SIGTSTP, and not resumed yet."""
+        self._raw: list[int | list[bytes | int]] | None = None
+
+    # Output
+
+    def write(self, data: str) -> None:
+        """Send to the terminal; dropped while it does not read, and drawn anew when it does."""
+        if self._output is not None:
+            self._output.write(data)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal over."""
+        if self._file is None:
+            return
+        self._output = Output(self._file, self._caught_up)
+        self._output.start()
+        self.write(MOUSE_OFF)  # a program that was killed here may have left it on
+        self._writer_thread = None
+        start: Callable[[], None] = super().start_application_mode
+        start()
+        if self._writer_thread is None:  # we are in the background, or there is no terminal
+            self.close()
+            return
+        self._writer_thread.stop()  # ours writes
+        self._stopped = False
+        self._raw = self._attributes()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        if self._output is not None:
+            self._output.finish()
+        super().stop_application_mode()
+
+    def close(self) -> None:
+        """Wait until all is written."""
+        if self._output is not None:
+            self._output.stop()
+            self._output = None
+
+    def set_mouse(self, on: bool) -> None:
+        """Switch mouse reports on or off; off leaves selecting text to the terminal."""
+        if not on:
+            self.write(MOUSE_OFF)
+        self._mouse = on
+        self._enable_mouse_support()
+
+    def _caught_up(self) -> None:
+        self._later(self._app.refresh)  # from the output thread
+
+    def _later(self, call: Callable[[], object]) -> None:
+        """Call it in the event loop, which may be gone by now."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        # Not from COLUMNS and LINES, which a shell may have exported before the last resize.
+        try:
+            size = os.get_terminal_size(2)
+        except OSError:
+            return 80, 24
+        return size.columns or 80, size.lines or 24
+
+    # Stopping and continuing
+
+    def _sigtstp_application(self, *_: object) -> None:
+        # Later, in the loop: the handler may have interrupted a write and would wait for it.
+        self._later(self._stop)
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._later(self._resume if self._stopped else self._reclaim)
+
+    def _stop(self) -> None:
+        if not self._stopped:
+            self._stopped = True
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _resume(self) -> None:
+        if self._stopped:
+            self.resume_application_mode()
+            self._app.refresh()
+
+    def _reclaim(self) -> None:
+        """After a stop that we did not see, or a SIGCONT out of nowhere.
+
+        Entering application mode once more would start a second set of threads, so only what a shell may have
+        changed meanwhile is set again.
+        """
+        if self._output is None or self._raw is None:
+            return
+        try:
+            termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)
+        except termios.error:
+            return  # hung up; the input thread will notice
+        self.write("\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l")
+        self._enable_mouse_support()
+        self._app.refresh()
+
+    # Input
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop; notices a hang-up, and keys that waited while nobody could read."""
+        parser = Parser()
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        known_empty = time.monotonic()
+        last_input = 0.0
+        while not self.exit_event.is_set():
+            timeout = TICK if time.monotonic() - last_input < TYPING else IDLE
+            readable, _, _ = select.select([self.fileno, self.exit_event], [], [], timeout)
+            now = time.monotonic()
+            typed = now if now - known_empty <= timeout + SLACK else known_empty
+            messages: list[Message] = []
+            if self.fileno in readable:
+                if (data := self._read()) is None:
+                    os.kill(os.getpid(), signal.SIGHUP)
+                    return
+                last_input = now
+                # A full buffer means that there is more of the same age.
+                known_empty = typed if len(data) == CHUNK else time.monotonic()
+                messages += parser.feed(decode(data)) if data else ()
+            else:
+                known_empty = now
+            messages += parser.tick()
+            self._deliver(messages, typed)
+
+    def _read(self) -> bytes | None:
+        """What was typed; None after a hang-up, which without a controlling terminal raises no signal."""
+        try:
+            data = os.read(self.fileno, CHUNK)
+        except OSError:
+            data = b""
+        if data:
+            return data
+        if not os.isatty(self.fileno):
+            return None
+        # An end-of-file typed while a shell had the line discipline changed, or we are in the background.
+        self.exit_event.wait(TICK)
+        return data
+
+    def _deliver(self, messages: list[Message], typed: float) -> None:
+        """Hand messages to the app, a batch at a time, stamped with when they may have been typed."""
+        for at in range(0, len(messages), BATCH):
+            batch = messages[at : at + BATCH]
+            for message in batch:
+                message.time = min(message.time, typed)
+                self.process_message(message)
+            if len(batch) == BATCH:
+                handled = threading.Event()
+                self._app.call_later(handled.set)
+                while not (handled.wait(TICK) or self.exit_event.is_set()):
+                    pass
+
+    def _attributes(self) -> list[int | list[bytes | int]] | None:
+        try:
+            return termios.tcgetattr(self.fileno)
+        except termios.error:
+            return None
+
+
+class Output(WriterThread):
+    """Writes to the terminal in a thread; what does not fit while the terminal stands still is dropped."""
+
+    def __init__(self, file: IO[str], caught_up: Callable[[], None]) -> None:
+        super().__init__(file)
+        self._caught_up = caught_up
+        self._behind = False
+        self._finishing = False
+        self._gone = False
+
+    def write(self, text: str) -> None:
+        """Queue text. Never blocks before `finish`, so that a stalled terminal does not stop the program."""
+        if self._finishing:
+            self._queue.put(text)
+            return
+        try:
+            self._queue.put_nowait(text)
+        except Full:
+            self._behind = True
+
+    def finish(self) -> None:
+        """From now on every write counts, as it restores the terminal, and waits for its turn."""
+        self._finishing = True
+
+    def run(self) -> None:
+        """Write until stopped; after a hang-up, take and forget."""
+        while (text := self._queue.get()) is not None:
+            if self._gone:
+                continue
+            try:
+                self._file.write(text)
+                if self._queue.empty():
+                    self._file.flush()
+                    if self._behind:
+                        self._behind = False
+                        self._caught_up()
+            except (OSError, ValueError):
+                self._gone = True
+
+
+class WakingEvent(threading.Event):
+    """An event that `select` can wait for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+
+    def __del__(self) -> None:
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def fileno(self) -> int:
+        """Readable while the event is set."""
+        return self._reader
+
+    def set(self) -> None:
+        """Set it and wake who waits."""
+        super().set()
+        os.write(self._writer, b"!")
+
+    def clear(self) -> None:
+        """Unset it."""
+        super().clear()
+        while select.select([self._reader], [], [], 0)[0]:
+            os.read(self._reader, CHUNK)
+
+
+class Parser(XTermParser):
+    """Textual's parser, for a terminal that may send anything: what makes no sense is dropped, not raised."""
+
+    def parse(self, token_callback: Callable[[Message], None]) -> Generator[Read1 | Peek1, str, None]:
+        """Read tokens, but no size that would eat the memory."""
+
+        def sane(token: Message) -> None:
+            if isinstance(token, events.Resize) and not (min(token.size) > 0 and max(token.size) <= MAX_SIDE):
+                return
+            token_callback(token)
+
+        return super().parse(sane)
+
+    def parse_mouse_code(self, code: str) -> Message | None:
+        """As Textual's; a size of zero in pixels no longer divides."""
+        try:
+            return super().parse_mouse_code(code)
+        except (ArithmeticError, ValueError):
+            return None
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> list[events.Key]:
+        try:
+            return list(super()._sequence_to_key_events(sequence, alt))
+        except (ArithmeticError, ValueError):  # a code point past the end of Unicode
+            return []

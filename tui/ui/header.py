@@ -1,0 +1,85 @@
+"""The two lines on top: which project, from where, how it is, how current that is. Pure functions."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tui.fleet.state import View
+from tui.fleet.status import STATUSES, status, worst
+from tui.fleet.target import Target
+from tui.fleet.times import age
+from tui.fleet.watch import Link
+from tui.ui.lines import Line, spread
+from tui.ui.rows import Cell
+from tui.ui.text import glyph, tone
+
+SLOW = 0.5
+"""Seconds of latency from which it is worth saying."""
+
+
+def header(view: View, target: Target | None, link: Link, width: int) -> tuple[Line, Line]:
+    """Both lines, for a terminal of so many cells."""
+    return (
+        spread(_who(target, link), _counts(view), width),
+        spread(_where(target, link), (*_line_state(view, link),), width),
+    )
+
+
+def _who(target: Target | None, link: Link) -> Line:
+    if target is None:
+        return (Cell(" lktop ", "accent"), Cell(" no project chosen", "warn"))
+    cells = [Cell(" lktop ", "accent"), Cell(f" {target.name} ", "warn" if target.danger else "text")]
+    if target.danger:
+        cells.append(Cell(" PRODUCTION ", "error"))
+    if target.read_only and link.unlocked:
+        cells.append(Cell(f" unlocked {age(link.unlocked)}", "error"))
+    elif target.read_only:
+        cells.append(Cell(" read-only", "info"))
+    return tuple(cells)
+
+
+def _where(target: Target | None, link: Link) -> Line:
+    if target is None:
+        return ()
+    return (Cell(f" {link.hosts or target.url}", "muted"), Cell(f" · from {target.source}", "muted"))
+
+
+def _counts(view: View) -> Line:
+    agents = view.fleet.agents
+    counts = Counter(worst(agent).name for agent in agents)
+    cells = [Cell(f"agents {len(agents)}  ", "text")] if agents else []
+    known = [state for state in STATUSES if counts.get(state.name)]
+    others = [name for name in counts if name and name not in {state.name for state in STATUSES}]
+    for state in (*known, *(status(name) for name in sorted(others)[:3])):
+        cells.append(Cell(f"{glyph(state)}{counts[state.name]} ", tone(state)))
+    return tuple(cells)
+
+
+def _line_state(view: View, link: Link) -> Line:
+    """The worst thing to know about the data; quiet words when there is none."""
+    fleet = view.fleet
+    cells: list[Cell] = []
+    if abs(link.skew) > 30:
+        words = f"clock {abs(round(link.skew))} s {'behind' if link.skew > 0 else 'ahead'}  "
+        cells.append(Cell(words, "error" if abs(link.skew) > 50 else "warn"))
+    if link.latency > SLOW:
+        cells.append(Cell(f"slow, {link.latency:.1f} s  ", "warn"))
+    share = link.used / max(1, link.budget)
+    if share > 0.5:
+        words = f"{round(share * 10) * 10} % of {link.budget} req/min  "
+        cells.append(Cell(words, "warn" if share > 0.9 else "muted"))
+    stale = [name for name, fresh in fleet.freshness.items() if fresh.stale]
+    agents = fleet.fresh("agents")
+    if stale:
+        old = min((fresh.at for name in stale if (fresh := fleet.fresh(name)).at is not None), default=None)
+        since = f" {_seconds(view.monotonic - old)} old" if old is not None else ""
+        cells.append(Cell(f"STALE{since}: {', '.join(sorted(stale))} ", "error"))
+    elif agents.at is None and not agents.absent:
+        cells.append(Cell("connecting… ", "muted"))
+    else:
+        cells.append(Cell("live ", "ok"))
+    return tuple(cells)
+
+
+def _seconds(value: float) -> str:
+    return f"{int(value)} s" if value < 120 else age(value)

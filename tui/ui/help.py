@@ -1,0 +1,167 @@
+"""The overlay behind `?`: every key that works where one is, made from the live bindings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.dom import DOMNode
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
+
+from tui.ui.lines import Lines
+from tui.ui.panes.base import Pane
+from tui.ui.rows import Cell, Column
+from tui.ui.table import LineTable
+
+_SHOWN = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "exclamation_mark": "!",
+    "asterisk": "*",
+    "backslash": "\\",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "minus": "-",
+    "ampersand": "&",
+    "comma": ",",
+    "full_stop": ".",
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "shift+left": "shift+←",
+    "shift+right": "shift+→",
+    "at": "@",
+    "equals_sign": "=",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One key that works."""
+
+    group: str
+    keys: str
+    label: str
+    action: str
+    node: DOMNode
+
+
+def shown(key: str) -> str:
+    """A key as it is written on keyboards."""
+    return _SHOWN.get(key, key)
+
+
+def rows(screen: Screen[object]) -> list[Row]:
+    """Every binding that is active on a screen, what is nearest to the focus first; one row per action."""
+    found: dict[tuple[str, str], Row] = {}
+    for key, active in screen.active_bindings.items():
+        binding = active.binding
+        if not binding.description or not active.enabled:
+            continue
+        group = _group(active.node)
+        known = found.get((group, binding.action))
+        if known is None:
+            found[group, binding.action] = Row(
+                group, shown(key), binding.description, binding.action, active.node
+            )
+        elif len(known.keys) < 18:
+            keys = f"{known.keys} {shown(key)}"
+            found[group, binding.action] = Row(group, keys, known.label, known.action, known.node)
+    order = {"this pane": 0, "list": 1, "everywhere": 2}
+    return sorted(found.values(), key=lambda row: (order.get(row.group, 1), row.label))
+
+
+def _group(node: DOMNode) -> str:
+    if isinstance(node, Pane):
+        return "this pane"
+    if isinstance(node, LineTable):
+        return "list"
+    return "everywhere" if isinstance(node, Screen) or node.parent is None else "this pane"
+
+
+class Help(ModalScreen[Row | None]):
+    """Typing filters, Enter runs the row, Esc leaves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1", "leave", "Close", priority=True),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("pagedown", "page(1)", show=False, priority=True),
+        Binding("pageup", "page(-1)", show=False, priority=True),
+    ]
+
+    def __init__(self, entries: Sequence[Row], pane: str, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self._entries = {str(index): entry for index, entry in enumerate(entries)}
+        self._pane = pane
+        self._ascii = ascii_only
+
+    def compose(self) -> ComposeResult:
+        """The list and what is typed."""
+        columns = (
+            Column("group", "WHERE", 10),
+            Column("keys", "KEYS", 20),
+            Column("label", "WHAT IT DOES", 20, grow=1),
+        )
+        with Vertical(id="help"):
+            yield Lines(ascii_only=self._ascii, id="help-title")
+            yield LineTable(columns, ascii_only=self._ascii)
+            field = Input(placeholder="type to filter, Enter runs it, Esc closes", id="help-filter")
+            field.cursor_blink = False
+            yield field
+
+    def on_mount(self) -> None:
+        """Show everything."""
+        self.query_one("#help-title", Lines).set_lines([(Cell(f" Keys · {self._pane}", "accent"),)])
+        self.query_one(LineTable).can_focus = False
+        self.query_one(Input).focus()
+        self.call_after_refresh(self._show, "")
+
+    def _show(self, text: str) -> None:
+        words = text.casefold().split()
+        keys = [
+            key
+            for key, row in self._entries.items()
+            if all(word in f"{row.group} {row.keys} {row.label}".casefold() for word in words)
+        ]
+        self.query_one(LineTable).show(keys, self._cells, keep=False)
+
+    def _cells(self, key: str) -> tuple[Cell, ...]:
+        row = self._entries[key]
+        return (Cell(row.group, "muted"), Cell(row.keys, "accent"), Cell(row.label))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter."""
+        self._show(event.value)
+
+    def on_input_submitted(self) -> None:
+        """Run the row."""
+        self.dismiss(self._entries.get(self.query_one(LineTable).cursor))
+
+    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """Run the row."""
+        self.dismiss(self._entries.get(event.key))
+
+    def action_move(self, step: int) -> None:
+        """Cursor by rows."""
+        self.query_one(LineTable).action_move(step)
+
+    def action_page(self, step: int) -> None:
+        """Cursor by screens."""
+        self.query_one(LineTable).action_page(step)
+
+    def action_leave(self) -> None:
+        """Run nothing."""
+        self.dismiss(None)

@@ -1,0 +1,33 @@
+"""Everything that the screen is told when it starts: made by the command line, read by nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.fleet.target import Target
+from tui.ui.terminal import Terminal
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start."""
+
+    target: Target | None
+    """None: let the operator choose among `targets`."""
+    targets: tuple[Target, ...]
+    terminal: Terminal
+    state_dir: Path
+    """Where copies, screenshots, journal and spools go."""
+    working_dir: Path
+    refresh: float = 2.0
+    """Seconds between polls of the agent list."""
+    theme: str = ""
+    """Empty lets the terminal decide."""
+    theme_dirs: tuple[Path, ...] = ()
+    agent_id: str = ""
+    """The agent that livekit.toml names: the cursor starts there."""
+    low_bandwidth: bool = False
+    mouse: bool = True
+    ascii_only: bool = False
+    notices: tuple[str, ...] = ()

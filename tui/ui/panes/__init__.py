@@ -1,0 +1,22 @@
+"""The panes, in the order of their numbers. Adding one is adding it here."""
+
+from __future__ import annotations
+
+from tui.ui.panes.agents import AgentsPane
+from tui.ui.panes.base import Pane
+from tui.ui.panes.dispatches import DispatchesPane
+from tui.ui.panes.logs import LogsPane
+from tui.ui.panes.secrets import SecretsPane
+from tui.ui.panes.status import StatusPane
+from tui.ui.panes.versions import VersionsPane
+
+PANES: tuple[type[Pane], ...] = (
+    AgentsPane,
+    StatusPane,
+    VersionsPane,
+    SecretsPane,
+    DispatchesPane,
+    LogsPane,
+)
+DETAILS: tuple[type[Pane], ...] = (StatusPane, VersionsPane, SecretsPane)
+"""The panes that share a place and are switched between."""

@@ -1,0 +1,286 @@
+"""The list of agents: worst first, filtered live, the cursor on an identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui.api.clean import confusable, is_deceptive
+from tui.fleet.facts import Facts, FactsCache, facts
+from tui.fleet.query import Query, Subject, Value
+from tui.fleet.state import View
+from tui.fleet.status import replicas
+from tui.fleet.times import age, seen, when
+from tui.ui.lines import Line
+from tui.ui.panes.base import Cells, ListPane
+from tui.ui.rows import Cell, Column
+from tui.ui.table import Past
+from tui.ui.text import glyph, tail, tone
+
+HOT = 0.9
+"""Share of a limit that is an alarm; above `WARM` it is a warning (product.md b5)."""
+WARM = 0.7
+
+
+class AgentsPane(ListPane):
+    """Pane 1."""
+
+    NUMBER = "1"
+    NAME = "Agents"
+    HELP = "every agent of the project, problems first"
+    SOURCE = "agents"
+    COLUMNS = (
+        Column("status", "S", 1),
+        Column("name", "NAME", 12, grow=3),
+        Column("id", "ID", 15, rank=7),
+        Column("regions", "REGIONS", 9, grow=1, rank=3),
+        Column("state", "STATUS", 13),
+        Column("version", "VERSION", 7, rank=4),
+        Column("replicas", "REPL", 6, right=True, rank=2),
+        Column("cpu", "CPU", 14, right=True, rank=6),
+        Column("mem", "MEM", 10, right=True, rank=5),
+        Column("events", "EVENTS", 7, rank=1),
+        Column("since", "SINCE", 5, right=True, rank=1),
+        Column("seen", "SEEN", 5, right=True, rank=8),
+        Column("deployed", "DEPLOYED", 9, right=True, rank=9, wide=True),
+        Column("deployments", "DEPLOYMENTS", 12, rank=10, wide=True),
+        Column("owner", "OWNER", 10, rank=11, wide=True),
+        Column("commit", "COMMIT", 8, rank=12, wide=True),
+        Column("branch", "BRANCH", 10, rank=13, wide=True),
+        Column("server", "SERVER REGION", 13, rank=14, wide=True),
+    )
+    FIELDS: ClassVar[Mapping[str, str]] = {
+        "status": "status word, or a family: error, sleep, healthy, moving",
+        "name": "agent name",
+        "id": "agent id",
+        "region": "region",
+        "deployment": "deployment name",
+        "version": "version tag",
+        "replicas": "current replicas, a number",
+        "events": "crashes and restarts, a number",
+        "age": "since deployed: age>2d",
+        "seen": "since observed: seen>5m",
+        "cpu": "share of its limit: cpu>70%",
+        "mem": "share of its limit: mem>70%",
+    }
+    SORTS: ClassVar[Mapping[str, str]] = {
+        "state": "severity, then name",
+        "status": "severity, then name",
+        "name": "name",
+        "id": "id",
+        "regions": "regions",
+        "version": "version",
+        "replicas": "replicas",
+        "cpu": "share of the CPU limit",
+        "mem": "share of the memory limit",
+        "events": "number of events",
+        "since": "newest change first",
+        "deployed": "newest deployment first",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("N", "sort('name')", "Sort by name", show=False),
+        Binding("S", "sort('state')", "Sort by severity", show=False),
+        Binding("A", "sort('deployed')", "Sort by age", show=False),
+        Binding("C", "sort('cpu')", "Sort by CPU", show=False),
+        Binding("M", "sort('mem')", "Sort by memory", show=False),
+    ]
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__(ascii_only=ascii_only)
+        self.problems_only = False
+        self.sort = "state"
+        self.facts = FactsCache()
+        self._known: tuple[object, ...] = ()
+        self._keys: list[str] = []
+        self._hidden_problems = 0
+        self._twins: set[str] = set()
+
+    # ---- which rows -----------------------------------------------------------------------------------
+
+    def keys(self, view: View) -> Sequence[str]:
+        """Ids after filter and sort; computed anew only when agents, filter or order changed."""
+        agents = view.fleet.agents
+        moving = "age" in self.query_now.source or "seen" in self.query_now.source
+        known = (
+            *(agents, self.query_now.source, self.sort, self.reverse, self.problems_only),
+            view.fleet.since if self.sort == "since" else None,
+            view.now if moving else None,
+        )
+        if known != self._known or not self._keys:
+            self._known = known
+            self._keys = self._choose(view)
+        return self._keys
+
+    def _choose(self, view: View) -> list[str]:
+        agents = view.fleet.agents
+        if len(self.facts) > 2 * len(agents) + 64:
+            self.facts.prune(view.fleet.index)
+        everything = [self.facts.of(agent) for agent in agents]
+        self._twins = _twins(everything)
+        chosen = [fact for fact in everything if self._passes(fact, view)]
+        shown = {fact.agent.agent_id for fact in chosen}
+        self._hidden_problems = sum(
+            1 for fact in everything if fact.status.problem and fact.agent.agent_id not in shown
+        )
+        chosen.sort(key=self._order(view), reverse=self.reverse)
+        return [fact.agent.agent_id for fact in chosen]
+
+    def _passes(self, fact: Facts, view: View) -> bool:
+        if self.problems_only and not fact.status.problem:
+            return False
+        query: Query = self.query_now
+        return not query or query.matches(Subject(fact.text, _field(fact, view.now)))
+
+    def _order(self, view: View) -> Callable[[Facts], tuple[float | str, ...]]:
+        def name(fact: Facts) -> tuple[str, str]:
+            return (fact.agent.name.casefold(), fact.agent.agent_id)
+
+        since = view.fleet.since
+        orders: dict[str, Callable[[Facts], tuple[float | str, ...]]] = {
+            "name": name,
+            "id": lambda fact: (fact.agent.agent_id,),
+            "regions": lambda fact: (fact.regions, *name(fact)),
+            "version": lambda fact: (fact.version, *name(fact)),
+            "replicas": lambda fact: (
+                -sum(row.replicas for row in fact.agent.agent_deployments),
+                *name(fact),
+            ),
+            "cpu": lambda fact: (-fact.cpu_share, *name(fact)),
+            "mem": lambda fact: (-fact.mem_share, *name(fact)),
+            "events": lambda fact: (-fact.event_count, *name(fact)),
+            "deployed": lambda fact: (-(fact.deployed_at or 0.0), *name(fact)),
+            "since": lambda fact: (
+                -((known.at or 0.0) if (known := since.get(fact.agent.agent_id)) else 0.0),
+                *name(fact),
+            ),
+        }
+        return orders.get(self.sort, lambda fact: (fact.status.severity, *name(fact)))
+
+    # ---- what a row says ------------------------------------------------------------------------------
+
+    def cells(self, view: View, key: str) -> Cells:
+        """One agent in a line."""
+        agent = view.fleet.agent(key)
+        if agent is None:
+            return ()
+        fact = self.facts.of(agent)
+        look = tone(fact.status)
+        version = view.fleet.versions.get(key, ())
+        current = next((v for v in version if v.current), None)
+        attributes = current.attributes if current else {}
+        since = view.fleet.since.get(key)
+        begun = age(view.now - since.at) if since and since.at is not None else "–"
+        named = agent.name or "(no name)"
+        odd = key in self._twins
+        return (
+            Cell(glyph(fact.status), look),
+            Cell(f"{named} ≠" if odd else named, "warn" if odd else "text" if agent.name else "muted"),
+            Cell(key, "muted"),
+            Cell(fact.regions),
+            Cell(fact.status_text, look),
+            Cell(_short_version(fact), "muted"),
+            Cell(fact.replicas, "text"),
+            Cell(fact.cpu, _heat(fact.cpu_share)),
+            Cell(fact.mem, _heat(fact.mem_share)),
+            Cell(fact.events or "–", "warn" if fact.events else "muted"),
+            Cell(begun, "text" if begun != "–" else "muted"),
+            Cell(seen(view.now - fact.seen_at) if fact.seen_at else "never", "muted"),
+            Cell(when(fact.deployed_at, now=view.now, style=view.times, never="never"), "muted"),
+            Cell(fact.deployments, "text"),
+            Cell(current.owner if current else "", "text"),
+            Cell(attributes.get("git_commit", ""), "text"),
+            Cell(attributes.get("git_branch", ""), "text"),
+            Cell(fact.server_regions, "muted"),
+        )
+
+    def past(self, view: View, key: str) -> Past | None:
+        """How the agent looked before it changed, within the last minute."""
+        change = view.fleet.changed.get(key)
+        cells = self.cells(view, key) if change else ()
+        if change is None or not cells:
+            return None
+        old = facts(change.before)
+        before = {
+            3: old.regions,
+            4: old.status_text,
+            5: _short_version(old),
+            6: old.replicas,
+            9: old.events or "–",
+        }
+        then = tuple(Cell(before.get(index, cell.text), cell.tone) for index, cell in enumerate(cells))
+        return Past(then, view.monotonic - change.at)
+
+    def title(self, view: View) -> Line:
+        """`[12/48] !3 </status:error>`: a filter can never hide a problem silently."""
+        total, shown = len(view.fleet.agents), len(self._keys)
+        words = [Cell(f" [{shown}/{total}]" if shown != total else f" [{total}]", "text")]
+        if self._hidden_problems:
+            words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
+        if view.fleet.unreadable:
+            words.append(Cell(f" {view.fleet.unreadable} unreadable", "warn"))
+        if self.problems_only:
+            words.append(Cell(" problems only", "accent"))
+        if self.query_now:
+            words.append(Cell(f" </{self.query_now.source}>", "accent"))
+        if marks := len(self.table.marked):
+            words.append(Cell(f" *{marks} marked", "accent"))
+        return tuple(words)
+
+    def empty(self, view: View) -> str:
+        """No agents at all, or no problems."""
+        if self.problems_only and view.fleet.agents:
+            return "No problems. ! shows every agent."
+        return "" if view.fleet.fresh("agents").at is None else "No agents in this project."
+
+    def action_sort(self, column: str) -> None:
+        """Sort by a column."""
+        self.sort_by(column)
+
+    def toggle_problems(self) -> None:
+        """Show only agents with problems, or all."""
+        self.problems_only = not self.problems_only
+        self.asked()
+
+
+def _field(fact: Facts, now: float) -> Callable[[str], Value]:
+    """An agent's fields for the filter grammar, computed when asked for."""
+    fields: dict[str, Callable[[], Value]] = {
+        "status": lambda: f"{fact.status_text} {fact.status.family}",
+        "name": lambda: fact.agent.name,
+        "id": lambda: fact.agent.agent_id,
+        "region": lambda: fact.regions,
+        "deployment": lambda: fact.deployments,
+        "version": lambda: fact.version,
+        "replicas": lambda: float(replicas(fact.agent)[0]),
+        "events": lambda: float(fact.event_count),
+        "age": lambda: now - fact.deployed_at if fact.deployed_at else None,
+        "seen": lambda: now - fact.seen_at if fact.seen_at else None,
+        "cpu": lambda: fact.cpu_share if fact.cpu_share >= 0 else None,
+        "mem": lambda: fact.mem_share if fact.mem_share >= 0 else None,
+    }
+    return lambda name: fields[name]()
+
+
+def _short_version(fact: Facts) -> str:
+    return "none" if fact.agent.never_deployed else tail(fact.version)
+
+
+def _heat(share: float) -> str:
+    return "error" if share >= HOT else "warn" if share >= WARM else "text" if share >= 0 else "muted"
+
+
+def _twins(everything: list[Facts]) -> set[str]:
+    """Agents whose name can be mistaken for another's that is not the same name (hazards.md A6)."""
+    odd = [fact for fact in everything if not fact.agent.name.isascii() or "\\" in fact.agent.name]
+    if not odd:
+        return set()
+    names: dict[str, set[str]] = {}
+    for fact in everything:
+        names.setdefault(confusable(fact.agent.name), set()).add(fact.agent.name)
+    return {
+        fact.agent.agent_id
+        for fact in odd
+        if len(names[confusable(fact.agent.name)]) > 1 or is_deceptive(fact.agent.name)
+    }

@@ -1,0 +1,269 @@
+"""What every pane shares: it is given a `View` and shows rows of it; filter, sort and title work the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.reactive import var
+
+from tui.fleet.query import BadQuery, Query, parse
+from tui.fleet.state import Freshness, View
+from tui.fleet.times import age
+from tui.ui.lines import Line, Lines, spread
+from tui.ui.rows import Cell, Column
+from tui.ui.table import LineTable, Past
+
+Cells = tuple[Cell, ...]
+
+ABSENT = """\
+This server has no Cloud Agents API:
+it is a self-hosted LiveKit. Rooms, dispatches
+and jobs are in pane 5."""
+"""What the agent panes say on a server that has no agents (contract.md §8.6)."""
+
+
+class Pane(Vertical):
+    """A bordered part of the screen with a number, a name and a `View`."""
+
+    NUMBER: ClassVar[str] = ""
+    NAME: ClassVar[str] = ""
+    """As in the title and after `:`."""
+    HELP: ClassVar[str] = ""
+    """What it shows, for the help overlay."""
+    SOURCE: ClassVar[str] = ""
+    """The source whose freshness the border shows."""
+
+    view: var[View | None] = var(None, init=False)
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__(id=self.NAME.lower(), classes="pane")
+        self.ascii_only = ascii_only
+        self.tabs = ""
+        """Names of the panes that share this place; set by the screen."""
+
+    def compose(self) -> ComposeResult:
+        """The title line."""
+        yield Lines(ascii_only=self.ascii_only, id="title")
+
+    def watch_view(self, view: View | None) -> None:
+        """Show another view."""
+        if view is not None and self.is_mounted:
+            self.show(view)
+
+    def show(self, view: View) -> None:
+        """Draw what differs."""
+
+    def on_mount(self) -> None:
+        """First draw."""
+        if self.view is not None:
+            self.show(self.view)
+
+    def copy_text(self) -> str:
+        """What `c` copies; empty for nothing."""
+        return ""
+
+    def take_focus(self) -> None:
+        """Give the keyboard to what the pane shows."""
+        for child in self.query("*"):
+            if child.can_focus:
+                child.focus()
+                return
+
+    def set_title(self, left: Line, right: Line) -> None:
+        """Change the words of the title line; only what differs is painted."""
+        bar = self.query_one("#title", Lines)
+        rule = "muted" if not self.has_class("-focused") else "info"
+        name = "accent" if self.has_class("-focused") else "text"
+        head = (Cell("─ ", rule), Cell(f"{self.NUMBER} {self.tabs or self.NAME}", name))
+        line = spread((*head, *left, Cell(" ", rule)), (Cell(" "), *right, Cell(" ─", rule)), bar.size.width)
+        bar.set_lines([tuple(_ruled(cell, rule) for cell in line)])
+
+
+def _ruled(cell: Cell, tone: str) -> Cell:
+    """The empty middle of a title line as a rule."""
+    return Cell("─" * len(cell.text), tone) if len(cell.text) > 1 and not cell.text.strip() else cell
+
+
+class ListPane(Pane):
+    """A pane whose rows are keys and pure functions of the view."""
+
+    COLUMNS: ClassVar[Sequence[Column]] = ()
+    FIELDS: ClassVar[Mapping[str, str]] = {}
+    """Filter fields with their help."""
+    SORTS: ClassVar[Mapping[str, str]] = {}
+    """Sort keys: column id → how it sorts, for the help."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("O", "sort_picked", "Sort by picked column", show=False),
+    ]
+
+    class Selected(Message):
+        """Another row is under the cursor."""
+
+        def __init__(self, pane: ListPane, key: str) -> None:
+            super().__init__()
+            self.pane = pane
+            self.key = key
+
+    class Opened(Selected):
+        """A row was opened."""
+
+    class Scrolled(Selected):
+        """Other rows are in sight."""
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__(ascii_only=ascii_only)
+        self.query_now = Query()
+        self.sort = ""
+        self.reverse = False
+        self._asked = True
+
+    def compose(self) -> ComposeResult:
+        """Title and table."""
+        yield from super().compose()
+        yield LineTable(self.COLUMNS, ascii_only=self.ascii_only)
+
+    @property
+    def table(self) -> LineTable:
+        """The pane's table."""
+        return self.query_one(LineTable)
+
+    # ---- what a pane says of itself -------------------------------------------------------------------
+
+    def keys(self, view: View) -> Sequence[str]:
+        """The rows in order, after filter and sort."""
+        return ()
+
+    def cells(self, view: View, key: str) -> Cells:
+        """The cells of a row."""
+        return ()
+
+    def past(self, view: View, key: str) -> Past | None:
+        """How the row looked before a recent change."""
+        return None
+
+    def title(self, view: View) -> Line:
+        """The title's words after number and name."""
+        return ()
+
+    def empty(self, view: View) -> str:
+        """Why there are no rows."""
+        return ""
+
+    # ---- showing --------------------------------------------------------------------------------------
+
+    def show(self, view: View) -> None:
+        """Give the table its keys and the functions for the rest."""
+        table = self.table
+        keys = self.keys(view)
+        fresh = view.fleet.fresh(self.SOURCE)
+        if table.dim != fresh.stale:
+            table.dim = fresh.stale
+            table.redraw()
+        if not keys:
+            words = self._why_empty(view, fresh)
+            table.empty = tuple(Cell(line, "muted") for line in words.split("\n")) if words else ()
+        table.show(
+            keys,
+            lambda key: self.cells(view, key),
+            past=lambda key: self.past(view, key),
+            now=view.monotonic,
+            keep=not self._asked,
+        )
+        self._asked = False
+        table.set_sort(self.sort, self.reverse)
+        self.set_title(self.title(view), (freshness(view, fresh),))
+
+    def asked(self) -> None:
+        """The operator asked for other rows: those that go leave no ghosts."""
+        self._asked = True
+        if self.view is not None:
+            self.show(self.view)
+
+    def _why_empty(self, view: View, fresh: Freshness) -> str:
+        if fresh.absent:
+            return ABSENT
+        if fresh.failures:
+            return f"Nothing received yet: {fresh.error}"
+        if self.query_now:
+            return f"No row matches {self.query_now.source!r}. Esc clears the filter."
+        return self.empty(view)
+
+    # ---- filter and sort ------------------------------------------------------------------------------
+
+    def set_filter(self, text: str) -> str:
+        """Filter by an expression; returns what is wrong with it, keeping the last good one."""
+        try:
+            query = parse(text, self.FIELDS)
+        except BadQuery as error:
+            return str(error)
+        if query.source != self.query_now.source:
+            self.query_now = query
+            self.asked()
+        return ""
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column; again for the other direction."""
+        if column not in self.SORTS:
+            return
+        self.reverse = not self.reverse if self.sort == column else False
+        self.sort = column
+        self.asked()
+
+    def action_sort_picked(self) -> None:
+        """Sort by the column picked with shift and arrows."""
+        self.sort_by(self.table.picked_column or self.table.sort_column)
+
+    def copy_text(self) -> str:
+        """The marked rows' ids, else the cursor's."""
+        table = self.table
+        return "\n".join(table.marked or ((table.cursor,) if table.cursor else ()))
+
+    # ---- from the table -------------------------------------------------------------------------------
+
+    def on_line_table_moved(self, event: LineTable.Moved) -> None:
+        """Say in the pane's name that the cursor moved."""
+        event.stop()
+        self.post_message(self.Selected(self, event.key))
+
+    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """Say in the pane's name that a row was opened."""
+        event.stop()
+        self.post_message(self.Opened(self, event.key))
+
+    def on_line_table_scrolled(self, event: LineTable.Scrolled) -> None:
+        """Say in the pane's name that other rows are in sight."""
+        event.stop()
+        self.post_message(self.Scrolled(self, event.key))
+
+
+def freshness(view: View, fresh: Freshness) -> Cell:
+    """The age of a pane's data in words, saying nothing new as long as polls succeed."""
+    if fresh.absent:
+        return Cell("not on this server", "muted")
+    if fresh.parked:
+        return Cell(f"stopped: {fresh.error} · ctrl+r tries again", "error")
+    if fresh.at is None:
+        return Cell(f"no data: {fresh.error}", "error") if fresh.failures else Cell("loading…", "muted")
+    old = view.monotonic - fresh.at
+    if fresh.stale:
+        return Cell(f"stale {_old(old)} · {_retry(view, fresh)}{fresh.error}", "warn")
+    if fresh.failures:
+        return Cell("retrying", "muted")
+    return Cell("live", "muted") if old < 90 else Cell(f"{age(old)} old", "warn")
+
+
+def _retry(view: View, fresh: Freshness) -> str:
+    if fresh.retry_at is None:
+        return ""
+    return f"try {fresh.failures + 1} in {max(0, round(fresh.retry_at - view.monotonic))} s · "
+
+
+def _old(value: float) -> str:
+    """Ages of stale data are worth a finer step: it is what the operator waits for."""
+    return f"{int(value)} s" if value < 120 else age(value)

@@ -1,0 +1,335 @@
+"""The tree room → dispatch → job → participant; parents show the worst of their children."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui.api.models import Dispatch, Job, Participant, moment
+from tui.fleet.query import Subject, Value
+from tui.fleet.sources import pick_up
+from tui.fleet.state import View
+from tui.fleet.times import age, seconds, when
+from tui.fleet.tree import Node, Tree, Worst, find_dispatch, is_stale, rooms_by_worst, split, waiting_for
+from tui.ui.lines import Line
+from tui.ui.panes.base import Cells, ListPane
+from tui.ui.rows import Cell, Column
+from tui.ui.text import tail
+
+_LOOKS: Mapping[Worst, tuple[str, str]] = {
+    Worst.IDLE: ("·", "muted"),
+    Worst.DONE: ("✓", "muted"),
+    Worst.RUNNING: ("●", "ok"),
+    Worst.WAITING: ("◔", "busy"),
+    Worst.DOUBT: ("?", "warn"),
+    Worst.PROBLEM: ("✗", "error"),
+}
+_POLICIES = {"JRP_ON_FAILURE": "restart on failure", "JRP_NEVER": "never restart"}
+_TYPES = {"JT_ROOM": "room job", "JT_PUBLISHER": "publisher job", "JT_PARTICIPANT": "participant job"}
+
+
+class DispatchesPane(ListPane):
+    """Pane 5."""
+
+    NUMBER = "5"
+    NAME = "Dispatches"
+    HELP = "rooms with their dispatches and jobs; opens where something is wrong"
+    SOURCE = "dispatches"
+    COLUMNS = (
+        Column("node", "ROOM / DISPATCH / JOB", 22, grow=3),
+        Column("state", "STATE", 12, grow=1),
+        Column("agent", "AGENT", 12, grow=1, rank=2),
+        Column("age", "AGE", 5, right=True, rank=1),
+        Column("pickup", "PICK-UP", 7, right=True, rank=3),
+        Column("detail", "DETAIL", 14, grow=4, rank=4),
+    )
+    FIELDS: ClassVar[Mapping[str, str]] = {
+        "room": "room name",
+        "agent": "agent name of a dispatch",
+        "status": "running, failed, success, pending or none",
+        "deployment": "deployment name",
+        "worker": "worker id of a job",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right", "open", "Expand", show=False),
+        Binding("left", "close", "Collapse", show=False),
+        Binding("z", "toggle_all", "Expand or collapse all", show=False),
+        Binding("x", "reveal", "Show or hide metadata", show=False),
+        Binding("o", "owner", "Go to the agent", show=False),
+    ]
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__(ascii_only=ascii_only)
+        self.tree_model = Tree()
+        self.revealed = False
+        self.agent_name = ""
+        """Only rooms that this agent was dispatched to; empty for all."""
+
+    # ---- rows -----------------------------------------------------------------------------------------
+
+    def keys(self, view: View) -> Sequence[str]:
+        """The open lines, worst rooms first."""
+        fleet = view.fleet
+        worst = {room.name: self.tree_model.of_room(fleet, room.name, view.now).worst for room in fleet.rooms}
+        rooms = rooms_by_worst(fleet, worst)
+        if self.query_now or self.agent_name:
+            rooms = [room for room in rooms if self._passes(view, room)]
+        return self.tree_model.flatten(fleet, rooms, view.now)
+
+    def _passes(self, view: View, room: str) -> bool:
+        dispatches = view.fleet.dispatches.get(room, ())
+        if self.agent_name and all(item.agent_name != self.agent_name for item in dispatches):
+            return False
+        return not self.query_now or self.query_now.matches(_room_subject(room, dispatches))
+
+    def cells(self, view: View, key: str) -> Cells:
+        """One line of the tree."""
+        node = self.tree_model.nodes.get(key)
+        if node is None:
+            return ()
+        room, dispatch_id, job_id = split(key)
+        if node.kind == "room":
+            return self._room(view, node, room)
+        dispatch = find_dispatch(view.fleet, room, dispatch_id)
+        if dispatch is None:
+            return ()
+        if node.kind == "dispatch":
+            return self._dispatch(view, node, dispatch)
+        job = next((item for item in dispatch.jobs if item.id == job_id), None)
+        if job is None:
+            return ()
+        if node.kind == "participant":
+            return _participant(job.participant) if job.participant else ()
+        return self._job(view, node, job)
+
+    def _room(self, view: View, node: Node, room: str) -> Cells:
+        found = next((item for item in view.fleet.rooms if item.name == room), None)
+        total = self.tree_model.of_room(view.fleet, room, view.now)
+        sign, look = _LOOKS[node.worst]
+        polled = room in view.fleet.dispatches
+        words = f"jobs {total.jobs}" + (f" ✗{total.failed}" if total.failed else "")
+        if not polled:
+            words, look = "not polled yet", "muted"
+        elif not total.dispatches:
+            words = "no dispatch"
+        people = f"{found.num_participants} people" if found else "gone"
+        recording = " · recording" if found and found.active_recording else ""
+        created = moment(found.creation_time) if found else None
+        return (
+            Cell(f"{_fold(node)} {sign} {room}", look if node.worst >= Worst.DOUBT else "text"),
+            Cell(words, look),
+            Cell(_names(view.fleet.dispatches.get(room, ())), "muted"),
+            Cell(when(created, now=view.now, style=view.times), "muted"),
+            Cell(),
+            Cell(people + recording, "muted"),
+        )
+
+    def _dispatch(self, view: View, node: Node, dispatch: Dispatch) -> Cells:
+        sign, look = _LOOKS[node.worst]
+        created = moment(dispatch.state.created_at) if dispatch.state else None
+        waited = waiting_for(dispatch, view.now)
+        if dispatch.jobs:
+            failed = sum(1 for job in dispatch.jobs if job.state and job.state.status == "JS_FAILED")
+            words = f"jobs {len(dispatch.jobs)}" + (f" ✗{failed}" if failed else "")
+        elif not dispatch.agent_name:
+            words = "automatic"
+        else:
+            words = "no job" + (f" {_coarse(waited)}" if waited is not None else "")
+        taken = pick_up(dispatch)
+        return (
+            Cell(
+                f"  {_fold(node)} {sign} {tail(dispatch.id)}", look if node.worst >= Worst.DOUBT else "text"
+            ),
+            Cell(words, look),
+            Cell(dispatch.agent_name or "(automatic dispatch)", "text" if dispatch.agent_name else "muted"),
+            Cell(when(created, now=view.now, style=view.times), "muted"),
+            Cell(seconds(taken) if taken is not None else "–", "warn" if (taken or 0) > 10 else "muted"),
+            Cell(self._about(view, dispatch, waited), "muted" if node.worst < Worst.DOUBT else look),
+        )
+
+    def _about(self, view: View, dispatch: Dispatch, waited: float | None) -> str:
+        parts = []
+        if waited is not None and waited >= 10 and dispatch.agent_name:
+            parts.append(_why_nobody(view, dispatch))
+        if dispatch.deployment:
+            parts.append(f"deployment {dispatch.deployment}")
+        parts.append(_POLICIES.get(str(dispatch.restart_policy), str(dispatch.restart_policy)))
+        if dispatch.metadata:
+            size = len(dispatch.metadata)
+            parts.append(f"metadata {dispatch.metadata}" if self.revealed else f"metadata {size} B, x shows")
+        if dispatch.attributes:
+            named = (
+                dispatch.attributes.items()
+                if self.revealed
+                else ((name, "***") for name in dispatch.attributes)
+            )
+            parts.append(" ".join(f"{name}={value}" for name, value in named))
+        return " · ".join(parts)
+
+    def _job(self, view: View, node: Node, job: Job) -> Cells:
+        state = job.state
+        sign, look = _LOOKS[node.worst]
+        room, _, _ = split(node.key)
+        stale = is_stale(job, view.fleet.participants.get(room)) and state and state.status == "JS_RUNNING"
+        status = str(state.status if state else "JS_PENDING").removeprefix("JS_").lower()
+        ended = moment(state.ended_at) if state else None
+        started = moment(state.started_at) if state else None
+        parts = [state.error.replace("\n", " ") if state and state.error else ""]
+        if stale:
+            parts.append("its participant is not in the room: ended, or never joined")
+        parts.append(_TYPES.get(str(job.type), str(job.type)))
+        if state and state.worker_id:
+            parts.append(f"worker {tail(state.worker_id)}")
+        if ended and started:
+            parts.append(f"ran {seconds(max(0.0, ended - started))}")
+        opener = f"{_fold(node)} " if node.children else "  "
+        return (
+            Cell(f"    {opener}{sign} {tail(job.id)}", look if node.worst >= Worst.DOUBT else "text"),
+            Cell(f"{status} (stale?)" if stale else status, look),
+            Cell(job.agent_name, "muted"),
+            Cell(when(started, now=view.now, style=view.times), "muted"),
+            Cell(),
+            Cell(" · ".join(part for part in parts if part), look if node.worst >= Worst.DOUBT else "muted"),
+        )
+
+    def title(self, view: View) -> Line:
+        """How much of the rooms this speaks of."""
+        coverage = view.fleet.coverage
+        words = [Cell(f" [{len(view.fleet.rooms)} rooms]")]
+        if coverage.total and coverage.polled < coverage.total:
+            words.append(Cell(f" polled {coverage.polled}/{coverage.total}", "warn"))
+        elif coverage.oldest is not None and (old := view.monotonic - coverage.oldest) > 60:
+            words.append(Cell(f" oldest {age(old)}", "warn"))
+        if self.agent_name:
+            words.append(Cell(f" agent {self.agent_name}", "accent"))
+        if self.query_now:
+            words.append(Cell(f" </{self.query_now.source}>", "accent"))
+        if self.revealed:
+            words.append(Cell(" metadata shown", "warn"))
+        return tuple(words)
+
+    def empty(self, view: View) -> str:
+        """No rooms, or not received yet."""
+        if self.agent_name:
+            return f"No room has a dispatch of {self.agent_name}. Esc shows every room."
+        return "No open rooms." if view.fleet.fresh("rooms").at is not None else "loading…"
+
+    # ---- keys -----------------------------------------------------------------------------------------
+
+    def _toggle(self, open: bool) -> None:
+        key = self.table.cursor
+        node = self.tree_model.nodes.get(key)
+        if node is None:
+            return
+        if not open and (not node.open or not node.children):
+            self._to_parent(node)
+            return
+        self.tree_model.toggle(key, open)
+        self.asked()
+
+    def _to_parent(self, node: Node) -> None:
+        room, dispatch_id, _ = split(node.key)
+        if node.depth == 1:
+            self.table.select(f"room:{room}")
+        elif node.depth >= 2:
+            self.table.select(f"dispatch:{room}\0{dispatch_id}")
+
+    def action_open(self) -> None:
+        """Expand the node."""
+        self._toggle(True)
+
+    def action_close(self) -> None:
+        """Collapse the node, or go to its parent."""
+        self._toggle(False)
+
+    def toggle_node(self) -> None:
+        """Expand or collapse the node: what Enter does here."""
+        node = self.tree_model.nodes.get(self.table.cursor)
+        if node is not None and node.children:
+            self._toggle(not node.open)
+
+    def action_toggle_all(self) -> None:
+        """Expand everything, or collapse everything if something is open."""
+        nodes = list(self.tree_model.nodes.values())
+        opened = not any(node.open for node in nodes)
+        self.tree_model.toggle_all([node.key for node in nodes], opened)
+        self.asked()
+
+    def go_to(self, key: str) -> None:
+        """Open what leads to a node and put the cursor on it."""
+        room, dispatch_id, job_id = split(key)
+        if dispatch_id:
+            self.tree_model.toggle(f"room:{room}", True)
+        if job_id:
+            self.tree_model.toggle(f"dispatch:{room}\0{dispatch_id}", True)
+        self.agent_name = ""
+        self.set_filter("")
+        self.asked()
+        self.table.select(key)
+
+    def action_reveal(self) -> None:
+        """Show metadata and attributes, which may hold personal data, or hide them again."""
+        self.revealed = not self.revealed
+        self.asked()
+
+    def copy_text(self) -> str:
+        """The id of what the cursor is on: job, dispatch or room name."""
+        room, dispatch_id, job_id = split(self.table.cursor)
+        return job_id or dispatch_id or room
+
+
+def _fold(node: Node) -> str:
+    return " " if not node.children else "▾" if node.open else "▸"
+
+
+def _coarse(waited: float) -> str:
+    """Waiting is what the operator watches, but still not by the second."""
+    return "" if waited < 10 else f"{int(waited) // 10 * 10} s" if waited < 120 else age(waited)
+
+
+def _names(dispatches: tuple[Dispatch, ...]) -> str:
+    return ", ".join(dict.fromkeys(item.agent_name for item in dispatches if item.agent_name))
+
+
+def _participant(person: Participant) -> Cells:
+    name = f" ({person.name})" if person.name else ""
+    return (
+        Cell(f"        {person.identity}{name}", "text"),
+        Cell(str(person.state).lower(), "muted"),
+        Cell(str(person.kind).lower(), "muted"),
+        Cell(),
+        Cell(),
+        Cell(person.region, "muted"),
+    )
+
+
+def _why_nobody(view: View, dispatch: Dispatch) -> str:
+    """The likely cause of a dispatch that nobody takes, from what else is known (product.md c2)."""
+    agent = next((item for item in view.fleet.agents if item.name == dispatch.agent_name), None)
+    if agent is None:
+        return "no agent of this name here" if view.fleet.agents else "no worker took it"
+    states = {row.status for row in agent.agent_deployments}
+    names = {row.deployment for row in agent.agent_deployments}
+    if dispatch.deployment not in names:
+        return f"the agent has no deployment {dispatch.deployment or 'production'}"
+    if states <= {"Sleeping", "Waking"}:
+        return "the agent sleeps: a cold start takes 10-20 s"
+    if "Running" not in states:
+        return f"the agent is {', '.join(sorted(states)) or 'not observed'}"
+    return "no worker took it: all full, or the name is registered otherwise"
+
+
+def _room_subject(room: str, dispatches: tuple[Dispatch, ...]) -> Subject:
+    states = [str(job.state.status) if job.state else "" for item in dispatches for job in item.jobs]
+    fields: dict[str, Callable[[], Value]] = {
+        "room": lambda: room,
+        "agent": lambda: " ".join(item.agent_name for item in dispatches),
+        "status": lambda: " ".join(states).casefold() if states else "none",
+        "deployment": lambda: " ".join(item.deployment for item in dispatches),
+        "worker": lambda: " ".join(job.state.worker_id for d in dispatches for job in d.jobs if job.state),
+    }
+    words = [room, *(f"{item.id} {item.agent_name} {item.deployment}" for item in dispatches)]
+    words += [f"{job.id} {job.state.error if job.state else ''}" for item in dispatches for job in item.jobs]
+    return Subject(" ".join((*words, *states)), lambda name: fields[name]())

@@ -1,0 +1,72 @@
+"""Names, kinds and times of the selected agent's secrets. Values are never received, so none can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.api.models import SecretInfo, instant
+from tui.fleet.state import View
+from tui.fleet.times import when
+from tui.ui.lines import Line
+from tui.ui.panes.base import Cells, ListPane
+from tui.ui.rows import Cell, Column
+
+_KINDS = {
+    "AGENT_SECRET_KIND_FILE": "file",
+    "AGENT_SECRET_KIND_ENVIRONMENT": "env",
+    # servers are reported to answer unknown for environment variables (contract.md §3.7)
+    "AGENT_SECRET_KIND_UNKNOWN": "env",
+}
+
+
+class SecretsPane(ListPane):
+    """Pane 4."""
+
+    NUMBER = "4"
+    NAME = "Secrets"
+    HELP = "names and times of the selected agent's secrets; values are never received"
+    SOURCE = "secrets"
+    COLUMNS = (
+        Column("name", "NAME", 16, grow=3),
+        Column("kind", "KIND", 5),
+        Column("created", "CREATED", 8, right=True, rank=1),
+        Column("updated", "UPDATED", 8, right=True),
+        Column("note", "NOTE", 8, grow=1, rank=2),
+    )
+
+    def keys(self, view: View) -> Sequence[str]:
+        """Names in order."""
+        return [secret.name for secret in self._secrets(view)]
+
+    def _secrets(self, view: View) -> tuple[SecretInfo, ...]:
+        return view.fleet.secrets.get(view.selection.agent_id, ())
+
+    def cells(self, view: View, key: str) -> Cells:
+        """One secret."""
+        secret = next((item for item in self._secrets(view) if item.name == key), None)
+        agent = view.agent
+        if secret is None or agent is None:
+            return ()
+        updated = instant(secret.updated_at)
+        deployed = instant(agent.deployed_at)
+        note = "since deploy" if updated and deployed and updated > deployed else ""
+        return (
+            Cell(secret.name),
+            Cell(_KINDS.get(str(secret.kind), str(secret.kind)), "muted"),
+            Cell(when(instant(secret.created_at), now=view.now, style=view.times), "muted"),
+            Cell(when(updated, now=view.now, style=view.times), "text"),
+            Cell(note, "warn"),
+        )
+
+    def title(self, view: View) -> Line:
+        """Whose secrets, and how many."""
+        agent = view.agent
+        if agent is None:
+            return ()
+        return (Cell(f" {agent.name or agent.agent_id}", "info"), Cell(f" [{len(self._secrets(view))}]"))
+
+    def empty(self, view: View) -> str:
+        """No agent selected, not received yet, or no secrets."""
+        if view.agent is None:
+            return "No agent selected."
+        return "No secrets." if view.selection.agent_id in view.fleet.secrets else "loading…"

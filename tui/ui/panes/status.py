@@ -1,0 +1,184 @@
+"""The deployments of the selected agent: every field of `lk agent status`, events, and our reading of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.api.models import Agent, Deployment, instant
+from tui.fleet.facts import cpu_text, mem_text
+from tui.fleet.state import View
+from tui.fleet.status import event_words, reading, status
+from tui.fleet.times import TimeStyle, rfc3339, seen, when
+from tui.ui.lines import Line
+from tui.ui.panes.base import Cells, ListPane
+from tui.ui.rows import Cell, Column
+from tui.ui.text import glyph, tone
+
+TABLE_FROM = 104
+"""Cells of width from which deployments stand side by side as a table; below, each is a block of lines."""
+
+_BLOCK = (Column("field", "DEPLOYMENT", 13), Column("value", "", 10, grow=1))
+_TABLE = (
+    Column("status", "S", 1),
+    Column("region", "REGION", 9, grow=1),
+    Column("deployment", "DEPLOYMENT", 11, grow=1),
+    Column("state", "STATUS", 12),
+    Column("name", "NAME", 10, grow=1, rank=4),
+    Column("version", "VERSION", 14),
+    Column("cpu", "CPU", 15, right=True, rank=2),
+    Column("mem", "MEM", 12, right=True, rank=2),
+    Column("replicas", "REPLICAS", 9, right=True),
+    Column("deployed", "DEPLOYED AT", 20, rank=3),
+    Column("observed", "LAST OBSERVED", 20, rank=1),
+    Column("events", "EVENTS", 12, grow=2, rank=5),
+    Column("server", "SERVER REGION", 13, rank=6),
+)
+
+
+class StatusPane(ListPane):
+    """Pane 2."""
+
+    NUMBER = "2"
+    NAME = "Status"
+    HELP = "the selected agent's deployments, one per region, as lk agent status shows them"
+    SOURCE = "agents"
+    COLUMNS = _BLOCK
+
+    def show(self, view: View) -> None:
+        """Blocks or a table, as the width allows."""
+        wanted = _TABLE if self.table.size.width >= TABLE_FROM else _BLOCK
+        self.table.set_columns(wanted)
+        super().show(view)
+
+    @property
+    def _tabular(self) -> bool:
+        return self.table.size.width >= TABLE_FROM
+
+    def keys(self, view: View) -> Sequence[str]:
+        """Deployments; in blocks, their fields too."""
+        agent = view.agent
+        if agent is None:
+            return ()
+        rows = [f"{row.region}/{row.deployment}" for row in _ordered(agent)]
+        names = list(dict.fromkeys(rows))
+        if not self._tabular:
+            keys = [f"{name}#{field}" for name in names for field in self._fields(view, agent, name)]
+            return keys
+        return [key for name in names for key in (name, *self._notes(view, agent, name))]
+
+    def _notes(self, view: View, agent: Agent, name: str) -> list[str]:
+        row = _find(agent, name)
+        return [f"{name}#reading"] if row and reading(row, now=view.now) else []
+
+    def _fields(self, view: View, agent: Agent, name: str) -> list[str]:
+        row = _find(agent, name)
+        if row is None:
+            return []
+        fields = ["head", "name", "version", "cpu", "mem", "replicas", "deployed", "observed", "server"]
+        fields += [f"event{index}" for index, event in enumerate(row.events) if event.count]
+        return fields + (["reading"] if reading(row, now=view.now) else [])
+
+    def cells(self, view: View, key: str) -> Cells:
+        """One deployment, or one field of it."""
+        agent = view.agent
+        name, _, field = key.partition("#")
+        row = _find(agent, name) if agent else None
+        if agent is None or row is None:
+            return ()
+        if self._tabular:
+            return self._note(view, row) if field else self._row(view, agent, row)
+        return self._field(view, agent, row, field)
+
+    def _row(self, view: View, agent: Agent, row: Deployment) -> Cells:
+        state = status(row.status)
+        look = tone(state)
+        events = " ".join(f"{event_words(e.type)} ×{e.count}" for e in row.events if e.count)
+        return (
+            Cell(glyph(state), look),
+            Cell(row.region),
+            Cell(_deployment(row)),
+            Cell(state.name or "not observed", look),
+            Cell(_name(row)),
+            Cell(row.version or agent.version),
+            Cell(cpu_text(row)),
+            Cell(mem_text(row)),
+            Cell(_replicas(row)),
+            Cell(_at(instant(agent.deployed_at), view), "muted"),
+            Cell(_at(instant(row.last_scraped_at), view), "muted"),
+            Cell(events or "–", "warn" if events else "muted"),
+            Cell(row.server_region, "muted"),
+        )
+
+    def _note(self, view: View, row: Deployment) -> Cells:
+        # the reading takes the place of every column after the glyph
+        words = reading(row, now=view.now)
+        return (Cell(" "), Cell("└"), Cell(words, tone(status(row.status))), *(Cell() for _ in _TABLE[3:]))
+
+    def _field(self, view: View, agent: Agent, row: Deployment, field: str) -> Cells:
+        state = status(row.status)
+        look = tone(state)
+        if field == "head":
+            words = f"{state.name or 'not observed'}  ·  {row.region} · {row.name}"
+            return (Cell(f"{glyph(state)} {row.region}", look), Cell(words, look))
+        if field == "reading":
+            return (Cell("  our reading", "accent"), Cell(reading(row, now=view.now), "accent"))
+        if field.startswith("event"):
+            event = row.events[int(field[5:])]
+            last = when(instant(event.timestamp), now=view.now, style=view.times)
+            words = f"{event_words(event.type)} ×{event.count}, last {last}"
+            return (Cell("  event", "muted"), Cell(words, "warn"))
+        values = {
+            "name": ("name", _name(row)),
+            "version": ("version", row.version or agent.version),
+            "cpu": ("cpu", cpu_text(row)),
+            "mem": ("mem", mem_text(row)),
+            "replicas": ("replicas", f"{_replicas(row)}  (now / least / most)"),
+            "deployed": ("deployed at", _at(instant(agent.deployed_at), view)),
+            "observed": ("last observed", _observed(row, view)),
+            "server": ("server region", row.server_region or "–"),
+        }
+        label, value = values[field]
+        return (Cell(f"  {label}", "muted"), Cell(value))
+
+    def title(self, view: View) -> Line:
+        """Whose status it is."""
+        agent = view.agent
+        return (Cell(f" {agent.name or agent.agent_id}", "info"),) if agent else ()
+
+    def empty(self, view: View) -> str:
+        """No agent selected, or one without deployments."""
+        return "No agent selected." if view.agent is None else "This agent has no deployment."
+
+
+def _ordered(agent: Agent) -> list[Deployment]:
+    return sorted(
+        agent.agent_deployments, key=lambda row: (status(row.status).severity, row.region, row.deployment)
+    )
+
+
+def _find(agent: Agent, name: str) -> Deployment | None:
+    return next((row for row in agent.agent_deployments if f"{row.region}/{row.deployment}" == name), None)
+
+
+def _name(row: Deployment) -> str:
+    return row.agent_name if instant(row.last_scraped_at) is not None else "--"
+
+
+def _deployment(row: Deployment) -> str:
+    return row.name if row.deployment_enabled else "--"
+
+
+def _replicas(row: Deployment) -> str:
+    return f"{row.replicas} / {row.min_replicas} / {row.max_replicas}"
+
+
+def _at(at: float | None, view: View) -> str:
+    """As `lk` prints it, unless the operator asked for another zone."""
+    if view.times is TimeStyle.LOCAL:
+        return when(at, now=view.now, style=view.times, never="--")
+    return rfc3339(at)
+
+
+def _observed(row: Deployment, view: View) -> str:
+    at = instant(row.last_scraped_at)
+    return _at(at, view) + (f"  ({seen(view.now - at)} ago)" if at is not None else "")

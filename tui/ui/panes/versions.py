@@ -1,0 +1,92 @@
+"""What was built for the selected agent, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.api.models import Version, instant
+from tui.fleet.state import View
+from tui.fleet.status import status
+from tui.fleet.times import when
+from tui.ui.lines import Line
+from tui.ui.panes.base import Cells, ListPane
+from tui.ui.rows import Cell, Column
+from tui.ui.text import tone
+
+
+class VersionsPane(ListPane):
+    """Pane 3."""
+
+    NUMBER = "3"
+    NAME = "Versions"
+    HELP = "what was built for the selected agent: current, active, draining, commit, owner"
+    SOURCE = "versions"
+    COLUMNS = (
+        Column("version", "VERSION", 14),
+        Column("role", "ROLE", 12, grow=1),
+        Column("status", "STATUS", 9, rank=1),
+        Column("commit", "COMMIT", 8, rank=2),
+        Column("branch", "BRANCH", 8, grow=2, rank=3),
+        Column("owner", "OWNER", 8, grow=1, rank=5),
+        Column("created", "CREATED", 8, right=True, rank=4),
+        Column("deployed", "DEPLOYED", 8, right=True),
+        Column("attributes", "ATTRIBUTES", 10, grow=2, rank=6, wide=True),
+    )
+
+    def keys(self, view: View) -> Sequence[str]:
+        """Version tags, newest first."""
+        return [version.version for version in self._versions(view)]
+
+    def _versions(self, view: View) -> tuple[Version, ...]:
+        return view.fleet.versions.get(view.selection.agent_id, ())
+
+    def cells(self, view: View, key: str) -> Cells:
+        """One version."""
+        version = next((item for item in self._versions(view) if item.version == key), None)
+        if version is None:
+            return ()
+        word, look = role(version)
+        attributes = version.attributes
+        dirty = " dirty" if attributes.get("git_tree") else ""
+        known = {"git_commit", "git_branch", "git_tree"}
+        rest = " ".join(f"{name}={value}" for name, value in sorted(attributes.items()) if name not in known)
+        return (
+            Cell(version.version, "accent" if version.current else "text"),
+            Cell(word, look),
+            Cell(version.status or "–", tone(status(version.status)) if version.status else "muted"),
+            Cell(attributes.get("git_commit", "–") + dirty, "warn" if dirty else "text"),
+            Cell(attributes.get("git_branch", "–")),
+            Cell(version.owner or "–"),
+            Cell(when(instant(version.created_at), now=view.now, style=view.times), "muted"),
+            Cell(when(instant(version.deployed_at), now=view.now, style=view.times, never="never"), "muted"),
+            Cell(rest),
+        )
+
+    def title(self, view: View) -> Line:
+        """Whose versions, and how many."""
+        agent = view.agent
+        if agent is None:
+            return ()
+        count = len(self._versions(view))
+        return (Cell(f" {agent.name or agent.agent_id}", "info"), Cell(f" [{count}]"))
+
+    def empty(self, view: View) -> str:
+        """No agent selected, not received yet, or nothing built."""
+        if view.agent is None:
+            return "No agent selected."
+        return "Nothing was built yet." if view.selection.agent_id in view.fleet.versions else "loading…"
+
+
+def role(version: Version) -> tuple[str, str]:
+    """What a version does now, in words, with its tone: the flags are the reliable signals (contract.md §7)."""
+    words = [
+        word
+        for word, flag in (
+            ("current", version.current),
+            ("active", version.active),
+            ("draining", version.draining),
+        )
+        if flag
+    ]
+    look = "ok" if version.current else "busy" if version.draining else "text" if words else "muted"
+    return " ".join(words) or "–", look

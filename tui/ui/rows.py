@@ -1,0 +1,83 @@
+"""Cells, columns and how columns share a width. Pure: what a table shows, without the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text and the tone it is said in; compared as a whole to find what must be painted again."""
+
+    text: str = ""
+    tone: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table."""
+
+    id: str
+    title: str
+    width: int
+    """Least cells."""
+    grow: int = 0
+    """Share of the cells that are left over."""
+    right: bool = False
+    rank: int = 0
+    """Columns of the highest rank go first when there is no room; rank 0 never goes."""
+    wide: bool = False
+    """Only shown in wide mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A column with its place on the line."""
+
+    column: Column
+    index: int
+    """Which of a row's cells it shows."""
+    x: int
+    width: int
+
+
+GAP = 1
+"""Cells between columns; a change mark stands there."""
+
+
+def slots(columns: Sequence[Column], width: int, *, wide: bool, left: int = 0) -> list[Slot]:
+    """Places for as many columns as fit into `width` cells; the rest of the width goes to those that grow."""
+    chosen = [(index, column) for index, column in enumerate(columns) if wide or not column.wide]
+    room = width - left
+    while len(chosen) > 1 and sum(column.width + GAP for _, column in chosen) > room:
+        worst = max(column.rank for _, column in chosen)
+        if worst == 0:
+            break
+        last = max(place for place, (_, column) in enumerate(chosen) if column.rank == worst)
+        del chosen[last]
+    spare = max(0, room - sum(column.width + GAP for _, column in chosen))
+    shares = sum(column.grow for _, column in chosen)
+    placed: list[Slot] = []
+    x = left
+    for index, column in chosen:
+        extra = spare * column.grow // shares if shares else 0
+        placed.append(Slot(column, index, x, min(column.width + extra, max(0, width - x))))
+        x += column.width + extra + GAP
+    return [slot for slot in placed if slot.width > 0]
+
+
+def trend(before: str, after: str) -> str:
+    """The sign of a change: up or down for numbers, else just changed."""
+    old, new = _number(before), _number(after)
+    if old is None or new is None or old == new:
+        return "Δ"
+    return "▲" if new > old else "▼"
+
+
+def _number(text: str) -> float | None:
+    head = text.strip().split("/", 1)[0].split(" ", 1)[0].rstrip("m%")
+    try:
+        return float(head)
+    except ValueError:
+        return None

@@ -1,0 +1,147 @@
+"""Runs command lines: each does what some keys do too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from tui.fleet.state import Fleet
+from tui.fleet.tree import find_dispatch
+from tui.ui.commands import BadCommand, parse
+from tui.ui.panes.base import ListPane
+from tui.ui.screen import MainScreen
+
+Arguments = tuple[str, ...]
+
+
+class Console(Protocol):
+    """What commands may do."""
+
+    main: MainScreen
+    theme: str
+
+    def say(self, text: str, *, tone: str = "text", toast: bool = True) -> None:
+        """Tell the operator."""
+
+    def action_help(self) -> None:
+        """Show the keys."""
+
+    def action_messages(self) -> None:
+        """Show what was said."""
+
+    def action_refresh_now(self) -> None:
+        """Ask for everything now."""
+
+    def action_choose_project(self) -> None:
+        """Let the operator choose a project."""
+
+    def choose(self, name: str) -> bool:
+        """Watch a project by name."""
+
+    def wear(self, name: str) -> bool:
+        """Put on a theme by name."""
+
+    def exit(self) -> None:
+        """Leave."""
+
+
+class Runner:
+    """Runs one command line. Raises `BadCommand` for what cannot be done, saying why."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._main = console.main
+
+    @property
+    def _fleet(self) -> Fleet:
+        return self._main.view.fleet
+
+    def run(self, text: str) -> None:
+        """Do what it says."""
+        parsed = parse(text)
+        doing: dict[str, Callable[[Arguments], None]] = {
+            "agents": self._agents,
+            "status": lambda words: self._detail("status", words),
+            "versions": lambda words: self._detail("versions", words),
+            "secrets": lambda words: self._detail("secrets", words),
+            "dispatches": self._dispatches,
+            "logs": self._logs,
+            "find": self._find,
+            "theme": self._theme,
+            "refresh": lambda words: self._console.action_refresh_now(),
+            "project": self._project,
+            "messages": lambda words: self._console.action_messages(),
+            "help": lambda words: self._console.action_help(),
+            "quit": lambda words: self._console.exit(),
+        }
+        doing[parsed.command.name](parsed.arguments)
+
+    def _agents(self, words: Arguments) -> None:
+        self._filter(self._main.agents, " ".join(words))
+        self._main.action_pane("agents")
+
+    def _filter(self, pane: ListPane, text: str) -> None:
+        if problem := pane.set_filter(text.removeprefix("/")):
+            raise BadCommand(problem)
+
+    def _detail(self, pane: str, words: Arguments) -> None:
+        self._go_to_agent(words)
+        self._main.action_pane(pane)
+
+    def _go_to_agent(self, words: Arguments) -> None:
+        if words and not self._main.go_to_agent(self._agent_id(words[0])):
+            raise BadCommand(f"no agent {words[0]!r} in this project")
+
+    def _agent_id(self, word: str) -> str:
+        if self._fleet.agent(word) is not None:
+            return word
+        named = [agent.agent_id for agent in self._fleet.agents if agent.name == word]
+        if len(named) > 1:
+            raise BadCommand(f"{len(named)} agents are called {word!r}: give an id, {', '.join(named[:4])}")
+        return named[0] if named else word
+
+    def _dispatches(self, words: Arguments) -> None:
+        pane = self._main.dispatches
+        self._filter(pane, " ".join(f"room:{word}" if ":" not in word else word for word in words))
+        self._main.action_pane("dispatches")
+
+    def _logs(self, words: Arguments) -> None:
+        kind = next((word for word in words if word in ("build", "deploy")), "deploy")
+        self._go_to_agent(tuple(word for word in words if word != kind))
+        self._main.action_logs(kind)
+
+    def _find(self, words: Arguments) -> None:
+        if not words:
+            raise BadCommand("find what? An agent, room, dispatch or job")
+        word = words[0]
+        if self._main.go_to_agent(self._agent_id(word)):
+            self._main.action_pane("agents")
+            return
+        pane = self._main.dispatches
+        for room in self._fleet.rooms:
+            if word in (room.name, room.sid):
+                self._to_node(pane, f"room:{room.name}")
+                return
+        for room_name, dispatches in self._fleet.dispatches.items():
+            for dispatch in dispatches:
+                found = find_dispatch(self._fleet, room_name, dispatch.id)
+                if found is not None and word in (found.id, *(job.id for job in found.jobs)):
+                    suffix = "" if word == found.id else f"\0{word}"
+                    kind = "dispatch" if word == found.id else "job"
+                    self._to_node(pane, f"{kind}:{room_name}\0{found.id}{suffix}")
+                    return
+        raise BadCommand(f"nothing here is called {word!r}; rooms are polled in turn, so it may come yet")
+
+    def _to_node(self, pane: ListPane, key: str) -> None:
+        self._main.action_pane("dispatches")
+        self._main.dispatches.go_to(key)
+
+    def _theme(self, words: Arguments) -> None:
+        if not words or not self._console.wear(words[0]):
+            raise BadCommand(f"no theme {words[0]!r}" if words else "theme what?")
+
+    def _project(self, words: Arguments) -> None:
+        if not words:
+            self._console.action_choose_project()
+        elif not self._console.choose(words[0]):
+            raise BadCommand(f"no project {words[0]!r}")

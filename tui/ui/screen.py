@@ -1,0 +1,381 @@
+"""The main screen: where panes are, which one has the keyboard, what is selected. Panes do the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.message import Message
+from textual.reactive import var
+from textual.screen import Screen
+
+from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.target import Target
+from tui.fleet.tree import split
+from tui.fleet.watch import Link
+from tui.ui.footer import footer
+from tui.ui.header import header
+from tui.ui.lines import Lines
+from tui.ui.panes import DETAILS, PANES
+from tui.ui.panes.agents import AgentsPane
+from tui.ui.panes.base import ListPane, Pane
+from tui.ui.panes.dispatches import DispatchesPane
+from tui.ui.panes.logs import LogsPane
+from tui.ui.prompt import Prompt
+from tui.ui.rows import Cell
+
+ALL_FROM = (110, 30)
+"""Columns and rows from which every pane is on the screen; below, one at a time."""
+LEAST = (60, 15)
+"""Columns and rows below which nothing useful fits."""
+ROOMS_FIRST = 12
+"""Rooms on the screen that are polled before the others."""
+
+
+class MainScreen(Screen[None]):
+    """Six panes, two lines above, one below."""
+
+    AUTO_FOCUS = "#agents LineTable"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(cls.NUMBER, f"pane('{cls.NAME.lower()}')", f"Pane {cls.NAME}", show=False)
+            for cls in PANES
+        ),
+        Binding("tab", "next_pane(1)", "Next pane", show=False),
+        Binding("shift+tab", "next_pane(-1)", "Previous pane", show=False),
+        Binding("slash", "filter", "Filter"),
+        Binding("colon", "command", "Command"),
+        Binding("l", "logs('deploy')", "Logs"),
+        Binding("b", "logs('build')", "Build log"),
+        Binding("f", "maximise", "Full screen"),
+        Binding("exclamation_mark,ctrl+z", "problems", "Problems only", show=False),
+        Binding("ctrl+w", "wide", "Wide columns", show=False),
+        Binding("escape", "back", "Back", show=False),
+        Binding("v", "pane('versions')", "Versions", show=False),
+        Binding("s", "pane('secrets')", "Secrets", show=False),
+        Binding("d", "pane('status')", "Status", show=False),
+        Binding("D", "agent_dispatches", "Dispatches of this agent", show=False),
+    ]
+
+    view: var[View] = var(View(Fleet(), Selection(), 0.0, 0.0), init=False)
+
+    class SelectionChanged(Message):
+        """Something else is looked at: details are wanted for it."""
+
+        def __init__(self, selection: Selection) -> None:
+            super().__init__()
+            self.selection = selection
+
+    class CommandGiven(Message):
+        """A command line was entered."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, *, ascii_only: bool, target: Target | None, agent_id: str = "") -> None:
+        super().__init__(id="main")
+        self._ascii = ascii_only
+        self.target = target
+        self.link = Link()
+        self._maximised = False
+        self._current = "agents"
+        self._detail = "status"
+        self._start_at = agent_id
+        self._filter_pane: ListPane | None = None
+
+    def compose(self) -> ComposeResult:
+        """Everything, whatever the size: arranging is a matter of showing and hiding."""
+        yield Lines(ascii_only=self._ascii, id="header")
+        panes = {cls: cls(ascii_only=self._ascii).data_bind(MainScreen.view) for cls in PANES}
+        with Container(id="body"):
+            yield panes[AgentsPane]
+            with Container(id="details"):
+                yield from (panes[cls] for cls in DETAILS)
+            yield panes[DispatchesPane]
+            yield panes[LogsPane]
+        yield Prompt(self._complete, ascii_only=self._ascii)
+        yield Lines(ascii_only=self._ascii, id="footer")
+        yield Lines(ascii_only=self._ascii, id="small")
+
+    def on_mount(self) -> None:
+        """First arrangement."""
+        self.place()
+
+    # ---- what is shown --------------------------------------------------------------------------------
+
+    def watch_view(self, view: View) -> None:
+        """The header follows every view; panes are bound to it."""
+        if self._start_at and view.fleet.agent(self._start_at):
+            self.go_to_agent(self._start_at)
+            self._start_at = ""
+        self.draw_header()
+
+    def reset(self) -> None:
+        """Another project: nothing of the one before may stay on the screen."""
+        self.view = View(
+            Fleet(), Selection(pane=self._current), self.view.now, self.view.monotonic, self.view.times
+        )
+
+    def draw_header(self) -> None:
+        """The two lines on top."""
+        bar = self.query_one("#header", Lines)
+        bar.set_lines(header(self.view, self.target, self.link, bar.size.width))
+
+    def draw_footer(self) -> None:
+        """The line at the bottom."""
+        bar = self.query_one("#footer", Lines)
+        bar.set_lines([footer(self, bar.size.width)])
+
+    def pane(self, name: str) -> Pane:
+        """A pane by its name in lower case."""
+        return self.query_one(f"#{name}", Pane)
+
+    @property
+    def current(self) -> Pane:
+        """The pane that has the keyboard, or had it last."""
+        return self.pane(self._current)
+
+    @property
+    def agents(self) -> AgentsPane:
+        """Pane 1."""
+        return self.query_one(AgentsPane)
+
+    @property
+    def dispatches(self) -> DispatchesPane:
+        """Pane 5."""
+        return self.query_one(DispatchesPane)
+
+    @property
+    def logs(self) -> LogsPane:
+        """Pane 6."""
+        return self.query_one(LogsPane)
+
+    # ---- arranging ------------------------------------------------------------------------------------
+
+    @property
+    def single(self) -> bool:
+        """One pane at a time."""
+        return self._maximised or self.size.width < ALL_FROM[0] or self.size.height < ALL_FROM[1]
+
+    def place(self) -> None:
+        """Show the panes that there is room for."""
+        width, height = self.size
+        small = width < LEAST[0] or height < LEAST[1]
+        self.set_class(small, "-small")
+        if small:
+            words = f"{width}×{height} is too small: lktop needs {LEAST[0]}×{LEAST[1]}. ctrl+q quits."
+            self.query_one("#small", Lines).set_lines([(Cell(words, "warn"),)])
+        names = [cls.NAME.lower() for cls in DETAILS]
+        if self._current in names:
+            self._detail = self._current
+        for cls in PANES:
+            name = cls.NAME.lower()
+            pane = self.pane(name)
+            there = name == self._detail if name in names else True
+            pane.display = name == self._current if self.single else there
+            pane.tabs = self._tabs(name) if name in names and not self.single else ""
+        self.query_one("#details").display = not self.single or self._current in names
+        self.query_one("#body").set_class(self.single, "-single")
+        self._retitle()
+
+    def _tabs(self, active: str) -> str:
+        others = [f"{cls.NUMBER} {cls.NAME}" for cls in DETAILS if cls.NAME.lower() != active]
+        return f"{active.capitalize()} ({' · '.join(others)})"
+
+    def _retitle(self) -> None:
+        for cls in PANES:
+            pane = self.pane(cls.NAME.lower())
+            pane.set_class(pane.has_focus_within or (cls.NAME.lower() == self._current), "-focused")
+            if pane.display:
+                pane.show(self.view)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another size, another arrangement."""
+        self.place()
+        self.call_after_refresh(self._redraw_lines)
+
+    def _redraw_lines(self) -> None:
+        self.draw_header()
+        self.draw_footer()
+        self._retitle()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The keyboard went to a pane."""
+        for ancestor in event.widget.ancestors_with_self:
+            if isinstance(ancestor, Pane) and ancestor.id:
+                self._current = ancestor.id
+                self._select(pane=ancestor.id)
+                self._retitle()
+                self.call_after_refresh(self.draw_footer)
+                break
+
+    # ---- selection ------------------------------------------------------------------------------------
+
+    def _select(self, **changes: object) -> None:
+        before = self.view.selection
+        after = replace(before, **changes)  # type: ignore[arg-type]
+        if after != before:
+            self.view = replace(self.view, selection=after)
+            self.post_message(self.SelectionChanged(after))
+
+    def on_list_pane_selected(self, event: ListPane.Selected) -> None:
+        """A cursor moved: the selection follows."""
+        if isinstance(event.pane, AgentsPane):
+            self._select(agent_id=event.key)
+        elif isinstance(event.pane, DispatchesPane):
+            room, dispatch_id, job_id = split(event.key)
+            self._select(room=room, dispatch_id=dispatch_id, job_id=job_id)
+
+    def on_list_pane_scrolled(self, event: ListPane.Scrolled) -> None:
+        """Rooms in sight are polled first."""
+        if isinstance(event.pane, DispatchesPane):
+            rooms = dict.fromkeys(split(key)[0] for key in event.pane.table.visible_keys())
+            self._select(rooms_in_view=tuple(list(rooms)[:ROOMS_FIRST]))
+
+    def on_list_pane_opened(self, event: ListPane.Opened) -> None:
+        """Enter: an agent's status, a node's children."""
+        if isinstance(event.pane, AgentsPane):
+            self.action_pane("status")
+        elif isinstance(event.pane, DispatchesPane):
+            event.pane.toggle_node()
+
+    def go_to_agent(self, agent_id: str) -> bool:
+        """Put the cursor on an agent, clearing a filter that hides it; False if there is none."""
+        if self.view.fleet.agent(agent_id) is None:
+            return False
+        if not self.agents.table.select(agent_id):
+            self.agents.set_filter("")
+            self.agents.problems_only = False
+            self.agents.asked()
+            self.agents.table.select(agent_id)
+        self._select(agent_id=agent_id)
+        return True
+
+    # ---- actions --------------------------------------------------------------------------------------
+
+    def action_pane(self, name: str) -> None:
+        """Give the keyboard to a pane, showing it first."""
+        self._current = name
+        self.place()
+        pane = self.pane(name)
+        self.call_after_refresh(pane.take_focus)
+
+    def action_next_pane(self, step: int) -> None:
+        """The next pane on the screen; in single mode the next of all."""
+        names = [cls.NAME.lower() for cls in PANES if self.single or self.pane(cls.NAME.lower()).display]
+        place = names.index(self._current) if self._current in names else 0
+        self.action_pane(names[(place + step) % len(names)])
+
+    def action_maximise(self) -> None:
+        """The current pane alone, or all again."""
+        self._maximised = not self._maximised
+        self.place()
+        self.call_after_refresh(self.current.take_focus)
+
+    def action_back(self) -> None:
+        """The ladder: filter, problems only, agent of the tree, full screen, first pane."""
+        pane = self.current
+        if isinstance(pane, ListPane) and pane.query_now:
+            pane.set_filter("")
+        elif isinstance(pane, AgentsPane) and pane.problems_only:
+            pane.toggle_problems()
+        elif isinstance(pane, DispatchesPane) and pane.agent_name:
+            pane.agent_name = ""
+            pane.asked()
+        elif self._maximised:
+            self.action_maximise()
+        elif self._current != "agents":
+            self.action_pane("agents")
+
+    @property
+    def at_root(self) -> bool:
+        """There is nothing to go back from."""
+        pane = self.current
+        return isinstance(pane, AgentsPane) and not (pane.query_now or pane.problems_only or self._maximised)
+
+    def action_problems(self) -> None:
+        """Only agents with problems, or all."""
+        self.agents.toggle_problems()
+        self.action_pane("agents")
+
+    def action_wide(self) -> None:
+        """Wide columns in the current list."""
+        if isinstance(self.current, ListPane):
+            table = self.current.table
+            table.set_wide(not table.wide)
+
+    def action_agent_dispatches(self) -> None:
+        """The rooms that the selected agent was dispatched to."""
+        agent = self.view.agent
+        if agent is not None and agent.name:
+            self.dispatches.agent_name = agent.name
+            self.dispatches.asked()
+            self.action_pane("dispatches")
+
+    def action_logs(self, kind: str) -> None:
+        """Follow a log of the selected agent."""
+        agent = self.view.agent
+        if agent is not None:
+            self.logs.follow(agent, kind)
+            self.action_pane("logs")
+
+    # ---- prompt ---------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Filter the current list."""
+        pane = self.current if isinstance(self.current, ListPane) and self.current.FIELDS else self.agents
+        self._filter_pane = pane
+        prompt = self.query_one(Prompt)
+        prompt.open("filter", f"filter {pane.NAME}", pane.query_now.source)
+        prompt.say(f"/ {pane.NAME}: text  !not  -f fuzzy  " + "  ".join(f"{name}:" for name in pane.FIELDS))
+
+    def action_command(self) -> None:
+        """Type a command."""
+        prompt = self.query_one(Prompt)
+        prompt.open("command", "command")
+        self._hint("")
+
+    def _hint(self, text: str) -> None:
+        from tui.ui.commands import hint
+
+        self.query_one(Prompt).say(f": {hint(text, self.view.fleet)}")
+
+    def _complete(self, kind: str, text: str) -> str:
+        from tui.ui.commands import completions
+
+        if kind != "command" or not text:
+            return ""
+        return next(iter(completions(text, self.view.fleet, most=1)), "")
+
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
+        """A filter works while it is typed; a command is explained."""
+        if event.kind == "filter" and self._filter_pane is not None:
+            pane = self._filter_pane
+            problem = pane.set_filter(event.text)
+            words = problem or f"/ {pane.NAME}: {len(pane.table.keys)} rows"
+            self.query_one(Prompt).say(words, bad=bool(problem))
+        elif event.kind == "command":
+            self._hint(event.text)
+
+    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        """Keep the filter, or run the command."""
+        self._close_prompt()
+        if event.kind == "command" and event.text.strip():
+            self.post_message(self.CommandGiven(event.text))
+
+    def on_prompt_cancelled(self, event: Prompt.Cancelled) -> None:
+        """Back to the filter that was there."""
+        if event.kind == "filter" and self._filter_pane is not None:
+            self._filter_pane.set_filter(event.text)
+        self._close_prompt()
+
+    def _close_prompt(self) -> None:
+        self.query_one(Prompt).close()
+        (self._filter_pane or self.current).take_focus()
+        self._filter_pane = None

@@ -1,0 +1,457 @@
+"""The table of lists and trees: formats visible rows only and repaints changed cells only.
+
+It knows nothing of LiveKit. It is given keys in order and a function from key to cells; what the cursor is
+on is the `Roster`'s business. A row that vanishes stays, struck through, for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+
+from tui.ui.roster import Roster
+from tui.ui.rows import GAP, Cell, Column, Slot, slots, trend
+from tui.ui.text import fit, to_ascii
+from tui.ui.toned import Toned
+
+DELTA_FOR = 15.0
+"""Seconds for which a changed cell carries its sign; the row's bar stays as long as the pane says."""
+GUTTER = 2
+"""Cells left of the first column: the bar of a changed row, the mark."""
+
+Cells = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How a row looked before it changed."""
+
+    cells: Cells
+    age: float
+    """Seconds since."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Everything that decides how one line is drawn; equal looks draw the same."""
+
+    key: str = ""
+    cells: Cells = ()
+    signs: tuple[str, ...] = ()
+    gutter: str = "  "
+    row: str = ""
+    ghost: bool = False
+    thumb: str = " "
+
+
+def _nothing(key: str) -> Cells:
+    return ()
+
+
+def _no_past(key: str) -> Past | None:
+    return None
+
+
+class LineTable(Toned, can_focus=True):
+    """A table on the Line API, in place of widgets whose cost follows the number of rows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
+        Binding("home,g", "top", "Top", show=False),
+        Binding("end,G", "bottom", "Bottom", show=False),
+        Binding("space", "mark", "Mark", show=False),
+        Binding("ctrl+@,ctrl+space", "mark_range", "Mark range", show=False),
+        Binding("asterisk", "mark_all", "Mark all shown", show=False),
+        Binding("backslash,ctrl+backslash", "unmark", "Clear marks", show=False),
+        Binding("enter", "open", "Open", show=False),
+        Binding("shift+left", "column(-1)", "Previous column", show=False),
+        Binding("shift+right", "column(1)", "Next column", show=False),
+    ]
+
+    DEFAULT_CSS = "LineTable { height: 1fr; width: 1fr; }"
+
+    class Moved(Message):
+        """The cursor is on another key."""
+
+        def __init__(self, table: LineTable, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> LineTable:
+            """The table."""
+            return self.table
+
+    class Opened(Moved):
+        """Enter, or a second click, on a key."""
+
+    class Scrolled(Moved):
+        """Other rows are on the screen."""
+
+    def __init__(self, columns: Sequence[Column], *, ascii_only: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.ascii_only = ascii_only
+        self.wide = False
+        self.empty: tuple[Cell, ...] = ()
+        """What is said instead of rows, one cell a line."""
+        self.dim = False
+        """The data is stale: rows are shown muted."""
+        self.sort_column = ""
+        self.sort_reverse = False
+        self.picked_column = ""
+        """The column chosen with shift+arrows, for sorting."""
+        self.formatted = 0
+        """Rows formatted so far: the measure of what showing costs."""
+        self._columns = tuple(columns)
+        self._slots: list[Slot] = []
+        self._cells_of: Callable[[str], Cells] = _nothing
+        self._past_of: Callable[[str], Past | None] = _no_past
+        self._roster: Roster[Cells] = Roster()
+        self._drawn: dict[int, tuple[_Look, Strip]] = {}
+        self._now = 0.0
+
+    # ---- what is shown ----------------------------------------------------------------------------------
+
+    def show(
+        self,
+        keys: Sequence[str],
+        cells: Callable[[str], Cells],
+        *,
+        past: Callable[[str], Past | None] = _no_past,
+        now: float = 0.0,
+        keep: bool = True,
+    ) -> None:
+        """Show these keys, in this order. `keep` leaves ghosts of rows that vanished; pass False when the
+        operator asked for other rows. `now` is monotonic seconds, for the ghosts.
+        """
+        self._cells_of, self._past_of, self._now = cells, past, now
+        known = self._roster.keys
+        if keys is not known and (len(keys) != len(known) or list(keys) != list(known)):
+            if self._roster.replace(keys, looks=self._last_look, keep=keep, now=now):
+                self.post_message(self.Moved(self, self.cursor))
+        else:
+            self._roster.bury(now)
+        self._paint()
+
+    @property
+    def cursor(self) -> str:
+        """The key under the cursor; empty without rows. May be a ghost's."""
+        return self._roster.cursor
+
+    @property
+    def cursor_is_ghost(self) -> bool:
+        """The row under the cursor is gone: nothing may be done to it."""
+        return self._roster.cursor in self._roster.ghosts
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The keys shown, without ghosts."""
+        return self._roster.keys
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Marked keys in the order shown, then marked keys that are not shown."""
+        return self._roster.marked()
+
+    def visible_keys(self) -> list[str]:
+        """The keys on the screen."""
+        return self._roster.visible()
+
+    def select(self, key: str, *, tell: bool = True) -> bool:
+        """Put the cursor on a key; False if it is not shown."""
+        place = self._roster.place(key)
+        if place is None:
+            return False
+        self._move_to(place, tell=tell)
+        return True
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns."""
+        self._columns = tuple(columns)
+        self._layout()
+
+    def set_wide(self, wide: bool) -> None:
+        """Show the wide columns too, or not."""
+        self.wide = wide
+        self._layout()
+
+    def redraw(self) -> None:
+        """Format and draw every visible row again."""
+        self._drawn.clear()
+        self._paint()
+        self.refresh()
+
+    # ---- drawing ----------------------------------------------------------------------------------------
+
+    def _last_look(self, key: str) -> Cells | None:
+        return next((look.cells for look, _ in self._drawn.values() if look.key == key), None)
+
+    def _layout(self) -> None:
+        self._slots = slots(self._columns, max(0, self.size.width - 1), wide=self.wide, left=GUTTER)
+        self.redraw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Other width, other columns; the cursor stays in sight."""
+        self._roster.height = max(1, self.size.height - 1)
+        self._roster.reveal()
+        self._layout()
+        self.post_message(self.Scrolled(self, self.cursor))
+
+    def restyle(self) -> None:
+        """Another theme."""
+        self._drawn.clear()
+        super().restyle()
+
+    def notify_style_update(self) -> None:
+        """Focus or theme changed the styles."""
+        super().notify_style_update()
+        self._drawn.clear()
+
+    def _paint(self) -> None:
+        """Compare every visible line with what was drawn, and ask for the cells that differ."""
+        if not self._slots or not self.is_mounted:
+            return
+        width = self.size.width
+        dirty: list[Region] = []
+        for y in range(self._roster.height):
+            look = self._look(y)
+            drawn = self._drawn.get(y)
+            if drawn is not None and drawn[0] == look:
+                continue
+            if drawn is None:
+                dirty.append(Region(0, y + 1, width, 1))
+            else:
+                dirty.extend(self._differences(y + 1, drawn[0], look, width))
+            self._drawn[y] = (look, self._draw(look))
+        if dirty:
+            self.refresh(*dirty)
+
+    def _differences(self, y: int, old: _Look, new: _Look, width: int) -> Iterable[Region]:
+        same_row = old.key == new.key and old.row == new.row and old.ghost == new.ghost
+        if not same_row or len(old.cells) != len(new.cells) or not new.cells:
+            yield Region(0, y, width, 1)
+            return
+        if old.gutter != new.gutter:
+            yield Region(0, y, GUTTER, 1)
+        for slot in self._slots:
+            i = slot.index
+            sign = old.signs[i : i + 1] != new.signs[i : i + 1]
+            if old.cells[i] != new.cells[i]:
+                yield Region(slot.x, y, slot.width + (GAP if sign else 0), 1)
+            elif sign:
+                yield Region(slot.x + slot.width, y, GAP, 1)
+        if old.thumb != new.thumb:
+            yield Region(width - 1, y, 1, 1)
+
+    def _look(self, y: int) -> _Look:
+        roster = self._roster
+        index = roster.top + y
+        thumb = self._thumb(y)
+        if not roster.lines:
+            return _Look(cells=self.empty[y : y + 1], thumb=thumb)
+        if index >= len(roster.lines):
+            return _Look(thumb=thumb)
+        key = roster.lines[index]
+        row = ("cursor" if self.has_focus else "blurred") if key == roster.cursor else ""
+        mark = "*" if key in roster.marks else " "
+        ghost = roster.ghosts.get(key)
+        if ghost is not None:
+            return _Look(key, ghost.cells, (), " " + mark, row, True, thumb)
+        cells = self._cells_of(key)
+        self.formatted += 1
+        past = self._past_of(key)
+        signs: tuple[str, ...] = ()
+        if past is not None and past.age < DELTA_FOR and len(past.cells) == len(cells):
+            signs = tuple(
+                trend(old.text, new.text) if old.text != new.text else " "
+                for old, new in zip(past.cells, cells, strict=True)
+            )
+        bar = "▎" if past is not None else " "
+        return _Look(key, cells, signs, bar + mark, row, False, thumb)
+
+    def _thumb(self, y: int) -> str:
+        total, height = len(self._roster.lines), self._roster.height
+        if total <= height:
+            return " "
+        size = max(1, height * height // total)
+        start = (height - size) * self._roster.top // max(1, total - height)
+        return "┃" if start <= y < start + size else "│"
+
+    def _draw(self, look: _Look) -> Strip:
+        width = self.size.width
+        plain = self.tone_style("muted" if look.ghost or self.dim else "text", look.row)
+        if not look.key:
+            text, tone = (look.cells[0].text, look.cells[0].tone) if look.cells else ("", "text")
+            segments = [Segment(self._signs("  " + fit(text, max(0, width - 3))), self.tone_style(tone))]
+        else:
+            segments = self._segments(look, plain)
+        strip = Strip(segments).adjust_cell_length(width - 1, plain if look.key else self.tone_style("text"))
+        return Strip([*strip, Segment(self._signs(look.thumb), self.tone_style("muted"))], width)
+
+    def _segments(self, look: _Look, plain: Style) -> list[Segment]:
+        accent = self.tone_style("accent", look.row)
+        struck = plain + Style(strike=True) if look.ghost else plain
+        runs: list[tuple[str, Style]] = [(self._signs(look.gutter), accent if look.gutter != "  " else plain)]
+        x = GUTTER
+        for slot in self._slots:
+            if slot.x > x:
+                runs.append((" " * (slot.x - x), plain))
+            cell = look.cells[slot.index] if slot.index < len(look.cells) else Cell()
+            style = struck if look.ghost or self.dim else self.tone_style(cell.tone, look.row)
+            text = fit(self._signs(cell.text), slot.width, right=slot.column.right)
+            runs.append((text, style))
+            sign = look.signs[slot.index] if look.signs else " "
+            runs.append((self._signs(sign), accent if sign != " " else plain))
+            x = slot.x + slot.width + GAP
+        return _merge(runs)
+
+    def _signs(self, text: str) -> str:
+        return to_ascii(text) if self.ascii_only and not text.isascii() else text
+
+    def _title_strip(self) -> Strip:
+        muted = self.tone_style("muted") + Style(bold=True)
+        picked = self.tone_style("accent") + Style(bold=True)
+        segments = [Segment(" " * GUTTER, muted)]
+        for slot in self._slots:
+            column = slot.column
+            arrow = ("↓" if self.sort_reverse else "↑") if column.id == self.sort_column else ""
+            style = picked if column.id == self.picked_column else muted
+            title = fit(self._signs(column.title + arrow), slot.width, right=column.right)
+            segments.append(Segment(title + " " * GAP, style))
+        return Strip(segments).adjust_cell_length(self.size.width, muted)
+
+    def render_line(self, y: int) -> Strip:
+        """One line, for the compositor."""
+        if y == 0:
+            return self._title_strip()
+        known = self._drawn.get(y - 1)
+        if known is None:
+            look = self._look(y - 1)
+            known = self._drawn[y - 1] = (look, self._draw(look))
+        return known[1]
+
+    # ---- keys and mouse ---------------------------------------------------------------------------------
+
+    def _move_to(self, place: int, *, tell: bool = True) -> None:
+        top = self._roster.top
+        moved = self._roster.move(place, self._now)
+        if self._roster.top != top:
+            self.post_message(self.Scrolled(self, self.cursor))
+        self._paint()
+        if moved and tell:
+            self.post_message(self.Moved(self, self.cursor))
+
+    def action_move(self, step: int) -> None:
+        """Cursor by rows."""
+        self._move_to(self._roster.cursor_place + step)
+
+    def action_page(self, step: int) -> None:
+        """Cursor by screens."""
+        self._move_to(self._roster.cursor_place + step * self._roster.height)
+
+    def action_top(self) -> None:
+        """Cursor to the first row."""
+        self._move_to(0)
+
+    def action_bottom(self) -> None:
+        """Cursor to the last row."""
+        self._move_to(len(self._roster.lines) - 1)
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row and go on to the next."""
+        if self._roster.toggle_mark():
+            self.action_move(1)
+            self._paint()
+
+    def action_mark_range(self) -> None:
+        """Mark from the last marked row to the cursor."""
+        self._roster.mark_range()
+        self._paint()
+
+    def action_mark_all(self) -> None:
+        """Mark every row that the filter lets through."""
+        self._roster.marks.update(self._roster.keys)
+        self._paint()
+
+    def action_unmark(self) -> None:
+        """Clear every mark."""
+        self._roster.marks.clear()
+        self._paint()
+
+    def action_open(self) -> None:
+        """Open the row."""
+        if self.cursor:
+            self.post_message(self.Opened(self, self.cursor))
+
+    def action_column(self, step: int) -> None:
+        """Pick a column for sorting."""
+        ids = [slot.column.id for slot in self._slots]
+        if ids:
+            current = self.picked_column or self.sort_column
+            place = ids.index(current) if current in ids else (-1 if step > 0 else 0)
+            self.picked_column = ids[(place + step) % len(ids)]
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    def set_sort(self, column: str, reverse: bool) -> None:
+        """Show by which column the rows are sorted."""
+        if (column, reverse) != (self.sort_column, self.sort_reverse):
+            self.sort_column, self.sort_reverse = column, reverse
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    def on_focus(self) -> None:
+        """The cursor row is bright while the keyboard is here."""
+        self._paint()
+
+    def on_blur(self) -> None:
+        """The cursor row is dull while it is not."""
+        self._paint()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor, a second one opens."""
+        place = self._roster.top + event.y - 1
+        if event.y > 0 and place < len(self._roster.lines):
+            if self._roster.lines[place] == self.cursor and event.chain > 1:
+                self.action_open()
+            self._move_to(place)
+
+    def _scroll(self, step: int) -> None:
+        if self._roster.scroll(step):
+            self._paint()
+            self.post_message(self.Scrolled(self, self.cursor))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel moves the rows, not the cursor."""
+        event.stop()
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel moves the rows, not the cursor."""
+        event.stop()
+        self._scroll(-3)
+
+
+def _merge(runs: list[tuple[str, Style]]) -> list[Segment]:
+    """Neighbours of one style as one segment: each segment costs some forty bytes on the line."""
+    merged: list[Segment] = []
+    text, style = runs[0]
+    for more, other in runs[1:]:
+        if other == style or (more.isspace() and other.bgcolor == style.bgcolor and not style.reverse):
+            text += more
+        else:
+            merged.append(Segment(text, style))
+            text, style = more, other
+    merged.append(Segment(text, style))
+    return merged
