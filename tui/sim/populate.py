@@ -13,7 +13,7 @@ from .agents import CLUSTERS, Agents
 from .ids import timestamp, version_tag
 from .jobs import agent_participant
 from .rooms import Rooms
-from .specs import AgentSpec, DeploymentSpec, DispatchSpec, JobSpec, PersonSpec, RoomSpec, Scenario
+from .specs import AgentSpec, CrowdSpec, DeploymentSpec, DispatchSpec, JobSpec, PersonSpec, RoomSpec, Scenario
 from .world import UNBUILT, AgentRecord, RoomRecord, Worker, World
 
 SETTINGS = {
@@ -69,6 +69,8 @@ class Populate:
             self.agent(agent)
         for room in scenario.rooms:
             self.room(room)
+        if scenario.crowd is not None:
+            self._crowd(scenario.crowd)
 
     # -- agents
 
@@ -187,8 +189,13 @@ class Populate:
 
     def room(self, spec: RoomSpec) -> RoomRecord:
         """One room with people, dispatches and jobs."""
+        room = self._admit(spec)
+        self.fill(room, spec)
+        return room
+
+    def _admit(self, spec: RoomSpec) -> RoomRecord:
         made = self._start - spec.age
-        room = self._rooms.admit(
+        return self._rooms.admit(
             models.Room(
                 sid=self._world.guid("RM_"),
                 name=spec.name,
@@ -201,8 +208,36 @@ class Populate:
                 active_recording=spec.recording,
             )
         )
-        self.fill(room, spec)
-        return room
+
+    def _crowd(self, crowd: CrowdSpec) -> None:
+        """Rooms of which only the list's line exists until somebody looks."""
+        names = [record.info.agent_name for record in self._world.agents.values()] or [""]
+        for number in range(crowd.rooms):
+            spec = RoomSpec(name=f"room-{number:05d}", age=60.0 + number % 3600)
+            room = self._admit(spec)
+            room.info.num_participants = crowd.jobs
+            room.info.num_publishers = crowd.jobs * (1 + crowd.dispatches)
+            self._world.unfilled_rooms[spec.name] = partial(self._fill_crowd, spec, crowd, names, number)
+
+    def _fill_crowd(
+        self, spec: RoomSpec, crowd: CrowdSpec, names: list[str], number: int, room: RoomRecord
+    ) -> None:
+        people = [f"user-{number:05d}-{person:03d}" for person in range(crowd.jobs)]
+        self.fill(
+            room,
+            RoomSpec(
+                name=spec.name,
+                people=[PersonSpec(identity=identity) for identity in people],
+                dispatches=[
+                    DispatchSpec(
+                        agent_name=names[(number * crowd.dispatches + place) % len(names)],
+                        type="publisher",
+                        jobs=[JobSpec(publisher=identity) for identity in people],
+                    )
+                    for place in range(crowd.dispatches)
+                ],
+            ),
+        )
 
     def fill(self, room: RoomRecord, spec: RoomSpec) -> None:
         """People, dispatches and jobs of a room."""

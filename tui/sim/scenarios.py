@@ -9,8 +9,9 @@ from random import Random
 
 import msgspec
 
+from .agents import CLUSTERS
 from .incident import incident
-from .specs import AgentSpec, DeploymentSpec, Scenario
+from .specs import AgentSpec, CrowdSpec, DeploymentSpec, Scenario, VersionSpec
 
 Maker = Callable[[Random, int | None], Scenario]
 
@@ -50,6 +51,28 @@ def calm(chance: Random, agents: int | None) -> Scenario:
     return Scenario(agents=[AgentSpec(name=name) for name in names])
 
 
+def huge(chance: Random, agents: int | None) -> Scenario:
+    """Ten thousand agents and a hundred thousand jobs, or as many as asked for in the same proportion."""
+    count = 10_000 if agents is None else agents
+    return Scenario(
+        agents=[_one_of_many(number, chance) for number in range(count)],
+        crowd=CrowdSpec(rooms=max(1, count // 10)),
+        life="scrapes",
+    )
+
+
+def _one_of_many(number: int, chance: Random) -> AgentSpec:
+    status = chance.choices(("Running", "Sleeping", "CrashLoop", "Updating"), weights=(930, 50, 10, 10))[0]
+    region = chance.choice(tuple(CLUSTERS))
+    return AgentSpec(
+        name=f"agent-{number:05d}",
+        deployments=[
+            DeploymentSpec(status=status, region=region, replicas=chance.randrange(1, 4), max_replicas=4)
+        ],
+        versions=[VersionSpec(age=chance.uniform(1, 90) * 86400)],
+    )
+
+
 def empty(chance: Random, agents: int | None) -> Scenario:
     """A project without anything in it."""
     return Scenario()
@@ -60,6 +83,7 @@ SCENARIOS: dict[str, Maker] = {
     "calm": calm,
     "statuses": statuses,
     "empty": empty,
+    "huge": huge,
 }
 NAMES = tuple(SCENARIOS)
 
@@ -92,7 +116,8 @@ def _from_file(path: Path, seed: int, agents: int | None) -> Scenario:
         agents=[*base.agents, *read.agents],
         rooms=[*base.rooms, *read.rooms],
         faults=[*read.faults, *base.faults],
-        lively=base.lively or read.lively,
+        crowd=read.crowd or base.crowd,
+        life=base.life if read.life == "still" else read.life,
         start_time=base.start_time if read.start_time is None else read.start_time,
         skew=read.skew or base.skew,
     )

@@ -136,6 +136,16 @@ class RoomSpec(Spec):
     dispatches: list[DispatchSpec] = []
 
 
+class CrowdSpec(Spec):
+    """Many rooms alike, each made when it is first looked at."""
+
+    rooms: int
+    dispatches: int = 5
+    """A room."""
+    jobs: int = 20
+    """A dispatch; publisher jobs of as many people."""
+
+
 class FaultSpec(Spec):
     """What goes wrong with some requests; several may apply to one, the first match wins."""
 
@@ -179,8 +189,9 @@ class Scenario(Spec):
     agents: list[AgentSpec] = []
     rooms: list[RoomSpec] = []
     faults: list[FaultSpec] = []
-    lively: bool = False
-    """Things keep happening by themselves."""
+    crowd: CrowdSpec | None = None
+    life: Literal["still", "scrapes", "busy"] = "still"
+    """What happens by itself: nothing; only new measurements; everything that happens to a fleet."""
     start_time: float | None = None
     """World time of the start, Unix seconds; None for now."""
     skew: float = 0.0
