@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .auth import Claims, Denied, verify
+from .faults import Faults, afflict
 from .twirp import TwirpError
 from .world import World
 
@@ -55,10 +56,11 @@ class Seen:
 class Gate:
     """Wraps the doors of one world."""
 
-    def __init__(self, app: ASGIApp, world: World, keys: Mapping[str, str]) -> None:
+    def __init__(self, app: ASGIApp, world: World, keys: Mapping[str, str], faults: Faults) -> None:
         self._app = app
         self._world = world
         self._keys = keys
+        self.faults = faults
         self.seen: deque[Seen] = deque(maxlen=KEPT)
         self.count = 0
         self.panics: list[str] = []
@@ -85,7 +87,12 @@ class Gate:
                 scope["state"]["claims"] = claims
                 seen.claims = dict(claims.payload) if claims is not None else {}
             scope["state"]["seen"] = seen
-            await self._app(scope, receive, dated)
+            fault = None if path.startswith("/_sim") else self.faults.hit(path)
+            if fault is None:
+                await self._app(scope, receive, dated)
+            else:
+                seen.fault = fault.action
+                await afflict(fault, self._app, scope, receive, dated)
         except Denied as denied:
             await PlainTextResponse(str(denied), 401)(scope, receive, dated)
         except Exception:

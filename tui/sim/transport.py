@@ -1,13 +1,98 @@
-"""Uvicorn as a test wants it: without signals, polling or patience. Knows nothing of LiveKit."""
+"""Uvicorn as a test wants it: stopped at once, with connections that break on purpose. Knows no LiveKit."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterable, Iterator
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+BACKLOG = 512
+
+
+class Wire(asyncio.Transport):
+    """A connection's transport that can be made to fail after a number of bytes."""
+
+    def __init__(self, inner: asyncio.Transport) -> None:
+        super().__init__()
+        self._inner = inner
+        self._left: int | None = None
+        self._then_close = False
+        self.lost = asyncio.Event()
+        """Set when the connection is gone, from whichever side."""
+
+    def fail_after(self, count: int, *, close: bool) -> None:
+        """Let `count` more bytes through, then close, or with `close` false say nothing more."""
+        self._left, self._then_close = count, close
+
+    def reset(self) -> None:
+        """Drop the connection with a TCP reset."""
+        connection: socket.socket | None = self._inner.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._inner.abort()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send, as far as it is allowed to go."""
+        if self._left is None:
+            self._inner.write(data)
+            return
+        allowed, self._left = bytes(data[: self._left]), max(0, self._left - len(data))
+        if allowed:
+            self._inner.write(allowed)
+        if self._left == 0 and self._then_close:
+            self._inner.close()
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        """Send all."""
+        for data in list_of_data:
+            self.write(data)
+
+    def close(self) -> None:
+        """Close once everything is sent; a connection that fell silent stays open."""
+        if self._left is None or self._then_close:
+            self._inner.close()
+
+    def abort(self) -> None:
+        """Close now."""
+        self._inner.abort()
+
+    def is_closing(self) -> bool:
+        """Whether it is closed or will be."""
+        return self._inner.is_closing()
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        """Addresses and the socket."""
+        return self._inner.get_extra_info(name, default)
+
+    def pause_reading(self) -> None:
+        """Take nothing more for now."""
+        self._inner.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take on."""
+        self._inner.resume_reading()
+
+
+class Connection(H11Protocol):
+    """Uvicorn's HTTP connection over a `Wire`, which requests find in their state as `wire`."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Put the wire between."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("HTTP needs a stream")
+        self.wire = Wire(transport)
+        self.app_state = {**self.app_state, "wire": self.wire}
+        super().connection_made(self.wire)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell who waits for the end."""
+        super().connection_lost(exc)
+        self.wire.lost.set()
 
 
 class Server(uvicorn.Server):
@@ -49,3 +134,21 @@ class Server(uvicorn.Server):
         await asyncio.gather(*tasks, return_exceptions=True)
         for server in self.servers:
             await server.wait_closed()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises OSError.
+
+    The protocol is named because asyncio switches Nagle's algorithm off only where it is; otherwise an answer
+    in two pieces waits 40 ms for the client's delayed acknowledgement.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
