@@ -14,6 +14,8 @@ from .world import World
 UNPACKED_LIMIT = 256 * 1024 * 1024
 """Bytes that a tarball may unpack to: more is a bomb."""
 MEMBERS_LIMIT = 100_000
+TOO_LARGE = "Your proposed upload exceeds the maximum allowed size."
+"""What the real store is documented to say (contract.md §3.11)."""
 
 
 class BadUpload(ValueError):
@@ -61,6 +63,11 @@ class Uploads:
         """Where this server is reached; known once it listens."""
         self.offered: dict[str, Upload] = {}
 
+    @property
+    def limit(self) -> int:
+        """Largest tarball, bytes."""
+        return self._world.switches.upload_limit
+
     def offer(self, agent_id: str, deployment: str, tag: str, attributes: dict[str, str]) -> Upload:
         """A new place to upload to."""
         token = self._world.guid("up_")
@@ -76,8 +83,8 @@ class Uploads:
 
     def receive(self, upload: Upload, data: bytes) -> None:
         """Take a tarball; raises BadUpload."""
-        if len(data) > self._world.switches.upload_limit:
-            raise BadUpload("Your proposed upload exceeds the maximum allowed size.")
+        if len(data) > self.limit:
+            raise BadUpload(TOO_LARGE)
         files, name = _unpacked(data)
         upload.files, upload.size, upload.sha256 = files, len(data), hashlib.sha256(data).hexdigest()
         upload.dispatch_name = name
