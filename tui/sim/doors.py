@@ -14,18 +14,27 @@ from starlette.types import Receive, Scope, Send
 
 from .agents import Agents
 from .auth import Claims
+from .build import Builds
 from .cloudagent import CloudAgent
+from .control import Control
 from .dispatching import Dispatching
+from .faults import Faults
 from .gate import Gate
 from .populate import Populate
+from .receiving import Receiving
+from .registry import Registry
 from .rooms import Rooms
 from .roomservice import RoomService
 from .service import NOT_FOUND, Service
 from .specs import Scenario
+from .story import Story
 from .streams import LogStreams
 from .twirp import TwirpError
 from .uploads import Uploads
 from .world import World
+
+Answer = Callable[[Request], Awaitable[Response]]
+_PUSH = ["GET", "HEAD", "POST", "PATCH", "PUT"]
 
 
 class Doors:
@@ -38,6 +47,7 @@ class Doors:
         self.uploads = Uploads(world)
         self.populate = Populate(world, self.agents, self.rooms)
         self.populate.scenario(scenario)
+        Story(world, self.agents, self.rooms).begin(scenario.life)
         self.service = Service(
             world,
             CloudAgent(world, self.agents, self.uploads),
@@ -45,9 +55,17 @@ class Doors:
             RoomService(world, self.rooms),
         )
         self._logs = LogStreams(world, self.agents)
-        self.gate = Gate(self._app(), world, keys)
+        self.builds = Builds(world, self.agents, self.uploads)
+        self._registry = Registry(world, self.agents)
+        self.faults = Faults(scenario.faults, world.chance("faults"))
+        self.gate = Gate(self._app, world, keys, self.faults)
+        self.control = Control(world, self.agents, self.gate, self.faults, self.uploads, self.builds)
+        self._starlette = self._doors()
 
-    def _app(self) -> Starlette:
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._starlette(scope, receive, send)
+
+    def _doors(self) -> Starlette:
         cors = Middleware(
             CORSMiddleware,
             allow_origins=["*"],
@@ -58,7 +76,12 @@ class Doors:
         return Starlette(
             routes=[
                 Route("/", self._health),
-                Route("/logs", self._log_stream),
+                Route("/logs", self._door(self._logs.answer)),
+                Route("/build", self._door(self.builds.answer), methods=["POST"]),
+                Route("/push-target", self._door(self._registry.target)),
+                Route("/v2/{rest:path}", self._door(self._registry.answer), methods=_PUSH),
+                *Receiving(self.uploads).routes(),
+                *self.control.routes(),
                 Mount("/", self._twirp),
             ],
             middleware=[cors],
@@ -67,10 +90,13 @@ class Doors:
     async def _health(self, request: Request) -> Response:
         return PlainTextResponse("OK")
 
-    async def _log_stream(self, request: Request) -> Response:
-        return await self._cloud(request, self._logs.answer)
+    def _door(self, answer: Answer) -> Answer:
+        async def opened(request: Request) -> Response:
+            return await self._cloud(request, answer)
 
-    async def _cloud(self, request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        return opened
+
+    async def _cloud(self, request: Request, answer: Answer) -> Response:
         """A door of the Cloud Agents service beside Twirp: same grant, same errors (contract.md §4)."""
         if not self.world.switches.cloud_agents:
             return PlainTextResponse(NOT_FOUND, 404)

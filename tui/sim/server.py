@@ -8,27 +8,24 @@ import contextlib
 import ctypes
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .clock import WorldClock
 from .doors import Doors
 from .scenarios import NAMES, find_scenario
 from .specs import Scenario
 from .switches import Switches
-from .transport import Server
+from .transport import Connection, Server, listen
 from .world import World
 
 KEY = "devkey"
 SECRET = "practice-secret-0123456789abcdef0123456789"
 """Long enough for clients whose library warns of short HMAC keys."""
-BACKLOG = 512
 
 PARENT_WATCH_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
@@ -45,6 +42,10 @@ class Simulator:
         self.doors = doors
         self.world: World = doors.world
         self.clock: WorldClock = doors.world.clock
+        self.control = doors.control
+        """Everything that `/_sim/…` can do, without HTTP."""
+        self.faults = doors.faults
+        """What goes wrong on purpose: `faults.add(FaultSpec(…))`, `faults.clear()`."""
 
     def advance(self, seconds: float) -> None:
         """Push world time forward and let everything happen that is due by then."""
@@ -77,12 +78,12 @@ async def serve(
     clock.skew = plan.skew
     world = World(clock, seed, Switches().changed({**plan.switches, **switches}))
     doors = Doors(world, plan, {key: secret})
-    listener = socket.create_server((host, port), backlog=BACKLOG)
+    listener = listen(host, port)
     url = f"http://{host}:{listener.getsockname()[1]}"
     doors.uploads.base_url = url
     config = uvicorn.Config(
         doors.gate,
-        http=H11Protocol,
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,
