@@ -48,9 +48,8 @@ class Batch(Generic[T]):
     """Entries that could not be read at all."""
 
 
-def is_plain(raw: bytes | memoryview) -> bool:
+def is_plain(data: bytes) -> bool:
     """Whether every text in this JSON is printable ASCII as it stands."""
-    data = bytes(raw)
     return len(data) <= PLAIN_LIMIT and data.isascii() and _NOT_PLAIN.search(data) is None
 
 
@@ -176,10 +175,10 @@ class Reader(Generic[T]):
         known: dict[int, tuple[msgspec.Raw, T]] = {}
         unreadable = 0
         for index, raw in enumerate(raws, 1):
-            view = memoryview(raw)
-            mark = hash(view)
+            data = bytes(raw)
+            mark = hash(data)
             before = self._known.get(mark)
-            item = before[1] if before and memoryview(before[0]) == view else self._read(raw)
+            item = before[1] if before and bytes(before[0]) == data else self._read(data)
             if item is None:
                 unreadable += 1
             else:
@@ -202,7 +201,7 @@ class Reader(Generic[T]):
         """The bytes that an item of the newest listing was decoded from; empty if it is not of it."""
         return next((bytes(raw) for raw, known in self._known.values() if known is item), b"")
 
-    def _read(self, raw: msgspec.Raw) -> T | None:
+    def _read(self, raw: bytes) -> T | None:
         self.decoded += 1
         return read_one(raw, self._kind)
 

@@ -179,9 +179,12 @@ class LineTable(Toned, can_focus=True):
         return True
 
     def set_columns(self, columns: Sequence[Column]) -> None:
-        """Show other columns."""
-        self._columns = tuple(columns)
-        self._layout()
+        """Use other columns from the next `show` on."""
+        if tuple(columns) != self._columns:
+            self._columns = tuple(columns)
+            self._drawn.clear()
+            self._slots = self._place_columns()
+            self.refresh()
 
     def set_wide(self, wide: bool) -> None:
         """Show the wide columns too, or not."""
@@ -199,8 +202,11 @@ class LineTable(Toned, can_focus=True):
     def _last_look(self, key: str) -> Cells | None:
         return next((look.cells for look, _ in self._drawn.values() if look.key == key), None)
 
+    def _place_columns(self) -> list[Slot]:
+        return slots(self._columns, max(0, self.size.width - 1), wide=self.wide, left=GUTTER)
+
     def _layout(self) -> None:
-        self._slots = slots(self._columns, max(0, self.size.width - 1), wide=self.wide, left=GUTTER)
+        self._slots = self._place_columns()
         self.redraw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -241,7 +247,8 @@ class LineTable(Toned, can_focus=True):
 
     def _differences(self, y: int, old: _Look, new: _Look, width: int) -> Iterable[Region]:
         same_row = old.key == new.key and old.row == new.row and old.ghost == new.ghost
-        if not same_row or len(old.cells) != len(new.cells) or not new.cells:
+        whole = len(old.cells) == len(new.cells) == len(self._columns)
+        if not same_row or not whole:
             yield Region(0, y, width, 1)
             return
         if old.gutter != new.gutter:

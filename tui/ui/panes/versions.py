@@ -48,6 +48,7 @@ class VersionsPane(ListPane):
         word, look = role(version)
         attributes = version.attributes
         dirty = " dirty" if attributes.get("git_tree") else ""
+        deployed = when(instant(version.deployed_at), now=view.now, style=view.times, never="never")
         known = {"git_commit", "git_branch", "git_tree"}
         rest = " ".join(f"{name}={value}" for name, value in sorted(attributes.items()) if name not in known)
         return (
@@ -58,7 +59,7 @@ class VersionsPane(ListPane):
             Cell(attributes.get("git_branch", "–")),
             Cell(version.owner or "–"),
             Cell(when(instant(version.created_at), now=view.now, style=view.times), "muted"),
-            Cell(when(instant(version.deployed_at), now=view.now, style=view.times, never="never"), "muted"),
+            Cell(deployed, "muted"),
             Cell(rest),
         )
 
