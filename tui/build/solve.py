@@ -1,0 +1,122 @@
+"""The lines of a build stream as they are on the wire: BuildKit's SolveStatus (contract.md §4.4, §4.5).
+
+Reads one line at a time and keeps nothing. Texts are still raw: `progress` cleans them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+ERROR_PREFIX: Final = b"BUILD ERROR:"
+"""Begins the one line that says that a build failed."""
+
+
+class Unreadable(ValueError):
+    """A line that is none of those that a build stream has."""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A row into which several steps are folded."""
+
+    id: str = ""
+    name: str = ""
+    weak: bool = False
+    """Whether this member alone is no reason to show the row."""
+
+
+class Vertex(msgspec.Struct, frozen=True):
+    """A step, announced as often as something about it changes."""
+
+    digest: str
+    name: str = ""
+    started: str | None = None
+    completed: str | None = None
+    cached: bool = False
+    error: str = ""
+    group: Group | None = msgspec.field(default=None, name="progressGroup")
+
+
+class VertexStatus(msgspec.Struct, frozen=True):
+    """Progress within a step, such as one layer that is pulled."""
+
+    id: str
+    vertex: str
+    name: str = ""
+    current: int = 0
+    total: int = 0
+    started: str | None = None
+    completed: str | None = None
+
+
+class VertexLog(msgspec.Struct, frozen=True):
+    """Output of a step: bytes, with any number of whole and partial lines."""
+
+    vertex: str
+    stream: int = 1
+    data: str = ""
+    timestamp: str | None = None
+
+
+class VertexWarning(msgspec.Struct, frozen=True):
+    """Advice about the Dockerfile."""
+
+    vertex: str = ""
+    short: str = ""
+    detail: list[str] | None = None
+    url: str = ""
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """Said while no builder is free."""
+
+    message: str = ""
+
+
+class SolveStatus(msgspec.Struct, frozen=True):
+    """One line. `vertexes` is spelt so."""
+
+    vertexes: list[Vertex] | None = None
+    statuses: list[VertexStatus] | None = None
+    logs: list[VertexLog] | None = None
+    warnings: list[VertexWarning] | None = None
+    queue: Queue | None = msgspec.field(default=None, name="lkQueue")
+
+
+_NOTHING: Final = SolveStatus()
+
+
+def read_line(line: bytes) -> SolveStatus:
+    """One line of the stream. Raises `Unreadable` for all but an object with one of the known parts."""
+    try:
+        found = msgspec.json.decode(line, type=SolveStatus)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable(str(error)) from None
+    if found == _NOTHING and line.strip() != b"{}":
+        raise Unreadable("an object without steps, output or warnings")
+    return found
+
+
+def read_time(text: str | None) -> float | None:
+    """RFC 3339 to Unix seconds; None for nothing, for Go's zero time, and for what is no time."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if found.year <= 1:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def read_bytes(text: str) -> bytes:
+    """Base64 as JSON carries bytes; nothing for what is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
