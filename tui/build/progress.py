@@ -117,7 +117,7 @@ class Build:
             self._unreadable += 1
             text = clean(line[:400].decode("utf-8", "replace"), limit=200)
             return [Event(EventKind.UNREADABLE, text=text)]
-        return [*self._take_queue(status.queue), *self._take(status)]
+        return [*self._take_queue(status.queue or None), *self._take(status)]
 
     def end(self) -> list[Event]:
         """The stream ended by itself, which is how a build says that it succeeded."""

@@ -80,11 +80,11 @@ class Queue(msgspec.Struct, frozen=True):
 class SolveStatus(msgspec.Struct, frozen=True):
     """One line. `vertexes` is spelt so."""
 
-    vertexes: list[Vertex] | None | msgspec.UnsetType = msgspec.UNSET
-    statuses: list[VertexStatus] | None | msgspec.UnsetType = msgspec.UNSET
-    logs: list[VertexLog] | None | msgspec.UnsetType = msgspec.UNSET
-    warnings: list[VertexWarning] | None | msgspec.UnsetType = msgspec.UNSET
-    queue: Queue | None | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="lkQueue")
+    vertexes: list[Vertex] | msgspec.UnsetType | None = msgspec.UNSET
+    statuses: list[VertexStatus] | msgspec.UnsetType | None = msgspec.UNSET
+    logs: list[VertexLog] | msgspec.UnsetType | None = msgspec.UNSET
+    warnings: list[VertexWarning] | msgspec.UnsetType | None = msgspec.UNSET
+    queue: Queue | msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="lkQueue")
 
 
 _NOTHING: Final = SolveStatus()
