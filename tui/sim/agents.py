@@ -177,7 +177,8 @@ class Agents:
     ) -> None:
         self.overtake(record, deployment)
         self.set_status(record, deployment, status)
-        self.world.book(record, deployment).say(self.world.now, "INFO", "draining worker", timeout=1800)
+        if deployment in record.up:
+            self.world.book(record, deployment).say(self.world.now, "INFO", "draining worker", timeout=1800)
         record.streaks.pop(deployment, None)
         self.later(record, deployment, seconds, lambda: self.start(record, deployment))
 
@@ -189,7 +190,7 @@ class Agents:
             row.version = tag
         version = record.versions[tag]
         version.deployed_at.CopyFrom(timestamp(self.world.now))
-        version.status = "Running"
+        version.status, version.draining = "Running", False
         record.info.deployed_at.CopyFrom(version.deployed_at)
         if deployment == "":
             record.info.version = tag
@@ -218,7 +219,8 @@ class Agents:
         version.draining, version.status = True, "Draining"
 
         def done() -> None:
-            version.draining, version.status = False, ""
+            if version.draining:
+                version.draining, version.status = False, ""
 
         self.world.after(DRAIN_SECONDS, done)
 

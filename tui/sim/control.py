@@ -52,7 +52,8 @@ class LogOrder(Spec):
     agent_id: str
     deployment: str = ""
     lines: list[str] = msgspec.field(default_factory=list)
-    """Lines as they are; bytes that are no UTF-8 as lone surrogates."""
+    raw: list[bytes] = msgspec.field(default_factory=list)
+    """Lines that are no text, in base64."""
     numbered: int = 0
     """That many lines more, `{prefix} 0` and on."""
     prefix: str = "line"
@@ -149,8 +150,9 @@ class Control:
         """Let a program print; raises BadOrder."""
         now = self._world.now
         book = self._world.book(self._agent(order.agent_id), order.deployment)
-        for line in [*order.lines, *(f"{order.prefix} {number}" for number in range(order.numbered))]:
-            book.write(now, line.encode(errors="surrogateescape"))
+        numbered = [f"{order.prefix} {number}" for number in range(order.numbered)]
+        for line in [*(line.encode() for line in [*order.lines, *numbered]), *order.raw]:
+            book.write(now, line)
         if order.flood > 0:
             book.flood(now, order.flood, order.seconds, f"{order.prefix} {{n}}")
         book.ended = book.ended or order.end

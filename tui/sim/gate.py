@@ -6,6 +6,7 @@ brought up to date and the request is written down. Knows nothing of what is beh
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 import traceback
@@ -63,6 +64,8 @@ class Gate:
         self.faults = faults
         self.seen: deque[Seen] = deque(maxlen=KEPT)
         self.count = 0
+        self.closing = False
+        """The server is being stopped."""
         self.panics: list[str] = []
         """Tracebacks of the simulator's own mistakes."""
 
@@ -95,6 +98,10 @@ class Gate:
                 await afflict(fault, self._app, scope, receive, dated)
         except Denied as denied:
             await PlainTextResponse(str(denied), 401)(scope, receive, dated)
+        except asyncio.CancelledError:
+            # When the server stops it cancels what is still being answered; that is no mistake to report.
+            if not self.closing:
+                raise
         except Exception:
             # As LiveKit's own server does: a mistake of the simulator is an answer, and is not hidden.
             self.panics.append(traceback.format_exc())

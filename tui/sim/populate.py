@@ -10,7 +10,7 @@ from livekit.protocol import cloud_agent as pb
 from livekit.protocol import models
 
 from .agents import CLUSTERS, Agents
-from .ids import timestamp, version_tag
+from .ids import NEVER, timestamp, version_tag
 from .jobs import agent_participant
 from .rooms import Rooms
 from .specs import AgentSpec, CrowdSpec, DeploymentSpec, DispatchSpec, JobSpec, PersonSpec, RoomSpec, Scenario
@@ -50,7 +50,10 @@ _PEOPLE = {
 }
 ASLEEP = {"Sleeping", "Waking", "Setting Up", "Scheduling", "Deleted", "Suspended", "Server Error", "Error"}
 """Statuses under which no program runs."""
-_CRASHING = ("Error", "CrashLoop")
+UNDEPLOYED = ("Building", "Build Failed")
+"""Statuses of a version that never ran."""
+BUILT_SECONDS = 71.0
+"""From the start of a build to its deployment."""
 
 
 class Populate:
@@ -98,6 +101,8 @@ class Populate:
         used = {row.version for row in record.info.agent_deployments}
         for tag, version in record.versions.items():
             version.current, version.active = tag == record.info.version, tag in used
+        deployed = [record.versions[tag].deployed_at for tag in used if tag in record.versions]
+        record.info.deployed_at.CopyFrom(max(deployed, key=lambda moment: moment.seconds, default=NEVER))
         world.agent_list.put(record.id, record.info)
         self._happenings(record, spec)
         return record
@@ -109,17 +114,15 @@ class Populate:
             record.versions[tag] = pb.AgentVersion(
                 version=tag,
                 created_at=timestamp(made),
-                deployed_at=timestamp(made + 71),
                 attributes=version.attributes,
                 status=version.status,
                 draining=version.draining,
             )
+            if version.status not in UNDEPLOYED:
+                deployed = min(made + BUILT_SECONDS, self._start)
+                record.versions[tag].deployed_at.CopyFrom(timestamp(deployed))
             if version.bad:
                 record.worker.bad_versions.add(tag)
-        if spec.versions:
-            record.info.deployed_at.CopyFrom(timestamp(self._start - spec.versions[0].age + 71))
-        else:
-            record.info.deployed_at.FromJsonString("0001-01-01T00:00:00Z")
 
     def _secrets(self, record: AgentRecord, spec: AgentSpec) -> None:
         kinds = [(name, pb.AGENT_SECRET_KIND_ENVIRONMENT) for name in spec.secrets]

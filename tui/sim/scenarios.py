@@ -10,8 +10,20 @@ from random import Random
 import msgspec
 
 from .agents import CLUSTERS
+from .hostile import hostile
 from .incident import incident
-from .specs import AgentSpec, CrowdSpec, DeploymentSpec, Scenario, VersionSpec
+from .specs import (
+    AgentSpec,
+    CrowdSpec,
+    DeploymentSpec,
+    DispatchSpec,
+    FaultSpec,
+    JobSpec,
+    PersonSpec,
+    RoomSpec,
+    Scenario,
+    VersionSpec,
+)
 
 Maker = Callable[[Random, int | None], Scenario]
 
@@ -78,12 +90,78 @@ def empty(chance: Random, agents: int | None) -> Scenario:
     return Scenario()
 
 
+def flaky(chance: Random, agents: int | None) -> Scenario:
+    """The incident behind a bad network and an overloaded service."""
+    world = incident(chance, agents)
+    world.faults = [
+        FaultSpec(path="/logs", action="cut", at=6000, share=0.3),
+        FaultSpec(path="/logs", action="stall", at=4000, share=0.2),
+        FaultSpec(
+            path="/twirp/*", action="error", code="unavailable", message="service overloaded", share=0.06
+        ),
+        FaultSpec(path="/twirp/*", action="error", code="internal", message="internal error", share=0.04),
+        FaultSpec(
+            path="/twirp/*",
+            action="error",
+            code="resource_exhausted",
+            message="rate limit exceeded",
+            retry_after="5",
+            share=0.03,
+        ),
+        FaultSpec(path="/twirp/*", action="html", share=0.03),
+        FaultSpec(path="/twirp/*", action="garbage", share=0.02),
+        FaultSpec(path="/twirp/*", action="reset", share=0.02),
+        FaultSpec(path="/twirp/*", action="close", after_effect=True, share=0.03),
+        FaultSpec(path="/twirp/*", action="cut", at=40, share=0.02),
+        FaultSpec(path="/twirp/*", action="latency", seconds=1.5, share=0.2),
+        FaultSpec(path="/twirp/*", action="latency", seconds=12.0, share=0.02),
+    ]
+    return world
+
+
+def selfhosted(chance: Random, agents: int | None) -> Scenario:
+    """A LiveKit server of one's own: no Cloud Agents, and the quirks of the open-source server."""
+    # Its workers register by themselves; here they are agents that no service lists.
+    workers = [AgentSpec(name=name) for name in ("", "concierge", "front-desk")]
+    rooms = [
+        RoomSpec(
+            name="lobby",
+            people=[PersonSpec(identity="kiosk", name="Lobby kiosk")],
+            dispatches=[DispatchSpec(jobs=[JobSpec()])],
+        ),
+        RoomSpec(
+            name="desk-1",
+            age=900,
+            people=[PersonSpec(identity="guest")],
+            # Never brought up to date: its agent has left long ago.
+            dispatches=[
+                DispatchSpec(),
+                DispatchSpec(agent_name="front-desk", age=890, jobs=[JobSpec(age=880)]),
+            ],
+        ),
+    ]
+    return Scenario(
+        agents=workers,
+        rooms=rooms,
+        switches={
+            "cloud_agents": False,
+            "missing_room": "oss",
+            "default_dispatch": True,
+            "stale_jobs": True,
+            "prefix_errors": True,
+        },
+    )
+
+
 SCENARIOS: dict[str, Maker] = {
     "incident": incident,
     "calm": calm,
     "statuses": statuses,
     "empty": empty,
     "huge": huge,
+    "hostile": hostile,
+    "flaky": flaky,
+    "selfhosted": selfhosted,
 }
 NAMES = tuple(SCENARIOS)
 

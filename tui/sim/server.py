@@ -100,6 +100,7 @@ async def serve(
         await server.ready.wait()
         yield Simulator(doors, url, key, secret)
     finally:
+        doors.gate.closing = True
         server.stop()
         ticking.cancel()
         await asyncio.gather(running, ticking, return_exceptions=True)

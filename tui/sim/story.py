@@ -141,7 +141,7 @@ class Story:
     def _deploy(self) -> None:
         """Somebody deploys; one build in six fails."""
         record = self._pick()
-        if record is None or any(row.status != "Running" for row in record.rows("")):
+        if record is None or any(row.status not in ("Running", "Build Failed") for row in record.rows("")):
             return
         attributes = {"git_commit": f"{self._chance.getrandbits(28):07x}", "git_branch": "main"}
         version = self._agents.new_version(record, attributes)
