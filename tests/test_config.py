@@ -358,6 +358,9 @@ def test_locks_hold_for_the_address_whoever_signs(desk: Desk) -> None:
     project = desk.load().project
     assert (project.name, project.api_key) == ("prod", "APIenv")
     assert project.danger and project.read_only and project.requests_per_minute == 20
+    desk.own(section("alias", "wss://prod.livekit.cloud") + section("prod", more="danger = true"))
+    desk.export("https://prod.livekit.cloud/")
+    assert desk.load().project.danger, "of two names for one address, one being locked is enough"
     desk.own(section("main", "wss://prod.livekit.cloud", "danger = true"))
     desk.lk("prod")
     assert desk.load(project="prod").project.danger
