@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.notifications import SeverityLevel
 
 from tui.api.clean import clean
+from tui.api.errors import BadTarget
 from tui.clock import Clock, SystemClock
 from tui.fleet.target import Target
 from tui.fleet.times import STEP, TimeStyle, clock_time
@@ -54,12 +56,18 @@ class Lktop(SafeApp):
     ]
 
     def __init__(
-        self, launch: Launch, *, clock: Clock | None = None, chance: random.Random | None = None
+        self,
+        launch: Launch,
+        *,
+        clock: Clock | None = None,
+        chance: random.Random | None = None,
+        connect: Callable[[Target], Watched] | None = None,
     ) -> None:
         super().__init__()
         self.launch = launch
         self.clock = clock or SystemClock()
         self.chance = chance or random.Random()
+        self._connect = connect or self._over_the_network
         self.said = MessageLog()
         self.main = MainScreen(ascii_only=launch.ascii_only, target=launch.target, agent_id=launch.agent_id)
         self._session: Watched | None = None
@@ -90,11 +98,8 @@ class Lktop(SafeApp):
 
     def watch_project(self, target: Target) -> None:
         """Watch another project; never waits for the one before."""
-        from tui.api.errors import BadTarget
-        from tui.fleet.session import Session
-
         try:
-            session = Session(target, clock=self.clock, chance=self.chance, refresh=self.launch.refresh)
+            session = self._connect(target)
         except BadTarget as error:
             self.say(f"project {target.name} not watched: {error}", tone="error")
             return
@@ -107,6 +112,11 @@ class Lktop(SafeApp):
         self._polling = asyncio.create_task(session.run(), name=f"watch {target.name}")
         self._polling.add_done_callback(self._ended)
         self._changed(session)
+
+    def _over_the_network(self, target: Target) -> Watched:
+        from tui.fleet.session import Session  # httpx with it: after the first frame
+
+        return Session(target, clock=self.clock, chance=self.chance, refresh=self.launch.refresh)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """A fault of ours in the poller ends the program, with a traceback, rather than freezing the data."""

@@ -68,7 +68,7 @@ def rows(screen: Screen[object]) -> list[Row]:
     found: dict[tuple[str, str], Row] = {}
     for key, active in screen.active_bindings.items():
         binding = active.binding
-        if not binding.description or not active.enabled:
+        if not binding.description or not active.enabled or key.startswith("super+"):
             continue
         group = _group(active.node)
         known = found.get((group, binding.action))
@@ -80,7 +80,7 @@ def rows(screen: Screen[object]) -> list[Row]:
             keys = f"{known.keys} {shown(key)}"
             found[group, binding.action] = Row(group, keys, known.label, known.action, known.node)
     order = {"this pane": 0, "list": 1, "everywhere": 2}
-    return sorted(found.values(), key=lambda row: (order.get(row.group, 1), row.label))
+    return sorted(found.values(), key=lambda row: order.get(row.group, 1))
 
 
 def _group(node: DOMNode) -> str:

@@ -186,7 +186,7 @@ class MainScreen(Screen[None]):
 
     def _tabs(self, active: str) -> str:
         others = [f"{cls.NUMBER} {cls.NAME}" for cls in DETAILS if cls.NAME.lower() != active]
-        return f"{active.capitalize()} ({' · '.join(others)})"
+        return f" · {' · '.join(others)}"
 
     def _retitle(self) -> None:
         for cls in PANES:

@@ -33,7 +33,7 @@ class AgentsPane(ListPane):
     SOURCE = "agents"
     COLUMNS = (
         Column("status", "S", 1),
-        Column("name", "NAME", 12, grow=3),
+        Column("name", "NAME", 16, grow=3),
         Column("id", "ID", 15, rank=7),
         Column("regions", "REGIONS", 9, grow=1, rank=3),
         Column("state", "STATUS", 13),

@@ -79,8 +79,8 @@ class Pane(Vertical):
         bar = self.query_one("#title", Lines)
         rule = "muted" if not self.has_class("-focused") else "info"
         name = "accent" if self.has_class("-focused") else "text"
-        head = (Cell("─ ", rule), Cell(f"{self.NUMBER} {self.tabs or self.NAME}", name))
-        line = spread((*head, *left, Cell(" ", rule)), (Cell(" "), *right, Cell(" ─", rule)), bar.size.width)
+        head = (Cell("─ ", rule), Cell(f"{self.NUMBER} {self.NAME}", name))
+        line = spread((*head, *left, Cell(self.tabs, "muted"), Cell(" ", rule)), (Cell(" "), *right, Cell(" ─", rule)), bar.size.width)
         bar.set_lines([tuple(_ruled(cell, rule) for cell in line)])
 
 

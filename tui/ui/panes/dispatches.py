@@ -38,12 +38,12 @@ class DispatchesPane(ListPane):
     HELP = "rooms with their dispatches and jobs; opens where something is wrong"
     SOURCE = "dispatches"
     COLUMNS = (
-        Column("node", "ROOM / DISPATCH / JOB", 22, grow=3),
-        Column("state", "STATE", 12, grow=1),
+        Column("node", "ROOM / DISPATCH / JOB", 21, grow=2),
+        Column("state", "STATE", 10, grow=1),
         Column("agent", "AGENT", 12, grow=1, rank=2),
-        Column("age", "AGE", 5, right=True, rank=1),
-        Column("pickup", "PICK-UP", 7, right=True, rank=3),
-        Column("detail", "DETAIL", 14, grow=4, rank=4),
+        Column("age", "AGE", 4, right=True, rank=1),
+        Column("pickup", "PICK-UP", 7, right=True, rank=4),
+        Column("detail", "DETAIL", 12, grow=4, rank=3),
     )
     FIELDS: ClassVar[Mapping[str, str]] = {
         "room": "room name",
@@ -114,7 +114,8 @@ class DispatchesPane(ListPane):
             words, look = "not polled yet", "muted"
         elif not total.dispatches:
             words = "no dispatch"
-        people = f"{found.num_participants} people" if found else "gone"
+        count = found.num_participants if found else 0
+        people = "gone" if found is None else "1 person" if count == 1 else f"{count} people"
         recording = " · recording" if found and found.active_recording else ""
         created = moment(found.creation_time) if found else None
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from tui.api.models import Agent, Deployment, instant
@@ -17,7 +18,7 @@ from tui.ui.text import glyph, tone
 TABLE_FROM = 104
 """Cells of width from which deployments stand side by side as a table; below, each is a block of lines."""
 
-_BLOCK = (Column("field", "DEPLOYMENT", 13), Column("value", "", 10, grow=1))
+_BLOCK = (Column("field", "DEPLOYMENT", 14), Column("value", "", 10, grow=1))
 _TABLE = (
     Column("status", "S", 1),
     Column("region", "REGION", 9, grow=1),
@@ -74,9 +75,15 @@ class StatusPane(ListPane):
         row = _find(agent, name)
         if row is None:
             return []
-        fields = ["head", "name", "version", "cpu", "mem", "replicas", "deployed", "observed", "server"]
-        fields += [f"event{index}" for index, event in enumerate(row.events) if event.count]
-        return fields + (["reading"] if reading(row, now=view.now) else [])
+        fields = ["head"]
+        fields += [f"reading{line}" for line in range(len(self._reading(view, row)))]
+        fields += ["version", "cpu", "mem", "replicas", "name", "deployed", "observed", "server"]
+        return fields + [f"event{index}" for index, event in enumerate(row.events) if event.count]
+
+    def _reading(self, view: View, row: Deployment) -> list[str]:
+        """Our reading, broken into lines that fit beside the field names."""
+        room = max(10, self.table.size.width - _BLOCK[0].width - 5)
+        return textwrap.wrap(reading(row, now=view.now), room)
 
     def cells(self, view: View, key: str) -> Cells:
         """One deployment, or one field of it."""
@@ -118,10 +125,12 @@ class StatusPane(ListPane):
         state = status(row.status)
         look = tone(state)
         if field == "head":
-            words = f"{state.name or 'not observed'}  ·  {row.region} · {row.name}"
-            return (Cell(f"{glyph(state)} {row.region}", look), Cell(words, look))
-        if field == "reading":
-            return (Cell("  our reading", "accent"), Cell(reading(row, now=view.now), "accent"))
+            words = f"{glyph(state)} {state.name or 'not observed'}"
+            return (Cell(words, look), Cell(f"{row.region} · {row.name}", "info"))
+        if field.startswith("reading"):
+            line = int(field.removeprefix("reading"))
+            label = "  our reading" if line == 0 else ""
+            return (Cell(label, "accent"), Cell(self._reading(view, row)[line], "accent"))
         if field.startswith("event"):
             event = row.events[int(field[5:])]
             last = when(instant(event.timestamp), now=view.now, style=view.times)
@@ -132,9 +141,9 @@ class StatusPane(ListPane):
             "version": ("version", row.version or agent.version),
             "cpu": ("cpu", cpu_text(row)),
             "mem": ("mem", mem_text(row)),
-            "replicas": ("replicas", f"{_replicas(row)}  (now / least / most)"),
-            "deployed": ("deployed at", _at(instant(agent.deployed_at), view)),
-            "observed": ("last observed", _observed(row, view)),
+            "replicas": ("replicas", f"{_replicas(row)}  (now/min/max)"),
+            "deployed": ("deployed", _at(instant(agent.deployed_at), view)),
+            "observed": ("observed", _observed(row, view)),
             "server": ("server region", row.server_region or "–"),
         }
         label, value = values[field]
@@ -181,4 +190,4 @@ def _at(at: float | None, view: View) -> str:
 
 def _observed(row: Deployment, view: View) -> str:
     at = instant(row.last_scraped_at)
-    return _at(at, view) + (f"  ({seen(view.now - at)} ago)" if at is not None else "")
+    return _at(at, view) + (f" ({seen(view.now - at)})" if at is not None else "")

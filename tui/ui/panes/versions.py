@@ -79,7 +79,7 @@ class VersionsPane(ListPane):
 
 
 def role(version: Version) -> tuple[str, str]:
-    """What a version does now, in words, with its tone: the flags are the reliable signals (contract.md §7)."""
+    """What a version does now, in words and tone; the flags are the reliable signals (contract.md §7)."""
     words = [
         word
         for word, flag in (
