@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import os
 import re
+import signal
 import socket
 import stat
 import subprocess
@@ -16,9 +17,10 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.request import urlopen
 
+import psutil
 import pytest
 
-from tests.ptyrun import ROOT, Pty, python, terminal_env
+from tests.ptyrun import ROOT, Pty, grammar_violations, python, terminal_env
 from tui import demo
 
 CANARY = "canary-0123456789-0123456789-0123456789"
@@ -334,6 +336,57 @@ def test_the_real_simulator_serves_and_is_gone_after() -> None:
         assert answer.status == 200
     with pytest.raises(OSError), urlopen(url):
         pass
+
+
+# the screen
+
+
+CALM = ("demo", "--scenario=calm", "--speed=0")
+
+
+def children(terminal: Pty) -> list[psutil.Process]:
+    return psutil.Process(terminal.process.pid).children(recursive=True)
+
+
+def test_the_demo_shows_its_source_and_takes_its_simulator_along() -> None:
+    with Pty(python("tui", *CALM), env=terminal_env(), columns=120, rows=40) as terminal:
+        terminal.until(terminal.shows("simulator started by lktop demo"))
+        simulators = children(terminal)
+        assert simulators
+        terminal.send(b"\x11")
+        assert terminal.wait() == 0
+        assert terminal.restored() == []
+        assert grammar_violations(bytes(terminal.output)) == []
+    assert psutil.wait_procs(simulators, timeout=5)[1] == []
+
+
+def test_a_killed_demo_leaves_no_simulator_behind() -> None:
+    with Pty(python("tui", *CALM), env=terminal_env(), columns=120, rows=40) as terminal:
+        terminal.until(terminal.shows("simulator started by lktop demo"))
+        simulators = children(terminal)
+        assert simulators
+        terminal.kill(signal.SIGKILL)
+        terminal.wait()
+    assert psutil.wait_procs(simulators, timeout=5)[1] == []
+
+
+def test_a_project_of_the_environment_is_watched_and_its_secret_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "API_SECRET", CANARY)
+    with demo.simulator(["--scenario=calm", "--speed=0"]) as url:
+        env = terminal_env(
+            LIVEKIT_URL=url,
+            LIVEKIT_API_KEY=demo.API_KEY,
+            LIVEKIT_API_SECRET=CANARY,
+            HOME=str(tmp_path),
+        )
+        with Pty(python("tui", "--read-only"), env=env, columns=120, rows=40, cwd=ROOT) as terminal:
+            terminal.until(terminal.shows("environment (LIVEKIT_URL"))
+            terminal.until(terminal.shows("Running"))
+            terminal.send(b"\x11")
+            assert terminal.wait() == 0
+            assert CANARY.encode() not in terminal.output
 
 
 def test_a_relative_scenario_file_is_found_from_where_the_demo_was_started(
