@@ -1,0 +1,99 @@
+"""Log lines into a file that only its owner may read, never over another one. In slices; knows no screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tui.fleet.logs.log import Line, Log
+
+CHUNK: Final = 256
+"""Lines written before others get their turn."""
+
+
+class NotSaved(Exception):
+    """Nothing was saved; the text says why, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a save came to."""
+
+    path: Path
+    lines: int
+    size: int
+    """Bytes."""
+
+
+async def save(
+    log: Log, rows: Sequence[int], path: Path, worded: Callable[[Line], str] | None = None
+) -> Saved:
+    """Write these rows: as `worded` has them, or exactly as received. The file is made here, mode 0600.
+
+    Raises NotSaved: nothing of the file is left then. Rows that the ring drops meanwhile are left out.
+    """
+    fd = _create(path)
+    lines = size = 0
+    whole = False
+    try:
+        async for piece, count in _pieces(log, rows, worded):
+            _write(fd, piece)
+            lines, size = lines + count, size + len(piece)
+        os.fsync(fd)
+        whole = True
+    except OSError as error:
+        raise NotSaved(f"not saved: {_why(error)} after {size} bytes; {path} was removed") from None
+    finally:
+        os.close(fd)
+        if not whole:  # half a log that looks whole must not stay
+            _remove(path)
+    return Saved(path, lines, size)
+
+
+async def _pieces(
+    log: Log, rows: Sequence[int], worded: Callable[[Line], str] | None
+) -> AsyncIterator[tuple[bytes, int]]:
+    for start in range(0, len(rows), CHUNK):
+        chosen = [row for row in rows[start : start + CHUNK] if row >= log.first]
+        if worded is None:
+            parts = [_ended(log.spool.data(row)) for row in chosen]
+        else:
+            parts = [f"{worded(log.line(row))}\n".encode("utf-8", "replace") for row in chosen]
+        yield b"".join(parts), sum(map(bool, parts))
+        await asyncio.sleep(0)
+
+
+def _create(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, flags, 0o600)
+    except FileExistsError:
+        raise NotSaved(f"not saved: {path} exists already; give another name") from None
+    except OSError as error:
+        raise NotSaved(f"not saved: {path}: {_why(error)}; give another place") from None
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _ended(data: bytes) -> bytes:
+    """A piece of a line gets a line of its own."""
+    return data if not data or data.endswith(b"\n") else data + b"\n"
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
