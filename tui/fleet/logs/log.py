@@ -85,7 +85,7 @@ class Counts:
     """Places where lines may be missing or repeated."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Log:
     """Rows by number, oldest first. Numbers are never used again; those below `first` have been dropped."""
 
@@ -171,6 +171,15 @@ class Log:
             levels = self.spool.marks_from(start)
             yield from (start + match.start() for match in marks.ERRORS.finditer(levels))
             start += len(levels)
+
+    def errors_before(self, end: int) -> Iterator[int]:
+        """The same below `end`, the nearest first."""
+        while end > self.first:
+            start = self.spool.segment_start(end - 1)
+            levels = self.spool.marks_from(start)[: end - start]
+            found = [start + match.start() for match in marks.ERRORS.finditer(levels)]
+            yield from reversed(found)
+            end = start
 
     def time(self, row: int) -> float | None:
         """When a row was written, or failing that received; Unix seconds. None when it is not held."""

@@ -29,6 +29,9 @@ class Rows(Protocol):
     def rank(self, row: int) -> int:
         """How many of them are below `row`."""
 
+    def trim(self) -> None:
+        """Let go of rows that the log no longer holds."""
+
 
 class AllRows:
     """Every row that the log holds."""
@@ -45,6 +48,9 @@ class AllRows:
     def rank(self, row: int) -> int:
         """How many of them are below `row`."""
         return min(max(row - self._log.first, 0), len(self))
+
+    def trim(self) -> None:
+        """Nothing to let go of: the log knows."""
 
 
 class FoundRows:
@@ -63,14 +69,22 @@ class FoundRows:
     @property
     def complete(self) -> bool:
         """All that is held has been looked at."""
-        return self._low <= self._log.first and self._high >= self._log.end
+        return self._low <= self._floor and self._high >= self._log.end
+
+    def covers(self, row: int) -> bool:
+        """Every row from this one on has been looked at."""
+        return (self._low <= row or self.complete) and self._high >= self._log.end
 
     @property
     def progress(self) -> float:
         """Share of the rows held that has been looked at."""
-        held = self._log.end - self._log.first
-        seen = min(self._high, self._log.end) - max(self._low, self._log.first)
-        return seen / held if held else 1.0
+        held = self._log.end - self._floor
+        seen = min(self._high, self._log.end) - max(self._low, self._floor)
+        return seen / held if held > 0 else 1.0
+
+    @property
+    def _floor(self) -> int:
+        return max(self._log.first, self.criteria.since)
 
     def __len__(self) -> int:
         return len(self._older) + len(self._newer)
@@ -78,6 +92,9 @@ class FoundRows:
     def __getitem__(self, index: int) -> int:
         older = len(self._older)
         return self._older[older - 1 - index] if index < older else self._newer[index - older]
+
+    def __contains__(self, row: int) -> bool:
+        return self.rank(row + 1) > self.rank(row)
 
     def rank(self, row: int) -> int:
         """How many of them are below `row`."""
@@ -95,7 +112,7 @@ class FoundRows:
             if clock() >= until:
                 break
         self.trim()
-        if self._older and self._low <= self._log.first:
+        if self._older and self._low <= self._floor:
             self._older.reverse()
             self._older.extend(self._newer)
             self._older, self._newer = array("q"), self._older
@@ -112,7 +129,7 @@ class FoundRows:
         return True
 
     def _backwards(self) -> bool:
-        if self._low <= self._log.first:
+        if self._low <= self._floor:
             return False
         block = self._log.spool.block_before(self._low, STEP_ROWS, STEP_BYTES)
         found = self.criteria.rows(block)

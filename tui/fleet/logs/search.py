@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Protocol
 
@@ -149,13 +149,16 @@ class Criteria:
     tags: frozenset[int] | None = None
     """The streams whose lines pass; None for all."""
     filters: tuple[Filter, ...] = ()
+    since: int = 0
+    """Rows below this are not shown."""
     notices: bool = True
     """Notices of ours pass, whatever else is asked for."""
 
     @property
     def everything(self) -> bool:
         """Nothing is asked for."""
-        return not self.level and self.tags is None and not any(f.on for f in self.filters) and self.notices
+        idle = not self.level and self.tags is None and not self.since and self.notices
+        return idle and not any(f.on for f in self.filters)
 
     def rows(self, block: Block) -> list[int]:
         """The rows of a block that pass."""
@@ -170,15 +173,17 @@ class Criteria:
 
     def with_filter(self, extra: Filter) -> Criteria:
         """These and one more."""
-        return Criteria(self.level, self.tags, (*self.filters, extra), self.notices)
+        return replace(self, filters=(*self.filters, extra))
 
     def searching(self, test: Test) -> Criteria:
         """What of this matches `test`; notices are not found."""
-        return Criteria(self.level, self.tags, (*self.filters, Filter(test)), notices=False)
+        return replace(self, filters=(*self.filters, Filter(test)), notices=False)
 
     def _by_mark(self, block: Block) -> list[int]:
         accepted = _accepted(self.level, self.notices)
         rows: Iterable[int] = (block.first + match.start() for match in accepted.finditer(block.marks))
+        if self.since > block.first:
+            rows = (row for row in rows if row >= self.since)
         if self.tags is None:
             return list(rows)
         return [row for row in rows if block.tags[row - block.first] in self.tags]

@@ -119,6 +119,10 @@ class Spool:
         segment = self._of(row)
         return bytes(memoryview(segment.marks)[row - segment.first :])
 
+    def segment_start(self, row: int) -> int:
+        """The first row of the segment that a row is in."""
+        return self._of(row).first
+
     def line(self, row: int) -> bytes:
         r"""A row as it came, without its `\n`. Raises IndexError when it is not held."""
         return self._of(row).lines(row, row + 1)[0]
