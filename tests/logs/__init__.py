@@ -1,0 +1,1 @@
+"""The log viewer: from bytes on a stream to rows on a screen."""

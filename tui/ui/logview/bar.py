@@ -1,0 +1,159 @@
+"""The one row of words under a log: what is followed, hidden, found and covered. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tui.fleet.logs.log import Counts
+from tui.fleet.logs.marks import Level
+from tui.fleet.logs.source import Phase, Stream
+from tui.fleet.times import age
+from tui.ui.logview.layout import Times
+from tui.ui.rows import Cell
+from tui.ui.text import width
+
+PHASES: Final = {
+    Phase.IDLE: ("·", "muted"),
+    Phase.CONNECTING: ("◔", "busy"),
+    Phase.OPEN: ("▲", "ok"),
+    Phase.WAITING: ("✗", "error"),
+    Phase.ASLEEP: ("z", "sleep"),
+    Phase.REFUSED: ("■", "error"),
+    Phase.GONE: ("◌", "muted"),
+    Phase.ENDED: ("■", "muted"),
+}
+"""Phase of a stream → sign and tone."""
+QUIET: Final = 20.0
+"""Seconds without a byte after which a stream is called quiet; it may well be alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the row is made of."""
+
+    counts: Counts
+    follow: bool = True
+    unseen: int = 0
+    unseen_errors: int = 0
+    wrap: bool = False
+    times: Times = Times.LOCAL
+    zone: str = ""
+    level: Level = Level.NONE
+    filters: tuple[int, int] = (0, 0)
+    """On, and in all."""
+    held: int = 0
+    shown: int = 0
+    dropped: int = 0
+    search: str = ""
+    hit: int = 0
+    """Number of the match at the cursor; 0 for none."""
+    hits: int = 0
+    progress: float = 1.0
+    streams: tuple[Stream, ...] = ()
+    now: float = 0.0
+    """Monotonic seconds."""
+    said: str = ""
+    """What an action has to say; stands in for all the rest."""
+    said_tone: str = "info"
+
+
+def bar(facts: Facts, size: int) -> tuple[Cell, ...]:
+    """The row, as many of its parts as fit into `size` cells, the least needed left out first."""
+    if facts.said:
+        return (Cell(f" {facts.said}", facts.said_tone),)
+    parts = [part for part in _parts(facts) if part[1]]
+    while len(parts) > 1 and _length(parts) > size:
+        parts.remove(max(parts, key=lambda part: part[0]))
+    cells: list[Cell] = []
+    for _, part in parts:
+        cells += [Cell(" · " if cells else " ", "muted"), *part]
+    return tuple(cells)
+
+
+def number(value: int) -> str:
+    """`18 204`: digits in threes."""
+    return f"{value:,}".replace(",", " ")
+
+
+def _length(parts: Sequence[tuple[int, Sequence[Cell]]]) -> int:
+    return sum(3 + sum(width(cell.text) for cell in part) for _, part in parts)
+
+
+def _parts(facts: Facts) -> list[tuple[int, Sequence[Cell]]]:
+    """The parts in order, each with how soon it may go; lower stays longer."""
+    return [
+        (0, _follow(facts)),
+        (2, _search(facts)),
+        (8, (Cell(f"WRAP {'on' if facts.wrap else 'off'}", "text" if facts.wrap else "muted"),)),
+        (7, (Cell(f"TIME {facts.times}{_zone(facts)}", "muted"),)),
+        (5, _level(facts)),
+        (4, _filter(facts)),
+        (3, _lines(facts)),
+        (1, _sources(facts)),
+    ]
+
+
+def _follow(facts: Facts) -> Sequence[Cell]:
+    if facts.follow:
+        return (Cell("FOLLOW on", "ok"),)
+    if not facts.unseen and not facts.unseen_errors:
+        return (Cell("FOLLOW off", "warn"),)
+    errors = f" ({number(facts.unseen_errors)} error{'s' * (facts.unseen_errors != 1)})"
+    tone = "error" if facts.unseen_errors else "accent"
+    return (Cell(f"▼ {number(facts.unseen)} new{errors if facts.unseen_errors else ''}", tone),)
+
+
+def _search(facts: Facts) -> Sequence[Cell]:
+    if not facts.search:
+        return (Cell(f"filtering {facts.progress:.0%}", "busy"),) if facts.progress < 1 else ()
+    place = f"{number(facts.hit) if facts.hit else '–'}/{number(facts.hits)}"
+    more = f" {facts.progress:.0%}" if facts.progress < 1 else ""
+    return (Cell(f"/{facts.search} {place}{more}", "accent" if facts.hits else "warn"),)
+
+
+def _zone(facts: Facts) -> str:
+    return f" {facts.zone}" if facts.times is Times.LOCAL and facts.zone else ""
+
+
+def _level(facts: Facts) -> Sequence[Cell]:
+    if not facts.level:
+        return (Cell("LEVEL all", "muted"),)
+    return (Cell(f"LEVEL ≥{facts.level.name.lower()}", "accent"),)
+
+
+def _filter(facts: Facts) -> Sequence[Cell]:
+    active, every = facts.filters
+    return (Cell(f"FILTER {active}/{every}", "accent" if active else "muted"),) if every else ()
+
+
+def _lines(facts: Facts) -> Sequence[Cell]:
+    aside = []
+    if facts.held != facts.shown:
+        aside.append(f"{number(facts.held - facts.shown)} hidden")
+    if facts.dropped:
+        aside.append(f"{number(facts.dropped)} dropped")
+    more = f" ({', '.join(aside)})" if aside else ""
+    return (Cell(f"{number(facts.counts.received)} line{'s' * (facts.counts.received != 1)}{more}", "text"),)
+
+
+def _sources(facts: Facts) -> Sequence[Cell]:
+    streams = [stream for stream in facts.streams if stream.phase is not Phase.CLOSED]
+    if not streams:
+        return (Cell("no source", "muted"),)
+    opened = sum(stream.phase is Phase.OPEN for stream in streams)
+    tone = "text" if opened == len(streams) else "warn"
+    cells = [Cell(f"src {opened}/{len(streams)}", tone)]
+    for stream in streams:
+        sign, sign_tone = PHASES[stream.phase]
+        cells.append(Cell(f" {sign}{stream.tag}{_trouble(stream, facts.now)}", sign_tone))
+    return cells
+
+
+def _trouble(stream: Stream, now: float) -> str:
+    words = f" gap {stream.missed:.0f}s" if stream.missed >= 0.5 else ""
+    quiet = now - (stream.heard or stream.since)
+    if stream.phase is Phase.OPEN and quiet >= QUIET:
+        words += f" quiet {age(quiet) if quiet >= 60 else '20s'}"
+    return words

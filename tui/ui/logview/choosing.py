@@ -1,0 +1,165 @@
+"""The lists of a log view and what choosing in them does: sources, filters, fields, errors, saving."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from tui.fleet.logs.log import Log
+from tui.fleet.logs.records import parse
+from tui.fleet.logs.save import NotSaved, save
+from tui.fleet.logs.search import Filter, OfKind
+from tui.fleet.logs.signatures import Signature
+from tui.fleet.logs.source import LogSource
+from tui.fleet.logs.watch import MOST, Watch
+from tui.ui.logview import lists
+from tui.ui.logview.bar import number
+from tui.ui.logview.layout import clock_word
+from tui.ui.logview.picker import Choice, Picker
+from tui.ui.logview.reader import Reader
+from tui.ui.logview.searching import Searching
+
+Answer = Callable[[str, str], None]
+"""Given the key of a choice and what was done to it."""
+
+
+class Choosing:
+    """Fills the picker and acts on what is picked."""
+
+    def __init__(self, reader: Reader, picker: Picker, searching: Searching) -> None:
+        self._reader = reader
+        self._picker = picker
+        self._searching = searching
+        self._answer: Answer | None = None
+        self._shown: list[Signature] = []
+        self.watch: Watch | None = None
+
+    @property
+    def _log(self) -> Log:
+        return self._reader.page.log
+
+    def done(self, message: Picker.Done) -> None:
+        """Something was done in the list."""
+        if message.verb == "close":
+            self.close()
+        elif self._answer:
+            self._answer(message.key, message.verb)
+
+    def close(self) -> None:
+        """Back to the lines."""
+        self._picker.hide()
+        self._answer = None
+        self._reader.focus()
+
+    # ---- what there is to choose ----------------------------------------------------------------------
+
+    def sources(self) -> None:
+        """Which streams are open."""
+        candidates = self.watch.candidates if self.watch else ()
+        streams = self._log.streams.values()
+        self._ask("sources", lists.sources(candidates, streams, MOST), self._switch_source)
+
+    def filters(self) -> None:
+        """Which filters apply."""
+        finder = self._searching.finder
+        self._ask("filters", lists.filters(finder.criteria.filters, finder.filtering), self._switch_filter)
+
+    def fields(self) -> None:
+        """Which fields are shown."""
+        counts: Counter[str] = Counter()
+        rows = self._reader.page.rows
+        near = rows.rank(self._reader.page.cursor)
+        for index in range(max(0, near - 200), min(len(rows), near + 200)):
+            counts.update(name for name, _ in parse(self._log.line(rows[index]).raw).fields)
+        self._ask("fields", lists.fields(counts, self._reader.options.hidden), self._switch_field)
+
+    def kinds(self) -> None:
+        """Which kinds of errors there were."""
+        self._shown = self._log.signatures.ranked()
+        begins = self._log.time(self._log.first)
+
+        def is_new(found: Signature) -> bool:
+            stream = self._log.streams.get(self._tag_of(found))
+            return stream is not None and found.new_since(stream.source.deployed_at, begins)
+
+        options = self._reader.options
+        listed = lists.kinds(self._shown, lambda at: clock_word(at, options), is_new)
+        self._ask("kinds", listed, self._show_kind)
+
+    def ways(self, ask_path: Callable[[lists.Way], None]) -> None:
+        """How to save; `ask_path` goes on from there."""
+
+        def chosen(key: str, verb: str) -> None:
+            self.close()
+            ask_path(next(way for way in lists.WAYS if way.key == key))
+
+        held = self._log.end - self._log.first
+        title = "Save · Enter goes on to the file name"
+        self._ask("save", (title, lists.ways(len(self._reader.page.rows), held)), chosen)
+
+    # ---- what choosing does ---------------------------------------------------------------------------
+
+    def _switch_source(self, key: str, verb: str) -> None:
+        if self.watch is None or verb == "remove":
+            return
+        source = next(s for s in self.watch.candidates if "\t".join(s.key) == key)
+        if any(opened.key == source.key for opened in self.watch.opened):
+            self.watch.close(source)
+        elif not self.watch.open(source):
+            self._reader.say(f"{MOST} sources are open; close one first", "warn")
+        self.sources()
+
+    def _switch_filter(self, key: str, verb: str) -> None:
+        finder = self._searching.finder
+        stack = list(finder.criteria.filters)
+        if verb == "remove":
+            del stack[int(key)]
+        else:
+            stack[int(key)] = replace(stack[int(key)], on=not stack[int(key)].on)
+        finder.set_filters(tuple(stack))
+        self._searching.apply()
+        self.filters()
+
+    def _switch_field(self, key: str, verb: str) -> None:
+        options = self._reader.options
+        self._reader.lines.relay(replace(options, hidden=options.hidden ^ {key}))
+        self.fields()
+
+    def _show_kind(self, key: str, verb: str) -> None:
+        found = self._shown[int(key)]
+        self._searching.finder.add(Filter(OfKind(found.key)))
+        self._searching.apply()
+        self.close()
+
+    def _tag_of(self, found: Signature) -> int:
+        held = max(found.last_row, self._log.first)
+        return self._log.spool.tag(held) if held < self._log.end else -1
+
+    def _ask(self, about: str, listed: tuple[str, Sequence[Choice]], answer: Answer) -> None:
+        self._answer = answer
+        self._picker.ask(about, *listed)
+
+
+def default_path(folder: Path, source: LogSource | None, now: float) -> Path:
+    """A name that says which log it was and when."""
+    stamp = datetime.fromtimestamp(now).astimezone().strftime("%Y%m%dT%H%M%S")
+    name = (source.agent or source.agent_id) if source else "log"
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in name)[:60]
+    return folder / f"{safe or 'log'}-{stamp}.log"
+
+
+async def save_way(reader: Reader, way: lists.Way, path: Path) -> None:
+    """Save and say what came of it."""
+    log = reader.page.log
+    rows: Sequence[int] = range(log.first, log.end)
+    if way.shown:
+        rows = [reader.page.rows[index] for index in range(len(reader.page.rows))]
+    try:
+        saved = await save(log, rows, path, None if way.raw else lambda line: reader.shown_text(line.row))
+    except NotSaved as error:
+        reader.say(str(error), "error")
+    else:
+        reader.say(f"saved {number(saved.lines)} lines to {saved.path}", "ok")

@@ -1,0 +1,325 @@
+"""The lines of a log on the screen: draws what a `Page` says, where it differs and no more often than useful.
+
+It decodes the lines in sight and no others; a log of a million lines costs what one of fifty costs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.timer import Timer
+
+from tui.clock import Clock
+from tui.fleet.logs.log import Log
+from tui.fleet.logs.rows import AllRows, Rows
+from tui.ui.logview.layout import Form, Options, Row, Span, Times, rows_of
+from tui.ui.logview.page import Page, Place
+from tui.ui.logview.sgr import PLAIN, Look
+from tui.ui.text import to_ascii, width
+from tui.ui.toned import Toned
+
+FRAME: Final = 0.1
+"""Seconds between two paints of a log that streams; the first line after a pause is painted at once."""
+BYTES: Final = 50_000
+"""Bytes a second that a stream of lines may cost the terminal; large screens are painted less often."""
+SEGMENT_COST: Final = 30
+"""Bytes of escape sequences around a run of text."""
+REMEMBERED: Final = 1024
+"""Lines whose rows are kept."""
+GUTTER: Final = 1
+WHEEL: Final = 3
+"""Rows that a turn of the mouse wheel moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a row of the screen shows, compared to find what must be painted."""
+
+    row: Row
+    gutter: str = " "
+    gutter_tone: str = "muted"
+    band: str = ""
+    """The cursor's band: empty, `cursor` or `blurred`."""
+    search: re.Pattern[str] | None = None
+    shift: int = 0
+
+
+class LogLines(Toned, can_focus=True):
+    """A window on a log."""
+
+    DEFAULT_CSS = "LogLines { height: 1fr; width: 1fr; }"
+
+    class Moved(Message):
+        """Other lines are on the screen, or the cursor is on another one."""
+
+    def __init__(self, log: Log, *, clock: Clock, options: Options, ascii_only: bool = False) -> None:
+        super().__init__(id="log-lines")
+        self.ascii_only = ascii_only
+        self.options = options
+        self.forms: dict[int, Form] = {}
+        """Lines that are shown in another form than the rest."""
+        self.notes: dict[int, str] = {}
+        self.bookmarks: set[int] = set()
+        self.selected: tuple[int, int] | None = None
+        """First and last line of a range picked for copying."""
+        self.search: re.Pattern[str] | None = None
+        self.shift = 0
+        """Cells by which the text is moved to the left."""
+        self.empty = ""
+        """What to say when there are no lines."""
+        self.painted = 0
+        """Frames drawn, for measuring."""
+        self._clock = clock
+        self._log = log
+        self._laid: dict[int, list[Row]] = {}
+        self._drawn: list[Drawn] = []
+        self._cost = 0
+        self._painted_at = 0.0
+        self._timer: Timer | None = None
+        self.page = Page(log, AllRows(log), self._height_of)
+        log.listeners.append(self.log_changed)
+
+    def show_log(
+        self, log: Log, *, forms: dict[int, Form], notes: dict[int, str], bookmarks: set[int]
+    ) -> None:
+        """Show another log, from its newest line, with what the operator made of it."""
+        self.detach()
+        self._log = log
+        log.listeners.append(self.log_changed)
+        self.forms, self.notes, self.bookmarks, self.selected = forms, notes, bookmarks, None
+        self.page = Page(log, AllRows(log), self._height_of)
+        self.relay(self.options)
+
+    def detach(self) -> None:
+        """Hear nothing of the log any more."""
+        if self.log_changed in self._log.listeners:
+            self._log.listeners.remove(self.log_changed)
+
+    def show_rows(self, rows: Rows) -> None:
+        """Show these lines of it only."""
+        self.page.rows = rows
+        self.page.changed()
+        self.draw()
+
+    def relay(self, options: Options) -> None:
+        """Lay everything out again, with other options."""
+        self.options = options
+        self._laid.clear()
+        self.page.changed()
+        self.draw()
+
+    def set_form(self, line: int, form: Form) -> None:
+        """Show one line in a form of its own; the same form again puts it back."""
+        if self.forms.get(line) is form:
+            del self.forms[line]
+        else:
+            self.forms[line] = form
+        self.forget(line)
+
+    def forget(self, line: int) -> None:
+        """Lay one line out again."""
+        self._laid.pop(line, None)
+        self.page.changed()
+        if line == self.page.cursor:
+            self.page.reveal()
+        self.draw()
+
+    def shows(self, line: int, pattern: re.Pattern[str]) -> bool:
+        """Whether a line's rows, as they are laid out, hold a match."""
+        return any(pattern.search(row.text) for row in self._rows_of(line))
+
+    def log_changed(self) -> None:
+        """The log has grown or a notice in it has changed: paint soon, but not too often."""
+        if self._timer is None and self.is_mounted:
+            wait = self._painted_at + max(FRAME, self._cost / BYTES) - self._clock.monotonic()
+            if wait <= 0:
+                self._paint()
+            else:
+                self._timer = self.set_timer(wait, self._paint)
+
+    def draw(self) -> None:
+        """Show the page as it is now; sends only rows that differ."""
+        if not self.size.height:
+            return
+        self.page.height = self.size.height
+        places = self.page.places()
+        drawn = [self._drawn_at(place) for place in places]
+        if not places and self.empty:
+            drawn = [Drawn(Row((Span(text, "muted"),), 0)) for text in self.empty.split("\n")]
+        before, self._drawn = self._drawn, drawn
+        count = max(len(before), len(drawn))
+        size = self.size.width
+        dirty = [y for y in range(min(count, self.size.height)) if before[y : y + 1] != drawn[y : y + 1]]
+        if dirty:
+            self._cost = sum(self._cost_of(y) for y in dirty)
+            self.refresh(*(Region(0, y, size, 1) for y in dirty))
+        self.post_message(self.Moved())
+
+    def render_line(self, y: int) -> Strip:
+        """One row, for the compositor."""
+        base = self.tone_style("text")
+        if y >= len(self._drawn):
+            return Strip.blank(self.size.width, base)
+        drawn = self._drawn[y]
+        segments = [Segment(drawn.gutter, self.tone_style(drawn.gutter_tone, drawn.band))]
+        segments += self._segments(drawn)
+        return Strip(segments).adjust_cell_length(self.size.width, self.tone_style("text", drawn.band))
+
+    # ---- drawing --------------------------------------------------------------------------------------
+
+    def _paint(self) -> None:
+        self._timer = None
+        self._painted_at = self._clock.monotonic()
+        self.painted += 1
+        self.draw()
+
+    def _height_of(self, line: int) -> int:
+        return len(self._rows_of(line))
+
+    def _rows_of(self, line: int) -> list[Row]:
+        found = self._laid.get(line)
+        if found is None:
+            held = self._log.line(line)
+            form = self.forms.get(line, Form.FOLDED)
+            found = rows_of(held, self._log.received(line), self.options, form, self.notes.get(line, ""))
+            if not held.notice:  # a notice may change while it is on the screen
+                if len(self._laid) >= REMEMBERED:
+                    self._laid.clear()
+                self._laid[line] = found
+        return found
+
+    def _drawn_at(self, place: Place) -> Drawn:
+        line = place.line
+        at_cursor = line == self.page.cursor and not self.page.follow
+        band = ("cursor" if self.has_focus else "blurred") if at_cursor else ""
+        gutter, tone = self._gutter(line, at_cursor)
+        row = self._rows_of(line)[place.part]
+        return Drawn(row, gutter, tone, band, self.search, 0 if self.options.wrap else self.shift)
+
+    def _gutter(self, line: int, at_cursor: bool) -> tuple[str, str]:
+        if line in self.bookmarks:
+            return "◆", "accent"
+        if self.selected and self.selected[0] <= line <= self.selected[1]:
+            return "┃", "accent"
+        return ("▌", "accent") if at_cursor else (" ", "muted")
+
+    def _cost_of(self, y: int) -> int:
+        if y >= len(self._drawn):
+            return self.size.width
+        return self.size.width + SEGMENT_COST * (2 + len(self._drawn[y].row.spans))
+
+    def _segments(self, drawn: Drawn) -> Iterator[Segment]:
+        shift = drawn.shift
+        hits = _hits(drawn, skip=self.options.times is not Times.OFF)
+        at = 0
+        for number, span in enumerate(drawn.row.spans):
+            start, at = at, at + len(span.text)
+            for text, hit in _marked(span.text, start, hits):
+                if number >= drawn.row.fixed and shift > 0:
+                    text, shift = _shifted(text, shift)
+                if text:
+                    text = to_ascii(text) if self.ascii_only and not text.isascii() else text
+                    yield Segment(text, self._style(span, drawn.band, hit))
+
+    def _style(self, span: Span, band: str, hit: bool) -> Style:
+        style = self.tone_style(span.tone, band)
+        if span.look is not PLAIN:
+            style += _look_style(span.look)
+        return style + HIT if hit else style
+
+    # ---- events ---------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Draw what is there."""
+        super().on_mount()
+        self.draw()
+
+    def on_unmount(self) -> None:
+        """Hear nothing of the log any more."""
+        self.detach()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay out for the new width."""
+        self._drawn = []
+        self.relay(replace(self.options, width=max(10, event.size.width - GUTTER)))
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """The band changes."""
+        self.draw()
+
+    def on_blur(self) -> None:
+        """The band changes."""
+        self.draw()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll back, which stops following."""
+        event.stop()
+        self.page.scroll(-WHEEL)
+        self.draw()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll on."""
+        event.stop()
+        self.page.scroll(WHEEL)
+        self.draw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the line."""
+        line = self.page.line_at(event.y)
+        if line is not None:
+            self.page.stand()
+            self.page.cursor = line
+            self.draw()
+
+
+HIT: Final = Style(reverse=True)
+
+
+def _look_style(look: Look) -> Style:
+    return Style(
+        color=look.color or None,
+        bold=look.bold or None,
+        italic=look.italic or None,
+        underline=look.underline or None,
+    )
+
+
+def _hits(drawn: Drawn, *, skip: bool) -> list[tuple[int, int]]:
+    """Where the search matches in a row, as (start, end) of its text."""
+    if drawn.search is None or not drawn.row.fixed:
+        return []
+    start = len(drawn.row.spans[0].text) if skip else 0
+    return [match.span() for match in drawn.search.finditer(drawn.row.text, start) if match.group()]
+
+
+def _marked(text: str, start: int, hits: list[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
+    """The text cut where hits begin and end; `start` is its place in the row."""
+    at = 0
+    for low, high in hits:
+        low, high = max(low - start, at), min(high - start, len(text))
+        if low < high:
+            yield text[at:low], False
+            yield text[low:high], True
+            at = high
+    yield text[at:], False
+
+
+def _shifted(text: str, shift: int) -> tuple[str, int]:
+    """The text without its first `shift` cells, and how many are still to go."""
+    if text.isascii():
+        return text[shift:], max(0, shift - len(text))
+    for index, letter in enumerate(text):
+        if shift <= 0:
+            return text[index:], 0
+        shift -= width(letter)
+    return "", shift

@@ -1,0 +1,121 @@
+"""What the lists of a log view say: sources, filters, fields, kinds of errors, ways to save. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tui.fleet.logs.search import Filter
+from tui.fleet.logs.signatures import Signature
+from tui.fleet.logs.source import LogSource, Phase, Stream
+from tui.ui.logview.bar import PHASES, number
+from tui.ui.logview.picker import Choice, padded
+from tui.ui.rows import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to save a log."""
+
+    key: str
+    words: str
+    shown: bool
+    """Only the lines shown, else all that are held."""
+    raw: bool
+    """Exactly as received, else as worded on the screen."""
+
+
+WAYS: Final = (
+    Way("shown", "lines shown, as on the screen", shown=True, raw=False),
+    Way("shown-raw", "lines shown, bytes as received", shown=True, raw=True),
+    Way("all-raw", "every line held, bytes as received", shown=False, raw=True),
+    Way("all", "every line held, as on the screen", shown=False, raw=False),
+)
+
+
+def ways(shown: int, held: int) -> list[Choice]:
+    """How the log can be saved, with how many lines each would take."""
+    return [
+        Choice(
+            way.key, (padded(way.words, 38), Cell(f"{number(shown if way.shown else held)} lines", "muted"))
+        )
+        for way in WAYS
+    ]
+
+
+def sources(
+    candidates: Iterable[LogSource], streams: Iterable[Stream], most: int
+) -> tuple[str, list[Choice]]:
+    """Title and rows: every source that could be open, with the state of those that are."""
+    known = {stream.source.key: stream for stream in streams}
+    choices = []
+    for source in candidates:
+        stream = known.get(source.key)
+        phase = stream.phase if stream else Phase.CLOSED
+        sign, tone = PHASES.get(phase, (" ", "muted"))
+        choices.append(
+            Choice(
+                "\t".join(source.key),
+                (
+                    Cell("[x] " if phase is not Phase.CLOSED else "[ ] ", "text"),
+                    padded(stream.tag if stream else "", 3, "accent"),
+                    padded(source.label, 28),
+                    padded(source.version, 16, "muted"),
+                    Cell(f"{sign} {_state(stream)}", tone),
+                ),
+            )
+        )
+    return f"Sources · newest instance of each · at most {most} open · space opens or closes", choices
+
+
+def _state(stream: Stream | None) -> str:
+    if stream is None or stream.phase is Phase.CLOSED:
+        return "closed"
+    return f"{stream.phase}: {stream.reason}" if stream.reason else str(stream.phase)
+
+
+def filters(stack: Sequence[Filter], active: bool) -> tuple[str, list[Choice]]:
+    """Title and rows: the filters, each with its switch."""
+    choices = [
+        Choice(str(index), (Cell("[x] " if f.on and active else "[ ] ", "text"), Cell(f"&{f.label}", "text")))
+        for index, f in enumerate(stack)
+    ]
+    return "Filters · space on/off · d removes", choices
+
+
+def fields(counts: Mapping[str, int], hidden: frozenset[str]) -> tuple[str, list[Choice]]:
+    """Title and rows: the fields seen on the screen, the most frequent first."""
+    ranked = sorted({*counts, *hidden}, key=lambda name: (-counts.get(name, 0), name))
+    choices = [Choice(name, (Cell("[ ] " if name in hidden else "[x] "), Cell(name))) for name in ranked]
+    return "Fields · space shows or hides · Enter on a line shows all of its fields", choices
+
+
+def kinds(
+    signatures: Iterable[Signature], clock: Callable[[float], str], is_new: Callable[[Signature], bool]
+) -> tuple[str, list[Choice]]:
+    """Title and rows: kinds of errors, the newest first."""
+    choices = []
+    for index, found in enumerate(signatures):
+        name = found.key.exception or found.key.message
+        where = " · ".join(part for part in (found.key.frame, _jobs(found), found.first_version) if part)
+        about = f" {found.key.message}" if found.key.exception else ""
+        seen = [clock(at) for at in (found.first_seen, found.last_seen) if at is not None]
+        choices.append(
+            Choice(
+                str(index),
+                (
+                    padded(f"×{number(found.count)}", 7, "error"),
+                    padded("NEW" if is_new(found) else "", 3, "warn"),
+                    Cell("–".join(dict.fromkeys(seen)) + " ", "muted"),
+                    Cell(f"{name}", "text"),
+                    Cell(f"{about}  {where}", "muted"),
+                ),
+            )
+        )
+    return "Kinds of errors · Enter shows only that kind · NEW: not seen before the newest deploy", choices
+
+
+def _jobs(found: Signature) -> str:
+    count = len(found.jobs)
+    return f"{count} job{'s' * (count != 1)}" if count else ""

@@ -1,0 +1,228 @@
+"""Finding things in the log that a reader shows: matches, errors, a job's lines, a time. In slices."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from tui.fleet.logs.log import Log
+from tui.fleet.logs.records import parse
+from tui.fleet.logs.rows import FoundRows
+from tui.fleet.logs.search import Criteria, Filter, Pattern, TooSlow
+from tui.ui.logview.bar import number
+from tui.ui.logview.find import Finder, decided, neighbour
+from tui.ui.logview.layout import Form
+from tui.ui.logview.moments import FORMS, moment
+from tui.ui.logview.reader import Reader
+
+MINUTE: Final = 60.0
+
+
+class Searching:
+    """The search and the filters of one reader."""
+
+    def __init__(self, reader: Reader, log: Log, hint: Callable[[str], None]) -> None:
+        """`hint` says something about what is being typed."""
+        self.finder = Finder(log)
+        self._reader = reader
+        self._log = log
+        self._hint = hint
+        self._wake = asyncio.Event()
+        self._wanted: tuple[FoundRows, int, str] | None = None
+        """Where to go as soon as it is known: among what, in which direction, and what to say if nowhere."""
+
+    def show_log(self, log: Log, criteria: Criteria) -> None:
+        """Look in another log."""
+        self._log, self._wanted = log, None
+        self.finder = Finder(log)
+        self.finder.ask(criteria)
+        self.apply()
+
+    # ---- the work -------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Find what is asked for, a slice at a time, for ever."""
+        clock = self._reader.clock
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            more = True
+            while more:
+                more = self.finder.step(clock.monotonic)
+                self._tell()
+                await clock.sleep(0)
+
+    def grown(self) -> None:
+        """The log has more lines."""
+        if self.finder.busy:
+            self._wake.set()
+
+    def apply(self) -> None:
+        """Show what the filters let through by now."""
+        finder, lines = self.finder, self._reader.lines
+        lines.search = finder.pattern.regex if finder.pattern else None
+        lines.show_rows(finder.rows)
+        self._wake.set()
+
+    def _tell(self) -> None:
+        self._arrive()
+        preview, hits = self.finder.preview, self.finder.hits
+        if preview is not None:
+            self._hint(f"{number(len(preview))} of {number(self._held)} lines pass{_percent(preview)}")
+        elif hits is not None:
+            self._hint(f"{_matching(len(hits))}{_percent(hits)}")
+        self._reader.lines.log_changed()
+
+    @property
+    def _held(self) -> int:
+        return self._log.end - self._log.first
+
+    # ---- search and filters ---------------------------------------------------------------------------
+
+    def type_search(self, text: str) -> str:
+        """Look for what is being typed; returns what is wrong with it."""
+        try:
+            self.finder.search(Pattern.of(text) if text else None)
+        except TooSlow as error:
+            return str(error)
+        self.apply()
+        return ""
+
+    def enter_search(self, text: str) -> str:
+        """Look for it and go to the nearest match upwards: a log is read from its end."""
+        if trouble := self.type_search(text):
+            return trouble
+        if self.finder.hits is not None:
+            page = self._reader.page
+            start = page.cursor + 1 if len(page.rows) else 0
+            self._go_in(self.finder.hits, -1, f"nothing matches /{text}", start)
+        return ""
+
+    def type_filter(self, text: str) -> str:
+        """Count what a filter would leave; returns what is wrong with it."""
+        try:
+            self.finder.try_filter(_filter(text) if text.strip("!") else None)
+        except TooSlow as error:
+            return str(error)
+        self._wake.set()
+        return ""
+
+    def enter_filter(self, text: str) -> str:
+        """Put a filter on the stack; returns what is wrong with it."""
+        try:
+            extra = _filter(text)
+        except TooSlow as error:
+            return str(error)
+        self.finder.try_filter(None)
+        self.finder.add(extra)
+        self.apply()
+        return ""
+
+    def drop_preview(self) -> None:
+        """The filter that was being typed is given up."""
+        self.finder.try_filter(None)
+
+    def next_hit(self, step: int) -> None:
+        """To the next or previous match."""
+        if self.finder.hits is None:
+            self._reader.say("nothing is searched for; / searches", "warn")
+            return
+        self._go_in(self.finder.hits, step, "no further match that way")
+
+    # ---- errors, jobs, times --------------------------------------------------------------------------
+
+    def next_error(self, step: int) -> None:
+        """To the next or previous line of level error or above that is shown."""
+        rows, cursor = self._reader.page.rows, self._reader.page.cursor
+        found = self._log.errors(cursor + 1) if step > 0 else self._log.errors_before(cursor)
+        for row in found:
+            if rows.rank(row + 1) > rows.rank(row):
+                self._reader.go(row)
+                return
+        self._reader.say("no further error that way", "warn")
+
+    def next_of_job(self, step: int) -> None:
+        """To the next or previous line of the job of this line."""
+        if job := self.here("job_id"):
+            self._go_in(self.finder.follow_job(job), step, f"no further line of {job} that way")
+        else:
+            self._reader.say("this line names no job", "warn")
+
+    def here(self, *names: str) -> str:
+        """A field of the line at the cursor; empty if it has none."""
+        page = self._reader.page
+        if not len(page.rows) or not self._log.first <= page.cursor < self._log.end:
+            return ""
+        return parse(self._log.line(page.cursor).raw).field(*names)
+
+    def go_to_time(self, text: str) -> str:
+        """To the first line at a time, or after it; returns what is wrong with what was typed."""
+        clock, options = self._reader.clock, self._reader.options
+        at = moment(text, now=clock.now(), zone=options.zone)
+        if at is None:
+            return f"no time; type {FORMS}"
+        self._go_to_moment(at)
+        return ""
+
+    def minutes(self, step: int) -> None:
+        """A minute back or forward from the line at the cursor."""
+        at = self._log.time(self._reader.page.cursor)
+        if at is not None:
+            self._go_to_moment(at + step * MINUTE)
+
+    def _go_to_moment(self, at: float) -> None:
+        row = self._log.at(at)
+        self._reader.go(min(row, max(self._log.end - 1, self._log.first)))
+        if row >= self._log.end:
+            self._reader.say("the log ends before that time", "warn")
+        elif row == self._log.first:
+            self._reader.say("the oldest line that is held is not older than that", "warn")
+
+    # ---- going there ----------------------------------------------------------------------------------
+
+    def _go_in(self, found: FoundRows, step: int, nowhere: str, start: int | None = None) -> None:
+        if start is None or not self._arrived(found, step, start):
+            self._wanted = (found, step, nowhere)
+            if start is not None and not found.complete:
+                self._reader.page.stand()
+            self._arrive()
+        self._wake.set()
+
+    def _arrive(self) -> None:
+        """Go where it was wanted, once that is known."""
+        if self._wanted is None:
+            return
+        found, step, nowhere = self._wanted
+        if self._arrived(found, step, self._reader.page.cursor):
+            self._wanted = None
+        elif found.complete:
+            self._wanted = None
+            self._reader.say(nowhere, "warn")
+
+    def _arrived(self, found: FoundRows, step: int, start: int) -> bool:
+        row = neighbour(found, start, step)
+        if row is None or not decided(found, start, step):
+            return False
+        self._reader.go(row)
+        self._unfold(row)
+        return True
+
+    def _unfold(self, row: int) -> None:
+        """Open a line whose match lies in what is folded away."""
+        lines, pattern = self._reader.lines, self.finder.pattern
+        if pattern and row not in lines.forms and not lines.shows(row, pattern.regex):
+            lines.set_form(row, Form.OPEN)
+
+
+def _filter(text: str) -> Filter:
+    """What was typed after `&`. Raises TooSlow."""
+    return Filter(Pattern.of(text.removeprefix("!")), out=text.startswith("!"))
+
+
+def _matching(count: int) -> str:
+    return "1 line matches" if count == 1 else f"{number(count)} lines match"
+
+
+def _percent(found: FoundRows) -> str:
+    return "" if found.complete else f" · {found.progress:.0%} looked at"

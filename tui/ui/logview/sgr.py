@@ -1,0 +1,80 @@
+"""Colours that a program printed: SGR parameters → what of them is shown. Must not hide any text.
+
+Taken are foreground colours and weights. Backgrounds, blinking and concealment are left out, and so is black:
+on some terminal each of them can make a line unreadable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+_NAMES: Final = ("", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a piece of text wants to look, beyond its tone."""
+
+    color: str = ""
+    """A colour as Rich names it; empty for the tone's own."""
+    bold: bool = False
+    italic: bool = False
+    underline: bool = False
+
+
+PLAIN: Final = Look()
+
+
+def after(look: Look, parameters: str) -> Look:
+    """The look once a terminal that looked like `look` has been sent these parameters."""
+    codes = [
+        int(code) if code.isdigit() and len(code) < 4 else 0
+        for code in parameters.replace(":", ";").split(";")
+    ]
+    while codes:
+        code = codes.pop(0)
+        if code in (38, 48):
+            color, codes = _extended(codes)
+            look = replace(look, color=color) if code == 38 else look
+        else:
+            look = _simple(look, code)
+    return look
+
+
+def _simple(look: Look, code: int) -> Look:
+    match code:
+        case 0:
+            return PLAIN
+        case 1:
+            return replace(look, bold=True)
+        case 3:
+            return replace(look, italic=True)
+        case 4:
+            return replace(look, underline=True)
+        case 22:
+            return replace(look, bold=False)
+        case 23:
+            return replace(look, italic=False)
+        case 24:
+            return replace(look, underline=False)
+        case 30 | 39:
+            return replace(look, color="")
+        case _ if 31 <= code <= 37:
+            return replace(look, color=_NAMES[code - 30])
+        case 90:
+            return replace(look, color="bright_black")
+        case _ if 91 <= code <= 97:
+            return replace(look, color=f"bright_{_NAMES[code - 90]}")
+    return look
+
+
+def _extended(codes: list[int]) -> tuple[str, list[int]]:
+    """The colour of `38;5;n` or `38;2;r;g;b`, and the codes after it."""
+    match codes:
+        case [5, number, *rest]:
+            return (f"color({number})" if 1 <= number <= 255 and number != 16 else ""), rest
+        case [2, red, green, blue, *rest]:
+            bright = max(red, green, blue) <= 255 and red + green + blue > 96
+            return (f"#{red:02x}{green:02x}{blue:02x}" if bright else ""), rest
+    return "", []
