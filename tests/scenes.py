@@ -24,6 +24,7 @@ from tui.secret import Secret
 from tui.sim.server import serve
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
+from tui.ui.picture import align
 from tui.ui.terminal import Terminal
 
 START = 1_786_000_000.0
@@ -195,7 +196,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("status", keys=("2", "f")),
     Scene("versions", keys=("3",), sizes=((120, 40),)),
     Scene("secrets", keys=("4",), sizes=((80, 24),), picture=None),
-    Scene("dispatches", keys=("5", "f", "z")),
+    Scene("dispatches", keys=("5", "f")),
     Scene("filter", keys=("slash", *"status:error"), sizes=((120, 40),)),
     Scene("problems", keys=("exclamation_mark",), sizes=((80, 24),), picture=None),
     Scene("command", keys=("colon", *"status sup"), sizes=((80, 24),), picture=None),
@@ -216,7 +217,7 @@ async def picture(scene: Scene, theme: str, size: tuple[int, int]) -> str:
     app = scene.app(theme)
     async with app.run_test(size=size) as pilot:
         await scene.play()(pilot)
-        return app.export_screenshot(title="lktop")
+        return align(app.export_screenshot(title="lktop"))
 
 
 def main() -> int:

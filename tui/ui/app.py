@@ -26,6 +26,7 @@ from tui.ui.guards import SafeApp, run_guarded
 from tui.ui.help import Help, Row, rows
 from tui.ui.launch import Launch
 from tui.ui.messages import MessageLog, Messages
+from tui.ui.picture import align
 from tui.ui.runner import Runner
 from tui.ui.screen import MainScreen
 
@@ -286,7 +287,7 @@ class Lktop(SafeApp):
         stamp = clock_time(self.clock.now(), TimeStyle.UTC, zone=False).translate(str.maketrans(" :", "-."))
         path = folder / f"lktop-{stamp}.svg"
         try:
-            _write_new(path, self.export_screenshot().encode())
+            _write_new(path, align(self.export_screenshot()).encode())
         except OSError as error:
             self.say(f"picture not saved in {path}: {error.strerror}", tone="error")
         else:

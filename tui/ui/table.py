@@ -101,6 +101,9 @@ class LineTable(Toned, can_focus=True):
     class Scrolled(Moved):
         """Other rows are on the screen."""
 
+    class Resized(Moved):
+        """There is room for other columns or rows."""
+
     def __init__(self, columns: Sequence[Column], *, ascii_only: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
         self.ascii_only = ascii_only
@@ -214,7 +217,7 @@ class LineTable(Toned, can_focus=True):
         self._roster.height = max(1, self.size.height - 1)
         self._roster.reveal()
         self._layout()
-        self.post_message(self.Scrolled(self, self.cursor))
+        self.post_message(self.Resized(self, self.cursor))
 
     def restyle(self) -> None:
         """Another theme."""
@@ -313,6 +316,8 @@ class LineTable(Toned, can_focus=True):
         struck = plain + Style(strike=True) if look.ghost else plain
         runs: list[tuple[str, Style]] = [(self._signs(look.gutter), accent if look.gutter != "  " else plain)]
         x = GUTTER
+        if len(look.cells) == 1 < len(self._columns):
+            return _merge([*runs, self._span(look, plain)])
         for slot in self._slots:
             if slot.x > x:
                 runs.append((" " * (slot.x - x), plain))
@@ -324,6 +329,12 @@ class LineTable(Toned, can_focus=True):
             runs.append((self._signs(sign), accent if sign != " " else plain))
             x = slot.x + slot.width + GAP
         return _merge(runs)
+
+    def _span(self, look: _Look, plain: Style) -> tuple[str, Style]:
+        """A single cell goes across all columns."""
+        cell = look.cells[0]
+        style = plain if look.ghost or self.dim else self.tone_style(cell.tone, look.row)
+        return fit(self._signs(cell.text), max(0, self.size.width - 1 - GUTTER)), style
 
     def _signs(self, text: str) -> str:
         return to_ascii(text) if self.ascii_only and not text.isascii() else text

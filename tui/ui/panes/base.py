@@ -80,7 +80,11 @@ class Pane(Vertical):
         rule = "muted" if not self.has_class("-focused") else "info"
         name = "accent" if self.has_class("-focused") else "text"
         head = (Cell("─ ", rule), Cell(f"{self.NUMBER} {self.NAME}", name))
-        line = spread((*head, *left, Cell(self.tabs, "muted"), Cell(" ", rule)), (Cell(" "), *right, Cell(" ─", rule)), bar.size.width)
+        line = spread(
+            (*head, *left, Cell(self.tabs, "muted"), Cell(" ", rule)),
+            (Cell(" "), *right, Cell(" ─", rule)),
+            bar.size.width,
+        )
         bar.set_lines([tuple(_ruled(cell, rule) for cell in line)])
 
 
@@ -235,6 +239,13 @@ class ListPane(Pane):
         """Say in the pane's name that a row was opened."""
         event.stop()
         self.post_message(self.Opened(self, event.key))
+
+    def on_line_table_resized(self, event: LineTable.Resized) -> None:
+        """Show what there is room for now."""
+        event.stop()
+        if self.view is not None:
+            self.show(self.view)
+        self.post_message(self.Scrolled(self, event.key))
 
     def on_line_table_scrolled(self, event: LineTable.Scrolled) -> None:
         """Say in the pane's name that other rows are in sight."""

@@ -45,15 +45,17 @@ class StatusPane(ListPane):
     SOURCE = "agents"
     COLUMNS = _BLOCK
 
+    _tabular = False
+    _room = 30
+    """Both are decided by each `show`, so that keys and cells agree."""
+
     def show(self, view: View) -> None:
         """Blocks or a table, as the width allows."""
-        wanted = _TABLE if self.table.size.width >= TABLE_FROM else _BLOCK
-        self.table.set_columns(wanted)
+        width = self.table.size.width
+        self._tabular = width >= TABLE_FROM
+        self._room = max(10, width - _BLOCK[0].width - 5)
+        self.table.set_columns(_TABLE if self._tabular else _BLOCK)
         super().show(view)
-
-    @property
-    def _tabular(self) -> bool:
-        return self.table.size.width >= TABLE_FROM
 
     def keys(self, view: View) -> Sequence[str]:
         """Deployments; in blocks, their fields too."""
@@ -69,7 +71,10 @@ class StatusPane(ListPane):
 
     def _notes(self, view: View, agent: Agent, name: str) -> list[str]:
         row = _find(agent, name)
-        return [f"{name}#reading"] if row and reading(row, now=view.now) else []
+        if row is None:
+            return []
+        notes = [f"{name}#event{index}" for index, event in enumerate(row.events) if event.count]
+        return [f"{name}#reading", *notes] if reading(row, now=view.now) else notes
 
     def _fields(self, view: View, agent: Agent, name: str) -> list[str]:
         row = _find(agent, name)
@@ -82,8 +87,7 @@ class StatusPane(ListPane):
 
     def _reading(self, view: View, row: Deployment) -> list[str]:
         """Our reading, broken into lines that fit beside the field names."""
-        room = max(10, self.table.size.width - _BLOCK[0].width - 5)
-        return textwrap.wrap(reading(row, now=view.now), room)
+        return textwrap.wrap(reading(row, now=view.now), self._room)
 
     def cells(self, view: View, key: str) -> Cells:
         """One deployment, or one field of it."""
@@ -93,7 +97,7 @@ class StatusPane(ListPane):
         if agent is None or row is None:
             return ()
         if self._tabular:
-            return self._note(view, row) if field else self._row(view, agent, row)
+            return self._note(view, row, field) if field else self._row(view, agent, row)
         return self._field(view, agent, row, field)
 
     def _row(self, view: View, agent: Agent, row: Deployment) -> Cells:
@@ -116,10 +120,11 @@ class StatusPane(ListPane):
             Cell(row.server_region, "muted"),
         )
 
-    def _note(self, view: View, row: Deployment) -> Cells:
-        # the reading takes the place of every column after the glyph
-        words = reading(row, now=view.now)
-        return (Cell(" "), Cell("└"), Cell(words, tone(status(row.status))), *(Cell() for _ in _TABLE[3:]))
+    def _note(self, view: View, row: Deployment, field: str) -> Cells:
+        """A line below a deployment, across all columns."""
+        if field == "reading":
+            return (Cell(f"    our reading: {reading(row, now=view.now)}", "accent"),)
+        return (Cell(f"    event: {_event(row, field, view)}", "warn"),)
 
     def _field(self, view: View, agent: Agent, row: Deployment, field: str) -> Cells:
         state = status(row.status)
@@ -130,12 +135,10 @@ class StatusPane(ListPane):
         if field.startswith("reading"):
             line = int(field.removeprefix("reading"))
             label = "  our reading" if line == 0 else ""
-            return (Cell(label, "accent"), Cell(self._reading(view, row)[line], "accent"))
+            words = self._reading(view, row)[line : line + 1]
+            return (Cell(label, "accent"), Cell("".join(words), "accent"))
         if field.startswith("event"):
-            event = row.events[int(field[5:])]
-            last = when(instant(event.timestamp), now=view.now, style=view.times)
-            words = f"{event_words(event.type)} ×{event.count}, last {last}"
-            return (Cell("  event", "muted"), Cell(words, "warn"))
+            return (Cell("  event", "muted"), Cell(_event(row, field, view), "warn"))
         values = {
             "name": ("name", _name(row)),
             "version": ("version", row.version or agent.version),
@@ -144,7 +147,7 @@ class StatusPane(ListPane):
             "replicas": ("replicas", f"{_replicas(row)}  (now/min/max)"),
             "deployed": ("deployed", _at(instant(agent.deployed_at), view)),
             "observed": ("observed", _observed(row, view)),
-            "server": ("server region", row.server_region or "–"),
+            "server": ("server", row.server_region or "–"),
         }
         label, value = values[field]
         return (Cell(f"  {label}", "muted"), Cell(value))
@@ -167,6 +170,12 @@ def _ordered(agent: Agent) -> list[Deployment]:
 
 def _find(agent: Agent, name: str) -> Deployment | None:
     return next((row for row in agent.agent_deployments if f"{row.region}/{row.deployment}" == name), None)
+
+
+def _event(row: Deployment, field: str, view: View) -> str:
+    event = row.events[int(field.removeprefix("event"))]
+    last = when(instant(event.timestamp), now=view.now, style=view.times)
+    return f"{event_words(event.type)} ×{event.count}, last {last}"
 
 
 def _name(row: Deployment) -> str:
