@@ -1,4 +1,4 @@
-"""Still scenes of the program: snapshot tests hold them, `python -m tests.scenes` makes `screenshots/` of them.
+"""Still scenes: snapshot tests hold them, `python -m tests.scenes` makes `screenshots/` of them.
 
 A scene's data come from the simulator over real sockets through the real client, with both clocks frozen.
 """

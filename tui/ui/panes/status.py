@@ -135,8 +135,8 @@ class StatusPane(ListPane):
         if field.startswith("reading"):
             line = int(field.removeprefix("reading"))
             label = "  our reading" if line == 0 else ""
-            words = self._reading(view, row)[line : line + 1]
-            return (Cell(label, "accent"), Cell("".join(words), "accent"))
+            lines = self._reading(view, row)[line : line + 1]
+            return (Cell(label, "accent"), Cell("".join(lines), "accent"))
         if field.startswith("event"):
             return (Cell("  event", "muted"), Cell(_event(row, field, view), "warn"))
         values = {
