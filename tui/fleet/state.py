@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -87,6 +88,8 @@ class Fleet:
     agents: tuple[Agent, ...] = ()
     index: Mapping[str, Agent] = field(default_factory=dict, repr=False)
     """The agents by id."""
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    """How many agents have which status."""
     unreadable: int = 0
     """Agents in the newest answer that could not be read."""
     versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
@@ -138,7 +141,8 @@ def with_agents(
     index = {agent.agent_id: agent for agent in agents}
     if len(since) > 2 * len(agents) + 64:
         since = {key: value for key, value in since.items() if key in index}
-    return {"agents": agents, "index": index, "since": since, "changed": changed}
+    statuses = Counter(worst(agent).name for agent in agents)
+    return {"agents": agents, "index": index, "statuses": statuses, "since": since, "changed": changed}
 
 
 @dataclass(frozen=True, slots=True)

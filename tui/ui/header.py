@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from tui.fleet.state import View
-from tui.fleet.status import STATUSES, status, worst
+from tui.fleet.status import STATUSES, status
 from tui.fleet.target import Target
 from tui.fleet.times import age
 from tui.fleet.watch import Link
@@ -46,7 +44,7 @@ def _where(target: Target | None, link: Link) -> Line:
 
 def _counts(view: View) -> Line:
     agents = view.fleet.agents
-    counts = Counter(worst(agent).name for agent in agents)
+    counts = view.fleet.statuses
     cells = [Cell(f"agents {len(agents)}  ", "text")] if agents else []
     known = [state for state in STATUSES if counts.get(state.name)]
     others = [name for name in counts if name and name not in {state.name for state in STATUSES}]

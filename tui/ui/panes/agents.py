@@ -97,6 +97,12 @@ class AgentsPane(ListPane):
         self._hidden_problems = 0
         self._twins: set[str] = set()
 
+    def inputs(self, view: View) -> tuple[object, ...]:
+        """The listing and what is derived from it."""
+        fleet = view.fleet
+        step = view.monotonic if fleet.changed else 0.0  # change marks grow old
+        return (fleet.agents, fleet.since, fleet.changed, fleet.versions, fleet.unreadable, step)
+
     # ---- which rows -----------------------------------------------------------------------------------
 
     def keys(self, view: View) -> Sequence[str]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import var
 
@@ -19,6 +20,8 @@ from tui.ui.rows import Cell, Column
 from tui.ui.table import LineTable, Past
 
 Cells = tuple[Cell, ...]
+
+_SMALL = (str, int, float, Cell, Size)
 
 ABSENT = """\
 This server has no Cloud Agents API:
@@ -126,6 +129,7 @@ class ListPane(Pane):
         self.sort = ""
         self.reverse = False
         self._asked = True
+        self._inputs: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Title and table."""
@@ -159,19 +163,31 @@ class ListPane(Pane):
         """Why there are no rows."""
         return ""
 
+    def inputs(self, view: View) -> tuple[object, ...]:
+        """Everything that the rows are made of. While these are the same, a new view costs nothing here.
+
+        Fleets and listings are compared by identity, small values by value. The default is never the same.
+        """
+        return (object(),)
+
     # ---- showing --------------------------------------------------------------------------------------
 
     def show(self, view: View) -> None:
         """Give the table its keys and the functions for the rest."""
         table = self.table
-        keys = self.keys(view)
         fresh = view.fleet.fresh(self.SOURCE)
+        words = freshness(view, fresh)
+        inputs = (*self.inputs(view), words, view.times, view.now, fresh.error, self.tabs, table.size)
+        if not self._asked and self._is_same(inputs):
+            return
+        self._inputs = inputs
+        keys = self.keys(view)
         if table.dim != fresh.stale:
             table.dim = fresh.stale
             table.redraw()
         if not keys:
-            words = self._why_empty(view, fresh)
-            table.empty = tuple(Cell(line, "muted") for line in words.split("\n")) if words else ()
+            why = self._why_empty(view, fresh)
+            table.empty = tuple(Cell(line, "muted") for line in why.split("\n")) if why else ()
         table.show(
             keys,
             lambda key: self.cells(view, key),
@@ -181,7 +197,13 @@ class ListPane(Pane):
         )
         self._asked = False
         table.set_sort(self.sort, self.reverse)
-        self.set_title(self.title(view), (freshness(view, fresh),))
+        self.set_title(self.title(view), (words,))
+
+    def _is_same(self, inputs: tuple[object, ...]) -> bool:
+        return len(inputs) == len(self._inputs) and all(
+            new is old or (isinstance(new, _SMALL) and new == old)
+            for new, old in zip(inputs, self._inputs, strict=True)
+        )
 
     def asked(self) -> None:
         """The operator asked for other rows: those that go leave no ghosts."""

@@ -69,6 +69,13 @@ class DispatchesPane(ListPane):
 
     # ---- rows -----------------------------------------------------------------------------------------
 
+    def inputs(self, view: View) -> tuple[object, ...]:
+        """Rooms and what is in them; agents, for the likely cause of a dispatch that nobody takes."""
+        fleet = view.fleet
+        old = view.monotonic - (fleet.coverage.oldest or view.monotonic) > 60
+        polled = (fleet.coverage.polled, fleet.coverage.total)
+        return (fleet.rooms, fleet.dispatches, fleet.participants, *polled, old, bool(fleet.agents))
+
     def keys(self, view: View) -> Sequence[str]:
         """The open lines, worst rooms first."""
         fleet = view.fleet

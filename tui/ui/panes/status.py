@@ -57,6 +57,10 @@ class StatusPane(ListPane):
         self.table.set_columns(_TABLE if self._tabular else _BLOCK)
         super().show(view)
 
+    def inputs(self, view: View) -> tuple[object, ...]:
+        """The selected agent."""
+        return (view.agent, view.selection.agent_id)
+
     def keys(self, view: View) -> Sequence[str]:
         """Deployments; in blocks, their fields too."""
         agent = view.agent
