@@ -105,13 +105,21 @@ class Listing(Generic[T]):
     """One listing method, remembering per question what it answered last: equal answers cost nothing."""
 
     def __init__(
-        self, caller: Caller, method: Method, kind: type[T], key: str, *, remember: int = 64
+        self,
+        caller: Caller,
+        method: Method,
+        kind: type[T],
+        key: str,
+        *,
+        remember: int = 64,
+        lean: bool = False,
     ) -> None:
         self._caller = caller
         self._method = method
         self._kind = kind
         self._key = key
         self._remember = remember
+        self._lean = lean
         self._readers: OrderedDict[bytes, Reader[T]] = OrderedDict()
 
     async def ask(self, request: Mapping[str, object], *, room: str = "") -> Batch[T]:
@@ -136,7 +144,7 @@ class Listing(Generic[T]):
         return sum(reader.decoded for reader in self._readers.values())
 
     def _reader(self, question: bytes) -> Reader[T]:
-        reader = self._readers.pop(question, None) or Reader(self._kind, self._key)
+        reader = self._readers.pop(question, None) or Reader(self._kind, self._key, lean=self._lean)
         self._readers[question] = reader
         while len(self._readers) > self._remember:
             self._readers.popitem(last=False)

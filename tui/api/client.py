@@ -60,6 +60,7 @@ class Client:
             Dispatch,
             "agent_dispatches",
             remember=DISPATCHES_REMEMBERED,
+            lean=True,
         )
         self._links = Listing(self._caller, methods.LIST_LINKS, PrivateLink, "items")
 

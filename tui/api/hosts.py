@@ -14,7 +14,7 @@ _REGION = re.compile(r"^[a-z0-9-]{1,40}$")
 
 def is_loopback(host: str) -> bool:
     """Whether a host name can only mean this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
+    if host == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Generic, TypeVar
 
 import msgspec
@@ -148,9 +149,11 @@ class Reader(Generic[T]):
     identity tells the store what changed, at the cost of what was received and nothing else.
     """
 
-    def __init__(self, kind: type[T], key: str) -> None:
+    def __init__(self, kind: type[T], key: str, *, lean: bool = False) -> None:
+        """`lean` remembers a digest of the body in place of the body: for listings of which there are many."""
         self._kind = kind
         self._keys = (key, _camel(key))
+        self._lean = lean
         self._body = b""
         self._batch: Batch[T] = Batch()
         self._known: dict[int, tuple[msgspec.Raw, T]] = {}
@@ -168,7 +171,8 @@ class Reader(Generic[T]):
         Raises `Unreadable`. A caller on an event loop yields to it at each pause, for a decode holds the lock
         that keys need.
         """
-        if body == self._body:
+        kept = blake2b(body, digest_size=16).digest() if self._lean else body
+        if kept == self._body:
             return
         raws = self._split(body)
         items: list[T] = []
@@ -183,11 +187,16 @@ class Reader(Generic[T]):
                 unreadable += 1
             else:
                 items.append(item)
-                known[mark] = (raw, item)
+                if not self._lean:
+                    known[mark] = (raw, item)
             if index % size == 0:
                 yield
+        if self._lean:
+            items = [
+                old if old == new else new for old, new in zip(self._batch.items, items, strict=False)
+            ] + (items[len(self._batch.items) :])
         batch = Batch(tuple(items), unreadable)
-        self._body, self._known = body, known
+        self._body, self._known = kept, known
         if batch != self._batch:
             self._batch = batch
 

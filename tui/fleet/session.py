@@ -19,7 +19,7 @@ from tui.fleet.store import Store
 from tui.fleet.target import Target
 from tui.fleet.watch import Link
 
-LOCAL_REQUESTS = 600
+LOCAL_REQUESTS = 240
 """Requests a minute to a server on this machine, whose budget nobody shares."""
 
 

@@ -39,7 +39,7 @@ def _who(target: Target | None, link: Link) -> Line:
 def _where(target: Target | None, link: Link) -> Line:
     if target is None:
         return ()
-    return (Cell(f" {link.hosts or target.url}", "muted"), Cell(f" · from {target.source}", "muted"))
+    return (Cell(f" {link.hosts or target.url}", "muted"), Cell(f" · {target.source}", "muted"))
 
 
 def _counts(view: View) -> Line:
