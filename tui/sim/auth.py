@@ -56,8 +56,8 @@ class Claims:
 def verify(token: str, keys: Mapping[str, str], moments: tuple[float, ...]) -> Claims:
     """The claims of a bearer token; raises Denied in the words of LiveKit's own server.
 
-    `moments` are the clocks (Unix seconds) by which the token may be in time: the world's and the machine's,
-    since a client need not live in the world's time.
+    `moments` are the clocks (Unix seconds) by which the token may be in time: the machine's and the world's,
+    since a client need not live in the world's time. The first one words the refusal.
     """
     header, payload, signed, signature = _parse(token)
     issuer = payload.get("iss")

@@ -151,4 +151,4 @@ class Gate:
         else:
             raise Denied(f"invalid authorization header. Must start with {BEARER}")
         clock = self._world.clock
-        return verify(token, self._keys, (clock.shown(), time.time() + clock.skew))
+        return verify(token, self._keys, (time.time() + clock.skew, clock.shown()))
