@@ -15,8 +15,9 @@ from tui.fleet.logs.source import LogSource, Phase, Stream
 
 SETTLE: Final = 0.5
 """Seconds of silence after which a snapshot is taken to be complete."""
-SETTLE_KNOWN: Final = 5.0
-"""The same while all of it is known: a slow link may still be sending the rest."""
+SETTLE_KNOWN: Final = 30.0
+"""The same while all of it is known: a slow link may still be sending the rest, and nobody misses lines that
+are on the screen already."""
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Feed:
         self._compared = self._joiner.searching
         if self._notice and self._cause not in (None, Cause.QUIET):
             self._notice.back = wall
-            self._notice.outcome = "nothing came again yet: lines may be missing" if self._compared else ""
+            self._notice.outcome = "comparing what comes with what came before" if self._compared else ""
 
     def chunk(self, data: bytes, now: float, wall: float) -> None:
         """Bytes came in."""

@@ -83,7 +83,7 @@ class Joiner:
         if self._held is None:
             self.rest = rest
             return None
-        if not self._fits and (not self._held or self.covered()):
+        if not self._held or self.covered():
             self._held = None
             return None
         found = self.give_up()
@@ -109,8 +109,8 @@ class Joiner:
         return None
 
     def covered(self) -> bool:
-        """All that is held may lie within what is known: the rest of the snapshot may still be on its way."""
-        return bool(self._hashes) and self._within(self._hashes)
+        """All that is held is known, without an end in sight: the rest of the snapshot may be on its way."""
+        return not self._fits and bool(self._hashes) and self._within(self._hashes)
 
     def give_up(self) -> Found:
         """Decide with what there is: no other place can turn up, or the stream has fallen quiet."""

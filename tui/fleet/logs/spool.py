@@ -93,7 +93,7 @@ class Spool:
             self._last().append(lines, marks, tags)
         except OSError as error:
             self._fall_back(error).append(lines, marks, tags)
-        self._end += len(lines)
+        self._grow(len(lines))
 
     def insert(self, piece: bytes, mark: int, tag: int) -> int:
         """Add a row without an end, empty for a notice; returns its number."""
@@ -101,7 +101,7 @@ class Spool:
             self._last().insert(piece, mark, tag)
         except OSError as error:
             self._fall_back(error).insert(piece, mark, tag)
-        self._end += 1
+        self._grow(1)
         return self._end - 1
 
     def mark(self, row: int) -> int:
@@ -173,6 +173,11 @@ class Spool:
             raise IndexError(f"row {row} is not held")
         return self._segments[bisect_right(self._firsts, row) - 1]
 
+    def _grow(self, rows: int) -> None:
+        self._end += rows
+        if self.trouble and isinstance(self._segments[-1].store, FileStore):
+            self.trouble = ""
+
     def _last(self) -> Segment:
         """The segment to write to, a new one when the last is full. Raises OSError."""
         limit = (self.memory_ring if self.trouble or self._folder is None else self.ring) // PARTS
@@ -190,12 +195,14 @@ class Spool:
             if not self.trouble:
                 raise
             return MemoryStore()  # the disk is still no better
-        self.trouble = ""
         return store
 
     def _fall_back(self, error: OSError) -> Segment:
         """Leave the disk to what it holds and go on in memory."""
         self.trouble = _words(error, self._folder)
+        if self._segments and not self._segments[-1].marks:  # a file that could be made but not written
+            self._segments.pop().store.close()
+            self._firsts.pop()
         self._add(MemoryStore())
         self._trim()
         return self._segments[-1]
