@@ -1,0 +1,209 @@
+"""A log that was cut: nothing lost and nothing repeated, or a mark that says so."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tests.logs.fakes import EPOCH, line
+from tests.logs.transcript import Rig, Server, campaign, judge
+from tui.fleet.logs.ends import Cause, End
+from tui.fleet.logs.log import Kind
+
+CUT = End(Cause.CUT, "connection reset")
+QUIET = End(Cause.QUIET)
+
+
+def notices(rig: Rig) -> list[tuple[Kind, str]]:
+    return [(notice.kind, notice.outcome) for notice in rig.log.notices.values()]
+
+
+def raws(rig: Rig) -> list[bytes]:
+    return [line.raw for line in rig.log.lines(0, rig.log.end) if not line.notice]
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_campaign_small(seed: int) -> None:
+    campaign(seed)
+
+
+@pytest.mark.campaign
+def test_campaign_whole() -> None:
+    for seed in range(100, 4100):
+        campaign(seed)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_no_mark_where_everything_came_again(seed: int) -> None:
+    """The judge is content with a mark at every cut; where the proof is there, there must be none."""
+    rig = campaign(seed, kind=True)
+    assert rig.log.counts.gaps == 0
+    assert not [notice for notice in rig.log.notices.values() if notice.kind is Kind.GAP]
+
+
+@pytest.mark.parametrize("snapshot", [10_000, 12, 0])
+def test_cut_at_every_byte(snapshot: int) -> None:
+    server = Server(Random(7), snapshot)
+    server.print(130)
+    transcript = b"".join(line + b"\n" for line in server.printed)
+    assert len(transcript) > 2000
+    for at in range(0, len(transcript) + 1, 1 if snapshot else 9):
+        rig = Rig()
+        rig.open()
+        rig.send(transcript[:at])
+        rig.cut(CUT)
+        rig.wait(1.0)
+        rig.open()
+        rig.send(server.stream()[0])
+        rig.wait(6.0)
+        judge(rig, server.printed, f"cut at {at}")
+        whole_lines = transcript[:at].count(b"\n")
+        if snapshot == 10_000 and whole_lines > 3:
+            assert raws(rig) == server.printed, f"cut at {at}: could have been joined"
+            assert [kind for kind, _ in notices(rig)] == [Kind.INFO]
+
+
+def test_joined_stream_says_nothing_missed() -> None:
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\n2\n3\n4\n")
+    rig.cut(CUT)
+    assert notices(rig)[0][1] == "reconnecting"
+    rig.wait(2.0)
+    rig.open()
+    rig.send(b"2\n3\n4\n5\n")
+    assert raws(rig) == [b"1", b"2", b"3", b"4", b"5"]
+    assert notices(rig) == [(Kind.INFO, "nothing missed")]
+    assert rig.log.counts.gaps == 0
+
+
+def test_without_overlap_a_gap_is_marked_with_its_times() -> None:
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\n2\n3\n4\n")
+    rig.cut(CUT)
+    rig.wait(14.0)
+    rig.open()
+    rig.send(b"90\n91\n92\n")
+    rig.wait(1.0)
+    (notice,) = rig.log.notices.values()
+    assert (notice.kind, notice.outcome) == (Kind.GAP, "14 s may be missing")
+    words = notice.words(lambda at: f"<{at - EPOCH:.0f}>")
+    assert words == "us-east: stream lost (connection reset) <1000>, back <1014>, 14 s may be missing"
+    assert rig.log.counts.gaps == 1
+    assert round(rig.feed.stream.missed) == 14
+
+
+def test_two_equal_lines_prove_nothing() -> None:
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\nping\npong\n")
+    rig.cut(CUT)
+    rig.open()
+    rig.send(b"ping\npong\n7\n")
+    rig.wait(1.0)
+    assert notices(rig)[0][0] is Kind.GAP
+    assert raws(rig)[-3:] == [b"ping", b"pong", b"7"]
+
+
+def test_one_line_with_its_own_time_proves_enough() -> None:
+    first, second = line("registered worker", at=EPOCH), line("received job", at=EPOCH + 5)
+    rig = Rig()
+    rig.open()
+    rig.send(first + b"\n")
+    rig.cut(CUT)
+    rig.open()
+    rig.send(first + b"\n" + second + b"\n")
+    assert raws(rig) == [first, second]
+    assert notices(rig) == [(Kind.INFO, "nothing missed")]
+
+
+def test_ambiguous_overlap_loses_nothing_and_says_so() -> None:
+    """Four equal lines and a snapshot of five: one or two of them may be new."""
+    rig = Rig()
+    rig.open()
+    rig.send(b"a\n" + b"same\n" * 4)
+    rig.cut(CUT)
+    rig.open()
+    rig.send(b"same\n" * 5)
+    rig.wait(6.0)
+    assert raws(rig).count(b"same") >= 5
+    assert notices(rig) == [(Kind.GAP, "lines may be repeated below")]
+
+
+def test_silent_reconnect_that_cost_nothing_leaves_no_mark() -> None:
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\n2\n3\n")
+    rig.wait(75.0)
+    rig.cut(QUIET)
+    rig.open()
+    rig.send(b"1\n2\n3\n4\n")
+    rig.wait(1.0)
+    assert raws(rig) == [b"1", b"2", b"3", b"4"]
+    assert notices(rig) == []
+
+
+def test_silent_reconnect_that_may_have_cost_lines_is_marked_from_the_last_byte() -> None:
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\n2\n3\n")
+    rig.wait(75.0)
+    rig.cut(QUIET)
+    rig.open()
+    rig.send(b"8\n9\n")
+    rig.wait(1.0)
+    assert [(kind, outcome) for kind, outcome in notices(rig)] == [(Kind.GAP, "75 s may be missing")]
+
+
+def test_reconnects_that_bring_nothing_share_one_line() -> None:
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\n2\n3\n")
+    for _ in range(20):
+        rig.cut(End(Cause.EOF))
+        rig.wait(1.0)
+        rig.open()
+        rig.send(b"1\n2\n3\n")
+        rig.wait(1.0)
+    assert len(notices(rig)) == 1
+    assert raws(rig) == [b"1", b"2", b"3"]
+
+
+def test_piece_of_a_line_that_never_came_whole_is_shown_as_such() -> None:
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\n2\n3\nhalf a li")
+    rig.cut(CUT)
+    rig.open()
+    rig.send(b"50\n51\n52\n")
+    rig.wait(1.0)
+    shown = [(line.raw, line.cut) for line in rig.log.lines(0, rig.log.end) if not line.notice]
+    assert (b"half a li", True) in shown
+    assert shown[-1] == (b"52", False)
+
+
+def test_overlap_with_another_end_of_the_cut_line_is_no_proof() -> None:
+    """The lines before agree, but the line that was cut went on differently: another instance."""
+    rig = Rig()
+    rig.open()
+    rig.send(b"boot\nload\nready\nserving on 81")
+    rig.cut(CUT)
+    rig.open()
+    rig.send(b"boot\nload\nready\nfailed\n")
+    rig.wait(6.0)
+    assert notices(rig)[0][0] is Kind.GAP
+    assert raws(rig)[-1] == b"failed"
+
+
+def test_long_snapshot_of_which_only_the_end_is_remembered() -> None:
+    rig = Rig()
+    rig.open()
+    lines = [f"line {n}".encode() for n in range(30_000)]
+    rig.send(b"\n".join(lines[:20_000]) + b"\n")
+    rig.cut(CUT)
+    rig.open()
+    rig.send(b"\n".join(lines[2000:]) + b"\n")
+    rig.wait(1.0)
+    assert raws(rig) == lines

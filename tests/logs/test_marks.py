@@ -1,0 +1,96 @@
+"""Level and time of a line as they are noted on arrival, for what agents print and for what they should not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.logs.fakes import EPOCH, line
+from tui.fleet.logs.marks import Level, classify, parse_time, time_of
+
+
+@pytest.mark.parametrize(
+    ("raw", "level"),
+    [
+        (line("x", level="DEBUG"), Level.DEBUG),
+        (line("x", level="INFO"), Level.INFO),
+        (line("x", level="WARNING"), Level.WARN),
+        (line("x", level="ERROR"), Level.ERROR),
+        (line("x", level="CRITICAL"), Level.CRITICAL),
+        (line("x", level="DEV"), Level.DEBUG),
+        (line("x", level="error"), Level.ERROR),
+        (line("x", level="GOSSIP"), Level.NONE),
+        (b'{"level":50,"time":1795000000123,"msg":"pino"}', Level.ERROR),
+        (b'{"severity":"WARNING","message":"gcp"}', Level.WARN),
+        (b'{"level":{"a":1},"message":"odd"}', Level.NONE),
+        (b'{"message":"\\ud800","level":"ERROR"}', Level.ERROR),
+        (b'{"message":"\xff","level":"ERROR"}', Level.ERROR),
+        (b'{"level":"ERROR","message":"cut', Level.ERROR),
+        (b'{"message":"the word ERROR in it","level":"INFO"}', Level.INFO),
+        (b"2026-01-01 10:00:00,123 - WARNING disk", Level.WARN),
+        (b"[ERROR] no", Level.ERROR),
+        (b"ERROR: in band", Level.ERROR),
+        (b"BUILD ERROR: no Dockerfile", Level.ERROR),
+        (b"Traceback (most recent call last):", Level.ERROR),
+        (b"ValueError: no such slot", Level.ERROR),
+        (b"openai.APIConnectionError: Connection error.", Level.ERROR),
+        (b"Fatal Python error: Segmentation fault", Level.CRITICAL),
+        (b"information about terrors", Level.NONE),
+        (b"Error handling is great", Level.NONE),
+        (b"", Level.NONE),
+        (b"{" * 100_000, Level.NONE),
+    ],
+)
+def test_level(raw: bytes, level: Level) -> None:
+    assert classify([raw])[0] == level
+
+
+def test_frames_of_a_plain_traceback_are_as_serious_as_its_head() -> None:
+    levels = classify(
+        [b"Traceback (most recent call last):", b'  File "a.py", line 1', b"    x()", b"KeyError: 'x'", b"ok"]
+    )
+    assert list(levels) == [Level.ERROR] * 4 + [Level.NONE]
+
+
+def test_an_indented_line_continues_the_batch_before() -> None:
+    assert classify([b"    x()"], previous=Level.ERROR)[0] == Level.ERROR
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_have_a_level_and_perhaps_a_time(raw: bytes) -> None:
+    assert classify([raw, b"{" + raw])[0] in list(Level)
+    for candidate in (raw, b"{" + raw, b'{"timestamp":"' + raw + b'"}'):
+        moment = time_of(candidate)
+        assert moment is None or 946_684_800 <= moment < 4_102_444_800
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("2026-11-18T11:06:40+00:00", EPOCH),
+        ("2026-11-18T11:06:40Z", EPOCH),
+        ("2026-11-18T11:06:40", EPOCH),
+        ("2026-11-18T13:06:40.5+02:00", EPOCH + 0.5),
+        (EPOCH, EPOCH),
+        (int(EPOCH * 1000), EPOCH),
+        (int(EPOCH) * 1_000_000, EPOCH),
+        (int(EPOCH) * 1_000_000_000, EPOCH),
+        (0, None),
+        (-1, None),
+        (2**63 - 1, None),
+        (float("nan"), None),
+        ("yesterday", None),
+        ("0001-01-01T00:00:00Z", None),
+        (True, None),
+        (None, None),
+    ],
+)
+def test_time(value: object, seconds: float | None) -> None:
+    assert parse_time(value) == seconds
+
+
+def test_time_at_the_head_of_a_plain_line() -> None:
+    assert time_of(b"2026-11-18 11:06:40,250 - INFO up") == EPOCH + 0.25
+    assert time_of(b"2026-11-18T11:06:40Z up") == EPOCH
+    assert time_of(b"no time") is None

@@ -1,0 +1,83 @@
+"""Lines taken apart: what agents print, and what must not reach a terminal."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.logs.fakes import EPOCH, TRACEBACK, line
+from tui.api.clean import UNSAFE
+from tui.fleet.logs.marks import Level
+from tui.fleet.logs.records import parse, plain, runs
+
+
+def test_a_line_of_a_python_agent() -> None:
+    record = parse(line("received job", level="INFO", job_id="AJ_1", room="r", retries=2, ok=True, none=None))
+    assert (record.message, record.level, record.logger) == ("received job", Level.INFO, "livekit.agents")
+    assert record.time == EPOCH
+    assert record.fields == (
+        ("job_id", "AJ_1"),
+        ("room", "r"),
+        ("retries", "2"),
+        ("ok", "true"),
+        ("none", "null"),
+    )
+    assert record.text == "INFO livekit.agents received job job_id=AJ_1 room=r retries=2 ok=true none=null"
+
+
+def test_a_line_of_a_node_agent() -> None:
+    record = parse(b'{"level":50,"time":1795000000000,"pid":1,"msg":"failed","err":{"type":"Error"}}')
+    assert (record.message, record.level, record.word) == ("failed", Level.ERROR, "ERROR")
+    assert record.field("err") == '{"type": "Error"}'
+
+
+def test_a_traceback_and_a_message_of_several_lines_are_one_record() -> None:
+    record = parse(line("boom\nsecond", level="ERROR", exc_info=TRACEBACK))
+    assert record.message == "boom"
+    assert record.body[0] == "second"
+    assert record.body[-1] == "ValueError: no such slot: 14"
+    assert "no such slot" in record.text
+
+
+def test_other_text_stays_as_it_is() -> None:
+    for raw in (b"hello", b'{"a":1}', b"[1,2]", b"{broken", b'{"message"', b"null", b'"text"'):
+        assert parse(raw).message == raw.decode()
+        assert not parse(raw).structured
+
+
+def test_half_a_surrogate_pair_and_bad_utf8_do_not_hide_the_line() -> None:
+    assert parse(b'{"message":"a\\ud800b","level":"ERROR"}').level is Level.ERROR
+    assert plain(parse(b'{"message":"a\\ud800b"}').message) == "a\\u{d800}b"
+    assert parse(b'{"message":"caf\xe9"}').message == "caf\ufffd"
+
+
+def test_numbers_without_end_and_depth_without_end() -> None:
+    assert parse(b'{"message":' + b"9" * 5000 + b"}").message
+    assert parse(b'{"message":' + b"[" * 50_000).message
+    assert parse(b'{"message":NaN}').message == "nan"
+
+
+def test_a_line_of_ten_megabytes_is_cut_for_the_screen_and_says_so() -> None:
+    record = parse(b"x" * 10_000_000)
+    assert len(record.message) == 16 * 1024
+    assert record.hidden == 10_000_000 - 16 * 1024
+
+
+def test_only_colours_are_taken_from_escapes() -> None:
+    found = runs("a\x1b[31mred\x1b[1mbold\x1b[0m\x1b[2J\x1b]52;c;AAAA\x07end")
+    assert found == [("", "a"), ("31", "red"), ("1", "bold"), ("0", "␛[2J␛]52;c;AAAA␇end")]
+    assert plain("a\x1b[31mred\x1b[0m") == "ared"
+
+
+@given(st.text(max_size=80), st.sampled_from(["message", "level", "name", "room", "exc_info", "\x1b[2J"]))
+def test_nothing_a_terminal_obeys_is_left_in_any_text(text: str, key: str) -> None:
+    for raw in (text.encode("utf-8", "surrogatepass"), json.dumps({"message": "m", key: text}).encode()):
+        record = parse(raw)
+        shown = [record.word, record.logger, *record.text.split("\n")]
+        shown += [piece for part in (record.message, *record.body) for _, piece in runs(part)]
+        shown += [name for name, _ in record.fields] + [
+            piece for _, value in record.fields for _, piece in runs(value)
+        ]
+        assert not [part for part in shown if UNSAFE.search(part)]
