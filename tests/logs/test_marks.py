@@ -1,4 +1,4 @@
-"""Level and time of a line as they are noted on arrival, for what agents print and for what they should not."""
+"""Level and time of a line as noted on arrival, for what agents print and for what they should not."""
 
 from __future__ import annotations
 
