@@ -15,6 +15,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from tui.fleet.logs.hub import LogHub
 from tui.fleet.session import Session
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Store
@@ -80,6 +81,7 @@ class Still:
     def __init__(self, fleet: Fleet, target: Target = TARGET) -> None:
         self.target = target
         self.store = Store(fleet)
+        self.logs: LogHub | None = None
 
     def select(self, selection: Selection) -> None:
         """Details were fetched beforehand."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
@@ -12,6 +14,8 @@ from tui.api.client import Client
 from tui.api.hosts import is_loopback
 from tui.api.transport import Gate
 from tui.clock import Clock
+from tui.fleet.logs.hub import LogHub
+from tui.fleet.logs.source import LogSource
 from tui.fleet.poller import Poller
 from tui.fleet.sources import SOURCES, Source
 from tui.fleet.state import Selection
@@ -34,6 +38,7 @@ class Session:
         chance: random.Random,
         refresh: float,
         sources: Sequence[Source] = SOURCES,
+        spool_dir: Path | None = None,
     ) -> None:
         self.target = target
         self._clock = clock
@@ -53,10 +58,21 @@ class Session:
             self.client, self.store, clock=clock, chance=chance, refresh=refresh, sources=sources
         )
 
+        self.logs: LogHub | None = LogHub(
+            self.client, clock=clock, random=chance, folder=spool_dir, ping=self._ping
+        )
+
+    async def _ping(self, source: LogSource) -> None:
+        """Ask something cheap while a log is silent."""
+        await self.client.settings()
+
     async def run(self) -> None:
-        """Poll until cancelled."""
+        """Poll and stream until cancelled."""
         try:
-            await self.poller.run()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.poller.run())
+                if self.logs is not None:
+                    group.create_task(self.logs.run())
         finally:
             await self.client.aclose()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from tui.fleet.logs.hub import LogHub
 from tui.fleet.state import Selection
 from tui.fleet.store import Store
 from tui.fleet.target import Target
@@ -33,6 +34,8 @@ class Watched(Protocol):
 
     target: Target
     store: Store
+    logs: LogHub | None
+    """None for a session without streams."""
 
     def select(self, selection: Selection) -> None:
         """Fetch details for another selection."""

@@ -25,6 +25,7 @@ from tui.ui.commands import BadCommand
 from tui.ui.guards import SafeApp, run_guarded
 from tui.ui.help import Help, Row, rows
 from tui.ui.launch import Launch
+from tui.ui.logview import LogView
 from tui.ui.messages import MessageLog, Messages
 from tui.ui.picture import align
 from tui.ui.runner import Runner
@@ -70,7 +71,13 @@ class Lktop(SafeApp):
         self.chance = chance or random.Random()
         self._connect = connect or self._over_the_network
         self.said = MessageLog()
-        self.main = MainScreen(ascii_only=launch.ascii_only, target=launch.target, agent_id=launch.agent_id)
+        self.main = MainScreen(
+            ascii_only=launch.ascii_only,
+            target=launch.target,
+            clock=self.clock,
+            save_dir=launch.state_dir / "logs",
+            agent_id=launch.agent_id,
+        )
         self._session: Watched | None = None
         self._polling: asyncio.Task[None] | None = None
         self._drawn_step = -1.0
@@ -109,6 +116,8 @@ class Lktop(SafeApp):
         self._session = session
         self.main.target = target
         self.main.reset()
+        if session.logs is not None:
+            self.run_worker(self.main.logs.connect(session.logs), exclusive=False)
         session.store.subscribe(lambda fleet: self._changed(session))
         self._polling = asyncio.create_task(session.run(), name=f"watch {target.name}")
         self._polling.add_done_callback(self._ended)
@@ -117,7 +126,13 @@ class Lktop(SafeApp):
     def _over_the_network(self, target: Target) -> Watched:
         from tui.fleet.session import Session  # httpx with it: after the first frame
 
-        return Session(target, clock=self.clock, chance=self.chance, refresh=self.launch.refresh)
+        return Session(
+            target,
+            clock=self.clock,
+            chance=self.chance,
+            refresh=self.launch.refresh,
+            spool_dir=self.launch.state_dir / "spool",
+        )
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """A fault of ours in the poller ends the program, with a traceback, rather than freezing the data."""
@@ -177,6 +192,10 @@ class Lktop(SafeApp):
         """Details are fetched for what is looked at."""
         if self._session is not None:
             self._session.select(event.selection)
+
+    def on_reader_copy(self, event: LogView.Copy) -> None:
+        """Lines of a log."""
+        self.copy_out(event.text)
 
     def on_screen_resume(self) -> None:
         """Back from a dialog: draw what came in meanwhile."""

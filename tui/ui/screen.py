@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -13,13 +14,15 @@ from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
 
+from tui.clock import Clock
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.target import Target
-from tui.fleet.tree import split
+from tui.fleet.tree import find_dispatch, split
 from tui.fleet.watch import Link
 from tui.ui.footer import footer
 from tui.ui.header import header
 from tui.ui.lines import Lines
+from tui.ui.logview import LogView
 from tui.ui.panes import DETAILS, PANES
 from tui.ui.panes.agents import AgentsPane
 from tui.ui.panes.base import ListPane, Pane
@@ -78,8 +81,18 @@ class MainScreen(Screen[None]):
             super().__init__()
             self.text = text
 
-    def __init__(self, *, ascii_only: bool, target: Target | None, agent_id: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        ascii_only: bool,
+        target: Target | None,
+        clock: Clock,
+        save_dir: Path,
+        agent_id: str = "",
+    ) -> None:
         super().__init__(id="main")
+        self._clock = clock
+        self._save_dir = save_dir
         self._ascii = ascii_only
         self.target = target
         self.link = Link()
@@ -92,7 +105,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Everything, whatever the size: arranging is a matter of showing and hiding."""
         yield Lines(ascii_only=self._ascii, id="header")
-        panes = {cls: cls(ascii_only=self._ascii).data_bind(MainScreen.view) for cls in PANES}
+        panes = {cls: self._make(cls).data_bind(MainScreen.view) for cls in PANES}
         with Container(id="body"):
             yield panes[AgentsPane]
             with Container(id="details"):
@@ -102,6 +115,11 @@ class MainScreen(Screen[None]):
         yield Prompt(self._complete, ascii_only=self._ascii)
         yield Lines(ascii_only=self._ascii, id="footer")
         yield Lines(ascii_only=self._ascii, id="small")
+
+    def _make(self, cls: type[Pane]) -> Pane:
+        if issubclass(cls, LogsPane):
+            return cls(ascii_only=self._ascii, clock=self._clock, save_dir=self._save_dir)
+        return cls(ascii_only=self._ascii)
 
     def on_mount(self) -> None:
         """First arrangement."""
@@ -319,11 +337,34 @@ class MainScreen(Screen[None]):
             self.action_pane("dispatches")
 
     def action_logs(self, kind: str) -> None:
-        """Follow a log of the selected agent."""
-        agent = self.view.agent
-        if agent is not None:
+        """Follow a log of the selected agent; from the tree, of the agent of what the cursor is on."""
+        agent, job_id = self.view.agent, ""
+        if isinstance(self.current, DispatchesPane):
+            found = find_dispatch(self.view.fleet, self.view.selection.room, self.view.selection.dispatch_id)
+            named = (item for item in self.view.fleet.agents if found and item.name == found.agent_name)
+            agent, job_id = next(named, None), self.view.selection.job_id
+        if agent is not None and job_id:
+            self.logs.show_job(agent, job_id)
+        elif agent is not None:
             self.logs.follow(agent, kind)
+        if agent is not None:
             self.action_pane("logs")
+
+    def on_log_view_jump_to_job(self, event: LogView.JumpToJob) -> None:
+        """From a log line to its job in the tree."""
+        for room, dispatches in self.view.fleet.dispatches.items():
+            for item in dispatches:
+                ids = {job.id for job in item.jobs}
+                if event.job_id in ids or (not event.job_id and event.dispatch_id == item.id):
+                    job = f"\0{event.job_id}" if event.job_id in ids else ""
+                    self.action_pane("dispatches")
+                    self.dispatches.go_to(f"{'job' if job else 'dispatch'}:{room}\0{item.id}{job}")
+                    return
+        if event.room and self.view.fleet.dispatches.get(event.room) is not None:
+            self.action_pane("dispatches")
+            self.dispatches.go_to(f"room:{event.room}")
+            return
+        self.logs.reader.say("its job is not in the tree (any more)", "warn")
 
     # ---- prompt ---------------------------------------------------------------------------------------
 
