@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from tui.fleet.logs import marks
 from tui.fleet.logs.marks import NOTICE, Level
-from tui.fleet.logs.records import Record, parse
+from tui.fleet.logs.records import SHOWN, Record, parse
 from tui.fleet.logs.signatures import Key, key_of
 from tui.fleet.logs.spool import Block
 
@@ -18,6 +18,9 @@ _REGEX: Final = frozenset("\\^$.|?*+()[]{}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_\-]{3,}")
 _STAND_IN: Final = re.compile(r"u?[0-9a-f]{0,8}")
 _LEVEL_NAMES: Final = tuple(level.name.lower() for level in Level)
+_UNBOUNDED: Final = re.compile(r"[*+]|\{\d*,\}")
+REACH: Final = 4096
+"""Characters of a line that an expression with several repetitions is tried on."""
 _NESTED: Final = re.compile(r"[*+}]\)*[*+{]|\([^()]*[*+][^()]*\)(?:[*+]|\{\d*,)")
 """A repetition of a repetition, which can take for ever on a line made for it."""
 
@@ -48,6 +51,8 @@ class Pattern:
     source: str
     regex: re.Pattern[str]
     needle: bytes
+    reach: int = SHOWN
+    """Characters of a line that are looked at: fewer for expressions whose cost is their square or worse."""
 
     @classmethod
     def of(cls, source: str) -> Pattern:
@@ -58,9 +63,11 @@ class Pattern:
         # letters without case partners beyond ASCII: a word found in the text is then in the bytes as well
         flags = re.IGNORECASE | re.ASCII if source.isascii() and simple else re.IGNORECASE
         try:
-            return cls(source, re.compile(source, flags), _needle(source) if simple else b"")
+            regex = re.compile(source, flags)
         except (re.error, OverflowError, RecursionError):
             return cls(source, re.compile(re.escape(source), re.IGNORECASE), b"")
+        reach = SHOWN if len(_UNBOUNDED.findall(source)) < 2 else REACH
+        return cls(source, regex, _needle(source) if simple else b"", reach)
 
     @property
     def label(self) -> str:
@@ -69,7 +76,7 @@ class Pattern:
 
     def matches(self, record: Record, text: str) -> bool:
         """Whether the text has it anywhere."""
-        return self.regex.search(text) is not None
+        return self.regex.search(text, 0, self.reach) is not None
 
 
 def _needle(source: str) -> bytes:

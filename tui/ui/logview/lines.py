@@ -218,17 +218,21 @@ class LogLines(Toned, can_focus=True):
         return self.size.width + SEGMENT_COST * (2 + len(self._drawn[y].row.spans))
 
     def _segments(self, drawn: Drawn) -> Iterator[Segment]:
-        shift = drawn.shift
-        hits = _hits(drawn, skip=self.options.times is not Times.OFF)
+        shift, room = drawn.shift, self.size.width
+        reach = shift + room  # at most four characters share a cell (`clean` caps marks at three)
+        hits = _hits(drawn, reach, skip=self.options.times is not Times.OFF)
         at = 0
         for number, span in enumerate(drawn.row.spans):
             start, at = at, at + len(span.text)
-            for text, hit in _marked(span.text, start, hits):
+            for text, hit in _marked(span.text[: reach * 4], start, hits):
                 if number >= drawn.row.fixed and shift > 0:
                     text, shift = _shifted(text, shift)
                 if text:
                     text = to_ascii(text) if self.ascii_only and not text.isascii() else text
+                    room -= width(text)
                     yield Segment(text, self._style(span, drawn.band, hit))
+                if room <= 0:
+                    return
 
     def _style(self, span: Span, band: str, hit: bool) -> Style:
         style = self.tone_style(span.tone, band)
@@ -294,12 +298,13 @@ def _look_style(look: Look) -> Style:
     )
 
 
-def _hits(drawn: Drawn, *, skip: bool) -> list[tuple[int, int]]:
+def _hits(drawn: Drawn, reach: int, *, skip: bool) -> list[tuple[int, int]]:
     """Where the search matches in a row, as (start, end) of its text."""
     if drawn.search is None or not drawn.row.fixed:
         return []
     start = len(drawn.row.spans[0].text) if skip else 0
-    return [match.span() for match in drawn.search.finditer(drawn.row.text, start) if match.group()]
+    text = drawn.row.text[: reach * 4]
+    return [match.span() for match in drawn.search.finditer(text, start) if match.group()]
 
 
 def _marked(text: str, start: int, hits: list[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
