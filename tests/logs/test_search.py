@@ -1,0 +1,239 @@
+"""Search and filters: the quick way finds what the slow way finds, over the whole spool, in slices."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.logs.fakes import EPOCH, TRACEBACK, line
+from tui.fleet.logs.log import Kind, Log, Notice
+from tui.fleet.logs.marks import CUT, Level, classify
+from tui.fleet.logs.records import parse
+from tui.fleet.logs.rows import AllRows, FoundRows
+from tui.fleet.logs.search import Criteria, Filter, OfJob, OfKind, Pattern, TooSlow
+from tui.fleet.logs.signatures import key_of
+from tui.fleet.logs.spool import Spool
+
+
+def log_of(*lines: bytes, ring: int = 1 << 30) -> Log:
+    log = Log(Spool(None, ring=ring))
+    log.append(lines, classify(lines), bytes(len(lines)), EPOCH)
+    return log
+
+
+def found(log: Log, criteria: Criteria) -> list[int]:
+    rows = FoundRows(log, criteria)
+    while rows.step(time.monotonic):
+        pass
+    return [rows[index] for index in range(len(rows))]
+
+
+def matching(log: Log, text: str) -> list[int]:
+    return found(log, Criteria(filters=(Filter(Pattern.of(text)),)))
+
+
+WORDS = st.sampled_from(
+    [
+        "error",
+        "INFO",
+        "job",
+        "AJ_9x",
+        "caf\u00e9",
+        "K\u212a",
+        "\x1b[31mred\x1b[0m",
+        "202e",
+        "\u202e",
+        "12",
+        "a b",
+        '"q"',
+        "\ud800",
+    ]
+)
+TEXTS = st.one_of(WORDS, st.text(max_size=12), st.lists(WORDS, max_size=3).map("".join))
+VALUES = st.one_of(TEXTS, st.integers(-99, 10**20), st.booleans(), st.none(), st.floats(allow_nan=False))
+RAW = st.one_of(
+    st.dictionaries(st.sampled_from(["message", "level", "name", "room", "job_id", "exc_info"]), VALUES).map(
+        lambda fields: json.dumps(fields).encode()
+    ),
+    st.dictionaries(st.sampled_from(["message", "room"]), TEXTS).map(
+        lambda fields: json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+    ),
+    st.text(max_size=30).map(lambda text: text.replace("\n", "").encode("utf-8", "replace")),
+    st.sampled_from([b'{"level":50,"msg":"pino"}', b'{"level":"ERROR","message":"x"}', b"\xff\xfe error"]),
+)
+TYPED = st.one_of(
+    st.sampled_from(
+        [
+            "error",
+            "ERR",
+            "info",
+            "livekit",
+            "pino",
+            "AJ_9x",
+            "202e",
+            "caf\u00e9",
+            "red",
+            "job",
+            "12",
+            "room=job",
+        ]
+    ),
+    st.text(min_size=1, max_size=4),
+)
+
+
+@given(st.lists(RAW, min_size=1, max_size=8), TYPED, st.booleans())
+def test_the_quick_way_finds_what_reading_every_line_finds(raws: list[bytes], typed: str, out: bool) -> None:
+    try:
+        pattern = Pattern.of(typed)
+    except TooSlow:
+        return
+    log = log_of(*raws)
+    wanted = [n for n, raw in enumerate(raws) if (pattern.regex.search(parse(raw).text) is not None) != out]
+    assert found(log, Criteria(filters=(Filter(pattern, out),))) == wanted
+
+
+def test_text_is_found_as_it_reads_not_as_it_is_written() -> None:
+    log = log_of(
+        line("caf\u00e9 open", room="r1"),
+        json.dumps({"message": "caf\u00e9 closed", "level": "INFO"}, ensure_ascii=False).encode(),
+        b"\x1b[31mcaf\x1b[0m\xc3\xa9",
+        b'{"level":50,"msg":"down"}',
+    )
+    assert matching(log, "café") == [0, 1, 2]
+    assert matching(log, "CAFÉ o") == [0]
+    assert matching(log, "error") == [3]
+    assert matching(log, "room=r1") == [0]
+
+
+def test_regular_expression_if_it_is_one_else_as_it_stands() -> None:
+    log = log_of(b"code 500", b"code 404", b"a[b", b"a.b")
+    assert matching(log, r"code [45]0\d") == [0, 1]
+    assert matching(log, "a[b") == [2]
+    assert matching(log, "a.b") == [2, 3]
+
+
+@pytest.mark.parametrize("text", ["(a+)+$", "(a*)*b", "(a|b+)*c", "(x+x+)+y", "a{2,}{3,}"])
+def test_patterns_that_could_take_for_ever_are_refused(text: str) -> None:
+    with pytest.raises(TooSlow):
+        Pattern.of(text)
+
+
+@pytest.mark.parametrize("text", ["a+b+", r"\d+\.\d+", "(error|warn)", "job_.*failed", "(a+)b", "x{2,3}"])
+def test_ordinary_patterns_are_not(text: str) -> None:
+    Pattern.of(text)
+
+
+def test_an_expression_with_many_repetitions_looks_at_the_head_of_a_huge_line() -> None:
+    """Two of them cost the square of the length: the reader shall not wait for a line made to be slow."""
+    log = log_of(b"x" * 16_000, b"foo" + b"-" * 3000 + b"bar")
+    started = time.perf_counter()
+    assert matching(log, ".*fo+.*bar") == [1]
+    assert time.perf_counter() - started < 2
+
+
+def test_a_traceback_is_searched_with_its_line() -> None:
+    log = log_of(line("ok"), line("boom", level="ERROR", exc_info=TRACEBACK))
+    assert matching(log, "no such slot") == [1]
+    assert matching(log, r"boom[\s\S]*ValueError") == [1]
+
+
+def test_filters_stack_and_switch_off() -> None:
+    log = log_of(b"a one", b"a two", b"b one")
+    a, not_two = Filter(Pattern.of("a")), Filter(Pattern.of("two"), out=True)
+    assert found(log, Criteria(filters=(a, not_two))) == [0]
+    assert found(log, Criteria(filters=(a, Filter(Pattern.of("two"), out=True, on=False)))) == [0, 1]
+
+
+def test_level_keeps_lines_that_name_none_up_to_warn() -> None:
+    log = log_of(line("d", level="DEBUG"), line("w", level="WARNING"), b"plain", line("e", level="ERROR"))
+    assert found(log, Criteria(level=Level.WARN)) == [1, 2, 3]
+    assert found(log, Criteria(level=Level.ERROR)) == [3]
+
+
+def test_notices_pass_every_filter_but_are_not_found() -> None:
+    log = log_of(b"one")
+    log.notify(Notice("us: stream lost", Kind.GAP, 0, EPOCH))
+    log.append_piece(b"half", 0, EPOCH)
+    assert log.line(2).mark & CUT
+    nothing = Criteria(level=Level.ERROR, filters=(Filter(Pattern.of("absent")),))
+    assert found(log, nothing) == [1]
+    assert found(log, Criteria().searching(Pattern.of("o"))) == [0]
+
+
+def test_a_job_is_its_field_and_not_a_mention() -> None:
+    log = log_of(
+        line("x", job_id="AJ_1"), line("AJ_1 is another's", job_id="AJ_2"), b"plain AJ_1", line("AJ_1")
+    )
+    assert found(log, Criteria(filters=(Filter(OfJob("AJ_1")),))) == [0, 2]
+
+
+def test_a_kind_of_error() -> None:
+    first = line("slot 14 gone", level="ERROR", exc_info=TRACEBACK)
+    again = line("slot 99 gone", level="ERROR", exc_info=TRACEBACK)
+    log = log_of(first, line("slot 3 gone", level="ERROR"), again)
+    assert found(log, Criteria(filters=(Filter(OfKind(key_of(parse(first)))),))) == [0, 2]
+
+
+def test_only_some_streams_and_only_since_a_row() -> None:
+    log = Log(Spool(None))
+    log.append([b"%d" % n for n in range(6)], bytes(6), bytes((0, 1, 2, 0, 1, 2)), EPOCH)
+    assert found(log, Criteria(tags=frozenset({1, 2}))) == [1, 2, 4, 5]
+    assert found(log, Criteria(since=4)) == [4, 5]
+
+
+def test_newest_come_first_and_growth_is_followed() -> None:
+    log = log_of(*(b"%d" % n for n in range(5000)))
+    rows = FoundRows(log, Criteria(filters=(Filter(Pattern.of("7")),)))
+    still = _StillClock()
+    rows.step(still)
+    assert rows[len(rows) - 1] == 4997
+    while rows.step(time.monotonic):
+        pass
+    log.append([b"5007", b"x"], bytes(2), bytes(2), EPOCH)
+    assert not rows.complete
+    rows.step(time.monotonic)
+    wanted = [n for n in range(5000) if "7" in str(n)] + [5000]
+    assert [rows[index] for index in range(len(rows))] == wanted
+    assert [rows.rank(row) for row in (0, 7, 8, 4997, 5000, 9999)] == [
+        sum(w < row for w in wanted) for row in (0, 7, 8, 4997, 5000, 9999)
+    ]
+
+
+def test_rows_that_the_ring_drops_are_let_go_of() -> None:
+    log = Log(Spool(None, ring=64 * 1024, memory=64 * 1024))
+    rows = FoundRows(log, Criteria(filters=(Filter(Pattern.of("x")),)))
+    for n in range(3000):
+        log.append([b"x%d" % n], b"\0", b"\0", EPOCH)
+        if n % 100 == 0:
+            rows.step(time.monotonic)
+    while rows.step(time.monotonic):
+        pass
+    rows.trim()
+    assert log.first > 0
+    assert [rows[index] for index in range(len(rows))] == list(range(log.first, 3000))
+    assert len(AllRows(log)) == 3000 - log.first
+
+
+def test_a_slice_is_short() -> None:
+    """Ten milliseconds is the promise; asserted loosely, for a busy machine, on a slow kind of search."""
+    log = log_of(*(line(f"line {n}", job_id=f"AJ_{n}") for n in range(20_000)))
+    rows = FoundRows(log, Criteria(filters=(Filter(Pattern.of("line .*9.*AJ")),)))
+    slices = []
+    more = True
+    while more:
+        started = time.perf_counter()
+        more = rows.step(time.perf_counter)
+        slices.append(time.perf_counter() - started)
+    slices.sort()
+    assert len(slices) > 5
+    assert slices[len(slices) // 2] < 0.02
+
+
+class _StillClock:
+    def __call__(self) -> float:
+        return 0.0

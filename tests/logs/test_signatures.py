@@ -1,0 +1,65 @@
+"""Errors that are the same but for their numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.logs.fakes import EPOCH, TRACEBACK, line
+from tui.fleet.logs.records import parse
+from tui.fleet.logs.signatures import MOST, OTHER, Signatures, key_of, normalise
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("job AJ_Rm8sJ4kTfVya failed after 12 s", "job AJ_k3J4kTfVyaaa failed after 340 s"),
+        ("timeout to 10.0.0.1:443", "timeout to 10.9.9.9:8443"),
+        ("id 1b4e28ba-2fa1-11d2-883f-0016d3cca427", "id 6fa459ea-ee8a-3ca4-894e-db77e160355e"),
+        ("at 0xdeadbeef", "at 0x1234"),
+        ("took 1.5 s", "took -20 s"),
+    ],
+)
+def test_the_same_kind(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("no slot", "no room"), ("utf8 failed", "utf16 failed")])
+def test_another_kind(one: str, other: str) -> None:
+    assert normalise(one) != normalise(other)
+
+
+def test_exception_and_frame_of_python_and_node() -> None:
+    python = key_of(parse(line("boom", level="ERROR", exc_info=TRACEBACK)))
+    assert (python.exception, python.frame) == ("ValueError", "tools.py:book")
+    stack = "TypeError: x is undefined\n    at book (/app/tools.js:12:3)\n    at async run (/app/main.js:1:1)"
+    node = key_of(parse(line("boom", level="ERROR", stack=stack)))
+    assert (node.exception, node.frame) == ("TypeError", "tools.js:book")
+
+
+def test_history_of_a_kind() -> None:
+    kinds = Signatures()
+    for n in range(3):
+        record = parse(line(f"no slot {n}", level="ERROR", job_id=f"AJ_{n % 2}"))
+        kinds.add(record, row=n * 10, moment=EPOCH + n, version="v1" if n < 2 else "v2")
+    (found,) = kinds.ranked()
+    assert (found.count, found.first_row, found.last_row) == (3, 0, 20)
+    assert (found.first_seen, found.last_seen) == (EPOCH, EPOCH + 2)
+    assert (found.first_version, found.jobs, found.example) == ("v1", {"AJ_0", "AJ_1"}, "no slot 0")
+
+
+def test_new_is_only_claimed_when_the_log_reaches_back_before_the_deploy() -> None:
+    kinds = Signatures()
+    found = kinds.add(parse(b"x"), 0, EPOCH + 100, "v2")
+    assert found.new_since(EPOCH + 50, EPOCH)
+    assert not found.new_since(EPOCH + 50, EPOCH + 60)
+    assert not found.new_since(EPOCH + 150, EPOCH)
+    assert not found.new_since(None, EPOCH)
+
+
+def test_kinds_are_bounded() -> None:
+    kinds = Signatures()
+    for n in range(MOST + 50):
+        letters = "".join(chr(ord("a") + int(digit)) for digit in str(n))
+        kinds.add(parse(b"kind " + letters.encode()), n, None, "")
+    assert len(kinds.by_key) == MOST + 1
+    assert next(found for found in kinds.ranked() if found.key.message == OTHER).count == 50
