@@ -47,9 +47,12 @@ def _counts(view: View) -> Line:
     counts = view.fleet.statuses
     cells = [Cell(f"agents {len(agents)}  ", "text")] if agents else []
     known = [state for state in STATUSES if counts.get(state.name)]
-    others = [name for name in counts if name and name not in {state.name for state in STATUSES}]
-    for state in (*known, *(status(name) for name in sorted(others)[:3])):
-        cells.append(Cell(f"{glyph(state)}{counts[state.name]} ", tone(state)))
+    others = sorted(name for name in counts if name and status(name) not in STATUSES)
+    signs: dict[tuple[str, str], int] = {}
+    for state in (*known, *(status(name) for name in others)):
+        sign = (glyph(state), tone(state))
+        signs[sign] = signs.get(sign, 0) + counts[state.name]
+    cells += [Cell(f"{sign}{count} ", look) for (sign, look), count in signs.items()]
     return tuple(cells)
 
 

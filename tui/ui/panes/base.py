@@ -83,11 +83,8 @@ class Pane(Vertical):
         rule = "muted" if not self.has_class("-focused") else "info"
         name = "accent" if self.has_class("-focused") else "text"
         head = (Cell("─ ", rule), Cell(f"{self.NUMBER} {self.NAME}", name))
-        line = spread(
-            (*head, *left, Cell(self.tabs, "muted"), Cell(" ", rule)),
-            (Cell(" "), *right, Cell(" ─", rule)),
-            bar.size.width,
-        )
+        end = (Cell(" "), *right, Cell(" ─", rule)) if right else (Cell("─", rule),)
+        line = spread((*head, *left, Cell(self.tabs, "muted"), Cell(" ", rule)), end, bar.size.width)
         bar.set_lines([tuple(_ruled(cell, rule) for cell in line)])
 
 
