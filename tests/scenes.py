@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 from textual.pilot import Pilot
 
 from tui.fleet.logs.hub import LogHub
@@ -88,6 +89,10 @@ class Still:
 
     def nudge(self, *names: str) -> None:
         """Nothing is new."""
+
+    def raw(self, item: object) -> bytes:
+        """As received, nearly."""
+        return msgspec.json.encode(item)
 
     def link(self) -> Link:
         """A quiet line."""

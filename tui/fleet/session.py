@@ -7,11 +7,14 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.client import Client
 from tui.api.hosts import is_loopback
+from tui.api.models import Wire
 from tui.api.transport import Gate
 from tui.clock import Clock
 from tui.fleet.logs.hub import LogHub
@@ -83,6 +86,11 @@ class Session:
     def nudge(self, *names: str) -> None:
         """Ask now, for the named sources or all."""
         self.poller.nudge(*names)
+
+    def raw(self, item: object) -> bytes:
+        """The JSON that an item of a listing was received as; made again where it is not kept."""
+        found = self.client.raw(item) if isinstance(item, Wire) else b""
+        return found or msgspec.json.encode(item)
 
     def link(self) -> Link:
         """How the line is, the worse of the two hosts."""

@@ -43,6 +43,9 @@ class Watched(Protocol):
     def nudge(self, *names: str) -> None:
         """Ask now, for the named sources or all."""
 
+    def raw(self, item: object) -> bytes:
+        """The JSON that an item of a listing was received as; empty if it is not kept."""
+
     def link(self) -> Link:
         """How the line is."""
 

@@ -28,6 +28,7 @@ from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.messages import MessageLog, Messages
 from tui.ui.picture import align
+from tui.ui.raw import Raw
 from tui.ui.runner import Runner
 from tui.ui.screen import MainScreen
 
@@ -50,6 +51,7 @@ class Lktop(SafeApp):
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+c", "interrupt", "Copy or, twice, quit", show=False, priority=True),
         Binding("c", "copy", "Copy", show=False),
+        Binding("y", "raw", "JSON as received", show=False),
         Binding("t", "times", "Times: relative, local, UTC", show=False),
         Binding("ctrl+r", "refresh_now", "Refresh now", show=False),
         Binding("ctrl+l", "redraw", "Redraw the screen", show=False),
@@ -284,6 +286,14 @@ class Lktop(SafeApp):
 
     def _send_from_thread(self, data: str) -> None:
         self.call_from_thread(self.send_to_terminal, data)
+
+    def action_raw(self) -> None:
+        """What LiveKit said about the thing under the cursor."""
+        pane = self.main.current
+        item = pane.raw_item()
+        if item is not None and self._session is not None:
+            title = f"{pane.NAME}: {pane.copy_text() or 'as received'}"
+            self.push_screen(Raw(title, self._session.raw(item), ascii_only=self.launch.ascii_only))
 
     def action_times(self) -> None:
         """Relative, local, UTC."""

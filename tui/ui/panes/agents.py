@@ -240,6 +240,10 @@ class AgentsPane(ListPane):
             return "No problems. ! shows every agent."
         return "" if view.fleet.fresh("agents").at is None else "No agents in this project."
 
+    def raw_item(self) -> object | None:
+        """The agent."""
+        return self.view.fleet.agent(self.table.cursor) if self.view else None
+
     def action_sort(self, column: str) -> None:
         """Sort by a column."""
         self.sort_by(column)

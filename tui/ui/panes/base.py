@@ -70,6 +70,10 @@ class Pane(Vertical):
         """What `c` copies; empty for nothing."""
         return ""
 
+    def raw_item(self) -> object | None:
+        """What `y` shows as JSON: the thing under the cursor."""
+        return None
+
     def take_focus(self) -> None:
         """Give the keyboard to what the pane shows."""
         for child in self.query("*"):

@@ -282,6 +282,17 @@ class DispatchesPane(ListPane):
         self.revealed = not self.revealed
         self.asked()
 
+    def raw_item(self) -> object | None:
+        """The job, its dispatch, or the room."""
+        if self.view is None:
+            return None
+        fleet = self.view.fleet
+        room, dispatch_id, job_id = split(self.table.cursor)
+        dispatch = find_dispatch(fleet, room, dispatch_id)
+        if dispatch is None:
+            return next((item for item in fleet.rooms if item.name == room), None)
+        return next((job for job in dispatch.jobs if job.id == job_id), dispatch)
+
     def copy_text(self) -> str:
         """The id of what the cursor is on: job, dispatch or room name."""
         room, dispatch_id, job_id = split(self.table.cursor)

@@ -62,6 +62,11 @@ class SecretsPane(ListPane):
             Cell(note, "warn"),
         )
 
+    def raw_item(self) -> object | None:
+        """The row's own."""
+        rows = self._secrets(self.view) if self.view else ()
+        return next((item for item in rows if item.name == self.table.cursor), None)
+
     def title(self, view: View) -> Line:
         """Whose secrets, and how many."""
         agent = view.agent

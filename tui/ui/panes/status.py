@@ -161,6 +161,10 @@ class StatusPane(ListPane):
         agent = view.agent
         return (Cell(f" {agent.name or agent.agent_id}", "info"),) if agent else ()
 
+    def raw_item(self) -> object | None:
+        """The agent, whose deployments these are."""
+        return self.view.agent if self.view else None
+
     def empty(self, view: View) -> str:
         """No agent selected, or one without deployments."""
         return "No agent selected." if view.agent is None else "This agent has no deployment."

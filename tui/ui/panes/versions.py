@@ -67,6 +67,11 @@ class VersionsPane(ListPane):
             Cell(rest),
         )
 
+    def raw_item(self) -> object | None:
+        """The row's own."""
+        rows = self._versions(self.view) if self.view else ()
+        return next((item for item in rows if item.version == self.table.cursor), None)
+
     def title(self, view: View) -> Line:
         """Whose versions, and how many."""
         agent = view.agent

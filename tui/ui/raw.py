@@ -1,0 +1,93 @@
+"""What LiveKit said about one thing, as JSON with sorted keys. Personal data stay masked until asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from tui.api.clean import clean
+from tui.ui.lines import Lines
+from tui.ui.rows import Cell, Column
+from tui.ui.table import LineTable
+
+MASKED: Final = frozenset({"metadata", "attributes", "turn_password", "turnPassword", "value"})
+"""Keys whose values may be personal data or secrets."""
+NEVER: Final = frozenset({"turn_password", "turnPassword", "value"})
+"""Of these, the ones that are not shown on request either."""
+
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+def lines(raw: bytes, *, revealed: bool) -> list[str]:
+    """Printable lines of a JSON document."""
+    try:
+        tree: Json = json.loads(raw.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return [clean(raw.decode("utf-8", "replace"), limit=4000)]
+    text = json.dumps(_mask(tree, revealed), indent=2, sort_keys=True, ensure_ascii=False)
+    return [clean(line, limit=4000) for line in text.split("\n")]
+
+
+def _mask(value: Json, revealed: bool) -> Json:
+    if isinstance(value, list):
+        return [_mask(item, revealed) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: "***" if item and key in (NEVER if revealed else MASKED) else _mask(item, revealed)
+            for key, item in value.items()
+        }
+    return value
+
+
+class Raw(ModalScreen[None]):
+    """Esc leaves, x reveals, c copies what is shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,y", "leave", "Close", show=False),
+        Binding("x", "reveal", "Show or hide metadata", show=False),
+    ]
+
+    def __init__(self, title: str, raw: bytes, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self._title_words = clean(title, limit=120)
+        self._raw = raw
+        self._ascii = ascii_only
+        self._revealed = False
+
+    def compose(self) -> ComposeResult:
+        """Title and lines."""
+        with Vertical(id="messages-box"):
+            yield Lines(ascii_only=self._ascii, id="raw-title")
+            yield LineTable(
+                (Column("line", "JSON AS RECEIVED, KEYS SORTED", 20, grow=1),), ascii_only=self._ascii
+            )
+
+    def on_mount(self) -> None:
+        """Show it masked."""
+        self.query_one(LineTable).focus()
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        words = "x hides metadata" if self._revealed else "metadata masked, x shows it"
+        self.query_one("#raw-title", Lines).set_lines(
+            [(Cell(f" {self._title_words}", "accent"), Cell(f" · {words}", "muted"))]
+        )
+        shown = lines(self._raw, revealed=self._revealed)
+        self.query_one(LineTable).show(
+            [str(index) for index in range(len(shown))], lambda key: (Cell(shown[int(key)]),), keep=False
+        )
+
+    def action_reveal(self) -> None:
+        """Show metadata, or hide it again."""
+        self._revealed = not self._revealed
+        self._show()
+        self.query_one(LineTable).redraw()
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss()
