@@ -32,7 +32,8 @@ class WorldClock:
     """Time inside the simulated world, in Unix seconds.
 
     World time is the start plus the real time elapsed times `speed`, plus everything pushed by `advance`.
-    `skew` shifts only what the outside sees: the `Date` header and the judgement of tokens.
+    `skew` shifts only what the outside sees: the `Date` header and the judgement of tokens. Raises ValueError
+    for a negative speed.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class WorldClock:
         self._monotonic = monotonic
         self._mark = monotonic()
         self._base = start
-        self._speed = speed
+        self._speed = 0.0
         self.skew = 0.0
         self.pulse = Pulse()
+        self.speed = speed
 
     def now(self) -> float:
         """World time, Unix seconds."""

@@ -105,7 +105,7 @@ def hostile(chance: Random, agents: int | None) -> Scenario:
     """Every string in every field of some agent, room, dispatch, job and log."""
     cast = [_agent(number, text) for number, text in enumerate(STRINGS)]
     cast.append(AgentSpec(name=HUGE))
-    cast.append(AgentSpec(name="logs", id="CA_hostileLogs22", logs=list(LOGS)))
+    cast.append(AgentSpec(name="logs", id="CA_hostileLogs22", quiet=True, logs=list(LOGS)))
     cast += [
         AgentSpec(name=f"region-{number}", deployments=[DeploymentSpec(server_region=region)])
         for number, region in enumerate(REGIONS)

@@ -175,7 +175,8 @@ class Populate:
             record.info.version = tag
         if running:
             record.up.add(deployment.name)
-            self._world.book(record, deployment.name).wake(self._start - 86400)
+            if not spec.quiet:
+                self._world.book(record, deployment.name).wake(self._start - 86400)
 
     def _happenings(self, record: AgentRecord, spec: AgentSpec) -> None:
         """Put a status that does not last on its way, and print what the spec says."""

@@ -21,7 +21,7 @@ from .scenarios import NAMES, find_scenario
 from .specs import Scenario
 from .switches import Switches
 from .transport import Connection, Server, listen
-from .world import World
+from .world import Effect, World
 
 KEY = "devkey"
 SECRET = "practice-secret-0123456789abcdef0123456789"
@@ -46,6 +46,15 @@ class Simulator:
         """Everything that `/_sim/…` can do, without HTTP."""
         self.faults = doors.faults
         """What goes wrong on purpose: `faults.add(FaultSpec(…))`, `faults.clear()`."""
+
+    async def effect(self, name: str, seconds: float = 5.0) -> Effect:
+        """The first effect of that name, waiting for it up to `seconds` of real time; raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while True:
+                for effect in self.world.effects:
+                    if effect.name == name:
+                        return effect
+                await self.clock.pulse.wait(None)
 
     def advance(self, seconds: float) -> None:
         """Push world time forward and let everything happen that is due by then."""

@@ -115,22 +115,26 @@ def script(plan: list[Step], start: float, seconds: float) -> list[tuple[float, 
         if step.group:
             group = "sha256:" + hashlib.sha256(step.group.encode()).hexdigest()
             vertex["progressGroup"] = {"id": group, "name": step.group}
-        told.append((at(step.start), 0, {"vertexes": [vertex]}))
+        told.append((step.start, 0, {"vertexes": [vertex]}))
         told += [
-            (at(share), 1, {"logs": [_log(step, data, stream, at(share))]})
-            for share, data, stream in step.says
+            (share, 1, {"logs": [_log(step, data, stream, at(share))]}) for share, data, stream in step.says
         ]
-        if step.pulls:
-            told += [(at(share), 1, {"statuses": [status]}) for share, status in _pull(step, at)]
-        done: Json = {**vertex, "completed": rfc3339(at(step.end))}
-        if step.cached:
-            done["cached"] = True
-        if step.error:
-            done["error"] = step.error
-        told.append((at(step.end), 2, {"vertexes": [done]}))
-    told.append((at(0.012), 3, {"warnings": [_warning(plan[0])]}))
+        told += [(share, 1, {"statuses": [status]}) for share, status in _pull(step, at)]
+        told.append((step.end, 2, {"vertexes": [{**vertex, **_end(step, at(step.end))}]}))
+    told.append((0.012, 3, {"warnings": [_warning(plan[0])]}))
+    # By share, not by time: a build that takes no time still comes in order.
     told.sort(key=lambda entry: entry[:2])
-    return [(moment, line) for moment, _, line in told]
+    return [(at(share), line) for share, _, line in told]
+
+
+def _end(step: Step, moment: float) -> Json:
+    """How a vertex ends."""
+    end: Json = {"completed": rfc3339(moment)}
+    if step.cached:
+        end["cached"] = True
+    if step.error:
+        end["error"] = step.error
+    return end
 
 
 def _log(step: Step, data: bytes, stream: int, moment: float) -> Json:
@@ -143,9 +147,9 @@ def _log(step: Step, data: bytes, stream: int, moment: float) -> Json:
 
 
 def _pull(step: Step, at: Callable[[float], float]) -> list[tuple[float, Json]]:
-    """Sub-progress in four bites."""
-    bites = []
-    for quarter in range(1, 5):
+    """Sub-progress in four bites, for a step that has any."""
+    bites: list[tuple[float, Json]] = []
+    for quarter in range(1, 5) if step.pulls else ():
         share = step.start + (step.end - step.start) * quarter / 4
         status: Json = {
             "id": step.pulls,

@@ -80,6 +80,8 @@ class AgentSpec(Spec):
     """Statuses that production shows at given times, as `[[5.0, "Updating"], [9.0, "Running"]]`."""
     logs: list[str] = []
     """Lines that its program has printed just before the start."""
+    quiet: bool = False
+    """Its program prints nothing but what it is told to."""
     flood: float = 0.0
     """Numbered lines a second that its program prints from the start on."""
 

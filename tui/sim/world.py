@@ -194,6 +194,7 @@ class World:
     def effect(self, name: str, /, **facts: object) -> None:
         """Write down what really happened."""
         self.effects.append(Effect(len(self.effects) + 1, self.now, name, facts))
+        self.clock.pulse.fire()
 
     def touch(self, record: AgentRecord) -> None:
         """Say that an agent has changed."""
