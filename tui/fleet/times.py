@@ -39,12 +39,26 @@ def seen(seconds: float) -> str:
     return next((words for limit, words in steps if seconds < limit), "1d+")
 
 
+def zone_name(style: TimeStyle) -> str:
+    """The zone of times shown in a style."""
+    return "UTC" if style is TimeStyle.UTC else datetime.now().astimezone().strftime("%Z (%z)")
+
+
 def clock_time(at: float, style: TimeStyle, *, zone: bool = True) -> str:
     """A time of day with its date and zone; `at` in Unix seconds."""
     if style is TimeStyle.UTC:
         return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S" + ("Z" if zone else ""))
     local = datetime.fromtimestamp(at).astimezone()
     return local.strftime("%Y-%m-%d %H:%M:%S") + (local.strftime(" %Z") if zone else "")
+
+
+def short_time(at: float, *, now: float, style: TimeStyle) -> str:
+    """`14:02:11` today, `11-21 14:02` this year, `2025-11-21` else: eleven cells at the most."""
+    zone = UTC if style is TimeStyle.UTC else None
+    then, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
+    if then.date() == today.date():
+        return then.strftime("%H:%M:%S")
+    return then.strftime("%m-%d %H:%M" if then.year == today.year else "%Y-%m-%d")
 
 
 def rfc3339(at: float | None, never: str = "--") -> str:
@@ -56,7 +70,7 @@ def when(at: float | None, *, now: float, style: TimeStyle, never: str = "–") 
     """A time in the style that the operator chose; both arguments in Unix seconds."""
     if at is None:
         return never
-    return age(now - at) if style is TimeStyle.RELATIVE else clock_time(at, style, zone=False)
+    return age(now - at) if style is TimeStyle.RELATIVE else short_time(at, now=now, style=style)
 
 
 def seconds(value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.fleet.state import View
 from tui.fleet.status import STATUSES, status
 from tui.fleet.target import Target
-from tui.fleet.times import age
+from tui.fleet.times import TimeStyle, age, zone_name
 from tui.fleet.watch import Link
 from tui.ui.lines import Line, spread
 from tui.ui.rows import Cell
@@ -60,6 +60,8 @@ def _line_state(view: View, link: Link) -> Line:
     """The worst thing to know about the data; quiet words when there is none."""
     fleet = view.fleet
     cells: list[Cell] = []
+    if view.times is not TimeStyle.RELATIVE:
+        cells.append(Cell(f"times in {zone_name(view.times)}  ", "muted"))
     if abs(link.skew) > 30:
         words = f"clock {abs(round(link.skew))} s {'behind' if link.skew > 0 else 'ahead'}  "
         cells.append(Cell(words, "error" if abs(link.skew) > 50 else "warn"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,22 @@ class Column:
     """Columns of the highest rank go first when there is no room; rank 0 never goes."""
     wide: bool = False
     """Only shown in wide mode."""
+    clock: bool = False
+    """Holds times: needs more room when they are not relative."""
+
+
+CLOCK_WIDTH = 11
+"""Cells of a time of day, with its date if that is another day."""
+
+
+def for_times(columns: Sequence[Column], *, relative: bool) -> tuple[Column, ...]:
+    """The columns with room for the times as they are shown."""
+    if relative:
+        return tuple(columns)
+    return tuple(
+        replace(column, width=max(column.width, CLOCK_WIDTH)) if column.clock else column
+        for column in columns
+    )
 
 
 @dataclass(frozen=True, slots=True)

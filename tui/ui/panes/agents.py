@@ -44,7 +44,7 @@ class AgentsPane(ListPane):
         Column("events", "EVENTS", 7, rank=1),
         Column("since", "SINCE", 5, right=True, rank=1),
         Column("seen", "SEEN", 5, right=True, rank=8),
-        Column("deployed", "DEPLOYED", 9, right=True, rank=9, wide=True),
+        Column("deployed", "DEPLOYED", 9, right=True, rank=9, wide=True, clock=True),
         Column("deployments", "DEPLOYMENTS", 12, rank=10, wide=True),
         Column("owner", "OWNER", 10, rank=11, wide=True),
         Column("commit", "COMMIT", 8, rank=12, wide=True),

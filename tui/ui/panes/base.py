@@ -14,9 +14,9 @@ from textual.reactive import var
 
 from tui.fleet.query import BadQuery, Query, parse
 from tui.fleet.state import Freshness, View
-from tui.fleet.times import age
+from tui.fleet.times import TimeStyle, age
 from tui.ui.lines import Line, Lines, spread
-from tui.ui.rows import Cell, Column
+from tui.ui.rows import Cell, Column, for_times
 from tui.ui.table import LineTable, Past
 
 Cells = tuple[Cell, ...]
@@ -144,6 +144,10 @@ class ListPane(Pane):
 
     # ---- what a pane says of itself -------------------------------------------------------------------
 
+    def columns(self) -> Sequence[Column]:
+        """The columns now."""
+        return self.COLUMNS
+
     def keys(self, view: View) -> Sequence[str]:
         """The rows in order, after filter and sort."""
         return ()
@@ -182,6 +186,7 @@ class ListPane(Pane):
         if not self._asked and self._is_same(inputs):
             return
         self._inputs = inputs
+        table.set_columns(for_times(self.columns(), relative=view.times is TimeStyle.RELATIVE))
         keys = self.keys(view)
         if table.dim != fresh.stale:
             table.dim = fresh.stale

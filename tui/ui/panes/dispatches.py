@@ -41,7 +41,7 @@ class DispatchesPane(ListPane):
         Column("node", "ROOM / DISPATCH / JOB", 21, grow=2),
         Column("state", "STATE", 10, grow=1),
         Column("agent", "AGENT", 12, grow=1, rank=2),
-        Column("age", "AGE", 4, right=True, rank=1),
+        Column("age", "AGE", 4, right=True, rank=1, clock=True),
         Column("pickup", "PICK-UP", 7, right=True, rank=4),
         Column("detail", "DETAIL", 12, grow=4, rank=3),
     )

@@ -29,8 +29,8 @@ class SecretsPane(ListPane):
     COLUMNS = (
         Column("name", "NAME", 16, grow=3),
         Column("kind", "KIND", 5),
-        Column("created", "CREATED", 8, right=True, rank=1),
-        Column("updated", "UPDATED", 8, right=True),
+        Column("created", "CREATED", 8, right=True, rank=1, clock=True),
+        Column("updated", "UPDATED", 8, right=True, clock=True),
         Column("note", "NOTE", 8, grow=1, rank=2),
     )
 

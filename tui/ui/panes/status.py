@@ -9,7 +9,7 @@ from tui.api.models import Agent, Deployment, instant
 from tui.fleet.facts import cpu_text, mem_text
 from tui.fleet.state import View
 from tui.fleet.status import event_words, reading, status
-from tui.fleet.times import TimeStyle, rfc3339, seen, when
+from tui.fleet.times import TimeStyle, clock_time, rfc3339, seen, when
 from tui.ui.lines import Line
 from tui.ui.panes.base import Cells, ListPane
 from tui.ui.rows import Cell, Column
@@ -54,8 +54,11 @@ class StatusPane(ListPane):
         width = self.table.size.width
         self._tabular = width >= TABLE_FROM
         self._room = max(10, width - _BLOCK[0].width - 5)
-        self.table.set_columns(_TABLE if self._tabular else _BLOCK)
         super().show(view)
+
+    def columns(self) -> Sequence[Column]:
+        """For blocks, or for a table."""
+        return _TABLE if self._tabular else _BLOCK
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent."""
@@ -200,8 +203,8 @@ def _replicas(row: Deployment) -> str:
 
 def _at(at: float | None, view: View) -> str:
     """As `lk` prints it, unless the operator asked for another zone."""
-    if view.times is TimeStyle.LOCAL:
-        return when(at, now=view.now, style=view.times, never="--")
+    if view.times is TimeStyle.LOCAL and at is not None:
+        return clock_time(at, view.times)
     return rfc3339(at)
 
 

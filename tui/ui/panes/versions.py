@@ -28,8 +28,8 @@ class VersionsPane(ListPane):
         Column("commit", "COMMIT", 8, rank=2),
         Column("branch", "BRANCH", 8, grow=2, rank=3),
         Column("owner", "OWNER", 8, grow=1, rank=5),
-        Column("created", "CREATED", 8, right=True, rank=4),
-        Column("deployed", "DEPLOYED", 8, right=True),
+        Column("created", "CREATED", 8, right=True, rank=4, clock=True),
+        Column("deployed", "DEPLOYED", 8, right=True, clock=True),
         Column("attributes", "ATTRIBUTES", 10, grow=2, rank=6, wide=True),
     )
 
