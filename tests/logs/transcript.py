@@ -53,16 +53,17 @@ class Rig:
         """The stream ends."""
         self.feed.ended(end, self.now, self.wall)
 
-    def runs(self) -> list[list[bytes]]:
-        """The lines received, cut where a mark says that some may be missing or repeated; pieces left out."""
-        found: list[list[bytes]] = [[]]
-        for line in self.log.lines(self.log.first, self.log.end):
-            if line.notice:
-                if line.notice.kind is Kind.GAP:
-                    found.append([])
-            elif not line.mark & marks.CUT:
-                found[-1].append(line.raw)
-        return found
+
+def runs_of(log: Log) -> list[list[bytes]]:
+    """The lines received, cut where a mark says that some may be missing or repeated; pieces left out."""
+    found: list[list[bytes]] = [[]]
+    for line in log.lines(log.first, log.end):
+        if line.notice:
+            if line.notice.kind is Kind.GAP:
+                found.append([])
+        elif not line.mark & marks.CUT:
+            found[-1].append(line.raw)
+    return found
 
 
 @dataclass
@@ -135,6 +136,6 @@ def campaign(seed: int, *, kind: bool = False) -> Rig:
 def judge(rig: Rig, printed: list[bytes], about: str) -> None:
     """Between two marks everything is there, once, in order."""
     text = b"\n".join((b"", *printed, b""))
-    for run in rig.runs():
+    for run in runs_of(rig.log):
         wanted = b"\n".join((b"", *run, b""))
         assert not run or wanted in text, f"{about}: lost or repeated without a mark: {run[:60]!r}"

@@ -1,0 +1,429 @@
+"""Streams kept open: reconnecting, giving up sensibly, several at once, and coming back to a log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.logs.fakes import EPOCH, TestClient, TestClock, line, settle, source
+from tui.api import errors
+from tui.fleet.logs.hub import KEPT, LogHub
+from tui.fleet.logs.inlet import UNREAD
+from tui.fleet.logs.log import Kind, Log
+from tui.fleet.logs.source import LogSource, Phase, Stream, coverage
+from tui.fleet.logs.tail import Ping
+from tui.fleet.logs.watch import MOST, Watch
+
+
+class Bench:
+    """A hub on a clock and a client that the test holds."""
+
+    def __init__(self, folder: Path | None, ping: Ping | None) -> None:
+        self.clock = TestClock()
+        self.client = TestClient()
+        self.hub = LogHub(self.client, clock=self.clock, random=Random(1), folder=folder, ping=ping)
+
+    async def follow(self, *sources: LogSource) -> Watch:
+        """Follow these; their streams are open when this returns."""
+        watch = self.hub.watch(sources or [source()])
+        await self.clock.advance(0.1)
+        return watch
+
+
+@asynccontextmanager
+async def bench(folder: Path | None = None, ping: Ping | None = None) -> AsyncIterator[Bench]:
+    made = Bench(folder, ping)
+    try:
+        yield made
+    finally:
+        await made.hub.aclose()
+
+
+def raws(log: Log) -> list[bytes]:
+    return [line.raw for line in log.lines(log.first, log.end) if not line.notice]
+
+
+def words(log: Log) -> list[str]:
+    return [f"{notice.text} | {notice.outcome}" for notice in log.notices.values()]
+
+
+def stream(watch: Watch, tag: int = 0) -> Stream:
+    return watch.log.streams[tag]
+
+
+async def test_lines_arrive_and_are_told() -> None:
+    async with bench() as rig:
+        watch = await rig.follow()
+        told = []
+        watch.log.listeners.append(lambda: told.append(watch.log.end))
+        rig.client.wire.lines(b"one", line("two"))
+        await rig.clock.advance(0.1)
+        assert raws(watch.log) == [b"one", line("two")]
+        assert told[-1] == 2
+        assert watch.log.counts.received == 2
+        assert (rig.client.wire.agent_id, rig.client.wire.server_region) == ("CA_test", "us-east")
+
+
+async def test_a_cut_is_joined_and_told_in_the_log() -> None:
+    async with bench() as rig:
+        watch = await rig.follow()
+        rig.client.wire.lines(b"1", b"2", b"3")
+        rig.client.wire.end(errors.Unknown("the connection broke while reading the answer"))
+        await rig.clock.advance(0.3)
+        assert stream(watch).phase is Phase.WAITING
+        assert words(watch.log) == [
+            "us-east: stream lost (the connection broke while reading the answer) | reconnecting"
+        ]
+        await rig.clock.advance(1.0)
+        rig.client.wire.lines(b"1", b"2", b"3", b"4")
+        await rig.clock.advance(0.1)
+        assert raws(watch.log) == [b"1", b"2", b"3", b"4"]
+        assert words(watch.log)[0].endswith("| nothing missed")
+        assert stream(watch).phase is Phase.OPEN
+
+
+async def test_the_end_of_a_stream_is_not_the_end_of_the_log() -> None:
+    async with bench() as rig:
+        watch = await rig.follow()
+        rig.client.wire.lines(b"1")
+        rig.client.wire.end()
+        await rig.clock.advance(0.2)
+        assert words(watch.log) == ["us-east: stream ended by the server | reconnecting"]
+        await rig.clock.advance(1.0)
+        assert rig.client.calls == 2
+
+
+async def test_back_off_doubles_with_jitter_up_to_half_a_minute() -> None:
+    async with bench() as rig:
+        rig.client.refusals = [errors.Unreachable("no connection in time") for _ in range(12)]
+        watch = await rig.follow()
+        waits, before, calls = [], rig.clock.monotonic(), 1
+        while rig.client.calls < 12:
+            await rig.clock.advance(0.05)
+            if rig.client.calls > calls:
+                waits.append(rig.clock.monotonic() - before)
+                before, calls = rig.clock.monotonic(), rig.client.calls
+        for number, wait in enumerate(waits):
+            ideal = min(30.0, 0.5 * 2**number)
+            assert 0.75 * ideal - 0.2 <= wait <= 1.25 * ideal + 0.2
+        assert len({round(wait / min(30.0, 0.5 * 2**n), 2) for n, wait in enumerate(waits)}) > 5
+        assert words(watch.log) == [
+            "us-east: log not reachable (no connection in time) | reconnecting, 12 tries"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("error", "phase", "told", "again"),
+    [
+        (
+            errors.Refused("The agent has shut down due to inactivity. It will automatically start again."),
+            Phase.ASLEEP,
+            "us-east: agent asleep | opens again when it wakes",
+            (20, 40),
+        ),
+        (
+            errors.Unauthorized("permissions denied"),
+            Phase.REFUSED,
+            "us-east: log refused (permissions denied) | next try in 60 s",
+            (44, 80),
+        ),
+        (
+            errors.Unknown("failed to get agent", code="internal", status=500),
+            Phase.GONE,
+            "us-east: no log (failed to get agent) | reopen it with v",
+            None,
+        ),
+        (
+            errors.NotFound("deployment 'x' does not exist"),
+            Phase.GONE,
+            "us-east: no log (deployment 'x' does not exist) | reopen it with v",
+            None,
+        ),
+        (
+            errors.RateLimited("slow down", retry_after=7),
+            Phase.WAITING,
+            "us-east: log put off (slow down) | reconnecting",
+            (5, 9),
+        ),
+        (
+            errors.ReadOnly("refused: this session is read-only"),
+            Phase.REFUSED,
+            "us-east: log not requested (refused: this session is read-only) | reopen it with v",
+            None,
+        ),
+    ],
+)
+async def test_every_refusal_has_its_own_words_and_patience(
+    error: errors.ApiError, phase: Phase, told: str, again: tuple[int, int] | None
+) -> None:
+    async with bench() as rig:
+        rig.client.refusals = [error]
+        watch = await rig.follow()
+        assert stream(watch).phase is phase
+        assert words(watch.log) == [told]
+        if again is None:
+            await rig.clock.advance(600)
+            assert rig.client.calls == 1
+            watch.nudge()
+            await rig.clock.advance(0.1)
+            assert stream(watch).phase is Phase.OPEN
+            return
+        await rig.clock.advance(again[0])
+        assert rig.client.calls == 1
+        await rig.clock.advance(again[1] - again[0])
+        assert rig.client.calls == 2
+        assert stream(watch).phase is Phase.OPEN
+
+
+async def test_a_sleeping_agent_that_wakes_is_opened_at_once() -> None:
+    async with bench() as rig:
+        rig.client.refusals = [errors.Refused("shut down due to inactivity")]
+        watch = await rig.follow()
+        assert stream(watch).phase is Phase.ASLEEP
+        rig.hub.nudge("CA_test")
+        await rig.clock.advance(0.1)
+        assert stream(watch).phase is Phase.OPEN
+
+
+async def test_a_build_log_ends_and_stays_ended() -> None:
+    async with bench() as rig:
+        watch = await rig.follow()
+        watch.offer([source(), source(log_type="build")])
+        assert [s.log_type for s in watch.opened] == ["deploy"]
+        watch.open(source(log_type="build"))
+        await rig.clock.advance(0.1)
+        rig.client.wire.send(b"#1 step\nBUILD ERROR: no Dockerfile")
+        rig.client.wire.end()
+        await rig.clock.advance(600)
+        assert stream(watch, 1).phase is Phase.ENDED
+        assert raws(watch.log) == [b"#1 step", b"BUILD ERROR: no Dockerfile"]
+        assert words(watch.log) == ["us-east build: end of the build log | "]
+        assert rig.client.calls == 2
+
+
+class Pings:
+    def __init__(self, *errors_to_raise: errors.ApiError) -> None:
+        self.count = 0
+        self._errors = list(errors_to_raise)
+
+    async def __call__(self, about: LogSource) -> None:
+        self.count += 1
+        if self._errors:
+            raise self._errors.pop(0)
+
+
+async def test_a_silent_stream_of_a_healthy_service_is_reopened_without_a_word() -> None:
+    ping = Pings()
+    async with bench(ping=ping) as rig:
+        watch = await rig.follow()
+        rig.client.wire.lines(b"1", b"2", b"3")
+        await rig.clock.advance(75)
+        rig.client.wire.end(errors.Unknown("no answer in time"))
+        await rig.clock.advance(0.1)
+        assert (ping.count, rig.client.calls) == (1, 2)
+        rig.client.wire.lines(b"1", b"2", b"3", b"4")
+        await rig.clock.advance(0.1)
+        assert raws(watch.log) == [b"1", b"2", b"3", b"4"]
+        assert words(watch.log) == []
+
+
+async def test_a_silent_stream_of_a_service_that_is_not_there_is_lost() -> None:
+    async with bench(ping=Pings(errors.Unreachable("no connection in time"))) as rig:
+        watch = await rig.follow()
+        rig.client.wire.lines(b"1")
+        await rig.clock.advance(75)
+        rig.client.wire.end(errors.Unknown("no answer in time"))
+        await rig.clock.advance(0.1)
+        assert stream(watch).phase is Phase.WAITING
+        assert words(watch.log) == ["us-east: log not reachable (no connection in time) | reconnecting"]
+
+
+async def test_a_new_version_is_announced_and_its_instance_followed() -> None:
+    async with bench() as rig:
+        watch = await rig.follow(source(version="20261121091300"))
+        rig.client.wire.lines(line("old", at=EPOCH))
+        await rig.clock.advance(0.1)
+        watch.offer([source(version="20261122100000")])
+        await rig.clock.advance(0.1)
+        assert rig.client.calls == 2
+        assert rig.client.wires[0].closed
+        assert words(watch.log) == [
+            "us-east: new version 20261122100000, was 20261121091300 | newest instance follows"
+        ]
+        rig.client.wire.lines(line("new", at=EPOCH + 9))
+        await rig.clock.advance(1.0)
+        assert raws(watch.log)[-1] == line("new", at=EPOCH + 9)
+        assert watch.log.streams[0].source.version == "20261122100000"
+
+
+async def test_several_sources_are_merged_by_time() -> None:
+    async with bench() as rig:
+        watch = await rig.follow(source("us-east"), source("eu-central"), source("eu-west"))
+        us, eu, west = (rig.client.of(region) for region in ("us-east", "eu-central", "eu-west"))
+        for n in range(0, 30, 3):
+            west.lines(line(f"{n + 2}", at=EPOCH + n + 2))
+            us.lines(line(f"{n}", at=EPOCH + n))
+        for n in range(0, 30, 3):
+            eu.lines(line(f"{n + 1}", at=EPOCH + n + 1))
+        await rig.clock.advance(0.2)
+        assert watch.log.end == 0
+        await rig.clock.advance(0.3)
+        assert raws(watch.log) == [line(f"{n}", at=EPOCH + n) for n in range(30)]
+        assert [s.tag for s in watch.log.streams.values()] == ["us", "eu", "ew"]
+        assert coverage(watch.log.streams.values()) == "newest instance per region, 3 of 3 open"
+
+
+async def test_lines_of_one_source_never_change_places() -> None:
+    async with bench() as rig:
+        watch = await rig.follow(source("us"), source("eu"))
+        jumps = [line(f"{n}", at=EPOCH + (-n if n % 2 else n)) for n in range(20)]
+        rig.client.of("us").lines(*jumps)
+        rig.client.of("eu").lines(b"no time", line("x", at=EPOCH + 5), b"no time either")
+        await rig.clock.advance(1.0)
+        of_us = [found.raw for found in watch.log.lines(0, watch.log.end) if found.tag == 0]
+        of_eu = [found.raw for found in watch.log.lines(0, watch.log.end) if found.tag == 1]
+        assert of_us == jumps
+        assert of_eu == [b"no time", line("x", at=EPOCH + 5), b"no time either"]
+
+
+async def test_a_notice_of_one_source_stays_between_its_lines() -> None:
+    async with bench() as rig:
+        watch = await rig.follow(source("us"), source("eu"))
+        rig.client.of("us").lines(*(line(f"{n}", at=EPOCH + n) for n in range(4)))
+        rig.client.of("us").end(errors.Unknown("reset"))
+        await rig.clock.advance(2.0)
+        rig.client.of("us").lines(*(line(f"{n}", at=EPOCH + n) for n in range(6)))
+        await rig.clock.advance(1.0)
+        of_us = [found for found in watch.log.lines(0, watch.log.end) if found.tag == 0]
+        shown = [found.notice.outcome if found.notice else found.raw for found in of_us]
+        expected: list[bytes | str] = [line(f"{n}", at=EPOCH + n) for n in range(6)]
+        expected.insert(4, "nothing missed")
+        assert shown == expected
+
+
+async def test_at_most_six_are_open_and_the_rest_can_be_chosen() -> None:
+    async with bench() as rig:
+        sources = [source(f"r{n}") for n in range(9)]
+        watch = await rig.follow(*sources)
+        assert len(watch.opened) == MOST
+        assert not watch.open(sources[8])
+        watch.close(sources[0])
+        assert watch.open(sources[8])
+        await rig.clock.advance(0.1)
+        assert {s.region for s in watch.opened} == {"r1", "r2", "r3", "r4", "r5", "r8"}
+        assert len({s.tag for s in watch.log.streams.values()}) == len(watch.log.streams)
+
+
+async def test_a_source_that_vanishes_is_closed() -> None:
+    async with bench() as rig:
+        watch = await rig.follow(source("us"), source("eu"))
+        watch.offer([source("us")])
+        await settle()
+        assert [s.region for s in watch.opened] == ["us"]
+        assert rig.client.of("eu").closed
+
+
+async def test_coming_back_to_a_log_finds_it_and_goes_on() -> None:
+    async with bench() as rig:
+        first = await rig.follow(source(agent_id="CA_a"))
+        rig.client.wire.lines(b"1", b"2", b"3")
+        await rig.clock.advance(0.1)
+        other = await rig.follow(source(agent_id="CA_b"))
+        assert rig.client.wires[0].closed
+        assert other.log is not first.log
+        await rig.clock.advance(100)
+        again = await rig.follow(source(agent_id="CA_a"))
+        assert again is first
+        rig.client.wire.lines(b"1", b"2", b"3", b"4")
+        await rig.clock.advance(1.0)
+        assert raws(again.log) == [b"1", b"2", b"3", b"4"]
+        assert words(again.log) == []
+
+
+async def test_coming_back_too_late_is_marked() -> None:
+    async with bench() as rig:
+        await rig.follow(source(agent_id="CA_a"))
+        rig.client.wire.lines(b"1", b"2", b"3")
+        await rig.clock.advance(0.1)
+        await rig.follow(source(agent_id="CA_b"))
+        await rig.clock.advance(100)
+        again = await rig.follow(source(agent_id="CA_a"))
+        rig.client.wire.lines(b"80", b"81")
+        await rig.clock.advance(1.0)
+        (notice,) = again.log.notices.values()
+        assert notice.kind is Kind.GAP
+        assert notice.text == "us-east: not followed"
+        assert notice.outcome == "100 s may be missing"
+
+
+async def test_only_some_logs_are_kept() -> None:
+    async with bench() as rig:
+        first = await rig.follow(source(agent_id="CA_0"))
+        rig.client.wire.lines(b"1")
+        await rig.clock.advance(0.1)
+        for n in range(1, KEPT + 1):
+            await rig.follow(source(agent_id=f"CA_{n}"))
+        assert (await rig.follow(source(agent_id="CA_0"))) is not first
+
+
+async def test_a_flood_that_nobody_takes_stops_the_reading_not_the_program() -> None:
+    async with bench() as rig:
+        watch = await rig.follow()
+        chunk = b"x" * 65_535 + b"\n"
+        for _ in range(200):
+            rig.client.wire.send(chunk)
+        inlet = watch._inlets[source().key]
+        for _ in range(500):
+            await settle()
+        assert inlet._unread <= UNREAD + len(chunk)
+        await rig.clock.advance(3.0)
+        assert watch.log.counts.received == 200
+
+
+async def test_errors_are_counted_by_kind_as_they_come() -> None:
+    async with bench() as rig:
+        watch = await rig.follow(source(version="v1"))
+        rig.client.wire.lines(*(line(f"no slot {n}", level="ERROR", at=EPOCH + n) for n in range(200)))
+        await rig.clock.advance(2.0)
+        (kind,) = watch.log.signatures.ranked()
+        assert (kind.count, kind.first_version, kind.first_row, kind.last_row) == (200, "v1", 0, 199)
+        assert watch.log.counts.errors == 200
+
+
+async def test_a_bug_in_a_tail_ends_run_with_it() -> None:
+    class Broken(TestClient):
+        def logs(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+            raise ZeroDivisionError("a bug")
+
+    hub = LogHub(Broken(), clock=TestClock(), random=Random(1), folder=None)
+    hub.watch([source()])
+    with pytest.raises(ZeroDivisionError):
+        await hub.run()
+
+
+async def test_closing_the_hub_closes_streams_and_leaves_no_file(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "spool"
+    async with bench(folder) as rig:
+        await rig.follow()
+        rig.client.wire.lines(b"1")
+        await rig.clock.advance(0.1)
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert rig.client.wire.closed
+    assert list(folder.iterdir()) == []
+
+
+async def test_a_disk_that_cannot_be_written_is_told_in_the_log(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    async with bench(blocked / "spool") as rig:
+        watch = await rig.follow()
+        rig.client.wire.lines(b"1", b"2")
+        await rig.clock.advance(0.1)
+        assert raws(watch.log) == [b"1", b"2"]
+        (told,) = words(watch.log)
+        assert told.startswith(f"log file not written: {blocked / 'spool'}")
+        assert "16 MiB are kept in memory" in told

@@ -1,0 +1,161 @@
+"""The whole road on real sockets: simulator, client, tails, log. Cut at any byte of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from random import Random
+
+import pytest
+
+from tests.logs.transcript import runs_of
+from tui.api.auth import Credentials
+from tui.api.budget import Budget
+from tui.api.caller import Endpoint
+from tui.api.client import Client
+from tui.clock import SystemClock
+from tui.fleet.logs.hub import LogHub
+from tui.fleet.logs.log import Kind, Log
+from tui.fleet.logs.source import LogSource, Phase
+from tui.fleet.logs.watch import Watch
+from tui.secret import Secret
+from tui.sim.control import LogOrder
+from tui.sim.server import Simulator, serve
+from tui.sim.specs import AgentSpec, DeploymentSpec, FaultSpec, Scenario
+
+AGENT = "CA_p7KxWmR3sVbQ"
+SOURCE = LogSource(AGENT, region="us-east", server_region="us-east")
+
+
+class QuickClock(SystemClock):
+    """Real time, except that waiting to reconnect is short."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, but not long."""
+        await asyncio.sleep(min(seconds, 0.02))
+
+
+@asynccontextmanager
+async def opened(status: str = "Scheduling", **switches: object) -> AsyncIterator[tuple[Simulator, LogHub]]:
+    """A frozen world with one agent that prints only what it is told to, and a hub on the real client."""
+    plan = Scenario(
+        agents=[AgentSpec(id=AGENT, name="a", deployments=[DeploymentSpec(status=status)])], switches=switches
+    )
+    clock = SystemClock()
+    async with serve(plan, speed=0) as simulator:
+        endpoint = Endpoint(
+            simulator.url, simulator.url, Credentials(simulator.key, Secret(simulator.secret))
+        )
+        client = Client(endpoint, budget=Budget(10_000, clock), clock=clock)
+        hub = LogHub(client, clock=QuickClock(), random=Random(1), folder=None)
+        try:
+            yield simulator, hub
+        finally:
+            await hub.aclose()
+            await client.aclose()
+
+
+async def until(log: Log, done: Callable[[], bool]) -> None:
+    """Wait for something about a log, woken by its changes."""
+    changed = asyncio.Event()
+    log.listeners.append(changed.set)
+    try:
+        async with asyncio.timeout(15):
+            while not done():
+                await changed.wait()
+                changed.clear()
+    finally:
+        log.listeners.remove(changed.set)
+
+
+def holds(log: Log, line: bytes) -> Callable[[], bool]:
+    return lambda: any(found.raw == line for found in log.lines(log.end - 50, log.end))
+
+
+def say(simulator: Simulator, *lines: str) -> None:
+    simulator.control.logs(LogOrder(agent_id=AGENT, lines=list(lines)))
+
+
+async def whole(watch: Watch, lines: list[bytes]) -> None:
+    """Wait for the last of the lines, then see that there is every one, or a mark."""
+    await until(watch.log, holds(watch.log, lines[-1]))
+    text = b"\n".join((b"", *lines, b""))
+    for run in runs_of(watch.log):
+        assert not run or b"\n".join((b"", *run, b"")) in text
+
+
+async def test_lines_flow_from_the_socket_to_the_log() -> None:
+    async with opened() as (simulator, hub):
+        say(simulator, "one", "two")
+        watch = hub.watch([SOURCE])
+        await until(watch.log, holds(watch.log, b"two"))
+        say(simulator, "three", "", "caf\u00e9 \u2028 not a line")
+        await whole(watch, [b"one", b"two", b"three", b"", "caf\u00e9 \u2028 not a line".encode()])
+        assert watch.log.counts.received == 5
+        assert watch.log.streams[0].phase is Phase.OPEN
+
+
+@pytest.mark.parametrize("raw", [False, True], ids=["body", "connection"])
+async def test_cut_at_any_byte_of_body_or_connection(raw: bool) -> None:
+    """Inside UTF-8, inside the header, inside the framing of a chunk: joined, or marked."""
+    async with opened(log_backlog=10_000) as (simulator, hub):
+        lines = [f"{n} caf\u00e9 \U0001f600" for n in range(40)]
+        say(simulator, *lines)
+        every = [line.encode() for line in lines]
+        size = sum(map(len, every)) + len(every) + (400 if raw else 0)
+        for at in range(1, size, 23):
+            simulator.faults.clear()
+            simulator.faults.add(FaultSpec(path="/logs", action="cut", at=at, raw=raw, times=2))
+            watch = hub.watch([SOURCE])
+            await whole(watch, every)
+            # forget the log, so that the next round starts from nothing
+            hub.leave()
+            hub._watches.clear()
+
+
+async def test_a_server_without_backlog_leaves_a_mark() -> None:
+    async with opened(log_backlog=0) as (simulator, hub):
+        watch = hub.watch([SOURCE])
+        await until(watch.log, lambda: watch.log.streams[0].phase is Phase.OPEN)
+        say(simulator, "one", "two", "three")
+        await until(watch.log, holds(watch.log, b"three"))
+        simulator.control.logs(LogOrder(agent_id=AGENT, end=True))
+        await until(watch.log, lambda: bool(watch.log.notices))
+        simulator.world.book(simulator.world.agents[AGENT], "").ended = False
+        await until(watch.log, lambda: watch.log.streams[0].phase is Phase.OPEN)
+        say(simulator, "four")
+        await until(watch.log, holds(watch.log, b"four"))
+        assert [notice.kind for notice in watch.log.notices.values()] == [Kind.GAP]
+
+
+async def test_a_sleeping_agent_an_unknown_one_and_bad_credentials_are_told_apart() -> None:
+    async with opened(status="Sleeping") as (simulator, hub):
+        asleep = hub.watch([SOURCE])
+        await until(asleep.log, lambda: asleep.log.streams[0].phase is Phase.ASLEEP)
+        unknown = hub.watch([LogSource("CA_unknown00000")])
+        await until(unknown.log, lambda: unknown.log.streams[0].phase is Phase.GONE)
+        simulator.faults.add(FaultSpec(path="/logs", code="unauthenticated", message="permissions denied"))
+        refused = hub.watch([LogSource("CA_other0000000")])
+        await until(refused.log, lambda: refused.log.streams[0].phase is Phase.REFUSED)
+        told = [next(iter(watch.log.notices.values())).text for watch in (asleep, unknown, refused)]
+        assert len(set(told)) == 3
+
+
+async def test_a_build_log_is_read_to_its_end() -> None:
+    async with opened() as (_, hub):
+        build = LogSource(AGENT, region="us-east", log_type="build")
+        watch = hub.watch([SOURCE, build])
+        watch.open(build)
+        await until(watch.log, lambda: watch.log.counts.received > 3 and bool(watch.log.notices))
+        assert watch.log.streams[1].phase is Phase.ENDED
+
+
+async def test_a_flood_through_the_socket_is_whole_and_the_loop_stays_free() -> None:
+    async with opened() as (simulator, hub):
+        watch = hub.watch([SOURCE])
+        await until(watch.log, lambda: watch.log.streams[0].phase is Phase.OPEN)
+        count = 20_000
+        simulator.control.logs(LogOrder(agent_id=AGENT, numbered=count, prefix="n"))
+        await whole(watch, [f"n {n}".encode() for n in range(count)][-5000:])
+        assert watch.log.end - watch.log.first >= 5000
