@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -152,6 +153,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 def main(argv: list[str]) -> int:
     """Run the simulator; returns the exit status."""
     options = arguments(argv)
+    # A client that tries TLS first is no news, and whatever else goes wrong the gate reports.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_run(options))
     except (ValueError, OSError) as error:
