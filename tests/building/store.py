@@ -27,6 +27,7 @@ class Store:
     bodies: list[bytes] = field(default_factory=list)
     url: str = ""
     released: asyncio.Event = field(default_factory=asyncio.Event)
+    connections: set[asyncio.Task[None]] = field(default_factory=set)
 
     def headers(self) -> dict[str, str]:
         """The header fields of the newest request, by lower-case name."""
@@ -35,8 +36,11 @@ class Store:
             name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines) if name
         }
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
+    def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, kept so that the end can wait for it."""
+        self.connections.add(asyncio.create_task(self._serve(reader, writer)))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             verb = await reader.readexactly(4)
             if verb not in (b"PUT ", b"POST"):  # as when TLS is spoken to it
@@ -51,6 +55,8 @@ class Store:
             if not self.silent:
                 writer.write(self.answer)
                 await writer.drain()
+                while await reader.read(1 << 16):  # a reset would overtake the answer
+                    pass
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
@@ -65,7 +71,7 @@ def answering(status: str, body: str = "", *headers: str) -> bytes:
 @asynccontextmanager
 async def running(store: Store) -> AsyncIterator[Store]:
     """The store on a free port."""
-    server = await asyncio.start_server(store.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(store.connect, "127.0.0.1", 0)
     store.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield store
@@ -73,3 +79,4 @@ async def running(store: Store) -> AsyncIterator[Store]:
         store.released.set()
         server.close()
         await server.wait_closed()
+        await asyncio.gather(*store.connections)

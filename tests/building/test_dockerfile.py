@@ -81,7 +81,11 @@ PROGRAMS: list[tuple[ProjectType, list[str], list[str]]] = [
         ["b.py", "agent.py", "s/agent.py", "main.py", "s/app/__main__.py", "__init__.py", "s/__main__.py"],
         ["s/__main__.py", "s/app/__main__.py", "main.py", "agent.py", "s/agent.py", "b.py"],
     ),
-    (NODE, ["dist/index.js", "x.js", "agent.js", "main.js", "index.js"], ["index.js", "main.js", "agent.js", "x.js"]),
+    (
+        NODE,
+        ["dist/index.js", "x.js", "agent.js", "main.js", "index.js"],
+        ["index.js", "main.js", "agent.js", "x.js"],
+    ),
     (PIP, ["tests/t.py", ".venv/lib/x.py", "sub/.venv/y.py", "build/z.py", "ok.py"], ["ok.py"]),
     (PIP, ["src/tests/t.py"], ["src/tests/t.py"]),
     (NODE, ["node_modules/m/index.js", "p/node_modules/n.js", "a.ts", "b.mjs"], ["agent.js"]),
