@@ -168,7 +168,7 @@ class Agents:
 
     def restart(self, record: AgentRecord) -> None:
         """Roll every deployment's workers; sessions are not cut."""
-        for deployment in {row.deployment for row in record.info.agent_deployments}:
+        for deployment in record.deployments:
             if any(row.version not in ("", UNBUILT) for row in record.rows(deployment)):
                 self._roll(record, deployment)
 
@@ -194,7 +194,7 @@ class Agents:
         record.info.deployed_at.CopyFrom(version.deployed_at)
         if deployment == "":
             record.info.version = tag
-        self._mark(record)
+        record.mark()
         for gone in old:
             self._drain(record, gone)
         first = not old
@@ -204,13 +204,6 @@ class Agents:
             "Scheduling" if first else "Updating",
             SCHEDULE_SECONDS if first else ROLL_SECONDS,
         )
-
-    def _mark(self, record: AgentRecord) -> None:
-        """Set the flags of every version from what the rows run."""
-        used = {row.version for row in record.info.agent_deployments}
-        for tag, version in record.versions.items():
-            version.current = tag == record.info.version
-            version.active = tag in used
 
     def _drain(self, record: AgentRecord, tag: str) -> None:
         version = record.versions.get(tag)
@@ -272,9 +265,7 @@ class Agents:
             server_region=CLUSTERS.get(region, ""),
             deployment=deployment,
         )
-        named = any(other.deployment for other in record.info.agent_deployments)
-        for other in record.info.agent_deployments:
-            other.deployment_enabled = named
+        record.mark()
         return row
 
     def new_version(self, record: AgentRecord, attributes: dict[str, str], tag: str = "") -> pb.AgentVersion:
@@ -297,15 +288,13 @@ class Agents:
 
     def delete(self, record: AgentRecord, deployment: str | None) -> None:
         """Take down one deployment, or with None the whole agent."""
-        gone = (
-            {row.deployment for row in record.info.agent_deployments} if deployment is None else {deployment}
-        )
+        gone = record.deployments if deployment is None else [deployment]
         for name in gone:
             self.overtake(record, name)
             self.set_status(record, name, "Deleting")
         self.world.after(DELETE_SECONDS, lambda: self._remove(record, gone))
 
-    def _remove(self, record: AgentRecord, gone: set[str]) -> None:
+    def _remove(self, record: AgentRecord, gone: list[str]) -> None:
         for name in gone:
             self.stop(record, name)
             self.world.book(record, name).ended = True
@@ -317,5 +306,5 @@ class Agents:
         copies = [pb.AgentDeployment.FromString(row.SerializeToString()) for row in kept]
         del record.info.agent_deployments[:]
         record.info.agent_deployments.extend(copies)
-        self._mark(record)
+        record.mark()
         self.world.touch(record)

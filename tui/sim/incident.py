@@ -68,7 +68,7 @@ def incident(chance: Random, agents: int | None) -> Scenario:
     extra = (agents or 0) - len(cast)
     cast += [_healthy(f"line-{number:03d}", chance) for number in range(extra)]
     chance.shuffle(cast)
-    return Scenario(agents=cast, rooms=_rooms(chance), life="busy")
+    return Scenario(agents=cast, rooms=[*_calls(chance), *_places(chance)], life="busy")
 
 
 def _commit(chance: Random, branch: str = "main") -> dict[str, str]:
@@ -282,14 +282,14 @@ def _call(
     )
 
 
-def _rooms(chance: Random) -> list[RoomSpec]:
-    """What is going on in the rooms."""
-    rooms = [
+def _calls(chance: Random) -> list[RoomSpec]:
+    """Phone calls, most of them answered."""
+    calls = [
         _call(chance, chance.randrange(1000, 9999), name, JobSpec(age=chance.uniform(20, 500)))
         for name in chance.sample(HEALTHY, 11)
     ]
     crashed = "agent worker left the room"
-    rooms += [
+    calls += [
         _call(chance, 7301, TROUBLED, JobSpec(status="failed", lasted=2.4, error=crashed), age=340),
         _call(chance, 7302, TROUBLED, JobSpec(status="failed", lasted=2.2, error=crashed), age=95),
         _call(chance, 7303, TROUBLED, age=41),
@@ -308,6 +308,13 @@ def _rooms(chance: Random) -> list[RoomSpec]:
             age=200,
         ),
         _call(chance, 5123, "claims-intake", JobSpec(age=300), age=310),
+    ]
+    return calls
+
+
+def _places(chance: Random) -> list[RoomSpec]:
+    """Rooms of other kinds."""
+    return [
         RoomSpec(
             name="tavern-12",
             age=9,
@@ -363,7 +370,6 @@ def _rooms(chance: Random) -> list[RoomSpec]:
             ],
         ),
     ]
-    return rooms
 
 
 def _standup(chance: Random) -> RoomSpec:

@@ -95,12 +95,8 @@ class Populate:
         self._secrets(record, spec)
         for deployment in spec.deployments:
             self._deployment(record, spec, deployment)
-        named = any(row.deployment for row in record.info.agent_deployments)
-        for row in record.info.agent_deployments:
-            row.deployment_enabled = named
+        record.mark()
         used = {row.version for row in record.info.agent_deployments}
-        for tag, version in record.versions.items():
-            version.current, version.active = tag == record.info.version, tag in used
         deployed = [record.versions[tag].deployed_at for tag in used if tag in record.versions]
         record.info.deployed_at.CopyFrom(max(deployed, key=lambda moment: moment.seconds, default=NEVER))
         world.agent_list.put(record.id, record.info)
@@ -145,26 +141,19 @@ class Populate:
         running = deployment.status not in ASLEEP and bool(tags)
         cpu = f"{int(chance.lognormvariate(5.3, 0.6) * 1e6)}n" if running else "0"
         memory = str(int(chance.gauss(7.2e8, 6e7))) if running else "0"
-        row = record.info.agent_deployments.add(
-            region=deployment.region,
-            agent_id=record.id,
-            status=deployment.status,
-            replicas=deployment.replicas,
-            min_replicas=deployment.min_replicas,
-            max_replicas=deployment.max_replicas,
-            cpu_req="1000m",
-            mem_req="2Gi",
-            cpu_limit=deployment.cpu_limit,
-            mem_limit=deployment.memory_limit,
-            cur_cpu=deployment.cpu if deployment.cpu is not None else cpu if observed else "",
-            cur_mem=deployment.memory if deployment.memory is not None else memory if observed else "",
-            server_region=CLUSTERS.get(deployment.region, "")
-            if deployment.server_region is None
-            else deployment.server_region,
-            deployment=deployment.name,
-            version=tag,
-            agent_name=spec.name if observed else "",
-        )
+        row = self._agents.add_row(record, deployment.name, deployment.region, deployment.status)
+        row.replicas = deployment.replicas
+        row.min_replicas = deployment.min_replicas
+        row.max_replicas = deployment.max_replicas
+        row.cpu_limit = deployment.cpu_limit
+        row.mem_limit = deployment.memory_limit
+        row.version = tag
+        if deployment.server_region is not None:
+            row.server_region = deployment.server_region
+        if observed:
+            row.cur_cpu = cpu if deployment.cpu is None else deployment.cpu
+            row.cur_mem = memory if deployment.memory is None else deployment.memory
+            row.agent_name = spec.name
         if observed and deployment.scraped is not None:
             row.last_scraped_at.CopyFrom(timestamp(self._start - deployment.scraped))
         for event in deployment.events:

@@ -91,19 +91,7 @@ async def serve(
     listener = listen(host, port)
     url = f"http://{host}:{listener.getsockname()[1]}"
     doors.uploads.base_url = url
-    config = uvicorn.Config(
-        doors.gate,
-        http=Connection,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        date_header=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=int(world.switches.keep_alive_seconds),
-    )
-    server = Server(config)
+    server = Server(_config(doors))
     running = asyncio.create_task(server.serve([listener]))
     ticking = asyncio.create_task(tick(world))
     try:
@@ -116,6 +104,22 @@ async def serve(
         await asyncio.gather(running, ticking, return_exceptions=True)
     if doors.gate.panics:
         raise RuntimeError(f"the simulator made a mistake:\n{doors.gate.panics[0]}")
+
+
+def _config(doors: Doors) -> uvicorn.Config:
+    """Uvicorn's settings: nothing that the world does not decide."""
+    return uvicorn.Config(
+        doors.gate,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=int(doors.world.switches.keep_alive_seconds),
+    )
 
 
 async def tick(world: World) -> None:

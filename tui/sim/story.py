@@ -38,7 +38,7 @@ class Story:
             return
         if life == "busy":
             for record in list(self._world.agents.values()):
-                for deployment in {row.deployment for row in record.info.agent_deployments}:
+                for deployment in record.deployments:
                     self._resume(record, deployment)
             for room in list(self._world.rooms.values()):
                 for person in room.participants.values():

@@ -83,9 +83,24 @@ class AgentRecord:
         """`CA_…`."""
         return self.info.agent_id
 
+    @property
+    def deployments(self) -> list[str]:
+        """Names of its deployments in order of appearance; `""` is production."""
+        return list(dict.fromkeys(row.deployment for row in self.info.agent_deployments))
+
     def rows(self, deployment: str) -> list[cloud_agent.AgentDeployment]:
-        """The deployment's rows, one a region; `""` is production."""
+        """The deployment's rows, one a region."""
         return [row for row in self.info.agent_deployments if row.deployment == deployment]
+
+    def mark(self) -> None:
+        """Set the flags that follow from which deployment runs what."""
+        named = any(row.deployment for row in self.info.agent_deployments)
+        for row in self.info.agent_deployments:
+            row.deployment_enabled = named
+        used = {row.version for row in self.info.agent_deployments}
+        for tag, version in self.versions.items():
+            version.current = tag == self.info.version
+            version.active = tag in used
 
 
 @dataclass
