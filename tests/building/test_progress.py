@@ -62,7 +62,7 @@ def line(
     return json.dumps({key: list(value) for key, value in parts.items() if list(value)}).encode()
 
 
-def follow(*lines: bytes) -> Build:
+def follow_lines(*lines: bytes) -> Build:
     build = Build()
     for one in lines:
         build.feed(one)
@@ -108,14 +108,14 @@ STATES: list[tuple[str, list[Part], StepState, float]] = [
     ("parts", "state", "duration"), [case[1:] for case in STATES], ids=[c[0] for c in STATES]
 )
 def test_the_state_of_a_step(parts: list[Part], state: StepState, duration: float) -> None:
-    one_by_one = only(follow(*(line(vertexes=[part]) for part in parts)))
-    at_once = only(follow(line(vertexes=parts)))
+    one_by_one = only(follow_lines(*(line(vertexes=[part]) for part in parts)))
+    at_once = only(follow_lines(line(vertexes=parts)))
     assert one_by_one.state is state and one_by_one.duration == pytest.approx(duration, abs=1e-3)
     assert (at_once.state, at_once.duration) == (one_by_one.state, one_by_one.duration)
 
 
 def test_steps_are_numbered_as_they_begin_and_the_waiting_come_last() -> None:
-    build = follow(
+    build = follow_lines(
         line(vertexes=[vertex("a"), vertex("b"), vertex("c")]),
         line(vertexes=[vertex("c", "", 1)]),
         line(vertexes=[vertex("a", "", 2)]),
@@ -124,7 +124,7 @@ def test_steps_are_numbered_as_they_begin_and_the_waiting_come_last() -> None:
 
 
 def test_done_steps_are_counted_of_those_known() -> None:
-    build = follow(line(vertexes=[vertex("a", "", 1, 2), vertex("b", "", 1), vertex("c")]))
+    build = follow_lines(line(vertexes=[vertex("a", "", 1, 2), vertex("b", "", 1), vertex("c")]))
     assert (now(build).completed, now(build).total) == (1, 3)
     build.feed(line(vertexes=[vertex("d"), vertex("b", "", 1, 4)]))
     assert (now(build).completed, now(build).total) == (2, 4)
@@ -144,7 +144,7 @@ def grouped(
 
 
 def test_a_group_is_one_row() -> None:
-    build = follow(line(vertexes=[grouped("a", 1, 3), grouped("b", 2, 5), vertex("c", "", 0, 1)]))
+    build = follow_lines(line(vertexes=[grouped("a", 1, 3), grouped("b", 2, 5), vertex("c", "", 0, 1)]))
     group, alone = now(build).steps
     assert (group.name, group.members, group.state, group.duration) == ("pull image", 2, StepState.DONE, 4)
     assert (alone.name, alone.members) == ("step c", 0)
@@ -165,14 +165,14 @@ GROUPS: list[tuple[str, list[Part], StepState | None]] = [
 
 @pytest.mark.parametrize(("parts", "state"), [case[1:] for case in GROUPS], ids=[case[0] for case in GROUPS])
 def test_the_state_of_a_group(parts: list[Part], state: StepState | None) -> None:
-    steps = now(follow(line(vertexes=parts))).steps
+    steps = now(follow_lines(line(vertexes=parts))).steps
     assert [step.state for step in steps] == ([] if state is None else [state])
     if state is StepState.FAILED:
         assert steps[0].error == "disk full"
 
 
 def test_sub_statuses_are_merged_by_id() -> None:
-    build = follow(
+    build = follow_lines(
         line(vertexes=[vertex("a", "", 1)], statuses=[status("a", "pulling", 10, 100, started=1)]),
         line(statuses=[status("a", "pulling", 60, 100), status("a", "extracting", 0, 0, started=4)]),
         line(statuses=[status("a", "pulling", 100, 100, completed=3)]),
@@ -208,12 +208,14 @@ LOGS: list[tuple[str, list[str | bytes], list[str]]] = [
 
 @pytest.mark.parametrize(("pieces", "expected"), [case[1:] for case in LOGS], ids=[case[0] for case in LOGS])
 def test_output_becomes_lines(pieces: list[str | bytes], expected: list[str]) -> None:
-    build = follow(line(vertexes=[vertex("a", "", 1)]), *(line(logs=[log("a", piece)]) for piece in pieces))
+    build = follow_lines(
+        line(vertexes=[vertex("a", "", 1)]), *(line(logs=[log("a", piece)]) for piece in pieces)
+    )
     assert list(only(build).tail) == expected
 
 
 def test_two_streams_do_not_mix_within_a_line() -> None:
-    build = follow(
+    build = follow_lines(
         line(vertexes=[vertex("a", "", 1)]),
         line(logs=[log("a", "out "), log("a", "err\n", stream=2), log("a", "more\n")]),
     )
@@ -221,7 +223,7 @@ def test_two_streams_do_not_mix_within_a_line() -> None:
 
 
 def test_a_line_without_an_end_comes_out_with_the_end_of_its_step() -> None:
-    build = follow(line(vertexes=[vertex("a", "", 1)]), line(logs=[log("a", "last words")]))
+    build = follow_lines(line(vertexes=[vertex("a", "", 1)]), line(logs=[log("a", "last words")]))
     assert only(build).tail == ()
     events = build.feed(line(vertexes=[vertex("a", "", 1, 4)]))
     assert [(event.kind, event.text) for event in events] == [
@@ -231,13 +233,13 @@ def test_a_line_without_an_end_comes_out_with_the_end_of_its_step() -> None:
 
 
 def test_a_line_that_never_ends_is_taken_in_pieces() -> None:
-    build = follow(line(vertexes=[vertex("a", "", 1)]), line(logs=[log("a", "x" * 70_000)]))
+    build = follow_lines(line(vertexes=[vertex("a", "", 1)]), line(logs=[log("a", "x" * 70_000)]))
     assert len(only(build).tail) == 1 and len(only(build).tail[0]) <= 4096
 
 
 def test_only_the_last_lines_are_kept() -> None:
     text = "".join(f"{number}\n" for number in range(TAIL + 50))
-    build = follow(line(vertexes=[vertex("a", "", 1)]), line(logs=[log("a", text)]))
+    build = follow_lines(line(vertexes=[vertex("a", "", 1)]), line(logs=[log("a", text)]))
     assert (len(only(build).tail), only(build).tail[0], only(build).tail[-1]) == (TAIL, "50", str(TAIL + 49))
 
 
@@ -248,20 +250,28 @@ def test_warnings_are_kept_with_their_link() -> None:
         "detail": [base64.b64encode(b"do not").decode()],
         "url": "https://docs.docker.com/x\x1b",
     }
-    (found,) = now(follow(line(vertexes=[vertex("a", "", 1)], warnings=[warning]))).warnings
+    (found,) = now(follow_lines(line(vertexes=[vertex("a", "", 1)], warnings=[warning]))).warnings
     assert (found.text, found.url) == ("SecretsUsedInArgOrEnv: do not", "https://docs.docker.com/x␛")
 
 
 def test_the_end_of_the_stream_is_success_even_with_a_failed_step() -> None:
-    build = follow(line(vertexes=[vertex("a", "", 1, 2, error="ignored"), vertex("b", "", 2)]))
+    build = follow_lines(line(vertexes=[vertex("a", "", 1, 2, error="ignored"), vertex("b", "", 2)]))
     build.end()
     done = now(build)
     assert (done.outcome, done.error) == (Outcome.SUCCEEDED, "")
-    assert [step.state for step in done.steps] == [StepState.FAILED, StepState.DONE]
+    assert [step.state for step in done.steps] == [StepState.FAILED, StepState.CANCELLED]
+    assert done.doubtful
+
+
+def test_a_success_with_every_step_ended_is_beyond_doubt() -> None:
+    build = follow_lines(line(vertexes=[vertex("a", "", 1, 2, error="ignored"), vertex("b", "", 2, 3)]))
+    assert not now(build).doubtful
+    build.end()
+    assert not now(build).doubtful
 
 
 def test_a_build_error_is_failure_and_nothing_counts_after_it() -> None:
-    build = follow(
+    build = follow_lines(
         line(vertexes=[vertex("a", "", 1)], logs=[log("a", "x\n", 4)]), b"BUILD ERROR: exit \x1b[31m1\n"
     )
     build.feed(line(vertexes=[vertex("b", "", 1)]))
@@ -274,11 +284,11 @@ def test_a_build_error_is_failure_and_nothing_counts_after_it() -> None:
 
 @pytest.mark.parametrize("text", [b"BUILD ERROR:", b"BUILD ERROR:   "])
 def test_a_build_error_without_a_reason(text: bytes) -> None:
-    assert now(follow(text)).error == "no reason given"
+    assert now(follow_lines(text)).error == "no reason given"
 
 
 def test_a_stream_that_breaks_leaves_the_end_unknown() -> None:
-    build = follow(line(vertexes=[vertex("a", "", 1)], logs=[log("a", "x\n", 5)]))
+    build = follow_lines(line(vertexes=[vertex("a", "", 1)], logs=[log("a", "x\n", 5)]))
     build.cut("the connection was closed")
     done = now(build, 600)
     assert (done.outcome, done.error) == (Outcome.UNKNOWN, "the connection was closed")
@@ -310,7 +320,7 @@ UNREADABLE = [
 
 @pytest.mark.parametrize("text", UNREADABLE)
 def test_a_line_that_cannot_be_read_is_counted_and_the_build_goes_on(text: bytes) -> None:
-    build = follow(line(vertexes=[vertex("a", "", 1)]))
+    build = follow_lines(line(vertexes=[vertex("a", "", 1)]))
     (event,) = build.feed(text)
     assert event.kind is EventKind.UNREADABLE
     build.feed(line(vertexes=[vertex("a", "", 1, 2)]))
@@ -340,7 +350,7 @@ def test_bytes_that_are_no_base64_are_none() -> None:
 
 
 def test_names_are_harmless() -> None:
-    build = follow(line(vertexes=[vertex("a", "RUN \x1b[2J\u202e", 1)]))
+    build = follow_lines(line(vertexes=[vertex("a", "RUN \x1b[2J\u202e", 1)]))
     assert only(build).name == "RUN ␛[2J\\u{202e}"
 
 

@@ -7,12 +7,14 @@ once, and may be folded into a group with others.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from tui.api.clean import clean
+from tui.api.errors import ApiError
+from tui.api.streams import lines
 from tui.build import solve
 from tui.build.steps import PartState, Row, Step, StepState, SubStatus, VertexState
 
@@ -57,6 +59,11 @@ class BuildProgress:
     """Why the build failed, or why its end is unknown."""
     unreadable: int
     """Lines that could not be read; the build goes on regardless."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it succeeded, they say, although steps never ended: then ask for the agent's status."""
+        return self.outcome is Outcome.SUCCEEDED and self.completed < self.total
 
 
 class EventKind(StrEnum):
@@ -119,6 +126,11 @@ class Build:
             return [Event(EventKind.UNREADABLE, text=text)]
         return [*self._take_queue(status.queue or None), *self._take(status)]
 
+    @property
+    def outcome(self) -> Outcome:
+        """Where the whole stands."""
+        return self._outcome
+
     def end(self) -> list[Event]:
         """The stream ended by itself, which is how a build says that it succeeded."""
         return self._finish(Outcome.SUCCEEDED, "")
@@ -146,10 +158,9 @@ class Build:
         )
 
     def _settled(self, step: Step) -> Step:
-        """What ran when the build ended does not run for ever; when the stream broke it is not known."""
-        ends = {Outcome.FAILED: StepState.CANCELLED, Outcome.SUCCEEDED: StepState.DONE}
-        if step.state is StepState.RUNNING and self._outcome in ends:
-            return replace(step, state=ends[self._outcome])
+        """What ran when the build ended does not run for ever; when the stream broke it may go on."""
+        if step.state is StepState.RUNNING and self._outcome in (Outcome.FAILED, Outcome.SUCCEEDED):
+            return replace(step, state=StepState.CANCELLED)
         return step
 
     def _finish(self, outcome: Outcome, error: str) -> list[Event]:
@@ -257,6 +268,19 @@ class Build:
 
     def _note(self, *times: float | None) -> None:
         self._latest = max(self._latest, *(time or 0.0 for time in times))
+
+
+async def follow(build: Build, chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Event]]:
+    """Feed a build with its stream to the end of either. A stream that breaks is no error but an unknown end."""
+    try:
+        async for line in lines(chunks):
+            yield build.feed(line)
+            if build.outcome is not Outcome.RUNNING:
+                return
+    except ApiError as error:
+        yield build.cut(str(error))
+    else:
+        yield build.end()
 
 
 def _rest(row: Row) -> Iterator[Event]:
