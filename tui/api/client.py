@@ -65,6 +65,11 @@ class Client:
         self._links = Listing(self._caller, methods.LIST_LINKS, PrivateLink, "items")
 
     @property
+    def endpoint(self) -> Endpoint:
+        """Where the project is, and by which way."""
+        return self._caller.endpoint
+
+    @property
     def project_host(self) -> str:
         """The host of rooms and dispatches."""
         return urlsplit(self._caller.project_url).netloc

@@ -1,0 +1,1 @@
+"""From a working directory to a version that runs: what is found, what is asked, what is sent. No screen."""

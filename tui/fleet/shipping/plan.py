@@ -1,0 +1,88 @@
+"""What will be shipped and how far it got. Frozen, without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from tui.build.progress import BuildProgress
+from tui.build.secrets import SecretInput
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One create or deploy, as confirmed."""
+
+    root: Path
+    agent_id: str = ""
+    """Empty: a new agent is made."""
+    deployment: str = ""
+    """Empty is production. A new agent always starts there."""
+    region: str = ""
+    """Only for a new agent: an existing one stays where it is."""
+    subdomain: str = ""
+    """Of the project, for livekit.toml."""
+    secrets: tuple[SecretInput, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Of the version."""
+    entry_point: str = ""
+    """Program for a Dockerfile that is missing; empty leaves files as they are."""
+    project: str = ""
+    """Name of the project, for the journal."""
+    reason: str = ""
+
+    @property
+    def creates(self) -> bool:
+        """A new agent is made."""
+        return not self.agent_id
+
+    def command(self) -> str:
+        """The same with `lk`, as far as it can; secrets by their source only."""
+        if self.creates:
+            return f"lk agent create --region {self.region} {self.root}"
+        named = f" --deployment {self.deployment}" if self.deployment else ""
+        return f"lk agent deploy{named} {self.root}"
+
+
+class Stage(StrEnum):
+    """The parts of shipping, in order."""
+
+    FILES = "Dockerfile"
+    ARCHIVE = "archive"
+    ANNOUNCE = "announce"
+    UPLOAD = "upload"
+    BUILD = "build"
+    RECORD = "livekit.toml"
+
+
+class State(StrEnum):
+    """Where a stage stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "not needed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How far a shipment got."""
+
+    stages: Mapping[Stage, State]
+    details: Mapping[Stage, str] = field(default_factory=dict)
+    """A line for each stage."""
+    done: int = 0
+    """Bytes of the running stage."""
+    total: int = 0
+    build: BuildProgress | None = None
+    agent_id: str = ""
+    tag: str = ""
+    """The version, as far as the service named it."""
+    verdict: str = ""
+    """Exactly what happened and what did not, once it is over."""
+    over: bool = False
+    good: bool = False
