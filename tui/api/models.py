@@ -13,7 +13,10 @@ import msgspec
 
 
 class Wire(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """A message of LiveKit's. Frozen, compared by value, never part of a reference cycle."""
+    """A message of LiveKit's. Frozen, compared by value, never part of a reference cycle.
+
+    The first field of what is listed is its identity: it tells an item from the others of its listing.
+    """
 
 
 class Event(Wire, frozen=True):
@@ -134,8 +137,9 @@ class Setting(Wire, frozen=True):
 class Room(Wire, frozen=True):
     """Room, without its turn password."""
 
-    sid: str = ""
     name: str = ""
+    """What every call names it by."""
+    sid: str = ""
     creation_time: int = 0
     """Unix seconds."""
     creation_time_ms: int = 0
@@ -151,8 +155,9 @@ class Room(Wire, frozen=True):
 class Participant(Wire, frozen=True):
     """ParticipantInfo, as far as it says who is in a room and whether it is an agent."""
 
-    sid: str = ""
     identity: str = ""
+    """Unique in its room."""
+    sid: str = ""
     name: str = ""
     state: str | int = "JOINING"
     kind: str | int = "STANDARD"
@@ -181,7 +186,8 @@ class JobState(Wire, frozen=True):
     worker_id: str = ""
     agent_id: str = ""
     """Empty on open-source servers (contract.md §8.55)."""
-    reason: str | int = 0
+    reason: str | int = "JSR_UNSPECIFIED"
+    """Why it ended or waits; newer servers only."""
 
 
 class Job(Wire, frozen=True):
@@ -281,20 +287,19 @@ IGNORED: Final[dict[str, dict[str, str]]] = {
 """Fields of LiveKit's messages that no model holds, with the reason."""
 
 
+_YEAR_2100: Final = 4_102_444_800
+_UNITS: Final = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (_YEAR_2100 * 10**9, 10**9))
+
+
 def moment(value: int) -> float | None:
     """Unix seconds of an int64 time whose unit must be told by its size; None for never.
 
     The documents say seconds, servers write nanoseconds (contract.md §6.2). Years after 2100 are nonsense.
     """
-    if value <= 0:
-        return None
-    for limit, unit in ((10**11, 1.0), (10**14, 1e3), (10**17, 1e6)):
-        if value < limit:
-            seconds = value / unit
-            break
-    else:
-        seconds = value / 1e9
-    return seconds if seconds < 4_102_444_800 else None
+    for limit, unit in _UNITS:
+        if 0 < value < limit:
+            return value / unit if value < _YEAR_2100 * unit else None
+    return None
 
 
 def instant(value: datetime | None) -> float | None:

@@ -1,16 +1,18 @@
 """Bytes to models, tolerantly: whatever a server or something between us sends, rows that can be read are.
 
 The quick road decodes an item straight into its model. It is taken only by items that are plain ASCII without
-escapes, so that nothing on it can hold a character that a terminal would obey. Every other item takes the
-careful road: keys to snake case, nulls away, every text cleaned, fields of a wrong type dropped one by one.
+escapes under keys in snake case, so that nothing on it can hold a character that a terminal would obey, or
+lose a field. Every other item takes the careful road: keys to snake case, nulls away, every text cleaned,
+what is of a wrong type dropped piece by piece.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 import msgspec
@@ -19,6 +21,7 @@ from tui.api.clean import clean, clean_block
 from tui.api.models import Wire
 
 T = TypeVar("T", bound=Wire)
+D = TypeVar("D")
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
@@ -29,11 +32,18 @@ TEXT_LIMIT = 16_384
 DEPTH_LIMIT = 32
 """Nesting beyond this is an attack: LiveKit's deepest message has six levels."""
 
-_NOT_PLAIN = re.compile(rb'[\x7f]|\\[^"\\/]')
+_ESCAPE = re.compile(rb'\\[^"\\/]')
+_CAMEL = re.compile(rb'"[a-z]+[A-Z]\w*"\s*:')
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 _MULTILINE = frozenset({"metadata", "error", "message"})
-_OPAQUE = frozenset({"attributes"})
+_SURROGATES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+_MAPS = frozenset({"attributes", "values"})
+"""Fields whose keys are the operator's or the store's, not names of fields."""
+_WRONG_KINDS = 64
+"""Different wrong values in one item after which it is given up."""
 
 
 class Unreadable(ValueError):
@@ -50,17 +60,28 @@ class Batch(Generic[T]):
 
 
 def is_plain(data: bytes) -> bool:
-    """Whether every text in this JSON is printable ASCII as it stands."""
-    return len(data) <= PLAIN_LIMIT and data.isascii() and _NOT_PLAIN.search(data) is None
+    """Whether every text in this JSON is printable ASCII as it stands, under keys in snake case."""
+    if len(data) > PLAIN_LIMIT or not data.isascii() or b"\x7f" in data:
+        return False
+    # looking for the backslash first saves the expression, which costs more than the decoding
+    return not (b"\\" in data and _ESCAPE.search(data)) and _CAMEL.search(data) is None
 
 
-def parse(body: bytes) -> dict[str, msgspec.Raw]:
-    """The top level of an answer; raises `Unreadable` for anything but a JSON object."""
+def _decode(data: bytes, kind: type[D]) -> D:
+    """Decode; what is broken by nothing but a character that is none is mended first."""
     try:
-        return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        shown = clean(body[:60].decode("utf-8", "replace"), limit=60)
-        raise Unreadable(f"the answer is not the JSON object expected: {shown!r}") from error
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        mended = _SURROGATES.sub(_visible, data.decode("utf-8", "replace").encode())
+        if mended == data:
+            raise
+        return msgspec.json.decode(mended, type=kind)
+
+
+def _visible(match: re.Match[bytes]) -> bytes:
+    """The escape of a surrogate without its partner as `clean` shows it; anything else as it is."""
+    lone: bytes | None = match[1]
+    return match[0] if lone is None else b"\\\\u{%s}" % lone.lower()
 
 
 def snake(key: str) -> str:
@@ -83,13 +104,10 @@ def read_one(raw: msgspec.Raw | bytes, kind: type[T]) -> T | None:
 
 def _careful(data: bytes, kind: type[T]) -> T | None:
     try:
-        loose: Json = msgspec.json.decode(data)
-        tree = _tidy(loose, "", DEPTH_LIMIT)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        tree = _tidy(_decode(data, dict), "", DEPTH_LIMIT)
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    if not isinstance(tree, dict):
-        return None
-    for _ in range(16):
+    for _ in range(_WRONG_KINDS):
         try:
             return msgspec.convert(tree, type=kind, strict=False)
         except msgspec.ValidationError as error:
@@ -106,29 +124,30 @@ def _tidy(value: Json, key: str, depth: int) -> Json:
     if isinstance(value, list):
         return [_tidy(item, key, depth - 1) for item in value if item is not None]
     if isinstance(value, dict):
-        if key in _OPAQUE:
-            return {clean(k): _tidy(v, "", depth - 1) for k, v in value.items() if v is not None}
-        tidied = ((snake(k), v) for k, v in value.items() if v is not None)
-        return {k: _tidy(v, k, depth - 1) for k, v in tidied}
+        if key in _MAPS:
+            return {clean(name): _text(text) for name, text in value.items() if text is not None}
+        tidied = ((snake(name), item) for name, item in value.items() if item is not None)
+        return {name: _tidy(item, name, depth - 1) for name, item in tidied}
     return value
 
 
+def _text(value: Json) -> str:
+    """An entry of a map of texts; what is not a text is shown as the JSON that it is."""
+    return clean(value if isinstance(value, str) else msgspec.json.encode(value).decode(), limit=TEXT_LIMIT)
+
+
 def _drop(tree: Json, message: str) -> bool:
-    """Remove the field that a validation message points at (`… - at `$.a[0].b``); False if it names none."""
-    _, _, path = message.rpartition(" - at `$")
-    steps = [key or int(index) for key, index in _STEP.findall(path)]
-    if not steps:
-        return False
-    node = tree
-    for step in steps[:-1]:
-        node = _child(node, step)
-    last = steps[-1]
-    if isinstance(node, dict) and isinstance(last, str):
-        return node.pop(last, _ABSENT) is not _ABSENT
-    if isinstance(node, list) and isinstance(last, int) and last < len(node):
-        del node[last]
-        return True
-    return False
+    """Remove what a validation message points at (`… - at `$.a[0].b``); False if it points at nothing.
+
+    The same wrong value in the same place of its siblings goes with it, so that a long list of rows with one
+    fault in common costs one round.
+    """
+    _, found, path = message.rpartition(" - at `$")
+    steps = [key or int(index) for key, index in _STEP.findall(path)] if found else []
+    wrong = tree
+    for step in steps:
+        wrong = _child(wrong, step)
+    return bool(steps) and _remove(tree, steps, wrong)
 
 
 def _child(node: Json, step: str | int) -> Json:
@@ -139,30 +158,53 @@ def _child(node: Json, step: str | int) -> Json:
     return None
 
 
-_ABSENT: Json = "\0absent"
+def _remove(node: Json, steps: list[str | int], wrong: Json) -> bool:
+    step, rest = steps[0], steps[1:]
+    if isinstance(node, list) and isinstance(step, int):
+        if rest:
+            removed = [_remove(item, rest, wrong) for item in node]
+            return any(removed)
+        before = len(node)
+        node[:] = [item for item in node if not _same(item, wrong)]
+        return len(node) < before
+    if isinstance(node, dict) and isinstance(step, str) and step in node:
+        if rest:
+            return _remove(node[step], rest, wrong)
+        if _same(node[step], wrong):
+            del node[step]
+            return True
+    return False
+
+
+def _same(one: Json, other: Json) -> bool:
+    return type(one) is type(other) and one == other  # True equals 1
 
 
 class Reader(Generic[T]):
-    """Decodes the listings of one source, giving the very same objects back for bytes that did not change.
+    """Decodes the listings of one source, giving the very same objects back for what did not change.
 
-    Equal bodies cost one comparison; in an unequal one only the items whose bytes are new are decoded. So
-    identity tells the store what changed, at the cost of what was received and nothing else.
+    Equal bodies cost one comparison; in an unequal one only the items whose bytes are new are decoded. One
+    that says the same in other bytes gives way to the object that is known, for servers differ in white space
+    and order (contract.md §1.3). So identity tells the store what changed, at the cost of what was received.
     """
 
     def __init__(self, kind: type[T], key: str, *, lean: bool = False) -> None:
-        """`lean` remembers a digest of the body in place of the body: for listings of which there are many."""
+        """`lean` remembers a digest in place of the body: for listings of which there are many."""
         self._kind = kind
-        self._keys = (key, _camel(key))
+        self._name: Callable[[T], str] = attrgetter(kind.__struct_fields__[0])
+        keys = dict.fromkeys((key, _camel(key)))
+        self._answer = msgspec.defstruct("Answer", [(name, list[msgspec.Raw] | None, None) for name in keys])
         self._lean = lean
-        self._body = b""
+        self._body: bytes | None = None  # not an empty one, which an answer may be without being a listing
         self._batch: Batch[T] = Batch()
         self._known: dict[int, tuple[msgspec.Raw, T]] = {}
+        self._found: dict[str, T] = {}
         self.decoded = 0
         """Items decoded so far: the measure of what a poll costs."""
 
     @property
     def batch(self) -> Batch[T]:
-        """The newest listing; the same object while the bodies are equal."""
+        """The newest listing; the same object while it says the same. No identity is in it twice."""
         return self._batch
 
     def steps(self, body: bytes, size: int = 256) -> Iterator[None]:
@@ -174,11 +216,10 @@ class Reader(Generic[T]):
         kept = blake2b(body, digest_size=16).digest() if self._lean else body
         if kept == self._body:
             return
-        raws = self._split(body)
-        items: list[T] = []
+        found: dict[str, T] = {}
         known: dict[int, tuple[msgspec.Raw, T]] = {}
         unreadable = 0
-        for index, raw in enumerate(raws, 1):
+        for index, raw in enumerate(self._split(body), 1):
             data = bytes(raw)
             mark = hash(data)
             before = self._known.get(mark)
@@ -186,17 +227,13 @@ class Reader(Generic[T]):
             if item is None:
                 unreadable += 1
             else:
-                items.append(item)
+                found[self._name(item)] = item
                 if not self._lean:
                     known[mark] = (raw, item)
             if index % size == 0:
                 yield
-        if self._lean:
-            items = [
-                old if old == new else new for old, new in zip(self._batch.items, items, strict=False)
-            ] + (items[len(self._batch.items) :])
-        batch = Batch(tuple(items), unreadable)
-        self._body, self._known = kept, known
+        batch = Batch(tuple(found.values()), unreadable)
+        self._body, self._known, self._found = kept, known, found
         if batch != self._batch:
             self._batch = batch
 
@@ -211,18 +248,22 @@ class Reader(Generic[T]):
         return next((bytes(raw) for raw, known in self._known.values() if known is item), b"")
 
     def _read(self, raw: bytes) -> T | None:
+        """The item, as the object known if it says the same; None if it cannot be told from others."""
         self.decoded += 1
-        return read_one(raw, self._kind)
+        item = read_one(raw, self._kind)
+        if item is None or not self._name(item):
+            return None
+        before = self._found.get(self._name(item))
+        return before if before == item else item
 
     def _split(self, body: bytes) -> list[msgspec.Raw]:
-        top = parse(body)
-        raw = next((top[key] for key in self._keys if key in top), None)
-        if raw is None or bytes(raw) == b"null":
-            return []
         try:
-            return msgspec.json.decode(raw, type=list[msgspec.Raw])
-        except msgspec.DecodeError as error:
-            raise Unreadable(f"`{self._keys[0]}` in the answer is not a list") from error
+            answer = _decode(body, self._answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            shown = clean(body[:60].decode("utf-8", "replace"), limit=60)
+            raise Unreadable(f"the answer is not the JSON object expected: {shown!r}") from error
+        # both spellings of the key, at the price of one pass over the body
+        return next((rows for rows in msgspec.structs.astuple(answer) if rows), [])
 
 
 def _camel(key: str) -> str:

@@ -1,0 +1,152 @@
+"""Listings from poll to poll: what did not change is the same object, and costs nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from tui.api.models import Agent, Dispatch, Room
+from tui.api.wire import Batch, Reader, Unreadable
+
+
+def agents(
+    *rows: Mapping[str, object], indent: int | None = None, separators: tuple[str, str] | None = None
+) -> bytes:
+    """A ListAgents answer."""
+    return json.dumps({"agents": rows}, indent=indent, separators=separators).encode()
+
+
+def row(number: int, **fields: object) -> dict[str, object]:
+    """One agent."""
+    return {"agent_id": f"CA_{number}", "agent_name": f"n{number}", **fields}
+
+
+def rooms(*names: str) -> bytes:
+    """A ListRooms answer."""
+    return json.dumps({"rooms": [{"name": name} for name in names]}).encode()
+
+
+def test_equal_bodies_cost_nothing() -> None:
+    reader = Reader(Agent, "agents")
+    first = reader.read(agents(row(1), row(2)))
+    assert reader.decoded == 2
+    assert reader.read(agents(row(1), row(2))) is first
+    assert reader.decoded == 2
+
+
+def test_only_what_changed_is_decoded_and_only_that_is_another_object() -> None:
+    reader = Reader(Agent, "agents")
+    first = reader.read(agents(*(row(n) for n in range(100)))).items
+    second = reader.read(agents(*(row(n, **({"version": "2"} if n == 7 else {})) for n in range(100)))).items
+    assert reader.decoded == 101
+    changed = [new.agent_id for old, new in zip(first, second, strict=True) if old is not new]
+    assert changed == ["CA_7"]
+
+
+@pytest.mark.parametrize("lean", [False, True])
+def test_the_same_in_other_bytes_is_the_same_object(lean: bool) -> None:
+    """Servers of one kind differ in white space and order of keys (contract.md §1.3)."""
+    reader = Reader(Agent, "agents", lean=lean)
+    first = reader.read(agents(row(1, version="1"), row(2, version="1")))
+    assert reader.read(agents(row(1, version="1"), row(2, version="1"), indent=2)) is first
+    second = reader.read(agents(row(1, version="1"), row(2, version="2"), separators=(",", ":")))
+    assert second.items[0] is first.items[0]
+    assert second.items[1] is not first.items[1]
+
+
+@pytest.mark.parametrize("lean", [False, True])
+def test_order_does_not_make_items_new(lean: bool) -> None:
+    """ListDispatch answers in random order (contract.md §6.3)."""
+    reader = Reader(Agent, "agents", lean=lean)
+    one, two = reader.read(agents(row(1), row(2))).items
+    assert reader.read(agents(row(2), row(1))).items == (two, one)
+    assert [a is b for a, b in zip(reader.batch.items, (two, one), strict=True)] == [True, True]
+
+
+def test_what_came_back_after_it_was_gone_is_decoded_anew() -> None:
+    reader = Reader(Agent, "agents")
+    reader.read(agents(row(1), row(2)))
+    assert [item.agent_id for item in reader.read(agents(row(1))).items] == ["CA_1"]
+    assert len(reader.read(agents(row(1), row(2))).items) == 2
+    assert reader.decoded == 3
+
+
+@pytest.mark.parametrize("lean", [False, True])
+def test_an_identity_is_listed_once(lean: bool) -> None:
+    """The newest of two counts, in the place of the first."""
+    reader = Reader(Dispatch, "agent_dispatches", lean=lean)
+    body = {"agent_dispatches": [{"id": "AD_1"}, {"id": "AD_2"}, {"id": "AD_1", "room": "r"}]}
+    batch = reader.read(json.dumps(body).encode())
+    assert [(item.id, item.room) for item in batch.items] == [("AD_1", "r"), ("AD_2", "")]
+    assert batch.unreadable == 0
+
+
+def test_what_cannot_be_read_is_counted_and_the_rest_is_there() -> None:
+    entries: list[object] = [row(1), 7, None, [], "x", {}, {"agent_name": "without an id"}, row(2)]
+    batch = Reader(Agent, "agents").read(json.dumps({"agents": entries}).encode())
+    assert [item.agent_id for item in batch.items] == ["CA_1", "CA_2"]
+    assert batch.unreadable == 6
+
+
+def test_one_item_that_is_no_json_costs_only_itself() -> None:
+    broken = rb'{"name":"a"},{"name":"b\ud800"},{"name":"c","creation_time":1e999},{"name":"d"}'
+    batch = Reader(Room, "rooms").read(b'{"rooms":[' + broken + b"]}")
+    assert [room.name for room in batch.items] == ["a", r"b\u{d800}", "d"]
+    assert batch.unreadable == 1
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"rooms":null}', b'{"rooms":[]}', b'{"other":[{"name":"x"}]}'])
+def test_an_empty_listing_has_many_forms(body: bytes) -> None:
+    assert Reader(Room, "rooms").read(body) == Batch()
+
+
+def test_the_key_of_a_listing_in_either_spelling() -> None:
+    for key in ("agent_dispatches", "agentDispatches"):
+        batch = Reader(Dispatch, "agent_dispatches").read(json.dumps({key: [{"id": "AD"}]}).encode())
+        assert [item.id for item in batch.items] == ["AD"]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"rooms":7}', b'{"rooms":{"name":"x"}}', b"[]", b"<html>", b'{"rooms":["']
+)
+def test_a_broken_answer_leaves_the_last_good_one(body: bytes) -> None:
+    reader = Reader(Room, "rooms")
+    good = reader.read(rooms("a"))
+    with pytest.raises(Unreadable):
+        reader.read(body)
+    assert reader.batch is good
+    assert reader.read(rooms("a")) is good and reader.decoded == 1
+
+
+def test_a_long_listing_pauses_and_an_abandoned_one_changes_nothing() -> None:
+    """A decode holds the lock that keys need: the caller yields to its loop at each pause."""
+    reader = Reader(Room, "rooms")
+    good = reader.read(rooms("a"))
+    abandoned = reader.steps(rooms(*(f"r{n}" for n in range(1000))), size=100)
+    assert sum(1 for _ in zip(range(3), abandoned, strict=False)) == 3
+    del abandoned
+    assert reader.batch is good
+    assert sum(1 for _ in reader.steps(rooms(*(f"r{n}" for n in range(1000))), size=100)) == 10
+    assert len(reader.batch.items) == 1000
+
+
+def test_the_raw_bytes_of_what_is_shown() -> None:
+    reader = Reader(Room, "rooms")
+    body = b'{"rooms":[{"name":"a\\u202eb"},{"name":"c"}]}'
+    hostile, plain = reader.read(body).items
+    assert reader.raw(hostile) == b'{"name":"a\\u202eb"}', "exactly as received"
+    assert reader.raw(plain) == b'{"name":"c"}'
+    assert reader.raw(Room(name="c")) == b"", "another object"
+    reader.read(b'{"rooms":[{"name":"c", "sid":""}]}')
+    assert reader.batch.items[0] is plain
+    assert reader.raw(plain) == b'{"name":"c", "sid":""}', "the newest bytes of it"
+    assert reader.raw(hostile) == b""
+
+
+def test_a_lean_reader_keeps_no_bytes() -> None:
+    reader = Reader(Room, "rooms", lean=True)
+    room = reader.read(rooms("a")).items[0]
+    assert reader.raw(room) == b""
+    assert reader.read(rooms("a")).items[0] is room and reader.decoded == 1
