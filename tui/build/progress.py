@@ -271,7 +271,7 @@ class Build:
 
 
 async def follow(build: Build, chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Event]]:
-    """Feed a build with its stream to the end of either. A stream that breaks is no error but an unknown end."""
+    """Feed a build with its stream to the end of either. A stream that breaks makes the end unknown."""
     try:
         async for line in lines(chunks):
             yield build.feed(line)
