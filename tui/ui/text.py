@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rich.cells import cell_len, get_character_cell_size
+from rich.cells import cell_len, split_graphemes
 from textual.content import Content
 
 from tui.api.clean import clean
@@ -111,16 +111,13 @@ def fit(text: str, size: int, *, right: bool = False) -> str:
 
 
 def _cut(text: str, size: int) -> tuple[str, int]:
-    if size <= 0:
-        return "", 0
+    """Whole glyphs and an ellipsis, with the cells they take: a glyph may be several characters."""
     taken = 0
-    for index, letter in enumerate(text):
-        step = get_character_cell_size(letter)
-        if taken + step > size - 1:
-            head = text[:index] + "…"
-            return head, cell_len(head)
-        taken += step
-    return text, taken
+    for start, _, cells in split_graphemes(text)[0] if size > 0 else ():
+        if taken + cells > size - 1:
+            return text[:start] + "…", taken + 1
+        taken += cells
+    return "", 0
 
 
 def tail(identity: str, size: int = 6) -> str:
