@@ -21,8 +21,8 @@ class Ghost(Generic[T]):
 
     after: str
     """The key that it stood below; empty for the first row."""
-    cells: T
-    """How it looked last."""
+    cells: T | None
+    """How it looked last; None if that is not known."""
     until: float
     """Monotonic."""
 
@@ -41,6 +41,8 @@ class Roster(Generic[T]):
         self.height = 1
         self._at: dict[str, int] = {}
         self._anchor = ""
+        self._meant = ""
+        """Where the operator put the cursor: it returns there when rows asked for hold that one again."""
 
     def replace(
         self, keys: Sequence[str], *, looks: Callable[[str], T | None], keep: bool, now: float
@@ -55,16 +57,18 @@ class Roster(Generic[T]):
         if keep:
             seen = self.lines[max(0, self.top - 1) : self.top + self.height + 1]
             for key in (*seen, self.cursor):
-                cells = looks(key)
-                if key and key not in present and key not in self.ghosts and cells is not None:
-                    place = self._at.get(key, 0)
-                    above = self.lines[place - 1] if place else ""
-                    self.ghosts[key] = Ghost(above, cells, now + GHOST_FOR)
+                if key and key not in present and key not in self.ghosts:
+                    self._remember(key, looks(key), now)
         else:
             self.ghosts.clear()
         self.keys = keys
         self._index(present, now)
-        return self._settle(was)
+        return self._settle(was, asked=not keep)
+
+    def _remember(self, key: str, cells: T | None, now: float) -> None:
+        if cells is not None or key == self.cursor:
+            place = self._at.get(key, 0)
+            self.ghosts[key] = Ghost(self.lines[place - 1] if place else "", cells, now + GHOST_FOR)
 
     def bury(self, now: float) -> bool:
         """Drop ghosts whose time is over, but for one that the cursor is on; returns whether any went."""
@@ -73,8 +77,12 @@ class Roster(Generic[T]):
             return False
         was = self._at.get(self.cursor, 0)
         self._index(set(self.keys), now)
-        self._settle(was)
+        self._settle(was, asked=False)
         return True
+
+    def stay(self) -> None:
+        """What the operator asked for is what was wanted: the cursor goes back nowhere."""
+        self._meant = self.cursor
 
     def place(self, key: str) -> int | None:
         """The line of a key."""
@@ -95,7 +103,7 @@ class Roster(Generic[T]):
             return False
         key = self.lines[max(0, min(place, len(self.lines) - 1))]
         moved = key != self.cursor
-        self.cursor = key
+        self.cursor = self._meant = key
         self.bury(now)
         self.reveal()
         return moved
@@ -136,15 +144,19 @@ class Roster(Generic[T]):
     def _clamp(self, top: int) -> int:
         return max(0, min(top, len(self.lines) - self.height))
 
-    def _settle(self, was: int) -> bool:
+    def _settle(self, was: int, *, asked: bool) -> bool:
         """Keep the cursor on its key, and that at its place on the screen as far as possible."""
         if not self.lines:
             moved = bool(self.cursor)
             self.cursor, self.top = "", 0
             return moved
-        moved = self.cursor not in self._at
-        if moved:
-            self.cursor = self.lines[min(was, len(self.lines) - 1)]
+        before = self.cursor
+        if asked and self._meant in self._at:
+            self.cursor = self._meant
+        elif before not in self._at:
+            self.cursor = self.lines[0]
+            self._meant = self._meant or self.cursor
+        moved = self.cursor != before
         offset = was - self.top
         if 0 <= offset < self.height:
             self.top = self.cursor_place - offset
@@ -155,14 +167,22 @@ class Roster(Generic[T]):
         for key, ghost in list(self.ghosts.items()):
             if key in present or (ghost.until <= now and key != self.cursor):
                 del self.ghosts[key]
-        self.lines = self._with_ghosts(present) if self.ghosts else list(self.keys)
+        for ghost in self.ghosts.values():
+            ghost.after = self._standing(ghost.after, present)
+        self.lines = self._with_ghosts() if self.ghosts else list(self.keys)
         self._at = {key: index for index, key in enumerate(self.lines)}
 
-    def _with_ghosts(self, present: set[str]) -> list[str]:
+    def _standing(self, key: str, present: set[str]) -> str:
+        """The key, or the nearest one above it that is still shown."""
+        place = self._at.get(key, -1)
+        while place >= 0 and self.lines[place] not in present and self.lines[place] not in self.ghosts:
+            place -= 1
+        return self.lines[place] if place >= 0 else ""
+
+    def _with_ghosts(self) -> list[str]:
         below: dict[str, list[str]] = {}
         for key, ghost in self.ghosts.items():
-            known = ghost.after in present or ghost.after in self.ghosts
-            below.setdefault(ghost.after if known else "", []).append(key)
+            below.setdefault(ghost.after, []).append(key)
         lines: list[str] = []
         for key in ("", *self.keys):
             if key:

@@ -20,7 +20,7 @@ from textual.strip import Strip
 
 from tui.ui.roster import Roster
 from tui.ui.rows import GAP, Cell, Column, Slot, slots, trend
-from tui.ui.text import fit, to_ascii
+from tui.ui.text import fit, to_ascii, width
 from tui.ui.toned import Toned
 
 DELTA_FOR = 15.0
@@ -51,6 +51,9 @@ class _Look:
     row: str = ""
     ghost: bool = False
     thumb: str = " "
+
+
+_GONE: Cells = (Cell("(gone)"),)
 
 
 def _nothing(key: str) -> Cells:
@@ -104,6 +107,9 @@ class LineTable(Toned, can_focus=True):
     class Resized(Moved):
         """There is room for other columns or rows."""
 
+    class Marked(Moved):
+        """Rows were marked or unmarked."""
+
     def __init__(self, columns: Sequence[Column], *, ascii_only: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
         self.ascii_only = ascii_only
@@ -140,14 +146,31 @@ class LineTable(Toned, can_focus=True):
         """Show these keys, in this order. `keep` leaves ghosts of rows that vanished; pass False when the
         operator asked for other rows. `now` is monotonic seconds, for the ghosts.
         """
+        before, known = self._cells_of, self._roster.keys
         self._cells_of, self._past_of, self._now = cells, past, now
-        known = self._roster.keys
         if keys is not known and (len(keys) != len(known) or list(keys) != list(known)):
-            if self._roster.replace(keys, looks=self._last_look, keep=keep, now=now):
+            if self._roster.replace(
+                keys, looks=lambda key: self._last_look(key) or before(key) or None, keep=keep, now=now
+            ):
                 self.post_message(self.Moved(self, self.cursor))
         else:
             self._roster.bury(now)
         self._paint()
+
+    def forget(self) -> None:
+        """The next `show` is of other things altogether: no ghost, mark or cursor of these stays."""
+        height = self._roster.height
+        self._roster = Roster()
+        self._roster.height = height
+        self._cells_of, self._past_of = _nothing, _no_past
+
+    def unmark_gone(self, exists: Callable[[str], bool]) -> None:
+        """Take marks off rows that are no more."""
+        self._roster.marks = {key for key in self._roster.marks if exists(key)}
+
+    def stay(self) -> None:
+        """The rows asked for are those that were wanted: the cursor does not go back to one they hide."""
+        self._roster.stay()
 
     @property
     def cursor(self) -> str:
@@ -259,10 +282,8 @@ class LineTable(Toned, can_focus=True):
         for slot in self._slots:
             i = slot.index
             sign = old.signs[i : i + 1] != new.signs[i : i + 1]
-            if old.cells[i] != new.cells[i]:
+            if sign or old.cells[i] != new.cells[i]:
                 yield Region(slot.x, y, slot.width + (GAP if sign else 0), 1)
-            elif sign:
-                yield Region(slot.x + slot.width, y, GAP, 1)
         if old.thumb != new.thumb:
             yield Region(width - 1, y, 1, 1)
 
@@ -279,7 +300,7 @@ class LineTable(Toned, can_focus=True):
         mark = "*" if key in roster.marks else " "
         ghost = roster.ghosts.get(key)
         if ghost is not None:
-            return _Look(key, ghost.cells, (), " " + mark, row, True, thumb)
+            return _Look(key, ghost.cells or _GONE, (), " " + mark, row, True, thumb)
         cells = self._cells_of(key)
         self.formatted += 1
         past = self._past_of(key)
@@ -323,10 +344,13 @@ class LineTable(Toned, can_focus=True):
                 runs.append((" " * (slot.x - x), plain))
             cell = look.cells[slot.index] if slot.index < len(look.cells) else Cell()
             style = struck if look.ghost or self.dim else self.tone_style(cell.tone, look.row)
-            text = fit(self._signs(cell.text), slot.width, right=slot.column.right)
-            runs.append((text, style))
             sign = look.signs[slot.index] if look.signs else " "
+            # right after the words, or it would seem to belong to the next column
+            right = slot.column.right or sign == " "
+            place = slot.width if right else min(slot.width, width(cell.text) + 1)
+            runs.append((self._signs(fit(cell.text, place, right=slot.column.right)), style))
             runs.append((self._signs(sign), accent if sign != " " else plain))
+            runs.append((" " * (slot.width - place), plain))
             x = slot.x + slot.width + GAP
         return _merge(runs)
 
@@ -334,7 +358,7 @@ class LineTable(Toned, can_focus=True):
         """A single cell goes across all columns."""
         cell = look.cells[0]
         style = plain if look.ghost or self.dim else self.tone_style(cell.tone, look.row)
-        return fit(self._signs(cell.text), max(0, self.size.width - 1 - GUTTER)), style
+        return self._signs(fit(cell.text, max(0, self.size.width - 1 - GUTTER))), style
 
     def _signs(self, text: str) -> str:
         return to_ascii(text) if self.ascii_only and not text.isascii() else text
@@ -347,8 +371,8 @@ class LineTable(Toned, can_focus=True):
             column = slot.column
             arrow = ("↓" if self.sort_reverse else "↑") if column.id == self.sort_column else ""
             style = picked if column.id == self.picked_column else muted
-            title = fit(self._signs(column.title + arrow), slot.width, right=column.right)
-            segments.append(Segment(title + " " * GAP, style))
+            title = fit(column.title[: slot.width - len(arrow)] + arrow, slot.width, right=column.right)
+            segments.append(Segment(self._signs(title) + " " * GAP, style))
         return Strip(segments).adjust_cell_length(self.size.width, muted)
 
     def render_line(self, y: int) -> Strip:
@@ -392,22 +416,26 @@ class LineTable(Toned, can_focus=True):
         """Mark or unmark the row and go on to the next."""
         if self._roster.toggle_mark():
             self.action_move(1)
-            self._paint()
+            self._marked()
 
     def action_mark_range(self) -> None:
         """Mark from the last marked row to the cursor."""
         self._roster.mark_range()
-        self._paint()
+        self._marked()
 
     def action_mark_all(self) -> None:
         """Mark every row that the filter lets through."""
         self._roster.marks.update(self._roster.keys)
-        self._paint()
+        self._marked()
 
     def action_unmark(self) -> None:
         """Clear every mark."""
         self._roster.marks.clear()
+        self._marked()
+
+    def _marked(self) -> None:
         self._paint()
+        self.post_message(self.Marked(self, self.cursor))
 
     def action_open(self) -> None:
         """Open the row."""
@@ -466,6 +494,8 @@ def _merge(runs: list[tuple[str, Style]]) -> list[Segment]:
     merged: list[Segment] = []
     text, style = runs[0]
     for more, other in runs[1:]:
+        if not more:
+            continue
         if other == style or (more.isspace() and other.bgcolor == style.bgcolor and not style.reverse):
             text += more
         else:
