@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -136,6 +137,8 @@ class MainScreen(Screen[None]):
 
     def reset(self) -> None:
         """Another project: nothing of the one before may stay on the screen."""
+        for pane in self.query(ListPane):
+            pane.forget()
         self.view = View(
             Fleet(), Selection(pane=self._current), self.view.now, self.view.monotonic, self.view.times
         )
@@ -188,7 +191,8 @@ class MainScreen(Screen[None]):
         self.set_class(small, "-small")
         if small:
             words = f"{width}×{height} is too small: lktop needs {LEAST[0]}×{LEAST[1]}. ctrl+q quits."
-            self.query_one("#small", Lines).set_lines([(Cell(words, "warn"),)])
+            lines = textwrap.wrap(words, max(1, width))
+            self.query_one("#small", Lines).set_lines([(Cell(line, "warn"),) for line in lines])
         names = [cls.NAME.lower() for cls in DETAILS]
         if self._current in names:
             self._detail = self._current
@@ -197,14 +201,10 @@ class MainScreen(Screen[None]):
             pane = self.pane(name)
             there = name == self._detail if name in names else True
             pane.display = name == self._current if self.single else there
-            pane.tabs = self._tabs(name) if name in names and not self.single else ""
+            pane.tabs = _tabs(name) if name in names and not self.single else ()
         self.query_one("#details").display = not self.single or self._current in names
         self.query_one("#body").set_class(self.single, "-single")
         self._retitle()
-
-    def _tabs(self, active: str) -> str:
-        others = [f"{cls.NUMBER} {cls.NAME}" for cls in DETAILS if cls.NAME.lower() != active]
-        return f" · {' · '.join(others)}"
 
     def _retitle(self) -> None:
         for cls in PANES:
@@ -406,6 +406,8 @@ class MainScreen(Screen[None]):
 
     def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
         """Keep the filter, or run the command."""
+        if event.kind == "filter" and self._filter_pane is not None:
+            self._filter_pane.table.stay()
         self._close_prompt()
         if event.kind == "command" and event.text.strip():
             self.post_message(self.CommandGiven(event.text))
@@ -420,3 +422,10 @@ class MainScreen(Screen[None]):
         self.query_one(Prompt).close()
         (self._filter_pane or self.current).take_focus()
         self._filter_pane = None
+
+
+def _tabs(active: str) -> tuple[str, ...]:
+    """The panes that share a place with this one, in full, shortened, and as numbers."""
+    others = [cls for cls in DETAILS if cls.NAME.lower() != active]
+    forms = ([f"{cls.NUMBER} {cls.NAME[:size]}".strip() for cls in others] for size in (None, 3, 0))
+    return tuple("".join(f" · {words}" for words in form) for form in forms)

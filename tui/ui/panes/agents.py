@@ -67,7 +67,6 @@ class AgentsPane(ListPane):
     }
     SORTS: ClassVar[Mapping[str, str]] = {
         "state": "severity, then name",
-        "status": "severity, then name",
         "name": "name",
         "id": "id",
         "regions": "regions",
@@ -102,6 +101,12 @@ class AgentsPane(ListPane):
         fleet = view.fleet
         step = view.monotonic if fleet.changed else 0.0  # change marks grow old
         return (fleet.agents, fleet.since, fleet.changed, fleet.versions, fleet.unreadable, step)
+
+    def show(self, view: View) -> None:
+        """A mark of an agent that was deleted must not wait for the next one."""
+        if self.table.marked and view.fleet.agents:
+            self.table.unmark_gone(lambda key: key in view.fleet.index)
+        super().show(view)
 
     # ---- which rows -----------------------------------------------------------------------------------
 
@@ -215,6 +220,8 @@ class AgentsPane(ListPane):
             6: old.replicas,
             9: old.events or "–",
         }
+        if all(cells[index].text == words for index, words in before.items()):
+            return None  # only figures that move at every observation
         then = tuple(Cell(before.get(index, cell.text), cell.tone) for index, cell in enumerate(cells))
         return Past(then, view.monotonic - change.at)
 
@@ -230,8 +237,6 @@ class AgentsPane(ListPane):
             words.append(Cell(" problems only", "accent"))
         if self.query_now:
             words.append(Cell(f" </{self.query_now.source}>", "accent"))
-        if marks := len(self.table.marked):
-            words.append(Cell(f" *{marks} marked", "accent"))
         return tuple(words)
 
     def empty(self, view: View) -> str:
@@ -243,6 +248,10 @@ class AgentsPane(ListPane):
     def raw_item(self) -> object | None:
         """The agent."""
         return self.view.fleet.agent(self.table.cursor) if self.view else None
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column; the sign and the word of a status are one."""
+        super().sort_by("state" if column == "status" else column)
 
     def action_sort(self, column: str) -> None:
         """Sort by a column."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -18,15 +19,16 @@ from tui.fleet.times import TimeStyle, age
 from tui.ui.lines import Line, Lines, spread
 from tui.ui.rows import Cell, Column, for_times
 from tui.ui.table import LineTable, Past
+from tui.ui.text import fit, width
 
 Cells = tuple[Cell, ...]
 
 _SMALL = (str, int, float, Cell, Size)
 
-ABSENT = """\
-This server has no Cloud Agents API:
-it is a self-hosted LiveKit. Rooms, dispatches
-and jobs are in pane 5."""
+ABSENT = (
+    "This server has no Cloud Agents API: it is a self-hosted LiveKit. "
+    "Rooms, dispatches and jobs are in pane 5."
+)
 """What the agent panes say on a server that has no agents (contract.md §8.6)."""
 
 
@@ -46,8 +48,8 @@ class Pane(Vertical):
     def __init__(self, *, ascii_only: bool = False) -> None:
         super().__init__(id=self.NAME.lower(), classes="pane")
         self.ascii_only = ascii_only
-        self.tabs = ""
-        """Names of the panes that share this place; set by the screen."""
+        self.tabs: tuple[str, ...] = ()
+        """Names of the panes that share this place, the longest form first; set by the screen."""
 
     def compose(self) -> ComposeResult:
         """The title line."""
@@ -87,14 +89,23 @@ class Pane(Vertical):
         rule = "muted" if not self.has_class("-focused") else "info"
         name = "accent" if self.has_class("-focused") else "text"
         head = (Cell("─ ", rule), Cell(f"{self.NUMBER} {self.NAME}", name))
+        size = bar.size.width
+        # what the pane shows is worth more than the whole of an error
+        right = tuple(Cell(_cut(cell.text, size // 2), cell.tone) for cell in right)
         end = (Cell(" "), *right, Cell(" ─", rule)) if right else (Cell("─", rule),)
-        line = spread((*head, *left, Cell(self.tabs, "muted"), Cell(" ", rule)), end, bar.size.width)
+        room = size - sum(width(cell.text) for cell in (*head, *left, *end)) - 2
+        tabs = next((words for words in self.tabs if width(words) <= room), "")
+        line = spread((*head, *left, Cell(tabs, "muted"), Cell(" ", rule)), end, size)
         bar.set_lines([tuple(_ruled(cell, rule) for cell in line)])
 
 
 def _ruled(cell: Cell, tone: str) -> Cell:
     """The empty middle of a title line as a rule."""
     return Cell("─" * len(cell.text), tone) if len(cell.text) > 1 and not cell.text.strip() else cell
+
+
+def _cut(text: str, size: int) -> str:
+    return text if width(text) <= size else fit(text, size)
 
 
 class ListPane(Pane):
@@ -129,7 +140,10 @@ class ListPane(Pane):
         self.query_now = Query()
         self.sort = ""
         self.reverse = False
+        self.leaves_ghosts = True
+        """Rows that vanish stay for a while."""
         self._asked = True
+        self._subject = ""
         self._inputs: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -147,6 +161,14 @@ class ListPane(Pane):
     def columns(self) -> Sequence[Column]:
         """The columns now."""
         return self.COLUMNS
+
+    def subject(self, view: View) -> str:
+        """What the rows belong to. Those of another subject inherit no cursor, mark or ghost."""
+        return ""
+
+    def fresh(self, view: View) -> Freshness:
+        """How current the rows are."""
+        return view.fleet.fresh(self.SOURCE)
 
     def keys(self, view: View) -> Sequence[str]:
         """The rows in order, after filter and sort."""
@@ -180,30 +202,47 @@ class ListPane(Pane):
     def show(self, view: View) -> None:
         """Give the table its keys and the functions for the rest."""
         table = self.table
-        fresh = view.fleet.fresh(self.SOURCE)
+        fresh = self.fresh(view)
         words = freshness(view, fresh)
-        inputs = (*self.inputs(view), words, view.times, view.now, fresh.error, self.tabs, table.size)
+        tabs = "".join(self.tabs)
+        inputs = (*self.inputs(view), words, view.times, view.now, fresh.error, tabs, table.size)
         if not self._asked and self._is_same(inputs):
             return
         self._inputs = inputs
+        if self.subject(view) != self._subject:
+            self._subject = self.subject(view)
+            table.forget()
         table.set_columns(for_times(self.columns(), relative=view.times is TimeStyle.RELATIVE))
         keys = self.keys(view)
         if table.dim != fresh.stale:
             table.dim = fresh.stale
             table.redraw()
         if not keys:
-            why = self._why_empty(view, fresh)
-            table.empty = tuple(Cell(line, "muted") for line in why.split("\n")) if why else ()
+            lines = textwrap.wrap(self._why_empty(view, fresh), max(20, table.size.width - 4))
+            table.empty = tuple(Cell(line, "muted") for line in lines)
         table.show(
             keys,
             lambda key: self.cells(view, key),
             past=lambda key: self.past(view, key),
             now=view.monotonic,
-            keep=not self._asked,
+            keep=self.leaves_ghosts and not self._asked,
         )
         self._asked = False
         table.set_sort(self.sort, self.reverse)
-        self.set_title(self.title(view), (words,))
+        self._retitle(view, words)
+
+    def _retitle(self, view: View, words: Cell) -> None:
+        marked = self.table.marked
+        said: Line = ()
+        if marked:
+            hidden = len(set(marked).difference(self.table.keys))
+            said = (Cell(f" *{len(marked)} marked" + (f", {hidden} hidden" if hidden else ""), "accent"),)
+        self.set_title((*self.title(view), *said), (words,))
+
+    def forget(self) -> None:
+        """Another project: nothing of the one before may stay."""
+        self._asked = True
+        self.table.forget()
 
     def _is_same(self, inputs: tuple[object, ...]) -> bool:
         return len(inputs) == len(self._inputs) and all(
@@ -220,7 +259,7 @@ class ListPane(Pane):
     def _why_empty(self, view: View, fresh: Freshness) -> str:
         if fresh.absent:
             return ABSENT
-        if fresh.failures:
+        if fresh.failures and fresh.at is None:
             return f"Nothing received yet: {fresh.error}"
         if self.query_now:
             return f"No row matches {self.query_now.source!r}. Esc clears the filter."
@@ -262,6 +301,12 @@ class ListPane(Pane):
         """Say in the pane's name that the cursor moved."""
         event.stop()
         self.post_message(self.Selected(self, event.key))
+
+    def on_line_table_marked(self, event: LineTable.Marked) -> None:
+        """Say how many rows are marked."""
+        event.stop()
+        if self.view is not None:
+            self._retitle(self.view, freshness(self.view, self.fresh(self.view)))
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """Say in the pane's name that a row was opened."""

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.fleet.query import Subject, Value
 from tui.fleet.sources import pick_up
-from tui.fleet.state import View
+from tui.fleet.state import Freshness, View
 from tui.fleet.times import age, seconds, when
 from tui.fleet.tree import Node, Tree, Worst, find_dispatch, is_stale, rooms_by_worst, split, waiting_for
 from tui.ui.lines import Line
@@ -39,7 +39,7 @@ class DispatchesPane(ListPane):
     SOURCE = "dispatches"
     COLUMNS = (
         Column("node", "ROOM / DISPATCH / JOB", 21, grow=2),
-        Column("state", "STATE", 10, grow=1),
+        Column("state", "STATE", 12, grow=1),
         Column("agent", "AGENT", 12, grow=1, rank=2),
         Column("age", "AGE", 4, right=True, rank=1, clock=True),
         Column("pickup", "PICK-UP", 7, right=True, rank=4),
@@ -68,6 +68,11 @@ class DispatchesPane(ListPane):
         """Only rooms that this agent was dispatched to; empty for all."""
 
     # ---- rows -----------------------------------------------------------------------------------------
+
+    def fresh(self, view: View) -> Freshness:
+        """As current as the list of rooms; as what is in them, once there are any."""
+        rooms = view.fleet.fresh("rooms")
+        return rooms if rooms.stale or not view.fleet.rooms else super().fresh(view)
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """Rooms and what is in them; agents, for the likely cause of a dispatch that nobody takes."""

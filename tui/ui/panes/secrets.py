@@ -34,6 +34,10 @@ class SecretsPane(ListPane):
         Column("note", "NOTE", 8, grow=1, rank=2),
     )
 
+    def subject(self, view: View) -> str:
+        """The selected agent."""
+        return view.selection.agent_id
+
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent's listing."""
         return (view.fleet.secrets.get(view.selection.agent_id), view.selection.agent_id, view.agent)

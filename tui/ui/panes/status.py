@@ -28,7 +28,7 @@ _TABLE = (
     Column("version", "VERSION", 14),
     Column("cpu", "CPU", 15, right=True, rank=2),
     Column("mem", "MEM", 12, right=True, rank=2),
-    Column("replicas", "REPLICAS", 9, right=True),
+    Column("replicas", "REPLICAS", 11, right=True),
     Column("deployed", "DEPLOYED AT", 20, rank=3),
     Column("observed", "LAST OBSERVED", 20, rank=1),
     Column("events", "EVENTS", 12, grow=2, rank=5),
@@ -52,13 +52,17 @@ class StatusPane(ListPane):
     def show(self, view: View) -> None:
         """Blocks or a table, as the width allows."""
         width = self.table.size.width
-        self._tabular = width >= TABLE_FROM
+        self._tabular = self.leaves_ghosts = width >= TABLE_FROM
         self._room = max(10, width - _BLOCK[0].width - 5)
         super().show(view)
 
     def columns(self) -> Sequence[Column]:
         """For blocks, or for a table."""
         return _TABLE if self._tabular else _BLOCK
+
+    def subject(self, view: View) -> str:
+        """The selected agent."""
+        return view.selection.agent_id
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent."""

@@ -33,6 +33,10 @@ class VersionsPane(ListPane):
         Column("attributes", "ATTRIBUTES", 10, grow=2, rank=6, wide=True),
     )
 
+    def subject(self, view: View) -> str:
+        """The selected agent."""
+        return view.selection.agent_id
+
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent's listing."""
         return (view.fleet.versions.get(view.selection.agent_id), view.selection.agent_id, view.agent)
