@@ -9,6 +9,9 @@ from pathlib import Path
 
 from tui.build.progress import BuildProgress
 from tui.build.secrets import SecretInput
+from tui.build.steps import Step, StepState
+
+__all__ = ["BuildProgress", "Plan", "Report", "Stage", "State", "Step", "StepState"]
 
 
 @dataclass(frozen=True, slots=True)
