@@ -31,6 +31,7 @@ from tui.ui.picture import align
 from tui.ui.raw import Raw
 from tui.ui.runner import Runner
 from tui.ui.screen import MainScreen
+from tui.ui.text import to_ascii
 
 TICK = 1.0
 """Seconds between looks at the clock; the screen hears of coarse steps, or of each while data is stale."""
@@ -86,6 +87,7 @@ class Lktop(SafeApp):
         self._due = False
         self._pressed: dict[str, float] = {}
         self._problems = self._load_themes()
+        self.set_class(launch.ascii_only, "-ascii")
 
     # ---- life -----------------------------------------------------------------------------------------
 
@@ -104,7 +106,8 @@ class Lktop(SafeApp):
             self.watch_project(self.launch.target)
         if notices := [*self.launch.notices, *self._problems]:
             more = f" (and {len(notices) - 1} more: :messages)" if len(notices) > 1 else ""
-            self.notify(clean(notices[0] + more, limit=300), severity="warning", markup=False, timeout=8)
+            words = self._signs(clean(notices[0] + more, limit=300))
+            self.notify(words, severity="warning", markup=False, timeout=8)
 
     def watch_project(self, target: Target) -> None:
         """Watch another project; never waits for the one before."""
@@ -213,7 +216,10 @@ class Lktop(SafeApp):
             level: SeverityLevel = (
                 "error" if tone == "error" else "warning" if tone == "warn" else "information"
             )
-            self.notify(clean(words, limit=300), markup=False, severity=level, timeout=6)
+            self.notify(self._signs(clean(words, limit=300)), markup=False, severity=level, timeout=6)
+
+    def _signs(self, text: str) -> str:
+        return to_ascii(text) if self.launch.ascii_only else text
 
     # ---- themes ---------------------------------------------------------------------------------------
 
