@@ -31,19 +31,21 @@ _SHOWN = {
     "ampersand": "&",
     "comma": ",",
     "full_stop": ".",
-    "escape": "Esc",
+    "at": "@",
+    "equals_sign": "=",
     "enter": "Enter",
     "tab": "Tab",
+    "space": "Space",
+    "home": "Home",
+    "end": "End",
+    "escape": "Esc",
     "pagedown": "PgDn",
     "pageup": "PgUp",
     "up": "↑",
     "down": "↓",
     "left": "←",
     "right": "→",
-    "shift+left": "shift+←",
-    "shift+right": "shift+→",
-    "at": "@",
-    "equals_sign": "=",
+    "@": "Space",  # ctrl+@ is what most terminals send for ctrl+space
 }
 
 
@@ -60,7 +62,9 @@ class Row:
 
 def shown(key: str) -> str:
     """A key as it is written on keyboards."""
-    return _SHOWN.get(key, key)
+    *modifiers, name = key.split("+")
+    function_key = name[:1] == "f" and name[1:].isdigit()
+    return "+".join((*modifiers, name.upper() if function_key else _SHOWN.get(name, name)))
 
 
 def rows(screen: Screen[object]) -> list[Row]:
@@ -76,7 +80,7 @@ def rows(screen: Screen[object]) -> list[Row]:
             found[group, binding.action] = Row(
                 group, shown(key), binding.description, binding.action, active.node
             )
-        elif len(known.keys) < 18:
+        elif len(known.keys) < 18 and shown(key) not in known.keys.split():
             keys = f"{known.keys} {shown(key)}"
             found[group, binding.action] = Row(group, keys, known.label, known.action, known.node)
     order = {"this pane": 0, "list": 1, "everywhere": 2}
