@@ -1,0 +1,105 @@
+"""Whether what the operator looked at is still so. Pure but for `reread`, which sends nothing but reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from tui.api.errors import NotFound
+from tui.api.models import Agent, Dispatch, SecretInfo, Version, instant
+from tui.build.secrets import RESERVED
+from tui.fleet.operations.agents import find
+from tui.fleet.operations.answers import Answers
+from tui.fleet.operations.base import Operation, Preview
+from tui.fleet.operations.remote import Remote
+from tui.fleet.state import Fleet, View
+
+POLLS: Final = 3
+"""Polls that may be missed before nothing may be done (product.md b7)."""
+POLL_FACTOR: Final = 1.5
+"""The agent list of a quiet fleet is polled this much less often than `--refresh` says."""
+LEAST: Final = 10.0
+"""Seconds that data may always be old: a slow server is no reason to refuse."""
+
+
+def data_age(view: View, operation: Operation, read_at: float = 0.0) -> float | None:
+    """Seconds since what the operation rests on was received; None if never or if it rests on nothing.
+
+    `read_at` is the monotonic time of a look of the dialog's own.
+    """
+    at = view.fleet.fresh(operation.source).at if operation.source else None
+    newest = max(at or 0.0, read_at)
+    return view.monotonic - newest if newest else None
+
+
+def too_old(view: View, operation: Operation, refresh: float, read_at: float = 0.0) -> str:
+    """Why nothing may be done with data this old, in words; empty if it may. `refresh` in seconds."""
+    if not operation.source:
+        return ""
+    old = data_age(view, operation, read_at)
+    if old is None:
+        return "nothing was received yet"
+    limit = max(LEAST, POLLS * POLL_FACTOR * refresh)
+    if old > limit:
+        return f"data is {old:.0f} s old"
+    failures = view.fleet.fresh(operation.source).failures
+    at = view.fleet.fresh(operation.source).at or 0.0
+    return f"{failures} polls failed" if failures >= POLLS and read_at <= at else ""
+
+
+def moved(before: Preview, after: Preview) -> tuple[str, ...]:
+    """Labels of the facts that must not change and did."""
+    old, new = _watched(before), _watched(after)
+    return tuple(label for label in {**old, **new} if old.get(label, "") != new.get(label, ""))
+
+
+def _watched(preview: Preview) -> Mapping[str, str]:
+    return {fact.label: fact.watch for fact in preview.state}
+
+
+async def reread(remote: Remote, operation: Operation, view: View, answers: Answers) -> View:
+    """The view with what the operation rests on asked anew. Raises the tree of `tui.api.errors`."""
+    fleet, agent_id = view.fleet, view.selection.agent_id
+    if "agent" in operation.reads:
+        fleet = with_agent(fleet, agent_id, await find(remote, agent_id))
+    if "versions" in operation.reads:
+        versions = newest_first((await remote.list_versions(agent_id)).items)
+        fleet = replace(fleet, versions={**fleet.versions, agent_id: versions})
+    if "secrets" in operation.reads:
+        secrets = own((await remote.list_secrets(agent_id)).items)
+        fleet = replace(fleet, secrets={**fleet.secrets, agent_id: secrets})
+    if "room" in operation.reads:
+        room = answers.text("room") or view.selection.room
+        fleet = replace(fleet, dispatches={**fleet.dispatches, room: await _here(remote, room)})
+    return replace(view, fleet=fleet)
+
+
+def with_agent(fleet: Fleet, agent_id: str, agent: Agent | None) -> Fleet:
+    """The fleet with one of its agents as it is now; None for one that is gone."""
+    others = (found for found in fleet.agents if found.agent_id != agent_id)
+    agents = tuple(others) + ((agent,) if agent is not None else ())
+    return replace(fleet, agents=agents, index={found.agent_id: found for found in agents})
+
+
+def newest_first(versions: tuple[Version, ...]) -> tuple[Version, ...]:
+    """Versions in the order of the list."""
+    return tuple(sorted(versions, key=lambda v: (instant(v.created_at) or 0.0, v.version), reverse=True))
+
+
+def own(secrets: tuple[SecretInfo, ...]) -> tuple[SecretInfo, ...]:
+    """Secrets that belong to the operator, in the order of the list."""
+    return tuple(sorted((item for item in secrets if item.name not in RESERVED), key=lambda i: i.name))
+
+
+def standing(items: Iterable[Dispatch]) -> tuple[Dispatch, ...]:
+    """Dispatches that were not deleted, oldest first."""
+    kept = (item for item in items if not (item.state and item.state.deleted_at))
+    return tuple(sorted(kept, key=lambda item: (item.state.created_at if item.state else 0, item.id)))
+
+
+async def _here(remote: Remote, room: str) -> tuple[Dispatch, ...]:
+    try:
+        return standing((await remote.list_dispatches(room)).items)
+    except NotFound:
+        return ()

@@ -1,0 +1,266 @@
+"""Does operations for one project: looks, journals, sends once, and says what became of it.
+
+An intent is on the disk before its request leaves; an answer that was lost is looked for and never guessed
+(hazards.md §3.1, §3.2). No screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tui.api import methods
+from tui.api.errors import ApiError, NotFound, Unknown
+from tui.clock import Clock
+from tui.fleet.journal import Entry, Intent, Journal, JournalError, Verdict
+from tui.fleet.operations.answers import Answers
+from tui.fleet.operations.base import Before, Operation, Seen
+from tui.fleet.operations.current import reread
+from tui.fleet.operations.outcome import Outcome, Progress, refused
+from tui.fleet.operations.reconcile import LOOKS, ONE_LOOK, Tell, reconcile
+from tui.fleet.operations.registry import BY_ID
+from tui.fleet.operations.remote import Remote
+from tui.fleet.state import View
+from tui.fleet.store import Store
+from tui.fleet.times import seconds
+
+VERIFYING: Final = (0.0, 1.0, 3.0, 8.0)
+"""Seconds after "done" at which is looked whether it shows."""
+DELETING: Final = (methods.DELETE_DISPATCH, methods.DELETE_AGENT)
+
+
+def quietly(progress: Progress) -> None:
+    """Tell nobody."""
+
+
+class Operator:
+    """The one road by which a project is changed."""
+
+    def __init__(
+        self,
+        remote: Remote,
+        store: Store,
+        journal: Journal,
+        *,
+        clock: Clock,
+        project: str,
+        url: str,
+        new_id: Callable[[], str],
+        nudge: Callable[..., None],
+    ) -> None:
+        """`new_id` makes request ids; `nudge` polls the named sources at once."""
+        self.remote = remote
+        self._store = store
+        self._journal = journal
+        self._clock = clock
+        self._project = project
+        self._url = url
+        self._new_id = new_id
+        self._nudge = nudge
+
+    async def reread(self, operation: Operation, view: View, answers: Answers) -> View:
+        """The view with the target asked anew. Raises the tree of `tui.api.errors`."""
+        fresh = await reread(self.remote, operation, view, answers)
+        return replace(fresh, now=view.now, monotonic=self._clock.monotonic())
+
+    async def perform(
+        self,
+        operation: Operation,
+        view: View,
+        answers: Answers,
+        *,
+        reason: str = "",
+        tell: Tell = quietly,
+        earlier: Intent | None = None,
+    ) -> Outcome:
+        """Do it, once. Never raises for what the network or the server does.
+
+        `earlier` is the intent of the same request whose effect was not seen: its request id and what was
+        there before it are kept, and it is looked for once more.
+        """
+        subject = f"{operation.label} {operation.target(view, answers)}"
+        try:
+            if earlier is not None and (found := await self._found(operation, earlier)) is not None:
+                return found
+            tell(Progress("looking how things are…"))
+            before = await operation.before(self.remote, view, answers)
+        except ApiError as error:
+            words = f"{subject}: could not look first: {error}; nothing was sent, try again"
+            return Outcome(Verdict.NOT_SENT, words, error=error)
+        try:
+            intent = await self._intend(operation, view, answers, before, reason, earlier)
+        except JournalError as error:
+            words = f"{subject}: {error}; nothing was sent"
+            return Outcome(Verdict.NOT_SENT, words)
+        tell(Progress("sending…"))
+        return await self._send(operation, view, answers, before, intent, tell, repeated=earlier is not None)
+
+    async def settle(
+        self, intent: Intent, tell: Tell = quietly, looks: Sequence[float] = ONE_LOOK
+    ) -> Outcome:
+        """Look for the effect of an intent whose outcome is unknown, of this session or an earlier one."""
+        operation = BY_ID.get(intent.operation)
+        if operation is None:
+            return Outcome(Verdict.UNKNOWN, f"{intent.operation}: not an operation of this lktop", intent)
+        found = await reconcile(operation, self.remote, intent, clock=self._clock, tell=tell, looks=looks)
+        verdict, words = found.verdict, f"{operation.label} {intent.target}: {found.words}"
+        if verdict is Verdict.NOT_SEEN and self._clock.now() - intent.time < LOOKS[-1]:
+            verdict, words = Verdict.UNKNOWN, f"{words}; too soon to say, check again"
+        outcome = Outcome(
+            verdict,
+            words,
+            intent,
+            items=found.items,
+            may_resend=_may_resend(operation, verdict),
+        )
+        if verdict is not Verdict.UNKNOWN:
+            outcome = await self._close(intent, outcome)
+            self._nudge(*operation.sources)
+        return outcome
+
+    async def unresolved(self) -> list[Intent]:
+        """Intents of this project whose outcome nobody knows. Raises `JournalError`."""
+        found = await asyncio.to_thread(self._journal.unresolved)
+        return [item for item in found if self._is_mine(item)]
+
+    async def set_aside(self, intent: Intent) -> None:
+        """Stop asking about an intent. Raises `JournalError`."""
+        words = "set aside by the operator; whether it happened was never seen"
+        await asyncio.to_thread(self._journal.outcome, intent, Verdict.NOT_SEEN, detail=words)
+
+    async def entries(self, limit: int = 500) -> list[Entry]:
+        """The audit trail, newest first. Raises `JournalError`."""
+        return await asyncio.to_thread(self._journal.entries, limit)
+
+    async def note(self, operation: str, target: str, reason: str) -> None:
+        """Record something that needs no request, such as an unlock. Raises `JournalError`."""
+        intent = await asyncio.to_thread(
+            self._journal.intent, operation, target, project=self._project, reason=reason
+        )
+        await asyncio.to_thread(self._journal.outcome, intent, Verdict.DONE)
+
+    # ---- steps ----------------------------------------------------------------------------------------
+
+    async def _intend(
+        self,
+        operation: Operation,
+        view: View,
+        answers: Answers,
+        before: Before,
+        reason: str,
+        earlier: Intent | None,
+    ) -> Intent:
+        return await asyncio.to_thread(
+            self._journal.intent,
+            operation.id,
+            operation.target(view, answers),
+            project=self._project,
+            request_id=earlier.request_id if earlier else self._new_id(),
+            arguments=operation.arguments(answers),
+            reason=reason,
+            baseline=earlier.baseline if earlier else before.baseline,
+            facts={**operation.facts(view, answers), "url": self._url},
+        )
+
+    async def _send(
+        self,
+        operation: Operation,
+        view: View,
+        answers: Answers,
+        before: Before,
+        intent: Intent,
+        tell: Tell,
+        *,
+        repeated: bool,
+    ) -> Outcome:
+        subject = f"{operation.label} {intent.target}"
+        begun = self._clock.monotonic()
+        try:
+            receipt = await operation.run(self.remote, view, answers, intent.request_id)
+        except Unknown as error:
+            return await self._lost(operation, intent, error, tell)
+        except NotFound as error:
+            if repeated and operation.method in DELETING:  # hazards.md §3.1: the first one did it
+                words = f"{subject}: done, it is gone"
+                return await self._close(intent, Outcome(Verdict.DONE, words, intent))
+            return await self._close(intent, refused(subject, error, intent))
+        except ApiError as error:
+            return await self._close(intent, refused(subject, error, intent))
+        took = seconds(self._clock.monotonic() - begun)
+        self._store.update(**operation.absorb(self._store.fleet, view, receipt))
+        self._nudge(*operation.sources)
+        more = f" · {receipt.words}" if receipt.words else ""
+        outcome = Outcome(
+            Verdict.DONE,
+            f"{subject}: done in {took}{more}",
+            intent,
+            receipt=receipt,
+            undo=operation.undo(view, answers, before, receipt),
+        )
+        if operation.verifies:
+            outcome = await self._verified(operation, intent, outcome, tell)
+        return await self._close(intent, outcome)
+
+    async def _verified(self, operation: Operation, intent: Intent, outcome: Outcome, tell: Tell) -> Outcome:
+        """Look whether it shows: a server that says done has been seen to do nothing (needs.md row 11)."""
+        tell(Progress("accepted, looking whether it shows…"))
+        found = await reconcile(
+            operation, self.remote, intent, clock=self._clock, tell=quietly, looks=VERIFYING
+        )
+        if found.verdict is Verdict.DONE:
+            return replace(outcome, items=found.items)
+        if found.leaves_no_trace:
+            return outcome
+        words = f"{outcome.words}; accepted, but {found.words}"
+        return replace(outcome, words=words, items=found.items, doubt=True)
+
+    async def _lost(self, operation: Operation, intent: Intent, error: Unknown, tell: Tell) -> Outcome:
+        """The answer is lost. That it is unknown goes to the disk first, then it is looked for."""
+        subject = f"{operation.label} {intent.target}"
+        waiting = Outcome(Verdict.UNKNOWN, f"{subject}: {error}; it may have happened", intent, error=error)
+        await self._close(intent, waiting)
+        tell(Progress(f"unknown – checking: {error}", checking=True))
+        found = await reconcile(operation, self.remote, intent, clock=self._clock, tell=tell)
+        self._nudge(*operation.sources)
+        outcome = Outcome(
+            found.verdict,
+            f"{subject}: {found.words} (the answer was lost: {error})",
+            intent,
+            items=found.items,
+            may_resend=_may_resend(operation, found.verdict),
+            error=error,
+        )
+        return await self._close(intent, outcome)
+
+    async def _found(self, operation: Operation, earlier: Intent) -> Outcome | None:
+        """The end of an earlier sending that shows by now. Raises the tree of `tui.api.errors`."""
+        finding = await operation.look(self.remote, earlier)
+        if finding.seen is not Seen.YES:
+            return None
+        words = f"{operation.label} {earlier.target}: {finding.words}; it was not sent again"
+        return await self._close(earlier, Outcome(Verdict.DONE, words, earlier, items=finding.items))
+
+    async def _close(self, intent: Intent, outcome: Outcome) -> Outcome:
+        """Save the outcome; that it could not be saved is said, and changes nothing of what happened."""
+        try:
+            await asyncio.to_thread(self._journal.outcome, intent, outcome.verdict, detail=outcome.words)
+        except JournalError as error:
+            return replace(outcome, notes=(*outcome.notes, str(error)))
+        return outcome
+
+    def _is_mine(self, intent: Intent) -> bool:
+        return intent.project == self._project and intent.facts.get("url", self._url) == self._url
+
+
+def _may_resend(operation: Operation, verdict: Verdict) -> bool:
+    """Whether the operator is offered to send it again after looking (hazards.md §3.1).
+
+    What is not seen may be sent again; what stays unknown only if sending it twice has the effect of once.
+    """
+    if operation.method is methods.RESTART_AGENT:
+        return False  # a fresh confirmation, for it may have happened
+    if verdict is Verdict.NOT_SEEN:
+        return True
+    return verdict is Verdict.UNKNOWN and operation.method.repeatable

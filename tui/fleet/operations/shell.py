@@ -1,0 +1,40 @@
+"""An operation as a line for a shell, for when this program is not at hand. Quotes what others named."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+
+from tui.api.methods import Method
+
+
+def lk(*words: str) -> str:
+    """A command line of LiveKit's own client."""
+    return " ".join(("lk", *(word_of(word) for word in words)))
+
+
+def curl(method: Method, request: Mapping[str, object]) -> str:
+    """A call that `lk` has no command for; `$URL` and `$TOKEN` are the reader's."""
+    url = "$LK_AGENTS_URL" if method.cloud else "$LIVEKIT_URL"
+    body = json.dumps(request, ensure_ascii=True, separators=(",", ":"))
+    return (
+        f'curl -X POST "{url}{method.path}" -H "Authorization: Bearer $TOKEN"'
+        f" -H 'Content-Type: application/json' -d {shlex.quote(body)}"
+    )
+
+
+def word_of(text: str) -> str:
+    """One word of a command. What a terminal might obey is spelled out, so that a paste cannot run it."""
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(map(_spelled, text)) + "'"
+
+
+def _spelled(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
