@@ -14,7 +14,7 @@ from livekit.protocol import cloud_agent as cloud_pb
 from livekit.protocol import models as models_pb
 
 from tui.api import changes, client, models
-from tui.api.models import Wire
+from tui.api.models import OURS, Wire
 
 MESSAGES: Mapping[type[Wire], type[Message]] = {
     models.Event: cloud_pb.AgentEvent,
@@ -103,7 +103,7 @@ def scalar(field: FieldDescriptor, number: int) -> object:
 def expected(message: Message, kind: type[Wire]) -> Wire:
     """The model that a message means, read by protobuf's own accessors."""
     values: dict[str, object] = {}
-    for name in kind.__struct_fields__:
+    for name in (name for name in kind.__struct_fields__ if name not in OURS):
         field = message.DESCRIPTOR.fields_by_name[name]
         value = getattr(message, name)
         if _is_map(field):

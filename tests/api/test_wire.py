@@ -14,7 +14,7 @@ from msgspec import inspect
 
 from tui.api import changes, models, wire
 from tui.api.clean import is_clean
-from tui.api.models import Agent, Deployment, Dispatch, Room, Version, Wire
+from tui.api.models import OURS, Agent, Deployment, Dispatch, Room, Version, Wire
 from tui.api.wire import Reader, Unreadable, is_plain, read_one, snake
 
 LINES = ("metadata", "error", "message")
@@ -26,7 +26,7 @@ def texts(item: object, name: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(item, str):
         yield name, item
     elif isinstance(item, Wire):
-        for field in item.__struct_fields__:
+        for field in (name for name in item.__struct_fields__ if name not in OURS):
             yield from texts(getattr(item, field), field)
     elif isinstance(item, tuple):
         for value in item:
@@ -385,3 +385,14 @@ def test_no_body_breaks_the_reader(body: bytes) -> None:
     else:
         for room in batch.items:
             assert_clean(room)
+
+
+def test_a_room_is_asked_for_by_its_very_name() -> None:
+    """What cannot be printed is shown as a stand-in, but servers compare names exactly (contract.md §2.4)."""
+    room = read_one(rb'{"name":"lobby\u001b[2J"}', Room)
+    assert isinstance(room, Room)
+    assert room.name == "lobby␛[2J"
+    assert room.address == "lobby\x1b[2J"
+    plain = read_one(b'{"name":"lobby"}', Room)
+    assert isinstance(plain, Room)
+    assert (plain.exact, plain.address) == ("", "lobby")

@@ -84,6 +84,18 @@ def _visible(match: re.Match[bytes]) -> bytes:
     return match[0] if lone is None else b"\\\\u{%s}" % lone.lower()
 
 
+class _Named(msgspec.Struct):
+    name: str = ""
+
+
+def exact_name(data: bytes) -> str:
+    """The `name` in an item exactly as it came, which is how the server knows it; empty if unreadable."""
+    try:
+        return msgspec.json.decode(data, type=_Named).name
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
 def snake(key: str) -> str:
     """`agentName` to `agent_name`; snake case stays."""
     return _HUMP.sub(r"_\1", key).lower() if not key.islower() else key
@@ -104,9 +116,13 @@ def read_one(raw: msgspec.Raw | bytes, kind: type[T]) -> T | None:
 
 def _careful(data: bytes, kind: type[T]) -> T | None:
     try:
-        tree = _tidy(_decode(data, dict), "", DEPTH_LIMIT)
+        loose = _decode(data, dict)
+        tree = _tidy(loose, "", DEPTH_LIMIT)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
+    if "exact" in kind.__struct_fields__ and isinstance(tree, dict):
+        exact = loose.get("name")
+        tree["exact"] = exact if isinstance(exact, str) and exact != tree.get("name") else ""
     for _ in range(_WRONG_KINDS):
         try:
             return msgspec.convert(tree, type=kind, strict=False)
@@ -243,9 +259,13 @@ class Reader(Generic[T]):
             pass
         return self._batch
 
+    def entries(self) -> Iterator[tuple[T, bytes]]:
+        """The items of the newest listing with the bytes that they were decoded from; none if it is lean."""
+        return ((item, bytes(raw)) for raw, item in self._known.values())
+
     def raw(self, item: object) -> bytes:
         """The bytes that an item of the newest listing was decoded from; empty if it is not of it."""
-        return next((bytes(raw) for raw, known in self._known.values() if known is item), b"")
+        return next((raw for known, raw in self.entries() if known is item), b"")
 
     def _read(self, raw: bytes) -> T | None:
         """The item, as the object known if it says the same; None if it cannot be told from others."""
