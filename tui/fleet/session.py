@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +13,14 @@ import msgspec
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
-from tui.api.client import Client
 from tui.api.hosts import is_loopback
 from tui.api.models import Wire
 from tui.api.transport import Gate
 from tui.clock import Clock
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.logs.source import LogSource
+from tui.fleet.operations.remote import Remote
+from tui.fleet.operations.sending import Sender
 from tui.fleet.poller import Poller
 from tui.fleet.sources import SOURCES, Source
 from tui.fleet.state import Selection
@@ -54,7 +56,7 @@ class Session:
             proxy=target.proxy,
         )
         budget = Budget(target.requests_per_minute, clock)
-        self.client = Client(endpoint, budget=budget, clock=clock, gate=Gate(read_only=target.read_only))
+        self.client = Sender(endpoint, budget=budget, clock=clock, gate=Gate(read_only=target.read_only))
         if is_loopback(self.client.project_host.partition(":")[0]):
             budget.per_minute = max(budget.per_minute, LOCAL_REQUESTS)
         self.poller = Poller(
@@ -104,5 +106,18 @@ class Session:
             skew=round(health.skew),
             used=self.client.budget.used(),
             budget=self.client.budget.per_minute,
-            unlocked=self.client.gate.remaining(self._clock.monotonic()) // 60 * 60,
+            unlocked=math.ceil(self.client.gate.remaining(self._clock.monotonic()) / 60) * 60,
         )
+
+    @property
+    def remote(self) -> Remote:
+        """What operations are sent through."""
+        return self.client
+
+    def unlock(self, seconds: float) -> None:
+        """Let a read-only session change things for a while."""
+        self.client.gate.unlock(self._clock.monotonic(), seconds)
+
+    def lock(self) -> None:
+        """End such a while."""
+        self.client.gate.lock()

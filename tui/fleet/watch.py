@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tui.fleet.logs.hub import LogHub
+from tui.fleet.operations.remote import Remote
 from tui.fleet.state import Selection
 from tui.fleet.store import Store
 from tui.fleet.target import Target
@@ -51,3 +52,13 @@ class Watched(Protocol):
 
     async def run(self) -> None:
         """Poll until cancelled."""
+
+    @property
+    def remote(self) -> Remote:
+        """What operations are sent through."""
+
+    def unlock(self, seconds: float) -> None:
+        """Let a read-only session change things for a while."""
+
+    def lock(self) -> None:
+        """End such a while."""

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Final
 
 from tui.build.secrets import SecretSet
 from tui.secret import Secret
-
-NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-NO_SECRETS: Final[Mapping[str, Secret]] = MappingProxyType({})
-
 
 class Kind(StrEnum):
     """How a question is put."""
@@ -64,8 +58,8 @@ class Field:
 class Answers:
     """What the operator said. Its `repr` holds no secret value."""
 
-    texts: Mapping[str, str] = NOTHING
-    values: Mapping[str, Secret] = NO_SECRETS
+    texts: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Secret] = field(default_factory=dict)
     secrets: SecretSet = field(default_factory=SecretSet)
     """What was read from a file or put together from the values; see `Operation.resolve`."""
 
