@@ -43,17 +43,26 @@ class Roster(Generic[T]):
         self._anchor = ""
         self._meant = ""
         """Where the operator put the cursor: it returns there when rows asked for hold that one again."""
+        self._touched = False
 
     def replace(
-        self, keys: Sequence[str], *, looks: Callable[[str], T | None], keep: bool, now: float
+        self,
+        keys: Sequence[str],
+        *,
+        looks: Callable[[str], T | None],
+        keep: bool,
+        now: float,
+        floats: bool = False,
     ) -> bool:
         """Show other keys; returns whether the cursor had to move to another one.
 
         With `keep`, visible rows and the cursor's row that are no longer among them become ghosts, drawn as
-        `looks` says; without, the operator asked for other rows and vanished ones just go.
+        `looks` says; without, the operator asked for other rows and vanished ones just go. With `floats`, a
+        cursor that the operator never moved is on the first row, so that the worst stays in sight.
         """
         present = set(keys)
-        was = self._at.get(self.cursor, 0)
+        before = self.cursor
+        was = self._at.get(before, 0)
         if keep:
             seen = self.lines[max(0, self.top - 1) : self.top + self.height + 1]
             for key in (*seen, self.cursor):
@@ -63,7 +72,9 @@ class Roster(Generic[T]):
             self.ghosts.clear()
         self.keys = keys
         self._index(present, now)
-        return self._settle(was, asked=not keep)
+        if floats and not self._touched and keys:
+            self.cursor = self._meant = keys[0]
+        return self._settle(was, asked=not keep) or self.cursor != before
 
     def _remember(self, key: str, cells: T | None, now: float) -> None:
         if cells is not None or key == self.cursor:
@@ -104,6 +115,7 @@ class Roster(Generic[T]):
         key = self.lines[max(0, min(place, len(self.lines) - 1))]
         moved = key != self.cursor
         self.cursor = self._meant = key
+        self._touched = True
         self.bury(now)
         self.reveal()
         return moved
@@ -158,7 +170,7 @@ class Roster(Generic[T]):
             self._meant = self._meant or self.cursor
         moved = self.cursor != before
         offset = was - self.top
-        if 0 <= offset < self.height:
+        if 0 <= offset < self.height and self.top > 0:  # at the top, what is new above comes into sight
             self.top = self.cursor_place - offset
         self.reveal()
         return moved

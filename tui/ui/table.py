@@ -114,6 +114,8 @@ class LineTable(Toned, can_focus=True):
         super().__init__(id=id)
         self.ascii_only = ascii_only
         self.wide = False
+        self.floats = False
+        """Until it is used, the cursor is on whatever is first."""
         self.empty: tuple[Cell, ...] = ()
         """What is said instead of rows, one cell a line."""
         self.dim = False
@@ -150,7 +152,11 @@ class LineTable(Toned, can_focus=True):
         self._cells_of, self._past_of, self._now = cells, past, now
         if keys is not known and (len(keys) != len(known) or list(keys) != list(known)):
             if self._roster.replace(
-                keys, looks=lambda key: self._last_look(key) or before(key) or None, keep=keep, now=now
+                keys,
+                looks=lambda key: self._last_look(key) or before(key) or None,
+                keep=keep,
+                now=now,
+                floats=self.floats and not self.has_focus,
             ):
                 self.post_message(self.Moved(self, self.cursor))
         else:

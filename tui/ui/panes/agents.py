@@ -38,7 +38,7 @@ class AgentsPane(ListPane):
         Column("regions", "REGIONS", 9, grow=1, rank=3),
         Column("state", "STATUS", 13),
         Column("version", "VERSION", 7, rank=4),
-        Column("replicas", "REPL", 6, right=True, rank=2),
+        Column("replicas", "REPL", 7, right=True, rank=2),
         Column("cpu", "CPU", 14, right=True, rank=6),
         Column("mem", "MEM", 10, right=True, rank=5),
         Column("events", "EVENTS", 7, rank=1),

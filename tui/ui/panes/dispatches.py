@@ -67,6 +67,11 @@ class DispatchesPane(ListPane):
         self.agent_name = ""
         """Only rooms that this agent was dispatched to; empty for all."""
 
+    def on_mount(self) -> None:
+        """Rooms come in by and by, the worst ones on top: those are to be seen first."""
+        self.table.floats = True
+        super().on_mount()
+
     # ---- rows -----------------------------------------------------------------------------------------
 
     def fresh(self, view: View) -> Freshness:
