@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -12,6 +13,7 @@ from livekit.protocol import room as room_pb
 
 from tests.sim.caller import START, Caller, decoded, refusal, token
 from tui.sim.server import Simulator, serve
+from tui.sim.transport import listen
 
 LIST = "/twirp/livekit.CloudAgent/ListAgents"
 
@@ -262,6 +264,14 @@ async def test_an_unknown_switch_is_named() -> None:
     with pytest.raises(ValueError, match=r"switches: .*unknown field `no_such_switch`"):
         async with serve("calm", no_such_switch=True):
             pass
+
+
+def test_answers_are_not_held_back_by_nagles_algorithm() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            # asyncio sets TCP_NODELAY exactly on these.
+            assert accepted.proto == socket.IPPROTO_TCP
 
 
 async def test_a_self_hosted_server_has_no_cloud_agents() -> None:

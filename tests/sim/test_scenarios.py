@@ -96,8 +96,35 @@ async def test_the_incident_has_everything_an_operator_may_meet() -> None:
             if dispatch.agent_name == "concierge-v2"
         ]
         assert len(nobody) == 1 and not nobody[0].state.jobs
-        for info in infos:
-            assert info.deployed_at.seconds <= START
+        for record in simulator.world.agents.values():
+            assert record.info.deployed_at.seconds <= START
+            for version in record.versions.values():
+                ran = version.status not in ("Building", "Build Failed")
+                assert version.HasField("deployed_at") == ran
+
+
+async def test_the_crash_loop_of_the_incident_goes_on_until_it_is_mended() -> None:
+    async with serve("incident", speed=0, start_time=START) as simulator, Caller(simulator) as caller:
+
+        async def crashes() -> int:
+            return sum(
+                event.count
+                for info in await agents(caller)
+                if info.agent_name == "support-triage"
+                for event in info.agent_deployments[0].events
+            )
+
+        before = await crashes()
+        simulator.advance(300)
+        assert await crashes() >= before + 5
+        (record,) = (r for r in simulator.world.agents.values() if r.info.agent_name == "support-triage")
+        request = cloud_pb.RollbackAgentRequest(agent_id=record.id, version="latest")
+        await caller.call("CloudAgent/RollbackAgent", request, cloud_pb.RollbackAgentResponse)
+        simulator.advance(10)
+        mended = await crashes()
+        simulator.advance(60)
+        assert "support-triage" in rows(await agents(caller))["Running"]
+        assert await crashes() == mended
 
 
 async def test_things_keep_happening_in_the_incident() -> None:
