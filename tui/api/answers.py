@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,7 +18,13 @@ from tui.api.clean import clean
 
 E = TypeVar("E", bound=errors.ApiError)
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,  # raised before there is a way to the host
+    httpx.UnsupportedProtocol,
+)
 _PREFIX = "twirp error unknown: "
 """What open-source servers put before most messages (contract.md §1.4)."""
 
@@ -35,6 +43,7 @@ class Call:
 
 
 async def read(response: httpx.Response, limit: int, call: Call) -> bytes:
+    """The body, as sent; raises `Unknown` when it is longer than `limit` bytes."""
     parts: list[bytes] = []
     size = 0
     async for chunk in response.aiter_raw():
@@ -47,6 +56,7 @@ async def read(response: httpx.Response, limit: int, call: Call) -> bytes:
 
 
 async def chunks(response: httpx.Response, call: Call) -> AsyncIterator[bytes]:
+    """The body as it comes, without end; raises `Unknown` when it is cut or falls silent."""
     try:
         async for chunk in response.aiter_raw():
             yield chunk
@@ -66,11 +76,30 @@ def broken(error: Exception, call: Call) -> errors.ApiError:
         "ReadError": "the connection broke while reading the answer",
         "WriteError": "the connection broke while sending",
     }
-    text = words.get(type(error).__name__) or clean(str(error), limit=160) or type(error).__name__
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        text = f"certificate not trusted: {text.partition('failed: ')[2].partition(' (_ssl')[0]}"
     kind = errors.Unreachable if isinstance(error, _NOT_SENT) else errors.Unknown
-    return call.error(kind, text)
+    return call.error(kind, words.get(type(error).__name__) or _why(error))
+
+
+def _why(error: BaseException) -> str:
+    """A failure in words, by what is at the bottom of it: libraries say 'all connection attempts failed'."""
+    text = str(error)
+    if isinstance(error, httpx.ProxyError):
+        return clean(f"the proxy refused: {text}", limit=160)
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    if isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate not trusted: {clean(error.verify_message, limit=120)}"
+    if isinstance(error, ssl.SSLError) and error.reason:
+        plain = error.reason in ("WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING")
+        words = "no TLS at this address" if plain else f"TLS: {error.reason.replace('_', ' ').lower()}"
+        return clean(words, limit=120)
+    if isinstance(error, socket.gaierror):
+        return "the host name is not known"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    return clean(text, limit=160) or type(error).__name__
 
 
 class _TwirpError(msgspec.Struct):
@@ -94,38 +123,42 @@ def _plain(body: bytes) -> str:
 
 
 def retry_after(value: str, now: float) -> float:
-    """Seconds to wait by a Retry-After header (seconds or date); 5 if it is of no use, 60 at the most."""
+    """Seconds to wait by a Retry-After header (seconds or date), 60 at the most; 0 if it is of no use."""
     try:
         seconds = float(value)
     except ValueError:
         try:
             seconds = parsedate_to_datetime(value).timestamp() - now
         except (ValueError, OverflowError, IndexError, TypeError):
-            return 5.0
-    return min(60.0, seconds) if seconds > 0 else 5.0
+            return 0.0
+    return min(60.0, seconds) if seconds > 0 else 0.0
 
 
 def refusal(response: httpx.Response, body: bytes, call: Call, now: float) -> errors.ApiError:
-    """What an answer other than 200 means; `now` in Unix seconds, for a Retry-After that is a date."""
+    """What an answer other than 200 means (hazards.md §3.1); only an explicit no proves that nothing ran.
+
+    `now` is the server's time in Unix seconds, for a Retry-After that is a date.
+    """
     status = response.status_code
     code, text = _twirp(body)
     kind: type[errors.ApiError]
     wait = 0.0
-    if status in (401, 403):
+    if status in (429, 503):
+        wait = retry_after(response.headers.get("Retry-After", ""), now)
+    if status == 429 or code == "resource_exhausted":
+        kind = errors.RateLimited
+        text = text or "too many requests for this project"
+    elif status in (401, 403):
         kind = errors.Unauthorized
         text = text or _plain(body) or "the server does not accept these credentials"
     elif code in ("bad_route", "unimplemented") or (status == 404 and not code):
         kind, text = errors.NoSuchService, "this server does not offer this API"
     elif status == 404:
         kind = errors.NotFound
-    elif status == 429:
-        kind = errors.RateLimited
-        wait = retry_after(response.headers.get("Retry-After", ""), now)
-        text = text or "too many requests for this project"
     elif 300 <= status < 400:
         kind = errors.Refused
         text = "the server redirects elsewhere; not followed, for it would see the token"
-    elif status in (408, 499) or status >= 500:
+    elif status in (408, 499) or status >= 500 or status < 300:  # only 200 is success (contract.md §1.5)
         kind = errors.Unknown
     else:
         kind = errors.Refused

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from tui.api.budget import Budget
 from tui.api.clean import clean
 from tui.api.methods import Method
 from tui.api.models import Wire
-from tui.api.transport import Gate, Transport
+from tui.api.transport import DEADLINE, Gate, Transport
 from tui.api.wire import Batch, Reader, Unreadable, read_one
 from tui.clock import Clock
 
@@ -32,6 +32,8 @@ class Endpoint:
     credentials: Credentials
     ca_file: str | None = None
     proxy: str | None = None
+    deadline: float = DEADLINE
+    """Seconds that a unary call may take in all."""
 
 
 class Caller:
@@ -42,6 +44,8 @@ class Caller:
         self.endpoint = endpoint
         self.project_url = hosts.base(endpoint.url)
         self.agents_url = hosts.base(endpoint.agents_url)
+        self.exact_rooms: dict[str, str] = {}
+        """Room names as shown → as the server knows them, for those that could not be shown as they are."""
         self.transport = Transport(
             endpoint.credentials,
             budget=budget,
@@ -49,6 +53,8 @@ class Caller:
             gate=gate,
             ca_file=endpoint.ca_file,
             proxy=endpoint.proxy,
+            deadline=endpoint.deadline,
+            secure="https:" in (self.project_url[:6], self.agents_url[:6]),
         )
 
     def url(self, method: Method) -> str:
@@ -58,7 +64,9 @@ class Caller:
     async def send(
         self, method: Method, request: Mapping[str, object], *, room: str = "", request_id: str = ""
     ) -> bytes:
-        """The body of the answer to one call."""
+        """The body of the answer to one call; `room` is the name as shown, and what the token is good for."""
+        if exact := self.exact_rooms.get(room):
+            room, request = exact, {**request, "room": exact}
         grants = {
             "agent": Grant(agent_admin=True),
             "room": Grant(room=room),
@@ -83,7 +91,7 @@ class Caller:
         answer = read_one(body, kind)
         if answer is None:
             shown = clean(body[:60].decode("utf-8", "replace"), limit=60)
-            raise self._unreadable(method, f"the answer cannot be read: {shown!r}", request_id)
+            raise self.unreadable(method, f"the answer cannot be read: {shown!r}", request_id)
         return answer
 
     def not_done(self, method: Method, message: str, request_id: str) -> errors.NotDone:
@@ -91,13 +99,14 @@ class Caller:
         return errors.NotDone(
             message or "LiveKit says no, without a reason",
             method.label,
-            urlsplit(self.url(method)).netloc,
+            urlsplit(self.url(method)).hostname or "",
             status=200,
             request_id=request_id,
         )
 
-    def _unreadable(self, method: Method, text: str, request_id: str = "") -> errors.Unknown:
-        host = urlsplit(self.url(method)).netloc
+    def unreadable(self, method: Method, text: str, request_id: str = "") -> errors.Unknown:
+        """The error for a 200 that does not say what was asked: whether it ran cannot be told."""
+        host = urlsplit(self.url(method)).hostname or ""
         return errors.Unknown(text, method.label, host, status=200, request_id=request_id)
 
 
@@ -130,13 +139,17 @@ class Listing(Generic[T]):
             for _ in reader.steps(body):
                 await self._caller.clock.sleep(0)
         except Unreadable as error:
-            host = urlsplit(self._caller.url(self._method)).netloc
-            raise errors.Unknown(str(error), self._method.label, host, status=200) from None
+            raise self._caller.unreadable(self._method, str(error)) from None
         return reader.batch
 
     def raw(self, item: object) -> bytes:
         """The JSON that an item was decoded from; empty if it is of no answer that is remembered."""
         return next((found for reader in self._readers.values() if (found := reader.raw(item))), b"")
+
+    def entries(self, request: Mapping[str, object]) -> Iterator[tuple[T, bytes]]:
+        """The items of the newest answer to a question with the bytes that they came in."""
+        reader = self._readers.get(msgspec.json.encode(request))
+        return reader.entries() if reader else iter(())
 
     @property
     def decoded(self) -> int:

@@ -103,9 +103,11 @@ class Changes:
             "deployment": deployment,
             "attributes": dict(attributes or {}),
         }
-        return await self._caller.ask(
-            methods.CREATE_DISPATCH, Dispatch, request, room=room, request_id=request_id
-        )
+        method = methods.CREATE_DISPATCH
+        answer = await self._caller.ask(method, Dispatch, request, room=room, request_id=request_id)
+        if not answer.id:  # a proxy's `{}` is not LiveKit's word that it was done
+            raise self._caller.unreadable(method, "the answer names no dispatch", request_id)
+        return answer
 
     async def delete_dispatch(self, *, room: str, dispatch_id: str, request_id: str) -> Dispatch:
         """Delete a dispatch; its jobs end within seconds (contract.md §6.3)."""
@@ -161,7 +163,10 @@ class Changes:
     async def create_agent(self, secrets: tuple[NewSecret, ...], region: str, *, request_id: str) -> Created:
         """Make the record of a new agent; its code is uploaded and built afterwards."""
         request = {"secrets": secrets, "regions": [region] if region else []}
-        return await self._caller.ask(methods.CREATE_AGENT, Created, request, request_id=request_id)
+        answer = await self._caller.ask(methods.CREATE_AGENT, Created, request, request_id=request_id)
+        if not answer.agent_id:
+            raise self._caller.unreadable(methods.CREATE_AGENT, "the answer names no agent", request_id)
+        return answer
 
     async def deploy_agent(
         self,

@@ -24,7 +24,7 @@ from tui.api.models import (
     Wire,
 )
 from tui.api.transport import Gate, Health
-from tui.api.wire import Batch
+from tui.api.wire import Batch, exact_name, is_plain
 from tui.clock import Clock
 
 DISPATCHES_REMEMBERED = 4096
@@ -53,6 +53,7 @@ class Client:
         self._secrets = Listing(self._caller, methods.LIST_SECRETS, SecretInfo, "secrets")
         self._settings = Listing(self._caller, methods.GET_SETTINGS, Setting, "params")
         self._rooms = Listing(self._caller, methods.LIST_ROOMS, Room, "rooms")
+        self._named: Batch[Room] = Batch()
         self._participants = Listing(self._caller, methods.LIST_PARTICIPANTS, Participant, "participants")
         self._dispatches = Listing(
             self._caller,
@@ -107,7 +108,14 @@ class Client:
 
     async def list_rooms(self) -> Batch[Room]:
         """Every open room."""
-        return await self._rooms.ask({})
+        batch = await self._rooms.ask({})
+        if batch is not self._named:
+            self._named = batch
+            named = (
+                (room.name, exact_name(raw)) for room, raw in self._rooms.entries({}) if not is_plain(raw)
+            )
+            self._caller.exact_rooms = {shown: exact for shown, exact in named if exact not in ("", shown)}
+        return batch
 
     async def list_participants(self, room: str) -> Batch[Participant]:
         """Who is in a room, agents included."""

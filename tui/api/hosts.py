@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from tui.api.clean import clean
 from tui.api.errors import BadTarget
 
-_REGION = re.compile(r"^[a-z0-9-]{1,40}$")
+_REGION = re.compile(r"[a-z0-9-]{1,40}")
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -34,14 +35,20 @@ def base(url: str) -> str:
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise BadTarget(f"not an address: {clean(url, limit=80)}") from error
-    if parts.username or parts.password or parts.query or parts.fragment or not host or not host.isascii():
-        raise BadTarget(f"not an address that may be sent a token: {clean(parts.netloc or url, limit=80)}")
+    except ValueError:
+        raise BadTarget(f"not an address: {_shown(text)}") from None
+    named = bool(_NAME.fullmatch(host)) or _is_address(host)
+    if parts.username or parts.password or parts.query or parts.fragment or not named:
+        raise BadTarget(f"not an address that may be sent a token: {_shown(parts.netloc or text)}")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise BadTarget(f"{clean(host, limit=80)}: only https, or http to this machine, may be sent a token")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def _shown(address: str) -> str:
+    """An address that is none, without what may be a password or a token in it."""
+    return clean(re.split(r"[?#]", address, maxsplit=1)[0].rpartition("@")[2], limit=80)
 
 
 def regional(agents_url: str, server_region: str) -> str:
@@ -54,7 +61,7 @@ def regional(agents_url: str, server_region: str) -> str:
     host = urlsplit(root).hostname or ""
     if not server_region or is_loopback(host) or _is_address(host):
         return root
-    if not _REGION.match(server_region):
+    if not _REGION.fullmatch(server_region):
         raise BadTarget(f"the server named a region that is no region: {clean(server_region, limit=60)!r}")
     scheme, _, rest = root.partition("://")
     return f"{scheme}://{server_region}.{rest}"

@@ -19,7 +19,7 @@ import httpx
 
 from tui.api import errors
 from tui.api.answers import Call, broken, chunks, read, refusal
-from tui.api.auth import STREAM_LIFETIME, Credentials, Grant
+from tui.api.auth import BACKDATE, STREAM_LIFETIME, Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.methods import READS, Method
 from tui.api.sockets import KEEPALIVE
@@ -33,8 +33,12 @@ QUIET = 75.0
 """Seconds without a byte after which a stream is taken to be dead."""
 CLI_VERSION = "2.18.2"
 """Sent as `X-LIVEKIT-CLI-VERSION`; Cloud is reported to refuse calls without it (contract.md §1.10)."""
-SKEW_LIMIT = 600.0
+SKEW_LIMIT = 3600.0
 """Seconds of clock difference that are corrected for; beyond it the `Date` header is not believed."""
+SKEW_NOTED = 30.0
+"""Seconds of clock difference that explain why a token is refused."""
+LIMITED_FOR = 5.0
+"""Seconds to pause after a 429 that names no time; doubled while they keep coming, 60 at the most."""
 
 
 @dataclass
@@ -49,6 +53,11 @@ class Health:
     """Monotonic time of the newest answer; 0 for never."""
     failures: int = 0
     """Calls without a good answer since the last good one."""
+
+    @property
+    def correction(self) -> float:
+        """Seconds to add to our clock when signing."""
+        return self.skew if abs(self.skew) < SKEW_LIMIT else 0.0
 
 
 @dataclass
@@ -75,6 +84,13 @@ class Gate:
         return label in READS or not self.read_only or self.remaining(now) > 0
 
 
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    """The authorities of one file, else those that httpx ships; nothing of the environment's."""
+    return (
+        ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context(trust_env=False)
+    )
+
+
 class Transport:
     """Sends requests for one project; `aclose` when done."""
 
@@ -88,29 +104,32 @@ class Transport:
         ca_file: str | None = None,
         proxy: str | None = None,
         deadline: float = DEADLINE,
+        secure: bool = True,
     ) -> None:
+        """Without `secure` no authority is trusted: reading their list takes longer than a first answer."""
         self._credentials = credentials
         self._clock = clock
         self._deadline = deadline
         self.budget = budget
         self.gate = gate
         self.health: dict[str, Health] = {}
-        verify: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca_file) if ca_file else True
+        self._limited = 0
+        trust = _trust(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         timeout = httpx.Timeout(deadline, connect=CONNECT, pool=CONNECT)
-        self._reads = self._pool(verify, proxy, timeout, keep=10)
+        self._reads = self._pool(trust, proxy, timeout, keep=10)
         # a change never travels on a connection that was idle: a stale one would make its outcome unknown
-        self._changes = self._pool(verify, proxy, timeout, keep=0)
+        self._changes = self._pool(trust, proxy, timeout, keep=0)
         # streams have a pool of their own, or two of them starve the polls
         quiet = httpx.Timeout(QUIET, connect=CONNECT, pool=CONNECT)
-        self._streams = self._pool(verify, proxy, quiet, keep=0)
+        self._streams = self._pool(trust, proxy, quiet, keep=0)
 
     @staticmethod
     def _pool(
-        verify: ssl.SSLContext | bool, proxy: str | None, timeout: httpx.Timeout, keep: int
+        trust: ssl.SSLContext, proxy: str | None, timeout: httpx.Timeout, keep: int
     ) -> httpx.AsyncClient:
         limits = httpx.Limits(max_connections=10, max_keepalive_connections=keep, keepalive_expiry=5)
         wire = httpx.AsyncHTTPTransport(
-            verify=verify, proxy=proxy, limits=limits, socket_options=KEEPALIVE, trust_env=False
+            verify=trust, proxy=proxy, limits=limits, socket_options=KEEPALIVE, trust_env=False
         )
         return httpx.AsyncClient(transport=wire, timeout=timeout, trust_env=False, follow_redirects=False)
 
@@ -121,7 +140,7 @@ class Transport:
 
     def server_time(self, host: str) -> float:
         """Unix seconds by the server's clock, as far as it is known."""
-        return self._clock.now() + self._health(host).skew
+        return self._clock.now() + self._health(host).correction
 
     async def call(
         self,
@@ -131,21 +150,28 @@ class Transport:
         grant: Grant,
         *,
         request_id: str = "",
-        deadline: float = 0.0,
     ) -> bytes:
         """POST one unary call to `url` (base of the host) and return the body of its 200.
 
         Raises the tree of `errors`. A change is sent once; only one that surely did not leave is sent again,
-        at most twice, under the same request id.
+        at most twice, under the same request id. A read that was refused is signed again once, if the refusal
+        taught us the server's time.
         """
         call = Call(method.label, urlsplit(url).hostname or "", request_id)
         self._admit(method, call)
         if not method.changes:
-            return await self._once(method, url, body, grant, call, deadline)
+            assumed = self._health(call.host).correction
+            try:
+                return await self._once(method, url, body, grant, call)
+            except errors.Unauthorized:
+                if abs(self._health(call.host).correction - assumed) < BACKDATE:
+                    raise
+            self.budget.count()
+            return await self._once(method, url, body, grant, call)
         call.request_id = request_id or str(uuid.uuid4())
         for attempt in range(3):
             try:
-                return await self._once(method, url, body, grant, call, deadline)
+                return await self._once(method, url, body, grant, call)
             except errors.Unreachable:
                 if attempt == 2:
                     raise
@@ -162,15 +188,13 @@ class Transport:
             text = f"request budget used up, next in {wait:.0f} s"
             raise call.error(errors.Throttled, text, wait=wait)
 
-    async def _once(
-        self, method: Method, url: str, body: bytes, grant: Grant, call: Call, deadline: float
-    ) -> bytes:
+    async def _once(self, method: Method, url: str, body: bytes, grant: Grant, call: Call) -> bytes:
         pool = self._changes if method.changes else self._reads
         headers = self._headers(call, grant, {"Content-Type": "application/json"})
         started = self._clock.monotonic()
         try:
             async with (
-                asyncio.timeout(deadline or self._deadline),
+                asyncio.timeout(self._deadline),
                 pool.stream("POST", url + method.path, content=body, headers=headers) as response,
             ):
                 self._note(call.host, response, started)
@@ -182,6 +206,7 @@ class Transport:
             self._health(call.host).failures += 1
             raise self._refused(response, answer, call)
         self._health(call.host).failures = 0
+        self._limited = 0
         return answer
 
     @asynccontextmanager
@@ -206,7 +231,7 @@ class Transport:
         started = self._clock.monotonic()
         request = self._streams.build_request(verb, url, params=params, headers=signed, timeout=timeout)
         try:
-            async with asyncio.timeout(max(self._deadline, CONNECT)):
+            async with asyncio.timeout(self._deadline):
                 response = await self._streams.send(request, stream=True)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
             raise broken(error, call) from None
@@ -251,10 +276,16 @@ class Transport:
         except (ValueError, OverflowError, IndexError, TypeError):
             return
         # the header is cut to whole seconds: a difference below two says nothing
-        health.skew = skew if 2.0 < abs(skew) < SKEW_LIMIT else 0.0
+        health.skew = skew if abs(skew) > 2.0 else 0.0
 
     def _refused(self, response: httpx.Response, body: bytes, call: Call) -> errors.ApiError:
-        error = refusal(response, body, call, self._clock.now())
+        error = refusal(response, body, call, self.server_time(call.host))
         if isinstance(error, errors.RateLimited):
+            error.retry_after = error.retry_after or min(60.0, LIMITED_FOR * 2**self._limited)
+            self._limited = min(self._limited + 1, 8)
             self.budget.hold(error.retry_after)
+        skew = self._health(call.host).skew
+        if isinstance(error, errors.Unauthorized) and abs(skew) > SKEW_NOTED:
+            way = "behind" if skew > 0 else "ahead of"
+            error.message += f"; this machine's clock is {abs(skew):.0f} s {way} the server's"
         return error
