@@ -126,7 +126,7 @@ async def test_what_a_repository_configures_is_not_run(root: Path, tmp_path: Pat
 
 async def test_a_git_that_does_not_answer_is_given_up_with_all_it_started(root: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    grow(tmp_path, {"bin/git": f"#!/bin/sh\n(echo up; exec sleep 600) > {tmp_path}/pipe &\nwait\n"})
+    grow(tmp_path, {"bin/git": f"#!/bin/sh\n(echo up; exec sleep 30) > {tmp_path}/pipe &\nwait\n"})
     (tmp_path / "bin/git").chmod(0o755)
     alive = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     environment = {"PATH": f"{tmp_path}/bin:{ENVIRONMENT['PATH']}"}

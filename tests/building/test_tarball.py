@@ -22,6 +22,7 @@ import pytest
 
 from tests.building.test_ignore import naive_ignores
 from tests.building.trees import grow, members
+from tui.build import tarball as tarball_module
 from tui.build.errors import PatternError, SourceError
 from tui.build.source import scan_source
 from tui.build.tarball import build_tarball
@@ -151,6 +152,15 @@ def test_contents_modes_and_times_arrive(tmp_path: Path) -> None:
         assert big is not None and big.read() == (root / "big").read_bytes()
 
 
+def test_an_archive_that_is_too_large_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = grow(tmp_path / "root", {"Dockerfile": "", "noise": os.urandom(3_000)})
+    with build_tarball(root, directory=tmp_path) as tarball:
+        assert tarball.warnings == ()
+    monkeypatch.setattr(tarball_module, "SIZE_LIMIT", 2_000)
+    with build_tarball(root, directory=tmp_path) as tarball:
+        assert len(tarball.warnings) == 1 and "the service takes" in tarball.warnings[0]
+
+
 def test_the_order_is_that_of_a_lexical_walk(tmp_path: Path) -> None:
     root = grow(tmp_path / "root", {"b": "", "a/z": "", "a/b/c": "", "a.txt": "", "a/b.txt": "", "B": ""})
     with build_tarball(root, directory=tmp_path) as tarball, tarfile.open(tarball.path) as archive:
@@ -164,6 +174,7 @@ def test_the_same_tree_gives_the_same_bytes_and_names_nobody(tmp_path: Path) -> 
     with build_tarball(root, directory=tmp_path) as one, build_tarball(root, directory=tmp_path) as two:
         assert one.path.read_bytes() == two.path.read_bytes()
         assert one.path != two.path
+        assert one.path.read_bytes()[4:8] == bytes(4)  # where gzip would put the time of packing
         owners = {(info.uid, info.gid, info.uname, info.gname) for info in members(one).values()}
     assert owners == {(0, 0, "", "")}
 

@@ -30,7 +30,7 @@ KEPT: Final = 3
 
 
 class JournalError(Exception):
-    """The journal cannot be kept. The text is one line for the operator and begins with `not saved`."""
+    """The journal cannot be written or read. The text is one line for the operator."""
 
 
 class Verdict(StrEnum):
