@@ -1,0 +1,1 @@
+"""The screen: what it shows, what its keys do, what it sends."""
