@@ -37,11 +37,13 @@ WAYS: Final = (
 def ways(shown: int, held: int) -> list[Choice]:
     """How the log can be saved, with how many lines each would take."""
     return [
-        Choice(
-            way.key, (padded(way.words, 38), Cell(f"{number(shown if way.shown else held)} lines", "muted"))
-        )
+        Choice(way.key, (padded(way.words, 38), Cell(_count(shown if way.shown else held), "muted")))
         for way in WAYS
     ]
+
+
+def _count(lines: int) -> str:
+    return f"{number(lines)} line{'s' * (lines != 1)}"
 
 
 def sources(

@@ -111,7 +111,7 @@ class Page:
         places = self.places()
         at = next((y for y, place in enumerate(places) if place.line == self.cursor), 0)
         self.scroll(rows)
-        if self.follow or not places:
+        if self.follow or not places or not rows:
             return
         if self._top == places[0]:
             self.cursor = self.rows[0 if rows < 0 else len(self.rows) - 1]
@@ -181,6 +181,8 @@ class Page:
     def _from(self, top: Place, count: int) -> list[Place]:
         """Up to `count` rows from `top` on."""
         found: list[Place] = []
+        if not len(self.rows):
+            return found
         part = top.part
         for index in range(self._index(top.line), len(self.rows)):
             line = self.rows[index]

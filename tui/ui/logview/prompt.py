@@ -25,7 +25,7 @@ class LogPrompt(Horizontal):
     LogPrompt { display: none; height: 1; width: 1fr; }
     LogPrompt.-open { display: block; }
     LogPrompt > #log-sign { width: 1; }
-    LogPrompt > #log-hint { width: auto; min-width: 30; max-width: 50%; }
+    LogPrompt > #log-hint { max-width: 60%; }
     LogPrompt > Input { width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,7 +89,10 @@ class LogPrompt(Horizontal):
 
     def hint(self, words: str, *, bad: bool = False) -> None:
         """Say something about what is typed."""
-        self.query_one("#log-hint", Lines).set_lines([(Cell(f"  {words} ", "error" if bad else "muted"),)])
+        label = self.query_one("#log-hint", Lines)
+        # wide enough for numbers to grow in, or every digit more would lay the prompt out again
+        label.styles.width = max(30, width(words) + 3)
+        label.set_lines([(Cell(f"  {words} ", "error" if bad else "muted"),)])
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass on what is typed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from tui.fleet.logs.log import Log
@@ -19,6 +20,18 @@ from tui.ui.logview.reader import Reader
 MINUTE: Final = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Quest:
+    """Where to go as soon as it is known."""
+
+    among: FoundRows
+    start: int
+    """The row to go on from."""
+    step: int
+    nowhere: str
+    """What to say if there is nothing that way."""
+
+
 class Searching:
     """The search and the filters of one reader."""
 
@@ -29,8 +42,7 @@ class Searching:
         self._log = log
         self._hint = hint
         self._wake = asyncio.Event()
-        self._wanted: tuple[FoundRows, int, str] | None = None
-        """Where to go as soon as it is known: among what, in which direction, and what to say if nowhere."""
+        self._wanted: Quest | None = None
 
     def show_log(self, log: Log, criteria: Criteria) -> None:
         """Look in another log."""
@@ -83,9 +95,11 @@ class Searching:
     def type_search(self, text: str) -> str:
         """Look for what is being typed; returns what is wrong with it."""
         try:
-            self.finder.search(Pattern.of(text) if text else None)
+            pattern = Pattern.of(text) if text else None
         except TooSlow as error:
             return str(error)
+        if pattern != self.finder.pattern:
+            self.finder.search(pattern)
         self.apply()
         return ""
 
@@ -94,9 +108,8 @@ class Searching:
         if trouble := self.type_search(text):
             return trouble
         if self.finder.hits is not None:
-            page = self._reader.page
-            start = page.cursor + 1 if len(page.rows) else 0
-            self._go_in(self.finder.hits, -1, f"nothing matches /{text}", start)
+            self._reader.page.stand()
+            self._go_in(self.finder.hits, -1, f"nothing above matches /{text}", self._reader.page.cursor + 1)
         return ""
 
     def type_filter(self, text: str) -> str:
@@ -128,7 +141,7 @@ class Searching:
         if self.finder.hits is None:
             self._reader.say("nothing is searched for; / searches", "warn")
             return
-        self._go_in(self.finder.hits, step, "no further match that way")
+        self._go_in(self.finder.hits, step, _no_more("match", step, "N" if step > 0 else "n"))
 
     # ---- errors, jobs, times --------------------------------------------------------------------------
 
@@ -140,12 +153,14 @@ class Searching:
             if rows.rank(row + 1) > rows.rank(row):
                 self._reader.go(row)
                 return
-        self._reader.say("no further error that way", "warn")
+        self._reader.say(_no_more("error", step, "E" if step > 0 else "e"), "warn")
 
     def next_of_job(self, step: int) -> None:
         """To the next or previous line of the job of this line."""
         if job := self.here("job_id"):
-            self._go_in(self.finder.follow_job(job), step, f"no further line of {job} that way")
+            self._go_in(
+                self.finder.follow_job(job), step, _no_more(f"line of {job}", step, "O" if step > 0 else "o")
+            )
         else:
             self._reader.say("this line names no job", "warn")
 
@@ -181,32 +196,24 @@ class Searching:
 
     # ---- going there ----------------------------------------------------------------------------------
 
-    def _go_in(self, found: FoundRows, step: int, nowhere: str, start: int | None = None) -> None:
-        if start is None or not self._arrived(found, step, start):
-            self._wanted = (found, step, nowhere)
-            if start is not None and not found.complete:
-                self._reader.page.stand()
-            self._arrive()
+    def _go_in(self, among: FoundRows, step: int, nowhere: str, start: int | None = None) -> None:
+        self._reader.page.stand()
+        self._wanted = Quest(among, self._reader.page.cursor if start is None else start, step, nowhere)
+        self._arrive()
         self._wake.set()
 
     def _arrive(self) -> None:
         """Go where it was wanted, once that is known."""
-        if self._wanted is None:
+        quest = self._wanted
+        if quest is None or not decided(quest.among, quest.start, quest.step):
             return
-        found, step, nowhere = self._wanted
-        if self._arrived(found, step, self._reader.page.cursor):
-            self._wanted = None
-        elif found.complete:
-            self._wanted = None
-            self._reader.say(nowhere, "warn")
-
-    def _arrived(self, found: FoundRows, step: int, start: int) -> bool:
-        row = neighbour(found, start, step)
-        if row is None or not decided(found, start, step):
-            return False
-        self._reader.go(row)
-        self._unfold(row)
-        return True
+        self._wanted = None
+        row = neighbour(quest.among, quest.start, quest.step)
+        if row is None:
+            self._reader.say(quest.nowhere, "warn")
+        else:
+            self._reader.go(row)
+            self._unfold(row)
 
     def _unfold(self, row: int) -> None:
         """Open a line whose match lies in what is folded away."""
@@ -218,6 +225,11 @@ class Searching:
 def _filter(text: str) -> Filter:
     """What was typed after `&`. Raises TooSlow."""
     return Filter(Pattern.of(text.removeprefix("!")), out=text.startswith("!"))
+
+
+def _no_more(what: str, step: int, other: str) -> str:
+    below, above = ("below", "above") if step > 0 else ("above", "below")
+    return f"no further {what} {below}; {other} looks {above}"
 
 
 def _matching(count: int) -> str:
