@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC
 from pathlib import Path
+from random import Random
 
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from tests.logs.fakes import EPOCH, TestClient, TestClock, source
 
 from tui.clock import Clock, SystemClock
 from tui.fleet.logs.hub import LogHub
@@ -21,8 +28,10 @@ class LogApp(App[None]):
         self, hub: LogHub | None, *, clock: Clock | None = None, save_dir: Path = Path("/nonexistent")
     ) -> None:
         super().__init__()
-        self.view = LogView(hub, clock=clock or SystemClock(), save_dir=save_dir)
-        self.heard: list[LogView.Copy | LogView.JumpToJob | LogView.Titled] = []
+        self.view = LogView(hub, clock=clock or SystemClock(), save_dir=save_dir, zone=UTC)
+        self.copied: list[str] = []
+        self.jobs: list[tuple[str, str, str]] = []
+        self.titles: list[str] = []
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our tones in Textual's own themes."""
@@ -41,12 +50,84 @@ class LogApp(App[None]):
 
     def on_reader_copy(self, event: LogView.Copy) -> None:
         """Remember it."""
-        self.heard.append(event)
+        self.copied.append(event.text)
 
     def on_log_view_jump_to_job(self, event: LogView.JumpToJob) -> None:
         """Remember it."""
-        self.heard.append(event)
+        self.jobs.append((event.job_id, event.room, event.dispatch_id))
 
     def on_log_view_titled(self, event: LogView.Titled) -> None:
         """Remember it."""
-        self.heard.append(event)
+        self.titles.append(event.title)
+
+    def rows(self) -> list[str]:
+        """The screen as text."""
+        strips = self.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+
+class Rig:
+    """The app, its client and its clock, in the hands of a test."""
+
+    def __init__(self, app: LogApp, pilot: Pilot[None], client: TestClient, clock: TestClock) -> None:
+        self.app = app
+        self.view = app.view
+        self.client = client
+        self.clock = clock
+        self._pilot = pilot
+
+    async def receive(self, *lines: bytes | str, region: str = "us-east") -> None:
+        """Lines come in and are on the screen when this returns."""
+        self.client.of(region).lines(*lines)
+        await self.settle(0.5)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys; what comes of them is on the screen when this returns."""
+        await self._pilot.press(*keys)
+        await self.settle()
+
+    async def type(self, text: str) -> None:
+        """Type into a prompt and press Enter."""
+        await self.press(*text, "enter")
+
+    async def settle(self, seconds: float = 0.0) -> None:
+        """Let time pass and everything that is due happen, the search in the background included."""
+        await self.clock.advance(seconds)
+        while self.view.searching.finder.busy:
+            await self._pilot.pause()
+        await self._pilot.pause()
+        self.view.lines.draw()
+        self.view.below.update_now()
+        await self._pilot.pause()
+
+    def lines(self) -> list[str]:
+        """The rows of the log on the screen, without the words below them."""
+        return self.app.rows()[: self.view.lines.size.height]
+
+    @property
+    def below(self) -> str:
+        """The words below the log."""
+        return self.app.rows()[-1]
+
+    @property
+    def cursor_line(self) -> bytes:
+        """The line at the cursor, as received."""
+        return self.view.page.log.line(self.view.page.cursor).raw
+
+
+@asynccontextmanager
+async def reading(
+    *lines: bytes | str, size: tuple[int, int] = (120, 20), save_dir: Path = Path("/nonexistent")
+) -> AsyncIterator[Rig]:
+    """A log view that follows one agent, which has printed these lines."""
+    clock, client = TestClock(EPOCH + 600), TestClient()
+    hub = LogHub(client, clock=clock, random=Random(1), folder=None)
+    app = LogApp(hub, clock=clock, save_dir=save_dir)
+    async with app.run_test(size=size) as pilot:
+        rig = Rig(app, pilot, client, clock)
+        app.view.attach([source()])
+        await rig.settle(0.1)
+        if lines:
+            await rig.receive(*lines)
+        yield rig
+    await hub.aclose()

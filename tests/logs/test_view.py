@@ -1,0 +1,407 @@
+"""The log view under the keys of an operator."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.logs.app import Rig, reading
+from tests.logs.fakes import EPOCH, TRACEBACK, line, source
+from tui.api import errors
+from tui.fleet.logs.marks import Level
+
+LINES = [line(f"line {n:03}", at=EPOCH + n, job_id=f"AJ_{n % 3}", room=f"r{n % 3}") for n in range(100)]
+BOOM = line("booking failed", level="ERROR", at=EPOCH + 100, exc_info=TRACEBACK, job_id="AJ_1")
+
+
+def messages(rig: Rig) -> list[str]:
+    """The messages on the screen, from `line 007` on."""
+    return [row[row.index("line ") :][:8] for row in rig.lines() if "line " in row]
+
+
+async def test_an_empty_view_says_what_to_do() -> None:
+    async with reading() as rig:
+        rig.view.attach([])
+        await rig.settle()
+        assert "No log is open. Select an agent and press l." in rig.lines()[0]
+        rig.view.attach([source()])
+        await rig.settle(0.1)
+        assert "us-east: open; nothing printed yet" in rig.lines()[0]
+
+
+async def test_a_line_is_shown_in_columns() -> None:
+    async with reading(BOOM, "plain text", line("ready", level="WARNING", at=EPOCH + 0.25)) as rig:
+        rows = rig.lines()
+        assert rows[0] == " 11:08:20.000 ERROR livekit.agents   booking failed  job_id=AJ_1"
+        assert rows[1].strip() == "└ 6 lines · ValueError: no such slot: 14"
+        assert rows[2] == " 11:16:40~    plain text"
+        assert rows[3] == " 11:06:40.250 WARN  livekit.agents   ready"
+
+
+async def test_follow_stops_on_any_upward_move_and_receiving_goes_on() -> None:
+    async with reading(*LINES) as rig:
+        for key, back in (("k", "G"), ("pageup", "end"), ("ctrl+u", "G"), ("g", "G"), ("b", "s"), ("s", "G")):
+            await rig.press(key)
+            before = rig.lines()
+            assert not rig.view.page.follow
+            await rig.receive(*[line("more", at=EPOCH + 200), line("bad", level="ERROR", at=EPOCH + 201)])
+            assert rig.lines() == before
+            assert "▼ 2 new (1 error)" in rig.below
+            await rig.press(back)
+            assert rig.view.page.follow
+            assert "FOLLOW on" in rig.below
+            assert "bad" in rig.lines()[-1]
+
+
+async def test_a_screen_that_stands_still_is_not_painted() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("k")
+        painted = []
+        rig.view.lines.refresh = lambda *regions, **more: painted.append(regions)  # type: ignore[method-assign]
+        await rig.receive(*[line("more", at=EPOCH + 200)] * 50)
+        assert painted == []
+        assert "▼ 50 new" in rig.below
+
+
+async def test_the_cursor_moves_and_only_two_rows_are_painted() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("k")
+        painted: list[int] = []
+        refresh = rig.view.lines.refresh
+        rig.view.lines.refresh = lambda *regions, **more: (painted.append(len(regions)), refresh(*regions))[1]  # type: ignore[method-assign]
+        await rig.press("k")
+        assert painted == [2]
+
+
+async def test_enter_unfolds_a_traceback_and_folds_it_again() -> None:
+    async with reading(*LINES[:3], BOOM, *LINES[3:6]) as rig:
+        await rig.press("E", "enter")
+        text = "\n".join(rig.lines())
+        assert 'File "/app/tools.py", line 12, in book' in text
+        assert "job_id AJ_1" in text
+        await rig.press("enter")
+        assert 'File "/app/tools.py"' not in "\n".join(rig.lines())
+
+
+async def test_raw_shows_the_line_as_received() -> None:
+    async with reading(BOOM) as rig:
+        await rig.press("y")
+        assert '{"message": "booking failed", "level": "ERROR"' in rig.lines()[0]
+        await rig.press("y")
+        assert "booking failed  job_id" in rig.lines()[0]
+
+
+async def test_pretty_json_for_every_line() -> None:
+    async with reading(LINES[0]) as rig:
+        await rig.press("P")
+        assert '"job_id": "AJ_0",' in "\n".join(rig.lines())
+
+
+async def test_wrap_and_sideways() -> None:
+    async with reading(line("x" * 200 + "END"), size=(80, 10)) as rig:
+        assert "END" not in "\n".join(rig.lines())
+        await rig.press("w")
+        assert "END" in "\n".join(rig.lines())
+        await rig.press("w", *["l"] * 20)
+        assert "END" in rig.lines()[0]
+        assert rig.lines()[0].startswith(" 11:06:40.000 INFO ")
+        await rig.press(*["h"] * 20)
+        assert "END" not in rig.lines()[0]
+
+
+async def test_times_are_relative_local_utc_or_off() -> None:
+    async with reading(line("x", at=EPOCH + 300)) as rig:
+        seen = []
+        for _ in range(4):
+            seen.append(rig.lines()[0].split("INFO")[0].strip())
+            await rig.press("t")
+        assert seen == ["11:11:40.000", "11:11:40.000", "", "5m"]
+
+
+async def test_search_counts_while_typing_and_walks_matches() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("slash", *"line 09")
+        assert "10 lines match" in rig.app.rows()[-1]
+        await rig.press("enter")
+        assert "/line 09 10/10" in rig.below
+        assert rig.cursor_line == LINES[99]
+        await rig.press("N", "N")
+        assert rig.cursor_line == LINES[97]
+        assert "8/10" in rig.below
+        await rig.press("n")
+        assert rig.cursor_line == LINES[98]
+        await rig.press("g", "n")
+        assert rig.cursor_line == LINES[90]
+        await rig.press("N")
+        assert "no further match above; n looks below" in rig.below
+        assert rig.view.lines.search is not None
+        await rig.press("escape")
+        assert rig.view.lines.search is None
+
+
+async def test_a_match_inside_a_folded_traceback_unfolds_it() -> None:
+    async with reading(*LINES, BOOM, *LINES) as rig:
+        await rig.press("slash")
+        await rig.type("tools.py")
+        assert rig.cursor_line == BOOM
+        assert "tools.py" in "\n".join(rig.lines())
+
+
+async def test_escape_in_the_prompt_leaves_the_search_as_it_was() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("slash")
+        await rig.type("line 05")
+        await rig.press("slash", *"zzz")
+        assert "0 lines match" in rig.app.rows()[-1]
+        await rig.press("escape")
+        assert "/line 05" in rig.below
+
+
+async def test_filters_are_counted_before_they_apply_and_stack() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("ampersand", *"AJ_1")
+        assert "33 of 100 lines pass" in rig.app.rows()[-1]
+        assert len(messages(rig)) == 19
+        await rig.press("enter")
+        assert "FILTER 1/1" in rig.below
+        assert "(67 hidden)" in rig.below
+        await rig.press("ampersand")
+        await rig.type("!line 09")
+        assert "FILTER 2/2" in rig.below
+        assert "line 091" not in messages(rig)
+        await rig.press("ctrl+f")
+        assert "FILTER 0/2" in rig.below
+        assert "hidden" not in rig.below
+        await rig.press("ctrl+f")
+        await rig.receive(line("line 101", job_id="AJ_1"), line("line 102", job_id="AJ_2"))
+        assert messages(rig)[-1] == "line 101"
+
+
+async def test_filters_can_be_listed_switched_and_removed() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("ampersand")
+        await rig.type("AJ_1")
+        await rig.press("ampersand", "enter")
+        assert "[x] &AJ_1" in "\n".join(rig.app.rows())
+        await rig.press("space")
+        assert "[ ] &AJ_1" in "\n".join(rig.app.rows())
+        await rig.press("d", "escape")
+        assert rig.view.searching.finder.criteria.filters == ()
+
+
+async def test_a_filter_that_hides_everything_says_so() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("ampersand")
+        await rig.type("nowhere")
+        assert rig.lines()[0].strip() == "0 of 100 shown – filter: &nowhere"
+        assert rig.lines()[1].strip() == "Esc shows all"
+        await rig.press("escape")
+        assert messages(rig)
+
+
+async def test_a_bad_pattern_is_told_and_nothing_changes() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("slash")
+        await rig.type("(a+)+$")
+        assert "can take for ever" in rig.app.rows()[-1]
+        await rig.press("escape")
+        assert rig.view.searching.finder.pattern is None
+        assert "FOLLOW" in rig.below
+
+
+async def test_minimum_level() -> None:
+    async with reading(line("a", level="DEBUG"), LINES[0], line("w", level="WARNING"), BOOM) as rig:
+        for expected, count in ((Level.INFO, 3), (Level.WARN, 2), (Level.ERROR, 1), (Level.NONE, 4)):
+            await rig.press("L")
+            assert rig.view.searching.finder.criteria.level is expected
+            assert len(rig.view.page.rows) == count
+
+
+async def test_walking_errors() -> None:
+    bad = [line(f"bad {n}", level="ERROR", at=EPOCH + n) for n in range(3)]
+    async with reading(*LINES[:30], bad[0], *LINES[30:60], bad[1], *LINES[60:], bad[2]) as rig:
+        await rig.press("E")
+        assert rig.cursor_line == bad[1]
+        await rig.press("E")
+        assert rig.cursor_line == bad[0]
+        await rig.press("E")
+        assert "no further error above; e looks below" in rig.below
+        await rig.press("e", "e", "e")
+        assert rig.cursor_line == bad[2]
+
+
+async def test_walking_a_job_and_jumping_to_it() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("k", "O")
+        assert rig.cursor_line == LINES[95]
+        await rig.press("o")
+        assert rig.cursor_line == LINES[98]
+        await rig.press("J")
+        assert rig.app.jobs == [("AJ_2", "r2", "")]
+        rig.view.show_job("AJ_1")
+        await rig.settle()
+        assert len(rig.view.page.rows) == 33
+        assert "FILTER 1/1" in rig.below
+
+
+async def test_a_line_without_a_job_says_so() -> None:
+    async with reading("plain") as rig:
+        await rig.press("J")
+        assert "names no job" in rig.below
+        assert rig.app.jobs == []
+
+
+async def test_going_to_a_time() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("T")
+        await rig.type("11:07:10")
+        assert rig.cursor_line == LINES[30]
+        await rig.press("full_stop")
+        assert rig.cursor_line == LINES[90]
+        await rig.press("comma")
+        assert rig.cursor_line == LINES[30]
+        await rig.press("T")
+        await rig.type("soon")
+        assert "no time; type 14:02" in rig.app.rows()[-1]
+        await rig.press("escape", "comma")
+        assert "oldest line that is held" in rig.below
+
+
+async def test_bookmarks_and_notes() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("k", "m", "g", "m")
+        await rig.press("u")
+        assert rig.cursor_line == LINES[98]
+        await rig.press("U")
+        assert rig.cursor_line == LINES[0]
+        await rig.press("i")
+        await rig.type("started here")
+        assert "✎ started here" in rig.lines()[1]
+        assert rig.lines()[0].startswith("◆")
+        ((at, text, note),) = rig.view.notes()
+        assert (at, note) == (EPOCH, "started here")
+        assert "line 000" in text
+
+
+async def test_what_was_made_of_a_log_is_there_on_return() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("k", "m", "ampersand")
+        await rig.type("AJ_2")
+        rig.view.attach([source(agent_id="CA_other")])
+        await rig.settle(0.1)
+        assert rig.view.lines.bookmarks == set()
+        assert "FILTER" not in rig.below
+        rig.view.attach([source()])
+        await rig.settle(0.1)
+        assert rig.view.lines.bookmarks == {98}
+        assert "FILTER 1/1" in rig.below
+
+
+async def test_copy_takes_what_is_shown_and_raw_what_was_received() -> None:
+    async with reading(*LINES, BOOM, b"raw \xff \x1b[31mred") as rig:
+        await rig.press("k", "c")
+        assert rig.app.copied[-1].startswith(
+            "11:08:20.000 ERROR livekit.agents   booking failed  job_id=AJ_1\n"
+        )
+        assert rig.app.copied[-1].endswith("ValueError: no such slot: 14")
+        await rig.press("j", "c", "Y")
+        assert "\x1b" not in rig.app.copied[-2]
+        assert rig.app.copied[-1].encode("utf-8", "surrogateescape") == b"raw \xff \x1b[31mred"
+        await rig.press("g", "M", "j", "j", "Y")
+        assert rig.app.copied[-1].encode() == b"\n".join(LINES[:3])
+        assert rig.view.lines.selected is None
+
+
+async def test_clear_hides_what_was_and_again_shows_it() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("C")
+        assert messages(rig) == []
+        await rig.receive(line("line 200"))
+        assert messages(rig) == ["line 200"]
+        await rig.press("C")
+        assert len(messages(rig)) == 19
+        assert rig.view.page.log.end == 101
+
+
+async def test_fields_can_be_hidden() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("x")
+        assert "[x] job_id" in "\n".join(rig.app.rows())
+        await rig.press("space", "escape")
+        assert "job_id=" not in "\n".join(rig.lines())
+        assert "room=" in "\n".join(rig.lines())
+
+
+async def test_kinds_of_errors_are_listed_and_filter() -> None:
+    twice = [line(f"slot {n} gone", level="ERROR", at=EPOCH + n, exc_info=TRACEBACK) for n in (14, 99)]
+    async with reading(*LINES, *twice, line("other", level="ERROR")) as rig:
+        await rig.press("X")
+        text = "\n".join(rig.app.rows())
+        assert "×2" in text
+        assert "ValueError slot <n> gone  tools.py:book" in text
+        await rig.press("j", "enter")
+        assert len(rig.view.page.rows) == 2
+
+
+async def test_sources_are_listed_closed_and_opened() -> None:
+    async with reading(*LINES) as rig:
+        rig.view.attach([source(), source("eu-central")])
+        await rig.settle(0.1)
+        assert rig.view.title() == "newest instance per region, 2 of 2 open"
+        assert "src 2/2 ▲us ▲eu" in rig.below
+        assert " us INFO" in rig.lines()[0]
+        await rig.press("v")
+        assert "[x] us  us-east" in "\n".join(rig.app.rows())
+        await rig.press("j", "space", "escape")
+        assert "src 1/1 ▲us" in rig.below
+        await rig.press("v", "j", "space", "escape")
+        await rig.settle(0.1)
+        assert "src 2/2" in rig.below
+        assert rig.app.titles[-1] == "newest instance per region, 2 of 2 open"
+
+
+async def test_a_stream_in_trouble_shows_in_the_row_below() -> None:
+    async with reading(*LINES) as rig:
+        rig.client.wire.end(errors.Unknown("reset"))
+        rig.client.refusals = [errors.Unreachable("no connection in time")]
+        await rig.settle(0.2)
+        assert "src 0/1 ✗us" in rig.below
+        assert "── us-east: stream lost (reset) 11:16:40, reconnecting ──" in rig.lines()[-1]
+        await rig.settle(14)
+        await rig.receive(line("later", at=EPOCH + 300))
+        await rig.settle(1.0)
+        assert "s may be missing ──" in "\n".join(rig.lines())
+        assert "gap" in rig.below
+
+
+async def test_save_asks_how_and_where_and_never_overwrites(tmp_path: Path) -> None:
+    async with reading(*LINES, BOOM, b"caf\xe9", save_dir=tmp_path) as rig:
+        await rig.press("L", "L", "L", "ctrl+s")
+        assert "lines shown, as on the screen          1 line" in "\n".join(rig.app.rows())
+        await rig.press("j", "j", "enter")
+        await rig.press("enter")
+        if saving := [worker for worker in rig.app.workers if worker.group == "log-save"]:
+            await rig.app.workers.wait_for_complete(saving)
+        (name,) = os.listdir(tmp_path)
+        assert name.startswith("inbound-")
+        path = tmp_path / name
+        assert path.read_bytes() == b"\n".join([*LINES, BOOM, b"caf\xe9"]) + b"\n"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        await rig.settle()
+        assert f"saved 102 lines to {path}" in rig.below
+
+
+async def test_the_bar_keeps_what_matters_in_a_narrow_terminal() -> None:
+    async with reading(*LINES, size=(60, 10)) as rig:
+        assert "FOLLOW on" in rig.below
+        assert "src 1/1" in rig.below
+        assert len(rig.below) <= 60
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (20, 4), (300, 80)])
+async def test_any_size_of_screen(size: tuple[int, int]) -> None:
+    async with reading(*LINES, BOOM, size=size) as rig:
+        await rig.press("k", "enter", "w", "P", "y", "G", "X", "escape", "slash", "x", "enter")
