@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from rich.cells import cell_len, split_graphemes
@@ -89,30 +89,41 @@ def _render_changed(self: ChopsUpdate, console: Console) -> str:
         for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
             if strip is None or x >= last or end <= first:
                 continue
-            left, right = whole_glyphs(strip, max(first, x) - x, min(last, end) - x)
-            output.append(Control.move_to(x + left, y).segment.text)
-            output.append(strip.crop(left, right).render(console))
+            if x < first or end > last:
+                start, strip = crop_glyphs(strip, first - x, last - x)
+                x += start
+            output.append(Control.move_to(x, y).segment.text)
+            output.append(strip.render(console))
     return "".join(output)
 
 
-def whole_glyphs(segments: Iterable[Segment], left: int, right: int) -> tuple[int, int]:
-    """The cells from `left` to `right`, widened where an end would cut a wide glyph in two and blank it."""
-    start, end = left, right
+def crop_glyphs(strip: Strip, left: int, right: int) -> tuple[int, Strip]:
+    """The glyphs that touch the cells from `left` to before `right`, and the cell where they start.
+
+    Whole and with their marks: `Strip.crop` blanks a wide glyph that it cuts in two, and parts a letter from
+    the marks on it, which would then be put on its neighbour.
+    """
+    start = max(0, left)
+    kept: list[Segment] = []
     position = 0
-    for text, _, _ in segments:
-        width = cell_len(text)
-        if not text.isascii():
-            for _, _, cells in split_graphemes(text)[0]:
-                if position < left < position + cells:
-                    start = position
-                if position < right < position + cells:
-                    end = position + cells
-                position += cells
-        else:
-            position += width
-        if position >= right:
+    for text, style, _ in strip:
+        if position > right:
             break
-    return start, end
+        if text.isascii():
+            piece = text[max(0, left - position) : max(0, right - position)]
+            position += len(text)
+        else:
+            touched: list[tuple[int, int]] = []
+            for begin, end, cells in split_graphemes(text)[0]:
+                # What has no width belongs to the glyph that ends here.
+                if position < right and position + cells > left if cells else left < position <= right:
+                    touched.append((begin, end))
+                    start = min(start, position)
+                position += cells
+            piece = text[touched[0][0] : touched[-1][1]] if touched else ""
+        if piece:
+            kept.append(Segment(piece, style))
+    return start, Strip(kept)
 
 
 def _parameters(function: Callable[..., object]) -> list[str]:
