@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from tui.api import changes, models, wire
+from tui.api.changes import Created
 from tui.api.clean import is_clean
 from tui.api.models import OURS, Agent, Deployment, Dispatch, Room, Version, Wire
 from tui.api.wire import Reader, Unreadable, is_plain, read_one, snake
@@ -396,3 +397,13 @@ def test_a_room_is_asked_for_by_its_very_name() -> None:
     plain = read_one(b'{"name":"lobby"}', Room)
     assert isinstance(plain, Room)
     assert (plain.exact, plain.address) == ("", "lobby")
+
+
+def test_where_to_upload_is_kept_to_the_letter() -> None:
+    """A presigned form that is altered is refused by the store; nothing of it is ever shown."""
+    body = rb'{"agent_id":"CA_1","presigned_url":"https:\/\/u\u00e9","presigned_post_request":{"url":"https://s",'
+    created = read_one(body + rb'"values":{"policy":"a\tb\u001b","\u00e9":"x"}}}', Created)
+    assert isinstance(created, Created)
+    assert created.presigned_url == "https://ué"
+    assert created.presigned_post_request is not None
+    assert created.presigned_post_request.values == {"policy": "a\tb\x1b", "é": "x"}

@@ -40,8 +40,10 @@ _MULTILINE = frozenset({"metadata", "error", "message"})
 _SURROGATES = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-_MAPS = frozenset({"attributes", "values"})
+_MAPS = frozenset({"attributes"})
 """Fields whose keys are the operator's or the store's, not names of fields."""
+_OPAQUE = frozenset({"values", "url", "presigned_url"})
+"""Where to upload and with what: never shown, and of no use if a character of it were changed."""
 _WRONG_KINDS = 64
 """Different wrong values in one item after which it is given up."""
 
@@ -136,10 +138,14 @@ def _tidy(value: Json, key: str, depth: int) -> Json:
     if depth == 0:
         raise ValueError("nested too deeply")
     if isinstance(value, str):
+        if key in _OPAQUE:
+            return value
         return (clean_block if key in _MULTILINE else clean)(value, limit=TEXT_LIMIT)
     if isinstance(value, list):
         return [_tidy(item, key, depth - 1) for item in value if item is not None]
     if isinstance(value, dict):
+        if key in _OPAQUE:
+            return {name: text for name, text in value.items() if text is not None}
         if key in _MAPS:
             return {clean(name): _text(text) for name, text in value.items() if text is not None}
         tidied = ((snake(name), item) for name, item in value.items() if item is not None)
