@@ -10,6 +10,7 @@ from random import Random
 
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.logs.fakes import EPOCH, TestClient, TestClock, source
 
@@ -83,22 +84,30 @@ class Rig:
 
     async def press(self, *keys: str) -> None:
         """Press keys; what comes of them is on the screen when this returns."""
-        await self._pilot.press(*keys)
+        for key in keys:
+            self.app.simulate_key(key)
+            await self._pilot.pause(0)
         await self.settle()
 
     async def type(self, text: str) -> None:
-        """Type into a prompt and press Enter."""
-        await self.press(*text, "enter")
+        """Type into the prompt."""
+        self.app.query_one(Input).value = text
+        await self.settle()
+
+    async def enter(self, text: str) -> None:
+        """Type into the prompt and press Enter."""
+        await self.type(text)
+        await self.press("enter")
 
     async def settle(self, seconds: float = 0.0) -> None:
         """Let time pass and everything that is due happen, the search in the background included."""
         await self.clock.advance(seconds)
+        await self._pilot.pause(0)
         while self.view.searching.finder.busy:
-            await self._pilot.pause()
-        await self._pilot.pause()
+            await self._pilot.pause(0)
         self.view.lines.draw()
         self.view.below.update_now()
-        await self._pilot.pause()
+        await self._pilot.pause(0)
 
     def lines(self) -> list[str]:
         """The rows of the log on the screen, without the words below them."""

@@ -123,7 +123,8 @@ async def test_times_are_relative_local_utc_or_off() -> None:
 
 async def test_search_counts_while_typing_and_walks_matches() -> None:
     async with reading(*LINES) as rig:
-        await rig.press("slash", *"line 09")
+        await rig.press("slash")
+        await rig.type("line 09")
         assert "10 lines match" in rig.app.rows()[-1]
         await rig.press("enter")
         assert "/line 09 10/10" in rig.below
@@ -145,7 +146,7 @@ async def test_search_counts_while_typing_and_walks_matches() -> None:
 async def test_a_match_inside_a_folded_traceback_unfolds_it() -> None:
     async with reading(*LINES, BOOM, *LINES) as rig:
         await rig.press("slash")
-        await rig.type("tools.py")
+        await rig.enter("tools.py")
         assert rig.cursor_line == BOOM
         assert "tools.py" in "\n".join(rig.lines())
 
@@ -153,8 +154,9 @@ async def test_a_match_inside_a_folded_traceback_unfolds_it() -> None:
 async def test_escape_in_the_prompt_leaves_the_search_as_it_was() -> None:
     async with reading(*LINES) as rig:
         await rig.press("slash")
-        await rig.type("line 05")
-        await rig.press("slash", *"zzz")
+        await rig.enter("line 05")
+        await rig.press("slash")
+        await rig.type("zzz")
         assert "0 lines match" in rig.app.rows()[-1]
         await rig.press("escape")
         assert "/line 05" in rig.below
@@ -162,14 +164,15 @@ async def test_escape_in_the_prompt_leaves_the_search_as_it_was() -> None:
 
 async def test_filters_are_counted_before_they_apply_and_stack() -> None:
     async with reading(*LINES) as rig:
-        await rig.press("ampersand", *"AJ_1")
+        await rig.press("ampersand")
+        await rig.type("AJ_1")
         assert "33 of 100 lines pass" in rig.app.rows()[-1]
         assert len(messages(rig)) == 19
         await rig.press("enter")
         assert "FILTER 1/1" in rig.below
         assert "(67 hidden)" in rig.below
         await rig.press("ampersand")
-        await rig.type("!line 09")
+        await rig.enter("!line 09")
         assert "FILTER 2/2" in rig.below
         assert "line 091" not in messages(rig)
         await rig.press("ctrl+f")
@@ -183,7 +186,7 @@ async def test_filters_are_counted_before_they_apply_and_stack() -> None:
 async def test_filters_can_be_listed_switched_and_removed() -> None:
     async with reading(*LINES) as rig:
         await rig.press("ampersand")
-        await rig.type("AJ_1")
+        await rig.enter("AJ_1")
         await rig.press("ampersand", "enter")
         assert "[x] &AJ_1" in "\n".join(rig.app.rows())
         await rig.press("space")
@@ -195,7 +198,7 @@ async def test_filters_can_be_listed_switched_and_removed() -> None:
 async def test_a_filter_that_hides_everything_says_so() -> None:
     async with reading(*LINES) as rig:
         await rig.press("ampersand")
-        await rig.type("nowhere")
+        await rig.enter("nowhere")
         assert rig.lines()[0].strip() == "0 of 100 shown – filter: &nowhere"
         assert rig.lines()[1].strip() == "Esc shows all"
         await rig.press("escape")
@@ -205,7 +208,7 @@ async def test_a_filter_that_hides_everything_says_so() -> None:
 async def test_a_bad_pattern_is_told_and_nothing_changes() -> None:
     async with reading(*LINES) as rig:
         await rig.press("slash")
-        await rig.type("(a+)+$")
+        await rig.enter("(a+)+$")
         assert "can take for ever" in rig.app.rows()[-1]
         await rig.press("escape")
         assert rig.view.searching.finder.pattern is None
@@ -257,14 +260,14 @@ async def test_a_line_without_a_job_says_so() -> None:
 async def test_going_to_a_time() -> None:
     async with reading(*LINES) as rig:
         await rig.press("T")
-        await rig.type("11:07:10")
+        await rig.enter("11:07:10")
         assert rig.cursor_line == LINES[30]
         await rig.press("full_stop")
         assert rig.cursor_line == LINES[90]
         await rig.press("comma")
         assert rig.cursor_line == LINES[30]
         await rig.press("T")
-        await rig.type("soon")
+        await rig.enter("soon")
         assert "no time; type 14:02" in rig.app.rows()[-1]
         await rig.press("escape", "comma")
         assert "oldest line that is held" in rig.below
@@ -278,7 +281,7 @@ async def test_bookmarks_and_notes() -> None:
         await rig.press("U")
         assert rig.cursor_line == LINES[0]
         await rig.press("i")
-        await rig.type("started here")
+        await rig.enter("started here")
         assert "✎ started here" in rig.lines()[1]
         assert rig.lines()[0].startswith("◆")
         ((at, text, note),) = rig.view.notes()
@@ -289,7 +292,7 @@ async def test_bookmarks_and_notes() -> None:
 async def test_what_was_made_of_a_log_is_there_on_return() -> None:
     async with reading(*LINES) as rig:
         await rig.press("k", "m", "ampersand")
-        await rig.type("AJ_2")
+        await rig.enter("AJ_2")
         rig.view.attach([source(agent_id="CA_other")])
         await rig.settle(0.1)
         assert rig.view.lines.bookmarks == set()
