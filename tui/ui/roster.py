@@ -145,7 +145,8 @@ class Roster(Generic[T]):
 
     def mark_range(self) -> None:
         """Mark from the last marked row to the cursor."""
-        low, high = sorted((self._at.get(self._anchor, self.cursor_place), self.cursor_place))
+        anchor = self._anchor if self._anchor in self.marks else self.cursor
+        low, high = sorted((self._at.get(anchor, self.cursor_place), self.cursor_place))
         self.marks.update(key for key in self.lines[low : high + 1] if key not in self.ghosts)
 
     def marked(self) -> tuple[str, ...]:

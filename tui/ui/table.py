@@ -52,6 +52,10 @@ class _Look:
     ghost: bool = False
     thumb: str = " "
 
+    def sign(self, index: int) -> str:
+        """The sign of change of a cell."""
+        return self.signs[index] if self.signs else " "
+
 
 _GONE: Cells = (Cell("(gone)"),)
 
@@ -287,7 +291,7 @@ class LineTable(Toned, can_focus=True):
             yield Region(0, y, GUTTER, 1)
         for slot in self._slots:
             i = slot.index
-            sign = old.signs[i : i + 1] != new.signs[i : i + 1]
+            sign = old.sign(i) != new.sign(i)
             if sign or old.cells[i] != new.cells[i]:
                 yield Region(slot.x, y, slot.width + (GAP if sign else 0), 1)
         if old.thumb != new.thumb:
@@ -350,7 +354,7 @@ class LineTable(Toned, can_focus=True):
                 runs.append((" " * (slot.x - x), plain))
             cell = look.cells[slot.index] if slot.index < len(look.cells) else Cell()
             style = struck if look.ghost or self.dim else self.tone_style(cell.tone, look.row)
-            sign = look.signs[slot.index] if look.signs else " "
+            sign = look.sign(slot.index)
             # right after the words, or it would seem to belong to the next column
             right = slot.column.right or sign == " "
             place = slot.width if right else min(slot.width, width(cell.text) + 1)
