@@ -1,4 +1,4 @@
-"""The table of keys in the README, made from the bindings: `python -m tests.keys` writes it, a test holds it."""
+"""The README's table of keys, made from the bindings: `python -m tests.keys` writes it, a test holds it."""
 
 from __future__ import annotations
 

@@ -328,6 +328,15 @@ class MainScreen(Screen[None]):
             table = self.current.table
             table.set_wide(not table.wide)
 
+    def action_owner(self) -> None:
+        """From a dispatch or job to the agent that it names."""
+        fleet, selection = self.view.fleet, self.view.selection
+        found = find_dispatch(fleet, selection.room, selection.dispatch_id)
+        named = next((item for item in fleet.agents if found and item.name == found.agent_name), None)
+        if named is not None:
+            self.go_to_agent(named.agent_id)
+            self.action_pane("agents")
+
     def action_agent_dispatches(self) -> None:
         """The rooms that the selected agent was dispatched to."""
         agent = self.view.agent

@@ -57,7 +57,7 @@ class DispatchesPane(ListPane):
         Binding("left", "close", "Collapse", show=False),
         Binding("z", "toggle_all", "Expand or collapse all", show=False),
         Binding("x", "reveal", "Show or hide metadata", show=False),
-        Binding("o", "owner", "Go to the agent", show=False),
+        Binding("o", "screen.owner", "Go to the agent", show=False),
     ]
 
     def __init__(self, *, ascii_only: bool = False) -> None:
