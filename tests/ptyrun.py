@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -45,6 +46,7 @@ _GRAMMAR: Final = re.compile(
 _FORBIDDEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+.{0,20}", re.DOTALL
 )
+_UNFINISHED: Final = re.compile(r"\x1b[^A-Za-z]{0,30}\Z")
 _NOT_FOR_PYTE: Final = re.compile(r"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$[a-z]")
 
 
@@ -60,11 +62,39 @@ def grammar_violations(output: bytes) -> list[str]:
     return violations + [repr(found) for found in _FORBIDDEN.findall(_GRAMMAR.sub(" ", text))]
 
 
+class Screen:
+    """What a terminal shows of the output fed to it."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.Stream(self._screen)
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._rest = ""
+
+    def feed(self, output: bytes) -> None:
+        """Take more output; a sequence that is not complete waits for its end."""
+        text = self._rest + self._decode(output)
+        cut = _UNFINISHED.search(text)
+        text, self._rest = (text[: cut.start()], cut.group()) if cut else (text, "")
+        self._stream.feed(_NOT_FOR_PYTE.sub("", text))
+
+    def resize(self, columns: int, rows: int) -> None:
+        """As the terminal does; the program has to draw anew."""
+        self._screen.resize(rows or 24, columns or 80)
+
+    @property
+    def lines(self) -> list[str]:
+        """The text of each line."""
+        # Not `display`, which fails where the left half of a wide character was overwritten.
+        screen = self._screen
+        return ["".join(screen.buffer[y][x].data for x in range(screen.columns)) for y in range(screen.lines)]
+
+
 def render(output: bytes, columns: int, rows: int) -> list[str]:
     """The lines that a terminal shows after this output."""
-    screen = pyte.Screen(columns, rows)
-    pyte.Stream(screen).feed(_NOT_FOR_PYTE.sub("", output.decode(errors="replace")))
-    return list(screen.display)
+    screen = Screen(columns, rows)
+    screen.feed(output)
+    return screen.lines
 
 
 class Pty:
@@ -83,9 +113,11 @@ class Pty:
     ) -> None:
         """Start `argv`; without `controlling`, a hang-up of the terminal raises no signal."""
         self.output = bytearray()
-        self.columns, self.rows = columns, rows
+        """Every byte read so far."""
+        self._screen = Screen(columns, rows)
+        self._fed = 0
         self.hung_up = False
-        self._master, slave = pty.openpty()
+        self.master, slave = pty.openpty()
         self.resize(columns, rows)
 
         def in_child() -> None:
@@ -118,10 +150,10 @@ class Pty:
 
     def pump(self, seconds: float = 0.0) -> bool:
         """Read what there is, waiting up to `seconds` for it; returns whether there was something."""
-        if self.hung_up or not select.select([self._master], [], [], seconds)[0]:
+        if self.hung_up or not select.select([self.master], [], [], seconds)[0]:
             return False
         try:
-            read = os.read(self._master, 65536)
+            read = os.read(self.master, 65536)
         except OSError:  # EIO: nobody has the other end open
             return False
         self.output += read
@@ -152,14 +184,15 @@ class Pty:
         """Type. Large input is fed as the program takes it, reading along."""
         view = memoryview(data)
         while view:
-            if select.select([], [self._master], [], 0.05)[1]:
-                view = view[os.write(self._master, view[:512]) :]
+            if select.select([], [self.master], [], 0.05)[1]:
+                view = view[os.write(self.master, view[:512]) :]
             self.pump()
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size; the program gets SIGWINCH."""
-        self.columns, self.rows = columns, rows
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.screen()
+        self._screen.resize(columns, rows)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def kill(self, number: signal.Signals) -> None:
         """Send the program a signal."""
@@ -169,7 +202,7 @@ class Pty:
         """Close the terminal, as a dropped SSH connection does."""
         if not self.hung_up:
             self.hung_up = True
-            os.close(self._master)
+            os.close(self.master)
 
     def wait(self, seconds: float = PATIENCE, *, reading: bool = True) -> int:
         """Wait for the end; returns the exit status, negative for a signal. Raises TimeoutExpired."""
@@ -184,7 +217,7 @@ class Pty:
 
     def attributes(self) -> list[object]:
         """The line discipline as the program has set it."""
-        return list(termios.tcgetattr(self._master))
+        return list(termios.tcgetattr(self.master))
 
     def restored(self) -> list[str]:
         """What a person would still notice of the program after its end; empty when all is as before."""
@@ -193,7 +226,9 @@ class Pty:
 
     def screen(self) -> list[str]:
         """The lines shown now."""
-        return render(bytes(self.output), self.columns, self.rows)
+        self._screen.feed(self.output[self._fed :])
+        self._fed = len(self.output)
+        return self._screen.lines
 
     def shows(self, text: str) -> Callable[[], bool]:
         """A condition for `until`: the text stands on the screen."""

@@ -6,25 +6,25 @@ Built on `textual.drivers.linux_driver`; the private names it relies on are watc
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import termios
 import threading
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Generator
-from queue import Full
-from typing import IO, Final, TypeVar
+from collections.abc import Callable, Generator, Iterable
+from typing import Final, TypeVar
 
 from textual import events
 from textual._parser import Peek1, Read1
-from textual._xterm_parser import XTermParser
+from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
 from textual.app import App
-from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from tui.ui.lifecycle import MOUSE_OFF
+from tui.ui.lifecycle import MOUSE_OFF, RESET
+from tui.ui.output import Output
 
 IDLE: Final = 0.25
 """Seconds between two looks at the terminal when nobody types: 4 wake-ups a second."""
@@ -35,12 +35,22 @@ TYPING: Final = 0.5
 SLACK: Final = 0.1
 """Seconds by which a look may be late before what it finds counts as typed earlier."""
 CHUNK: Final = 4096
-BATCH: Final = 64
+BATCH: Final = 256
 """Messages handed to the event loop before it has to catch up: input may come faster than it is handled."""
+AT_ONCE: Final = 8
+"""Characters in one read that fingers cannot have typed."""
 MAX_SIDE: Final = 4096
 """Columns or rows past which a size that the terminal reports is garbage."""
 
 ReturnType = TypeVar("ReturnType")
+
+_RUN: Final = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O?.)"  # a key or a report, left alone
+    rf"|([^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{{{AT_ONCE},}})",
+    re.DOTALL,
+)
+_PASTE_MARK: Final = re.compile(f"({re.escape(BRACKETED_PASTE_START)}|{re.escape(BRACKETED_PASTE_END)})")
+_UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
 
 
 class SafeDriver(LinuxDriver):
@@ -70,9 +80,7 @@ class SafeDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal over."""
-        if self._file is None:
-            return
-        self._output = Output(self._file, self._caught_up)
+        self._output = Output(self._caught_up, RESET)
         self._output.start()
         self.write(MOUSE_OFF)  # a program that was killed here may have left it on
         self._writer_thread = None
@@ -88,7 +96,7 @@ class SafeDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         """Give the terminal back."""
         if self._output is not None:
-            self._output.finish()
+            self._output.skip()
         super().stop_application_mode()
 
     def close(self) -> None:
@@ -218,46 +226,6 @@ class SafeDriver(LinuxDriver):
             return None
 
 
-class Output(WriterThread):
-    """Writes to the terminal in a thread; what does not fit while the terminal stands still is dropped."""
-
-    def __init__(self, file: IO[str], caught_up: Callable[[], None]) -> None:
-        super().__init__(file)
-        self._caught_up = caught_up
-        self._behind = False
-        self._finishing = False
-        self._gone = False
-
-    def write(self, text: str) -> None:
-        """Queue text. Never blocks before `finish`, so that a stalled terminal does not stop the program."""
-        if self._finishing:
-            self._queue.put(text)
-            return
-        try:
-            self._queue.put_nowait(text)
-        except Full:
-            self._behind = True
-
-    def finish(self) -> None:
-        """From now on every write counts, as it restores the terminal, and waits for its turn."""
-        self._finishing = True
-
-    def run(self) -> None:
-        """Write until stopped; after a hang-up, take and forget."""
-        while (text := self._queue.get()) is not None:
-            if self._gone:
-                continue
-            try:
-                self._file.write(text)
-                if self._queue.empty():
-                    self._file.flush()
-                    if self._behind:
-                        self._behind = False
-                        self._caught_up()
-            except (OSError, ValueError):
-                self._gone = True
-
-
 class WakingEvent(threading.Event):
     """An event that `select` can wait for."""
 
@@ -289,6 +257,22 @@ class WakingEvent(threading.Event):
 class Parser(XTermParser):
     """Textual's parser, for a terminal that may send anything: what makes no sense is dropped, not raised."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_paste = False
+        self._in_sequence = False
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """Messages for what was read; text that came all at once was pasted, whatever the terminal says."""
+        in_sequence, self._in_sequence = self._in_sequence, _UNFINISHED.search(data) is not None
+        parts = _PASTE_MARK.split(data)
+        for at, part in enumerate(parts):
+            if part in (BRACKETED_PASTE_START, BRACKETED_PASTE_END):
+                self._in_paste = part == BRACKETED_PASTE_START
+            elif not self._in_paste and not (in_sequence and at == 0):
+                parts[at] = _RUN.sub(_bracket, part)
+        return super().feed("".join(parts))
+
     def parse(self, token_callback: Callable[[Message], None]) -> Generator[Read1 | Peek1, str, None]:
         """Read tokens, but no size that would eat the memory."""
 
@@ -311,3 +295,11 @@ class Parser(XTermParser):
             return list(super()._sequence_to_key_events(sequence, alt))
         except (ArithmeticError, ValueError):  # a code point past the end of Unicode
             return []
+
+
+def _bracket(match: re.Match[str]) -> str:
+    """Mark a run of characters as pasted, unless it is one key held down."""
+    run: str | None = match[1]
+    if run is None or len(set(run)) == 1:
+        return match[0]
+    return f"{BRACKETED_PASTE_START}{run}{BRACKETED_PASTE_END}"

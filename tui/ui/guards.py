@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 import threading
@@ -157,7 +158,10 @@ class SafeApp(App[None]):
         self._return_code = 1
         if self._lifecycle is not None:
             self._lifecycle.leaving(1)
-        if not self._exit_renderables:  # the first error is the cause
+        if self._lifecycle is not None and self._lifecycle.number:
+            # Half mounted or half unmounted, the loose ends of a program told to end are not worth a screen.
+            logging.getLogger("lktop").error("while ending: %s", report)
+        elif not self._exit_renderables:  # the first error is the cause
             text = (
                 f"{report.rstrip()}\nlktop: stopped by an error of its own, shown above. {self.CRASH_ADVICE}"
             )
@@ -174,8 +178,8 @@ def run_guarded(
 ) -> int:
     """Run the application on this terminal; returns the exit status: 1 after a crash, 128 + n after signal n.
 
-    Does not return where a thread is stuck that Python would wait for, as in a name look-up: then it leaves the
-    process by `leave`. Hence what has to be done at the end belongs into the application's unmounting.
+    Does not return where a thread is stuck that Python would wait for, as in a name look-up: then it leaves
+    the process by `leave`. Hence what has to be done at the end belongs into the application's unmounting.
     Raises RuntimeError if this version of Textual cannot be guarded.
     """
     guard_output()

@@ -18,6 +18,8 @@ import time
 from types import FrameType, TracebackType
 from typing import Final, Protocol, Self
 
+from tui.ui.output import force, open_terminal
+
 GRACE: Final = 1.5
 """Seconds that the orderly way out may take before the watchdog ends the process."""
 
@@ -64,6 +66,7 @@ class Lifecycle:
         self._attributes = _attributes()
         self._watchdog = Watchdog(self._attributes, grace)
         self._handlers: dict[int, signal._HANDLER] = {}
+        self._standard = [descriptor for descriptor in (0, 1, 2) if os.isatty(descriptor)]
 
     def __enter__(self) -> Self:
         self._watchdog.start()
@@ -78,15 +81,28 @@ class Lifecycle:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None or _attributes() != self._attributes:
+        left = _attributes()
+        if left is None and self._attributes is not None:
+            self._forget_terminal()
+        elif kind is not None or left != self._attributes:
             restore_terminal(self._attributes)
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self._watchdog.disarm()
+        # After a signal, what is left of the process has the rest of the grace period, and another signal of
+        # the kind (a hang-up brings several) must not kill it.
+        if not self.number:
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
+            self._watchdog.disarm()
 
     def leaving(self, status: int) -> None:
         """The program has been asked to end: from now on it has the grace period to do so."""
         self._watchdog.arm(status)
+
+    def _forget_terminal(self) -> None:
+        """After a hang-up: what is still buffered goes nowhere, or Python would end with status 120."""
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in self._standard:
+            os.dup2(nowhere, descriptor)
+        os.close(nowhere)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         # Runs between two instructions of the main thread, so it takes no lock and starts no thread.
@@ -141,31 +157,20 @@ class Watchdog(threading.Thread):
 
 def restore_terminal(attributes: Attributes | None) -> None:
     """Put the terminal back as it was, from any thread, without waiting for one that does not read."""
+    terminal = open_terminal()
+    if terminal is None:
+        return
     # From the background, changing the terminal would stop us.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
-        # A descriptor of its own: making fd 2 non-blocking would make it so for the shell too.
-        terminal = os.open(_terminal_path(), os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return  # there is no terminal any more
-    try:
-        # What was not read yet makes no sense after this, and may fill the way that the reset has to take.
-        termios.tcflush(terminal, termios.TCOFLUSH)
-        os.write(terminal, RESET.encode())
         if attributes is not None:
             termios.tcsetattr(terminal, termios.TCSANOW, attributes)
+        force(terminal, RESET.encode())
     except (OSError, termios.error):
         pass  # it went away meanwhile
     finally:
         os.close(terminal)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-def _terminal_path() -> str:
-    try:
-        return os.ttyname(2)
-    except OSError:
-        return "/dev/tty"
 
 
 def _attributes() -> Attributes | None:
