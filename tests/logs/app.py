@@ -13,7 +13,6 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.logs.fakes import EPOCH, TestClient, TestClock, source
-
 from tui.clock import Clock, SystemClock
 from tui.fleet.logs.hub import LogHub
 from tui.ui import theme
@@ -108,6 +107,13 @@ class Rig:
         self.view.lines.draw()
         self.view.below.update_now()
         await self._pilot.pause(0)
+
+    async def done(self, group: str) -> None:
+        """Wait for work in the background."""
+        # an empty list would stand for all workers, and the search never ends
+        if working := [worker for worker in self.app.workers if worker.group == group]:
+            await self.app.workers.wait_for_complete(working)
+        await self.settle()
 
     def lines(self) -> list[str]:
         """The rows of the log on the screen, without the words below them."""

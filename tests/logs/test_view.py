@@ -386,8 +386,7 @@ async def test_save_asks_how_and_where_and_never_overwrites(tmp_path: Path) -> N
         assert "lines shown, as on the screen          1 line" in "\n".join(rig.app.rows())
         await rig.press("j", "j", "enter")
         await rig.press("enter")
-        if saving := [worker for worker in rig.app.workers if worker.group == "log-save"]:
-            await rig.app.workers.wait_for_complete(saving)
+        await rig.done("log-save")
         (name,) = os.listdir(tmp_path)
         assert name.startswith("inbound-")
         path = tmp_path / name

@@ -6,12 +6,18 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from tui.fleet.logs import marks
 from tui.fleet.logs.marks import LEVEL_BITS, NOTICE, Level
+from tui.fleet.logs.records import parse
+from tui.fleet.logs.segment import Segment
 from tui.fleet.logs.signatures import Signatures
 from tui.fleet.logs.source import Stream
 from tui.fleet.logs.spool import Spool
+
+COUNTED: Final = 64
+"""Errors taken apart at a time for their signatures."""
 
 
 class Kind(StrEnum):
@@ -201,6 +207,30 @@ class Log:
         """
         rows = range(self.first, self.end)
         return rows.start + bisect_left(rows, moment, key=lambda row: self.time(row) or 0.0)
+
+    def adopt(self, segment: Segment, received: float) -> None:
+        """Put rows read back from a file before all others; `received` is when the file was written."""
+        self.spool.adopt(segment)
+        if self._stamps[:1] == [received]:
+            self._stamped_rows[0] = segment.first
+        else:
+            self._stamped_rows.insert(0, segment.first)
+            self._stamps.insert(0, received)
+        self.counts.received += len(segment.marks)
+        self.counts.size += segment.size
+        self.counts.errors += sum(map(segment.marks.count, (Level.ERROR, Level.CRITICAL)))
+
+    def count_errors(self) -> bool:
+        """Take some new errors apart for their signatures; True when there are more."""
+        kinds = self.signatures
+        for done, row in enumerate(self.errors(kinds.seen)):
+            if done == COUNTED:
+                return True
+            line = self.line(row)
+            kinds.add(parse(line.raw), row, self.time(row), self.streams[line.tag].source.version)
+            kinds.seen = row + 1
+        kinds.seen = self.end
+        return False
 
     def close(self) -> None:
         """Give the space back."""

@@ -84,7 +84,8 @@ class FoundRows:
 
     @property
     def _floor(self) -> int:
-        return max(self._log.first, self.criteria.since)
+        first, since = self._log.first, self.criteria.since
+        return first if since is None else max(first, since)
 
     def __len__(self) -> int:
         return len(self._older) + len(self._newer)

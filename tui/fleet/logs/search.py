@@ -156,7 +156,7 @@ class Criteria:
     tags: frozenset[int] | None = None
     """The streams whose lines pass; None for all."""
     filters: tuple[Filter, ...] = ()
-    since: int = 0
+    since: int | None = None
     """Rows below this are not shown."""
     notices: bool = True
     """Notices of ours pass, whatever else is asked for."""
@@ -164,7 +164,7 @@ class Criteria:
     @property
     def everything(self) -> bool:
         """Nothing is asked for."""
-        idle = not self.level and self.tags is None and not self.since and self.notices
+        idle = not self.level and self.tags is None and self.since is None and self.notices
         return idle and not any(f.on for f in self.filters)
 
     def rows(self, block: Block) -> list[int]:
@@ -189,8 +189,8 @@ class Criteria:
     def _by_mark(self, block: Block) -> list[int]:
         accepted = _accepted(self.level, self.notices)
         rows: Iterable[int] = (block.first + match.start() for match in accepted.finditer(block.marks))
-        if self.since > block.first:
-            rows = (row for row in rows if row >= self.since)
+        if (since := self.since) is not None and since > block.first:
+            rows = (row for row in rows if row >= since)
         if self.tags is None:
             return list(rows)
         return [row for row in rows if block.tags[row - block.first] in self.tags]

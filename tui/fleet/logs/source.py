@@ -32,7 +32,7 @@ class LogSource:
     deployment: str = ""
     """Empty is production."""
     log_type: str = "deploy"
-    """`deploy` for what the agent prints, `build` for the newest build's output."""
+    """`deploy` for what the agent prints, `build` for the newest build's output; `file` for one read back."""
     version: str = ""
     """The version that is deployed there now; a change of it is announced in the log."""
     deployed_at: float | None = None
@@ -112,6 +112,8 @@ def coverage(streams: Iterable[Stream]) -> str:
     wanted = [stream for stream in streams if stream.phase is not Phase.CLOSED]
     if not wanted:
         return "no log open"
+    if wanted[0].source.log_type == "file":
+        return f"saved log {wanted[0].source.region}"
     opened = sum(stream.phase is Phase.OPEN for stream in wanted)
     if all(stream.source.log_type == "build" for stream in wanted):
         return f"newest build, {opened} of {len(wanted)} open" if opened else "newest build"

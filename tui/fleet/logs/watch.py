@@ -13,7 +13,6 @@ from tui.fleet.logs.feed import Feed
 from tui.fleet.logs.inlet import UNREAD, Inlet
 from tui.fleet.logs.intake import Intake
 from tui.fleet.logs.log import Log
-from tui.fleet.logs.records import parse
 from tui.fleet.logs.source import LogClient, LogSource, Phase, Stream, tag_of
 from tui.fleet.logs.tail import Ping, Tail
 
@@ -23,8 +22,6 @@ BATCH: Final = 0.025
 """Seconds between two rounds of the pump: what comes in meanwhile is handled together."""
 SLICE: Final = 512 * 1024
 """Bytes handled before the screen gets its turn."""
-COUNTED: Final = 64
-"""Errors taken apart per round for their signatures."""
 
 Key = tuple[str, str, str, str]
 
@@ -111,7 +108,7 @@ class Watch:
         share = SLICE // max(1, len(self._inlets))
         left = sum(inlet.take(share) for inlet in self._inlets.values())
         self._release()
-        more = self._count_errors()
+        more = self.log.count_errors()
         self.log.changed()
         return bool(left) or more
 
@@ -170,15 +167,3 @@ class Watch:
     def _release(self, *, everything: bool = False) -> None:
         clock = self._means.clock
         self._intake.release(clock.monotonic(), clock.now(), everything=everything)
-
-    def _count_errors(self) -> bool:
-        """Take some new errors apart for their signatures; True when there are more."""
-        log, kinds = self.log, self.log.signatures
-        for done, row in enumerate(log.errors(kinds.seen)):
-            if done == COUNTED:
-                return True
-            line = log.line(row)
-            kinds.add(parse(line.raw), row, log.time(row), log.streams[line.tag].source.version)
-            kinds.seen = row + 1
-        kinds.seen = log.end
-        return False

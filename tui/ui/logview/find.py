@@ -99,8 +99,8 @@ class Finder:
         """Exchange everything that is asked for."""
         self._set(criteria)
 
-    def clear(self, row: int) -> None:
-        """Show only what comes from this row on; 0 shows all again."""
+    def clear(self, row: int | None) -> None:
+        """Show only what comes from this row on; None shows all again."""
         self._set(replace(self.criteria, since=row))
 
     def follow_job(self, job_id: str) -> FoundRows:

@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.clock import Clock
+from tui.fleet.logs.archive import Archive
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.marks import Level
@@ -113,6 +114,7 @@ class LogView(Reader):
         self._hub = hub
         self._save_dir = save_dir
         self._kept: dict[Log, Kept] = {}
+        self._archive: Archive | None = None
         self._title = ""
         self._prompt = LogPrompt(ascii_only=ascii_only)
         self._picker = Picker(ascii_only=ascii_only)
@@ -135,6 +137,11 @@ class LogView(Reader):
         self._find()
         self.set_interval(LOOK, self._look)
 
+    def on_unmount(self) -> None:
+        """Let go of a file."""
+        if self._archive:
+            self._archive.close()
+
     # ---- what is shown --------------------------------------------------------------------------------
 
     def attach(self, sources: Sequence[LogSource]) -> None:
@@ -152,6 +159,9 @@ class LogView(Reader):
     def show_log(self, log: Log) -> None:
         """Show a log, with what the operator made of it before."""
         before, lines = self.page.log, self.lines
+        if self._archive and log is not self._archive.log:
+            self._archive.close()
+            self._archive = None
         if log is not before:
             criteria = self.searching.finder.criteria
             self._kept[before] = Kept(lines.forms, lines.notes, lines.bookmarks, criteria)
@@ -164,6 +174,16 @@ class LogView(Reader):
             lines.show_log(log, forms=kept.forms, notes=kept.notes, bookmarks=kept.bookmarks)
             self.searching.show_log(log, kept.criteria)
         self._look()
+
+    def show_file(self, path: Path) -> None:
+        """Show a log that was saved or kept. Raises OSError."""
+        archive = Archive(path)
+        if self._hub is not None:
+            self._hub.leave()
+        self.choosing.watch = None
+        self.show_log(archive.log)
+        self._archive = archive
+        self._read_back(archive)
 
     def show_job(self, job_id: str) -> None:
         """Show the lines of one job, of every level."""
@@ -267,7 +287,7 @@ class LogView(Reader):
     def action_clear(self) -> None:
         """Show only what comes from now on; again to show all that is held."""
         finder = self.searching.finder
-        finder.clear(0 if finder.criteria.since else self.page.log.end)
+        finder.clear(self.page.log.end if finder.criteria.since is None else None)
         self.page.resume()
         self.searching.apply()
 
@@ -319,6 +339,11 @@ class LogView(Reader):
     @work(exclusive=True, group="log-search")
     async def _find(self) -> None:
         await self.searching.run()
+
+    @work(exclusive=True, group="log-file")
+    async def _read_back(self, archive: Archive) -> None:
+        while self.page.log is archive.log and archive.step():
+            await self.clock.sleep(0)
 
     def _look(self) -> None:
         self.below.look()
