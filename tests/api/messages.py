@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
@@ -35,8 +36,13 @@ MESSAGES: Mapping[type[Wire], type[Message]] = {
     changes.Created: cloud_pb.CreateAgentResponse,
     changes.Deploying: cloud_pb.DeployAgentV2Response,
     changes.PostTarget: cloud_pb.PresignedPostRequest,
+    changes.LinkMade: cloud_pb.CreatePrivateLinkResponse,
+    changes.Nothing: cloud_pb.DestroyPrivateLinkResponse,
 }
 """Model → the message that it reads. `Done` reads several, `NewSecret` none."""
+
+Field = Any
+"""A field descriptor: of one class under protobuf's C core and of another without it."""
 
 START = datetime(2026, 8, 11, 9, 4, 12, 250_000, tzinfo=UTC)
 
@@ -63,16 +69,16 @@ def fill(message: Message, counter: list[int], depth: int) -> None:
             setattr(message, field.name, scalar(field, counter[0]))
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def _is_map(field: Field) -> bool:
     return bool(field.message_type) and field.message_type.GetOptions().map_entry
 
 
-def _fill_map(message: Message, field: FieldDescriptor, number: int) -> None:
+def _fill_map(message: Message, field: Field, number: int) -> None:
     if field.message_type.fields_by_name["value"].type == FieldDescriptor.TYPE_STRING:
         getattr(message, field.name).update({f"key_{number}": f"value {number}", "camelKey": "x"})
 
 
-def _fill_message(message: Message, field: FieldDescriptor, counter: list[int], depth: int) -> None:
+def _fill_message(message: Message, field: Field, counter: list[int], depth: int) -> None:
     inner = getattr(message, field.name)
     targets = [inner.add(), inner.add()] if field.is_repeated else [inner]
     for target in targets:
@@ -84,7 +90,7 @@ def _fill_message(message: Message, field: FieldDescriptor, counter: list[int], 
             fill(target, counter, depth - 1)
 
 
-def scalar(field: FieldDescriptor, number: int) -> object:
+def scalar(field: Field, number: int) -> object:
     """A value for a field that is no message."""
     if field.type == FieldDescriptor.TYPE_ENUM:
         values = field.enum_type.values
@@ -117,7 +123,7 @@ def expected(message: Message, kind: type[Wire]) -> Wire:
     return kind(**values)
 
 
-def _one(field: FieldDescriptor, value: object) -> object:
+def _one(field: Field, value: object) -> object:
     if field.type == FieldDescriptor.TYPE_ENUM and isinstance(value, int):
         known = field.enum_type.values_by_number.get(value)
         return known.name if known else value

@@ -66,10 +66,13 @@ class Server:
     url: str = ""
     released: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the test is over: lets go whoever was kept waiting."""
+    served: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, for as many requests as it brings."""
         self.connections += 1
+        if task := asyncio.current_task():
+            self.served[task] = writer
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             while True:
                 self.requests.append(await _read(reader))
@@ -162,6 +165,9 @@ async def serving(
     finally:
         server.released.set()
         listener.close()
+        for writer in server.served.values():
+            writer.close()
+        await asyncio.gather(*server.served)
         await listener.wait_closed()
 
 

@@ -232,7 +232,7 @@ def test_what_to_call_an_agent() -> None:
 
 def test_what_is_listed_has_its_identity_first() -> None:
     """`Reader` tells items apart by it."""
-    first = {kind.__name__: kind.__struct_fields__[0] for kind in MESSAGES}
+    first = {kind.__name__: kind.__struct_fields__[0] for kind in MESSAGES if kind.__struct_fields__}
     assert first["Agent"] == "agent_id"
     assert first["Version"] == "version"
     assert first["SecretInfo"] == first["Setting"] == first["Room"] == "name"

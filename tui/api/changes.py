@@ -12,7 +12,7 @@ from tui.api import methods
 from tui.api.auth import Grant
 from tui.api.caller import Caller
 from tui.api.methods import Method
-from tui.api.models import Dispatch, Wire
+from tui.api.models import Dispatch, PrivateLink, Wire
 from tui.secret import Secret
 
 BUILD_QUIET = 900.0
@@ -24,7 +24,8 @@ class NewSecret(Wire, frozen=True):
 
     name: str
     value: str
-    kind: str = "AGENT_SECRET_KIND_ENVIRONMENT"
+    kind: str
+    """Said always: a default would be left out on the wire, where its absence means unknown."""
 
     def __repr__(self) -> str:
         return f"NewSecret({self.name!r})"
@@ -75,6 +76,16 @@ class Deploying(Wire, frozen=True):
     tag: str = ""
     presigned_req: PostTarget | None = None
     deployment: str = ""
+
+
+class LinkMade(Wire, frozen=True):
+    """CreatePrivateLinkResponse."""
+
+    private_link: PrivateLink | None = None
+
+
+class Nothing(Wire, frozen=True):
+    """An answer without a field; that it is an object at all is LiveKit's word."""
 
 
 class Changes:
@@ -208,18 +219,20 @@ class Changes:
 
     async def create_link(
         self, *, name: str, region: str, port: int, endpoint: str, cloud_region: str, request_id: str
-    ) -> None:
+    ) -> PrivateLink:
         """Make a private link."""
         request: dict[str, object] = {"name": name, "region": region, "port": port, "endpoint": endpoint}
         if cloud_region:
             request["cloud_region"] = cloud_region
-        await self._caller.send(methods.CREATE_LINK, request, request_id=request_id)
+        answer = await self._caller.ask(methods.CREATE_LINK, LinkMade, request, request_id=request_id)
+        if answer.private_link is None:
+            raise self._caller.unreadable(methods.CREATE_LINK, "the answer names no link", request_id)
+        return answer.private_link
 
     async def destroy_link(self, private_link_id: str, *, request_id: str) -> None:
         """Delete a private link."""
-        await self._caller.send(
-            methods.DESTROY_LINK, {"private_link_id": private_link_id}, request_id=request_id
-        )
+        request = {"private_link_id": private_link_id}
+        await self._caller.ask(methods.DESTROY_LINK, Nothing, request, request_id=request_id)
 
     async def _do(self, method: Method, request: Mapping[str, object], request_id: str) -> Done:
         answer = await self._caller.ask(method, Done, request, request_id=request_id)

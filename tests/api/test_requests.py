@@ -1,0 +1,375 @@
+"""What leaves: every call with its one grant, its headers and nothing more; nothing when it may not."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+
+import jwt
+import pytest
+
+from tests.api.calls import CALLS, CHANGES, DONE, ID, READS, Call, public_methods
+from tests.api.scripted import KEY, SECRET, Server, connected, date, http, serving, text
+from tests.clocks import ManualClock
+from tui.api import errors
+from tui.api.auth import Credentials, Grant
+from tui.api.budget import Budget
+from tui.api.methods import METHODS
+from tui.api.transport import CLI_VERSION, Gate
+from tui.secret import Secret
+
+
+def every(calls: tuple[Call, ...]) -> pytest.MarkDecorator:
+    """One test a call."""
+    return pytest.mark.parametrize("call", calls, ids=str)
+
+
+def test_the_calls_are_all_there_are() -> None:
+    assert {call.name for call in CALLS} == public_methods()
+    called = {call.path.removeprefix("/twirp/livekit.") for call in CALLS if not call.stream}
+    assert called == {method.label for method in METHODS}
+
+
+@every(CALLS)
+async def test_a_request_is_what_the_contract_says(call: Call) -> None:
+    async with serving(DONE) as server, connected(server.url) as client:
+        await call.run(client)
+        (request,) = server.requests
+        assert request.path == call.path
+        assert request.verb == ("GET" if call.name == "logs" else "POST")
+        if not call.stream:
+            assert request.json == call.body
+            assert request.headers["content-type"] == "application/json"
+        assert request.headers["x-livekit-cli-version"] == CLI_VERSION
+        assert request.headers["accept-encoding"] == "identity"
+        assert request.headers.get("x-livekit-request-id", "") == (
+            ID if call.changes and not call.stream else ""
+        )
+        assert not {"cookie", "referer", "python-httpx"} & set(request.headers)
+
+
+@every(CALLS)
+async def test_a_token_is_short_and_grants_one_thing(call: Call) -> None:
+    """Acceptance B6: 60 s, 300 s for streams, begun in the past, one exact grant, the room of the request."""
+    clock = ManualClock()
+    async with serving(DONE) as server, connected(server.url, clock=clock) as client:
+        await call.run(client)
+        (request,) = server.requests
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        claims = jwt.decode(
+            token, SECRET, algorithms=["HS256"], options={"verify_exp": False, "verify_nbf": False}
+        )
+        assert jwt.get_unverified_header(token)["alg"] == "HS256"
+        lifetime = claims.pop("exp") - claims["nbf"]
+        assert lifetime == (300 if call.stream else 60)
+        assert claims.pop("nbf") == int(clock.now()) - 10
+        assert claims.pop("iss") == KEY
+        assert claims.pop("sub") == "lktop"
+        assert claims == call.grant, "the grant and nothing else"
+        if "room" in call.body:
+            assert claims["video"]["room"] == request.json["room"]
+        assert SECRET not in repr(request) and token not in request.path
+
+
+async def test_labels_of_a_build_travel_in_their_header() -> None:
+    async with serving(DONE) as server, connected(server.url) as client:
+        async with client.changes.build("CA_x", "", {"git_branch": "ä"}):
+            pass
+        async with client.changes.build("CA_x", "", {}):
+            pass
+        packed = server.requests[0].headers["x-livekit-agent-version-attributes"]
+        assert json.loads(base64.b64decode(packed)) == {"git_branch": "ä"}
+        assert server.requests[0].path == "/build?agent_id=CA_x"
+        assert "x-livekit-agent-version-attributes" not in server.requests[1].headers
+
+
+async def test_agents_and_rooms_have_their_hosts() -> None:
+    async with (
+        serving(DONE) as project,
+        serving(DONE) as agents,
+        connected(project.url, agents_url=agents.url) as client,
+    ):
+        for call in CALLS:
+            await call.run(client)
+    for server, cloud in ((agents, True), (project, False)):
+        assert server.requests
+        for request in server.requests:
+            assert ("RoomService" in request.path or "AgentDispatchService" in request.path) is not cloud
+
+
+@pytest.mark.parametrize("suffix", ["", "/"])
+async def test_a_base_with_a_path_keeps_it(suffix: str) -> None:
+    async with serving(DONE) as server, connected(f"{server.url}/lk{suffix}") as client:
+        await client.list_rooms()
+        assert server.requests[0].path == "/lk/twirp/livekit.RoomService/ListRooms"
+
+
+# ---- read-only -----------------------------------------------------------------------------------------
+
+
+@every(CALLS)
+async def test_nothing_that_changes_leaves_when_read_only(call: Call) -> None:
+    async with serving(DONE) as server, connected(server.url, gate=Gate(read_only=True)) as client:
+        if call.changes:
+            with pytest.raises(errors.ReadOnly, match="nothing was sent") as caught:
+                await call.run(client)
+            assert isinstance(caught.value, errors.NotSent)
+            assert caught.value.method in ("POST /build", call.path.removeprefix("/twirp/livekit."))
+            assert server.connections == 0
+        else:
+            await call.run(client)
+            assert len(server.requests) == 1
+
+
+@every(CHANGES)
+async def test_an_unlock_ends_by_itself(call: Call) -> None:
+    clock, gate = ManualClock(), Gate(read_only=True)
+    async with serving(DONE) as server, connected(server.url, clock=clock, gate=gate) as client:
+        gate.unlock(clock.monotonic(), 900)
+        await call.run(client)
+        clock.advance(899.9)
+        assert gate.remaining(clock.monotonic()) == pytest.approx(0.1)
+        await call.run(client)
+        clock.advance(0.1)
+        with pytest.raises(errors.ReadOnly):
+            await call.run(client)
+        gate.unlock(clock.monotonic(), 900)
+        gate.lock()
+        with pytest.raises(errors.ReadOnly):
+            await call.run(client)
+        assert len(server.requests) == 2
+
+
+def test_what_is_not_known_as_a_read_is_a_change() -> None:
+    """The rule names what may be sent, so a method added tomorrow is refused until somebody thinks of it."""
+    gate = Gate(read_only=True)
+    for label in ("CloudAgent/ListAgents", "RoomService/ListRooms", "GET /logs"):
+        assert gate.allows(label, 0.0)
+    for label in ("RoomService/DeleteRoom", "CloudAgent/Listing", "POST /build", "GET /push-target", ""):
+        assert not gate.allows(label, 0.0)
+    assert Gate().allows("RoomService/DeleteRoom", 0.0)
+
+
+# ---- relative and empty requests that would mean more than was asked -----------------------------------
+
+
+async def test_requests_that_mean_something_else_are_not_made() -> None:
+    async with serving(DONE) as server, connected(server.url) as client:
+        for version in ("", "latest"):
+            with pytest.raises(ValueError, match="names its version"):
+                await client.changes.rollback_agent("CA_x", version, request_id=ID)
+        with pytest.raises(ValueError, match="whole agent"):
+            await client.changes.delete_deployment("CA_x", "", request_id=ID)
+        assert server.connections == 0
+
+
+# ---- the clock -----------------------------------------------------------------------------------------
+
+
+class Judge:
+    """A server that knows the time and refuses tokens that are not of it, with 60 s of leeway."""
+
+    def __init__(self, clock: ManualClock, ahead: float) -> None:
+        self.clock = clock
+        self.ahead = ahead
+        self.server = Server()
+
+    def answer(self) -> bytes:
+        """The answer to the newest request."""
+        now = self.clock.now() + self.ahead
+        claims = self.server.requests[-1].claims
+        starts, ends = claims["nbf"], claims["exp"]
+        assert isinstance(starts, int) and isinstance(ends, int)
+        if now > ends + 60:
+            return text(
+                "401 No", "invalid authorization token: token has invalid claims: token is expired", date(now)
+            )
+        if now < starts - 60:
+            return text("401 No", "token has invalid claims: token is not valid yet", date(now))
+        return http(200, DONE.partition(b"\r\n\r\n")[2], date(now))
+
+
+async def judged(clock: ManualClock, ahead: float, calls: int) -> tuple[list[str], Judge, float]:
+    """The outcomes of so many reads; their server; the skew that was seen."""
+    judge = Judge(clock, ahead)
+
+    async def act(writer: asyncio.StreamWriter) -> None:
+        writer.write(judge.answer())
+
+    outcomes = []
+    async with serving(default=act) as server, connected(server.url, clock=clock) as client:
+        judge.server = server
+        for _ in range(calls):
+            try:
+                await client.list_rooms()
+                outcomes.append("ok")
+            except errors.Unauthorized as error:
+                outcomes.append(error.message)
+        return outcomes, judge, client.health(agents=False).skew
+
+
+@pytest.mark.parametrize("ahead", [0, 30, -30, 300, -300, 600, -600, 3000])
+async def test_a_clock_that_is_off_is_learnt_from_the_first_refusal(ahead: float) -> None:
+    """Acceptance C15: ten minutes off works, at the price of one request."""
+    outcomes, judge, skew = await judged(ManualClock(), ahead, 3)
+    assert outcomes == ["ok"] * 3
+    assert len(judge.server.requests) == 3 + (abs(ahead) > 100)
+    assert skew == pytest.approx(ahead, abs=2)
+    newest = judge.server.requests[-1].claims
+    assert newest["nbf"] == pytest.approx(judge.clock.now() + ahead - 10, abs=2)
+
+
+@pytest.mark.parametrize(("ahead", "words"), [(7200, "7200 s behind"), (-7200, "7200 s ahead of")])
+async def test_a_clock_too_far_off_is_named(ahead: float, words: str) -> None:
+    outcomes, judge, skew = await judged(ManualClock(), ahead, 2)
+    assert all(f"this machine's clock is {words} the server's" in outcome for outcome in outcomes)
+    assert len(judge.server.requests) == 2
+    assert skew == pytest.approx(ahead, abs=2)
+
+
+async def test_a_clock_stepped_during_a_run_is_learnt_again() -> None:
+    clock = ManualClock()
+    judge = Judge(clock, 0)
+
+    async def act(writer: asyncio.StreamWriter) -> None:
+        writer.write(judge.answer())
+
+    async with serving(default=act) as server, connected(server.url, clock=clock) as client:
+        judge.server = server
+        await client.list_rooms()
+        clock.wall += 600  # ours is stepped, the server's is not
+        judge.ahead = -600
+        await client.list_rooms()
+        await client.list_rooms()
+        assert len(server.requests) == 4
+
+
+async def test_a_refused_change_is_not_signed_again() -> None:
+    """That nothing ran is certain, but it is the operator who orders it again."""
+    refusal = text("401 No", "token is expired", date(1_786_000_600))
+    async with serving(refusal) as server, connected(server.url, clock=ManualClock()) as client:
+        with pytest.raises(errors.Unauthorized, match="600 s behind"):
+            await client.changes.restart_agent("CA_x", request_id=ID)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Date: ", "Date: soon", "Date: Mon, 99 Foo 99999 00:00:00", "Date: " + "9" * 999]
+)
+async def test_a_server_without_a_clock_is_believed_to_agree(header: str) -> None:
+    answer = http(200, "{}", *([header] if header else []))
+    async with serving(answer) as server, connected(server.url) as client:
+        await client.list_rooms()
+        assert client.health(agents=False).skew == 0.0
+
+
+# ---- grants and budget ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("grant", "claims"),
+    [
+        (Grant(agent_admin=True), {"agent": {"admin": True}}),
+        (Grant(room_list=True), {"video": {"roomList": True}}),
+        (Grant(room="a"), {"video": {"roomAdmin": True, "room": "a"}}),
+        (Grant(room=""), {"video": {"roomAdmin": True, "room": ""}}),
+    ],
+)
+def test_grants_as_livekit_spells_them(grant: Grant, claims: dict[str, object]) -> None:
+    assert grant.claims() == claims
+
+
+def test_a_short_secret_signs_without_a_word() -> None:
+    """`devkey` and `secret` are LiveKit's own development pair; warnings would land on the screen."""
+    token = Credentials("devkey", Secret("secret")).token(Grant(agent_admin=True), now=1_786_000_000.9)
+    assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token)
+
+
+def test_credentials_do_not_print_their_secret() -> None:
+    assert "hunter2" not in repr(Credentials("k", Secret("hunter2-hunter2")))
+
+
+class TestBudget:
+    """Requests over the last minute."""
+
+    def test_reads_go_until_it_is_used_up_and_again_as_requests_grow_old(self) -> None:
+        clock = ManualClock()
+        budget = Budget(3, clock)
+        for _ in range(3):
+            assert budget.take()
+            clock.advance(10)
+        assert not budget.take() and budget.left() == 0 and budget.used() == 3
+        assert budget.wait() == pytest.approx(30)
+        clock.advance(30)
+        assert budget.take() and not budget.take()
+        assert budget.wait() == pytest.approx(10)
+
+    def test_a_refused_read_is_not_counted(self) -> None:
+        budget = Budget(1, ManualClock())
+        assert budget.take()
+        assert [budget.take() for _ in range(50)] == [False] * 50
+        assert budget.used() == 1
+
+    def test_what_the_operator_orders_goes_anyway_and_counts(self) -> None:
+        budget = Budget(2, ManualClock())
+        for _ in range(5):
+            budget.count()
+        assert (budget.used(), budget.left()) == (5, 0)
+
+    def test_a_pause_stops_reads_whatever_is_left(self) -> None:
+        clock = ManualClock()
+        budget = Budget(60, clock)
+        budget.hold(7)
+        budget.hold(3)  # a shorter one does not shorten it
+        assert not budget.take() and budget.wait() == budget.pause() == 7
+        clock.advance(7)
+        assert budget.take() and budget.pause() == 0
+
+
+async def test_a_read_beyond_the_budget_is_not_sent() -> None:
+    clock = ManualClock()
+    async with serving(DONE) as server, connected(server.url, clock=clock, per_minute=2) as client:
+        await client.list_agents()
+        clock.advance(20)
+        await client.list_rooms()
+        with pytest.raises(errors.Throttled, match="request budget used up, next in 40 s") as caught:
+            await client.list_rooms()
+        assert caught.value.retry_after == pytest.approx(40)
+        assert len(server.requests) == 2
+        await client.changes.restart_agent("CA_x", request_id=ID)
+        assert len(server.requests) == 3 and client.budget.used() == 3
+
+
+async def test_a_429_pauses_every_read_of_the_project() -> None:
+    """Acceptance C9: at most one request before Retry-After; changes are the operator's to order."""
+    clock = ManualClock()
+    limited = http("429 Slow down", "{}", "Retry-After: 12")
+    async with serving(limited, default=DONE) as server, connected(server.url, clock=clock) as client:
+        with pytest.raises(errors.RateLimited):
+            await client.list_agents()
+        for call in READS:
+            if not call.stream:
+                with pytest.raises(errors.Throttled):
+                    await call.run(client)
+        assert len(server.requests) == 1
+        await client.changes.restart_agent("CA_x", request_id=ID)
+        clock.advance(12)
+        await client.list_agents()
+        assert len(server.requests) == 3
+
+
+async def test_pauses_without_a_time_double_until_something_works() -> None:
+    clock = ManualClock()
+    limited = http("429 Slow down", "{}")
+    script = [*[limited] * 6, DONE, limited]
+    pauses = []
+    async with serving(*script) as server, connected(server.url, clock=clock) as client:
+        for _ in script:
+            try:
+                await client.list_agents()
+            except errors.RateLimited as error:
+                pauses.append(error.retry_after)
+                clock.advance(error.retry_after)
+    assert pauses == [5, 10, 20, 40, 60, 60, 5]

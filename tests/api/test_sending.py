@@ -1,0 +1,256 @@
+"""How often a request leaves: a change once, whatever becomes of the answer; what surely did not, again."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.api.calls import DONE, ID, UNARY_CHANGES, Call
+from tests.api.scripted import Act, Server, connected, hang_up, http, part, serving, text, twirp
+from tests.clocks import ManualClock
+from tui.api import errors
+from tui.api.methods import METHODS
+
+changes = pytest.mark.parametrize("call", UNARY_CHANGES, ids=str)
+
+
+async def reset(writer: asyncio.StreamWriter) -> None:
+    """Drop the connection with a TCP reset."""
+    writer.transport.abort()
+    raise ConnectionResetError
+
+
+UNKNOWN: dict[str, bytes | Act] = {
+    "closed": hang_up,
+    "reset": reset,
+    "cut": part(DONE[:-5]),
+    "408": twirp(408, "deadline_exceeded", "context deadline exceeded"),
+    "500": twirp(500, "internal", "internal error"),
+    "502": http("502 Bad Gateway", "<html>", kind="text/html"),
+    "503": twirp(503, "unavailable", "no response from servers", "Retry-After: 1"),
+    "504": http("504 Gateway Timeout"),
+    "no JSON": text("200 OK", "OK"),
+    "empty": http(200, ""),
+    "201": http("201 Created", '{"success":true}'),
+}
+REFUSED: dict[str, bytes] = {
+    "400": twirp(400, "invalid_argument", "no"),
+    "401": text("401 Unauthorized", "invalid API key"),
+    "403": twirp(403, "permission_denied", "permissions denied"),
+    "404": twirp(404, "not_found", "no"),
+    "429": twirp(429, "resource_exhausted", "no", "Retry-After: 1"),
+    "307": http("307 Temporary Redirect", "", "Location: /elsewhere"),
+}
+
+
+@pytest.mark.parametrize("fault", UNKNOWN)
+@changes
+async def test_a_change_without_an_answer_is_sent_once_and_unknown(call: Call, fault: str) -> None:
+    """Acceptance C1: it is counted at the server, and nobody says that it failed."""
+    async with serving(default=UNKNOWN[fault]) as server, connected(server.url) as client:
+        with pytest.raises(errors.Unknown) as caught:
+            await call.run(client)
+        assert len(server.requests) == 1
+        assert caught.value.request_id == ID == server.requests[0].headers["x-livekit-request-id"]
+
+
+@changes
+async def test_a_change_that_is_not_answered_in_time_is_sent_once_and_unknown(call: Call) -> None:
+    async with serving() as server, connected(server.url, deadline=0.05) as client:
+        server.script, server.default = [], server.silence
+        with pytest.raises(errors.Unknown, match="no answer in time"):
+            await call.run(client)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+@changes
+async def test_a_refused_change_is_sent_once_and_nothing_changed(call: Call, fault: str) -> None:
+    async with serving(REFUSED[fault]) as server, connected(server.url) as client:
+        with pytest.raises(errors.Refused):
+            await call.run(client)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("body", ["{}", '{"success":false,"message":"agent is busy"}'])
+@pytest.mark.parametrize(
+    "call", [call for call in UNARY_CHANGES if "agent" in call.name or "secrets" in call.name], ids=str
+)
+async def test_the_second_failure_channel(call: Call, body: str) -> None:
+    """HTTP 200 with `success: false` (contract.md §3.4); defaults may be left out."""
+    async with serving(http(200, body)) as server, connected(server.url) as client:
+        if call.name == "changes.create_agent":  # has no such flag: without an id nobody knows
+            with pytest.raises(errors.Unknown, match="names no agent"):
+                await call.run(client)
+            return
+        with pytest.raises(errors.NotDone) as caught:
+            await call.run(client)
+        assert caught.value.message in ("agent is busy", "LiveKit says no, without a reason")
+        assert caught.value.request_id == ID
+
+
+@pytest.mark.parametrize("body", ["{}", '{"room":"r"}'])
+async def test_a_dispatch_without_an_id_is_unknown(body: str) -> None:
+    """A proxy's `{}` is not LiveKit's word (acceptance C1, 2xx garbage)."""
+    async with serving(http(200, body)) as server, connected(server.url) as client:
+        with pytest.raises(errors.Unknown, match="names no dispatch"):
+            await client.changes.create_dispatch(room="r", agent_name="n", request_id=ID)
+
+
+# ---- what surely did not leave -------------------------------------------------------------------------
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@changes
+async def test_what_could_not_leave_is_tried_again_under_the_same_id(call: Call) -> None:
+    """The server comes up during the second pause: it gets one request."""
+    clock, port = ManualClock(), free_port()
+    async with AsyncExitStack() as stack:
+        servers: list[Server] = []
+
+        async def start() -> None:
+            if len(clock.slept) == 2:
+                servers.append(await stack.enter_async_context(serving(DONE, port=port)))
+
+        clock.on_sleep = start
+        client = await stack.enter_async_context(connected(f"http://127.0.0.1:{port}", clock=clock))
+        await call.run(client)
+        assert clock.slept == [0.2, 0.4]
+        assert [request.headers["x-livekit-request-id"] for request in servers[0].requests] == [ID]
+
+
+@changes
+async def test_what_cannot_leave_is_tried_three_times(call: Call) -> None:
+    clock = ManualClock()
+    async with connected(f"http://127.0.0.1:{free_port()}", clock=clock) as client:
+        with pytest.raises(errors.Unreachable, match="connection refused") as caught:
+            await call.run(client)
+        assert clock.slept == [0.2, 0.4]
+        assert caught.value.request_id == ID and isinstance(caught.value, errors.NotSent)
+
+
+async def test_an_id_is_made_for_a_change_that_has_none() -> None:
+    async with serving(DONE) as server, connected(server.url) as client:
+        for _ in range(2):
+            await client.changes.restart_agent("CA_x", request_id="")
+        first, second = (request.headers["x-livekit-request-id"] for request in server.requests)
+        assert len(first) == 36 and first != second
+
+
+async def test_a_change_never_travels_on_a_connection_that_was_idle() -> None:
+    """A server that drops it at that moment would make the outcome unknown."""
+    async with serving(DONE) as server, connected(server.url) as client:
+        for _ in range(3):
+            await client.list_agents()
+        assert server.connections == 1
+        await client.changes.restart_agent("CA_x", request_id=ID)
+        await client.changes.restart_agent("CA_x", request_id=ID)
+        assert server.connections == 3
+
+
+async def test_a_read_is_tried_once() -> None:
+    """The poller asks again; nobody else should."""
+    clock = ManualClock()
+    async with connected(f"http://127.0.0.1:{free_port()}", clock=clock) as client:
+        with pytest.raises(errors.Unreachable):
+            await client.list_agents()
+        assert clock.slept == []
+    async with serving(default=hang_up) as server, connected(server.url) as client:
+        with pytest.raises(errors.Unknown):
+            await client.list_agents()
+        assert len(server.requests) == 1
+
+
+async def test_cancelling_a_change_does_not_send_it_again() -> None:
+    arrived = asyncio.Event()
+
+    async def act(writer: asyncio.StreamWriter) -> None:
+        arrived.set()
+        await server.released.wait()
+
+    async with serving(default=act) as server, connected(server.url) as client:
+        task = asyncio.create_task(client.changes.restart_agent("CA_x", request_id=ID))
+        await arrived.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(server.requests) == 1
+
+
+# ---- streams -------------------------------------------------------------------------------------------
+
+
+def chunked(*lines: bytes, end: bool = True) -> bytes:
+    """A stream of lines, or its beginning."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"".join(b"%x\r\n%s\r\n" % (len(line), line) for line in lines) + b"0\r\n\r\n" * end
+
+
+async def test_a_stream_brings_bytes_as_they_are() -> None:
+    line = b"a\xe2\x80\xa8b\x1b[0m\xff\n"
+    async with serving(chunked(line, line)) as server, connected(server.url) as client:
+        async with client.logs("CA_x") as chunks:
+            assert b"".join([chunk async for chunk in chunks]) == line + line
+        assert server.requests[0].path == "/logs?agent_id=CA_x&log_type=deploy"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"), [(REFUSED["401"], errors.Unauthorized), (UNKNOWN["500"], errors.Unknown)]
+)
+async def test_a_stream_that_does_not_open_says_why(answer: bytes | Act, kind: type[errors.ApiError]) -> None:
+    async with serving(default=answer) as server, connected(server.url) as client:
+        with pytest.raises(kind) as caught:
+            async with client.logs("CA_x"):
+                pytest.fail("it is not open")
+        assert caught.value.method == "GET /logs" and len(server.requests) == 1
+
+
+async def test_a_stream_that_is_cut_says_so_after_what_came() -> None:
+    async with serving(default=part(chunked(b"one\n", end=False))) as server, connected(server.url) as client:
+        received = []
+        with pytest.raises(errors.Unknown, match="closed before the answer was whole"):
+            async with client.logs("CA_x") as chunks:
+                async for chunk in chunks:
+                    received.append(chunk)
+        assert received == [b"one\n"]
+
+
+async def test_polls_are_on_time_beside_many_streams() -> None:
+    """Streams have connections of their own (acceptance D7)."""
+
+    async def act(writer: asyncio.StreamWriter) -> None:
+        if server.requests[-1].path.startswith("/logs"):
+            writer.write(chunked(b"x\n", end=False))
+            await server.released.wait()
+        writer.write(DONE)
+
+    async with serving(default=act) as server, connected(server.url, deadline=2) as client:
+        async with AsyncExitStack() as stack:
+            for _ in range(8):
+                await stack.enter_async_context(client.logs("CA_x"))
+            for _ in range(5):
+                await client.list_agents()
+        assert len(server.requests) == 13
+
+
+def test_what_may_not_be_repeated_is_marked() -> None:
+    """Sending these twice has another effect than once (hazards.md §3.1)."""
+    once = {method.name for method in METHODS if not method.repeatable}
+    assert once == {
+        "CreateDispatch",
+        "CreateAgent",
+        "DeployAgentV2",
+        "UpdateAgent",
+        "RestartAgent",
+        "CreatePrivateLink",
+    }

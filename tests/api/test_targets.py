@@ -1,0 +1,282 @@
+"""Where a token may go: which addresses and certificates are refused, and that nothing is sent there."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.api.scripted import SECRET, connected, http, serving, text
+from tui.api import errors, hosts
+from tui.api.clean import is_clean
+from tui.api.errors import BadTarget
+from tui.api.probe import probe
+
+TLS = Path(__file__).with_name("tls")
+"""A key and certificates of it, made for these tests and good for nothing else."""
+
+
+def tls(certificate: str) -> ssl.SSLContext:
+    """The server's side with one of the certificates."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / f"{certificate}.pem", TLS / "key.pem")
+    return context
+
+
+# ---- addresses -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("wss://demo-a1b2c3.livekit.cloud", "https://demo-a1b2c3.livekit.cloud"),
+        ("https://demo.livekit.cloud/", "https://demo.livekit.cloud"),
+        ("HTTPS://Demo.LiveKit.Cloud", "https://demo.livekit.cloud"),
+        ("https://lk.example:8443/base/", "https://lk.example:8443/base"),
+        ("ws://127.0.0.1:7880", "http://127.0.0.1:7880"),
+        ("http://localhost:7880", "http://localhost:7880"),
+        ("ws://[::1]:7880", "http://[::1]:7880"),
+        ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+        (" wss://a.example ", "https://a.example"),
+    ],
+)
+def test_addresses_that_may_see_a_token(url: str, base: str) -> None:
+    assert hosts.base(url) == base
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://demo.livekit.cloud",
+        "ws://10.0.0.5:7880",
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example",
+        "http://evil.localhost:7880",
+        "http://0.0.0.0:7880",
+        "http://[::ffff:10.0.0.1]",
+        "ftp://a.example",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "a.example",
+        "//a.example",
+        "https://",
+        "https:///path",
+        "",
+        "https://user@a.example",
+        "https://key:hunter2@a.example",
+        "https://good.example@evil.example",
+        "https://good.example\\@evil.example",
+        "https://a.example?token=hunter2",
+        "https://a.example#hunter2",
+        "https://a.example:99999",
+        "https://a.example:hunter2@b",
+        "https://a b.example",
+        "https://a.example\x00.evil.example",
+        "https://exämple.com",
+        "https://ad\u200bmin.example",
+        "https://a%2eexample",
+        "https://[::1",
+    ],
+)
+def test_addresses_that_may_not(url: str) -> None:
+    with pytest.raises(BadTarget) as caught:
+        hosts.base(url)
+    assert is_clean(str(caught.value)) and "hunter2" not in str(caught.value)
+    assert isinstance(caught.value, errors.NotSent)
+
+
+async def test_a_client_is_not_even_made_for_such_an_address() -> None:
+    for urls in (("http://lk.example", "https://a.example"), ("https://a.example", "http://lk.example")):
+        with pytest.raises(BadTarget, match="only https"):
+            async with connected(urls[0], agents_url=urls[1]):
+                pytest.fail("it is made")
+
+
+AGENTS = "https://agents.livekit.cloud"
+
+
+@pytest.mark.parametrize(
+    ("root", "region", "url"),
+    [
+        (AGENTS, "osbxash1a", "https://osbxash1a.agents.livekit.cloud"),
+        (AGENTS, "us-east", "https://us-east.agents.livekit.cloud"),
+        (AGENTS, "", AGENTS),
+        ("https://agents.example:8443/x/", "a1", "https://a1.agents.example:8443/x"),
+        ("http://127.0.0.1:7880", "osbxash1a", "http://127.0.0.1:7880"),
+        ("http://localhost:7880", "../evil", "http://localhost:7880"),
+        ("http://[::1]:7880", "osbxash1a", "http://[::1]:7880"),
+        ("https://192.0.2.7", "osbxash1a", "https://192.0.2.7"),
+    ],
+)
+def test_a_region_is_a_label_before_the_host(root: str, region: str, url: str) -> None:
+    assert hosts.regional(root, region) == url
+
+
+HOSTILE_REGIONS = [
+    "x@evil.example/",
+    "evil.example/#",
+    "evil.example?",
+    "evil.example:443/",
+    "../",
+    "a.b",
+    "a/b",
+    "r" * 41,
+    "r" * 300,
+    "a\r\nHost: evil.example",
+    "a\n",
+    "a b",
+    "A",
+    "ä",
+    "a\u202eb",
+    "%2e",
+    "\\",
+    "\x00",
+]
+
+
+@pytest.mark.parametrize("region", HOSTILE_REGIONS)
+async def test_a_region_that_is_none_is_refused_and_nothing_is_sent(region: str) -> None:
+    """Acceptance B5: it comes out of an answer and would become the host that sees an agent-admin token."""
+    with pytest.raises(BadTarget, match="a region that is no region") as caught:
+        hosts.regional(AGENTS, region)
+    assert is_clean(str(caught.value))
+    async with serving() as server, connected(server.url, agents_url=AGENTS) as client:
+        with pytest.raises(BadTarget):
+            async with client.logs("CA_x", server_region=region):
+                pytest.fail("it is open")
+        assert client.budget.used() == 0 and server.connections == 0
+
+
+# ---- redirects -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]
+)
+async def test_a_redirect_is_not_followed(status: str) -> None:
+    """Not even to another door of the same house: who answers there would see the token."""
+    async with serving() as evil:
+        answer = http(status, "", f"Location: {evil.url}/twirp/livekit.CloudAgent/ListAgents")
+        async with serving(answer) as server, connected(server.url) as client:
+            with pytest.raises(errors.Refused, match="redirects elsewhere; not followed"):
+                await client.list_agents()
+            with pytest.raises(errors.Refused, match="redirects elsewhere; not followed"):
+                async with client.logs("CA_x"):
+                    pytest.fail("it is open")
+            assert len(server.requests) == 2
+        assert evil.connections == 0
+
+
+# ---- certificates --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("certificate", "trusted", "words"),
+    [
+        ("good", None, "certificate not trusted: self-signed certificate"),
+        ("good", "other", "certificate not trusted: self-signed certificate"),
+        ("other", "other", "certificate not trusted: IP address mismatch"),
+        ("expired", "expired", "certificate not trusted: certificate has expired"),
+    ],
+)
+async def test_a_certificate_problem_is_named_and_nothing_is_sent(
+    certificate: str, trusted: str | None, words: str
+) -> None:
+    """Acceptance C14. There is no way around it but the right certificate."""
+    ca_file = str(TLS / f"{trusted}.pem") if trusted else None
+    async with serving(tls=tls(certificate)) as server, connected(server.url, ca_file=ca_file) as client:
+        with pytest.raises(errors.Unreachable) as caught:
+            await client.list_agents()
+        assert words in caught.value.message
+        with pytest.raises(errors.Unreachable):
+            async with client.logs("CA_x"):
+                pytest.fail("it is open")
+        assert server.requests == []
+
+
+async def test_an_authority_of_ones_own_is_trusted() -> None:
+    answer = http(200, '{"agents":[{"agent_id":"CA_x"}]}')
+    ca_file = str(TLS / "good.pem")
+    async with serving(answer, tls=tls("good")) as server, connected(server.url, ca_file=ca_file) as client:
+        assert (await client.list_agents()).items[0].agent_id == "CA_x"
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+async def test_the_environment_does_not_extend_trust(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, str(TLS / "good.pem"))
+    async with serving(tls=tls("good")) as server, connected(server.url) as client:
+        with pytest.raises(errors.Unreachable, match="self-signed"):
+            await client.list_agents()
+
+
+async def test_the_environment_names_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving() as proxy, serving(http(200, "{}")) as server:
+        for name in ("http_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        async with connected(server.url) as client:
+            await client.list_rooms()
+        assert proxy.connections == 0
+
+
+async def test_a_plain_port_is_named() -> None:
+    async def speak_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    listener = await asyncio.start_server(speak_http, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    async with listener, connected(f"https://127.0.0.1:{port}") as client:
+        with pytest.raises(errors.Unreachable, match="no TLS at this address"):
+            await client.list_agents()
+
+
+@pytest.fixture
+async def refusing_proxy() -> AsyncIterator[str]:
+    """A proxy that lets nobody through."""
+    async with serving(text("403 Forbidden", "not here")) as server:
+        yield server.url
+
+
+async def test_a_proxy_that_refuses_is_named(refusing_proxy: str) -> None:
+    """Before there is a tunnel nothing of ours was sent, so that a change may be tried again."""
+    async with connected("https://lk.invalid", proxy=refusing_proxy) as client:
+        with pytest.raises(errors.Unreachable, match="the proxy refused: 403 Forbidden"):
+            await client.list_agents()
+
+
+async def test_a_name_that_does_not_resolve_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*args: object, **options: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    async with connected("https://lk.invalid") as client:
+        with pytest.raises(errors.Unreachable, match="host name is not known") as caught:
+            await client.list_agents()
+        assert caught.value.host == "lk.invalid"
+        assert SECRET not in repr(caught.value)
+
+
+# ---- the probe -----------------------------------------------------------------------------------------
+
+
+async def test_the_probe_takes_no_token_along() -> None:
+    async with serving(text(200, "OK", "Date: Tue, 11 Aug 2026 00:00:00 GMT")) as server:
+        seen = await asyncio.to_thread(probe, server.url)
+        assert seen.reachable and seen.skew_seconds is not None and seen.message == "HTTP 200"
+        assert "authorization" not in server.requests[0].headers
+
+
+async def test_the_probe_says_what_is_wrong() -> None:
+    async with serving(text(406, "Not Ready")) as server:
+        seen = await asyncio.to_thread(probe, server.url)
+        assert (seen.reachable, seen.skew_seconds) == (True, None)
+        assert seen.message == "HTTP 406, no clock to compare"
+    for url in (server.url, "http://lk.example", "https://key:hunter2@lk.example"):
+        seen = await asyncio.to_thread(probe, url)
+        assert not seen.reachable and "hunter2" not in seen.message
