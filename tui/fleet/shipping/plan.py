@@ -10,6 +10,7 @@ from pathlib import Path
 from tui.build.progress import BuildProgress
 from tui.build.secrets import SecretInput
 from tui.build.steps import Step, StepState
+from tui.fleet.operations.shell import lk
 
 __all__ = ["BuildProgress", "Plan", "Report", "Stage", "State", "Step", "StepState"]
 
@@ -28,12 +29,16 @@ class Plan:
     subdomain: str = ""
     """Of the project, for livekit.toml."""
     secrets: tuple[SecretInput, ...] = ()
+    secrets_file: str = ""
+    """Where some of them were read; only to be shown."""
     attributes: Mapping[str, str] = field(default_factory=dict)
     """Of the version."""
     entry_point: str = ""
     """Program for a Dockerfile that is missing; empty leaves files as they are."""
     project: str = ""
     """Name of the project, for the journal."""
+    url: str = ""
+    """Of the project, for the journal."""
     reason: str = ""
 
     @property
@@ -43,10 +48,17 @@ class Plan:
 
     def command(self) -> str:
         """The same with `lk`, as far as it can; secrets by their source only."""
+        words = ["agent", "create" if self.creates else "deploy"]
         if self.creates:
-            return f"lk agent create --region {self.region} {self.root}"
-        named = f" --deployment {self.deployment}" if self.deployment else ""
-        return f"lk agent deploy{named} {self.root}"
+            words += ["--region", self.region]
+        elif self.deployment:
+            words += ["--deployment", self.deployment]
+        if self.secrets_file:
+            words += ["--secrets-file", self.secrets_file]
+        for item in self.secrets:
+            if item.is_file:
+                words += ["--secret-mount", item.origin or item.name]
+        return lk(*words, str(self.root))
 
 
 class Stage(StrEnum):

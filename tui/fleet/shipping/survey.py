@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from tui.build.detect import Detected, detect
 from tui.build.dockerfile import DOCKERFILE, DOCKERIGNORE, entry_points
 from tui.build.errors import BuildError
+from tui.build.files import shown
 from tui.build.gitinfo import GitInfo, read_git
 from tui.build.project_file import ProjectFile, read_project_file
 from tui.build.sdk import SdkCheck, check_sdk
@@ -51,20 +53,27 @@ class Survey:
     def residency(self, region: str) -> str:
         """The warning that goes with a region; empty for most."""
         named = (name.strip() for name in self.settings.get("residency_warning_regions", "").split(","))
-        if region not in named:
+        if not region or region not in named:
             return ""
         home = self.settings.get("project_data_region", "") or "another region"
         return f"{region}: data residency rules apply there, and this project's data are in {home}"
 
 
-async def survey(root: Path, settings: Mapping[str, str], environment: Mapping[str, str]) -> Survey:
-    """Look at a directory. What cannot be read becomes a problem, never an exception."""
+async def survey(
+    root: Path, settings: Mapping[str, str], environment: Mapping[str, str], *, problem: str = ""
+) -> Survey:
+    """Look at a directory. What cannot be read becomes a problem, never an exception.
+
+    `problem` is one that was found before, such as settings that could not be fetched.
+    """
+    if not await asyncio.to_thread(os.path.isdir, root):
+        return Survey(root, problems=(f"{shown(root)} is not a directory",))
     git = await read_git(root, environment)
-    return await asyncio.to_thread(_look, root, settings, git)
+    return await asyncio.to_thread(_look, root, settings, git, problem)
 
 
-def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None) -> Survey:
-    problems: list[str] = []
+def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem: str) -> Survey:
+    problems: list[str] = [problem] if problem else []
     warnings: list[str] = [git.note] if git and git.note else []
     detected: Detected | None = None
     source: Source | None = None
@@ -87,7 +96,7 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None) -> Surve
         project_file = read_project_file(root / PROJECT_FILE)
     except BuildError as error:
         problems.append(str(error))
-    if detected is not None:
+    if detected is not None and not problem:  # without settings there is nothing to check by
         try:
             sdk = check_sdk(root, detected.type, settings)
         except BuildError as error:
