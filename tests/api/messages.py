@@ -15,7 +15,7 @@ from livekit.protocol import cloud_agent as cloud_pb
 from livekit.protocol import models as models_pb
 
 from tui.api import changes, client, models
-from tui.api.models import OURS, Wire
+from tui.api.models import Wire
 
 MESSAGES: Mapping[type[Wire], type[Message]] = {
     models.Event: cloud_pb.AgentEvent,
@@ -109,7 +109,7 @@ def scalar(field: Field, number: int) -> object:
 def expected(message: Message, kind: type[Wire]) -> Wire:
     """The model that a message means, read by protobuf's own accessors."""
     values: dict[str, object] = {}
-    for name in (name for name in kind.__struct_fields__ if name not in OURS):
+    for name in kind.__struct_fields__:
         field = message.DESCRIPTOR.fields_by_name[name]
         value = getattr(message, name)
         if _is_map(field):

@@ -15,7 +15,7 @@ from msgspec import inspect
 from tui.api import changes, models, wire
 from tui.api.changes import Created
 from tui.api.clean import is_clean
-from tui.api.models import OURS, Agent, Deployment, Dispatch, Room, Version, Wire
+from tui.api.models import Agent, Deployment, Dispatch, Room, Version, Wire
 from tui.api.wire import Reader, Unreadable, is_plain, read_one, snake
 
 LINES = ("metadata", "error", "message")
@@ -27,7 +27,7 @@ def texts(item: object, name: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(item, str):
         yield name, item
     elif isinstance(item, Wire):
-        for field in (name for name in item.__struct_fields__ if name not in OURS):
+        for field in item.__struct_fields__:
             yield from texts(getattr(item, field), field)
     elif isinstance(item, tuple):
         for value in item:
@@ -388,15 +388,20 @@ def test_no_body_breaks_the_reader(body: bytes) -> None:
             assert_clean(room)
 
 
-def test_a_room_is_asked_for_by_its_very_name() -> None:
-    """What cannot be printed is shown as a stand-in, but servers compare names exactly (contract.md §2.4)."""
-    room = read_one(rb'{"name":"lobby\u001b[2J"}', Room)
-    assert isinstance(room, Room)
-    assert room.name == "lobby␛[2J"
-    assert room.address == "lobby\x1b[2J"
-    plain = read_one(b'{"name":"lobby"}', Room)
-    assert isinstance(plain, Room)
-    assert (plain.exact, plain.address) == ("", "lobby")
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (rb'{"name":"lobby\u001b[2J","sid":"RM"}', "lobby\x1b[2J"),
+        ('{"sid":"RM","name":"caf\u00e9\u200b"}'.encode(), "café\u200b"),
+        (b'{"name":"lobby"}', "lobby"),
+        (rb'{"name":"\ud800"}', ""),
+        (b'{"sid":"RM"}', ""),
+        (b"[]", ""),
+    ],
+)
+def test_the_name_that_the_server_knows(data: bytes, name: str) -> None:
+    """What is shown is a stand-in, but servers compare names exactly (contract.md §2.4)."""
+    assert wire.exact_name(data) == name
 
 
 def test_where_to_upload_is_kept_to_the_letter() -> None:

@@ -138,9 +138,7 @@ class Room(Wire, frozen=True):
     """Room, without its turn password."""
 
     name: str = ""
-    """What every call names it by, printable."""
-    exact: str = ""
-    """The very name, where it holds what cannot be printed; never shown. Ours, filled in by `wire`."""
+    """What every call names it by; `Client` knows the very name of one that had to be cleaned."""
     sid: str = ""
     creation_time: int = 0
     """Unix seconds."""
@@ -152,11 +150,6 @@ class Room(Wire, frozen=True):
     active_recording: bool = False
     metadata: str = ""
     """May hold personal data: masked until asked for."""
-
-    @property
-    def address(self) -> str:
-        """What to name it by in a request: servers compare names exactly (contract.md §2.4)."""
-        return self.exact or self.name
 
 
 class Participant(Wire, frozen=True):
@@ -259,9 +252,6 @@ class PrivateLink(Wire, frozen=True):
     connection_endpoint: str = ""
     cloud_region: str = ""
 
-
-OURS: Final = frozenset({"exact"})
-"""Fields of models that no message has."""
 
 IGNORED: Final[dict[str, dict[str, str]]] = {
     "AgentInfo": {"secrets": "no server fills it; ListAgentSecrets is the source"},

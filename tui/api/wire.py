@@ -118,13 +118,9 @@ def read_one(raw: msgspec.Raw | bytes, kind: type[T]) -> T | None:
 
 def _careful(data: bytes, kind: type[T]) -> T | None:
     try:
-        loose = _decode(data, dict)
-        tree = _tidy(loose, "", DEPTH_LIMIT)
+        tree = _tidy(_decode(data, dict), "", DEPTH_LIMIT)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    if "exact" in kind.__struct_fields__ and isinstance(tree, dict):
-        exact = loose.get("name")
-        tree["exact"] = exact if isinstance(exact, str) and exact != tree.get("name") else ""
     for _ in range(_WRONG_KINDS):
         try:
             return msgspec.convert(tree, type=kind, strict=False)

@@ -102,7 +102,7 @@ async def _rooms(asking: Asking) -> Merge:
 async def _participants(asking: Asking) -> Merge:
     room = asking.selection.room
     try:
-        people = (await asking.client.list_participants(_address(asking.fleet, room))).items
+        people = (await asking.client.list_participants(room)).items
     except NotFound:
         people = ()
     return lambda fleet: {"participants": _keep(fleet.participants, room, people)}
@@ -120,8 +120,7 @@ async def _dispatches(asking: Asking) -> Merge:
             if problems:
                 return
             try:
-                address = _address(asking.fleet, room)
-                found[room] = (await asking.client.list_dispatches(address)).items
+                found[room] = (await asking.client.list_dispatches(room)).items
             except NotFound:
                 found[room] = ()
             except ApiError as error:
@@ -141,11 +140,6 @@ async def _dispatches(asking: Asking) -> Merge:
         }
 
     return merge
-
-
-def _address(fleet: Fleet, room: str) -> str:
-    """What a room that is shown as `room` is to be asked for as."""
-    return next((item.address for item in fleet.rooms if item.name == room), room)
 
 
 def _standing(items: tuple[Dispatch, ...], before: tuple[Dispatch, ...] | None) -> tuple[Dispatch, ...]:
