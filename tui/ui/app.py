@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.events import Event
 from textual.notifications import SeverityLevel
+from textual.screen import Screen
 
 from tui.api.clean import clean
 from tui.api.errors import BadTarget
@@ -22,7 +24,10 @@ from tui.fleet.watch import Watched
 from tui.ui import clipboard, theme
 from tui.ui.chooser import Chooser
 from tui.ui.commands import BadCommand
-from tui.ui.guards import SafeApp, run_guarded
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.desk import Desk
+from tui.ui.frame import FramedApp
+from tui.ui.guards import run_guarded
 from tui.ui.help import Help, Row, rows
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
@@ -39,7 +44,7 @@ AGAIN = 2.0
 """Seconds within which a second q or ctrl+c leaves."""
 
 
-class Lktop(SafeApp):
+class Lktop(FramedApp):
     """The application."""
 
     CSS_PATH = "style.tcss"
@@ -88,6 +93,7 @@ class Lktop(SafeApp):
         self._pressed: dict[str, float] = {}
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, "-ascii")
+        self.desk = Desk(self)
 
     # ---- life -----------------------------------------------------------------------------------------
 
@@ -122,11 +128,12 @@ class Lktop(SafeApp):
         self.main.target = target
         self.main.reset()
         if session.logs is not None:
-            self.run_worker(self.main.logs.connect(session.logs), exclusive=False)
+            self.main.logs.connect(session.logs)
         session.store.subscribe(lambda fleet: self._changed(session))
         self._polling = asyncio.create_task(session.run(), name=f"watch {target.name}")
         self._polling.add_done_callback(self._ended)
         self._changed(session)
+        self.later(self.desk.unresolved(asked=False))
 
     def _over_the_network(self, target: Target) -> Watched:
         from tui.fleet.session import Session  # httpx with it: after the first frame
@@ -261,6 +268,15 @@ class Lktop(SafeApp):
         else:
             self.say("q again quits", toast=True)
 
+    async def action_quit(self) -> None:
+        """Leave; an operation under way asks for a second time, for its outcome would stay unknown."""
+        if self.desk.busy and not self._again("ctrl+q"):
+            self.say(
+                "an operation is under way, its outcome would stay unknown: ctrl+q again quits", tone="warn"
+            )
+        else:
+            self.exit()
+
     def action_interrupt(self) -> None:
         """Copy what is selected; twice quits."""
         if self._again("ctrl+c"):
@@ -314,7 +330,7 @@ class Lktop(SafeApp):
 
     def action_redraw(self) -> None:
         """Draw the whole screen again, over whatever garbled it."""
-        self.screen.refresh(layout=True)
+        self.refresh(layout=True)
 
     def action_picture(self) -> None:
         """Save the screen as SVG, for this user alone."""
@@ -356,6 +372,52 @@ class Lktop(SafeApp):
             return False
         self.theme = name
         return True
+
+    # ---- operations -----------------------------------------------------------------------------------
+
+    async def on_event(self, event: Event) -> None:
+        """What was meant for the screen before does nothing to a dialog that has just opened."""
+        top = self.screen_stack[-1] if self._screen_stack else None
+        if isinstance(top, Dialog) and top.ignores(event):
+            event.stop()
+        else:
+            await super().on_event(event)
+
+    @property
+    def ascii_only(self) -> bool:
+        """Draw with ASCII alone."""
+        return self.launch.ascii_only
+
+    @property
+    def refresh_seconds(self) -> float:
+        """Between polls of the agent list."""
+        return self.launch.refresh
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the journal is."""
+        return self.launch.state_dir
+
+    @property
+    def times(self) -> TimeStyle:
+        """How times are shown."""
+        return self.main.view.times
+
+    def show(self, screen: Screen[None]) -> None:
+        """Put a screen over what is there."""
+        self.push_screen(screen)
+
+    def later(self, work: Coroutine[object, object, None]) -> None:
+        """Do it to its end, whatever is on the screen."""
+        self.run_worker(work, exclusive=False)
+
+    def on_main_screen_operate(self, event: MainScreen.Operate) -> None:
+        """Begin an operation."""
+        self.desk.by_key(event.operation, event.rows, event.selection)
+
+    def on_main_screen_undo(self) -> None:
+        """Take the last operation back."""
+        self.desk.undo()
 
     def on_main_screen_command_given(self, event: MainScreen.CommandGiven) -> None:
         """Run a command line."""
