@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tui.api.models import Agent
+from tui.fleet.operations.registry import OPERATIONS
 from tui.fleet.state import Fleet
 
-Names = Callable[[Fleet], Iterable[str]]
+Names = Callable[[Fleet, Sequence[str]], Iterable[str]]
+"""Completions of one argument, given the ones before it."""
+NOTHING: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Command:
     """What each argument may be completed to."""
 
 
-def agents(fleet: Fleet) -> Iterable[str]:
+def agents(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
     """Names and ids of agents."""
     for agent in fleet.agents:
         if agent.name and " " not in agent.name:
@@ -30,12 +34,12 @@ def agents(fleet: Fleet) -> Iterable[str]:
         yield agent.agent_id
 
 
-def rooms(fleet: Fleet) -> Iterable[str]:
+def rooms(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
     """Room names."""
     return (room.name for room in fleet.rooms)
 
 
-def ids(fleet: Fleet) -> Iterable[str]:
+def ids(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
     """Everything that `:find` finds."""
     yield from agents(fleet)
     yield from rooms(fleet)
@@ -45,9 +49,62 @@ def ids(fleet: Fleet) -> Iterable[str]:
             yield from (job.id for job in dispatch.jobs)
 
 
-def kinds(fleet: Fleet) -> Iterable[str]:
+def kinds(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
     """Kinds of log."""
     return ("deploy", "build")
+
+
+def names(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
+    """Names of agents, to dispatch to."""
+    return dict.fromkeys(agent.name for agent in fleet.agents if agent.name)
+
+
+def versions(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
+    """Versions of the agent named before, but for the current one."""
+    found = _agent_named(fleet, words)
+    known = fleet.versions.get(found.agent_id, ()) if found is not None else ()
+    return (version.version for version in known if not version.current)
+
+
+def deployments(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
+    """Named deployments of the agent named before."""
+    found = _agent_named(fleet, words)
+    rows = found.agent_deployments if found is not None else ()
+    return dict.fromkeys(row.deployment for row in rows if row.deployment)
+
+
+def secrets(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
+    """Secrets of the agent named before."""
+    found = _agent_named(fleet, words)
+    known = fleet.secrets.get(found.agent_id, ()) if found is not None else ()
+    return (secret.name for secret in known)
+
+
+def dispatches(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
+    """Ids of dispatches, as far as the rooms were polled."""
+    return (item.id for found in fleet.dispatches.values() for item in found)
+
+
+def nothing(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
+    """What cannot be completed, such as a path on this machine."""
+    return ()
+
+
+def _agent_named(fleet: Fleet, words: Sequence[str]) -> Agent | None:
+    word = words[0] if words else ""
+    return fleet.agent(word) or next((agent for agent in fleet.agents if agent.name == word), None)
+
+
+_COMPLETED: Mapping[str, Names] = {
+    "agent": agents,
+    "agent_name": names,
+    "version": versions,
+    "deployment": deployments,
+    "room": rooms,
+    "dispatch": dispatches,
+    "secret": secrets,
+}
+"""Kind of an operation's argument → what it may be completed to."""
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -57,6 +114,21 @@ COMMANDS: tuple[Command, ...] = (
     Command("secrets", "secrets [AGENT]", "names of an agent's secrets", (agents,)),
     Command("dispatches", "dispatches [ROOM]", "rooms, dispatches and jobs", (rooms,)),
     Command("logs", "logs [AGENT] [deploy|build]", "follow an agent's log", (agents, kinds)),
+    *(
+        Command(
+            item.usage.name,
+            str(item.usage),
+            item.help,
+            tuple(_COMPLETED.get(kind, nothing) for kind in item.usage.arguments),
+        )
+        for item in OPERATIONS
+    ),
+    Command("undo", "undo", "take the last operation back, for 30 s"),
+    Command("unlock", "unlock [15m]", "let a read-only session change things for a while"),
+    Command("lock", "lock", "end that while"),
+    Command("dry-run", "dry-run", "send nothing and show requests, or send again"),
+    Command("audit", "audit", "what was done from here, by whom, why, and what became of it"),
+    Command("unresolved", "unresolved", "operations whose outcome nobody knows"),
     Command("find", "find ID", "go to an agent, room, dispatch or job", (ids,)),
     Command("theme", "theme NAME", "another look"),
     Command("refresh", "refresh", "ask for everything now"),
@@ -127,7 +199,7 @@ def completions(text: str, fleet: Fleet, commands: Sequence[Command] = COMMANDS,
         return []
     folded = last.casefold()
     found: dict[str, None] = {}
-    for name in parsed.command.arguments[place](fleet):
+    for name in parsed.command.arguments[place](fleet, parsed.arguments):
         if name.casefold().startswith(folded):
             found[f"{head} {shlex.quote(name)}"] = None
             if len(found) >= most:

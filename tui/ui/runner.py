@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Protocol
 
+from tui.fleet.operations.answers import BadAnswer
+from tui.fleet.operations.registry import OPERATIONS
 from tui.fleet.state import Fleet
 from tui.fleet.tree import find_dispatch
 from tui.ui.commands import BadCommand, parse
+from tui.ui.dialogs.desk import Desk
 from tui.ui.panes.base import ListPane
 from tui.ui.screen import MainScreen
 
@@ -19,6 +23,10 @@ class Console(Protocol):
 
     main: MainScreen
     theme: str
+    desk: Desk
+
+    def later(self, work: Coroutine[object, object, None]) -> None:
+        """Do what needs the disk, without waiting for it."""
 
     def say(self, text: str, *, tone: str = "text", toast: bool = True) -> None:
         """Tell the operator."""
@@ -66,6 +74,13 @@ class Runner:
             "secrets": lambda words: self._detail("secrets", words),
             "dispatches": self._dispatches,
             "logs": self._logs,
+            **{item.usage.name: partial(self._operate, item.id) for item in OPERATIONS},
+            "undo": lambda words: self._console.desk.undo(),
+            "unlock": self._unlock,
+            "lock": lambda words: self._console.desk.lock(),
+            "dry-run": lambda words: self._console.desk.toggle_dry_run(),
+            "audit": lambda words: self._console.later(self._console.desk.audit()),
+            "unresolved": lambda words: self._console.later(self._console.desk.unresolved(asked=True)),
             "find": self._find,
             "theme": self._theme,
             "refresh": lambda words: self._console.action_refresh_now(),
@@ -75,6 +90,18 @@ class Runner:
             "quit": lambda words: self._console.exit(),
         }
         doing[parsed.command.name](parsed.arguments)
+
+    def _operate(self, operation: str, words: Arguments) -> None:
+        try:
+            self._console.desk.by_command(operation, words, self._main.view.selection)
+        except BadAnswer as problem:
+            raise BadCommand(str(problem)) from None
+
+    def _unlock(self, words: Arguments) -> None:
+        try:
+            self._console.desk.unlock(words)
+        except BadAnswer as problem:
+            raise BadCommand(str(problem)) from None
 
     def _agents(self, words: Arguments) -> None:
         self._filter(self._main.agents, " ".join(words))

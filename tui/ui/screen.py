@@ -20,6 +20,7 @@ from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.target import Target
 from tui.fleet.tree import find_dispatch, split
 from tui.fleet.watch import Link
+from tui.ui.dialogs.aim import Rows
 from tui.ui.footer import footer
 from tui.ui.header import header
 from tui.ui.lines import Lines
@@ -64,6 +65,7 @@ class MainScreen(Screen[None]):
         Binding("s", "pane('secrets')", "Secrets", show=False),
         Binding("d", "pane('status')", "Status", show=False),
         Binding("D", "agent_dispatches", "Dispatches of this agent", show=False),
+        Binding("u", "undo", "Undo, for 30 s", show=False),
     ]
 
     view: var[View] = var(View(Fleet(), Selection(), 0.0, 0.0), init=False)
@@ -74,6 +76,18 @@ class MainScreen(Screen[None]):
         def __init__(self, selection: Selection) -> None:
             super().__init__()
             self.selection = selection
+
+    class Operate(Message):
+        """An operation is to be done to what is under the cursor, or to what is marked."""
+
+        def __init__(self, operation: str, rows: Rows, selection: Selection) -> None:
+            super().__init__()
+            self.operation = operation
+            self.rows = rows
+            self.selection = selection
+
+    class Undo(Message):
+        """The last operation is to be taken back."""
 
     class CommandGiven(Message):
         """A command line was entered."""
@@ -374,6 +388,20 @@ class MainScreen(Screen[None]):
             self.dispatches.go_to(f"room:{event.room}")
             return
         self.logs.reader.say("its job is not in the tree (any more)", "warn")
+
+    def action_operate(self, operation: str) -> None:
+        """Begin an operation on what the keyboard is at, frozen as it is now."""
+        pane = self.current
+        rows = Rows(pane.id or "")
+        if isinstance(pane, ListPane):
+            table = pane.table
+            shown = frozenset(table.keys)
+            rows = Rows(pane.id or "", table.cursor, table.cursor_is_ghost, table.marked, shown)
+        self.post_message(self.Operate(operation, rows, self.view.selection))
+
+    def action_undo(self) -> None:
+        """Take the last operation back, while that makes sense."""
+        self.post_message(self.Undo())
 
     # ---- prompt ---------------------------------------------------------------------------------------
 

@@ -96,6 +96,7 @@ class DeleteAgent(Operation):
     method = methods.DELETE_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "ctrl+d", "status": "ctrl+d"}
     usage = Usage("delete", ("agent",))
+    prominent = False
     reads = ("agent",)
     source = "agents"
     sources = ("agents", "versions", "secrets")

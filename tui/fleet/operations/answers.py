@@ -9,6 +9,7 @@ from enum import StrEnum
 from tui.build.secrets import SecretSet
 from tui.secret import Secret
 
+
 class Kind(StrEnum):
     """How a question is put."""
 

@@ -145,6 +145,8 @@ class Operation(ABC):
     """A look follows also where the server said done."""
     prepares: ClassVar[bool] = False
     """Its form starts with something that only the server knows."""
+    prominent: ClassVar[bool] = True
+    """Its key is in the footer, where there is room."""
     in_bulk: ClassVar[bool] = False
     """It can be done to every marked row, one after the other."""
 

@@ -10,6 +10,7 @@ from tui.fleet.operations.dispatch import CreateDispatch, Redispatch
 from tui.fleet.operations.secrets import (
     ImportSecrets,
     MountSecret,
+    NewSecret,
     RemoveSecrets,
     ReplaceSecrets,
     SetSecret,
@@ -27,6 +28,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Promote(),
     Update(),
     SetSecret(),
+    NewSecret(),
     ImportSecrets(),
     MountSecret(),
     RemoveSecrets(),

@@ -37,7 +37,7 @@ class SetSecret(SecretsOperation):
     id = "set_secret"
     label = "Set secret"
     help = "set one secret, keeping the others; the value is masked and may have several lines"
-    keys: ClassVar[Mapping[str, str]] = {"secrets": "e,ctrl+n"}
+    keys: ClassVar[Mapping[str, str]] = {"secrets": "e"}
     usage = Usage("set-secret", ("agent", "secret"))
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
@@ -77,6 +77,31 @@ class SetSecret(SecretsOperation):
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk agent update-secrets`, with a file: a value on a command line can be read by others."""
         return lk("agent", "update-secrets", "--id", view.selection.agent_id, "--secrets-file", "FILE")
+
+
+class NewSecret(SetSecret):
+    """Set a secret that is not there yet."""
+
+    id = "new_secret"
+    label = "New secret"
+    help = "add a secret, keeping the others"
+    keys: ClassVar[Mapping[str, str]] = {"secrets": "ctrl+n"}
+    usage = Usage("new-secret", ("agent", "secret"))
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """The same questions, with nothing filled in."""
+        return super().fields(view, Answers())
+
+    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
+        """A new name is none of those that are set."""
+        return ()
+
+    def check(self, view: View, answers: Answers) -> None:
+        """A name that is free."""
+        name = answers.text("name")
+        if any(item.name == name for item in secrets(view)):
+            raise BadAnswer("name", f"{name} is set already: e on it gives it a new value")
+        super().check(view, answers)
 
 
 class ImportSecrets(SecretsOperation):

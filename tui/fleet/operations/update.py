@@ -32,6 +32,7 @@ class Update(SecretsOperation):
     help = "set the secrets of a file, if one is given, and restart the workers"
     method = methods.UPDATE_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "U", "status": "U"}
+    prominent = False
     usage = Usage("update", ("agent", "file"))
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:

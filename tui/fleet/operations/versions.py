@@ -164,6 +164,7 @@ class Promote(Operation):
     method = methods.PROMOTE_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "P", "status": "P", "versions": "P"}
     usage = Usage("promote", ("agent", "deployment"))
+    prominent = False
     reads = ("agent",)
     source = "agents"
     sources = ("agents", "versions")

@@ -13,6 +13,7 @@ from tui.fleet.query import Query, Subject, Value
 from tui.fleet.state import View
 from tui.fleet.status import replicas
 from tui.fleet.times import age, seen, when
+from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
 from tui.ui.panes.base import Cells, ListPane
 from tui.ui.rows import Cell, Column
@@ -79,6 +80,7 @@ class AgentsPane(ListPane):
         "deployed": "newest deployment first",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
+        *operation_keys("agents"),
         Binding("N", "sort('name')", "Sort by name", show=False),
         Binding("S", "sort('state')", "Sort by severity", show=False),
         Binding("A", "sort('deployed')", "Sort by age", show=False),

@@ -13,6 +13,7 @@ from tui.fleet.sources import pick_up
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import age, seconds, when
 from tui.fleet.tree import Node, Tree, Worst, find_dispatch, is_stale, rooms_by_worst, split, waiting_for
+from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
 from tui.ui.panes.base import Cells, ListPane
 from tui.ui.rows import Cell, Column
@@ -53,6 +54,7 @@ class DispatchesPane(ListPane):
         "worker": "worker id of a job",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
+        *operation_keys("dispatches"),
         Binding("right", "open", "Expand", show=False),
         Binding("left", "close", "Collapse", show=False),
         Binding("z", "toggle_all", "Expand or collapse all", show=False),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
 
 from tui.api.models import SecretInfo, instant
 from tui.fleet.state import View
 from tui.fleet.times import when
+from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
 from tui.ui.panes.base import Cells, ListPane
 from tui.ui.rows import Cell, Column
@@ -26,6 +30,7 @@ class SecretsPane(ListPane):
     NAME = "Secrets"
     HELP = "names and times of the selected agent's secrets; values are never received"
     SOURCE = "secrets"
+    BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("secrets")]
     COLUMNS = (
         Column("name", "NAME", 16, grow=3),
         Column("kind", "KIND", 5),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
 
 from tui.api.models import Agent, Deployment, instant
 from tui.fleet.facts import cpu_text, mem_text
 from tui.fleet.state import View
 from tui.fleet.status import event_words, reading, status
 from tui.fleet.times import TimeStyle, clock_time, rfc3339, seen, when
+from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
 from tui.ui.panes.base import Cells, ListPane
 from tui.ui.rows import Cell, Column
@@ -43,6 +47,7 @@ class StatusPane(ListPane):
     NAME = "Status"
     HELP = "the selected agent's deployments, one per region, as lk agent status shows them"
     SOURCE = "agents"
+    BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("status")]
     COLUMNS = _BLOCK
 
     _tabular = False

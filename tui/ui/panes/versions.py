@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
 
 from tui.api.models import Version, instant
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.fleet.times import when
+from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
 from tui.ui.panes.base import Cells, ListPane
 from tui.ui.rows import Cell, Column
@@ -21,6 +25,7 @@ class VersionsPane(ListPane):
     NAME = "Versions"
     HELP = "what was built for the selected agent: current, active, draining, commit, owner"
     SOURCE = "versions"
+    BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("versions")]
     COLUMNS = (
         Column("version", "VERSION", 14),
         Column("role", "ROLE", 12, grow=1),

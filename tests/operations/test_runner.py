@@ -1,0 +1,40 @@
+"""Every operation by call: its effects, its journal, and its outcome when answers get lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.operations.stage import CONCIERGE, Stage, stage
+from tui.fleet.journal import Verdict
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+    """The small fleet, standing still."""
+    async with stage(tmp_path) as opened:
+        yield opened
+
+
+async def test_restart_is_sent_once_and_journalled(here: Stage) -> None:
+    view = await here.look(agent_id=CONCIERGE)
+    outcome = await here.do("restart", view)
+    assert outcome.verdict is Verdict.DONE, outcome.words
+    assert here.effects() == ["RestartAgent"]
+    entry = here.entry()
+    assert (entry.intent.operation, entry.intent.target, entry.verdict) == (
+        "restart",
+        CONCIERGE,
+        Verdict.DONE,
+    )
+
+
+async def test_a_dispatch_is_made_with_all_that_was_said(here: Stage) -> None:
+    view = await here.look()
+    outcome = await here.do(
+        "dispatch", view, agent="concierge", room="desk", metadata='{"a":1}', attributes="tenant=7"
+    )
+    assert outcome.verdict is Verdict.DONE, outcome.words
+    assert here.effects() == ["CreateDispatch"]

@@ -1,0 +1,123 @@
+"""The audit trail on the screen: what was done from this machine, by whom, why, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from tui.fleet.journal import Entry, Verdict
+from tui.fleet.operations.outcome import WORDS
+from tui.fleet.operations.registry import BY_ID
+from tui.fleet.times import TimeStyle, clock_time, seconds
+from tui.ui.dialogs.wrap import Told, lines
+from tui.ui.lines import Lines
+from tui.ui.rows import Cell, Column
+from tui.ui.table import LineTable
+
+_TONES = {Verdict.DONE: "ok", Verdict.REFUSED: "error", None: "warn"}
+DETAILS = 8
+"""Lines for what there is to say of one operation."""
+
+
+class Audit(ModalScreen[None]):
+    """Newest first; what the cursor is on is told in full below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
+
+    DEFAULT_CSS = """
+    Audit { align: center middle; }
+    Audit > #audit { width: 96%; height: 90%; border: round $edge-focus; background: $background; }
+    Audit #audit-details { height: 8; width: 1fr; border-top: solid $edge; }
+    """
+
+    def __init__(self, entries: Sequence[Entry], *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self._entries = {entry.intent.id: entry for entry in entries}
+        self._ascii = ascii_only
+
+    def compose(self) -> ComposeResult:
+        """Title, list, details."""
+        columns = (
+            Column("at", "TIME", 19),
+            Column("verdict", "OUTCOME", 9),
+            Column("operation", "OPERATION", 16, grow=1),
+            Column("target", "TARGET", 16, grow=2),
+            Column("project", "PROJECT", 8, grow=1, rank=2),
+            Column("user", "BY", 6, grow=1, rank=1),
+            Column("reason", "REASON", 8, grow=2, rank=3),
+        )
+        with Vertical(id="audit"):
+            yield Lines(ascii_only=self._ascii, id="audit-title")
+            yield LineTable(columns, ascii_only=self._ascii)
+            yield Lines(ascii_only=self._ascii, id="audit-details")
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        words = f" Audit trail · {len(self._entries)} operations of this user on this machine"
+        self.query_one("#audit-title", Lines).set_lines([(Cell(words, "accent"),)])
+        table = self.query_one(LineTable)
+        table.empty = (Cell("Nothing was done yet.", "muted"),)
+        table.focus()
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        table = self.query_one(LineTable)
+        table.show(list(self._entries), self._cells)
+        self._tell(table.cursor)
+
+    def _cells(self, key: str) -> tuple[Cell, ...]:
+        entry = self._entries[key]
+        intent = entry.intent
+        return (
+            Cell(clock_time(intent.time, TimeStyle.LOCAL, zone=False), "muted"),
+            Cell(_outcome(entry), _TONES.get(entry.verdict, "warn")),
+            Cell(_label(intent.operation)),
+            Cell(intent.target),
+            Cell(intent.project, "muted"),
+            Cell(intent.origin.user, "muted"),
+            Cell(intent.reason),
+        )
+
+    def on_line_table_moved(self, event: LineTable.Moved) -> None:
+        """Tell more of it."""
+        self._tell(event.key)
+
+    def on_resize(self) -> None:
+        """Break lines anew."""
+        self.call_after_refresh(lambda: self._tell(self.query_one(LineTable).cursor))
+
+    def _tell(self, key: str) -> None:
+        entry = self._entries.get(key)
+        details = self.query_one("#audit-details", Lines)
+        if entry is None:
+            details.set_lines([])
+            return
+        intent = entry.intent
+        origin = f"{intent.origin.user} from {intent.origin.ssh}" if intent.origin.ssh else intent.origin.user
+        told = [
+            Told("outcome", f"{_outcome(entry)}: {entry.detail or '–'}", _TONES.get(entry.verdict, "warn")),
+            Told("reason", intent.reason or "–"),
+            Told("given", ", ".join(intent.arguments) or "–"),
+            Told("by", origin),
+            Told("took", seconds(entry.latency) if entry.verdict is not None else "–"),
+            Told("request id", intent.request_id or "–"),
+        ]
+        details.set_lines(lines(told, max(30, details.size.width - 1))[:DETAILS])
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss()
+
+
+def _outcome(entry: Entry) -> str:
+    return WORDS[entry.verdict] if entry.verdict is not None else "no word"
+
+
+def _label(operation: str) -> str:
+    known = BY_ID.get(operation)
+    return known.label if known is not None else operation

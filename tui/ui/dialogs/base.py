@@ -1,0 +1,71 @@
+"""What every dialog shares: it is deaf to keys that were meant for what was on the screen before.
+
+A dialog pops up under running fingers, a held key or a paste; none of these may answer it (hazards.md E13).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.events import Event, Key, MouseDown, MouseUp, Paste
+from textual.screen import ModalScreen
+
+QUIET: Final = 0.4
+"""Seconds for which a dialog that has just opened hears nothing but Esc."""
+MORE: Final = 0.2
+"""Seconds that each key which was not heard adds: a held key or a paste has to end first."""
+REPEAT: Final = 0.7
+"""Seconds within which another Enter is the same one held down: keyboards begin to repeat earlier."""
+
+
+class Dialog(ModalScreen[None]):
+    """A question over the main screen."""
+
+    QUIET: ClassVar[float] = QUIET
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; }
+    Dialog > #dialog {
+        width: 100; max-width: 96%; height: auto; max-height: 96%; padding: 0 1;
+        border: round $edge-focus; background: $background;
+    }
+    Dialog > #dialog.-danger { border: heavy $tone-error; }
+    Dialog .row { height: auto; width: 1fr; }
+    Dialog .label { width: 13; height: 1; }
+    """
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.ascii_only = ascii_only
+        self._deaf_until = float("inf")
+        self._last_enter = 0.0
+        self._held = False
+
+    def on_mount(self) -> None:
+        """From now on it is seen, so from soon on it can be meant."""
+        self._deaf_until = time.monotonic() + self.QUIET
+
+    def ignores(self, event: Event) -> bool:
+        """Whether a key, click or paste was not meant for this dialog. Called for each of them, in order."""
+        if not isinstance(event, Key | MouseDown | MouseUp | Paste):
+            return False
+        if isinstance(event, Key) and event.key == "enter":
+            self._held = event.time - self._last_enter < REPEAT
+            self._last_enter = event.time
+        if event.time >= self._deaf_until or (isinstance(event, Key) and event.key == "escape"):
+            return False
+        self._deaf_until = max(self._deaf_until, event.time + MORE)
+        return True
+
+    @property
+    def enter_is_held(self) -> bool:
+        """The newest Enter followed another one so closely that it may be the same key held down."""
+        return self._held
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss()

@@ -1,0 +1,244 @@
+"""The dialog of one operation on several targets: lists every one, does them one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from tui.fleet.journal import Verdict
+from tui.fleet.operations.answers import Answers, Field, Kind, Option
+from tui.fleet.operations.base import Danger, Operation
+from tui.fleet.operations.bulk import Target, perform_all
+from tui.fleet.operations.current import too_old
+from tui.fleet.operations.outcome import WORDS, Outcome, Progress
+from tui.ui.dialogs.aim import Aim
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.bench import Bench
+from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.fields import Answered, Choice
+from tui.ui.dialogs.frame import Frame
+from tui.ui.dialogs.wrap import Told
+from tui.ui.rows import Cell
+
+_SIGNS = {Verdict.DONE: ("✓", "ok"), Verdict.UNKNOWN: ("?", "warn"), Verdict.NOT_SEEN: ("?", "warn")}
+LEAVE, INCLUDE = "leave", "include"
+
+
+class BulkDialog(Dialog):
+    """Stops at the first that does not go well; Esc stops after the current one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "leave", "Cancel", show=False),
+        Binding("f8", "picture", "Save a picture", show=False),
+        Binding("pagedown", "scroll(1)", show=False),
+        Binding("pageup", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, bench: Bench, operation: Operation, aims: Sequence[Aim]) -> None:
+        super().__init__(ascii_only=bench.ascii_only)
+        self._bench = bench
+        self.operation = operation
+        self._left_out: list[str] = []
+        self._targets = tuple(self._frozen(aims))
+        self._seen: dict[str, Progress | Outcome] = {}
+        self._under_way: tuple[Target, ...] = ()
+        self._stopping = False
+        self._ended = ""
+        self.frame = Frame(ascii_only=self.ascii_only, danger=bench.target.danger)
+        hidden = [target for target in self._targets if target.hidden]
+        words = f"include {len(hidden)} hidden by the filter"
+        self._choice = Choice(
+            Field("hidden", "hidden", Kind.CHOICE, value=LEAVE),
+            (Option(LEAVE, ("leave out what the filter hides",)), Option(INCLUDE, (words,))),
+        )
+        self._choice.display = bool(hidden)
+
+    def _frozen(self, aims: Sequence[Aim]) -> list[Target]:
+        """The targets as they are now; what it cannot be done to is said and left out."""
+        found = []
+        for one in aims:
+            view = self._bench.view(one.selection)
+            name = self.operation.target(view, Answers())
+            if problem := self.operation.unfit(view):
+                self._left_out.append(f"{name}: {problem}")
+                continue
+            preview = self.operation.preview(view, Answers())
+            found.append(Target(one.selection, name, preview, one.hidden))
+        return found
+
+    def compose(self) -> ComposeResult:
+        """The frame, with a choice where a filter hides some."""
+        yield self.frame
+
+    def on_mount(self) -> None:
+        """Ask."""
+        super().on_mount()
+        self.run_worker(self._ask(), exclusive=False)
+        self.set_interval(1.0, self.redraw)
+
+    async def _ask(self) -> None:
+        self.frame.button("again").display = False
+        await self.frame.mount(Horizontal(self._choice, classes="row"), before="#row-reason")
+        self.frame.button("cancel").focus()
+        self.redraw()
+
+    @property
+    def _chosen(self) -> tuple[Target, ...]:
+        include = self._choice.answer == INCLUDE
+        return self._under_way or tuple(t for t in self._targets if include or not t.hidden)
+
+    @property
+    def _wanted(self) -> str:
+        """In a production project, and for what cannot be taken back, the project's name arms the button."""
+        danger = self.operation.danger
+        production = danger is Danger.SERVICE and self._bench.target.danger
+        return self._bench.target.name if production or danger is Danger.DESTROYS else ""
+
+    @property
+    def obstacle(self) -> str:
+        """Why the button does not act; empty if it does."""
+        bench = self._bench
+        if not self._chosen:
+            return "nothing is left to do it to"
+        if bench.locked:
+            return "read-only: :unlock 15m allows changes for a while"
+        if bench.dry_run:
+            return "dry run: nothing is sent"
+        view = bench.view(self._chosen[0].selection)
+        if old := too_old(view, self.operation, bench.refresh_seconds):
+            return f"{old}: Esc, then ctrl+r reads again"
+        if self._wanted and self.frame.typed.strip() != self._wanted:
+            return f"type {self._wanted} to arm the button"
+        return ""
+
+    # ---- keys -----------------------------------------------------------------------------------------
+
+    def on_answered(self, event: Answered) -> None:
+        """With those that are hidden, or without."""
+        event.stop()
+        self.redraw()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Reason, or the name that arms the button."""
+        self.redraw()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """On, but never to the button that acts."""
+        self.frame.button("cancel").focus()
+
+    def on_press_pressed(self, event: Press.Pressed) -> None:
+        """Stop, leave or begin."""
+        event.stop()
+        if event.button.id == "cancel":
+            self.action_leave()
+        elif not self.obstacle and not self._under_way and not self.enter_is_held:
+            self._under_way = self._chosen
+            self.frame.freeze(True)
+            self._choice.disabled = True
+            self.frame.button("cancel").focus()
+            self._bench.keep(self._run())
+            self.redraw()
+        else:
+            self.app.bell()
+
+    def action_leave(self) -> None:
+        """Stop after the current one; when nothing runs, close."""
+        if self._under_way and not self._ended:
+            self._stopping = True
+            self.redraw()
+        else:
+            self.dismiss()
+
+    def action_scroll(self, step: int) -> None:
+        """Move through what does not fit."""
+        self.frame.scroll(step)
+
+    def action_picture(self) -> None:
+        """A picture of it."""
+        self._bench.picture()
+
+    # ---- doing it -------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        done = await perform_all(
+            self._bench.operator,
+            self.operation,
+            self._under_way,
+            self._bench.view,
+            reason=self.frame.reason,
+            tell=self._told,
+            stopping=lambda: self._stopping,
+        )
+        total = len(self._under_way)
+        stopped = "" if done == total else ", stopped: the rest was not touched"
+        self._ended = f"{self.operation.label}: {done} of {total} done{stopped}"
+        self._bench.say(self._ended, tone="ok" if done == total else "warn", toast=not self.is_attached)
+        self.redraw()
+
+    def _told(self, index: int, news: Progress | Outcome) -> None:
+        self._seen[self._under_way[index].name] = news
+        if isinstance(news, Outcome):
+            self._bench.ended(self.operation, news, seen=True)
+        self.redraw()
+
+    # ---- drawing --------------------------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        """Draw what differs."""
+        if not self.frame.is_mounted or not self.is_attached:
+            return
+        chosen = self._chosen
+        title = f"{self.operation.label}: {len(chosen)} targets, one after the other"
+        project = [Cell(f"in {self._bench.target.name}", "warn" if self._bench.target.danger else "text")]
+        self.frame.title(title, project, "warn")
+        self.frame.facts(self._facts(chosen))
+        self.frame.ask_typed(bool(self._wanted) and not self._under_way)
+        self.frame.status([Told("", self._status(), "warn" if self.obstacle or self._under_way else "muted")])
+        self._draw_buttons(len(chosen))
+
+    def _facts(self, chosen: Sequence[Target]) -> list[Told]:
+        told = []
+        for target in self._targets:
+            if target not in chosen:
+                told.append(Told("hidden", f"– {target.preview.what}: left out", "muted"))
+                continue
+            told.append(self._line(target))
+        told += [Told("left out", problem, "warn") for problem in self._left_out]
+        effect = chosen[0].preview.effect if chosen and not self._under_way else ()
+        return told + [
+            Told("each" if place == 0 else "", words, "muted") for place, words in enumerate(effect)
+        ]
+
+    def _line(self, target: Target) -> Told:
+        news = self._seen.get(target.name)
+        label = "hidden" if target.hidden else ""
+        if news is None:
+            state = "; ".join(fact.text for fact in target.preview.state[:2])
+            return Told(label, f"· {target.preview.what} — {state}", "text")
+        if isinstance(news, Progress):
+            return Told(label, f"◔ {target.preview.what} — {news.words}", "busy")
+        sign, tone = _SIGNS.get(news.verdict, ("✗", "error"))
+        words = news.words if news.verdict is not Verdict.DONE or news.doubt else WORDS[news.verdict]
+        return Told(label, f"{sign} {target.preview.what} — {words}", "warn" if news.doubt else tone)
+
+    def _status(self) -> str:
+        if self._ended:
+            return self._ended
+        if self._stopping:
+            return "stopping after the current one"
+        if self._under_way:
+            return "running; Esc stops after the current one"
+        return self.obstacle or "armed; stops at the first that does not go well"
+
+    def _draw_buttons(self, count: int) -> None:
+        cancel, go = self.frame.button("cancel"), self.frame.button("go")
+        running = bool(self._under_way) and not self._ended
+        cancel.say("Stop" if running else "Close" if self._ended else "Cancel", "text")
+        go.display = not self._under_way
+        go.say("read-only" if self._bench.locked else f"{self.operation.label} {count}", "accent")
+        self.frame.keys("Tab moves · Enter presses · Esc stops or closes · PgUp PgDn scroll")

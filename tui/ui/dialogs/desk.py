@@ -1,0 +1,165 @@
+"""Where operations begin on the screen: from a key or a command to the right dialog on the right target."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from textual.screen import Screen
+
+from tui.fleet.journal import Journal, JournalError, Origin
+from tui.fleet.operations.address import address
+from tui.fleet.operations.answers import BadAnswer
+from tui.fleet.operations.base import Operation
+from tui.fleet.operations.registry import BY_ID
+from tui.fleet.state import Selection
+from tui.fleet.watch import Watched
+from tui.ui.dialogs.aim import Aim, NoTarget, Rows, aim
+from tui.ui.dialogs.bench import Application, Bench, Manner
+
+
+class Host(Application, Protocol):
+    """The application, as far as dialogs are opened on it."""
+
+    @property
+    def session(self) -> Watched | None:
+        """The project being watched."""
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the journal is."""
+
+    def show(self, screen: Screen[None]) -> None:
+        """Put a screen over what is there."""
+
+
+class Desk:
+    """Opens dialogs. One for the whole run; each project gets a bench of its own."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._journal = Journal(host.state_dir / "journal.jsonl", host.clock, origin=Origin.of(os.environ))
+        self._bench: Bench | None = None
+        self._session: Watched | None = None
+        self.manner = Manner()
+
+    @property
+    def busy(self) -> bool:
+        """An operation is under way whose outcome would be unknown if we left now."""
+        return self.manner.under_way > 0
+
+    @property
+    def bench(self) -> Bench | None:
+        """The bench of the project being watched; None while none is."""
+        session = self._host.session
+        if session is not self._session:
+            self._session = session
+            self._bench = None
+        if session is not None and self._bench is None:
+            self._bench = Bench(self._host, session, self._journal, self.manner)
+        return self._bench
+
+    # ---- operations -----------------------------------------------------------------------------------
+
+    def by_key(self, operation_id: str, rows: Rows, selection: Selection) -> None:
+        """A key of an operation was pressed in a pane."""
+        operation = BY_ID[operation_id]
+        try:
+            self._open(operation, aim(operation, rows, selection))
+        except NoTarget as problem:
+            self._host.say(f"{operation.label}: {problem}", tone="warn")
+
+    def by_command(self, operation_id: str, words: Sequence[str], selection: Selection) -> None:
+        """An operation was named after the colon. Raises `BadAnswer`."""
+        operation = BY_ID[operation_id]
+        bench = self.bench
+        if bench is None:
+            raise BadAnswer("", "no project is watched")
+        selected, answers = address(operation, words, bench.store.fleet, selection)
+        self._open(operation, [Aim(selected, answers)])
+
+    def undo(self) -> None:
+        """Offer to take the last thing back."""
+        bench = self.bench
+        undo = bench.undo.take() if bench is not None else None
+        if undo is None:
+            self._host.say("nothing to undo; what can be undone can be for 30 s", tone="warn")
+            return
+        self._open(BY_ID[undo.operation], [Aim(undo.selection, undo.answers)])
+
+    def _open(self, operation: Operation, aims: Sequence[Aim]) -> None:
+        bench = self.bench
+        if bench is None:
+            self._host.say("no project is watched", tone="warn")
+            return
+        if len(aims) > 1:
+            from tui.ui.dialogs.bulk import BulkDialog
+
+            self._host.show(BulkDialog(bench, operation, aims))
+            return
+        target = aims[0]
+        if problem := operation.unfit(bench.view(target.selection)):
+            self._host.say(f"{operation.label}: {problem}", tone="warn")
+            return
+        from tui.ui.dialogs.operation import OperationDialog
+
+        self._host.show(OperationDialog(bench, operation, target.selection, target.answers))
+
+    # ---- around them ----------------------------------------------------------------------------------
+
+    def unlock(self, words: Sequence[str]) -> None:
+        """`:unlock 15m` asks for a reason first. Raises `BadAnswer`."""
+        from tui.ui.dialogs.unlock import UnlockDialog, minutes
+
+        bench, session = self.bench, self._host.session
+        if bench is None or session is None:
+            raise BadAnswer("", "no project is watched")
+        if not bench.target.read_only:
+            raise BadAnswer("", f"{bench.target.name} is not read-only")
+        self._host.show(UnlockDialog(bench, session, minutes(words)))
+
+    def lock(self) -> None:
+        """Read-only again."""
+        if self._host.session is not None:
+            self._host.session.lock()
+        self._host.say("locked: this session is read-only again" if self._was_locked() else "not read-only")
+
+    def _was_locked(self) -> bool:
+        return self.bench is not None and self.bench.target.read_only
+
+    def toggle_dry_run(self) -> None:
+        """Send nothing, or send again."""
+        self.manner.dry_run = not self.manner.dry_run
+        words = "dry run: nothing is sent, buttons show the request" if self.manner.dry_run else "dry run off"
+        self._host.say(words, tone="warn" if self.manner.dry_run else "text")
+
+    async def audit(self) -> None:
+        """Show what was done."""
+        from tui.ui.dialogs.audit import Audit
+
+        bench = self.bench
+        if bench is None:
+            return
+        try:
+            self._host.show(Audit(await bench.operator.entries(), ascii_only=bench.ascii_only))
+        except JournalError as error:
+            self._host.say(str(error), tone="error")
+
+    async def unresolved(self, *, asked: bool) -> None:
+        """Show operations whose outcome nobody knows; says so if there are none and it was asked."""
+        from tui.ui.dialogs.unresolved import Unresolved
+
+        bench = self.bench
+        if bench is None:
+            return
+        try:
+            found = await bench.operator.unresolved()
+        except JournalError as error:
+            self._host.say(str(error), tone="error")
+            return
+        if found:
+            self._host.show(Unresolved(bench, found))
+        elif asked:
+            self._host.say("the outcome of every operation is known")

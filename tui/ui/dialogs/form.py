@@ -1,0 +1,137 @@
+"""The questions of an operation, one below the other."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from tui.fleet.operations.answers import Answers, Field, Kind, Option
+from tui.secret import Secret
+from tui.ui.dialogs.fields import Block, Choice, FileField, Pick, TextField
+from tui.ui.dialogs.secret_input import SecretInput
+from tui.ui.lines import Lines
+from tui.ui.rows import Cell
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+"""Of LiveKit's own identifiers: no characters that look alike (contract.md §3.1)."""
+FRESH_SIZE = 12
+
+OptionsOf = Callable[[str], Sequence[Option]]
+
+
+class Form(Vertical):
+    """Asks, and hands back what was answered."""
+
+    DEFAULT_CSS = """
+    Form { height: auto; width: 1fr; }
+    Form > .row { height: auto; }
+    """
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        options: OptionsOf,
+        *,
+        chance: random.Random,
+        ascii_only: bool,
+    ) -> None:
+        super().__init__(id="form")
+        self.fields = tuple(fields)
+        self._options = options
+        self._chance = chance
+        self._ascii = ascii_only
+        self._widgets: dict[str, Widget] = {}
+
+    def compose(self) -> ComposeResult:
+        """A row a question."""
+        for field in self.fields:
+            widget = self._widgets[field.id] = self._widget(field)
+            with Horizontal(classes="row"):
+                label = Lines(ascii_only=self._ascii, id=f"label-{field.id}")
+                label.add_class("label")
+                yield label
+                yield widget
+
+    def on_mount(self) -> None:
+        """Say what is asked."""
+        for field in self.fields:
+            self.query_one(f"#label-{field.id}", Lines).set_lines([(Cell(field.label, "muted"),)])
+        self.call_after_refresh(self.refill)
+
+    def _widget(self, field: Field) -> Widget:
+        def options() -> Sequence[Option]:
+            return self._options(field.id)
+
+        if field.kind is Kind.CHOICE:
+            return Choice(field, options())
+        if field.kind is Kind.PICK:
+            return Pick(field, options, self._ascii)
+        if field.kind is Kind.BLOCK:
+            return Block(field)
+        if field.kind is Kind.SECRET:
+            return SecretInput(id=f"field-{field.id}")
+        if field.kind is Kind.FILE:
+            return FileField(field)
+        return TextField(field, options, self._fresh, self._ascii)
+
+    def _fresh(self, prefix: str) -> str:
+        return prefix + "".join(self._chance.choice(ALPHABET) for _ in range(FRESH_SIZE))
+
+    def refill(self) -> None:
+        """Options may be others by now."""
+        for pick in self.query(Pick):
+            pick.refill()
+
+    @property
+    def answers(self) -> Answers:
+        """What stands in it."""
+        texts: dict[str, str] = {}
+        values: dict[str, Secret] = {}
+        for name, widget in self._widgets.items():
+            if isinstance(widget, SecretInput):
+                values[name] = widget.value
+            elif isinstance(widget, TextField | Choice | Pick | Block | FileField):
+                texts[name] = widget.answer
+        return Answers(texts, values)
+
+    def help_for(self, widget: Widget | None) -> str:
+        """What is said about the question that has the keyboard."""
+        for field in self.fields:
+            if widget is not None and self._widgets[field.id] in widget.ancestors_with_self:
+                return field.help
+        return ""
+
+    def widget(self, field: str) -> Widget | None:
+        """What asks a question."""
+        return self._widgets.get(field)
+
+    def focus_first(self) -> None:
+        """Give the keyboard to the first question without an answer, else to the first."""
+        empty = next((f for f in self.fields if not f.value and f.kind is Kind.TEXT), None)
+        self.focus_field((empty or self.fields[0]).id)
+
+    def focus_field(self, name: str) -> None:
+        """Give the keyboard to a question."""
+        widget = self._widgets.get(name)
+        if widget is not None:
+            target = widget if widget.can_focus else next(iter(widget.query("Input")), None)
+            if target is not None:
+                target.focus()
+
+    def close_list(self) -> bool:
+        """Close an open list of suggestions; False if there is none."""
+        return any(field.close_list() for field in self.query(TextField))
+
+    def wipe(self) -> None:
+        """Forget secret values."""
+        for field in self.query(SecretInput):
+            field.wipe()
+
+    @property
+    def is_secret(self) -> bool:
+        """A secret is asked for."""
+        return any(field.kind is Kind.SECRET for field in self.fields)

@@ -1,0 +1,92 @@
+"""A preview as facts on the screen: what is new since one looked is marked. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from tui.fleet.operations.answers import Answers, Hint, Weight
+from tui.fleet.operations.base import Fact, Operation, Preview
+from tui.fleet.operations.join import Join, Mood
+from tui.fleet.state import View
+from tui.fleet.target import Target
+from tui.fleet.times import seconds
+from tui.ui.dialogs.wrap import Told
+
+_WEIGHTS = {Weight.NOTE: ("·", "muted"), Weight.GOOD: ("✓", "ok"), Weight.WARN: ("!", "warn")}
+_MOODS = {
+    Mood.WAITING: ("◔", "busy"),
+    Mood.SLOW: ("?", "warn"),
+    Mood.BAD: ("✗", "error"),
+    Mood.GOOD: ("✓", "ok"),
+}
+AGE_STEP = 5
+"""Seconds in which the age of data moves."""
+
+
+def preview_told(
+    preview: Preview, baseline: Preview, hints: Sequence[Hint], age: float | None, command: str
+) -> list[Told]:
+    """Everything that a dialog says before something is sent."""
+    told = [Told("", f"{sign} {hint.text}", tone) for hint in hints for sign, tone in [_WEIGHTS[hint.weight]]]
+    told.append(Told("where", preview.where))
+    told += [Told("effect" if place == 0 else "", text) for place, text in enumerate(preview.effect)]
+    told += list(_state(preview, baseline))
+    if age is not None:
+        told.append(Told("data", age_words(age), "muted" if age < 2 * AGE_STEP else "warn"))
+    if command:
+        told.append(Told("command", command, "info"))
+    return told
+
+
+def _state(preview: Preview, baseline: Preview) -> Iterator[Told]:
+    before = {fact.label: fact for fact in baseline.state}
+    for fact in preview.state:
+        old = before.pop(fact.label, None)
+        if old is not None and old.text == fact.text:
+            yield Told(fact.label, fact.text)
+        else:
+            yield _changed(fact, old)
+    for gone in before.values():
+        yield Told(gone.label, f"Δ gone (was {gone.text})", "warn", "warn")
+
+
+def _changed(fact: Fact, old: Fact | None) -> Told:
+    was = f" (was {old.text})" if old is not None else " (new)"
+    return Told(fact.label, f"Δ {fact.text}{was}", "warn", "warn")
+
+
+def age_words(age: float) -> str:
+    """The age of data, in steps."""
+    step = int(age) // AGE_STEP * AGE_STEP
+    return "just received" if step < AGE_STEP else f"{step} s old"
+
+
+def request_told(operation: Operation, view: View, answers: Answers, target: Target) -> list[Told]:
+    """What would be sent, as JSON, with every secret masked."""
+    base = target.agents_url if operation.method.cloud else target.url
+    body = json.dumps(operation.request(view, answers), indent=2, ensure_ascii=False)
+    told = [
+        Told("dry run", "this is what would be sent; nothing was sent", "accent"),
+        Told("POST", f"{base}{operation.method.path}"),
+    ]
+    return told + [Told("body" if place == 0 else "", line) for place, line in enumerate(body.split("\n"))]
+
+
+def join_told(join: Join) -> list[Told]:
+    """The way from accepted to joined, with elapsed times."""
+    sign, tone = _MOODS[join.mood]
+    wait = "◔ …" if not join.over else "–"
+    told = [
+        Told("accepted", f"✓ {seconds(join.accepted)}   {join.dispatch_id}", "ok"),
+        _step("job", join.job, join.job_id, wait),
+        _step("in the room", join.joined, join.identity, wait),
+        Told("", f"{sign} {join.verdict}", tone),
+    ]
+    return [*told, Told("likely", join.cause, tone)] if join.cause else told
+
+
+def _step(label: str, took: float | None, identity: str, wait: str) -> Told:
+    if took is None:
+        return Told(label, wait, "muted")
+    return Told(label, f"✓ {seconds(took)}   {identity}", "ok")

@@ -1,0 +1,103 @@
+"""Letting a read-only session change things for a while, with a reason that is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from tui.fleet.journal import JournalError
+from tui.fleet.operations.answers import BadAnswer
+from tui.fleet.watch import Watched
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.bench import Bench
+from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.frame import Frame
+from tui.ui.dialogs.wrap import Told
+from tui.ui.rows import Cell
+
+DEFAULT: Final = 15
+MOST: Final = 120
+_FORM: Final = re.compile(r"(\d{1,3})(m|min|h)?")
+
+
+def minutes(words: Sequence[str]) -> int:
+    """How long, from `15m` or `1h`. Raises `BadAnswer`."""
+    if not words:
+        return DEFAULT
+    found = _FORM.fullmatch(words[0])
+    count = int(found[1]) * (60 if found[2] == "h" else 1) if found else 0
+    if not 1 <= count <= MOST or len(words) > 1:
+        raise BadAnswer("", f"unlock for 1m to {MOST}m, as in: unlock 15m")
+    return count
+
+
+class UnlockDialog(Dialog):
+    """Asks why; locks again by itself."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "leave", "Cancel", show=False)]
+
+    def __init__(self, bench: Bench, session: Watched, count: int) -> None:
+        super().__init__(ascii_only=bench.ascii_only)
+        self._bench = bench
+        self._session = session
+        self._minutes = count
+        self.frame = Frame(ascii_only=self.ascii_only, danger=bench.target.danger)
+
+    def compose(self) -> ComposeResult:
+        """The same frame as every other question."""
+        yield self.frame
+
+    def on_mount(self) -> None:
+        """Ask."""
+        super().on_mount()
+        self.frame.button("again").display = False
+        self.frame.query_one("#reason", Input).focus()
+        self.call_after_refresh(self._redraw)
+
+    def _redraw(self) -> None:
+        target = self._bench.target
+        self.frame.title(
+            f"Unlock {target.name} for {self._minutes} min", (Cell("read-only", "info"),), "warn"
+        )
+        self.frame.facts(
+            [
+                Told("effect", "changes can be sent until then; it locks again by itself"),
+                Told("", "the countdown stands in the first line; :lock ends it at once"),
+                Told("", "who unlocked, when and why is kept in :audit"),
+            ]
+        )
+        ready = bool(self.frame.reason)
+        self.frame.status([Told("", "" if ready else "a reason is needed", "warn")])
+        self.frame.button("go").say("Unlock", "accent" if ready else "muted")
+        self.frame.keys("Tab moves · Enter presses · Esc cancels")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The reason."""
+        self._redraw()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """On to the buttons."""
+        self.frame.button("cancel").focus()
+
+    async def on_press_pressed(self, event: Press.Pressed) -> None:
+        """Unlock, or leave."""
+        event.stop()
+        if event.button.id != "go":
+            self.dismiss()
+            return
+        if self.enter_is_held or not self.frame.reason:
+            self.app.bell()
+            return
+        try:
+            await self._bench.operator.note("unlock", f"{self._minutes} min", self.frame.reason)
+        except JournalError as error:
+            self.frame.status([Told("", f"{error}; not unlocked", "error")])
+            return
+        self._session.unlock(60.0 * self._minutes)
+        self._bench.say(f"{self._bench.target.name} is unlocked for {self._minutes} min", tone="warn")
+        self.dismiss()

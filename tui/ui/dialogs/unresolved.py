@@ -1,0 +1,124 @@
+"""Operations of earlier sessions whose outcome nobody knows: looked for, never sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from tui.api.clean import clean
+from tui.fleet.journal import Intent, JournalError, Verdict
+from tui.fleet.operations.outcome import WORDS, Outcome
+from tui.fleet.operations.registry import BY_ID
+from tui.fleet.times import TimeStyle, clock_time
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.bench import Bench
+from tui.ui.lines import Lines
+from tui.ui.rows import Cell, Column
+from tui.ui.table import LineTable
+
+_TONES = {Verdict.DONE: "ok", Verdict.UNKNOWN: "warn", Verdict.NOT_SEEN: "info"}
+
+
+class Unresolved(Dialog):
+    """Looks for each of them once when it opens; `r` looks again, `x` sets one aside."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "leave", "Close", show=False),
+        Binding("r", "look", "Look again", show=False),
+        Binding("x", "set_aside", "Set aside", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    Unresolved > #unresolved {
+        width: 96%; height: auto; max-height: 80%; border: round $edge-focus; background: $background;
+    }
+    Unresolved #unresolved-words { height: 2; }
+    Unresolved LineTable { height: 12; }
+    """
+
+    def __init__(self, bench: Bench, intents: Sequence[Intent]) -> None:
+        super().__init__(ascii_only=bench.ascii_only)
+        self._bench = bench
+        self._intents = {intent.id: intent for intent in intents}
+        self._found: dict[str, Outcome] = {}
+        self._looking = ""
+
+    def compose(self) -> ComposeResult:
+        """Words and list."""
+        columns = (
+            Column("at", "TIME", 19, rank=1),
+            Column("what", "OPERATION", 24, grow=2),
+            Column("verdict", "NOW", 9),
+            Column("words", "WHAT IS SEEN", 20, grow=3),
+        )
+        with Vertical(id="unresolved"):
+            yield Lines(ascii_only=self.ascii_only, id="unresolved-words")
+            yield LineTable(columns, ascii_only=self.ascii_only)
+            yield Lines(ascii_only=self.ascii_only, id="unresolved-keys")
+
+    def on_mount(self) -> None:
+        """Look."""
+        super().on_mount()
+        count = len(self._intents)
+        noun = "operation" if count == 1 else "operations"
+        words = f" {count} {noun} of an earlier session without a known end"
+        more = " Their effects are looked for now; nothing is sent again."
+        self.query_one("#unresolved-words", Lines).set_lines([(Cell(words, "warn"),), (Cell(more),)])
+        keys = " r looks again · x sets the one under the cursor aside · Esc leaves the rest for later"
+        self.query_one("#unresolved-keys", Lines).set_lines([(Cell(keys, "muted"),)])
+        self.query_one(LineTable).focus()
+        self.call_after_refresh(self._draw)
+        self.action_look()
+
+    def _draw(self) -> None:
+        if self.is_attached:
+            table = self.query_one(LineTable)
+            table.show(list(self._intents), self._cells, keep=False)
+
+    def _cells(self, key: str) -> tuple[Cell, ...]:
+        intent, outcome = self._intents[key], self._found.get(key)
+        operation = BY_ID.get(intent.operation)
+        label = operation.label if operation is not None else intent.operation
+        at = Cell(clock_time(intent.time, TimeStyle.LOCAL, zone=False), "muted")
+        what = Cell(clean(f"{label} {intent.target}", limit=200))
+        if outcome is None:
+            return (at, what, Cell("looking" if key == self._looking else "…", "busy"), Cell())
+        tone = _TONES.get(outcome.verdict, "warn")
+        return (at, what, Cell(WORDS[outcome.verdict], tone), Cell(outcome.words, tone))
+
+    def action_look(self) -> None:
+        """Look for all that are not settled."""
+        self.run_worker(self._look(), exclusive=True)
+
+    async def _look(self) -> None:
+        for key, intent in list(self._intents.items()):
+            known = self._found.get(key)
+            if known is not None and known.verdict is not Verdict.UNKNOWN:
+                continue
+            self._looking = key
+            self._draw()
+            self._found[key] = await self._bench.operator.settle(intent)
+            self._bench.say(self._found[key].words, toast=False)
+            self._draw()
+        self._looking = ""
+
+    async def action_set_aside(self) -> None:
+        """Stop asking about the one under the cursor."""
+        key = self.query_one(LineTable).cursor
+        intent = self._intents.get(key)
+        if intent is None:
+            return
+        try:
+            await self._bench.operator.set_aside(intent)
+        except JournalError as error:
+            self._bench.say(str(error), tone="error")
+            return
+        del self._intents[key]
+        self._found.pop(key, None)
+        self._draw()
+        if not self._intents:
+            self.dismiss()

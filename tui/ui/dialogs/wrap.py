@@ -1,0 +1,54 @@
+"""Facts as lines that fit: a label, then its text broken at spaces. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rich.cells import chop_cells
+
+from tui.api.clean import clean
+from tui.ui.lines import Line
+from tui.ui.rows import Cell
+from tui.ui.text import fit, width
+
+LABEL = 13
+"""Cells of the label column."""
+LIMIT = 4000
+"""Characters shown of one text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One fact to show."""
+
+    label: str
+    text: str
+    tone: str = "text"
+    label_tone: str = "muted"
+
+
+def broken(text: str, size: int) -> Iterator[str]:
+    """The text in lines of at most `size` cells, broken at spaces where there are any."""
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if width(joined) <= size:
+            line = joined
+            continue
+        if line:
+            yield line
+        *full, line = chop_cells(word, max(1, size)) or [""]
+        yield from full
+    yield line
+
+
+def lines(told: Iterable[Told], size: int) -> list[Line]:
+    """Facts as lines of `size` cells."""
+    found: list[Line] = []
+    for fact in told:
+        room = max(10, size - LABEL - 1)
+        for number, part in enumerate(broken(clean(fact.text, limit=LIMIT), room)):
+            label = fit(clean(fact.label, limit=40), LABEL - 1) if number == 0 else " " * (LABEL - 1)
+            found.append((Cell(f"{label} ", fact.label_tone), Cell(part, fact.tone)))
+    return found
