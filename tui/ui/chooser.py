@@ -33,9 +33,9 @@ class Chooser(ModalScreen[Target | None]):
         """Title and list."""
         columns = (
             Column("now", " ", 1),
-            Column("name", "PROJECT", 16, grow=1),
+            Column("name", "PROJECT", 28, grow=1),
             Column("url", "WHERE", 20, grow=2),
-            Column("source", "FROM", 14, grow=1),
+            Column("source", "FROM", 12, grow=2, rank=1),
         )
         with Vertical(id="chooser"):
             yield Lines(ascii_only=self._ascii, id="chooser-title")
@@ -61,7 +61,7 @@ class Chooser(ModalScreen[Target | None]):
         return (
             Cell("●" if here else " ", "ok"),
             Cell(target.name + marks, "warn" if target.danger else "text"),
-            Cell(target.url, "muted"),
+            Cell(target.url.removeprefix("https://"), "muted"),
             Cell(target.source, "muted"),
         )
 

@@ -9,7 +9,7 @@ from tui.fleet.times import TimeStyle, age, zone_name
 from tui.fleet.watch import Link
 from tui.ui.lines import Line, spread
 from tui.ui.rows import Cell
-from tui.ui.text import glyph, tone
+from tui.ui.text import fit, glyph, tone
 
 SLOW = 0.5
 """Seconds of latency from which it is worth saying."""
@@ -19,7 +19,7 @@ def header(view: View, target: Target | None, link: Link, width: int) -> tuple[L
     """Both lines, for a terminal of so many cells."""
     return (
         spread(_who(target, link), _counts(view), width),
-        spread(_where(target, link), (*_line_state(view, link),), width),
+        spread(_where(target, link), _line_state(view, link, width) if target else (), width),
     )
 
 
@@ -56,7 +56,7 @@ def _counts(view: View) -> Line:
     return tuple(cells)
 
 
-def _line_state(view: View, link: Link) -> Line:
+def _line_state(view: View, link: Link, width: int) -> Line:
     """The worst thing to know about the data; quiet words when there is none."""
     fleet = view.fleet
     cells: list[Cell] = []
@@ -71,17 +71,27 @@ def _line_state(view: View, link: Link) -> Line:
     if share > 0.5:
         words = f"{round(share * 10) * 10} % of {link.budget} req/min  "
         cells.append(Cell(words, "warn" if share > 0.9 else "muted"))
-    stale = [name for name, fresh in fleet.freshness.items() if fresh.stale]
     agents = fleet.fresh("agents")
-    if stale:
-        old = min((fresh.at for name in stale if (fresh := fleet.fresh(name)).at is not None), default=None)
-        since = f" {_seconds(view.monotonic - old)} old" if old is not None else ""
-        cells.append(Cell(f"STALE{since}: {', '.join(sorted(stale))} ", "error"))
+    if words := _staleness(view):
+        cells.append(Cell(words if len(words) < width else fit(words, width - 1), "error"))
     elif agents.at is None and not agents.absent:
         cells.append(Cell("connecting… ", "muted"))
     else:
         cells.append(Cell("live ", "ok"))
     return tuple(cells)
+
+
+def _staleness(view: View) -> str:
+    """What is stale, since when and why; empty while nothing is."""
+    known = view.fleet.freshness
+    stale = [name for name, fresh in known.items() if fresh.stale]
+    if not stale:
+        return ""
+    old = min((at for name in stale if (at := known[name].at) is not None), default=None)
+    since = f" {_seconds(view.monotonic - old)} old" if old is not None else ""
+    what = "everything" if len(stale) == len(known) > 1 else ", ".join(sorted(stale))
+    why = max((known[name] for name in stale), key=lambda fresh: fresh.failures).error
+    return f"STALE{since}: {what} · {why} " if why else f"STALE{since}: {what} "
 
 
 def _seconds(value: float) -> str:

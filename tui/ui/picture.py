@@ -7,7 +7,8 @@ import re
 _TEXT = re.compile(
     r'<text class="([^"]*)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)" ([^>]*)>([^<]*)</text>'
 )
-_RUN = re.compile(r"(?:&#160;){2,}|^&#160;|&#160;$")
+_RUN = re.compile(r"(?:&#160;){2,}|^&#160;|&#160;$|(?<=[^\x00-\x7f])&#160;|&#160;(?=[^\x00-\x7f])")
+"""Where words begin anew; beside a sign too, since a font that lacks it makes its neighbours move."""
 _LETTER = re.compile(r"&[^;]+;|.", re.S)
 
 

@@ -144,6 +144,13 @@ class LogView(Reader):
 
     # ---- what is shown --------------------------------------------------------------------------------
 
+    def connect(self, hub: LogHub) -> None:
+        """Read the logs of another project; nothing of the one before stays."""
+        self._hub = hub
+        self.choosing.watch = None
+        self.show_log(Log(Spool(None)))
+        self._kept.clear()
+
     def attach(self, sources: Sequence[LogSource]) -> None:
         """Follow these sources; the same agent's again goes on where it was, none follows nothing."""
         if self._hub is None:

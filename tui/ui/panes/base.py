@@ -68,6 +68,11 @@ class Pane(Vertical):
         if self.view is not None:
             self.show(self.view)
 
+    def on_resize(self) -> None:
+        """The title has other room."""
+        if self.view is not None:
+            self.show(self.view)
+
     def copy_text(self) -> str:
         """What `c` copies; empty for nothing."""
         return ""

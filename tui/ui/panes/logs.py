@@ -17,7 +17,7 @@ from tui.fleet.logs.source import LogSource
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.ui.logview import LogView
-from tui.ui.panes.base import Pane, freshness
+from tui.ui.panes.base import Pane
 from tui.ui.rows import Cell
 
 SOURCES = 6
@@ -49,22 +49,18 @@ class LogsPane(Pane):
     def compose(self) -> ComposeResult:
         """The title and the view, so far of nothing."""
         yield from super().compose()
-        yield self._new_view(None)
-
-    def _new_view(self, hub: LogHub | None) -> LogView:
-        return LogView(hub, clock=self._clock, save_dir=self._save_dir, ascii_only=self.ascii_only)
+        yield LogView(None, clock=self._clock, save_dir=self._save_dir, ascii_only=self.ascii_only)
 
     @property
     def reader(self) -> LogView:
         """The view."""
         return self.query_one(LogView)
 
-    async def connect(self, hub: LogHub) -> None:
+    def connect(self, hub: LogHub) -> None:
         """Read the logs of another project."""
         self._agent = self._wanted = None
         self.pinned = False
-        await self.reader.remove()
-        await self.mount(self._new_view(hub))
+        self.reader.connect(hub)
 
     # ---- whose log ------------------------------------------------------------------------------------
 
@@ -110,7 +106,7 @@ class LogsPane(Pane):
     def _retitle(self, view: View) -> None:
         agent = self._agent
         if agent is None:
-            self.set_title((), (freshness(view, view.fleet.fresh("agents")),))
+            self.set_title((), ())
             return
         left = [Cell(f" {agent.name or agent.agent_id}", "info")]
         if self._kind == "build":
