@@ -41,9 +41,10 @@ _ANSWERS: Final = (
     (re.compile(rb"\x1b\[0?c"), b"\x1b[?62;22c"),
     (re.compile(rb"\x1b\[6n"), b"\x1b[1;1R"),
 )
-"""What a terminal says when asked: synchronised output yes, sizes in band no, what it is, where the cursor is."""
+"""What a terminal says when asked for synchronised output, sizes in band, its kind, the cursor's place."""
 _SEQUENCE: Final = re.compile(
-    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP.*?\x1b\\|\x1b[()][0-9A-B]|\x1b[=>78cDEHM]",
+    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP.*?\x1b\\"
+    rb"|\x1b[()][0-9A-B]|\x1b[=>78cDEHM]",
     re.DOTALL,
 )
 _NOT_FOR_PYTE: Final = re.compile(
@@ -269,10 +270,8 @@ class Terminal:
 
     def screen(self) -> list[str]:
         """The lines shown now."""
-        screen = None
-        for _, screen in self._replay():
-            pass
-        return _lines(screen) if screen is not None else []
+        screens = [screen for _, screen in self._replay()]  # of one and the same screen
+        return _lines(screens[-1]) if screens else []
 
     def since_start(self, at: float) -> float:
         """Milliseconds from the start to a moment."""

@@ -1,4 +1,4 @@
-"""Processor, memory, wake-ups, descriptors and threads of a process and its children, from /proc. Linux only."""
+"""Processor, memory, wake-ups, descriptors, threads of a process and its children, from /proc: Linux only."""
 
 from __future__ import annotations
 

@@ -1,0 +1,269 @@
+"""What following, opening and holding logs costs, beside an empty app and the tools that people use.
+
+    python -m tests.bench.logs [--json] [--seconds 8] [--toolong PATH]
+
+Compare within one run and read ratios: the machine is shared. `tail`, `less` and `lnav` are measured when
+they are installed, toolong when its program is named or on the PATH.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.bench.driver import Terminal
+from tests.bench.logfeed import burst
+from tests.ptyrun import python
+from tui.fleet.logs.log import Log
+from tui.fleet.logs.marks import classify
+from tui.fleet.logs.spool import Spool
+
+RATES: Final = (10_000, 100_000)
+MILLION: Final = 1_000_000
+STAMP: Final = re.compile(rb"t=(\d{10}\.\d{4})")
+KEYS: Final = 8
+"""Key presses timed while lines stream in."""
+
+
+@dataclass
+class Followed:
+    """A program that follows a log."""
+
+    name: str
+    rate: int
+    """Lines a second that are sent."""
+    cpu: float
+    """Per cent of one core."""
+    kilobytes: float
+    """A second, to the terminal."""
+    lag: float
+    """Milliseconds from sending to showing, median over frames of the newest line shown."""
+    key: float
+    """Milliseconds from a key to the first output after it, median."""
+    worst: float
+    """The slowest of them."""
+    memory: float
+    """Resident, MB, at the end."""
+    received: float | None = None
+    """Lines a second that it took in; None where the program does not tell."""
+    gap: float | None = None
+    """Milliseconds for which its loop did nothing else, at the most."""
+
+
+@dataclass
+class Opened:
+    """A program that opens a log of a million lines."""
+
+    name: str
+    milliseconds: float
+    """From the start to the last line on the screen, median of three."""
+    ratio: float
+    """To an empty Textual app's first paint in the same run."""
+
+
+@contextmanager
+def server(rate: int) -> Iterator[str]:
+    """A log server; yields its URL."""
+    argv = python("tests.bench.logfeed", "--rate", str(rate))
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
+
+
+@contextmanager
+def growing_file(path: Path, rate: int) -> Iterator[None]:
+    """A file that is being written to."""
+    path.touch()
+    argv = python("tests.bench.logfeed", "--rate", str(rate), "--file", str(path))
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            process.stdout.readline()
+            yield
+        finally:
+            process.kill()
+
+
+def follow(
+    name: str,
+    argv: Sequence[str],
+    rate: int,
+    seconds: float,
+    *,
+    up: bytes,
+    end: bytes,
+    report: Path | None = None,
+) -> Followed:
+    """Measure a program: first undisturbed, then under keys."""
+    with Terminal(argv) as terminal:
+        terminal.pump(3.0)
+        first = len(terminal.chunks)
+        started, before = time.time(), _received(report)
+        stretch = terminal.watch(seconds)
+        took, after = time.time() - started, _received(report)
+        lags = list(_lags(terminal, first))
+        keys = []
+        for _ in range(KEYS if up else 0):
+            keys.append(terminal.press(up, quiet=0.05, seconds=0.4).first)
+            terminal.press(end, quiet=0.05, seconds=0.4)
+        told = json.loads(report.read_text()) if report and report.exists() else {}
+        return Followed(
+            name,
+            rate,
+            round(stretch.cpu, 1),
+            round(stretch.rate / 1000, 1),
+            round(statistics.median(lags), 1) if lags else float("nan"),
+            round(statistics.median(keys), 1) if keys else float("nan"),
+            round(max(keys), 1) if keys else float("nan"),
+            round(stretch.after.memory, 1),
+            round((after - before) / took) if report else None,
+            round(told["gap"] * 1000, 1) if told else None,
+        )
+
+
+def _received(report: Path | None) -> int:
+    if report is None or not report.exists():
+        return 0
+    try:
+        return int(json.loads(report.read_text())["received"])
+    except ValueError:  # being written
+        time.sleep(0.01)
+        return _received(report)
+
+
+def _lags(terminal: Terminal, first: int) -> Iterator[float]:
+    """Milliseconds by which the newest line of each frame was late."""
+    shift = time.time() - time.perf_counter()
+    for chunk in terminal.chunks[first:]:
+        stamps = [float(stamp) for stamp in STAMP.findall(chunk.data)]
+        if stamps:
+            yield (chunk.at + shift - max(stamps)) * 1000
+
+
+def following(rate: int, seconds: float, toolong: str | None, folder: Path) -> Iterator[Followed]:
+    """Every program that can follow, at one rate."""
+    for kind in ("ours", "log", "richlog"):
+        with server(rate) as url:
+            report = folder / f"{kind}-{rate}.json"
+            argv = python("tests.bench.logapps", kind, "--url", url, "--report", str(report))
+            if kind == "ours":
+                argv += ["--folder", str(_private(folder / "spool"))]
+            name = {"ours": "lktop", "log": "Textual Log", "richlog": "Textual RichLog"}[kind]
+            yield follow(name, argv, rate, seconds, up=b"\x1b[A", end=b"\x1b[F", report=report)
+    peers = [("tail -f", ["tail", "-f"], b"", b""), ("less +F", ["less", "-S", "+F"], b"", b"")]
+    peers.append(("lnav", ["lnav", "-N"], b"\x1b[A", b"G"))
+    if toolong:
+        peers.append(("toolong", [toolong], b"\x1b[A", b"\x1b[F"))
+    for name, command, up, end in peers:
+        if shutil.which(command[0]):
+            path = folder / f"{command[0].rsplit('/', 1)[-1]}-{rate}.log"
+            with growing_file(path, rate):
+                yield follow(name, [*command, str(path)], rate, seconds, up=up, end=end)
+            path.unlink()
+
+
+def opening(toolong: str | None, folder: Path) -> Iterator[Opened]:
+    """A million lines, opened at the end."""
+    path = folder / "million.log"
+    with path.open("wb") as file:
+        for first in range(0, MILLION, 10_000):
+            file.write(burst(first, 10_000))
+    last = f"n={MILLION - 1}"
+    empty = statistics.median(_painted(python("tests.bench.empty")) for _ in range(3))
+    yield Opened("empty Textual app", round(empty), 1.0)
+    cases = [("lktop", python("tests.bench.logapps", "ours", "--file", str(path)), b"")]
+    cases += [("lnav", ["lnav", "-N", str(path)], b""), ("less +G", ["less", "-S", "+G", str(path)], b"")]
+    if toolong:
+        cases.append(("toolong", [toolong, str(path)], b"\x1b[F"))
+    for name, argv, keys in cases:
+        if shutil.which(argv[0]):
+            took = statistics.median(_shown(argv, last, keys) for _ in range(3))
+            yield Opened(name, round(took), round(took / empty, 2))
+
+
+def _painted(argv: Sequence[str]) -> float:
+    with Terminal(argv) as terminal:
+        terminal.settle(0.4, 10)
+        return terminal.painted()
+
+
+def _shown(argv: Sequence[str], text: str, keys: bytes) -> float:
+    with Terminal(argv) as terminal:
+        if keys:
+            terminal.settle(0.5, 10)
+            terminal.write(keys)
+        return terminal.since_start(terminal.until(text, 60))
+
+
+def held() -> float:
+    """Megabytes of memory that a million lines on disk take."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Log(Spool(_private(Path(folder) / "spool"), ring=1 << 34))
+        for first in range(0, MILLION, 10_000):
+            lines = burst(first, 10_000).split(b"\n")[:-1]
+            log.append(lines, classify(lines), bytes(len(lines)), 1.8e9)
+        segments = log.spool._segments
+        total = sum(
+            sys.getsizeof(s.starts) + sys.getsizeof(s.marks) + sys.getsizeof(s.tags) for s in segments
+        )
+        log.close()
+        return total / 1e6
+
+
+def _private(path: Path) -> Path:
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--toolong", default=shutil.which("tl"))
+    parser.add_argument("--only", choices=("follow", "open", "hold"))
+    options = parser.parse_args()
+    results: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for rate in RATES if options.only in (None, "follow") else ():
+            for followed in following(rate, options.seconds, options.toolong, folder):
+                results.append({"case": "follow", **asdict(followed)})
+                _print(results[-1], options.json)
+        for opened in opening(options.toolong, folder) if options.only in (None, "open") else ():
+            results.append({"case": "open 1,000,000", **asdict(opened)})
+            _print(results[-1], options.json)
+    if options.only in (None, "hold"):
+        results.append({"case": "hold 1,000,000", "name": "lktop", "megabytes": round(held(), 1)})
+        _print(results[-1], options.json)
+    if options.json:
+        print(json.dumps(results, indent=2))
+
+
+def _print(result: dict[str, object], as_json: bool) -> None:
+    if not as_json:
+        words = [
+            f"{key} {value}"
+            for key, value in result.items()
+            if key not in ("case", "name") and value is not None
+        ]
+        print(f"{result['case']:16} {result['name']:18} " + " · ".join(words), flush=True)
+
+
+if __name__ == "__main__":
+    main()
