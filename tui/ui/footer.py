@@ -20,12 +20,20 @@ def footer(screen: Screen[None], size: int) -> Line:
         binding = active.binding
         if binding.show and active.enabled and binding.description and binding.action not in entries:
             entries[binding.action] = (shown(key), binding.description)
-    cells: list[Cell] = []
-    room = size - 1
-    for key, words in list(entries.values())[:MOST]:
-        need = width(key) + width(words) + 3
-        if need > room:
+    # what leads to all the others is always there, at the end
+    last = [_shown(entries.pop("help"))] if "help" in entries else []
+    kept: list[Line] = []
+    for words in map(_shown, list(entries.values())[: MOST - len(last)]):
+        if sum(map(_width, (*kept, words, *last))) > size - 1:
             break
-        cells += [Cell(f" {key}", "accent"), Cell(f" {words} ", "text")]
-        room -= need
-    return tuple(cells)
+        kept.append(words)
+    return tuple(cell for words in (*kept, *last) for cell in words)
+
+
+def _shown(entry: tuple[str, str]) -> Line:
+    key, words = entry
+    return (Cell(f" {key}", "accent"), Cell(f" {words} ", "text"))
+
+
+def _width(words: Line) -> int:
+    return sum(width(cell.text) for cell in words)

@@ -110,6 +110,9 @@ def _ruled(cell: Cell, tone: str) -> Cell:
 
 
 def _cut(text: str, size: int) -> str:
+    """Without the last of its parts as far as there is no room for them."""
+    while width(text) > size and " · " in text:
+        text = text.rpartition(" · ")[0]
     return text if width(text) <= size else fit(text, size)
 
 
