@@ -8,22 +8,24 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 
-import msgspec
+from textual.app import App
 from textual.pilot import Pilot
 
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.session import Session
-from tui.fleet.state import Fleet, Selection
+from tui.fleet.state import Fleet, Freshness, Selection
+from tui.fleet.status import worst
 from tui.fleet.store import Store
 from tui.fleet.target import Target
 from tui.fleet.watch import Link
 from tui.secret import Secret
-from tui.sim.server import serve
+from tui.sim.server import Simulator, serve
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
 from tui.ui.picture import align
@@ -76,13 +78,51 @@ class StillClock:
             await asyncio.Event().wait()
 
 
-class Still:
+class QuickClock(StillClock):
+    """Waits for nothing: who sleeps finds that the time has passed."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.at += seconds
+        await asyncio.sleep(0)
+
+
+LogKey = tuple[str, str, str]
+"""Agent, cluster, deployment."""
+Transcripts = Mapping[LogKey, bytes]
+
+
+class Transcribed:
+    """A client whose log streams bring what was recorded and then nothing more."""
+
+    def __init__(self, transcripts: Transcripts) -> None:
+        self._transcripts = transcripts
+
+    def logs(
+        self, agent_id: str, *, log_type: str = "deploy", deployment: str = "", server_region: str = ""
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open a stream."""
+        return self._open(self._transcripts.get((agent_id, server_region, deployment), b""))
+
+    @asynccontextmanager
+    async def _open(self, transcript: bytes) -> AsyncIterator[AsyncIterator[bytes]]:
+        async def chunks() -> AsyncIterator[bytes]:
+            if transcript:
+                yield transcript
+            await asyncio.Event().wait()
+
+        yield chunks()
+
+
+class Still(Session):
     """A session in which nothing happens any more."""
 
-    def __init__(self, fleet: Fleet, target: Target = TARGET) -> None:
-        self.target = target
-        self.store = Store(fleet)
-        self.logs: LogHub | None = None
+    def __init__(self, found: Fleet, transcripts: Transcripts, target: Target = TARGET) -> None:
+        clock = QuickClock(START + LATER)
+        super().__init__(target, clock=clock, chance=random.Random(1), refresh=2.0)
+        self.store = Store(found)
+        self._hub = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
+        self.logs = self._hub
 
     def select(self, selection: Selection) -> None:
         """Details were fetched beforehand."""
@@ -90,26 +130,30 @@ class Still:
     def nudge(self, *names: str) -> None:
         """Nothing is new."""
 
-    def raw(self, item: object) -> bytes:
-        """As received, nearly."""
-        return msgspec.json.encode(item)
-
     def link(self) -> Link:
         """A quiet line."""
-        return Link(hosts="127.0.0.1:7880", used=12, budget=600)
+        return Link(hosts=self.client.project_host, used=12, budget=600)
 
     async def run(self) -> None:
         """Wait until cancelled."""
-        await asyncio.Event().wait()
+        try:
+            await self._hub.run()
+        finally:
+            await self.client.aclose()
+
+
+def fleet(scenario: str, agents: int | None = None) -> Fleet:
+    """What a session knows after two looks at a scenario."""
+    return known(scenario, agents)[0]
 
 
 @lru_cache(maxsize=16)
-def fleet(scenario: str, agents: int | None = None) -> Fleet:
-    """What a session knows after two looks at a scenario."""
+def known(scenario: str, agents: int | None) -> tuple[Fleet, Transcripts]:
+    """The fleet, and logs of its worst agents."""
     return asyncio.run(_look(scenario, agents))
 
 
-async def _look(scenario: str, agents: int | None) -> Fleet:
+async def _look(scenario: str, agents: int | None) -> tuple[Fleet, Transcripts]:
     async with serve(scenario=scenario, seed=1, speed=0, start_time=START, agents=agents) as server:
         target = Target(
             name="demo",
@@ -127,9 +171,10 @@ async def _look(scenario: str, agents: int | None) -> Fleet:
             clock.at += LATER
             await _round(session)
             await _details(session)
+            transcripts = await _transcripts(session, server)
         finally:
             await session.client.aclose()
-        return session.store.fleet
+        return session.store.fleet, transcripts
 
 
 async def _round(session: Session) -> None:
@@ -147,6 +192,32 @@ async def _details(session: Session) -> None:
         await session.poller.once()
 
 
+async def _transcripts(session: Session, server: Simulator) -> Transcripts:
+    """What the programs of the two worst agents had printed so far."""
+    found: dict[LogKey, bytes] = {}
+    listed = sorted(session.store.fleet.agents, key=lambda agent: (worst(agent).severity, agent.name))
+    for agent in listed[:2]:
+        record = server.doors.agents.find(agent.agent_id)
+        if record is None:
+            continue
+        for row in agent.agent_deployments:
+            book = server.world.book(record, row.deployment)
+            lines = len(book.snapshot(server.world.now, server.world.switches.log_backlog)[0])
+            asked = {"deployment": row.deployment, "server_region": row.server_region}
+            text = b""
+            async with session.client.logs(agent.agent_id, **asked) as chunks:
+                async for chunk in chunks:
+                    text += chunk
+                    if text.count(b"\n") >= lines:
+                        break
+            found[agent.agent_id, row.server_region, row.deployment] = text
+    return found
+
+
+def _unchanged(found: Fleet) -> Fleet:
+    return found
+
+
 @dataclass(frozen=True)
 class Scene:
     """What is on the screen, and how one gets there."""
@@ -158,25 +229,32 @@ class Scene:
     picture: tuple[int, int] | None = (120, 40)
     """Size of its picture in `screenshots/`; None for none."""
     ascii_only: bool = False
-    change: Callable[[Fleet], Fleet] = field(default=lambda known: known)
+    targets: tuple[Target, ...] = (TARGET,)
+    """The projects there are; the first is watched."""
+    choose: bool = False
+    """No project is watched: the operator is to choose."""
+    change: Callable[[Fleet], Fleet] = _unchanged
+    """What the fleet is like from the start."""
+    later: Callable[[Fleet], Fleet] = _unchanged
+    """What it becomes after the keys."""
 
     def app(self, theme: str = "dark") -> Lktop:
         """The program, with the scene's data behind it."""
         launch = Launch(
-            target=TARGET,
-            targets=(TARGET,),
+            target=None if self.choose else self.targets[0],
+            targets=self.targets,
             terminal=TERMINAL,
             state_dir=Path("/nonexistent"),
             working_dir=Path("/nonexistent"),
             theme=theme,
             ascii_only=self.ascii_only,
         )
-        known = self.change(fleet(self.scenario))
+        found, transcripts = known(self.scenario, None)
         return Lktop(
             launch,
             clock=StillClock(START + LATER),
             chance=random.Random(1),
-            connect=lambda target: Still(known, target),
+            connect=lambda target: Still(self.change(found), transcripts, target),
         )
 
     def play(self) -> Callable[[Pilot[None]], Awaitable[None]]:
@@ -184,17 +262,70 @@ class Scene:
 
         async def press(pilot: Pilot[None]) -> None:
             await settled(pilot)
-            for key in self.keys:
-                await pilot.press(key)
+            await typed(pilot, *self.keys)
+            app = pilot.app
+            if self.later is not _unchanged and isinstance(app, Lktop) and app.session is not None:
+                store = app.session.store
+                after = self.later(store.fleet)
+                store.update(**{item.name: getattr(after, item.name) for item in fields(after)})
                 await settled(pilot)
 
         return press
 
 
+async def typed(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys, each after all that the one before has set off."""
+    for key in keys:
+        pilot.app.simulate_key(key)
+        await settled(pilot)
+
+
 async def settled(pilot: Pilot[None]) -> None:
-    """Until everything that was called later has run."""
-    for _ in range(3):
-        await pilot.pause()
+    """Until the screen stays the same although everything that was put off until later has been done."""
+    await asyncio.gather(*(work.wait() for work in pilot.app.workers if work.group == "default"))
+    before: list[str] = []
+    while (now := looks(pilot.app)) != before:
+        before = now
+        for _ in range(3):  # what a key says, what a pane makes of it, what the screen does after drawing
+            await pilot.pause(0)
+
+
+def looks(app: App[None]) -> list[str]:
+    """The lines on the screen."""
+    return [strip.text for strip in app.screen._compositor.render_strips()]
+
+
+def without(name: str) -> Callable[[Fleet], Fleet]:
+    """The fleet after this agent was deleted."""
+
+    def change(found: Fleet) -> Fleet:
+        agents = tuple(agent for agent in found.agents if agent.name != name)
+        return replace(found, agents=agents, index={agent.agent_id: agent for agent in agents})
+
+    return change
+
+
+def unreachable(found: Fleet) -> Fleet:
+    """The fleet when nothing has answered for a while."""
+    fresh = {
+        name: Freshness(
+            at=LATER + 1000 - 24.0, failures=4, error="cannot connect: connection refused", retry_at=1048.0
+        )
+        for name in found.freshness
+    }
+    return replace(found, freshness=fresh)
+
+
+PRODUCTION = replace(
+    TARGET,
+    name="prod-eu",
+    url="https://prod-eu.livekit.cloud",
+    agents_url="https://agents.livekit.cloud",
+    source="config.toml",
+    danger=True,
+    read_only=True,
+)
+STAGING = replace(TARGET, name="staging", url="https://staging.livekit.cloud", source="lk project list")
 
 
 SCENES: tuple[Scene, ...] = (
@@ -213,7 +344,19 @@ SCENES: tuple[Scene, ...] = (
     Scene("empty", scenario="empty", sizes=((80, 24), (120, 40)), picture=None),
     Scene("selfhosted", scenario="selfhosted", sizes=((120, 40),), picture=(120, 40)),
     Scene("hostile", scenario="hostile", sizes=((120, 40),), picture=(120, 40)),
-    Scene("ascii", ascii_only=True, sizes=((80, 24),), picture=None),
+    Scene("ascii", ascii_only=True, sizes=((120, 40),), picture=None),
+    Scene("logs", keys=("l", "f"), picture=(120, 40)),
+    Scene("logs-back", keys=("l", "f", "g"), sizes=((80, 24),), picture=None),
+    Scene("ghost", keys=("j",), later=without("support-triage"), sizes=((80, 24),), picture=None),
+    Scene("stale", later=unreachable, sizes=((80, 24), (120, 40)), picture=(120, 40)),
+    Scene("production", targets=(PRODUCTION, STAGING), sizes=((80, 24), (120, 40)), picture=(120, 40)),
+    Scene("chooser", choose=True, targets=(PRODUCTION, STAGING, TARGET), sizes=((80, 24),), picture=None),
+    Scene(
+        "messages",
+        keys=("colon", *"theme blue", "enter", "colon", *"messages", "enter"),
+        sizes=((80, 24),),
+        picture=None,
+    ),
     Scene("small", sizes=((50, 12),), picture=None),
 )
 """Every scene, in the order of the pictures."""
