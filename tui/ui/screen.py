@@ -12,8 +12,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
-from textual.reactive import var
+from textual.reactive import Reactive, var
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.clock import Clock
 from tui.fleet.state import Fleet, Selection, View
@@ -68,6 +69,8 @@ class MainScreen(Screen[None]):
         Binding("u", "undo", "Undo, for 30 s", show=False),
     ]
 
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """As Textual's, which repaints the whole screen when the keyboard goes to another widget."""
     view: var[View] = var(View(Fleet(), Selection(), 0.0, 0.0), init=False)
 
     class SelectionChanged(Message):

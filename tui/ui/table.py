@@ -136,6 +136,7 @@ class LineTable(Toned, can_focus=True):
         self._past_of: Callable[[str], Past | None] = _no_past
         self._roster: Roster[Cells] = Roster()
         self._drawn: dict[int, tuple[_Look, Strip]] = {}
+        self._drawn_style = Style()
         self._now = 0.0
 
     # ---- what is shown ----------------------------------------------------------------------------------
@@ -257,15 +258,22 @@ class LineTable(Toned, can_focus=True):
         self._drawn.clear()
         super().restyle()
 
-    def notify_style_update(self) -> None:
-        """Focus or theme changed the styles."""
-        super().notify_style_update()
-        self._drawn.clear()
+    def _check_style(self) -> None:
+        """Forget what was drawn in another style. Being told of one says little: Tab tells every widget."""
+        if self.rich_style != self._drawn_style:
+            self._drawn_style = self.rich_style
+            self._drawn.clear()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines for the compositor."""
+        self._check_style()
+        return super().render_lines(crop)
 
     def _paint(self) -> None:
         """Compare every visible line with what was drawn, and ask for the cells that differ."""
         if not self._slots or not self.is_mounted:
             return
+        self._check_style()
         width = self.size.width
         dirty: list[Region] = []
         for y in range(self._roster.height):
