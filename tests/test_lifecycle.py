@@ -209,9 +209,9 @@ def test_what_a_shell_changed_meanwhile_is_set_again(probe: Probe) -> None:
         termios.tcsetattr(term.master, termios.TCSANOW, term.before)
         since = term.mark()
         term.kill(signal.SIGCONT)
-        term.until(since("é漢字".encode()))
+        term.until(since(b"\x1b[?2004h"))
         assert term.attributes() == raw
-        assert since(b"\x1b[?2004h")()
+        term.until(since("é漢字".encode()))
         term.send(ptyapp.QUIT)
         ends(term, 0)
         assert restored(term)

@@ -6,23 +6,20 @@ Built on `textual.drivers.linux_driver`; the private names it relies on are watc
 from __future__ import annotations
 
 import os
-import re
 import select
 import signal
 import termios
 import threading
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable
 from typing import Final, TypeVar
 
-from textual import events
-from textual._parser import Peek1, Read1
-from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.ui.keyboard import Keyboard
 from tui.ui.lifecycle import MOUSE_OFF, RESET
 from tui.ui.output import Output
 
@@ -37,20 +34,8 @@ SLACK: Final = 0.1
 CHUNK: Final = 4096
 BATCH: Final = 256
 """Messages handed to the event loop before it has to catch up: input may come faster than it is handled."""
-AT_ONCE: Final = 8
-"""Characters in one read that fingers cannot have typed."""
-MAX_SIDE: Final = 4096
-"""Columns or rows past which a size that the terminal reports is garbage."""
 
 ReturnType = TypeVar("ReturnType")
-
-_RUN: Final = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O?.)"  # a key or a report, left alone
-    rf"|([^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{{{AT_ONCE},}})",
-    re.DOTALL,
-)
-_PASTE_MARK: Final = re.compile(f"({re.escape(BRACKETED_PASTE_START)}|{re.escape(BRACKETED_PASTE_END)})")
-_UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
 
 
 class SafeDriver(LinuxDriver):
@@ -169,7 +154,7 @@ class SafeDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop; notices a hang-up, and keys that waited while nobody could read."""
-        parser = Parser()
+        keyboard = Keyboard()
         decode = getincrementaldecoder("utf-8")("replace").decode
         known_empty = time.monotonic()
         last_input = 0.0
@@ -186,10 +171,10 @@ class SafeDriver(LinuxDriver):
                 last_input = now
                 # A full buffer means that there is more of the same age.
                 known_empty = typed if len(data) == CHUNK else time.monotonic()
-                messages += parser.feed(decode(data)) if data else ()
+                messages += keyboard.feed(decode(data), now)
             else:
                 known_empty = now
-            messages += parser.tick()
+            messages += keyboard.tick(now)
             self._deliver(messages, typed)
 
     def _read(self) -> bytes | None:
@@ -252,54 +237,3 @@ class WakingEvent(threading.Event):
         super().clear()
         while select.select([self._reader], [], [], 0)[0]:
             os.read(self._reader, CHUNK)
-
-
-class Parser(XTermParser):
-    """Textual's parser, for a terminal that may send anything: what makes no sense is dropped, not raised."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._in_paste = False
-        self._in_sequence = False
-
-    def feed(self, data: str) -> Iterable[Message]:
-        """Messages for what was read; text that came all at once was pasted, whatever the terminal says."""
-        in_sequence, self._in_sequence = self._in_sequence, _UNFINISHED.search(data) is not None
-        parts = _PASTE_MARK.split(data)
-        for at, part in enumerate(parts):
-            if part in (BRACKETED_PASTE_START, BRACKETED_PASTE_END):
-                self._in_paste = part == BRACKETED_PASTE_START
-            elif not self._in_paste and not (in_sequence and at == 0):
-                parts[at] = _RUN.sub(_bracket, part)
-        return super().feed("".join(parts))
-
-    def parse(self, token_callback: Callable[[Message], None]) -> Generator[Read1 | Peek1, str, None]:
-        """Read tokens, but no size that would eat the memory."""
-
-        def sane(token: Message) -> None:
-            if isinstance(token, events.Resize) and not (min(token.size) > 0 and max(token.size) <= MAX_SIDE):
-                return
-            token_callback(token)
-
-        return super().parse(sane)
-
-    def parse_mouse_code(self, code: str) -> Message | None:
-        """As Textual's; a size of zero in pixels no longer divides."""
-        try:
-            return super().parse_mouse_code(code)
-        except (ArithmeticError, ValueError):
-            return None
-
-    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> list[events.Key]:
-        try:
-            return list(super()._sequence_to_key_events(sequence, alt))
-        except (ArithmeticError, ValueError):  # a code point past the end of Unicode
-            return []
-
-
-def _bracket(match: re.Match[str]) -> str:
-    """Mark a run of characters as pasted, unless it is one key held down."""
-    run: str | None = match[1]
-    if run is None or len(set(run)) == 1:
-        return match[0]
-    return f"{BRACKETED_PASTE_START}{run}{BRACKETED_PASTE_END}"

@@ -1,0 +1,158 @@
+"""What a terminal sends → keys, mouse, paste and sizes. Must not know who is waiting for them.
+
+Textual's own parser takes each character of a sequence that it does not know for a key, also within a paste;
+it dies of numbers out of range and takes an unmarked paste for keys. Its tables of keys are used as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from textual import constants, events, messages
+from textual._xterm_parser import IS_ITERM, XTermParser
+from textual.keys import Keys
+from textual.message import Message
+
+AT_ONCE: Final = 8
+"""Characters in one read that fingers cannot have typed: they are a paste, whatever the terminal says."""
+MAX_SIDE: Final = 4096
+"""Columns or rows past which a size that the terminal reports is garbage."""
+SILENCE: Final = 2.0
+"""Seconds after which an endless paste is over. Its rest would come at once, and so press no keys."""
+_MAX_HELD: Final = 65_536
+_MAX_SEQUENCE: Final = 128
+
+_PASTE_END: Final = "\x1b[201~"
+_TOKEN: Final = re.compile(
+    r"(?P<paste>\x1b\[200~)"
+    r"|(?P<report>\x1b\[(?:\[[A-E]|M[\s\S]{3}|<[-\d;]*[Mm]|(?![M\[])[0-?]*[ -/]*[@-~])|\x1bO[ -~])"
+    # an answer to a question that we did not ask
+    r"|(?P<string>\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|(?=\x1b[^\\])))"
+    r"|(?P<unfinished>\x1b(?:\[(?:M[\s\S]{0,2}|\[|[0-?]*[ -/]*)|O|[\]PX^_][^\x07\x1b]*\x1b?)?\Z)"
+    r"|(?P<alt>\x1b[^\x1b])"
+    r"|(?P<escape>\x1b)"
+    rf"|(?P<run>[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{{{AT_ONCE},}})"
+    r"|(?P<key>[\s\S])"
+)
+_SIZE: Final = re.compile(
+    r"\x1b\[48;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?t"
+)
+_MODE: Final = re.compile(r"\x1b\[\?(\d+);(\d)\$y")
+
+
+class Keyboard:
+    """Turns text from the terminal into messages; holds back what may still be the start of a sequence."""
+
+    def __init__(self) -> None:
+        self._tables = XTermParser()
+        self._held = ""
+        self._since = 0.0
+        self._pasted: list[str] | None = None
+
+    def feed(self, text: str, now: float) -> list[Message]:
+        """The messages in what was read at `now`, in seconds."""
+        text, self._held, self._since = self._held + text, "", now
+        found: list[Message] = []
+        position = 0
+        while position < len(text):
+            if self._pasted is not None:
+                position = self._collect(text, position, found)
+                continue
+            match = _TOKEN.match(text, position)
+            if match is None:  # never: the last alternative takes any character
+                break
+            position = match.end()
+            found += self._read(match.lastgroup or "", match.group())
+        return found
+
+    def tick(self, now: float) -> list[Message]:
+        """The messages that time has decided: a lone Escape, a paste that never ended."""
+        waited = now - self._since
+        if self._pasted is not None and waited > SILENCE:
+            pasted, self._pasted, self._held = "".join([*self._pasted, self._held]), None, ""
+            return [events.Paste(pasted)]
+        if not self._held or self._pasted is not None or waited < constants.ESCAPE_DELAY:
+            return []
+        held, self._held = self._held, ""
+        if held == "\x1b":
+            return [events.Key("escape", held)]
+        # Alt and the character that begins a sequence; anything longer is half a sequence, which is nothing.
+        return self._keys(held) or (self._keys(held[1], alt=True) if len(held) == 2 else [])
+
+    def _collect(self, text: str, position: int, found: list[Message]) -> int:
+        """Take what belongs to the paste; returns where it ends."""
+        assert self._pasted is not None
+        end = text.find(_PASTE_END, position)
+        if end >= 0:
+            self._pasted.append(text[position:end])
+            found.append(events.Paste("".join(self._pasted)))
+            self._pasted = None
+            return end + len(_PASTE_END)
+        # The mark of the end may come in two reads.
+        size = next((n for n in range(len(_PASTE_END) - 1, 0, -1) if text.endswith(_PASTE_END[:n])), 0)
+        cut = max(position, len(text) - size)
+        self._pasted.append(text[position:cut])
+        self._held = text[cut:]
+        return len(text)
+
+    def _read(self, kind: str, token: str) -> list[Message]:
+        match kind:
+            case "paste":
+                self._pasted = []
+            case "unfinished":
+                self._held = token if len(token) <= _MAX_HELD else ""
+            case "report" if len(token) <= _MAX_SEQUENCE:
+                return self._report(token)
+            case "alt":
+                return self._keys(token) or self._keys(token[1], alt=True)
+            case "escape":
+                return [events.Key("escape", token)]
+            case "run" if len(set(token)) > 1:
+                return [events.Paste(token)]
+            case "run" | "key":
+                return [key for character in token for key in self._keys(character)]
+        return []
+
+    def _report(self, token: str) -> list[Message]:
+        if token == "\x1b[I":
+            return [events.AppFocus()]
+        if token == "\x1b[O":
+            return [events.AppBlur()]
+        if size := _SIZE.fullmatch(token):
+            return self._size(*map(int, size.groups()))
+        if mode := _MODE.fullmatch(token):
+            return self._mode(mode[1], int(mode[2]))
+        return self._keys(token) or self._mouse(token)
+
+    def _keys(self, sequence: str, *, alt: bool = False) -> list[Message]:
+        """The keys that Textual's tables have for a sequence; none if it is unknown."""
+        try:
+            keys = list(self._tables._sequence_to_key_events(sequence, alt))
+        except (ArithmeticError, ValueError):  # a code point past the end of Unicode
+            return []
+        return [key for key in keys if key.key != Keys.Ignore]
+
+    def _mouse(self, sequence: str) -> list[Message]:
+        try:
+            event = self._tables.parse_mouse_code(sequence)
+        except (ArithmeticError, ValueError):  # a terminal of no size, a number past all numbers
+            return []
+        return [] if event is None else [event]
+
+    def _size(self, rows: int, columns: int, height: int, width: int) -> list[Message]:
+        """A size that the terminal reports by itself, in cells and pixels."""
+        if not (0 < rows <= MAX_SIDE and 0 < columns <= MAX_SIDE):
+            return []
+        event = events.Resize.from_dimensions((columns, rows), (width, height))
+        self._tables.terminal_size, self._tables.terminal_pixel_size = event.size, event.pixel_size
+        self._tables.mouse_pixels = True
+        return [event]
+
+    def _mode(self, mode: str, setting: int) -> list[Message]:
+        """An answer to whether the terminal knows a mode."""
+        if mode == "2026" and setting > 0:
+            return [messages.TerminalSupportsSynchronizedOutput()]
+        if mode == "2048" and constants.SMOOTH_SCROLL and not IS_ITERM:
+            return [messages.InBandWindowResize.from_setting_parameter(setting)]
+        return []
