@@ -29,7 +29,7 @@ _FOR_CHILDREN: Final = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "COLORTERM", "TZ", "TMPDIR"}
     | {"TMUX", "TMUX_PANE", "TMUX_TMPDIR"}
 )
-_FRAMES: Final = 12
+_FRAMES: Final = 8
 """Frames shown of a traceback: the innermost ones, so that it fits on one screen."""
 _CHARACTERS: Final = 1000
 """Characters shown of one frame or message."""
@@ -73,7 +73,8 @@ def printable(text: str) -> str:
 def traceback_text(error: BaseException) -> str:
     """The innermost frames and the message of an error, printable, without the values of variables."""
     entries = traceback.format_exception(type(error), error, error.__traceback__, limit=-_FRAMES)
-    return printable("\n".join(entry.rstrip("\n")[:_CHARACTERS] for entry in entries)) + "\n"
+    lines = "\n".join(entry.rstrip("\n")[:_CHARACTERS] for entry in entries).split("\n")
+    return printable("\n".join(line for line in lines if line.strip(" ~^"))) + "\n"
 
 
 def _scrub(environ: MutableMapping[str, str]) -> list[str]:
