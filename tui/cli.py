@@ -147,7 +147,7 @@ def _demo_project(url: str) -> Project:
         api_secret=Secret(API_SECRET),
         agents_url=url,
         source="simulator started by lktop demo",
-        requests_per_minute=600,  # nobody's quota: let all of it be seen moving
+        requests_per_minute=240,  # nobody's quota: let all of it be seen moving
     )
 
 
