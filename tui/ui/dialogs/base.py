@@ -42,7 +42,7 @@ class Dialog(ModalScreen[None]):
         super().__init__()
         self.ascii_only = ascii_only
         self._deaf_until = float("inf")
-        self._last_enter = 0.0
+        self._last_enter = float("-inf")
         self._held = False
 
     def on_mount(self) -> None:
@@ -51,11 +51,12 @@ class Dialog(ModalScreen[None]):
 
     def ignores(self, event: Event) -> bool:
         """Whether a key, click or paste was not meant for this dialog. Called for each of them, in order."""
-        if not isinstance(event, Key | MouseDown | MouseUp | Paste):
-            return False
-        if isinstance(event, Key) and event.key == "enter":
-            self._held = event.time - self._last_enter < REPEAT
-            self._last_enter = event.time
+        if event.is_forwarded or not isinstance(event, Key | MouseDown | MouseUp | Paste):
+            return False  # what was forwarded was judged already, and comes by again on its way up
+        if isinstance(event, Key):
+            is_enter = event.key == "enter"
+            self._held = is_enter and event.time - self._last_enter < REPEAT
+            self._last_enter = event.time if is_enter else float("-inf")
         if event.time >= self._deaf_until or (isinstance(event, Key) and event.key == "escape"):
             return False
         self._deaf_until = max(self._deaf_until, event.time + MORE)
@@ -63,7 +64,7 @@ class Dialog(ModalScreen[None]):
 
     @property
     def enter_is_held(self) -> bool:
-        """The newest Enter followed another one so closely that it may be the same key held down."""
+        """The newest key is an Enter right after another: it may be the same one held down."""
         return self._held
 
     def action_leave(self) -> None:
