@@ -77,6 +77,13 @@ def waiting_for(dispatch: Dispatch, now: float) -> float | None:
     return None if dispatch.jobs or created is None else max(0.0, now - created)
 
 
+def pick_up(dispatch: Dispatch) -> float | None:
+    """Seconds from a dispatch's creation to its first job's start; None while none started."""
+    created = moment(dispatch.state.created_at) if dispatch.state else None
+    starts = [at for job in dispatch.jobs if job.state and (at := moment(job.state.started_at))]
+    return max(0.0, min(starts) - created) if created and starts else None
+
+
 def dispatch_worst(dispatch: Dispatch, people: Iterable[Participant] | None, now: float) -> Worst:
     """How bad a dispatch with its jobs is. Zero jobs is normal at first, then not (needs.md T3)."""
     if dispatch.jobs:

@@ -9,10 +9,19 @@ from textual.binding import Binding, BindingType
 
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.fleet.query import Subject, Value
-from tui.fleet.sources import pick_up
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import age, seconds, when
-from tui.fleet.tree import Node, Tree, Worst, find_dispatch, is_stale, rooms_by_worst, split, waiting_for
+from tui.fleet.tree import (
+    Node,
+    Tree,
+    Worst,
+    find_dispatch,
+    is_stale,
+    pick_up,
+    rooms_by_worst,
+    split,
+    waiting_for,
+)
 from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
 from tui.ui.panes.base import Cells, ListPane
