@@ -245,33 +245,31 @@ class MainScreen(Screen[None]):
         for ancestor in event.widget.ancestors_with_self:
             if isinstance(ancestor, Pane) and ancestor.id:
                 self._current = ancestor.id
-                self._select(pane=ancestor.id)
+                self._select(replace(self.view.selection, pane=ancestor.id))
                 self._retitle()
                 self.call_after_refresh(self.draw_footer)
                 break
 
     # ---- selection ------------------------------------------------------------------------------------
 
-    def _select(self, **changes: object) -> None:
-        before = self.view.selection
-        after = replace(before, **changes)  # type: ignore[arg-type]
-        if after != before:
+    def _select(self, after: Selection) -> None:
+        if after != self.view.selection:
             self.view = replace(self.view, selection=after)
             self.post_message(self.SelectionChanged(after))
 
     def on_list_pane_selected(self, event: ListPane.Selected) -> None:
         """A cursor moved: the selection follows."""
         if isinstance(event.pane, AgentsPane):
-            self._select(agent_id=event.key)
+            self._select(replace(self.view.selection, agent_id=event.key))
         elif isinstance(event.pane, DispatchesPane):
             room, dispatch_id, job_id = split(event.key)
-            self._select(room=room, dispatch_id=dispatch_id, job_id=job_id)
+            self._select(replace(self.view.selection, room=room, dispatch_id=dispatch_id, job_id=job_id))
 
     def on_list_pane_scrolled(self, event: ListPane.Scrolled) -> None:
         """Rooms in sight are polled first."""
         if isinstance(event.pane, DispatchesPane):
             rooms = dict.fromkeys(split(key)[0] for key in event.pane.table.visible_keys())
-            self._select(rooms_in_view=tuple(list(rooms)[:ROOMS_FIRST]))
+            self._select(replace(self.view.selection, rooms_in_view=tuple(list(rooms)[:ROOMS_FIRST])))
 
     def on_list_pane_opened(self, event: ListPane.Opened) -> None:
         """Enter: an agent's status, a node's children."""
@@ -289,7 +287,7 @@ class MainScreen(Screen[None]):
             self.agents.problems_only = False
             self.agents.asked()
             self.agents.table.select(agent_id)
-        self._select(agent_id=agent_id)
+        self._select(replace(self.view.selection, agent_id=agent_id))
         return True
 
     # ---- actions --------------------------------------------------------------------------------------
