@@ -203,6 +203,8 @@ async def _transcripts(session: Session, server: Simulator) -> Transcripts:
         for row in agent.agent_deployments:
             book = server.world.book(record, row.deployment)
             lines = len(book.snapshot(server.world.now, server.world.switches.log_backlog)[0])
+            if not lines:
+                continue
             asked = {"deployment": row.deployment, "server_region": row.server_region}
             text = b""
             async with session.client.logs(agent.agent_id, **asked) as chunks:

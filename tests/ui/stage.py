@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from tests.scenes import Scene, fleet, settled
+from tests.scenes import Scene, known
 from tui.ui import theme
 from tui.ui.app import Lktop
 from tui.ui.lines import Lines
@@ -95,22 +95,15 @@ async def playing(
     scene: Scene, size: tuple[int, int] = (120, 40), theme: str = "dark"
 ) -> AsyncIterator[tuple[Lktop, Pilot[None]]]:
     """A scene after its keys."""
-    await asyncio.to_thread(fleet, scene.scenario)  # on an event loop of its own
+    await asyncio.to_thread(known, scene.scenario, None)  # on an event loop of its own
     app = scene.app(theme)
     async with app.run_test(size=size) as pilot:
         await scene.play()(pilot)
         yield app, pilot
 
 
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys one after the other, each after all that the one before has set off."""
-    for key in keys:
-        await pilot.press(key)
-        await settled(pilot)
-
-
-def typed(text: str) -> Iterable[str]:
-    """The keys of a text."""
+def keys_of(text: str) -> Iterable[str]:
+    """The keys that type a text."""
     names = {":": "colon", " ": "space", "/": "slash", "!": "exclamation_mark", "_": "underscore"}
     names |= {"-": "minus", ">": "greater_than_sign", "[": "left_square_bracket", "*": "asterisk"}
     return [names.get(letter, letter) for letter in text]
@@ -119,11 +112,6 @@ def typed(text: str) -> Iterable[str]:
 def drawn(widget: LineTable | Lines) -> list[str]:
     """The lines of a widget as it draws them."""
     return [widget.render_line(y).text for y in range(widget.size.height)]
-
-
-def screen(app: App[None]) -> list[str]:
-    """The lines on the screen."""
-    return [strip.text for strip in app.screen._compositor.render_strips()]
 
 
 def title(pane: Pane) -> str:
