@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from tui.api import errors
 from tui.fleet.logs.source import LogSource, Phase
@@ -24,8 +25,7 @@ class Cause(StrEnum):
     MUTE = "log not requested"
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(msgspec.Struct, frozen=True):
     """One end of a stream."""
 
     cause: Cause

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 REMEMBERED: Final = 4096
 """Lines of the past that a snapshot is compared with."""
 PROOF: Final = 3
@@ -24,8 +26,7 @@ _DISTINCT: Final = re.compile(rb"\d\d:\d\d:\d\d[.,]\d{3}|\"time\":\s*\d{13}")
 """A time of day to the millisecond: no other line has the same bytes, so one such line is proof enough."""
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct):
     """The answer: which of the lines held are new."""
 
     new: list[bytes]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from tui.fleet.logs import marks
 from tui.fleet.logs.marks import LEVEL_BITS, NOTICE, Level
 from tui.fleet.logs.records import parse
@@ -29,8 +31,7 @@ class Kind(StrEnum):
     TROUBLE = "trouble"
 
 
-@dataclass(slots=True)
-class Notice:
+class Notice(msgspec.Struct):
     """A line of ours between those received. It changes in place while what it tells of goes on."""
 
     text: str
@@ -55,8 +56,7 @@ class Notice:
         return ", ".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One row of the log."""
 
     row: int
@@ -77,8 +77,7 @@ class Line:
         return bool(self.mark & marks.CUT)
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(msgspec.Struct):
     """What came in and what became of it."""
 
     received: int = 0

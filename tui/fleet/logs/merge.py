@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from tui.fleet.logs import marks
 from tui.fleet.logs.log import Notice
 
@@ -13,8 +15,7 @@ WINDOW: Final = 0.3
 """Seconds that a line waits for an older one from another stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """A line, a piece of one or a notice on its way into the log."""
 
     key: float

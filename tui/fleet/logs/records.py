@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -34,8 +33,7 @@ _TRACES: Final = ("exc_info", "exc_text", "stack_info", "stack", "traceback")
 _KNOWN: Final = frozenset((*_MESSAGE, *_LEVEL, *_LOGGER, *_TIME, *_TRACES))
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """A line taken apart. Every text is cleaned except for its colours: `plain` or `runs` finish it."""
 
     message: str

@@ -6,9 +6,10 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from tui.fleet.logs.log import Line, Log
 
@@ -20,8 +21,7 @@ class NotSaved(Exception):
     """Nothing was saved; the text says why, in one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(msgspec.Struct, frozen=True):
     """What a save came to."""
 
     path: Path

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from tui.fleet.logs import marks
 from tui.fleet.logs.marks import NOTICE, Level
@@ -44,8 +46,7 @@ class Test(Protocol):
         """Whether a line matches, given taken apart and as the text that a reader sees."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(msgspec.Struct, frozen=True):
     """Text to find, without regard to case: a regular expression if it is one, else as it stands."""
 
     source: str
@@ -92,8 +93,7 @@ def _needle(source: str) -> bytes:
     return found.encode()
 
 
-@dataclass(frozen=True, slots=True)
-class OfJob:
+class OfJob(msgspec.Struct, frozen=True):
     """Lines of one job."""
 
     job_id: str
@@ -115,8 +115,7 @@ class OfJob:
         return self.job_id in text
 
 
-@dataclass(frozen=True, slots=True)
-class OfKind:
+class OfKind(msgspec.Struct, frozen=True):
     """Errors of one signature."""
 
     key: Key
@@ -132,8 +131,7 @@ class OfKind:
         return record.level >= Level.ERROR and key_of(record) == self.key
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """A test that lines must pass, or must not."""
 
     test: Test
@@ -147,8 +145,7 @@ class Filter:
         return f"!{self.test.label}" if self.out else self.test.label
 
 
-@dataclass(frozen=True, slots=True)
-class Criteria:
+class Criteria(msgspec.Struct, frozen=True):
     """Everything a line must be to be shown or found."""
 
     level: Level = Level.NONE

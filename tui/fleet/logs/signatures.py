@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from tui.fleet.logs.records import Record, plain
 
 MOST: Final = 500
@@ -30,8 +32,7 @@ _EXCEPTION: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """What makes two errors the same kind."""
 
     message: str
@@ -42,8 +43,7 @@ class Key:
     """Where it was raised: `tools.py:book`."""
 
 
-@dataclass(slots=True)
-class Signature:
+class Signature(msgspec.Struct):
     """One kind of error and its history in this log."""
 
     key: Key
@@ -55,7 +55,7 @@ class Signature:
     last_row: int = 0
     first_version: str = ""
     """The version that was deployed when it first appeared here; empty when unknown."""
-    jobs: set[str] = field(default_factory=set)
+    jobs: set[str] = msgspec.field(default_factory=set)
     """Jobs hit, up to a hundred."""
     example: str = ""
     """The first message as it was."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 
 class LogClient(Protocol):
@@ -18,8 +20,7 @@ class LogClient(Protocol):
         """Open the log of an agent's newest instance in one region (contract.md §4.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogSource:
+class LogSource(msgspec.Struct, frozen=True):
     """One stream that the service offers: an agent in one region and deployment, running or building."""
 
     agent_id: str
@@ -68,8 +69,7 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(msgspec.Struct, frozen=True):
     """A source and its state, as the screen shows it."""
 
     source: LogSource

@@ -6,9 +6,10 @@ import errno
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from tui.fleet.logs.segment import FileStore, MemoryStore, Segment
 
@@ -23,8 +24,7 @@ ROW_COST: Final = 48
 """Bytes that a row counts for beside its own, so that a flood of empty lines cannot fill the memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """Neighbouring rows of one segment as stored, for scanning."""
 
     first: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tui.fleet.logs.log import Counts
 from tui.fleet.logs.marks import Level
@@ -29,8 +30,7 @@ QUIET: Final = 20.0
 """Seconds without a byte after which a stream is called quiet; it may well be alive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """All that the row is made of."""
 
     counts: Counts

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from msgspec.structs import replace
 from textual.timer import Timer
 
 from tui.fleet.logs.source import Phase, Stream

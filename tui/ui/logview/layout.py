@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import islice
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
 from rich.cells import cell_len, chop_cells
 
 from tui.api.clean import clean
@@ -72,8 +73,7 @@ class Form(StrEnum):
     """The line as received."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """How lines are shown."""
 
     width: int = 80
@@ -87,12 +87,11 @@ class Options:
     pretty: bool = False
     hidden: frozenset[str] = frozenset()
     """Names of fields that are not shown."""
-    tags: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    tags: Mapping[int, tuple[str, str]] = msgspec.field(default_factory=dict)
     """Stream → two letters and a tone; empty when there is only one stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """A run of text in one tone."""
 
     text: str
@@ -100,8 +99,7 @@ class Span:
     look: Look = PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One row of the screen."""
 
     spans: tuple[Span, ...]

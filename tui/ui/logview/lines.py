@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -40,8 +41,7 @@ WHEEL: Final = 3
 """Rows that a turn of the mouse wheel moves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(msgspec.Struct, frozen=True):
     """What a row of the screen shows, compared to find what must be painted."""
 
     row: Row
@@ -82,6 +82,8 @@ class LogLines(Toned, can_focus=True):
         self._log = log
         self._laid: dict[int, list[Row]] = {}
         self._drawn: list[Drawn] = []
+        self._fitted = Size(0, 0)
+        """The size that lines are laid out for."""
         self._cost = 0
         self._painted_at = 0.0
         self._timer: Timer | None = None
@@ -150,12 +152,8 @@ class LogLines(Toned, can_focus=True):
         """Show the page as it is now; sends only rows that differ."""
         if not self.size.height:
             return
-        self.page.height = self.size.height
-        places = self.page.places()
-        drawn = [self._drawn_at(place) for place in places]
-        if not places and self.empty:
-            drawn = [Drawn(Row((Span(text, "muted"),), 0)) for text in self.empty.split("\n")]
-        before, self._drawn = self._drawn, drawn
+        before, self._drawn = self._drawn, self._pick_rows()
+        drawn = self._drawn
         count = max(len(before), len(drawn))
         size = self.size.width
         dirty = [y for y in range(min(count, self.size.height)) if before[y : y + 1] != drawn[y : y + 1]]
@@ -163,6 +161,12 @@ class LogLines(Toned, can_focus=True):
             self._cost = sum(self._cost_of(y) for y in dirty)
             self.refresh(*(Region(0, y, size, 1) for y in dirty))
         self.post_message(self.Moved())
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some rows, for the compositor. The first frame comes before any event: it has the lines already."""
+        if self._fitted != self.size:
+            self._fit()
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """One row, for the compositor."""
@@ -181,6 +185,22 @@ class LogLines(Toned, can_focus=True):
         self._painted_at = self._clock.monotonic()
         self.painted += 1
         self.draw()
+
+    def _fit(self) -> None:
+        """Lay out for the size that the widget has now."""
+        self._fitted = self.size
+        self.options = replace(self.options, width=max(10, self.size.width - GUTTER))
+        self._laid.clear()
+        self.page.changed()
+        self._drawn = self._pick_rows()
+
+    def _pick_rows(self) -> list[Drawn]:
+        """What the page shows."""
+        self.page.height = max(1, self.size.height)
+        places = self.page.places()
+        if not places and self.empty:
+            return [Drawn(Row((Span(text, "muted"),), 0)) for text in self.empty.split("\n")]
+        return [self._drawn_at(place) for place in places]
 
     def _height_of(self, line: int) -> int:
         return len(self._rows_of(line))
@@ -252,10 +272,11 @@ class LogLines(Toned, can_focus=True):
         self.detach()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lay out for the new width."""
-        self._drawn = []
-        self.relay(replace(self.options, width=max(10, event.size.width - GUTTER)))
-        self.refresh()
+        """Lay out for the new size."""
+        if self._fitted != self.size:
+            self._fit()
+            self.refresh()
+        self.post_message(self.Moved())
 
     def on_focus(self) -> None:
         """The band changes."""

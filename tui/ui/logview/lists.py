@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tui.fleet.logs.search import Filter
 from tui.fleet.logs.signatures import Signature
@@ -14,8 +15,7 @@ from tui.ui.logview.picker import Choice, padded
 from tui.ui.rows import Cell
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(msgspec.Struct, frozen=True):
     """A way to save a log."""
 
     key: str

@@ -7,14 +7,14 @@ out, so nothing here depends on how long the log is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.rows import Rows
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, order=True):
     """A row of the screen: number of the line and which of its rows."""
 
     line: int

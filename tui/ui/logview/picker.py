@@ -6,9 +6,9 @@ No modal screen: under one, every line of the stream would repaint the whole ter
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+import msgspec
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -20,8 +20,7 @@ from tui.ui.text import fit, to_ascii
 from tui.ui.toned import Toned
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """A row of the list."""
 
     key: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.records import parse
@@ -20,8 +21,7 @@ from tui.ui.logview.reader import Reader
 MINUTE: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Quest:
+class Quest(msgspec.Struct, frozen=True):
     """Where to go as soon as it is known."""
 
     among: FoundRows

@@ -6,14 +6,15 @@ on some terminal each of them can make a line unreadable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 _NAMES: Final = ("", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """How a piece of text wants to look, beyond its tone."""
 
     color: str = ""

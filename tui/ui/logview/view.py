@@ -125,16 +125,16 @@ class LogView(Reader):
         log.listeners.append(self.searching.grown)
 
     def compose(self) -> ComposeResult:
-        """Lines, the words below them, and what can stand over these."""
+        """Lines and the words below them."""
         yield from super().compose()
         yield self.below
-        yield self._prompt
-        yield self._picker
 
     def on_mount(self) -> None:
         """Begin to look for what is asked for."""
         self.lines.empty = NOTHING
         self._find()
+        # what can stand over the words below comes with the second frame: it takes as long as all the rest
+        self.call_after_refresh(self.mount, self._prompt, self._picker)
         self.set_interval(LOOK, self._look)
 
     def on_unmount(self) -> None:
@@ -215,7 +215,7 @@ class LogView(Reader):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While something is typed or picked, keys are not about the lines."""
-        return not (self._prompt.kind or self._picker.has_class("-open"))
+        return self._prompt.is_mounted and not (self._prompt.kind or self._picker.has_class("-open"))
 
     # ---- keys -----------------------------------------------------------------------------------------
 
