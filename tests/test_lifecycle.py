@@ -25,10 +25,17 @@ class Probe:
     def __init__(self, journal: Path) -> None:
         self.journal = journal
 
-    def start(self, *arguments: str, ready: bool = True, **options: object) -> Pty:
+    def start(
+        self,
+        *arguments: str,
+        ready: bool = True,
+        env: dict[str, str] | None = None,
+        controlling: bool = True,
+        prepare: Callable[[], None] | None = None,
+    ) -> Pty:
         """The application under a terminal, drawn for the first time."""
-        self.journal.unlink(missing_ok=True)
-        term = Pty(python("tests.ptyapp", "--journal", str(self.journal), *arguments), **options)  # type: ignore
+        command = python("tests.ptyapp", "--journal", str(self.journal), *arguments)
+        term = Pty(command, env=env, controlling=controlling, prepare=prepare)
         if ready:
             term.until(lambda: term.shows("ready")() and bool(term.screen()[-1].strip()))
         return term
