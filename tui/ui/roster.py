@@ -61,6 +61,8 @@ class Roster(Generic[T]):
         cursor that the operator never moved is on the first row, so that the worst stays in sight.
         """
         present = set(keys)
+        if len(present) < len(keys):  # a server may say anything; twice the same row would be two cursors
+            keys = list(dict.fromkeys(keys))
         before = self.cursor
         was = self._at.get(before, 0)
         if keep:

@@ -81,7 +81,7 @@ class StatusPane(ListPane):
         rows = [f"{row.region}/{row.deployment}" for row in _ordered(agent)]
         names = list(dict.fromkeys(rows))
         if not self._tabular:
-            keys = [f"{name}#{field}" for name in names for field in self._fields(view, agent, name)]
+            keys = [f"{name}\0{field}" for name in names for field in self._fields(view, agent, name)]
             return keys
         return [key for name in names for key in (name, *self._notes(view, agent, name))]
 
@@ -89,8 +89,8 @@ class StatusPane(ListPane):
         row = _find(agent, name)
         if row is None:
             return []
-        notes = [f"{name}#event{index}" for index, event in enumerate(row.events) if event.count]
-        return [f"{name}#reading", *notes] if reading(row, now=view.now) else notes
+        notes = [f"{name}\0event{index}" for index, event in enumerate(row.events) if event.count]
+        return [f"{name}\0reading", *notes] if reading(row, now=view.now) else notes
 
     def _fields(self, view: View, agent: Agent, name: str) -> list[str]:
         row = _find(agent, name)
@@ -108,7 +108,7 @@ class StatusPane(ListPane):
     def cells(self, view: View, key: str) -> Cells:
         """One deployment, or one field of it."""
         agent = view.agent
-        name, _, field = key.partition("#")
+        name, _, field = key.partition("\0")
         row = _find(agent, name) if agent else None
         if agent is None or row is None:
             return ()
@@ -172,6 +172,16 @@ class StatusPane(ListPane):
         """Whose status it is."""
         agent = view.agent
         return (Cell(f" {agent.name or agent.agent_id}", "info"),) if agent else ()
+
+    def copy_text(self) -> str:
+        """The value under the cursor; the agent's id where there is none."""
+        view, key = self.view, self.table.cursor
+        agent = view.agent if view else None
+        if view is None or agent is None:
+            return ""
+        field = key.partition("\0")[2]
+        cells = self.cells(view, key)
+        return cells[1].text if field not in ("", "head") and len(cells) == 2 else agent.agent_id
 
     def raw_item(self) -> object | None:
         """The agent, whose deployments these are."""
