@@ -165,7 +165,7 @@ class DispatchesPane(ListPane):
         elif not dispatch.agent_name:
             words = "automatic"
         else:
-            words = "no job" + (f" {_coarse(waited)}" if waited is not None else "")
+            words = f"no job {_coarse(waited or 0.0)}".rstrip()
         taken = pick_up(dispatch)
         return (
             Cell(
@@ -283,6 +283,8 @@ class DispatchesPane(ListPane):
         """Expand everything, or collapse everything if something is open."""
         nodes = list(self.tree_model.nodes.values())
         opened = not any(node.open for node in nodes)
+        if not opened:
+            self.table.select(f"room:{split(self.table.cursor)[0]}")
         self.tree_model.toggle_all([node.key for node in nodes], opened)
         self.asked()
 

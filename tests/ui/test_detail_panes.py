@@ -1,0 +1,219 @@
+"""Status, versions, secrets: what they say of the agent under the cursor, as `lk` says it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from msgspec.structs import replace as with_fields
+
+from tests.scenes import fleet
+from tests.ui.views import column, view_of, with_agent, words
+from tui.api.models import Agent, Deployment
+from tui.fleet.state import Freshness, View
+from tui.fleet.times import TimeStyle
+from tui.ui.panes.base import Cells, ListPane, freshness
+from tui.ui.panes.secrets import SecretsPane
+from tui.ui.panes.status import StatusPane
+from tui.ui.panes.versions import VersionsPane
+
+
+def rows(pane: ListPane, view: View) -> list[Cells]:
+    """Every row."""
+    return [pane.cells(view, key) for key in pane.keys(view)]
+
+
+def block(view: View) -> dict[str, str]:
+    """The fields of an agent with one deployment."""
+    return {cells[0].text.strip(): cells[1].text for cells in rows(StatusPane(), view)}
+
+
+def table(view: View) -> list[dict[str, str]]:
+    """The deployments side by side."""
+    pane = StatusPane()
+    pane._tabular = True
+    ids = [item.id for item in pane.columns()]
+    return [
+        dict(zip(ids, (cell.text for cell in cells), strict=True))
+        for cells in rows(pane, view)
+        if len(cells) > 1
+    ]
+
+
+def altered(**changes: object) -> View:
+    """`concierge` with another deployment."""
+    view = view_of("incident", "concierge")
+    agent = view.agent
+    assert agent is not None
+    (row,) = agent.agent_deployments
+    return with_agent(view, agent, agent_deployments=(with_fields(row, **changes),))
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "shown"),
+    [
+        ("0", "0", ("0m / 2000m", "0 / 4GB")),
+        ("2", "512Mi", ("2000m / 2000m", "0.5 / 4GB")),
+        ("1.5", "1234567890", ("1500m / 2000m", "1.1 / 4GB")),
+        ("123456789n", "100Mi", ("124m / 2000m", "0.098 / 4GB")),
+        ("250u", "99.5Gi", ("1m / 2000m", "1e+02 / 4GB")),
+        ("100e-3", "2.25Gi", ("100m / 2000m", "2.2 / 4GB")),
+        ("nonsense", "", (" / 2000m", " / 4GB")),
+    ],
+)
+def test_measures_as_lk_prints_them(cpu: str, memory: str, shown: tuple[str, str]) -> None:
+    view = altered(cur_cpu=cpu, cur_mem=memory, cpu_limit="2000m", mem_limit="4Gi")
+    found = block(view)
+    assert (found["cpu"], found["mem"]) == shown
+    (row,) = table(view)
+    assert (row["cpu"], row["mem"]) == shown
+
+
+def test_a_deployment_as_lk_prints_it() -> None:
+    (row,) = table(view_of("incident", "concierge"))
+    agent = view_of("incident", "concierge").agent
+    assert agent is not None
+    (deployment,) = agent.agent_deployments
+    assert row["name"] == "concierge"
+    assert row["version"] == (deployment.version or agent.version)
+    assert row["deployment"] == "--", "unless deployments are enabled"
+    assert row["replicas"] == f"{deployment.replicas} / {deployment.min_replicas} / {deployment.max_replicas}"
+    assert row["deployed"].endswith("Z") and "T" in row["deployed"]
+
+
+def test_deployments_have_names_where_those_are_enabled() -> None:
+    (row,) = table(altered(deployment_enabled=True))
+    assert row["deployment"] == "production"
+    (row,) = table(altered(deployment_enabled=True, deployment="staging"))
+    assert row["deployment"] == "staging"
+
+
+def test_what_was_never_observed() -> None:
+    view = altered(last_scraped_at=None)
+    (row,) = table(view)
+    assert (row["name"], row["observed"]) == ("--", "--")
+    assert row["cpu"].startswith("- / ") and row["mem"].startswith("- / ")
+
+
+def test_a_block_says_status_and_our_reading_with_its_evidence() -> None:
+    pane, view = StatusPane(), view_of("incident", "kyc-verifier")
+    found = rows(pane, view)
+    assert [cell.text for cell in found[0]] == ["↻ CrashLoop", "eu-central · production"]
+    assert found[0][0].tone == "error"
+    assert (
+        " ".join(cells[1].text for cells in found[1:3]) == "CrashLoop, 0/1 replicas, crashed ×5, last <1m ago"
+    )
+    assert found[-1][1].text == "crashed ×5, last <1m"
+
+
+def test_the_worst_deployment_comes_first() -> None:
+    pane, view = StatusPane(), view_of("incident", "pharmacy-refill")
+    heads = [cells[1].text for cells in rows(pane, view) if cells[0].text.startswith(("◆", "●"))]
+    assert heads == ["ap-south · production", "us-east · production"]
+
+
+def test_every_row_of_every_agent_has_words() -> None:
+    """Also with names of regions that look like our keys."""
+    for known in ("incident", "statuses", "hostile"):
+        for agent in fleet(known).agents:
+            view = replace(
+                view_of(known), selection=replace(view_of(known).selection, agent_id=agent.agent_id)
+            )
+            pane = StatusPane()
+            for tabular in (False, True):
+                pane._tabular = tabular
+                assert all(rows(pane, view)), (known, agent.name)
+
+
+def test_times_follow_the_operator() -> None:
+    view = view_of("incident", "concierge")
+    assert block(view)["deployed"].endswith("Z")
+    assert block(replace(view, times=TimeStyle.LOCAL))["deployed"].endswith("UTC")
+
+
+def test_versions_newest_first_with_what_they_do() -> None:
+    pane, view = VersionsPane(), view_of("incident", "support-triage")
+    versions = column(pane, view, "version")
+    assert versions == sorted(versions, reverse=True)
+    assert column(pane, view, "role")[:2] == ["current active", "draining"]
+    assert column(pane, view, "branch")[0] == "feat/turn-detection"
+    assert words(pane.title(view)) == " support-triage [5]"
+    assert [cells[1].tone for cells in rows(pane, view)[:2]] == ["ok", "busy"]
+
+
+def test_secrets_are_names_and_times_and_never_values() -> None:
+    pane, view = SecretsPane(), view_of("incident", "kyc-verifier")
+    assert column(pane, view, "name") == ["ONFIDO_TOKEN", "OPENAI_API_KEY"]
+    assert column(pane, view, "kind") == ["env", "env"]
+    assert words(pane.title(view)) == " kyc-verifier [2]"
+    assert all("value" not in item.__struct_fields__ for item in view.fleet.secrets[view.selection.agent_id])
+
+
+@pytest.mark.parametrize("pane", [StatusPane, VersionsPane, SecretsPane])
+def test_why_a_detail_is_empty(pane: type[ListPane]) -> None:
+    made, view = pane(), view_of("incident")
+    assert list(made.keys(view)) == []
+    assert made.empty(view) == "No agent selected."
+
+
+def test_details_that_are_not_there_yet_are_told_from_those_that_are_none() -> None:
+    view = view_of("incident", "concierge")
+    nothing = replace(view, fleet=replace(view.fleet, versions={}, secrets={}))
+    assert (VersionsPane().empty(nothing), SecretsPane().empty(nothing)) == ("loading…", "loading…")
+    agent_id = view.selection.agent_id
+    none = replace(view, fleet=replace(view.fleet, versions={agent_id: ()}, secrets={agent_id: ()}))
+    assert VersionsPane().empty(none) == "Nothing was built yet."
+    assert SecretsPane().empty(none) == "No secrets."
+
+
+def test_an_agent_without_deployments() -> None:
+    view = view_of("incident", "concierge")
+    agent = view.agent
+    assert isinstance(agent, Agent)
+    bare = with_agent(view, agent, agent_deployments=())
+    assert list(StatusPane().keys(bare)) == []
+    assert StatusPane().empty(bare) == "This agent has no deployment."
+
+
+def test_the_rows_of_an_agent_are_no_other_agents_rows() -> None:
+    for pane in (StatusPane(), VersionsPane(), SecretsPane()):
+        assert pane.subject(view_of("incident", "concierge")) != pane.subject(
+            view_of("incident", "kyc-verifier")
+        )
+
+
+@pytest.mark.parametrize(
+    ("fresh", "shown", "tone"),
+    [
+        (Freshness(), "loading…", "muted"),
+        (Freshness(at=1040.0), "live", "muted"),
+        (Freshness(at=940.0), "1m old", "warn"),
+        (Freshness(at=1036.0, failures=1, error="x"), "retrying", "muted"),
+        (
+            Freshness(at=1010.0, failures=3, error="no answer", retry_at=1049.0),
+            "stale 30 s · try 4 in 9 s · no answer",
+            "warn",
+        ),
+        (Freshness(failures=2, error="no answer"), "no data: no answer", "error"),
+        (Freshness(absent=True), "not on this server", "muted"),
+        (
+            Freshness(at=1.0, parked=True, error="ValueError: x"),
+            "stopped: ValueError: x · ctrl+r tries again",
+            "error",
+        ),
+    ],
+)
+def test_how_current_a_pane_is(fresh: Freshness, shown: str, tone: str) -> None:
+    cell = freshness(view_of("incident"), fresh)
+    assert (cell.text, cell.tone) == (shown, tone)
+
+
+def test_a_row_with_unknown_events_is_shown() -> None:
+    view = view_of("incident", "kyc-verifier")
+    agent = view.agent
+    assert agent is not None
+    (row,) = agent.agent_deployments
+    assert isinstance(row, Deployment)
+    event = with_fields(row.events[0], type="AGENT_EVENT_TYPE_SOMETHING_NEW")
+    found = block(with_agent(view, agent, agent_deployments=(with_fields(row, events=(event,)),)))
+    assert found["event"].startswith("something new ×5")

@@ -1,0 +1,180 @@
+"""The tree of rooms, dispatches and jobs: open where something is wrong, metadata masked, causes in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from msgspec.structs import replace as with_fields
+
+from tests.scenes import Scene, typed
+from tests.ui.stage import drawn, playing, title
+from tests.ui.views import NOW, view_of, words
+from tui.api.models import Dispatch
+from tui.fleet.state import Coverage, Freshness, View
+from tui.ui.panes.base import Cells
+from tui.ui.panes.dispatches import DispatchesPane
+
+TREE = Scene("tree", keys=("5", "f"))
+
+
+def shown(pane: DispatchesPane, view: View) -> dict[str, Cells]:
+    """Every open line."""
+    return {key: pane.cells(view, key) for key in pane.keys(view)}
+
+
+def node(pane: DispatchesPane, view: View) -> list[str]:
+    """What the first column says."""
+    return [cells[0].text for cells in shown(pane, view).values()]
+
+
+def with_dispatch(view: View, room: str, **changes: object) -> View:
+    """The view in which the first dispatch of a room is otherwise."""
+    first, *rest = view.fleet.dispatches[room]
+    dispatches: Mapping[str, tuple[Dispatch, ...]] = {
+        **view.fleet.dispatches,
+        room: (with_fields(first, **changes), *rest),
+    }
+    return replace(view, fleet=replace(view.fleet, dispatches=dispatches))
+
+
+def test_rooms_with_problems_come_first_and_open() -> None:
+    found = node(DispatchesPane(), view_of("incident"))
+    assert found[:3] == ["▾ ✗ call-5122", "  ▾ ✗ …vB6p58", "      ✗ …n7S4ED"]
+    healthy = [text for text in found if text.startswith("▸ ●")]
+    assert healthy and found[-len(healthy) :] == healthy, "at the end, closed"
+
+
+def test_parents_show_the_worst_of_their_children_and_a_count() -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    lines = shown(pane, view)
+    room = lines["room:standup-eng"]
+    assert (room[0].text, room[1].text, room[1].tone) == ("▾ ✗ standup-eng", "jobs 5 ✗1", "error")
+    assert room[5].text == "5 people"
+
+
+@pytest.mark.parametrize(
+    ("room", "cause"),
+    [
+        ("call-7303", "the agent is CrashLoop"),
+        ("lobby-kiosk-3", "no agent of this name here"),
+    ],
+)
+def test_why_nobody_takes_a_dispatch(room: str, cause: str) -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    details = [
+        cells[5].text for key, cells in shown(pane, view).items() if key.startswith(f"dispatch:{room}\0")
+    ]
+    assert any(text.startswith(cause) for text in details), details
+
+
+def test_metadata_and_attributes_are_masked_until_asked_for() -> None:
+    pane = DispatchesPane()
+    view = with_dispatch(view_of("incident"), "call-7303", metadata="call me", attributes={"phone": "+31 20"})
+    line = next(key for key in pane.keys(view) if key.startswith("dispatch:call-7303"))
+    detail = pane.cells(view, line)[5].text
+    assert "metadata 7 B, x shows" in detail and "phone=***" in detail
+    assert "call me" not in detail and "+31 20" not in detail
+    pane.action_reveal()
+    detail = pane.cells(view, line)[5].text
+    assert "metadata call me" in detail and "phone=+31 20" in detail
+    assert "metadata shown" in words(pane.title(view))
+    pane.action_reveal()
+    assert "call me" not in pane.cells(view, line)[5].text
+
+
+@pytest.mark.parametrize(
+    ("expression", "rooms"),
+    [
+        ("status:failed", ["call-5122", "call-7301", "call-7302", "standup-eng"]),
+        ("status:none", ["call-7303", "call-7304", "call-8003"]),
+        ("agent:concierge-v2", ["lobby-kiosk-3"]),
+        ("room:call-73 !kyc", ["call-7301", "call-7302", "call-7303"]),
+        ("memory.limit", ["call-5122"]),
+    ],
+)
+def test_filters(expression: str, rooms: list[str]) -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    assert pane.set_filter(expression) == ""
+    assert [key.removeprefix("room:") for key in pane.keys(view) if key.startswith("room:")] == rooms
+
+
+def test_only_the_rooms_of_an_agent() -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    pane.agent_name = "concierge"
+    assert [key for key in pane.keys(view) if key.startswith("room:")] == ["room:lobby-kiosk-3"]
+    assert words(pane.title(view)).endswith(" agent concierge")
+    pane.agent_name = "nobody"
+    assert list(pane.keys(view)) == []
+    assert "Esc shows every room" in pane.empty(view)
+
+
+def test_a_job_that_runs_without_its_participant_is_doubted() -> None:
+    """Open-source servers never refresh job states (contract.md §6.5)."""
+    pane, view = DispatchesPane(), view_of("incident")
+    view = replace(view, fleet=replace(view.fleet, participants={"standup-eng": ()}))
+    lines = shown(pane, view)
+    states = [cells[1].text for key, cells in lines.items() if key.startswith("job:standup-eng\0")]
+    assert states.count("running (stale?)") == 4 and "failed" in states
+
+
+def test_how_much_of_the_rooms_is_known() -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    assert words(pane.title(view)) == " [31 rooms]"
+    partly = replace(view, fleet=replace(view.fleet, coverage=Coverage(polled=7, total=31, oldest=1030.0)))
+    assert words(pane.title(partly)) == " [31 rooms] polled 7/31"
+    old = replace(view, fleet=replace(view.fleet, coverage=Coverage(polled=31, total=31, oldest=800.0)))
+    assert words(pane.title(old)) == " [31 rooms] oldest 4m"
+    unpolled = replace(view, fleet=replace(view.fleet, dispatches={}))
+    assert {cells[1].text for cells in shown(pane, unpolled).values()} == {"not polled yet"}
+
+
+def test_the_list_of_rooms_counts_for_how_current_the_tree_is() -> None:
+    pane, view = DispatchesPane(), view_of("empty")
+    assert pane.fresh(view).at is not None, "no rooms to poll is no reason to be loading"
+    assert pane.empty(view) == "No open rooms."
+    view = view_of("incident")
+    stale = {**view.fleet.freshness, "rooms": Freshness(at=1.0, failures=3)}
+    assert pane.fresh(replace(view, fleet=replace(view.fleet, freshness=stale))).stale
+
+
+def test_waiting_is_told_in_coarse_steps() -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    state = view.fleet.dispatches["call-8003"][0].state
+    assert state is not None
+    for waited, said in ((5, "no job"), (14, "no job 10 s"), (119, "no job 110 s"), (300, "no job 5m")):
+        created = int((NOW - waited) * 1e9)
+        later = with_dispatch(view, "call-8003", state=with_fields(state, created_at=created))
+        pane.tree_model.toggle("room:call-8003", True)
+        lines = shown(pane, later)
+        assert (
+            next(cells[1].text for key, cells in lines.items() if key.startswith("dispatch:call-8003"))
+            == said
+        )
+
+
+async def test_keys_of_the_tree() -> None:
+    async with playing(TREE) as (app, pilot):
+        pane = app.main.dispatches
+        table = pane.table
+        every = len(table.keys)
+        await typed(pilot, "left")
+        assert len(table.keys) == every - 2 and table.cursor == "room:call-5122"
+        await typed(pilot, "right", "down", "down")
+        assert len(table.keys) == every and table.cursor.startswith("job:call-5122")
+        await typed(pilot, "left")
+        assert table.cursor.startswith("dispatch:call-5122"), "a line without children leads to its parent"
+        table.select(next(key for key in table.keys if key.startswith("job:standup-eng")))
+        await typed(pilot, "z")
+        assert len(table.keys) == 31 and table.cursor == "room:standup-eng", "on what holds the line"
+        await typed(pilot, "z")
+        assert len(table.keys) > every
+        await typed(pilot, "home", "enter")
+        assert table.keys[1] == "room:call-7301", "Enter closes what is open"
+        await typed(pilot, "x")
+        assert "metadata shown" in title(pane)
+        assert any("metadata {" in line for line in drawn(table))
+        await typed(pilot, "enter", "down", "o")
+        assert app.main.current.id == "agents"
+        assert app.main.view.agent is not None and app.main.view.agent.name == "telehealth-intake"
