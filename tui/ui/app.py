@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -36,6 +36,7 @@ from tui.ui.picture import align
 from tui.ui.raw import Raw
 from tui.ui.runner import Runner
 from tui.ui.screen import MainScreen
+from tui.ui.ship import Ships
 from tui.ui.text import to_ascii
 
 TICK = 1.0
@@ -94,6 +95,7 @@ class Lktop(FramedApp):
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, "-ascii")
         self.desk = Desk(self)
+        self._shipyard: Ships | None = None
 
     # ---- life -----------------------------------------------------------------------------------------
 
@@ -410,6 +412,15 @@ class Lktop(FramedApp):
     def later(self, work: Coroutine[object, object, None]) -> None:
         """Do it to its end, whatever is on the screen."""
         self.run_worker(work, exclusive=False)
+
+    def ship(self, verb: str, words: Sequence[str], agent_id: str) -> None:
+        """Create, deploy, config or dockerfile. Raises `BadAnswer`."""
+        if self._shipyard is None:
+            from tui.ui.ship.shipyard import Shipyard  # the network and the packing with it
+
+            here = self.launch.working_dir
+            self._shipyard = Shipyard(self.desk, lambda: self.session, self.show, here)
+        self._shipyard.begin(verb, words, agent_id)
 
     def on_main_screen_operate(self, event: MainScreen.Operate) -> None:
         """Begin an operation."""

@@ -123,6 +123,10 @@ COMMANDS: tuple[Command, ...] = (
         )
         for item in OPERATIONS
     ),
+    Command("create", "create [DIR]", "make a new agent of a directory and build it"),
+    Command("deploy", "deploy [AGENT] [DIR]", "build a directory as an agent's new version", (agents,)),
+    Command("config", "config [AGENT] [DIR]", "write livekit.toml for an agent that is there", (agents,)),
+    Command("dockerfile", "dockerfile [DIR]", "write a Dockerfile and a .dockerignore"),
     Command("undo", "undo", "take the last operation back, for 30 s"),
     Command("unlock", "unlock [15m]", "let a read-only session change things for a while"),
     Command("lock", "lock", "end that while"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -24,6 +24,9 @@ class Console(Protocol):
     main: MainScreen
     theme: str
     desk: Desk
+
+    def ship(self, verb: str, words: Sequence[str], agent_id: str) -> None:
+        """Create, deploy, config or dockerfile. Raises `BadAnswer`."""
 
     def later(self, work: Coroutine[object, object, None]) -> None:
         """Do what needs the disk, without waiting for it."""
@@ -75,6 +78,7 @@ class Runner:
             "dispatches": self._dispatches,
             "logs": self._logs,
             **{item.usage.name: partial(self._operate, item.id) for item in OPERATIONS},
+            **{verb: partial(self._ship, verb) for verb in ("create", "deploy", "config", "dockerfile")},
             "undo": lambda words: self._console.desk.undo(),
             "unlock": self._unlock,
             "lock": lambda words: self._console.desk.lock(),
@@ -94,6 +98,12 @@ class Runner:
     def _operate(self, operation: str, words: Arguments) -> None:
         try:
             self._console.desk.by_command(operation, words, self._main.view.selection)
+        except BadAnswer as problem:
+            raise BadCommand(str(problem)) from None
+
+    def _ship(self, verb: str, words: Arguments) -> None:
+        try:
+            self._console.ship(verb, words, self._main.view.selection.agent_id)
         except BadAnswer as problem:
             raise BadCommand(str(problem)) from None
 

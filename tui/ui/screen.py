@@ -65,6 +65,7 @@ class MainScreen(Screen[None]):
         Binding("v", "pane('versions')", "Versions", show=False),
         Binding("s", "pane('secrets')", "Secrets", show=False),
         Binding("d", "pane('status')", "Status", show=False),
+        Binding("ctrl+u", "deploy", "Deploy from the working directory", show=False),
         Binding("D", "agent_dispatches", "Dispatches of this agent", show=False),
         Binding("u", "undo", "Undo, for 30 s", show=False),
     ]
@@ -359,6 +360,11 @@ class MainScreen(Screen[None]):
             self.dispatches.agent_name = agent.name
             self.dispatches.asked()
             self.action_pane("dispatches")
+
+    def action_deploy(self) -> None:
+        """Build the working directory as a new version of the selected agent."""
+        if agent_id := self.view.selection.agent_id:
+            self.post_message(self.CommandGiven(f"deploy {agent_id}"))
 
     def action_logs(self, kind: str) -> None:
         """Follow a log of the selected agent; from the tree, of the agent of what the cursor is on."""

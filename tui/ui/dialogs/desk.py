@@ -51,6 +51,11 @@ class Desk:
         return self.manner.under_way > 0
 
     @property
+    def journal(self) -> Journal:
+        """The audit trail of this user."""
+        return self._journal
+
+    @property
     def bench(self) -> Bench | None:
         """The bench of the project being watched; None while none is."""
         session = self._host.session

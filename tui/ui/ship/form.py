@@ -5,225 +5,337 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, Label
+from textual.widgets import Input
 
+from tui.fleet.operations.answers import Option
 from tui.fleet.shipping.plan import Plan
-from tui.fleet.shipping.reading import BadInput, Given, make_plan
+from tui.fleet.shipping.reading import NEW, QUESTIONS, BadInput, Given, Made, make_plan
 from tui.fleet.shipping.survey import Survey
-from tui.fleet.target import Target
-from tui.ui.lines import Line, Lines
+from tui.secret import Secret
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.bench import Bench
+from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.fields import Answered, Next
+from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.frame import Frame
+from tui.ui.dialogs.secret_input import SecretInput
+from tui.ui.dialogs.wrap import Told
 from tui.ui.rows import Cell
+from tui.ui.ship.facts import dry_run_told, found_told, note_told
+from tui.ui.ship.questions import CHOICES, YES, fields, visible
 
-FACTS = 9
-"""Lines of what was found."""
-DEAF = 0.4
-"""Seconds after opening during which the button does nothing (product.md b7)."""
+KEYS = "Tab moves · ↓ suggests · Enter presses · Esc cancels, what was typed is kept · PgDn scrolls"
+
+Look = Callable[[Path], Awaitable[Survey]]
+Decided = Callable[[Given, str, Plan | None], None]
+"""Told what was typed, secrets left out, for which directory, and the plan; None when it was cancelled."""
+
+
+def directory(typed: str) -> Path:
+    """The directory that was meant, from where the program was started."""
+    return Path(os.path.abspath(os.path.expanduser(typed or ".")))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the form opens."""
+    """Where the form opens, and what it starts with."""
 
-    root: Path
-    target: Target
+    root: str
+    given: Given = field(default_factory=Given)
     agent_id: str = ""
-    """The agent that was selected."""
-    locked: bool = False
-    """Read-only: the form is for learning."""
+    """Deployed to where neither the given nor livekit.toml names an agent."""
 
 
-class ShipForm(ModalScreen[Plan | None]):
-    """Asks; dismisses with the plan, or with None. Cancel has the keyboard first."""
+class ShipForm(Dialog):
+    """Asks, and hands on a plan only from its button. Nothing is sent from here."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
-
-    _FIELDS: ClassVar[tuple[tuple[str, str, str], ...]] = (
-        ("root", "directory", "where the agent's source is"),
-        ("agent", "agent", "an id to deploy to, or new"),
-        ("deployment", "deployment", "empty is production"),
-        ("region", "region", "of a new agent"),
-        ("secrets", "secrets file", "KEY=VALUE lines; empty for none"),
-        ("attributes", "attributes", "of the version: name=value …"),
-        ("entry", "program", "for a Dockerfile that is missing"),
-        ("reason", "reason", "for the journal"),
-    )
-
-    def __init__(
-        self,
-        place: Place,
-        survey: Callable[[Path], Awaitable[Survey]],
-        *,
-        monotonic: Callable[[], float],
-        ascii_only: bool = False,
-    ) -> None:
-        super().__init__()
+    def __init__(self, place: Place, bench: Bench, look: Look, decided: Decided) -> None:
+        super().__init__(ascii_only=bench.ascii_only)
         self._place = place
-        self._look = survey
-        self._monotonic = monotonic
-        self._ascii = ascii_only
-        self._opened = monotonic()
+        self._bench = bench
+        self._look = look
+        self._decided = decided
+        self.frame = Frame(ascii_only=bench.ascii_only, danger=bench.target.danger)
+        self._form: Form | None = None
         self._survey: Survey | None = None
+        self._looked = ""
+        """The directory as typed when it was looked at."""
+        self._made: Made | None = None
+        self._problem = ""
+        self._shows_request = False
+
+    # ---- life -----------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """Questions, what was found, buttons."""
-        with Vertical(id="ship-form"):
-            yield Lines(ascii_only=self._ascii, id="ship-title")
-            with VerticalScroll(id="ship-fields"):
-                for name, label, help_text in self._FIELDS:
-                    with Horizontal(classes="ship-row"):
-                        yield Label(Content(label), classes="ship-label")
-                        field = Input(placeholder=help_text, id=f"ship-{name}")
-                        field.cursor_blink = False
-                        yield field
-                yield Checkbox(Content("skip secrets that are empty"), id="ship-skip")
-            facts = Lines(ascii_only=self._ascii, id="ship-facts")
-            facts.styles.height = FACTS
-            yield facts
-            with Horizontal(id="ship-buttons"):
-                yield Button(Content("Cancel"), id="ship-cancel")
-                yield Button(Content("read-only" if self._place.locked else "Deploy"), id="ship-go")
+        """The frame; the questions follow."""
+        yield self.frame
 
     def on_mount(self) -> None:
-        """Look at the directory first."""
-        self._set("root", str(self._place.root))
-        self.query_one("#ship-go", Button).disabled = True
-        self.query_one("#ship-cancel", Button).focus()
-        self._title()
-        self.run_worker(self._survey_now(), exclusive=True)
+        """Put the questions and look at the directory."""
+        super().on_mount()
+        self.frame.keys(KEYS)
+        self.run_worker(self._begin(), exclusive=False)
 
-    def _title(self) -> None:
-        target = self._place.target
-        name = Cell(f" {target.name}", "error" if target.danger else "text")
-        danger = (Cell(" PRODUCTION", "error"),) if target.danger else ()
-        self.query_one("#ship-title", Lines).set_lines(
-            [(Cell(" Create or deploy in project", "accent"), name, *danger)]
-        )
+    async def _begin(self) -> None:
+        questions = fields(self._place.root, self._place.given)
+        form = Form(questions, self._options, chance=self._bench.chance, ascii_only=self.ascii_only)
+        await self.frame.put(form)
+        self._form = form
+        self.frame.query_one("#reason", Input).value = self._place.given.reason
+        self.frame.button("cancel").focus()
+        await self._survey_now()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break lines anew."""
+        self.call_after_refresh(self.redraw)
+
+    # ---- the directory --------------------------------------------------------------------------------
 
     async def _survey_now(self) -> None:
-        self._facts([(Cell(" looking…", "muted"),)])
-        found = await self._look(Path(os.path.expanduser(self._get("root"))))
+        typed = self._text("root")
+        self._survey, self._looked, self._made = None, typed, None
+        self._problem = "looking at the directory…"
+        self.redraw()
+        found = await self._look(directory(typed))
+        if typed != self._text("root"):
+            return  # another one was typed meanwhile
         self._survey = found
         known = found.project_file.agent_id if found.project_file else ""
-        self._fill("agent", known or self._place.agent_id or "new")
+        self._fill("agent", known or self._place.agent_id or NEW)
         self._fill("region", found.regions[0])
-        if not found.has_dockerfile and found.entry_points:
-            self._fill("entry", found.entry_points[0])
-        if found.env_files and self._get("agent") == "new":
-            self._fill("secrets", str(found.env_files[0]))
+        if found.entry_points:
+            self._fill("program", found.entry_points[0])
+        if found.env_files and self._text("agent") == NEW and not self._place.given.agent:
+            self._fill("secrets", str(found.env_files[0].relative_to(found.root)))
+        if self._form is not None:
+            self._form.refill()
         await self._judge()
 
+    def _options(self, name: str) -> tuple[Option, ...]:
+        """What may be chosen."""
+        found = self._survey
+        if name in CHOICES:
+            return CHOICES[name]
+        if name == "agent":
+            agents = self._bench.store.fleet.agents
+            listed = (Option(agent.agent_id, (agent.agent_id, agent.name)) for agent in agents)
+            return (Option(NEW, (NEW, "a new agent")), *listed)
+        if name == "deployment":
+            agent = self._bench.store.fleet.agent(self._text("agent"))
+            names = {row.deployment for row in agent.agent_deployments} if agent else set()
+            return tuple(Option(word, (word,)) for word in sorted(names - {""}))
+        if found is None:
+            return ()
+        words: dict[str, tuple[str, ...]] = {
+            "region": found.regions,
+            "secrets": tuple(str(path.relative_to(found.root)) for path in found.env_files),
+            "program": found.entry_points,
+        }
+        return tuple(Option(word, (word,)) for word in words.get(name, ()))
+
+    # ---- answers --------------------------------------------------------------------------------------
+
+    def _text(self, name: str) -> str:
+        return self._form.answers.text(name) if self._form is not None else self._place.root
+
     def _fill(self, name: str, value: str) -> None:
-        if not self._get(name):
-            self._set(name, value)
+        """Answer a question that has no answer yet."""
+        widget = self._form.widget(name) if self._form is not None else None
+        if widget is not None and not self._text(name):
+            typed = widget.query_one(Input)
+            with typed.prevent(Input.Changed):
+                typed.value = value
 
-    def _set(self, name: str, value: str) -> None:
-        field = self.query_one(f"#ship-{name}", Input)
-        with field.prevent(Input.Changed):
-            field.value = value
-
-    def _get(self, name: str) -> str:
-        return self.query_one(f"#ship-{name}", Input).value.strip()
-
-    def _given(self) -> Given:
+    @property
+    def given(self) -> Given:
+        """What was typed."""
+        if self._form is None:
+            return self._place.given
+        answers = self._form.answers
         return Given(
-            agent=self._get("agent"),
-            deployment=self._get("deployment"),
-            region=self._get("region"),
-            secrets_file=self._get("secrets"),
-            attributes=self._get("attributes"),
-            entry_point=self._get("entry"),
-            reason=self._get("reason"),
-            skip_empty=self.query_one("#ship-skip", Checkbox).value,
+            agent=answers.text("agent"),
+            deployment=answers.text("deployment"),
+            region=answers.text("region"),
+            secrets_file=answers.text("secrets"),
+            typed=answers.value("typed"),
+            mounts=answers.text("mounts"),
+            attributes=answers.text("attributes"),
+            entry_point=answers.text("program"),
+            reason=self.frame.reason,
+            skip_empty=answers.text("empty") == YES,
+            own_attributes=answers.text("git") == YES,
+            agreed=frozenset(name for name in QUESTIONS if answers.text(name) == YES),
+            confirmation=self.frame.typed.strip(),
         )
 
-    async def _judge(self) -> Plan | None:
-        """The plan as things stand, with what is wrong or worth knowing on the screen."""
-        survey = self._survey
-        go = self.query_one("#ship-go", Button)
-        if survey is None:
-            return None
-        lines = found_lines(survey)
-        plan: Plan | None = None
+    async def _judge(self) -> None:
+        """What stands in the form as a plan, or why it is none."""
+        if self._survey is None:
+            return
+        given = self._fitting(self.given)
         try:
-            given = self._given()
-            made = await asyncio.to_thread(make_plan, given, survey, self._place.target)
+            made = await asyncio.to_thread(make_plan, given, self._survey, self._bench.target)
         except BadInput as problem:
-            lines.insert(0, (Cell(f" ✗ {problem}", "error"),))
+            self._made, self._problem = None, str(problem)
         else:
-            plan = made.plan
-            lines = [*((Cell(f" ! {note}", "warn"),) for note in made.notes), *lines]
-            lines.append((Cell(f" $ {plan.command()}", "muted"),))
-        go.disabled = plan is None or self._place.locked
-        if not self._place.locked:
-            go.label = Content("Create" if self._get("agent") == "new" else "Deploy")
-        self._facts(lines)
-        return plan
+            self._made, self._problem = made, made.missing(given)
+        if self.is_attached:
+            self.redraw()
 
-    def _facts(self, lines: list[Line]) -> None:
-        shown = lines[:FACTS]
-        if len(lines) > FACTS:
-            shown[-1] = (Cell(f" … and {len(lines) - FACTS + 1} more", "muted"),)
-        self.query_one("#ship-facts", Lines).set_lines(shown)
+    def _fitting(self, given: Given) -> Given:
+        """Without answers to questions that are not asked just now: they stay typed and do not count."""
+        return replace(given, deployment="") if given.agent == NEW else given
+
+    def on_answered(self, event: Answered) -> None:
+        """Another answer; another directory is looked at on Enter."""
+        event.stop()
+        self._shows_request = False
+        if self._text("root") != self._looked:
+            self._survey = self._made = None
+            self._problem = "Enter looks at this directory"
+            self.redraw()
+        else:
+            self._later()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Judge while it is typed; another directory is looked at on Enter."""
+        """Reason, or the name that arms the button."""
+        self._later()
+
+    def on_secret_input_changed(self, event: SecretInput.Changed) -> None:
+        """Secrets were typed."""
+        self._later()
+
+    def _later(self) -> None:
+        self.run_worker(self._judge(), exclusive=True, group="judge")
+
+    def on_next(self, event: Next) -> None:
+        """Enter goes on, and from the last question to Cancel: never to the button that acts."""
         event.stop()
-        if event.input.id == "ship-root":
-            self._survey = None
-            self.query_one("#ship-go", Button).disabled = True
-            self._facts([(Cell(" Enter looks at this directory", "muted"),)])
-        else:
-            self.run_worker(self._judge(), exclusive=True)
+        self._next()
+
+    def on_secret_input_done(self, event: SecretInput.Done) -> None:
+        """As Enter in any question."""
+        self._next()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Look at another directory, or go to the next question."""
+        """As Enter in any question."""
+        self._next()
+
+    def _next(self) -> None:
+        if self._text("root") != self._looked:
+            self.run_worker(self._survey_now(), exclusive=True, group="survey")
+        self.focus_next()
+        if isinstance(self.focused, Press):
+            self.frame.button("cancel").focus()
+
+    # ---- keys -----------------------------------------------------------------------------------------
+
+    def on_press_pressed(self, event: Press.Pressed) -> None:
+        """A button."""
         event.stop()
-        if event.input.id == "ship-root":
-            self.run_worker(self._survey_now(), exclusive=True)
+        if event.button.id == "cancel":
+            self.action_leave()
+        elif event.button.id == "again" or self._bench.dry_run:
+            self._shows_request = not self._shows_request and self._made is not None
+            self.redraw()
+        elif not self.enter_is_held:
+            self.run_worker(self._go(), exclusive=True, group="go")
+
+    async def _go(self) -> None:
+        """Ship what stands there, read once more: a file may be another one by now."""
+        await self._judge()
+        if self._made is None or self._problem or self._bench.locked:
+            self.app.bell()
+            self.redraw()
+            return
+        self._leave(self._made.plan)
+
+    def action_leave(self) -> None:
+        """Close an open list, the request shown, or the form."""
+        if self._form is not None and self._form.close_list():
+            return
+        if self._shows_request:
+            self._shows_request = False
+            self.redraw()
+            return
+        self._leave(None)
+
+    def _leave(self, plan: Plan | None) -> None:
+        given = replace(self.given, typed=Secret(""), confirmation="", agreed=frozenset())
+        typed = self._text("root")
+        if self._form is not None:
+            self._form.wipe()
+        self.dismiss()
+        self._decided(given, typed, plan)
+
+    def key_pagedown(self) -> None:
+        """Through what does not fit."""
+        self.frame.scroll(1)
+
+    def key_pageup(self) -> None:
+        """And back."""
+        self.frame.scroll(-1)
+
+    # ---- drawing --------------------------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        """Draw what differs."""
+        if self._form is None:
+            return
+        given, made, target = self.given, self._made, self._bench.target
+        creates = given.agent == NEW
+        where = (Cell(f"{target.name} ", "text"), Cell("PRODUCTION ", "error") if target.danger else Cell())
+        verb = (
+            "Create an agent"
+            if creates
+            else f"Deploy to {given.agent}"
+            if given.agent
+            else "Create or deploy"
+        )
+        self.frame.title(verb, where, "accent")
+        asked = [name for name, _ in made.questions] if made else []
+        for name, shown in visible(self._survey, given, asked).items():
+            widget = self._form.widget(name)
+            if widget is not None and widget.parent is not None:
+                widget.parent.display = shown
+        self.frame.ask_typed(bool(made and made.to_type))
+        self.frame.facts(self._facts())
+        self.frame.status(self._status())
+        self._buttons(creates)
+
+    def _facts(self) -> list[Told]:
+        if self._survey is None:
+            return []
+        if self._shows_request and self._made is not None:
+            return dry_run_told(self._made.plan, self._survey, self._bench.target)
+        return [*(note_told(self._made) if self._made else []), *found_told(self._survey)]
+
+    def _status(self) -> list[Told]:
+        if self._bench.locked:
+            return [Told("", "this session is read-only, nothing can be sent: :unlock 15m", "warn")]
+        told: list[Told] = []
+        if self._problem:
+            told.append(Told("", self._problem, "error" if self._made is None else "warn"))
+        elif self._bench.dry_run:
+            told.append(Told("", "dry run: nothing is sent", "warn"))
+        elif count := len(self._survey.warnings) if self._survey else 0:
+            told.append(Told("", f"ready; {count} {'warning' if count == 1 else 'warnings'} above", "warn"))
         else:
-            self.focus_next()
+            told.append(Told("", "ready", "ok"))
+        words = self._form.help_for(self.focused) if self._form is not None else ""
+        return [*told, Told("", words, "muted")]
 
-    def on_checkbox_changed(self) -> None:
-        """Empty secrets are skipped, or refused."""
-        self.run_worker(self._judge(), exclusive=True)
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Say what the question means."""
+        self.redraw()
 
-    async def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Cancel, or ship what is on the screen."""
-        event.stop()
-        if event.button.id == "ship-cancel":
-            self.dismiss(None)
-        elif self._monotonic() - self._opened > DEAF and (plan := await self._judge()) is not None:
-            self.dismiss(plan)
-
-    def action_cancel(self) -> None:
-        """Ship nothing."""
-        self.dismiss(None)
-
-
-def found_lines(survey: Survey) -> list[Line]:
-    """What was found in a directory, worst first."""
-    lines: list[Line] = [(Cell(f" ✗ {problem}", "error"),) for problem in survey.problems]
-    lines += [(Cell(f" ! {warning}", "warn"),) for warning in survey.warnings]
-    if survey.detected is not None:
-        lines.append((Cell(f" {survey.detected.type.value}, told by {survey.detected.file}", "text"),))
-    if survey.source is not None:
-        files = sum(1 for entry in survey.source.entries if not entry.is_directory)
-        lines.append((Cell(f" {files} files, {survey.source.size / 1e6:.1f} MB before compression"),))
-    if survey.git is not None and survey.git.commit:
-        words = f" git {survey.git.commit} {survey.git.branch}"
-        dirty = Cell("  uncommitted changes go along", "warn") if survey.git.dirty else Cell()
-        lines.append((Cell(words), dirty))
-    docker = (
-        "Dockerfile is there" if survey.has_dockerfile else "no Dockerfile: one is written for the program"
-    )
-    lines.append((Cell(f" {docker}", "text" if survey.has_dockerfile else "warn"),))
-    return lines
+    def _buttons(self, creates: bool) -> None:
+        ready = self._made is not None and not self._problem
+        label = "read-only" if self._bench.locked else "Create" if creates else "Deploy"
+        self.frame.button("go").say(label, "warn" if ready and not self._bench.locked else "muted")
+        self.frame.button("again").say("Back" if self._shows_request else "Dry run", "text")

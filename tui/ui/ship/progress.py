@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Callable
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
-from textual.screen import ModalScreen
 
 from tui.fleet.shipping.plan import BuildProgress, Plan, Report, Stage, State, Step, StepState
 from tui.fleet.times import seconds
-from tui.ui.lines import Lines
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.bench import Bench
+from tui.ui.dialogs.wrap import broken
+from tui.ui.lines import Line, Lines
 from tui.ui.rows import Cell, Column
 from tui.ui.table import LineTable
 
@@ -41,20 +43,34 @@ TAIL = 12
 AGAIN = 3.0
 """Seconds within which a second Esc leaves during the work."""
 
+COLUMNS = (
+    Column("sign", " ", 1),
+    Column("stage", "STAGE", 12),
+    Column("time", "TIME", 9, right=True),
+    Column("detail", "DETAIL", 20, grow=1),
+)
+
 Row = tuple[Cell, ...]
 
 
-def rows(report: Report) -> list[tuple[str, Row]]:
-    """Everything that there is to say, as keys and rows."""
+def rows(report: Report, size: int) -> list[tuple[str, Row]]:
+    """Everything that there is to say but the verdict, as keys and rows; details take `size` cells."""
     found: list[tuple[str, Row]] = []
     for stage in Stage:
         found.append((stage.value, _stage(report, stage)))
         if stage is Stage.BUILD and report.build is not None:
-            found += _steps(report.build)
-    if report.verdict:
-        look = "ok" if report.good else "error"
-        found += [("", (Cell(),)), ("verdict", (Cell(f"  {report.verdict}", look),))]
+            found += _steps(report.build, size)
     return found
+
+
+def failures(report: Report) -> str:
+    """The verdict and the last output of what failed, to be copied."""
+    steps = report.build.steps if report.build else ()
+    parts = [report.verdict]
+    for step in steps:
+        if step.state is StepState.FAILED:
+            parts += ["", f"{step.name}: {step.error}", *step.tail]
+    return "\n".join(parts)
 
 
 def _stage(report: Report, stage: Stage) -> Row:
@@ -74,21 +90,20 @@ def _bar(done: int, total: int) -> str:
     return "█" * full + "░" * (BAR - full)
 
 
-def _steps(build: BuildProgress) -> list[tuple[str, Row]]:
+def _steps(build: BuildProgress, size: int) -> list[tuple[str, Row]]:
     found: list[tuple[str, Row]] = []
     for step in build.steps:
         found.append((f"step {step.key}", _step(step)))
         if step.state is StepState.FAILED:
-            if step.error:
-                found.append((f"error {step.key}", _output(step.error, "error")))
+            told = [(line, "muted") for line in step.tail[-TAIL:]]
+            told += [(line, "error") for line in broken(step.error, max(20, size - 2))]
             found += [
-                (f"tail {step.key} {index}", _output(line, "muted"))
-                for index, line in enumerate(step.tail[-TAIL:])
+                (f"output {step.key} {place}", _output(line, look)) for place, (line, look) in enumerate(told)
             ]
-    found += [
-        (f"warning {index}", (Cell("!", "warn"), Cell(), Cell(), Cell(warning.text, "warn")))
-        for index, warning in enumerate(build.warnings)
-    ]
+    for number, warning in enumerate(build.warnings):
+        for place, line in enumerate(broken(warning.text, max(20, size))):
+            sign = Cell("  !" if place == 0 else "", "warn")
+            found.append((f"warning {number} {place}", (Cell(), sign, Cell(), Cell(line, "warn"))))
     return found
 
 
@@ -114,95 +129,112 @@ def _step(step: Step) -> Row:
     )
 
 
-class Shipping(ModalScreen[Report]):
+class Shipping(Dialog):
     """Shows a shipment while it runs; leaving before its end asks twice, for the build may be dropped."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "Leave"),
+        Binding("q", "leave", "Leave", show=False),
         Binding("c", "copy", "Copy the verdict", show=False),
     ]
-
-    class Copy(Message):
-        """The operator wants this text on the clipboard."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
 
     def __init__(
         self,
         plan: Plan,
+        bench: Bench,
         start: Callable[[Callable[[Report], None]], asyncio.Task[Report]],
-        *,
-        clock: Callable[[], float],
-        ascii_only: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(ascii_only=bench.ascii_only)
         self._plan = plan
+        self._bench = bench
         self._start = start
-        self._clock = clock
-        self._ascii = ascii_only
         self._task: asyncio.Task[Report] | None = None
         self._report: Report | None = None
         self._asked = -AGAIN
+        self._followed = Stage.FILES.value
+        """The row that the cursor was put on."""
 
     def compose(self) -> ComposeResult:
-        """Title, rows, what the keys do."""
-        columns = (
-            Column("sign", " ", 1),
-            Column("stage", "STAGE", 12),
-            Column("time", "TIME", 9, right=True),
-            Column("detail", "DETAIL", 20, grow=1),
-        )
+        """Title, rows, the verdict, what the keys do."""
         with Vertical(id="shipping"):
-            yield Lines(ascii_only=self._ascii, id="shipping-title")
-            yield LineTable(columns, ascii_only=self._ascii)
-            yield Lines(ascii_only=self._ascii, id="shipping-keys")
+            yield Lines(ascii_only=self.ascii_only, id="shipping-title")
+            yield LineTable(COLUMNS, ascii_only=self.ascii_only)
+            yield Lines(ascii_only=self.ascii_only, id="shipping-verdict")
+            yield Lines(ascii_only=self.ascii_only, id="shipping-keys")
 
     def on_mount(self) -> None:
         """Begin."""
-        verb = "Create an agent" if self._plan.creates else f"Deploy {self._plan.agent_id}"
-        where = f" from {self._plan.root}"
-        self.query_one("#shipping-title", Lines).set_lines(
-            [(Cell(f" {verb}", "accent"), Cell(where, "text"))]
-        )
+        super().on_mount()
+        plan = self._plan
+        verb = f"Create an agent in {plan.region}" if plan.creates else f"Deploy to {plan.agent_id}"
+        where = f"  {plan.deployment or 'production'} of {self._bench.target.name}, from {plan.root}"
+        self._lines("title", [(Cell(f" {verb}", "accent"), Cell(where, "text"))])
         self.query_one(LineTable).focus()
         self._task = self._start(self._tell)
         self._say()
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Break lines anew."""
+        self.call_after_refresh(self._draw)
+
     def _tell(self, report: Report) -> None:
         self._report = report
-        if not self.is_attached:
-            return
-        found = dict(rows(report))
-        table = self.query_one(LineTable)
-        at_end = not table.keys or table.cursor == table.keys[-1]
-        table.show(list(found), lambda key: found[key], keep=False)
-        if at_end and found:
-            table.select(list(found)[-1])
-        if report.over:
+        if self.is_attached:
+            self._draw()
             self._say()
+
+    def _draw(self) -> None:
+        report = self._report
+        if report is None:
+            return
+        table = self.query_one(LineTable)
+        found = dict(rows(report, table.size.width - sum(column.width + 1 for column in COLUMNS[:-1]) - 1))
+        follows = table.cursor in ("", self._followed)
+        table.show(list(found), lambda key: found[key], keep=False)
+        if follows:  # until the operator moves the cursor
+            self._followed = _newest(report, list(found))
+            table.select(self._followed)
+        look = "ok" if report.good else "warn" if State.UNKNOWN in report.stages.values() else "error"
+        sign = {"ok": "✓", "warn": "?", "error": "✗"}[look]
+        words = f"{sign} {report.verdict}" if report.verdict else ""
+        size = max(20, self.query_one("#shipping").size.width - 2)
+        self._lines("verdict", [(Cell(f" {line}", look),) for line in broken(words, size)] if words else [])
+
+    def _lines(self, name: str, found: list[Line]) -> None:
+        shown = self.query_one(f"#shipping-{name}", Lines)
+        shown.styles.height = max(1, len(found))
+        shown.set_lines(found)
 
     def _say(self, words: str = "") -> None:
         over = self._report is not None and self._report.over
         quiet = "Esc closes · c copies the verdict" if over else "Esc twice leaves: the build may be dropped"
-        words = words or quiet
-        self.query_one("#shipping-keys", Lines).set_lines([(Cell(f" {words}", "muted"),)])
+        self._lines("keys", [(Cell(f" {words or quiet}", "warn" if words else "muted"),)])
 
     def action_leave(self) -> None:
         """Close; during the work only when asked twice."""
         if self._report is not None and self._report.over:
-            self.dismiss(self._report)
+            self.dismiss()
             return
-        now = self._clock()
+        now = self._bench.clock.monotonic()
         if now - self._asked < AGAIN and self._task is not None:
             self._task.cancel()
-            self.dismiss(self._report)
+            self.dismiss()
             return
         self._asked = now
         self._say("Still at work: leaving may drop the build. Esc again leaves all the same")
 
     def action_copy(self) -> None:
-        """Copy the verdict."""
+        """Copy the verdict, with the output of what failed."""
         if self._report is not None and self._report.verdict:
-            self.post_message(self.Copy(self._report.verdict))
+            self._bench.copy(failures(self._report))
+
+
+def _newest(report: Report, keys: list[str]) -> str:
+    """The row to keep in sight: the last output of what failed, else what is under way."""
+    output = [key for key in keys if key.startswith("output ")]
+    running = [stage.value for stage in Stage if report.stages[stage] is State.RUNNING]
+    steps = [key for key in keys if key.startswith("step ")]
+    if output:
+        return output[-1]
+    if running and running[-1] == Stage.BUILD.value and steps:
+        return steps[-1]
+    return running[-1] if running else keys[-1]
