@@ -211,7 +211,7 @@ class Lktop(FramedApp):
         """Lines of a log."""
         self.copy_out(event.text)
 
-    def on_screen_resume(self) -> None:
+    def on_main_screen_resumed(self) -> None:
         """Back from a dialog: draw what came in meanwhile."""
         self._draw()
 

@@ -81,6 +81,9 @@ class MainScreen(Screen[None]):
             super().__init__()
             self.selection = selection
 
+    class Resumed(Message):
+        """Nothing lies over it any more."""
+
     class Operate(Message):
         """An operation is to be done to what is under the cursor, or to what is marked."""
 
@@ -139,6 +142,10 @@ class MainScreen(Screen[None]):
         if issubclass(cls, LogsPane):
             return cls(ascii_only=self._ascii, clock=self._clock, save_dir=self._save_dir)
         return cls(ascii_only=self._ascii)
+
+    def on_screen_resume(self) -> None:
+        """Tell: the event itself does not bubble."""
+        self.post_message(self.Resumed())
 
     def on_mount(self) -> None:
         """First arrangement."""
