@@ -49,9 +49,13 @@ class LogHub:
         self._failure: BaseException | None = None
         self._failed = asyncio.Event()
 
-    def watch(self, sources: Sequence[LogSource]) -> Watch:
-        """Follow these sources and no others. A log that was left comes back as it was and goes on."""
-        key = tuple(sorted({source.agent_id for source in sources}))
+    def watch(self, sources: Sequence[LogSource], kind: str = "deploy") -> Watch:
+        """Follow these sources and no others. A log that was left comes back as it was and goes on.
+
+        Those whose `log_type` is `kind` are opened, the others offered. What agents print and what their
+        builds printed are two logs.
+        """
+        key = (kind, *sorted({source.agent_id for source in sources}))
         watch = self._watches.pop(key, None) or self._new(key)
         for other in self._watches.values():
             other.pause()
@@ -94,9 +98,9 @@ class LogHub:
         if self._folder is not None:
             with suppress(OSError):  # the spool finds out, says so in the log and goes on in memory
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        stem = "-".join(key)[:60] or "log"
+        stem = "-".join(key)[:60]
         log = Log(Spool(self._folder, stem=_safe(stem), ring=self._ring, keep=self._keep))
-        return Watch(log, self._means, ring=self._ring)
+        return Watch(log, self._means, ring=self._ring, kind=key[0])
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

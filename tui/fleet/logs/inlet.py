@@ -26,6 +26,11 @@ class Inlet:
         self._unread = 0
         self._room = asyncio.Event()
 
+    @property
+    def waiting(self) -> bool:
+        """Something came that was not handled yet."""
+        return bool(self._events)
+
     def opened(self) -> None:
         """The stream is open."""
         self._put(None)

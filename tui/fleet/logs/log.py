@@ -102,6 +102,8 @@ class Log:
     signatures: Signatures = field(default_factory=Signatures)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change; must be quick."""
+    pull: Callable[[], None] = lambda: None
+    """Brings in what has come but is not here yet."""
     _stamped_rows: list[int] = field(default_factory=list)
     _stamps: list[float] = field(default_factory=list)
 

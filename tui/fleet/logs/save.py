@@ -72,6 +72,9 @@ def _create(path: Path) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotSaved(f"not saved: {path.parent}: {_why(error)}; give another place") from None
+    try:
         return os.open(path, flags, 0o600)
     except FileExistsError:
         raise NotSaved(f"not saved: {path} exists already; give another name") from None

@@ -43,19 +43,21 @@ class Means:
 class Watch:
     """One log and the streams that write to it."""
 
-    def __init__(self, log: Log, means: Means, *, ring: int) -> None:
-        """`ring` is the number of bytes kept per open source."""
+    def __init__(self, log: Log, means: Means, *, ring: int, kind: str = "deploy") -> None:
+        """`ring` is the number of bytes kept per open source, `kind` the log type that is opened unasked."""
         self.log = log
         self.candidates: tuple[LogSource, ...] = ()
         """What could be opened, in the order offered."""
         self._means = means
         self._ring = ring
+        self._kind = kind
         self._intake = Intake(log)
         self._inlets: dict[Key, Inlet] = {}
         self._running: dict[Key, tuple[Tail, asyncio.Task[None]]] = {}
         self._wanted: set[Key] = set()
         self._pumping: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        log.pull = self.pull
 
     @property
     def opened(self) -> tuple[LogSource, ...]:
@@ -63,7 +65,7 @@ class Watch:
         return tuple(tail.source for tail, _ in self._running.values())
 
     def offer(self, sources: Sequence[LogSource]) -> None:
-        """Follow these: as many as may be open, builds if asked for. A changed version is told in the log."""
+        """Follow these: as many as may be open of the kind wanted. A changed version is told in the log."""
         known = {source.key for source in self.candidates}
         self.candidates = tuple(sources)
         keys = {source.key for source in sources}
@@ -73,8 +75,15 @@ class Watch:
         for source in sources:
             if source.key in self._running:
                 self._renew(source)
-            elif source.key in self._wanted or (source.key not in known and source.log_type == "deploy"):
+            elif source.key in self._wanted or (source.key not in known and self._opens(source)):
                 self.open(source)
+
+    def _opens(self, source: LogSource) -> bool:
+        """Whether a new source is opened unasked. A build is the same in every region: one will do."""
+        if source.log_type != self._kind:
+            return False
+        same = (o for o in self.opened if o.log_type == "build" and o.deployment == source.deployment)
+        return source.log_type != "build" or not any(same)
 
     def open(self, source: LogSource) -> bool:
         """Open a stream; False when as many as may be are open."""
@@ -104,6 +113,11 @@ class Watch:
         for found, (tail, _) in self._running.items():
             if key is None or found == key:
                 tail.nudge()
+
+    def pull(self) -> None:
+        """Bring in now what the pump would bring in next: a frame is about to be painted."""
+        if any(inlet.waiting for inlet in self._inlets.values()):
+            self.round()
 
     def round(self) -> bool:
         """Move what came in into the log, up to a limit; True when there is more to do at once."""

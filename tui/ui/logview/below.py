@@ -80,7 +80,7 @@ class Below(Lines):
             unseen_errors=page.unseen_errors,
             wrap=options.wrap,
             times=options.times,
-            zone=now.strftime("%z"),
+            zone=now.strftime("%Z"),
             level=finder.criteria.level,
             filters=finder.active,
             held=log.end - log.first,

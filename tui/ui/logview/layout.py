@@ -207,7 +207,7 @@ def _message(line: Line, record: Record, options: Options, *, inline: bool) -> l
         if shown:
             spans.append(Span("  " + " ".join(shown).replace("\n", "␤")[:SHOWN], "muted"))
     if line.cut:
-        spans.append(Span(" ✂ cut here", "warn"))
+        spans.append(Span(" … cut here", "warn"))
     if record.hidden:
         size = _size(len(line.raw))
         spans.append(Span(f" … {size}, first 16 KiB shown, all of it in the spool", "warn"))

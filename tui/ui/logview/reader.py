@@ -40,7 +40,7 @@ class Reader(Widget):
         Binding("h,left", "sideways(-1)", "Left", show=False),
         Binding("l,right", "sideways(1)", "Right", show=False),
         Binding("s", "follow", "Follow on / off"),
-        Binding("w", "wrap", "Wrap"),
+        Binding("w,ctrl+w", "wrap", "Wrap"),
         Binding("t", "times", "Times", show=False),
         Binding("P", "pretty", "Pretty JSON", show=False),
         Binding("enter", "open", "Expand"),

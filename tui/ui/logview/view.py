@@ -151,8 +151,11 @@ class LogView(Reader):
         self.show_log(Log(Spool(None)))
         self._kept.clear()
 
-    def attach(self, sources: Sequence[LogSource]) -> None:
-        """Follow these sources; the same agent's again goes on where it was, none follows nothing."""
+    def attach(self, sources: Sequence[LogSource], kind: str = "deploy") -> None:
+        """Follow these sources; the same agent's again goes on where it was, none follows nothing.
+
+        Those whose `log_type` is `kind` are opened, the others are offered under `v`.
+        """
         if self._hub is None:
             return
         if not sources:
@@ -160,7 +163,7 @@ class LogView(Reader):
             self.choosing.watch = None
             self.show_log(Log(Spool(None)))
             return
-        self.choosing.watch = self._hub.watch(sources)
+        self.choosing.watch = self._hub.watch(sources, kind)
         self.show_log(self.choosing.watch.log)
 
     def show_log(self, log: Log) -> None:
