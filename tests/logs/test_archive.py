@@ -14,7 +14,7 @@ from tui.fleet.logs import archive as module
 from tui.fleet.logs.archive import Archive
 
 
-@settings(max_examples=60)
+@settings(deadline=None)
 @given(
     st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b"")), min_size=1, max_size=60),
     st.booleans(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, line
@@ -57,6 +57,7 @@ def test_an_indented_line_continues_the_batch_before() -> None:
     assert classify([b"    x()"], previous=Level.ERROR)[0] == Level.ERROR
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_have_a_level_and_perhaps_a_time(raw: bytes) -> None:
     assert classify([raw, b"{" + raw])[0] in list(Level)

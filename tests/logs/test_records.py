@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, TRACEBACK, line
@@ -71,6 +71,7 @@ def test_only_colours_are_taken_from_escapes() -> None:
     assert plain("a\x1b[31mred\x1b[0m") == "ared"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.sampled_from(["message", "level", "name", "room", "exc_info", "\x1b[2J"]))
 def test_nothing_a_terminal_obeys_is_left_in_any_text(text: str, key: str) -> None:
     for raw in (text.encode("utf-8", "surrogatepass"), json.dumps({"message": "m", key: text}).encode()):

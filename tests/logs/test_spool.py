@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.fleet.logs.marks import CUT, NOTICE
@@ -42,6 +42,7 @@ def no_file_larger_than(size: int) -> Iterator[None]:
 LINES = st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"")), max_size=20)
 
 
+@settings(deadline=None)
 @given(st.lists(LINES, max_size=20), st.booleans())
 def test_what_goes_in_comes_out(batches: list[list[bytes]], noticed: bool) -> None:
     spool = Spool(None, ring=1 << 30, memory=1 << 30)
