@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import time
 from pathlib import Path
 from random import Random
@@ -152,7 +151,6 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--file", type=Path)
     options = parser.parse_args()
-    os.environ.pop("TEXTUAL", None)
     app: Measured
     if options.kind == "ours":
         app = Ours(options.url, options.report, options.folder, options.file)
