@@ -78,6 +78,8 @@ class Probe(SafeApp, inherit_bindings=False):
             self.count += 1
             self.query_one("#count", Static).update(f"count {self.count} " + "x" * (self.count % 50))
             self.query_one("#filler", Static).refresh()
+            if self.count == self.until:
+                self.write("counted")
 
     def say(self, text: str) -> None:
         """Show a result."""

@@ -78,6 +78,15 @@ class Screen:
         text, self._rest = (text[: cut.start()], cut.group()) if cut else (text, "")
         self._stream.feed(_NOT_FOR_PYTE.sub("", text))
 
+    def offer(self, data: bytes, seconds: float) -> int:
+        """Type as much as the program and its terminal take in this time; returns how many bytes that is."""
+        deadline = time.monotonic() + seconds
+        taken = 0
+        while (left := deadline - time.monotonic()) > 0 and taken < len(data):
+            if select.select([], [self.master], [], left)[1]:
+                taken += os.write(self.master, data[taken : taken + 512])
+        return taken
+
     def resize(self, columns: int, rows: int) -> None:
         """As the terminal does; the program has to draw anew."""
         self._screen.resize(rows or 24, columns or 80)
@@ -188,6 +197,15 @@ class Pty:
                 view = view[os.write(self.master, view[:512]) :]
             self.pump()
 
+    def offer(self, data: bytes, seconds: float) -> int:
+        """Type as much as the program and its terminal take in this time; returns how many bytes that is."""
+        deadline = time.monotonic() + seconds
+        taken = 0
+        while (left := deadline - time.monotonic()) > 0 and taken < len(data):
+            if select.select([], [self.master], [], left)[1]:
+                taken += os.write(self.master, data[taken : taken + 512])
+        return taken
+
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size; the program gets SIGWINCH."""
         self.screen()
@@ -242,10 +260,13 @@ class Pty:
         """Threads that the program runs now."""
         return psutil.Process(self.process.pid).num_threads()
 
-    def cpu(self) -> float:
-        """Seconds of processor time used so far."""
-        times = psutil.Process(self.process.pid).cpu_times()
-        return float(times.user + times.system)
+    def wake_ups(self) -> int:
+        """How often its threads have begun to run after waiting."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/status")
+        return sum(
+            int(re.findall(r"^voluntary_ctxt_switches:\s*(\d+)", task.read_text(), re.MULTILINE)[0])
+            for task in tasks
+        )
 
 
 def terminal_env(**extra: str) -> dict[str, str]:
