@@ -213,7 +213,8 @@ class ListPane(Pane):
         fresh = self.fresh(view)
         words = freshness(view, fresh)
         tabs = "".join(self.tabs)
-        inputs = (*self.inputs(view), words, view.times, view.now, fresh.error, tabs, table.size)
+        focused = self.has_class("-focused")
+        inputs = (*self.inputs(view), words, view.times, view.now, fresh.error, tabs, focused, table.size)
         if not self._asked and self._is_same(inputs):
             return
         self._inputs = inputs
