@@ -13,9 +13,9 @@ from operator import itemgetter
 from typing import Final
 
 from rich.cells import split_graphemes
+from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.control import Control
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
@@ -23,6 +23,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from tui.ui.guards import SafeApp
+from tui.ui.pen import SYSTEMS, Pen
 
 NEAR: Final = 8
 """Equal cells between two changes that are sent again: moving the cursor over them takes as many bytes."""
@@ -82,13 +83,11 @@ class Patch:
     y: int
     cells: Sequence[Glyph]
 
-    def render(self, console: Console) -> str:
+    def render(self, pen: Pen) -> str:
         """The sequences that paint them."""
-        segments = [
-            Segment("".join(text for text, _ in run), style)
-            for style, run in groupby(self.cells, key=itemgetter(1))
-        ]
-        return Control.move_to(self.x, self.y).segment.text + Strip(segments).render(console)
+        runs = groupby(self.cells, key=itemgetter(1))
+        texts = [pen.write("".join(text for text, _ in run), style) for style, run in runs]
+        return Control.move_to(self.x, self.y).segment.text + "".join(texts)
 
 
 def _placed(strips: Iterable[Strip]) -> dict[int, Strip | None]:
@@ -150,7 +149,9 @@ class _Differences(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         """What has to be sent."""
-        return "".join(patch.render(console) for patch in self._frame.differences(self._update))
+        pen = Pen(SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR))
+        patches = [patch.render(pen) for patch in self._frame.differences(self._update)]
+        return "".join((*patches, pen.reset()))
 
 
 class FramedApp(SafeApp):
