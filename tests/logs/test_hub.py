@@ -205,6 +205,17 @@ async def test_a_build_log_ends_and_stays_ended() -> None:
         assert rig.client.calls == 2
 
 
+async def test_a_build_is_opened_once_and_is_a_log_of_its_own() -> None:
+    async with bench() as rig:
+        running = await rig.follow(source())
+        rig.client.wire.lines(b"running")
+        await rig.clock.advance(0.1)
+        build = await rig.follow(source("us", log_type="build"), source("eu", log_type="build"))
+        assert [s.region for s in build.opened] == ["us"]
+        assert build.log is not running.log
+        assert (await rig.follow(source())).log is running.log
+
+
 class Pings:
     def __init__(self, *errors_to_raise: errors.ApiError) -> None:
         self.count = 0

@@ -151,10 +151,11 @@ class LogView(Reader):
         self.show_log(Log(Spool(None)))
         self._kept.clear()
 
-    def attach(self, sources: Sequence[LogSource], kind: str = "deploy") -> None:
+    def attach(self, sources: Sequence[LogSource], kind: str = "") -> None:
         """Follow these sources; the same agent's again goes on where it was, none follows nothing.
 
-        Those whose `log_type` is `kind` are opened, the others are offered under `v`.
+        Those whose `log_type` is `kind` are opened, the others are offered under `v`; empty is `deploy` unless
+        there are only builds.
         """
         if self._hub is None:
             return
