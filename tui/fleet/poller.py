@@ -2,6 +2,7 @@
 
 The network is awaited here and nowhere near the screen. A source that fails backs off with jitter and leaves
 the last good data in place; one whose own code fails repeatedly is parked with the reason; the rest live on.
+A host that refuses our credentials is asked by one source at a time.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from tui.api.clean import clean
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoSuchService, RateLimited, Throttled, Unauthorized
 from tui.clock import Clock
+from tui.fleet.rounds import Rounds
 from tui.fleet.sources import SOURCES, Asking, Source
 from tui.fleet.state import Freshness, Selection
 from tui.fleet.store import Store
@@ -26,9 +29,11 @@ BACKOFF = 0.8
 BACKOFF_CAP = 30.0
 """Seconds that a retry waits at the most."""
 REFUSED_EVERY = 30.0
-"""Seconds between tries while the credentials are refused."""
+"""Seconds between tries, of all sources together, at a host that refuses the credentials."""
 ABSENT_EVERY = 60.0
 """Seconds between looks whether a server has grown the API that it did not have."""
+LOOK_EVERY = 1.0
+"""Seconds between looks whether a source has become wanted by what another one brought."""
 SETTLE = 0.15
 """Seconds that a selection rests before its details are fetched, so that a held arrow key asks nothing."""
 INTENSITY = (5, 60.0)
@@ -58,7 +63,12 @@ class Poller:
         self._sources = tuple(sources)
         self._nudges = {source.name: asyncio.Event() for source in sources}
         self._faults: dict[str, deque[float]] = {source.name: deque() for source in sources}
-        self._polled: dict[str, float] = {}
+        self._refusals: dict[str, _Refusal] = {}
+        self._accepted: dict[str, float] = {}
+        self._known: dict[str, str | None] = {}
+        self._rounds = Rounds()
+        self._pace: dict[str, float] = {}
+        """Seconds between polls, by source."""
         self.selection = Selection()
 
     def select(self, selection: Selection) -> None:
@@ -70,7 +80,9 @@ class Poller:
                 self._nudges[source.name].set()
 
     def nudge(self, *names: str) -> None:
-        """Ask again now: the named sources, or all. Wakes parked ones."""
+        """Ask again now: the named sources, or all. Wakes parked ones, tries refused credentials again."""
+        for refusal in self._refusals.values():
+            refusal.until = 0.0
         for name in names or tuple(self._nudges):
             self._nudges[name].set()
 
@@ -81,79 +93,121 @@ class Poller:
                 group.create_task(self._supervise(source), name=f"poll {source.name}")
 
     async def once(self) -> None:
-        """One round over everything wanted, in order."""
+        """One round over everything wanted, in order, whatever failed before."""
         for source in self._sources:
-            if (subject := source.subject(self._store.fleet, self.selection)) is not None:
-                await self._poll(source, subject)
+            await self._turn(source, at_once=True)
+
+    # ---- when -----------------------------------------------------------------------------------------
 
     async def _supervise(self, source: Source) -> None:
         nudge = self._nudges[source.name]
-        known: str | None = None
         while True:
             nudge.clear()
-            subject = source.subject(self._store.fleet, self.selection)
-            if source.follows_selection and subject is not None and subject != known:
-                await self._clock.sleep(SETTLE)
-                subject = source.subject(self._store.fleet, self.selection)
-            known = subject
-            if subject is None:
-                # what makes it wanted is a selection, which nudges, or other data: look again soon
-                await self._rest(nudge, 1.0)
-                continue
-            await self._rest(nudge, await self._poll(source, subject))
+            await self._rest(nudge, await self._turn(source))
 
-    async def _rest(self, nudge: asyncio.Event, seconds: float | None) -> None:
-        """Wait for the next poll or for a nudge; for a nudge alone if there is no next one."""
-        if seconds is None:
-            await nudge.wait()
-            return
-        waits = {asyncio.ensure_future(nudge.wait()), asyncio.ensure_future(self._clock.sleep(seconds))}
+    async def _turn(self, source: Source, *, at_once: bool = False) -> float | None:
+        """Ask once, if it is wanted and its time has come; seconds until the next turn, None for never."""
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+            if not at_once:
+                await self._settle(source)
+            subject = self._known[source.name] = source.subject(self._store.fleet, self.selection)
+            if subject is None:
+                self._pace.pop(source.name, None)
+                return None if source.follows_selection else LOOK_EVERY
+            wait = 0.0 if at_once else self._held(source, subject)
+            return wait or await self._poll(source, subject, None if at_once else self._spare(source))
+        except Exception as error:  # a fault of ours must not end the program in an incident
+            return self._faulted(source, error)
 
-    async def _poll(self, source: Source, subject: str) -> float | None:
-        """Ask once and store the outcome; seconds until the next poll, None if it is parked."""
+    async def _settle(self, source: Source) -> None:
+        """Wait until a selection that moves has come to rest."""
+        subject = source.subject(self._store.fleet, self.selection)
+        if source.follows_selection and subject not in (None, self._known.get(source.name)):
+            nudge = self._nudges[source.name]
+            while await self._rest(nudge, SETTLE):
+                nudge.clear()
+
+    async def _rest(self, nudge: asyncio.Event, seconds: float | None) -> bool:
+        """Wait so long, without end for None, or until nudged; whether it was that."""
+        if seconds is None:
+            return await nudge.wait()
+        nudged = asyncio.ensure_future(nudge.wait())
+        slept = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({nudged, slept}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            nudged.cancel()
+            slept.cancel()
+        return nudge.is_set()
+
+    # ---- what -----------------------------------------------------------------------------------------
+
+    async def _poll(self, source: Source, subject: str, spare: float | None) -> float:
+        """Ask once and store the outcome; seconds until the next poll."""
         asking = Asking(
             client=self._client,
             fleet=self._store.fleet,
             selection=self.selection,
             now=self._clock.now(),
             monotonic=self._clock.monotonic(),
-            polled=self._polled,
+            rounds=self._rounds,
+            spare=spare,
         )
         before = self._store.fleet.fresh(source.name)
         try:
             merge = await source.fetch(asking)
-            changes = merge(self._store.fleet)
         except ApiError as error:
-            return self._failed(source, subject, before, error)
-        except Exception as error:  # a fault of ours must not end the program in an incident
-            return self._faulted(source, subject, before, error)
+            return self._failed(source, before, subject, error)
+        changes = merge(self._store.fleet)
         good = before.good(self._clock.monotonic(), subject)
+        self._accept(source)
+        if asking.problem and not isinstance(asking.problem, Throttled):
+            partly = replace(good, failures=before.failures)
+            return self._failed(source, partly, subject, asking.problem, changes)
         self._store.freshen(source.name, good, **changes)
-        return source.every(self._store.fleet, self.selection, self._refresh)
+        if asking.problem:
+            return self._throttled(asking.problem)
+        self._pace[source.name] = source.every(self._store.fleet, self.selection, self._refresh)
+        return self._pace[source.name]
 
-    def _failed(self, source: Source, subject: str, before: Freshness, error: ApiError) -> float:
+    def _spare(self, source: Source) -> float:
+        """Requests a minute that the other sources leave of the budget."""
+        planned = sum(60 / seconds for name, seconds in self._pace.items() if name != source.name)
+        return self._client.budget.per_minute - planned
+
+    def _failed(
+        self,
+        source: Source,
+        before: Freshness,
+        subject: str,
+        error: ApiError,
+        changes: Mapping[str, object] = MappingProxyType({}),
+    ) -> float:
+        """Store what went wrong with what came in even so; seconds until the next try."""
         now = self._clock.monotonic()
+        if isinstance(error, Throttled):
+            return self._throttled(error)
         if isinstance(error, NoSuchService):
             absent = replace(before.good(now, subject), absent=True, error=str(error))
-            self._store.freshen(source.name, absent)
+            self._store.freshen(source.name, absent, **changes)
             return ABSENT_EVERY
-        if isinstance(error, Throttled | RateLimited):
+        if isinstance(error, RateLimited):
             wait = error.retry_after + self._chance.random()
         elif isinstance(error, Unauthorized):
             wait = REFUSED_EVERY
+            self._refuse(source, now, str(error))
         else:
             wait = min(BACKOFF_CAP, BACKOFF * 2 ** min(before.failures, 10)) * (1 + self._chance.random())
-        if isinstance(error, Throttled):
-            return wait  # our own budget: nothing is wrong with the server
-        self._store.freshen(source.name, before.failed(str(error), now + wait, subject))
+            wait = max(wait, error.retry_after)
+        self._store.freshen(source.name, before.failed(str(error), now + wait, subject), **changes)
         return wait
 
-    def _faulted(self, source: Source, subject: str, before: Freshness, error: Exception) -> float | None:
+    def _throttled(self, error: ApiError) -> float:
+        """Our own budget, or a pause that another source was told: nothing is wrong with this one."""
+        return error.retry_after + self._chance.random()
+
+    def _faulted(self, source: Source, error: Exception) -> float | None:
+        """Store that our own code failed; seconds until the next try, None once it is parked."""
         now = self._clock.monotonic()
         text = clean(f"{type(error).__name__}: {error}", limit=200)
         _log.error("source %s failed: %s", source.name, text)
@@ -164,8 +218,51 @@ class Poller:
             faults.popleft()
         parked = len(faults) >= most
         wait = None if parked else min(BACKOFF_CAP, BACKOFF * 2 ** len(faults))
-        failed = before.failed(text, None if wait is None else now + wait, subject)
+        before = self._store.fleet.fresh(source.name)
+        failed = before.failed(text, None if wait is None else now + wait, before.subject)
         self._store.freshen(source.name, replace(failed, parked=parked))
         if parked:
             faults.clear()
         return wait
+
+    # ---- refused credentials --------------------------------------------------------------------------
+
+    def _held(self, source: Source, subject: str) -> float:
+        """Seconds for which this source leaves a host alone that refuses our credentials; 0 if it may ask."""
+        refusal = self._refusals.get(self._host(source))
+        now = self._clock.monotonic()
+        if refusal is None:
+            return 0.0
+        if refusal.until <= now:
+            refusal.until = now + REFUSED_EVERY  # this one tries, the others wait for what becomes of it
+            return 0.0
+        before = self._store.fleet.fresh(source.name)
+        self._store.freshen(source.name, before.failed(refusal.reason, refusal.until, subject))
+        return refusal.until - now
+
+    def _refuse(self, source: Source, now: float, reason: str) -> None:
+        """Hold back all sources of the host, unless it took the same credentials a moment ago."""
+        host = self._host(source)
+        if now - self._accepted.get(host, -REFUSED_EVERY) >= REFUSED_EVERY:
+            self._refusals[host] = _Refusal(now + REFUSED_EVERY, reason)
+
+    def _accept(self, source: Source) -> None:
+        """The host takes our credentials: all that waited for that go on."""
+        host = self._host(source)
+        self._accepted[host] = self._clock.monotonic()
+        if self._refusals.pop(host, None):
+            for other in self._sources:
+                if other is not source and self._host(other) == host:
+                    self._nudges[other.name].set()
+
+    def _host(self, source: Source) -> str:
+        return self._client.agents_host if source.cloud else self._client.project_host
+
+
+@dataclass
+class _Refusal:
+    """A host that does not accept our credentials."""
+
+    until: float
+    """Monotonic time of the next try."""
+    reason: str

@@ -45,10 +45,9 @@ class Freshness:
         return Freshness(at=at, subject=subject)
 
     def failed(self, error: str, retry_at: float | None, subject: str = "") -> Freshness:
-        """After a failure; the age of the data stays."""
-        return replace(
-            self, failures=self.failures + 1, error=error, retry_at=retry_at, absent=False, subject=subject
-        )
+        """After a failure; the age of the data stays, as long as they are about the same."""
+        known = self if subject == self.subject else Freshness(subject=subject)
+        return replace(known, failures=known.failures + 1, error=error, retry_at=retry_at, absent=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,291 @@
+"""The fan-out over rooms: there is no call for all dispatches, so each room is asked about in its turn."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tests.fleet.bench import Bench, bench
+from tests.fleet.virtual import BACKEND
+from tui.api import errors
+from tui.api.models import Dispatch
+from tui.fleet.rounds import AGAIN, AT_ONCE, BURST, RESERVE, TRICKLE
+from tui.fleet.sources import SOURCES, Source
+from tui.fleet.state import Selection
+
+
+@pytest.fixture
+def anyio_backend() -> object:
+    """Virtual time."""
+    return BACKEND
+
+
+ROOMS: tuple[Source, ...] = tuple(source for source in SOURCES if source.name in ("rooms", "dispatches"))
+
+
+def names(count: int) -> list[str]:
+    """So many rooms."""
+    return [f"room-{number:03d}" for number in range(count)]
+
+
+def dispatch(number: int, created: int = 0, deleted: int = 0) -> dict[str, object]:
+    """A dispatch as it is sent."""
+    return {
+        "id": f"AD_{number}",
+        "state": {"jobs": [], "created_at": str(created), "deleted_at": str(deleted)},
+    }
+
+
+async def test_every_room_gets_its_turn_and_the_coverage_says_so() -> None:
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = names(100)
+        seen: list[tuple[int, int]] = []
+        it.store.subscribe(lambda fleet: seen.append((fleet.coverage.polled, fleet.coverage.total)))
+        await it.run(60)
+        polled = [polled for polled, _ in seen]
+        assert polled == sorted(polled) and polled[-1] == 100
+        assert {total for _, total in seen} == {100}
+        assert set(it.fleet.dispatches) == set(it.world.rooms)
+        asked = it.world.calls("ListDispatch")
+        turns = [asked_of.room for asked_of in asked[:100]]
+        assert sorted(turns) == it.world.rooms, "nobody twice before everybody once"
+        oldest = it.fleet.coverage.oldest
+        assert oldest is not None and 0 <= it.clock.monotonic() - oldest < 16
+        assert it.world.most_under_way["ListDispatch"] == AT_ONCE
+
+
+async def test_rooms_in_view_come_first_and_the_selected_one_before_them() -> None:
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = names(100)
+        view = tuple(it.world.rooms[60:64])
+        it.poller.select(Selection(room="room-077", rooms_in_view=view))
+        await it.run(0.99)
+        first = [call.room for call in it.world.calls("ListDispatch")]
+        await it.run(1)
+        first = [call.room for call in it.world.calls("ListDispatch")]
+        assert first[0] == "room-077" and set(first[1:5]) == set(view)
+
+
+async def test_rooms_in_view_are_asked_about_more_often_and_the_others_are_not_starved() -> None:
+    """Sixty rooms in view are more than the budget can follow."""
+    async with bench(sources=ROOMS, per_minute=60) as it:
+        it.world.rooms = names(120)
+        view = tuple(it.world.rooms[:60])
+        it.poller.select(Selection(room="room-000", rooms_in_view=view))
+        await it.run(1800)
+        ages = {room: max(gaps(it, room)) for room in it.world.rooms}
+        assert ages["room-000"] < min(ages[room] for room in it.world.rooms[1:])
+        assert max(ages[room] for room in view) < min(ages[room] for room in it.world.rooms[60:])
+        assert it.fleet.coverage.polled == 120
+
+
+def gaps(it: Bench, room: str) -> list[float]:
+    """Seconds between the questions about a room."""
+    times = [call.at for call in it.world.calls("ListDispatch") if call.room == room]
+    return [after - before for before, after in itertools.pairwise(times)]
+
+
+async def test_a_room_is_not_asked_about_again_at_once() -> None:
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = names(2)
+        it.poller.select(Selection(room="room-000"))
+        await it.run(60)
+        for room in it.world.rooms:
+            assert min(gaps(it, room)) >= AGAIN
+
+
+@pytest.mark.parametrize("moving", [False, True])
+@pytest.mark.parametrize("rooms", [5, 200])
+async def test_the_default_budget_is_kept_and_serves_everything(rooms: int, moving: bool) -> None:
+    """Sixty a minute, of which the fan-out takes what the others leave (performance.md §1)."""
+    async with bench(per_minute=60) as it:
+        it.world.rooms = names(rooms)
+        it.world.agents[0]["agent_deployments"] = [{"status": "Updating" if moving else "Running"}]
+        it.poller.select(Selection(agent_id="CA_1", room="room-000", rooms_in_view=tuple(names(5))))
+        await it.run(900)
+        for start in range(0, 840, 7):
+            assert len(it.world.calls(since=start, until=start + 60)) <= 60
+        agents = [call.at for call in it.world.calls("ListAgents", since=120)]
+        slowest = max(after - before for before, after in itertools.pairwise(agents))
+        assert slowest < (3.0 if moving else 5.0), "the fan-out does not make the agents wait"
+        assert it.fresh("agents").failures == 0
+        spent = len(it.world.calls("ListDispatch", since=120)) / 13
+        assert spent >= 60 / TRICKLE - 1, "the tree moves on even so"
+        assert it.fleet.coverage.polled == (rooms if rooms == 5 or not moving else it.fleet.coverage.polled)
+
+
+async def test_the_reserve_is_left_to_what_the_operator_selects() -> None:
+    async with bench(sources=ROOMS, per_minute=60) as it:
+        it.world.rooms = names(200)
+        await it.run(30)
+        for _ in range(200):
+            await it.run(1)
+            assert it.client.budget.left() >= RESERVE - 60 / TRICKLE
+            assert it.client.budget.left() > 0
+
+
+async def test_without_any_budget_nothing_is_asked_and_nothing_fails() -> None:
+    async with bench(sources=ROOMS, per_minute=60) as it:
+        it.world.rooms = names(20)
+        await it.run(5)
+        it.client.budget.hold(40)
+        before = len(it.world.asked)
+        await it.run(39)
+        assert len(it.world.asked) == before
+        assert it.fresh("dispatches").failures == 0 and it.fresh("dispatches").error == ""
+        await it.run(20)
+        assert len(it.world.asked) > before
+
+
+async def test_a_single_round_asks_as_much_as_may_go_at_once() -> None:
+    async with bench(sources=ROOMS, per_minute=30) as it:
+        it.world.rooms = names(30)
+        await it.poller.once()
+        assert len(it.world.calls("ListDispatch")) == BURST
+        for _ in range(5):
+            await it.poller.once()
+        assert it.client.budget.left() >= RESERVE - 6, "six listings of rooms besides"
+        asked = [call.room for call in it.world.calls("ListDispatch")]
+        assert len(asked) == len(set(asked)), "those that were not asked about come first"
+
+
+# ---- what becomes of rooms -----------------------------------------------------------------------------
+
+
+async def test_vanished_rooms_are_dropped_with_all_that_was_known_of_them() -> None:
+    async with bench() as it:
+        it.world.rooms = ["a", "b"]
+        it.world.people = {"a": ["p"]}
+        it.poller.select(Selection(room="a"))
+        await it.run(12)
+        assert it.fleet.dispatches.keys() == {"a", "b"} and it.fleet.participants.keys() == {"a"}
+        it.world.rooms = ["b"]
+        await it.run(12)
+        assert it.fleet.dispatches.keys() == {"b"} and it.fleet.participants == {}
+        assert (it.fleet.coverage.polled, it.fleet.coverage.total) == (1, 1)
+        seen: list[object] = []
+        it.store.subscribe(lambda fleet: seen.append(fleet.participants))
+        await it.run(60)
+        assert all(value is seen[0] for value in seen), "a room that is gone does not come and go"
+        it.world.rooms = ["a", "b"]
+        await it.run(20)
+        assert it.fleet.participants.keys() == {"a"} and it.fleet.coverage.polled == 2
+
+
+async def test_a_room_listed_but_not_served_has_no_dispatches() -> None:
+    """It closed between two calls (contract.md §6.6): no failure, and the poll is not slowed."""
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = ["a", "b"]
+        it.world.troubles["ListDispatch"] = lambda request: (
+            errors.NotFound("requested room does not exist", status=404) if request["room"] == "a" else None
+        )
+        await it.run(30)
+        assert it.fleet.dispatches == {"a": (), "b": ()}
+        assert it.fresh("dispatches").failures == 0 and it.fleet.coverage.polled == 2
+
+
+async def test_a_room_that_cannot_be_read_stands_in_nobodys_way() -> None:
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = names(30)
+        bad = it.world.rooms[0]
+        it.poller.select(Selection(room=bad, rooms_in_view=(bad,)))
+        it.world.troubles["ListDispatch"] = lambda request: (
+            errors.Unknown("internal", status=500) if request["room"] == bad else None
+        )
+        await it.run(60)
+        assert set(it.fleet.dispatches) == set(it.world.rooms[1:])
+        assert it.fleet.coverage.polled == 29
+        assert "internal" in it.fresh("dispatches").error or it.fresh("dispatches").failures == 0
+        assert len([call for call in it.world.calls("ListDispatch") if call.room == bad]) <= 60 / AGAIN
+
+
+async def test_an_outage_is_probed_with_one_room_at_a_time() -> None:
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = names(30)
+        await it.run(20)
+        it.world.troubles["ListDispatch"] = errors.Unreachable("connection refused")
+        await it.run(5)
+        down = it.clock.monotonic()
+        known = it.fleet.dispatches
+        await it.run(120)
+        assert it.fresh("dispatches").stale and it.fleet.dispatches is known
+        assert len(it.world.calls("ListDispatch", since=down)) <= 8
+        it.world.troubles.clear()
+        retry_at = it.fresh("dispatches").retry_at
+        assert retry_at is not None
+        await it.run(retry_at - it.clock.monotonic() + 0.2)
+        assert it.fresh("dispatches").failures == 0
+
+
+# ---- races ---------------------------------------------------------------------------------------------
+
+
+async def test_rooms_listed_while_dispatches_are_asked_for_lose_nothing() -> None:
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = ["a", "b"]
+        for room in "abc":
+            it.world.dispatches[room] = [dispatch(1)]
+        await it.run(1.5)
+        assert it.fleet.dispatches.keys() == {"a", "b"}
+        # a slow round begins; while it is under way b goes and c comes
+        it.world.delay = 3.0
+        await it.run(4.0)
+        assert it.world.under_way["ListDispatch"] == 2
+        it.world.rooms = ["a", "c"]
+        it.world.delay = 0.01
+        it.poller.nudge("rooms")
+        await it.run(0.1)
+        assert [room.name for room in it.fleet.rooms] == ["a", "c"]
+        assert it.fleet.dispatches.keys() == {"a"}
+        await it.run(3.0)
+        assert it.fleet.dispatches.keys() <= {"a", "c"} and "a" in it.fleet.dispatches
+        assert it.fleet.coverage.polled <= it.fleet.coverage.total == 2
+        await it.run(10)
+        assert it.fleet.dispatches.keys() == {"a", "c"} and it.fleet.coverage.polled == 2
+
+
+async def test_what_came_in_while_a_round_was_under_way_stays() -> None:
+    """A dispatch made by hand is in the store at once; an older answer for other rooms must not undo it."""
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = ["a", "b"]
+        await it.run(1.5)
+        it.world.delay = 3.0
+        await it.run(3.6)
+        made = Dispatch(id="AD_made", room="z")
+        it.store.update(dispatches={**it.fleet.dispatches, "z": (made,)})
+        await it.run(3.0)
+        assert it.fleet.dispatches["z"] == (made,)
+
+
+async def test_two_answers_at_the_same_moment_are_both_there() -> None:
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = names(AT_ONCE)
+        it.world.dispatches = {room: [dispatch(number)] for number, room in enumerate(it.world.rooms)}
+        await it.run(3)
+        assert {room: items[0].id for room, items in it.fleet.dispatches.items()} == {
+            room: f"AD_{number}" for number, room in enumerate(it.world.rooms)
+        }
+
+
+# ---- what is shown of a room ---------------------------------------------------------------------------
+
+
+async def test_dispatches_are_oldest_first_without_deleted_and_double_ones() -> None:
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = ["a"]
+        it.world.dispatches["a"] = [
+            dispatch(3, created=30),
+            dispatch(1, created=10),
+            dispatch(4, created=5, deleted=20),
+            dispatch(2, created=10),
+            dispatch(1, created=10),
+            {"id": "AD_0"},
+        ]
+        await it.run(3)
+        before = it.fleet.dispatches["a"]
+        assert [item.id for item in before] == ["AD_0", "AD_1", "AD_2", "AD_3"]
+        it.world.dispatches["a"].reverse()  # servers answer in random order (contract.md §6.3)
+        await it.run(6)
+        assert len(it.world.calls("ListDispatch")) > 1
+        assert it.fleet.dispatches["a"] is before

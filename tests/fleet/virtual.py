@@ -1,0 +1,57 @@
+"""A loop whose time passes only while everybody waits: an hour takes no time and is the same each run."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Mapping
+
+EPOCH = 1_786_000_000.0
+"""Unix seconds when a loop begins."""
+
+
+class _Selector(selectors.DefaultSelector):
+    """Waits for nothing: it moves the time on to the next timer instead."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """What is ready; if nothing is, time passes."""
+        ready = super().select(0)
+        if not ready:
+            if timeout is None:
+                raise RuntimeError("everybody waits for something that never comes")
+            self.now += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop in virtual time. For code that waits for timers and for itself, not for sockets."""
+
+    def __init__(self) -> None:
+        self._virtual = _Selector()
+        super().__init__(self._virtual)
+
+    def time(self) -> float:
+        """Seconds since it began."""
+        return self._virtual.now
+
+
+BACKEND: tuple[str, Mapping[str, object]] = ("asyncio", {"loop_factory": VirtualLoop})
+"""For a fixture `anyio_backend` that puts a module's tests into virtual time."""
+
+
+class VirtualClock:
+    """The time of the running loop."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return EPOCH + self.monotonic()
+
+    def monotonic(self) -> float:
+        """Seconds since the loop began."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, in virtual time."""
+        await asyncio.sleep(seconds)

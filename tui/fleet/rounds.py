@@ -1,0 +1,118 @@
+"""The fan-out over rooms: no call gives all dispatches, so rooms are asked in turn, a few at a time.
+
+Those on the screen come round sooner, every other one comes round as well, and all of it takes no more of the
+request budget than the rest of the program leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from tui.api.client import Client
+from tui.api.errors import ApiError, NotFound
+from tui.api.models import Dispatch
+from tui.fleet.state import Coverage, Selection
+
+AT_ONCE = 4
+"""ListDispatch calls under way at the same time."""
+BURST = 8
+"""Rooms asked about in one round at the most."""
+RESERVE = 10
+"""Requests of the budget that are left to what the operator asks for."""
+SHARE = 0.9
+"""Of the requests that nobody else needs, how many are used."""
+TRICKLE = 10.0
+"""Seconds after which one room is asked about even so, that the tree never stands still."""
+AGAIN = 4.0
+"""Seconds after which a room is asked about again at the earliest."""
+SELECTED, IN_VIEW, ELSEWHERE = 8.0, 4.0, 1.0
+"""How much faster the answer about a room grows old where it is seen: all get their turn, some sooner."""
+NEVER = 1e9
+"""Age of what was never asked for, seconds."""
+
+Found = dict[str, tuple[Dispatch, ...]]
+
+
+class Rounds:
+    """Which rooms were asked about when, and which are next. Times are monotonic."""
+
+    def __init__(self) -> None:
+        self._answered: dict[str, float] = {}
+        # apart from the answers, so that a room which cannot be read does not stand before the others
+        self._asked: dict[str, float] = {}
+        self._credit = float(BURST)
+        self._credited = 0.0
+
+    def keep(self, rooms: Iterable[str]) -> None:
+        """Forget every room but these."""
+        names = set(rooms)
+        for times in (self._answered, self._asked):
+            for gone in times.keys() - names:
+                del times[gone]
+
+    def next(
+        self, rooms: Iterable[str], selection: Selection, now: float, *, spare: float | None, left: int
+    ) -> list[str]:
+        """The rooms to ask about now, the most urgent first.
+
+        `spare` is the requests a minute that nothing else is expected to need, or None to ask as many as may
+        go at once; `left` is how many may go now.
+        """
+        weight = dict.fromkeys(selection.rooms_in_view, IN_VIEW) | {selection.room: SELECTED}
+
+        def age(room: str) -> float:
+            return now - self._asked[room] if room in self._asked else NEVER
+
+        due = [room for room in rooms if age(room) >= AGAIN]
+        due.sort(key=lambda room: (-age(room) * weight.get(room, ELSEWHERE), room))
+        return due[: self._allowance(now, spare, left)]
+
+    def _allowance(self, now: float, spare: float | None, left: int) -> int:
+        if spare is None:
+            return max(0, min(BURST, left - RESERVE))
+        rate = max(SHARE * spare / 60, 0.0)
+        self._credit = min(float(BURST), self._credit + rate * (now - self._credited))
+        self._credited = now
+        if left > RESERVE and self._credit >= 1:
+            return min(int(self._credit), left - RESERVE)
+        rested = now - max(self._asked.values(), default=-NEVER)
+        return 1 if left and rested >= TRICKLE else 0
+
+    async def ask(
+        self, client: Client, rooms: Iterable[str], now: float, *, wary: bool
+    ) -> tuple[Found, ApiError | None]:
+        """The dispatches of those rooms that answered, and the problem that ended the round, if any.
+
+        Wary, after a failure, one question at a time: the first tells whether it is over.
+        """
+        found: Found = {}
+        problems: list[ApiError] = []
+        gate = asyncio.Semaphore(1 if wary else AT_ONCE)
+
+        async def ask(room: str) -> None:
+            async with gate:
+                if problems:
+                    return
+                self._asked[room] = now
+                self._credit = max(0.0, self._credit - 1)
+                try:
+                    found[room] = (await client.list_dispatches(room)).items
+                except NotFound:  # it closed meanwhile
+                    found[room] = ()
+                except ApiError as error:
+                    problems.append(error)
+
+        outcomes = await asyncio.gather(*map(ask, rooms), return_exceptions=True)
+        for fault in outcomes:
+            if fault is not None:
+                raise fault
+        return found, problems[0] if problems else None
+
+    def answered(self, rooms: Iterable[str], now: float) -> None:
+        """Note that these rooms are known as of then."""
+        self._answered.update(dict.fromkeys(rooms, now))
+
+    def coverage(self, total: int) -> Coverage:
+        """How many of so many rooms are known, and since when."""
+        return Coverage(len(self._answered), total, min(self._answered.values(), default=None))
