@@ -284,12 +284,13 @@ async def typed(pilot: Pilot[None], *keys: str) -> None:
 
 async def settled(pilot: Pilot[None]) -> None:
     """Until the screen stays the same although everything that was put off until later has been done."""
-    await asyncio.gather(*(work.wait() for work in pilot.app.workers if work.group == "default"))
     before: list[str] = []
     while (now := looks(pilot.app)) != before:
         before = now
         for _ in range(3):  # what a key says, what a pane makes of it, what the screen does after drawing
             await pilot.pause(0)
+        works = (work.wait() for work in pilot.app.workers if work.group == "default")
+        await asyncio.gather(*works, return_exceptions=True)
 
 
 def looks(app: App[None]) -> list[str]:

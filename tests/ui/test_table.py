@@ -230,6 +230,8 @@ async def test_the_wheel_scrolls_and_clicks_move_and_open() -> None:
 async def test_titles_show_the_order_and_the_picked_column() -> None:
     async with board(Watched(COLUMNS), (60, 4)) as (table, pilot):
         table.show(names(2), told(calm(names(2))))
+        assert table.check_action("column", (1,)) is False, "unless there is something to sort"
+        table.sortable = True
         table.set_sort("count", False)
         assert drawn(table)[0].split() == ["NAME", "STATE", "COUNT↑"]
         table.set_sort("count", True)

@@ -426,6 +426,10 @@ class Lktop(FramedApp):
         """Begin an operation."""
         self.desk.by_key(event.operation, event.rows, event.selection)
 
+    def on_main_screen_told(self, event: MainScreen.Told) -> None:
+        """Say why a key did nothing."""
+        self.say(event.words, tone="warn")
+
     def on_main_screen_undo(self) -> None:
         """Take the last operation back."""
         self.desk.undo()

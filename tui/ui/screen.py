@@ -16,6 +16,7 @@ from textual.reactive import Reactive, var
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.api.models import Agent
 from tui.clock import Clock
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.target import Target
@@ -95,6 +96,13 @@ class MainScreen(Screen[None]):
 
     class Undo(Message):
         """The last operation is to be taken back."""
+
+    class Told(Message):
+        """Why a key did nothing."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
 
     class CommandGiven(Message):
         """A command line was entered."""
@@ -350,15 +358,30 @@ class MainScreen(Screen[None]):
         if isinstance(self.current, ListPane):
             table = self.current.table
             table.set_wide(not table.wide)
+            if table.wide and not table.shows_wide:
+                self._tell("no room for more columns here")
 
     def action_owner(self) -> None:
         """From a dispatch or job to the agent that it names."""
+        agent = self._owner()
+        if agent is not None:
+            self.go_to_agent(agent.agent_id)
+            self.action_pane("agents")
+
+    def _owner(self) -> Agent | None:
+        """The agent of the dispatch under the cursor; of a room, the only one that was dispatched to it."""
         fleet, selection = self.view.fleet, self.view.selection
         found = find_dispatch(fleet, selection.room, selection.dispatch_id)
-        named = next((item for item in fleet.agents if found and item.name == found.agent_name), None)
-        if named is not None:
-            self.go_to_agent(named.agent_id)
-            self.action_pane("agents")
+        there = (found,) if found else fleet.dispatches.get(selection.room, ())
+        names = {item.agent_name for item in there if item.agent_name}
+        name = names.pop() if len(names) == 1 else ""
+        agent = next((item for item in fleet.agents if name and item.name == name), None)
+        if agent is None:
+            self._tell(f"no agent here is called {name}" if name else "this line names no single agent")
+        return agent
+
+    def _tell(self, words: str) -> None:
+        self.post_message(self.Told(words))
 
     def action_agent_dispatches(self) -> None:
         """The rooms that the selected agent was dispatched to."""
@@ -367,6 +390,8 @@ class MainScreen(Screen[None]):
             self.dispatches.agent_name = agent.name
             self.dispatches.asked()
             self.action_pane("dispatches")
+        else:
+            self._tell("no agent with a name is selected")
 
     def action_deploy(self) -> None:
         """Build the working directory as a new version of the selected agent."""
@@ -377,9 +402,9 @@ class MainScreen(Screen[None]):
         """Follow a log of the selected agent; from the tree, of the agent of what the cursor is on."""
         agent, job_id = self.view.agent, ""
         if isinstance(self.current, DispatchesPane):
-            found = find_dispatch(self.view.fleet, self.view.selection.room, self.view.selection.dispatch_id)
-            named = (item for item in self.view.fleet.agents if found and item.name == found.agent_name)
-            agent, job_id = next(named, None), self.view.selection.job_id
+            agent, job_id = self._owner(), self.view.selection.job_id
+        elif agent is None:
+            self._tell("no agent is selected")
         if agent is not None and job_id:
             self.logs.show_job(agent, job_id)
         elif agent is not None:

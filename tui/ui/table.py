@@ -124,6 +124,8 @@ class LineTable(Toned, can_focus=True):
         """What is said instead of rows, one cell a line."""
         self.dim = False
         """The data is stale: rows are shown muted."""
+        self.sortable = False
+        """Columns can be picked, for whoever sorts."""
         self.sort_column = ""
         self.sort_reverse = False
         self.picked_column = ""
@@ -153,12 +155,12 @@ class LineTable(Toned, can_focus=True):
         """Show these keys, in this order. `keep` leaves ghosts of rows that vanished; pass False when the
         operator asked for other rows. `now` is monotonic seconds, for the ghosts.
         """
-        before, known = self._cells_of, self._roster.keys
+        known = self._roster.keys
         self._cells_of, self._past_of, self._now = cells, past, now
         if keys is not known and (len(keys) != len(known) or list(keys) != list(known)):
             if self._roster.replace(
                 keys,
-                looks=lambda key: self._last_look(key) or before(key) or None,
+                looks=self._last_look,
                 keep=keep,
                 now=now,
                 floats=self.floats and not self.has_focus,
@@ -202,6 +204,15 @@ class LineTable(Toned, can_focus=True):
     def marked(self) -> tuple[str, ...]:
         """Marked keys in the order shown, then marked keys that are not shown."""
         return self._roster.marked()
+
+    @property
+    def shows_wide(self) -> bool:
+        """There is room for at least one of the wide columns."""
+        return any(slot.column.wide for slot in self._slots)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Columns are picked only to sort by them."""
+        return self.sortable or action != "column"
 
     def visible_keys(self) -> list[str]:
         """The keys on the screen."""

@@ -157,7 +157,13 @@ class ListPane(Pane):
     def compose(self) -> ComposeResult:
         """Title and table."""
         yield from super().compose()
-        yield LineTable(self.COLUMNS, ascii_only=self.ascii_only)
+        table = LineTable(self.COLUMNS, ascii_only=self.ascii_only)
+        table.sortable = bool(self.SORTS)
+        yield table
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be sorted is."""
+        return bool(self.SORTS) or action != "sort_picked"
 
     @property
     def table(self) -> LineTable:

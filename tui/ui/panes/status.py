@@ -57,7 +57,10 @@ class StatusPane(ListPane):
     def show(self, view: View) -> None:
         """Blocks or a table, as the width allows."""
         width = self.table.size.width
-        self._tabular = self.leaves_ghosts = width >= TABLE_FROM
+        tabular = width >= TABLE_FROM
+        if tabular != self._tabular:
+            self._asked = True  # the rows are others without any having gone
+        self._tabular = self.leaves_ghosts = tabular
         self._room = max(10, width - _BLOCK[0].width - 5)
         super().show(view)
 
