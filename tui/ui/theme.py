@@ -102,6 +102,9 @@ def defaults() -> dict[str, str]:
     variables = {f"tone-{tone}": "ansi_default" for tone in TONES}
     variables |= {f"tone-{tone}-style": "none" for tone in TONES}
     return variables | {
+        # named by Textual's style sheets, and set by its own themes of 16 colours alone
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
         "cursor": "#444444",
         "cursor-blurred": "#222222",
         "edge": "#555555",
