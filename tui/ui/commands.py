@@ -127,6 +127,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("deploy", "deploy [AGENT] [DIR]", "build a directory as an agent's new version", (agents,)),
     Command("config", "config [AGENT] [DIR]", "write livekit.toml for an agent that is there", (agents,)),
     Command("dockerfile", "dockerfile [DIR]", "write a Dockerfile and a .dockerignore"),
+    Command("links", "links", "private links and their health"),
     Command("undo", "undo", "take the last operation back, for 30 s"),
     Command("unlock", "unlock [15m]", "let a read-only session change things for a while"),
     Command("lock", "lock", "end that while"),

@@ -79,6 +79,7 @@ class Runner:
             "logs": self._logs,
             **{item.usage.name: partial(self._operate, item.id) for item in OPERATIONS},
             **{verb: partial(self._ship, verb) for verb in ("create", "deploy", "config", "dockerfile")},
+            "links": self._links,
             "undo": lambda words: self._console.desk.undo(),
             "unlock": self._unlock,
             "lock": lambda words: self._console.desk.lock(),
@@ -104,6 +105,12 @@ class Runner:
     def _ship(self, verb: str, words: Arguments) -> None:
         try:
             self._console.ship(verb, words, self._main.view.selection.agent_id)
+        except BadAnswer as problem:
+            raise BadCommand(str(problem)) from None
+
+    def _links(self, words: Arguments) -> None:
+        try:
+            self._console.desk.links()
         except BadAnswer as problem:
             raise BadCommand(str(problem)) from None
 

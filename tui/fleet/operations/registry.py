@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tui.fleet.links import CreateLink, DeleteLink
 from tui.fleet.operations.agents import DeleteAgent, DeleteDeployment, Restart
 from tui.fleet.operations.base import Operation
 from tui.fleet.operations.dispatch import CreateDispatch, Redispatch
@@ -35,6 +36,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     ReplaceSecrets(),
     DeleteDeployment(),
     DeleteAgent(),
+    CreateLink(),
+    DeleteLink(),
 )
 
 BY_ID: Final = {operation.id: operation for operation in OPERATIONS}

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
 
-from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version
+from tui.api.models import (
+    Agent,
+    Dispatch,
+    Participant,
+    PrivateLink,
+    PrivateLinkStatus,
+    Room,
+    SecretInfo,
+    Version,
+)
 from tui.api.wire import Batch
 from tui.build.secrets import SecretInput
 
@@ -59,6 +68,23 @@ class Remote(Protocol):
 
     async def list_dispatches(self, room: str, dispatch_id: str = "") -> Batch[Dispatch]:
         """The dispatches of a room; `NotFound` for a room that nobody serves."""
+
+    async def settings(self) -> dict[str, str]:
+        """What the service says of regions and SDK versions."""
+
+    async def list_links(self) -> Batch[PrivateLink]:
+        """The project's private links."""
+
+    async def link_status(self, private_link_id: str) -> PrivateLinkStatus:
+        """Health of a private link."""
+
+    async def create_link(
+        self, *, name: str, region: str, port: int, endpoint: str, cloud_region: str, request_id: str
+    ) -> str:
+        """Make a private link; its id. Not repeatable."""
+
+    async def destroy_link(self, private_link_id: str, *, request_id: str) -> None:
+        """Delete a private link."""
 
     async def originals(self, room: str) -> tuple[Original, ...]:
         """The dispatches of a room exactly as they are; `NotFound` for a room that nobody serves."""

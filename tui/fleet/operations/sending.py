@@ -133,6 +133,24 @@ class Sender(Client):
             agent_id, _sealed(secrets), remove=remove, overwrite=overwrite, request_id=request_id
         )
 
+    async def create_link(
+        self, *, name: str, region: str, port: int, endpoint: str, cloud_region: str, request_id: str
+    ) -> str:
+        """Make a private link; its id. Not repeatable."""
+        made = await self.changes.create_link(
+            name=name,
+            region=region,
+            port=port,
+            endpoint=endpoint,
+            cloud_region=cloud_region,
+            request_id=request_id,
+        )
+        return made.private_link_id
+
+    async def destroy_link(self, private_link_id: str, *, request_id: str) -> None:
+        """Delete a private link."""
+        await self.changes.destroy_link(private_link_id, request_id=request_id)
+
 
 def _sealed(secrets: Iterable[SecretInput]) -> tuple[NewSecret, ...]:
     return tuple(new_secret(one.name, one.value, file=one.is_file) for one in secrets)

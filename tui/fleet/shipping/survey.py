@@ -88,7 +88,8 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
         problems.append(str(error))
     try:
         source = scan_source(root)
-        warnings += source.warnings
+        # one that is missing is said, and written, apart from these
+        warnings += [words for words in source.warnings if not words.startswith(f"there is no {DOCKERFILE}")]
         warnings += [f"left out: {item.name} is a {item.kind}" for item in source.skipped[:5]]
     except BuildError as error:
         problems.append(str(error))

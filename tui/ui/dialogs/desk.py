@@ -10,6 +10,7 @@ from typing import Protocol
 from textual.screen import Screen
 
 from tui.fleet.journal import Journal, JournalError, Origin
+from tui.fleet.links import no_api
 from tui.fleet.operations.address import address
 from tui.fleet.operations.answers import BadAnswer
 from tui.fleet.operations.base import Operation
@@ -111,6 +112,17 @@ class Desk:
         from tui.ui.dialogs.operation import OperationDialog
 
         self._host.show(OperationDialog(bench, operation, target.selection, target.answers))
+
+    def links(self) -> None:
+        """Show the private links. Raises `BadAnswer`."""
+        from tui.ui.links import Links
+
+        bench = self.bench
+        if bench is None:
+            raise BadAnswer("", "no project is watched")
+        if problem := no_api(bench.view(Selection())):
+            raise BadAnswer("", problem)
+        self._host.show(Links(bench, lambda name, words: self.by_command(name, words, Selection())))
 
     # ---- around them ----------------------------------------------------------------------------------
 

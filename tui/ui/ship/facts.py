@@ -7,6 +7,7 @@ from tui.api.methods import CREATE_AGENT, DEPLOY_AGENT
 from tui.fleet.shipping.plan import Plan
 from tui.fleet.shipping.reading import Made
 from tui.fleet.shipping.survey import Survey
+from tui.fleet.shipping.verdicts import size
 from tui.fleet.target import Target
 from tui.secret import MASK
 from tui.ui.dialogs.wrap import Told
@@ -24,7 +25,7 @@ def found_told(survey: Survey) -> list[Told]:
         told.append(Told("project", f"{survey.detected.type.value}, told by {survey.detected.file}{sdk}"))
     if survey.source is not None:
         files = sum(1 for entry in survey.source.entries if not entry.is_directory)
-        told.append(Told("source", f"{files} files, {survey.source.size / 1e6:.1f} MB before compression"))
+        told.append(Told("source", f"{files} files, {size(survey.source.size)} before compression"))
     if survey.git is not None and survey.git.commit:
         dirty = " · uncommitted changes go along" if survey.git.dirty else ""
         words = f"{survey.git.commit} {clean(survey.git.branch, limit=80)}{dirty}"

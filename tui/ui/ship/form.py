@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from textual import events
 from textual.app import ComposeResult
 from textual.widgets import Input
+from textual.worker import Worker
 
 from tui.fleet.operations.answers import Option
 from tui.fleet.shipping.plan import Plan
@@ -29,7 +30,7 @@ from tui.ui.rows import Cell
 from tui.ui.ship.facts import dry_run_told, found_told, note_told
 from tui.ui.ship.questions import CHOICES, YES, fields, visible
 
-KEYS = "Tab moves · ↓ suggests · Enter presses · Esc cancels, what was typed is kept · PgDn scrolls"
+KEYS = "Tab moves · ↓ suggests · PgDn scrolls · Esc cancels, what is typed stays"
 
 Look = Callable[[Path], Awaitable[Survey]]
 Decided = Callable[[Given, str, Plan | None], None]
@@ -79,7 +80,12 @@ class ShipForm(Dialog):
         """Put the questions and look at the directory."""
         super().on_mount()
         self.frame.keys(KEYS)
-        self.run_worker(self._begin(), exclusive=False)
+        self._work(self._begin, "survey")
+
+    def _work(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> None:
+        """In the background, instead of what the group did before."""
+        # the function and not its coroutine, which would warn if it were replaced before it began
+        self._working: Worker[None] = self.run_worker(work, exclusive=True, group=group)
 
     async def _begin(self) -> None:
         questions = fields(self._place.root, self._place.given)
@@ -110,7 +116,7 @@ class ShipForm(Dialog):
         self._fill("region", found.regions[0])
         if found.entry_points:
             self._fill("program", found.entry_points[0])
-        if found.env_files and self._text("agent") == NEW and not self._place.given.agent:
+        if found.env_files and self._text("agent") == NEW:
             self._fill("secrets", str(found.env_files[0].relative_to(found.root)))
         if self._form is not None:
             self._form.refill()
@@ -211,7 +217,7 @@ class ShipForm(Dialog):
         self._later()
 
     def _later(self) -> None:
-        self.run_worker(self._judge(), exclusive=True, group="judge")
+        self._work(self._judge, "judge")
 
     def on_next(self, event: Next) -> None:
         """Enter goes on, and from the last question to Cancel: never to the button that acts."""
@@ -228,7 +234,7 @@ class ShipForm(Dialog):
 
     def _next(self) -> None:
         if self._text("root") != self._looked:
-            self.run_worker(self._survey_now(), exclusive=True, group="survey")
+            self._work(self._survey_now, "survey")
         self.focus_next()
         if isinstance(self.focused, Press):
             self.frame.button("cancel").focus()
@@ -244,7 +250,7 @@ class ShipForm(Dialog):
             self._shows_request = not self._shows_request and self._made is not None
             self.redraw()
         elif not self.enter_is_held:
-            self.run_worker(self._go(), exclusive=True, group="go")
+            self._work(self._go, "go")
 
     async def _go(self) -> None:
         """Ship what stands there, read once more: a file may be another one by now."""

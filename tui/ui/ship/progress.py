@@ -50,6 +50,9 @@ COLUMNS = (
     Column("detail", "DETAIL", 20, grow=1),
 )
 
+BESIDE = 6 + sum(column.width for column in COLUMNS[:-1])
+"""Cells of a row that are not its detail: other columns, gaps, the sign at its left, the bar at its right."""
+
 Row = tuple[Cell, ...]
 
 
@@ -95,8 +98,9 @@ def _steps(build: BuildProgress, size: int) -> list[tuple[str, Row]]:
     for step in build.steps:
         found.append((f"step {step.key}", _step(step)))
         if step.state is StepState.FAILED:
-            told = [(line, "muted") for line in step.tail[-TAIL:]]
-            told += [(line, "error") for line in broken(step.error, max(20, size - 2))]
+            room = max(20, size - 2)
+            told = [(part, "muted") for line in step.tail[-TAIL:] for part in broken(line, room)]
+            told += [(part, "error") for part in broken(step.error, room)]
             found += [
                 (f"output {step.key} {place}", _output(line, look)) for place, (line, look) in enumerate(told)
             ]
@@ -187,7 +191,7 @@ class Shipping(Dialog):
         if report is None:
             return
         table = self.query_one(LineTable)
-        found = dict(rows(report, table.size.width - sum(column.width + 1 for column in COLUMNS[:-1]) - 1))
+        found = dict(rows(report, table.size.width - BESIDE))
         follows = table.cursor in ("", self._followed)
         table.show(list(found), lambda key: found[key], keep=False)
         if follows:  # until the operator moves the cursor

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
 from textual.widgets import Input
+from textual.worker import Worker
 
 from tui.fleet.operations.answers import Answers, Field, Kind, Option
 from tui.fleet.shipping.local import Local, ProjectError
@@ -63,7 +64,12 @@ class WriteForm(Dialog):
         self.frame.button("again").display = False
         self.frame.keys("Tab moves · Enter presses · Esc cancels")
         self.frame.button("cancel").focus()
-        self.run_worker(self._begin(), exclusive=False)
+        self._work(self._begin)
+
+    def _work(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """In the background, instead of what was done before."""
+        # the function and not its coroutine, which would warn if it were replaced before it began
+        self._working: Worker[None] = self.run_worker(work, exclusive=True)
 
     async def _begin(self) -> None:
         found = await asyncio.to_thread(self._writing.look)
@@ -125,7 +131,7 @@ class WriteForm(Dialog):
         if event.button.id == "cancel":
             self.action_leave()
         elif not self.enter_is_held:
-            self.run_worker(self._go(), exclusive=True)
+            self._work(self._go)
 
     async def _go(self) -> None:
         if self._obstacle:
