@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tui.api.transport import Transport
-from tui.fleet.journal import Entry, Journal, Origin
+from tui.fleet.journal import Entry, Intent, Journal, Origin
 from tui.fleet.operations.answers import Answers
 from tui.fleet.operations.base import Operation
 from tui.fleet.operations.outcome import Outcome, Progress
@@ -26,6 +26,7 @@ from tui.sim.specs import (
     AgentSpec,
     DeploymentSpec,
     DispatchSpec,
+    FaultSpec,
     JobSpec,
     PersonSpec,
     RoomSpec,
@@ -120,6 +121,7 @@ class Stage:
     clock: Hurry
     path: Path
     told: list[Progress] = field(default_factory=list)
+    _faults: list[FaultSpec] = field(default_factory=list)
 
     async def look(self, **selection: str) -> View:
         """Poll once and give the view with this selected."""
@@ -133,12 +135,37 @@ class Stage:
         """What is known now, with this selected."""
         return View(self.session.store.fleet, selection, self.clock.now(), self.clock.monotonic())
 
-    async def do(self, name: str, view: View, **texts: str) -> Outcome:
-        """Do an operation by id with these answers."""
+    async def do(
+        self,
+        name: str,
+        view: View,
+        /,
+        *,
+        earlier: Intent | None = None,
+        values: Mapping[str, Secret] | None = None,
+        **texts: str,
+    ) -> Outcome:
+        """Do an operation by id with these answers; faults set by `lose` begin when it is sent."""
         operation = BY_ID[name]
-        answers = operation.resolve(Answers(texts))
+        answers = operation.resolve(Answers(texts, values or {}))
         operation.check(view, answers)
-        return await self.operator.perform(operation, view, answers, tell=self.told.append)
+        return await self.operator.perform(operation, view, answers, tell=self._tell, earlier=earlier)
+
+    def lose(self, *faults: FaultSpec) -> None:
+        """Faults that begin when the next request is sent, and not while it is looked how things are."""
+        self._faults = list(faults)
+
+    def _tell(self, progress: Progress) -> None:
+        self.told.append(progress)
+        if progress.words == "sending…":
+            faults, self._faults = self._faults, []
+            for fault in faults:
+                self.simulator.faults.add(fault)
+
+    def posts(self, method: str) -> list[dict[str, object]]:
+        """Requests of a method that arrived."""
+        seen = self.simulator.control.requests()
+        return [request for request in seen if str(request["path"]).endswith(f"/{method}")]
 
     def effects(self) -> list[str]:
         """Names of what really happened, in order."""

@@ -10,7 +10,7 @@ from tui.api.errors import ApiError, Unknown
 from tui.api.models import Agent
 from tui.fleet.journal import Intent
 from tui.fleet.operations.answers import Answers, BadAnswer, Field, Kind, Option
-from tui.fleet.operations.base import Danger, Fact, Finding, Operation, Preview, Receipt, Seen, Usage
+from tui.fleet.operations.base import Danger, Finding, Operation, Preview, Receipt, Seen, Usage
 from tui.fleet.operations.remote import Remote
 from tui.fleet.operations.shell import lk
 from tui.fleet.operations.subjects import agent_of, jobs, named, no_agent, states, typed_names, where
@@ -284,11 +284,6 @@ def check_deployment(view: View, answers: Answers) -> None:
         raise BadAnswer("deployment", "which deployment?")
     if name not in deployments(agent_of(view)):
         raise BadAnswer("deployment", f"this agent has no deployment {name}")
-
-
-def deployment_fact(agent: Agent) -> Fact:
-    """The production version, which must not change between look and key."""
-    return Fact("production", agent.version or "--", agent.version)
 
 
 def _is_going(text: str) -> bool:

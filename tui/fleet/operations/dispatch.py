@@ -142,6 +142,7 @@ class CreateDispatch(Operation):
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk dispatch create`, which knows neither restart policy nor attributes (contract.md §6.7)."""
         try:
+            self.check(view, answers)
             request = self.request(view, answers)
         except BadAnswer:
             return ""

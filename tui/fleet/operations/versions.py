@@ -10,7 +10,6 @@ from tui.api.models import Version, instant
 from tui.fleet.journal import Intent
 from tui.fleet.operations.agents import (
     check_deployment,
-    deployment_fact,
     deployment_field,
     deployment_options,
     deployments,
@@ -107,10 +106,10 @@ class Rollback(Operation):
             effect=(
                 f"from {agent.version}{_about(current, view.now)}",
                 f"to   {tag or '(choose one)'}{_about(found, view.now)}",
-                f"{jobs(view, agent, '')}: they keep their instance, old ones drain up to 1 h",
+                f"{jobs(view, agent, '')}; each keeps its instance, old ones drain up to 1 h",
                 "u rolls forward again for 30 s afterwards",
             ),
-            state=(deployment_fact(agent), *states(view, agent, "")),
+            state=states(view, agent, ""),
             typed=typed_names(view, agent),
         )
 
@@ -212,10 +211,10 @@ class Promote(Operation):
             where=where(agent, ""),
             effect=(
                 f"production from {agent.version} to {_source(view, answers) or '(choose one)'}",
-                f"{jobs(view, agent, '')}: they keep their instance, old ones drain up to 1 h",
+                f"{jobs(view, agent, '')}; each keeps its instance, old ones drain up to 1 h",
                 "u rolls back for 30 s afterwards",
             ),
-            state=(deployment_fact(agent), *states(view, agent)),
+            state=states(view, agent),
             typed=typed_names(view, agent),
         )
 

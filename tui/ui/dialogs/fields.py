@@ -213,7 +213,8 @@ class Choice(Toned, can_focus=True):
             chosen = place == self._at
             row = "cursor" if chosen and self.has_focus else ""
             words = f"{'(o)' if chosen else '( )'} {option.words[0]}"
-            segments += [Segment(words, self.tone_style("text" if chosen else "muted", row)), Segment("  ")]
+            segments += [Segment(words, self.tone_style("text" if chosen else "muted", row))]
+            segments.append(Segment("  ", self.tone_style("text")))
         return Strip(segments).adjust_cell_length(self.size.width, self.tone_style("text"))
 
     def on_focus(self) -> None:
@@ -247,6 +248,7 @@ class Pick(LineTable):
         first = not self._found and bool(found)
         self._found = found
         self.empty = (Cell("nothing to choose from", "muted"),)
+        self.styles.height = max(1, min(self.field.lines, len(found))) + 1
         self.set_columns(self._columns_for(tuple(found.values())))
         self.show(list(found), self._row, keep=False)
         if first and self.field.value in found:

@@ -44,17 +44,16 @@ class Form(Vertical):
         self._options = options
         self._chance = chance
         self._ascii = ascii_only
-        self._widgets: dict[str, Widget] = {}
+        self._widgets: dict[str, Widget] = {field.id: self._widget(field) for field in self.fields}
 
     def compose(self) -> ComposeResult:
         """A row a question."""
         for field in self.fields:
-            widget = self._widgets[field.id] = self._widget(field)
             with Horizontal(classes="row"):
                 label = Lines(ascii_only=self._ascii, id=f"label-{field.id}")
                 label.add_class("label")
                 yield label
-                yield widget
+                yield self._widgets[field.id]
 
     def on_mount(self) -> None:
         """Say what is asked."""

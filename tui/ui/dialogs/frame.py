@@ -15,7 +15,7 @@ from tui.ui.dialogs.wrap import Told, lines
 from tui.ui.lines import Line, Lines, spread
 from tui.ui.rows import Cell
 
-KEYS = "Tab moves · Enter presses · Esc cancels · c copies the command · ctrl+r reads again"
+KEYS = "Tab moves · Enter presses · Esc cancels · c copies it · ctrl+r rereads"
 AROUND = 6
 """Lines that are neither facts nor questions nor status: borders, title, reason, buttons, keys."""
 
@@ -87,6 +87,13 @@ class Frame(Vertical):
         """`cancel`, `again` or `go`."""
         return self.query_one(f"#{name}", Press)
 
+    def conclude(self) -> None:
+        """Nothing is asked any more."""
+        self._reason = False
+        for part in (*self.query(Form), self.query_one("#row-reason"), self.query_one("#row-typed")):
+            part.display = False
+        self._typed_shown = False
+
     def freeze(self, frozen: bool) -> None:
         """Take no more answers, or take them again."""
         for field in (*self.query(Form), *self.query(Input)):
@@ -96,8 +103,7 @@ class Frame(Vertical):
 
     def title(self, left: str, right: Sequence[Cell], tone: str) -> None:
         """The first line."""
-        size = self.size.width - 4
-        self._lines("#dlg-title", [spread((Cell(left, tone),), tuple(right), max(10, size))])
+        self._lines("#dlg-title", [spread((Cell(left, tone),), tuple(right), max(10, self.size.width))])
 
     def facts(self, told: Iterable[Told]) -> None:
         """What is known."""
@@ -126,7 +132,7 @@ class Frame(Vertical):
 
     @property
     def _room(self) -> int:
-        return max(20, self.size.width - 5)
+        return max(20, self.size.width)
 
     def _lines(self, selector: str, found: Sequence[Line], *, fit: bool = False) -> None:
         if self._drawn.get(selector) == tuple(found):

@@ -125,10 +125,9 @@ class OperationDialog(Dialog):
         if self._form is None:
             fields = self.operation.fields(self.inquiry.view, self.inquiry.answers)
             if fields:
-                self._form = Form(
-                    fields, self._options, chance=self.service.chance, ascii_only=self.ascii_only
-                )
-                await self.frame.put(self._form)
+                form = Form(fields, self._options, chance=self.service.chance, ascii_only=self.ascii_only)
+                await self.frame.put(form)
+                self._form = form
         self._ready = True
         self._reanswer()
         if self._form is not None:
@@ -394,6 +393,7 @@ class OperationDialog(Dialog):
             self._ask_again(said)
             return
         self.phase = Phase.ENDED
+        self.frame.conclude()
         if outcome.intent is not None and outcome.verdict is not Verdict.DONE:
             more.append(Told("request id", outcome.intent.request_id, "muted"))
         self._said = [said, *more]
@@ -475,7 +475,13 @@ class OperationDialog(Dialog):
         self.frame.status(said)
         help = self._form.help_for(self.focused) if self._form is not None else ""
         busy = self.phase is Phase.BUSY
-        self.frame.keys(BUSY_KEYS if busy else help or KEYS)
+        self.frame.keys(
+            self._ended_keys() if self.phase is Phase.ENDED else BUSY_KEYS if busy else help or KEYS
+        )
+
+    def _ended_keys(self) -> str:
+        undo = self.outcome.undo if self.outcome is not None else None
+        return f"Esc closes · then u {undo.words}, for 30 s" if undo is not None else "Esc closes"
 
     def _draw_buttons(self) -> None:
         cancel, again, go = (self.frame.button(name) for name in ("cancel", "again", "go"))

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 
 from tui.fleet.operations.answers import Answers, Hint, Weight
-from tui.fleet.operations.base import Fact, Operation, Preview
+from tui.fleet.operations.base import Operation, Preview
 from tui.fleet.operations.join import Join, Mood
 from tui.fleet.state import View
 from tui.fleet.target import Target
 from tui.fleet.times import seconds
-from tui.ui.dialogs.wrap import Told
+from tui.ui.dialogs.wrap import LABEL, Told
+from tui.ui.text import width
 
 _WEIGHTS = {Weight.NOTE: ("·", "muted"), Weight.GOOD: ("✓", "ok"), Weight.WARN: ("!", "warn")}
 _MOODS = {
@@ -40,20 +41,21 @@ def preview_told(
 
 
 def _state(preview: Preview, baseline: Preview) -> Iterator[Told]:
+    """What must not change and what may; a label too long for its column goes before its text."""
     before = {fact.label: fact for fact in baseline.state}
+    first = "state"
     for fact in preview.state:
+        short = width(fact.label) < LABEL
+        label, head = (fact.label, "") if short else (first, f"{fact.label}: ")
+        first = first if short else ""
         old = before.pop(fact.label, None)
         if old is not None and old.text == fact.text:
-            yield Told(fact.label, fact.text)
+            yield Told(label, f"{head}{fact.text}")
         else:
-            yield _changed(fact, old)
+            was = f" (was {old.text})" if old is not None else " (new)"
+            yield Told(label, f"Δ {head}{fact.text}{was}", "warn", "warn")
     for gone in before.values():
-        yield Told(gone.label, f"Δ gone (was {gone.text})", "warn", "warn")
-
-
-def _changed(fact: Fact, old: Fact | None) -> Told:
-    was = f" (was {old.text})" if old is not None else " (new)"
-    return Told(fact.label, f"Δ {fact.text}{was}", "warn", "warn")
+        yield Told("", f"Δ {gone.label} is gone (was {gone.text})", "warn", "warn")
 
 
 def age_words(age: float) -> str:

@@ -1,0 +1,21 @@
+"""Dialogs that hear from the first moment on: what their deafness is for has tests of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.fleet.operations import inquiry
+from tui.ui.dialogs.base import Dialog
+
+
+@pytest.fixture(autouse=True)
+def hearing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting after a dialog has opened, but where a test is about that."""
+    if "deaf" not in request.keywords and "deaf" not in request.fixturenames:
+        monkeypatch.setattr(Dialog, "QUIET", 0.0)
+        monkeypatch.setattr(inquiry, "HESITATE", 0.0)
+
+
+@pytest.fixture
+def deaf() -> None:
+    """Dialogs as they are."""

@@ -1,0 +1,274 @@
+"""Answers that get lost: nothing is sent twice, nothing is guessed, nothing is forgotten (C1-C4, C7)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.operations.stage import CONCIERGE, HERE, Stage, stage, until
+from tui.fleet.journal import Journal, Verdict
+from tui.fleet.operations.reconcile import LOOKS
+from tui.fleet.operations.runner import Operator
+from tui.secret import Secret
+from tui.sim.specs import FaultSpec
+
+LOSSES = {
+    "fin": FaultSpec(action="close"),
+    "reset": FaultSpec(action="reset"),
+    "silence": FaultSpec(action="silence"),
+    "502 page": FaultSpec(action="html"),
+    "408": FaultSpec(action="timeout"),
+    "2xx garbage": FaultSpec(action="garbage"),
+    "500": FaultSpec(action="error", code="internal"),
+}
+AFTER = {**LOSSES, "cut": FaultSpec(action="cut", at=30)}
+
+
+def lost(name: str, method: str, *, after: bool, times: int | None = 1) -> FaultSpec:
+    """A loss of the answer to one method, after its effect or in place of it."""
+    base = AFTER[name]
+    return FaultSpec(
+        path=f"*/{method}", action=base.action, code=base.code, at=base.at, after_effect=after, times=times
+    )
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+    """The small fleet, standing still."""
+    async with stage(tmp_path) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("loss", AFTER)
+async def test_a_dispatch_whose_answer_is_lost_is_found_and_never_sent_again(here: Stage, loss: str) -> None:
+    view = await here.look()
+    here.lose(lost(loss, "CreateDispatch", after=True, times=None))
+    outcome = await here.do("dispatch", view, agent="concierge", room="desk", metadata='{"a":1}')
+    made = here.simulator.control.effects()[0]["id"]
+    assert (outcome.verdict, len(here.posts("CreateDispatch"))) == (Verdict.DONE, 1)
+    assert f"created {made}" in outcome.words
+    assert here.effects() == ["CreateDispatch"]
+    assert any("unknown – checking" in progress.words for progress in here.told)
+    assert here.entry().verdict is Verdict.DONE
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+async def test_a_dispatch_that_never_arrived_is_not_seen_and_offered_once_more(
+    here: Stage, loss: str
+) -> None:
+    view = await here.look()
+    here.lose(lost(loss, "CreateDispatch", after=False))
+    outcome = await here.do("dispatch", view, agent="concierge", room="brand-new")
+    assert (outcome.verdict, outcome.may_resend) == (Verdict.NOT_SEEN, True)
+    assert "not seen" not in outcome.words
+    assert "may still appear" in outcome.words
+    assert (here.effects(), len(here.posts("CreateDispatch"))) == ([], 1)
+    assert sum(here.clock.slept) == pytest.approx(LOOKS[-1], abs=1.0)
+    again = await here.do("dispatch", view, agent="concierge", room="brand-new", earlier=outcome.intent)
+    assert again.verdict is Verdict.DONE, again.words
+    ids = {post["headers"]["x-livekit-request-id"] for post in here.posts("CreateDispatch")}  # type: ignore[index]
+    assert len(ids) == 1
+
+
+async def test_what_appeared_meanwhile_is_not_sent_again(here: Stage) -> None:
+    view = await here.look()
+    here.lose(lost("fin", "CreateDispatch", after=True), lost("500", "ListDispatch", after=False, times=None))
+    outcome = await here.do("dispatch", view, agent="concierge", room="desk")
+    assert (outcome.verdict, outcome.may_resend) == (Verdict.UNKNOWN, False)
+    here.lose()
+    here.simulator.faults.clear()
+    again = await here.do("dispatch", view, agent="concierge", room="desk", earlier=outcome.intent)
+    assert again.verdict is Verdict.DONE
+    assert "not sent again" in again.words
+    assert here.effects() == ["CreateDispatch"]
+
+
+async def test_a_failed_look_stays_unknown_and_survives_the_console(here: Stage) -> None:
+    view = await here.look()
+    here.lose(
+        lost("reset", "CreateDispatch", after=True), lost("502 page", "ListDispatch", after=False, times=None)
+    )
+    outcome = await here.do("dispatch", view, agent="concierge", room="desk", metadata="personal: ann")
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "stays unknown" in outcome.words
+    kept = (here.path / "state" / "journal.jsonl").read_text()
+    assert "personal" not in kept
+    here.simulator.faults.clear()
+    later = Operator(
+        here.session.client,
+        here.session.store,
+        Journal(here.path / "state" / "journal.jsonl", here.clock, origin=HERE),
+        clock=here.clock,
+        project="prod",
+        url=here.simulator.url,
+        new_id=lambda: "r-later",
+        nudge=here.session.nudge,
+    )
+    (intent,) = await later.unresolved()
+    settled = await later.settle(intent)
+    assert settled.verdict is Verdict.DONE
+    assert here.effects() == ["CreateDispatch"]
+    assert await later.unresolved() == []
+
+
+async def test_an_intent_of_a_console_that_was_killed_is_looked_for(here: Stage) -> None:
+    view = await here.look()
+    here.lose(FaultSpec(path="*/CreateDispatch", action="silence", after_effect=True))
+    here.clock.at += 1
+    work = asyncio.create_task(here.do("dispatch", view, agent="concierge", room="desk"))
+    await until(lambda: bool(here.effects()))
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    entry = here.entry()
+    assert (entry.verdict, entry.intent.target) == (None, "concierge in desk")
+
+
+async def test_a_restart_cannot_be_told_and_is_never_offered_again(here: Stage) -> None:
+    view = await here.look(agent_id=CONCIERGE)
+    here.lose(lost("fin", "RestartAgent", after=True))
+    outcome = await here.do("restart", view)
+    assert (outcome.verdict, outcome.may_resend) == (Verdict.UNKNOWN, False)
+    assert "may or may not have happened" in outcome.words
+    assert "us-east production" in outcome.words
+    assert len(here.posts("RestartAgent")) == 1
+    assert [intent.operation for intent in await here.operator.unresolved()] == ["restart"]
+
+
+@pytest.mark.parametrize("after", [True, False])
+async def test_a_rollback_steps_once_however_often_it_is_sent(here: Stage, after: bool) -> None:
+    view = await here.look(agent_id=CONCIERGE)
+    tags = [version.version for version in view.fleet.versions[CONCIERGE]]
+    here.lose(lost("408", "RollbackAgent", after=after))
+    outcome = await here.do("rollback", view, version=tags[1])
+    assert outcome.verdict is (Verdict.DONE if after else Verdict.NOT_SEEN), outcome.words
+    again = await here.do("rollback", view, version=tags[1], earlier=outcome.intent)
+    assert again.verdict is Verdict.DONE
+    current = [v.version for v in (await here.session.client.list_versions(CONCIERGE)).items if v.current]
+    assert current == [tags[1]]
+    assert len(here.effects()) == 1
+
+
+async def test_there_is_no_relative_rollback(here: Stage) -> None:
+    view = await here.look(agent_id=CONCIERGE)
+    for version in ("", "latest", "20200101000000"):
+        with pytest.raises(ValueError, match="version"):
+            await here.do("rollback", view, version=version)
+    assert here.posts("RollbackAgent") == []
+
+
+async def test_a_deletion_that_is_repeated_after_an_unknown_is_done_when_it_is_gone(here: Stage) -> None:
+    view = await here.look(room="lobby")
+    gone = view.fleet.dispatches["lobby"][0].id
+    view = await here.look(room="lobby", dispatch_id=gone)
+    here.lose(lost("fin", "DeleteDispatch", after=True), lost("500", "ListDispatch", after=False, times=None))
+    outcome = await here.do("undispatch", view)
+    assert (outcome.verdict, outcome.may_resend) == (Verdict.UNKNOWN, True)
+    here.simulator.faults.clear()
+    here.lose()
+    again = await here.do("undispatch", view, earlier=outcome.intent)
+    assert again.verdict is Verdict.DONE
+    assert here.effects() == ["DeleteDispatch"]
+
+
+@pytest.mark.parametrize(("loss", "after"), [("fin", True), ("408", False)])
+async def test_secrets_are_compared_key_by_key(here: Stage, loss: str, after: bool) -> None:
+    view = await here.look(agent_id=CONCIERGE)
+    here.simulator.advance(60)
+    here.lose(lost(loss, "UpdateAgentSecrets", after=after))
+    outcome = await here.do("set_secret", view, values={"value": Secret("v")}, name="DB_URL")
+    assert outcome.items == (("DB_URL: applied",) if after else ("DB_URL: NOT applied",))
+    assert outcome.verdict is (Verdict.DONE if after else Verdict.NOT_SEEN)
+
+
+async def test_two_consoles_make_one_dispatch_each(here: Stage) -> None:
+    view = await here.look()
+    both = [here.do("dispatch", view, agent="concierge", room="desk", metadata=str(who)) for who in range(2)]
+    outcomes = await asyncio.gather(*both)
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.DONE, Verdict.DONE]
+    assert len({outcome.receipt.words for outcome in outcomes if outcome.receipt}) == 2
+    assert here.effects() == ["CreateDispatch", "CreateDispatch"]
+
+
+# ---- the campaign -------------------------------------------------------------------------------------
+
+METHODS = {
+    "dispatch": "CreateDispatch",
+    "undispatch": "DeleteDispatch",
+    "restart": "RestartAgent",
+    "rollback": "RollbackAgent",
+    "set_secret": "UpdateAgentSecrets",
+    "delete_deployment": "DeleteAgent",
+    "delete_agent": "DeleteAgent",
+}
+LOOKED = ("ListDispatch", "ListAgents", "ListAgentVersions", "ListAgentSecrets")
+
+
+async def _once(folder: Path, seed: int) -> None:
+    """One operation under faults, judged by what really happened."""
+    chance = random.Random(seed)
+    async with stage(folder / str(seed), deadline=0.15) as here:
+        name = chance.choice(list(METHODS))
+        method = METHODS[name]
+        view = await here.look(agent_id=CONCIERGE, room="lobby")
+        gone = view.fleet.dispatches["lobby"][0].id
+        view = await here.look(agent_id=CONCIERGE, room="lobby", dispatch_id=gone)
+        here.simulator.advance(60)
+        texts = {
+            "dispatch": {"agent": "concierge", "room": chance.choice(["desk", "lobby", "brand-new"])},
+            "rollback": {"version": view.fleet.versions[CONCIERGE][2].version},
+            "set_secret": {"name": chance.choice(["DB_URL", "FRESH"])},
+            "delete_deployment": {"deployment": "staging"},
+        }.get(name, {})
+        values = {"value": Secret("v")} if name == "set_secret" else None
+        faults = []
+        if chance.random() < 0.85:
+            after = chance.random() < 0.6
+            loss = chance.choice(list(AFTER if after else LOSSES))
+            faults.append(lost(loss, method, after=after))
+        for looked in LOOKED:
+            if chance.random() < 0.4:
+                times = chance.choice([1, 2, 4, None])
+                faults.append(
+                    lost(chance.choice(["fin", "500", "502 page"]), looked, after=False, times=times)
+                )
+        here.lose(*faults)
+        outcome = await here.do(name, view, values=values, **texts)
+        count = ordered(here)
+        judged(outcome.verdict, count, seed)
+        if not outcome.may_resend or chance.random() < 0.3:
+            return
+        here.simulator.faults.clear()
+        here.lose()
+        again = await here.do(name, view, values=values, earlier=outcome.intent, **texts)
+        total = ordered(here)
+        assert again.verdict is Verdict.DONE, (seed, again.words)
+        assert total == 1 or (total == 2 and name == "set_secret" and count == 1), (seed, here.effects())
+
+
+def ordered(here: Stage) -> int:
+    """Effects that were asked for; that a room came into being with a dispatch is none."""
+    return sum(1 for effect in here.effects() if effect != "CreateRoom")
+
+
+def judged(verdict: Verdict, count: int, seed: int) -> None:
+    """What was said against what happened: wrong is only to claim something that is not so."""
+    assert count <= 1, (seed, "twice")
+    if verdict is Verdict.DONE:
+        assert count == 1, (seed, "said done, and nothing happened")
+    elif verdict is not Verdict.UNKNOWN:
+        assert count == 0, (seed, f"said {verdict}, and it happened")
+
+
+async def test_forty_seeded_losses(tmp_path: Path) -> None:
+    for seed in range(40):
+        await _once(tmp_path, seed)
+
+
+@pytest.mark.campaign
+async def test_a_thousand_seeded_losses(tmp_path: Path) -> None:
+    for seed in range(1000, 2000):
+        await _once(tmp_path, seed)
