@@ -9,11 +9,13 @@ from random import Random
 
 import pytest
 
-from tests.logs.fakes import EPOCH, TestClient, TestClock, line, settle, source
+from tests.logs.fakes import EPOCH, TRACEBACK, TestClient, TestClock, line, settle, source
 from tui.api import errors
 from tui.fleet.logs.hub import KEPT, LogHub
 from tui.fleet.logs.inlet import UNREAD
 from tui.fleet.logs.log import Kind, Log
+from tui.fleet.logs.rows import FoundRows
+from tui.fleet.logs.search import Criteria, Filter, OfKind
 from tui.fleet.logs.source import LogSource, Phase, Stream, coverage
 from tui.fleet.logs.tail import Ping
 from tui.fleet.logs.watch import MOST, Watch
@@ -403,6 +405,22 @@ async def test_errors_are_counted_by_kind_as_they_come() -> None:
         (kind,) = watch.log.signatures.ranked()
         assert (kind.count, kind.first_version, kind.first_row, kind.last_row) == (200, "v1", 0, 199)
         assert watch.log.counts.errors == 200
+
+
+async def test_a_plain_traceback_is_one_error_of_one_kind() -> None:
+    async with bench() as rig:
+        watch = await rig.follow()
+        for number in (14, 99):
+            rig.client.wire.lines(b"before", *TRACEBACK.replace("14", str(number)).encode().split(b"\n"))
+        await rig.clock.advance(0.5)
+        (kind,) = watch.log.signatures.ranked()
+        assert (kind.count, kind.key.exception, kind.key.frame) == (2, "ValueError", "tools.py:book")
+        assert kind.key.message == "ValueError: no such slot: <n>"
+        assert watch.log.counts.errors == 2
+        found = FoundRows(watch.log, Criteria(filters=(Filter(OfKind(kind.key)),)))
+        while found.step(rig.clock.monotonic):
+            pass
+        assert len(found) == 2
 
 
 async def test_a_bug_in_a_tail_ends_run_with_it() -> None:

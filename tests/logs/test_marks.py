@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, line
-from tui.fleet.logs.marks import Level, classify, parse_time, time_of
+from tui.fleet.logs.marks import LEVEL_BITS, PART, Level, classify, parse_time, time_of
 
 
 @pytest.mark.parametrize(
@@ -43,24 +43,24 @@ from tui.fleet.logs.marks import Level, classify, parse_time, time_of
     ],
 )
 def test_level(raw: bytes, level: Level) -> None:
-    assert classify([raw])[0] == level
+    assert classify([raw])[0] & LEVEL_BITS == level
 
 
 def test_frames_of_a_plain_traceback_are_as_serious_as_its_head() -> None:
     levels = classify(
         [b"Traceback (most recent call last):", b'  File "a.py", line 1', b"    x()", b"KeyError: 'x'", b"ok"]
     )
-    assert list(levels) == [Level.ERROR] * 4 + [Level.NONE]
+    assert list(levels) == [Level.ERROR | PART] * 3 + [Level.ERROR, Level.NONE]
 
 
 def test_an_indented_line_continues_the_batch_before() -> None:
-    assert classify([b"    x()"], previous=Level.ERROR)[0] == Level.ERROR
+    assert classify([b"    x()"], previous=Level.ERROR)[0] == Level.ERROR | PART
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_have_a_level_and_perhaps_a_time(raw: bytes) -> None:
-    assert classify([raw, b"{" + raw])[0] in list(Level)
+    assert classify([raw, b"{" + raw])[0] & LEVEL_BITS in list(Level)
     for candidate in (raw, b"{" + raw, b'{"timestamp":"' + raw + b'"}'):
         moment = time_of(candidate)
         assert moment is None or 946_684_800 <= moment < 4_102_444_800

@@ -52,8 +52,8 @@ class LogHub:
     def watch(self, sources: Sequence[LogSource], kind: str = "") -> Watch:
         """Follow these sources and no others. A log that was left comes back as it was and goes on.
 
-        Those whose `log_type` is `kind` are opened, the others offered; empty is `deploy` unless there are only
-        builds. What agents print and what their builds printed are two logs.
+        Those whose `log_type` is `kind` are opened, the others offered; empty is `deploy` unless there are
+        only builds. What agents print and what their builds printed are two logs.
         """
         if not kind:
             kind = "build" if all(source.log_type == "build" for source in sources) else "deploy"

@@ -9,15 +9,18 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tui.fleet.logs import marks
 from tui.fleet.logs.marks import LEVEL_BITS, NOTICE, Level
-from tui.fleet.logs.records import parse
+from tui.fleet.logs.records import Record, parse
 from tui.fleet.logs.segment import Segment
 from tui.fleet.logs.signatures import Signatures
 from tui.fleet.logs.source import Stream
 from tui.fleet.logs.spool import Spool
 
+TRACE: Final = 200
+"""Rows that are looked through for the beginning of a plain traceback."""
 COUNTED: Final = 64
 """Errors taken apart at a time for their signatures."""
 
@@ -221,14 +224,28 @@ class Log:
         self.counts.size += segment.size
         self.counts.errors += sum(map(segment.marks.count, (Level.ERROR, Level.CRITICAL)))
 
+    def record(self, row: int) -> Record:
+        """A row taken apart; the end of a plain traceback with the lines of it above."""
+        record = parse(self.spool.line(row))
+        if record.structured or self.spool.mark(row) & LEVEL_BITS < Level.ERROR:
+            return record
+        above = []
+        tag = self.spool.tag(row)
+        for number in range(row - 1, max(self.first, row - TRACE) - 1, -1):
+            if self.spool.tag(number) == tag:
+                if not self.spool.mark(number) & marks.PART:
+                    break
+                above.append(self.spool.line(number).decode("utf-8", "replace"))
+        return replace(record, body=(*reversed(above), record.message)) if above else record
+
     def count_errors(self) -> bool:
         """Take some new errors apart for their signatures; True when there are more."""
         kinds = self.signatures
         for done, row in enumerate(self.errors(kinds.seen)):
             if done == COUNTED:
                 return True
-            line = self.line(row)
-            kinds.add(parse(line.raw), row, self.time(row), self.streams[line.tag].source.version)
+            version = self.streams[self.spool.tag(row)].source.version
+            kinds.add(self.record(row), row, self.time(row), version)
             kinds.seen = row + 1
         kinds.seen = self.end
         return False

@@ -23,6 +23,8 @@ class Level(IntEnum):
 
 
 LEVEL_BITS: Final = 0x07
+PART: Final = 0x08
+"""The row is part of a message of several lines, such as a frame of a traceback: not an error by itself."""
 NOTICE: Final = 0x10
 """The row is a notice of ours: a place in the log without bytes."""
 CUT: Final = 0x20
@@ -31,7 +33,7 @@ CUT: Final = 0x20
 ERRORS: Final = re.compile(
     b"[%c%c%c%c]" % (Level.ERROR, Level.CRITICAL, CUT | Level.ERROR, CUT | Level.CRITICAL)
 )
-"""Finds the rows of error level and above in a run of marks."""
+"""Finds the rows of error level and above in a run of marks, each message once."""
 LONG: Final = 64 * 1024
 """Bytes from which a line is not decoded as it arrives: its level is read off its head."""
 
@@ -57,9 +59,13 @@ _NAMES: Final[dict[object, Level]] = {
     60: Level.CRITICAL,
 }
 _WORD: Final = re.compile(
-    rb"\b(?:(TRACE|DEBUG)|(INFO|NOTICE)|(WARN(?:ING)?)|(ERROR|ERR|Traceback \(most recent)|"
+    rb"\b(?:(TRACE|DEBUG)|(INFO|NOTICE)|(WARN(?:ING)?)|(ERROR|ERR)|"
     rb"(CRITICAL|FATAL|PANIC|Fatal|panic|fatal))\b|^BUILD (ERROR):|^[A-Za-z_][\w.]*(?:Error|Exception)(:| |$)"
 )
+_BEGINS: Final = re.compile(
+    rb"(?:Traceback \(most recent|During handling of the above|The above exception was)"
+)
+"""A traceback's own words: the error is the line that ends it."""
 _HINTS: Final = (
     b"info",
     b"err",
@@ -112,7 +118,7 @@ def level_named(name: object) -> Level:
 
 
 def classify(lines: Sequence[bytes], previous: int = Level.NONE) -> bytearray:
-    """One mark per line. `previous` is the mark of the line before, which an indented line continues."""
+    """One mark per line. `previous` is the mark of the line before, which an indented line goes on."""
     marks = bytearray()
     for line in lines:
         if line[:1] == b"{" and len(line) < LONG:
@@ -122,14 +128,14 @@ def classify(lines: Sequence[bytes], previous: int = Level.NONE) -> bytearray:
             except FAILURES:
                 previous = _from_text(line)
         elif line[:1] in (b" ", b"\t"):
-            pass  # a frame of a traceback, a wrapped message: as serious as what it belongs to
+            previous = previous & LEVEL_BITS | PART  # as serious as what it belongs to
         else:
             previous = _from_text(line)
         marks.append(previous)
     return marks
 
 
-def _from_text(line: bytes) -> Level:
+def _from_text(line: bytes) -> int:
     if line[:1] == b"{" and (found := _JSON_LEVEL.search(line, 0, LONG)):
         word = found[1].decode("ascii", "replace")
         return level_named(int(word) if word.isdigit() and len(word) < 4 else word)
@@ -140,6 +146,8 @@ def _from_text(line: bytes) -> Level:
             break
     else:
         return Level.NONE
+    if _BEGINS.match(head):
+        return Level.ERROR | PART
     match = _WORD.search(head)
     return _BY_GROUP[match.lastindex or 0] if match else Level.NONE
 

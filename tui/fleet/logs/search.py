@@ -128,7 +128,11 @@ class OfKind(msgspec.Struct, frozen=True):
 
     def matches(self, record: Record, text: str) -> bool:
         """Whether it is an error of that kind."""
-        return record.level >= Level.ERROR and key_of(record) == self.key
+        if record.level < Level.ERROR:
+            return False
+        found = key_of(record)
+        # a plain traceback names its frame in the lines above: here is only the last one
+        return found == (self.key if record.structured else replace(self.key, frame=found.frame))
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -230,7 +234,7 @@ def _accepted(level: Level, notices: bool) -> re.Pattern[bytes]:
     """Finds the rows whose mark passes a minimum level."""
     lowest = Level.NONE if level <= Level.WARN else level
     passing = [lev for lev in Level if lev >= level or (lev == Level.NONE and lowest == Level.NONE)]
-    values = {lev | flags for lev in passing for flags in (0, marks.CUT)}
+    values = {lev | flags for lev in passing for flags in (0, marks.CUT, marks.PART, marks.CUT | marks.PART)}
     if notices:
         values |= {lev | NOTICE for lev in Level}
     return re.compile(b"[" + b"".join(b"\\x%02x" % value for value in sorted(values)) + b"]")

@@ -74,7 +74,8 @@ def normalise(message: str) -> str:
 
 def key_of(record: Record) -> Key:
     """The kind of an error record."""
-    return Key(normalise(plain(record.message)), *_raised(record.body))
+    exception, frame = _raised(record.body or (record.message,))
+    return Key(normalise(plain(record.message)), exception, frame)
 
 
 def _raised(body: Iterable[str]) -> tuple[str, str]:

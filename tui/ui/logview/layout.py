@@ -16,7 +16,7 @@ from rich.cells import cell_len, chop_cells
 from tui.api.clean import clean
 from tui.fleet.logs import records
 from tui.fleet.logs.log import Kind, Line, Notice
-from tui.fleet.logs.marks import Level
+from tui.fleet.logs.marks import PART, Level
 from tui.fleet.logs.records import SHOWN, Record, parse
 from tui.ui.logview.sgr import PLAIN, Look, after
 from tui.ui.text import fit, width
@@ -157,7 +157,9 @@ def _columns(line: Line, record: Record, received: float | None, options: Option
     """Time, source, level and logger, as far as there is room and they are wanted."""
     spans = []
     if options.times is not Times.OFF:
-        spans.append(Span(_time(record.time, received, options), "muted"))
+        # the time at which a frame of a traceback came says nothing that its head does not say
+        came = None if line.mark & PART and record.time is None else received
+        spans.append(Span(_time(record.time, came, options), "muted"))
     if options.tags:
         letters, tone = options.tags.get(line.tag, ("  ", "muted"))
         spans.append(Span(f"{letters} ", tone))
@@ -178,7 +180,7 @@ def _blank(columns: list[Span]) -> list[Span]:
 def _time(moment: float | None, received: float | None, options: Options) -> str:
     known = moment if moment is not None else received
     if known is None:
-        return " " * 13
+        return " " * (6 if options.times is Times.RELATIVE else 13)
     if options.times is Times.RELATIVE:
         return f"{_age(options.now - known):>5} "
     zone = UTC if options.times is Times.UTC else options.zone

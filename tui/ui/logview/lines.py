@@ -279,12 +279,9 @@ class LogLines(Toned, can_focus=True):
             self.refresh()
         self.post_message(self.Moved())
 
-    def on_focus(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
         """The band changes."""
-        self.draw()
-
-    def on_blur(self) -> None:
-        """The band changes."""
+        super().watch_has_focus(has_focus)  # its event would come before `has_focus` says so
         self.draw()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

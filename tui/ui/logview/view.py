@@ -154,8 +154,8 @@ class LogView(Reader):
     def attach(self, sources: Sequence[LogSource], kind: str = "") -> None:
         """Follow these sources; the same agent's again goes on where it was, none follows nothing.
 
-        Those whose `log_type` is `kind` are opened, the others are offered under `v`; empty is `deploy` unless
-        there are only builds.
+        Those whose `log_type` is `kind` are opened, the others are offered under `v`; empty is `deploy`
+        unless there are only builds.
         """
         if self._hub is None:
             return
