@@ -1,0 +1,207 @@
+"""One line as rows of cells: columns, folds, wraps, colours, and nothing a terminal obeys."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from rich.cells import cell_len
+
+from tests.logs.fakes import EPOCH, TRACEBACK, line
+from tui.api.clean import UNSAFE
+from tui.fleet.logs.log import Kind, Line, Notice
+from tui.fleet.logs.marks import classify
+from tui.sim.hostile import LOGS
+from tui.ui.logview import bar
+from tui.ui.logview.layout import Form, Options, Row, Times, rows_of
+from tui.ui.logview.moments import moment
+from tui.ui.logview.sgr import PLAIN, Look, after
+from tui.ui.rows import Cell
+
+WIDE = Options(width=120, zone=UTC)
+
+
+def rows(raw: bytes, options: Options = WIDE, form: Form = Form.FOLDED, note: str = "") -> list[Row]:
+    return rows_of(Line(0, raw, classify([raw])[0], 0), EPOCH, options, form, note)
+
+
+def texts(raw: bytes, options: Options = WIDE, form: Form = Form.FOLDED) -> list[str]:
+    return [row.text.rstrip() for row in rows(raw, options, form)]
+
+
+def test_columns_line_up() -> None:
+    shown = [
+        texts(line("a", level="INFO"))[0],
+        texts(line("a", level="CRITICAL", name="x"))[0],
+        texts(line("a", level="WARNING", name="livekit.plugins.openai.realtime"))[0],
+    ]
+    assert {row.rindex("a") for row in shown} == {36}
+    assert "…openai.realtime" in shown[2]
+
+
+def test_a_narrow_screen_has_no_logger_column() -> None:
+    assert texts(line("a"), replace(WIDE, width=80)) == ["11:06:40.000 INFO  a"]
+
+
+def test_zones() -> None:
+    assert texts(line("a"), replace(WIDE, zone=ZoneInfo("Asia/Tokyo")))[0].startswith("20:06:40.000")
+    assert texts(line("a"), replace(WIDE, times=Times.UTC, zone=ZoneInfo("Asia/Tokyo")))[0].startswith(
+        "11:06:40"
+    )
+    assert texts(line("a"), replace(WIDE, times=Times.OFF))[0].startswith("INFO")
+    assert texts(line("a"), replace(WIDE, times=Times.RELATIVE, now=EPOCH + 130))[0].startswith("   2m INFO")
+
+
+def test_sources_carry_their_letters() -> None:
+    assert texts(line("a"), replace(WIDE, tags={0: ("us", "info")}))[0].startswith("11:06:40.000 us INFO")
+
+
+def test_a_folded_traceback_shows_its_first_and_last_line() -> None:
+    first, second = texts(line("boom", level="ERROR", exc_info=TRACEBACK))
+    assert first.endswith("boom")
+    assert second.strip() == "└ 6 lines · ValueError: no such slot: 14"
+
+
+def test_every_form_of_a_line() -> None:
+    raw = line("boom", level="ERROR", exc_info=TRACEBACK, room="r")
+    assert [text.strip() for text in texts(raw, form=Form.OPEN)[1:3]] == [
+        "room r",
+        "Traceback (most recent call last):",
+    ]
+    assert texts(raw, form=Form.RAW)[0].split(" ", 1)[1] == raw.decode()
+    assert '  "room": "r",' in "\n".join(texts(raw, form=Form.PRETTY))
+    assert '  "room": "r",' in "\n".join(texts(raw, replace(WIDE, pretty=True)))
+
+
+def test_hidden_fields_and_notes() -> None:
+    raw = line("a", room="r", job_id="j")
+    assert texts(raw, replace(WIDE, hidden=frozenset({"room"})))[0].endswith("a  job_id=j")
+    assert rows(raw, note="seen")[-1].text.strip() == "✎ seen"
+
+
+def test_a_huge_line_is_cut_and_says_how_large_it_is() -> None:
+    (row,) = rows(b"x" * 3_000_000)
+    assert row.text.endswith("… 2.9 MiB, first 16 KiB shown, all of it in the spool")
+    assert len(rows(b"x" * 3_000_000, replace(WIDE, wrap=True, width=10))) <= 2000
+
+
+def test_a_notice_is_a_rule_with_words() -> None:
+    notice = Notice("us: stream lost", Kind.GAP, 0, EPOCH, EPOCH + 14, "14 s may be missing")
+    (row,) = rows_of(Line(0, b"", 0, 0, notice), None, WIDE, Form.FOLDED)
+    assert row.text.startswith("── us: stream lost 11:06:40, back 11:06:54, 14 s may be missing ──")
+    assert row.spans[0].tone == "warn"
+
+
+LINES = st.one_of(
+    st.binary(max_size=200).map(lambda raw: raw.replace(b"\n", b"")),
+    st.text(max_size=60).map(lambda text: line(text, room=text, exc_info=text)),
+    st.sampled_from([raw if isinstance(raw, bytes) else raw.encode("utf-8", "replace") for raw in LOGS]),
+)
+
+
+@settings(deadline=None)
+@given(LINES, st.integers(10, 130), st.booleans(), st.sampled_from(Form), st.booleans())
+def test_no_line_breaks_the_screen(raw: bytes, width: int, wrap: bool, form: Form, pretty: bool) -> None:
+    options = Options(width=width, wrap=wrap, zone=UTC, pretty=pretty, tags={0: ("us", "info")})
+    for row in rows(raw, options, form, note="n"):
+        assert not UNSAFE.search(row.text)
+        if wrap and row.text != row.spans[0].text:
+            assert cell_len(row.text) <= max(width, 44)
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab\u4e16\U0001f600\u0301 ", max_size=80), st.integers(24, 60))
+def test_wrapping_loses_no_character(text: str, width: int) -> None:
+    options = Options(width=width, wrap=True, times=Times.OFF, zone=UTC)
+    raw = text.encode()
+    whole = "".join(row.text for row in rows(raw, replace(options, wrap=False)))
+    wrapped = rows(raw, options)
+    assert "".join(row.text for row in wrapped) == whole
+    assert all(cell_len(row.text) <= width for row in wrapped)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "look"),
+    [
+        ("31", Look(color="red")),
+        ("1;31", Look(color="red", bold=True)),
+        ("1;31;0", PLAIN),
+        ("", PLAIN),
+        ("38;5;208", Look(color="color(208)")),
+        ("38;2;255;128;0", Look(color="#ff8000")),
+        ("38:2:255:128:0", Look(color="#ff8000")),
+        ("95", Look(color="bright_magenta")),
+        # what could hide text is not taken
+        ("8", PLAIN),
+        ("30", PLAIN),
+        ("30;40", PLAIN),
+        ("38;5;16", PLAIN),
+        ("38;2;0;0;0", PLAIN),
+        ("48;5;196", PLAIN),
+        ("5;7;53", PLAIN),
+        ("38", PLAIN),
+        ("38;5", PLAIN),
+        ("99999999999;1", Look(bold=True)),
+    ],
+)
+def test_colours(parameters: str, look: Look) -> None:
+    assert after(PLAIN, parameters) == look
+
+
+def test_colours_add_up_and_end() -> None:
+    (row,) = rows(b"a\x1b[1m\x1b[32mb\x1b[22mc\x1b[0md")
+    assert [(span.text, span.look) for span in row.spans[1:]] == [
+        ("a", PLAIN),
+        ("b", Look(color="green", bold=True)),
+        ("c", Look(color="green")),
+        ("d", PLAIN),
+    ]
+
+
+NOW = EPOCH + 3600
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("11:06:40", EPOCH),
+        ("11:06", EPOCH - 40),
+        ("-5m", NOW - 300),
+        ("- 90s", NOW - 90),
+        ("-2h", NOW - 7200),
+        ("2026-11-18 11:06:40", EPOCH),
+        ("2026-11-18T11:06:40Z", EPOCH),
+        ("23:00", EPOCH - 86_400 + (23 * 3600 - 11 * 3600 - 400)),
+        ("25:00", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_times_as_they_are_typed(typed: str, expected: float | None) -> None:
+    assert moment(typed, now=NOW, zone=UTC) == expected
+
+
+def test_a_time_of_day_is_the_operators_unless_it_says_utc() -> None:
+    tokyo = ZoneInfo("Asia/Tokyo")
+    assert moment("20:06:40", now=NOW, zone=tokyo) == EPOCH
+    assert moment("11:06:40Z", now=NOW, zone=tokyo) == EPOCH
+
+
+@pytest.mark.parametrize("size", range(0, 160, 7))
+def test_the_row_below_fits_and_drops_what_matters_least(size: int) -> None:
+    from tui.fleet.logs.log import Counts
+
+    facts = bar.Facts(
+        Counts(received=18_204), follow=False, unseen=143, unseen_errors=2, held=18_204, shown=17_892
+    )
+    cells = bar.bar(facts, size)
+    text = "".join(cell.text for cell in cells)
+    assert text.startswith(" ▼ 143 new (2 errors)")
+    if size > 60:
+        assert len(text) <= size
+        assert "18 204 lines (312 hidden)" in text
+    assert all(isinstance(cell, Cell) for cell in cells)
