@@ -250,6 +250,8 @@ class MainScreen(Screen[None]):
         """Another size, another arrangement."""
         self.place()
         self.call_after_refresh(self._redraw_lines)
+        if self.focused is None:  # it was too small for anything to have the keyboard
+            self.call_after_refresh(self.current.take_focus)
 
     def _redraw_lines(self) -> None:
         self.draw_header()

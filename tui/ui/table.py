@@ -486,12 +486,9 @@ class LineTable(Toned, can_focus=True):
             self.sort_column, self.sort_reverse = column, reverse
             self.refresh(Region(0, 0, self.size.width, 1))
 
-    def on_focus(self) -> None:
-        """The cursor row is bright while the keyboard is here."""
-        self._paint()
-
-    def on_blur(self) -> None:
-        """The cursor row is dull while it is not."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The cursor row is bright while the keyboard is here, dull while it is not."""
+        super().watch_has_focus(has_focus)  # its event would come before `has_focus` says so
         self._paint()
 
     def on_click(self, event: events.Click) -> None:
