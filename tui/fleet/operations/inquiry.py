@@ -96,30 +96,30 @@ class Inquiry:
             return self.preview.typed
         return ()
 
-    def obstacle(self, typed: str, *, locked: bool, now: float) -> tuple[str, str]:
-        """Why it may not be done yet, in words, with the question to look at; both empty if it may.
+    def obstacle(self, typed: str, *, locked: bool, now: float) -> str:
+        """Why it may not be done yet, in words; empty if it may.
 
         `now` is monotonic seconds.
         """
         operation = self.operation
         if problem := operation.unfit(self.view):
-            return f"{problem}; nothing can be done to it", ""
+            return f"{problem}; nothing can be done to it"
         if locked:
-            return "read-only: :unlock 15m allows changes for a while", ""
+            return "read-only: :unlock 15m allows changes for a while"
         if self.is_missing:
-            return "being read…", ""
+            return "being read…"
         if old := too_old(replace(self.view, monotonic=now), operation, self._refresh, self._read_at):
-            return f"{old}: ctrl+r reads again", ""
+            return f"{old}: ctrl+r reads again"
         if news := self.news:
-            return f"changed since you looked: {', '.join(news)}. ctrl+r accepts what stands here", ""
+            return f"changed since you looked: {', '.join(news)}. ctrl+r accepts what stands here"
         try:
             operation.check(self.view, self.answers)
         except BadAnswer as bad:
-            return str(bad), bad.field
+            return str(bad)
         if now < self._not_before:
-            return f"LiveKit asks for a pause: {self._not_before - now:.0f} s", ""
+            return f"LiveKit asks for a pause: {self._not_before - now:.0f} s"
         if (wanted := self.wanted) and typed.strip() not in wanted:
-            return f"type {' or '.join(wanted)} to arm the button", "typed"
+            return f"type {' or '.join(wanted)} to arm the button"
         if operation.danger is Danger.DESTROYS and (left := self._opened + HESITATE - now) > 0:
-            return f"this cannot be taken back: {left:.0f} s", ""
-        return "", ""
+            return f"this cannot be taken back: {left:.0f} s"
+        return ""

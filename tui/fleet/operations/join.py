@@ -14,7 +14,7 @@ from typing import Final
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.clock import Clock
-from tui.fleet.operations.answers import Weight
+from tui.fleet.operations.answers import Hint
 from tui.fleet.operations.current import standing
 from tui.fleet.operations.dispatching import likely_cause
 from tui.fleet.operations.remote import Remote
@@ -142,20 +142,22 @@ class JoinWatch:
         if "JS_SUCCESS" in states:
             cause = "a worker refused it, or its program returned at once"
             return Mood.SLOW, "job ended without its agent being seen in the room", cause, over
-        return _mood(waited), f"job waits for a worker {_for(waited)}", "", over
+        known = self._likely(fleet)
+        return _mood(waited), f"job waits for a worker {_for(waited)}", known.text if known else "", over
 
     def _nobody(self, fleet: Fleet, waited: float) -> tuple[Mood, str, str]:
         """No job: on most servers that is all that ever shows of nobody taking it (needs.md T3)."""
-        mood = _mood(waited)
-        known = likely_cause(fleet, self.dispatch.agent_name, self.dispatch.deployment)
-        if fleet.fresh("agents").absent:
-            known = None
+        mood, known = _mood(waited), self._likely(fleet)
         if mood is Mood.WAITING:
             return mood, f"accepted, no agent yet {_for(waited)}", known.text if known else ""
         cause = known.text if known else "all workers full, or none is registered under this name"
-        if known is not None and known.weight is not Weight.WARN and waited < STUCK_AFTER:
-            mood = Mood.SLOW
         return mood, f"accepted, no agent yet {_for(waited)}: no worker took it, 0 jobs", cause
+
+    def _likely(self, fleet: Fleet) -> Hint | None:
+        """What is known against anybody taking it; nothing on a server that lists no agents."""
+        if fleet.fresh("agents").absent:
+            return None
+        return likely_cause(fleet, self.dispatch.agent_name, self.dispatch.deployment)
 
     def _agent(self) -> Participant | None:
         identities = {job.state.participant_identity for job in self.dispatch.jobs if job.state} - {""}

@@ -11,8 +11,11 @@ from textual.widget import Widget
 
 from tui.fleet.operations.answers import Answers, Field, Kind, Option
 from tui.secret import Secret
-from tui.ui.dialogs.fields import Block, Choice, FileField, Pick, TextField
+from tui.ui.dialogs.fields import Block, Choice
+from tui.ui.dialogs.file_field import FileField
+from tui.ui.dialogs.pick import Pick
 from tui.ui.dialogs.secret_input import SecretInput
+from tui.ui.dialogs.text_field import TextField
 from tui.ui.lines import Lines
 from tui.ui.rows import Cell
 

@@ -12,6 +12,7 @@ from tui.fleet.state import View
 from tui.fleet.target import Target
 from tui.fleet.times import seconds
 from tui.ui.dialogs.wrap import LABEL, Told
+from tui.ui.rows import Cell
 from tui.ui.text import width
 
 _WEIGHTS = {Weight.NOTE: ("·", "muted"), Weight.GOOD: ("✓", "ok"), Weight.WARN: ("!", "warn")}
@@ -56,6 +57,16 @@ def _state(preview: Preview, baseline: Preview) -> Iterator[Told]:
             yield Told(label, f"Δ {head}{fact.text}{was}", "warn", "warn")
     for gone in before.values():
         yield Told("", f"Δ {gone.label} is gone (was {gone.text})", "warn", "warn")
+
+
+def project_cells(target: Target, *, locked: bool) -> list[Cell]:
+    """Where it will be done, in words."""
+    cells = [Cell(f"in {target.name} ", "warn" if target.danger else "text")]
+    if target.danger:
+        cells.append(Cell(" PRODUCTION ", "error"))
+    if locked:
+        cells.append(Cell(" read-only", "info"))
+    return cells
 
 
 def age_words(age: float) -> str:

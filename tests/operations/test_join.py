@@ -1,0 +1,164 @@
+"""The join watch: what it says at every step, and that it never says "joined" of what has not joined (C5)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.operations.stage import CONCIERGE, START, Stage, stage, world
+from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant
+from tui.fleet.journal import Verdict
+from tui.fleet.operations.join import Join, JoinWatch, Mood, follow, pause
+from tui.fleet.state import Fleet, Freshness
+from tui.sim.specs import AgentSpec, DeploymentSpec
+
+CREATED = int(START * 1e9)
+
+
+def dispatch(*states: JobState, name: str = "concierge") -> Dispatch:
+    """A dispatch with jobs in these states."""
+    jobs = tuple(Job(id=f"AJ_{place}", agent_name=name, state=state) for place, state in enumerate(states))
+    state = DispatchState(jobs=jobs, created_at=CREATED)
+    return Dispatch(id="AD_1", agent_name=name, room="desk", state=state)
+
+
+def running(identity: str = "agent-AJ_0") -> JobState:
+    """A job that says that it runs."""
+    return JobState(
+        status="JS_RUNNING", started_at=CREATED + 400_000_000, participant_identity=identity, worker_id="AW_1"
+    )
+
+
+def watching(found: Dispatch | None, people: tuple[Participant, ...] | None, now: float) -> Join:
+    """How it stands after one look so many seconds after the request."""
+    watch = JoinWatch(dispatch(), started=0.0, accepted=0.2)
+    watch.saw(found, people, now)
+    return watch.join(Fleet(freshness={"agents": Freshness(absent=True)}), now)
+
+
+HERE = Participant(identity="agent-AJ_0", kind="AGENT", joined_at_ms=CREATED // 1_000_000 + 1300)
+OTHER = Participant(identity="ann")
+
+
+def test_joined_is_said_only_of_a_participant_in_the_room() -> None:
+    join = watching(dispatch(running()), (OTHER, HERE), 2.0)
+    assert (join.mood, join.over, join.identity) == (Mood.GOOD, True, "agent-AJ_0")
+    assert join.job == pytest.approx(0.6)
+    assert join.joined == pytest.approx(1.5)
+    absent = watching(dispatch(running()), (OTHER,), 2.0)
+    assert (absent.joined, absent.mood, absent.over) == (None, Mood.WAITING, False)
+
+
+@pytest.mark.parametrize(
+    ("found", "people", "now", "mood", "words"),
+    [
+        (dispatch(), None, 3.0, Mood.WAITING, "accepted, no agent yet 3 s"),
+        (dispatch(), None, 12.0, Mood.SLOW, "no worker took it"),
+        (dispatch(), None, 31.0, Mood.BAD, "accepted, no agent yet 31 s: no worker took it, 0 jobs"),
+        (dispatch(running()), (), 12.0, Mood.SLOW, "its agent is not in the room 12 s"),
+        (dispatch(running()), (), 40.0, Mood.BAD, "its agent is not in the room 40 s"),
+        (dispatch(JobState(status="JS_SUCCESS")), (), 2.0, Mood.SLOW, "ended without its agent being seen"),
+        (dispatch(JobState(status="JS_FAILED", error="boom")), (), 2.0, Mood.BAD, "job failed: boom"),
+        (dispatch(JobState(status="JS_PENDING")), (), 11.0, Mood.SLOW, "job waits for a worker 11 s"),
+        (dispatch(JobState(status="JS_NEW")), (), 1.0, Mood.WAITING, "job waits"),
+        (None, None, 2.0, Mood.BAD, "the dispatch is gone"),
+    ],
+)
+def test_every_step_in_words(
+    found: Dispatch | None, people: tuple[Participant, ...] | None, now: float, mood: Mood, words: str
+) -> None:
+    join = watching(found, people, now)
+    assert join.mood is mood
+    assert words in join.verdict
+
+
+def test_a_clean_end_is_not_called_an_outage() -> None:
+    join = watching(dispatch(JobState(status="JS_FAILED", error="agent worker left the room")), (), 2.0)
+    assert "clean shutdowns too" in join.cause
+
+
+def test_a_look_that_failed_takes_nothing_back() -> None:
+    watch = JoinWatch(dispatch(), started=0.0, accepted=0.2)
+    watch.saw(dispatch(running()), (), 1.0)
+    watch.failed("no answer in time")
+    join = watch.join(Fleet(), 2.0)
+    assert (join.job_id, join.cause) == ("AJ_0", "cannot look: no answer in time")
+
+
+def test_it_looks_often_at_first_and_rarely_later() -> None:
+    looks, now = 0, 0.0
+    while now < 30:
+        now += pause(now)
+        looks += 1
+    assert looks <= 25
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A fleet whose workers take jobs, and some that do not."""
+    scenario = world()
+    scenario.agents.append(AgentSpec(name="picky", accepts=False))
+    scenario.agents.append(AgentSpec(name="staged", deployments=[DeploymentSpec(name="staging")]))
+    async with stage(tmp_path, scenario) as opened:
+        yield opened
+
+
+async def joined(here: Stage, agent: str, *, advance: bool = True) -> list[Join]:
+    """Dispatch an agent and follow it; each look finds the world a moment later."""
+    view = await here.look(agent_id=CONCIERGE)
+    outcome = await here.do("dispatch", view, agent=agent, room="desk")
+    assert outcome.verdict is Verdict.DONE
+    assert outcome.receipt is not None
+    assert outcome.receipt.dispatch is not None
+    watch = JoinWatch(outcome.receipt.dispatch, started=here.clock.monotonic(), accepted=0.1)
+    told: list[Join] = []
+
+    def tell(join: Join) -> None:
+        told.append(join)
+        if advance:
+            here.simulator.advance(pause(join.waited))
+
+    await follow(watch, here.session.client, here.session.store, here.clock, tell)
+    return told
+
+
+async def test_a_real_join_over_the_wire(here: Stage) -> None:
+    told = await joined(here, "concierge")
+    assert told[0].verdict.startswith("accepted, no agent yet")
+    assert told[-1].mood is Mood.GOOD
+    assert told[-1].joined is not None
+
+
+async def test_nobody_takes_it_and_the_likely_cause_is_said(here: Stage) -> None:
+    told = await joined(here, "nobody-home")
+    assert told[-1].over
+    assert any(join.mood is Mood.SLOW for join in told)
+    assert told[-1].mood is Mood.BAD
+    assert "no agent here has this name" in told[-1].cause
+
+
+@pytest.mark.parametrize(
+    ("agent", "cause"),
+    [
+        ("sleeper", "agent is asleep: a cold start takes 10-20 s"),
+        ("failing", "agent is CrashLoop"),
+        ("staged", "no deployment production; there is staging"),
+    ],
+)
+async def test_the_likely_cause_by_the_state_of_the_agent(here: Stage, agent: str, cause: str) -> None:
+    told = await joined(here, agent, advance=False)
+    assert cause in told[0].cause
+
+
+async def test_a_deleted_dispatch_ends_the_watch(here: Stage) -> None:
+    view = await here.look()
+    outcome = await here.do("dispatch", view, agent="nobody-home", room="desk")
+    assert outcome.receipt is not None
+    assert outcome.receipt.dispatch is not None
+    watch = JoinWatch(outcome.receipt.dispatch, started=here.clock.monotonic(), accepted=0.1)
+    gone = await here.look(room="desk", dispatch_id=outcome.receipt.dispatch.id)
+    await here.do("undispatch", gone)
+    ended = await follow(watch, here.session.client, here.session.store, here.clock, lambda join: None)
+    assert ended.verdict == "the dispatch is gone"

@@ -1,0 +1,69 @@
+"""The path of a file of this machine. Reads nothing: that is asked for with `Read`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.suggester import Suggester
+from textual.widgets import Input
+
+from tui.fleet.operations.answers import Field
+from tui.ui.dialogs.fields import Answered, Read, plain_input
+
+
+class FileField(Vertical):
+    """The path of a file; → completes it, Enter reads it."""
+
+    DEFAULT_CSS = "FileField { height: 1; width: 1fr; }"
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(id=f"field-{field.id}")
+        self.field = field
+
+    def compose(self) -> ComposeResult:
+        """The input."""
+        typed = plain_input(self.field.value, "typed")
+        typed.suggester = Paths()
+        yield typed
+
+    @property
+    def answer(self) -> str:
+        """What stands in it."""
+        return self.query_one(Input).value
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Another path: what was read is of no use."""
+        event.stop()
+        self.post_message(Answered(self.field.id))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Read it."""
+        event.stop()
+        self.post_message(Read())
+
+
+class Paths(Suggester):
+    """Completes a path by what is on the disk."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first name that begins so."""
+        head, slash, last = value.rpartition("/")
+        return await asyncio.to_thread(_first, f"{head}{slash}", last) if value else None
+
+
+def _first(folder: str, begin: str) -> str | None:
+    try:
+        names = sorted(os.listdir(os.path.expanduser(folder) or "."))
+    except OSError:
+        return None
+    found = next((name for name in names if name.startswith(begin) and name.isprintable()), None)
+    if found is None:
+        return None
+    end = "/" if os.path.isdir(os.path.expanduser(folder + found)) else ""
+    return f"{folder}{found}{end}"

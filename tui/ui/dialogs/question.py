@@ -1,0 +1,328 @@
+"""The asking half of an operation's dialog: questions, facts that follow the data, what is in the way.
+
+It sends nothing. What happens when the button is pressed is `operation.OperationDialog`'s business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import DescendantFocus, Resize
+from textual.widgets import Input
+
+from tui.api.errors import ApiError
+from tui.fleet.operations.answers import Answers, BadAnswer, Kind, Option
+from tui.fleet.operations.base import Danger, Operation
+from tui.fleet.operations.inquiry import Inquiry
+from tui.fleet.operations.outcome import Progress
+from tui.fleet.state import Fleet, Selection
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.bench import Bench
+from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.fields import Answered, Next, Read
+from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.frame import KEYS, Frame
+from tui.ui.dialogs.secret_input import SecretInput
+from tui.ui.dialogs.told import preview_told, project_cells, request_told
+from tui.ui.dialogs.wrap import Told
+
+_TONES = {Danger.REVERSIBLE: "accent", Danger.SERVICE: "warn", Danger.DESTROYS: "error"}
+
+
+class QuestionDialog(Dialog):
+    """One operation on one target, frozen by identity when the dialog opens."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "read_again", "Read again", show=False),
+        Binding("c", "copy_command", "Copy the command", show=False),
+        Binding("n", "leave", "Cancel", show=False),
+        Binding("f8", "picture", "Save a picture", show=False),
+        Binding("pagedown", "scroll(1)", show=False),
+        Binding("pageup", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, bench: Bench, operation: Operation, selection: Selection, answers: Answers) -> None:
+        super().__init__(ascii_only=bench.ascii_only)
+        self.bench = bench
+        self.operation = operation
+        self.inquiry = Inquiry(
+            operation,
+            bench.view(selection),
+            answers,
+            production=bench.target.danger,
+            refresh=bench.refresh_seconds,
+        )
+        grave = operation.danger is Danger.DESTROYS or bench.target.danger
+        self.frame = Frame(ascii_only=self.ascii_only, danger=grave)
+        self.form: Form | None = None
+        self.told: list[Told] = []
+        """What became of it, or what is happening; empty while it is only asked."""
+        self.shows_request = False
+        self._due = False
+        self._is_put = False
+
+    @property
+    def asking(self) -> bool:
+        """Answers still count."""
+        return True
+
+    # ---- life -----------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """The frame; the questions come once it is known what to fill them in with."""
+        yield self.frame
+
+    def on_mount(self) -> None:
+        """Ask, follow the data, and count seconds."""
+        super().on_mount()
+        self._unsubscribe = self.bench.store.subscribe(self._changed)
+        self.set_interval(1.0, self.redraw)
+        first = self._prepare() if self.operation.prepares or self.inquiry.is_missing else self._put()
+        self.run_worker(first, exclusive=False)
+
+    def on_unmount(self) -> None:
+        """Nothing of it stays."""
+        self._unsubscribe()
+
+    async def _prepare(self) -> None:
+        """Ask the server for what the form starts with."""
+        self.tell(Progress("reading…"))
+        operator, inquiry = self.bench.operator, self.inquiry
+        try:
+            answers = await self.operation.prepare(operator.remote, inquiry.view, inquiry.answers)
+            inquiry.answer(answers)
+            inquiry.accept(await operator.reread(self.operation, inquiry.view, answers))
+        except ApiError as error:
+            self.told = [Told("", f"cannot read what it needs: {error}; ctrl+r tries again", "error")]
+            self.frame.button("cancel").focus()
+            self.redraw()
+            return
+        self.told = []
+        await self._put()
+
+    async def _put(self) -> None:
+        """Put the questions."""
+        fields = self.operation.fields(self.inquiry.view, self.inquiry.answers)
+        if fields and self.form is None:
+            form = Form(fields, self._options, chance=self.bench.chance, ascii_only=self.ascii_only)
+            await self.frame.put(form)
+            self.form = form
+        self._is_put = True
+        self._answer()
+        if self.form is not None:
+            self.form.focus_first()
+        else:
+            self.frame.button("cancel").focus()
+        self.redraw()
+
+    # ---- data and answers -----------------------------------------------------------------------------
+
+    def _changed(self, fleet: Fleet) -> None:
+        """Several changes of one moment are drawn once."""
+        if not self._due:
+            self._due = True
+            self.call_later(self._see)
+
+    def _see(self) -> None:
+        self._due = False
+        if self.asking:
+            self.inquiry.see(self.bench.view(self.inquiry.view.selection))
+            if self.form is not None:
+                self.form.refill()
+        self.redraw()
+
+    def _options(self, name: str) -> tuple[Option, ...]:
+        return self.operation.options(self.inquiry.view, self.inquiry.answers, name)
+
+    def _answer(self) -> None:
+        """Take over what stands in the form; what was read from a file counts until another one is named."""
+        if self.form is None:
+            return
+        found, before = self.form.answers, self.inquiry.answers
+        files = [field.id for field in self.form.fields if field.kind is Kind.FILE]
+        same = all(found.text(name) == before.text(name) for name in (*files, "empty"))
+        secrets = before.secrets if files and same else Answers().secrets
+        self.inquiry.answer(Answers({**before.texts, **found.texts}, found.values, secrets))
+
+    def on_answered(self, event: Answered) -> None:
+        """Another answer."""
+        event.stop()
+        self._answered()
+
+    def on_secret_input_changed(self, event: SecretInput.Changed) -> None:
+        """Another value."""
+        event.stop()
+        self._answered()
+
+    def _answered(self) -> None:
+        if self.asking and self._is_put:
+            self.told = []
+            self._answer()
+            self.redraw()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Reason, or the name that arms the button."""
+        self.redraw()
+
+    def on_next(self, event: Next) -> None:
+        """Enter in a question goes on, and from the last one to Cancel: never to the button that acts."""
+        event.stop()
+        self._next()
+
+    def on_secret_input_done(self, event: SecretInput.Done) -> None:
+        """As Enter in any question."""
+        event.stop()
+        self._next()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """As Enter in any question."""
+        self._next()
+
+    def _next(self) -> None:
+        if self.asking:
+            self.focus_next()
+            if isinstance(self.focused, Press):
+                self.frame.button("cancel").focus()
+
+    async def on_read(self, event: Read) -> None:
+        """Read the file that was named."""
+        event.stop()
+        if not self.asking or self.form is None:
+            return
+        self._answer()
+        try:
+            found = await asyncio.to_thread(self.operation.resolve, self.inquiry.answers)
+        except BadAnswer as problem:
+            self.told = [Told("", str(problem), "error")]
+        else:
+            self.told = []
+            self.inquiry.answer(found)
+            self._next()
+        self.redraw()
+
+    # ---- keys -----------------------------------------------------------------------------------------
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Say what the question means."""
+        self.redraw()
+
+    def on_resize(self, event: Resize) -> None:
+        """Break lines anew."""
+        self.call_after_refresh(self.redraw)
+
+    def action_leave(self) -> None:
+        """Close an open list, the request shown, or the dialog."""
+        if self.form is not None and self.form.close_list():
+            return
+        if self.shows_request:
+            self.shows_request = False
+            self.redraw()
+            return
+        self.dismiss()
+
+    def action_scroll(self, step: int) -> None:
+        """Move through what does not fit."""
+        self.frame.scroll(step)
+
+    def action_picture(self) -> None:
+        """A picture, unless a secret is being asked for."""
+        if self.form is not None and self.form.is_secret:
+            self.bench.say("no pictures while a secret is asked for", tone="warn")
+        else:
+            self.bench.picture()
+
+    def action_copy_command(self) -> None:
+        """The equivalent command, or the request where that is shown."""
+        view, answers = self.inquiry.view, self.inquiry.answers
+        if self.shows_request:
+            self.bench.copy("\n".join(fact.text for fact in self._request()[1:]))
+        elif command := self.operation.equivalent(view, answers):
+            self.bench.copy(command)
+
+    async def action_read_again(self) -> None:
+        """Read what it rests on anew and accept what is found."""
+        if not self.asking:
+            return
+        if not self._is_put:
+            await self._prepare()
+            return
+        self.tell(Progress("reading again…"))
+        inquiry = self.inquiry
+        inquiry.see(self.bench.view(inquiry.view.selection))
+        try:
+            inquiry.accept(await self.bench.operator.reread(self.operation, inquiry.view, inquiry.answers))
+            self.told = []
+        except ApiError as error:
+            self.told = [Told("", f"cannot read again: {error}", "error")]
+        self.redraw()
+
+    @property
+    def obstacle(self) -> str:
+        """Why the button does not act; empty if it does."""
+        if not self._is_put:
+            return "not read yet"
+        now = self.bench.clock.monotonic()
+        return self.inquiry.obstacle(self.frame.typed, locked=self.bench.locked, now=now)
+
+    # ---- drawing --------------------------------------------------------------------------------------
+
+    def tell(self, progress: Progress) -> None:
+        """Say what is happening."""
+        self.told = [Told("", progress.words, "warn" if progress.checking else "busy")]
+        if self.is_attached:
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Draw what differs."""
+        if not self.frame.is_mounted or not self.is_attached:
+            return
+        self.frame.title(
+            self.inquiry.preview.what,
+            project_cells(self.bench.target, locked=self.bench.locked),
+            _TONES[self.operation.danger],
+        )
+        self.frame.facts(self._request() if self.shows_request else self.facts())
+        self.frame.ask_typed(self.asking and bool(self.inquiry.wanted))
+        self.frame.status(self._standing())
+        self.frame.keys(self.key_words())
+        self.draw_buttons()
+
+    def facts(self) -> list[Told]:
+        """What is known of target and effect."""
+        inquiry = self.inquiry
+        command = self.operation.equivalent(inquiry.view, inquiry.answers)
+        return preview_told(inquiry.preview, inquiry.baseline, inquiry.hints, inquiry.age, command)
+
+    def key_words(self) -> str:
+        """What the keys do, or what the question means that has the keyboard."""
+        return (self.form.help_for(self.focused) if self.form is not None else "") or KEYS
+
+    def draw_buttons(self) -> None:
+        """What stands on the buttons."""
+        tone = "error" if self.operation.danger is Danger.DESTROYS else "accent"
+        self.frame.button("cancel").say("Cancel", "text")
+        self.frame.button("again").say("Back" if self.shows_request else "Dry run", "text")
+        go = self.frame.button("go")
+        if self.bench.locked:
+            go.say("read-only", "muted")
+        else:
+            go.say(self.operation.label, "muted" if self.obstacle else tone)
+
+    def _request(self) -> list[Told]:
+        view, answers = self.inquiry.view, self.inquiry.answers
+        try:
+            return request_told(self.operation, view, answers, self.bench.target)
+        except BadAnswer as problem:
+            return [Told("dry run", str(problem), "error")]
+
+    def _standing(self) -> list[Told]:
+        """What was said last, and what is in the way, or that nothing is."""
+        if not self.asking:
+            return self.told
+        if obstacle := self.obstacle:
+            return [*self.told, Told("", obstacle, "warn")]
+        words = "dry run: the button shows the request" if self.bench.dry_run else "armed"
+        return self.told or [Told("", words, "muted")]
