@@ -20,7 +20,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from tests.ptyrun import ROOT, Pty, grammar_violations, python, terminal_env
+from tests.ptyrun import ROOT, Pty, grammar_violations, python, render, terminal_env
 from tui import demo
 
 CANARY = "canary-0123456789-0123456789-0123456789"
@@ -347,6 +347,18 @@ CALM = ("demo", "--scenario=calm", "--speed=0")
 
 def children(terminal: Pty) -> list[psutil.Process]:
     return psutil.Process(terminal.process.pid).children(recursive=True)
+
+
+def test_words_stand_there_while_the_screen_is_imported_and_go_without_a_trace() -> None:
+    with Pty(python("tui", *CALM), env=terminal_env(), columns=120, rows=40) as terminal:
+        terminal.until(b"lktop: opening demo, http://127.0.0.1:")
+        terminal.until(terminal.shows("simulator started by lktop demo"))
+        words, wiped, _ = bytes(terminal.output).partition(b"\r\x1b[K")
+        assert words.startswith(b"lktop: opening demo") and len(words) < 60
+        assert wiped and b"\x1b[?1049h" not in words
+        terminal.send(b"\x11")
+        assert terminal.wait() == 0
+    assert "opening" not in render(bytes(terminal.output), 120, 40)[0]
 
 
 def test_the_demo_shows_its_source_and_takes_its_simulator_along() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, NoReturn
 
@@ -16,6 +18,8 @@ from tui.secret import Secret
 USAGE_ERROR: Final = 2
 """Exit status for arguments, configuration or a terminal that cannot be used; nothing was done."""
 INTERRUPTED: Final = 130
+_NARROW: Final = 59
+"""Columns that the narrowest terminal with anything on it has, less one."""
 
 _SECRET_WORDS: Final = ("secret", "api-key", "apikey", "token", "password", "passphrase")
 _NO_SECRETS: Final = (
@@ -202,9 +206,25 @@ def _show(settings: Settings, notices: Sequence[str]) -> int:
     state = state_dir(os.environ)
     lines = (*notices, *settings.notices, *filter(None, [state.notice]))
     settings = replace(settings, state_dir=state.path, notices=tuple(map(process.printable, lines)))
-    from tui.start import show
+    gc.disable()  # starting makes no garbage: the screen switches it on once it stands
+    try:
+        with _words(settings.project):
+            from tui.start import show
+        return show(settings)
+    finally:
+        gc.enable()
 
-    return show(settings)
+
+@contextmanager
+def _words(project: Project | None) -> Iterator[None]:
+    """Say what is being opened for as long as the imports take, which on a busy jump host is seconds."""
+    what = f"opening {project.name}, {project.url}" if project else "starting"
+    line = f"lktop: {process.printable(what)}"
+    print(line[:_NARROW], end="", file=sys.stderr, flush=True)  # a second row would not be wiped
+    try:
+        yield
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _add_project_flags(parser: Arguments) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 from collections.abc import Callable, Coroutine, Sequence
@@ -41,6 +42,8 @@ from tui.ui.text import to_ascii
 
 TICK = 1.0
 """Seconds between looks at the clock; the screen hears of coarse steps, or of each while data is stale."""
+WARM = 5.0
+"""Seconds after which everything has been imported, built and fetched for the first time."""
 AGAIN = 2.0
 """Seconds within which a second q or ctrl+c leaves."""
 
@@ -103,6 +106,7 @@ class Lktop(FramedApp):
         """The skeleton first; the network is imported once that is on the screen."""
         self.push_screen(self.main)
         self.set_interval(TICK, self._tick)
+        self.set_timer(WARM, _collect_garbage)
         for notice in (*self.launch.notices, *self._problems):
             self.say(notice, tone="warn", toast=False)
         self.call_after_refresh(self._start)
@@ -440,6 +444,12 @@ class Lktop(FramedApp):
             Runner(self).run(event.text)
         except BadCommand as problem:
             self.say(f": {problem}", tone="warn")
+
+
+def _collect_garbage() -> None:
+    """From now on, and without looking again and again through what stands anyway."""
+    gc.freeze()
+    gc.enable()
 
 
 def _write_new(path: Path, data: bytes) -> None:
