@@ -42,6 +42,7 @@ _GRAMMAR: Final = re.compile(
     r"|\?(?:2026|2048)\$p"  # "do you know this mode?"
     r"|>\d+u|<u)"  # kitty's keyboard protocol, on and off
     r"|\r?\n"
+    r"|\r\x1b\[K"  # a line of words, wiped
 )
 _FORBIDDEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+.{0,20}", re.DOTALL
