@@ -80,6 +80,12 @@ class Client:
         """The host of the Cloud Agents API."""
         return urlsplit(self._caller.agents_url).netloc
 
+    @property
+    def is_local(self) -> bool:
+        """Both hosts are this machine, whose limits nobody shares."""
+        urls = (self._caller.project_url, self._caller.agents_url)
+        return all(hosts.is_loopback(urlsplit(url).hostname or "") for url in urls)
+
     def health(self, *, agents: bool) -> Health:
         """How one of the two hosts has been answering."""
         url = self._caller.agents_url if agents else self._caller.project_url

@@ -49,8 +49,8 @@ def facts(agent: Agent) -> Facts:
     seen = [at for row in rows if (at := instant(row.last_scraped_at))]
     words = _status_words(state, rows)
     server_regions = ",".join(sorted(_unique(row.server_region for row in rows)))
-    hottest = max(rows, key=lambda row: _share(row.cur_cpu, row.cpu_limit), default=None)
-    fullest = max(rows, key=lambda row: _share(row.cur_mem, row.mem_limit), default=None)
+    hottest = max(rows, key=_cpu_share, default=None)
+    fullest = max(rows, key=_mem_share, default=None)
     events = _events(rows)
     searched = (agent.name, agent.agent_id, regions, words, version, deployments, server_regions, events)
     return Facts(
@@ -63,8 +63,8 @@ def facts(agent: Agent) -> Facts:
         replicas="/".join(map(str, replicas(agent))),
         cpu=cpu_text(hottest) if hottest else "–",
         mem=mem_text(fullest) if fullest else "–",
-        cpu_share=_share(hottest.cur_cpu, hottest.cpu_limit) if hottest else -1.0,
-        mem_share=_share(fullest.cur_mem, fullest.mem_limit) if fullest else -1.0,
+        cpu_share=_cpu_share(hottest) if hottest else -1.0,
+        mem_share=_mem_share(fullest) if fullest else -1.0,
         events=events,
         event_count=count,
         seen_at=min(seen, default=None),
@@ -116,8 +116,17 @@ def mem_text(row: Deployment) -> str:
     return f"{used} / {quantity.memory(row.mem_limit, suffix=True)}"
 
 
-def _share(used: str, limit: str) -> float:
-    value = quantity.share(used, limit)
+def _cpu_share(row: Deployment) -> float:
+    return _share(row, row.cur_cpu, row.cpu_limit)
+
+
+def _mem_share(row: Deployment) -> float:
+    return _share(row, row.cur_mem, row.mem_limit)
+
+
+def _share(row: Deployment, used: str, limit: str) -> float:
+    """Used over limit; -1 before the first scrape, when usage means nothing (contract.md §3.3)."""
+    value = quantity.share(used, limit) if instant(row.last_scraped_at) is not None else None
     return -1.0 if value is None else value
 
 

@@ -6,7 +6,9 @@ import re
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 
-_GRAMMAR = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,3}))?$")
+_GRAMMAR = re.compile(
+    r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?[0-9]{1,2}))?"
+)
 _FACTOR = {
     "": Decimal(1),
     **{unit: Decimal(10) ** power for unit, power in zip("num", (-9, -6, -3), strict=True)},
@@ -18,7 +20,7 @@ _NANO = Decimal("1e-9")
 
 def parse(text: str) -> Decimal | None:
     """The value in its base unit (cores, bytes); None for what is no quantity, such as an empty text."""
-    match = _GRAMMAR.match(text.strip())
+    match = _GRAMMAR.fullmatch(text.strip())
     if match is None:
         return None
     number, suffix, exponent = match.groups()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -99,7 +100,10 @@ def _negate(test: Test) -> Test:
 
 def _expression(text: str) -> re.Pattern[str]:
     try:
-        return re.compile(text, re.IGNORECASE)
+        with warnings.catch_warnings():
+            # `[[a` is a typing stage, not something to print over the screen
+            warnings.simplefilter("ignore", FutureWarning)
+            return re.compile(text, re.IGNORECASE)
     except (re.error, OverflowError, RecursionError) as error:
         raise BadQuery(f"not a regular expression: {error}") from None
 
@@ -129,7 +133,7 @@ def _comparison(field: str, op: str, value: str) -> Test:
 
         def equal(subject: Subject) -> bool:
             found = subject.field(field)
-            if isinstance(found, float):
+            if isinstance(found, int | float):
                 return number is not None and found == float(number["number"]) * _UNIT[number["unit"]]
             folded = (found or "").casefold()
             return expression.search(folded) is not None if expression else needle in folded
@@ -149,6 +153,6 @@ def _comparison(field: str, op: str, value: str) -> Test:
 
     def ordered(subject: Subject) -> bool:
         found = subject.field(field)
-        return isinstance(found, float) and compare(found)
+        return isinstance(found, int | float) and compare(found)
 
     return ordered

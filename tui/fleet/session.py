@@ -13,7 +13,6 @@ import msgspec
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
-from tui.api.hosts import is_loopback
 from tui.api.models import Wire
 from tui.api.transport import Gate
 from tui.clock import Clock
@@ -57,7 +56,7 @@ class Session:
         )
         budget = Budget(target.requests_per_minute, clock)
         self.client = Sender(endpoint, budget=budget, clock=clock, gate=Gate(read_only=target.read_only))
-        if is_loopback(self.client.project_host.partition(":")[0]):
+        if self.client.is_local:
             budget.per_minute = max(budget.per_minute, LOCAL_REQUESTS)
         self.poller = Poller(
             self.client, self.store, clock=clock, chance=chance, refresh=refresh, sources=sources

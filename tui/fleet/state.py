@@ -129,7 +129,7 @@ def with_agents(
     changed = {key: change for key, change in fleet.changed.items() if monotonic - change.at < MARK_FOR}
     for agent in agents:
         old = before.get(agent.agent_id)
-        if old is agent:
+        if old == agent:
             continue
         if old is not None and agent.agent_id not in changed:
             changed[agent.agent_id] = Change(old, monotonic)

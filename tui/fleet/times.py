@@ -75,8 +75,8 @@ def when(at: float | None, *, now: float, style: TimeStyle, never: str = "–") 
 
 def seconds(value: float) -> str:
     """A short duration: `340 ms`, `2.1 s`, `14 s`, `3m`."""
-    if value < 1:
+    if value < 0.9995:
         return f"{value * 1000:.0f} ms"
-    if value < 10:
+    if value < 9.95:
         return f"{value:.1f} s"
     return f"{value:.0f} s" if value < 120 else age(value)

@@ -9,6 +9,8 @@ from enum import IntEnum
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.fleet.state import Fleet
 
+JOINS_WITHIN = 15.0
+"""Seconds after its start for which a job whose participant is not listed yet is not doubted."""
 SLOW_AFTER = 10.0
 """Seconds without a job after which a dispatch is a warning."""
 STUCK_AFTER = 30.0
@@ -51,7 +53,7 @@ class Summary:
     dispatches: int
 
 
-def job_worst(job: Job, people: Iterable[Participant] | None) -> Worst:
+def job_worst(job: Job, people: Iterable[Participant] | None, now: float | None = None) -> Worst:
     """How bad a job is. A RUNNING job whose participant is not in the room is in doubt: open-source servers
     never refresh job states (contract.md §6.5).
     """
@@ -59,16 +61,23 @@ def job_worst(job: Job, people: Iterable[Participant] | None) -> Worst:
     if status == "JS_FAILED":
         return Worst.PROBLEM
     if status == "JS_RUNNING":
-        return Worst.DOUBT if is_stale(job, people) else Worst.RUNNING
+        return Worst.DOUBT if is_stale(job, people, now) else Worst.RUNNING
     if status == "JS_PENDING":
         return Worst.WAITING
     return Worst.DONE if status in ("JS_SUCCESS", "JS_CANCELLED", 4) else Worst.DOUBT
 
 
-def is_stale(job: Job, people: Iterable[Participant] | None) -> bool:
-    """Said to run although its participant is not in the room; unknown rooms are not doubted."""
-    identity = job.state.participant_identity if job.state else ""
-    return people is not None and bool(identity) and all(person.identity != identity for person in people)
+def is_stale(job: Job, people: Iterable[Participant] | None, now: float | None = None) -> bool:
+    """Said to run although its participant is not in the room; unknown rooms are not doubted.
+
+    Nor is a job that began a moment before `now`, Unix seconds: people are listed less often than jobs.
+    """
+    if job.state is None or not job.state.participant_identity or people is None:
+        return False
+    started = moment(job.state.started_at)
+    if now is not None and started is not None and now - started < JOINS_WITHIN:
+        return False
+    return all(person.identity != job.state.participant_identity for person in people)
 
 
 def waiting_for(dispatch: Dispatch, now: float) -> float | None:
@@ -88,7 +97,7 @@ def dispatch_worst(dispatch: Dispatch, people: Iterable[Participant] | None, now
     """How bad a dispatch with its jobs is. Zero jobs is normal at first, then not (needs.md T3)."""
     if dispatch.jobs:
         listed = tuple(people) if people is not None else None
-        return max(job_worst(job, listed) for job in dispatch.jobs)
+        return max(job_worst(job, listed, now) for job in dispatch.jobs)
     if not dispatch.agent_name:
         return Worst.IDLE  # automatic dispatch: no worker need want it
     waited = waiting_for(dispatch, now)
@@ -151,6 +160,9 @@ class Tree:
             if opened:
                 self._dispatches(fleet, room, now, keys, nodes)
         self.nodes = nodes
+        if len(self._rooms) > 2 * len(fleet.rooms) + 64:  # rooms come and go all day
+            alive = {room.name for room in fleet.rooms}
+            self._rooms = {room: known for room, known in self._rooms.items() if room in alive}
         return keys
 
     def _dispatches(
@@ -169,7 +181,7 @@ class Tree:
                 job_key = f"job:{room}\0{dispatch.id}\0{job.id}"
                 person = f"person:{room}\0{dispatch.id}\0{job.id}"
                 shown = self._chosen.get(job_key, False) and job.participant is not None
-                bad = job_worst(job, people)
+                bad = job_worst(job, people, now)
                 nodes[job_key] = Node(job_key, "job", 2, 1 if job.participant else 0, shown, bad)
                 keys.append(job_key)
                 if shown:

@@ -1,0 +1,300 @@
+"""What is known: identity of what did not change, since when, and the facts derived from it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.api.scripted import KEY, SECRET
+from tests.clocks import ManualClock
+from tui.api.errors import BadTarget
+from tui.api.models import Agent, Deployment, Event, Room
+from tui.fleet.facts import FactsCache, deployment_names, facts
+from tui.fleet.session import LOCAL_REQUESTS, Session
+from tui.fleet.state import MARK_FOR, Fleet, Freshness, Selection, Since, View, with_agents
+from tui.fleet.store import Store
+from tui.fleet.target import Target
+from tui.secret import Secret
+
+# ---- the store -----------------------------------------------------------------------------------------
+
+
+def test_an_update_that_changes_nothing_is_none() -> None:
+    store = Store()
+    told: list[Fleet] = []
+    store.subscribe(told.append)
+    before = store.fleet
+    assert not store.update(rooms=(), dispatches={}, unreadable=0)
+    assert store.fleet is before and told == []
+
+
+def test_equal_values_keep_their_identity() -> None:
+    rooms = (Room(name="a"),)
+    store = Store()
+    store.update(rooms=rooms, dispatches={"a": ()})
+    dispatches = store.fleet.dispatches
+    assert store.update(rooms=(Room(name="a"),), dispatches={"a": ()}, unreadable=1)
+    assert store.fleet.rooms is rooms and store.fleet.dispatches is dispatches
+    assert store.fleet.unreadable == 1
+
+
+def test_a_change_shares_the_rest() -> None:
+    store = Store()
+    store.update(rooms=(Room(name="a"),), agents=(Agent(agent_id="CA"),))
+    before = store.fleet
+    store.update(unreadable=2)
+    assert store.fleet is not before
+    assert store.fleet.rooms is before.rooms and store.fleet.agents is before.agents
+
+
+def test_subscribers_are_told_once_each_with_the_newest() -> None:
+    store = Store()
+    told: list[tuple[str, int]] = []
+    stop = store.subscribe(lambda fleet: told.append(("a", fleet.unreadable)))
+    store.subscribe(lambda fleet: told.append(("b", fleet.unreadable)))
+    store.update(unreadable=1, rooms=(Room(name="a"),))
+    stop()
+    store.update(unreadable=2)
+    assert told == [("a", 1), ("b", 1), ("b", 2)]
+
+
+def test_a_subscriber_may_leave_while_it_is_told() -> None:
+    store = Store()
+    told: list[str] = []
+    stops: list[Callable[[], None]] = []
+
+    def once(fleet: Fleet) -> None:
+        told.append("once")
+        stops[0]()
+
+    stops.append(store.subscribe(once))
+    store.subscribe(lambda fleet: told.append("other"))
+    store.update(unreadable=1)
+    store.update(unreadable=2)
+    assert told == ["once", "other", "other"]
+
+
+def test_freshness_travels_with_what_it_is_about() -> None:
+    store = Store()
+    seen: list[tuple[int, float | None]] = []
+    store.subscribe(lambda fleet: seen.append((len(fleet.rooms), fleet.fresh("rooms").at)))
+    store.freshen("rooms", Freshness(at=5.0), rooms=(Room(name="a"),))
+    store.freshen("agents", Freshness(at=6.0))
+    assert seen == [(1, 5.0), (1, 5.0)]
+    assert store.fleet.fresh("agents").at == 6.0 and store.fleet.fresh("none") == Freshness()
+
+
+# ---- agents from one listing to the next ---------------------------------------------------------------
+
+
+def agent(number: int, status: str = "Running") -> Agent:
+    """An agent with one deployment."""
+    return Agent(agent_id=f"CA_{number}", agent_deployments=(Deployment(status=status),))
+
+
+class Looks:
+    """Listings one after the other."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self.at = 0.0
+
+    def see(self, *agents: Agent, after: float = 10.0) -> Fleet:
+        """Another listing."""
+        self.at += after
+        changes = with_agents(self.store.fleet, agents, now=1e9 + self.at, monotonic=self.at)
+        self.store.freshen("agents", Freshness(at=self.at), **changes)
+        return self.store.fleet
+
+
+def test_since_when_is_known_only_for_what_we_saw_happen() -> None:
+    looks = Looks()
+    fleet = looks.see(agent(1), agent(2, "Error"))
+    assert fleet.since == {"CA_1": Since("Running", None), "CA_2": Since("Error", None)}
+    fleet = looks.see(agent(1, "CrashLoop"), agent(2, "Error"), agent(3))
+    assert fleet.since["CA_1"] == Since("CrashLoop", 1e9 + 20, "Running")
+    assert fleet.since["CA_2"] == Since("Error", None)
+    assert fleet.since["CA_3"] == Since("Running", 1e9 + 20), "it appeared while we looked"
+    same = looks.see(agent(1, "CrashLoop"), agent(2, "Error"), agent(3))
+    assert same.since == fleet.since
+
+
+def test_an_empty_first_look_is_a_look() -> None:
+    looks = Looks()
+    looks.see()
+    assert looks.see(agent(1)).since["CA_1"].at == 1e9 + 20
+
+
+def test_changes_are_remembered_for_a_minute_with_how_it_was() -> None:
+    looks = Looks()
+    first = agent(1)
+    looks.see(first, agent(2))
+    fleet = looks.see(agent(1, "Error"), agent(2))
+    assert list(fleet.changed) == ["CA_1"] and fleet.changed["CA_1"].before is first
+    fleet = looks.see(agent(1, "CrashLoop"), agent(2))
+    assert fleet.changed["CA_1"].before is first, "how it was before the minute began"
+    fleet = looks.see(agent(1, "CrashLoop"), agent(2, "Updating"), after=MARK_FOR)
+    assert list(fleet.changed) == ["CA_2"]
+
+
+def test_the_same_listing_is_no_change() -> None:
+    looks = Looks()
+    fleet = looks.see(agent(1))
+    assert with_agents(fleet, fleet.agents, now=0.0, monotonic=0.0) == {}
+
+
+def test_the_index_and_the_counts_follow() -> None:
+    looks = Looks()
+    fleet = looks.see(agent(1), agent(2), agent(3, "Error"))
+    assert fleet.agent("CA_2") is fleet.agents[1] and fleet.agent("CA_9") is None
+    assert fleet.statuses == {"Running": 2, "Error": 1}
+    fleet = looks.see(agent(3, "Error"))
+    assert fleet.agent("CA_2") is None and fleet.statuses == {"Error": 1}
+    assert looks.see().agents == ()
+
+
+def test_agents_of_yesterday_are_forgotten() -> None:
+    looks = Looks()
+    for number in range(1000):
+        fleet = looks.see(agent(number), after=MARK_FOR)
+    assert len(fleet.since) <= 66 and len(fleet.changed) <= 1
+
+
+def test_a_view_selects() -> None:
+    fleet = Looks().see(agent(1))
+    view = View(fleet, Selection(agent_id="CA_1"), now=0.0, monotonic=0.0)
+    assert view.agent is fleet.agents[0]
+    assert View(fleet, Selection(agent_id="CA_9"), 0.0, 0.0).agent is None
+
+
+# ---- facts ---------------------------------------------------------------------------------------------
+
+SCRAPED = datetime(2026, 8, 11, 10, tzinfo=UTC)
+LATER = datetime(2026, 8, 11, 11, tzinfo=UTC)
+
+
+def row(**fields: object) -> Deployment:
+    """A deployment as observed."""
+    given = {"status": "Running", "region": "us-east", "cur_cpu": "500m", "cpu_limit": "2000m", **fields}
+    given = {"cur_mem": "1Gi", "mem_limit": "4Gi", "last_scraped_at": SCRAPED, **given}
+    return Deployment(**given)  # type: ignore[arg-type]
+
+
+def test_the_facts_of_an_agent() -> None:
+    crash = Event(type="AGENT_EVENT_TYPE_APPLICATION_CRASHED", count=3)
+    memory = Event(type="AGENT_EVENT_TYPE_RESTARTED_HIGH_MEMORY_USAGE", count=1)
+    known = facts(
+        Agent(
+            agent_id="CA_1",
+            agent_name="inbound",
+            version="2",
+            deployed_at=SCRAPED,
+            agent_deployments=(
+                row(region="us-east", replicas=1, min_replicas=1, max_replicas=3, events=(crash, memory)),
+                row(
+                    region="eu-central",
+                    status="CrashLoop",
+                    cur_cpu="1900m",
+                    last_scraped_at=LATER,
+                    events=(crash,),
+                ),
+                row(
+                    region="eu-central",
+                    deployment="staging",
+                    version="1",
+                    cur_mem="3Gi",
+                    server_region="ofra1",
+                ),
+            ),
+        )
+    )
+    assert (known.status.name, known.status_text) == ("CrashLoop", "CrashLoop 1/3")
+    assert (known.regions, known.deployments) == ("eu-central,us-east", "production,staging")
+    assert (known.version, known.replicas) == ("2 mixed", "1/1/3")
+    assert (known.cpu, known.cpu_share) == ("1900m / 2000m", 0.95)
+    assert (known.mem, known.mem_share) == ("3 / 4GB", 0.75)
+    assert (known.events, known.event_count) == ("↻6 mem1", 7)
+    assert (known.seen_at, known.deployed_at) == (SCRAPED.timestamp(), SCRAPED.timestamp())
+    for word in ("inbound", "CA_1", "CrashLoop", "us-east", "staging", "ofra1", "↻6"):
+        assert word in known.text
+
+
+def test_an_agent_without_deployments() -> None:
+    """The official client indexes the first and crashes (contract.md §8.24)."""
+    known = facts(Agent(agent_id="CA_1", version="--"))
+    assert (known.status_text, known.regions, known.cpu, known.mem) == ("no deployment", "", "–", "–")
+    assert (known.replicas, known.cpu_share, known.mem_share) == ("0/0/0", -1.0, -1.0)
+    assert (known.seen_at, known.deployed_at, known.events) == (None, None, "")
+
+
+def test_usage_means_nothing_before_the_first_scrape() -> None:
+    never = row(cur_cpu="0", cur_mem="", last_scraped_at=None)
+    known = facts(Agent(agent_id="CA_1", agent_deployments=(never,)))
+    assert (known.cpu, known.mem) == ("- / 2000m", "- / 4GB")
+    assert (known.cpu_share, known.mem_share, known.seen_at) == (-1.0, -1.0, None)
+    both = facts(Agent(agent_id="CA_1", agent_deployments=(never, row())))
+    assert both.cpu == "500m / 2000m" and both.cpu_share == 0.25
+
+
+@pytest.mark.parametrize(
+    ("statuses", "words"),
+    [
+        (("Running",), "Running"),
+        (("running", "Running"), "Running"),
+        (("Error", "Running"), "Error 1/2"),
+        (("",), "not observed"),
+    ],
+)
+def test_a_status_says_of_how_many_it_is(statuses: tuple[str, ...], words: str) -> None:
+    rows = tuple(row(status=text) for text in statuses)
+    assert facts(Agent(agent_id="CA", agent_deployments=rows)).status_text == words
+
+
+def test_deployments_are_production_first() -> None:
+    rows = [row(deployment=name) for name in ("zeta", "", "alpha", "")]
+    assert deployment_names(rows) == ["production", "alpha", "zeta"]
+
+
+def test_facts_are_derived_once_per_received_agent() -> None:
+    cache, agents = FactsCache(), [agent(number) for number in range(100)]
+    before = [cache.of(item) for item in agents]
+    assert [cache.of(item) for item in agents] == before and cache.derived == 100
+    agents[7] = agent(7, "Error")
+    after = [cache.of(item) for item in agents]
+    assert cache.derived == 101 and after[7].status.name == "Error" and after[8] is before[8]
+    cache.prune(["CA_7", "CA_8", "CA_999"])
+    assert len(cache) == 2
+
+
+# ---- a session -----------------------------------------------------------------------------------------
+
+
+def target(url: str, agents_url: str = "", per_minute: int = 60) -> Target:
+    """A project at an address."""
+    secret = Secret(SECRET)
+    return Target("t", url, agents_url or url, KEY, secret, "test", requests_per_minute=per_minute)
+
+
+@pytest.mark.parametrize(
+    ("url", "agents_url", "shared"),
+    [
+        ("http://127.0.0.1:7880", "", False),
+        ("http://[::1]:7880", "", False),
+        ("ws://localhost:7880", "http://127.0.0.1:1", False),
+        ("http://127.0.0.1:7880", "https://agents.livekit.cloud", True),
+        ("https://lk.example", "", True),
+    ],
+)
+async def test_only_a_budget_that_nobody_shares_is_larger(url: str, agents_url: str, shared: bool) -> None:
+    session = Session(target(url, agents_url), clock=ManualClock(), chance=random.Random(1), refresh=2.0)
+    assert session.link().budget == (60 if shared else LOCAL_REQUESTS)
+    await session.client.aclose()
+
+
+def test_a_session_is_not_made_for_an_address_that_may_not_see_a_token() -> None:
+    with pytest.raises(BadTarget):
+        Session(target("http://lk.example"), clock=ManualClock(), chance=random.Random(1), refresh=2.0)
+    assert SECRET not in repr(target("http://lk.example")) and KEY not in repr(target("http://lk.example"))
