@@ -44,11 +44,6 @@ class End(msgspec.Struct, frozen=True):
         return Phase.REFUSED if self.cause in (Cause.REFUSED, Cause.MUTE) else Phase.WAITING
 
     @property
-    def text(self) -> str:
-        """Cause and reason as a notice words them."""
-        return f"{self.cause} ({self.reason})" if self.reason else str(self.cause)
-
-    @property
     def outlook(self) -> str:
         """What will be done about it."""
         match self.cause:

@@ -107,7 +107,8 @@ class Feed:
             self._notice.back, self._notice.outcome = None, f"{end.outlook}, {self._tries} tries"
             return
         self._tries, self._cause = 1, end.cause
-        self._tell(end.text, Kind.INFO if end.cause in _ORDERLY else Kind.TROUBLE, now, wall, end.outlook)
+        kind = Kind.INFO if end.cause in _ORDERLY else Kind.TROUBLE
+        self._tell(end.cause, kind, now, wall, end.outlook, end.reason)
 
     def deployed(self, source: LogSource, now: float, wall: float) -> None:
         """Another version runs there now."""
@@ -160,8 +161,11 @@ class Feed:
     def _emit_piece(self, piece: bytes, now: float, wall: float) -> None:
         self.intake.piece(self.tag, piece, now, wall)
 
-    def _tell(self, text: str, kind: Kind, now: float, wall: float, outcome: str = "") -> Notice:
-        notice = Notice(f"{self.stream.source.label}: {text}", kind, self.tag, wall, None, outcome)
+    def _tell(
+        self, text: str, kind: Kind, now: float, wall: float, outcome: str = "", reason: str = ""
+    ) -> Notice:
+        told = f"{self.stream.source.label}: {text}"
+        notice = Notice(told, kind, self.tag, wall, None, outcome, reason)
         self._notice = notice
         self.intake.notice(notice, now, wall)
         return notice

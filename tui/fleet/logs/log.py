@@ -48,6 +48,8 @@ class Notice(msgspec.Struct):
     """When the stream was open again."""
     outcome: str = ""
     """What that means for the reader: `nothing missed`."""
+    reason: str = ""
+    """Why, as far as it is known; comes last, for it may be long."""
 
     def words(self, clock: Callable[[float], str]) -> str:
         """The whole line; `clock` words a time."""
@@ -56,7 +58,7 @@ class Notice(msgspec.Struct):
             parts.append(f"back {clock(self.back)}")
         if self.outcome:
             parts.append(self.outcome)
-        return ", ".join(parts)
+        return ", ".join(parts) + (f" ({self.reason})" if self.reason else "")
 
 
 class Line(msgspec.Struct, frozen=True):

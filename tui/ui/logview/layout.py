@@ -25,6 +25,8 @@ ROWS_OF_ONE: Final = 2000
 """Rows that one line may take on the screen."""
 LOGGER: Final = 16
 """Cells of the logger column."""
+RAGGED: Final = 24
+"""Cells at the end of a wrapped row that may stay empty, so as not to break a word."""
 WIDE: Final = 100
 """Cells from which there is a logger column."""
 LEVEL_WORDS: Final = {
@@ -274,10 +276,23 @@ def _wrapped(spans: list[Span], room: int) -> Iterator[list[Span]]:
         yield row
 
 
+def _at_spaces(text: str, first: int, room: int) -> list[str]:
+    """Pieces that end after a space, where there is one near the end of the room."""
+    pieces: list[str] = []
+    free = first
+    while len(text) > free:
+        cut = text.rfind(" ", max(0, free - RAGGED), free) + 1
+        if not cut:
+            cut = 0 if free < min(room, RAGGED) else free
+        pieces.append(text[:cut])
+        text, free = text[cut:], room
+    return [*pieces, text]
+
+
 def _chopped(text: str, first: int, room: int) -> list[str]:
     """Pieces of text: one that fits into `first` cells, then ones of `room`."""
     if text.isascii():
-        return [text[:first], *(text[at : at + room] for at in range(first, len(text), room))]
+        return _at_spaces(text, first, room)
     head = 0
     taken = 0
     for letter in text:

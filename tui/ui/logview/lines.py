@@ -37,6 +37,8 @@ SEGMENT_COST: Final = 30
 REMEMBERED: Final = 1024
 """Lines whose rows are kept."""
 GUTTER: Final = 1
+COLORLESS: Final = "mono"
+"""The theme without colours: programs do not get to print any there."""
 WHEEL: Final = 3
 """Rows that a turn of the mouse wheel moves."""
 
@@ -258,8 +260,13 @@ class LogLines(Toned, can_focus=True):
     def _style(self, span: Span, band: str, hit: bool) -> Style:
         style = self.tone_style(span.tone, band)
         if span.look is not PLAIN:
-            style += _look_style(span.look)
+            style += _look_style(span.look, colored=self._colored)
         return style + HIT if hit else style
+
+    @property
+    def _colored(self) -> bool:
+        """The operator wants colours at all."""
+        return not self.app.no_color and self.app.theme != COLORLESS
 
     # ---- events ---------------------------------------------------------------------------------------
 
@@ -308,9 +315,9 @@ class LogLines(Toned, can_focus=True):
 HIT: Final = Style(reverse=True)
 
 
-def _look_style(look: Look) -> Style:
+def _look_style(look: Look, *, colored: bool) -> Style:
     return Style(
-        color=look.color or None,
+        color=(colored and look.color) or None,
         bold=look.bold or None,
         italic=look.italic or None,
         underline=look.underline or None,

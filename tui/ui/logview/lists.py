@@ -101,7 +101,7 @@ def kinds(
     for index, found in enumerate(signatures):
         name = found.key.exception or found.key.message
         where = " · ".join(part for part in (found.key.frame, _jobs(found), found.first_version) if part)
-        about = f" {found.key.message}" if found.key.exception else ""
+        about = f"  {found.key.message}" if found.key.exception else ""
         seen = [clock(at) for at in (found.first_seen, found.last_seen) if at is not None]
         choices.append(
             Choice(
@@ -110,12 +110,12 @@ def kinds(
                     padded(f"×{number(found.count)}", 7, "error"),
                     padded("NEW" if is_new(found) else "", 3, "warn"),
                     Cell("–".join(dict.fromkeys(seen)) + " ", "muted"),
-                    Cell(f"{name}", "text"),
-                    Cell(f"{about}  {where}", "muted"),
+                    Cell(name, "text"),
+                    Cell(f"  {where}{about}", "muted"),
                 ),
             )
         )
-    return "Kinds of errors · Enter shows only that kind · NEW: not seen before the newest deploy", choices
+    return "Kinds of errors · Enter shows one kind · NEW since the newest deploy", choices
 
 
 def _jobs(found: Signature) -> str:
