@@ -50,7 +50,7 @@ def raws(log: Log) -> list[bytes]:
 
 
 def words(log: Log) -> list[str]:
-    return [f"{notice.text} | {notice.outcome}" for notice in log.notices.values()]
+    return [f"{notice.text} ({notice.reason}) | {notice.outcome}" for notice in log.notices.values()]
 
 
 def stream(watch: Watch, tag: int = 0) -> Stream:
@@ -94,7 +94,7 @@ async def test_the_end_of_a_stream_is_not_the_end_of_the_log() -> None:
         rig.client.wire.lines(b"1")
         rig.client.wire.end()
         await rig.clock.advance(0.2)
-        assert words(watch.log) == ["us-east: stream ended by the server | reconnecting"]
+        assert words(watch.log) == ["us-east: stream ended by the server () | reconnecting"]
         await rig.clock.advance(1.0)
         assert rig.client.calls == 2
 
@@ -124,7 +124,7 @@ async def test_back_off_doubles_with_jitter_up_to_half_a_minute() -> None:
         (
             errors.Refused("The agent has shut down due to inactivity. It will automatically start again."),
             Phase.ASLEEP,
-            "us-east: agent asleep | opens again when it wakes",
+            "us-east: agent asleep () | opens again when it wakes",
             (20, 40),
         ),
         (
@@ -203,7 +203,7 @@ async def test_a_build_log_ends_and_stays_ended() -> None:
         await rig.clock.advance(600)
         assert stream(watch, 1).phase is Phase.ENDED
         assert raws(watch.log) == [b"#1 step", b"BUILD ERROR: no Dockerfile"]
-        assert words(watch.log) == ["us-east build: end of the build log | "]
+        assert words(watch.log) == ["us-east build: end of the build log () | "]
         assert rig.client.calls == 2
 
 
@@ -265,7 +265,7 @@ async def test_a_new_version_is_announced_and_its_instance_followed() -> None:
         assert rig.client.calls == 2
         assert rig.client.wires[0].closed
         assert words(watch.log) == [
-            "us-east: new version 20261122100000, was 20261121091300 | newest instance follows"
+            "us-east: new version 20261122100000, was 20261121091300 () | newest instance follows"
         ]
         rig.client.wire.lines(line("new", at=EPOCH + 9))
         await rig.clock.advance(1.0)

@@ -90,7 +90,7 @@ def test_without_overlap_a_gap_is_marked_with_its_times() -> None:
     (notice,) = rig.log.notices.values()
     assert (notice.kind, notice.outcome) == (Kind.GAP, "14 s may be missing")
     words = notice.words(lambda at: f"<{at - EPOCH:.0f}>")
-    assert words == "us-east: stream lost (connection reset) <1000>, back <1014>, 14 s may be missing"
+    assert words == "us-east: stream lost <1000>, back <1014>, 14 s may be missing (connection reset)"
     assert rig.log.counts.gaps == 1
     assert round(rig.feed.stream.missed) == 14
 

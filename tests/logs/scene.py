@@ -1,0 +1,68 @@
+"""A still log of two regions in an incident, for pictures: a gap, a traceback, a sleeping source, colours."""
+
+from __future__ import annotations
+
+from tests.logs.fakes import EPOCH, TRACEBACK, line, source
+from tui.fleet.logs.log import Kind, Log, Notice
+from tui.fleet.logs.marks import classify
+from tui.fleet.logs.source import Phase, Stream
+from tui.fleet.logs.spool import Spool
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "following": (),
+    "traceback": ("E", "enter"),
+    "kinds": ("X",),
+    "wrapped": ("k", "w"),
+}
+"""Scene → keys that lead to it."""
+
+
+LOST = Notice(
+    "eu-central: stream lost",
+    Kind.GAP,
+    tag=1,
+    time=EPOCH + 27,
+    back=EPOCH + 41,
+    outcome="14 s may be missing",
+    reason="the connection broke while reading the answer",
+)
+
+
+def incident(monotonic: float) -> Log:
+    """The log; `monotonic` is the clock's reading in the scene."""
+    log = Log(Spool(None))
+    version = {"agent": "inbound", "version": "20261118091300", "deployed_at": EPOCH + 20}
+    for tag, (region, phase) in enumerate((("us-east", Phase.OPEN), ("eu-central", Phase.WAITING))):
+        log.streams[tag] = Stream(source(region, **version), region[:2], phase, monotonic, monotonic)
+    for number in range(26):
+        _turn(log, number)
+    log.notify(LOST)
+    log.counts.gaps = 1
+    for number in range(42, 46):
+        _turn(log, number)
+    for number in (46, 48):
+        raw = line(
+            f"tool call failed after {number} ms",
+            level="ERROR",
+            at=EPOCH + number,
+            job_id="AJ_Rm8sJ4kTfVya",
+            exc_info=TRACEBACK,
+        )
+        _add(log, 0, raw, EPOCH + number)
+    _add(log, 0, b"\x1b[32mmodel\x1b[0m loaded in \x1b[1m2.1 s\x1b[0m \x1b]0;pwned\x07", EPOCH + 49)
+    while log.count_errors():
+        pass
+    return log
+
+
+def _turn(log: Log, number: int) -> None:
+    at = EPOCH + number + 0.118
+    level = {5: "DEBUG", 8: "WARNING"}.get(number % 10, "INFO")
+    messages = ("received job request", "turn done", "user started speaking", "agent state changed")
+    fields = {"job_id": f"AJ_{'Rm8sJ4kTfVya' if number % 3 else 'k2LsP0aQxZtb'}", "latency_ms": 120 + number}
+    raw = line(messages[number % 4], level=level, at=at, room=f"call-{8800 + number % 3}", **fields)
+    _add(log, number % 2, raw, at)
+
+
+def _add(log: Log, tag: int, raw: bytes, at: float) -> None:
+    log.append([raw], classify([raw]), bytes((tag,)), at)

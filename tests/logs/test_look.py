@@ -1,0 +1,57 @@
+"""What the log view looks like, held as pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from tests.logs.app import LogApp
+from tests.logs.fakes import EPOCH, TestClock
+from tests.logs.scene import KEYS, incident
+
+
+class Compare(Protocol):
+    """The plug-in's fixture."""
+
+    def __call__(self, app: App[None], *, terminal_size: tuple[int, int], run_before: object) -> bool: ...
+
+
+@pytest.mark.parametrize(
+    ("scene", "size", "theme"),
+    [
+        ("following", (120, 30), "dark"),
+        ("traceback", (120, 30), "light"),
+        ("kinds", (80, 24), "dark"),
+        ("wrapped", (80, 24), "mono"),
+        ("following", (60, 15), "ansi16"),
+    ],
+)
+def test_look(
+    snap_compare: Compare,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    scene: str,
+    size: tuple[int, int],
+    theme: str,
+) -> None:
+    # the plug-in's own variable goes with the operator's when tests start
+    monkeypatch.setenv("TEXTUAL_SNAPSHOT_TEMPDIR", str(tmp_path))
+    clock = TestClock(EPOCH + 60)
+    app = LogApp(None, clock=clock)
+
+    async def prepare(pilot: Pilot[None]) -> None:
+        app.theme = theme
+        app.view.show_log(incident(clock.monotonic()))
+        await pilot.pause(0)
+        for key in KEYS[scene]:
+            app.simulate_key(key)
+            await pilot.pause(0)
+        app.view.lines.draw()
+        app.view.below.update_now()
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
