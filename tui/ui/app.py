@@ -244,7 +244,7 @@ class Lktop(FramedApp):
         found = theme.load(self.launch.theme_dirs)
         for item in found.themes:
             self.register_theme(item)
-        names = {item.name for item in found.themes}
+        self._theme_names = names = {item.name for item in found.themes}
         wanted = self.launch.theme or (self.launch.target.theme if self.launch.target else "")
         fallback = "mono" if self.launch.terminal.no_color else theme.DEFAULT
         self.theme = wanted if wanted in names else fallback if fallback in names else "textual-dark"
@@ -372,12 +372,12 @@ class Lktop(FramedApp):
             self.watch_project(target)
         return target is not None
 
-    def wear(self, name: str) -> bool:
-        """Put on a theme by name; False if there is none."""
+    def wear(self, name: str) -> str:
+        """Put on a theme by name; returns what is wrong if that cannot be."""
         if name not in self.available_themes:
-            return False
+            return f"no theme {name!r}; there are {', '.join(sorted(self._theme_names))}"
         self.theme = name
-        return True
+        return ""
 
     # ---- operations -----------------------------------------------------------------------------------
 

@@ -99,7 +99,7 @@ class Help(ModalScreen[Row | None]):
     """Typing filters, Enter runs the row, Esc leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1", "leave", "Close", priority=True),
+        Binding("escape,f1", "leave", "Close", priority=True),
         Binding("down", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("pagedown", "page(1)", show=False, priority=True),
@@ -147,8 +147,11 @@ class Help(ModalScreen[Row | None]):
         return (Cell(row.group, "muted"), Cell(row.keys, "accent"), Cell(row.label))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter."""
-        self._show(event.value)
+        """Filter; a second question mark closes what the first one opened."""
+        if event.value == "?":
+            self.dismiss(None)
+        else:
+            self._show(event.value)
 
     def on_input_submitted(self) -> None:
         """Run the row."""

@@ -49,8 +49,8 @@ class Console(Protocol):
     def choose(self, name: str) -> bool:
         """Watch a project by name."""
 
-    def wear(self, name: str) -> bool:
-        """Put on a theme by name."""
+    def wear(self, name: str) -> str:
+        """Put on a theme by name; returns what is wrong if that cannot be."""
 
     def exit(self) -> None:
         """Leave."""
@@ -181,8 +181,8 @@ class Runner:
         self._main.dispatches.go_to(key)
 
     def _theme(self, words: Arguments) -> None:
-        if not words or not self._console.wear(words[0]):
-            raise BadCommand(f"no theme {words[0]!r}" if words else "theme what?")
+        if problem := self._console.wear(words[0] if words else ""):
+            raise BadCommand(problem)
 
     def _project(self, words: Arguments) -> None:
         if not words:
