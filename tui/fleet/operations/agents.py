@@ -51,7 +51,7 @@ class Restart(Operation):
             what=f"Restart {named(agent)}",
             where=where(agent),
             effect=(
-                f"{jobs(view, agent)}: a restart does not interrupt active sessions",
+                f"{jobs(view, agent)}: a restart does not interrupt sessions",
                 "cannot be taken back",
             ),
             state=states(view, agent),

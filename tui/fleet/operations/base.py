@@ -103,6 +103,8 @@ class Finding:
     words: str
     items: tuple[str, ...] = ()
     """One line a part, such as one a secret."""
+    receipt: Receipt | None = None
+    """What the lost answer would have said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,10 +200,12 @@ class CreateDispatch(Operation):
         ours = [item for item in standing if item.id not in before and _is_it(item, intent)]
         if not ours:
             return Finding(Seen.NO, f"no new dispatch of {name} is in {room}")
-        ids = ", ".join(item.id for item in ours)
         if len(ours) > 1:
-            return Finding(Seen.YES, f"{len(ours)} new dispatches of {name} are in {room}: {ids}", (ids,))
-        return Finding(Seen.YES, f"created {ids}", (ids,))
+            ids = ", ".join(item.id for item in ours)
+            return Finding(Seen.YES, f"{len(ours)} new dispatches of {name} are in {room}: {ids}")
+        made = (await remote.list_dispatches(room, ours[0].id)).items
+        receipt = Receipt(made[0].id, made[0]) if made else None
+        return Finding(Seen.YES, f"created {ours[0].id}", receipt=receipt)
 
     def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Mapping[str, object]:
         """The new dispatch is known at once."""

@@ -9,7 +9,7 @@ from typing import Final
 from tui.api.errors import ApiError
 from tui.clock import Clock
 from tui.fleet.journal import Intent, Verdict
-from tui.fleet.operations.base import Finding, Operation, Seen
+from tui.fleet.operations.base import Finding, Operation, Receipt, Seen
 from tui.fleet.operations.outcome import Progress
 from tui.fleet.operations.remote import Remote
 
@@ -27,6 +27,7 @@ class Reconciled:
     verdict: Verdict
     words: str
     items: tuple[str, ...] = ()
+    receipt: Receipt | None = None
     leaves_no_trace: bool = False
     """No look will ever tell."""
 
@@ -53,7 +54,7 @@ async def reconcile(
             finding, problem = None, str(error)
             continue
         if finding.seen is Seen.YES:
-            return Reconciled(Verdict.DONE, finding.words, finding.items)
+            return Reconciled(Verdict.DONE, finding.words, finding.items, finding.receipt)
         if finding.seen is Seen.CANNOT_TELL:
             return Reconciled(Verdict.UNKNOWN, finding.words, leaves_no_trace=True)
     if finding is None:

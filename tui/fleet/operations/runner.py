@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tui.api import methods
@@ -16,10 +16,10 @@ from tui.api.errors import ApiError, NotFound, Unknown
 from tui.clock import Clock
 from tui.fleet.journal import Entry, Intent, Journal, JournalError, Verdict
 from tui.fleet.operations.answers import Answers
-from tui.fleet.operations.base import Before, Operation, Seen
+from tui.fleet.operations.base import Before, Operation, Receipt, Seen, Undo
 from tui.fleet.operations.current import reread
 from tui.fleet.operations.outcome import Outcome, Progress, refused
-from tui.fleet.operations.reconcile import LOOKS, ONE_LOOK, Tell, reconcile
+from tui.fleet.operations.reconcile import LOOKS, ONE_LOOK, Reconciled, Tell, reconcile
 from tui.fleet.operations.registry import BY_ID
 from tui.fleet.operations.remote import Remote
 from tui.fleet.state import View
@@ -33,6 +33,28 @@ DELETING: Final = (methods.DELETE_DISPATCH, methods.DELETE_AGENT)
 
 def quietly(progress: Progress) -> None:
     """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """One request on its way."""
+
+    operation: Operation
+    view: View
+    answers: Answers
+    before: Before
+    intent: Intent
+    tell: Tell
+    repeated: bool
+
+    @property
+    def subject(self) -> str:
+        """Verb and target, for every line that is said of it."""
+        return f"{self.operation.label} {self.intent.target}"
+
+    def undo(self, receipt: Receipt) -> Undo | None:
+        """How to take it back."""
+        return self.operation.undo(self.view, self.answers, self.before, receipt)
 
 
 class Operator:
@@ -95,7 +117,9 @@ class Operator:
             words = f"{subject}: {error}; nothing was sent"
             return Outcome(Verdict.NOT_SENT, words)
         tell(Progress("sending…"))
-        return await self._send(operation, view, answers, before, intent, tell, repeated=earlier is not None)
+        return await self._send(
+            _Sending(operation, view, answers, before, intent, tell, repeated=earlier is not None)
+        )
 
     async def settle(
         self, intent: Intent, tell: Tell = quietly, looks: Sequence[float] = ONE_LOOK
@@ -104,7 +128,7 @@ class Operator:
         operation = BY_ID.get(intent.operation)
         if operation is None:
             return Outcome(Verdict.UNKNOWN, f"{intent.operation}: not an operation of this lktop", intent)
-        found = await reconcile(operation, self.remote, intent, clock=self._clock, tell=tell, looks=looks)
+        found = await self._reconcile(operation, intent, tell, looks)
         verdict, words = found.verdict, f"{operation.label} {intent.target}: {found.words}"
         if verdict is Verdict.NOT_SEEN and self._clock.now() - intent.time < LOOKS[-1]:
             verdict, words = Verdict.UNKNOWN, f"{words}; too soon to say, check again"
@@ -164,51 +188,33 @@ class Operator:
             facts={**operation.facts(view, answers), "url": self._url},
         )
 
-    async def _send(
-        self,
-        operation: Operation,
-        view: View,
-        answers: Answers,
-        before: Before,
-        intent: Intent,
-        tell: Tell,
-        *,
-        repeated: bool,
-    ) -> Outcome:
-        subject = f"{operation.label} {intent.target}"
+    async def _send(self, sending: _Sending) -> Outcome:
+        operation, intent = sending.operation, sending.intent
         begun = self._clock.monotonic()
         try:
-            receipt = await operation.run(self.remote, view, answers, intent.request_id)
+            receipt = await operation.run(self.remote, sending.view, sending.answers, intent.request_id)
         except Unknown as error:
-            return await self._lost(operation, intent, error, tell)
+            return await self._lost(sending, error)
         except NotFound as error:
-            if repeated and operation.method in DELETING:  # hazards.md §3.1: the first one did it
-                words = f"{subject}: done, it is gone"
+            if sending.repeated and operation.method in DELETING:  # hazards.md §3.1: the first one did it
+                words = f"{sending.subject}: done, it is gone"
                 return await self._close(intent, Outcome(Verdict.DONE, words, intent))
-            return await self._close(intent, refused(subject, error, intent))
+            return await self._close(intent, refused(sending.subject, error, intent))
         except ApiError as error:
-            return await self._close(intent, refused(subject, error, intent))
+            return await self._close(intent, refused(sending.subject, error, intent))
         took = seconds(self._clock.monotonic() - begun)
-        self._store.update(**operation.absorb(self._store.fleet, view, receipt))
-        self._nudge(*operation.sources)
+        self._absorb(sending, receipt)
         more = f" · {receipt.words}" if receipt.words else ""
-        outcome = Outcome(
-            Verdict.DONE,
-            f"{subject}: done in {took}{more}",
-            intent,
-            receipt=receipt,
-            undo=operation.undo(view, answers, before, receipt),
-        )
+        words = f"{sending.subject}: done in {took}{more}"
+        outcome = Outcome(Verdict.DONE, words, intent, receipt=receipt, undo=sending.undo(receipt))
         if operation.verifies:
-            outcome = await self._verified(operation, intent, outcome, tell)
+            outcome = await self._verified(sending, outcome)
         return await self._close(intent, outcome)
 
-    async def _verified(self, operation: Operation, intent: Intent, outcome: Outcome, tell: Tell) -> Outcome:
+    async def _verified(self, sending: _Sending, outcome: Outcome) -> Outcome:
         """Look whether it shows: a server that says done has been seen to do nothing (needs.md row 11)."""
-        tell(Progress("accepted, looking whether it shows…"))
-        found = await reconcile(
-            operation, self.remote, intent, clock=self._clock, tell=quietly, looks=VERIFYING
-        )
+        sending.tell(Progress("accepted, looking whether it shows…"))
+        found = await self._reconcile(sending.operation, sending.intent, quietly, VERIFYING)
         if found.verdict is Verdict.DONE:
             return replace(outcome, items=found.items)
         if found.leaves_no_trace:
@@ -216,23 +222,31 @@ class Operator:
         words = f"{outcome.words}; accepted, but {found.words}"
         return replace(outcome, words=words, items=found.items, doubt=True)
 
-    async def _lost(self, operation: Operation, intent: Intent, error: Unknown, tell: Tell) -> Outcome:
+    async def _lost(self, sending: _Sending, error: Unknown) -> Outcome:
         """The answer is lost. That it is unknown goes to the disk first, then it is looked for."""
-        subject = f"{operation.label} {intent.target}"
+        subject, intent = sending.subject, sending.intent
         waiting = Outcome(Verdict.UNKNOWN, f"{subject}: {error}; it may have happened", intent, error=error)
         await self._close(intent, waiting)
-        tell(Progress(f"unknown – checking: {error}", checking=True))
-        found = await reconcile(operation, self.remote, intent, clock=self._clock, tell=tell)
-        self._nudge(*operation.sources)
+        sending.tell(Progress(f"unknown – checking: {error}", checking=True))
+        found = await self._reconcile(sending.operation, intent, sending.tell, LOOKS)
+        receipt = (found.receipt or Receipt()) if found.verdict is Verdict.DONE else None
+        self._absorb(sending, receipt)
         outcome = Outcome(
             found.verdict,
             f"{subject}: {found.words} (the answer was lost: {error})",
             intent,
+            receipt=found.receipt,
+            undo=sending.undo(receipt) if receipt is not None else None,
             items=found.items,
-            may_resend=_may_resend(operation, found.verdict),
+            may_resend=_may_resend(sending.operation, found.verdict),
             error=error,
         )
         return await self._close(intent, outcome)
+
+    async def _reconcile(
+        self, operation: Operation, intent: Intent, tell: Tell, looks: Sequence[float]
+    ) -> Reconciled:
+        return await reconcile(operation, self.remote, intent, clock=self._clock, tell=tell, looks=looks)
 
     async def _found(self, operation: Operation, earlier: Intent) -> Outcome | None:
         """The end of an earlier sending that shows by now. Raises the tree of `tui.api.errors`."""
@@ -249,6 +263,13 @@ class Operator:
         except JournalError as error:
             return replace(outcome, notes=(*outcome.notes, str(error)))
         return outcome
+
+    def _absorb(self, sending: _Sending, receipt: Receipt | None) -> None:
+        """Take what is known by now into the store, and ask for the rest."""
+        operation = sending.operation
+        if receipt is not None:
+            self._store.update(**operation.absorb(self._store.fleet, sending.view, receipt))
+        self._nudge(*operation.sources)
 
     def _is_mine(self, intent: Intent) -> bool:
         return intent.project == self._project and intent.facts.get("url", self._url) == self._url

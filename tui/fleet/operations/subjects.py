@@ -66,7 +66,7 @@ def _state(view: View, agent: Agent, row: Deployment) -> tuple[str, str]:
     count = f"{row.replicas}/{row.min_replicas}/{row.max_replicas}"
     # an agent in trouble wanders between Error and CrashLoop by itself: that is no news
     kind = state.family if state.family is Family.ERROR else state.name
-    return f"{state.name or 'not observed'} · {version} · repl {count}", f"{kind} {version}"
+    return f"{state.name or 'not observed'} · {version} · {count}", f"{kind} {version}"
 
 
 def _events(view: View, rows: Iterable[Deployment]) -> str:

@@ -100,7 +100,7 @@ class Audit(ModalScreen[None]):
         intent = entry.intent
         origin = f"{intent.origin.user} from {intent.origin.ssh}" if intent.origin.ssh else intent.origin.user
         told = [
-            Told("outcome", f"{_outcome(entry)}: {entry.detail or '–'}", _TONES.get(entry.verdict, "warn")),
+            Told("outcome", entry.detail or _outcome(entry), _TONES.get(entry.verdict, "warn")),
             Told("reason", intent.reason or "–"),
             Told("given", ", ".join(intent.arguments) or "–"),
             Told("by", origin),

@@ -22,8 +22,8 @@ from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields import Answered, Choice
 from tui.ui.dialogs.frame import Frame
+from tui.ui.dialogs.told import project_cells
 from tui.ui.dialogs.wrap import Told
-from tui.ui.rows import Cell
 
 _SIGNS = {Verdict.DONE: ("✓", "ok"), Verdict.UNKNOWN: ("?", "warn"), Verdict.NOT_SEEN: ("?", "warn")}
 LEAVE, INCLUDE = "leave", "include"
@@ -194,8 +194,7 @@ class BulkDialog(Dialog):
             return
         chosen = self._chosen
         title = f"{self.operation.label}: {len(chosen)} targets, one after the other"
-        project = [Cell(f"in {self._bench.target.name}", "warn" if self._bench.target.danger else "text")]
-        self.frame.title(title, project, "warn")
+        self.frame.title(title, project_cells(self._bench.target, locked=self._bench.locked), "warn")
         self.frame.facts(self._facts(chosen))
         self.frame.ask_typed(bool(self._wanted) and not self._under_way)
         self.frame.status([Told("", self._status(), "warn" if self.obstacle or self._under_way else "muted")])
@@ -205,7 +204,7 @@ class BulkDialog(Dialog):
         told = []
         for target in self._targets:
             if target not in chosen:
-                told.append(Told("hidden", f"– {target.preview.what}: left out", "muted"))
+                told.append(Told("hidden", f"– {self._called(target)}: left out", "muted"))
                 continue
             told.append(self._line(target))
         told += [Told("left out", problem, "warn") for problem in self._left_out]
@@ -214,17 +213,21 @@ class BulkDialog(Dialog):
             Told("each" if place == 0 else "", words, "muted") for place, words in enumerate(effect)
         ]
 
+    def _called(self, target: Target) -> str:
+        """Its name without the verb, which stands in the title."""
+        return target.preview.what.removeprefix(self.operation.label).strip()
+
     def _line(self, target: Target) -> Told:
         news = self._seen.get(target.name)
         label = "hidden" if target.hidden else ""
         if news is None:
             state = "; ".join(fact.text for fact in target.preview.state[:2])
-            return Told(label, f"· {target.preview.what} — {state}", "text")
+            return Told(label, f"· {self._called(target)} — {state}", "text")
         if isinstance(news, Progress):
-            return Told(label, f"◔ {target.preview.what} — {news.words}", "busy")
+            return Told(label, f"◔ {self._called(target)} — {news.words}", "busy")
         sign, tone = _SIGNS.get(news.verdict, ("✗", "error"))
         words = news.words if news.verdict is not Verdict.DONE or news.doubt else WORDS[news.verdict]
-        return Told(label, f"{sign} {target.preview.what} — {words}", "warn" if news.doubt else tone)
+        return Told(label, f"{sign} {self._called(target)} — {words}", "warn" if news.doubt else tone)
 
     def _status(self) -> str:
         if self._ended:
@@ -240,5 +243,8 @@ class BulkDialog(Dialog):
         running = bool(self._under_way) and not self._ended
         cancel.say("Stop" if running else "Close" if self._ended else "Cancel", "text")
         go.display = not self._under_way
-        go.say("read-only" if self._bench.locked else f"{self.operation.label} {count}", "accent")
+        go.say(
+            "read-only" if self._bench.locked else f"{self.operation.label} {count}",
+            "muted" if self.obstacle else "accent",
+        )
         self.frame.keys("Tab moves · Enter presses · Esc stops or closes · PgUp PgDn scroll")

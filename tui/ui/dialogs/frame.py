@@ -15,7 +15,7 @@ from tui.ui.dialogs.wrap import Told, lines
 from tui.ui.lines import Line, Lines, spread
 from tui.ui.rows import Cell
 
-KEYS = "Tab moves · Enter presses · Esc cancels · c copies it · ctrl+r rereads"
+KEYS = "Tab moves · Enter presses · Esc cancels · c copies cmd · ctrl+r rereads"
 AROUND = 6
 """Lines that are neither facts nor questions nor status: borders, title, reason, buttons, keys."""
 

@@ -51,6 +51,11 @@ class OperationDialog(QuestionDialog):
         """Answers still count."""
         return self.phase is Phase.ASKING
 
+    @property
+    def busy(self) -> bool:
+        """It is being done."""
+        return self.phase is Phase.BUSY
+
     # ---- buttons --------------------------------------------------------------------------------------
 
     def on_press_pressed(self, event: Press.Pressed) -> None:

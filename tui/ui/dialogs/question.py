@@ -69,6 +69,11 @@ class QuestionDialog(Dialog):
         """Answers still count."""
         return True
 
+    @property
+    def busy(self) -> bool:
+        """It is being done: what it is done to stays as it is."""
+        return False
+
     # ---- life -----------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
@@ -128,10 +133,10 @@ class QuestionDialog(Dialog):
 
     def _see(self) -> None:
         self._due = False
-        if self.asking:
+        if not self.busy:
             self.inquiry.see(self.bench.view(self.inquiry.view.selection))
-            if self.form is not None:
-                self.form.refill()
+        if self.asking and self.form is not None:
+            self.form.refill()
         self.redraw()
 
     def _options(self, name: str) -> tuple[Option, ...]:

@@ -67,7 +67,7 @@ class UnlockDialog(Dialog):
         self.frame.facts(
             [
                 Told("effect", "changes can be sent until then; it locks again by itself"),
-                Told("", "the countdown stands in the first line; :lock ends it at once"),
+                Told("", "the first line counts down; :lock ends it at once"),
                 Told("", "who unlocked, when and why is kept in :audit"),
             ]
         )

@@ -29,10 +29,11 @@ class Told:
 
 
 def broken(text: str, size: int) -> Iterator[str]:
-    """The text in lines of at most `size` cells, broken at spaces where there are any."""
-    line = ""
-    for word in text.split(" "):
-        joined = f"{line} {word}" if line else word
+    """The text in lines of at most `size` cells, broken at spaces where there are any; an indent stays."""
+    words = text.lstrip(" ")
+    line = " " * min(len(text) - len(words), size // 2)
+    for place, word in enumerate(words.split(" ")):
+        joined = f"{line} {word}" if place else f"{line}{word}"
         if width(joined) <= size:
             line = joined
             continue
