@@ -254,8 +254,9 @@ class ShipForm(Dialog):
 
     async def _go(self) -> None:
         """Ship what stands there, read once more: a file may be another one by now."""
+        meant = self.given
         await self._judge()
-        if self._made is None or self._problem or self._bench.locked:
+        if self._made is None or self._problem or self._bench.locked or self.given != meant:
             self.app.bell()
             self.redraw()
             return

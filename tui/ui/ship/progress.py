@@ -151,7 +151,7 @@ class Shipping(Dialog):
         self._plan = plan
         self._bench = bench
         self._start = start
-        self._task: asyncio.Task[Report] | None = None
+        self._shipping: asyncio.Task[Report] | None = None
         self._report: Report | None = None
         self._asked = -AGAIN
         self._followed = Stage.FILES.value
@@ -173,7 +173,7 @@ class Shipping(Dialog):
         where = f"  {plan.deployment or 'production'} of {self._bench.target.name}, from {plan.root}"
         self._lines("title", [(Cell(f" {verb}", "accent"), Cell(where, "text"))])
         self.query_one(LineTable).focus()
-        self._task = self._start(self._tell)
+        self._shipping = self._start(self._tell)
         self._say()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -219,8 +219,8 @@ class Shipping(Dialog):
             self.dismiss()
             return
         now = self._bench.clock.monotonic()
-        if now - self._asked < AGAIN and self._task is not None:
-            self._task.cancel()
+        if now - self._asked < AGAIN and self._shipping is not None:
+            self._shipping.cancel()
             self.dismiss()
             return
         self._asked = now

@@ -105,10 +105,15 @@ class Shipyard:
     async def _follow(self, task: asyncio.Task[Report], plan: Plan, bench: Bench) -> None:
         """Say how it ended, whatever is on the screen by then. Its own faults are raised here."""
         try:
-            report = await task
-        except asyncio.CancelledError:
-            bench.say("left in the middle of a shipment: :audit says how far it got", tone="warn")
+            await asyncio.wait({task})
+        except asyncio.CancelledError:  # the program ends: let it write down how far it got
+            task.cancel()
+            await asyncio.wait({task})
             raise
+        if task.cancelled():
+            bench.say("left in the middle of a shipment: :audit says how far it got", tone="warn")
+            return
+        report = task.result()
         bench.say(report.verdict, tone="ok" if report.good else "error", toast=False)
         if plan.creates and report.agent_id:  # what is typed for it again goes to the agent that is there
             key = (bench.target.url, str(plan.root), True)
