@@ -56,7 +56,7 @@ class Probe(SafeApp, inherit_bindings=False):
         with Vertical():
             yield Static(id="count", markup=False)
             yield Static("ready", id="said", markup=False)
-            yield Input(id="field")
+            yield Input(id="field", max_length=100)
             yield Button("delete", id="button")
             yield Static("é漢字 ✓ " * 400, id="filler", markup=False)
 
@@ -80,6 +80,9 @@ class Probe(SafeApp, inherit_bindings=False):
             self.query_one("#filler", Static).refresh()
             if self.count == self.until:
                 self.write("counted")
+
+    def bell(self) -> None:
+        """Nothing: a full field rings, and a bell in the output should be a leak."""
 
     def say(self, text: str) -> None:
         """Show a result."""

@@ -125,6 +125,7 @@ class Pty:
         self.output = bytearray()
         """Every byte read so far."""
         self._screen = Screen(columns, rows)
+        self._resizes: list[tuple[int, int, int]] = []
         self._fed = 0
         self.hung_up = False
         self.master, slave = pty.openpty()
@@ -209,8 +210,7 @@ class Pty:
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size; the program gets SIGWINCH."""
-        self.screen()
-        self._screen.resize(columns, rows)
+        self._resizes.append((len(self.output), columns, rows))
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def kill(self, number: signal.Signals) -> None:
@@ -245,6 +245,11 @@ class Pty:
 
     def screen(self) -> list[str]:
         """The lines shown now."""
+        for at, columns, rows in self._resizes:
+            self._screen.feed(self.output[self._fed : at])
+            self._screen.resize(columns, rows)
+            self._fed = at
+        self._resizes.clear()
         self._screen.feed(self.output[self._fed :])
         self._fed = len(self.output)
         return self._screen.lines

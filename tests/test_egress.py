@@ -42,15 +42,15 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize(
     "style", [None, Style.null(), Style(bold=True, color="red"), Style(link="http://x\x1b]0;t\x07")], ids=str
 )
-def test_a_strip_sends_nothing_that_is_obeyed(text: str, style: Style | None) -> None:
+def test_a_strip_sends_nothing_that_is_obeyed(style: Style | None) -> None:
     guard_output()
-    sent = Strip([Segment(text, style), Segment("end", style)]).render(CONSOLE)
-    assert grammar_violations(sent.encode()) == []
-    assert "end" in sent
+    for text in HOSTILE:
+        sent = Strip([Segment(text, style), Segment("end", style)]).render(CONSOLE)
+        assert grammar_violations(sent.encode()) == []
+        assert "end" in sent
 
 
 def test_without_the_guard_it_would() -> None:

@@ -101,12 +101,13 @@ def test_the_mouse_can_be_given_back(probe: Probe) -> None:
         ends(term, 0)
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"])
 def test_a_signal_ends_it_orderly(name: str, probe: Probe) -> None:
     number = signal.Signals[name]
     with probe.start("--every", "0.05") as term:
-        term.kill(number)
-        term.kill(number)  # as of a second kind of alarm: it may not cut the first short
+        while term.process.poll() is None:  # another one may not cut the first short, however late
+            term.kill(number)
+            term.pump(0.005)
         ends(term, 128 + number)
         assert restored(term)
     assert probe.notes == [f"terminate {number.value}", "unmount"]
@@ -270,34 +271,46 @@ GARBAGE = [
 
 def test_garbage_from_the_terminal(probe: Probe) -> None:
     with probe.start() as term:
-        for piece in [*GARBAGE, Random(7).randbytes(2000), b"\x1b[201~"]:
+        for piece in GARBAGE:
             term.send(piece)
-        still_works(term)
-    assert "delete" not in probe.notes
+        answers(term)
+        term.send(ptyapp.QUIT)
+        ends(term, 0)
+        assert restored(term)
+    assert probe.notes == ["unmount"]
+
+
+def test_bytes_at_random(probe: Probe) -> None:
+    survives_bytes_at_random(probe, 5000, seed=7)
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("seed", range(4))
-def test_a_lot_of_garbage_from_the_terminal(seed: int, probe: Probe) -> None:
+def test_many_bytes_at_random(seed: int, probe: Probe) -> None:
+    survives_bytes_at_random(probe, 100_000, seed)
+
+
+def survives_bytes_at_random(probe: Probe, size: int, seed: int) -> None:
+    """It works off what a broken terminal sends, in little memory, and then works as before."""
     with probe.start() as term:
         memory = psutil.Process(term.process.pid).memory_info
         before = memory().rss
-        term.send(Random(seed).randbytes(100_000))
-        term.send(b"\x1b[201~")
-        still_works(term, seconds=300)
+        term.send(Random(seed).randbytes(size))
+        answers(term)
         assert memory().rss - before < 50_000_000
+        term.send(ptyapp.QUIT)
+        ends(term, 0)
+        assert restored(term)
 
 
-def still_works(term: Pty, seconds: float = 30) -> None:
-    """What was sent before is worked off, new keys act, and it quits."""
-    deadline = time.monotonic() + seconds
+def answers(term: Pty) -> None:
+    """What was sent before is worked off, even half a paste, and new keys act."""
+    term.send(b"\x1b[201~")
+    deadline = time.monotonic() + 60
     while not term.shows("typing")():
         assert time.monotonic() < deadline
         term.send(ptyapp.FIELD)  # while it is busy, keys are dropped for being old
-        term.pump(0.5)
-    term.send(ptyapp.QUIT)
-    ends(term, 0)
-    assert restored(term)
+        term.pump(0.2)
 
 
 def test_text_that_comes_all_at_once_presses_no_keys(probe: Probe) -> None:
@@ -343,8 +356,9 @@ def test_every_size(probe: Probe) -> None:
             since = term.mark()
             term.resize(columns, rows)
             term.until(since(b"\x1b["))
+        since = term.mark()
         term.resize(80, 24)
-        term.until(term.shows("ready"))
+        term.until(since(b"ready"))
         term.resize(2, 1)
         term.send(ptyapp.QUIT)
         ends(term, 0)

@@ -86,12 +86,15 @@ class Lifecycle:
             self._forget_terminal()
         elif kind is not None or left != self._attributes:
             restore_terminal(self._attributes)
-        # After a signal, what is left of the process has the rest of the grace period, and another signal of
-        # the kind (a hang-up brings several) must not kill it.
-        if not self.number:
-            for number, handler in self._handlers.items():
-                signal.signal(number, handler)
-            self._watchdog.disarm()
+        if self.number:
+            # What is left of the process has the rest of the grace period. Another signal (a hang-up brings
+            # several) must not kill it meanwhile, not even after Python has taken its handlers down.
+            for late in ENDING:
+                signal.signal(late, signal.SIG_IGN)
+            return
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._watchdog.disarm()
 
     def leaving(self, status: int) -> None:
         """The program has been asked to end: from now on it has the grace period to do so."""
