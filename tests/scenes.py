@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from textual.app import App
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from tui.fleet.logs.hub import LogHub
@@ -39,8 +41,8 @@ TARGET = Target(
     name="demo",
     url="http://127.0.0.1:7880",
     agents_url="http://127.0.0.1:7880",
-    api_key="devkey",
-    api_secret=Secret("secret"),
+    api_key="key-of-the-scenes",
+    api_secret=Secret("canary-of-the-scenes"),
     source="simulator started by lktop demo",
 )
 TERMINAL = Terminal(
@@ -276,10 +278,18 @@ class Scene:
 
 
 async def typed(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys, each after all that the one before has set off."""
+    """Press keys, each after all that the one before has set off; single characters are typed as such."""
     for key in keys:
-        pilot.app.simulate_key(key)
+        strike(pilot, key)
         await settled(pilot)
+
+
+def strike(pilot: Pilot[None], key: str) -> None:
+    """Press a key and wait for nothing."""
+    if len(key) == 1:
+        pilot.app.post_message(Key(_character_to_key(key), key))
+    else:
+        pilot.app.simulate_key(key)
 
 
 async def settled(pilot: Pilot[None]) -> None:

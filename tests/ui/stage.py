@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -100,13 +100,6 @@ async def playing(
     async with app.run_test(size=size) as pilot:
         await scene.play()(pilot)
         yield app, pilot
-
-
-def keys_of(text: str) -> Iterable[str]:
-    """The keys that type a text."""
-    names = {":": "colon", " ": "space", "/": "slash", "!": "exclamation_mark", "_": "underscore"}
-    names |= {"-": "minus", ">": "greater_than_sign", "[": "left_square_bracket", "*": "asterisk"}
-    return [names.get(letter, letter) for letter in text]
 
 
 def drawn(widget: LineTable | Lines) -> list[str]:

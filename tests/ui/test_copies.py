@@ -1,0 +1,155 @@
+"""What leaves the screen: copies, pictures, messages. In private files, never over another one."""
+
+from __future__ import annotations
+
+import base64
+import random
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.scenes import (
+    LATER,
+    START,
+    TARGET,
+    TERMINAL,
+    Scene,
+    Still,
+    StillClock,
+    known,
+    looks,
+    settled,
+    typed,
+)
+from tests.ui.stage import playing
+from tui.ui.app import Lktop
+from tui.ui.launch import Launch
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lktop, list[str]]:
+    """The program with a state folder of its own, and what it sends to the terminal past all drawing."""
+    found = known("incident", None)
+    launch = Launch(
+        target=TARGET,
+        targets=(TARGET,),
+        terminal=TERMINAL,
+        state_dir=tmp_path,
+        working_dir=tmp_path,
+        theme="dark",
+    )
+    made = Lktop(
+        launch,
+        clock=StillClock(START + LATER),
+        chance=random.Random(1),
+        connect=lambda target: Still(*found, target),
+    )
+    sent: list[str] = []
+    monkeypatch.setattr(made, "send_to_terminal", sent.append)
+    return made, sent
+
+
+def pasted(sent: list[str]) -> str:
+    """The text of the newest OSC 52."""
+    match = re.fullmatch("\x1b]52;c;([A-Za-z0-9+/=]*)(\x07|\x1b\\\\)", sent[-1])
+    assert match is not None
+    return base64.b64decode(match[1]).decode()
+
+
+async def test_copying_ids_of_each_kind(app: tuple[Lktop, list[str]], tmp_path: Path) -> None:
+    program, sent = app
+    async with program.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        agent = program.main.view.agent
+        assert agent is not None
+        await typed(pilot, "c")
+        assert pasted(sent) == agent.agent_id
+        assert program.said.newest_first[0].text.startswith(f"copied {agent.agent_id}: ")
+        assert (tmp_path / "last-copy.txt").read_text() == agent.agent_id
+        assert stat.S_IMODE((tmp_path / "last-copy.txt").stat().st_mode) == 0o600
+        wanted = {
+            ("2",): agent.agent_id,
+            ("2", "down", "down", "down"): program.main.view.fleet.agents[0].version and agent.version,
+            ("3",): agent.version,
+            ("4",): "ONFIDO_TOKEN",
+            ("5",): "call-5122",
+            ("5", "down", "down"): program.main.view.fleet.dispatches["call-5122"][0].jobs[0].id,
+        }
+        for keys, text in wanted.items():
+            await typed(pilot, *keys, "c")
+            assert pasted(sent) == text, keys
+
+
+async def test_copying_marked_rows(app: tuple[Lktop, list[str]]) -> None:
+    program, sent = app
+    async with program.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await typed(pilot, "space", "space", "c")
+        keys = program.main.agents.table.keys
+        assert pasted(sent).split("\n") == list(keys[:2])
+
+
+async def test_an_empty_list_copies_nothing() -> None:
+    async with playing(Scene("empty", scenario="empty"), (80, 24)) as (program, pilot):
+        await typed(pilot, "c")
+        assert program.said.newest_first == []
+
+
+async def test_a_picture_is_private_and_never_over_another_file(
+    app: tuple[Lktop, list[str]], tmp_path: Path
+) -> None:
+    program, _ = app
+    async with program.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await typed(pilot, "f8")
+        (path,) = (tmp_path / "screenshots").iterdir()
+        assert path.name == "lktop-2026-08-06-07.07.20.svg"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        picture = path.read_text()
+        assert picture.startswith("<svg") and "kyc-verifier" in picture
+        assert program.said.newest_first[0].text == f"picture saved: {path}"
+        path.write_text("mine")
+        await typed(pilot, "f8")
+        assert path.read_text() == "mine"
+        assert program.said.newest_first[0].text.startswith(f"picture not saved in {path}: File exists")
+
+
+async def test_a_picture_follows_no_link(app: tuple[Lktop, list[str]], tmp_path: Path) -> None:
+    program, _ = app
+    target = tmp_path / "precious"
+    (tmp_path / "screenshots").mkdir()
+    (tmp_path / "screenshots" / "lktop-2026-08-06-07.07.20.svg").symlink_to(target)
+    async with program.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await typed(pilot, "f8")
+        assert not target.exists()
+        assert "not saved" in program.said.newest_first[0].text
+
+
+async def test_pictures_and_copies_hold_no_secret(app: tuple[Lktop, list[str]], tmp_path: Path) -> None:
+    program, sent = app
+    async with program.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await typed(pilot, "4", "c", "f8", "y")
+        await typed(pilot, "escape")
+        shown = "\n".join([*looks(program), *sent, *(item.text for item in program.said.newest_first)])
+    kept = (tmp_path / "last-copy.txt", *(tmp_path / "screenshots").iterdir())
+    for text in (shown, *(path.read_text() for path in kept)):
+        assert TARGET.api_secret.reveal() not in text
+        assert TARGET.api_key not in text
+
+
+async def test_messages_are_kept_in_order_and_cleaned() -> None:
+    async with playing(Scene("messages")) as (program, pilot):
+        program.say("first \x1b[2J[bold]x[/]")
+        program.say("second", tone="error")
+        await typed(pilot, "colon", *"messages", "enter")
+        shown = [line for line in looks(program) if "2026-08-06 07:07:20" in line]
+        assert [line.split("07:07:20 ")[1].split("  ")[0] for line in shown] == [
+            "second",
+            "first ␛[2J[bold]x[/]",
+        ]
+        assert "Messages of this session · 2" in "\n".join(looks(program))

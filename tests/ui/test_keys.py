@@ -1,0 +1,126 @@
+"""Every key that is bound works wherever it is bound: nothing breaks, and help lists what there is."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.scenes import Scene, settled, strike, typed
+from tests.ui.stage import drawn, playing
+from tui.ui.app import Lktop
+from tui.ui.help import Help, rows, shown
+from tui.ui.lines import Lines
+from tui.ui.table import LineTable
+
+LEAVING = {"q", "ctrl+q", "ctrl+c"}
+
+
+async def _press_all(app: Lktop, pilot: Pilot[None], pane: str, among: set[str]) -> set[str]:
+    """Press every key that is active in a pane, out of `among` if that is not empty; returns them."""
+    await typed(pilot, pane)
+    name = app.main.current.id
+    pressed = set(app.screen.active_bindings) - LEAVING
+    pressed = {key for key in pressed if not key.startswith("super+") and (not among or key in among)}
+    for key in sorted(pressed):
+        strike(pilot, key)
+        for _ in range(3):
+            await pilot.pause(0)
+        for _ in range(6):  # out of prompts, dialogs and other panes again
+            if (
+                app.screen is app.main
+                and app.main.current.id == name
+                and not app.main.query_one("#prompt").display
+            ):
+                break
+            app.simulate_key("escape")
+            await pilot.pause(0)
+            if app.screen is app.main and app.main.current.id != name:
+                app.main.action_pane(str(name))
+                await pilot.pause(0)
+        assert app.screen is app.main, key
+    await settled(pilot)
+    assert app.main.current.id == name
+    return pressed
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=str)
+async def test_every_key_of_every_pane(size: tuple[int, int]) -> None:
+    """Those of lists and of the whole screen in the first pane, elsewhere those that are the pane's own."""
+    async with playing(Scene("keys"), size) as (app, pilot):
+        everywhere = await _press_all(app, pilot, "1", set())
+        assert len(everywhere) > 60
+        for pane in "23456":
+            await typed(pilot, pane)
+            own = {
+                key
+                for key, active in app.screen.active_bindings.items()
+                if app.main.current in active.node.ancestors_with_self
+                and (key not in everywhere or not isinstance(active.node, LineTable))
+            }
+            if own:
+                await _press_all(app, pilot, pane, own)
+
+
+@pytest.mark.parametrize("pane", list("156"))
+async def test_help_lists_what_works_here(pane: str) -> None:
+    async with playing(Scene("help"), (120, 60)) as (app, pilot):
+        await typed(pilot, pane)
+        live = {
+            shown(key)
+            for key, active in app.screen.active_bindings.items()
+            if active.binding.description and active.enabled and not key.startswith("super+")
+        }
+        listed = {key for row in rows(app.screen) for key in row.keys.split()}
+        assert listed == live
+        await typed(pilot, "question_mark")
+        assert isinstance(app.screen, Help)
+        table = app.screen.query_one(LineTable)
+        assert len(table.keys) == len(rows(app.main))
+        for row in rows(app.main):
+            assert row.label and row.group in ("this pane", "list", "everywhere")
+
+
+async def test_help_says_where_one_is_and_filters_and_runs() -> None:
+    async with playing(Scene("help", keys=("5", "question_mark"))) as (app, pilot):
+        words = drawn(app.screen.query_one("#help-title", Lines))[0]
+        assert words.strip().startswith("Keys · 5 Dispatches: rooms with their dispatches and jobs")
+        await typed(pilot, *"expand all")
+        table = app.screen.query_one(LineTable)
+        assert [line.split()[2:] for line in drawn(table)[1:2]] == [["z", "Expand", "or", "collapse", "all"]]
+        await typed(pilot, "enter")
+        assert app.screen is app.main
+        assert len(app.main.dispatches.table.keys) == 31, "all closed"
+
+
+async def test_help_is_left_without_running_anything() -> None:
+    async with playing(Scene("help", keys=("question_mark", "down", "down"))) as (app, pilot):
+        assert app.screen.query_one(LineTable).cursor == "2"
+        await typed(pilot, "?")
+        assert app.screen is app.main
+        assert app.main.agents.sort == "state"
+
+
+async def test_the_footer_shows_keys_of_what_has_the_keyboard_and_always_help() -> None:
+    async with playing(Scene("footer"), (80, 24)) as (app, pilot):
+        footers = {}
+        for pane in "156":
+            await typed(pilot, pane)
+            footers[pane] = drawn(app.main.query_one("#footer", Lines))[0]
+            assert footers[pane].rstrip().endswith("? Help")
+        assert len(set(footers.values())) == 3
+        assert "Follow" in footers["6"] and "Follow" not in footers["1"]
+
+
+def test_keys_are_written_as_on_keyboards() -> None:
+    written = {
+        "question_mark": "?",
+        "ctrl+@": "ctrl+Space",
+        "ctrl+backslash": "ctrl+\\",
+        "shift+left": "shift+←",
+        "pagedown": "PgDn",
+        "f1": "F1",
+        "f": "f",
+        "G": "G",
+        "at": "@",
+    }
+    assert {key: shown(key) for key in written} == written

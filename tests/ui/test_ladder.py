@@ -1,0 +1,113 @@
+"""Backing out step by step, leaving on the second ask, and what is told on the way."""
+
+from __future__ import annotations
+
+from tests.scenes import Scene, StillClock, typed
+from tests.ui.stage import playing, title
+
+
+async def test_escape_takes_back_one_thing_at_a_time() -> None:
+    keys = ("exclamation_mark", "slash", *"triage", "enter", "f", "5", "slash", *"call", "enter")
+    async with playing(Scene("ladder", keys=keys)) as (app, pilot):
+        main = app.main
+        assert main.dispatches.query_now and main._maximised
+        await typed(pilot, "escape")
+        assert not main.dispatches.query_now and main.current is main.dispatches
+        await typed(pilot, "escape")
+        assert not main._maximised and main.current is main.dispatches
+        await typed(pilot, "escape")
+        assert main.current is main.agents and main.agents.query_now
+        await typed(pilot, "escape")
+        assert not main.agents.query_now and main.agents.problems_only
+        await typed(pilot, "escape")
+        assert not main.agents.problems_only and main.at_root
+        await typed(pilot, "escape")
+        assert app.is_running and main.at_root, "Esc never leaves"
+
+
+async def test_the_rooms_of_an_agent_and_back() -> None:
+    async with playing(Scene("owner", keys=("j", "D"))) as (app, pilot):
+        assert " agent support-triage" in title(app.main.dispatches)
+        assert {key for key in app.main.dispatches.table.keys if key.startswith("room:")} >= {
+            "room:call-7301"
+        }
+        await typed(pilot, "escape")
+        assert " agent " not in title(app.main.dispatches)
+
+
+async def test_q_backs_out_and_at_the_root_asks_once() -> None:
+    async with playing(Scene("quit", keys=("5", "f"))) as (app, pilot):
+        await typed(pilot, "q", "q")
+        assert app.is_running and app.main.at_root
+        await typed(pilot, "q")
+        assert app.is_running and app.said.newest_first[0].text == "q again quits"
+        clock = app.clock
+        assert isinstance(clock, StillClock)
+        clock.at += 2.5
+        await typed(pilot, "q")
+        assert app.is_running, "too late for a second"
+        await typed(pilot, "q")
+        assert not app.is_running
+        assert app.return_code in (0, None)
+
+
+async def test_ctrl_c_twice_leaves_from_anywhere() -> None:
+    for keys in ((), ("question_mark",), ("slash",), ("6",)):
+        async with playing(Scene("quit", keys=keys), (80, 24)) as (app, pilot):
+            await typed(pilot, "ctrl+c")
+            assert app.is_running
+            await typed(pilot, "ctrl+c")
+            assert not app.is_running
+
+
+async def test_problems_only_from_any_pane() -> None:
+    async with playing(Scene("problems", keys=("5", "ctrl+z"))) as (app, pilot):
+        assert app.main.current is app.main.agents
+        assert len(app.main.agents.table.keys) == 4
+        await typed(pilot, "!")
+        assert len(app.main.agents.table.keys) == 49
+
+
+async def test_times_go_round_and_the_zone_is_on_the_screen() -> None:
+    async with playing(Scene("times"), (200, 50)) as (app, pilot):
+        header = app.main.query_one("#header")
+        seen = []
+        for _ in range(3):
+            await typed(pilot, "t")
+            seen.append((str(app.main.view.times), header.render_line(1).text))
+        assert [style for style, _ in seen] == ["local", "utc", "relative"]
+        assert "times in UTC (+0000)" in seen[0][1] and "times in UTC" in seen[1][1]
+        assert "times in" not in seen[2][1]
+
+
+async def test_wide_columns_come_and_go_and_want_room() -> None:
+    async with playing(Scene("wide", keys=("f", "ctrl+w")), (200, 50)) as (app, pilot):
+        titles = app.main.agents.table.render_line(0).text
+        assert "SERVER REGION" in titles and "COMMIT" in titles
+        await typed(pilot, "ctrl+w")
+        assert "COMMIT" not in app.main.agents.table.render_line(0).text
+        await pilot.resize_terminal(80, 24)
+        await typed(pilot, "ctrl+w")
+        assert app.said.newest_first[0].text == "no room for more columns here"
+
+
+async def test_sorting_by_keys_and_by_a_picked_column() -> None:
+    async with playing(Scene("sort")) as (app, pilot):
+        pane = app.main.agents
+        for key, column in {"N": "name", "A": "deployed", "C": "cpu", "M": "mem", "S": "state"}.items():
+            await typed(pilot, key)
+            assert (pane.sort, pane.reverse) == (column, False)
+        await typed(pilot, "S")
+        assert pane.reverse and "STATUS↓" in pane.table.render_line(0).text
+        await typed(pilot, "shift+left", "shift+left", "O")
+        assert pane.sort == "name", "two to the left of the status"
+        assert "NAME↑" in pane.table.render_line(0).text
+
+
+async def test_a_key_that_can_do_nothing_says_why() -> None:
+    async with playing(Scene("nothing", scenario="empty"), (80, 24)) as (app, pilot):
+        for key, words in {"l": "no agent is selected", "D": "no agent with a name is selected"}.items():
+            await typed(pilot, key)
+            assert app.said.newest_first[0].text == words
+        await typed(pilot, "5", "l")
+        assert app.said.newest_first[0].text == "this line names no single agent"

@@ -1,0 +1,162 @@
+"""Several projects: nothing is chosen silently, nothing of one is ever on the screen of another."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.scenes import (
+    LATER,
+    PRODUCTION,
+    STAGING,
+    START,
+    TARGET,
+    TERMINAL,
+    Scene,
+    Still,
+    StillClock,
+    known,
+    looks,
+    settled,
+    typed,
+)
+from tests.ui.stage import drawn, playing
+from tui.api.errors import BadTarget
+from tui.fleet.target import Target
+from tui.ui.app import Lktop
+from tui.ui.chooser import Chooser
+from tui.ui.launch import Launch
+from tui.ui.table import LineTable
+
+SCENARIOS = {"demo": "incident", "staging": "statuses", "prod-eu": "empty"}
+TARGETS = (TARGET, STAGING, PRODUCTION)
+
+
+def several(chosen: Target | None, **changes: object) -> Lktop:
+    """The program with three projects, each with its own fleet."""
+    launch = Launch(
+        target=chosen,
+        targets=TARGETS,
+        terminal=TERMINAL,
+        state_dir=Path("/nonexistent"),
+        working_dir=Path("/nonexistent"),
+        theme="dark",
+    )
+
+    def connect(target: Target) -> Still:
+        if target.name == "prod-eu":
+            raise BadTarget("http is not for tokens")
+        return Still(*known(SCENARIOS[target.name], None), target)
+
+    return Lktop(
+        replace(launch, **changes), clock=StillClock(START + LATER), chance=random.Random(1), connect=connect
+    )
+
+
+@pytest.fixture(autouse=True)
+def fleets() -> None:
+    """Fetched on an event loop of their own."""
+    for scenario in SCENARIOS.values():
+        known(scenario, None)
+
+
+async def test_without_a_choice_the_operator_is_asked() -> None:
+    async with playing(Scene("choose", choose=True, targets=TARGETS)) as (app, pilot):
+        assert isinstance(app.screen, Chooser)
+        rows = drawn(app.screen.query_one(LineTable))
+        assert "prod-eu PRODUCTION read-only" in rows[3]
+        assert "no project chosen" in looks(app)[0] and "connecting" not in looks(app)[1]
+        await typed(pilot, "down", "enter")
+        assert app.screen is app.main
+        assert app.session is not None and app.session.target is STAGING
+
+
+async def test_leaving_the_choice_leaves_things_as_they_are() -> None:
+    async with playing(Scene("choose", targets=TARGETS, keys=("at",))) as (app, pilot):
+        assert isinstance(app.screen, Chooser)
+        session = app.session
+        assert app.screen.query_one(LineTable).render_line(1).text.startswith("  ● demo")
+        await typed(pilot, "escape")
+        assert app.session is session
+        await typed(pilot, "@", "down", "q")
+        assert app.session is session
+
+
+async def test_another_project_leaves_nothing_of_the_one_before() -> None:
+    async with several(TARGET).run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        app = pilot.app
+        assert isinstance(app, Lktop)
+        await typed(pilot, "j", "space", "l", "5", "down", "down", "1", "slash", *"e", "enter")
+        names = {agent.name for agent in app.main.view.fleet.agents}
+        await typed(pilot, "colon", *"project staging", "enter")
+        after = "\n".join(looks(app))
+        assert not [name for name in names if name and name in after]
+        assert "call-" not in after and "kyc" not in after
+        assert app.main.agents.table.marked == ()
+        assert app.main.view.agent is not None and app.main.view.agent.name == "crashloop"
+        assert app.main.view.selection.room == ""
+
+
+async def test_a_project_that_cannot_be_watched_is_told_and_the_old_one_stays() -> None:
+    async with several(TARGET).run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        app = pilot.app
+        assert isinstance(app, Lktop)
+        assert app.choose("prod-eu") is True
+        await settled(pilot)
+        assert app.said.newest_first[0].text == "project prod-eu not watched: http is not for tokens"
+        assert app.session is not None and app.session.target is TARGET
+        assert app.main.view.fleet.agents
+
+
+async def test_what_the_header_says_of_a_project() -> None:
+    async with playing(Scene("production", targets=(PRODUCTION,))) as (app, _):
+        first, second = looks(app)[:2]
+        assert " prod-eu  PRODUCTION  read-only " in first
+        assert second.strip().startswith("prod-eu.livekit.cloud · config.toml")
+
+
+async def test_an_unknown_theme_and_other_notices_are_told_once_and_kept() -> None:
+    app = several(TARGET, theme="nightly", notices=("config.toml:3: unknown key 'colour'",), ascii_only=True)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settled(pilot)
+        assert app.theme == "dark"
+        told = [item.text for item in app.said.newest_first]
+        assert told[0].startswith("no theme 'nightly'; there are ansi16, dark, ")
+        assert told[1] == "config.toml:3: unknown key 'colour'"
+        (toast,) = app.screen.query("Toast")
+        box = toast.region
+        lines = [line[box.x : box.right] for line in looks(app)[box.y : box.bottom]]
+        assert "(and 1 more: :messages)" in " ".join(" ".join(lines).replace("|", " ").split())
+        assert all(line.isascii() for line in lines)
+
+
+async def test_a_theme_of_ones_own_that_is_bad_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("[colors]\nbackground = 'mauve-ish'\n")
+    app = several(TARGET, theme_dirs=(tmp_path,))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert app.said.newest_first[0].text.startswith("theme mine.toml not used: ")
+
+
+async def test_switching_never_waits_for_the_old_project() -> None:
+    class Stuck(Still):
+        async def run(self) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await self.client.aclose()
+
+    app = several(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app._connect = lambda target: Stuck(*known(SCENARIOS[target.name], None), target)
+        for target in (TARGET, STAGING, TARGET):
+            app.watch_project(target)
+        await settled(pilot)
+        assert app.session is not None and app.session.target is TARGET
