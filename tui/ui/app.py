@@ -190,6 +190,8 @@ class Lktop(FramedApp):
         # beneath a dialog nothing is drawn: each change there would repaint the whole screen
         if session is None or not self.main.is_mounted or self.screen is not self.main:
             return
+        if not self.main.children:  # the program ends: a dialog over it was closed first
+            return
         monotonic = self.clock.monotonic()
         fleet = session.store.fleet
         stale = any(fresh.stale for fresh in fleet.freshness.values())

@@ -292,8 +292,8 @@ class ShipForm(Dialog):
 
     def redraw(self) -> None:
         """Draw what differs."""
-        if self._form is None:
-            return
+        if self._form is None or not self.is_attached or not self.frame.query("#dlg-status"):
+            return  # not there yet, or going
         given, made, target = self.given, self._made, self._bench.target
         creates = given.agent == NEW
         where = (Cell(f"{target.name} ", "text"), Cell("PRODUCTION ", "error") if target.danger else Cell())
