@@ -69,6 +69,8 @@ class ShipForm(Dialog):
         self._made: Made | None = None
         self._problem = ""
         self._shows_request = False
+        self._meant = place.given
+        """What stood in the form when its button was pressed."""
 
     # ---- life -----------------------------------------------------------------------------------------
 
@@ -249,14 +251,16 @@ class ShipForm(Dialog):
         elif event.button.id == "again" or self._bench.dry_run:
             self._shows_request = not self._shows_request and self._made is not None
             self.redraw()
+        elif self._made is None or self._problem or self._bench.locked:
+            self.app.bell()
         elif not self.enter_is_held:
+            self._meant = self.given
             self._work(self._go, "go")
 
     async def _go(self) -> None:
         """Ship what stands there, read once more: a file may be another one by now."""
-        meant = self.given
         await self._judge()
-        if self._made is None or self._problem or self._bench.locked or self.given != meant:
+        if self._made is None or self._problem or self._bench.locked or self.given != self._meant:
             self.app.bell()
             self.redraw()
             return
