@@ -1,0 +1,16 @@
+"""Dialogs that hear from the first moment on: what their deafness is for has a test of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.fleet.operations import inquiry
+from tui.ui.dialogs import base
+
+
+@pytest.fixture(autouse=True)
+def hearing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting after a dialog has opened, nor between two presses of Enter."""
+    monkeypatch.setattr(base.Dialog, "QUIET", 0.0)
+    monkeypatch.setattr(base, "REPEAT", 0.0)
+    monkeypatch.setattr(inquiry, "HESITATE", 0.0)
