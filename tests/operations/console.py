@@ -178,5 +178,8 @@ async def console(
             rooms = len(simulator.world.rooms)
             agents = len(simulator.world.agents)
             await here.until(lambda: len(app.main.view.fleet.agents) == agents)
+            await here.until(lambda: len(app.main.view.fleet.rooms) == rooms)
+            assert app.session is not None
+            app.session.nudge("dispatches")  # or it would look again in a second
             await here.until(lambda: app.main.view.fleet.coverage.polled == rooms)
             yield here

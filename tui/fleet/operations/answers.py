@@ -49,6 +49,8 @@ class Field:
     """The answer to start with."""
     fresh: str = ""
     """Of a text: what a made-up answer begins with; such an answer is offered first."""
+    rest: str = ""
+    """Of a name: the secret question that gets what follows `=` in a paste, which must not be shown."""
     columns: tuple[str, ...] = ()
     """Of a pick: the titles of its columns."""
     lines: int = 1

@@ -43,7 +43,7 @@ class SetSecret(SecretsOperation):
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
         """Name and value."""
         return (
-            Field("name", "name", value=answers.text("name"), help="letters, digits and _"),
+            Field("name", "name", value=answers.text("name"), rest="value", help="letters, digits and _"),
             Field("value", "value", Kind.SECRET, help="type or paste; it is never shown. ctrl+u clears"),
         )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tui.api import methods
 from tui.api.models import SecretInfo, instant
 from tui.build.errors import SecretsError
-from tui.build.secrets import Empty, SecretInput, SecretSet, collect
+from tui.build.secrets import Empty, SecretInput, SecretSet, collect, fingerprint
 from tui.fleet.journal import Intent
 from tui.fleet.operations.answers import Answers, BadAnswer, Field, Hint, Kind, Option, Weight
 from tui.fleet.operations.base import Before, Danger, Fact, Finding, Operation, Preview, Receipt, Seen
@@ -20,12 +20,14 @@ from tui.fleet.operations.remote import Remote
 from tui.fleet.operations.subjects import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.fleet.state import View
 from tui.fleet.times import rfc3339
-from tui.secret import MASK
+from tui.secret import MASK, Secret
 
 KIND_FILE, KIND_ENVIRONMENT = "AGENT_SECRET_KIND_FILE", "AGENT_SECRET_KIND_ENVIRONMENT"
 SHOWN = 8
 """Names listed in one line of a preview; a replacement lists every one that goes."""
 NEVER = "never"
+GUESSABLE = 64
+"""Bytes up to which a digest could help somebody who looks on to confirm a guess."""
 
 
 class SecretsOperation(Operation):
@@ -114,6 +116,12 @@ EMPTY_OPTIONS = (Option("refuse", ("refuse the file",)), Option("skip", ("skip t
 def secrets(view: View) -> tuple[SecretInfo, ...]:
     """The selected agent's secrets."""
     return view.fleet.secrets.get(view.selection.agent_id, ())
+
+
+def known_by(value: Secret) -> str:
+    """What may be shown of a value to recognise it by: its size, and a digest of what nobody can guess."""
+    found = fingerprint(value)
+    return str(found) if found.lines > 1 or found.size > GUESSABLE else f"{found.size:,} bytes"
 
 
 def masked(items: Iterable[SecretInput]) -> list[dict[str, str]]:

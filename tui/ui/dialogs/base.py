@@ -68,5 +68,6 @@ class Dialog(ModalScreen[None]):
         return self._held
 
     def action_leave(self) -> None:
-        """Close."""
+        """Close. What it was still going to look up and to draw has no place any more."""
+        self.workers.cancel_node(self)
         self.dismiss()

@@ -190,8 +190,8 @@ class BulkDialog(Dialog):
 
     def redraw(self) -> None:
         """Draw what differs."""
-        if not self.frame.is_mounted or not self.is_attached:
-            return
+        if not self.frame.is_mounted or self not in self.app.screen_stack:
+            return  # not there yet, or being taken apart
         chosen = self._chosen
         title = f"{self.operation.label}: {len(chosen)} targets, one after the other"
         self.frame.title(title, project_cells(self._bench.target, locked=self._bench.locked), "warn")

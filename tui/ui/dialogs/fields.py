@@ -7,12 +7,14 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
+from textual.events import Paste
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
 from tui.api.clean import clean_block
 from tui.fleet.operations.answers import Field, Option
+from tui.secret import Secret
 from tui.ui.toned import Toned
 
 Options = Callable[[], Sequence[Option]]
@@ -32,6 +34,33 @@ class Next(Message):
 
 class Read(Message):
     """Enter in the field of a file: read it."""
+
+
+class Divided(Message):
+    """`NAME=value` was pasted where a name is asked."""
+
+    def __init__(self, field: str, value: Secret) -> None:
+        super().__init__()
+        self.field = field
+        """The question that the value belongs to."""
+        self.value = value
+
+
+class NameInput(Input):
+    """An input for a name, in which the value of a pasted `NAME=value` is never shown."""
+
+    def __init__(self, value: str, *, id: str, rest: str) -> None:
+        super().__init__(value, id=id, select_on_focus=False)
+        self._rest = rest
+        self.cursor_blink = False
+
+    def _on_paste(self, event: Paste) -> None:
+        name, sign, value = event.text.strip("\r\n").partition("=")
+        if sign and self._rest:
+            event.stop()
+            event.prevent_default()
+            self.value = name.strip().removeprefix("export ").strip()
+            self.post_message(Divided(self._rest, Secret(value)))
 
 
 def plain_input(value: str, id: str) -> Input:

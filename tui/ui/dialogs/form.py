@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from tui.fleet.operations.answers import Answers, Field, Kind, Option
 from tui.secret import Secret
-from tui.ui.dialogs.fields import Block, Choice
+from tui.ui.dialogs.fields import Block, Choice, Divided
 from tui.ui.dialogs.file_field import FileField
 from tui.ui.dialogs.pick import Pick
 from tui.ui.dialogs.secret_input import SecretInput
@@ -99,6 +99,14 @@ class Form(Vertical):
             elif isinstance(widget, TextField | Choice | Pick | Block | FileField):
                 texts[name] = widget.answer
         return Answers(texts, values)
+
+    def on_divided(self, event: Divided) -> None:
+        """The value of a pasted `NAME=value` goes where it is not shown."""
+        event.stop()
+        field = self._widgets.get(event.field)
+        if isinstance(field, SecretInput):
+            field.wipe()
+            field.put(event.value)
 
     def help_for(self, widget: Widget | None) -> str:
         """What is said about the question that has the keyboard."""

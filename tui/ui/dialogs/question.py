@@ -6,6 +6,7 @@ It sends nothing. What happens when the button is pressed is `operation.Operatio
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -91,6 +92,8 @@ class QuestionDialog(Dialog):
     def on_unmount(self) -> None:
         """Nothing of it stays."""
         self._unsubscribe()
+        if self.form is not None and not self.busy:
+            self.form.wipe()
 
     async def _prepare(self) -> None:
         """Ask the server for what the form starts with."""
@@ -150,7 +153,11 @@ class QuestionDialog(Dialog):
         files = [field.id for field in self.form.fields if field.kind is Kind.FILE]
         same = all(found.text(name) == before.text(name) for name in (*files, "empty"))
         secrets = before.secrets if files and same else Answers().secrets
-        self.inquiry.answer(Answers({**before.texts, **found.texts}, found.values, secrets))
+        answers = Answers({**before.texts, **found.texts}, found.values, secrets)
+        if not files:
+            with contextlib.suppress(BadAnswer):  # what is wrong is said by what is in the way
+                answers = self.operation.resolve(answers)
+        self.inquiry.answer(answers)
 
     def on_answered(self, event: Answered) -> None:
         """Another answer."""
@@ -282,8 +289,8 @@ class QuestionDialog(Dialog):
 
     def redraw(self) -> None:
         """Draw what differs."""
-        if not self.frame.is_mounted or not self.is_attached:
-            return
+        if not self.frame.is_mounted or self not in self.app.screen_stack:
+            return  # not there yet, or being taken apart
         self.frame.title(
             self.inquiry.preview.what,
             project_cells(self.bench.target, locked=self.bench.locked),

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from tui.fleet.operations.secretset import known_by
 from tui.secret import Secret
 from tui.ui.text import fit
 from tui.ui.toned import Toned
@@ -22,7 +23,7 @@ LIMIT: Final = 1 << 20
 """Characters that are taken; more is no secret, and a file can be mounted instead."""
 BURST: Final = 0.05
 """Seconds within which an Enter after a key is no finger: a paste without its marks is under way."""
-UNMARKED: Final = "this terminal pastes without marks, so line ends are lost: nothing kept, use a file"
+UNMARKED: Final = "Enter in the middle of a paste without marks: nothing kept, use a file"
 TOO_LONG: Final = "that is more than 1 MiB: nothing kept, mount a file instead"
 CONTROL: Final = "the paste holds a control character: nothing kept, use a file"
 
@@ -63,10 +64,7 @@ class SecretInput(Toned, can_focus=True):
             return self.note
         if not self._kept:
             return "type or paste"
-        size = len(self._kept.reveal().encode("utf-8", "surrogateescape"))
-        lines = self._kept.reveal().count("\n") + 1
-        several = f", {lines} lines" if lines > 1 else ""
-        return f"{'•' * min(12, len(self._kept))} {size:,} bytes{several}"
+        return f"{'•' * min(8, len(self._kept))} {known_by(self._kept)}"
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Printable keys are typed here and do nothing else."""
@@ -99,13 +97,19 @@ class SecretInput(Toned, can_focus=True):
         """Take all of it. A terminal turns line feeds into returns on the way; CR LF stays as it is."""
         event.stop()
         event.prevent_default()
-        text = event.text
+        self._take(event.text)
+
+    def _take(self, text: str) -> None:
         if "\n" not in text:
             text = text.replace("\r", "\n")
         if any(letter < " " and letter not in "\t\r\n" for letter in text) or "\x7f" in text:
             self._reject(CONTROL)
             return
         self._keep(self._kept.reveal() + text)
+
+    def put(self, value: Secret) -> None:
+        """Hold this, as if it had been pasted."""
+        self._take(value.reveal())
 
     def action_clear(self) -> None:
         """Empty it."""

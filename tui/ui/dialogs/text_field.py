@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from tui.fleet.operations.answers import Field, Option
-from tui.ui.dialogs.fields import Answered, Next, Options, plain_input
+from tui.ui.dialogs.fields import Answered, NameInput, Next, Options
 from tui.ui.text import fit
 from tui.ui.toned import Toned
 
@@ -40,7 +40,7 @@ class TextField(Vertical):
 
     def compose(self) -> ComposeResult:
         """The input and what is offered for it."""
-        yield plain_input(self.field.value, "typed")
+        yield NameInput(self.field.value, id="typed", rest=self.field.rest)
         yield self._list
 
     @property

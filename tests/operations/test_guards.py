@@ -1,0 +1,274 @@
+"""What keeps an operation from happening by accident, twice, to the wrong target, or on old facts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from textual.events import Key
+
+from tests.operations.console import Console, console
+from tests.operations.stage import CONCIERGE, FAILING
+from tui.fleet.operations import inquiry
+from tui.sim.control import WalkOrder
+from tui.sim.specs import AgentSpec, Scenario
+from tui.ui.dialogs.operation import OperationDialog
+from tui.ui.dialogs.unlock import UnlockDialog
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Console]:
+    """The program, its cursor on an agent."""
+    async with console(tmp_path) as opened:
+        await opened.choose(CONCIERGE)
+        yield opened
+
+
+async def test_one_confirmation_is_one_request_however_long_enter_is_held(here: Console) -> None:
+    await here.press("r")
+    dialog = await here.opened()
+    await here.to("go")
+    await here.press(*["enter"] * 25)
+    await here.until(lambda: dialog.outcome is not None)
+    assert here.calls("RestartAgent") == 1
+
+
+async def test_an_enter_held_since_a_question_cancels(here: Console) -> None:
+    await here.press("r")
+    await here.opened()
+    await here.to("reason")
+    await here.press(*["enter"] * 25)
+    assert not isinstance(here.app.screen, OperationDialog)
+    assert here.calls("RestartAgent") == 0
+
+
+async def test_an_enter_that_repeats_on_the_button_does_nothing(here: Console) -> None:
+    await here.press("r")
+    dialog = await here.opened()
+    await here.to("reason")
+    await here.press("enter")
+    dialog.frame.button("go").focus()
+    await here.settle()
+    await here.press("enter", "enter")
+    assert here.calls("RestartAgent") == 0
+    assert not dialog.obstacle
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_a_dialog_is_deaf_until_its_reader_can_have_seen_it(here: Console) -> None:
+    await here.press("5")
+    pane = here.app.main.dispatches
+    found = here.app.main.view.fleet.dispatches["lobby"][0]
+    pane.go_to(f"dispatch:lobby\0{found.id}")
+    await here.press("ctrl+d", *"yyy", "tab", "right", "right", "enter", "y")
+    dialog = await here.opened()
+    assert here.app.focused is dialog.frame.button("cancel")
+    assert here.calls("DeleteDispatch") == 0
+    deaf_until = dialog._deaf_until
+    assert deaf_until > time.monotonic()
+    await here.until(lambda: time.monotonic() > deaf_until)
+    await here.press("y")
+    await here.until(lambda: dialog.outcome is not None)
+    assert here.names() == ["DeleteDispatch"]
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_escape_is_always_heard(here: Console) -> None:
+    await here.press("r", "escape")
+    assert here.app.screen is here.app.main
+
+
+@pytest.mark.usefixtures("deaf")
+@pytest.mark.parametrize("pane", ["1", "3", "4", "5"])
+async def test_a_paste_without_marks_changes_nothing(here: Console, pane: str) -> None:
+    await here.press(pane)
+    text = "please delete\r\rry\rR\ryes\r"
+    keys = ["enter" if letter == "\r" else "space" if letter == " " else letter for letter in text]
+    driver = here.app._driver
+    assert driver is not None
+    for key in [*keys, "ctrl+d", "y", "enter", "tab", "tab", "tab", "enter", "ctrl+n", "enter"]:
+        driver.send_message(Key(key, key if len(key) == 1 else None))
+    await here.settle()
+    assert here.effects() == []
+
+
+async def test_keys_that_waited_for_a_blocked_screen_do_nothing(here: Console) -> None:
+    driver = here.app._driver
+    assert driver is not None
+    for key in ("r", "tab", "tab", "enter"):
+        event = Key(key, None)
+        event.time -= 3.0
+        driver.send_message(event)
+    await here.settle()
+    assert here.app.screen is here.app.main
+    assert here.effects() == []
+
+
+async def test_the_target_stays_the_same_when_rows_move(here: Console) -> None:
+    await here.press("r")
+    dialog = await here.opened()
+    for agent in ("CA_failing22222", "CA_sleeper22222"):
+        here.simulator.control.walk(WalkOrder(agent_id=agent, walk=[(0, "Running")]))
+    fleet = here.app.main
+    await here.until(
+        lambda: dialog.inquiry.view.fleet.index[FAILING].agent_deployments[0].status == "Running"
+    )
+    assert f"({CONCIERGE})" in here.shown()
+    await here.go()
+    assert here.effects() == [{"effect": "RestartAgent", "agent_id": CONCIERGE}]
+    assert fleet.view.selection.agent_id == CONCIERGE
+
+
+async def test_a_change_under_the_dialog_disarms_it_and_is_marked(here: Console) -> None:
+    await here.press("r")
+    dialog = await here.opened()
+    assert not dialog.obstacle
+    here.simulator.control.walk(WalkOrder(agent_id=CONCIERGE, walk=[(0, "CrashLoop")]))
+    await here.until(lambda: "changed since you looked" in dialog.obstacle)
+    assert "Δ us-east production: CrashLoop" in here.shown()
+    assert "(was Running" in here.shown()
+    await here.to("go")
+    await here.press("enter")
+    assert here.calls("RestartAgent") == 0
+    await here.press("ctrl+r")
+    await here.until(lambda: not dialog.obstacle)
+    assert "Δ" not in here.shown()
+
+
+async def test_a_change_that_nobody_saw_yet_is_found_by_the_last_look(here: Console) -> None:
+    await here.press("r")
+    dialog = await here.opened()
+    await here.to("go")
+    here.simulator.control.walk(WalkOrder(agent_id=CONCIERGE, walk=[(0, "Suspended")]))
+    await here.press("enter")
+    await here.until(lambda: "nothing was sent" in here.shown())
+    assert "changed since you looked" in here.shown()
+    assert here.calls("RestartAgent") == 0
+    assert dialog.asking
+
+
+async def test_a_target_that_is_gone_is_refused(here: Console) -> None:
+    await here.press("r")
+    dialog = await here.opened()
+    await here.to("go")
+    record = here.simulator.world.agents.pop(CONCIERGE)
+    here.simulator.world.agent_list.drop(record.id)
+    await here.press("enter")
+    await here.until(lambda: "is not there any more" in here.shown())
+    assert here.calls("RestartAgent") == 0
+    await here.press("escape")
+    await here.until(lambda: here.app.main.agents.table.cursor_is_ghost)
+    await here.press("r")
+    assert here.app.screen is here.app.main
+    assert here.said()[0] == "Restart: what is under the cursor is gone"
+    assert dialog.outcome is None
+
+
+async def test_what_destroys_wants_the_id_and_time(here: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inquiry, "HESITATE", 0.6)
+    await here.press("ctrl+d")
+    dialog = await here.opened()
+    assert dialog.obstacle == f"type {CONCIERGE} to arm the button"
+    typed = dialog.frame.query_one("#row-typed Input")
+    for wrong in ("concierge", CONCIERGE[:-1], CONCIERGE.lower(), ""):
+        typed.value = wrong  # type: ignore[attr-defined]
+        await here.settle()
+        assert "to arm the button" in dialog.obstacle
+    typed.value = CONCIERGE  # type: ignore[attr-defined]
+    await here.settle()
+    assert "cannot be taken back" in dialog.obstacle or not dialog.obstacle
+    await here.until(lambda: not dialog.obstacle)
+    assert here.effects() == []
+
+
+async def test_in_a_production_project_the_name_arms_the_button(tmp_path: Path) -> None:
+    async with console(tmp_path, danger=True) as here:
+        await here.choose(CONCIERGE)
+        await here.press("r")
+        dialog = await here.opened()
+        assert "PRODUCTION" in here.shown()
+        assert dialog.obstacle == f"type concierge or {CONCIERGE} to arm the button"
+        dialog.frame.query_one("#row-typed Input").focus()
+        await here.settle()
+        await here.paste("concierge")
+        await here.go()
+        assert here.names() == ["RestartAgent"]
+
+
+async def test_a_hostile_name_cannot_be_what_is_typed(tmp_path: Path) -> None:
+    names = ["admin", "аdmin", "x\x1b[2J", "same", "same"]
+    agents = [AgentSpec(name=name, id=f"CA_{place:012d}") for place, name in enumerate(names)]
+    async with console(tmp_path, Scenario(agents=agents), danger=True) as here:
+        for place, wanted in enumerate(["CA_000000000000"] * 1 + [f"CA_{n:012d}" for n in range(1, 5)]):
+            here.app.main.go_to_agent(f"CA_{place:012d}")
+            await here.settle()
+            await here.press("r")
+            dialog = await here.opened()
+            assert dialog.inquiry.wanted == (wanted,)
+            await here.press("escape")
+        await here.command("restart same")
+        assert "2 agents are called 'same'" in here.said()[0]
+
+
+async def test_read_only_refuses_in_the_client_and_unlocks_for_a_while(tmp_path: Path) -> None:
+    async with console(tmp_path, read_only=True) as here:
+        await here.choose(CONCIERGE)
+        await here.press("r")
+        dialog = await here.opened()
+        assert "read-only" in dialog.frame.button("go").label
+        await here.to("go")
+        await here.press("enter")
+        await here.press("escape")
+        assert here.calls("RestartAgent") == 0
+        await here.command("unlock 15m")
+        await here.until(lambda: isinstance(here.app.screen, UnlockDialog))
+        await here.to("go")
+        await here.press("enter")
+        assert isinstance(here.app.screen, UnlockDialog), "a reason is needed"
+        await here.to("reason")
+        await here.paste("INC-7")
+        await here.to("go")
+        await here.press("enter")
+        await here.until(lambda: here.app.screen is here.app.main)
+        await here.until(lambda: "unlocked 15m" in here.app.main.query_one("#header").text)  # type: ignore[attr-defined]
+        await here.press("r")
+        await here.opened()
+        await here.go()
+        assert here.names() == ["RestartAgent"]
+        await here.command("lock")
+        await here.press("r")
+        assert "read-only" in (await here.opened()).obstacle
+        entries = {entry.intent.operation: entry.intent.reason for entry in here.audit()}
+        assert entries == {"unlock": "INC-7", "restart": ""}
+
+
+async def test_a_dry_run_shows_the_request_and_sends_nothing(here: Console) -> None:
+    await here.press("4", "e")
+    await here.opened()
+    await here.press("enter")
+    await here.paste("sk-canary")
+    await here.to("again")
+    await here.press("enter")
+    shown = here.shown()
+    assert "/twirp/livekit.CloudAgent/UpdateAgentSecrets" in "".join(shown.split())
+    assert '"value":"***"' in "".join(shown.split())
+    assert "sk-canary" not in shown
+    await here.press("escape", "escape")
+    await here.command("dry-run")
+    await here.press("1", "r")
+    await here.opened()
+    await here.to("go")
+    await here.press("enter")
+    assert '"agent_id": "CA_concierge222"' in here.shown()
+    assert here.effects() == []
+    assert here.audit() == []
+
+
+async def test_quitting_while_something_is_under_way_asks_twice(here: Console) -> None:
+    here.app.desk.manner.under_way = 1
+    await here.press("ctrl+q")
+    assert here.app.is_running
+    assert "ctrl+q again quits" in here.said()[0]
+    here.app.desk.manner.under_way = 0
