@@ -228,7 +228,8 @@ def test_stopping_by_the_terminals_own_signal(probe: Probe) -> None:
         for _ in range(2):
             term.kill(signal.SIGTSTP)
             term.until(lambda: is_stopped(term))
-            term.pump(0.05)
+            while term.pump(0.1):
+                pass
             assert term.restored() == []
             since = term.mark()
             term.kill(signal.SIGCONT)
