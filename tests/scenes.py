@@ -18,7 +18,9 @@ from textual.app import App
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
+from textual.screen import Screen
 
+from tests.shipping import pictures
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.session import Session
 from tui.fleet.state import Fleet, Freshness, Selection
@@ -241,6 +243,8 @@ class Scene:
     """What the fleet is like from the start."""
     later: Callable[[Fleet], Fleet] = _unchanged
     """What it becomes after the keys."""
+    over: Callable[[Lktop], Screen[None]] | None = None
+    """A screen that lies over it."""
 
     def app(self, theme: str = "dark") -> Lktop:
         """The program, with the scene's data behind it."""
@@ -272,6 +276,9 @@ class Scene:
                 store = app.session.store
                 after = self.later(store.fleet)
                 store.update(**{item.name: getattr(after, item.name) for item in fields(after)})
+                await settled(pilot)
+            if self.over is not None and isinstance(app, Lktop):
+                await app.push_screen(self.over(app))
                 await settled(pilot)
 
         return press
@@ -371,6 +378,9 @@ SCENES: tuple[Scene, ...] = (
         picture=None,
     ),
     Scene("small", sizes=((50, 12),), picture=None),
+    Scene("ship-form", over=pictures.form),
+    Scene("ship-building", over=pictures.building),
+    Scene("ship-failed", over=pictures.failed),
 )
 """Every scene, in the order of the pictures."""
 

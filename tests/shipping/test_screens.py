@@ -160,14 +160,14 @@ async def test_questions_have_to_be_answered_first(tmp_path: Path) -> None:
     toml = '[project]\nsubdomain = "127"\n[agent]\nid = "CA_another22222"\n'
     async with running(tmp_path, files={"livekit_toml": toml}) as hands:
         found = await form(hands, "create")
-        await hands.see("sure?", "make a second agent", "tick that you mean it")
+        await hands.see("sure?", "make a second agent", "say yes above first")
         await go_to_button(hands, found)
         assert hands.app.screen is found and hands.names() == []
         found._form.focus_field("other")
         await hands.press("right")
         await hands.see("ready")
         await answer(hands, found, "region", "eu-central")
-        await hands.see("data residency rules apply", "tick that you mean it")
+        await hands.see("data residency rules apply", "say yes above first")
         found._form.focus_field("residency")
         await hands.press("right")
         await hands.see("ready")

@@ -78,7 +78,7 @@ class Made:
         """What is still to be agreed to or typed, in words; empty if the plan may go."""
         for name, words in self.questions:
             if name not in given.agreed:
-                return f"tick that you mean it: {words}"
+                return f"say yes above first: {words}"
         if self.to_type and given.confirmation != self.to_type:
             return f"type {self.to_type} to arm the button"
         return ""

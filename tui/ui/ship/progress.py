@@ -98,7 +98,7 @@ def _steps(build: BuildProgress, size: int) -> list[tuple[str, Row]]:
     for step in build.steps:
         found.append((f"step {step.key}", _step(step)))
         if step.state is StepState.FAILED:
-            room = max(20, size - 2)
+            room = max(20, size - 4)
             told = [(part, "muted") for line in step.tail[-TAIL:] for part in broken(line, room)]
             told += [(part, "error") for part in broken(step.error, room)]
             found += [
