@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from tests.scenes import Scene, settled, strike, typed
+from tests.scenes import Scene, strike, typed
 from tests.ui.stage import drawn, playing
 from tui.ui.app import Lktop
 from tui.ui.help import Help, rows, shown
@@ -20,26 +20,21 @@ async def _press_all(app: Lktop, pilot: Pilot[None], pane: str, among: set[str])
     await typed(pilot, pane)
     name = app.main.current.id
     pressed = set(app.screen.active_bindings) - LEAVING
+    prompt = app.main.query_one("#prompt")
     pressed = {key for key in pressed if not key.startswith("super+") and (not among or key in among)}
     for key in sorted(pressed):
         strike(pilot, key)
         for _ in range(3):
             await pilot.pause(0)
         for _ in range(6):  # out of prompts, dialogs and other panes again
-            if (
-                app.screen is app.main
-                and app.main.current.id == name
-                and not app.main.query_one("#prompt").display
-            ):
+            if app.screen is app.main and app.main.current.id == name and not prompt.display:
                 break
-            app.simulate_key("escape")
-            await pilot.pause(0)
             if app.screen is app.main and app.main.current.id != name:
                 app.main.action_pane(str(name))
-                await pilot.pause(0)
-        assert app.screen is app.main, key
-    await settled(pilot)
-    assert app.main.current.id == name
+            else:
+                strike(pilot, "escape")
+            await pilot.pause(0)
+        assert (app.screen, app.main.current.id) == (app.main, name), key
     return pressed
 
 

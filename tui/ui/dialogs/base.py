@@ -8,9 +8,11 @@ from __future__ import annotations
 import time
 from typing import ClassVar, Final
 
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, MouseDown, MouseUp, Paste
 from textual.screen import ModalScreen
+from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 QUIET: Final = 0.4
 """Seconds for which a dialog that has just opened hears nothing but Esc."""
@@ -68,6 +70,16 @@ class Dialog(ModalScreen[None]):
         return self._held
 
     def action_leave(self) -> None:
-        """Close. What it was still going to look up and to draw has no place any more."""
-        self.workers.cancel_node(self)
+        """Close."""
         self.dismiss()
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close. What it was still going to look up or draw has no place any more; what was begun goes on."""
+        try:
+            closing: Worker[object] | None = get_current_worker()
+        except NoActiveWorker:
+            closing = None
+        for worker in self.workers:
+            if worker.node is self and worker is not closing:
+                worker.cancel()
+        return super().dismiss(result)
