@@ -65,9 +65,8 @@ async def test_create_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) -
         await hands.until(lambda: hands.app.main.view.fleet.agent(str(created["agent_id"])) is not None)
 
 
-@SIZES
-async def test_deploy_to_the_selected_agent_by_key(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with running(tmp_path, size=size) as hands:
+async def test_deploy_to_the_selected_agent_by_key(tmp_path: Path) -> None:
+    async with running(tmp_path) as hands:
         hands.app.main.go_to_agent(CONCIERGE)
         await hands.until(lambda: hands.app.main.view.selection.agent_id == CONCIERGE)
         await hands.press("ctrl+u")
@@ -302,9 +301,8 @@ async def test_config_asks_before_it_replaces_an_agent(tmp_path: Path) -> None:
         assert "# mine" in (hands.root / "livekit.toml").read_text()
 
 
-@SIZES
-async def test_dockerfile_keeps_what_is_there(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with running(tmp_path, size=size) as hands:
+async def test_dockerfile_keeps_what_is_there(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as hands:
         await hands.run("dockerfile")
         found = await hands.on(WriteForm)
         await hands.see("Dockerfile is there", "agent.py", "keep them")
