@@ -10,11 +10,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from hypothesis import settings
+
 from tui.api import errors
 from tui.fleet.logs.source import LogSource
 
 EPOCH = 1_795_000_000.0
 """Where the test clock starts, Unix seconds: 2026-11-18T11:06:40Z."""
+
+
+PROPERTY = settings(deadline=None, derandomize=True)
+"""For properties: the same examples each time, however busy the machine is."""
 
 
 class TestClock:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.app import reading
-from tests.logs.fakes import EPOCH, line
+from tests.logs.fakes import EPOCH, PROPERTY, line
 from tui.fleet.logs import archive as module
 from tui.fleet.logs.archive import Archive
 
 
-@settings(deadline=None)
+@PROPERTY
 @given(
     st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b"")), min_size=1, max_size=60),
     st.booleans(),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.logs.fakes import EPOCH, line
+from tests.logs.fakes import EPOCH, PROPERTY, line
 from tui.fleet.logs.marks import LEVEL_BITS, PART, Level, classify, parse_time, time_of
 
 
@@ -57,7 +57,7 @@ def test_an_indented_line_continues_the_batch_before() -> None:
     assert classify([b"    x()"], previous=Level.ERROR)[0] == Level.ERROR | PART
 
 
-@settings(deadline=None)
+@PROPERTY
 @given(st.binary(max_size=200))
 def test_any_bytes_have_a_level_and_perhaps_a_time(raw: bytes) -> None:
     assert classify([raw, b"{" + raw])[0] & LEVEL_BITS in list(Level)

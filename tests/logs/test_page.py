@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.logs.fakes import EPOCH
+from tests.logs.fakes import EPOCH, PROPERTY
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.rows import AllRows
 from tui.fleet.logs.spool import Spool
@@ -43,7 +43,7 @@ KEYS = st.lists(
 )
 
 
-@settings(deadline=None)
+@PROPERTY
 @given(st.lists(st.integers(1, 9), max_size=20), st.integers(1, 7), KEYS)
 def test_any_keys_leave_a_sound_screen(heights: list[int], height: int, keys: list[tuple[str, int]]) -> None:
     screen = Screen(list(heights), height)

@@ -7,10 +7,10 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.logs.fakes import EPOCH, TRACEBACK, line
+from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.fleet.logs.log import Kind, Log, Notice
 from tui.fleet.logs.marks import CUT, Level, classify
 from tui.fleet.logs.records import parse
@@ -87,7 +87,7 @@ TYPED = st.one_of(
 )
 
 
-@settings(deadline=None)
+@PROPERTY
 @given(st.lists(RAW, min_size=1, max_size=8), TYPED, st.booleans())
 def test_the_quick_way_finds_what_reading_every_line_finds(raws: list[bytes], typed: str, out: bool) -> None:
     try:

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.logs.fakes import PROPERTY
 from tui.fleet.logs.marks import CUT, NOTICE
 from tui.fleet.logs.spool import Spool
 
@@ -42,7 +43,7 @@ def no_file_larger_than(size: int) -> Iterator[None]:
 LINES = st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"")), max_size=20)
 
 
-@settings(deadline=None)
+@PROPERTY
 @given(st.lists(LINES, max_size=20), st.booleans())
 def test_what_goes_in_comes_out(batches: list[list[bytes]], noticed: bool) -> None:
     spool = Spool(None, ring=1 << 30, memory=1 << 30)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.logs.fakes import PROPERTY
 from tui.api.streams import Splitter, lines
 
 HOSTILE = "a\u2028b\u2029c\x85d\x0be\x0cf\x1cg\x1dh\x1ei\rj\r".encode()
 
 
-@settings(deadline=None)
+@PROPERTY
 @given(st.binary(max_size=300), st.lists(st.integers(0, 40), max_size=40))
 def test_any_chunking_gives_the_same_lines(data: bytes, sizes: list[int]) -> None:
     splitter = Splitter()
