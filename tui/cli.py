@@ -206,6 +206,8 @@ def _show(settings: Settings, notices: Sequence[str]) -> int:
     state = state_dir(os.environ)
     lines = (*notices, *settings.notices, *filter(None, [state.notice]))
     settings = replace(settings, state_dir=state.path, notices=tuple(map(process.printable, lines)))
+    if settings.low_bandwidth:
+        os.environ["TEXTUAL_FPS"] = "10"  # read when Textual is imported
     gc.disable()  # starting makes no garbage: the screen switches it on once it stands
     try:
         with _words(settings.project):

@@ -97,6 +97,9 @@ class Lktop(FramedApp):
         self._pressed: dict[str, float] = {}
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, "-ascii")
+        self.set_class(launch.low_bandwidth, "-low-bandwidth")
+        self.animation_level = "none"
+        self._slow_told = launch.low_bandwidth
         self.desk = Desk(self)
         self._shipyard: Ships | None = None
 
@@ -107,6 +110,8 @@ class Lktop(FramedApp):
         self.push_screen(self.main)
         self.set_interval(TICK, self._tick)
         self.set_timer(WARM, _collect_garbage)
+        if self.launch.terminal.ssh and not self.launch.low_bandwidth:
+            self.say("over SSH: on a slow line, lktop --low-bandwidth sends half as much", toast=False)
         for notice in (*self.launch.notices, *self._problems):
             self.say(notice, tone="warn", toast=False)
         self.call_after_refresh(self._start)
@@ -177,6 +182,9 @@ class Lktop(FramedApp):
             self.call_later(self._draw)
 
     def _tick(self) -> None:
+        if self.is_slow and not self._slow_told:
+            self._slow_told = True
+            self.say("the line is slow: lktop --low-bandwidth sends half as much", tone="warn")
         step = self.clock.monotonic() // STEP
         stale = self._session is not None and any(
             fresh.stale for fresh in self._session.store.fleet.freshness.values()
@@ -248,7 +256,8 @@ class Lktop(FramedApp):
             self.register_theme(item)
         self._theme_names = names = {item.name for item in found.themes}
         wanted = self.launch.theme or (self.launch.target.theme if self.launch.target else "")
-        fallback = "mono" if self.launch.terminal.no_color else theme.DEFAULT
+        usual = theme.SMALL if self.launch.low_bandwidth else theme.DEFAULT
+        fallback = "mono" if self.launch.terminal.no_color else usual
         self.theme = wanted if wanted in names else fallback if fallback in names else "textual-dark"
         if wanted and wanted not in names:
             return (*found.problems, f"no theme {wanted!r}; there are {', '.join(sorted(names))}")
@@ -338,7 +347,7 @@ class Lktop(FramedApp):
 
     def action_redraw(self) -> None:
         """Draw the whole screen again, over whatever garbled it."""
-        self.refresh(layout=True)
+        self.redraw()
 
     def action_picture(self) -> None:
         """Save the screen as SVG, for this user alone."""

@@ -52,6 +52,8 @@ class SafeDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.exit_event: WakingEvent = WakingEvent()
         self._output: Output | None = None
+        self.fell_behind = 0
+        """Times that the terminal did not take what was drawn, and was drawn anew."""
         self._stopped = False
         """Suspended by SIGTSTP, and not resumed yet."""
         self._raw: list[int | list[bytes | int]] | None = None
@@ -98,6 +100,7 @@ class SafeDriver(LinuxDriver):
         self._enable_mouse_support()
 
     def _caught_up(self) -> None:
+        self.fell_behind += 1
         self._later(self._app.refresh)  # from the output thread
 
     def _later(self, call: Callable[[], object]) -> None:

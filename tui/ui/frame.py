@@ -167,9 +167,18 @@ class FramedApp(SafeApp):
         else:
             super()._display(screen, renderable)
 
-    def refresh(self, *, repaint: bool = True, layout: bool = False, recompose: bool = False) -> FramedApp:
+    def redraw(self) -> None:
         """Draw everything anew, over whatever the terminal shows."""
         self._frame.forget()
+        super().refresh(layout=True)
+
+    def refresh(self, *, repaint: bool = True, layout: bool = False, recompose: bool = False) -> FramedApp:
+        """Everything anew, as the driver wants it after a stop or when the terminal had fallen behind.
+
+        Textual asks for a layout with it, when a dialog goes: what the terminal shows is still known then.
+        """
+        if not layout:
+            self._frame.forget()
         return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
 
     async def on_event(self, event: events.Event) -> None:

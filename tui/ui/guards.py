@@ -74,6 +74,11 @@ class SafeApp(App[None]):
         if isinstance(self._driver, SafeDriver):
             self._driver.set_mouse(on)
 
+    @property
+    def is_slow(self) -> bool:
+        """The terminal has not taken all that was drawn: the line to it is slow, or was for a while."""
+        return isinstance(self._driver, SafeDriver) and self._driver.fell_behind > 0
+
     def send_to_terminal(self, data: str) -> None:
         """Write a control sequence of our own, past all drawing. Never for text from elsewhere."""
         if self._driver is not None and not self._driver.is_headless:

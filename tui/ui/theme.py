@@ -17,6 +17,8 @@ from tui.api.clean import clean
 TONES: Final = ("text", "ok", "warn", "error", "sleep", "busy", "muted", "accent", "info")
 """The tones that panes speak in; each theme says what they look like."""
 DEFAULT: Final = "dark"
+SMALL: Final = "ansi16"
+"""The one whose colours take the fewest bytes."""
 
 _COLORS: Final = (
     *("background", "surface", "panel", "foreground", "primary", "secondary", "accent"),
