@@ -26,7 +26,7 @@ from typing import Final, Self
 import pyte
 
 from tests.bench.usage import Usage, usage
-from tests.ptyrun import terminal_env
+from tests.ptyrun import ROOT, terminal_env
 
 COLUMNS: Final = 120
 ROWS: Final = 40
@@ -123,7 +123,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             env=dict(terminal_env() if env is None else env),
-            cwd=cwd,
+            cwd=cwd or ROOT,  # where `python -m tui` finds this checkout
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - only possible there
         )

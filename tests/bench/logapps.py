@@ -131,7 +131,6 @@ class Theirs(Measured):
                     pending, flushed = [], time.perf_counter()
                     await asyncio.sleep(0)
 
-
     def _write(self, lines: list[str]) -> None:
         from textual.widgets import Log
 

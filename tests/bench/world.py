@@ -41,8 +41,15 @@ class World:
 
     def change(self, share: float) -> None:
         """From the next poll on, let so much of the agents differ, 0 to 1."""
+        self._tell(f"change {share}")
+
+    def turn(self, names: Sequence[str]) -> None:
+        """Give these agents another number of replicas: one cell of a row each."""
+        self._tell(" ".join(("turn", *names)))
+
+    def _tell(self, line: str) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(f"change {share}\n".encode())
+        self._process.stdin.write(f"{line}\n".encode())
         self._process.stdin.flush()
 
     def order(self, path: str, **values: object) -> None:
@@ -85,7 +92,7 @@ def world(*, agents: int, rooms: int = 0, dispatches: int = 5, jobs: int = 20) -
 
 
 def scenario(agents: int, rooms: int, dispatches: int, jobs: int) -> Scenario:
-    """Agents of the usual mixture; the worst, on which the cursor starts, runs nothing and so logs nothing."""
+    """Agents of the usual mixture; the worst one, where the cursor starts, runs and so logs nothing."""
     chance = Random("bench")
     return Scenario(
         agents=[_agent(number, chance) for number in range(agents)],
@@ -128,6 +135,17 @@ class Mover:
                 seen = now
                 self.move()
 
+    def obey(self, words: Sequence[str]) -> None:
+        """Do what a line says."""
+        if words[0] == "change":
+            self.share = float(words[1])
+            return
+        for name in words[1:]:
+            record = next(record for record in self._records if record.info.agent_name == name)
+            for row in record.rows(""):
+                row.replicas = 1 + row.replicas % 3
+            self._simulator.world.touch(record)
+
     def _listings(self) -> int:
         """The number of the newest listing that was answered."""
         gate = self._simulator.doors.gate
@@ -151,7 +169,7 @@ async def _run(options: argparse.Namespace) -> None:
 
         def obey() -> None:
             for line in sys.stdin:
-                mover.share = float(line.split()[1])
+                loop.call_soon_threadsafe(mover.obey, line.split())
             loop.call_soon_threadsafe(ended.set)  # whoever started us is gone
 
         threading.Thread(target=obey, daemon=True).start()
