@@ -305,7 +305,7 @@ async def test_dockerfile_keeps_what_is_there(tmp_path: Path) -> None:
     async with running(tmp_path, size=(80, 24)) as hands:
         await hands.run("dockerfile")
         found = await hands.on(WriteForm)
-        await hands.see("Dockerfile is there", "agent.py", "keep them")
+        await hands.see("Dockerfile is there", "agent.py", "keep them", "ready")
         await go_right(hands)
         await hands.until((hands.root / ".dockerignore").exists)
         assert (hands.root / "Dockerfile").read_text() == "FROM scratch\n"

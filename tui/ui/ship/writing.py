@@ -53,6 +53,7 @@ class WriteForm(Dialog):
         self._form: Form | None = None
         self._found: Local | None = None
         self._problem = ""
+        self._ready = False
 
     def compose(self) -> ComposeResult:
         """The frame; the questions follow."""
@@ -82,7 +83,7 @@ class WriteForm(Dialog):
             widget = form.widget("program")
             if widget is not None and found.programs:
                 widget.query_one(Input).value = found.programs[0]
-        self._found = found
+        self._found, self._ready = found, True
         self.redraw()
 
     def _options(self, name: str) -> tuple[Option, ...]:
@@ -102,7 +103,7 @@ class WriteForm(Dialog):
     def _obstacle(self) -> str:
         """Why nothing is written; empty if it would be."""
         found = self._found
-        if found is None:
+        if found is None or not self._ready:
             return "looking…"
         if found.problem:
             return found.problem
