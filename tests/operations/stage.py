@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.api.transport import Transport
@@ -123,9 +123,9 @@ class Stage:
     told: list[Progress] = field(default_factory=list)
     _faults: list[FaultSpec] = field(default_factory=list)
 
-    async def look(self, **selection: str) -> View:
+    async def look(self, agent_id: str = "", room: str = "", dispatch_id: str = "") -> View:
         """Poll once and give the view with this selected."""
-        chosen = Selection(**selection)
+        chosen = Selection(agent_id=agent_id, room=room, dispatch_id=dispatch_id)
         self.session.select(chosen)
         await self.session.poller.once()
         await self.session.poller.once()
@@ -139,15 +139,16 @@ class Stage:
         self,
         name: str,
         view: View,
+        texts: Mapping[str, str] | None = None,
         /,
         *,
         earlier: Intent | None = None,
         values: Mapping[str, Secret] | None = None,
-        **texts: str,
+        **more: str,
     ) -> Outcome:
         """Do an operation by id with these answers; faults set by `lose` begin when it is sent."""
         operation = BY_ID[name]
-        answers = operation.resolve(Answers(texts, values or {}))
+        answers = operation.resolve(Answers({**(texts or {}), **more}, values or {}))
         operation.check(view, answers)
         return await self.operator.perform(operation, view, answers, tell=self._tell, earlier=earlier)
 
@@ -233,11 +234,6 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         await asyncio.sleep(0.005)
-
-
-def selecting(view: View, **changes: str) -> View:
-    """The view with something else selected."""
-    return replace(view, selection=replace(view.selection, **changes))
 
 
 def operation(name: str) -> Operation:

@@ -236,14 +236,14 @@ async def _once(folder: Path, seed: int) -> None:
                     lost(chance.choice(["fin", "500", "502 page"]), looked, after=False, times=times)
                 )
         here.lose(*faults)
-        outcome = await here.do(name, view, values=values, **texts)
+        outcome = await here.do(name, view, texts, values=values)
         count = ordered(here)
         judged(outcome.verdict, count, seed)
         if not outcome.may_resend or chance.random() < 0.3:
             return
         here.simulator.faults.clear()
         here.lose()
-        again = await here.do(name, view, values=values, earlier=outcome.intent, **texts)
+        again = await here.do(name, view, texts, values=values, earlier=outcome.intent)
         total = ordered(here)
         assert again.verdict is Verdict.DONE, (seed, again.words)
         assert total == 1 or (total == 2 and name == "set_secret" and count == 1), (seed, here.effects())

@@ -1,0 +1,479 @@
+"""The operations themselves: on any fleet, in words, on the wire, and refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import subprocess
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.operations.stage import CONCIERGE, START, Stage, stage, world
+from tui.api.auth import Credentials
+from tui.api.budget import Budget
+from tui.api.caller import Endpoint
+from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Job, Room, SecretInfo, Version
+from tui.clock import SystemClock
+from tui.fleet.journal import Verdict
+from tui.fleet.operations.address import address
+from tui.fleet.operations.answers import Answers, BadAnswer, Kind
+from tui.fleet.operations.base import Danger, Operation, Undo
+from tui.fleet.operations.current import moved, too_old
+from tui.fleet.operations.inquiry import Inquiry
+from tui.fleet.operations.registry import BY_ID, OPERATIONS
+from tui.fleet.operations.secretset import SecretsOperation
+from tui.fleet.operations.sending import Sender
+from tui.fleet.operations.shell import word_of
+from tui.fleet.operations.undo import UNDO_FOR, LastUndo
+from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
+from tui.secret import Secret
+from tui.sim.control import WalkOrder
+from tui.sim.specs import FaultSpec
+
+SECRET = "sk-canary-77aa"
+ALL = [pytest.param(operation, id=operation.id) for operation in OPERATIONS]
+LINKS = ("create_link", "delete_link")
+"""Their own tests try them."""
+OWN = tuple(operation for operation in OPERATIONS if operation.id not in LINKS)
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+    """The small fleet, standing still."""
+    async with stage(tmp_path) as opened:
+        yield opened
+
+
+# ---- on any fleet -------------------------------------------------------------------------------------
+
+
+def fleet_of(*agents: Agent, **more: object) -> Fleet:
+    """A fleet of these, received just now."""
+    index = {agent.agent_id: agent for agent in agents}
+    fresh = {"agents": Freshness(at=1000.0), "dispatches": Freshness(at=1000.0)}
+    return replace(Fleet(agents=agents, index=index, freshness=fresh), **more)  # type: ignore[arg-type]
+
+
+BARE = Agent(agent_id="CA_bare", agent_name="", version="--")
+ODD = Agent(
+    agent_id="CA_odd",
+    agent_name="x␛[2J",
+    version="",
+    agent_deployments=(
+        Deployment(region="", status="", deployment=""),
+        Deployment(region="eu", status="JS_NEW", deployment="a b", version="v", replicas=-1),
+    ),
+)
+TWINS = tuple(
+    Agent(
+        agent_id=f"CA_{place}", agent_name="same", version="1", agent_deployments=(Deployment(region=region),)
+    )
+    for place, region in enumerate(("us", "eu"))
+)
+JOBLESS = Dispatch(id="AD_1", agent_name="", room="r")
+ODD_JOB = Dispatch(id="AD_2", agent_name="x", room="r", state=DispatchState(jobs=(Job(id="AJ_1"),)))
+FLEETS = {
+    "nothing received": Fleet(),
+    "empty": fleet_of(),
+    "no deployments": fleet_of(BARE),
+    "odd": fleet_of(ODD, rooms=(Room(name="r"),), dispatches={"r": (JOBLESS, ODD_JOB)}),
+    "twins": fleet_of(*TWINS, coverage=Coverage(1, 9)),
+    "no such api": replace(fleet_of(), freshness={"agents": Freshness(at=1.0, absent=True)}),
+    "many": fleet_of(*(Agent(agent_id=f"CA_{n}", agent_name=f"a{n}", version="1") for n in range(1000))),
+    "with details": fleet_of(
+        ODD,
+        versions={"CA_odd": (Version(version="1", current=True), Version(version="", status="Building"))},
+        secrets={"CA_odd": (SecretInfo(name="A"), SecretInfo(name="B\x1b"))},
+    ),
+}
+SELECTIONS = [
+    Selection(),
+    Selection(agent_id="CA_bare"),
+    Selection(agent_id="CA_odd", room="r", dispatch_id="AD_1"),
+    Selection(agent_id="CA_0", room="r", dispatch_id="AD_2", pane="dispatches"),
+    Selection(agent_id="CA_gone", room="gone", dispatch_id="AD_gone"),
+]
+
+
+@pytest.mark.parametrize("operation", ALL)
+@pytest.mark.parametrize("name", FLEETS)
+def test_every_operation_has_words_for_every_fleet(operation: Operation, name: str) -> None:
+    for selection in SELECTIONS:
+        view = View(FLEETS[name], selection, START, 1000.0)
+        given = Answers({"agent": "x", "room": "r", "version": "1", "names": "A\nB"})
+        for answers in (Answers(), given):
+            unfit = operation.unfit(view)
+            fields = operation.fields(view, answers)
+            for field in fields:
+                if field.kind in (Kind.CHOICE, Kind.PICK):
+                    operation.options(view, answers, field.id)
+            operation.hints(view, answers)
+            preview = operation.preview(view, answers)
+            assert preview.what
+            assert preview.effect
+            operation.equivalent(view, answers)
+            operation.facts(view, answers)
+            assert operation.target(view, answers) is not None
+            assert not moved(preview, operation.preview(view, answers))
+            if not unfit:
+                json.dumps(operation.request(view, answers))
+
+
+@pytest.mark.parametrize("operation", ALL)
+def test_a_server_without_the_api_is_said_so(operation: Operation) -> None:
+    view = View(FLEETS["no such api"], Selection(agent_id="CA_x"), START, 1000.0)
+    if operation.method.cloud:
+        assert operation.unfit(view) == "this server has no Cloud Agents API"
+
+
+def test_the_table_is_sound() -> None:
+    """Ids, commands and, within a pane, keys are unique; only reads and its own call are named."""
+    assert len(BY_ID) == len(OPERATIONS) == len({operation.usage.name for operation in OPERATIONS})
+    for pane in {pane for operation in OPERATIONS for pane in operation.keys}:
+        keys = [key for operation in OPERATIONS for key in operation.keys.get(pane, "").split(",") if key]
+        assert len(keys) == len(set(keys)), pane
+    for operation in OPERATIONS:
+        assert operation.method.changes
+        assert operation.help[0].islower()
+        assert set(operation.reads) <= {"agent", "versions", "secrets", "room"}
+
+
+def test_what_cannot_be_taken_back_is_graver_than_what_can() -> None:
+    grave = {operation.id for operation in OPERATIONS if operation.danger is Danger.DESTROYS}
+    assert grave - {"delete_link"} == {
+        "delete_agent",
+        "delete_deployment",
+        "remove_secrets",
+        "replace_secrets",
+    }
+    mild = {operation.id for operation in OPERATIONS if operation.danger is Danger.REVERSIBLE}
+    assert mild - {"create_link"} == {"dispatch", "redispatch", "undispatch"}
+
+
+# ---- answers ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        ({"agent": "", "room": "r"}, "which agent"),
+        ({"agent": "a", "room": ""}, "which room"),
+        ({"agent": "a", "room": "x" * 257}, "256 characters"),
+        ({"agent": "a", "room": "r␛[2J"}, "cannot be sent back"),
+        ({"agent": "a", "room": "r", "deployment": "a_b"}, "no _"),
+        ({"agent": "a", "room": "r", "deployment": "a b"}, "no space"),
+        ({"agent": "a", "room": "r", "deployment": "é" * 33}, "64 bytes"),
+        ({"agent": "a", "room": "r", "metadata": "x" * (512 * 1024 + 1)}, "LiveKit takes 524,288"),
+        ({"agent": "a", "room": "r", "attributes": "no sign"}, "name=value"),
+        ({"agent": "a", "room": "r", "attributes": "{1}"}, "no JSON"),
+        ({"agent": "a", "room": "r", "attributes": '{"a": 1}'}, "texts as values"),
+        ({"agent": "a", "room": "r", "attributes": f"a={'x' * 65_536}"}, "LiveKit takes 65,536"),
+    ],
+)
+def test_a_dispatch_that_livekit_would_not_take_is_not_sent(texts: Mapping[str, str], words: str) -> None:
+    view = View(fleet_of(), Selection(), START, 1000.0)
+    with pytest.raises(BadAnswer, match=words):
+        BY_ID["dispatch"].check(view, Answers(texts))
+
+
+def test_production_is_the_empty_name() -> None:
+    view = View(fleet_of(), Selection(), START, 1000.0)
+    answers = Answers({"agent": "a", "room": "r", "deployment": "production"})
+    assert BY_ID["dispatch"].request(view, answers)["deployment"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("", "v", "which name"),
+        ("LIVEKIT_URL", "v", "set by LiveKit itself"),
+        ("A", "", "has no value"),
+        ("A B", "v", "cannot be the name"),
+        ("A=B", "v", "cannot be the name"),
+        ("A", "a\x00b", "NUL"),
+    ],
+)
+def test_secrets_that_must_not_be_sent(name: str, value: str, words: str) -> None:
+    view = View(fleet_of(BARE), Selection(agent_id="CA_bare"), START, 1000.0)
+    with pytest.raises(BadAnswer, match=words):
+        BY_ID["set_secret"].check(view, Answers({"name": name}, {"value": Secret(value)}))
+
+
+def test_an_empty_value_in_a_file_is_refused_or_skipped_by_choice(tmp_path: Path) -> None:
+    file = tmp_path / "x.env"
+    file.write_text("A=1\nB=\n")
+    operation = BY_ID["import_secrets"]
+    with pytest.raises(BadAnswer, match=r"B .*is empty"):
+        operation.resolve(Answers({"file": str(file)}))
+    kept = operation.resolve(Answers({"file": str(file), "empty": "skip"})).secrets
+    assert [one.name for one in kept.secrets] == ["A"]
+    assert [one.name for one in kept.refused] == ["B"]
+
+
+def test_a_mount_of_more_than_a_mebibyte_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "big"
+    file.write_bytes(b"x" * ((1 << 20) + 1))
+    with pytest.raises(BadAnswer, match="larger than"):
+        BY_ID["mount_secret"].resolve(Answers({"file": str(file)}))
+
+
+def test_no_operation_on_secrets_shows_a_value(tmp_path: Path) -> None:
+    file = tmp_path / "x.env"
+    file.write_text(f"A={SECRET}\n")
+    view = View(fleet_of(BARE, secrets={"CA_bare": ()}), Selection(agent_id="CA_bare"), START, 1000.0)
+    for operation in OPERATIONS:
+        if not isinstance(operation, SecretsOperation):
+            continue
+        answers = operation.resolve(Answers({"file": str(file), "name": "A"}, {"value": Secret(SECRET)}))
+        said = [
+            repr(answers),
+            repr(operation.preview(view, answers)),
+            repr(operation.hints(view, answers)),
+            operation.equivalent(view, answers),
+            json.dumps(operation.request(view, answers)),
+            repr(operation.facts(view, answers)) + repr(operation.arguments(answers)),
+        ]
+        assert not any(SECRET in text for text in said), operation.id
+
+
+# ---- old facts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fresh", "now", "words"),
+    [
+        (Freshness(), 1000.0, "nothing was received yet"),
+        (Freshness(at=1000.0), 1009.0, ""),
+        (Freshness(at=1000.0), 1011.0, "data is 11 s old"),
+        (Freshness(at=1000.0, failures=3), 1005.0, "3 polls failed"),
+    ],
+)
+def test_old_data_refuses_until_it_is_read_again(fresh: Freshness, now: float, words: str) -> None:
+    fleet = replace(FLEETS["twins"], freshness={"agents": fresh})
+    view = View(fleet, Selection(agent_id="CA_0"), START, now)
+    operation = BY_ID["restart"]
+    assert too_old(view, operation, 2.0) == words
+    asked = Inquiry(operation, view, Answers(), production=False, refresh=2.0)
+    refused = f"{words}: ctrl+r reads again" if words else ""
+    assert asked.obstacle("", locked=False, now=now) == refused
+    asked.accept(view)
+    assert asked.obstacle("", locked=False, now=now) == ""
+
+
+def test_an_undo_is_offered_once_and_for_a_while() -> None:
+    class Still(SystemClock):
+        at = 5.0
+
+        def monotonic(self) -> float:
+            return self.at
+
+    clock = Still()
+    last = LastUndo(clock)
+    undo = Undo("rollback", Selection(), Answers(), "back")
+    last.offer(undo)
+    assert last.left == UNDO_FOR
+    assert (last.take(), last.take()) == (undo, None)
+    last.offer(undo)
+    clock.at += UNDO_FOR
+    assert last.take() is None
+
+
+# ---- on the wire --------------------------------------------------------------------------------------
+
+
+class Recorder:
+    """Answers yes to everything, and keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, object]] = []
+        self.paths: list[str] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = next(
+            int(line.split(":")[1]) for line in head.lower().split("\r\n") if "content-length" in line
+        )
+        self.paths.append(head.split(" ")[1])
+        self.bodies.append(json.loads(await reader.readexactly(length)))
+        body = b'{"success": true, "id": "AD_x"}'
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
+        await writer.drain()
+        writer.close()
+
+
+@pytest.mark.parametrize("operation", [pytest.param(operation, id=operation.id) for operation in OWN])
+async def test_a_dry_run_shows_what_is_sent(operation: Operation, tmp_path: Path) -> None:
+    file = tmp_path / "x.env"
+    file.write_text(f"A={SECRET}\n")
+    given = Answers(
+        {
+            "agent": "a",
+            "room": "r",
+            "metadata": "m",
+            "attributes": "k=v",
+            "version": "1",
+            "deployment": "staging",
+            "names": "A",
+            "name": "A",
+            "file": str(file),
+        },
+        {"value": Secret(SECRET)},
+    )
+    staging = Agent(
+        agent_id="CA_0", agent_name="a", agent_deployments=(Deployment(deployment="staging", version="1"),)
+    )
+    view = View(fleet_of(staging), Selection(agent_id="CA_0", room="r", dispatch_id="AD_1"), START, 1000.0)
+    answers = operation.resolve(given)
+    recorder = Recorder()
+    server = await asyncio.start_server(recorder.serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    endpoint = Endpoint(url=url, agents_url=url, credentials=Credentials("key", Secret("s" * 32)))
+    clock = SystemClock()
+    async with server:
+        client = Sender(endpoint, budget=Budget(100, clock), clock=clock)
+        await operation.run(client, view, answers, "r-1")
+        await client.aclose()
+    assert recorder.paths == [operation.method.path]
+    assert _masked(recorder.bodies[0]) == operation.request(view, answers)
+
+
+def _masked(body: dict[str, object]) -> dict[str, object]:
+    secrets = body.get("secrets")
+    if isinstance(secrets, list):
+        kind = "AGENT_SECRET_KIND_ENVIRONMENT"
+        body["secrets"] = [{"kind": kind, **secret, "value": "***"} for secret in secrets]
+    return body
+
+
+# ---- refused ------------------------------------------------------------------------------------------
+
+
+async def _everything(here: Stage, folder: Path) -> list[tuple[str, Verdict]]:
+    """Try every operation with good answers."""
+    file = folder / "x.env"
+    file.write_text("A=1\n")
+    view = await here.look(agent_id=CONCIERGE, room="lobby")
+    found = view.fleet.dispatches["lobby"][0].id
+    view = await here.look(agent_id=CONCIERGE, room="lobby", dispatch_id=found)
+    good = {
+        "agent": "concierge",
+        "room": "desk",
+        "version": view.fleet.versions[CONCIERGE][1].version,
+        "deployment": "staging",
+        "names": "DB_URL",
+        "file": str(file),
+    }
+    outcomes = []
+    for operation in OWN:
+        texts = {**good, "name": "FRESH" if operation.id == "new_secret" else "DB_URL"}
+        if operation.id in ("dispatch", "redispatch"):
+            texts["deployment"] = ""
+        outcome = await here.do(operation.id, view, texts, values={"value": Secret("v")})
+        outcomes.append((operation.id, outcome.verdict))
+    return outcomes
+
+
+async def test_a_read_only_client_refuses_every_operation(tmp_path: Path) -> None:
+    async with stage(tmp_path, read_only=True) as here:
+        outcomes = await _everything(here, tmp_path)
+        assert outcomes == [(operation.id, Verdict.NOT_SENT) for operation in OWN]
+        assert here.effects() == []
+        assert not any(
+            str(seen["path"]).split("/")[-1][:4] != "List" for seen in here.simulator.control.requests()
+        )
+        here.session.unlock(60.0)
+        view = await here.look(agent_id=CONCIERGE)
+        assert (await here.do("restart", view)).verdict is Verdict.DONE
+        here.clock.at += 61
+        assert (await here.do("restart", view)).verdict is Verdict.NOT_SENT
+
+
+async def test_a_journal_that_cannot_be_written_stops_everything(here: Stage, tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    folder.chmod(0o777)
+    outcomes = await _everything(here, tmp_path)
+    assert outcomes == [(operation.id, Verdict.NOT_SENT) for operation in OWN]
+    assert here.effects() == []
+
+
+async def test_the_servers_no_is_said_in_its_own_words(here: Stage) -> None:
+    view = await here.look(agent_id=CONCIERGE)
+    here.simulator.control.walk(WalkOrder(agent_id=CONCIERGE, deployment="", walk=[(0, "Deleting")]))
+    here.simulator.control.walk(WalkOrder(agent_id=CONCIERGE, deployment="staging", walk=[(0, "Deleting")]))
+    outcome = await here.do("restart", view)
+    assert outcome.verdict is Verdict.REFUSED
+    assert "agent is being deleted" in outcome.words
+    assert "nothing changed" in outcome.words
+    assert outcome.intent is not None
+    assert here.entry().intent.request_id == outcome.intent.request_id
+
+
+async def test_a_pause_that_livekit_asks_for_is_left_to_the_operator(here: Stage) -> None:
+    view = await here.look(agent_id=CONCIERGE)
+    fault = FaultSpec(path="*/RestartAgent", code="resource_exhausted", retry_after="7", times=1)
+    here.lose(fault)
+    outcome = await here.do("restart", view)
+    assert (outcome.verdict, outcome.retry_after) == (Verdict.REFUSED, 7.0)
+    asked = Inquiry(BY_ID["restart"], here.view(view.selection), Answers(), production=False, refresh=2.0)
+    asked.wait(outcome.retry_after)
+    now = here.clock.monotonic()
+    assert "asks for a pause: 7 s" in asked.obstacle("", locked=False, now=now)
+    assert asked.obstacle("", locked=False, now=now + 8) == ""
+
+
+@pytest.mark.parametrize("missing_room", ["cloud", "oss"])
+async def test_a_room_that_is_gone_is_no_outage(tmp_path: Path, missing_room: str) -> None:
+    scenario = world(missing_room=missing_room, missing_room_seconds=0.05)
+    async with stage(tmp_path, scenario) as here:
+        view = await here.look(room="lobby")
+        found = view.fleet.dispatches["lobby"][0].id
+        view = await here.look(room="lobby", dispatch_id=found)
+        outcome = await here.do("dispatch", view, agent="concierge", room="brand-new")
+        assert outcome.verdict is Verdict.DONE
+        del here.simulator.world.rooms["lobby"]
+        here.simulator.world.room_list.drop("lobby")
+        outcome = await here.do("undispatch", view)
+        assert outcome.verdict is Verdict.NOT_SENT
+        words = "requested room does not exist" if missing_room == "cloud" else "room not found or not active"
+        assert words in outcome.words
+
+
+# ---- words for shells and command lines ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "two words", "it's", "$(rm -rf /)", "a\nb", "\x1b[2J", "é漢", "", "\u202e"]
+)
+def test_a_command_that_is_pasted_means_what_it_says(text: str) -> None:
+    quoted = word_of(text)
+    assert quoted.isprintable()
+    done = subprocess.run(
+        ["bash", "-c", f"printf %s {quoted}"], capture_output=True, env={"LC_ALL": "C.UTF-8"}, check=True
+    )
+    assert done.stdout.decode() == text
+    if text.isprintable():
+        assert shlex.split(quoted) == [text]
+
+
+def test_words_name_targets() -> None:
+    fleet = fleet_of(*TWINS, BARE, dispatches={"r": (JOBLESS,)})
+    selected, _ = address(BY_ID["restart"], ("CA_1",), fleet, Selection())
+    assert selected.agent_id == "CA_1"
+    selected, answers = address(BY_ID["rollback"], ("CA_0", "2026"), fleet, Selection())
+    assert (selected.agent_id, answers.text("version")) == ("CA_0", "2026")
+    selected, _ = address(BY_ID["undispatch"], ("AD_1",), fleet, Selection())
+    assert (selected.room, selected.dispatch_id) == ("r", "AD_1")
+    _, answers = address(BY_ID["dispatch"], ("lobby", "concierge"), fleet, Selection())
+    assert (answers.text("room"), answers.text("agent")) == ("lobby", "concierge")
+    for words, said in ((("same",), "2 agents"), (("nope",), "no agent"), (("CA_0", "x", "y"), "too many")):
+        with pytest.raises(BadAnswer, match=said):
+            address(BY_ID["restart"], words, fleet, Selection())
+    with pytest.raises(BadAnswer, match="no room is known"):
+        address(BY_ID["undispatch"], ("AD_9",), fleet, Selection())

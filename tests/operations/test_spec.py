@@ -1,0 +1,160 @@
+"""Everything that `lk agent`, `lk dispatch` and the AgentDispatchService offer has its place here.
+
+The rows are what LiveKit documents; each says by which operation, command, field or pane it is covered.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.api import methods, models
+from tui.api.models import Job, JobState
+from tui.fleet.operations.answers import Answers
+from tui.fleet.operations.registry import BY_ID, OPERATIONS
+from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.tree import Worst, job_worst
+from tui.ui.commands import COMMANDS
+from tui.ui.panes import PANES, dispatches
+
+VIEW = View(Fleet(), Selection(), 0.0, 0.0)
+COMMAND_NAMES = {command.name for command in COMMANDS}
+PANE_NAMES = {pane.NAME for pane in PANES}
+
+# command → flag → what covers it: `operation:ID`, `operation:ID.FIELD`, `command:NAME`, `pane:NAME`, or
+# `selection` for what the cursor, a mark or a command's first word decides
+AGENT_COMMANDS: dict[str, dict[str, str]] = {
+    "status": {"": "pane:Status", "--id": "selection"},
+    "update": {
+        "": "operation:update",
+        "--secrets": "operation:set_secret.value",
+        "--secrets-file": "operation:update.file",
+        "--id": "selection",
+    },
+    "restart": {"": "operation:restart", "--id": "selection"},
+    "rollback": {"": "operation:rollback", "--version": "operation:rollback.version", "--id": "selection"},
+    "logs": {"": "pane:Logs", "--id": "selection", "--log-type": "command:logs"},
+    "tail": {"": "pane:Logs", "--id": "selection", "--log-type": "command:logs"},
+    "delete": {
+        "": "operation:delete_agent",
+        "--id": "selection",
+        "--deployment": "operation:delete_deployment",
+    },
+    "destroy": {"": "operation:delete_agent", "--id": "selection"},
+    "versions": {"": "pane:Versions", "--id": "selection"},
+    "list": {"": "pane:Agents", "--id": "selection", "--project": "command:project"},
+    "secrets": {"": "pane:Secrets", "--id": "selection"},
+    "update-secrets": {
+        "": "operation:set_secret",
+        "--secrets": "operation:set_secret.value",
+        "--secrets-file": "operation:import_secrets.file",
+        "--secret-mount": "operation:mount_secret.file",
+        "--ignore-empty-secrets": "operation:import_secrets.empty",
+        "--id": "selection",
+        "--overwrite": "operation:replace_secrets",
+    },
+    "promote": {"": "operation:promote", "--id": "selection", "--deployment": "operation:promote.deployment"},
+}
+
+DISPATCH_COMMANDS: dict[str, dict[str, str]] = {
+    "list": {"": "pane:Dispatches"},
+    "get": {"": "command:find"},
+    "create": {
+        "": "operation:dispatch",
+        "--agent-name": "operation:dispatch.agent",
+        "--room": "operation:dispatch.room",
+        "--new-room": "operation:dispatch.room",
+        "--deployment": "operation:dispatch.deployment",
+        "--metadata": "operation:dispatch.metadata",
+    },
+    "delete": {"": "operation:undispatch"},
+}
+
+ALL_ROWS = [
+    pytest.param(covered, id=f"{family} {command} {flag}".strip())
+    for family, table in (("agent", AGENT_COMMANDS), ("dispatch", DISPATCH_COMMANDS))
+    for command, flags in table.items()
+    for flag, covered in flags.items()
+]
+
+
+@pytest.mark.parametrize("covered", ALL_ROWS)
+def test_every_command_and_flag_is_covered(covered: str) -> None:
+    kind, _, name = covered.partition(":")
+    if kind == "operation":
+        operation_id, _, field = name.partition(".")
+        operation = BY_ID[operation_id]
+        assert operation.usage.name in COMMAND_NAMES
+        asked = {item.id for item in operation.fields(VIEW, Answers())}
+        assert not field or field in asked
+    elif kind == "command":
+        assert name in COMMAND_NAMES
+    elif kind == "pane":
+        assert name in PANE_NAMES
+    else:
+        assert covered == "selection"
+
+
+RPCS = {
+    "CreateDispatch": (
+        methods.CREATE_DISPATCH,
+        {"agent_name", "room", "metadata", "restart_policy", "deployment", "attributes"},
+    ),
+    "DeleteDispatch": (methods.DELETE_DISPATCH, {"dispatch_id", "room"}),
+}
+"""Parameters of the changing RPCs, the documented ones and those that the protocol has besides."""
+
+
+@pytest.mark.parametrize("rpc", RPCS)
+def test_every_parameter_of_the_dispatch_service_is_sent(rpc: str) -> None:
+    method, parameters = RPCS[rpc]
+    (operation,) = (item for item in OPERATIONS if item.method is method and item.id != "redispatch")
+    answers = Answers({"agent": "a", "room": "r"})
+    assert set(operation.request(VIEW, answers)) == parameters
+
+
+TYPES: dict[type, set[str]] = {
+    models.Dispatch: {"id", "agent_name", "room", "metadata", "state", "restart_policy"},
+    models.DispatchState: {"jobs", "created_at", "deleted_at"},
+    models.Job: {"id", "dispatch_id", "type", "participant", "agent_name", "state", "enable_recording"},
+    models.JobState: {
+        *("status", "error", "started_at", "ended_at", "updated_at"),
+        *("participant_identity", "worker_id", "agent_id"),
+    },
+}
+"""Documented fields of what the service answers."""
+COPIES = {"room", "metadata"}
+"""Documented fields of Job that only repeat the dispatch's."""
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
+def test_every_field_of_the_dispatch_service_is_read(kind: type) -> None:
+    assert set(kind.__annotations__) >= TYPES[kind]
+
+
+def test_what_is_not_read_has_its_reason() -> None:
+    assert set(models.IGNORED["Job"]) >= COPIES
+
+
+ENUMS = {
+    "JobRestartPolicy": {"JRP_ON_FAILURE", "JRP_NEVER"},
+    "JobType": {"JT_ROOM", "JT_PUBLISHER"},
+    "JobStatus": {"JS_PENDING", "JS_RUNNING", "JS_SUCCESS", "JS_FAILED"},
+}
+
+
+def test_every_restart_policy_can_be_chosen() -> None:
+    offered = BY_ID["dispatch"].options(VIEW, Answers(), "restart")
+    assert {option.value for option in offered} == ENUMS["JobRestartPolicy"]
+
+
+def test_every_state_and_type_of_a_job_has_its_look() -> None:
+    looks = {state: job_worst(Job(state=JobState(status=state)), None) for state in ENUMS["JobStatus"]}
+    assert Worst.DOUBT not in looks.values()
+    assert looks["JS_FAILED"] is Worst.PROBLEM
+    assert set(dispatches._TYPES) >= ENUMS["JobType"]
+
+
+def test_list_and_find_read_dispatches() -> None:
+    assert methods.LIST_DISPATCH.label == "AgentDispatchService/ListDispatch"
+    assert "find" in COMMAND_NAMES
+    assert "Dispatches" in PANE_NAMES
