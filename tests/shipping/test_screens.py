@@ -270,10 +270,9 @@ async def test_config_ties_the_directory_to_an_agent(tmp_path: Path) -> None:
         await hands.on(WriteForm)
         await hands.see(f"agent   {CONCIERGE}", "ready")
         await go_right(hands)
-        await hands.until((hands.root / "livekit.toml").exists)
+        await hands.home()
         text = (hands.root / "livekit.toml").read_text()
         assert 'subdomain = "127"' in text and CONCIERGE in text
-        await hands.home()
         await hands.run(f"config {CONCIERGE}")
         await hands.on(WriteForm)
         await hands.see("as it is", "there is nothing to write")
