@@ -6,10 +6,8 @@ It decodes the lines in sight and no others; a log of a million lines costs what
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 from rich.segment import Segment
 from rich.style import Style
@@ -24,8 +22,9 @@ from tui.fleet.logs.log import Log
 from tui.fleet.logs.rows import AllRows, Rows
 from tui.ui.logview.layout import Form, Options, Row, Span, Times, rows_of
 from tui.ui.logview.page import Page, Place
-from tui.ui.logview.sgr import PLAIN, Look
-from tui.ui.text import to_ascii, width
+from tui.ui.logview.paint import HIT, Drawn, look_style, pieces
+from tui.ui.logview.sgr import PLAIN
+from tui.ui.text import to_ascii
 from tui.ui.toned import Toned
 
 FRAME: Final = 0.1
@@ -41,18 +40,6 @@ COLORLESS: Final = "mono"
 """The theme without colours: programs do not get to print any there."""
 WHEEL: Final = 3
 """Rows that a turn of the mouse wheel moves."""
-
-
-class Drawn(msgspec.Struct, frozen=True):
-    """What a row of the screen shows, compared to find what must be painted."""
-
-    row: Row
-    gutter: str = " "
-    gutter_tone: str = "muted"
-    band: str = ""
-    """The cursor's band: empty, `cursor` or `blurred`."""
-    search: re.Pattern[str] | None = None
-    shift: int = 0
 
 
 class LogLines(Toned, can_focus=True):
@@ -177,7 +164,10 @@ class LogLines(Toned, can_focus=True):
             return Strip.blank(self.size.width, base)
         drawn = self._drawn[y]
         segments = [Segment(drawn.gutter, self.tone_style(drawn.gutter_tone, drawn.band))]
-        segments += self._segments(drawn)
+        skip = self.options.times is not Times.OFF  # times are not searched
+        for span, text, hit in pieces(drawn, self.size.width, skip=skip):
+            shown = to_ascii(text) if self.ascii_only and not text.isascii() else text
+            segments.append(Segment(shown, self._style(span, drawn.band, hit)))
         return Strip(segments).adjust_cell_length(self.size.width, self.tone_style("text", drawn.band))
 
     # ---- drawing --------------------------------------------------------------------------------------
@@ -240,27 +230,10 @@ class LogLines(Toned, can_focus=True):
             return self.size.width
         return self.size.width + SEGMENT_COST * (2 + len(self._drawn[y].row.spans))
 
-    def _segments(self, drawn: Drawn) -> Iterator[Segment]:
-        shift, room = drawn.shift, self.size.width
-        reach = shift + room  # at most four characters share a cell (`clean` caps marks at three)
-        hits = _hits(drawn, reach, skip=self.options.times is not Times.OFF)
-        at = 0
-        for number, span in enumerate(drawn.row.spans):
-            start, at = at, at + len(span.text)
-            for text, hit in _marked(span.text[: reach * 4], start, hits):
-                if number >= drawn.row.fixed and shift > 0:
-                    text, shift = _shifted(text, shift)
-                if text:
-                    text = to_ascii(text) if self.ascii_only and not text.isascii() else text
-                    room -= width(text)
-                    yield Segment(text, self._style(span, drawn.band, hit))
-                if room <= 0:
-                    return
-
     def _style(self, span: Span, band: str, hit: bool) -> Style:
         style = self.tone_style(span.tone, band)
         if span.look is not PLAIN:
-            style += _look_style(span.look, colored=self._colored)
+            style += look_style(span.look, colored=self._colored)
         return style + HIT if hit else style
 
     @property
@@ -310,47 +283,3 @@ class LogLines(Toned, can_focus=True):
             self.page.stand()
             self.page.cursor = line
             self.draw()
-
-
-HIT: Final = Style(reverse=True)
-
-
-def _look_style(look: Look, *, colored: bool) -> Style:
-    return Style(
-        color=(colored and look.color) or None,
-        bold=look.bold or None,
-        italic=look.italic or None,
-        underline=look.underline or None,
-    )
-
-
-def _hits(drawn: Drawn, reach: int, *, skip: bool) -> list[tuple[int, int]]:
-    """Where the search matches in a row, as (start, end) of its text."""
-    if drawn.search is None or not drawn.row.fixed:
-        return []
-    start = len(drawn.row.spans[0].text) if skip else 0
-    text = drawn.row.text[: reach * 4]
-    return [match.span() for match in drawn.search.finditer(text, start) if match.group()]
-
-
-def _marked(text: str, start: int, hits: list[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
-    """The text cut where hits begin and end; `start` is its place in the row."""
-    at = 0
-    for low, high in hits:
-        low, high = max(low - start, at), min(high - start, len(text))
-        if low < high:
-            yield text[at:low], False
-            yield text[low:high], True
-            at = high
-    yield text[at:], False
-
-
-def _shifted(text: str, shift: int) -> tuple[str, int]:
-    """The text without its first `shift` cells, and how many are still to go."""
-    if text.isascii():
-        return text[shift:], max(0, shift - len(text))
-    for index, letter in enumerate(text):
-        if shift <= 0:
-            return text[index:], 0
-        shift -= width(letter)
-    return "", shift

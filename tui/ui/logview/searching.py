@@ -43,9 +43,13 @@ class Searching:
         self._hint = hint
         self._wake = asyncio.Event()
         self._wanted: Quest | None = None
+        log.listeners.append(self.grown)
 
     def show_log(self, log: Log, criteria: Criteria) -> None:
         """Look in another log."""
+        if self.grown in self._log.listeners:
+            self._log.listeners.remove(self.grown)
+        log.listeners.append(self.grown)
         self._log, self._wanted = log, None
         self.finder = Finder(log)
         self.finder.ask(criteria)
