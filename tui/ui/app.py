@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Event
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.widgets import Input
 
 from tui.api.clean import clean
 from tui.api.errors import BadTarget
@@ -44,6 +45,10 @@ TICK = 1.0
 """Seconds between looks at the clock; the screen hears of coarse steps, or of each while data is stale."""
 WARM = 5.0
 """Seconds after which everything has been imported, built and fetched for the first time."""
+COARSE = 5.0
+"""Seconds in which the time that ages are reckoned from moves."""
+WAVER = 2.0
+"""Seconds by which the skew of two answers in a row may differ: they tell their time in whole seconds."""
 AGAIN = 2.0
 """Seconds within which a second q or ctrl+c leaves."""
 
@@ -93,6 +98,7 @@ class Lktop(FramedApp):
         self._session: Watched | None = None
         self._polling: asyncio.Task[None] | None = None
         self._drawn_step = -1.0
+        self._now = 0.0
         self._due = False
         self._pressed: dict[str, float] = {}
         self._problems = self._load_themes()
@@ -213,8 +219,11 @@ class Lktop(FramedApp):
         )
 
     def _coarse_now(self, session: Watched) -> float:
-        skew = session.link().skew
-        return (self.clock.now() + skew) // 5 * 5
+        """The server's time in steps; it goes back only by more than what the measured skew wavers by."""
+        now = self.clock.now() + session.link().skew
+        if not -WAVER <= now - self._now < COARSE:
+            self._now = now // COARSE * COARSE
+        return self._now
 
     def on_main_screen_selection_changed(self, event: MainScreen.SelectionChanged) -> None:
         """Details are fetched for what is looked at."""
@@ -419,6 +428,11 @@ class Lktop(FramedApp):
     def times(self) -> TimeStyle:
         """How times are shown."""
         return self.main.view.times
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing lies over the main screen, and nobody types."""
+        return self.screen is self.main and not isinstance(self.focused, Input)
 
     def show(self, screen: Screen[None]) -> None:
         """Put a screen over what is there."""
