@@ -35,6 +35,8 @@ from tui.ui.launch import Launch
 from tui.ui.picture import align
 from tui.ui.terminal import Terminal
 
+NOWHERE = Path("/dev/null/nowhere")
+"""Where nothing can be written, not even by root."""
 START = 1_786_000_000.0
 """When scenes play, Unix seconds."""
 LATER = 40.0
@@ -252,8 +254,8 @@ class Scene:
             target=None if self.choose else self.targets[0],
             targets=self.targets,
             terminal=TERMINAL,
-            state_dir=Path("/nonexistent"),
-            working_dir=Path("/nonexistent"),
+            state_dir=NOWHERE,
+            working_dir=NOWHERE,
             theme=theme,
             ascii_only=self.ascii_only,
         )

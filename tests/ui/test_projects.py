@@ -42,8 +42,8 @@ def several(chosen: Target | None, **changes: object) -> Lktop:
         target=chosen,
         targets=TARGETS,
         terminal=TERMINAL,
-        state_dir=Path("/nonexistent"),
-        working_dir=Path("/nonexistent"),
+        state_dir=Path("/dev/null/nowhere"),
+        working_dir=Path("/dev/null/nowhere"),
         theme="dark",
     )
 
