@@ -408,6 +408,17 @@ async def test_five_faults_within_a_minute_park_a_source_until_it_is_asked_for(
         assert it.fresh("agents").failures == 0
 
 
+async def test_a_source_that_is_asked_for_has_its_chances_again(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, logger=module.__name__)
+    async with bench(sources=only("agents")) as it:
+        it.world.troubles["ListAgents"] = ZeroDivisionError()
+        await it.run(40)
+        assert it.fresh("agents").parked and len(it.world.asked) == 5
+        it.poller.nudge("agents")
+        await it.run(10)
+        assert not it.fresh("agents").parked and len(it.world.asked) > 6
+
+
 async def test_faults_far_apart_do_not_park() -> None:
     async with bench(sources=only("agents"), refresh=10.0) as it:
         turns = iter(range(10_000))

@@ -6,6 +6,8 @@ import asyncio
 import selectors
 from collections.abc import Mapping
 
+PATIENCE = 100_000
+"""Turns of the loop in which time may stand still."""
 EPOCH = 1_786_000_000.0
 """Unix seconds when a loop begins."""
 
@@ -14,14 +16,19 @@ class _Selector(selectors.DefaultSelector):
     """Waits for nothing: it moves the time on to the next timer instead."""
 
     now = 0.0
+    turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """What is ready; if nothing is, time passes."""
         ready = super().select(0)
+        self.turns += 1
         if not ready:
             if timeout is None:
                 raise RuntimeError("everybody waits for something that never comes")
+            self.turns = 0 if timeout else self.turns
             self.now += timeout
+        if self.turns > PATIENCE:
+            raise RuntimeError("everybody is busy and no time passes")
         return ready
 
 
