@@ -177,9 +177,13 @@ async def console(
             here = Console(app, pilot, simulator, state)
             rooms = len(simulator.world.rooms)
             agents = len(simulator.world.agents)
-            await here.until(lambda: len(app.main.view.fleet.agents) == agents)
-            await here.until(lambda: len(app.main.view.fleet.rooms) == rooms)
+            await here.until(
+                lambda: app.session is not None and len(app.session.store.fleet.agents) == agents
+            )
+            await here.until(lambda: app.session is not None and len(app.session.store.fleet.rooms) == rooms)
             assert app.session is not None
             app.session.nudge("dispatches")  # or it would look again in a second
-            await here.until(lambda: app.main.view.fleet.coverage.polled == rooms)
+            await here.until(
+                lambda: app.session is not None and app.session.store.fleet.coverage.polled == rooms
+            )
             yield here

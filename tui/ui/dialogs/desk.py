@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,8 @@ from tui.fleet.operations.address import address
 from tui.fleet.operations.answers import BadAnswer
 from tui.fleet.operations.base import Operation
 from tui.fleet.operations.registry import BY_ID
-from tui.fleet.state import Selection
+from tui.fleet.state import Fleet, Selection
+from tui.fleet.store import Store
 from tui.fleet.watch import Watched
 from tui.ui.dialogs.aim import Aim, NoTarget, Rows, aim
 from tui.ui.dialogs.bench import Application, Bench, Manner
@@ -31,6 +33,10 @@ class Host(Application, Protocol):
     @property
     def state_dir(self) -> Path:
         """Where the journal is."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing lies over the main screen, and nobody types."""
 
     def show(self, screen: Screen[None]) -> None:
         """Put a screen over what is there."""
@@ -165,18 +171,43 @@ class Desk:
             self._host.say(str(error), tone="error")
 
     async def unresolved(self, *, asked: bool) -> None:
-        """Show operations whose outcome nobody knows; says so if there are none and it was asked."""
+        """Show operations whose outcome nobody knows; says so if there are none and it was asked.
+
+        Unasked it waits for the first answer, which is needed to look for them, and never gets in the way.
+        """
         from tui.ui.dialogs.unresolved import Unresolved
 
         bench = self.bench
         if bench is None:
             return
+        if not asked:
+            await first_answer(bench.store)
+            if bench is not self.bench:
+                return
         try:
             found = await bench.operator.unresolved()
         except JournalError as error:
             self._host.say(str(error), tone="error")
             return
-        if found:
+        if found and (asked or self._host.at_rest):
             self._host.show(Unresolved(bench, found))
+        elif found:
+            self._host.say(f"{len(found)} operations without a known outcome: :unresolved", tone="warn")
         elif asked:
             self._host.say("the outcome of every operation is known")
+
+
+async def first_answer(store: Store) -> None:
+    """Wait until anything was received."""
+    heard = asyncio.Event()
+
+    def look(fleet: Fleet) -> None:
+        if any(fresh.at is not None for fresh in fleet.freshness.values()):
+            heard.set()
+
+    stop = store.subscribe(look)
+    try:
+        look(store.fleet)
+        await heard.wait()
+    finally:
+        stop()

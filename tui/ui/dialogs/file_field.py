@@ -22,17 +22,17 @@ class FileField(Vertical):
     def __init__(self, field: Field) -> None:
         super().__init__(id=f"field-{field.id}")
         self.field = field
+        self._input = plain_input(field.value, "typed")
+        self._input.suggester = Paths()
 
     def compose(self) -> ComposeResult:
         """The input."""
-        typed = plain_input(self.field.value, "typed")
-        typed.suggester = Paths()
-        yield typed
+        yield self._input
 
     @property
     def answer(self) -> str:
         """What stands in it."""
-        return self.query_one(Input).value
+        return self._input.value
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Another path: what was read is of no use."""

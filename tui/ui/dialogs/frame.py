@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Input
+from textual.widget import Widget
 
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields import plain_input
@@ -21,7 +21,10 @@ AROUND = 6
 
 
 class Frame(Vertical):
-    """Draws what it is told; equal things are drawn once."""
+    """Draws what it is told; equal things are drawn once.
+
+    It holds its parts instead of asking for them: what is told while it is being closed finds them still.
+    """
 
     DEFAULT_CSS = """
     Frame #dlg-body { height: auto; width: 1fr; scrollbar-size-vertical: 1; }
@@ -32,121 +35,127 @@ class Frame(Vertical):
 
     def __init__(self, *, ascii_only: bool, danger: bool, reason: bool = True) -> None:
         super().__init__(id="dialog", classes="-danger" if danger else "")
-        self._ascii = ascii_only
-        self._reason = reason
+        self._reason_wanted = reason
+        self._typed_wanted = False
         self._drawn: dict[str, tuple[Line, ...]] = {}
-        self._typed_shown = False
+        self._parts = {
+            name: Lines(ascii_only=ascii_only, id=f"dlg-{name}")
+            for name in ("title", "facts", "status", "keys")
+        }
+        self._buttons = {
+            name: Press(name, words)
+            for name, words in (("cancel", "Cancel"), ("again", "Dry run"), ("go", "…"))
+        }
+        self._body = VerticalScroll(self._parts["facts"], id="dlg-body", can_focus=False)
+        self._reason = plain_input("", "reason")
+        self._typed = plain_input("", "typed")
+        self._labels = {
+            name: Lines(ascii_only=ascii_only, id=f"label-{name}") for name in ("reason", "typed")
+        }
+        self._row_reason = Horizontal(self._labels["reason"], self._reason, classes="row", id="row-reason")
+        self._row_typed = Horizontal(self._labels["typed"], self._typed, classes="row", id="row-typed")
+        self._form: Form | None = None
 
     def compose(self) -> ComposeResult:
         """Everything but the questions."""
-        yield Lines(ascii_only=self._ascii, id="dlg-title")
-        with VerticalScroll(id="dlg-body", can_focus=False):
-            yield Lines(ascii_only=self._ascii, id="dlg-facts")
-        with Horizontal(classes="row", id="row-reason"):
-            yield self._label("label-reason")
-            yield plain_input("", "reason")
-        with Horizontal(classes="row", id="row-typed"):
-            yield self._label("label-typed")
-            yield plain_input("", "typed")
-        yield Lines(ascii_only=self._ascii, id="dlg-status")
-        with Horizontal(id="dlg-buttons"):
-            yield Press("cancel", "Cancel")
-            yield Press("again", "Dry run")
-            yield Press("go", "…")
-        yield Lines(ascii_only=self._ascii, id="dlg-keys")
-
-    def _label(self, id: str) -> Lines:
-        label = Lines(ascii_only=self._ascii, id=id)
-        label.add_class("label")
-        return label
+        yield self._parts["title"]
+        yield self._body
+        yield self._row_reason
+        yield self._row_typed
+        yield self._parts["status"]
+        yield Horizontal(*self._buttons.values(), id="dlg-buttons")
+        yield self._parts["keys"]
 
     def on_mount(self) -> None:
         """Labels that never change."""
-        self._lines("#label-reason", [(Cell("reason", "muted"),)])
-        self._lines("#label-typed", [(Cell("to arm it", "warn"),)])
-        self.query_one("#row-typed").display = False
-        self.query_one("#row-reason").display = self._reason
+        for label, words, tone in (("reason", "reason", "muted"), ("typed", "to arm it", "warn")):
+            self._labels[label].add_class("label")
+            self._labels[label].set_lines([(Cell(words, tone),)])
+        self._row_typed.display = False
+        self._row_reason.display = self._reason_wanted
 
     async def put(self, form: Form) -> None:
         """Put the questions above the facts."""
-        await self.query_one("#dlg-body").mount(form, before="#dlg-facts")
+        await self._body.mount(form, before=0)
+        self._form = form
 
     # ---- what stands in it ----------------------------------------------------------------------------
 
     @property
     def reason(self) -> str:
         """The operator's words."""
-        return self.query_one("#reason", Input).value.strip()
+        return self._reason.value.strip()
 
     @property
     def typed(self) -> str:
         """What was typed to arm the button."""
-        return self.query_one("#row-typed Input", Input).value
+        return self._typed.value
 
     def button(self, name: str) -> Press:
         """`cancel`, `again` or `go`."""
-        return self.query_one(f"#{name}", Press)
+        return self._buttons[name]
+
+    def ask_reason(self) -> None:
+        """Give the keyboard to the reason."""
+        self._reason.focus()
 
     def conclude(self) -> None:
         """Nothing is asked any more."""
-        self._reason = False
-        for part in (*self.query(Form), self.query_one("#row-reason"), self.query_one("#row-typed")):
+        self._reason_wanted = self._typed_wanted = False
+        for part in self._asked:
             part.display = False
-        self._typed_shown = False
 
     def freeze(self, frozen: bool) -> None:
         """Take no more answers, or take them again."""
-        for field in (*self.query(Form), *self.query(Input)):
-            field.disabled = frozen
+        for part in self._asked:
+            part.disabled = frozen
+
+    @property
+    def _asked(self) -> tuple[Widget, ...]:
+        return (*([self._form] if self._form is not None else []), self._row_reason, self._row_typed)
 
     # ---- drawing --------------------------------------------------------------------------------------
 
     def title(self, left: str, right: Sequence[Cell], tone: str) -> None:
         """The first line."""
-        self._lines("#dlg-title", [spread((Cell(left, tone),), tuple(right), max(10, self.size.width))])
+        self._draw("title", [spread((Cell(left, tone),), tuple(right), max(10, self.size.width))])
 
     def facts(self, told: Iterable[Told]) -> None:
         """What is known."""
-        self._lines("#dlg-facts", lines(told, self._room), fit=True)
+        self._draw("facts", lines(told, self._room), fit=True)
 
     def status(self, told: Iterable[Told]) -> None:
         """What is in the way, or happening, or became of it."""
-        self._lines("#dlg-status", lines(told, self._room), fit=True)
+        self._draw("status", lines(told, self._room), fit=True)
         self._arrange()
 
     def keys(self, words: str) -> None:
         """What the keys do here."""
-        self._lines("#dlg-keys", [(Cell(words, "muted"),)])
+        self._draw("keys", [(Cell(words, "muted"),)])
 
     def ask_typed(self, wanted: bool) -> None:
         """Show the line to arm the button with."""
-        if wanted != self._typed_shown:
-            self._typed_shown = wanted
-            self.query_one("#row-typed").display = wanted
+        if wanted != self._typed_wanted:
+            self._typed_wanted = wanted
+            self._row_typed.display = wanted
             self._arrange()
 
     def scroll(self, step: int) -> None:
         """Move through facts that do not fit."""
-        body = self.query_one("#dlg-body", VerticalScroll)
-        (body.scroll_page_down if step > 0 else body.scroll_page_up)(animate=False)
+        (self._body.scroll_page_down if step > 0 else self._body.scroll_page_up)(animate=False)
 
     @property
     def _room(self) -> int:
         return max(20, self.size.width)
 
-    def _lines(self, selector: str, found: Sequence[Line], *, fit: bool = False) -> None:
-        if self._drawn.get(selector) == tuple(found):
-            return
-        self._drawn[selector] = tuple(found)
-        shown = self.query_one(selector, Lines)
-        if fit:
-            shown.styles.height = len(found)
-        shown.set_lines(found)
+    def _draw(self, name: str, found: Sequence[Line], *, fit: bool = False) -> None:
+        if self._drawn.get(name) != tuple(found):
+            self._drawn[name] = tuple(found)
+            if fit:
+                self._parts[name].styles.height = len(found)
+            self._parts[name].set_lines(found)
 
     def _arrange(self) -> None:
         """The facts get the lines that the rest leaves."""
-        taken = (
-            AROUND + len(self._drawn.get("#dlg-status", ())) + int(self._typed_shown) - int(not self._reason)
-        )
-        room = int(self.app.size.height * 0.96) - taken
-        self.query_one("#dlg-body").styles.max_height = max(3, room)
+        taken = AROUND + len(self._drawn.get("status", ())) + self._typed_wanted - (not self._reason_wanted)
+        self._body.styles.max_height = max(3, int(self.app.size.height * 0.96) - taken)

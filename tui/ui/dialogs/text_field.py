@@ -37,16 +37,17 @@ class TextField(Vertical):
         self._made = [Option(fresh(field.fresh), ("(new)",))] if field.fresh else []
         self._list = Offers(ascii_only=ascii_only)
         self._typed = field.value
+        self._input = NameInput(field.value, id="typed", rest=field.rest)
 
     def compose(self) -> ComposeResult:
         """The input and what is offered for it."""
-        yield NameInput(self.field.value, id="typed", rest=self.field.rest)
+        yield self._input
         yield self._list
 
     @property
     def answer(self) -> str:
         """What stands in it."""
-        return self.query_one(Input).value
+        return self._input.value
 
     def action_offer(self, step: int) -> None:
         """Open the list, or go through it."""
@@ -67,10 +68,9 @@ class TextField(Vertical):
         return [Option(item.value, (item.value, *item.words)) for item in self._made] + found
 
     def _put(self, value: str) -> None:
-        field = self.query_one(Input)
-        with field.prevent(Input.Changed):
-            field.value = value
-        field.cursor_position = len(value)
+        with self._input.prevent(Input.Changed):
+            self._input.value = value
+        self._input.cursor_position = len(value)
         self.post_message(Answered(self.field.id))
 
     def on_input_changed(self, event: Input.Changed) -> None:

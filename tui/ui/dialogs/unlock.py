@@ -56,7 +56,7 @@ class UnlockDialog(Dialog):
         """Ask."""
         super().on_mount()
         self.frame.button("again").display = False
-        self.frame.query_one("#reason", Input).focus()
+        self.frame.ask_reason()
         self.call_after_refresh(self._redraw)
 
     def _redraw(self) -> None:

@@ -1,0 +1,265 @@
+"""What surrounds an operation on the screen: several at once, lost answers, the trail, what is left over."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+from textual.worker import WorkerFailed
+
+from tests.operations.console import Console, console
+from tests.operations.stage import CONCIERGE, FAILING
+from tui.fleet.journal import Verdict
+from tui.fleet.operations.secrets import SetSecret
+from tui.sim.control import WalkOrder
+from tui.sim.specs import FaultSpec
+from tui.ui.commands import completions
+from tui.ui.dialogs.audit import Audit
+from tui.ui.dialogs.bulk import BulkDialog
+from tui.ui.dialogs.operation import Phase
+from tui.ui.dialogs.unresolved import Unresolved
+
+CANARY = "sk-canary-0d4e"
+
+
+async def bulk(here: Console) -> BulkDialog:
+    """The dialog for several targets, ready."""
+    await here.until(lambda: isinstance(here.app.screen, BulkDialog))
+    found = here.app.screen
+    assert isinstance(found, BulkDialog)
+    await here.until(lambda: here.app.focused is found.frame.button("cancel"))
+    return found
+
+
+async def test_several_stop_at_the_first_that_does_not_go_well(tmp_path: Path) -> None:
+    async with console(tmp_path) as here:
+        await here.press("asterisk", "r")
+        dialog = await bulk(here)
+        for deployment in ("", "staging"):
+            order = WalkOrder(agent_id=CONCIERGE, deployment=deployment, walk=[(0, "Deleting")])
+            here.simulator.control.walk(order)
+        await here.to("go")
+        await here.press("enter")
+        await here.until(lambda: "1 of 3 done, stopped" in here.shown())
+        assert here.effects() == [{"effect": "RestartAgent", "agent_id": FAILING}]
+        assert "changed since you looked" in here.shown()
+        await here.press("escape")
+        assert not dialog.is_attached
+
+
+async def test_several_are_stopped_after_the_current_one(tmp_path: Path) -> None:
+    async with console(tmp_path) as here:
+        await here.press("asterisk", "slash")
+        await here.paste("failing")
+        await here.press("enter", "r")
+        await bulk(here)
+        await here.press("shift+tab", "shift+tab", "right")  # include what the filter hides
+        assert "include 2 hidden" in here.app.screen._choice._options[1].words[0]  # type: ignore[attr-defined]
+        here.simulator.faults.add(FaultSpec(path="*/RestartAgent", action="latency", seconds=0.3))
+        await here.to("go")
+        await here.press("enter")
+        await here.until(lambda: here.calls("RestartAgent") == 1)
+        await here.press("escape")
+        await here.until(lambda: "1 of 3 done, stopped" in here.shown())
+        assert here.names() == ["RestartAgent"]
+
+
+async def test_dispatches_are_deleted_one_after_the_other(tmp_path: Path) -> None:
+    async with console(tmp_path) as here:
+        await here.press("5", "asterisk", "ctrl+d")
+        await bulk(here)
+        await here.to("go")
+        await here.press("enter")
+        await here.until(lambda: "2 of 2 done" in here.shown())
+        assert here.names() == ["DeleteDispatch", "DeleteDispatch"]
+
+
+async def test_a_lost_answer_is_looked_for_while_one_goes_on_working(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.fleet.operations.runner.LOOKS", (0.05, 0.1))
+    async with console(tmp_path) as here:
+        await here.choose(CONCIERGE)
+        await here.press("ctrl+n")
+        dialog = await here.opened()
+        await here.paste("desk")
+        fault = FaultSpec(path="*/CreateDispatch", action="close", times=1)
+        here.simulator.faults.add(fault)
+        await here.go()
+        assert dialog.phase is Phase.ENDED
+        assert "may still appear" in here.shown()
+        assert dialog.frame.button("go").label == "Send again"
+        assert here.names() == []
+        await here.to("go")
+        await here.press("enter")
+        await here.until(lambda: "joined after" in here.shown())
+        assert here.names() == ["CreateDispatch"]
+        assert here.calls("CreateDispatch") == 2
+        await here.press("escape", "r")
+        await here.opened()
+        here.simulator.faults.add(FaultSpec(path="*/RestartAgent", action="close", after_effect=True))
+        await here.go()
+        assert "may or may not have happened" in here.shown()
+        assert not here.dialog.frame.button("go").display
+        await here.press("escape")
+        assert [entry.verdict for entry in here.audit()] == [Verdict.UNKNOWN, Verdict.DONE, Verdict.NOT_SEEN]
+
+
+async def test_a_no_keeps_the_form_and_its_answers(tmp_path: Path) -> None:
+    async with console(tmp_path) as here:
+        await here.choose(CONCIERGE)
+        await here.press("ctrl+n")
+        dialog = await here.opened()
+        await here.paste("desk")
+        fault = FaultSpec(path="*/CreateDispatch", code="invalid_argument", message="not like this", times=1)
+        here.simulator.faults.add(fault)
+        await here.go()
+        assert "refused by LiveKit: not like this" in " ".join(here.shown().split())
+        assert dialog.asking
+        assert dialog.inquiry.answers.text("room") == "desk"
+        await here.go()
+        assert here.names() == ["CreateDispatch"]
+
+
+async def test_hiding_a_dialog_does_not_lose_its_outcome(tmp_path: Path) -> None:
+    async with console(tmp_path) as here:
+        await here.choose(CONCIERGE)
+        await here.press("r")
+        await here.opened()
+        here.simulator.faults.add(FaultSpec(path="*/RestartAgent", action="latency", seconds=0.3))
+        await here.to("go")
+        await here.press("enter")
+        await here.until(lambda: here.calls("RestartAgent") == 1)
+        assert here.app.desk.busy
+        await here.press("escape")
+        assert here.app.screen is here.app.main
+        await here.until(lambda: not here.app.desk.busy)
+        assert here.said()[0].startswith(f"Restart {CONCIERGE}: done in")
+
+
+async def test_the_trail_is_shown(tmp_path: Path) -> None:
+    async with console(tmp_path) as here:
+        await here.choose(CONCIERGE)
+        await here.press("r")
+        await here.opened()
+        await here.to("reason")
+        await here.paste("INC-412")
+        await here.go()
+        await here.command("audit")
+        await here.until(lambda: isinstance(here.app.screen, Audit))
+        await here.until(lambda: "INC-412" in here.shown())
+        assert "done in" in here.shown()
+        await here.press("escape")
+        assert here.app.screen is here.app.main
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tui.clock import SystemClock
+from tui.fleet.journal import Journal
+kept = Journal(Path(sys.argv[1]), SystemClock())
+facts = {"agent_id": "CA_concierge222"}
+kept.intent("restart", "CA_concierge222", project="prod", facts=facts)
+facts = {"room": "lobby", "dispatch_id": "AD_gone"}
+kept.intent("undispatch", "AD_gone in lobby", project="prod", facts=facts)
+kept.intent("restart", "CA_other", project="another project")
+"""
+
+
+@pytest.fixture
+def left_open(tmp_path: Path) -> Path:
+    """A state directory with what a console began that is gone."""
+    tmp_path.chmod(0o700)
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "journal.jsonl")]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
+    return tmp_path
+
+
+async def test_what_an_earlier_console_left_open_is_looked_for_at_the_start(left_open: Path) -> None:
+    async with console(left_open) as here:
+        await here.until(lambda: isinstance(here.app.screen, Unresolved))
+        screen = here.app.screen
+        assert isinstance(screen, Unresolved)
+        await here.until(lambda: len(screen._found) == 2)
+        verdicts = {outcome.verdict for outcome in screen._found.values()}
+        assert verdicts == {Verdict.UNKNOWN, Verdict.DONE}
+        assert here.effects() == []
+        await here.press("home", "x")
+        await here.until(lambda: len(screen._intents) == 1)
+        await here.press("escape")
+        await here.command("unresolved")
+        await here.until(lambda: here.said()[0] == "the outcome of every operation is known")
+
+
+async def test_a_crash_in_the_middle_gives_no_secret_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def boom(self: SetSecret, *args: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(SetSecret, "run", boom)
+    with pytest.raises(WorkerFailed, match="boom"):
+        async with console(tmp_path) as here:
+            await here.choose(CONCIERGE)
+            await here.press("4", "e")
+            dialog = await here.opened()
+            await here.press("enter")
+            await here.paste(f"{CANARY}\nsecond line")
+            picture = here.app.export_screenshot()
+            dump = " ".join(repr(vars(node)) for node in dialog.walk_children(with_self=True))
+            await here.to("go")
+            await here.press("enter")
+            await here.until(lambda: bool(here.app._exit_renderables))
+            said = " ".join(here.said())
+    report = capsys.readouterr().err
+    kept = (tmp_path / "journal.jsonl").read_text()
+    assert "boom" in report
+    assert "set_secret" in kept
+    for text in (report, kept, picture, dump, said):
+        assert CANARY not in text
+        assert "second line" not in text
+
+
+async def test_a_pasted_assignment_never_shows_its_value(tmp_path: Path) -> None:
+    async with console(tmp_path) as here:
+        await here.choose(CONCIERGE)
+        await here.press("4", "ctrl+n")
+        dialog = await here.opened()
+        await here.paste(f"export NEW_KEY={CANARY}\n")
+        await here.until(lambda: not dialog.obstacle)
+        assert dialog.inquiry.answers.text("name") == "NEW_KEY"
+        assert dialog.inquiry.answers.value("value").reveal() == CANARY
+        assert CANARY not in here.app.export_screenshot()
+        assert all(CANARY not in field.value for field in dialog.query(Input))
+        await here.press("f8")
+        assert "no pictures while a secret is asked for" in here.said()[0]
+
+
+async def test_suggestions_come_from_the_fleet(tmp_path: Path) -> None:
+    async with console(tmp_path) as here:
+        await here.choose(CONCIERGE)
+        await here.press("ctrl+n")
+        dialog = await here.opened()
+        await here.press("down", "down", "enter", "enter")
+        room = dialog.inquiry.answers.text("room")
+        assert room in ("desk", "lobby")
+        await here.press("down", "down")
+        assert dialog.inquiry.answers.text("deployment") == "staging"
+        await here.press("escape", "escape")
+        fleet = here.app.main.view.fleet
+        older = [version.version for version in fleet.versions[CONCIERGE] if not version.current]
+        wanted = [f"rollback concierge {version}" for version in older]
+        assert completions("rollback concierge 2", fleet) == wanted
+        assert completions("promote concierge s", fleet) == ["promote concierge staging"]
+        assert completions("undispatch AD", fleet) != []
+        assert completions("dispatch de", fleet) == ["dispatch desk"]
+        await here.command("dispatch desk concierge")
+        dialog = await here.opened()
+        assert (dialog.inquiry.answers.text("room"), dialog.inquiry.answers.text("agent")) == (
+            "desk",
+            "concierge",
+        )
