@@ -94,4 +94,5 @@ def test_a_bad_file_is_reported_and_the_rest_is_used(tmp_path: Path) -> None:
 
 def test_themes_of_others_have_our_variables_too() -> None:
     ours = parse("dark", DARK).variables
-    assert set(theme.defaults()) <= set(ours)
+    # the two of 16 colours come from our defaults: only Textual's own themes of that kind set them
+    assert {name for name in theme.defaults() if not name.startswith("ansi-")} <= set(ours)
