@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
-from operator import itemgetter
 from typing import Final
+from unicodedata import combining
 
-from rich.cells import split_graphemes
+from rich.cells import cell_len, split_graphemes
 from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.control import Control
@@ -85,9 +86,36 @@ class Patch:
 
     def render(self, pen: Pen) -> str:
         """The sequences that paint them."""
-        runs = groupby(self.cells, key=itemgetter(1))
-        texts = [pen.write("".join(text for text, _ in run), style) for style, run in runs]
-        return Control.move_to(self.x, self.y).segment.text + "".join(texts)
+        texts = [self._to(0)]
+        for style, run in groupby(enumerate(self.cells), key=lambda item: item[1][1]):
+            plain: list[str] = []
+            for place, (text, _) in run:
+                if not is_doubtful(text):
+                    plain.append(text)
+                    continue
+                size = cell_len(text)
+                texts.append(pen.write("".join(plain) + " " * size, style) + self._to(place))
+                texts.append(pen.write(text, style) + self._to(place + size))
+                plain.clear()
+            if plain:
+                texts.append(pen.write("".join(plain), style))
+        return "".join(texts)
+
+    def _to(self, place: int) -> str:
+        """The sequence that moves to a cell."""
+        return Control.move_to(self.x + place, self.y).segment.text
+
+
+@lru_cache(maxsize=4096)
+def is_doubtful(glyph: str) -> bool:
+    """Whether terminals disagree on its width: an emoji, or several characters that make one glyph.
+
+    Its cells are wiped first and those after it are gone to by their number: a terminal that makes it wider
+    or narrower neither shifts the rest of the line nor leaves a bit of it behind.
+    """
+    if len(glyph) < 2:
+        return glyph >= "\U0001f000"
+    return not all(map(combining, glyph[1:]))
 
 
 def _placed(strips: Iterable[Strip]) -> dict[int, Strip | None]:
