@@ -150,7 +150,9 @@ class Feed:
             return
         notice = self._notice or self._tell(self._unseen, Kind.INFO, now, self._lost)
         missing = max(0.0, self._opened - notice.time)
-        text = "lines may be repeated below" if found.repeats else f"{missing:.0f} s may be missing"
+        text = f"{missing:.0f} s may be missing" if missing >= 0.5 else "lines may be missing"
+        if found.repeats:
+            text = "lines may be repeated below"
         if notice.kind is not Kind.GAP:
             self.intake.log.counts.gaps += 1
         notice.kind, notice.back, notice.outcome = Kind.GAP, self._opened, text

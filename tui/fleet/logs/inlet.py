@@ -23,7 +23,8 @@ class Inlet:
         self._clock = clock
         self._wake = wake
         self._events: deque[bytes | End | None] = deque()
-        self._unread = 0
+        self.unread = 0
+        """Bytes that wait."""
         self._room = asyncio.Event()
 
     @property
@@ -37,9 +38,9 @@ class Inlet:
 
     async def chunk(self, data: bytes) -> None:
         """Bytes came; waits while too many lie unread."""
-        self._unread += len(data)
+        self.unread += len(data)
         self._put(data)
-        if self._unread > UNREAD:
+        if self.unread > UNREAD:
             self._room.clear()
             await self._room.wait()
 
@@ -56,7 +57,7 @@ class Inlet:
             if isinstance(event, bytes):
                 chunks.append(event)
                 most -= len(event)
-                self._unread -= len(event)
+                self.unread -= len(event)
                 continue
             self._pass(chunks, now, wall)
             if event is None:
@@ -65,9 +66,9 @@ class Inlet:
                 self.feed.ended(event, now, wall)
         self._pass(chunks, now, wall)
         self.feed.tick(now, wall)
-        if self._unread <= UNREAD // 2:
+        if self.unread <= UNREAD // 2:
             self._room.set()
-        return self._unread
+        return self.unread
 
     def _pass(self, chunks: list[bytes], now: float, wall: float) -> None:
         if chunks:

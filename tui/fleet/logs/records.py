@@ -30,6 +30,7 @@ _LEVEL: Final = ("level", "severity")
 _LOGGER: Final = ("name", "logger")
 _TIME: Final = ("timestamp", "time", "ts")
 _TRACES: Final = ("exc_info", "exc_text", "stack_info", "stack", "traceback")
+_ERRORS: Final = ("err", "error")
 _KNOWN: Final = frozenset((*_MESSAGE, *_LEVEL, *_LOGGER, *_TIME, *_TRACES))
 
 
@@ -69,39 +70,51 @@ class Record(msgspec.Struct, frozen=True):
 def parse(raw: bytes) -> Record:
     """Take a line apart; any bytes will do."""
     if raw[:1] == b"{" and len(raw) <= DECODED:
-        found = _object(raw)
-        if found is not None and any(name in found for name in (*_MESSAGE, *_LEVEL)):
-            return _from_fields(found, raw)
+        found = _values(raw)
+        if any(name in found for name in (*_MESSAGE, *_LEVEL)):
+            return _from_values(found, raw)
     return _from_text(raw)
 
 
-def _object(raw: bytes) -> Mapping[str, object] | None:
+_split = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_text = msgspec.json.Decoder(str).decode
+
+
+def _values(raw: bytes) -> Mapping[str, str]:
+    """The fields of a JSON object as they read: texts without their quotes, all else as it was written."""
     try:
-        found = msgspec.json.decode(raw)
+        return {name: _value(bytes(value)) for name, value in _split(raw).items()}
     except marks.FAILURES:
-        try:  # the standard library accepts half of a surrogate pair, NaN and numbers of any size
-            found = json.loads(raw.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            return None
-    return found if isinstance(found, dict) else None
+        pass
+    try:  # the standard library accepts half of a surrogate pair, bad UTF-8, NaN
+        found = json.loads(raw.decode("utf-8", "replace"), parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {name: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for name, v in found.items()}
 
 
-def _from_fields(found: Mapping[str, object], raw: bytes) -> Record:
-    message, *rest = _words(_first(found, _MESSAGE)).split("\n")
-    body = rest
+def _value(raw: bytes) -> str:
+    return _text(raw) if raw[:1] == b'"' else raw.decode()
+
+
+def _from_values(found: Mapping[str, str], raw: bytes) -> Record:
+    message, *body = _first(found, _MESSAGE).split("\n")
     for name in _TRACES:
         if found.get(name):
-            body += _words(found[name]).strip("\n").split("\n")
+            body += found[name].strip("\n").split("\n")
+    for name in _ERRORS:  # pino writes an error as an object
+        if found.get(name, "").startswith("{"):
+            body += _values(found[name].encode("utf-8", "surrogatepass")).get("stack", "").split("\n")
     level = _first(found, _LEVEL)
-    fields = tuple(
-        (clean(name, limit=80), _words(value)) for name, value in found.items() if name not in _KNOWN
-    )
+    fields = tuple((clean(name, limit=80), value) for name, value in found.items() if name not in _KNOWN)
     return Record(
         message=message,
-        level=marks.level_named(level),
+        level=marks.level_named(_number(level)),
         word=_level_word(level),
-        logger=clean(_words(_first(found, _LOGGER)), limit=120),
-        time=marks.parse_time(_first(found, _TIME)),
+        logger=clean(_first(found, _LOGGER), limit=120),
+        time=marks.parse_time(_number(_first(found, _TIME))),
         fields=fields,
         body=tuple(line for line in body if line),
         structured=True,
@@ -116,26 +129,23 @@ def _from_text(raw: bytes) -> Record:
     return Record(message=text[:SHOWN], level=level, time=marks.time_of(raw), hidden=hidden)
 
 
-def _first(found: Mapping[str, object], names: tuple[str, ...]) -> object:
-    return next((found[name] for name in names if found.get(name) not in (None, "")), "")
+def _first(found: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((found[name] for name in names if found.get(name) not in (None, "", "null")), "")
 
 
-def _level_word(level: object) -> str:
-    if isinstance(level, str):
-        return clean(level.upper(), limit=12)
-    known = marks.level_named(level)
-    return known.name if known else _words(level)[:12]
+def _number(text: str) -> str | float:
+    """A number where it is one: levels and times are, with pino."""
+    if not text[:1].isdigit() or len(text) > 20:
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
-def _words(value: object) -> str:
-    """A JSON value as a person would write it."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "null"}[value]
-    if isinstance(value, int | float):
-        return str(value) if not isinstance(value, int) or abs(value) < 10**18 else f"{value:.6e}"
-    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+def _level_word(level: str) -> str:
+    known = marks.level_named(_number(level))
+    return known.name if known and level[:1].isdigit() else clean(level.upper(), limit=12)
 
 
 def runs(text: str) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from tui.fleet.logs.log import Log
 from tui.fleet.logs.search import Criteria
 
 STEP_ROWS: Final = 512
-STEP_BYTES: Final = 64 * 1024
+STEP_BYTES: Final = 32 * 1024
 """Rows and bytes looked at before the time is checked."""
 SLICE: Final = 0.008
 """Seconds that one slice may take: the screen shall never wait for more than 10 ms."""

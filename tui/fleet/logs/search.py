@@ -18,7 +18,8 @@ from tui.fleet.logs.spool import Block
 
 _REGEX: Final = frozenset("\\^$.|?*+()[]{}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_\-]{3,}")
-_STAND_IN: Final = re.compile(r"u?[0-9a-f]{0,8}")
+_HEX: Final = re.compile(rb"u?[0-9a-f]{1,6}")
+"""What a stand-in such as `\\u{202e}` may be made of."""
 _LEVEL_NAMES: Final = tuple(level.name.lower() for level in Level)
 _UNBOUNDED: Final = re.compile(r"[*+]|\{\d*,\}")
 REACH: Final = 4096
@@ -83,12 +84,12 @@ class Pattern(msgspec.Struct, frozen=True):
 def _needle(source: str) -> bytes:
     """A word that every match holds and that a line's bytes hold wherever its text does.
 
-    Words do not cross fields. Left out are level names, which may be numbers in the line, and what could be
-    part of a stand-in such as `\\u{202e}`.
+    Words do not cross fields, and numbers are shown as they were written. Level names are left out: they may
+    be numbers in the line.
     """
     words = _TOKEN.findall(source) if source.isascii() else []
     found = max(words, key=len, default="").lower()
-    if _STAND_IN.fullmatch(found) or any(found in name for name in _LEVEL_NAMES):
+    if any(found in name for name in _LEVEL_NAMES):
         return b""
     return found.encode()
 
@@ -174,8 +175,12 @@ class Criteria(msgspec.Struct, frozen=True):
         passing = self._by_mark(block)
         if not filters or not passing:
             return passing
-        if self._none_here(block, filters):
-            return [row for row in passing if block.marks[row - block.first] & NOTICE]
+        candidates = _candidates(block, filters)
+        if candidates is not None:
+            first = block.first
+            passing = [row for row in passing if row in candidates or block.marks[row - first] & NOTICE]
+            if not passing:
+                return passing
         lines, first = block.lines(), block.first
         return [row for row in passing if self._passes(lines[row - first], block.marks[row - first], filters)]
 
@@ -196,18 +201,11 @@ class Criteria(msgspec.Struct, frozen=True):
             return list(rows)
         return [row for row in rows if block.tags[row - block.first] in self.tags]
 
-    def _none_here(self, block: Block, filters: Collection[Filter]) -> bool:
-        """No line of the block can pass: one look at all its bytes instead of at each line."""
-        needles = [f.test.needle for f in filters if not f.out and f.test.needle]
-        if not needles:
-            return False
-        low = block.data.lower()
-        return not _escaped(block.data) and not all(needle in low for needle in needles)
-
     def _passes(self, raw: bytes, mark: int, filters: Collection[Filter]) -> bool:
         if mark & NOTICE:
             return True
-        low, plain = raw.lower(), not _escaped(raw)
+        needles = [wanted.test.needle for wanted in filters if wanted.test.needle]
+        low, plain = raw.lower(), not _escaped(raw, needles)
         record: Record | None = None
         text = ""
         for wanted in filters:
@@ -224,9 +222,26 @@ class Criteria(msgspec.Struct, frozen=True):
         return True
 
 
-def _escaped(raw: bytes) -> bool:
-    """Characters may be written in another way than they read: JSON escapes, colours."""
-    return b"\\u" in raw or b"\x1b" in raw
+def _candidates(block: Block, filters: Collection[Filter]) -> set[int] | None:
+    """The rows that hold the longest word that is wanted, found in all bytes at once; None if any row may."""
+    needles = [f.test.needle for f in filters if not f.out and f.test.needle]
+    if not needles or _escaped(block.data, needles):
+        return None
+    needle, low = max(needles, key=len), block.data.lower()
+    rows: set[int] = set()
+    at = low.find(needle)
+    while at >= 0:
+        row = block.row_at(at)
+        rows.add(row)
+        at = low.find(needle, block.end_of(row))
+    return rows
+
+
+def _escaped(raw: bytes, needles: Collection[bytes] = ()) -> bool:
+    """Characters may be written in another way than they read: JSON escapes, colours, stand-ins."""
+    if b"\\u" in raw or b"\x1b" in raw:
+        return True
+    return not raw.isascii() and any(map(_HEX.fullmatch, needles))
 
 
 @lru_cache(maxsize=32)

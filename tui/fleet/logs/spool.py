@@ -34,6 +34,16 @@ class Block(msgspec.Struct, frozen=True):
     tags: bytes
     segment: Segment
 
+    def row_at(self, offset: int) -> int:
+        """The row that a byte of `data` is in."""
+        starts, base = self.segment.starts, self.segment.first
+        return bisect_right(starts, starts[self.first - base] + offset) - 1 + base
+
+    def end_of(self, row: int) -> int:
+        """Where in `data` a row ends."""
+        starts, base = self.segment.starts, self.segment.first
+        return starts[row + 1 - base] - starts[self.first - base]
+
     def lines(self) -> list[bytes]:
         r"""Each row without its `\n`."""
         return self.segment.split(self.first, self.end, self.data)

@@ -10,7 +10,7 @@ import msgspec
 from tui.fleet.logs.log import Counts
 from tui.fleet.logs.marks import Level
 from tui.fleet.logs.source import Phase, Stream
-from tui.fleet.times import age
+from tui.fleet.times import seen
 from tui.ui.logview.layout import Times
 from tui.ui.rows import Cell
 from tui.ui.text import width
@@ -155,5 +155,5 @@ def _trouble(stream: Stream, now: float) -> str:
     words = f" gap {stream.missed:.0f}s" if stream.missed >= 0.5 else ""
     quiet = now - (stream.heard or stream.since)
     if stream.phase is Phase.OPEN and quiet >= QUIET:
-        words += f" quiet {age(quiet) if quiet >= 60 else '20s'}"
+        words += " quiet" if quiet < 120 else f" quiet {seen(quiet)}"
     return words
