@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,14 +12,17 @@ import pytest
 
 from tests.logs.fakes import EPOCH, TRACEBACK, TestClient, TestClock, line, settle, source
 from tui.api import errors
+from tui.fleet.logs.feed import Feed
 from tui.fleet.logs.hub import KEPT, LogHub
-from tui.fleet.logs.inlet import UNREAD
+from tui.fleet.logs.inlet import UNREAD, Inlet
+from tui.fleet.logs.intake import Intake
 from tui.fleet.logs.log import Kind, Log
 from tui.fleet.logs.rows import FoundRows
 from tui.fleet.logs.search import Criteria, Filter, OfKind
 from tui.fleet.logs.source import LogSource, Phase, Stream, coverage
+from tui.fleet.logs.spool import Spool
 from tui.fleet.logs.tail import Ping
-from tui.fleet.logs.watch import MOST, Watch
+from tui.fleet.logs.watch import MOST, SLICE, Watch
 
 
 class Bench:
@@ -384,17 +388,27 @@ async def test_only_some_logs_are_kept() -> None:
 
 
 async def test_a_flood_that_nobody_takes_stops_the_reading_not_the_program() -> None:
-    async with bench() as rig:
-        watch = await rig.follow()
-        chunk = b"x" * 65_535 + b"\n"
+    clock, log = TestClock(), Log(Spool(None))
+    log.streams[0] = Stream(source(), "us")
+    inlet = Inlet(Feed(0, Intake(log)), clock, lambda: None)
+    chunk = b"x" * 65_535 + b"\n"
+
+    async def flood() -> None:
         for _ in range(200):
-            rig.client.wire.send(chunk)
-        inlet = watch._inlets[source().key]
-        for _ in range(500):
-            await settle()
-        assert inlet._unread <= UNREAD + len(chunk)
-        await rig.clock.advance(3.0)
-        assert watch.log.counts.received == 200
+            await inlet.chunk(chunk)
+
+    flooding = asyncio.create_task(flood())
+    await settle()
+    for _ in range(500):
+        await asyncio.sleep(0)
+    assert inlet.unread <= UNREAD + len(chunk)
+    while not flooding.done():
+        inlet.take(SLICE)
+        await asyncio.sleep(0)
+        assert inlet.unread <= UNREAD + len(chunk)
+    while inlet.take(SLICE):
+        pass
+    assert log.counts.received == 200
 
 
 async def test_errors_are_counted_by_kind_as_they_come() -> None:

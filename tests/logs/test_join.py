@@ -171,6 +171,23 @@ def test_reconnects_that_bring_nothing_share_one_line() -> None:
     assert raws(rig) == [b"1", b"2", b"3"]
 
 
+def test_after_a_gap_only_what_came_since_is_compared() -> None:
+    """The next snapshot holds the lines that the gap has cost: they are known to be before what is known."""
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\n2\n3\n4\n")
+    rig.cut(CUT)
+    rig.open()
+    rig.send(b"90\n91\n92\n")
+    rig.wait(1.0)
+    rig.cut(CUT)
+    rig.open()
+    rig.send(b"88\n89\n90\n91\n92\n93\n")
+    rig.wait(1.0)
+    assert raws(rig) == [b"1", b"2", b"3", b"4", b"90", b"91", b"92", b"93"]
+    assert [kind for kind, _ in notices(rig)] == [Kind.GAP, Kind.INFO]
+
+
 def test_piece_of_a_line_that_never_came_whole_is_shown_as_such() -> None:
     rig = Rig()
     rig.open()

@@ -30,7 +30,10 @@ def test_a_line_of_a_python_agent() -> None:
 def test_a_line_of_a_node_agent() -> None:
     record = parse(b'{"level":50,"time":1795000000000,"pid":1,"msg":"failed","err":{"type":"Error"}}')
     assert (record.message, record.level, record.word) == ("failed", Level.ERROR, "ERROR")
-    assert record.field("err") == '{"type": "Error"}'
+    assert record.field("err") == '{"type":"Error"}'
+    stack = "Error: no slot\\n    at book (/app/tools.js:12:3)"
+    record = parse(b'{"level":50,"msg":"failed","err":{"type":"Error","stack":"%s"}}' % stack.encode())
+    assert record.body == ("Error: no slot", "    at book (/app/tools.js:12:3)")
 
 
 def test_a_traceback_and_a_message_of_several_lines_are_one_record() -> None:
@@ -56,7 +59,18 @@ def test_half_a_surrogate_pair_and_bad_utf8_do_not_hide_the_line() -> None:
 def test_numbers_without_end_and_depth_without_end() -> None:
     assert parse(b'{"message":' + b"9" * 5000 + b"}").message
     assert parse(b'{"message":' + b"[" * 50_000).message
-    assert parse(b'{"message":NaN}').message == "nan"
+    assert parse(b'{"message":NaN}').message == "NaN"
+
+
+def test_numbers_are_shown_as_they_were_written() -> None:
+    record = parse(b'{"message":"m","a":1.50,"b":1e5,"c":12345678901234567890,"d":{"x":[1.0]},"e":-0}')
+    assert [value for _, value in record.fields] == [
+        "1.50",
+        "1e5",
+        "12345678901234567890",
+        '{"x":[1.0]}',
+        "-0",
+    ]
 
 
 def test_a_line_of_ten_megabytes_is_cut_for_the_screen_and_says_so() -> None:

@@ -144,8 +144,9 @@ def test_kept_files_are_private_and_exact(folder: Path) -> None:
     assert (folder / name).read_bytes() == b"caf\xe9\n\x1b[2J\nend\n"
 
 
-def test_private_whatever_the_umask(folder: Path) -> None:
-    before = os.umask(0)
+@pytest.mark.parametrize("mask", [0, 0o022, 0o777])
+def test_private_whatever_the_umask(folder: Path, mask: int) -> None:
+    before = os.umask(mask)
     try:
         add(Spool(folder, keep=True), b"x")
     finally:
