@@ -99,7 +99,9 @@ class Console:
         return self.dialog
 
     async def to(self, button: str) -> None:
-        """Move the keyboard to a button of the dialog, with Tab."""
+        """Move the keyboard to a part of the dialog: the button by its key, the rest with Tab."""
+        if button == "go" and isinstance(self.app.screen, OperationDialog):
+            await self.press("ctrl+s")
         for _ in range(20):
             focused = self.app.focused
             if focused is not None and focused.id == button:

@@ -235,8 +235,9 @@ class Lktop(FramedApp):
         self.copy_out(event.text)
 
     def on_main_screen_resumed(self) -> None:
-        """Back from a dialog: draw what came in meanwhile."""
-        self._draw()
+        """Back from a dialog: draw what came in meanwhile, unless all of it is being closed."""
+        if self.main.query("#header"):
+            self._draw()
 
     # ---- telling --------------------------------------------------------------------------------------
 

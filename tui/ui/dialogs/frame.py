@@ -14,8 +14,14 @@ from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.wrap import Told, lines
 from tui.ui.lines import Line, Lines, spread
 from tui.ui.rows import Cell
+from tui.ui.text import width
 
-KEYS = "Tab moves · Enter presses · Esc cancels · c copies cmd · ctrl+r rereads"
+KEYS = (
+    "Tab moves · ctrl+s to the button · Enter presses · Esc cancels · c copies the command · ctrl+r rereads",
+    "Tab moves · ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
+    "Tab · ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
+)
+"""What the keys do, the longest first."""
 AROUND = 6
 """Lines that are neither facts nor questions nor status: borders, title, reason, buttons, keys."""
 
@@ -129,9 +135,10 @@ class Frame(Vertical):
         self._draw("status", lines(told, self._room), fit=True)
         self._arrange()
 
-    def keys(self, words: str) -> None:
-        """What the keys do here."""
-        self._draw("keys", [(Cell(words, "muted"),)])
+    def keys(self, *words: str) -> None:
+        """What the keys do here: the first of these that fits."""
+        fitting = next((text for text in words if width(text) <= self._room), words[-1])
+        self._draw("keys", [(Cell(fitting, "muted"),)])
 
     def ask_typed(self, wanted: bool) -> None:
         """Show the line to arm the button with."""

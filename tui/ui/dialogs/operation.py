@@ -111,14 +111,14 @@ class OperationDialog(QuestionDialog):
             again.say("Check again", "text")
             go.say("Send again", "warn")
 
-    def key_words(self) -> str:
+    def key_words(self) -> tuple[str, ...]:
         """What the keys do by now."""
         if self.asking:
             return super().key_words()
         undo = self.outcome.undo if self.outcome is not None else None
         if self.phase is Phase.BUSY:
-            return BUSY_KEYS
-        return f"Esc closes · then u {undo.words}, for 30 s" if undo is not None else "Esc closes"
+            return (BUSY_KEYS,)
+        return (f"Esc closes · then u {undo.words}, for 30 s" if undo is not None else "Esc closes",)
 
     def facts(self) -> list[Told]:
         """The way into the room, once it is being followed."""

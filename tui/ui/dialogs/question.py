@@ -38,6 +38,7 @@ class QuestionDialog(Dialog):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "read_again", "Read again", show=False),
+        Binding("ctrl+s", "to_button", "To the button that acts", show=False),
         Binding("c", "copy_command", "Copy the command", show=False),
         Binding("n", "leave", "Cancel", show=False),
         Binding("f8", "picture", "Save a picture", show=False),
@@ -235,6 +236,10 @@ class QuestionDialog(Dialog):
             return
         self.dismiss()
 
+    def action_to_button(self) -> None:
+        """Give the keyboard to the button that acts; pressing it takes another key."""
+        self.frame.button("go").focus()
+
     def action_scroll(self, step: int) -> None:
         """Move through what does not fit."""
         self.frame.scroll(step)
@@ -299,7 +304,7 @@ class QuestionDialog(Dialog):
         self.frame.facts(self._request() if self.shows_request else self.facts())
         self.frame.ask_typed(self.asking and bool(self.inquiry.wanted))
         self.frame.status(self._standing())
-        self.frame.keys(self.key_words())
+        self.frame.keys(*self.key_words())
         self.draw_buttons()
 
     def facts(self) -> list[Told]:
@@ -308,9 +313,10 @@ class QuestionDialog(Dialog):
         command = self.operation.equivalent(inquiry.view, inquiry.answers)
         return preview_told(inquiry.preview, inquiry.baseline, inquiry.hints, inquiry.age, command)
 
-    def key_words(self) -> str:
-        """What the keys do, or what the question means that has the keyboard."""
-        return (self.form.help_for(self.focused) if self.form is not None else "") or KEYS
+    def key_words(self) -> tuple[str, ...]:
+        """What the keys do, or what the question means that has the keyboard; the longest first."""
+        help = self.form.help_for(self.focused) if self.form is not None else ""
+        return (f"{help} · ctrl+s to the button", help) if help else KEYS
 
     def draw_buttons(self) -> None:
         """What stands on the buttons."""
