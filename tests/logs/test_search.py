@@ -112,6 +112,13 @@ def test_text_is_found_as_it_reads_not_as_it_is_written() -> None:
     assert matching(log, "room=r1") == [0]
 
 
+def test_a_word_is_found_however_its_letters_are_written() -> None:
+    for raw in (b'{"message":"\\u0072\\u0065d alert"}', b"re\x1b[1md alert", b"red alert"):
+        assert matching(log_of(b"other", raw, b"other"), "red") == [1]
+        assert found(log_of(raw), Criteria(filters=(Filter(Pattern.of("red"), out=True),))) == []
+    assert matching(log_of("a\u202eb".encode(), b"a202eb"), "202e") == [0, 1]
+
+
 def test_regular_expression_if_it_is_one_else_as_it_stands() -> None:
     log = log_of(b"code 500", b"code 404", b"a[b", b"a.b")
     assert matching(log, r"code [45]0\d") == [0, 1]
