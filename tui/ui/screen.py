@@ -242,7 +242,7 @@ class MainScreen(Screen[None]):
     def _retitle(self) -> None:
         for cls in PANES:
             pane = self.pane(cls.NAME.lower())
-            pane.set_class(pane.has_focus_within or (cls.NAME.lower() == self._current), "-focused")
+            pane.set_class(cls.NAME.lower() == self._current, "-focused")
             if pane.display:
                 pane.show(self.view)
 
