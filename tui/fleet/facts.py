@@ -3,75 +3,117 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cached_property
 
 from tui.api.models import Agent, Deployment, instant
 from tui.fleet import quantity
 from tui.fleet.status import EVENT_WORDS, Status, replicas, status, worst
 
+UNSEEN = "not observed"
+"""In place of a status."""
 
-@dataclass(frozen=True, slots=True)
+
 class Facts:
-    """One agent, ready to be listed, filtered and sorted. Times in Unix seconds."""
+    """One agent, ready to be listed, filtered and sorted. Times in Unix seconds.
 
-    agent: Agent
-    status: Status
-    """The worst of its deployments."""
-    status_text: str
-    regions: str
-    deployments: str
-    version: str
-    replicas: str
-    cpu: str
-    mem: str
-    cpu_share: float
-    """Of the limit, the highest of its deployments; -1 when never observed."""
-    mem_share: float
-    events: str
-    event_count: int
-    seen_at: float | None
-    """The least recently observed deployment: what is shown is no newer than this."""
-    deployed_at: float | None
-    server_regions: str
-    text: str
-    """Everything that a plain filter looks at."""
+    Worked out when asked for: of ten thousand agents thirty are on the screen, and the rest are put in order.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self.status: Status = worst(agent)
+        """The worst of its deployments."""
+        self.order = (agent.name.casefold(), agent.agent_id)
+        """Its place among its equals in whatever they are sorted by."""
+        self._rows = agent.agent_deployments
+
+    @cached_property
+    def status_text(self) -> str:
+        """The status in words, with of how many deployments it is."""
+        return _status_words(self.status, self._rows)
+
+    @cached_property
+    def regions(self) -> str:
+        """Where it is deployed."""
+        return _words(row.region for row in self._rows)
+
+    @cached_property
+    def deployments(self) -> str:
+        """Its deployments by name."""
+        return ",".join(deployment_names(self._rows))
+
+    @cached_property
+    def version(self) -> str:
+        """The production tag, and whether others run beside it."""
+        tags = {row.version or self.agent.version for row in self._rows} - {""}
+        return self.agent.version if len(tags) < 2 else f"{self.agent.version} mixed"
+
+    @cached_property
+    def replicas(self) -> str:
+        """Current, least and most of all deployments."""
+        return "/".join(map(str, replicas(self.agent)))
+
+    @cached_property
+    def cpu(self) -> str:
+        """Used and limit of the deployment nearest to its limit."""
+        hottest = max(self._rows, key=_cpu_share, default=None)
+        return cpu_text(hottest) if hottest else "–"
+
+    @cached_property
+    def mem(self) -> str:
+        """The same of memory."""
+        fullest = max(self._rows, key=_mem_share, default=None)
+        return mem_text(fullest) if fullest else "–"
+
+    @cached_property
+    def cpu_share(self) -> float:
+        """Of the limit, the highest of its deployments; -1 when never observed."""
+        return max(map(_cpu_share, self._rows), default=-1.0)
+
+    @cached_property
+    def mem_share(self) -> float:
+        """The same of memory."""
+        return max(map(_mem_share, self._rows), default=-1.0)
+
+    @cached_property
+    def events(self) -> str:
+        """Crashes and restarts by kind, each with its count."""
+        return _events(self._rows)
+
+    @cached_property
+    def event_count(self) -> int:
+        """How many there were."""
+        return sum(event.count for row in self._rows for event in row.events)
+
+    @cached_property
+    def seen_at(self) -> float | None:
+        """The least recently observed deployment: what is shown is no newer than this."""
+        return min((at for row in self._rows if (at := instant(row.last_scraped_at))), default=None)
+
+    @cached_property
+    def deployed_at(self) -> float | None:
+        """When it was deployed last."""
+        return instant(self.agent.deployed_at)
+
+    @cached_property
+    def server_regions(self) -> str:
+        """Codes of the clusters that it runs in."""
+        return _words(row.server_region for row in self._rows)
+
+    @cached_property
+    def text(self) -> str:
+        """Everything that a plain filter looks at."""
+        agent, rows = self.agent, self._rows
+        if len(rows) == 1:  # as nearly always: the first letter of a filter asks ten thousand agents for it
+            parts = (rows[0].region, self.status.name or UNSEEN, agent.version, rows[0].name)
+            return " ".join((agent.name, agent.agent_id, *parts, rows[0].server_region, _events(rows)))
+        parts = (self.regions, self.status_text, self.version, self.deployments)
+        return " ".join((agent.name, agent.agent_id, *parts, self.server_regions, self.events))
 
 
 def facts(agent: Agent) -> Facts:
     """The facts of an agent."""
-    rows = agent.agent_deployments
-    state = worst(agent)
-    versions = _unique(row.version or agent.version for row in rows)
-    version = agent.version if len(versions) < 2 else f"{agent.version} mixed"
-    regions = ",".join(sorted(_unique(row.region for row in rows)))
-    deployments = ",".join(deployment_names(rows))
-    count = sum(event.count for row in rows for event in row.events)
-    seen = [at for row in rows if (at := instant(row.last_scraped_at))]
-    words = _status_words(state, rows)
-    server_regions = ",".join(sorted(_unique(row.server_region for row in rows)))
-    hottest = max(rows, key=_cpu_share, default=None)
-    fullest = max(rows, key=_mem_share, default=None)
-    events = _events(rows)
-    searched = (agent.name, agent.agent_id, regions, words, version, deployments, server_regions, events)
-    return Facts(
-        agent=agent,
-        status=state,
-        status_text=words,
-        regions=regions,
-        deployments=deployments,
-        version=version,
-        replicas="/".join(map(str, replicas(agent))),
-        cpu=cpu_text(hottest) if hottest else "–",
-        mem=mem_text(fullest) if fullest else "–",
-        cpu_share=_cpu_share(hottest) if hottest else -1.0,
-        mem_share=_mem_share(fullest) if fullest else -1.0,
-        events=events,
-        event_count=count,
-        seen_at=min(seen, default=None),
-        deployed_at=instant(agent.deployed_at),
-        server_regions=server_regions,
-        text=" ".join(searched),
-    )
+    return Facts(agent)
 
 
 class FactsCache:
@@ -100,7 +142,7 @@ class FactsCache:
 
 def deployment_names(rows: Iterable[Deployment]) -> list[str]:
     """Deployments in words: production first, the rest in order (contract.md §3.6)."""
-    names = _unique(row.name for row in rows)
+    names = {row.name for row in rows}
     return sorted(names, key=lambda name: (name != "production", name))
 
 
@@ -134,7 +176,7 @@ def _status_words(state: Status, rows: tuple[Deployment, ...]) -> str:
     if not rows:
         return "no deployment"
     bad = sum(1 for row in rows if status(row.status).name == state.name)
-    words = state.name or "not observed"
+    words = state.name or UNSEEN
     return words if bad == len(rows) else f"{words} {bad}/{len(rows)}"
 
 
@@ -149,5 +191,6 @@ def _events(rows: tuple[Deployment, ...]) -> str:
     return " ".join(f"{sign}{count}" for sign, count in counts.items())
 
 
-def _unique(values: Iterable[str]) -> set[str]:
-    return {value for value in values if value}
+def _words(values: Iterable[str]) -> str:
+    """Each of them once, in order."""
+    return ",".join(sorted({value for value in values if value}))

@@ -15,6 +15,7 @@ _FACTOR = {
     **{unit: Decimal(1000) ** (i + 1) for i, unit in enumerate("kMGTPE")},
     **{f"{unit}i": Decimal(1024) ** (i + 1) for i, unit in enumerate("KMGTPE")},
 }
+_NEARLY = {unit: float(factor) for unit, factor in _FACTOR.items()}
 _NANO = Decimal("1e-9")
 
 
@@ -45,8 +46,19 @@ def memory(text: str, suffix: bool = False) -> str:
     return f"{float(size):.2g}{'GB' if suffix else ''}"
 
 
-@lru_cache(maxsize=4096)
 def share(used: str, limit: str) -> float | None:
-    """Used over limit; None when either is unknown."""
-    top, bottom = parse(used), parse(limit)
-    return float(top / bottom) if top is not None and bottom else None
+    """Used over limit, to a billionth; None when either is unknown."""
+    top, bottom = _amount(used), _limit(limit)
+    return round(top / bottom, 9) if top is not None and bottom else None
+
+
+def _amount(text: str) -> float | None:
+    """The value nearly: good for comparing, a third of the time of the exact one."""
+    match = _GRAMMAR.fullmatch(text.strip())
+    if match is None:
+        return None
+    number, suffix, exponent = match.groups()
+    return float(number) * (10.0 ** int(exponent) if exponent else _NEARLY[suffix or ""])
+
+
+_limit = lru_cache(maxsize=256)(_amount)
