@@ -11,18 +11,45 @@ from tui.api import methods, models
 from tui.api.models import Job, JobState
 from tui.fleet.operations.answers import Answers
 from tui.fleet.operations.registry import BY_ID, OPERATIONS
+from tui.fleet.shipping.reading import Given
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.tree import Worst, job_worst
 from tui.ui.commands import COMMANDS
 from tui.ui.panes import PANES, dispatches
+from tui.ui.ship.questions import fields as ship_fields
 
 VIEW = View(Fleet(), Selection(), 0.0, 0.0)
 COMMAND_NAMES = {command.name for command in COMMANDS}
 PANE_NAMES = {pane.NAME for pane in PANES}
 
-# command → flag → what covers it: `operation:ID`, `operation:ID.FIELD`, `command:NAME`, `pane:NAME`, or
-# `selection` for what the cursor, a mark or a command's first word decides
+# command → flag → what covers it: `operation:ID`, `operation:ID.FIELD`, `command:NAME`, `pane:NAME`,
+# `form:FIELD` of creating and deploying, `dialog` for a question that is always asked, or `selection` for what
+# the cursor, a mark or a command's first word decides
 AGENT_COMMANDS: dict[str, dict[str, str]] = {
+    "create": {
+        "": "command:create",
+        "--secrets": "form:typed",
+        "--secrets-file": "form:secrets",
+        "--silent": "dialog",
+        "--region": "form:region",
+        "--secret-mount": "form:mounts",
+        "--ignore-empty-secrets": "form:empty",
+    },
+    "deploy": {
+        "": "command:deploy",
+        "--secrets": "form:typed",
+        "--secrets-file": "form:secrets",
+        "--deployment": "form:deployment",
+        "--attributes": "form:attributes",
+    },
+    "config": {"": "command:config", "--id": "selection"},
+    "dockerfile": {"": "command:dockerfile", "--overwrite": "dialog"},
+    "private-link": {
+        "create": "operation:create_link",
+        "list": "command:links",
+        "delete": "operation:delete_link",
+        "health-status": "command:links",
+    },
     "status": {"": "pane:Status", "--id": "selection"},
     "update": {
         "": "operation:update",
@@ -90,8 +117,21 @@ def test_every_command_and_flag_is_covered(covered: str) -> None:
         assert name in COMMAND_NAMES
     elif kind == "pane":
         assert name in PANE_NAMES
+    elif kind == "form":
+        assert name in {field.id for field in ship_fields("", Given())}
     else:
-        assert covered == "selection"
+        assert covered in ("selection", "dialog")
+
+
+DOCUMENTED = {
+    *("create", "deploy", "status", "update", "restart", "rollback", "logs", "tail", "delete", "destroy"),
+    *("versions", "list", "secrets", "update-secrets", "config", "dockerfile"),
+}
+"""Every subcommand of the public page on the command line."""
+
+
+def test_no_documented_command_is_missing() -> None:
+    assert set(AGENT_COMMANDS) >= DOCUMENTED
 
 
 RPCS = {
