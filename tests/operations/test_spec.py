@@ -23,7 +23,7 @@ COMMAND_NAMES = {command.name for command in COMMANDS}
 PANE_NAMES = {pane.NAME for pane in PANES}
 
 # command → flag → what covers it: `operation:ID`, `operation:ID.FIELD`, `command:NAME`, `pane:NAME`,
-# `form:FIELD` of creating and deploying, `dialog` for a question that is always asked, or `selection` for what
+# `form:FIELD` of creating and deploying, `dialog` for a question that is always asked, `selection` for what
 # the cursor, a mark or a command's first word decides
 AGENT_COMMANDS: dict[str, dict[str, str]] = {
     "create": {

@@ -30,7 +30,7 @@ class Drawn(msgspec.Struct, frozen=True):
 
 
 def pieces(drawn: Drawn, room: int, *, skip: bool) -> Iterator[tuple[Span, str, bool]]:
-    """What to paint of a row in `room` cells: span, text of it, a match or not; with `skip` not in the first."""
+    """What to paint of a row in `room` cells: span, text, a match or not; with `skip` not in the first."""
     shift = drawn.shift
     reach = (shift + room) * 4  # at most four characters share a cell (`clean` caps marks at three)
     hits = _hits(drawn, reach, skip=skip)
