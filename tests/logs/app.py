@@ -98,14 +98,15 @@ class Rig:
         await self.type(text)
         await self.press("enter")
 
-    async def settle(self, seconds: float = 0.0) -> None:
+    async def settle(self, seconds: float = 0.0, *, draw: bool = True) -> None:
         """Let time pass and everything that is due happen, the search in the background included."""
         await self.clock.advance(seconds)
         await self._pilot.pause(0)
         while self.view.searching.finder.busy:
             await self._pilot.pause(0)
-        self.view.lines.draw()
-        self.view.below.update_now()
+        if draw:
+            self.view.lines.draw()
+            self.view.below.update_now()
         await self._pilot.pause(0)
 
     async def done(self, group: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from pathlib import Path
 
 import pytest
+from textual.screen import ModalScreen
 
 from tests.logs.app import Rig, reading
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
@@ -64,6 +66,24 @@ async def test_a_screen_that_stands_still_is_not_painted() -> None:
         await rig.receive(*[line("more", at=EPOCH + 200)] * 50)
         assert painted == []
         assert "▼ 50 new" in rig.below
+
+
+async def test_nothing_is_painted_beneath_a_dialog_and_all_of_it_after() -> None:
+    async with reading(*LINES) as rig:
+        dialog: ModalScreen[None] = ModalScreen()
+        await rig.app.push_screen(dialog)
+        painted = asyncio.Event()
+        refresh = rig.view.lines.refresh
+        rig.view.lines.refresh = lambda *regions, **more: (painted.set(), refresh(*regions))[1]  # type: ignore[method-assign]
+        rig.client.wire.lines(line("beneath", at=EPOCH + 200))
+        await rig.clock.advance(0.5)
+        await rig.settle(draw=False)
+        assert not painted.is_set()
+        dialog.dismiss()
+        async with asyncio.timeout(10):
+            await painted.wait()
+        await rig.settle(draw=False)
+        assert "beneath" in rig.lines()[-1]
 
 
 async def test_the_cursor_moves_and_only_two_rows_are_painted() -> None:

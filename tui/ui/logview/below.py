@@ -62,6 +62,8 @@ class Below(Lines):
 
     def look(self) -> None:
         """Time has passed: streams fall silent and ages grow without a line."""
+        if not self.is_mounted or not self.screen.is_current:
+            return
         options = self._reader.options
         if options.times is Times.RELATIVE:
             self._reader.lines.relay(replace(options, now=self._reader.clock.now()))
@@ -102,7 +104,10 @@ class Below(Lines):
 
     def _due(self) -> None:
         self._timer = None
-        self.update_now()
+        if self.screen.is_current:
+            self.update_now()
+        else:
+            self._timer = self.set_timer(OFTEN, self._due)
 
     def _name_sources(self) -> None:
         """Lines carry the letters of their source as soon as there are several."""

@@ -29,6 +29,8 @@ from tui.ui.toned import Toned
 
 FRAME: Final = 0.1
 """Seconds between two paints of a log that streams; the first line after a pause is painted at once."""
+COVERED: Final = 0.5
+"""Seconds between looks whether a dialog is gone."""
 BYTES: Final = 50_000
 """Bytes a second that a stream of lines may cost the terminal; large screens are painted less often."""
 SEGMENT_COST: Final = 30
@@ -174,6 +176,10 @@ class LogLines(Toned, can_focus=True):
 
     def _paint(self) -> None:
         self._timer = None
+        if not self.screen.is_current:
+            # under a dialog every change repaints the whole terminal (performance.md §3.6): look again later
+            self._timer = self.set_timer(COVERED, self._paint)
+            return
         self._painted_at = self._clock.monotonic()
         self.painted += 1
         self._log.pull()
