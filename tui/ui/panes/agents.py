@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from tui.api.clean import confusable, is_deceptive
+from tui.api.models import Agent
 from tui.fleet.facts import Facts, FactsCache, facts
-from tui.fleet.query import Query, Subject, Value
+from tui.fleet.query import Subject, Value
 from tui.fleet.state import View
 from tui.fleet.status import replicas
 from tui.fleet.times import age, seen, when
@@ -95,6 +97,8 @@ class AgentsPane(ListPane):
         self.facts = FactsCache()
         self._known: tuple[object, ...] = ()
         self._keys: list[str] = []
+        self._derived_from: tuple[Agent, ...] | None = None
+        self._derived: list[Facts] = []
         self._hidden_problems = 0
         self._twins: set[str] = set()
 
@@ -127,49 +131,53 @@ class AgentsPane(ListPane):
         return self._keys
 
     def _choose(self, view: View) -> list[str]:
-        agents = view.fleet.agents
-        if len(self.facts) > 2 * len(agents) + 64:
-            self.facts.prune(view.fleet.index)
-        everything = [self.facts.of(agent) for agent in agents]
-        self._twins = _twins(everything)
-        chosen = [fact for fact in everything if self._passes(fact, view)]
-        shown = {fact.agent.agent_id for fact in chosen}
-        self._hidden_problems = sum(
-            1 for fact in everything if fact.status.problem and fact.agent.agent_id not in shown
-        )
+        everything = self._derive(view)
+        if self.query_now or self.problems_only:
+            chosen = [fact for fact in everything if self._passes(fact, view)]
+            problems = sum(fact.status.problem for fact in everything)
+            self._hidden_problems = problems - sum(fact.status.problem for fact in chosen)
+        else:
+            chosen = everything.copy()
+            self._hidden_problems = 0
         chosen.sort(key=self._order(view), reverse=self.reverse)
         return [fact.agent.agent_id for fact in chosen]
+
+    def _derive(self, view: View) -> list[Facts]:
+        """The facts of every agent, in the order received."""
+        agents = view.fleet.agents
+        if agents is not self._derived_from:
+            if len(self.facts) > 2 * len(agents) + 64:
+                self.facts.prune(view.fleet.index)
+            self._derived_from = agents
+            self._derived = [self.facts.of(agent) for agent in agents]
+            self._twins = _twins(self._derived)
+        return self._derived
 
     def _passes(self, fact: Facts, view: View) -> bool:
         if self.problems_only and not fact.status.problem:
             return False
-        query: Query = self.query_now
-        return not query or query.matches(Subject(fact.text, _field(fact, view.now)))
+        return self.query_now.matches(Subject(fact.text, partial(_field, fact, view.now)))
 
-    def _order(self, view: View) -> Callable[[Facts], tuple[float | str, ...]]:
-        def name(fact: Facts) -> tuple[str, str]:
-            return (fact.agent.name.casefold(), fact.agent.agent_id)
-
+    def _order(self, view: View) -> Callable[[Facts], tuple[object, ...]]:
         since = view.fleet.since
-        orders: dict[str, Callable[[Facts], tuple[float | str, ...]]] = {
-            "name": name,
+
+        def began(fact: Facts) -> float:
+            known = since.get(fact.agent.agent_id)
+            return -(known.at or 0.0) if known else 0.0
+
+        orders: dict[str, Callable[[Facts], tuple[object, ...]]] = {
+            "name": lambda fact: fact.order,
             "id": lambda fact: (fact.agent.agent_id,),
-            "regions": lambda fact: (fact.regions, *name(fact)),
-            "version": lambda fact: (fact.version, *name(fact)),
-            "replicas": lambda fact: (
-                -sum(row.replicas for row in fact.agent.agent_deployments),
-                *name(fact),
-            ),
-            "cpu": lambda fact: (-fact.cpu_share, *name(fact)),
-            "mem": lambda fact: (-fact.mem_share, *name(fact)),
-            "events": lambda fact: (-fact.event_count, *name(fact)),
-            "deployed": lambda fact: (-(fact.deployed_at or 0.0), *name(fact)),
-            "since": lambda fact: (
-                -((known.at or 0.0) if (known := since.get(fact.agent.agent_id)) else 0.0),
-                *name(fact),
-            ),
+            "regions": lambda fact: (fact.regions, fact.order),
+            "version": lambda fact: (fact.version, fact.order),
+            "replicas": lambda fact: (-replicas(fact.agent)[0], fact.order),
+            "cpu": lambda fact: (-fact.cpu_share, fact.order),
+            "mem": lambda fact: (-fact.mem_share, fact.order),
+            "events": lambda fact: (-fact.event_count, fact.order),
+            "deployed": lambda fact: (-(fact.deployed_at or 0.0), fact.order),
+            "since": lambda fact: (began(fact), fact.order),
         }
-        return orders.get(self.sort, lambda fact: (fact.status.severity, *name(fact)))
+        return orders.get(self.sort, lambda fact: (fact.status.severity, fact.order))
 
     # ---- what a row says ------------------------------------------------------------------------------
 
@@ -265,23 +273,25 @@ class AgentsPane(ListPane):
         self.asked()
 
 
-def _field(fact: Facts, now: float) -> Callable[[str], Value]:
-    """An agent's fields for the filter grammar, computed when asked for."""
-    fields: dict[str, Callable[[], Value]] = {
-        "status": lambda: f"{fact.status_text} {fact.status.family}",
-        "name": lambda: fact.agent.name,
-        "id": lambda: fact.agent.agent_id,
-        "region": lambda: fact.regions,
-        "deployment": lambda: fact.deployments,
-        "version": lambda: fact.version,
-        "replicas": lambda: float(replicas(fact.agent)[0]),
-        "events": lambda: float(fact.event_count),
-        "age": lambda: now - fact.deployed_at if fact.deployed_at else None,
-        "seen": lambda: now - fact.seen_at if fact.seen_at else None,
-        "cpu": lambda: fact.cpu_share if fact.cpu_share >= 0 else None,
-        "mem": lambda: fact.mem_share if fact.mem_share >= 0 else None,
-    }
-    return lambda name: fields[name]()
+_FIELDS: Mapping[str, Callable[[Facts, float], Value]] = {
+    "status": lambda fact, now: f"{fact.status_text} {fact.status.family}",
+    "name": lambda fact, now: fact.agent.name,
+    "id": lambda fact, now: fact.agent.agent_id,
+    "region": lambda fact, now: fact.regions,
+    "deployment": lambda fact, now: fact.deployments,
+    "version": lambda fact, now: fact.version,
+    "replicas": lambda fact, now: float(replicas(fact.agent)[0]),
+    "events": lambda fact, now: float(fact.event_count),
+    "age": lambda fact, now: now - fact.deployed_at if fact.deployed_at else None,
+    "seen": lambda fact, now: now - fact.seen_at if fact.seen_at else None,
+    "cpu": lambda fact, now: fact.cpu_share if fact.cpu_share >= 0 else None,
+    "mem": lambda fact, now: fact.mem_share if fact.mem_share >= 0 else None,
+}
+
+
+def _field(fact: Facts, now: float, name: str) -> Value:
+    """A field of an agent for the filter grammar."""
+    return _FIELDS[name](fact, now)
 
 
 def _short_version(fact: Facts) -> str:
