@@ -19,9 +19,7 @@ AT_ONCE = 4
 BURST = 8
 """Rooms asked about in one round at the most."""
 RESERVE = 10
-"""Requests of the budget that are left to what the operator asks for."""
-SHARE = 0.9
-"""Of the requests that nobody else needs, how many are used."""
+"""Requests of a minute's budget that are left to what the operator asks for."""
 TRICKLE = 10.0
 """Seconds after which one room is asked about even so, that the tree never stands still."""
 AGAIN = 4.0
@@ -71,7 +69,7 @@ class Rounds:
     def _allowance(self, now: float, spare: float | None, left: int) -> int:
         if spare is None:
             return max(0, min(BURST, left - RESERVE))
-        rate = max(SHARE * spare / 60, 0.0)
+        rate = max(0.0, spare - RESERVE) / 60
         self._credit = min(float(BURST), self._credit + rate * (now - self._credited))
         self._credited = now
         if left > RESERVE and self._credit >= 1:
