@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.fleet.state import Fleet
@@ -51,6 +52,8 @@ class Summary:
     running: int
     failed: int
     dispatches: int
+    waits: bool = False
+    """Something below it looks worse the longer it lasts."""
 
 
 def job_worst(job: Job, people: Iterable[Participant] | None, now: float | None = None) -> Worst:
@@ -111,8 +114,44 @@ def summary(dispatches: Iterable[Dispatch], people: Iterable[Participant] | None
     items = tuple(dispatches)
     listed = tuple(people) if people is not None else None
     states = [job.state.status if job.state else "" for item in items for job in item.jobs]
-    worst = max((dispatch_worst(item, listed, now) for item in items), default=Worst.IDLE)
-    return Summary(worst, len(states), states.count("JS_RUNNING"), states.count("JS_FAILED"), len(items))
+    worsts = {dispatch_worst(item, listed, now) for item in items}
+    return Summary(
+        max(worsts, default=Worst.IDLE),
+        len(states),
+        states.count("JS_RUNNING"),
+        states.count("JS_FAILED"),
+        len(items),
+        waits=not worsts.isdisjoint((Worst.WAITING, Worst.DOUBT)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The open lines of one room."""
+
+    summary: Summary
+    """What they were made of: another one means that they may differ."""
+    nodes: dict[str, Node]
+    """By key, in order."""
+
+
+class Nodes(Mapping[str, Node]):
+    """The lines of all rooms by key, room by room, so that a change of one room costs one room."""
+
+    def __init__(self, blocks: Mapping[str, Block]) -> None:
+        self._blocks = blocks
+
+    def __getitem__(self, key: str) -> Node:
+        block = self._blocks.get(split(key)[0])
+        if block is None:
+            raise KeyError(key)
+        return block.nodes[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(block.nodes for block in self._blocks.values())
+
+    def __len__(self) -> int:
+        return sum(len(block.nodes) for block in self._blocks.values())
 
 
 class Tree:
@@ -121,18 +160,20 @@ class Tree:
     def __init__(self) -> None:
         self._chosen: dict[str, bool] = {}
         self._rooms: dict[str, tuple[object, object, float, Summary]] = {}
-        self.nodes: dict[str, Node] = {}
+        self._blocks: dict[str, Block] = {}
+        self.nodes: Mapping[str, Node] = {}
         self.summarised = 0
         """Rooms looked into so far: the measure of what a poll costs."""
 
     def toggle(self, key: str, open: bool) -> None:
         """Open or close a node, until the operator says otherwise."""
-        self._chosen[key] = open
+        self.toggle_all((key,), open)
 
     def toggle_all(self, keys: Iterable[str], open: bool) -> None:
         """Open or close many."""
         for key in keys:
             self._chosen[key] = open
+            self._blocks.pop(split(key)[0], None)
 
     def of_room(self, fleet: Fleet, room: str, now: float) -> Summary:
         """The summary of a room, computed anew only when something in it changed or waiting grew old."""
@@ -143,50 +184,49 @@ class Tree:
             return known[3]
         found = summary(dispatches, people, now)
         self.summarised += 1
-        waits = found.worst in (Worst.WAITING, Worst.DOUBT)
-        self._rooms[room] = (dispatches, people, now + (5.0 if waits else 3600.0), found)
+        self._rooms[room] = (dispatches, people, now + (5.0 if found.waits else 3600.0), found)
         return found
 
     def flatten(self, fleet: Fleet, rooms: Iterable[str], now: float) -> list[str]:
         """Keys of the lines to show for these rooms, in order; `nodes` describes them."""
-        keys: list[str] = []
-        nodes: dict[str, Node] = {}
-        for room in rooms:
-            total = self.of_room(fleet, room, now)
-            key = f"room:{room}"
-            opened = self._chosen.get(key, total.worst >= Worst.DOUBT)
-            nodes[key] = Node(key, "room", 0, total.dispatches, opened, total.worst)
-            keys.append(key)
-            if opened:
-                self._dispatches(fleet, room, now, keys, nodes)
-        self.nodes = nodes
+        blocks = {room: self._block(fleet, room, now) for room in rooms}
+        self._blocks |= blocks
+        self.nodes = Nodes(blocks)
         if len(self._rooms) > 2 * len(fleet.rooms) + 64:  # rooms come and go all day
             alive = {room.name for room in fleet.rooms}
             self._rooms = {room: known for room, known in self._rooms.items() if room in alive}
-        return keys
+            self._blocks = {room: block for room, block in self._blocks.items() if room in alive}
+        return list(self.nodes)
 
-    def _dispatches(
-        self, fleet: Fleet, room: str, now: float, keys: list[str], nodes: dict[str, Node]
-    ) -> None:
+    def _block(self, fleet: Fleet, room: str, now: float) -> Block:
+        total = self.of_room(fleet, room, now)
+        known = self._blocks.get(room)
+        if known is not None and known.summary is total:
+            return known
+        key = f"room:{room}"
+        opened = self._chosen.get(key, total.worst >= Worst.DOUBT)
+        nodes = {key: Node(key, "room", 0, total.dispatches, opened, total.worst)}
+        if opened:
+            self._dispatches(fleet, room, now, nodes)
+        return Block(total, nodes)
+
+    def _dispatches(self, fleet: Fleet, room: str, now: float, nodes: dict[str, Node]) -> None:
         people = fleet.participants.get(room)
         for dispatch in fleet.dispatches.get(room, ()):
             worst = dispatch_worst(dispatch, people, now)
             key = f"dispatch:{room}\0{dispatch.id}"
             opened = self._chosen.get(key, worst >= Worst.DOUBT)
             nodes[key] = Node(key, "dispatch", 1, len(dispatch.jobs), opened, worst)
-            keys.append(key)
             if not opened:
                 continue
             for job in dispatch.jobs:
                 job_key = f"job:{room}\0{dispatch.id}\0{job.id}"
-                person = f"person:{room}\0{dispatch.id}\0{job.id}"
                 shown = self._chosen.get(job_key, False) and job.participant is not None
                 bad = job_worst(job, people, now)
                 nodes[job_key] = Node(job_key, "job", 2, 1 if job.participant else 0, shown, bad)
-                keys.append(job_key)
                 if shown:
+                    person = f"person:{room}\0{dispatch.id}\0{job.id}"
                     nodes[person] = Node(person, "participant", 3, 0, False, Worst.IDLE)
-                    keys.append(person)
 
 
 def split(key: str) -> tuple[str, str, str]:
