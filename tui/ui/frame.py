@@ -29,6 +29,9 @@ from tui.ui.pen import SYSTEMS, Pen
 NEAR: Final = 8
 """Equal cells between two changes that are sent again: moving the cursor over them takes as many bytes."""
 
+EMOJI: Final = 0x1F000
+"""The first character of those that are newer than some terminals."""
+
 Glyph = tuple[str, Style | None]
 """A character with the marks on it, and its look; the cells after the first of a wide one have no text."""
 
@@ -114,7 +117,7 @@ def is_doubtful(glyph: str) -> bool:
     or narrower neither shifts the rest of the line nor leaves a bit of it behind.
     """
     if len(glyph) < 2:
-        return glyph >= "\U0001f000"
+        return glyph != "" and ord(glyph) >= EMOJI
     return not all(map(combining, glyph[1:]))
 
 
