@@ -63,7 +63,11 @@ def _line_state(view: View, link: Link, width: int) -> Line:
     if view.times is not TimeStyle.RELATIVE:
         cells.append(Cell(f"times in {zone_name(view.times)}  ", "muted"))
     if abs(link.skew) > 30:
-        words = f"clock {abs(round(link.skew))} s {'behind' if link.skew > 0 else 'ahead'}  "
+        # no finer than a minute: a step a second would be bytes a second
+        far = age(abs(link.skew)).replace(
+            "<1m", "over 30 s"
+        )
+        words = f"clock {far} {'behind' if link.skew > 0 else 'ahead'}  "
         cells.append(Cell(words, "error" if abs(link.skew) > 50 else "warn"))
     if link.latency > SLOW:
         cells.append(Cell(f"slow, {link.latency:.1f} s  ", "warn"))

@@ -228,7 +228,7 @@ class DispatchesPane(ListPane):
         coverage = view.fleet.coverage
         words = [Cell(f" [{len(view.fleet.rooms)} rooms]")]
         if coverage.total and coverage.polled < coverage.total:
-            words.append(Cell(f" polled {coverage.polled}/{coverage.total}", "warn"))
+            words.append(Cell(f" polled {_coarsely(coverage.polled)}/{coverage.total}", "warn"))
         elif coverage.oldest is not None and (old := view.monotonic - coverage.oldest) > 60:
             words.append(Cell(f" oldest {age(old)}", "warn"))
         if self.agent_name:
@@ -329,6 +329,11 @@ def _fold(node: Node) -> str:
 def _coarse(waited: float) -> str:
     """Waiting is what the operator watches, but still not by the second."""
     return "" if waited < 10 else f"{int(waited) // 10 * 10} s" if waited < 120 else age(waited)
+
+
+def _coarsely(count: int) -> int:
+    """A count that climbs for minutes, in steps: the line is not for counting along."""
+    return count if count < 100 else count // 100 * 100
 
 
 def _names(dispatches: tuple[Dispatch, ...]) -> str:
