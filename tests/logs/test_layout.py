@@ -138,7 +138,7 @@ def test_wrapping_loses_no_character(text: str, width: int) -> None:
         ("95", Look(color="bright_magenta")),
         # what could hide text is not taken
         ("8", PLAIN),
-        ("30", PLAIN),
+        ("31;30", PLAIN),
         ("30;40", PLAIN),
         ("38;5;16", PLAIN),
         ("38;2;0;0;0", PLAIN),
