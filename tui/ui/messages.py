@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,6 +17,7 @@ from tui.ui.lines import Lines
 from tui.ui.rows import Cell, Column
 from tui.ui.table import LineTable
 
+_TIME = Column("at", "TIME", 19)
 KEEP = 500
 """Messages that are kept."""
 
@@ -53,14 +55,15 @@ class Messages(ModalScreen[None]):
 
     def __init__(self, log: MessageLog, *, ascii_only: bool = False) -> None:
         super().__init__()
-        self._said = {str(index): said for index, said in enumerate(log.newest_first)}
+        self._said = log.newest_first
+        self._rows: dict[str, tuple[Cell, ...]] = {}
         self._ascii = ascii_only
 
     def compose(self) -> ComposeResult:
         """Title and list."""
         with Vertical(id="messages-box"):
             yield Lines(ascii_only=self._ascii, id="messages-title")
-            columns = (Column("at", "TIME", 19), Column("text", "MESSAGE", 20, grow=1))
+            columns = (_TIME, Column("text", "MESSAGE", 20, grow=1))
             yield LineTable(columns, ascii_only=self._ascii)
 
     def on_mount(self) -> None:
@@ -71,12 +74,17 @@ class Messages(ModalScreen[None]):
         table = self.query_one(LineTable)
         table.empty = (Cell("Nothing was said yet.", "muted"),)
         table.focus()
-        self.call_after_refresh(table.show, list(self._said), self._cells)
 
-    def _cells(self, key: str) -> tuple[Cell, ...]:
-        said = self._said[key]
-        time = clock_time(said.at, TimeStyle.LOCAL, zone=False)
-        return (Cell(time, "muted"), Cell(said.text, said.tone))
+    def on_line_table_resized(self, event: LineTable.Resized) -> None:
+        """Break the messages into lines that fit."""
+        room = max(20, event.table.size.width - _TIME.width - 5)
+        self._rows = {}
+        for said in self._said:
+            time = clock_time(said.at, TimeStyle.LOCAL, zone=False)
+            for line in textwrap.wrap(said.text, room) or [""]:
+                self._rows[str(len(self._rows))] = (Cell(time, "muted"), Cell(line, said.tone))
+                time = ""
+        event.table.show(list(self._rows), self._rows.__getitem__, keep=False)
 
     def action_leave(self) -> None:
         """Close."""

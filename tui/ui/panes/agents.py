@@ -36,9 +36,9 @@ class AgentsPane(ListPane):
     SOURCE = "agents"
     COLUMNS = (
         Column("status", "S", 1),
-        Column("name", "NAME", 16, grow=3),
+        Column("name", "NAME", 19, grow=3),
         Column("id", "ID", 15, rank=7),
-        Column("regions", "REGIONS", 9, grow=1, rank=3),
+        Column("regions", "REGIONS", 10, grow=1, rank=3),
         Column("state", "STATUS", 13),
         Column("version", "VERSION", 7, rank=4),
         Column("replicas", "REPL", 7, right=True, rank=2),
