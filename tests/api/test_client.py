@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.message import Message
@@ -21,17 +21,17 @@ from tui.api.models import Agent, Dispatch, Participant, PrivateLink, Room, Secr
 from tui.api.transport import Gate
 from tui.secret import Secret
 from tui.sim.server import Simulator, serve
-from tui.sim.specs import FaultSpec, Scenario
+from tui.sim.specs import FaultSpec
 
 START = 1_786_000_000.0
 
 
 @asynccontextmanager
 async def cloud(
-    scenario: str | Scenario | Path = "incident", *, gate: Gate | None = None, **switches: object
+    scenario: str = "incident", switches: Mapping[str, Any] | None = None, *, gate: Gate | None = None
 ) -> AsyncIterator[tuple[Simulator, Client]]:
     """A frozen world and a client of it that lives at the same time."""
-    async with serve(scenario, speed=0, start_time=START, **switches) as simulator:
+    async with serve(scenario, speed=0, start_time=START, **(switches or {})) as simulator:
         clock = ManualClock(START)
         async with connected(
             simulator.url, key=simulator.key, secret=simulator.secret, clock=clock, gate=gate
@@ -54,7 +54,7 @@ FORMS: list[dict[str, object]] = [{}, {"camel_json": True}, {"time_unit": "s"}]
 
 @pytest.mark.parametrize("form", FORMS, ids=["as Go prints", "camelCase", "seconds"])
 async def test_every_listing_says_what_is_there(form: dict[str, object]) -> None:
-    async with cloud(**form) as (simulator, client):
+    async with cloud(switches=form) as (simulator, client):
         world = simulator.world
         records = list(world.agents.values())
         agents = await client.list_agents()
@@ -87,7 +87,7 @@ async def test_one_dispatch_can_be_asked_for() -> None:
 
 
 async def test_a_self_hosted_server_has_no_cloud_agents() -> None:
-    async with cloud("selfhosted", missing_room_seconds=0.01) as (_, client):
+    async with cloud("selfhosted", {"missing_room_seconds": 0.01}) as (_, client):
         with pytest.raises(errors.NoSuchService, match="does not offer this API"):
             await client.list_agents()
         assert {room.name for room in (await client.list_rooms()).items} == {"lobby", "desk-1"}
@@ -229,7 +229,7 @@ async def test_a_deployment_is_promoted_and_deleted_by_its_name() -> None:
 
 async def test_a_new_agent_says_where_its_source_goes() -> None:
     for variant in ("put", "post"):
-        async with cloud(upload=variant) as (_, client):
+        async with cloud(switches={"upload": variant}) as (_, client):
             made = await client.changes.create_agent((), "us-east", request_id="1")
             assert made.agent_id.startswith("CA_") and made.server_regions
             form = made.presigned_post_request

@@ -147,7 +147,7 @@ async def test_a_silent_server_is_given_up_at_the_deadline() -> None:
         started = time.monotonic()
         error = await failure(client)
         assert (type(error), error.message) == (errors.Unknown, "no answer in time")
-        assert 0.2 <= time.monotonic() - started < 1.0
+        assert 0.2 <= time.monotonic() - started < 5
 
 
 async def test_an_answer_byte_by_byte_is_given_up_at_the_deadline() -> None:
@@ -157,7 +157,7 @@ async def test_an_answer_byte_by_byte_is_given_up_at_the_deadline() -> None:
         started = time.monotonic()
         error = await failure(client)
         assert (type(error), error.message) == (errors.Unknown, "no answer in time")
-        assert 0.3 <= time.monotonic() - started < 1.2
+        assert 0.3 <= time.monotonic() - started < 5, "the whole would take ten seconds"
 
 
 async def test_an_answer_beyond_the_limit_is_not_read() -> None:

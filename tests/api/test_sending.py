@@ -59,7 +59,7 @@ async def test_a_change_without_an_answer_is_sent_once_and_unknown(call: Call, f
 
 @changes
 async def test_a_change_that_is_not_answered_in_time_is_sent_once_and_unknown(call: Call) -> None:
-    async with serving() as server, connected(server.url, deadline=0.05) as client:
+    async with serving() as server, connected(server.url, deadline=0.15) as client:
         server.script, server.default = [], server.silence
         with pytest.raises(errors.Unknown, match="no answer in time"):
             await call.run(client)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.api.scripted import KEY, SECRET
-from tests.clocks import ManualClock
-from tui.api.errors import BadTarget
 from tui.api.models import Agent, Deployment, Event, Room
 from tui.fleet.facts import FactsCache, deployment_names, facts
-from tui.fleet.session import LOCAL_REQUESTS, Session
 from tui.fleet.state import MARK_FOR, Fleet, Freshness, Selection, Since, View, with_agents
 from tui.fleet.store import Store
-from tui.fleet.target import Target
-from tui.secret import Secret
 
 # ---- the store -----------------------------------------------------------------------------------------
 
@@ -267,34 +260,3 @@ def test_facts_are_derived_once_per_received_agent() -> None:
     assert cache.derived == 101 and after[7].status.name == "Error" and after[8] is before[8]
     cache.prune(["CA_7", "CA_8", "CA_999"])
     assert len(cache) == 2
-
-
-# ---- a session -----------------------------------------------------------------------------------------
-
-
-def target(url: str, agents_url: str = "", per_minute: int = 60) -> Target:
-    """A project at an address."""
-    secret = Secret(SECRET)
-    return Target("t", url, agents_url or url, KEY, secret, "test", requests_per_minute=per_minute)
-
-
-@pytest.mark.parametrize(
-    ("url", "agents_url", "shared"),
-    [
-        ("http://127.0.0.1:7880", "", False),
-        ("http://[::1]:7880", "", False),
-        ("ws://localhost:7880", "http://127.0.0.1:1", False),
-        ("http://127.0.0.1:7880", "https://agents.livekit.cloud", True),
-        ("https://lk.example", "", True),
-    ],
-)
-async def test_only_a_budget_that_nobody_shares_is_larger(url: str, agents_url: str, shared: bool) -> None:
-    session = Session(target(url, agents_url), clock=ManualClock(), chance=random.Random(1), refresh=2.0)
-    assert session.link().budget == (60 if shared else LOCAL_REQUESTS)
-    await session.client.aclose()
-
-
-def test_a_session_is_not_made_for_an_address_that_may_not_see_a_token() -> None:
-    with pytest.raises(BadTarget):
-        Session(target("http://lk.example"), clock=ManualClock(), chance=random.Random(1), refresh=2.0)
-    assert SECRET not in repr(target("http://lk.example")) and KEY not in repr(target("http://lk.example"))
