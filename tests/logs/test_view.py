@@ -369,6 +369,16 @@ async def test_kinds_of_errors_are_listed_and_filter() -> None:
         assert len(rig.view.page.rows) == 2
 
 
+async def test_while_a_list_is_open_keys_are_not_about_the_lines() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("X", "L", "w", "m")
+        assert rig.view.searching.finder.criteria.level is Level.NONE
+        assert not rig.view.options.wrap
+        assert rig.view.lines.bookmarks == set()
+        await rig.press("escape", "L")
+        assert rig.view.searching.finder.criteria.level is Level.INFO
+
+
 async def test_sources_are_listed_closed_and_opened() -> None:
     async with reading(*LINES) as rig:
         rig.view.attach([source(), source("eu-central")])
