@@ -28,6 +28,8 @@ class Link:
     """Requests a minute that this console allows itself."""
     unlocked: float = 0.0
     """Seconds for which a read-only session may still change things."""
+    dry_run: bool = False
+    """Nothing is sent, by the operator's wish."""
 
 
 class Watched(Protocol):

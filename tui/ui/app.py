@@ -210,13 +210,17 @@ class Lktop(FramedApp):
         fleet = session.store.fleet
         stale = any(fresh.stale for fresh in fleet.freshness.values())
         self._drawn_step = monotonic // STEP
-        self.main.link = session.link()
+        link = replace(session.link(), dry_run=self.desk.manner.dry_run)
+        before, self.main.link = self.main.link, link
         self.main.view = replace(
             self.main.view,
             fleet=fleet,
             now=self._coarse_now(session),
             monotonic=monotonic if stale else self._drawn_step * STEP,
         )
+        if (link.unlocked, link.dry_run) != (before.unlocked, before.dry_run):
+            self.main.draw_header()
+            self.main.draw_footer()
 
     def _coarse_now(self, session: Watched) -> float:
         """The server's time in steps; it goes back only by more than what the measured skew wavers by."""
@@ -429,6 +433,10 @@ class Lktop(FramedApp):
     def times(self) -> TimeStyle:
         """How times are shown."""
         return self.main.view.times
+
+    def redraw_link(self) -> None:
+        """What may be sent is another matter now."""
+        self._draw()
 
     @property
     def at_rest(self) -> bool:

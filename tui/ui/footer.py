@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.screen import Screen
 
+from tui.ui.dialogs.keys import is_operation
 from tui.ui.help import shown
 from tui.ui.lines import Line
 from tui.ui.rows import Cell
@@ -13,13 +14,14 @@ MOST = 8
 """Keys shown; the rest are behind `?`."""
 
 
-def footer(screen: Screen[None], size: int) -> Line:
-    """Keys with their words, as many as fit into `size` cells."""
-    entries: dict[str, tuple[str, str]] = {}
+def footer(screen: Screen[None], size: int, *, locked: bool = False) -> Line:
+    """Keys with their words, as many as fit into `size` cells; dull where `locked` refuses them."""
+    entries: dict[str, tuple[str, str, str]] = {}
     for key, active in screen.active_bindings.items():
         binding = active.binding
         if binding.show and active.enabled and binding.description and binding.action not in entries:
-            entries[binding.action] = (shown(key), binding.description)
+            dull = locked and is_operation(binding)
+            entries[binding.action] = (shown(key), binding.description, "muted" if dull else "")
     # what leads to all the others is always there, at the end
     last = [_shown(entries.pop("help"))] if "help" in entries else []
     kept: list[Line] = []
@@ -30,9 +32,9 @@ def footer(screen: Screen[None], size: int) -> Line:
     return tuple(cell for words in (*kept, *last) for cell in words)
 
 
-def _shown(entry: tuple[str, str]) -> Line:
-    key, words = entry
-    return (Cell(f" {key}", "accent"), Cell(f" {words} ", "text"))
+def _shown(entry: tuple[str, str, str]) -> Line:
+    key, words, tone = entry
+    return (Cell(f" {key}", tone or "accent"), Cell(f" {words} ", tone or "text"))
 
 
 def _width(words: Line) -> int:

@@ -33,6 +33,8 @@ def _who(target: Target | None, link: Link) -> Line:
         cells.append(Cell(f" unlocked {age(link.unlocked)}", "error"))
     elif target.read_only:
         cells.append(Cell(" read-only", "info"))
+    if link.dry_run:
+        cells.append(Cell(" dry run", "warn"))
     return tuple(cells)
 
 

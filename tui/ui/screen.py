@@ -184,7 +184,8 @@ class MainScreen(Screen[None]):
     def draw_footer(self) -> None:
         """The line at the bottom."""
         bar = self.query_one("#footer", Lines)
-        bar.set_lines([footer(self, bar.size.width)])
+        locked = self.target is not None and self.target.read_only and not self.link.unlocked
+        bar.set_lines([footer(self, bar.size.width, locked=locked)])
 
     def pane(self, name: str) -> Pane:
         """A pane by its name in lower case."""

@@ -34,6 +34,9 @@ class Host(Application, Protocol):
     def state_dir(self) -> Path:
         """Where the journal is."""
 
+    def redraw_link(self) -> None:
+        """Show at once that something else may be sent now."""
+
     @property
     def at_rest(self) -> bool:
         """Nothing lies over the main screen, and nobody types."""
@@ -147,6 +150,7 @@ class Desk:
         """Read-only again."""
         if self._host.session is not None:
             self._host.session.lock()
+            self._host.redraw_link()
         self._host.say("locked: this session is read-only again" if self._was_locked() else "not read-only")
 
     def _was_locked(self) -> bool:
@@ -156,6 +160,7 @@ class Desk:
         """Send nothing, or send again."""
         self.manner.dry_run = not self.manner.dry_run
         words = "dry run: nothing is sent, buttons show the request" if self.manner.dry_run else "dry run off"
+        self._host.redraw_link()
         self._host.say(words, tone="warn" if self.manner.dry_run else "text")
 
     async def audit(self) -> None:

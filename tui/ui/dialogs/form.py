@@ -75,7 +75,7 @@ class Form(Vertical):
         if field.kind is Kind.BLOCK:
             return Block(field)
         if field.kind is Kind.SECRET:
-            return SecretInput(id=f"field-{field.id}")
+            return SecretInput(ascii_only=self._ascii, id=f"field-{field.id}")
         if field.kind is Kind.FILE:
             return FileField(field)
         return TextField(field, options, self._fresh, self._ascii)

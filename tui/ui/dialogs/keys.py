@@ -19,3 +19,8 @@ def operation_keys(pane: str) -> list[Binding]:
         )
         for keys, operation in keys_of(pane)
     ]
+
+
+def is_operation(binding: Binding) -> bool:
+    """Whether a key begins an operation."""
+    return binding.action.startswith("screen.operate(")

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from tui.fleet.operations.secretset import known_by
 from tui.secret import Secret
-from tui.ui.text import fit
+from tui.ui.text import fit, to_ascii
 from tui.ui.toned import Toned
 
 LIMIT: Final = 1 << 20
@@ -44,8 +44,9 @@ class SecretInput(Toned, can_focus=True):
     class Done(Message):
         """Enter."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, ascii_only: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._ascii = ascii_only
         self._kept = Secret("")
         self.note = ""
         """Why something was not kept; empty if nothing is wrong."""
@@ -142,10 +143,13 @@ class SecretInput(Toned, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The mask."""
-        words, look = self.words, "text" if self._kept else "muted"
+        look = "text" if self._kept else "muted"
+        words, sign = self.words, "▏" if self.has_focus else " "
+        if self._ascii:
+            words, sign = to_ascii(words), to_ascii(sign)
         room = max(0, self.size.width - 1)
         style = self.tone_style("warn" if self.note else look)
-        cursor = Segment("▏" if self.has_focus else " ", self.tone_style("accent"))
+        cursor = Segment(sign, self.tone_style("accent"))
         return Strip([Segment(fit(words, room), style), cursor]).adjust_cell_length(self.size.width, style)
 
     def on_focus(self) -> None:

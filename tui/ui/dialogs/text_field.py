@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from tui.fleet.operations.answers import Field, Option
 from tui.ui.dialogs.fields import Answered, NameInput, Next, Options
-from tui.ui.text import fit
+from tui.ui.text import fit, to_ascii
 from tui.ui.toned import Toned
 
 OFFERED: Final = 7
@@ -110,6 +110,7 @@ class Offers(Toned):
 
     def __init__(self, *, ascii_only: bool) -> None:
         super().__init__()
+        self._ascii = ascii_only
         self._offered: list[Option] = []
         self._at = -1
 
@@ -139,5 +140,7 @@ class Offers(Toned):
         words += f"   … {more} more" if more > 0 else ""
         row = "cursor" if place == self._at else ""
         sign = "> " if row else "  "
+        if self._ascii:
+            words = to_ascii(words)
         style = self.tone_style("accent" if row else "text", row)
         return Strip([Segment(fit(sign + words, self.size.width), style)])
