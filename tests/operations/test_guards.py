@@ -57,6 +57,7 @@ async def test_an_enter_that_repeats_on_the_button_does_nothing(here: Console) -
 
 
 @pytest.mark.usefixtures("deaf")
+@pytest.mark.campaign  # its keys must all arrive before the dialog opens: a quiet machine alone can tell
 async def test_a_dialog_is_deaf_until_its_reader_can_have_seen_it(here: Console) -> None:
     await here.press("5")
     pane = here.app.main.dispatches
