@@ -143,6 +143,10 @@ class LogLines(Toned, can_focus=True):
         """Show the page as it is now; sends only rows that differ."""
         if not self.size.height:
             return
+        if not self.screen.is_current:
+            # under a dialog every change repaints the whole terminal (performance.md §3.6): look again later
+            self._timer = self._timer or self.set_timer(COVERED, self._paint)
+            return
         before, self._drawn = self._drawn, self._pick_rows()
         drawn = self._drawn
         count = max(len(before), len(drawn))
@@ -176,10 +180,6 @@ class LogLines(Toned, can_focus=True):
 
     def _paint(self) -> None:
         self._timer = None
-        if not self.screen.is_current:
-            # under a dialog every change repaints the whole terminal (performance.md §3.6): look again later
-            self._timer = self.set_timer(COVERED, self._paint)
-            return
         self._painted_at = self._clock.monotonic()
         self.painted += 1
         self._log.pull()
