@@ -16,6 +16,7 @@ from tui.fleet.operations.registry import BY_ID
 from tui.fleet.times import TimeStyle, clock_time
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.bench import Bench
+from tui.ui.dialogs.wrap import Told, lines
 from tui.ui.lines import Lines
 from tui.ui.rows import Cell, Column
 from tui.ui.table import LineTable
@@ -38,6 +39,7 @@ class Unresolved(Dialog):
     }
     Unresolved #unresolved-words { height: 2; }
     Unresolved LineTable { height: 12; }
+    Unresolved #unresolved-details { height: 4; }
     """
 
     def __init__(self, bench: Bench, intents: Sequence[Intent]) -> None:
@@ -58,6 +60,7 @@ class Unresolved(Dialog):
         with Vertical(id="unresolved"):
             yield Lines(ascii_only=self.ascii_only, id="unresolved-words")
             yield LineTable(columns, ascii_only=self.ascii_only)
+            yield Lines(ascii_only=self.ascii_only, id="unresolved-details")
             yield Lines(ascii_only=self.ascii_only, id="unresolved-keys")
 
     def on_mount(self) -> None:
@@ -77,7 +80,24 @@ class Unresolved(Dialog):
     def _draw(self) -> None:
         if self.is_attached:
             table = self.query_one(LineTable)
+            table.styles.height = min(12, len(self._intents) + 1)
             table.show(list(self._intents), self._cells, keep=False)
+            self._tell(table.cursor)
+
+    def _tell(self, key: str) -> None:
+        """What was seen of the one under the cursor, in full."""
+        intent, outcome = self._intents.get(key), self._found.get(key)
+        details = self.query_one("#unresolved-details", Lines)
+        words = outcome.words if outcome is not None else ""
+        told = [Told("seen", words, _TONES.get(outcome.verdict, "warn") if outcome is not None else "muted")]
+        if intent is not None and intent.reason:
+            told.append(Told("reason", intent.reason))
+        details.set_lines(lines(told, max(30, details.size.width - 1))[:4])
+
+    def on_line_table_moved(self, event: LineTable.Moved) -> None:
+        """Tell of another one."""
+        event.stop()
+        self._tell(event.key)
 
     def _cells(self, key: str) -> tuple[Cell, ...]:
         intent, outcome = self._intents[key], self._found.get(key)
@@ -88,7 +108,7 @@ class Unresolved(Dialog):
         if outcome is None:
             return (at, what, Cell("looking" if key == self._looking else "…", "busy"), Cell())
         tone = _TONES.get(outcome.verdict, "warn")
-        return (at, what, Cell(WORDS[outcome.verdict], tone), Cell(outcome.words, tone))
+        return (at, what, Cell(WORDS[outcome.verdict], tone), Cell(_short(intent, outcome), tone))
 
     def action_look(self) -> None:
         """Look for all that are not settled."""
@@ -122,3 +142,8 @@ class Unresolved(Dialog):
         self._draw()
         if not self._intents:
             self.dismiss()
+
+
+def _short(intent: Intent, outcome: Outcome) -> str:
+    """What is seen, without the verb and target that stand beside it."""
+    return outcome.words.partition(f"{intent.target}: ")[2] or outcome.words
