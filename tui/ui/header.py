@@ -66,9 +66,7 @@ def _line_state(view: View, link: Link, width: int) -> Line:
         cells.append(Cell(f"times in {zone_name(view.times)}  ", "muted"))
     if abs(link.skew) > 30:
         # no finer than a minute: a step a second would be bytes a second
-        far = age(abs(link.skew)).replace(
-            "<1m", "over 30 s"
-        )
+        far = age(abs(link.skew)).replace("<1m", "over 30 s")
         words = f"clock {far} {'behind' if link.skew > 0 else 'ahead'}  "
         cells.append(Cell(words, "error" if abs(link.skew) > 50 else "warn"))
     if link.latency > SLOW:
