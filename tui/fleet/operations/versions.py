@@ -75,7 +75,8 @@ class Rollback(Operation):
         """It must be another version that is there: no word such as "latest" is ever sent."""
         tag = answers.text("version")
         if not tag:
-            raise BadAnswer("version", "which version?")
+            others = any(not version.current for version in versions(view))
+            raise BadAnswer("version", "which version?" if others else "there is no other version")
         found = next((version for version in versions(view) if version.version == tag), None)
         if found is None:
             raise BadAnswer("version", f"this agent has no version {tag}")
@@ -106,7 +107,7 @@ class Rollback(Operation):
             effect=(
                 f"from {agent.version}{_about(current, view.now)}",
                 f"to   {tag or '(choose one)'}{_about(found, view.now)}",
-                f"{jobs(view, agent, '')}; each keeps its instance, old ones drain up to 1 h",
+                f"{jobs(view, agent, '')}; sessions stay, old workers drain up to 1 h",
                 "u rolls forward again for 30 s afterwards",
             ),
             state=states(view, agent, ""),
@@ -211,7 +212,7 @@ class Promote(Operation):
             where=where(agent, ""),
             effect=(
                 f"production from {agent.version} to {_source(view, answers) or '(choose one)'}",
-                f"{jobs(view, agent, '')}; each keeps its instance, old ones drain up to 1 h",
+                f"{jobs(view, agent, '')}; sessions stay, old workers drain up to 1 h",
                 "u rolls back for 30 s afterwards",
             ),
             state=states(view, agent),

@@ -32,7 +32,7 @@ class Audit(ModalScreen[None]):
     DEFAULT_CSS = """
     Audit { align: center middle; }
     Audit > #audit { width: 96%; height: 90%; border: round $edge-focus; background: $background; }
-    Audit #audit-details { height: 8; width: 1fr; border-top: solid $edge; }
+    Audit #audit-details { height: 8; width: 1fr; padding: 0 1; border-top: solid $edge; }
     """
 
     def __init__(self, entries: Sequence[Entry], *, ascii_only: bool = False) -> None:
@@ -107,7 +107,7 @@ class Audit(ModalScreen[None]):
             Told("took", seconds(entry.latency) if entry.verdict is not None else "–"),
             Told("request id", intent.request_id or "–"),
         ]
-        details.set_lines(lines(told, max(30, details.size.width - 1))[:DETAILS])
+        details.set_lines(lines(told, max(30, details.size.width))[:DETAILS])
 
     def action_leave(self) -> None:
         """Close."""

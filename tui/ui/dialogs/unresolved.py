@@ -39,7 +39,7 @@ class Unresolved(Dialog):
     }
     Unresolved #unresolved-words { height: 2; }
     Unresolved LineTable { height: 12; }
-    Unresolved #unresolved-details { height: 4; }
+    Unresolved #unresolved-details { height: 4; padding: 0 1; }
     """
 
     def __init__(self, bench: Bench, intents: Sequence[Intent]) -> None:
@@ -71,7 +71,7 @@ class Unresolved(Dialog):
         words = f" {count} {noun} of an earlier session without a known end"
         more = " Their effects are looked for now; nothing is sent again."
         self.query_one("#unresolved-words", Lines).set_lines([(Cell(words, "warn"),), (Cell(more),)])
-        keys = " r looks again · x sets the one under the cursor aside · Esc leaves the rest for later"
+        keys = " r looks again · x sets this one aside · Esc leaves them for later"
         self.query_one("#unresolved-keys", Lines).set_lines([(Cell(keys, "muted"),)])
         self.query_one(LineTable).focus()
         self.call_after_refresh(self._draw)
@@ -92,7 +92,7 @@ class Unresolved(Dialog):
         told = [Told("seen", words, _TONES.get(outcome.verdict, "warn") if outcome is not None else "muted")]
         if intent is not None and intent.reason:
             told.append(Told("reason", intent.reason))
-        details.set_lines(lines(told, max(30, details.size.width - 1))[:4])
+        details.set_lines(lines(told, max(30, details.size.width))[:4])
 
     def on_line_table_moved(self, event: LineTable.Moved) -> None:
         """Tell of another one."""
