@@ -15,7 +15,7 @@ from tests.operations.stage import CONCIERGE, FAILING
 from tui.fleet.journal import Verdict
 from tui.fleet.operations.secrets import SetSecret
 from tui.sim.control import WalkOrder
-from tui.sim.specs import FaultSpec
+from tui.sim.specs import FaultSpec, Scenario
 from tui.ui.commands import completions
 from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.bulk import BulkDialog
@@ -264,3 +264,26 @@ async def test_suggestions_come_from_the_fleet(tmp_path: Path) -> None:
             "desk",
             "concierge",
         )
+
+
+async def test_an_empty_project_has_nothing_to_act_on(tmp_path: Path) -> None:
+    async with console(tmp_path, Scenario()) as here:
+        for key, said in (("r", "Restart"), ("R", "Roll back"), ("P", "Promote"), ("ctrl+d", "Delete agent")):
+            await here.press(key)
+            assert here.said()[0] == f"{said}: no agent is selected"
+        await here.press("u")
+        assert here.said()[0].startswith("nothing to undo")
+        await here.press("5", "ctrl+d")
+        assert here.said()[0].startswith("Delete dispatch: no dispatch is selected")
+        await here.press("ctrl+n")
+        assert "which agent?" in (await here.opened()).obstacle
+
+
+async def test_one_mark_that_a_filter_hides_is_left_out(tmp_path: Path) -> None:
+    async with console(tmp_path) as here:
+        await here.choose(CONCIERGE)
+        await here.press("space", "slash")
+        await here.paste("failing")
+        await here.press("enter", "r")
+        dialog = await bulk(here)
+        assert "nothing is left to do it to" in dialog.obstacle

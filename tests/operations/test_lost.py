@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.operations.stage import CONCIERGE, HERE, Stage, stage, until
+from tui.api.errors import Unreachable
 from tui.fleet.journal import Journal, Verdict
+from tui.fleet.operations.answers import Answers
 from tui.fleet.operations.reconcile import LOOKS
+from tui.fleet.operations.registry import BY_ID
 from tui.fleet.operations.runner import Operator
 from tui.secret import Secret
 from tui.sim.specs import FaultSpec
@@ -191,6 +194,35 @@ async def test_two_consoles_make_one_dispatch_each(here: Stage) -> None:
     assert [outcome.verdict for outcome in outcomes] == [Verdict.DONE, Verdict.DONE]
     assert len({outcome.receipt.words for outcome in outcomes if outcome.receipt}) == 2
     assert here.effects() == ["CreateDispatch", "CreateDispatch"]
+
+
+MATRIX = {
+    **dict.fromkeys((400, 401, 403, 404, 409, 412, 413, 429), Verdict.REFUSED),
+    **dict.fromkeys((408, 499, 500, 502, 503, 504), Verdict.NOT_SEEN),
+}
+"""Status of an answer in place of the effect → verdict: what may have run is looked for (hazards.md §3.1)."""
+
+
+@pytest.mark.parametrize("status", MATRIX)
+async def test_the_matrix_of_what_may_have_run(here: Stage, status: int) -> None:
+    view = await here.look()
+    here.lose(FaultSpec(path="*/CreateDispatch", code="unknown", message="no", status=status, times=1))
+    outcome = await here.do("dispatch", view, agent="concierge", room="desk")
+    assert outcome.verdict is MATRIX[status]
+    assert len(here.posts("CreateDispatch")) == 1
+    assert any(progress.checking for progress in here.told) is (outcome.verdict is Verdict.NOT_SEEN)
+
+
+async def test_what_surely_did_not_leave_is_tried_again_under_one_id(here: Stage) -> None:
+    view = await here.look()
+    caller = here.session.client._caller
+    caller.project_url = "http://127.0.0.1:1"
+    operation = BY_ID["dispatch"]
+    with pytest.raises(Unreachable) as caught:
+        await operation.run(here.session.client, view, Answers({"agent": "a", "room": "r"}), "r-9")
+    assert caught.value.request_id == "r-9"
+    assert here.clock.slept[-2:] == [0.2, 0.4]
+    assert here.effects() == []
 
 
 # ---- the campaign -------------------------------------------------------------------------------------

@@ -76,9 +76,8 @@ def test_a_program_that_is_ended_in_the_middle_leaves_word_of_what_it_began(
         terminal.send(b"r")
         terminal.until(terminal.shows("armed"))
         while not terminal.shows("[> Restart <]")():
-            seen = terminal.mark()
             terminal.send(b"\x13")  # ctrl+s, not heard before the dialog can have been seen
-            terminal.until(lambda seen=seen: seen(b"Restart")() or terminal.pump(0.3) is False)
+            terminal.pump(0.3)
         terminal.send(b"\r")
         terminal.until(lambda: b"RestartAgent" in asked(simulator, "/effects"))
         terminal.kill(signal.SIGTERM)

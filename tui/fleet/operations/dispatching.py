@@ -57,7 +57,7 @@ def attributes_of(text: str) -> dict[str, str]:
     if text.lstrip().startswith("{"):
         try:
             found = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadAnswer("attributes", f"attributes are no JSON: {error}") from None
         if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
             raise BadAnswer("attributes", "attributes have texts as values")

@@ -109,7 +109,7 @@ class Desk:
         if bench is None:
             self._host.say("no project is watched", tone="warn")
             return
-        if len(aims) > 1:
+        if len(aims) > 1 or any(one.hidden for one in aims):
             from tui.ui.dialogs.bulk import BulkDialog
 
             self._host.show(BulkDialog(bench, operation, aims))
