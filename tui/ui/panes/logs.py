@@ -87,11 +87,12 @@ class LogsPane(Pane):
             moved = self._wanted is None or wanted.agent_id != self._wanted.agent_id
             self._wanted = wanted
             if moved:
-                self.set_timer(SETTLE, lambda: self._arrive(wanted))
+                self.run_worker(self._rest_on(wanted), exclusive=True, group="log")
         self._retitle(view)
 
-    def _arrive(self, agent: Agent) -> None:
-        """The cursor rested: open the log, unless it moved on meanwhile."""
+    async def _rest_on(self, agent: Agent) -> None:
+        """When the cursor has rested, open the log, unless it moved on or the pane was pinned meanwhile."""
+        await self._clock.sleep(SETTLE)
         still = self._wanted is not None and self._wanted.agent_id == agent.agent_id
         if still and not self.pinned and (self._agent is None or self._agent.agent_id != agent.agent_id):
             self._kind = "deploy"
