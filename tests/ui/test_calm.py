@@ -19,8 +19,6 @@ from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.ui.app import Lktop
 
 MANY = 10_000
-NO_LOG = ("6", "p", "1")
-"""Or one would open by itself, some time after the cursor came to rest."""
 
 
 @contextmanager
@@ -89,7 +87,7 @@ def poll(app: Lktop, every: int = 100, **changes: object) -> None:
 
 async def test_a_quiet_fleet_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ticks of the clock and polls that bring the same again."""
-    async with playing(Scene("calm", keys=NO_LOG)) as (app, pilot):
+    async with playing(Scene("calm")) as (app, pilot):
         clock = app.clock
         assert isinstance(clock, StillClock) and app.session is not None
         while app.main.logs.reader.below._timer is not None:  # it says things some time after they happened
@@ -107,7 +105,7 @@ async def test_a_quiet_fleet_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_times_grow_old_by_the_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two minutes in steps of the clock repaint cells, never a whole pane."""
-    async with playing(Scene("calm", keys=NO_LOG)) as (app, pilot):
+    async with playing(Scene("calm")) as (app, pilot):
         clock = app.clock
         assert isinstance(clock, StillClock)
         app._tick()
@@ -172,7 +170,7 @@ async def test_keys_cost_the_same_among_ten_thousand() -> None:
 async def test_beneath_a_dialog_nothing_is_drawn_and_afterwards_everything(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with playing(Scene("dialog", keys=(*NO_LOG, "?"))) as (app, pilot):
+    async with playing(Scene("dialog", keys=("?",))) as (app, pilot):
         with refreshes(monkeypatch) as asked:
             poll(app, every=1, replicas=77)
             await settled(pilot)
