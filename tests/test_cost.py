@@ -33,7 +33,7 @@ LATE = (
     *("httpx", "httpcore", "anyio", "h11", "jwt", "yaml", "tomlkit", "dotenv", "click", "pygments"),
     *("markdown_it", "rich.syntax", "rich.progress", "multiprocessing", "sqlite3", "unittest"),
     *("starlette", "uvicorn", "livekit", "google", "tui.api.client", "tui.fleet.session", "tui.sim"),
-    *("textual.widgets._data_table", "textual.widgets._rich_log", "textual.widgets._option_list"),
+    *("textual.widgets._data_table", "textual.widgets._rich_log", "textual.widgets._markdown"),
 )
 """What must not have been imported when the first frame is on the screen."""
 
