@@ -57,9 +57,10 @@ class Console:
 
     async def settle(self) -> None:
         """Until every message that is on its way has arrived, and those that it brought about."""
-        await self.pilot._wait_for_screen()
-        while self._is_busy():
+        quiet = 0
+        while quiet < 3:  # a message that is being handled is in no queue, but its successor will be
             await self.pilot._wait_for_screen()
+            quiet = 0 if self._is_busy() else quiet + 1
 
     def _is_busy(self) -> bool:
         pumps = [self.app, *self.app.screen.walk_children(with_self=True)]

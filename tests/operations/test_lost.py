@@ -242,7 +242,7 @@ LOOKED = ("ListDispatch", "ListAgents", "ListAgentVersions", "ListAgentSecrets")
 async def _once(folder: Path, seed: int) -> None:
     """One operation under faults, judged by what really happened."""
     chance = random.Random(seed)
-    async with stage(folder / str(seed), deadline=0.15) as here:
+    async with stage(folder / str(seed), deadline=0.1) as here:
         name = chance.choice(list(METHODS))
         method = METHODS[name]
         view = await here.look(agent_id=CONCIERGE, room="lobby")
