@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.scenes import Scene, StillClock, typed
 from tests.ui.stage import playing, title
 
@@ -111,3 +113,13 @@ async def test_a_key_that_can_do_nothing_says_why() -> None:
             assert app.said.newest_first[0].text == words
         await typed(pilot, "5", "l")
         assert app.said.newest_first[0].text == "this line names no single agent"
+
+
+async def test_a_poll_that_ends_while_the_screen_is_taken_down_is_no_error() -> None:
+    async with playing(Scene("ending")) as (app, _):
+        view = app.main.view
+        await app.main.children[0].remove()
+        app._draw()
+        await app.main.query("*").remove()
+        app.main.view = replace(view, now=view.now + 60)
+        app._draw()

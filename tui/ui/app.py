@@ -204,8 +204,6 @@ class Lktop(FramedApp):
         # beneath a dialog nothing is drawn: each change there would repaint the whole screen
         if session is None or not self.main.is_mounted or self.screen is not self.main:
             return
-        if not self.main.children:  # the program ends: a dialog over it was closed first
-            return
         monotonic = self.clock.monotonic()
         fleet = session.store.fleet
         stale = any(fresh.stale for fresh in fleet.freshness.values())
@@ -239,9 +237,8 @@ class Lktop(FramedApp):
         self.copy_out(event.text)
 
     def on_main_screen_resumed(self) -> None:
-        """Back from a dialog: draw what came in meanwhile, unless all of it is being closed."""
-        if self.main.query("#header"):
-            self._draw()
+        """Back from a dialog: draw what came in meanwhile."""
+        self._draw()
 
     # ---- telling --------------------------------------------------------------------------------------
 

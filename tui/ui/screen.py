@@ -121,9 +121,6 @@ class MainScreen(Screen[None]):
         agent_id: str = "",
     ) -> None:
         super().__init__(id="main")
-        self._clock = clock
-        self._save_dir = save_dir
-        self._ascii = ascii_only
         self.target = target
         self.link = Link()
         self._maximised = False
@@ -131,25 +128,25 @@ class MainScreen(Screen[None]):
         self._detail = "status"
         self._start_at = agent_id
         self._filter_pane: ListPane | None = None
+        # Held, not looked up: a poll may still be drawn while the screen is half taken down.
+        self._header = Lines(ascii_only=ascii_only, id="header")
+        self.agents = AgentsPane(ascii_only=ascii_only)
+        self.dispatches = DispatchesPane(ascii_only=ascii_only)
+        self.logs = LogsPane(ascii_only=ascii_only, clock=clock, save_dir=save_dir)
+        details = [cls(ascii_only=ascii_only) for cls in DETAILS]
+        self._details = Container(*details, id="details")
+        panes = (self.agents, *details, self.dispatches, self.logs)
+        self._panes = {pane.NAME.lower(): pane for pane in panes}
+        self._body = Container(self.agents, self._details, self.dispatches, self.logs, id="body")
+        self._prompt = Prompt(self._complete, ascii_only=ascii_only)
+        self._footer = Lines(ascii_only=ascii_only, id="footer")
+        self._too_small = Lines(ascii_only=ascii_only, id="small")
 
     def compose(self) -> ComposeResult:
         """Everything, whatever the size: arranging is a matter of showing and hiding."""
-        yield Lines(ascii_only=self._ascii, id="header")
-        panes = {cls: self._make(cls).data_bind(MainScreen.view) for cls in PANES}
-        with Container(id="body"):
-            yield panes[AgentsPane]
-            with Container(id="details"):
-                yield from (panes[cls] for cls in DETAILS)
-            yield panes[DispatchesPane]
-            yield panes[LogsPane]
-        yield Prompt(self._complete, ascii_only=self._ascii)
-        yield Lines(ascii_only=self._ascii, id="footer")
-        yield Lines(ascii_only=self._ascii, id="small")
-
-    def _make(self, cls: type[Pane]) -> Pane:
-        if issubclass(cls, LogsPane):
-            return cls(ascii_only=self._ascii, clock=self._clock, save_dir=self._save_dir)
-        return cls(ascii_only=self._ascii)
+        for pane in self._panes.values():
+            pane.data_bind(MainScreen.view)
+        yield from (self._header, self._body, self._prompt, self._footer, self._too_small)
 
     def on_screen_resume(self) -> None:
         """Tell: the event itself does not bubble."""
@@ -178,38 +175,21 @@ class MainScreen(Screen[None]):
 
     def draw_header(self) -> None:
         """The two lines on top."""
-        bar = self.query_one("#header", Lines)
-        bar.set_lines(header(self.view, self.target, self.link, bar.size.width))
+        self._header.set_lines(header(self.view, self.target, self.link, self._header.size.width))
 
     def draw_footer(self) -> None:
         """The line at the bottom."""
-        bar = self.query_one("#footer", Lines)
         locked = self.target is not None and self.target.read_only and not self.link.unlocked
-        bar.set_lines([footer(self, bar.size.width, locked=locked)])
+        self._footer.set_lines([footer(self, self._footer.size.width, locked=locked)])
 
     def pane(self, name: str) -> Pane:
         """A pane by its name in lower case."""
-        return self.query_one(f"#{name}", Pane)
+        return self._panes[name]
 
     @property
     def current(self) -> Pane:
         """The pane that has the keyboard, or had it last."""
         return self.pane(self._current)
-
-    @property
-    def agents(self) -> AgentsPane:
-        """Pane 1."""
-        return self.query_one(AgentsPane)
-
-    @property
-    def dispatches(self) -> DispatchesPane:
-        """Pane 5."""
-        return self.query_one(DispatchesPane)
-
-    @property
-    def logs(self) -> LogsPane:
-        """Pane 6."""
-        return self.query_one(LogsPane)
 
     # ---- arranging ------------------------------------------------------------------------------------
 
@@ -226,7 +206,7 @@ class MainScreen(Screen[None]):
         if small:
             words = f"{width}×{height} is too small: lktop needs {LEAST[0]}×{LEAST[1]}. ctrl+q quits."
             lines = textwrap.wrap(words, max(1, width))
-            self.query_one("#small", Lines).set_lines([(Cell(line, "warn"),) for line in lines])
+            self._too_small.set_lines([(Cell(line, "warn"),) for line in lines])
         names = [cls.NAME.lower() for cls in DETAILS]
         if self._current in names:
             self._detail = self._current
@@ -236,8 +216,8 @@ class MainScreen(Screen[None]):
             there = name == self._detail if name in names else True
             pane.display = name == self._current if self.single else there
             pane.tabs = _tabs(name) if name in names and not self.single else ()
-        self.query_one("#details").display = not self.single or self._current in names
-        self.query_one("#body").set_class(self.single, "-single")
+        self._details.display = not self.single or self._current in names
+        self._body.set_class(self.single, "-single")
         self._retitle()
 
     def _retitle(self) -> None:
@@ -451,20 +431,19 @@ class MainScreen(Screen[None]):
         """Filter the current list."""
         pane = self.current if isinstance(self.current, ListPane) and self.current.FIELDS else self.agents
         self._filter_pane = pane
-        prompt = self.query_one(Prompt)
+        prompt = self._prompt
         prompt.open("filter", f"filter {pane.NAME}", pane.query_now.source)
         prompt.say(f"/ {pane.NAME}: text  !not  -f fuzzy  " + "  ".join(f"{name}:" for name in pane.FIELDS))
 
     def action_command(self) -> None:
         """Type a command."""
-        prompt = self.query_one(Prompt)
-        prompt.open("command", "command")
+        self._prompt.open("command", "command")
         self._hint("")
 
     def _hint(self, text: str) -> None:
         from tui.ui.commands import hint
 
-        self.query_one(Prompt).say(f": {hint(text, self.view.fleet)}")
+        self._prompt.say(f": {hint(text, self.view.fleet)}")
 
     def _complete(self, kind: str, text: str) -> str:
         from tui.ui.commands import completions
@@ -479,7 +458,7 @@ class MainScreen(Screen[None]):
             pane = self._filter_pane
             problem = pane.set_filter(event.text)
             words = problem or f"/ {pane.NAME}: {len(pane.table.keys)} rows"
-            self.query_one(Prompt).say(words, bad=bool(problem))
+            self._prompt.say(words, bad=bool(problem))
         elif event.kind == "command":
             self._hint(event.text)
 
@@ -498,7 +477,7 @@ class MainScreen(Screen[None]):
         self._close_prompt()
 
     def _close_prompt(self) -> None:
-        self.query_one(Prompt).close()
+        self._prompt.close()
         (self._filter_pane or self.current).take_focus()
         self._filter_pane = None
 
