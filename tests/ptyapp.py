@@ -12,6 +12,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Resize
 from textual.widgets import Button, Input, Static
 
 from tui.ui.guards import SafeApp, run_guarded
@@ -40,8 +41,9 @@ class Probe(SafeApp, inherit_bindings=False):
         Binding("f8", "mouse_off"),
     ]
 
-    def __init__(self, every: float, until: int, journal: Path | None, crash: str) -> None:
+    def __init__(self, every: float, until: int, journal: Path | None, crash: str, note_sizes: bool) -> None:
         super().__init__()
+        self.note_sizes = note_sizes
         self.every = every
         self.until = until
         self.journal = journal
@@ -71,6 +73,11 @@ class Probe(SafeApp, inherit_bindings=False):
             self.run_worker(self.crash_later())
         elif self.crash == "thread":
             self.run_worker(self.action_crash, thread=True)
+
+    def on_resize(self, event: Resize) -> None:
+        """Note the size, if asked to."""
+        if self.note_sizes:
+            self.write(f"size {event.size.width}x{event.size.height}")
 
     def tick(self) -> None:
         """Draw something new."""
@@ -167,8 +174,9 @@ def main() -> int:
     parser.add_argument("--journal", type=Path)
     parser.add_argument("--crash", default="", help="compose, timer, worker or thread")
     parser.add_argument("--no-mouse", action="store_true")
+    parser.add_argument("--note-sizes", action="store_true", help="in the journal")
     options = parser.parse_args()
-    app = Probe(options.every, options.until, options.journal, options.crash)
+    app = Probe(options.every, options.until, options.journal, options.crash, options.note_sizes)
     status = run_guarded(app, mouse=not options.no_mouse)
     print(f"returned {status}")
     return status

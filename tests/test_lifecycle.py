@@ -352,7 +352,13 @@ def test_keys_typed_while_the_process_was_stopped_do_nothing(probe: Probe) -> No
 
 
 def test_every_size(probe: Probe) -> None:
-    with probe.start("--every", "0.02") as term:
+    with probe.start("--every", "0.02", "--note-sizes") as term:
+        for columns, rows in [(1, 1), (20, 5), (5, 20), (1000, 500), (0, 0), (40, 10), (1, 500), (80, 24)]:
+            since = term.mark()
+            term.resize(columns, rows)
+            noted = f"size {columns or 80}x{rows or 24}"
+            term.until(lambda noted=noted: probe.notes[-1] == noted)
+        term.until(since(b"ready"))
         for columns, rows in [(1, 1), (20, 5), (5, 20), (40, 10), (1000, 500), (0, 0), (80, 24), (1, 500)]:
             since = term.mark()
             term.resize(columns, rows)

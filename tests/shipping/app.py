@@ -43,9 +43,9 @@ class Hands(Console):
         await self.settle()
 
     async def see(self, *words: str) -> None:
-        """Wait until all of these are on the screen."""
+        """Wait until all of these are on the screen, wherever its lines break."""
         deadline = time.monotonic() + PATIENCE
-        while missing := [word for word in words if word not in self.screen]:
+        while missing := [word for word in words if word not in self.screen and word not in self.flowing]:
             assert time.monotonic() < deadline, f"{missing} not on the screen:\n{self.screen}"
             await asyncio.sleep(LOOK)
         await self.settle()
@@ -65,6 +65,11 @@ class Hands(Console):
     def screen(self) -> str:
         """All of it."""
         return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
+
+    @property
+    def flowing(self) -> str:
+        """All of it in one line: a path may be as long as it likes."""
+        return " ".join(self.screen.replace("│", " ").split())
 
     def entry(self) -> Entry:
         """The newest line of the audit trail."""
