@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tui.fleet.operations import inquiry
+from tui.ui import guards
 from tui.ui.dialogs import base
 
 
@@ -14,3 +15,4 @@ def hearing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base.Dialog, "QUIET", 0.0)
     monkeypatch.setattr(base, "REPEAT", 0.0)
     monkeypatch.setattr(inquiry, "HESITATE", 0.0)
+    monkeypatch.setattr(guards, "STALE", 3600.0)  # the machine may be as busy as it likes

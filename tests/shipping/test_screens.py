@@ -25,7 +25,8 @@ async def form(hands: Hands, command: str) -> ShipForm:
     """The form, once the directory was looked at."""
     await hands.run(command)
     found = await hands.on(ShipForm)
-    await hands.until(lambda: found._made is not None or "looking" not in found._problem)
+    await hands.until(lambda: found._survey is not None and (found._made is not None or bool(found._problem)))
+    await hands.until(lambda: "looking" not in found._problem)
     await hands.settle()
     return found
 
