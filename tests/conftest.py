@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
 import pytest
 
 _LEAKS = ("NO_COLOR", "COLORTERM", "TMUX", "STY", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "LK_AGENTS_URL")
+_COUNT = itertools.count()
 
 
 @pytest.fixture
@@ -22,6 +24,7 @@ def still_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for name in list(os.environ):
         if name in _LEAKS or name.startswith(("LIVEKIT_", "LKTOP_", "TEXTUAL", "XDG_")):
             monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.getbasetemp() / f"home{next(_COUNT)}"  # mktemp looks through all there are
+    home.mkdir(mode=0o700)
     monkeypatch.setenv("HOME", str(home))
     return home
