@@ -32,6 +32,8 @@ from tui.secret import Secret
 from tui.sim.server import Simulator, serve
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
+from tui.ui.logview.below import Below
+from tui.ui.logview.lines import LogLines
 from tui.ui.picture import align
 from tui.ui.terminal import Terminal
 
@@ -304,12 +306,17 @@ def strike(pilot: Pilot[None], key: str) -> None:
 async def settled(pilot: Pilot[None]) -> None:
     """Until the screen stays the same although everything that was put off until later has been done."""
     before: list[str] = []
-    while (now := looks(pilot.app)) != before:
+    while (now := looks(pilot.app)) != before or painting_later(pilot.app):
         before = now
         for _ in range(3):  # what a key says, what a pane makes of it, what the screen does after drawing
             await pilot.pause(0)
         works = (work.wait() for work in pilot.app.workers if work.group == "default")
         await asyncio.gather(*works, return_exceptions=True)
+
+
+def painting_later(app: App[None]) -> bool:
+    """Whether lines of a log on the screen wait for a timer to paint them."""
+    return any(part._timer is not None for kind in (LogLines, Below) for part in app.screen.query(kind))
 
 
 def looks(app: App[None]) -> list[str]:

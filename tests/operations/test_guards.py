@@ -14,6 +14,7 @@ from tests.operations.stage import CONCIERGE, FAILING
 from tui.fleet.operations import inquiry
 from tui.sim.control import WalkOrder
 from tui.sim.specs import AgentSpec, Scenario
+from tui.ui import guards
 from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.dialogs.unlock import UnlockDialog
 
@@ -95,7 +96,10 @@ async def test_a_paste_without_marks_changes_nothing(here: Console, pane: str) -
     assert here.effects() == []
 
 
-async def test_keys_that_waited_for_a_blocked_screen_do_nothing(here: Console) -> None:
+async def test_keys_that_waited_for_a_blocked_screen_do_nothing(
+    here: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards, "STALE", 0.5)
     driver = here.app._driver
     assert driver is not None
     for key in ("r", "tab", "tab", "enter"):

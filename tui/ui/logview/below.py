@@ -41,6 +41,9 @@ class Below(Lines):
         """A key: what was said has been read, and what comes of it is shown at once."""
         self._said = ("", "info")
         self._at = 0.0
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
 
     def update_soon(self) -> None:
         """Something changed."""
