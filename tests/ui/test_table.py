@@ -11,8 +11,9 @@ from textual.geometry import Region
 from tests.ui.stage import Watched, board, drawn
 from tui.api.clean import clean
 from tui.sim.hostile import STRINGS
+from tui.ui.brush import GUTTER
 from tui.ui.rows import Cell, Column
-from tui.ui.table import DELTA_FOR, GUTTER, LineTable, Past
+from tui.ui.table import DELTA_FOR, LineTable, Past
 
 COLUMNS = (
     Column("name", "NAME", 12, grow=1),
@@ -95,7 +96,7 @@ async def test_only_the_cell_that_changed_is_painted() -> None:
         data[keys[3]] = ("CrashLoop", "1")
         data[keys[40]] = ("CrashLoop", "1")  # out of sight
         table.show(keys, told(data))
-        state = next(slot for slot in table._slots if slot.column.id == "state")
+        state = next(slot for slot in table._brush.slots if slot.column.id == "state")
         assert (table.painted, table.whole) == ([Region(state.x, 4, state.width, 1)], 0)
 
 
@@ -139,7 +140,7 @@ async def test_a_sign_that_goes_paints_its_cell_and_nothing_else() -> None:
         table.show(["a"], told(data), past=then(was, 0.0))
         table.forget_paint()
         table.show(["a"], told(data), past=then(was, DELTA_FOR))
-        state = next(slot for slot in table._slots if slot.column.id == "state")
+        state = next(slot for slot in table._brush.slots if slot.column.id == "state")
         assert table.painted == [Region(state.x, 1, state.width + 1, 1)]
         table.forget_paint()
         table.show(["a"], told(data))

@@ -1,16 +1,16 @@
 """The table of lists and trees: formats visible rows only and repaints changed cells only.
 
-It knows nothing of LiveKit. It is given keys in order and a function from key to cells; what the cursor is
-on is the `Roster`'s business. A row that vanishes stays, struck through, for a while.
+It knows nothing of LiveKit. It is given keys in order and a function from key to cells. Which rows there are
+and where the cursor is on them is the `Roster`'s business, how a line is drawn the `Brush`'s; what is here
+is the widget between the two, longer than others for being the one behind every list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
@@ -18,17 +18,13 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
+from tui.ui.brush import Brush, Cells, RowLook
 from tui.ui.roster import Roster
-from tui.ui.rows import GAP, Cell, Column, Slot, slots, trend
-from tui.ui.text import fit, to_ascii, width
+from tui.ui.rows import Cell, Column, trend
 from tui.ui.toned import Toned
 
 DELTA_FOR = 15.0
 """Seconds for which a changed cell carries its sign; the row's bar stays as long as the pane says."""
-GUTTER = 2
-"""Cells left of the first column: the bar of a changed row, the mark."""
-
-Cells = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +34,6 @@ class Past:
     cells: Cells
     age: float
     """Seconds since."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Everything that decides how one line is drawn; equal looks draw the same."""
-
-    key: str = ""
-    cells: Cells = ()
-    signs: tuple[str, ...] = ()
-    gutter: str = "  "
-    row: str = ""
-    ghost: bool = False
-    thumb: str = " "
-
-    def sign(self, index: int) -> str:
-        """The sign of change of a cell."""
-        return self.signs[index] if self.signs else " "
 
 
 _GONE: Cells = (Cell("(gone)"),)
@@ -133,11 +112,11 @@ class LineTable(Toned, can_focus=True):
         self.formatted = 0
         """Rows formatted so far: the measure of what showing costs."""
         self._columns = tuple(columns)
-        self._slots: list[Slot] = []
+        self._last_brush: Brush | None = None
         self._cells_of: Callable[[str], Cells] = _nothing
         self._past_of: Callable[[str], Past | None] = _no_past
         self._roster: Roster[Cells] = Roster()
-        self._drawn: dict[int, tuple[_Look, Strip]] = {}
+        self._drawn: dict[int, tuple[RowLook, Strip]] = {}
         self._drawn_style = Style()
         self._now = 0.0
 
@@ -208,7 +187,7 @@ class LineTable(Toned, can_focus=True):
     @property
     def shows_wide(self) -> bool:
         """There is room for at least one of the wide columns."""
-        return any(slot.column.wide for slot in self._slots)
+        return any(slot.column.wide for slot in self._brush.slots)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Columns are picked only to sort by them."""
@@ -231,7 +210,7 @@ class LineTable(Toned, can_focus=True):
         if tuple(columns) != self._columns:
             self._columns = tuple(columns)
             self._drawn.clear()
-            self._slots = self._place_columns()
+            self._last_brush = None
             self.refresh()
 
     def set_wide(self, wide: bool) -> None:
@@ -250,11 +229,17 @@ class LineTable(Toned, can_focus=True):
     def _last_look(self, key: str) -> Cells | None:
         return next((look.cells for look, _ in self._drawn.values() if look.key == key), None)
 
-    def _place_columns(self) -> list[Slot]:
-        return slots(self._columns, max(0, self.size.width - 1), wide=self.wide, left=GUTTER)
+    @property
+    def _brush(self) -> Brush:
+        """For the width at hand: lines are asked for before the table is told of another size."""
+        if self._last_brush is None or self._last_brush.size != self.size.width:
+            self._last_brush = Brush(
+                self._columns, self.size.width, self.tone_style, wide=self.wide, ascii_only=self.ascii_only
+            )
+        return self._last_brush
 
     def _layout(self) -> None:
-        self._slots = self._place_columns()
+        self._last_brush = None
         self.redraw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -282,10 +267,10 @@ class LineTable(Toned, can_focus=True):
 
     def _paint(self) -> None:
         """Compare every visible line with what was drawn, and ask for the cells that differ."""
-        if not self._slots or not self.is_mounted:
+        brush = self._brush
+        if not brush.slots or not self.is_mounted:
             return
         self._check_style()
-        width = self.size.width
         dirty: list[Region] = []
         for y in range(self._roster.height):
             look = self._look(y)
@@ -293,43 +278,27 @@ class LineTable(Toned, can_focus=True):
             if drawn is not None and drawn[0] == look:
                 continue
             if drawn is None:
-                dirty.append(Region(0, y + 1, width, 1))
+                dirty.append(Region(0, y + 1, brush.size, 1))
             else:
-                dirty.extend(self._differences(y + 1, drawn[0], look, width))
-            self._drawn[y] = (look, self._draw(look))
+                dirty.extend(brush.differences(y + 1, drawn[0], look))
+            self._drawn[y] = (look, brush.row(look, dim=self.dim))
         if dirty:
             self.refresh(*dirty)
 
-    def _differences(self, y: int, old: _Look, new: _Look, width: int) -> Iterable[Region]:
-        same_row = old.key == new.key and old.row == new.row and old.ghost == new.ghost
-        whole = len(old.cells) == len(new.cells) == len(self._columns)
-        if not same_row or not whole:
-            yield Region(0, y, width, 1)
-            return
-        if old.gutter != new.gutter:
-            yield Region(0, y, GUTTER, 1)
-        for slot in self._slots:
-            i = slot.index
-            sign = old.sign(i) != new.sign(i)
-            if sign or old.cells[i] != new.cells[i]:
-                yield Region(slot.x, y, slot.width + (GAP if sign else 0), 1)
-        if old.thumb != new.thumb:
-            yield Region(width - 1, y, 1, 1)
-
-    def _look(self, y: int) -> _Look:
+    def _look(self, y: int) -> RowLook:
         roster = self._roster
         index = roster.top + y
         thumb = self._thumb(y)
         if not roster.lines:
-            return _Look(cells=self.empty[y : y + 1], thumb=thumb)
+            return RowLook(cells=self.empty[y : y + 1], thumb=thumb)
         if index >= len(roster.lines):
-            return _Look(thumb=thumb)
+            return RowLook(thumb=thumb)
         key = roster.lines[index]
         row = ("cursor" if self.has_focus else "blurred") if key == roster.cursor else ""
         mark = "*" if key in roster.marks else " "
         ghost = roster.ghosts.get(key)
         if ghost is not None:
-            return _Look(key, ghost.cells or _GONE, (), " " + mark, row, True, thumb)
+            return RowLook(key, ghost.cells or _GONE, (), " " + mark, row, True, thumb)
         cells = self._cells_of(key)
         self.formatted += 1
         past = self._past_of(key)
@@ -340,7 +309,7 @@ class LineTable(Toned, can_focus=True):
                 for old, new in zip(past.cells, cells, strict=True)
             )
         bar = "▎" if past is not None else " "
-        return _Look(key, cells, signs, bar + mark, row, False, thumb)
+        return RowLook(key, cells, signs, bar + mark, row, False, thumb)
 
     def _thumb(self, y: int) -> str:
         total, height = len(self._roster.lines), self._roster.height
@@ -350,68 +319,14 @@ class LineTable(Toned, can_focus=True):
         start = (height - size) * self._roster.top // max(1, total - height)
         return "┃" if start <= y < start + size else "│"
 
-    def _draw(self, look: _Look) -> Strip:
-        width = self.size.width
-        plain = self.tone_style("muted" if look.ghost or self.dim else "text", look.row)
-        if not look.key:
-            text, tone = (look.cells[0].text, look.cells[0].tone) if look.cells else ("", "text")
-            segments = [Segment(self._signs("  " + fit(text, max(0, width - 3))), self.tone_style(tone))]
-        else:
-            segments = self._segments(look, plain)
-        strip = Strip(segments).adjust_cell_length(width - 1, plain if look.key else self.tone_style("text"))
-        return Strip([*strip, Segment(self._signs(look.thumb), self.tone_style("muted"))], width)
-
-    def _segments(self, look: _Look, plain: Style) -> list[Segment]:
-        accent = self.tone_style("accent", look.row)
-        struck = plain + Style(strike=True) if look.ghost else plain
-        runs: list[tuple[str, Style]] = [(self._signs(look.gutter), accent if look.gutter != "  " else plain)]
-        x = GUTTER
-        if len(look.cells) == 1 < len(self._columns):
-            return _merge([*runs, self._span(look, plain)])
-        for slot in self._slots:
-            if slot.x > x:
-                runs.append((" " * (slot.x - x), plain))
-            cell = look.cells[slot.index] if slot.index < len(look.cells) else Cell()
-            style = struck if look.ghost or self.dim else self.tone_style(cell.tone, look.row)
-            sign = look.sign(slot.index)
-            # right after the words, or it would seem to belong to the next column
-            right = slot.column.right or sign == " "
-            place = slot.width if right else min(slot.width, width(cell.text) + 1)
-            runs.append((self._signs(fit(cell.text, place, right=slot.column.right)), style))
-            runs.append((self._signs(sign), accent if sign != " " else plain))
-            runs.append((" " * (slot.width - place), plain))
-            x = slot.x + slot.width + GAP
-        return _merge(runs)
-
-    def _span(self, look: _Look, plain: Style) -> tuple[str, Style]:
-        """A single cell goes across all columns."""
-        cell = look.cells[0]
-        style = plain if look.ghost or self.dim else self.tone_style(cell.tone, look.row)
-        return self._signs(fit(cell.text, max(0, self.size.width - 1 - GUTTER))), style
-
-    def _signs(self, text: str) -> str:
-        return to_ascii(text) if self.ascii_only and not text.isascii() else text
-
-    def _title_strip(self) -> Strip:
-        muted = self.tone_style("muted") + Style(bold=True)
-        picked = self.tone_style("accent") + Style(bold=True)
-        segments = [Segment(" " * GUTTER, muted)]
-        for slot in self._slots:
-            column = slot.column
-            arrow = ("↓" if self.sort_reverse else "↑") if column.id == self.sort_column else ""
-            style = picked if column.id == self.picked_column else muted
-            title = fit(column.title[: slot.width - len(arrow)] + arrow, slot.width, right=column.right)
-            segments.append(Segment(self._signs(title) + " " * GAP, style))
-        return Strip(segments).adjust_cell_length(self.size.width, muted)
-
     def render_line(self, y: int) -> Strip:
         """One line, for the compositor."""
         if y == 0:
-            return self._title_strip()
+            return self._brush.titles(self.sort_column, self.picked_column, reverse=self.sort_reverse)
         known = self._drawn.get(y - 1)
         if known is None:
             look = self._look(y - 1)
-            known = self._drawn[y - 1] = (look, self._draw(look))
+            known = self._drawn[y - 1] = (look, self._brush.row(look, dim=self.dim))
         return known[1]
 
     # ---- keys and mouse ---------------------------------------------------------------------------------
@@ -473,7 +388,7 @@ class LineTable(Toned, can_focus=True):
 
     def action_column(self, step: int) -> None:
         """Pick a column for sorting."""
-        ids = [slot.column.id for slot in self._slots]
+        ids = [slot.column.id for slot in self._brush.slots]
         if ids:
             current = self.picked_column or self.sort_column
             place = ids.index(current) if current in ids else (-1 if step > 0 else 0)
@@ -513,19 +428,3 @@ class LineTable(Toned, can_focus=True):
         """The wheel moves the rows, not the cursor."""
         event.stop()
         self._scroll(-3)
-
-
-def _merge(runs: list[tuple[str, Style]]) -> list[Segment]:
-    """Neighbours of one style as one segment: each segment costs some forty bytes on the line."""
-    merged: list[Segment] = []
-    text, style = runs[0]
-    for more, other in runs[1:]:
-        if not more:
-            continue
-        if other == style or (more.isspace() and other.bgcolor == style.bgcolor and not style.reverse):
-            text += more
-        else:
-            merged.append(Segment(text, style))
-            text, style = more, other
-    merged.append(Segment(text, style))
-    return merged
