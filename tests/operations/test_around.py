@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -287,3 +288,34 @@ async def test_one_mark_that_a_filter_hides_is_left_out(tmp_path: Path) -> None:
         await here.press("enter", "r")
         dialog = await bulk(here)
         assert "nothing is left to do it to" in dialog.obstacle
+
+
+LATE = FaultSpec(path="*/RollbackAgent", action="latency")
+LOST = FaultSpec(path="*/RollbackAgent", action="close", after_effect=True)
+
+
+@pytest.mark.parametrize("fault", [LATE, LOST], ids=["late", "lost"])
+async def test_what_was_begun_is_seen_through_while_another_project_is_watched(
+    tmp_path: Path, fault: FaultSpec
+) -> None:
+    """An answer that is late, and one that is lost: it is still looked for at the project it went to."""
+    async with console(tmp_path) as here:
+        await here.choose(CONCIERGE)
+        here.simulator.faults.add(fault)
+        await here.press("R")
+        dialog = await here.opened()
+        await here.until(lambda: not dialog.obstacle)
+        await here.to("go")
+        await here.press("enter")
+        await here.until(lambda: here.calls("RollbackAgent") == 1)
+        await here.press("escape")
+        before = here.app.session
+        assert before is not None
+        here.app.watch_project(replace(before.target, name="other"))
+        await here.until(lambda: here.app.desk.manner.under_way == 0)
+        assert dialog.outcome is not None
+        assert (dialog.outcome.verdict, here.names()) == (Verdict.DONE, ["RollbackAgent"])
+        assert here.audit()[0].verdict is Verdict.DONE
+        assert here.app.session is not before
+        with pytest.raises(RuntimeError, match="closed"):
+            await before.remote.settings()

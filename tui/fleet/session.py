@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -65,6 +66,8 @@ class Session:
         self.logs: LogHub | None = LogHub(
             self.client, clock=clock, random=chance, folder=spool_dir, ping=self._ping
         )
+        self._users = 0
+        self._is_over = False
 
     async def _ping(self, source: LogSource) -> None:
         """Ask something cheap while a log is silent."""
@@ -78,6 +81,21 @@ class Session:
                 if self.logs is not None:
                     group.create_task(self.logs.run())
         finally:
+            self._is_over = True
+            await self._close_unless_used()
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Keep the connections as long as this lasts, even if nobody watches the project any more."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            await self._close_unless_used()
+
+    async def _close_unless_used(self) -> None:
+        if self._is_over and not self._users:
             await self.client.aclose()
 
     def select(self, selection: Selection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,6 +55,9 @@ class Watched(Protocol):
 
     async def run(self) -> None:
         """Poll until cancelled."""
+
+    def kept(self) -> AbstractAsyncContextManager[None]:
+        """Keep the connections open as long as this lasts: what was begun is seen through to its end."""
 
     @property
     def remote(self) -> Remote:

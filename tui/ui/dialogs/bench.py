@@ -121,12 +121,13 @@ class Bench:
         self._app.action_picture()
 
     def keep(self, work: Coroutine[object, object, None]) -> None:
-        """Go on with it even when the dialog is closed."""
+        """Go on with it even when the dialog is closed, or another project is watched."""
 
         async def counted() -> None:
             self._manner.under_way += 1
             try:
-                await work
+                async with self._session.kept():
+                    await work
             finally:
                 self._manner.under_way -= 1
 
