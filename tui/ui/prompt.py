@@ -1,27 +1,51 @@
-"""The one-line prompt above the footer: filters with `/`, commands with `:`."""
+"""The one-line prompt above the footer. What it is opened for decides what becomes of what is typed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from tui.ui.history import History
 from tui.ui.lines import Lines
 from tui.ui.rows import Cell
 
-REMEMBER = 50
-"""Lines of history of each kind."""
+
+class Purpose(Protocol):
+    """What a line is asked for. `submit` and `give_up` end it, and give the keyboard back."""
+
+    @property
+    def kind(self) -> str:
+        """Lines of one kind share their history."""
+
+    @property
+    def sign(self) -> str:
+        """What stands in the empty line."""
+
+    @property
+    def words(self) -> str:
+        """What stands above it at first."""
+
+    def typed(self, text: str) -> tuple[str, bool]:
+        """Try what is typed; the words above it, and whether they say what is wrong with it."""
+
+    def complete(self, text: str) -> str:
+        """The whole line that the text is completed to; empty for none."""
+
+    def submit(self, text: str) -> None:
+        """Enter."""
+
+    def give_up(self) -> None:
+        """Esc: things are left as they were."""
 
 
 class Prompt(Vertical):
-    """Hidden until opened; says what is typed, submitted or given up."""
+    """Hidden until opened for a purpose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False),
@@ -31,28 +55,11 @@ class Prompt(Vertical):
         Binding("ctrl+u", "clear", "Clear", show=False, priority=True),
     ]
 
-    class Typed(Message):
-        """The text changed."""
-
-        def __init__(self, kind: str, text: str) -> None:
-            super().__init__()
-            self.kind = kind
-            self.text = text
-
-    class Submitted(Typed):
-        """Enter."""
-
-    class Cancelled(Typed):
-        """Esc; the text is what was there when the prompt opened."""
-
-    def __init__(self, complete: Callable[[str, str], str], *, ascii_only: bool = False) -> None:
+    def __init__(self, *, ascii_only: bool = False) -> None:
         super().__init__(id="prompt")
-        self._complete = complete
         self._ascii = ascii_only
-        self.kind = ""
-        self._before = ""
-        self._history: dict[str, list[str]] = {}
-        self._at = 0
+        self._purpose: Purpose | None = None
+        self._history = History()
 
     def compose(self) -> ComposeResult:
         """The hint and the input."""
@@ -61,62 +68,57 @@ class Prompt(Vertical):
         field.cursor_blink = False
         yield field
 
-    @property
-    def text(self) -> str:
-        """What is typed."""
-        return self.query_one(Input).value
-
-    def open(self, kind: str, sign: str, text: str = "") -> None:
-        """Ask for a line; `kind` comes back in the messages."""
-        self.kind = kind
-        self._before = text
-        self._at = len(self._history.get(kind, ()))
+    def open(self, purpose: Purpose, text: str = "") -> None:
+        """Ask for a line, with a text to start from."""
+        self._purpose = purpose
+        self._history.begin(purpose.kind)
         field = self.query_one(Input)
-        field.border_title = None
-        field.placeholder = sign
+        field.placeholder = purpose.sign
         self.display = True
         with self.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
         field.focus()
+        self._say(purpose.words, bad=False)
 
-    def close(self) -> None:
-        """Hide."""
-        self.display = False
-        self.kind = ""
+    def complete(self, text: str) -> str:
+        """The whole line that the text is completed to; empty for none."""
+        return self._purpose.complete(text) if self._purpose is not None else ""
 
-    def say(self, words: str, *, bad: bool = False) -> None:
+    def _say(self, words: str, *, bad: bool) -> None:
         """The line above the input."""
         self.query_one("#hint", Lines).set_lines([(Cell(" " + words, "error" if bad else "muted"),)])
         self.set_class(bad, "-bad")
 
-    def complete(self, text: str) -> str:
-        """The whole line that the text is completed to; empty for none."""
-        return self._complete(self.kind, text)
+    def _close(self) -> Purpose | None:
+        """Hide; what it was open for."""
+        purpose, self._purpose = self._purpose, None
+        self.display = False
+        return purpose
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Tell what is typed."""
+        """Try what is typed."""
         event.stop()
-        self.post_message(self.Typed(self.kind, event.value))
+        if self._purpose is not None:
+            words, bad = self._purpose.typed(event.value)
+            self._say(words, bad=bad)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Remember the line and tell it."""
+        """Remember the line and do it."""
         event.stop()
-        if event.value:
-            lines = self._history.setdefault(self.kind, [])
-            lines[:] = [*(line for line in lines if line != event.value), event.value][-REMEMBER:]
-        self.post_message(self.Submitted(self.kind, event.value))
+        self._history.add(event.value)
+        if (purpose := self._close()) is not None:
+            purpose.submit(event.value)
 
     def action_cancel(self) -> None:
         """Give up."""
-        self.post_message(self.Cancelled(self.kind, self._before))
+        if (purpose := self._close()) is not None:
+            purpose.give_up()
 
     def action_history(self, step: int) -> None:
         """An earlier or later line."""
-        lines = self._history.get(self.kind, [])
-        self._at = max(0, min(len(lines), self._at + step))
         field = self.query_one(Input)
-        field.value = lines[self._at] if self._at < len(lines) else ""
+        field.value = self._history.step(step)
         field.cursor_position = len(field.value)
 
     def action_accept(self) -> None:
@@ -132,7 +134,7 @@ class Prompt(Vertical):
 
     def on_key(self, event: events.Key) -> None:
         """Backspace in an empty prompt gives up, as in a shell's search."""
-        if event.key == "backspace" and not self.text:
+        if event.key == "backspace" and not self.query_one(Input).value:
             event.stop()
             self.action_cancel()
 

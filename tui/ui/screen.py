@@ -33,6 +33,7 @@ from tui.ui.panes.base import ListPane, Pane
 from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.logs import LogsPane
 from tui.ui.prompt import Prompt
+from tui.ui.purposes import Commanding, Filtering
 from tui.ui.rows import Cell
 
 ALL_FROM = (110, 30)
@@ -127,7 +128,6 @@ class MainScreen(Screen[None]):
         self._current = "agents"
         self._detail = "status"
         self._start_at = agent_id
-        self._filter_pane: ListPane | None = None
         # Held, not looked up: a poll may still be drawn while the screen is half taken down.
         self._header = Lines(ascii_only=ascii_only, id="header")
         self.agents = AgentsPane(ascii_only=ascii_only)
@@ -138,7 +138,7 @@ class MainScreen(Screen[None]):
         panes = (self.agents, *details, self.dispatches, self.logs)
         self._panes = {pane.NAME.lower(): pane for pane in panes}
         self._body = Container(self.agents, self._details, self.dispatches, self.logs, id="body")
-        self._prompt = Prompt(self._complete, ascii_only=ascii_only)
+        self._prompt = Prompt(ascii_only=ascii_only)
         self._footer = Lines(ascii_only=ascii_only, id="footer")
         self._too_small = Lines(ascii_only=ascii_only, id="small")
 
@@ -379,7 +379,7 @@ class MainScreen(Screen[None]):
     def action_deploy(self) -> None:
         """Build the working directory as a new version of the selected agent."""
         if agent_id := self.view.selection.agent_id:
-            self.post_message(self.CommandGiven(f"deploy {agent_id}"))
+            self._command(f"deploy {agent_id}")
 
     def action_logs(self, kind: str) -> None:
         """Follow a log of the selected agent; from the tree, of the agent of what the cursor is on."""
@@ -430,56 +430,15 @@ class MainScreen(Screen[None]):
     def action_filter(self) -> None:
         """Filter the current list."""
         pane = self.current if isinstance(self.current, ListPane) and self.current.FIELDS else self.agents
-        self._filter_pane = pane
-        prompt = self._prompt
-        prompt.open("filter", f"filter {pane.NAME}", pane.query_now.source)
-        prompt.say(f"/ {pane.NAME}: text  !not  -f fuzzy  " + "  ".join(f"{name}:" for name in pane.FIELDS))
+        purpose = Filtering(pane)
+        self._prompt.open(purpose, purpose.before)
 
     def action_command(self) -> None:
         """Type a command."""
-        self._prompt.open("command", "command")
-        self._hint("")
+        self._prompt.open(Commanding(self.current, lambda: self.view.fleet, self._command))
 
-    def _hint(self, text: str) -> None:
-        from tui.ui.commands import hint
-
-        self._prompt.say(f": {hint(text, self.view.fleet)}")
-
-    def _complete(self, kind: str, text: str) -> str:
-        from tui.ui.commands import completions
-
-        if kind != "command" or not text:
-            return ""
-        return next(iter(completions(text, self.view.fleet, most=1)), "")
-
-    def on_prompt_typed(self, event: Prompt.Typed) -> None:
-        """A filter works while it is typed; a command is explained."""
-        if event.kind == "filter" and self._filter_pane is not None:
-            pane = self._filter_pane
-            problem = pane.set_filter(event.text)
-            words = problem or f"/ {pane.NAME}: {len(pane.table.keys)} rows"
-            self._prompt.say(words, bad=bool(problem))
-        elif event.kind == "command":
-            self._hint(event.text)
-
-    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
-        """Keep the filter, or run the command."""
-        if event.kind == "filter" and self._filter_pane is not None:
-            self._filter_pane.table.stay()
-        self._close_prompt()
-        if event.kind == "command" and event.text.strip():
-            self.post_message(self.CommandGiven(event.text))
-
-    def on_prompt_cancelled(self, event: Prompt.Cancelled) -> None:
-        """Back to the filter that was there."""
-        if event.kind == "filter" and self._filter_pane is not None:
-            self._filter_pane.set_filter(event.text)
-        self._close_prompt()
-
-    def _close_prompt(self) -> None:
-        self._prompt.close()
-        (self._filter_pane or self.current).take_focus()
-        self._filter_pane = None
+    def _command(self, text: str) -> None:
+        self.post_message(self.CommandGiven(text))
 
 
 def _tabs(active: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -10,12 +10,10 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.ui.history import History
 from tui.ui.lines import Lines
 from tui.ui.rows import Cell
 from tui.ui.text import width
-
-REMEMBER: Final = 50
-"""Lines of history of each kind."""
 
 
 class LogPrompt(Horizontal):
@@ -53,8 +51,7 @@ class LogPrompt(Horizontal):
     def __init__(self, *, ascii_only: bool = False) -> None:
         super().__init__(id="log-prompt")
         self._ascii = ascii_only
-        self._history: dict[str, list[str]] = {}
-        self._at = 0
+        self._history = History()
         self.kind = ""
         """What is asked for; empty while the prompt is hidden."""
 
@@ -70,7 +67,7 @@ class LogPrompt(Horizontal):
     def open(self, kind: str, sign: str, text: str = "") -> None:
         """Ask for a line."""
         self.kind = kind
-        self._at = len(self._history.get(kind, ()))
+        self._history.begin(kind)
         label = self.query_one("#log-sign", Lines)
         label.styles.width = width(sign)
         label.set_lines([(Cell(sign, "accent"),)])
@@ -102,9 +99,7 @@ class LogPrompt(Horizontal):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Remember the line and pass it on."""
         event.stop()
-        if event.value:
-            lines = self._history.setdefault(self.kind, [])
-            lines[:] = [*(line for line in lines if line != event.value), event.value][-REMEMBER:]
+        self._history.add(event.value)
         self.post_message(self.Submitted(self.kind, event.value))
 
     def action_cancel(self) -> None:
@@ -113,10 +108,8 @@ class LogPrompt(Horizontal):
 
     def action_earlier(self, step: int) -> None:
         """An earlier or later line."""
-        lines = self._history.get(self.kind, [])
-        self._at = max(0, min(len(lines), self._at + step))
         field = self.query_one(Input)
-        field.value = lines[self._at] if self._at < len(lines) else ""
+        field.value = self._history.step(step)
         field.cursor_position = len(field.value)
 
     def action_clear(self) -> None:
