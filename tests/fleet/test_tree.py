@@ -14,8 +14,11 @@ from tui.fleet.tree import (
     Worst,
     dispatch_worst,
     find_dispatch,
+    find_key,
     is_stale,
     job_worst,
+    key_of,
+    owner_name,
     pick_up,
     rooms_by_worst,
     split,
@@ -249,6 +252,8 @@ def test_keys_name_what_they_are_of() -> None:
     assert split("dispatch:a:b\0AD_1") == ("a:b", "AD_1", "")
     assert split("job:a\0AD_1\0AJ_1") == split("person:a\0AD_1\0AJ_1") == ("a", "AD_1", "AJ_1")
     assert split("") == ("", "", "")
+    for names in (("a:b", "", ""), ("a:b", "AD_1", ""), ("a:b", "AD_1", "AJ_1")):
+        assert split(key_of(*names)) == names
     known = fleet(r=(BAD, GOOD))
     assert find_dispatch(known, "r", "AD_2") is GOOD
     assert find_dispatch(known, "r", "AD_9") is find_dispatch(known, "x", "AD_2") is None
@@ -258,3 +263,15 @@ def test_rooms_are_worst_first_then_by_name() -> None:
     known = fleet(b=(), a=(), d=(), c=())
     order = rooms_by_worst(known, {"d": Worst.PROBLEM, "c": Worst.RUNNING})
     assert order == ["d", "c", "a", "b"]
+
+
+def test_ids_lead_to_lines_and_lines_to_agents() -> None:
+    other, nameless = dispatch(number=2, name="kyc"), dispatch(number=3, name="")
+    one = dispatch(job("JS_RUNNING", number=7))
+    fleet = Fleet(dispatches={"a": (one, nameless), "b": (dispatch(number=4), other)})
+    assert find_key(fleet, "AD_2") == "dispatch:b\0AD_2"
+    assert find_key(fleet, "AJ_7") == "job:a\0AD_1\0AJ_7"
+    assert find_key(fleet, "AJ_8") == find_key(fleet, "") == ""
+    assert owner_name(fleet, "b", "AD_2") == "kyc"
+    assert owner_name(fleet, "a", "") == "concierge", "an automatic dispatch names nobody"
+    assert owner_name(fleet, "b", "") == owner_name(fleet, "gone", "") == "", "none, or not one alone"

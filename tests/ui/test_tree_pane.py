@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as with_fields
 
-from tests.scenes import Scene, typed
+from tests.scenes import Scene, settled, typed
 from tests.ui.stage import drawn, playing, title
 from tests.ui.views import NOW, view_of, words
 from tui.api.models import Dispatch
 from tui.fleet.state import Coverage, Freshness, View
+from tui.fleet.tree import JOINS_WITHIN, find_key
+from tui.ui.logview import LogView
 from tui.ui.panes.base import Cells
 from tui.ui.panes.dispatches import DispatchesPane
 
@@ -117,6 +119,12 @@ def test_a_job_that_runs_without_its_participant_is_doubted() -> None:
     lines = shown(pane, view)
     states = [cells[1].text for key, cells in lines.items() if key.startswith("job:standup-eng\0")]
     assert states.count("running (stale?)") == 4 and "failed" in states
+    began = [item.state.started_at for item in view.fleet.dispatches["standup-eng"][0].jobs if item.state]
+    soon = replace(view, now=max(began) / 1e9 + JOINS_WITHIN - 1)
+    states = [
+        cells[1].text for key, cells in shown(pane, soon).items() if key.startswith("job:standup-eng\0")
+    ]
+    assert states.count("running (stale?)") < 4, "people are listed less often than jobs: not at once"
 
 
 def test_how_much_of_the_rooms_is_known() -> None:
@@ -178,3 +186,21 @@ async def test_keys_of_the_tree() -> None:
         await typed(pilot, "enter", "down", "o")
         assert app.main.current.id == "agents"
         assert app.main.view.agent is not None and app.main.view.agent.name == "telehealth-intake"
+
+
+async def test_from_a_line_of_a_log_to_its_job_in_the_tree() -> None:
+    async with playing(Scene("jump")) as (app, pilot):
+        main = app.main
+        item = main.view.fleet.dispatches["standup-eng"][0]
+        job = item.jobs[0].id
+        for ids, key in (
+            ((job, "standup-eng", item.id), find_key(main.view.fleet, job)),
+            (("", "", item.id), find_key(main.view.fleet, item.id)),
+            (("AJ_gone", "standup-eng", ""), "room:standup-eng"),
+        ):
+            main.post_message(LogView.JumpToJob(*ids))
+            await settled(pilot)
+            assert main.current is main.dispatches and main.dispatches.table.cursor == key
+        main.post_message(LogView.JumpToJob("AJ_gone", "nowhere", ""))
+        await settled(pilot)
+        assert "not in the tree (any more)" in main.logs.reader.below.facts().said

@@ -203,7 +203,7 @@ class Tree:
         known = self._blocks.get(room)
         if known is not None and known.summary is total:
             return known
-        key = f"room:{room}"
+        key = key_of(room)
         opened = self._chosen.get(key, total.worst >= Worst.DOUBT)
         nodes = {key: Node(key, "room", 0, total.dispatches, opened, total.worst)}
         if opened:
@@ -214,19 +214,26 @@ class Tree:
         people = fleet.participants.get(room)
         for dispatch in fleet.dispatches.get(room, ()):
             worst = dispatch_worst(dispatch, people, now)
-            key = f"dispatch:{room}\0{dispatch.id}"
+            key = key_of(room, dispatch.id)
             opened = self._chosen.get(key, worst >= Worst.DOUBT)
             nodes[key] = Node(key, "dispatch", 1, len(dispatch.jobs), opened, worst)
             if not opened:
                 continue
             for job in dispatch.jobs:
-                job_key = f"job:{room}\0{dispatch.id}\0{job.id}"
+                job_key = key_of(room, dispatch.id, job.id)
                 shown = self._chosen.get(job_key, False) and job.participant is not None
                 bad = job_worst(job, people, now)
                 nodes[job_key] = Node(job_key, "job", 2, 1 if job.participant else 0, shown, bad)
                 if shown:
                     person = f"person:{room}\0{dispatch.id}\0{job.id}"
                     nodes[person] = Node(person, "participant", 3, 0, False, Worst.IDLE)
+
+
+def key_of(room: str, dispatch_id: str = "", job_id: str = "") -> str:
+    """The key of a job, without one of a dispatch, without that of a room; `split` takes it apart."""
+    if job_id:
+        return f"job:{room}\0{dispatch_id}\0{job_id}"
+    return f"dispatch:{room}\0{dispatch_id}" if dispatch_id else f"room:{room}"
 
 
 def split(key: str) -> tuple[str, str, str]:
@@ -239,6 +246,27 @@ def split(key: str) -> tuple[str, str, str]:
 def find_dispatch(fleet: Fleet, room: str, dispatch_id: str) -> Dispatch | None:
     """A dispatch by room and id."""
     return next((item for item in fleet.dispatches.get(room, ()) if item.id == dispatch_id), None)
+
+
+def find_key(fleet: Fleet, identity: str) -> str:
+    """The key of the dispatch or job with this id; empty if no room that was polled has it."""
+    if not identity:
+        return ""
+    for room, dispatches in fleet.dispatches.items():
+        for item in dispatches:
+            if item.id == identity:
+                return key_of(room, item.id)
+            if any(job.id == identity for job in item.jobs):
+                return key_of(room, item.id, identity)
+    return ""
+
+
+def owner_name(fleet: Fleet, room: str, dispatch_id: str) -> str:
+    """The agent that a dispatch names; of a room, the one that all its dispatches name. Empty if none."""
+    found = find_dispatch(fleet, room, dispatch_id)
+    items = (found,) if found else fleet.dispatches.get(room, ())
+    names = {item.agent_name for item in items if item.agent_name}
+    return names.pop() if len(names) == 1 else ""
 
 
 def rooms_by_worst(fleet: Fleet, worst: Mapping[str, Worst]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Protocol
 from tui.fleet.operations.answers import BadAnswer
 from tui.fleet.operations.registry import OPERATIONS
 from tui.fleet.state import Fleet
-from tui.fleet.tree import find_dispatch
+from tui.fleet.tree import find_key, key_of
 from tui.ui.commands import BadCommand, parse
 from tui.ui.dialogs.desk import Desk
 from tui.ui.panes.base import ListPane
@@ -161,24 +161,11 @@ class Runner:
         if self._main.go_to_agent(self._agent_id(word)):
             self._main.action_pane("agents")
             return
-        pane = self._main.dispatches
-        for room in self._fleet.rooms:
-            if word in (room.name, room.sid):
-                self._to_node(pane, f"room:{room.name}")
-                return
-        for room_name, dispatches in self._fleet.dispatches.items():
-            for dispatch in dispatches:
-                found = find_dispatch(self._fleet, room_name, dispatch.id)
-                if found is not None and word in (found.id, *(job.id for job in found.jobs)):
-                    suffix = "" if word == found.id else f"\0{word}"
-                    kind = "dispatch" if word == found.id else "job"
-                    self._to_node(pane, f"{kind}:{room_name}\0{found.id}{suffix}")
-                    return
-        raise BadCommand(f"nothing here is called {word!r}; rooms are polled in turn, so it may come yet")
-
-    def _to_node(self, pane: ListPane, key: str) -> None:
-        self._main.action_pane("dispatches")
-        self._main.dispatches.go_to(key)
+        room = next((room.name for room in self._fleet.rooms if word in (room.name, room.sid)), "")
+        key = key_of(room) if room else find_key(self._fleet, word)
+        if not key:
+            raise BadCommand(f"nothing here is called {word!r}; rooms are polled in turn, so it may come yet")
+        self._main.go_to_node(key)
 
     def _theme(self, words: Arguments) -> None:
         if problem := self._console.wear(words[0] if words else ""):

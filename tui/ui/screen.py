@@ -20,7 +20,7 @@ from tui.api.models import Agent
 from tui.clock import Clock
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.target import Target
-from tui.fleet.tree import find_dispatch, split
+from tui.fleet.tree import find_key, key_of, owner_name, split
 from tui.fleet.watch import Link
 from tui.ui.dialogs.aim import Rows
 from tui.ui.footer import footer
@@ -354,10 +354,7 @@ class MainScreen(Screen[None]):
     def _owner(self) -> Agent | None:
         """The agent of the dispatch under the cursor; of a room, the only one that was dispatched to it."""
         fleet, selection = self.view.fleet, self.view.selection
-        found = find_dispatch(fleet, selection.room, selection.dispatch_id)
-        there = (found,) if found else fleet.dispatches.get(selection.room, ())
-        names = {item.agent_name for item in there if item.agent_name}
-        name = names.pop() if len(names) == 1 else ""
+        name = owner_name(fleet, selection.room, selection.dispatch_id)
         agent = next((item for item in fleet.agents if name and item.name == name), None)
         if agent is None:
             self._tell(f"no agent here is called {name}" if name else "this line names no single agent")
@@ -396,20 +393,18 @@ class MainScreen(Screen[None]):
             self.action_pane("logs")
 
     def on_log_view_jump_to_job(self, event: LogView.JumpToJob) -> None:
-        """From a log line to its job in the tree."""
-        for room, dispatches in self.view.fleet.dispatches.items():
-            for item in dispatches:
-                ids = {job.id for job in item.jobs}
-                if event.job_id in ids or (not event.job_id and event.dispatch_id == item.id):
-                    job = f"\0{event.job_id}" if event.job_id in ids else ""
-                    self.action_pane("dispatches")
-                    self.dispatches.go_to(f"{'job' if job else 'dispatch'}:{room}\0{item.id}{job}")
-                    return
-        if event.room and self.view.fleet.dispatches.get(event.room) is not None:
-            self.action_pane("dispatches")
-            self.dispatches.go_to(f"room:{event.room}")
-            return
-        self.logs.reader.say("its job is not in the tree (any more)", "warn")
+        """From a log line to its job in the tree, else to its room."""
+        fleet = self.view.fleet
+        key = find_key(fleet, event.job_id or event.dispatch_id)
+        if key or fleet.dispatches.get(event.room) is not None:
+            self.go_to_node(key or key_of(event.room))
+        else:
+            self.logs.reader.say("its job is not in the tree (any more)", "warn")
+
+    def go_to_node(self, key: str) -> None:
+        """Put the cursor on a line of the tree."""
+        self.action_pane("dispatches")
+        self.dispatches.go_to(key)
 
     def action_operate(self, operation: str) -> None:
         """Begin an operation on what the keyboard is at, frozen as it is now."""

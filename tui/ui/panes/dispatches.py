@@ -17,6 +17,7 @@ from tui.fleet.tree import (
     Worst,
     find_dispatch,
     is_stale,
+    key_of,
     pick_up,
     rooms_by_worst,
     split,
@@ -201,7 +202,8 @@ class DispatchesPane(ListPane):
         state = job.state
         sign, look = _LOOKS[node.worst]
         room, _, _ = split(node.key)
-        stale = is_stale(job, view.fleet.participants.get(room)) and state and state.status == "JS_RUNNING"
+        people = view.fleet.participants.get(room)
+        stale = state and state.status == "JS_RUNNING" and is_stale(job, people, view.now)
         status = str(state.status if state else "JS_PENDING").removeprefix("JS_").lower()
         ended = moment(state.ended_at) if state else None
         started = moment(state.started_at) if state else None
@@ -261,9 +263,9 @@ class DispatchesPane(ListPane):
     def _to_parent(self, node: Node) -> None:
         room, dispatch_id, _ = split(node.key)
         if node.depth == 1:
-            self.table.select(f"room:{room}")
+            self.table.select(key_of(room))
         elif node.depth >= 2:
-            self.table.select(f"dispatch:{room}\0{dispatch_id}")
+            self.table.select(key_of(room, dispatch_id))
 
     def action_open(self) -> None:
         """Expand the node."""
@@ -284,7 +286,7 @@ class DispatchesPane(ListPane):
         nodes = list(self.tree_model.nodes.values())
         opened = not any(node.open for node in nodes)
         if not opened:
-            self.table.select(f"room:{split(self.table.cursor)[0]}")
+            self.table.select(key_of(split(self.table.cursor)[0]))
         self.tree_model.toggle_all([node.key for node in nodes], opened)
         self.asked()
 
@@ -292,9 +294,9 @@ class DispatchesPane(ListPane):
         """Open what leads to a node and put the cursor on it."""
         room, dispatch_id, job_id = split(key)
         if dispatch_id:
-            self.tree_model.toggle(f"room:{room}", True)
+            self.tree_model.toggle(key_of(room), True)
         if job_id:
-            self.tree_model.toggle(f"dispatch:{room}\0{dispatch_id}", True)
+            self.tree_model.toggle(key_of(room, dispatch_id), True)
         self.agent_name = ""
         self.set_filter("")
         self.asked()
