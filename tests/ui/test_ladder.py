@@ -12,11 +12,11 @@ async def test_escape_takes_back_one_thing_at_a_time() -> None:
     keys = ("exclamation_mark", "slash", *"triage", "enter", "f", "5", "slash", *"call", "enter")
     async with playing(Scene("ladder", keys=keys)) as (app, pilot):
         main = app.main
-        assert main.dispatches.query_now and main._maximised
+        assert main.dispatches.query_now and main._arranged.maximised
         await typed(pilot, "escape")
         assert not main.dispatches.query_now and main.current is main.dispatches
         await typed(pilot, "escape")
-        assert not main._maximised and main.current is main.dispatches
+        assert not main._arranged.maximised and main.current is main.dispatches
         await typed(pilot, "escape")
         assert main.current is main.agents and main.agents.query_now
         await typed(pilot, "escape")

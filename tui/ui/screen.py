@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -22,6 +21,7 @@ from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.target import Target
 from tui.fleet.tree import find_key, key_of, owner_name, split
 from tui.fleet.watch import Link
+from tui.ui.arrangement import NAMES, SHARING, Arrangement
 from tui.ui.dialogs.aim import Rows
 from tui.ui.footer import footer
 from tui.ui.header import header
@@ -36,10 +36,6 @@ from tui.ui.prompt import Prompt
 from tui.ui.purposes import Commanding, Filtering
 from tui.ui.rows import Cell
 
-ALL_FROM = (110, 30)
-"""Columns and rows from which every pane is on the screen; below, one at a time."""
-LEAST = (60, 15)
-"""Columns and rows below which nothing useful fits."""
 ROOMS_FIRST = 12
 """Rooms on the screen that are polled before the others."""
 
@@ -124,9 +120,7 @@ class MainScreen(Screen[None]):
         super().__init__(id="main")
         self.target = target
         self.link = Link()
-        self._maximised = False
-        self._current = "agents"
-        self._detail = "status"
+        self._arranged = Arrangement()
         self._start_at = agent_id
         # Held, not looked up: a poll may still be drawn while the screen is half taken down.
         self._header = Lines(ascii_only=ascii_only, id="header")
@@ -170,7 +164,11 @@ class MainScreen(Screen[None]):
         for pane in self.query(ListPane):
             pane.forget()
         self.view = View(
-            Fleet(), Selection(pane=self._current), self.view.now, self.view.monotonic, self.view.times
+            Fleet(),
+            Selection(pane=self._arranged.current),
+            self.view.now,
+            self.view.monotonic,
+            self.view.times,
         )
 
     def draw_header(self) -> None:
@@ -189,41 +187,26 @@ class MainScreen(Screen[None]):
     @property
     def current(self) -> Pane:
         """The pane that has the keyboard, or had it last."""
-        return self.pane(self._current)
+        return self.pane(self._arranged.current)
 
     # ---- arranging ------------------------------------------------------------------------------------
 
-    @property
-    def single(self) -> bool:
-        """One pane at a time."""
-        return self._maximised or self.size.width < ALL_FROM[0] or self.size.height < ALL_FROM[1]
-
     def place(self) -> None:
         """Show the panes that there is room for."""
-        width, height = self.size
-        small = width < LEAST[0] or height < LEAST[1]
-        self.set_class(small, "-small")
-        if small:
-            words = f"{width}×{height} is too small: lktop needs {LEAST[0]}×{LEAST[1]}. ctrl+q quits."
-            lines = textwrap.wrap(words, max(1, width))
-            self._too_small.set_lines([(Cell(line, "warn"),) for line in lines])
-        names = [cls.NAME.lower() for cls in DETAILS]
-        if self._current in names:
-            self._detail = self._current
-        for cls in PANES:
-            name = cls.NAME.lower()
-            pane = self.pane(name)
-            there = name == self._detail if name in names else True
-            pane.display = name == self._current if self.single else there
-            pane.tabs = _tabs(name) if name in names and not self.single else ()
-        self._details.display = not self.single or self._current in names
-        self._body.set_class(self.single, "-single")
+        here = self._arranged = replace(self._arranged, width=self.size.width, height=self.size.height)
+        self.set_class(here.too_small, "-small")
+        if here.too_small:
+            self._too_small.set_lines([(Cell(line, "warn"),) for line in here.complaint()])
+        for name, pane in self._panes.items():
+            pane.display = here.shows(name)
+            pane.tabs = here.tabs(name)
+        self._details.display = any(here.shows(name) for name in SHARING)
+        self._body.set_class(here.single, "-single")
         self._retitle()
 
     def _retitle(self) -> None:
-        for cls in PANES:
-            pane = self.pane(cls.NAME.lower())
-            pane.set_class(cls.NAME.lower() == self._current, "-focused")
+        for name, pane in self._panes.items():
+            pane.set_class(name == self._arranged.current, "-focused")
             if pane.display:
                 pane.show(self.view)
 
@@ -243,7 +226,7 @@ class MainScreen(Screen[None]):
         """The keyboard went to a pane."""
         for ancestor in event.widget.ancestors_with_self:
             if isinstance(ancestor, Pane) and ancestor.id:
-                self._current = ancestor.id
+                self._arranged = self._arranged.at(ancestor.id)
                 self._select(replace(self.view.selection, pane=ancestor.id))
                 self._retitle()
                 self.call_after_refresh(self.draw_footer)
@@ -293,20 +276,19 @@ class MainScreen(Screen[None]):
 
     def action_pane(self, name: str) -> None:
         """Give the keyboard to a pane, showing it first."""
-        self._current = name
+        self._arranged = self._arranged.at(name)
         self.place()
-        pane = self.pane(name)
-        self.call_after_refresh(pane.take_focus)
+        self.call_after_refresh(self.current.take_focus)
 
     def action_next_pane(self, step: int) -> None:
         """The next pane on the screen; in single mode the next of all."""
-        names = [cls.NAME.lower() for cls in PANES if self.single or self.pane(cls.NAME.lower()).display]
-        place = names.index(self._current) if self._current in names else 0
-        self.action_pane(names[(place + step) % len(names)])
+        here = self._arranged
+        names = [name for name in NAMES if here.single or here.shows(name)]
+        self.action_pane(names[(names.index(here.current) + step) % len(names)])
 
     def action_maximise(self) -> None:
         """The current pane alone, or all again."""
-        self._maximised = not self._maximised
+        self._arranged = replace(self._arranged, maximised=not self._arranged.maximised)
         self.place()
         self.call_after_refresh(self.current.take_focus)
 
@@ -320,16 +302,17 @@ class MainScreen(Screen[None]):
         elif isinstance(pane, DispatchesPane) and pane.agent_name:
             pane.agent_name = ""
             pane.asked()
-        elif self._maximised:
+        elif self._arranged.maximised:
             self.action_maximise()
-        elif self._current != "agents":
+        elif self._arranged.current != "agents":
             self.action_pane("agents")
 
     @property
     def at_root(self) -> bool:
         """There is nothing to go back from."""
         pane = self.current
-        return isinstance(pane, AgentsPane) and not (pane.query_now or pane.problems_only or self._maximised)
+        alone = self._arranged.maximised
+        return isinstance(pane, AgentsPane) and not (pane.query_now or pane.problems_only or alone)
 
     def action_problems(self) -> None:
         """Only agents with problems, or all."""
@@ -434,10 +417,3 @@ class MainScreen(Screen[None]):
 
     def _command(self, text: str) -> None:
         self.post_message(self.CommandGiven(text))
-
-
-def _tabs(active: str) -> tuple[str, ...]:
-    """The panes that share a place with this one, in full, shortened, and as numbers."""
-    others = [cls for cls in DETAILS if cls.NAME.lower() != active]
-    forms = ([f"{cls.NUMBER} {cls.NAME[:size]}".strip() for cls in others] for size in (None, 3, 0))
-    return tuple("".join(f" · {words}" for words in form) for form in forms)
