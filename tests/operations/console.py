@@ -111,12 +111,17 @@ class Console:
         raise AssertionError(f"Tab never comes to {button}")
 
     async def go(self) -> None:
-        """Press the button that acts, and wait for the end."""
+        """Press the button that acts; wait until the dialog has gone, or shows what became of it."""
         dialog = self.dialog
         await self.until(lambda: not dialog.obstacle)
         await self.to("go")
         await self.press("enter")
-        await self.until(lambda: dialog.outcome is not None and self.app.desk.manner.under_way == 0)
+        await self.until(lambda: dialog.outcome is not None and self.has_ended(dialog))
+
+    def has_ended(self, dialog: OperationDialog) -> bool:
+        """Nothing is under way any more, and no key goes to a dialog that is about to close."""
+        closed = dialog not in self.app.screen_stack
+        return self.app.desk.manner.under_way == 0 and (closed or not dialog.busy)
 
     def shown(self) -> str:
         """The words on the top screen."""

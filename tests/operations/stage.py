@@ -40,6 +40,8 @@ FAILING = "CA_failing22222"
 CONCIERGE = "CA_concierge222"
 SLEEPER = "CA_sleeper22222"
 DAY = 86_400.0
+PATIENCE = 30.0
+"""Real seconds for every request that no fault was set for."""
 
 
 class Hurry:
@@ -120,6 +122,9 @@ class Stage:
     journal: Journal
     clock: Hurry
     path: Path
+    transport: Transport
+    deadline: float
+    """Real seconds after which an answer counts as lost, for a request that faults were set for."""
     told: list[Progress] = field(default_factory=list)
     _faults: list[FaultSpec] = field(default_factory=list)
 
@@ -158,10 +163,12 @@ class Stage:
 
     def _tell(self, progress: Progress) -> None:
         self.told.append(progress)
+        faults: list[FaultSpec] = []
         if progress.words == "sending…":
             faults, self._faults = self._faults, []
             for fault in faults:
                 self.simulator.faults.add(fault)
+        self.transport._deadline = self.deadline if faults else PATIENCE  # a busy machine is no lost answer
 
     def posts(self, method: str) -> list[dict[str, object]]:
         """Requests of a method that arrived."""
@@ -187,18 +194,18 @@ async def stage(
     speed: float = 0.0,
     read_only: bool = False,
 ) -> AsyncIterator[Stage]:
-    """A stage on a free port; silence is noticed after `deadline` real seconds."""
+    """A stage on a free port; the silence of a fault is noticed after `deadline` real seconds."""
     clock = clock or Hurry()
     async with serve(scenario or world(), seed=1, speed=speed, start_time=START) as simulator:
         session = Session(
             target(simulator, read_only=read_only), clock=clock, chance=random.Random(1), refresh=2.0
         )
         transport: Transport = session.client._caller.transport
-        transport._deadline = deadline
+        transport._deadline = PATIENCE
         ids = random.Random(7)
         journal = Journal(folder / "state" / "journal.jsonl", clock, origin=HERE)
         operator = Operator(
-            session.client,
+            session.remote,
             session.store,
             journal,
             clock=clock,
@@ -208,7 +215,7 @@ async def stage(
             nudge=session.nudge,
         )
         try:
-            yield Stage(simulator, session, operator, journal, clock, folder)
+            yield Stage(simulator, session, operator, journal, clock, folder, transport, deadline)
         finally:
             await session.client.aclose()
 
