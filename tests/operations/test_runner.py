@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.operations.stage import CONCIERGE, Stage, stage
+from tui.api.errors import Throttled
 from tui.fleet.journal import Verdict
 
 
@@ -29,6 +30,23 @@ async def test_restart_is_sent_once_and_journalled(here: Stage) -> None:
         CONCIERGE,
         Verdict.DONE,
     )
+
+
+async def test_what_is_ordered_never_waits_for_what_polling_has_left(here: Stage) -> None:
+    view = await here.look(agent_id=CONCIERGE, room="lobby")
+    budget = here.session.client.budget
+    budget.per_minute = 0
+    before = budget.used()
+    outcome = await here.do("rollback", view, version=view.fleet.versions[CONCIERGE][1].version)
+    assert outcome.verdict is Verdict.DONE, outcome.words
+    outcome = await here.do("dispatch", view, agent="concierge", room="lobby")
+    assert outcome.verdict is Verdict.DONE, outcome.words
+    assert budget.used() > before + 2, "looking is counted"
+    with pytest.raises(Throttled):
+        await here.session.client.list_rooms()
+    budget.hold(5)
+    outcome = await here.do("dispatch", view, agent="concierge", room="lobby")
+    assert outcome.verdict is Verdict.NOT_SENT, "a pause that the server asked for holds for everybody"
 
 
 async def test_a_dispatch_is_made_with_all_that_was_said(here: Stage) -> None:

@@ -14,7 +14,7 @@ class Budget:
     """A token bucket over one minute, and the pause that a 429 imposes on everything.
 
     Reads ask first and go without if there is nothing left. What the operator orders is sent anyway, and
-    counted.
+    counted, and so is what has to be looked at for it; only a pause holds for everybody.
     """
 
     def __init__(self, per_minute: int, clock: Clock) -> None:
@@ -23,9 +23,9 @@ class Budget:
         self._sent: deque[float] = deque()
         self._paused_until = 0.0
 
-    def take(self) -> bool:
-        """Whether a read may go now; counts it if so."""
-        if self.pause() > 0 or self.left() <= 0:
+    def take(self, *, ordered: bool = False) -> bool:
+        """Whether a read may go now, one that the operator waits for if `ordered`; counts it if so."""
+        if self.pause() > 0 or (self.left() <= 0 and not ordered):
             return False
         self.count()
         return True
@@ -46,7 +46,7 @@ class Budget:
         return max(0, self.per_minute - self.used())
 
     def wait(self) -> float:
-        """Seconds until a read may go."""
+        """Seconds until a read that nobody ordered may go."""
         if pause := self.pause():
             return pause
         if self.left():

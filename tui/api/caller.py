@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Caller:
         self.agents_url = hosts.base(endpoint.agents_url)
         self.exact_rooms: dict[str, str] = {}
         """Room names as shown → as the server knows them, for those that could not be shown as they are."""
+        self._ordered = False
         self.transport = Transport(
             endpoint.credentials,
             budget=budget,
@@ -56,6 +58,12 @@ class Caller:
             deadline=endpoint.deadline,
             secure="https:" in (self.project_url[:6], self.agents_url[:6]),
         )
+
+    def ordered(self) -> Caller:
+        """The same, on the same connections, for reads that go out even when the budget is used up."""
+        other = copy.copy(self)
+        other._ordered = True
+        return other
 
     def url(self, method: Method) -> str:
         """Base URL of the host that serves a method."""
@@ -74,7 +82,12 @@ class Caller:
         }
         body = msgspec.json.encode(request)
         return await self.transport.call(
-            method, self.url(method), body, grants[method.grant], request_id=request_id
+            method,
+            self.url(method),
+            body,
+            grants[method.grant],
+            request_id=request_id,
+            ordered=self._ordered,
         )
 
     async def ask(

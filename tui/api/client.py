@@ -43,10 +43,19 @@ class Client:
     Raises the tree of `errors`, and `BadTarget` already when it is made.
     """
 
-    def __init__(self, endpoint: Endpoint, *, budget: Budget, clock: Clock, gate: Gate | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        budget: Budget,
+        clock: Clock,
+        gate: Gate | None = None,
+        caller: Caller | None = None,
+    ) -> None:
+        """`caller` shares the connections of another client."""
         self.gate = gate or Gate()
         self.budget = budget
-        self._caller = Caller(endpoint, budget=budget, clock=clock, gate=self.gate)
+        self._caller = caller or Caller(endpoint, budget=budget, clock=clock, gate=self.gate)
         self.changes = Changes(self._caller)
         self._agents = Listing(self._caller, methods.LIST_AGENTS, Agent, "agents")
         self._versions = Listing(self._caller, methods.LIST_VERSIONS, Version, "versions")
@@ -120,7 +129,10 @@ class Client:
             named = (
                 (room.name, exact_name(raw)) for room, raw in self._rooms.entries({}) if not is_plain(raw)
             )
-            self._caller.exact_rooms = {shown: exact for shown, exact in named if exact not in ("", shown)}
+            self._caller.exact_rooms.clear()
+            self._caller.exact_rooms.update(
+                (shown, exact) for shown, exact in named if exact not in ("", shown)
+            )
         return batch
 
     async def list_participants(self, room: str) -> Batch[Participant]:

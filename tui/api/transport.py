@@ -150,15 +150,16 @@ class Transport:
         grant: Grant,
         *,
         request_id: str = "",
+        ordered: bool = False,
     ) -> bytes:
         """POST one unary call to `url` (base of the host) and return the body of its 200.
 
         Raises the tree of `errors`. A change is sent once; only one that surely did not leave is sent again,
         at most twice, under the same request id. A read that was refused is signed again once, if the refusal
-        taught us the server's time.
+        taught us the server's time. `ordered` is for reads that an operator's order waits for.
         """
         call = Call(method.label, urlsplit(url).hostname or "", request_id)
-        self._admit(method, call)
+        self._admit(method, call, ordered=ordered)
         if not method.changes:
             assumed = self._health(call.host).correction
             try:
@@ -178,12 +179,12 @@ class Transport:
                 await self._clock.sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
 
-    def _admit(self, method: Method, call: Call) -> None:
+    def _admit(self, method: Method, call: Call, *, ordered: bool) -> None:
         if not self.gate.allows(method.label, self._clock.monotonic()):
             raise call.error(errors.ReadOnly, "refused: this session is read-only; nothing was sent")
         if method.changes:
             self.budget.count()
-        elif not self.budget.take():
+        elif not self.budget.take(ordered=ordered):
             wait = self.budget.wait()
             text = f"request budget used up, next in {wait:.0f} s"
             raise call.error(errors.Throttled, text, wait=wait)

@@ -57,6 +57,7 @@ class Session:
         )
         budget = Budget(target.requests_per_minute, clock)
         self.client = Sender(endpoint, budget=budget, clock=clock, gate=Gate(read_only=target.read_only))
+        self._orders = self.client.ordered()
         if self.client.is_local:
             budget.per_minute = max(budget.per_minute, LOCAL_REQUESTS)
         self.poller = Poller(
@@ -129,7 +130,7 @@ class Session:
     @property
     def remote(self) -> Remote:
         """What operations are sent through."""
-        return self.client
+        return self._orders
 
     def unlock(self, seconds: float) -> None:
         """Let a read-only session change things for a while."""

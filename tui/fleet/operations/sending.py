@@ -55,6 +55,13 @@ class _Page(msgspec.Struct, gc=False):
 class Sender(Client):
     """One project's `Remote`."""
 
+    def ordered(self) -> Sender:
+        """The same on the same connections, whose reads do not wait until polling has left some budget."""
+        caller = self._caller
+        return Sender(
+            caller.endpoint, budget=self.budget, clock=caller.clock, gate=self.gate, caller=caller.ordered()
+        )
+
     async def originals(self, room: str) -> tuple[Original, ...]:
         """The dispatches of a room exactly as they are. A room that nobody serves is `NotFound`."""
         method = methods.LIST_DISPATCH
