@@ -81,7 +81,7 @@ class Console:
         await self.paste(line)
         await self.press("enter")
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 40.0) -> None:
         """Wait for something that happens on its own."""
         await until(condition, seconds)
         await self.settle()

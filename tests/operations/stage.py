@@ -235,7 +235,7 @@ def target(simulator: Simulator, *, read_only: bool = False, danger: bool = Fals
     )
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 40.0) -> None:
     """Wait for something that happens on its own; raises AssertionError if it does not."""
     deadline = time.monotonic() + seconds
     while not condition():

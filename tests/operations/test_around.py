@@ -97,6 +97,8 @@ async def test_a_lost_answer_is_looked_for_while_one_goes_on_working(
         await here.to("go")
         await here.press("enter")
         await here.until(lambda: "joined after" in here.shown())
+        dialog.bench.undo.offer(None)
+        assert dialog.key_words() == ("Esc closes",), "no promise that is over"
         assert here.names() == ["CreateDispatch"]
         assert here.calls("CreateDispatch") == 2
         await here.press("escape", "r")

@@ -33,6 +33,9 @@ async def test_restart_roll_back_and_forward_again(tmp_path: Path) -> None:
         await here.go()
         await here.press("u")
         await here.opened()
+        assert 'Undo: Roll back "concierge" (CA_concierge222)' in here.shown()
+        await here.press("escape", "u")  # to look at it and to leave it does not use it up
+        await here.opened()
         await here.go()
         assert here.effects() == [
             {"effect": "RestartAgent", "agent_id": CONCIERGE},
@@ -110,6 +113,7 @@ async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(tmp_path: Pa
         made = dialog.outcome.receipt.dispatch
         assert made is not None
         assert made.attributes == {"tenant": "7"}
+        assert dialog.key_words() == (f"Esc closes · then u deletes {made.id}, for 30 s",)
         await here.press("escape", "u")
         await here.opened()
         assert f"Delete dispatch {made.id} of concierge" in here.shown()

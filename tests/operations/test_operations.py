@@ -264,7 +264,7 @@ def test_old_data_refuses_until_it_is_read_again(fresh: Freshness, now: float, w
     assert asked.obstacle("", locked=False, now=now) == ""
 
 
-def test_an_undo_is_offered_once_and_for_a_while() -> None:
+def test_an_undo_is_offered_for_a_while_or_until_something_else_is_done() -> None:
     class Still(SystemClock):
         at = 5.0
 
@@ -276,10 +276,12 @@ def test_an_undo_is_offered_once_and_for_a_while() -> None:
     undo = Undo("rollback", Selection(), Answers(), "back")
     last.offer(undo)
     assert last.left == UNDO_FOR
-    assert (last.take(), last.take()) == (undo, None)
-    last.offer(undo)
+    assert (last.offered, last.offered) == (undo, undo)
     clock.at += UNDO_FOR
-    assert last.take() is None
+    assert last.offered is None
+    last.offer(undo)
+    last.offer(None)
+    assert last.offered is None
 
 
 # ---- on the wire --------------------------------------------------------------------------------------

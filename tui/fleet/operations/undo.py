@@ -24,10 +24,10 @@ class LastUndo:
         self._undo = undo
         self._until = self._clock.monotonic() + UNDO_FOR
 
-    def take(self) -> Undo | None:
-        """The one that is offered, once; None if there is none or its time is over."""
-        undo, self._undo = self._undo, None
-        return undo if self._clock.monotonic() < self._until else None
+    @property
+    def offered(self) -> Undo | None:
+        """The one that is offered, also after it was looked at and cancelled; None once its time is over."""
+        return self._undo if self.left else None
 
     @property
     def left(self) -> float:

@@ -65,7 +65,17 @@ class Rollback(Operation):
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
         """Which version."""
         columns = ("VERSION", "ROLE", "COMMIT", "BRANCH", "OWNER", "BUILT")
-        return (Field("version", "to", Kind.PICK, value=answers.text("version"), columns=columns, lines=6),)
+        return (
+            Field(
+                "version",
+                "to",
+                Kind.PICK,
+                value=answers.text("version"),
+                help="↑ ↓ choose the version",
+                columns=columns,
+                lines=6,
+            ),
+        )
 
     def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
         """Every version but the current one, newest first."""
@@ -108,7 +118,7 @@ class Rollback(Operation):
                 f"from {agent.version}{_about(current, view.now)}",
                 f"to   {tag or '(choose one)'}{_about(found, view.now)}",
                 f"{jobs(view, agent, '')}; sessions stay, old workers drain up to 1 h",
-                "u rolls forward again for 30 s afterwards",
+                "u takes it back for 30 s afterwards",
             ),
             state=states(view, agent, ""),
             typed=typed_names(view, agent),
@@ -213,7 +223,7 @@ class Promote(Operation):
             effect=(
                 f"production from {agent.version} to {_source(view, answers) or '(choose one)'}",
                 f"{jobs(view, agent, '')}; sessions stay, old workers drain up to 1 h",
-                "u rolls back for 30 s afterwards",
+                "u takes it back for 30 s afterwards",
             ),
             state=states(view, agent),
             typed=typed_names(view, agent),

@@ -98,13 +98,13 @@ class Desk:
     def undo(self) -> None:
         """Offer to take the last thing back."""
         bench = self.bench
-        undo = bench.undo.take() if bench is not None else None
+        undo = bench.undo.offered if bench is not None else None
         if undo is None:
             self._host.say("nothing to undo; what can be undone can be for 30 s", tone="warn")
             return
-        self._open(BY_ID[undo.operation], [Aim(undo.selection, undo.answers)])
+        self._open(BY_ID[undo.operation], [Aim(undo.selection, undo.answers)], undoes=True)
 
-    def _open(self, operation: Operation, aims: Sequence[Aim]) -> None:
+    def _open(self, operation: Operation, aims: Sequence[Aim], *, undoes: bool = False) -> None:
         bench = self.bench
         if bench is None:
             self._host.say("no project is watched", tone="warn")
@@ -120,7 +120,8 @@ class Desk:
             return
         from tui.ui.dialogs.operation import OperationDialog
 
-        self._host.show(OperationDialog(bench, operation, target.selection, target.answers))
+        selection, answers = target.selection, target.answers
+        self._host.show(OperationDialog(bench, operation, selection, answers, undoes=undoes))
 
     def links(self) -> None:
         """Show the private links. Raises `BadAnswer`."""

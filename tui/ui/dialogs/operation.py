@@ -14,6 +14,7 @@ from tui.fleet.operations.answers import Answers, BadAnswer
 from tui.fleet.operations.base import Danger, Operation
 from tui.fleet.operations.join import Join, JoinWatch, follow
 from tui.fleet.operations.outcome import Outcome, Progress
+from tui.fleet.operations.undo import UNDO_FOR
 from tui.fleet.state import Selection
 from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.buttons import Press
@@ -40,8 +41,17 @@ class OperationDialog(QuestionDialog):
         Binding("y", "yes", "Do it, where it can be taken back", show=False),
     ]
 
-    def __init__(self, bench: Bench, operation: Operation, selection: Selection, answers: Answers) -> None:
-        super().__init__(bench, operation, selection, answers)
+    def __init__(
+        self,
+        bench: Bench,
+        operation: Operation,
+        selection: Selection,
+        answers: Answers,
+        *,
+        undoes: bool = False,
+    ) -> None:
+        """`undoes` where it takes back what was done last."""
+        super().__init__(bench, operation, selection, answers, undoes=undoes)
         self.phase = Phase.ASKING
         self.outcome: Outcome | None = None
         self._join: Join | None = None
@@ -115,10 +125,12 @@ class OperationDialog(QuestionDialog):
         """What the keys do by now."""
         if self.asking:
             return super().key_words()
-        undo = self.outcome.undo if self.outcome is not None else None
         if self.phase is Phase.BUSY:
             return (BUSY_KEYS,)
-        return (f"Esc closes · then u {undo.words}, for 30 s" if undo is not None else "Esc closes",)
+        undo = self.outcome.undo if self.outcome is not None else None
+        if undo is None or self.bench.undo.offered is not undo:
+            return ("Esc closes",)
+        return (f"Esc closes · then u {undo.words}, for {UNDO_FOR:.0f} s",)
 
     def facts(self) -> list[Told]:
         """The way into the room, once it is being followed."""

@@ -46,10 +46,19 @@ class QuestionDialog(Dialog):
         Binding("pageup", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, bench: Bench, operation: Operation, selection: Selection, answers: Answers) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        operation: Operation,
+        selection: Selection,
+        answers: Answers,
+        *,
+        undoes: bool = False,
+    ) -> None:
         super().__init__(ascii_only=bench.ascii_only)
         self.bench = bench
         self.operation = operation
+        self._undoes = undoes
         self.inquiry = Inquiry(
             operation,
             bench.view(selection),
@@ -296,8 +305,9 @@ class QuestionDialog(Dialog):
         """Draw what differs."""
         if not self.frame.is_mounted or self not in self.app.screen_stack:
             return  # not there yet, or being taken apart
+        what = self.inquiry.preview.what
         self.frame.title(
-            self.inquiry.preview.what,
+            f"Undo: {what}" if self._undoes else what,
             project_cells(self.bench.target, locked=self.bench.locked),
             _TONES[self.operation.danger],
         )
