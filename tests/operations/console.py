@@ -112,13 +112,22 @@ class Console:
 
     async def go(self) -> None:
         """Press the button that acts; wait until the dialog has gone, or shows what became of it."""
-        dialog = self.dialog
-        await self.until(lambda: not dialog.obstacle)
-        await self.to("go")
-        await self.press("enter")
-        await self.until(lambda: dialog.outcome is not None and self.has_ended(dialog))
+        dialog, before = self.dialog, self.dialog.outcome
+        while dialog.outcome is before:
+            await self.armed()
+            await self.to("go")
+            await self.press("enter")
+            await self.until(lambda: self.is_over(dialog))
 
-    def has_ended(self, dialog: OperationDialog) -> bool:
+    async def armed(self) -> None:
+        """Until nothing is in the way; changes that an earlier operation still brings about are accepted."""
+        dialog = self.dialog
+        while dialog.obstacle:
+            await self.until(lambda: not dialog.obstacle or "changed" in dialog.obstacle)
+            if dialog.obstacle:
+                await self.press("ctrl+r")
+
+    def is_over(self, dialog: OperationDialog) -> bool:
         """Nothing is under way any more, and no key goes to a dialog that is about to close."""
         closed = dialog not in self.app.screen_stack
         return self.app.desk.manner.under_way == 0 and (closed or not dialog.busy)

@@ -89,7 +89,7 @@ async def _arm(here: Console, name: str) -> None:
     dialog.frame.query_one("#row-typed Input").focus()
     await here.settle()
     await here.paste(name)
-    await here.until(lambda: not dialog.obstacle)
+    await here.armed()
 
 
 async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ async def test_secrets_are_set_imported_mounted_and_removed(tmp_path: Path) -> N
         await here.opened()
         await here.paste(str(file))
         await here.press("enter")
-        await here.until(lambda: not here.dialog.obstacle)
+        await here.armed()
         shown = here.shown()
         assert "new: EXTRA" in shown
         assert "other value: OPENAI_API_KEY" in shown
@@ -193,8 +193,9 @@ async def test_secrets_are_set_imported_mounted_and_removed(tmp_path: Path) -> N
         await here.command(f"mount-secret {CONCIERGE} {mounted}")
         await here.opened()
         await here.press("enter")
-        await here.until(lambda: not here.dialog.obstacle)
+        await here.armed()
         await here.go()
+        await here.until(lambda: "EXTRA" in {one.name for one in here.app.main.view.fleet.secrets[CONCIERGE]})
         await here.press("escape", "4", "home", "space", "space", "ctrl+d")
         await here.opened()
         assert "goes: DB_URL" in here.shown()
