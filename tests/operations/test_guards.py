@@ -274,7 +274,10 @@ async def test_a_dry_run_shows_the_request_and_sends_nothing(here: Console) -> N
 
 async def test_quitting_while_something_is_under_way_asks_twice(here: Console) -> None:
     here.app.desk.manner.under_way = 1
-    await here.press("ctrl+q")
+    for key in ("q", "ctrl+c", "ctrl+q"):
+        await here.press(key)
+        assert here.said()[0].endswith(f"its outcome would stay unknown: {key} again quits")
+    await here.command("quit")
+    assert here.said()[0].endswith("its outcome would stay unknown: ctrl+q twice quits")
     assert here.app.is_running
-    assert "ctrl+q again quits" in here.said()[0]
     here.app.desk.manner.under_way = 0

@@ -293,24 +293,32 @@ class Lktop(FramedApp):
             await self.run_action("back", self.screen)
         elif self._again("q"):
             self.exit()
-        else:
+        elif not self._warned("q again"):
             self.say("q again quits", toast=True)
 
     async def action_quit(self) -> None:
         """Leave; an operation under way asks for a second time, for its outcome would stay unknown."""
-        if self.desk.busy and not self._again("ctrl+q"):
-            self.say(
-                "an operation is under way, its outcome would stay unknown: ctrl+q again quits", tone="warn"
-            )
-        else:
+        if self._again("ctrl+q") or not self._warned("ctrl+q again"):
+            self.exit()
+
+    def quit_by_command(self) -> None:
+        """Leave, unless something is under way: a line is not typed twice as fast as a key."""
+        if not self._warned("ctrl+q twice"):
             self.exit()
 
     def action_interrupt(self) -> None:
         """Copy what is selected; twice quits."""
         if self._again("ctrl+c"):
             self.exit()
-            return
-        self.notify("ctrl+c again quits", markup=False, timeout=AGAIN)
+        elif not self._warned("ctrl+c again"):
+            self.notify("ctrl+c again quits", markup=False, timeout=AGAIN)
+
+    def _warned(self, keys: str) -> bool:
+        """Say what leaving would leave behind; False if there is nothing."""
+        if self.desk.busy:
+            text = f"an operation is under way, its outcome would stay unknown: {keys} quits"
+            self.say(text, tone="warn")
+        return self.desk.busy
 
     def _again(self, key: str) -> bool:
         now = self.clock.monotonic()

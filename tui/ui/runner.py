@@ -52,8 +52,8 @@ class Console(Protocol):
     def wear(self, name: str) -> str:
         """Put on a theme by name; returns what is wrong if that cannot be."""
 
-    def exit(self) -> None:
-        """Leave."""
+    def quit_by_command(self) -> None:
+        """Leave, unless something is under way."""
 
 
 class Runner:
@@ -92,7 +92,7 @@ class Runner:
             "project": self._project,
             "messages": lambda words: self._console.action_messages(),
             "help": lambda words: self._console.action_help(),
-            "quit": lambda words: self._console.exit(),
+            "quit": lambda words: self._console.quit_by_command(),
         }
         doing[parsed.command.name](parsed.arguments)
 
