@@ -22,6 +22,7 @@ from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.bulk import BulkDialog
 from tui.ui.dialogs.operation import Phase
 from tui.ui.dialogs.unresolved import Unresolved
+from tui.ui.help import Help
 
 CANARY = "sk-canary-0d4e"
 
@@ -141,6 +142,25 @@ async def test_hiding_a_dialog_does_not_lose_its_outcome(tmp_path: Path) -> None
         assert here.app.screen is here.app.main
         await here.until(lambda: not here.app.desk.busy)
         assert here.said()[0].startswith(f"Restart {CONCIERGE}: done in")
+
+
+async def test_an_outcome_closes_its_own_dialog_and_nothing_else(tmp_path: Path) -> None:
+    async with console(tmp_path) as here:
+        await here.choose(CONCIERGE)
+        await here.press("r")
+        dialog = await here.opened()
+        dialog.dismiss()
+        dialog.dismiss()  # as when an Esc and the outcome meet
+        await here.settle()
+        assert here.app.screen is here.app.main
+        await here.press("r")
+        dialog = await here.opened()
+        here.app.action_help()  # something that lies over it
+        dialog.dismiss()
+        await here.settle()
+        assert isinstance(here.app.screen, Help)
+        await here.press("escape")
+        await here.until(lambda: here.app.screen is here.app.main)
 
 
 @pytest.mark.campaign  # fails on a busy machine, where a dialog is asked to draw before it has its parts

@@ -46,6 +46,7 @@ class Dialog(ModalScreen[None]):
         self._deaf_until = float("inf")
         self._last_enter = float("-inf")
         self._held = False
+        self._is_over = False
 
     def on_mount(self) -> None:
         """From now on it is seen, so from soon on it can be meant."""
@@ -73,8 +74,25 @@ class Dialog(ModalScreen[None]):
         """Close."""
         self.dismiss()
 
+    @property
+    def is_open(self) -> bool:
+        """It is on the screen, or beneath another one; a dialog that was closed is not, and has no parts."""
+        return self in self.app.screen_stack
+
+    def on_screen_resume(self) -> None:
+        """What lay over it is gone."""
+        if self._is_over:
+            self.dismiss()
+
     def dismiss(self, result: None = None) -> AwaitComplete:
-        """Close. What it was still going to look up or draw has no place any more; what was begun goes on."""
+        """Close. What it was still going to look up or draw has no place any more; what was begun goes on.
+
+        Textual closes whatever lies on top, also for the second of two reasons to close: an Esc and an
+        outcome that meet would take the main screen along.
+        """
+        self._is_over = True
+        if self.app.screen is not self:
+            return AwaitComplete()
         try:
             closing: Worker[object] | None = get_current_worker()
         except NoActiveWorker:

@@ -177,7 +177,7 @@ class BulkDialog(Dialog):
         total = len(self._under_way)
         stopped = "" if done == total else ", stopped: the rest was not touched"
         self._ended = f"{self.operation.label}: {done} of {total} done{stopped}"
-        self._bench.say(self._ended, tone="ok" if done == total else "warn", toast=not self.is_attached)
+        self._bench.say(self._ended, tone="ok" if done == total else "warn", toast=not self.is_open)
         self.redraw()
 
     def _told(self, index: int, news: Progress | Outcome) -> None:
@@ -190,7 +190,7 @@ class BulkDialog(Dialog):
 
     def redraw(self) -> None:
         """Draw what differs."""
-        if not self.frame.is_mounted or self not in self.app.screen_stack:
+        if not self.frame.is_mounted or not self.is_open:
             return  # not there yet, or being taken apart
         chosen = self._chosen
         title = f"{self.operation.label}: {len(chosen)} targets, one after the other"

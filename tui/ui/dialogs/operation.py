@@ -191,7 +191,7 @@ class OperationDialog(QuestionDialog):
         """Nothing was sent: back to the questions."""
         self.phase = Phase.ASKING
         self.told = [said]
-        if self.is_attached:
+        if self.is_open:
             self.frame.freeze(False)
             self.redraw()
         else:
@@ -201,8 +201,8 @@ class OperationDialog(QuestionDialog):
         """Say what became of it, and stay where there is more to see."""
         self.outcome = outcome
         closes = _is_plain(outcome)
-        self.bench.ended(self.operation, outcome, seen=self.is_attached and not closes)
-        if not self.is_attached:
+        self.bench.ended(self.operation, outcome, seen=self.is_open and not closes)
+        if not self.is_open:
             return
         if closes:
             self.dismiss()

@@ -298,12 +298,12 @@ class QuestionDialog(Dialog):
     def tell(self, progress: Progress) -> None:
         """Say what is happening."""
         self.told = [Told("", progress.words, "warn" if progress.checking else "busy")]
-        if self.is_attached:
+        if self.is_open:
             self.redraw()
 
     def redraw(self) -> None:
         """Draw what differs."""
-        if not self.frame.is_mounted or self not in self.app.screen_stack:
+        if not self.frame.is_mounted or not self.is_open:
             return  # not there yet, or being taken apart
         what = self.inquiry.preview.what
         self.frame.title(

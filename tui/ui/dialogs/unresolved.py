@@ -78,7 +78,7 @@ class Unresolved(Dialog):
         self.action_look()
 
     def _draw(self) -> None:
-        if self.is_attached:
+        if self.is_open:
             table = self.query_one(LineTable)
             table.styles.height = min(12, len(self._intents) + 1)
             table.show(list(self._intents), self._cells, keep=False)

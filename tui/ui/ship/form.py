@@ -192,7 +192,7 @@ class ShipForm(Dialog):
             self._made, self._problem = None, str(problem)
         else:
             self._made, self._problem = made, made.missing(given)
-        if self.is_attached:
+        if self.is_open:
             self.redraw()
 
     def _fitting(self, given: Given) -> Given:
@@ -296,7 +296,7 @@ class ShipForm(Dialog):
 
     def redraw(self) -> None:
         """Draw what differs."""
-        if self._form is None or not self.is_attached or not self.frame.query("#dlg-status"):
+        if self._form is None or not self.is_open or not self.frame.query("#dlg-status"):
             return  # not there yet, or going
         given, made, target = self.given, self._made, self._bench.target
         creates = given.agent == NEW

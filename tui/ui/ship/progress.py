@@ -182,7 +182,7 @@ class Shipping(Dialog):
 
     def _tell(self, report: Report) -> None:
         self._report = report
-        if self.is_attached:
+        if self.is_open:
             self._draw()
             self._say()
 
