@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
-import resource
 import signal
 import stat
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.config import ConfigError, Flags, Places, Settings, StateDir, load, state_dir, write_private
+from tui.config import ConfigError, Flags, Places, Settings, StateDir, load, state_dir
 from tui.config.address import agents_url, http_url, is_loopback
 from tui.config.projects import PROJECT_KEYS
 from tui.config.settings import SETTINGS_KEYS
@@ -188,7 +184,8 @@ def test_the_agents_host_follows_from_the_project(project: str, agents: str) -> 
 
 def test_the_agents_host_of_flag_file_and_environment(desk: Desk) -> None:
     desk.own(section("prod", more='agents_url = "https://agents.example.org/"'))
-    assert desk.load(project="prod").project.hosts == "prod.livekit.cloud, agents.example.org"
+    project = desk.load(project="prod").project
+    assert (project.url, project.agents_url) == ("https://prod.livekit.cloud", "https://agents.example.org")
     desk.environ["LK_AGENTS_URL"] = "http://127.0.0.1:7881"
     settings = desk.load(project="prod")
     assert settings.project.agents_url == "http://127.0.0.1:7881"
@@ -270,7 +267,8 @@ def test_a_url_flag_takes_the_credentials_known_for_it(desk: Desk) -> None:
 def test_a_url_flag_moves_a_named_project_with_its_agent_calls(desk: Desk) -> None:
     desk.own(section("prod", more='agents_url = "https://agents.example.org"') + section("test"))
     project = desk.load(project="prod", url="wss://test.livekit.cloud").project
-    assert project.hosts == "test.livekit.cloud, agents.livekit.cloud"
+    assert project.url == "https://test.livekit.cloud"
+    assert project.agents_url == "https://agents.livekit.cloud"
 
 
 def test_environment_without_url_means_the_local_server(desk: Desk) -> None:
@@ -711,66 +709,3 @@ def test_a_foreign_state_directory_is_not_used(desk: Desk, monkeypatch: pytest.M
         assert stat.S_IMODE(found.path.stat().st_mode) == 0o700
     finally:
         found.path.rmdir()
-
-
-def test_writing_is_private_and_replaces_a_planted_link(tmp_path: Path) -> None:
-    target, path = tmp_path / "target", tmp_path / "state.json"
-    target.write_text("theirs")
-    path.symlink_to(target)
-    write_private(path, b"ours")
-    assert not path.is_symlink() and path.read_bytes() == b"ours"
-    assert target.read_text() == "theirs"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert sorted(tmp_path.iterdir()) == [path, target]
-
-
-WRITER = """
-import sys
-from pathlib import Path
-from tui.config import write_private
-print("ready", flush=True)
-while True:
-    for letter in (b"a", b"b"):
-        write_private(Path(sys.argv[1]), letter * 100_000)
-"""
-
-
-def killed_writes(path: Path, rounds: int) -> None:
-    """Kill a process that writes all the time; the file is whole after each."""
-    chance = random.Random(1)
-    for _ in range(rounds):
-        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as child:
-            assert child.stdout is not None
-            assert child.stdout.readline() == b"ready\n"
-            with pytest.raises(subprocess.TimeoutExpired):
-                child.wait(chance.uniform(0.005, 0.03))
-            child.kill()
-        data = path.read_bytes()
-        assert len(data) == 100_000 and len(set(data)) == 1
-
-
-def test_a_killed_write_leaves_the_old_file_or_the_new(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-    write_private(path, b"o" * 100_000)
-    killed_writes(path, rounds=5)
-
-
-@pytest.mark.campaign
-def test_many_killed_writes(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-    write_private(path, b"o" * 100_000)
-    killed_writes(path, rounds=500)
-
-
-def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-    write_private(path, b"old")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    try:
-        with pytest.raises(OSError, match="File too large"):
-            write_private(path, b"new" * 1000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]

@@ -19,8 +19,7 @@ from tui.api.caller import Endpoint
 from tui.api.changes import Created
 from tui.api.client import Client
 from tui.api.upload import upload, upload_target
-from tui.build.plain import PlainLog
-from tui.build.progress import Build, Outcome, follow
+from tui.build.progress import Build, BuildProgress, Outcome, follow
 from tui.build.steps import StepState
 from tui.build.tarball import Tarball, build_tarball
 from tui.clock import SystemClock
@@ -63,12 +62,12 @@ async def create(client: Client, tarball: Tarball) -> Created:
     return created
 
 
-async def build(client: Client, agent_id: str) -> tuple[Build, list[str]]:
-    running, plain, text = Build(), PlainLog(), []
+async def build(client: Client, agent_id: str) -> BuildProgress:
+    running, told = Build(), []
     async with client.changes.build(agent_id, "", {"git_commit": "c0ffee"}) as chunks:
-        async for events in follow(running, chunks):
-            text += plain.lines(events)
-    return running, [*text, *plain.closing(running.progress(0.0))]
+        await follow(running, chunks, lambda: told.append(running.outcome))
+    assert told
+    return running.progress(0.0)
 
 
 @pytest.mark.parametrize("variant", ["put", "post"])
@@ -79,14 +78,12 @@ async def test_from_a_directory_to_a_version(tarball: Tarball, variant: str) -> 
         (received,) = simulator.doors.uploads.offered.values()
         assert received.sha256 == hashlib.sha256(content).hexdigest()
         assert [name.removeprefix("./") for name in received.files] == [".", "Dockerfile", "agent.py"]
-        done, text = await build(client, created.agent_id)
-        progress = done.progress(0.0)
+        progress = await build(client, created.agent_id)
         assert progress.outcome is Outcome.SUCCEEDED and not progress.doubtful
         assert {step.state for step in progress.steps} <= {StepState.DONE, StepState.CACHED}
         assert progress.unreadable == 0 and progress.completed == progress.total > 0
         assert [step.number for step in progress.steps] == list(range(1, len(progress.steps) + 1))
-        assert text[0] == "#1 [internal] load build definition from Dockerfile"
-        assert text[-1] == f"build done, {progress.total} of {progress.total} steps"
+        assert progress.steps[0].name == "[internal] load build definition from Dockerfile"
         (version,) = (await client.list_versions(created.agent_id)).items
         assert version.attributes["git_commit"] == "c0ffee"
 
@@ -94,21 +91,18 @@ async def test_from_a_directory_to_a_version(tarball: Tarball, variant: str) -> 
 async def test_a_failed_step_ends_the_build_with_its_last_words(tarball: Tarball) -> None:
     async with cloud() as (simulator, client):
         simulator.doors.builds.order("failed")
-        done, text = await build(client, (await create(client, tarball)).agent_id)
-        progress = done.progress(0.0)
+        progress = await build(client, (await create(client, tarball)).agent_id)
         assert progress.outcome is Outcome.FAILED and "uv sync --locked" in progress.error
         (failed,) = [step for step in progress.steps if step.state is StepState.FAILED]
         assert failed.tail[-1].startswith("error: The lockfile at `uv.lock` needs to be updated")
-        assert text[-1] == f"build failed: {progress.error}"
-        assert not [line for line in text if "\x1b" in line]
+        assert not [line for step in progress.steps for line in step.tail if "\x1b" in line]
 
 
 @pytest.mark.parametrize(("ending", "doubtful"), [("tolerated", False), ("unfinished", True)])
 async def test_an_end_without_a_word_is_success(tarball: Tarball, ending: Ending, doubtful: bool) -> None:
     async with cloud() as (simulator, client):
         simulator.doors.builds.order(ending)
-        done, _ = await build(client, (await create(client, tarball)).agent_id)
-        progress = done.progress(0.0)
+        progress = await build(client, (await create(client, tarball)).agent_id)
         assert (progress.outcome, progress.doubtful) == (Outcome.SUCCEEDED, doubtful)
 
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.build.plain import PlainLog, size
-from tui.build.progress import Build, BuildProgress, Event, EventKind, Outcome
+from tui.build.progress import Build, BuildProgress, Outcome
 from tui.build.solve import Unreadable, read_bytes, read_line, read_time
 from tui.build.steps import TAIL, Step, StepState
 
@@ -187,9 +186,9 @@ def test_sub_statuses_are_merged_by_id() -> None:
 
 def test_what_belongs_to_an_unknown_step_is_passed_over() -> None:
     build = Build()
-    assert build.feed(line(statuses=[status("x", "s", 1, 1, completed=1)], logs=[log("x", "lost\n")])) == []
-    assert build.feed(line(warnings=[{"vertex": "x", "short": ""}])) == []
-    assert now(build).steps == () and now(build).unreadable == 0
+    build.feed(line(statuses=[status("x", "s", 1, 1, completed=1)], logs=[log("x", "lost\n")]))
+    build.feed(line(warnings=[{"vertex": "x", "short": ""}]))
+    assert now(build) == now(Build())
 
 
 LOGS: list[tuple[str, list[str | bytes], list[str]]] = [
@@ -225,11 +224,8 @@ def test_two_streams_do_not_mix_within_a_line() -> None:
 def test_a_line_without_an_end_comes_out_with_the_end_of_its_step() -> None:
     build = follow_lines(line(vertexes=[vertex("a", "", 1)]), line(logs=[log("a", "last words")]))
     assert only(build).tail == ()
-    events = build.feed(line(vertexes=[vertex("a", "", 1, 4)]))
-    assert [(event.kind, event.text) for event in events] == [
-        (EventKind.OUTPUT, "last words"),
-        (EventKind.ENDED, ""),
-    ]
+    build.feed(line(vertexes=[vertex("a", "", 1, 4)]))
+    assert only(build).tail == ("last words",)
 
 
 def test_a_line_that_never_ends_is_taken_in_pieces() -> None:
@@ -275,7 +271,8 @@ def test_a_build_error_is_failure_and_nothing_counts_after_it() -> None:
         line(vertexes=[vertex("a", "", 1)], logs=[log("a", "x\n", 4)]), b"BUILD ERROR: exit \x1b[31m1\n"
     )
     build.feed(line(vertexes=[vertex("b", "", 1)]))
-    assert build.end() == [] and build.cut("gone") == []
+    build.end()
+    build.cut("gone")
     done = now(build, 600)
     assert (done.outcome, done.error) == (Outcome.FAILED, "exit ␛[31m1")
     (step,) = done.steps
@@ -295,11 +292,10 @@ def test_a_stream_that_breaks_leaves_the_end_unknown() -> None:
     assert done.steps[0].state is StepState.RUNNING and done.steps[0].duration == pytest.approx(4.0)
 
 
-def test_the_queue_is_told_once_and_ends_with_the_first_step() -> None:
+def test_the_queue_is_told_and_ends_with_the_first_step() -> None:
     build = Build()
     waiting = b'{"lkQueue":{"message":"Waiting for a builder"}}'
-    assert [event.text for event in build.feed(waiting)] == ["Waiting for a builder"]
-    assert build.feed(waiting) == []
+    build.feed(waiting)
     assert now(build).queue == "Waiting for a builder"
     build.feed(line(vertexes=[vertex("a", "", 1)]))
     assert now(build).queue == ""
@@ -321,8 +317,7 @@ UNREADABLE = [
 @pytest.mark.parametrize("text", UNREADABLE)
 def test_a_line_that_cannot_be_read_is_counted_and_the_build_goes_on(text: bytes) -> None:
     build = follow_lines(line(vertexes=[vertex("a", "", 1)]))
-    (event,) = build.feed(text)
-    assert event.kind is EventKind.UNREADABLE
+    build.feed(text)
     build.feed(line(vertexes=[vertex("a", "", 1, 2)]))
     assert (now(build).unreadable, only(build).state) == (1, StepState.DONE)
     with pytest.raises(Unreadable):
@@ -334,7 +329,8 @@ def test_a_line_that_cannot_be_read_is_counted_and_the_build_goes_on(text: bytes
 )
 def test_a_line_with_nothing_in_it_is_nothing(text: bytes) -> None:
     build = Build()
-    assert build.feed(text) == [] and now(build).unreadable == 0
+    build.feed(text)
+    assert now(build) == now(Build())
 
 
 def test_times_are_read_to_the_microsecond_and_in_any_zone() -> None:
@@ -369,85 +365,3 @@ def test_any_order_of_announcements_gives_a_picture_that_holds_together(
         assert (step.state is StepState.WAITING) is not begun
         assert bool(step.number) is begun
         assert 0 <= step.duration <= 9
-
-
-# As text
-
-
-def written(*lines: bytes) -> list[str]:
-    build, plain, text = Build(), PlainLog(), []
-    for one in lines:
-        text += plain.lines(build.feed(one))
-    text += plain.lines(build.end())
-    return [*text, *plain.closing(now(build))]
-
-
-def test_a_build_as_text() -> None:
-    assert written(
-        b'{"lkQueue":{"message":"Waiting"}}',
-        line(vertexes=[vertex("a", "[internal] load", 1)]),
-        line(
-            vertexes=[vertex("a", "[internal] load", 1, 1.3)],
-            statuses=[status("a", "transferring", 1203, 1203, started=1, completed=1.2)],
-        ),
-        line(vertexes=[vertex("b", "FROM base", 2, 2, cached=True)]),
-        line(vertexes=[vertex("c", "RUN sync", 3), vertex("d", "RUN other", 3)]),
-        line(logs=[log("c", "Resolved\n", 4.5), log("d", "hm\n", 15.25), log("c", "late\n", 203)]),
-        b"junk\x07",
-        line(
-            vertexes=[
-                vertex("c", "RUN sync", 3, 204),
-                vertex("d", "RUN other", 3, 20, error="context canceled"),
-            ]
-        ),
-    ) == [
-        "Waiting",
-        "#1 [internal] load",
-        "#1 transferring 1.20kB / 1.20kB 0.2s done",
-        "#1 DONE 0.3s",
-        "#2 FROM base",
-        "#2 CACHED",
-        "#3 RUN sync",
-        "#3 ...",
-        "#4 RUN other",
-        "#4 ...",
-        "#3 RUN sync",
-        "#3 1.500 Resolved",
-        "#3 ...",
-        "#4 RUN other",
-        "#4 12.25 hm",
-        "#4 ...",
-        "#3 RUN sync",
-        "#3 200.0 late",
-        "cannot be read: junk␇",
-        "#3 DONE 201.0s",
-        "#4 RUN other",
-        "#4 CANCELED",
-        "build done, 4 of 4 steps",
-    ]
-
-
-def test_a_failure_repeats_the_last_words() -> None:
-    build, plain = Build(), PlainLog()
-    output = "".join(f"line {number}\n" for number in range(12))
-    events: list[Event] = []
-    for one in (
-        line(vertexes=[vertex("a", "RUN sync", 1)], logs=[log("a", output)]),
-        line(vertexes=[vertex("a", "RUN sync", 1, 2, error="exit code: 2")]),
-        b"BUILD ERROR: failed to solve",
-    ):
-        events += build.feed(one)
-    assert plain.lines(events)[-1] == "#1 ERROR: exit code: 2"
-    assert plain.closing(now(build)) == [
-        "------",
-        " > RUN sync:",
-        *(f"line {number}" for number in range(2, 12)),
-        "------",
-        "build failed: failed to solve",
-    ]
-
-
-def test_sizes() -> None:
-    assert [size(n) for n in (0, 999, 1000, 1203, 4_530_000, 2_000_000_000)] == [
-        *("0B", "999B", "1.00kB", "1.20kB", "4.53MB", "2.00GB"),
-    ]

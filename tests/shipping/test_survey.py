@@ -31,7 +31,7 @@ async def test_a_project_that_can_be_shipped(tmp_path: Path) -> None:
     assert found.problems == ()
     assert found.detected is not None and found.detected.file == "requirements.txt"
     assert found.sdk is not None and found.sdk.version == "==1.2.3"
-    assert found.has_dockerfile and not found.has_dockerignore
+    assert found.has_dockerfile
     assert found.entry_points == ("agent.py",)
     assert found.env_files == (root / ".env",)
     assert found.project_file is not None and found.project_file.agent_id == "CA_x"

@@ -7,7 +7,7 @@ once, and may be folded into a group with others.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -16,7 +16,7 @@ from tui.api.clean import clean
 from tui.api.errors import ApiError
 from tui.api.streams import lines
 from tui.build import solve
-from tui.build.steps import PartState, Row, Step, StepState, SubStatus, VertexState
+from tui.build.steps import PartState, Row, Step, StepState, VertexState
 
 _PARTIAL_LIMIT: Final = 65_536
 """Bytes of a line without an end after which it is taken as it is."""
@@ -66,34 +66,6 @@ class BuildProgress:
         return self.outcome is Outcome.SUCCEEDED and self.completed < self.total
 
 
-class EventKind(StrEnum):
-    """What a line brought."""
-
-    BEGAN = "began"
-    OUTPUT = "output"
-    STATUS = "status"
-    ENDED = "ended"
-    WARNING = "warning"
-    QUEUE = "queue"
-    UNREADABLE = "unreadable"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that a line brought, for those who write a log of it."""
-
-    kind: EventKind
-    number: int = 0
-    """The step's; 0 for what belongs to none that began."""
-    text: str = ""
-    """A step's name, a line of output, a warning, or why a step failed."""
-    seconds: float = 0.0
-    """Since the step began for its output, that it took for its end."""
-    status: SubStatus | None = None
-    state: StepState | None = None
-    """How a step ended."""
-
-
 class Build:
     """Fed with the lines of one build; tells its progress at any time."""
 
@@ -111,33 +83,34 @@ class Build:
         self._unreadable = 0
         self._outcome = Outcome.RUNNING
 
-    def feed(self, line: bytes) -> list[Event]:
-        """Take in one line; what it brought, in order. After the line that ends a build nothing counts."""
+    def feed(self, line: bytes) -> None:
+        """Take in one line. After the line that ends a build nothing counts."""
         if self._outcome is not Outcome.RUNNING or not line.strip():
-            return []
+            return
         if line.startswith(solve.ERROR_PREFIX):
             text = line.removeprefix(solve.ERROR_PREFIX).decode("utf-8", "replace").strip()
-            return self._finish(Outcome.FAILED, clean(text, limit=2_000) or "no reason given")
+            self._finish(Outcome.FAILED, clean(text, limit=2_000) or "no reason given")
+            return
         try:
             status = solve.read_line(line)
         except solve.Unreadable:
             self._unreadable += 1
-            text = clean(line[:400].decode("utf-8", "replace"), limit=200)
-            return [Event(EventKind.UNREADABLE, text=text)]
-        return [*self._take_queue(status.queue or None), *self._take(status)]
+            return
+        self._take_queue(status.queue or None)
+        self._take(status)
 
     @property
     def outcome(self) -> Outcome:
         """Where the whole stands."""
         return self._outcome
 
-    def end(self) -> list[Event]:
+    def end(self) -> None:
         """The stream ended by itself, which is how a build says that it succeeded."""
-        return self._finish(Outcome.SUCCEEDED, "")
+        self._finish(Outcome.SUCCEEDED, "")
 
-    def cut(self, reason: str) -> list[Event]:
+    def cut(self, reason: str) -> None:
         """The stream broke; `reason` is fit for display."""
-        return self._finish(Outcome.UNKNOWN, reason)
+        self._finish(Outcome.UNKNOWN, reason)
 
     def progress(self, now: float) -> BuildProgress:
         """The build as it stands; `now` is Unix seconds by the server's clock, for what still runs."""
@@ -163,33 +136,30 @@ class Build:
             return replace(step, state=StepState.CANCELLED)
         return step
 
-    def _finish(self, outcome: Outcome, error: str) -> list[Event]:
+    def _finish(self, outcome: Outcome, error: str) -> None:
         if self._outcome is not Outcome.RUNNING:
-            return []
+            return
         self._outcome, self._error, self._queue = outcome, error, ""
-        # lines that never got their end are the last words of a step
-        return [event for row in self._rows.values() for event in _rest(row)]
+        for row in self._rows.values():
+            _take_rest(row)
 
-    def _take_queue(self, queue: solve.Queue | None) -> Iterator[Event]:
-        text = clean(queue.message, limit=200) if queue else ""
-        if text and text != self._queue:
-            self._queue = text
-            yield Event(EventKind.QUEUE, text=text)
+    def _take_queue(self, queue: solve.Queue | None) -> None:
+        self._queue = (clean(queue.message, limit=200) if queue else "") or self._queue
 
-    def _take(self, status: solve.SolveStatus) -> Iterator[Event]:
+    def _take(self, status: solve.SolveStatus) -> None:
         for vertex in status.vertexes or ():
-            yield from self._take_vertex(vertex)
+            self._take_vertex(vertex)
         for part in status.statuses or ():
-            yield from self._take_status(part)
+            self._take_status(part)
         for warning in status.warnings or ():
-            yield from self._take_warning(warning)
+            self._take_warning(warning)
         for log in status.logs or ():
-            yield from self._take_log(log)
+            self._take_log(log)
         # a step ends after the output that came with its end
         for vertex in status.vertexes or ():
-            yield from self._take_end(self._row_of[vertex.digest])
+            self._take_end(self._row_of[vertex.digest])
 
-    def _take_vertex(self, vertex: solve.Vertex) -> Iterator[Event]:
+    def _take_vertex(self, vertex: solve.Vertex) -> None:
         self._queue = ""
         known = self._vertices.get(vertex.digest)
         if known is None:
@@ -204,7 +174,6 @@ class Build:
         if not row.number and row.shown:
             self._began += 1
             row.number = self._began
-            yield Event(EventKind.BEGAN, row.number, row.name)
 
     def _place(self, vertex: solve.Vertex, known: VertexState) -> None:
         """Give a new step its row: one of its own, or its group's."""
@@ -218,45 +187,37 @@ class Build:
         row.members.append(known)
         self._row_of[vertex.digest] = row
 
-    def _take_end(self, row: Row) -> Iterator[Event]:
+    def _take_end(self, row: Row) -> None:
         ended = row.state not in (StepState.WAITING, StepState.RUNNING)
         if ended and not row.ended and row.number:
-            yield from _rest(row)
-            seconds = row.duration(self._latest)
-            yield Event(EventKind.ENDED, row.number, row.error, seconds, state=row.state)
+            _take_rest(row)
         row.ended = ended
 
-    def _take_status(self, part: solve.VertexStatus) -> Iterator[Event]:
+    def _take_status(self, part: solve.VertexStatus) -> None:
         row = self._row_of.get(part.vertex)
         if row is None:
             return
         known = row.parts.setdefault(
             (part.vertex, part.id), PartState(clean(part.name or part.id, limit=200))
         )
-        was_done = known.completed is not None
         known.current, known.total = part.current, part.total
         known.started = solve.read_time(part.started) or known.started
         known.completed = solve.read_time(part.completed)
         self._note(known.started, known.completed)
-        if known.completed is not None and not was_done:
-            yield Event(EventKind.STATUS, row.number, status=known.view(known.completed))
 
-    def _take_warning(self, warning: solve.VertexWarning) -> Iterator[Event]:
+    def _take_warning(self, warning: solve.VertexWarning) -> None:
         row = self._row_of.get(warning.vertex)
         if warning.vertex and row is None:
             return
         parts = [solve.read_bytes(part) for part in (warning.short, *(warning.detail or ()))]
         text = clean(": ".join(part.decode("utf-8", "replace") for part in parts if part), limit=600)
         self._warnings.append(BuildWarning(text, clean(warning.url, limit=200)))
-        yield Event(EventKind.WARNING, row.number if row else 0, text)
 
-    def _take_log(self, log: solve.VertexLog) -> Iterator[Event]:
+    def _take_log(self, log: solve.VertexLog) -> None:
         row = self._row_of.get(log.vertex)
         if row is None:
             return
-        at, began = solve.read_time(log.timestamp), row.began
-        self._note(at)
-        seconds = max(0.0, at - began) if at is not None and began is not None else 0.0
+        self._note(solve.read_time(log.timestamp))
         place = (log.vertex, log.stream)
         *whole, rest = (row.partial.pop(place, b"") + solve.read_bytes(log.data)).split(b"\n")
         if len(rest) > _PARTIAL_LIMIT:
@@ -264,34 +225,37 @@ class Build:
         elif rest:
             row.partial[place] = rest
         for line in whole:
-            yield _output(row, line, seconds)
+            _take_output(row, line)
 
     def _note(self, *times: float | None) -> None:
         self._latest = max(self._latest, *(time or 0.0 for time in times))
 
 
-async def follow(build: Build, chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Event]]:
-    """Feed a build with its stream to the end of either. A stream that breaks makes the end unknown."""
+async def follow(build: Build, chunks: AsyncIterator[bytes], tell: Callable[[], None]) -> None:
+    """Feed a build with its stream to the end of either. A stream that breaks makes the end unknown.
+
+    `tell` is called after every line.
+    """
     try:
         async for line in lines(chunks):
-            yield build.feed(line)
+            build.feed(line)
+            tell()
             if build.outcome is not Outcome.RUNNING:
                 return
     except ApiError as error:
-        yield build.cut(str(error))
+        build.cut(str(error))
     else:
-        yield build.end()
+        build.end()
 
 
-def _rest(row: Row) -> Iterator[Event]:
+def _take_rest(row: Row) -> None:
+    """Lines that never got their end are the last words of a step."""
     for line in row.partial.values():
-        yield _output(row, line, 0.0)
+        _take_output(row, line)
     row.partial.clear()
 
 
-def _output(row: Row, line: bytes, seconds: float) -> Event:
+def _take_output(row: Row, line: bytes) -> None:
     """A whole line; of a progress bar that redraws itself, its last state."""
     shown = _ANSI.sub(b"", line).rstrip(b"\r").rpartition(b"\r")[2]
-    text = clean(shown.decode("utf-8", "replace"))
-    row.tail.append(text)
-    return Event(EventKind.OUTPUT, row.number, text, seconds)
+    row.tail.append(clean(shown.decode("utf-8", "replace")))

@@ -14,7 +14,7 @@ from tui.api.clean import clean
 from tui.build.errors import ProjectError
 from tui.build.files import NotReadable, create_file, read_text, reason, replace_file, shown
 
-NAME: Final = "livekit.toml"
+PROJECT_FILE: Final = "livekit.toml"
 _BOM: Final = "\ufeff"
 _SIZE_LIMIT: Final = 1 << 20
 

@@ -1,6 +1,6 @@
 """The only reader of flags, environment and files. Knows nothing of LiveKit's API or the screen."""
 
-from tui.config.files import ConfigError, write_private
+from tui.config.files import ConfigError
 from tui.config.places import Places, StateDir, state_dir
 from tui.config.projects import Project
 from tui.config.settings import REFRESH_RANGE, Flags, Settings, load, load_for
@@ -16,5 +16,4 @@ __all__ = [
     "load",
     "load_for",
     "state_dir",
-    "write_private",
 ]

@@ -1,4 +1,4 @@
-"""Files that may hold secrets: read only if nobody else can touch them, written whole or not at all."""
+"""Files that may hold secrets: read only if nobody else can touch them. Writes nothing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import os
 import re
 import shlex
 import stat
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -148,32 +146,3 @@ def line_of(text: str, table: str, key: str) -> int:
         elif current == table and bare.partition("=")[0].strip().strip("\"'") == key:
             return number
     return 0
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`, mode 0600: after a crash or on a full disk it is the old file or the new.
-
-    Never follows a link at `path` or at the temporary name. Raises OSError: nothing was replaced.
-    """
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-    with suppress(OSError):  # it is in place already; some file systems cannot sync a directory
-        _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the new name itself durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -71,12 +71,6 @@ class Project:
     theme: str = ""
     """The theme for this project; empty for the session's."""
 
-    @property
-    def hosts(self) -> str:
-        """The effective hosts, as shown on screen."""
-        here, agents = address.host(self.url), address.host(self.agents_url)
-        return here if here == agents else f"{here}, {agents}"
-
     def warning(self) -> str:
         """What is weak about it, in words; empty if nothing is."""
         if len(self.api_secret) < SHORT_SECRET and not address.is_loopback(self.url):

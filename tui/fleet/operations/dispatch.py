@@ -32,8 +32,6 @@ from tui.fleet.state import Fleet, View
 ON_FAILURE, NEVER = "JRP_ON_FAILURE", "JRP_NEVER"
 FRESH_ROOM = "room-"
 """What a made-up room name begins with, as with `lk dispatch create --new-room`."""
-SUGGESTED = 200
-"""Names offered of a large fleet; the rest is found by typing."""
 
 
 class CreateDispatch(Operation):

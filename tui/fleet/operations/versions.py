@@ -113,7 +113,7 @@ class Rollback(Operation):
         current = next((version for version in versions(view) if version.current), None)
         return Preview(
             what=f"Roll back {named(agent)}",
-            where=f"{where(agent, '')}",
+            where=where(agent, ""),
             effect=(
                 f"from {agent.version}{_about(current, view.now)}",
                 f"to   {tag or '(choose one)'}{_about(found, view.now)}",

@@ -9,8 +9,7 @@ from tui.api.clean import clean
 from tui.build.detect import detect
 from tui.build.dockerfile import DOCKERFILE, DOCKERIGNORE, entry_points, write_files
 from tui.build.errors import BuildError, ProjectError
-from tui.build.project_file import read_project_file, write_project_file
-from tui.fleet.shipping.survey import PROJECT_FILE
+from tui.build.project_file import PROJECT_FILE, read_project_file, write_project_file
 
 __all__ = [
     "Local",

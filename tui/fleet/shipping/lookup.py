@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from tui.api.client import Client
 from tui.api.errors import ApiError
 from tui.api.models import Version
 from tui.clock import Clock
+from tui.fleet.operations.reconcile import LOOKS
 from tui.fleet.status import Family, status
-
-LOOKS: Final = (1.0, 3.0, 8.0, 20.0, 30.0)
-"""Seconds after the loss at which is looked; only what the last look does not see counts as not seen."""
 
 T = TypeVar("T")
 

@@ -12,19 +12,18 @@ from dataclasses import replace
 from tui.api.changes import Created, Deploying, new_secret
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Refused
-from tui.api.streams import lines
 from tui.api.upload import UploadTarget, upload, upload_target
 from tui.build.detect import detect
 from tui.build.dockerfile import DOCKERFILE, write_files
 from tui.build.errors import BuildError
-from tui.build.progress import Build, Outcome
-from tui.build.project_file import write_project_file
+from tui.build.progress import Build, Outcome, follow
+from tui.build.project_file import PROJECT_FILE, write_project_file
 from tui.build.tarball import Tarball, build_tarball
 from tui.clock import Clock
 from tui.fleet.journal import Intent, Journal, JournalError, Verdict
+from tui.fleet.operations.reconcile import LOOKS
 from tui.fleet.shipping import lookup, verdicts
 from tui.fleet.shipping.plan import Plan, Report, Stage, State
-from tui.fleet.shipping.survey import PROJECT_FILE
 
 TELL_EVERY = 0.1
 """Seconds between two reports of progress."""
@@ -57,7 +56,7 @@ class Shipment:
         *,
         clock: Clock,
         tell: Tell,
-        looks: Sequence[float] = lookup.LOOKS,
+        looks: Sequence[float] = LOOKS,
     ) -> None:
         self._plan = plan
         self._client = client
@@ -203,10 +202,7 @@ class Shipment:
             async with self._client.changes.build(
                 self.report.agent_id, plan.deployment, plan.attributes
             ) as chunks:
-                async for line in lines(chunks):
-                    build.feed(line)
-                    self._show(build)
-            build.end()
+                await follow(build, chunks, lambda: self._show(build))
         except (NotSent, Refused) as error:
             raise self._partly(Stage.BUILD, f"the build was refused: {error}") from None
         except ApiError as error:

@@ -9,16 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.build.detect import Detected, detect
-from tui.build.dockerfile import DOCKERFILE, DOCKERIGNORE, entry_points
+from tui.build.dockerfile import DOCKERFILE, entry_points
 from tui.build.errors import BuildError
 from tui.build.files import shown
 from tui.build.gitinfo import GitInfo, read_git
-from tui.build.project_file import ProjectFile, read_project_file
+from tui.build.project_file import PROJECT_FILE, ProjectFile, read_project_file
 from tui.build.sdk import SdkCheck, check_sdk
 from tui.build.secrets import find_env_files
 from tui.build.source import Source, scan_source
-
-PROJECT_FILE = "livekit.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,6 @@ class Survey:
     project_file: ProjectFile | None = None
     """What livekit.toml says; None if there is none."""
     has_dockerfile: bool = False
-    has_dockerignore: bool = False
     entry_points: tuple[str, ...] = ()
     """Programs that a generated Dockerfile could start, likeliest first."""
     env_files: tuple[Path, ...] = ()
@@ -109,7 +106,6 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
         git=git,
         project_file=project_file,
         has_dockerfile=(root / DOCKERFILE).exists(),
-        has_dockerignore=(root / DOCKERIGNORE).exists(),
         entry_points=programs,
         env_files=find_env_files(root),
         sdk=sdk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from tui.clock import Clock
@@ -31,7 +31,6 @@ class Manner:
     """Nothing is sent: buttons show requests."""
     under_way: int = 0
     """Operations whose end is still to come."""
-    undo_of: dict[str, LastUndo] = field(default_factory=dict)
 
 
 class Application(Protocol):
