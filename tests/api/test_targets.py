@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 from tests.api.scripted import SECRET, connected, http, serving, text
-from tui.api import errors, hosts
+from tui.api import errors, hosts, trust
 from tui.api.clean import is_clean
 from tui.api.errors import BadTarget
 from tui.api.probe import probe
@@ -206,9 +206,20 @@ async def test_an_authority_of_ones_own_is_trusted() -> None:
         assert (await client.list_agents()).items[0].agent_id == "CA_x"
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_authority_that_cannot_be_read_makes_no_client(content: str | None, tmp_path: Path) -> None:
+    """It was checked at the start, but a project may be chosen hours later."""
+    file = tmp_path / "ours.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(errors.BadTarget, match=r"ca_file .*ours\.pem is not a readable file"):
+        trust.trust(str(file))
+
+
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
 async def test_the_environment_does_not_extend_trust(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, str(TLS / "good.pem"))
+    trust._public.cache_clear()  # or what was read before the variable was set would be tried
     async with serving(tls=tls("good")) as server, connected(server.url) as client:
         with pytest.raises(errors.Unreachable, match="self-signed"):
             await client.list_agents()

@@ -23,6 +23,7 @@ from tui.api.auth import BACKDATE, STREAM_LIFETIME, Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.methods import READS, Method
 from tui.api.sockets import KEEPALIVE
+from tui.api.trust import trust
 from tui.clock import Clock
 
 DEADLINE = 10.0
@@ -84,13 +85,6 @@ class Gate:
         return label in READS or not self.read_only or self.remaining(now) > 0
 
 
-def _trust(ca_file: str | None) -> ssl.SSLContext:
-    """The authorities of one file, else those that httpx ships; nothing of the environment's."""
-    return (
-        ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context(trust_env=False)
-    )
-
-
 class Transport:
     """Sends requests for one project; `aclose` when done."""
 
@@ -106,7 +100,10 @@ class Transport:
         deadline: float = DEADLINE,
         secure: bool = True,
     ) -> None:
-        """Without `secure` no authority is trusted: reading their list takes longer than a first answer."""
+        """Without `secure` no authority is trusted: reading their list takes longer than a first answer.
+
+        Raises `BadTarget` for a `ca_file` that cannot be read.
+        """
         self._credentials = credentials
         self._clock = clock
         self._deadline = deadline
@@ -114,22 +111,22 @@ class Transport:
         self.gate = gate
         self.health: dict[str, Health] = {}
         self._limited = 0
-        trust = _trust(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        authorities = trust(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         timeout = httpx.Timeout(deadline, connect=CONNECT, pool=CONNECT)
-        self._reads = self._pool(trust, proxy, timeout, keep=10)
+        self._reads = self._pool(authorities, proxy, timeout, keep=10)
         # a change never travels on a connection that was idle: a stale one would make its outcome unknown
-        self._changes = self._pool(trust, proxy, timeout, keep=0)
+        self._changes = self._pool(authorities, proxy, timeout, keep=0)
         # streams have a pool of their own, or two of them starve the polls
         quiet = httpx.Timeout(QUIET, connect=CONNECT, pool=CONNECT)
-        self._streams = self._pool(trust, proxy, quiet, keep=0)
+        self._streams = self._pool(authorities, proxy, quiet, keep=0)
 
     @staticmethod
     def _pool(
-        trust: ssl.SSLContext, proxy: str | None, timeout: httpx.Timeout, keep: int
+        authorities: ssl.SSLContext, proxy: str | None, timeout: httpx.Timeout, keep: int
     ) -> httpx.AsyncClient:
         limits = httpx.Limits(max_connections=10, max_keepalive_connections=keep, keepalive_expiry=5)
         wire = httpx.AsyncHTTPTransport(
-            verify=trust, proxy=proxy, limits=limits, socket_options=KEEPALIVE, trust_env=False
+            verify=authorities, proxy=proxy, limits=limits, socket_options=KEEPALIVE, trust_env=False
         )
         return httpx.AsyncClient(transport=wire, timeout=timeout, trust_env=False, follow_redirects=False)
 

@@ -24,6 +24,7 @@ from tui.api import errors
 from tui.api.clean import clean
 from tui.api.hosts import is_loopback
 from tui.api.sockets import KEEPALIVE
+from tui.api.trust import trust
 from tui.secret import MASK, Secret
 
 DEADLINE: Final = 900.0
@@ -137,9 +138,8 @@ async def _send(
 
     Through the transport and not a client, because a client logs each address, which here is a secret.
     """
-    verify: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca_file) if ca_file else True
     wire = httpx.AsyncHTTPTransport(
-        verify=verify, proxy=proxy, trust_env=False, socket_options=KEEPALIVE, retries=0
+        verify=trust(ca_file), proxy=proxy, trust_env=False, socket_options=KEEPALIVE, retries=0
     )
     try:
         async with asyncio.timeout(deadline), wire:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from tui.fleet.state import Fleet, Freshness
 
 Subscriber = Callable[[Fleet], None]
+_replaced: Callable[..., Fleet] = replace
+"""Given fields by name, of which each has a type of its own."""
 
 
 class Store:
@@ -34,14 +35,14 @@ class Store:
         Values equal to the present ones are dropped, so that identity means 'did not change' for everybody
         downstream.
         """
-        news: dict[str, Any] = {  # replace() cannot be told of a mapping with a type per key
+        news = {
             name: value
             for name, value in changes.items()
             if (old := getattr(self._fleet, name)) is not value and old != value
         }
         if not news:
             return False
-        self._fleet = replace(self._fleet, **news)
+        self._fleet = _replaced(self._fleet, **news)
         for subscriber in tuple(self._subscribers):
             subscriber(self._fleet)
         return True
