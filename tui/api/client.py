@@ -37,6 +37,13 @@ class LinkHealth(Wire, frozen=True):
     value: PrivateLinkStatus | None = None
 
 
+def nobody_there(error: errors.Unknown) -> errors.NotFound | None:
+    """What a 503 of the dispatch service means where nobody serves the room; None for any other error."""
+    if error.status != 503 or "no response from servers" not in error.message:  # contract.md §6.3
+        return None
+    return errors.NotFound("room not found or not active", error.method, error.host, error.code, error.status)
+
+
 class Client:
     """Every call of one project; those that change something are under `changes`.
 
@@ -145,11 +152,7 @@ class Client:
         try:
             return await self._dispatches.ask(request, room=room)
         except errors.Unknown as error:
-            if error.status == 503 and "no response from servers" in error.message:
-                raise errors.NotFound(
-                    "room not found or not active", error.method, error.host, error.code, error.status
-                ) from None
-            raise
+            raise nobody_there(error) or error from None
 
     async def list_links(self) -> Batch[PrivateLink]:
         """The project's private links."""

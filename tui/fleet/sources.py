@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound
-from tui.api.models import Agent, Dispatch, SecretInfo, Version, instant
+from tui.api.models import Agent, Dispatch
+from tui.fleet.listed import newest_first, own, standing
 from tui.fleet.rounds import Rounds
 from tui.fleet.state import Fleet, Selection, with_agents
 from tui.fleet.status import Family, worst
 
-RESERVED: frozenset[str] = frozenset({"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"})
-"""Secrets that LiveKit injects itself; never listed (contract.md §3.7)."""
 KEEP = 24
 """Agents and rooms whose details stay in memory after the selection moved on."""
 
@@ -70,20 +69,13 @@ async def _agents(asking: Asking) -> Merge:
 async def _versions(asking: Asking) -> Merge:
     agent_id = asking.selection.agent_id
     batch = await asking.client.list_versions(agent_id)
-    newest = tuple(sorted(batch.items, key=_created, reverse=True))
-    return lambda fleet: {"versions": _keep(fleet.versions, agent_id, newest)}
-
-
-def _created(version: Version) -> tuple[float, str]:
-    return (instant(version.created_at) or 0.0, version.version)
+    return lambda fleet: {"versions": _keep(fleet.versions, agent_id, newest_first(batch.items))}
 
 
 async def _secrets(asking: Asking) -> Merge:
     agent_id = asking.selection.agent_id
     batch = await asking.client.list_secrets(agent_id)
-    listed = (item for item in batch.items if item.name not in RESERVED)
-    shown: tuple[SecretInfo, ...] = tuple(sorted(listed, key=lambda item: item.name))
-    return lambda fleet: {"secrets": _keep(fleet.secrets, agent_id, shown)}
+    return lambda fleet: {"secrets": _keep(fleet.secrets, agent_id, own(batch.items))}
 
 
 async def _rooms(asking: Asking) -> Merge:
@@ -130,10 +122,10 @@ async def _dispatches(asking: Asking) -> Merge:
     def merge(fleet: Fleet) -> dict[str, object]:
         names = {room.name for room in fleet.rooms}  # some may have gone while we asked
         kept = {room: items for room, items in found.items() if room in names}
-        standing = {room: _standing(items, fleet.dispatches.get(room)) for room, items in kept.items()}
-        asking.rounds.answered(standing, asking.monotonic)
+        news = {room: _standing(items, fleet.dispatches.get(room)) for room, items in kept.items()}
+        asking.rounds.answered(news, asking.monotonic)
         return {
-            "dispatches": {**fleet.dispatches, **standing},
+            "dispatches": {**fleet.dispatches, **news},
             "coverage": asking.rounds.coverage(len(names)),
         }
 
@@ -141,10 +133,8 @@ async def _dispatches(asking: Asking) -> Merge:
 
 
 def _standing(items: tuple[Dispatch, ...], before: tuple[Dispatch, ...] | None) -> tuple[Dispatch, ...]:
-    """Dispatches that were not deleted, oldest first; the very same tuple if nothing changed."""
-    standing = [item for item in items if not (item.state and item.state.deleted_at)]
-    standing.sort(key=lambda item: (item.state.created_at if item.state else 0, item.id))
-    ordered = tuple(standing)
+    """Dispatches that were not deleted; the very same tuple if nothing changed."""
+    ordered = standing(items)
     return before if before is not None and ordered == before else ordered
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from tui.api.errors import NotFound
-from tui.api.models import Agent, Dispatch, SecretInfo, Version, instant
-from tui.build.secrets import RESERVED
+from tui.api.models import Agent, Dispatch
+from tui.fleet.listed import newest_first, own, standing
 from tui.fleet.operations.agents import find
 from tui.fleet.operations.answers import Answers
 from tui.fleet.operations.base import Operation, Preview
@@ -80,22 +80,6 @@ def with_agent(fleet: Fleet, agent_id: str, agent: Agent | None) -> Fleet:
     others = (found for found in fleet.agents if found.agent_id != agent_id)
     agents = tuple(others) + ((agent,) if agent is not None else ())
     return replace(fleet, agents=agents, index={found.agent_id: found for found in agents})
-
-
-def newest_first(versions: tuple[Version, ...]) -> tuple[Version, ...]:
-    """Versions in the order of the list."""
-    return tuple(sorted(versions, key=lambda v: (instant(v.created_at) or 0.0, v.version), reverse=True))
-
-
-def own(secrets: tuple[SecretInfo, ...]) -> tuple[SecretInfo, ...]:
-    """Secrets that belong to the operator, in the order of the list."""
-    return tuple(sorted((item for item in secrets if item.name not in RESERVED), key=lambda i: i.name))
-
-
-def standing(items: Iterable[Dispatch]) -> tuple[Dispatch, ...]:
-    """Dispatches that were not deleted, oldest first."""
-    kept = (item for item in items if not (item.state and item.state.deleted_at))
-    return tuple(sorted(kept, key=lambda item: (item.state.created_at if item.state else 0, item.id)))
 
 
 async def _here(remote: Remote, room: str) -> tuple[Dispatch, ...]:

@@ -14,8 +14,8 @@ from typing import Final
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.clock import Clock
+from tui.fleet.listed import standing
 from tui.fleet.operations.answers import Hint
-from tui.fleet.operations.current import standing
 from tui.fleet.operations.dispatching import likely_cause
 from tui.fleet.operations.remote import Remote
 from tui.fleet.state import Fleet

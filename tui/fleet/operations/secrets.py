@@ -104,14 +104,8 @@ class NewSecret(SetSecret):
         super().check(view, answers)
 
 
-class ImportSecrets(SecretsOperation):
-    """Set the secrets of a KEY=VALUE file and keep the rest."""
-
-    id = "import_secrets"
-    label = "Import secrets"
-    help = "set the secrets of a KEY=VALUE file, keeping the others; names are compared first"
-    keys: ClassVar[Mapping[str, str]] = {"secrets": "i"}
-    usage = Usage("import-secrets", ("agent", "file"))
+class FromFile(SecretsOperation):
+    """What those share that take their secrets from a KEY=VALUE file."""
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
         """The file, and what to do with empty values."""
@@ -126,9 +120,19 @@ class ImportSecrets(SecretsOperation):
         return read_file(answers)
 
     def check(self, view: View, answers: Answers) -> None:
-        """A file with something in it."""
+        """A file with something in it: replacing by nothing is removing, which is asked for by name."""
         need_file(answers)
         need_secrets(answers, "file")
+
+
+class ImportSecrets(FromFile):
+    """Set the secrets of a KEY=VALUE file and keep the rest."""
+
+    id = "import_secrets"
+    label = "Import secrets"
+    help = "set the secrets of a KEY=VALUE file, keeping the others; names are compared first"
+    keys: ClassVar[Mapping[str, str]] = {"secrets": "i"}
+    usage = Usage("import-secrets", ("agent", "file"))
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """Names that are new and names that get another value."""
@@ -238,7 +242,7 @@ class RemoveSecrets(SecretsOperation):
         return Receipt()
 
 
-class ReplaceSecrets(SecretsOperation):
+class ReplaceSecrets(FromFile):
     """Replace the whole set by a file: every name that is not in it vanishes (needs.md T1)."""
 
     id = "replace_secrets"
@@ -246,23 +250,6 @@ class ReplaceSecrets(SecretsOperation):
     help = "replace the whole set by a KEY=VALUE file: every secret that is not in it vanishes"
     danger = Danger.DESTROYS
     usage = Usage("replace-secrets", ("agent", "file"))
-
-    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
-        """The file, and what to do with empty values."""
-        return file_fields(answers)
-
-    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
-        """What to do with empty values."""
-        return EMPTY_OPTIONS if name == "empty" else ()
-
-    def resolve(self, answers: Answers) -> Answers:
-        """Read the file."""
-        return read_file(answers)
-
-    def check(self, view: View, answers: Answers) -> None:
-        """A file with something in it: replacing by nothing is removing, which is asked for by name."""
-        need_file(answers)
-        need_secrets(answers, "file")
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """Every name that vanishes, one a line."""

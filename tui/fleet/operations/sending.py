@@ -12,8 +12,8 @@ import msgspec
 
 from tui.api import methods
 from tui.api.changes import NewSecret, new_secret
-from tui.api.client import Client
-from tui.api.errors import NotFound, Unknown
+from tui.api.client import Client, nobody_there
+from tui.api.errors import Unknown
 from tui.api.models import Dispatch
 from tui.build.secrets import SecretInput
 from tui.fleet.operations.remote import Original
@@ -69,9 +69,7 @@ class Sender(Client):
             body = await self._caller.send(method, {"room": room}, room=room)
             page = msgspec.json.decode(body, type=_Page)
         except Unknown as error:
-            if error.status == 503 and "no response from servers" in error.message:  # contract.md §6.3
-                raise NotFound("room not found or not active", method.label, status=503) from None
-            raise
+            raise nobody_there(error) or error from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Unknown("the list of dispatches cannot be read", method.label, status=200) from None
         return tuple(item.original() for item in page.agent_dispatches or page.agentDispatches or ())
