@@ -79,15 +79,6 @@ class Screen:
         text, self._rest = (text[: cut.start()], cut.group()) if cut else (text, "")
         self._stream.feed(_NOT_FOR_PYTE.sub("", text))
 
-    def offer(self, data: bytes, seconds: float) -> int:
-        """Type as much as the program and its terminal take in this time; returns how many bytes that is."""
-        deadline = time.monotonic() + seconds
-        taken = 0
-        while (left := deadline - time.monotonic()) > 0 and taken < len(data):
-            if select.select([], [self.master], [], left)[1]:
-                taken += os.write(self.master, data[taken : taken + 512])
-        return taken
-
     def resize(self, columns: int, rows: int) -> None:
         """As the terminal does; the program has to draw anew."""
         self._screen.resize(rows or 24, columns or 80)

@@ -12,6 +12,7 @@ from textual.keys import key_to_character
 from textual.pilot import Pilot
 
 from tests.operations.stage import target, until, world
+from tests.scenes import TERMINAL
 from tui.fleet.journal import Entry, Journal
 from tui.sim.server import Simulator, serve
 from tui.sim.specs import Scenario
@@ -19,19 +20,7 @@ from tui.ui.app import Lktop
 from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.launch import Launch
 from tui.ui.lines import Lines
-from tui.ui.terminal import Terminal
 
-TERMINAL = Terminal(
-    columns=120,
-    rows=40,
-    term="xterm-256color",
-    program="",
-    colors="truecolor",
-    no_color=False,
-    unicode=True,
-    encoding="utf-8",
-    multiplexer="",
-)
 NAMED = {"@": "at", ":": "colon", "/": "slash", " ": "space", "-": "minus", "_": "underscore"}
 
 

@@ -44,7 +44,7 @@ async def save(
         async for piece, count in _pieces(log, rows, worded):
             _write(fd, piece)
             lines, size = lines + count, size + len(piece)
-        os.fsync(fd)
+        await asyncio.to_thread(os.fsync, fd)  # seconds on some disks: the screen does not wait for it
         whole = True
     except OSError as error:
         raise NotSaved(f"not saved: {_why(error)} after {size} bytes; {path} was removed") from None
