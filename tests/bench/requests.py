@@ -28,7 +28,7 @@ class FastClock:
     """A clock that runs faster."""
 
     def __init__(self) -> None:
-        self._wall, self._began = time.time(), time.monotonic()
+        self._began = time.monotonic()
 
     def now(self) -> float:
         """Unix seconds: real ones, for tokens."""

@@ -41,14 +41,10 @@ class Deployment(Wire, frozen=True):
     replicas: int = 0
     min_replicas: int = 0
     max_replicas: int = 0
-    cpu_req: str = ""
-    """Kubernetes quantity."""
     cur_cpu: str = ""
     """Kubernetes quantity; means nothing before the first scrape."""
     cur_mem: str = ""
     """Kubernetes quantity; means nothing before the first scrape."""
-    mem_req: str = ""
-    """Kubernetes quantity."""
     mem_limit: str = ""
     """Kubernetes quantity."""
     cpu_limit: str = ""
@@ -142,11 +138,8 @@ class Room(Wire, frozen=True):
     sid: str = ""
     creation_time: int = 0
     """Unix seconds."""
-    creation_time_ms: int = 0
     num_participants: int = 0
     """Excludes agents and recorders; refreshed lazily (contract.md §6.6)."""
-    num_publishers: int = 0
-    """Includes agents."""
     active_recording: bool = False
     metadata: str = ""
     """May hold personal data: masked until asked for."""
@@ -202,6 +195,7 @@ class Job(Wire, frozen=True):
     state: JobState | None = None
     deployment: str = ""
     enable_recording: bool = False
+    """Not shown, but documented: all that the service documents is read."""
 
 
 class DispatchState(Wire, frozen=True):
@@ -255,11 +249,14 @@ class PrivateLink(Wire, frozen=True):
 
 IGNORED: Final[dict[str, dict[str, str]]] = {
     "AgentInfo": {"secrets": "no server fills it; ListAgentSecrets is the source"},
+    "AgentDeployment": {"cpu_req": "not shown", "mem_req": "not shown"},
     "AgentSecret": {"value": "write-only"},
     "Room": {
         "empty_timeout": "not shown",
         "departure_timeout": "not shown",
         "max_participants": "not shown",
+        "num_publishers": "not shown",
+        "creation_time_ms": "not in every answer; creation_time is",
         "turn_password": "a secret: never decoded",
         "enabled_codecs": "not shown",
         "version": "internal",
