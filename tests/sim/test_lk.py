@@ -1,6 +1,6 @@
 """The unmodified `lk` against the simulator: every command of contract §10.3, as data.
 
-Run with `lk` on the PATH and `pytest -m campaign`; written against lk 2.18.2.
+Run with `lk` on the PATH and `pytest -m campaign`; tried with lk 2.18.3.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ class Command:
     """Stop it after that long: it would follow for ever."""
 
 
+DEPLOYED = r"Deployed agent|Completed deployment of agent"
+"""The first is what lk says up to 2.18.2, and later of images; the second of sources."""
+
 COMMANDS = (
     Command("agent list", (r"No agents found|concierge",)),
     Command("agent dockerfile", (r"Wrote new Dockerfile", r"Wrote new \.dockerignore")),
@@ -59,11 +62,11 @@ COMMANDS = (
     Command("agent secrets", (r"│ C +│",)),
     Command("agent update --secrets E=f", (r"Updated agent \[<id>\]",)),
     Command("agent restart", (r"Restarted agent \[<id>\]",)),
-    Command("agent deploy --yes --attribute team=voice .", (r"Deployed agent",)),
+    Command("agent deploy --yes --attribute team=voice .", (DEPLOYED,)),
     Command("agent versions", (r'"team":"voice"',)),
     Command("agent rollback --version latest", (r"Rolled back agent \[<id>\] to version \[latest\]",)),
     Command("agent rollback --version nope", (r"version 'nope' cannot be rolled back to",), status=1),
-    Command("agent deploy -d staging --yes .", (r"Using deployment \[staging\]", r"Deployed agent")),
+    Command("agent deploy -d staging --yes .", (r"Using deployment \[staging\]", DEPLOYED)),
     Command("agent status", (r"production", r"staging")),
     Command("agent promote -d staging", (r"Promoted agent from deployment \[staging\] to production",)),
     Command(
@@ -84,7 +87,7 @@ COMMANDS = (
     Command("agent private-link health-status --id <link>", (r"│ <link> │ ",)),
     Command("agent private-link delete --id <link>", (r"Deleted private link \[<link>\]",)),
     Command(
-        "agent deploy --image-tar <image> --yes .", (r"Pushing image \[127\.0\.0\.1:", r"Deployed agent")
+        "agent deploy --image-tar <image> --yes .", (r"Pushing image \[127\.0\.0\.1:", DEPLOYED)
     ),
     Command("agent versions", (r"sha256:[0-9a-f]{64}",)),
     Command("agent delete --yes", (r"Deleted agent",)),
