@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -48,8 +50,16 @@ class Console:
         """Until every message that is on its way has arrived, and those that it brought about."""
         quiet = 0
         while quiet < 3:  # a message that is being handled is in no queue, but its successor will be
+            await self._wait_for_app()
             await self.pilot._wait_for_screen()
             quiet = 0 if self._is_busy() else quiet + 1
+
+    async def _wait_for_app(self) -> None:
+        """Until the application has handled what it had got, which waiting for its screen does not include."""
+        handled = asyncio.Event()
+        if self.app.call_later(handled.set):
+            with contextlib.suppress(TimeoutError):  # it may be leaving
+                await asyncio.wait_for(handled.wait(), 5.0)
 
     def _is_busy(self) -> bool:
         pumps = [self.app, *self.app.screen.walk_children(with_self=True)]

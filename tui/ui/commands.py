@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tui.api.models import Agent
 from tui.fleet.operations.registry import OPERATIONS
 from tui.fleet.state import Fleet
+from tui.ui.lk import NotOurs, ours
 
 Names = Callable[[Fleet, Sequence[str]], Iterable[str]]
 """Completions of one argument, given the ones before it."""
@@ -142,7 +143,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "help", "keys and commands"),
     Command("quit", "quit", "leave"),
 )
-"""Every command; `q` and unique beginnings are accepted too."""
+"""Every command; `q`, unique beginnings and command lines for `lk` are accepted too."""
 
 
 class BadCommand(ValueError):
@@ -165,7 +166,10 @@ def parse(text: str, commands: Sequence[Command] = COMMANDS) -> Parsed:
         raise BadCommand("a quote is not closed") from None
     if not words:
         raise BadCommand("no command")
-    name, *rest = words
+    try:
+        name, *rest = ours(words)
+    except NotOurs as problem:
+        raise BadCommand(str(problem)) from None
     exact = [command for command in commands if command.name == name]
     close = exact or [command for command in commands if command.name.startswith(name)]
     if name == "q":
