@@ -55,7 +55,7 @@ class Console:
             quiet = 0 if self._is_busy() else quiet + 1
 
     async def _wait_for_app(self) -> None:
-        """Until the application has handled what it had got, which waiting for its screen does not include."""
+        """Until the application has handled what it got: waiting for its screen does not include that."""
         handled = asyncio.Event()
         if self.app.call_later(handled.set):
             with contextlib.suppress(TimeoutError):  # it may be leaving
