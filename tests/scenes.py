@@ -20,6 +20,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from tests.operations import pictures as dialogs
 from tests.shipping import pictures
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.session import Session
@@ -387,6 +388,29 @@ SCENES: tuple[Scene, ...] = (
         picture=None,
     ),
     Scene("small", sizes=((50, 12),), picture=None),
+    *(
+        Scene(
+            f"dialog-{name}",
+            over=over,
+            sizes=((80, 24), (120, 40)) if name in dialogs.WIDE else ((80, 24),),
+            picture=(120, 40) if name in dialogs.SHOWN else None,
+        )
+        for name, over in dialogs.DIALOGS.items()
+    ),
+    Scene(
+        "dialog-unlock",
+        keys=("colon", *"unlock 15m", "enter"),
+        targets=(PRODUCTION, STAGING),
+        sizes=((80, 24),),
+        picture=None,
+    ),
+    Scene(
+        "dialog-typed",
+        over=dialogs.asking("restart"),
+        targets=(replace(PRODUCTION, read_only=False), STAGING),
+        sizes=((80, 24),),
+        picture=None,
+    ),
     Scene("ship-form", over=pictures.form),
     Scene("ship-building", over=pictures.building),
     Scene("ship-failed", over=pictures.failed),

@@ -251,12 +251,13 @@ async def test_read_only_refuses_in_the_client_and_unlocks_for_a_while(tmp_path:
 
 async def test_a_dry_run_shows_the_request_and_sends_nothing(here: Console) -> None:
     await here.press("4", "e")
-    await here.opened()
-    await here.press("enter")
+    dialog = await here.opened()
     await here.paste("sk-canary")
     await here.to("again")
     await here.press("enter")
     shown = here.shown()
+    assert dialog.form is not None
+    assert not dialog.form.display, "the request has the whole room"
     assert "/twirp/livekit.CloudAgent/UpdateAgentSecrets" in "".join(shown.split())
     assert '"value":"***"' in "".join(shown.split())
     assert "sk-canary" not in shown

@@ -169,8 +169,7 @@ async def test_secrets_are_set_imported_mounted_and_removed(tmp_path: Path) -> N
         await here.press("4", "e")
         await here.opened()
         assert here.dialog.inquiry.answers.text("name") == "DB_URL"
-        await here.press("enter")
-        await here.paste(SECRET)
+        await here.paste(SECRET)  # at once, and not into what shows it
         await here.go()
         assert "DB_URL: applied" in here.shown()
         assert SECRET not in here.shown()

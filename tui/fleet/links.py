@@ -107,7 +107,7 @@ class CreateLink(Operation):
     def preview(self, view: View, answers: Answers) -> Preview:
         """Nothing uses it before its owner approves it."""
         return Preview(
-            what=f"Create the private link {answers.text('name') or '…'}",
+            what=f"Create a private link {answers.text('name')}".strip(),
             where=answers.text("region") or "no region",
             effect=(
                 "the owner of the endpoint has to approve it before anything goes through",

@@ -22,7 +22,7 @@ from tui.ui.table import LineTable
 
 EVERY = 10.0
 """Seconds between looks while the screen is open: each costs a request for every link."""
-KEYS = " ctrl+n new · ctrl+d delete · c copies the id · ctrl+r asks again · Esc closes"
+KEYS = " ctrl+n new · ctrl+d delete · c copies the id · ctrl+r again · Esc closes"
 
 _HEALTH = {
     "Healthy": ("●", "ok"),

@@ -117,7 +117,7 @@ class Rollback(Operation):
             effect=(
                 f"from {agent.version}{_about(current, view.now)}",
                 f"to   {tag or '(choose one)'}{_about(found, view.now)}",
-                f"{jobs(view, agent, '')}; sessions stay, old workers drain up to 1 h",
+                f"{jobs(view, agent, '')}; sessions stay, workers drain up to 1 h",
                 "u takes it back for 30 s afterwards",
             ),
             state=states(view, agent, ""),
@@ -222,7 +222,7 @@ class Promote(Operation):
             where=where(agent, ""),
             effect=(
                 f"production from {agent.version} to {_source(view, answers) or '(choose one)'}",
-                f"{jobs(view, agent, '')}; sessions stay, old workers drain up to 1 h",
+                f"{jobs(view, agent, '')}; sessions stay, workers drain up to 1 h",
                 "u takes it back for 30 s afterwards",
             ),
             state=states(view, agent),

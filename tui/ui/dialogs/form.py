@@ -120,8 +120,12 @@ class Form(Vertical):
         return self._widgets.get(field)
 
     def focus_first(self) -> None:
-        """Give the keyboard to the first question without an answer, else to the first."""
-        empty = next((f for f in self.fields if not f.value and f.kind is Kind.TEXT), None)
+        """Give the keyboard to the first question without an answer, else to the first.
+
+        What is pasted at once after `e` on a secret is its value, and must not land in a field that shows it.
+        """
+        asked = (Kind.TEXT, Kind.SECRET, Kind.FILE)
+        empty = next((f for f in self.fields if not f.value and f.kind in asked), None)
         self.focus_field((empty or self.fields[0]).id)
 
     def focus_field(self, name: str) -> None:

@@ -311,6 +311,8 @@ class QuestionDialog(Dialog):
             project_cells(self.bench.target, locked=self.bench.locked),
             _TONES[self.operation.danger],
         )
+        if self.form is not None:
+            self.form.display = not self.shows_request  # the whole room is for the request
         self.frame.facts(self._request() if self.shows_request else self.facts())
         self.frame.ask_typed(self.asking and bool(self.inquiry.wanted))
         self.frame.status(self._standing())
@@ -325,6 +327,8 @@ class QuestionDialog(Dialog):
 
     def key_words(self) -> tuple[str, ...]:
         """What the keys do, or what the question means that has the keyboard; the longest first."""
+        if self.shows_request:
+            return ("Esc goes back · c copies the request · PgUp PgDn scroll",)
         help = self.form.help_for(self.focused) if self.form is not None else ""
         return (f"{help} · ctrl+s to the button", help) if help else KEYS
 
