@@ -627,6 +627,17 @@ def test_flags_beat_the_file(desk: Desk) -> None:
     assert (settings.low_bandwidth, settings.mouse, settings.ascii) == (False, True, False)
 
 
+def test_logs_on_disk_are_sized_and_kept_as_the_file_says(desk: Desk) -> None:
+    assert (desk.load().log_mib, desk.load().log_days) == (64.0, 0.0)
+    desk.own("log_mib = 256\nlog_days = 7\n")
+    assert (desk.load().log_mib, desk.load().log_days) == (256.0, 7.0)
+    desk.own("log_mib = 0\nlog_days = -1\n")
+    settings = desk.load()
+    assert (settings.log_mib, settings.log_days) == (64.0, 0.0)
+    assert any(":1: log_mib: must be a number from 1 to 4096" in notice for notice in settings.notices)
+    assert any(":2: log_days: must be a number from 0 to 365" in notice for notice in settings.notices)
+
+
 def test_the_mouse_is_the_terminals_over_ssh(desk: Desk) -> None:
     assert desk.load().mouse
     desk.environ["SSH_CONNECTION"] = "10.0.0.1 22 10.0.0.2 22"

@@ -30,6 +30,8 @@ def _launch(settings: Settings) -> Launch:
         theme_dirs=(settings.config_file.parent / "themes",),
         agent_id=settings.agent_id,
         low_bandwidth=settings.low_bandwidth,
+        log_mib=settings.log_mib,
+        log_days=settings.log_days,
         mouse=settings.mouse,
         ascii_only=settings.ascii,
         notices=settings.notices,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -174,7 +175,7 @@ async def test_every_refusal_has_its_own_words_and_patience(
         if again is None:
             await rig.clock.advance(600)
             assert rig.client.calls == 1
-            watch.nudge()
+            watch.nudge(phase)
             await rig.clock.advance(0.1)
             assert stream(watch).phase is Phase.OPEN
             return
@@ -457,6 +458,25 @@ async def test_closing_the_hub_closes_streams_and_leaves_no_file(tmp_path: Path)
         assert folder.stat().st_mode & 0o777 == 0o700
     assert rig.client.wire.closed
     assert list(folder.iterdir()) == []
+
+
+async def test_kept_lines_lie_in_private_files_under_a_dated_name(tmp_path: Path) -> None:
+    clock, client = TestClock(), TestClient()
+    hub = LogHub(client, clock=clock, random=Random(1), folder=tmp_path / "spool", days=7)
+    hub.watch([source()])
+    await clock.advance(0.1)
+    client.wire.lines(b"1", b"caf\xe9")
+    await clock.advance(0.1)
+    await hub.aclose()
+    (path,) = (tmp_path / "spool").iterdir()
+    assert path.name.startswith("deploy-CA_test-2026")
+    assert path.read_bytes() == b"1\ncaf\xe9\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    again = LogHub(TestClient(), clock=TestClock(), random=Random(1), folder=tmp_path / "spool", days=7)
+    os.utime(path, (1_000, 1_000))
+    again.watch([source()])
+    assert not path.exists()
+    await again.aclose()
 
 
 async def test_a_disk_that_cannot_be_written_is_told_in_the_log(tmp_path: Path) -> None:

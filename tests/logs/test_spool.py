@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 
 from tests.logs.fakes import PROPERTY
 from tui.fleet.logs.marks import CUT, NOTICE
+from tui.fleet.logs.segment import retire
 from tui.fleet.logs.spool import Spool
 
 
@@ -221,3 +225,39 @@ def test_after_a_full_disk_the_memory_ring_is_bounded_and_the_disk_is_used_again
         add(spool, b"%05d %s" % (n, b"x" * 100))
     assert spool.trouble == ""
     assert spool.line(5999).startswith(b"05999")
+
+
+def test_the_ring_removes_kept_files_too(folder: Path) -> None:
+    spool = Spool(folder, ring=64 * 1024, keep=True)
+    for number in range(64):
+        add(spool, b"%d " % number + b"x" * 4000)
+    spool.close()
+    held = sum((folder / name).stat().st_size for name in os.listdir(folder))
+    assert spool.dropped > 0
+    assert 0 < held <= 64 * 1024
+
+
+def test_kept_files_go_when_their_days_are_over_and_nothing_else_does(folder: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim.log"
+    victim.write_text("precious")
+    (folder / "link.log").symlink_to(victim)
+    for name in ("old.log", "new.log", "old.txt"):
+        (folder / name).write_text("")
+    for path in (folder / "old.log", folder / "old.txt", victim):
+        os.utime(path, (1_000, 1_000))
+    os.utime(folder / "link.log", (1_000, 1_000), follow_symlinks=False)
+    retire(folder, before=2_000.0)
+    assert sorted(os.listdir(folder)) == ["link.log", "new.log", "old.txt"]
+    assert victim.exists()
+
+
+def test_killed_it_leaves_nothing(folder: Path) -> None:
+    """Not even SIGKILL leaves lines behind: the file has no name while it is used."""
+    program = (
+        "import os, pathlib, signal, sys; from tui.fleet.logs.spool import Spool\n"
+        "spool = Spool(pathlib.Path(sys.argv[1])); spool.append([b'private'], bytes(1), bytes(1))\n"
+        "assert not spool.trouble; os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(folder)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert os.listdir(folder) == []

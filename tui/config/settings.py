@@ -19,6 +19,9 @@ from tui.secret import Secret
 REFRESH: Final = 2.0
 """Seconds between polls of the agent list."""
 REFRESH_RANGE: Final = (0.5, 3600.0)
+LOG_MIB: Final = 64.0
+LOG_MIB_RANGE: Final = (1.0, 4096.0)
+LOG_DAYS_RANGE: Final = (0.0, 365.0)
 SETTINGS_KEYS: Final = (
     "default_project",
     "refresh",
@@ -27,6 +30,8 @@ SETTINGS_KEYS: Final = (
     "low_bandwidth",
     "mouse",
     "ascii",
+    "log_mib",
+    "log_days",
     "projects",
 )
 _SECRET_NAME: Final = "LIVEKIT_API_SECRET"
@@ -79,6 +84,10 @@ class Settings:
     mouse: bool = True
     ascii: bool = False
     """Draw with ASCII alone."""
+    log_mib: float = LOG_MIB
+    """MiB of received log lines that are held per source."""
+    log_days: float = 0.0
+    """Days for which received lines stay on disk; 0 removes them on exit."""
     config_error: str = ""
     """Why our own file is there and not used; the session is then read-only. Also among the notices."""
     notices: tuple[str, ...] = ()
@@ -161,6 +170,8 @@ def _look(
     refresh = flags.refresh
     if refresh is None:
         refresh = _try(lambda: top.number("refresh", REFRESH, *REFRESH_RANGE), REFRESH, notices)
+    log_mib = _try(lambda: top.number("log_mib", LOG_MIB, *LOG_MIB_RANGE), LOG_MIB, notices)
+    log_days = _try(lambda: top.number("log_days", 0.0, *LOG_DAYS_RANGE), 0.0, notices)
     mouse = "SSH_CONNECTION" not in environ  # over a link the terminal's own selection matters more
     return Settings(
         refresh=refresh,
@@ -168,6 +179,8 @@ def _look(
         low_bandwidth=_switch(flags.low_bandwidth, top, "low_bandwidth", False, notices),
         mouse=_switch(flags.mouse, top, "mouse", mouse, notices),
         ascii=_switch(flags.ascii, top, "ascii", False, notices),
+        log_mib=log_mib,
+        log_days=log_days,
         working_dir=working_dir,
         state_dir=places.state,
         config_file=top.path,

@@ -19,6 +19,7 @@ from tui.api.transport import Gate
 from tui.clock import Clock
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.logs.source import LogSource
+from tui.fleet.logs.spool import RING
 from tui.fleet.operations.remote import Remote
 from tui.fleet.operations.sending import Sender
 from tui.fleet.poller import Poller
@@ -44,7 +45,10 @@ class Session:
         refresh: float,
         sources: Sequence[Source] = SOURCES,
         spool_dir: Path | None = None,
+        log_bytes: int = RING,
+        log_days: float = 0.0,
     ) -> None:
+        """Lines of logs lie in `spool_dir`, `log_bytes` of them per source, for `log_days` after the end."""
         self.target = target
         self._clock = clock
         self.store = Store()
@@ -65,7 +69,13 @@ class Session:
         )
 
         self.logs: LogHub | None = LogHub(
-            self.client, clock=clock, random=chance, folder=spool_dir, ping=self._ping
+            self.client,
+            clock=clock,
+            random=chance,
+            folder=spool_dir,
+            ping=self._ping,
+            ring=log_bytes,
+            days=log_days,
         )
         self._users = 0
         self._is_over = False

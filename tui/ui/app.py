@@ -161,6 +161,8 @@ class Lktop(FramedApp):
             chance=self.chance,
             refresh=self.launch.refresh,
             spool_dir=self.launch.state_dir / "spool",
+            log_bytes=int(self.launch.log_mib * 1024 * 1024),
+            log_days=self.launch.log_days,
         )
 
     def _ended(self, task: asyncio.Task[None]) -> None:

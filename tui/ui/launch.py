@@ -30,4 +30,8 @@ class Launch:
     low_bandwidth: bool = False
     mouse: bool = True
     ascii_only: bool = False
+    log_mib: float = 64.0
+    """MiB of received log lines that are held per source."""
+    log_days: float = 0.0
+    """Days for which they stay on disk; 0 removes them on exit."""
     notices: tuple[str, ...] = ()

@@ -37,6 +37,8 @@ class Slice:
     def close(self) -> None:
         """Nothing: the file is shared."""
 
+    drop = close
+
 
 class Archive:
     """A file of log lines as a log; rows are numbered from its end, the last one being -1."""

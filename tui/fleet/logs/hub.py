@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from tui.clock import Clock
-from tui.fleet.logs import spool
+from tui.fleet.logs import segment, spool
 from tui.fleet.logs.log import Log
-from tui.fleet.logs.source import LogClient, LogSource
+from tui.fleet.logs.source import LogClient, LogSource, Phase
 from tui.fleet.logs.spool import Spool
 from tui.fleet.logs.tail import Ping
 from tui.fleet.logs.watch import Means, Watch
 
 KEPT: Final = 4
 """Logs that are kept with what they received; only the newest is followed."""
+DAY: Final = 86_400.0
 
 
 class LogHub:
@@ -33,17 +35,17 @@ class LogHub:
         folder: Path | None,
         ping: Ping | None = None,
         ring: int = spool.RING,
-        keep: bool = False,
+        days: float = 0.0,
     ) -> None:
         """`folder` is where spools lie, made if it is missing (0700); None keeps lines in memory.
 
         `ping` asks the service something cheap when a stream is silent; it raises `ApiError` if that fails.
-        `ring` is the number of bytes kept per source; `keep` leaves the spool files behind at the end.
+        `ring` is the number of bytes kept per source. Spool files stay for so many `days`; 0 leaves none.
         """
         self._means = Means(client, clock, random, ping, self._spawn)
         self._folder = folder
         self._ring = ring
-        self._keep = keep
+        self._days = days
         self._watches: dict[tuple[str, ...], Watch] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
@@ -73,10 +75,10 @@ class LogHub:
             watch.pause()
 
     def nudge(self, agent_id: str) -> None:
-        """Something changed about this agent: try its closed streams now instead of later."""
+        """Something changed about this agent: try now what waits for it. A refusal waits its time."""
         for key, watch in self._watches.items():
             if agent_id in key:
-                watch.nudge()
+                watch.nudge(Phase.ASLEEP, Phase.WAITING, Phase.GONE)
 
     async def run(self) -> None:
         """Wait until cancelled, then close everything. Raises what a bug in a tail raised."""
@@ -100,8 +102,12 @@ class LogHub:
         if self._folder is not None:
             with suppress(OSError):  # the spool finds out, says so in the log and goes on in memory
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        stem = "-".join(key)[:60]
-        log = Log(Spool(self._folder, stem=_safe(stem), ring=self._ring, keep=self._keep))
+        now = self._means.clock.now()
+        stem = _safe("-".join(key)[:60])
+        if self._days and self._folder is not None:
+            segment.retire(self._folder, now - self._days * DAY)
+            stem += datetime.fromtimestamp(now, UTC).strftime("-%Y%m%dT%H%M%SZ")
+        log = Log(Spool(self._folder, stem=stem, ring=self._ring, keep=self._days > 0))
         return Watch(log, self._means, ring=self._ring, kind=key[0])
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:

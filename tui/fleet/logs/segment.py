@@ -6,6 +6,7 @@ import os
 import stat
 from array import array
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Protocol
@@ -24,7 +25,10 @@ class Store(Protocol):
         """The bytes between two offsets."""
 
     def close(self) -> None:
-        """Give the space back."""
+        """Give the space back, unless what is there is to be kept."""
+
+    def drop(self) -> None:
+        """Give the space back in any case: its turn in the ring is over."""
 
 
 class MemoryStore:
@@ -45,6 +49,8 @@ class MemoryStore:
         """Forget them."""
         self._data = bytearray()
 
+    drop = close
+
 
 class FileStore:
     """Bytes in a file that only its owner may read.
@@ -58,18 +64,13 @@ class FileStore:
         where = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             _private(where, folder)
-            name, self._fd = _create(where, folder, stem)
+            self._kept, self._fd = _create(where, folder, stem)
+            self._folder = folder
             if not keep:
-                os.unlink(name, dir_fd=where)
+                os.unlink(self._kept, dir_fd=where)
+                self._kept = ""
         finally:
             os.close(where)
-
-    @classmethod
-    def opened(cls, fd: int) -> FileStore:
-        """Over a file that is open already."""
-        self = cls.__new__(cls)
-        self._fd = fd
-        return self
 
     def write(self, data: bytes, at: int) -> None:
         """Put `data` at an offset. Raises OSError, also when only a part fits."""
@@ -91,6 +92,36 @@ class FileStore:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def drop(self) -> None:
+        """Close the file, and end one that was to be kept too."""
+        if self._kept:
+            with suppress(OSError):
+                remove(self._folder, self._kept)
+        self.close()
+
+
+def remove(folder: Path, name: str) -> None:
+    """Remove a file from a folder that must not be a link. Raises OSError."""
+    where = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.unlink(name, dir_fd=where)
+    finally:
+        os.close(where)
+
+
+def retire(folder: Path, before: float) -> None:
+    """Remove kept files that were last written `before` then (Unix seconds); links and others' are left."""
+    with suppress(OSError):
+        where = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            for name in os.listdir(where):
+                info = os.stat(name, dir_fd=where, follow_symlinks=False)
+                ours = name.endswith(".log") and stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid()
+                if ours and info.st_mtime < before:
+                    os.unlink(name, dir_fd=where)
+        finally:
+            os.close(where)
 
 
 def _private(where: int, folder: Path) -> None:

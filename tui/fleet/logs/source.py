@@ -47,6 +47,8 @@ class LogSource(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """The stream in words, without the agent."""
+        if self.log_type == "build":  # has no region, though it is asked for in one
+            return " ".join(word for word in (self.region, self.deployment, self.log_type) if word)
         words = [self.region or self.server_region or "default region"]
         if self.deployment:
             words.append(self.deployment)
@@ -107,8 +109,11 @@ def _candidates(label: str) -> Iterable[str]:
     yield from (f"{number:02}" for number in range(100))
 
 
-def coverage(streams: Iterable[Stream]) -> str:
-    """What the log covers, for the title: `newest instance per region, 2 of 3 open`."""
+def coverage(streams: Iterable[Stream], offered: Collection[LogSource] = ()) -> str:
+    """What the log covers, for the title: `newest instance per region, 2 of 3 open`.
+
+    Sources that are `offered` and closed count as well: the log does not cover them.
+    """
     wanted = [stream for stream in streams if stream.phase is not Phase.CLOSED]
     if not wanted:
         return "no log open"
@@ -117,4 +122,6 @@ def coverage(streams: Iterable[Stream]) -> str:
     opened = sum(stream.phase is Phase.OPEN for stream in wanted)
     if all(stream.source.log_type == "build" for stream in wanted):
         return f"newest build, {opened} of {len(wanted)} open" if opened else "newest build"
-    return f"newest instance per region, {opened} of {len(wanted)} open"
+    keys = {source.key for source in offered if source.log_type != "build"}
+    keys |= {stream.source.key for stream in wanted}
+    return f"newest instance per region, {opened} of {len(keys)} open"

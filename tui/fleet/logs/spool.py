@@ -239,7 +239,7 @@ class Spool:
             segment = self._segments.pop(0)
             self._firsts.pop(0)
             self.dropped += len(segment.marks)
-            segment.store.close()
+            segment.store.drop()
 
     @staticmethod
     def _cost(segment: Segment) -> int:

@@ -79,11 +79,8 @@ class Watch:
                 self.open(source)
 
     def _opens(self, source: LogSource) -> bool:
-        """Whether a new source is opened unasked. A build is the same in every region: one will do."""
-        if source.log_type != self._kind:
-            return False
-        same = (o for o in self.opened if o.log_type == "build" and o.deployment == source.deployment)
-        return source.log_type != "build" or not any(same)
+        """Whether a new source is opened unasked. Of builds only the first: two at once would be a muddle."""
+        return source.log_type == self._kind and (source.log_type != "build" or not self.opened)
 
     def open(self, source: LogSource) -> bool:
         """Open a stream; False when as many as may be are open."""
@@ -108,10 +105,10 @@ class Watch:
             self._pumping.cancel()
             self._pumping = None
 
-    def nudge(self, key: Key | None = None) -> None:
-        """Try streams that are not open again now: all of them, or the one of a source."""
-        for found, (tail, _) in self._running.items():
-            if key is None or found == key:
+    def nudge(self, *phases: Phase) -> None:
+        """Try again now the streams that are in one of these phases."""
+        for key, (tail, _) in self._running.items():
+            if self._inlets[key].feed.stream.phase in phases:
                 tail.nudge()
 
     def pull(self) -> None:

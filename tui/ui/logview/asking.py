@@ -121,6 +121,11 @@ class Asking:
         if ask and ask.cancelled:
             ask.cancelled()
 
+    def drop(self) -> None:
+        """Another log is shown: what was asked about this one is not answered."""
+        if self._ask:
+            self.cancelled()
+
     def _open(self, kind: str, sign: str, ask: Ask, text: str = "", hint: str = "") -> None:
         self._ask = ask
         self._prompt.open(kind, sign, text)

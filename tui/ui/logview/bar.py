@@ -134,8 +134,11 @@ def _lines(facts: Facts) -> Sequence[Cell]:
         aside.append(f"{number(facts.held - facts.shown)} hidden")
     if facts.dropped:
         aside.append(f"{number(facts.dropped)} dropped")
+    if facts.counts.gaps:
+        aside.append(f"{number(facts.counts.gaps)} gap{'s' * (facts.counts.gaps != 1)}")
     more = f" ({', '.join(aside)})" if aside else ""
-    return (Cell(f"{number(facts.counts.received)} line{'s' * (facts.counts.received != 1)}{more}", "text"),)
+    tone = "warn" if facts.counts.gaps or facts.dropped else "text"
+    return (Cell(f"{number(facts.counts.received)} line{'s' * (facts.counts.received != 1)}{more}", tone),)
 
 
 def _sources(facts: Facts) -> Sequence[Cell]:

@@ -55,6 +55,11 @@ class Choosing:
         self._answer = None
         self._reader.focus()
 
+    def drop(self) -> None:
+        """Another log is shown: the list was about this one."""
+        if self._picker.has_class("-open"):
+            self.close()
+
     # ---- what there is to choose ----------------------------------------------------------------------
 
     def sources(self) -> None:
@@ -106,8 +111,10 @@ class Choosing:
     def _switch_source(self, key: str, verb: str) -> None:
         if self.watch is None or verb == "remove":
             return
-        source = next(s for s in self.watch.candidates if "\t".join(s.key) == key)
-        if any(opened.key == source.key for opened in self.watch.opened):
+        source = next((s for s in self.watch.candidates if "\t".join(s.key) == key), None)
+        if source is None:
+            self._reader.say("that source is gone", "warn")
+        elif any(opened.key == source.key for opened in self.watch.opened):
             self.watch.close(source)
         elif not self.watch.open(source):
             self._reader.say(f"{MOST} sources are open; close one first", "warn")

@@ -45,6 +45,9 @@ LEVEL_TONES: Final = {
     Level.ERROR: "error",
     Level.CRITICAL: "error",
 }
+RULE: Final = "── "
+BELOW: Final = "   "
+"""Before the first row of a notice, and before the others."""
 NOTICE_TONES: Final = {Kind.INFO: "info", Kind.GAP: "warn", Kind.TROUBLE: "error"}
 
 
@@ -123,7 +126,7 @@ def clock_word(moment: float, options: Options) -> str:
 def rows_of(line: Line, received: float | None, options: Options, form: Form, note: str = "") -> list[Row]:
     """The rows that show a line; `received` is when it came, should it not say when it was written."""
     if line.notice:
-        return [_notice_row(line.notice, options)]
+        return _notice_rows(line.notice, options)
     record = parse(line.raw)
     columns = _columns(line, record, received, options)
     rows = list(islice(_rows(line, record, columns, options, form), ROWS_OF_ONE))
@@ -242,11 +245,15 @@ def _size(count: int) -> str:
     return f"{count / 1_048_576:.1f} MiB" if count >= 1_048_576 else f"{count // 1024} KiB"
 
 
-def _notice_row(notice: Notice, options: Options) -> Row:
+def _notice_rows(notice: Notice, options: Options) -> list[Row]:
+    """A rule with words in it, all of them: they say what may be missing."""
     words = clean(notice.words(lambda moment: clock_word(moment, options)), limit=400)
     tone = NOTICE_TONES[notice.kind]
-    text = f"── {words} "
-    return Row((Span(text + "─" * max(2, options.width - width(text)), tone),), 0)
+    room = max(10, options.width - width(RULE))
+    rows = ["".join(span.text for span in row) for row in _wrapped([Span(words)], room)]
+    texts = [f"{RULE if not number else BELOW}{text.rstrip()} " for number, text in enumerate(rows)]
+    texts[-1] += "─" * max(0, options.width - width(texts[-1]))
+    return [Row((Span(text, tone),), 0) for text in texts]
 
 
 def _lay(columns: list[Span], spans: list[Span], options: Options) -> Iterator[Row]:

@@ -90,6 +90,7 @@ class LogLines(Toned, can_focus=True):
         log.listeners.append(self.log_changed)
         self.forms, self.notes, self.bookmarks, self.selected = forms, notes, bookmarks, None
         self.page = Page(log, AllRows(log), self._height_of)
+        self.shift = 0
         self.relay(self.options)
 
     def detach(self) -> None:

@@ -31,7 +31,7 @@ class Drawn(msgspec.Struct, frozen=True):
 
 def pieces(drawn: Drawn, room: int, *, skip: bool) -> Iterator[tuple[Span, str, bool]]:
     """What to paint of a row in `room` cells: span, text, a match or not; with `skip` not in the first."""
-    shift = drawn.shift
+    shift = drawn.shift if drawn.row.fixed else 0  # words of ours stay in place
     reach = (shift + room) * 4  # at most four characters share a cell (`clean` caps marks at three)
     hits = _hits(drawn, reach, skip=skip)
     at = 0

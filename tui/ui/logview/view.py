@@ -137,13 +137,20 @@ class LogView(Seeker):
         self.choosing.watch = self._hub.watch(sources, kind)
         self.show_log(self.choosing.watch.log)
 
+    def nudge(self, agent_id: str) -> None:
+        """Something changed about an agent: try its streams that are closed now instead of later."""
+        if self._hub is not None:
+            self._hub.nudge(agent_id)
+
     def show_log(self, log: Log) -> None:
-        """Show a log, with what the operator made of it before."""
+        """Show a log, with what the operator made of it before; what is asked or listed is about another."""
         before, lines = self.page.log, self.lines
         if self._archive and log is not self._archive.log:
             self._archive.close()
             self._archive = None
         if log is not before:
+            self._asking.drop()
+            self.choosing.drop()
             criteria = self.searching.finder.criteria
             self._kept[before] = Kept(lines.forms, lines.notes, lines.bookmarks, criteria)
             while len(self._kept) > REMEMBERED:
@@ -165,7 +172,8 @@ class LogView(Seeker):
 
     def title(self) -> str:
         """What the log covers: `newest instance per region, 2 of 3 open`."""
-        return coverage(self.page.log.streams.values())
+        watch = self.choosing.watch
+        return coverage(self.page.log.streams.values(), watch.candidates if watch else ())
 
     def notes(self) -> list[tuple[float | None, str, str]]:
         """The operator's notes on this log, each as (Unix seconds, the line as shown, note)."""

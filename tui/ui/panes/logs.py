@@ -20,8 +20,6 @@ from tui.ui.logview import LogView
 from tui.ui.panes.base import Pane
 from tui.ui.rows import Cell
 
-SOURCES = 6
-"""Streams that are open at once (product.md b6)."""
 SETTLE = 0.4
 """Seconds that the cursor rests on an agent before its log is opened."""
 
@@ -81,7 +79,10 @@ class LogsPane(Pane):
         if self._agent is not None:
             current = view.fleet.agent(self._agent.agent_id)
             if current is not None and current is not self._agent:
+                before = [row.status for row in self._agent.agent_deployments]
                 self._read(current)
+                if before != [row.status for row in current.agent_deployments]:
+                    self.reader.nudge(current.agent_id)  # it may have woken up
         wanted = view.agent
         if self.display and not self.pinned and wanted is not None and wanted is not self._wanted:
             moved = self._wanted is None or wanted.agent_id != self._wanted.agent_id
@@ -100,7 +101,7 @@ class LogsPane(Pane):
 
     def _read(self, agent: Agent) -> None:
         self._agent = agent
-        self.reader.attach(sources(agent, self._kind))
+        self.reader.attach(sources(agent), self._kind)
         if self.view is not None:
             self._retitle(self.view)
 
@@ -128,8 +129,8 @@ class LogsPane(Pane):
         self.reader.show_job(job_id)
 
 
-def sources(agent: Agent, kind: str) -> Sequence[LogSource]:
-    """The streams of an agent, worst deployment first; for builds one, since a build has no region."""
+def sources(agent: Agent) -> Sequence[LogSource]:
+    """Every stream of an agent, worst deployment first; then its builds, which have no region."""
     rows = sorted(agent.agent_deployments, key=lambda row: (status(row.status).severity, row.region))
     found: dict[tuple[str, ...], LogSource] = {}
     for row in rows:
@@ -139,12 +140,12 @@ def sources(agent: Agent, kind: str) -> Sequence[LogSource]:
             region=row.region,
             server_region=row.server_region,
             deployment=row.deployment,
-            log_type=kind,
             version=row.version or agent.version,
             deployed_at=instant(agent.deployed_at),
         )
         found.setdefault(source.key, source)
-    if not found:
-        return (LogSource(agent_id=agent.agent_id, agent=agent.name, log_type=kind),)
-    chosen = list(found.values())
-    return [replace(chosen[0], region="")] if kind == "build" else chosen[:SOURCES]
+    chosen = list(found.values()) or [LogSource(agent_id=agent.agent_id, agent=agent.name)]
+    builds: dict[str, LogSource] = {}
+    for source in chosen:
+        builds.setdefault(source.deployment, replace(source, region="", log_type="build"))
+    return [*chosen, *builds.values()]
