@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -42,6 +43,37 @@ async def test_a_filter_works_while_it_is_typed() -> None:
         assert not app.main.query_one("#prompt").display
         assert pane.table.has_focus
         assert "[4/49] </status:err>" in title(pane)
+
+
+@pytest.mark.parametrize("pane", ["agents", "logs"])
+async def test_keys_that_come_at_once_go_where_the_first_has_put_the_keyboard(pane: str) -> None:
+    """Typed quickly, or held up on the way: the letters after `/` are no keys of what lies beneath."""
+    async with playing(Scene("burst", keys=("6",) if pane == "logs" else ())) as (app, pilot):
+        for key in ("slash", "t", "e", "l", "enter", "slash", "p", "escape"):
+            app.simulate_key(key)
+
+        def taken() -> str:
+            pattern = app.main.logs.reader.searching.finder.pattern
+            return (pattern.source if pattern else "") if pane == "logs" else app.main.agents.query_now.source
+
+        async with asyncio.timeout(10):
+            while taken() != "tel" or isinstance(app.focused, Input):
+                await pilot.pause(0)
+        assert app.main.current.id == pane
+        assert said(app) == ""
+        assert app.screen is app.main
+
+
+async def test_a_key_whose_widget_goes_away_holds_up_no_other() -> None:
+    async with playing(Scene("burst", keys=("slash",))) as (app, pilot):
+        app.simulate_key("escape")
+        app.simulate_key("slash")
+        app.simulate_key("x")
+        await app.main.query_one("#typed").remove()
+        app.simulate_key("6")
+        async with asyncio.timeout(10):
+            while app.main.current.id != "logs":
+                await pilot.pause(0)
 
 
 async def test_a_bad_filter_is_told_and_the_last_good_one_kept() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.events import Event
+from textual.events import Event, Key
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
@@ -40,6 +40,7 @@ from tui.ui.runner import Runner
 from tui.ui.screen import MainScreen
 from tui.ui.ship import Ships
 from tui.ui.text import to_ascii
+from tui.ui.turns import Turns
 
 TICK = 1.0
 """Seconds between looks at the clock; the screen hears of coarse steps, or of each while data is stale."""
@@ -101,6 +102,7 @@ class Lktop(FramedApp):
         self._now = 0.0
         self._due = False
         self._pressed: dict[str, float] = {}
+        self._turns = Turns(self)
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, "-ascii")
         self.set_class(launch.low_bandwidth, "-low-bandwidth")
@@ -414,12 +416,18 @@ class Lktop(FramedApp):
     # ---- operations -----------------------------------------------------------------------------------
 
     async def on_event(self, event: Event) -> None:
-        """What was meant for the screen before does nothing to a dialog that has just opened."""
+        """Keys in turn; what was meant for the screen before does nothing to a dialog just opened."""
+        if self._turns.holds(event):
+            return
         top = self.screen_stack[-1] if self._screen_stack else None
         if isinstance(top, Dialog) and top.ignores(event):
             event.stop()
-        else:
-            await super().on_event(event)
+            return
+        is_key = isinstance(event, Key) and not event.is_forwarded and top is not None
+        to = (self.focused or self.screen) if is_key else None
+        await super().on_event(event)
+        if is_key:
+            self._turns.sent(to)
 
     @property
     def ascii_only(self) -> bool:
