@@ -14,6 +14,8 @@ from tests.logs.app import Rig, reading
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tui.api import errors
 from tui.fleet.logs.marks import Level
+from tui.ui.logview.picker import Picker
+from tui.ui.logview.prompt import LogPrompt
 
 LINES = [line(f"line {n:03}", at=EPOCH + n, job_id=f"AJ_{n % 3}", room=f"r{n % 3}") for n in range(100)]
 BOOM = line("booking failed", level="ERROR", at=EPOCH + 100, exc_info=TRACEBACK, job_id="AJ_1")
@@ -35,12 +37,12 @@ async def test_an_empty_view_says_what_to_do() -> None:
 
 
 async def test_a_line_is_shown_in_columns() -> None:
-    async with reading(BOOM, "plain text", line("ready", level="WARNING", at=EPOCH + 0.25)) as rig:
+    async with reading(BOOM, "plain text", line("ready", level="WARNING", at=EPOCH + 100.25)) as rig:
         rows = rig.lines()
         assert rows[0] == " 11:08:20.000 ERROR livekit.agents   booking failed  job_id=AJ_1"
         assert rows[1].strip() == "└ 6 lines · ValueError: no such slot: 14"
-        assert rows[2] == " 11:16:40~    plain text"
-        assert rows[3] == " 11:06:40.250 WARN  livekit.agents   ready"
+        assert rows[2] == " 11:08:20~    plain text"
+        assert rows[3] == " 11:08:20.250 WARN  livekit.agents   ready"
 
 
 async def test_follow_stops_on_any_upward_move_and_receiving_goes_on() -> None:
@@ -437,3 +439,56 @@ async def test_the_bar_keeps_what_matters_in_a_narrow_terminal() -> None:
 async def test_any_size_of_screen(size: tuple[int, int]) -> None:
     async with reading(*LINES, BOOM, size=size) as rig:
         await rig.press("k", "enter", "w", "P", "y", "G", "X", "escape", "slash", "x", "enter")
+
+
+async def test_another_log_takes_no_answers_to_what_was_asked_about_the_one_before() -> None:
+    async with reading(*LINES) as rig:
+        for key in ("v", "i", "ampersand"):
+            await rig.press(key)
+            rig.view.attach([source(agent_id=f"CA_{key}")])
+            await rig.settle(0.1)
+            await rig.press("space", "enter", "d")
+            assert not rig.view.lines.notes
+            assert not rig.app.query_one(LogPrompt).has_class("-open")
+            assert not rig.app.query_one(Picker).has_class("-open")
+            assert [s.agent_id for s in rig.view.choosing.watch.opened] == [f"CA_{key}"]
+
+
+async def test_a_source_that_goes_while_it_is_listed_is_said_to_be_gone() -> None:
+    async with reading(*LINES) as rig:
+        rig.view.attach([source(), source("eu-central")])
+        await rig.press("v", "G")
+        rig.view.attach([source()])
+        await rig.press("space", "escape")
+        assert rig.view.choosing.watch.candidates == (source(),)
+
+
+async def test_letters_do_nothing_behind_a_list() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("v")
+        picker = rig.app.query_one(Picker)
+        assert picker.check_consume_key("r", "r")
+        assert not picker.check_consume_key("j", "j")
+        assert not picker.check_consume_key("question_mark", "?")
+
+
+async def test_a_build_has_no_times_for_it_comes_all_at_once() -> None:
+    async with reading() as rig:
+        rig.view.attach([source(region="", log_type="build")], "build")
+        await rig.settle(0.1)
+        rig.client.wire.lines(b"#1 load build definition")
+        rig.client.wire.end()
+        await rig.settle(0.5)
+        assert rig.lines()[0] == " #1 load build definition"
+        assert rig.lines()[1].startswith(" ── build: end of the build log 11:16:40 ──")
+
+
+async def test_what_we_say_stays_in_place_and_is_whole_in_any_width() -> None:
+    async with reading(*LINES, size=(60, 15)) as rig:
+        rig.client.wire.end(errors.Unknown("the connection broke while reading the answer"))
+        rig.client.refusals = [errors.Unreachable("no connection in time")] * 20
+        await rig.settle(0.2)
+        await rig.press("k", "right", "right")
+        words = " ".join(" ".join(rig.lines()).split())
+        assert "us-east: stream lost 11:16:40" in words
+        assert "(the connection broke while reading the answer)" in words

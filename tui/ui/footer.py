@@ -17,11 +17,16 @@ MOST = 8
 def footer(screen: Screen[None], size: int, *, locked: bool = False) -> Line:
     """Keys with their words, as many as fit into `size` cells; dull where `locked` refuses them."""
     entries: dict[str, tuple[str, str, str]] = {}
+    focused = screen.focused
     for key, active in screen.active_bindings.items():
         binding = active.binding
+        # Textual does not know the character of every key, so that `/` is left among what can be typed
+        sign = shown(key)
+        if len(sign) == 1 and focused is not None and focused.check_consume_key(key, sign):
+            continue
         if binding.show and active.enabled and binding.description and binding.action not in entries:
             dull = locked and is_operation(binding)
-            entries[binding.action] = (shown(key), binding.description, "muted" if dull else "")
+            entries[binding.action] = (sign, binding.description, "muted" if dull else "")
     # what leads to all the others is always there, at the end
     last = [_shown(entries.pop("help"))] if "help" in entries else []
     kept: list[Line] = []

@@ -21,6 +21,9 @@ from tui.fleet.logs.spool import Spool
 
 TRACE: Final = 200
 """Rows that are looked through for the beginning of a plain traceback."""
+NEAR: Final = 64
+NEAR_BYTES: Final = 16 * 1024
+"""Rows and bytes that are looked through for the next line with a time."""
 COUNTED: Final = 64
 """Errors taken apart at a time for their signatures."""
 
@@ -199,7 +202,25 @@ class Log:
             return None
         if notice := self.notices.get(row):
             return notice.time
-        return marks.time_of(self.spool.line(row)) or self.received(row)
+        return marks.time_of(self.spool.line(row)) or self.came(row)
+
+    def came(self, row: int) -> float | None:
+        """By when a line that does not say was written; None where nobody can tell.
+
+        It came before the next line of its stream that does: a snapshot arrives long after it was written.
+        """
+        tag = self.spool.tag(row)
+        stream = self.streams.get(tag)
+        if stream and stream.source.log_type != "deploy":  # a build or a file comes all at once
+            return None
+        received = self.received(row)
+        if received is None or row + 1 >= self.end:
+            return received
+        block = self.spool.block(row + 1, NEAR, NEAR_BYTES)
+        for line, other in zip(block.lines(), block.tags, strict=True):
+            if other == tag and (moment := marks.time_of(line)) is not None:
+                return min(received, moment)
+        return received
 
     def received(self, row: int) -> float | None:
         """When a row arrived, Unix seconds."""

@@ -113,13 +113,14 @@ class Below(Lines):
             self._timer = self.set_timer(OFTEN, self._due)
 
     def _name_sources(self) -> None:
-        """Lines carry the letters of their source as soon as there are several."""
+        """Lines carry the letters of their source when there are several, and times unless they have none."""
         reader = self._reader
         streams = reader.page.log.streams
         tags = {tag: (s.tag, SOURCE_TONES[tag % len(SOURCE_TONES)]) for tag, s in streams.items()}
         wanted = tags if len(tags) > 1 else {}
-        if wanted != reader.options.tags:
-            reader.lines.relay(replace(reader.options, tags=wanted))
+        timeless = bool(streams) and all(s.source.log_type == "build" for s in streams.values())
+        if (wanted, timeless) != (reader.options.tags, reader.options.timeless):
+            reader.lines.relay(replace(reader.options, tags=wanted, timeless=timeless))
 
     def _explain(self) -> None:
         """Say in place of the lines why there are none."""

@@ -66,12 +66,13 @@ class Choosing:
         """Which streams are open."""
         candidates = self.watch.candidates if self.watch else ()
         streams = self._log.streams.values()
-        self._ask("sources", lists.sources(candidates, streams, MOST), self._switch_source)
+        self._ask("sources", lists.sources(candidates, streams, MOST), self._switch_source, "switch")
 
     def filters(self) -> None:
         """Which filters apply."""
         finder = self._searching.finder
-        self._ask("filters", lists.filters(finder.criteria.filters, finder.filtering), self._switch_filter)
+        listed = lists.filters(finder.criteria.filters, finder.filtering)
+        self._ask("filters", listed, self._switch_filter, "switch", "remove")
 
     def fields(self) -> None:
         """Which fields are shown."""
@@ -80,7 +81,7 @@ class Choosing:
         near = rows.rank(self._reader.page.cursor)
         for index in range(max(0, near - 200), min(len(rows), near + 200)):
             counts.update(name for name, _ in parse(self._log.line(rows[index]).raw).fields)
-        self._ask("fields", lists.fields(counts, self._reader.options.hidden), self._switch_field)
+        self._ask("fields", lists.fields(counts, self._reader.options.hidden), self._switch_field, "switch")
 
     def kinds(self) -> None:
         """Which kinds of errors there were."""
@@ -109,7 +110,7 @@ class Choosing:
     # ---- what choosing does ---------------------------------------------------------------------------
 
     def _switch_source(self, key: str, verb: str) -> None:
-        if self.watch is None or verb == "remove":
+        if self.watch is None:
             return
         source = next((s for s in self.watch.candidates if "\t".join(s.key) == key), None)
         if source is None:
@@ -146,9 +147,9 @@ class Choosing:
         held = max(found.last_row, self._log.first)
         return self._log.spool.tag(held) if held < self._log.end else -1
 
-    def _ask(self, about: str, listed: tuple[str, Sequence[Choice]], answer: Answer) -> None:
+    def _ask(self, about: str, listed: tuple[str, Sequence[Choice]], answer: Answer, *verbs: str) -> None:
         self._answer = answer
-        self._picker.ask(about, *listed)
+        self._picker.ask(about, *listed, *verbs)
 
 
 def default_path(folder: Path, source: LogSource | None, now: float) -> Path:

@@ -94,6 +94,13 @@ class Options(msgspec.Struct, frozen=True):
     """Names of fields that are not shown."""
     tags: Mapping[int, tuple[str, str]] = msgspec.field(default_factory=dict)
     """Stream → two letters and a tone; empty when there is only one stream."""
+    timeless: bool = False
+    """None of the lines says when it was written, as those of a build."""
+
+    @property
+    def timed(self) -> bool:
+        """There is a time column."""
+        return self.times is not Times.OFF and not self.timeless
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -161,7 +168,7 @@ def _rows(line: Line, record: Record, columns: list[Span], options: Options, for
 def _columns(line: Line, record: Record, received: float | None, options: Options) -> list[Span]:
     """Time, source, level and logger, as far as there is room and they are wanted."""
     spans = []
-    if options.times is not Times.OFF:
+    if options.timed:
         # the time at which a frame of a traceback came says nothing that its head does not say
         came = None if line.mark & PART and record.time is None else received
         spans.append(Span(_time(record.time, came, options), "muted"))

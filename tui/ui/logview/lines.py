@@ -20,7 +20,7 @@ from textual.timer import Timer
 from tui.clock import Clock
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.rows import AllRows, Rows
-from tui.ui.logview.layout import Form, Options, Row, Span, Times, rows_of
+from tui.ui.logview.layout import Form, Options, Row, Span, rows_of
 from tui.ui.logview.page import Page, Place
 from tui.ui.logview.paint import HIT, Drawn, look_style, pieces
 from tui.ui.logview.sgr import PLAIN
@@ -171,7 +171,7 @@ class LogLines(Toned, can_focus=True):
             return Strip.blank(self.size.width, base)
         drawn = self._drawn[y]
         segments = [Segment(drawn.gutter, self.tone_style(drawn.gutter_tone, drawn.band))]
-        skip = self.options.times is not Times.OFF  # times are not searched
+        skip = self.options.timed  # times are not searched
         for span, text, hit in pieces(drawn, self.size.width, skip=skip):
             shown = to_ascii(text) if self.ascii_only and not text.isascii() else text
             segments.append(Segment(shown, self._style(span, drawn.band, hit)))
@@ -210,7 +210,7 @@ class LogLines(Toned, can_focus=True):
         if found is None:
             held = self._log.line(line)
             form = self.forms.get(line, Form.FOLDED)
-            found = rows_of(held, self._log.received(line), self.options, form, self.notes.get(line, ""))
+            found = rows_of(held, self._log.came(line), self.options, form, self.notes.get(line, ""))
             if not held.notice:  # a notice may change while it is on the screen
                 if len(self._laid) >= REMEMBERED:
                     self._laid.clear()

@@ -68,7 +68,7 @@ def sources(
                 ),
             )
         )
-    return f"Sources · newest instance of each · at most {most} open · space opens or closes", choices
+    return f"Sources · space opens or closes · at most {most} open · newest instance of each", choices
 
 
 def _state(stream: Stream | None) -> str:

@@ -41,10 +41,10 @@ class Picker(Toned, can_focus=True):
         Binding("G,end", "move(100000)", "Last", show=False),
         Binding("pagedown", "move(8)", "Page down", show=False),
         Binding("pageup", "move(-8)", "Page up", show=False),
-        Binding("enter", "pick", "Choose", show=False),
-        Binding("space", "switch", "On / off", show=False),
-        Binding("d,delete", "remove", "Remove", show=False),
-        Binding("escape,q", "close", "Close", show=False),
+        Binding("enter", "pick", "Choose"),
+        Binding("space", "switch", "On / off"),
+        Binding("d,delete", "remove", "Remove"),
+        Binding("escape,q", "close", "Close"),
     ]
 
     class Done(Message):
@@ -66,14 +66,27 @@ class Picker(Toned, can_focus=True):
         self._choices: tuple[Choice, ...] = ()
         self._at = 0
         self._top = 0
+        self._switches = self._removes = False
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Letters that the list has no use for reach nothing behind it: `r` restarts no agent here."""
+        return character is not None and character.isalnum() and key not in self._bindings.key_to_bindings
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what the list knows how to do."""
+        return {"switch": self._switches, "remove": self._removes}.get(action, True)
 
     @property
     def text(self) -> str:
         """What it reads, for tests."""
         return "\n".join("".join(cell.text for cell in choice.cells) for choice in self._choices)
 
-    def ask(self, about: str, title: str, choices: Sequence[Choice]) -> None:
-        """Show a list; again with the same `about` to bring it up to date."""
+    def ask(self, about: str, title: str, choices: Sequence[Choice], *verbs: str) -> None:
+        """Show a list; again with the same `about` to bring it up to date.
+
+        `verbs` are what can be done beside choosing: `switch`, `remove`.
+        """
+        self._switches, self._removes = "switch" in verbs, "remove" in verbs
         if about != self.about:
             self._at = self._top = 0
         self.about, self._title, self._choices = about, title, tuple(choices)

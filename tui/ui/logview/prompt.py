@@ -27,8 +27,8 @@ class LogPrompt(Horizontal):
     LogPrompt > Input { width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", show=False),
-        Binding("up", "earlier(-1)", "Earlier", show=False),
+        Binding("escape", "cancel", "Cancel"),
+        Binding("up", "earlier(-1)", "Earlier"),
         Binding("down", "earlier(1)", "Later", show=False),
         Binding("ctrl+u", "clear", "Clear", show=False, priority=True),
         Binding("tab", "nothing", show=False, priority=True),

@@ -199,7 +199,7 @@ class Reader(Widget):
         if line.notice:
             return f"── {line.notice.words(lambda moment: clock_word(moment, self.options))} ──"
         options = replace(self.options, width=UNBOUND, wrap=False, pretty=False, hidden=frozenset())
-        first = rows_of(line, self.page.log.received(row), options, Form.FOLDED)[0].text.rstrip()
+        first = rows_of(line, self.page.log.came(row), options, Form.FOLDED)[0].text.rstrip()
         note = self.lines.notes.get(row)
         below = [*map(plain, parse(line.raw).body), *([f"✎ {note}"] if note else [])]
         return "\n    ".join((first, *below))
