@@ -86,9 +86,7 @@ COMMANDS = (
     Command("agent private-link list --json", (r'"private_link_id": "<link>"',)),
     Command("agent private-link health-status --id <link>", (r"│ <link> │ ",)),
     Command("agent private-link delete --id <link>", (r"Deleted private link \[<link>\]",)),
-    Command(
-        "agent deploy --image-tar <image> --yes .", (r"Pushing image \[127\.0\.0\.1:", DEPLOYED)
-    ),
+    Command("agent deploy --image-tar <image> --yes .", (r"Pushing image \[127\.0\.0\.1:", DEPLOYED)),
     Command("agent versions", (r"sha256:[0-9a-f]{64}",)),
     Command("agent delete --yes", (r"Deleted agent",)),
     Command(
