@@ -174,6 +174,7 @@ def test_the_limit_is_on_what_is_shown() -> None:
     assert clean("x" * (LIMIT + 1)) == "x" * (LIMIT - 1) + ELLIPSIS
     assert clean("\u202e" * 100, limit=20) == "\\u{202e}\\u{202e}\\u{…"
     assert clean("👩\u200d💻", limit=2) == "👩…"
+    assert clean("👩\u200d💻x", limit=3) == "👩…", "a joiner would join the ellipsis"
     assert len(clean("e" + "\u0301" * 200_000 + "tail", limit=50)) <= 50
 
 

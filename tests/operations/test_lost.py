@@ -118,6 +118,16 @@ async def test_a_failed_look_stays_unknown_and_survives_the_console(here: Stage)
     assert await later.unresolved() == []
 
 
+async def test_what_was_begun_at_another_server_of_the_same_name_is_not_looked_for_here(here: Stage) -> None:
+    """A project's entry may have been given another URL: there, the effect would never be seen."""
+    for url in ("https://old.example", here.simulator.url):
+        intent = here.journal.intent(
+            "restart", url, project="prod", facts={"agent_id": CONCIERGE, "url": url}
+        )
+        here.journal.outcome(intent, Verdict.UNKNOWN)
+    assert [intent.target for intent in await here.operator.unresolved()] == [here.simulator.url]
+
+
 async def test_an_intent_of_a_console_that_was_killed_is_looked_for(here: Stage) -> None:
     view = await here.look()
     here.lose(FaultSpec(path="*/CreateDispatch", action="silence", after_effect=True))
