@@ -74,6 +74,7 @@ async def test_nothing_is_painted_beneath_a_dialog_and_all_of_it_after() -> None
     async with reading(*LINES) as rig:
         dialog: ModalScreen[None] = ModalScreen()
         await rig.app.push_screen(dialog)
+        await rig.settle(draw=False)  # losing the focus paints
         painted = asyncio.Event()
         refresh = rig.view.lines.refresh
         rig.view.lines.refresh = lambda *regions, **more: (painted.set(), refresh(*regions))[1]  # type: ignore[method-assign]
