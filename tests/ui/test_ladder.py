@@ -99,6 +99,10 @@ async def test_sorting_by_keys_and_by_a_picked_column() -> None:
         for key, column in {"N": "name", "A": "deployed", "C": "cpu", "M": "mem", "S": "state"}.items():
             await typed(pilot, key)
             assert (pane.sort, pane.reverse) == (column, False)
+            title = next(item.title for item in pane.COLUMNS if item.id == column)
+            arrow = "↓" if column in ("cpu", "mem") else "↑"
+            shown = pane.table.render_line(0).text
+            assert f"{title}{arrow}" in shown, "what it is sorted by is seen, however narrow the pane"
         await typed(pilot, "S")
         assert pane.reverse and "STATUS↓" in pane.table.render_line(0).text
         await typed(pilot, "shift+left", "shift+left", "O")

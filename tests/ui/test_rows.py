@@ -34,6 +34,15 @@ def test_wide_columns_are_shown_on_request_only() -> None:
     assert shown(ALL, 36, wide=True) == ["name", "state", "version", "seen"]
 
 
+def test_the_column_sorted_by_stays_and_others_go_for_it() -> None:
+    def kept(width: int, keep: str) -> list[str]:
+        return [slot.column.id for slot in slots(ALL, width, wide=False, keep=keep)]
+
+    assert kept(31, "seen") == ["name", "state", "seen"]
+    assert kept(31, "owner") == ["name", "state", "owner"], "also if it is for wide mode"
+    assert kept(40, "state") == shown(ALL, 40)
+
+
 def test_what_is_left_over_goes_to_the_columns_that_grow() -> None:
     placed = slots((NAME, STATE, VERSION), 37, wide=False, left=2)
     assert [(slot.column.id, slot.x, slot.width) for slot in placed] == [

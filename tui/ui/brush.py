@@ -54,10 +54,11 @@ class Brush:
         style: Callable[[str, str], Style],
         *,
         wide: bool = False,
+        keep: str = "",
         ascii_only: bool = False,
     ) -> None:
-        """`style` is that of a tone in a kind of row, as `Toned.tone_style`."""
-        self.slots = slots(columns, max(0, size - 1), wide=wide, left=GUTTER)
+        """`style` is that of a tone in a kind of row, as `Toned.tone_style`; `keep` a column that stays."""
+        self.slots = slots(columns, max(0, size - 1), wide=wide, left=GUTTER, keep=keep)
         """The columns that there is room for."""
         self._count = len(columns)
         self.size = size
@@ -103,7 +104,7 @@ class Brush:
         segments = [Segment(" " * GUTTER, muted)]
         for slot in self.slots:
             column = slot.column
-            arrow = ("↓" if reverse else "↑") if column.id == sort_column else ""
+            arrow = ("↓" if reverse != column.falls else "↑") if column.id == sort_column else ""
             style = picked if column.id == picked_column else muted
             title = fit(column.title[: slot.width - len(arrow)] + arrow, slot.width, right=column.right)
             segments.append(Segment(self._signs(title) + " " * GAP, style))

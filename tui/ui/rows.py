@@ -31,6 +31,8 @@ class Column:
     """Only shown in wide mode."""
     clock: bool = False
     """Holds times: needs more room when they are not relative."""
+    falls: bool = False
+    """Its natural order is from the largest value down."""
 
 
 CLOCK_WIDTH = 11
@@ -62,15 +64,23 @@ GAP = 1
 """Cells between columns; a change mark stands there."""
 
 
-def slots(columns: Sequence[Column], width: int, *, wide: bool, left: int = 0) -> list[Slot]:
-    """Places for as many columns as fit into `width` cells; the rest of the width goes to those that grow."""
-    chosen = [(index, column) for index, column in enumerate(columns) if wide or not column.wide]
+def slots(
+    columns: Sequence[Column], width: int, *, wide: bool, left: int = 0, keep: str = ""
+) -> list[Slot]:
+    """Places for as many columns as fit into `width` cells; the rest of the width goes to those that grow.
+
+    The column named by `keep` stays as if its rank were 0, also if it is a wide one.
+    """
+    chosen = [
+        (index, column) for index, column in enumerate(columns) if wide or not column.wide or column.id == keep
+    ]
     room = width - left
     while len(chosen) > 1 and sum(column.width + GAP for _, column in chosen) > room:
-        worst = max(column.rank for _, column in chosen)
+        ranks = [0 if column.id == keep else column.rank for _, column in chosen]
+        worst = max(ranks)
         if worst == 0:
             break
-        last = max(place for place, (_, column) in enumerate(chosen) if column.rank == worst)
+        last = max(place for place, rank in enumerate(ranks) if rank == worst)
         del chosen[last]
     spare = max(0, room - sum(column.width + GAP for _, column in chosen))
     shares = sum(column.grow for _, column in chosen)

@@ -234,7 +234,12 @@ class LineTable(Toned, can_focus=True):
         """For the width at hand: lines are asked for before the table is told of another size."""
         if self._last_brush is None or self._last_brush.size != self.size.width:
             self._last_brush = Brush(
-                self._columns, self.size.width, self.tone_style, wide=self.wide, ascii_only=self.ascii_only
+                self._columns,
+                self.size.width,
+                self.tone_style,
+                wide=self.wide,
+                keep=self.sort_column,
+                ascii_only=self.ascii_only,
             )
         return self._last_brush
 
@@ -396,9 +401,14 @@ class LineTable(Toned, can_focus=True):
             self.refresh(Region(0, 0, self.size.width, 1))
 
     def set_sort(self, column: str, reverse: bool) -> None:
-        """Show by which column the rows are sorted."""
-        if (column, reverse) != (self.sort_column, self.sort_reverse):
-            self.sort_column, self.sort_reverse = column, reverse
+        """Show by which column the rows are sorted; it is shown however little room there is."""
+        if (column, reverse) == (self.sort_column, self.sort_reverse):
+            return
+        before = self._brush.slots
+        self.sort_column, self.sort_reverse, self._last_brush = column, reverse, None
+        if self._brush.slots != before:
+            self._layout()
+        else:
             self.refresh(Region(0, 0, self.size.width, 1))
 
     def watch_has_focus(self, has_focus: bool) -> None:
