@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.fleet.query import BadQuery, Query, Subject, Value, parse
+from tui.fleet.query import BadQuery, Query, Subject, Value, complete, parse
 
 FIELDS = {"name": "", "status": "", "region": "", "age": "", "cpu": "", "replicas": "", "gone": ""}
 NAMES = ("status", "region", "age", "cpu", "replicas")
@@ -25,6 +25,23 @@ def subject(name: str) -> Subject:
     """A row."""
     values: dict[str, Value] = {"name": name, **ROWS[name]}
     return Subject(f"{name} {values['status']} {values['region']}", values.get)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("st", "status:"),
+        ("!na", "!name:"),
+        ("region:eu st", "region:eu status:"),
+        ("", ""),
+        ("!", ""),
+        ("zz", ""),
+        ("status:", ""),
+        ("crash ", ""),
+    ],
+)
+def test_field_names_are_completed(text: str, line: str) -> None:
+    assert complete(text, FIELDS) == line
 
 
 def found(text: str) -> list[str]:

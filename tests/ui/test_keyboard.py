@@ -76,9 +76,9 @@ async def test_digits_and_letters_lead_to_panes() -> None:
 
 async def test_tabs_of_the_details_take_turns() -> None:
     async with playing(Scene("tabs")) as (app, pilot):
-        assert title(app.main.pane("status")).startswith("─ 2 Status kyc-verifier · 3 · 4 ─")
+        assert title(app.main.pane("status")).startswith("─ 2 Status kyc-verifier · 3 Ver · 4 Sec ─")
         await typed(pilot, "4", "1")
-        assert title(app.main.pane("secrets")).startswith("─ 4 Secrets kyc-verifier [2] · 2 · 3 ─")
+        assert title(app.main.pane("secrets")).startswith("─ 4 Secrets kyc-verifier [2] · 2 Sta · 3 Ver ")
         assert not app.main.pane("status").display
         await pilot.resize_terminal(200, 50)
         await settled(pilot)

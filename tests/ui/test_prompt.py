@@ -32,7 +32,7 @@ async def test_a_filter_works_while_it_is_typed() -> None:
     async with playing(Scene("filter", keys=("down", "slash"))) as (app, pilot):
         pane = app.main.agents
         assert pane.table.cursor == pane.table.keys[1]
-        assert above(app).startswith("/ Agents: text  !not  -f fuzzy  status:")
+        assert above(app).startswith("/ Agents: text !not -f fuzzy status: name:")
         counts = []
         for key in "status:err":
             await typed(pilot, key)

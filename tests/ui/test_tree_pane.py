@@ -59,8 +59,8 @@ def test_parents_show_the_worst_of_their_children_and_a_count() -> None:
 @pytest.mark.parametrize(
     ("room", "cause"),
     [
-        ("call-7303", "the agent is CrashLoop"),
-        ("lobby-kiosk-3", "no agent of this name here"),
+        ("call-7303", "agent CrashLoop"),
+        ("lobby-kiosk-3", "no such agent here"),
     ],
 )
 def test_why_nobody_takes_a_dispatch(room: str, cause: str) -> None:

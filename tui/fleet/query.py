@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 Value = str | float | None
@@ -68,6 +68,15 @@ def parse(text: str, fields: Mapping[str, str]) -> Query:
         else:
             tests.append(_term(word, fields))
     return Query(text.strip(), tuple(tests))
+
+
+def complete(text: str, fields: Iterable[str]) -> str:
+    """What was typed with the field name begun at its end in full; empty if there is none to complete."""
+    head, space, last = text.rpartition(" ")
+    sign = "!" if last.startswith("!") else ""
+    begun = last.removeprefix("!")
+    full = next((name for name in fields if begun and name.startswith(begun)), "")
+    return f"{head}{space}{sign}{full}:" if full else ""
 
 
 def _words(text: str) -> list[str]:

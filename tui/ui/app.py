@@ -361,7 +361,7 @@ class Lktop(FramedApp):
         """Relative, local, UTC."""
         style = self.main.view.times.next
         self.main.view = replace(self.main.view, times=style)
-        self.say(f"times: {style}", toast=True)
+        self.say(f"times: {style}", toast=False)  # the header says it
 
     def action_refresh_now(self) -> None:
         """Ask for everything now."""
@@ -380,9 +380,9 @@ class Lktop(FramedApp):
         try:
             _write_new(path, align(self.export_screenshot()).encode())
         except OSError as error:
-            self.say(f"picture not saved in {path}: {error.strerror}", tone="error")
+            self.say(f"picture not saved in {clipboard.homely(path)}: {error.strerror}", tone="error")
         else:
-            self.say(f"picture saved: {path}")
+            self.say(f"picture saved: {clipboard.homely(path)}")
 
     def action_choose_project(self) -> None:
         """Choose among the projects that were found."""

@@ -15,6 +15,9 @@ from tui.ui.lines import Lines
 from tui.ui.rows import Cell, Column
 from tui.ui.table import LineTable
 
+FRAME = 4
+"""Lines of the box that are no project: its border, its title, the columns'."""
+
 
 class Chooser(ModalScreen[Target | None]):
     """Enter watches the project under the cursor, Esc leaves things as they are."""
@@ -35,9 +38,10 @@ class Chooser(ModalScreen[Target | None]):
             Column("now", " ", 1),
             Column("name", "PROJECT", 28, grow=1),
             Column("url", "WHERE", 20, grow=2),
-            Column("source", "FROM", 12, grow=2, rank=1),
+            Column("source", "FROM", 18, grow=2, rank=1),
         )
-        with Vertical(id="chooser"):
+        with Vertical(id="chooser") as box:
+            box.styles.height = max(len(self._targets), 3) + FRAME
             yield Lines(ascii_only=self._ascii, id="chooser-title")
             yield LineTable(columns, ascii_only=self._ascii)
 

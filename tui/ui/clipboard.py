@@ -23,6 +23,12 @@ _SCREEN_CHUNK: Final = 76
 """Characters that GNU screen surely passes on in one device control string."""
 
 
+def homely(path: Path) -> str:
+    """A path as people write it, for messages: with `~` for their home."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
 def copy(text: str, terminal: Terminal, state_dir: Path, write: Callable[[str], None]) -> str:
     """Copy the text by every way this terminal has; returns what happened, in words.
 
@@ -35,9 +41,9 @@ def copy(text: str, terminal: Terminal, state_dir: Path, write: Callable[[str], 
     path = state_dir / FILE_NAME
     try:
         _save(data, path)
-        kept = f"saved in {path}"
+        kept = f"saved in {homely(path)}"
     except OSError as error:
-        kept = f"not saved in {path}: {(error.strerror or str(error)).lower()}"
+        kept = f"not saved in {homely(path)}: {(error.strerror or str(error)).lower()}"
     return f"{_size(text)} {_send(data, terminal, write)}; {kept}"
 
 

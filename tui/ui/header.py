@@ -15,6 +15,10 @@ SLOW = 0.5
 """Seconds of latency from which it is worth saying."""
 
 
+LAG = 60.0
+"""Seconds since a room was asked about from which that is late."""
+
+
 def header(view: View, target: Target | None, link: Link, width: int) -> tuple[Line, Line]:
     """Both lines, for a terminal of so many cells."""
     return (
@@ -71,10 +75,8 @@ def _line_state(view: View, link: Link, width: int) -> Line:
         cells.append(Cell(words, "error" if abs(link.skew) > 50 else "warn"))
     if link.latency > SLOW:
         cells.append(Cell(f"slow, {link.latency:.1f} s  ", "warn"))
-    share = link.used / max(1, link.budget)
-    if share > 0.5:
-        words = f"{round(share * 10) * 10} % of {link.budget} req/min  "
-        cells.append(Cell(words, "warn" if share > 0.9 else "muted"))
+    if link.used > 0.9 * link.budget and _lags(view):
+        cells.append(Cell(f"all of {link.budget} requests a minute used  ", "warn"))
     agents = fleet.fresh("agents")
     if words := _staleness(view):
         cells.append(Cell(words if len(words) < width else fit(words, width - 1), "error"))
@@ -85,6 +87,13 @@ def _line_state(view: View, link: Link, width: int) -> Line:
     return tuple(cells)
 
 
+def _lags(view: View) -> bool:
+    """Rooms wait for their turn. Until they do, a budget that is used up is one that is made use of."""
+    coverage = view.fleet.coverage
+    oldest = view.monotonic if coverage.oldest is None else coverage.oldest
+    return coverage.polled < coverage.total or view.monotonic - oldest > LAG
+
+
 def _staleness(view: View) -> str:
     """What is stale, since when and why; empty while nothing is."""
     known = view.fleet.freshness
@@ -93,7 +102,8 @@ def _staleness(view: View) -> str:
         return ""
     old = min((at for name in stale if (at := known[name].at) is not None), default=None)
     since = f" {_seconds(view.monotonic - old)} old" if old is not None else ""
-    what = "everything" if len(stale) == len(known) > 1 else ", ".join(sorted(stale))
+    some = f"{len(stale)} of {len(known)} sources" if len(stale) > 3 else ", ".join(sorted(stale))
+    what = "everything" if len(stale) == len(known) > 1 else some
     why = max((known[name] for name in stale), key=lambda fresh: fresh.failures).error
     return f"STALE{since}: {what} · {why} " if why else f"STALE{since}: {what} "
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tui.fleet.query import complete
 from tui.fleet.state import Fleet
 from tui.ui.commands import completions, hint
 from tui.ui.panes.base import ListPane, Pane
@@ -23,8 +24,8 @@ class Filtering:
     @property
     def words(self) -> str:
         """What can be typed."""
-        fields = "  ".join(f"{name}:" for name in self._pane.FIELDS)
-        return f"/ {self._pane.NAME}: text  !not  -f fuzzy  {fields}"
+        fields = " ".join(f"{name}:" for name in self._pane.FIELDS)
+        return f"/ {self._pane.NAME}: text !not -f fuzzy {fields}"
 
     def typed(self, text: str) -> tuple[str, bool]:
         """Filter, and say how many rows that leaves or what is wrong."""
@@ -32,8 +33,8 @@ class Filtering:
         return problem or f"/ {self._pane.NAME}: {len(self._pane.table.keys)} rows", bool(problem)
 
     def complete(self, text: str) -> str:
-        """Nothing: the rows themselves show what there is."""
-        return ""
+        """The name of a field; for the rest, the rows themselves show what there is."""
+        return complete(text, self._pane.FIELDS)
 
     def submit(self, text: str) -> None:
         """Keep the filter."""

@@ -64,16 +64,12 @@ GAP = 1
 """Cells between columns; a change mark stands there."""
 
 
-def slots(
-    columns: Sequence[Column], width: int, *, wide: bool, left: int = 0, keep: str = ""
-) -> list[Slot]:
+def slots(columns: Sequence[Column], width: int, *, wide: bool, left: int = 0, keep: str = "") -> list[Slot]:
     """Places for as many columns as fit into `width` cells; the rest of the width goes to those that grow.
 
     The column named by `keep` stays as if its rank were 0, also if it is a wide one.
     """
-    chosen = [
-        (index, column) for index, column in enumerate(columns) if wide or not column.wide or column.id == keep
-    ]
+    chosen = [item for item in enumerate(columns) if wide or not item[1].wide or item[1].id == keep]
     room = width - left
     while len(chosen) > 1 and sum(column.width + GAP for _, column in chosen) > room:
         ranks = [0 if column.id == keep else column.rank for _, column in chosen]

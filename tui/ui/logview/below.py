@@ -31,6 +31,8 @@ class Below(Lines):
         self._timer: Timer | None = None
         self._at = 0.0
         self._said = ("", "info")
+        self.nothing = NOTHING
+        """What stands in place of lines while no log is open."""
 
     def say(self, words: str, tone: str) -> None:
         """Say this instead, until the next key."""
@@ -138,7 +140,7 @@ class Below(Lines):
             asked = finder.words() or "cleared with C"
             return f"0 of {number(held)} shown – filter: {asked}{looked}\nEsc shows all"
         waiting = [stream for stream in log.streams.values() if stream.phase is not Phase.CLOSED]
-        return "\n".join(f"{s.source.label}: {_state(s)}" for s in waiting) or NOTHING
+        return "\n".join(f"{s.source.label}: {_state(s)}" for s in waiting) or self.nothing
 
 
 def _state(stream: Stream) -> str:

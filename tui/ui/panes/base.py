@@ -25,6 +25,8 @@ Cells = tuple[Cell, ...]
 
 _SMALL = (str, int, float, Cell, Size)
 
+LIVE = Cell("live", "muted")
+"""What the title says while polls succeed."""
 ABSENT = (
     "This server has no Cloud Agents API: it is a self-hosted LiveKit. "
     "Rooms, dispatches and jobs are in pane 5."
@@ -98,10 +100,17 @@ class Pane(Vertical):
         # what the pane shows is worth more than the whole of an error
         right = tuple(Cell(_cut(cell.text, size // 2), cell.tone) for cell in right)
         end = (Cell(" "), *right, Cell(" ─", rule)) if right else (Cell("─", rule),)
-        room = size - sum(width(cell.text) for cell in (*head, *left, *end)) - 2
-        tabs = next((words for words in self.tabs if width(words) <= room), "")
+        tabs = self._tabs_for(size, (*head, *left, *end))
+        if right == (LIVE,) and tabs not in self.tabs[:2]:
+            end = (Cell("─", rule),)  # that all is well is worth less than the names of the neighbours
+            tabs = self._tabs_for(size, (*head, *left, *end))
         line = spread((*head, *left, Cell(tabs, "muted"), Cell(" ", rule)), end, size)
         bar.set_lines([tuple(_ruled(cell, rule) for cell in line)])
+
+    def _tabs_for(self, size: int, taken: Line) -> str:
+        """The longest form of the tabs that fits beside what is there."""
+        room = size - sum(width(cell.text) for cell in taken) - 2
+        return next((words for words in self.tabs if width(words) <= room), "")
 
 
 def _ruled(cell: Cell, tone: str) -> Cell:
@@ -354,7 +363,7 @@ def freshness(view: View, fresh: Freshness) -> Cell:
         return Cell(f"stale {_old(old)} · {_retry(view, fresh)}{fresh.error}", "warn")
     if fresh.failures:
         return Cell("retrying", "muted")
-    return Cell("live", "muted") if old < 90 else Cell(f"{age(old)} old", "warn")
+    return LIVE if old < 90 else Cell(f"{age(old)} old", "warn")
 
 
 def _retry(view: View, fresh: Freshness) -> str:

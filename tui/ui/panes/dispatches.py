@@ -186,16 +186,14 @@ class DispatchesPane(ListPane):
         if dispatch.deployment:
             parts.append(f"deployment {dispatch.deployment}")
         parts.append(_POLICIES.get(str(dispatch.restart_policy), str(dispatch.restart_policy)))
+        if self.revealed:
+            given = " ".join(f"{name}={value}" for name, value in dispatch.attributes.items())
+            metadata = f"metadata {dispatch.metadata}" if dispatch.metadata else ""
+            return " · ".join(part for part in (metadata, given, *parts) if part)
         if dispatch.metadata:
-            size = len(dispatch.metadata)
-            parts.append(f"metadata {dispatch.metadata}" if self.revealed else f"metadata {size} B, x shows")
+            parts.append(f"metadata {len(dispatch.metadata)} B, x shows")
         if dispatch.attributes:
-            named = (
-                dispatch.attributes.items()
-                if self.revealed
-                else ((name, "***") for name in dispatch.attributes)
-            )
-            parts.append(" ".join(f"{name}={value}" for name, value in named))
+            parts.append(" ".join(f"{name}=***" for name in dispatch.attributes))
         return " · ".join(parts)
 
     def _job(self, view: View, node: Node, job: Job) -> Cells:
@@ -358,15 +356,15 @@ def _why_nobody(view: View, dispatch: Dispatch) -> str:
     """The likely cause of a dispatch that nobody takes, from what else is known (product.md c2)."""
     agent = next((item for item in view.fleet.agents if item.name == dispatch.agent_name), None)
     if agent is None:
-        return "no agent of this name here" if view.fleet.agents else "no worker took it"
+        return "no such agent here" if view.fleet.agents else "no worker took it"
     states = {row.status for row in agent.agent_deployments}
     names = {row.deployment for row in agent.agent_deployments}
     if dispatch.deployment not in names:
-        return f"the agent has no deployment {dispatch.deployment or 'production'}"
+        return f"no deployment {dispatch.deployment or 'production'} of the agent"
     if states <= {"Sleeping", "Waking"}:
-        return "the agent sleeps: a cold start takes 10-20 s"
+        return "agent sleeps: a cold start takes 10-20 s"
     if "Running" not in states:
-        return f"the agent is {', '.join(sorted(states)) or 'not observed'}"
+        return f"agent {', '.join(sorted(states)) or 'not observed'}"
     return "no worker took it: all full, or the name is registered otherwise"
 
 

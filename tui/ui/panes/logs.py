@@ -17,9 +17,12 @@ from tui.fleet.logs.source import LogSource
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.ui.logview import LogView
+from tui.ui.logview.below import NOTHING
 from tui.ui.panes.base import Pane
 from tui.ui.rows import Cell
 
+ABSENT = "This server has no Cloud Agents API:\nnobody here keeps logs of agents."
+"""In place of lines on a server that has no agents (contract.md §8.6)."""
 SETTLE = 0.4
 """Seconds that the cursor rests on an agent before its log is opened."""
 
@@ -76,6 +79,10 @@ class LogsPane(Pane):
 
     def show(self, view: View) -> None:
         """Follow the cursor unless pinned; hear of new deployments of the agent shown."""
+        nothing = ABSENT if view.fleet.fresh("agents").absent else NOTHING
+        if nothing != self.reader.below.nothing:
+            self.reader.below.nothing = nothing
+            self.reader.below.update_soon()
         if self._agent is not None:
             current = view.fleet.agent(self._agent.agent_id)
             if current is not None and current is not self._agent:

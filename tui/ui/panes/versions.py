@@ -28,7 +28,7 @@ class VersionsPane(ListPane):
     BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("versions")]
     COLUMNS = (
         Column("version", "VERSION", 14),
-        Column("role", "ROLE", 12, grow=1),
+        Column("role", "ROLE", 14, grow=1),
         Column("status", "STATUS", 9, rank=1),
         Column("commit", "COMMIT", 8, rank=2),
         Column("branch", "BRANCH", 8, grow=2, rank=3),
