@@ -35,6 +35,7 @@ from tui.ui.app import Lktop
 from tui.ui.launch import Launch
 from tui.ui.logview.below import Below
 from tui.ui.logview.lines import LogLines
+from tui.ui.panes.logs import LogsPane
 from tui.ui.picture import align
 from tui.ui.terminal import Terminal
 
@@ -93,6 +94,14 @@ class QuickClock(StillClock):
     async def sleep(self, seconds: float) -> None:
         """Let the time pass at once."""
         self.at += seconds
+        await asyncio.sleep(0)
+
+
+class RestedClock(StillClock):
+    """The time stands, and whoever sleeps has slept enough."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others go first."""
         await asyncio.sleep(0)
 
 
@@ -242,6 +251,8 @@ class Scene:
     ascii_only: bool = False
     targets: tuple[Target, ...] = (TARGET,)
     """The projects there are; the first is watched."""
+    rested: bool = False
+    """The cursor has rested on its agent for so long that the agent's log is open."""
     choose: bool = False
     """No project is watched: the operator is to choose."""
     change: Callable[[Fleet], Fleet] = _unchanged
@@ -265,7 +276,7 @@ class Scene:
         found, transcripts = known(self.scenario, None)
         return Lktop(
             launch,
-            clock=StillClock(START + LATER),
+            clock=(RestedClock if self.rested else StillClock)(START + LATER),
             chance=random.Random(1),
             connect=lambda target: Still(self.change(found), transcripts, target),
         )
@@ -275,8 +286,10 @@ class Scene:
 
         async def press(pilot: Pilot[None]) -> None:
             await settled(pilot)
-            await typed(pilot, *self.keys)
             app = pilot.app
+            if self.rested and isinstance(app, Lktop) and app.main.logs.display:
+                await read(app.main.logs, pilot)
+            await typed(pilot, *self.keys)
             if self.later is not _unchanged and isinstance(app, Lktop) and app.session is not None:
                 store = app.session.store
                 after = self.later(store.fleet)
@@ -287,6 +300,13 @@ class Scene:
                 await settled(pilot)
 
         return press
+
+
+async def read(pane: LogsPane, pilot: Pilot[None]) -> None:
+    """Until the log is on the screen."""
+    while not len(pane.reader.page.rows):
+        await pilot.pause(0.01)
+    await settled(pilot)
 
 
 async def typed(pilot: Pilot[None], *keys: str) -> None:
@@ -359,13 +379,13 @@ STAGING = replace(TARGET, name="staging", url="https://staging.livekit.cloud", s
 
 
 SCENES: tuple[Scene, ...] = (
-    Scene("incident", sizes=((80, 24), (120, 40), (200, 50))),
+    Scene("incident", rested=True, sizes=((80, 24), (120, 40), (200, 50))),
     Scene("statuses", scenario="statuses"),
     Scene("status", keys=("2", "f")),
-    Scene("versions", keys=("3",), sizes=((120, 40),)),
+    Scene("versions", rested=True, keys=("3",), sizes=((120, 40),)),
     Scene("secrets", keys=("4",), sizes=((80, 24),), picture=None),
     Scene("dispatches", keys=("5", "f")),
-    Scene("filter", keys=("slash", *"status:error"), sizes=((120, 40),)),
+    Scene("filter", rested=True, keys=("slash", *"status:error"), sizes=((120, 40),)),
     Scene("problems", keys=("exclamation_mark",), sizes=((80, 24),), picture=None),
     Scene("command", keys=("colon", *"status sup"), sizes=((80, 24),), picture=None),
     Scene("help", keys=("question_mark",)),
@@ -379,7 +399,13 @@ SCENES: tuple[Scene, ...] = (
     Scene("logs-back", keys=("l", "f", "g"), sizes=((80, 24),), picture=None),
     Scene("ghost", keys=("j",), later=without("support-triage"), sizes=((80, 24),), picture=None),
     Scene("stale", later=unreachable, sizes=((80, 24), (120, 40)), picture=(120, 40)),
-    Scene("production", targets=(PRODUCTION, STAGING), sizes=((80, 24), (120, 40)), picture=(120, 40)),
+    Scene(
+        "production",
+        rested=True,
+        targets=(PRODUCTION, STAGING),
+        sizes=((80, 24), (120, 40)),
+        picture=(120, 40),
+    ),
     Scene("chooser", choose=True, targets=(PRODUCTION, STAGING, TARGET), sizes=((80, 24),), picture=None),
     Scene(
         "messages",

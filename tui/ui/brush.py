@@ -131,8 +131,9 @@ class Brush:
             sign = look.sign(slot.index)
             # right after the words, or it would seem to belong to the next column
             right = slot.column.right or sign == " "
-            place = slot.width if right else min(slot.width, width(cell.text) + 1)
-            yield self._signs(fit(cell.text, place, right=slot.column.right)), style
+            words = cell.short if cell.short and width(cell.text) > slot.width else cell.text
+            place = slot.width if right else min(slot.width, width(words) + 1)
+            yield self._signs(fit(words, place, right=slot.column.right)), style
             yield self._signs(sign), accent if sign != " " else plain
             yield " " * (slot.width - place), plain
             x = slot.x + slot.width + GAP

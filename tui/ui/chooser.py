@@ -37,8 +37,8 @@ class Chooser(ModalScreen[Target | None]):
         columns = (
             Column("now", " ", 1),
             Column("name", "PROJECT", 28, grow=1),
-            Column("url", "WHERE", 20, grow=2),
-            Column("source", "FROM", 18, grow=2, rank=1),
+            Column("url", "WHERE", 22, grow=2),
+            Column("source", "FROM", 16, grow=1, rank=1),
         )
         with Vertical(id="chooser") as box:
             box.styles.height = max(len(self._targets), 3) + FRAME

@@ -12,6 +12,8 @@ class Cell:
 
     text: str = ""
     tone: str = "text"
+    short: str = ""
+    """What is said where there is no room for the text; without it, the text is cut."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class AgentsPane(ListPane):
         Column("since", "SINCE", 5, right=True, rank=1),
         Column("seen", "SEEN", 5, right=True, rank=8),
         Column("deployed", "DEPLOYED", 9, right=True, rank=9, wide=True, clock=True),
-        Column("deployments", "DEPLOYMENTS", 12, rank=10, wide=True),
+        Column("deployments", "DEPLOYMENTS", 13, rank=10, wide=True),
         Column("owner", "OWNER", 10, rank=11, wide=True),
         Column("commit", "COMMIT", 8, rank=12, wide=True),
         Column("branch", "BRANCH", 10, rank=13, wide=True),
@@ -199,21 +199,21 @@ class AgentsPane(ListPane):
             Cell(glyph(fact.status), look),
             Cell(f"{named} ≠" if odd else named, "warn" if odd else "text" if agent.name else "muted"),
             Cell(key, "muted"),
-            Cell(fact.regions),
+            Cell(fact.regions, short=_count(fact.regions, ",", "regions")),
             Cell(fact.status_text, look),
             Cell(_short_version(fact), "muted"),
             Cell(fact.replicas, "text"),
             Cell(fact.cpu, _heat(fact.cpu_share)),
             Cell(fact.mem, _heat(fact.mem_share)),
-            Cell(fact.events or "–", "warn" if fact.events else "muted"),
+            Cell(fact.events or "–", "warn" if fact.events else "muted", _first(fact.events, " ")),
             Cell(begun, "text" if begun != "–" else "muted"),
             Cell(seen(view.now - fact.seen_at) if fact.seen_at else "never", "muted"),
             Cell(when(fact.deployed_at, now=view.now, style=view.times, never="never"), "muted"),
-            Cell(fact.deployments, "text"),
+            Cell(fact.deployments, "text", _first(fact.deployments, ",")),
             Cell(current.owner if current else "", "text"),
             Cell(attributes.get("git_commit", ""), "text"),
             Cell(attributes.get("git_branch", ""), "text"),
-            Cell(fact.server_regions, "muted"),
+            Cell(fact.server_regions, "muted", _first(fact.server_regions, ",")),
         )
 
     def past(self, view: View, key: str) -> Past | None:
@@ -295,7 +295,21 @@ def _field(fact: Facts, now: float, name: str) -> Value:
 
 
 def _short_version(fact: Facts) -> str:
-    return "none" if fact.agent.never_deployed else tail(fact.version)
+    if fact.agent.never_deployed:
+        return "none"
+    return "mixed" if fact.version.endswith(" mixed") else tail(fact.version)
+
+
+def _count(listed: str, separator: str, noun: str) -> str:
+    """A list of several that does not fit, as a number."""
+    count = listed.count(separator) + 1
+    return f"{count} {noun}" if count > 1 else ""
+
+
+def _first(listed: str, separator: str) -> str:
+    """A list of several that does not fit, as its first and how many more."""
+    first, _, rest = listed.partition(separator)
+    return f"{first} +{rest.count(separator) + 1}" if rest else ""
 
 
 def _heat(share: float) -> str:

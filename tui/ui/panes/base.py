@@ -101,7 +101,7 @@ class Pane(Vertical):
         right = tuple(Cell(_cut(cell.text, size // 2), cell.tone) for cell in right)
         end = (Cell(" "), *right, Cell(" ─", rule)) if right else (Cell("─", rule),)
         tabs = self._tabs_for(size, (*head, *left, *end))
-        if right == (LIVE,) and tabs not in self.tabs[:2]:
+        if self.tabs and right == (LIVE,) and tabs not in self.tabs[:2]:
             end = (Cell("─", rule),)  # that all is well is worth less than the names of the neighbours
             tabs = self._tabs_for(size, (*head, *left, *end))
         line = spread((*head, *left, Cell(tabs, "muted"), Cell(" ", rule)), end, size)

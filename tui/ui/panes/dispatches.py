@@ -176,7 +176,8 @@ class DispatchesPane(ListPane):
             Cell(dispatch.agent_name or "(automatic dispatch)", "text" if dispatch.agent_name else "muted"),
             Cell(when(created, now=view.now, style=view.times), "muted"),
             Cell(seconds(taken) if taken is not None else "–", "warn" if (taken or 0) > 10 else "muted"),
-            Cell(self._about(view, dispatch, waited), "muted" if node.worst < Worst.DOUBT else look),
+            # with jobs, what is wrong is said of them
+            Cell(self._about(view, dispatch, waited), "muted" if dispatch.jobs else look),
         )
 
     def _about(self, view: View, dispatch: Dispatch, waited: float | None) -> str:

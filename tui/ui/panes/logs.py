@@ -82,7 +82,7 @@ class LogsPane(Pane):
         nothing = ABSENT if view.fleet.fresh("agents").absent else NOTHING
         if nothing != self.reader.below.nothing:
             self.reader.below.nothing = nothing
-            self.reader.below.update_soon()
+            self.reader.below.update_now()
         if self._agent is not None:
             current = view.fleet.agent(self._agent.agent_id)
             if current is not None and current is not self._agent:
