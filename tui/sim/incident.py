@@ -80,7 +80,7 @@ def _history(chance: Random, newest: float, count: int = 4) -> list[VersionSpec]
     ages = [newest]
     while len(ages) < count:
         ages.append(ages[-1] + chance.uniform(0.4, 6) * DAY)
-    return [VersionSpec(age=age, attributes=_commit(chance)) for age in ages]
+    return [VersionSpec(age=age, attributes=_commit(chance), owner="ci") for age in ages]
 
 
 def _healthy(name: str, chance: Random) -> AgentSpec:
@@ -107,6 +107,7 @@ def _troubled(chance: Random) -> list[AgentSpec]:
     versions = _history(chance, 14 * 60, 5)
     versions[0].bad = True
     versions[0].attributes["git_branch"] = "feat/turn-detection"
+    versions[0].owner = "mara"
     versions[1].draining, versions[1].status = True, "Draining"
     return [
         AgentSpec(

@@ -112,6 +112,7 @@ class Populate:
                 created_at=timestamp(made),
                 attributes=version.attributes,
                 status=version.status,
+                owner=version.owner,
                 draining=version.draining,
             )
             if version.status not in UNDEPLOYED:

@@ -53,6 +53,8 @@ class VersionSpec(Spec):
     tag: str = ""
     """Empty for the tag that the age gives."""
     attributes: dict[str, str] = {}
+    owner: str = ""
+    """Who built it."""
     status: str = ""
     draining: bool = False
     bad: bool = False
