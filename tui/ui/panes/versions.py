@@ -28,9 +28,9 @@ class VersionsPane(ListPane):
     BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("versions")]
     COLUMNS = (
         Column("version", "VERSION", 14),
-        Column("role", "ROLE", 14, grow=1),
-        Column("status", "STATUS", 9, rank=1),
-        Column("commit", "COMMIT", 8, rank=2),
+        Column("role", "ROLE", 8, grow=1),
+        Column("status", "STATUS", 9, rank=2),
+        Column("commit", "COMMIT", 8, rank=1),
         Column("branch", "BRANCH", 8, grow=2, rank=3),
         Column("owner", "OWNER", 8, grow=1, rank=5),
         Column("created", "CREATED", 8, right=True, rank=4, clock=True),
@@ -66,7 +66,7 @@ class VersionsPane(ListPane):
         rest = " ".join(f"{name}={value}" for name, value in sorted(attributes.items()) if name not in known)
         return (
             Cell(version.version, "accent" if version.current else "text"),
-            Cell(word, look),
+            Cell(word, look, short=word.partition(" ")[0]),
             Cell(version.status or "–", tone(status(version.status)) if version.status else "muted"),
             Cell(attributes.get("git_commit", "–") + dirty, "warn" if dirty else "text"),
             Cell(attributes.get("git_branch", "–")),
