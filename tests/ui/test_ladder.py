@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.scenes import Scene, StillClock, typed
+from tests.scenes import Scene, StillClock, looks, typed
 from tests.ui.stage import playing, title
 
 
@@ -108,6 +108,16 @@ async def test_sorting_by_keys_and_by_a_picked_column() -> None:
         await typed(pilot, "shift+left", "shift+left", "O")
         assert pane.sort == "name", "two to the left of the status"
         assert "NAME↑" in pane.table.render_line(0).text
+
+
+async def test_every_pane_says_why_it_is_empty_where_there_are_no_agents() -> None:
+    async with playing(Scene("selfhosted", scenario="selfhosted")) as (app, pilot):
+        there = "\n".join(looks(app))
+        assert there.count("This server has no Cloud Agents API") == 3
+        assert "nobody here keeps logs" in there
+        for key in "34":
+            await typed(pilot, key)
+            assert "\n".join(looks(app)).count("This server has no Cloud Agents API") == 3
 
 
 async def test_a_key_that_can_do_nothing_says_why() -> None:

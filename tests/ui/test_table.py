@@ -57,6 +57,19 @@ async def test_rows_columns_and_the_place_of_everything() -> None:
         ]
 
 
+async def test_what_has_no_room_is_said_in_short() -> None:
+    async with board(Watched(COLUMNS), (40, 4)) as (table, _):
+        states = {
+            "a": Cell("eu-central,us-east", short="2 regions"),
+            "b": Cell("us-east,x", short="2 regions"),
+        }
+        table.show(list(states), lambda key: (Cell(key), states[key], Cell("1")))
+        assert [line.split() for line in drawn(table)[1:3]] == [
+            ["a", "2", "regions", "1"],
+            ["b", "us-east,x", "1"],
+        ]
+
+
 @pytest.mark.parametrize("width", [20, 33, 40, 61])
 async def test_every_row_is_exactly_as_wide_as_the_table(width: int) -> None:
     """CJK, emoji, zalgo, escapes: the last column stays in line."""

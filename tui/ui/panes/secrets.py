@@ -12,7 +12,8 @@ from tui.fleet.state import View
 from tui.fleet.times import when
 from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
-from tui.ui.panes.base import Cells, ListPane
+from tui.ui.panes.base import Cells
+from tui.ui.panes.detail import DetailPane
 from tui.ui.rows import Cell, Column
 
 _KINDS = {
@@ -23,7 +24,7 @@ _KINDS = {
 }
 
 
-class SecretsPane(ListPane):
+class SecretsPane(DetailPane):
     """Pane 4."""
 
     NUMBER = "4"
@@ -38,10 +39,6 @@ class SecretsPane(ListPane):
         Column("updated", "UPDATED", 8, right=True, clock=True),
         Column("note", "NOTE", 8, grow=1, rank=2),
     )
-
-    def subject(self, view: View) -> str:
-        """The selected agent."""
-        return view.selection.agent_id
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent's listing."""

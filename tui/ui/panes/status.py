@@ -15,7 +15,8 @@ from tui.fleet.status import event_words, reading, status
 from tui.fleet.times import TimeStyle, clock_time, rfc3339, seen, when
 from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
-from tui.ui.panes.base import Cells, ListPane
+from tui.ui.panes.base import Cells
+from tui.ui.panes.detail import DetailPane
 from tui.ui.rows import Cell, Column
 from tui.ui.text import glyph, tone
 
@@ -40,7 +41,7 @@ _TABLE = (
 )
 
 
-class StatusPane(ListPane):
+class StatusPane(DetailPane):
     """Pane 2."""
 
     NUMBER = "2"
@@ -67,10 +68,6 @@ class StatusPane(ListPane):
     def columns(self) -> Sequence[Column]:
         """For blocks, or for a table."""
         return _TABLE if self._tabular else _BLOCK
-
-    def subject(self, view: View) -> str:
-        """The selected agent."""
-        return view.selection.agent_id
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent."""

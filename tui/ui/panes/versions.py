@@ -13,12 +13,13 @@ from tui.fleet.status import status
 from tui.fleet.times import when
 from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
-from tui.ui.panes.base import Cells, ListPane
+from tui.ui.panes.base import Cells
+from tui.ui.panes.detail import DetailPane
 from tui.ui.rows import Cell, Column
 from tui.ui.text import tone
 
 
-class VersionsPane(ListPane):
+class VersionsPane(DetailPane):
     """Pane 3."""
 
     NUMBER = "3"
@@ -37,10 +38,6 @@ class VersionsPane(ListPane):
         Column("deployed", "DEPLOYED", 8, right=True, clock=True),
         Column("attributes", "ATTRIBUTES", 10, grow=2, rank=6, wide=True),
     )
-
-    def subject(self, view: View) -> str:
-        """The selected agent."""
-        return view.selection.agent_id
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent's listing."""

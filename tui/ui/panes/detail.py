@@ -1,0 +1,19 @@
+"""What the panes of the selected agent share: whose rows they are, and that a server may have no agents."""
+
+from __future__ import annotations
+
+from tui.fleet.state import Freshness, View
+from tui.ui.panes.base import ListPane
+
+
+class DetailPane(ListPane):
+    """Rows that belong to the selected agent."""
+
+    def subject(self, view: View) -> str:
+        """The selected agent."""
+        return view.selection.agent_id
+
+    def fresh(self, view: View) -> Freshness:
+        """How current the rows are; where there are no agents, nothing of one is on its way."""
+        agents = view.fleet.fresh("agents")
+        return agents if agents.absent else super().fresh(view)
