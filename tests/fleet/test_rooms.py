@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 
@@ -233,6 +234,23 @@ async def test_a_room_that_cannot_be_read_stands_in_nobodys_way() -> None:
         assert len(ages) > 2 and min(ages) == 0, "what came in beside the failure is news"
         await it.run(40)
         assert len([call for call in it.world.calls("ListDispatch") if call.room == bad]) <= 60 / AGAIN
+
+
+async def test_rooms_of_which_some_fail_are_asked_on_and_are_not_stale_for_it() -> None:
+    """A service that refuses one call in seven: most rounds bring something, and what they bring is new."""
+    async with bench(sources=ROOMS, per_minute=240) as it:
+        it.world.rooms = names(30)
+        chance = random.Random(1)
+        it.world.troubles["ListDispatch"] = lambda request: (
+            errors.Unknown("internal", status=500) if chance.random() < 0.15 else None
+        )
+        stale = 0
+        for _ in range(300):
+            await it.run(1)
+            stale += it.fresh("dispatches").stale
+        assert stale < 150
+        assert len(it.world.calls("ListDispatch")) > 600
+        assert it.fleet.coverage.polled == 30
 
 
 async def test_an_outage_is_probed_with_one_room_at_a_time() -> None:

@@ -162,8 +162,8 @@ class Poller:
         good = before.good(self._clock.monotonic(), subject)
         self._accept(source)
         if asking.problem and not isinstance(asking.problem, Throttled):
-            partly = replace(good, failures=before.failures)
-            return self._failed(source, partly, subject, asking.problem, changes)
+            # something came in: however often a part fails, the whole is not stale, nor asked less often
+            return self._failed(source, good, subject, asking.problem, changes)
         self._store.freshen(source.name, good, **changes)
         if asking.problem:
             return self._throttled(asking.problem)
