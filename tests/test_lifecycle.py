@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from tests import ptyapp
-from tests.ptyrun import Pty, grammar_violations, python, terminal_env
+from tests.ptyrun import ROOT, Pty, grammar_violations, python, terminal_env
 
 IN_TIME = 2.0
 """Seconds for any way out."""
@@ -446,3 +447,41 @@ def test_input_waits_for_a_loop_that_is_behind(probe: Probe) -> None:
         assert term.offer(b"\x1b[B" * 200_000, 0.7) < 40_000
         term.kill(signal.SIGTERM)
         ends(term, 143)
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Runs a command of a tmux server of our own; returns what it prints."""
+
+    def run(*words: str, check: bool = True) -> str:
+        command = ["tmux", "-S", str(tmp_path / "tmux"), "-f", "/dev/null", *words]
+        done = subprocess.run(
+            command, env=terminal_env(), cwd=ROOT, check=check, capture_output=True, text=True
+        )
+        return done.stdout
+
+    yield run
+    run("kill-server", check=False)
+
+
+def test_in_tmux_it_outlives_its_viewers_and_ends_with_its_session(
+    probe: Probe, tmux: Callable[..., str], tmp_path: Path
+) -> None:
+    """Acceptance E3: detached, looked at again at another size, and killed with the session."""
+    command = python("tests.ptyapp", "--journal", str(probe.journal), "--note-sizes")
+    tmux("new-session", "-d", "-x", "80", "-y", "24", *command)
+    program = psutil.Process(int(tmux("list-panes", "-F", "#{pane_pid}")))
+    attach = ["tmux", "-S", str(tmp_path / "tmux"), "attach"]
+    with Pty(attach, columns=100, rows=30) as client:
+        client.until(probe.noted("size 100x29"))  # tmux keeps a line for itself
+        client.until(client.shows("ready"))
+        tmux("detach-client")
+        assert client.wait() == 0
+    with Pty(attach, columns=70, rows=20) as client:
+        client.until(probe.noted("size 70x19"))
+        client.hang_up()
+        assert client.wait(reading=False) is not None
+    assert program.is_running()
+    tmux("kill-session")
+    program.wait(IN_TIME)
+    assert probe.notes[-2:] == ["terminate 1", "unmount"]
