@@ -149,7 +149,7 @@ class DispatchesPane(ListPane):
         created = moment(found.creation_time) if found else None
         return (
             Cell(f"{_fold(node)} {sign} {room}", look if node.worst >= Worst.DOUBT else "text"),
-            Cell(words, look),
+            Cell(words, look, short="" if polled else "not polled"),
             Cell(_names(view.fleet.dispatches.get(room, ())), "muted"),
             Cell(when(created, now=view.now, style=view.times), "muted"),
             Cell(),
