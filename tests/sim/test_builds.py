@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import io
 import json
+import tarfile
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from livekit.protocol import cloud_agent as pb
+from starlette.types import Message
 
 from tests.sim.caller import START, Caller, refusal
 from tests.sim.sources import tarball
@@ -58,6 +61,17 @@ async def only_version(caller: Caller, agent_id: str) -> pb.AgentVersion:
     )
     (version,) = answer.versions
     return version
+
+
+def entries(*named: tuple[str, bytes]) -> bytes:
+    """A gzipped tarball of empty entries of given kinds."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for name, kind in named:
+            info = tarfile.TarInfo(name)
+            info.type = kind
+            archive.addfile(info)
+    return out.getvalue()
 
 
 def status(simulator: Simulator, agent_id: str) -> str:
@@ -128,11 +142,52 @@ async def test_a_tarball_over_the_limit_is_refused_in_the_documented_words(
     assert "Your proposed upload exceeds the maximum allowed size." in response.text
 
 
-async def test_a_bomb_is_refused(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.sim.uploads.UNPACKED_LIMIT", 1000)
+def bombs() -> dict[str, bytes]:
+    """Tarballs that are small until they are unpacked: in a file, in a header, in a name."""
+    made = {"file": tarball(Dockerfile=b"\0" * 100_000)}
+    for name, kind in (("header", tarfile.XHDTYPE), ("name", tarfile.GNUTYPE_LONGNAME)):
+        info = tarfile.TarInfo("x")
+        info.type, info.size = kind, 100_352
+        made[name] = gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + b"\0" * info.size)
+    return made
+
+
+@pytest.mark.parametrize("place", ["file", "header", "name"])
+async def test_a_bomb_is_refused(caller: Caller, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setattr("tui.sim.uploads.UNPACKED_LIMIT", 50_000)
     form = (await created(caller)).presigned_post_request
-    response = await posted(caller, form, tarball(Dockerfile=b"\0" * 5000))
-    assert "unpacks to more" in response.text
+    response = await posted(caller, form, bombs()[place])
+    assert (response.status_code, "unpacks to more" in response.text) == (400, True)
+    assert [effect["effect"] for effect in caller.simulator.control.effects()] == ["CreateAgent"]
+
+
+async def test_too_many_files_are_refused(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.sim.uploads.MEMBERS_LIMIT", 1)
+    form = (await created(caller)).presigned_post_request
+    assert "unpacks to more" in (await posted(caller, form, tarball())).text
+
+
+@pytest.mark.parametrize("name", ["../Dockerfile", "/etc/passwd", "src/../../x"])
+async def test_a_tarball_that_reaches_out_of_its_folder_is_refused(caller: Caller, name: str) -> None:
+    form = (await created(caller)).presigned_post_request
+    response = await posted(caller, form, entries((name, tarfile.REGTYPE)))
+    assert (response.status_code, f"reaches out of its folder: {name}" in response.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "found"),
+    [
+        ("./Dockerfile", tarfile.REGTYPE, True),
+        ("Dockerfile", tarfile.SYMTYPE, False),
+        ("Dockerfile", tarfile.DIRTYPE, False),
+        ("docker/Dockerfile", tarfile.REGTYPE, False),
+    ],
+)
+async def test_a_dockerfile_is_a_file_at_the_top(caller: Caller, name: str, kind: bytes, found: bool) -> None:
+    agent = await created(caller)
+    assert (await posted(caller, agent.presigned_post_request, entries((name, kind)))).status_code == 204
+    (upload,) = caller.simulator.control.uploads()
+    assert (upload["files"], upload["has_dockerfile"]) == ([name], found)
 
 
 async def test_an_address_that_was_not_handed_out_takes_nothing(caller: Caller) -> None:
@@ -344,6 +399,62 @@ async def test_a_layer_whose_digest_is_wrong_is_refused(caller: Caller) -> None:
     sent = await caller.http.patch(opened.headers["location"], content=b"layer", headers=headers)
     closed = await caller.http.put(sent.headers["location"], params={"digest": "sha256:00"}, headers=headers)
     assert closed.status_code == 400
+
+
+async def test_a_layer_may_come_in_pieces_or_with_its_last_request(caller: Caller) -> None:
+    made = await caller.call("CloudAgent/CreateAgentV2", pb.CreateAgentV2Request(), pb.CreateAgentV2Response)
+    http, headers = caller.http, caller.headers()
+    target = (await http.get("/push-target", params={"agent_id": made.agent_id}, headers=headers)).json()
+    params = {"digest": f"sha256:{hashlib.sha256(b'layer').hexdigest()}"}
+    for pieces, last in (((b"la", b"yer"), b""), ((), b"layer"), ((b"lay",), b"er")):
+        opened = await http.post(f"/v2/{target['name']}/blobs/uploads/", headers=headers)
+        for piece in pieces:
+            sent = await http.patch(opened.headers["location"], content=piece, headers=headers)
+            assert sent.status_code == 202
+        closed = await http.put(opened.headers["location"], params=params, content=last, headers=headers)
+        assert closed.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "manifest", [b"", b"null", b"[]", b'{"config":{"digest":[]},"layers":[]}', b"[" * 9999]
+)
+async def test_a_manifest_that_cannot_be_read_deploys_nothing(caller: Caller, manifest: bytes) -> None:
+    made = await caller.call("CloudAgent/CreateAgentV2", pb.CreateAgentV2Request(), pb.CreateAgentV2Response)
+    http, headers = caller.http, caller.headers()
+    target = (await http.get("/push-target", params={"agent_id": made.agent_id}, headers=headers)).json()
+    path = f"/v2/{target['name']}/manifests/{target['tag']}"
+    assert (await http.put(path, content=manifest, headers=headers)).status_code == 400
+    assert (await http.get(path, headers=headers)).status_code == 404
+    assert [effect["effect"] for effect in caller.simulator.control.effects()] == ["CreateAgent"]
+
+
+async def test_whoever_hangs_up_in_the_middle_of_an_upload_is_no_mistake_of_the_simulator(
+    simulator: Simulator, caller: Caller
+) -> None:
+    made = await caller.call("CloudAgent/CreateAgentV2", pb.CreateAgentV2Request(), pb.CreateAgentV2Response)
+    headers = caller.headers()
+    target = (
+        await caller.http.get("/push-target", params={"agent_id": made.agent_id}, headers=headers)
+    ).json()
+    opened = await caller.http.post(f"/v2/{target['name']}/blobs/uploads/", headers=headers)
+    arrived = iter([{"type": "http.request", "body": b"lay", "more_body": True}, {"type": "http.disconnect"}])
+    scope = {
+        "type": "http",
+        "method": "PATCH",
+        "path": opened.headers["location"],
+        "query_string": b"",
+        "headers": [(b"authorization", headers["Authorization"].encode())],
+        "state": {},
+    }
+
+    async def receive() -> Message:
+        return next(arrived)
+
+    async def send(message: Message) -> None:
+        """Nobody is there."""
+
+    await simulator.doors.gate(scope, receive, send)
+    assert simulator.doors.gate.panics == []
 
 
 @pytest.mark.parametrize("path", ["/push-target?agent_id=CA_no", "/logs?agent_id=CA_no"])

@@ -19,6 +19,14 @@ LAYER_LIMIT = 256 * 1024 * 1024
 MANIFEST_LIMIT = 4 * 1024 * 1024
 
 
+class Sent:
+    """What an upload session has received."""
+
+    def __init__(self) -> None:
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+
 class Registry:
     """Takes images by the OCI distribution protocol, as far as a push needs it."""
 
@@ -29,8 +37,7 @@ class Registry:
         """Agent id by image name and tag."""
         self._blobs: dict[str, int] = {}
         """Size of every layer by digest."""
-        self._sessions: dict[str, tuple[str, int]] = {}
-        """Digest and size of what an upload session has received."""
+        self._sessions: dict[str, Sent] = {}
         self._manifests: dict[tuple[str, str], str] = {}
         """Digest by image name and tag."""
 
@@ -65,39 +72,41 @@ class Registry:
         """The three steps of a layer: open, send, close."""
         if request.method == "POST":
             session = self._world.guid("")
-            self._sessions[session] = ("", 0)
+            self._sessions[session] = Sent()
             return Response(status_code=202, headers={"Location": f"/v2/{name}/blobs/uploads/{session}"})
-        if session not in self._sessions:
+        if session not in self._sessions or request.method not in ("PATCH", "PUT"):
             return _refusal(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
+        sent = self._sessions[session]
+        async for chunk in request.stream():
+            sent.size += len(chunk)
+            if sent.size > LAYER_LIMIT:
+                self._sessions.pop(session, None)
+                return _refusal(413, "SIZE_INVALID", "the layer is larger than the simulator takes")
+            sent.digest.update(chunk)
         if request.method == "PATCH":
-            digest, size = hashlib.sha256(), 0
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > LAYER_LIMIT:
-                    return _refusal(413, "SIZE_INVALID", "the layer is larger than the simulator takes")
-                digest.update(chunk)
-            self._sessions[session] = (f"sha256:{digest.hexdigest()}", size)
             return Response(status_code=202, headers={"Location": f"/v2/{name}/blobs/uploads/{session}"})
+        self._sessions.pop(session, None)
         wanted = parse_qs(request.url.query).get("digest", [""])[0]
-        digest_sent, size = self._sessions.pop(session)
-        if wanted != digest_sent:
+        if wanted != f"sha256:{sent.digest.hexdigest()}":
             return _refusal(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
-        self._blobs[wanted] = size
+        self._blobs[wanted] = sent.size
         headers = {"Location": f"/v2/{name}/blobs/{wanted}", "Docker-Content-Digest": wanted}
         return Response(status_code=201, headers=headers)
 
     async def _manifest(self, request: Request, name: str, tag: str) -> Response:
         """The manifest, which is what deploys."""
-        if request.method == "HEAD":
+        if request.method != "PUT":
             digest = self._manifests.get((name, tag))
             if digest is None:
                 return Response(status_code=404)
             return Response(headers={"Docker-Content-Digest": digest})
         agent_id = self._targets.get((name, tag))
         record = self._agents.find(agent_id or "")
-        body = await request.body()
+        body = await _manifest_body(request)
+        if len(body) > MANIFEST_LIMIT:
+            return _refusal(413, "SIZE_INVALID", "the manifest is larger than the simulator takes")
         missing = self._missing(body)
-        if record is None or len(body) > MANIFEST_LIMIT:
+        if record is None:
             return _refusal(404, "MANIFEST_UNKNOWN", f"no agent takes {name}:{tag}")
         if missing:
             return _refusal(400, "MANIFEST_BLOB_UNKNOWN", f"blob unknown to registry: {missing[0]}")
@@ -116,9 +125,19 @@ class Registry:
         try:
             value = json.loads(manifest)
             named = [value["config"]["digest"], *(layer["digest"] for layer in value["layers"])]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return ["an unreadable manifest"]
-        return [digest for digest in named if digest not in self._blobs]
+        return [str(digest) for digest in named if str(digest) not in self._blobs]
+
+
+async def _manifest_body(request: Request) -> bytes:
+    """A manifest, read until it is too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MANIFEST_LIMIT:
+            break
+    return bytes(body)
 
 
 def _refusal(status: int, code: str, message: str) -> Response:

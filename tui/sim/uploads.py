@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import tarfile
+import zlib
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from livekit.protocol import cloud_agent as pb
 
 from .world import World
 
 UNPACKED_LIMIT = 256 * 1024 * 1024
-"""Bytes that a tarball may unpack to: more is a bomb."""
-MEMBERS_LIMIT = 100_000
+"""Bytes that a tarball may unpack to, headers and all: more is a bomb."""
+SOURCE_LIMIT = 1024 * 1024
+"""Bytes of a Python file that are searched for the name it registers with."""
+MEMBERS_LIMIT = 20_000
+BITE = 1024 * 1024
+"""Bytes unzipped at a time."""
+BOMB = "the tarball unpacks to more than the simulator takes"
 TOO_LARGE = "Your proposed upload exceeds the maximum allowed size."
 """What the real store is documented to say (contract.md §3.11)."""
 
@@ -35,17 +43,14 @@ class Upload:
     attributes: dict[str, str]
     files: list[str] = field(default_factory=list)
     """Names in the tarball, in its order."""
+    has_dockerfile: bool = False
+    """Whether the source says how to build it."""
     size: int = 0
     """Bytes received."""
     sha256: str = ""
     """Of the bytes received; empty while nothing was."""
     dispatch_name: str = ""
     """The `agent_name` that the source registers with, if it can be read from it."""
-
-    @property
-    def has_dockerfile(self) -> bool:
-        """Whether the source says how to build it."""
-        return "Dockerfile" in self.files
 
     def form(self) -> pb.PresignedPostRequest:
         """The upload as a form to post (contract.md §3.3)."""
@@ -85,36 +90,72 @@ class Uploads:
         """Take a tarball; raises BadUpload."""
         if len(data) > self.limit:
             raise BadUpload(TOO_LARGE)
-        files, name = _unpacked(data)
-        upload.files, upload.size, upload.sha256 = files, len(data), hashlib.sha256(data).hexdigest()
-        upload.dispatch_name = name
+        source = _unpacked(data)
+        upload.files, upload.has_dockerfile = source.names, source.has_dockerfile
+        upload.dispatch_name = source.dispatch_name
+        upload.size, upload.sha256 = len(data), hashlib.sha256(data).hexdigest()
         self._world.effect(
-            "Upload", agent_id=upload.agent_id, key=upload.key, files=len(files), sha256=upload.sha256
+            "Upload",
+            agent_id=upload.agent_id,
+            key=upload.key,
+            files=len(source.names),
+            sha256=upload.sha256,
         )
 
 
-def _unpacked(data: bytes) -> tuple[list[str], str]:
-    """The names in a tarball and the dispatch name found in its Python sources; raises BadUpload.
+@dataclass
+class Source:
+    """What a tarball was found to hold."""
 
-    Nothing is written anywhere, and sizes are counted before content is read.
-    """
-    names: list[str] = []
-    dispatch_name, total = "", 0
+    names: list[str] = field(default_factory=list)
+    has_dockerfile: bool = False
+    dispatch_name: str = ""
+
+
+class Unzipped(gzip.GzipFile):
+    """The inside of a gzip, which refuses to grow beyond `UNPACKED_LIMIT`."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(fileobj=io.BytesIO(data))
+        self._left = UNPACKED_LIMIT
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes; raises BadUpload."""
+        piece = super().read(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise BadUpload(BOMB)
+        return piece
+
+
+def _unpacked(data: bytes) -> Source:
+    """What is in a tarball; raises BadUpload. Nothing is written anywhere."""
+    source = Source()
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+        with tarfile.open(fileobj=Unzipped(data), mode="r|", bufsize=BITE) as archive:
             for member in archive:
-                total += member.size
-                if total > UNPACKED_LIMIT or len(names) >= MEMBERS_LIMIT:
-                    raise BadUpload("the tarball unpacks to more than the simulator takes")
-                names.append(member.name)
-                if member.isfile() and member.name.endswith(".py") and not dispatch_name:
-                    content = archive.extractfile(member)
-                    dispatch_name = _registered_name(content.read() if content is not None else b"")
-    except (tarfile.TarError, OSError, EOFError, ValueError) as error:
+                if len(source.names) >= MEMBERS_LIMIT:
+                    raise BadUpload(BOMB)
+                _note(source, archive, member)
+    except (tarfile.TarError, zlib.error, OSError, EOFError, ValueError, OverflowError) as error:
         if isinstance(error, BadUpload):
             raise
         raise BadUpload("the upload is not a gzipped tarball") from None
-    return names, dispatch_name
+    return source
+
+
+def _note(source: Source, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+    """Take one entry of a tarball into account; raises BadUpload."""
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts:
+        raise BadUpload(f"the tarball reaches out of its folder: {member.name[:200]}")
+    source.names.append(member.name)
+    if not member.isfile():
+        return
+    source.has_dockerfile = source.has_dockerfile or str(path) == "Dockerfile"
+    if path.suffix == ".py" and not source.dispatch_name:
+        content = archive.extractfile(member)
+        source.dispatch_name = _registered_name(content.read(SOURCE_LIMIT) if content is not None else b"")
 
 
 def _registered_name(source: bytes) -> str:
