@@ -171,10 +171,22 @@ async def test_deploy_v2_names_its_upload_differently(caller: Caller) -> None:
     assert deployed.presigned_req.values["key"] == f"{agent_id}/{deployed.tag}.tar.gz"
 
 
-async def test_production_is_a_reserved_name(caller: Caller) -> None:
+@pytest.mark.parametrize("name", ["production", "-a", "a.", "a b", "a/b", "é", "x" * 64])
+async def test_a_deployment_is_named_by_the_documented_rules(caller: Caller, name: str) -> None:
     agent_id = next(iter(caller.simulator.world.agents))
-    request = pb.DeployAgentV2Request(agent_id=agent_id, deployment="production")
-    assert refusal(await caller.post("CloudAgent/DeployAgentV2", request))[1] == "invalid_argument"
+    deploy = pb.DeployAgentV2Request(agent_id=agent_id, deployment=name)
+    assert refusal(await caller.post("CloudAgent/DeployAgentV2", deploy))[1] == "invalid_argument"
+    promote = pb.PromoteAgentRequest(agent_id=agent_id, dst_deployment=name)
+    assert refusal(await caller.post("CloudAgent/PromoteAgent", promote))[1] == "invalid_argument"
+    assert caller.simulator.control.effects() == []
+
+
+@pytest.mark.parametrize("name", ["a", "a_b.c-9", "x" * 63])
+async def test_a_deployments_name_may_hold_what_a_dispatch_may_not(caller: Caller, name: str) -> None:
+    agent_id = next(iter(caller.simulator.world.agents))
+    request = pb.DeployAgentV2Request(agent_id=agent_id, deployment=name)
+    answer = await caller.call("CloudAgent/DeployAgentV2", request, pb.DeployAgentV2Response)
+    assert (answer.success, answer.deployment) == (True, name)
 
 
 # -- changing what runs
@@ -255,6 +267,10 @@ async def test_promote_runs_the_source_in_production_and_keeps_the_source() -> N
             ("", "20260806060640"),
             ("staging", "20260806060640"),
         }
+        for name in ("", "staging"):
+            request = pb.PromoteAgentRequest(agent_id=AGENT, src_deployment=name, dst_deployment=name)
+            answer = await caller.call("CloudAgent/PromoteAgent", request, pb.PromoteAgentResponse)
+            assert (answer.success, answer.message) == (False, "a deployment cannot be promoted to itself")
         request = pb.PromoteAgentRequest(agent_id=AGENT, src_deployment="nope")
         answer = await caller.call("CloudAgent/PromoteAgent", request, pb.PromoteAgentResponse)
         assert (answer.success, answer.message) == (False, "deployment 'nope' has no version to promote")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from livekit.protocol import cloud_agent as pb
@@ -10,14 +9,12 @@ from livekit.protocol import cloud_agent as pb
 from .agents import CLUSTERS, Agents
 from .auth import Claims
 from .ids import timestamp
+from .limits import check_deployment, checked_secrets
 from .links import Links
 from .twirp import Answer, Method, Page, Refusal, Rpc, TwirpError
 from .uploads import Uploads
 from .world import UNBUILT, AgentRecord, World
 
-SECRET_NAME = re.compile(r"[A-Za-z0-9_]{1,70}")
-SECRET_LIMIT = 16 * 1024
-FILE_LIMIT = 1024 * 1024
 BUSY = {"Deleting", "Deleted"}
 
 
@@ -114,11 +111,11 @@ class CloudAgent:
         return pb.CreateAgentV2Response(agent_id=record.id, status="Setting Up", server_regions=regions)
 
     def _create(self, regions: Iterable[str], secrets: Iterable[pb.AgentSecret]) -> AgentRecord:
-        wanted = list(regions) or ["us-east"]
+        wanted = list(dict.fromkeys(regions)) or ["us-east"]
         for region in wanted:
             if region not in CLUSTERS:
                 raise TwirpError("invalid_argument", f"region {region!r} is not available")
-        kept = _checked(secrets)
+        kept = checked_secrets(secrets)
         record = self._agents.create(wanted)
         self._keep(record, kept)
         self._world.effect("CreateAgent", agent_id=record.id, regions=wanted, secrets=[s.name for s in kept])
@@ -152,9 +149,8 @@ class CloudAgent:
         )
 
     def _deploy(self, record: AgentRecord, deployment: str, secrets: Iterable[pb.AgentSecret]) -> str:
-        if deployment == "production":
-            raise TwirpError("invalid_argument", "deployment name 'production' is reserved")
-        kept = _checked(secrets)
+        check_deployment(deployment)
+        kept = checked_secrets(secrets)
         self._keep(record, kept)
         self._world.effect(
             "DeployAgent", agent_id=record.id, deployment=deployment, secrets=[secret.name for secret in kept]
@@ -164,6 +160,9 @@ class CloudAgent:
     async def promote(self, request: pb.PromoteAgentRequest) -> Answer:
         """Let a deployment run the version of another."""
         record = self._agent(request.agent_id)
+        check_deployment(request.dst_deployment)
+        if request.src_deployment == request.dst_deployment:
+            return pb.PromoteAgentResponse(message="a deployment cannot be promoted to itself")
         rows = record.rows(request.src_deployment)
         if not rows or rows[0].version in ("", UNBUILT):
             return pb.PromoteAgentResponse(
@@ -193,7 +192,7 @@ class CloudAgent:
     async def update(self, request: pb.UpdateAgentRequest) -> Answer:
         """Take over secrets and restart the workers."""
         record = self._agent(request.agent_id, request.agent_name)
-        kept = _checked(request.secrets)
+        kept = checked_secrets(request.secrets)
         if busy := self._busy(record):
             return pb.UpdateAgentResponse(message=busy)
         self._keep(record, kept)
@@ -213,7 +212,7 @@ class CloudAgent:
     async def update_secrets(self, request: pb.UpdateAgentSecretsRequest) -> Answer:
         """Add or replace secrets, or with `overwrite` the whole set; restarts the workers."""
         record = self._agent(request.agent_id, request.agent_name)
-        kept = _checked(request.secrets)
+        kept = checked_secrets(request.secrets)
         if busy := self._busy(record):
             return pb.UpdateAgentSecretsResponse(message=busy)
         before = set(record.secrets)
@@ -296,15 +295,3 @@ class CloudAgent:
                 created_at=known.created_at if known is not None else now,
                 updated_at=now,
             )
-
-
-def _checked(secrets: Iterable[pb.AgentSecret]) -> list[pb.AgentSecret]:
-    """Secrets within the documented limits; raises TwirpError (contract.md §3.7)."""
-    checked = list(secrets)
-    for secret in checked:
-        is_file = secret.kind == pb.AGENT_SECRET_KIND_FILE
-        if not secret.name or (not is_file and not SECRET_NAME.fullmatch(secret.name)):
-            raise TwirpError("invalid_argument", f"invalid secret name {secret.name!r}")
-        if len(secret.value) > (FILE_LIMIT if is_file else SECRET_LIMIT):
-            raise TwirpError("invalid_argument", f"secret {secret.name!r} is too large")
-    return checked
