@@ -107,18 +107,28 @@ async def test_switches_turn_while_it_runs(simulator: Simulator, caller: Caller)
         ("switches", {"upload": "ftp"}, "Invalid enum value 'ftp'"),
         ("switches", {"nope": 1}, "unknown field `nope`"),
         ("switches", {"camel_json": True}, "set at the start"),
-        ("clock", {"advance": -1}, "time does not run backwards"),
+        ("clock", {"advance": -1}, "Expected `float` >= 0.0 - at `$.advance`"),
+        ("clock", {"advance": 1e9}, "Expected `float` <= 604800.0"),
+        ("clock", {"speed": 1e9}, "Expected `float` <= 10000.0"),
         ("clock", {"advance": "x"}, "Expected `float`"),
         ("faults", {"action": "explode"}, "Invalid enum value 'explode'"),
-        ("faults", {"code": "nope"}, "unknown Twirp code"),
+        ("faults", {"code": "nope"}, "Invalid enum value 'nope'"),
+        ("faults", {"status": 7}, "Expected `int` >= 200"),
+        ("faults", {"retry_after": "1\r\nX: y"}, "at `$.retry_after`"),
         ("statuses", {"agent_id": "CA_no", "walk": []}, "no agent 'CA_no'"),
+        ("statuses", {"agent_id": "CA_first", "deployment": "no", "walk": []}, "has no deployment 'no'"),
+        ("crash", {"agent_id": "CA_first", "deployment": "no"}, "has no deployment 'no'"),
+        ("logs", {"agent_id": "CA_first", "deployment": "no"}, "has no deployment 'no'"),
         ("logs", {}, "missing required field `agent_id`"),
         ("builds", {"outcome": "great"}, "Invalid enum value 'great'"),
+        ("builds", {"outcome": "ok", "agent_id": "CA_no"}, "no agent 'CA_no'"),
     ],
 )
 async def test_an_order_that_makes_no_sense_is_refused_in_words(
-    caller: Caller, path: str, order: object, said: str
+    caller: Caller, path: str, order: dict[str, object], said: str
 ) -> None:
+    if order.get("agent_id") == "CA_first":
+        order = {**order, "agent_id": agent_id(caller.simulator)}
     response = await ordered(caller, path, order)
     assert response.status_code == 400
     assert said in response.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 import json
 import socket
@@ -100,6 +101,34 @@ async def test_an_undeclared_body_over_the_limit_is_malformed(simulator: Simulat
     headers = caller.headers(**{"Content-Type": "application/json"})
     response = await caller.http.post(LIST, content=pieces(), headers=headers)
     assert refusal(response)[:2] == (400, "malformed")
+
+
+async def test_a_mistake_of_the_simulator_is_told_to_caller_and_owner(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(name: str) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        async with serve("calm", agents=1, speed=0) as simulator, Caller(simulator) as caller:
+            monkeypatch.setattr(simulator.world, "room", broken)
+            response = await caller.post("RoomService/CreateRoom", room_pb.CreateRoomRequest(name="a"))
+            assert refusal(response) == (500, "internal", "Internal service panic")
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+async def test_a_world_that_stops_moving_is_told_to_its_owner() -> None:
+    due = asyncio.Event()
+
+    def broken() -> None:
+        due.set()
+        raise ZeroDivisionError
+
+    with pytest.raises(RuntimeError, match="its world stood still") as caught:
+        async with serve("calm", agents=1, speed=1) as simulator:
+            simulator.world.after(0, broken)
+            await due.wait()
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 async def test_the_root_says_ok(caller: Caller) -> None:
@@ -261,7 +290,7 @@ async def test_camel_json_by_switch() -> None:
 
 
 async def test_an_unknown_switch_is_named() -> None:
-    with pytest.raises(ValueError, match=r"switches: .*unknown field `no_such_switch`"):
+    with pytest.raises(ValueError, match=r"unknown field `no_such_switch` - at `\$.switches`"):
         async with serve("calm", no_such_switch=True):
             pass
 

@@ -6,6 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
+FASTEST = 10_000.0
+"""World seconds in one real second at most: above it a busy world cannot keep up."""
+
 
 class Pulse:
     """Wakes everybody who waits for "something changed"; nobody waiting costs nothing."""
@@ -33,7 +36,7 @@ class WorldClock:
 
     World time is the start plus the real time elapsed times `speed`, plus everything pushed by `advance`.
     `skew` shifts only what the outside sees: the `Date` header and the judgement of tokens. Raises ValueError
-    for a negative speed.
+    for a speed outside of 0 to `FASTEST`.
     """
 
     def __init__(
@@ -62,15 +65,15 @@ class WorldClock:
 
     @speed.setter
     def speed(self, speed: float) -> None:
-        if speed < 0:
-            raise ValueError("time does not run backwards: speed must be 0 or more")
+        if not 0 <= speed <= FASTEST:
+            raise ValueError(f"time runs neither backwards nor that fast: speed is 0 to {FASTEST:.0f}")
         self._base, self._mark = self.now(), self._monotonic()
         self._speed = speed
         self.pulse.fire()
 
     def advance(self, seconds: float) -> None:
         """Push world time forward by `seconds`; raises ValueError for a negative push."""
-        if seconds < 0:
+        if not seconds >= 0:
             raise ValueError("time does not run backwards: advance by 0 or more")
         self._base += seconds
         self.pulse.fire()

@@ -9,18 +9,20 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from .agents import Agents
 from .build import Builds, Outcome
+from .clock import FASTEST
 from .faults import Faults
 from .gate import Gate
-from .specs import FaultSpec, Spec
+from .specs import Ahead, Count, FaultSpec, Rate, Skew, Spec, Walk
 from .uploads import Uploads
 from .world import AgentRecord, World
 
@@ -30,10 +32,10 @@ Order = TypeVar("Order")
 class ClockOrder(Spec):
     """Move, pace or skew the clock."""
 
-    advance: float = 0.0
-    """World seconds to push."""
-    speed: float | None = None
-    skew: float | None = None
+    advance: Annotated[float, Meta(ge=0, le=7 * 86_400)] = 0.0
+    """World seconds to push, a week at most: everything that is due by then happens first."""
+    speed: Annotated[float, Meta(ge=0, le=FASTEST)] | None = None
+    skew: Skew | None = None
     """Seconds that the server's clock is ahead of the world's."""
 
 
@@ -41,8 +43,7 @@ class WalkOrder(Spec):
     """Let a deployment show statuses in time."""
 
     agent_id: str
-    walk: list[tuple[float, str]]
-    """World seconds from now and the status, as `[[0, "Updating"], [8, "Running"]]`."""
+    walk: Walk
     deployment: str = ""
 
 
@@ -54,12 +55,12 @@ class LogOrder(Spec):
     lines: list[str] = msgspec.field(default_factory=list)
     raw: list[bytes] = msgspec.field(default_factory=list)
     """Lines that are no text, in base64."""
-    numbered: int = 0
+    numbered: Count = 0
     """That many lines more, `{prefix} 0` and on."""
     prefix: str = "line"
-    flood: float = 0.0
+    flood: Rate = 0.0
     """Numbered lines a world second, from now on."""
-    seconds: float = 10.0
+    seconds: Ahead = 10.0
     """How long the flood lasts, world seconds."""
     end: bool = False
     """Then the stream ends."""
@@ -74,7 +75,7 @@ class BuildOrder(Spec):
 
 
 class CrashOrder(Spec):
-    """Let a program crash, or an event be counted."""
+    """Let a program crash."""
 
     agent_id: str
     deployment: str = ""
@@ -130,26 +131,23 @@ class Control:
     # -- making things happen
 
     def clock(self, order: ClockOrder) -> None:
-        """Move, pace or skew the clock; raises BadOrder."""
-        try:
-            if order.speed is not None:
-                self._world.clock.speed = order.speed
-            self._world.clock.advance(order.advance)
-        except ValueError as error:
-            raise BadOrder(str(error)) from None
+        """Move, pace or skew the clock."""
+        if order.speed is not None:
+            self._world.clock.speed = order.speed
+        self._world.clock.advance(order.advance)
         if order.skew is not None:
             self._world.clock.skew = order.skew
         self._world.settle()
 
     def walk(self, order: WalkOrder) -> None:
         """Let a deployment show statuses in time; raises BadOrder."""
-        self._agents.walk(self._agent(order.agent_id), order.deployment, order.walk)
+        self._agents.walk(self._agent(order.agent_id, order.deployment), order.deployment, order.walk)
         self._world.settle()
 
     def logs(self, order: LogOrder) -> None:
         """Let a program print; raises BadOrder."""
         now = self._world.now
-        book = self._world.book(self._agent(order.agent_id), order.deployment)
+        book = self._world.book(self._agent(order.agent_id, order.deployment), order.deployment)
         numbered = [f"{order.prefix} {number}" for number in range(order.numbered)]
         for line in [*(line.encode() for line in [*order.lines, *numbered]), *order.raw]:
             book.write(now, line)
@@ -160,7 +158,7 @@ class Control:
 
     def crash(self, order: CrashOrder) -> None:
         """Let a program crash once; raises BadOrder."""
-        record = self._agent(order.agent_id)
+        record = self._agent(order.agent_id, order.deployment)
         self._agents.crash(record, order.deployment, "RuntimeError: crashed on order")
 
     def switch(self, values: dict[str, object]) -> None:
@@ -173,20 +171,18 @@ class Control:
             raise BadOrder(str(error)) from None
 
     def build(self, order: BuildOrder) -> None:
-        """Decide how the next build goes."""
+        """Decide how the next build goes; raises BadOrder."""
+        if order.agent_id:
+            self._agent(order.agent_id)
         self._builds.order(order.outcome, order.agent_id)
 
-    def fault(self, fault: FaultSpec) -> None:
-        """Put a fault in force; raises BadOrder."""
-        try:
-            self._faults.add(fault)
-        except ValueError as error:
-            raise BadOrder(str(error)) from None
-
-    def _agent(self, agent_id: str) -> AgentRecord:
+    def _agent(self, agent_id: str, deployment: str | None = None) -> AgentRecord:
+        """An agent that there is, and has that deployment; raises BadOrder."""
         record = self._agents.find(agent_id)
         if record is None:
             raise BadOrder(f"no agent {agent_id!r}")
+        if deployment is not None and deployment not in record.deployments:
+            raise BadOrder(f"agent {agent_id!r} has no deployment {deployment!r}")
         return record
 
     # -- over HTTP
@@ -199,7 +195,7 @@ class Control:
             self._reads("/requests", self.requests),
             self._reads("/uploads", self.uploads),
             self._reads("/faults", self._faults.listed),
-            self._takes("/faults", FaultSpec, self.fault),
+            self._takes("/faults", FaultSpec, self._faults.add),
             self._takes("/clock", ClockOrder, self.clock),
             self._takes("/statuses", WalkOrder, self.walk),
             self._takes("/logs", LogOrder, self.logs),

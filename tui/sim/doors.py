@@ -29,7 +29,7 @@ from .service import NOT_FOUND, Service
 from .specs import Scenario
 from .story import Story
 from .streams import LogStreams
-from .twirp import TwirpError
+from .twirp import TwirpError, panic
 from .uploads import Uploads
 from .world import World
 
@@ -85,10 +85,15 @@ class Doors:
                 Mount("/", self._twirp),
             ],
             middleware=[cors],
+            exception_handlers={Exception: self._panicked},
         )
 
     async def _health(self, request: Request) -> Response:
         return PlainTextResponse("OK")
+
+    async def _panicked(self, request: Request, error: Exception) -> Response:
+        """The answer after a mistake of the simulator's own; the gate reports it."""
+        return panic().response()
 
     def _door(self, answer: Answer) -> Answer:
         async def opened(request: Request) -> Response:
@@ -107,6 +112,8 @@ class Doors:
             return await answer(request)
         except TwirpError as error:
             return error.response()
+        except ClientDisconnect:
+            return Response(status_code=400)
 
     async def _twirp(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .auth import Claims, Denied, verify
 from .faults import Faults, afflict
-from .twirp import TwirpError
+from .twirp import panic
 from .world import World
 
 KEPT = 20_000
@@ -72,7 +72,6 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        self._world.settle()
         path = scope["path"]
         if path.startswith("//"):
             # The official Go client joins a base that ends in a slash with a path that starts with one.
@@ -81,6 +80,7 @@ class Gate:
         seen = self._remember(scope, headers)
         dated = self._dated(send, seen)
         try:
+            self._world.settle()
             limit = self._world.switches.body_limit
             if int(headers.get("content-length") or 0) > limit and not path.startswith(UNLIMITED):
                 await PlainTextResponse("request body too large", 413)(scope, receive, dated)
@@ -107,8 +107,7 @@ class Gate:
             self.panics.append(traceback.format_exc())
             print(self.panics[-1], file=sys.stderr)
             if not seen.status:
-                panic = TwirpError("internal", "Internal service panic", born=True)
-                await panic.response()(scope, receive, dated)
+                await panic().response()(scope, receive, dated)
 
     def _remember(self, scope: Scope, headers: Headers) -> Seen:
         self.count += 1

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-import msgspec
-
 from .agents import CLUSTERS
 from .hostile import hostile
 from .incident import incident
+from .scenariofile import check_names, read
 from .specs import (
     AgentSpec,
     CrowdSpec,
@@ -171,31 +169,40 @@ def find_scenario(scenario: str | Path | Scenario, seed: int, agents: int | None
     if isinstance(scenario, Scenario):
         return scenario
     if isinstance(scenario, str) and not scenario.endswith(".toml"):
-        maker = SCENARIOS.get(scenario)
-        if maker is None:
-            raise ValueError(
-                f"unknown scenario {scenario!r}: want one of {', '.join(NAMES)}, or a .toml file"
-            )
-        return maker(Random(f"scenario:{seed}"), agents)
+        return _named(scenario, seed, agents)
     return _from_file(Path(scenario), seed, agents)
 
 
+def _named(name: str, seed: int, agents: int | None) -> Scenario:
+    maker = SCENARIOS.get(name)
+    if maker is None:
+        raise ValueError(f"unknown scenario {name!r}: want one of {', '.join(NAMES)}, or a .toml file")
+    if agents is not None and agents < 0:
+        raise ValueError("a world cannot have fewer than 0 agents")
+    return maker(Random(f"scenario:{seed}"), agents)
+
+
 def _from_file(path: Path, seed: int, agents: int | None) -> Scenario:
+    scenario = _on_its_base(path, read(path), seed, agents)
+    check_names(path, scenario)
+    return scenario
+
+
+def _on_its_base(path: Path, file: Scenario, seed: int, agents: int | None) -> Scenario:
+    if not file.base:
+        return file
     try:
-        read = msgspec.convert(tomllib.loads(path.read_text()), Scenario)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ValueError(f"{path}: {error}") from None
-    if not read.base:
-        return read
-    base = find_scenario(read.base, seed, agents)
+        base = _named(file.base, seed, agents)
+    except ValueError as error:
+        raise ValueError(f"{path}: base: {error}") from None
     return Scenario(
-        switches={**base.switches, **read.switches},
-        settings={**base.settings, **read.settings},
-        agents=[*base.agents, *read.agents],
-        rooms=[*base.rooms, *read.rooms],
-        faults=[*read.faults, *base.faults],
-        crowd=read.crowd or base.crowd,
-        life=base.life if read.life == "still" else read.life,
-        start_time=base.start_time if read.start_time is None else read.start_time,
-        skew=read.skew or base.skew,
+        switches={**base.switches, **file.switches},
+        settings={**base.settings, **file.settings},
+        agents=[*base.agents, *file.agents],
+        rooms=[*base.rooms, *file.rooms],
+        faults=[*file.faults, *base.faults],
+        crowd=file.crowd or base.crowd,
+        life=base.life if file.life == "still" else file.life,
+        start_time=base.start_time if file.start_time is None else file.start_time,
+        skew=file.skew or base.skew,
     )

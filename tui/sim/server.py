@@ -7,16 +7,18 @@ import asyncio
 import contextlib
 import ctypes
 import logging
+import math
 import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 
-from .clock import WorldClock
+from .clock import FASTEST, WorldClock
 from .doors import Doors
 from .scenarios import NAMES, find_scenario
 from .specs import Scenario
@@ -89,7 +91,7 @@ async def serve(
     world = World(clock, seed, Switches().changed({**plan.switches, **switches}))
     doors = Doors(world, plan, {key: secret})
     listener = listen(host, port)
-    url = f"http://{host}:{listener.getsockname()[1]}"
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     doors.uploads.base_url = url
     server = Server(_config(doors))
     running = asyncio.create_task(server.serve([listener]))
@@ -102,6 +104,8 @@ async def serve(
         server.stop()
         ticking.cancel()
         await asyncio.gather(running, ticking, return_exceptions=True)
+    if not ticking.cancelled() and (mistake := ticking.exception()):
+        raise RuntimeError("the simulator made a mistake: its world stood still") from mistake
     if doors.gate.panics:
         raise RuntimeError(f"the simulator made a mistake:\n{doors.gate.panics[0]}")
 
@@ -130,26 +134,68 @@ async def tick(world: World) -> None:
         await world.clock.pulse.wait(None if due is None else world.clock.real_seconds_until(due))
 
 
+class Arguments(argparse.ArgumentParser):
+    """A parser whose complaints are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with status 2 and that line."""
+        self.exit(2, f"{self.prog}: {message}; `{self.prog} --help` explains\n")
+
+
+def within(low: float, high: float) -> Callable[[str], float]:
+    """Read a number of that range, both ends included; argparse.ArgumentTypeError for anything else."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"want a number from {low:.0f} to {high:.0f}, not {text!r}")
+        return value
+
+    return read
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Read a whole number of that range, likewise."""
+
+    def read(text: str) -> int:
+        value = within(low, high)(text)
+        if value != int(value):
+            raise argparse.ArgumentTypeError(f"want a whole number, not {text!r}")
+        return int(value)
+
+    return read
+
+
 def arguments(argv: list[str]) -> argparse.Namespace:
-    """What was asked for; argparse exits with status 2 for anything else."""
-    parser = argparse.ArgumentParser(
+    """What was asked for; ends the program with status 2 for anything else."""
+    parser = Arguments(
         prog="lktop sim",
         description="A LiveKit control plane to practise on, for lktop, lk and livekit-api.",
         epilog="Credentials come from LIVEKIT_API_KEY and LIVEKIT_API_SECRET; without them: devkey, secret.",
+        allow_abbrev=False,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one (default)")
+    parser.add_argument(
+        "--port", type=whole(0, 65535), default=0, help="port to listen on; 0 takes a free one (default)"
+    )
     parser.add_argument(
         "--scenario",
         default="incident",
         metavar="NAME|FILE.toml",
         help=f"one of {', '.join(NAMES)}, or a file",
     )
-    parser.add_argument("--agents", type=int, help="how many agents, for scenarios of any size")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same world (default: 1)")
-    parser.add_argument("--speed", type=float, default=1.0, help="how fast its time runs; 0 stands still")
     parser.add_argument(
-        "--start-time", type=float, metavar="UNIX", help="its time at the start (default: now)"
+        "--agents", type=whole(0, 1_000_000), help="how many agents, for scenarios of any size"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same world (default: 1)")
+    parser.add_argument(
+        "--speed", type=within(0, FASTEST), default=1.0, help="how fast its time runs; 0 stands still"
+    )
+    parser.add_argument(
+        "--start-time", type=within(0, 4e9), metavar="UNIX", help="its time at the start (default: now)"
     )
     return parser.parse_args(argv)
 
@@ -161,10 +207,16 @@ def main(argv: list[str]) -> int:
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_run(options))
-    except (ValueError, OSError) as error:
-        print(f"lktop sim: {error}", file=sys.stderr)
-        return 2
+    except ValueError as error:
+        return _refused(str(error))
+    except OSError as error:
+        return _refused(f"cannot listen on {options.host} port {options.port}: {error.strerror or error}")
     return 0
+
+
+def _refused(why: str) -> int:
+    print(f"lktop sim: {why}", file=sys.stderr)
+    return 2
 
 
 async def _run(options: argparse.Namespace) -> None:

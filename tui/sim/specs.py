@@ -5,21 +5,39 @@ Ages are seconds before the start of the world, times are seconds after it. Plai
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+from .twirp import Code
+
+Age = Annotated[float, Meta(ge=0, le=1e9)]
+"""Seconds before the start of the world."""
+Ahead = Annotated[float, Meta(ge=0, le=1e9)]
+"""World seconds from now, or from the start of the world."""
+Moment = Annotated[float, Meta(ge=0, le=4e9)]
+"""World time, Unix seconds, up to the end of this century."""
+Skew = Annotated[float, Meta(ge=-1e9, le=1e9)]
+Pause = Annotated[float, Meta(ge=0, le=86_400)]
+"""Real seconds."""
+Rate = Annotated[float, Meta(ge=0, le=100_000)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+Walk = list[tuple[Ahead, str]]
+"""Statuses in time, as `[[5.0, "Updating"], [9.0, "Running"]]`."""
 
 
 class Spec(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What all of them share: an unknown key in a file is an error, not a silence."""
+    """What all of them share: an unknown key or a number out of range is an error, not a silence."""
 
 
 class EventSpec(Spec):
     """Crashes or forced restarts of a deployment."""
 
     type: Literal["crash", "disk", "memory"] = "crash"
-    count: int = 1
-    age: float = 60.0
+    count: Count = 1
+    age: Age = 60.0
 
 
 class DeploymentSpec(Spec):
@@ -31,17 +49,17 @@ class DeploymentSpec(Spec):
     server_region: str | None = None
     """Cluster code; None for that of the region."""
     status: str = "Running"
-    version: int = 0
+    version: Count = 0
     """Which of the agent's versions it runs, 0 the newest."""
-    replicas: int = 1
-    min_replicas: int = 1
-    max_replicas: int = 1
+    replicas: Count = 1
+    min_replicas: Count = 1
+    max_replicas: Count = 1
     cpu: str | None = None
     """Used CPU as a Kubernetes quantity; None for something believable, empty before the first scrape."""
     memory: str | None = None
     cpu_limit: str = "2000m"
     memory_limit: str = "4Gi"
-    scraped: float | None = 3.0
+    scraped: Age | None = 3.0
     """Age of the last observation; None for never."""
     events: list[EventSpec] = []
 
@@ -49,7 +67,7 @@ class DeploymentSpec(Spec):
 class VersionSpec(Spec):
     """A version of an agent."""
 
-    age: float = 86400.0
+    age: Age = 86400.0
     tag: str = ""
     """Empty for the tag that the age gives."""
     attributes: dict[str, str] = {}
@@ -75,16 +93,16 @@ class AgentSpec(Spec):
     needs: list[str] = []
     """Secrets without which its program crashes."""
     job_type: Literal["room", "publisher", "participant"] = "room"
-    failure_rate: float = 0.0
+    failure_rate: Share = 0.0
     idles: bool = False
     accepts: bool = True
-    walk: list[tuple[float, str]] = []
-    """Statuses that production shows at given times, as `[[5.0, "Updating"], [9.0, "Running"]]`."""
+    walk: Walk = []
+    """Statuses that production shows at given times."""
     logs: list[str] = []
     """Lines that its program has printed just before the start."""
     quiet: bool = False
     """Its program prints nothing but what it is told to."""
-    flood: float = 0.0
+    flood: Rate = 0.0
     """Numbered lines a second that its program prints from the start on."""
 
 
@@ -95,7 +113,7 @@ class PersonSpec(Spec):
     name: str = ""
     kind: Literal["standard", "ingress", "egress", "sip", "agent"] = "standard"
     publishes: bool = True
-    age: float = 60.0
+    age: Age = 60.0
     metadata: str = ""
     attributes: dict[str, str] = {}
 
@@ -104,14 +122,14 @@ class JobSpec(Spec):
     """A job of a dispatch."""
 
     status: Literal["pending", "running", "success", "failed"] = "running"
-    age: float = 60.0
+    age: Age = 60.0
     """Since its start."""
-    lasted: float = 30.0
+    lasted: Age = 30.0
     """Seconds until its end, if it has ended."""
     error: str = ""
     publisher: str = ""
     """Identity of the participant that it works for, for publisher and participant jobs."""
-    ends: float | None = None
+    ends: Ahead | None = None
     """Seconds after the start of the world at which it ends by itself; None never."""
 
 
@@ -125,7 +143,7 @@ class DispatchSpec(Spec):
     restart: bool = True
     """Restart policy `JRP_ON_FAILURE`; false for `JRP_NEVER`."""
     type: Literal["room", "publisher", "participant"] = "room"
-    age: float = 60.0
+    age: Age = 60.0
     jobs: list[JobSpec] = []
 
 
@@ -133,7 +151,7 @@ class RoomSpec(Spec):
     """A room."""
 
     name: str
-    age: float = 120.0
+    age: Age = 120.0
     metadata: str = ""
     recording: bool = False
     people: list[PersonSpec] = []
@@ -143,10 +161,10 @@ class RoomSpec(Spec):
 class CrowdSpec(Spec):
     """Many rooms alike, each made when it is first looked at."""
 
-    rooms: int
-    dispatches: int = 5
+    rooms: Count
+    dispatches: Count = 5
     """A room."""
-    jobs: int = 20
+    jobs: Count = 20
     """A dispatch; publisher jobs of as many people."""
 
 
@@ -163,22 +181,22 @@ class FaultSpec(Spec):
     stops sending after `at` bytes; `drip` sends a byte at a time."""
     after_effect: bool = False
     """Let the call do its work first: the answer is what gets lost."""
-    code: str = "internal"
+    code: Code = "internal"
     """Twirp code of an `error`."""
     message: str = "simulated fault"
-    status: int = 0
-    """HTTP status of an `error`, when it is to differ from the code's."""
-    retry_after: str = ""
+    status: Annotated[int, Meta(ge=200, le=599)] | None = None
+    """HTTP status of an answer, when it is to differ from the usual."""
+    retry_after: Annotated[str, Meta(pattern=r"^[ -~]*\Z")] = ""
     """`Retry-After` header of an `error`."""
-    seconds: float = 1.0
+    seconds: Pause = 1.0
     """Real seconds of `latency`; pause between the bytes of `drip`."""
-    at: int = 0
+    at: Annotated[int, Meta(ge=0)] = 0
     """Where a `cut` or `stall` falls, in bytes."""
     raw: bool = False
     """Count the bytes of the connection, header and chunk framing included, instead of those of the body."""
-    times: int | None = None
+    times: Annotated[int, Meta(ge=0)] | None = None
     """How often; None for always."""
-    share: float = 1.0
+    share: Share = 1.0
     """Chance that a matching request is hit, 0 to 1."""
 
 
@@ -196,7 +214,7 @@ class Scenario(Spec):
     crowd: CrowdSpec | None = None
     life: Literal["still", "scrapes", "busy"] = "still"
     """What happens by itself: nothing; only new measurements; everything that happens to a fleet."""
-    start_time: float | None = None
+    start_time: Moment | None = None
     """World time of the start, Unix seconds; None for now."""
-    skew: float = 0.0
+    skew: Skew = 0.0
     """Seconds that the server's clock is ahead."""

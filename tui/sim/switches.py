@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+Bytes = Annotated[int, Meta(ge=0, le=1024**3)]
 
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,7 +22,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Unit of the times of dispatches and jobs (contract.md §6.2)."""
     missing_room: Literal["cloud", "oss"] = "cloud"
     """`cloud`: 404 at once; `oss`: 503 after a while (contract.md §6.3)."""
-    missing_room_seconds: float = 3.0
+    missing_room_seconds: Seconds = 3.0
     """How long `oss` takes to say that nobody answers, real seconds."""
     auto_create: bool = True
     """CreateDispatch makes a missing room (contract.md §6.3)."""
@@ -34,22 +38,28 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Refuse CloudAgent calls without `X-LIVEKIT-CLI-VERSION` (contract.md §1.10)."""
     camel_json: bool = False
     """Print camelCase JSON without default values instead of Go's usual form."""
-    replay_seconds: float = 600.0
+    replay_seconds: Seconds = 600.0
     """How long an answer is replayed to a repeated request id, world seconds; 0 never (contract.md §1.8)."""
-    body_limit: int = 10 * 1024 * 1024
+    body_limit: Bytes = 10 * 1024 * 1024
     """Largest request body, bytes (contract.md §1.7)."""
-    upload_limit: int = 64 * 1024 * 1024
+    upload_limit: Bytes = 64 * 1024 * 1024
     """Largest source tarball, bytes; the real limit of 1 GB is more than a practice server should hold."""
-    log_backlog: int = 200
+    log_backlog: Annotated[int, Meta(ge=0, le=100_000)] = 200
     """Lines of the past that a log stream starts with."""
-    build_seconds: float = 12.0
+    build_seconds: Seconds = 12.0
     """How long a build takes, world seconds."""
-    keep_alive_seconds: float = 30.0
+    keep_alive_seconds: Seconds = 30.0
     """How long an idle connection is kept, real seconds."""
 
     def changed(self, values: dict[str, object]) -> Switches:
-        """These switches with some replaced; raises ValueError for an unknown name or a wrong type."""
+        """These switches with some replaced; raises ValueError for an unknown name or a wrong value."""
         try:
-            return msgspec.convert({**msgspec.structs.asdict(self), **values}, Switches)
+            return msgspec.convert({"switches": {**msgspec.structs.asdict(self), **values}}, _Panel).switches
         except msgspec.ValidationError as error:
-            raise ValueError(f"switches: {error}") from None
+            raise ValueError(str(error)) from None
+
+
+class _Panel(msgspec.Struct):
+    """Gives errors the name of where a switch stands: `$.switches.upload`."""
+
+    switches: Switches

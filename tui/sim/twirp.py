@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol
+from typing import Final, Generic, Literal, Protocol
 
 from google.protobuf.message import Message
 from starlette.responses import Response
@@ -13,7 +13,29 @@ from starlette.responses import Response
 from .auth import Claims
 from .wire import Codec, JsonForm, M, Malformed, decode
 
-STATUS: Final = {
+Code = Literal[
+    "canceled",
+    "unknown",
+    "invalid_argument",
+    "malformed",
+    "deadline_exceeded",
+    "not_found",
+    "bad_route",
+    "already_exists",
+    "permission_denied",
+    "unauthenticated",
+    "resource_exhausted",
+    "failed_precondition",
+    "aborted",
+    "out_of_range",
+    "unimplemented",
+    "internal",
+    "unavailable",
+    "data_loss",
+]
+"""The codes of Twirp (contract.md §1.4)."""
+
+STATUS: Final[dict[Code, int]] = {
     "canceled": 408,
     "unknown": 500,
     "invalid_argument": 400,
@@ -40,7 +62,7 @@ class TwirpError(Exception):
     """A call that failed, in Twirp's words."""
 
     def __init__(
-        self, code: str, msg: str, meta: dict[str, str] | None = None, *, born: bool = False
+        self, code: Code, msg: str, meta: dict[str, str] | None = None, *, born: bool = False
     ) -> None:
         super().__init__(msg)
         self.code = code
@@ -61,6 +83,11 @@ class TwirpError(Exception):
 def bad_route(msg: str, method: str, path: str) -> TwirpError:
     """A call that reaches no method (contract.md §1.1)."""
     return TwirpError("bad_route", msg, {"twirp_invalid_route": f"{method} {path}"}, born=True)
+
+
+def panic() -> TwirpError:
+    """What a caller is told of the server's own mistake (contract.md §1.4)."""
+    return TwirpError("internal", "Internal service panic", born=True)
 
 
 class Encodes(Protocol):
