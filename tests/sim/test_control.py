@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import httpx
 import pytest
 from livekit.protocol import agent_dispatch as dispatch_pb
 from livekit.protocol import cloud_agent as cloud_pb
+from starlette.routing import Route
 
 from tests.sim.caller import START, Caller
+from tui.sim.scenarios import find_scenario
 from tui.sim.server import Simulator
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 def agent_id(simulator: Simulator) -> str:
@@ -143,3 +150,20 @@ async def test_web_pages_may_not_give_orders(
     assert (await caller.http.get("/_sim/effects", headers=headers)).status_code == 403
     assert (await caller.http.delete("/_sim/faults", headers=headers)).status_code == 403
     assert simulator.world.now == START
+
+
+async def test_the_readme_orders_what_can_be_ordered(caller: Caller, tmp_path: Path) -> None:
+    text = README.read_text().partition("## The simulator")[2].partition("\n## ")[0]
+    known = text.replace("CA_…", agent_id(caller.simulator))
+    orders = re.findall(r"^\| `(\w+)` \| `(\{.*?\})`", known, re.MULTILINE)
+    orders += re.findall(r"/_sim/(\w+) -d '(.*)'$", known, re.MULTILINE)
+    answered = [(await caller.http.post(f"/_sim/{path}", content=body)).text for path, body in orders]
+    assert answered == ["done\n"] * len(orders)
+    assert {path for path, _ in orders} == {
+        str(route.path).removeprefix("/_sim/")
+        for route in caller.simulator.control.routes()
+        if isinstance(route, Route) and "POST" in (route.methods or ())
+    }
+    file = tmp_path / "mine.toml"
+    file.write_text(text.partition("```toml\n")[2].partition("```")[0])
+    assert find_scenario(file, 1, None).agents[-1].name == "walker"
