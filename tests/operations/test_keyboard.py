@@ -34,6 +34,7 @@ async def test_restart_roll_back_and_forward_again(tmp_path: Path) -> None:
         await here.press("u")
         await here.opened()
         assert 'Undo: Roll back "concierge" (CA_concierge222)' in here.shown()
+        assert not here.app._notifications, "a toast lies on the buttons"
         await here.press("escape", "u")  # to look at it and to leave it does not use it up
         await here.opened()
         await here.go()
@@ -108,6 +109,8 @@ async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(tmp_path: Pa
         dialog = here.dialog
         await here.go()
         await here.until(lambda: "joined after" in here.shown())
+        assert dialog.form is not None
+        assert not dialog.form.display, "the questions were answered"
         assert dialog.outcome is not None
         assert dialog.outcome.receipt is not None
         made = dialog.outcome.receipt.dispatch

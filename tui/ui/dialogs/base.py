@@ -49,7 +49,8 @@ class Dialog(ModalScreen[None]):
         self._is_over = False
 
     def on_mount(self) -> None:
-        """From now on it is seen, so from soon on it can be meant."""
+        """From now on it is seen, so from soon on it can be meant. No toast may lie on its buttons."""
+        self.app.clear_notifications()
         self._deaf_until = time.monotonic() + self.QUIET
 
     def ignores(self, event: Event) -> bool:

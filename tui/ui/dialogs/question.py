@@ -311,7 +311,7 @@ class QuestionDialog(Dialog):
             project_cells(self.bench.target, locked=self.bench.locked),
             _TONES[self.operation.danger],
         )
-        if self.form is not None:
+        if self.form is not None and self.asking:
             self.form.display = not self.shows_request  # the whole room is for the request
         self.frame.facts(self._request() if self.shows_request else self.facts())
         self.frame.ask_typed(self.asking and bool(self.inquiry.wanted))
