@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -26,13 +26,10 @@ from typing import Final
 
 from tests.bench.driver import Terminal
 from tests.bench.logfeed import burst
+from tests.bench.logsearch import MILLION, Found, Held, finding, grep, million
 from tests.ptyrun import python
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.marks import classify
-from tui.fleet.logs.spool import Spool
 
-RATES: Final = (10_000, 100_000)
-MILLION: Final = 1_000_000
+RATES: Final = (1_000, 10_000, 100_000)
 STAMP: Final = re.compile(rb"t=(\d{10}\.\d{4})")
 KEYS: Final = 8
 """Key presses timed while lines stream in."""
@@ -61,6 +58,8 @@ class Followed:
     """Lines a second that it took in; None where the program does not tell."""
     gap: float | None = None
     """Milliseconds for which its loop did nothing else, at the most."""
+    back: float = float("nan")
+    """Kilobytes a second to the terminal while it stands still further up."""
 
 
 @dataclass
@@ -122,6 +121,11 @@ def follow(
         for _ in range(KEYS if up else 0):
             keys.append(terminal.press(up, quiet=0.05, seconds=0.4).first)
             terminal.press(end, quiet=0.05, seconds=0.4)
+        back = float("nan")
+        if up:
+            terminal.press(up, quiet=0.05, seconds=0.4)
+            terminal.pump(0.5)  # what is said about the new place
+            back = round(terminal.watch(seconds / 2).rate / 1000, 2)
         told = json.loads(report.read_text()) if report and report.exists() else {}
         return Followed(
             name,
@@ -134,6 +138,7 @@ def follow(
             round(stretch.after.memory, 1),
             round((after - before) / took) if report else None,
             round(told["gap"] * 1000, 1) if told else None,
+            back,
         )
 
 
@@ -178,12 +183,17 @@ def following(rate: int, seconds: float, toolong: str | None, folder: Path) -> I
             path.unlink()
 
 
-def opening(toolong: str | None, folder: Path) -> Iterator[Opened]:
-    """A million lines, opened at the end."""
-    path = folder / "million.log"
+def write_million(path: Path) -> None:
+    """A file of a million lines."""
     with path.open("wb") as file:
         for first in range(0, MILLION, 10_000):
             file.write(burst(first, 10_000))
+
+
+def opening(toolong: str | None, folder: Path) -> Iterator[Opened]:
+    """A million lines, opened at the end."""
+    path = folder / "million.log"
+    write_million(path)
     last = f"n={MILLION - 1}"
     empty = "empty Textual app"
     cases: dict[str, tuple[list[str], bytes]] = {
@@ -219,19 +229,13 @@ def _shown(argv: Sequence[str], text: str, keys: bytes) -> float:
         return terminal.since_start(terminal.until(text, 60))
 
 
-def held() -> float:
-    """Megabytes of memory that a million lines on disk take."""
-    with tempfile.TemporaryDirectory() as folder:
-        log = Log(Spool(_private(Path(folder) / "spool"), ring=1 << 34))
-        for first in range(0, MILLION, 10_000):
-            lines = burst(first, 10_000).split(b"\n")[:-1]
-            log.append(lines, classify(lines), bytes(len(lines)), 1.8e9)
-        segments = log.spool._segments
-        total = sum(
-            sys.getsizeof(s.starts) + sys.getsizeof(s.marks) + sys.getsizeof(s.tags) for s in segments
-        )
-        log.close()
-        return total / 1e6
+def holding(folder: Path) -> tuple[Held, list[Found]]:
+    """What a million lines take, and how long it takes to find something in them."""
+    path = folder / "million.log"
+    if not path.exists():
+        write_million(path)
+    with million(_private(folder / "held")) as (log, held):
+        return held, [*finding(log), *grep(path, "call-17")]
 
 
 def _private(path: Path) -> Path:
@@ -249,10 +253,12 @@ FOLLOW: Final = (
     ("key", 7),
     ("worst", 7),
     ("gap", 8),
+    ("back", 7),
     ("memory", 7),
 )
 """Columns of the table of followers, with their widths."""
 OPEN: Final = (("name", 18), ("milliseconds", 13), ("ratio", 6))
+FIND: Final = (("name", 26), ("lines", 9), ("seconds", 8), ("first", 7), ("slice", 7))
 
 
 ROUNDS: Final = 5
@@ -260,7 +266,7 @@ ROUNDS: Final = 5
 
 
 def table(
-    columns: Sequence[tuple[str, int]], rows: Iterator[Followed] | Iterator[Opened]
+    columns: Sequence[tuple[str, int]], rows: Iterable[Followed] | Iterable[Opened] | Iterable[Found]
 ) -> list[dict[str, object]]:
     """Print rows as they come; returns them."""
     say("".join(f"{name:>{width}}" for name, width in columns))
@@ -297,12 +303,15 @@ def main() -> None:
             say("following: lines a second, % of a core, kB/s to the terminal, ms, MB")
             each = (following(rate, options.seconds, options.toolong, folder) for rate in RATES)
             results["follow"] = table(FOLLOW, chain.from_iterable(each))
+        if options.only in (None, "hold"):
+            held, found = holding(folder)
+            results["hold"] = asdict(held)
+            say(f"\nholding 1,000,000 lines: {held.index:.1f} MB of index, {held.resident:.1f} MB resident")
+            say("\nfinding in 1,000,000 lines: s in all, ms to the newest screenful, ms of the longest slice")
+            results["find"] = table(FIND, found)
         if options.only in (None, "open"):
             say("\nopening 1,000,000 lines at the end: ms to the last line, ratio to an empty app")
             results["open"] = table(OPEN, opening(options.toolong, folder))
-    if options.only in (None, "hold"):
-        results["hold"] = {"lines": MILLION, "megabytes": round(held(), 1)}
-        say(f"\nholding 1,000,000 lines: {results['hold']}")
     if options.json:
         print(json.dumps(results, indent=2))
 
