@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.fleet.logs.log import Kind, Log, Notice
 from tui.fleet.logs.marks import CUT, Level, classify
-from tui.fleet.logs.records import parse
+from tui.fleet.logs.records import parse, text_of
 from tui.fleet.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows
 from tui.fleet.logs.search import Criteria, Filter, OfJob, OfKind, Pattern, TooSlow
 from tui.fleet.logs.signatures import key_of
@@ -81,6 +81,13 @@ TYPED = st.one_of(
             "job",
             "12",
             "room=job",
+            "err.*",
+            "erro?r",
+            "job+",
+            "^err.r",
+            "INFO.*job",
+            "r$",
+            "info*x?",
         ]
     ),
     st.text(min_size=1, max_size=4),
@@ -97,6 +104,20 @@ def test_the_quick_way_finds_what_reading_every_line_finds(raws: list[bytes], ty
     log = log_of(*raws)
     wanted = [n for n, raw in enumerate(raws) if (pattern.regex.search(parse(raw).text) is not None) != out]
     assert found(log, Criteria(filters=(Filter(pattern, out),))) == wanted
+
+
+@PROPERTY
+@given(RAW)
+def test_the_quick_text_is_the_text(raw: bytes) -> None:
+    assert text_of(raw) == parse(raw).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "needle"),
+    [("error.*timeouts?", b"timeout"), ("abc*d", b""), ("(abcdef)?", b""), ("^booking", b"booking")],
+)
+def test_only_words_that_must_be_there_make_the_search_quick(typed: str, needle: bytes) -> None:
+    assert Pattern.of(typed).needle == needle
 
 
 def test_text_is_found_as_it_reads_not_as_it_is_written() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -74,6 +75,33 @@ def parse(raw: bytes) -> Record:
         if any(name in found for name in (*_MESSAGE, *_LEVEL)):
             return _from_values(found, raw)
     return _from_text(raw)
+
+
+_AS_WRITTEN: Final = re.compile(rb"[ -\[\]-~]*")
+"""ASCII without control characters and without JSON escapes: every text in it reads as it is written."""
+_TAKEN_APART: Final = frozenset((*_TRACES, *_ERRORS))
+
+
+def text_of(raw: bytes) -> str:
+    """`parse(raw).text`, in a third of the time for the lines that most lines are."""
+    if raw[:1] == b"{" and len(raw) < SHOWN and _AS_WRITTEN.fullmatch(raw):
+        try:
+            found = _split(raw)
+        except marks.FAILURES:
+            return parse(raw).text
+        if _TAKEN_APART.isdisjoint(found) and max(map(len, found), default=0) <= 80:
+            values = {name: _written(bytes(value)) for name, value in found.items()}
+            message, logger = _first(values, _MESSAGE), _first(values, _LOGGER)
+            if message and len(logger) <= 120:
+                parts = [_level_word(_first(values, _LEVEL)), logger, message]
+                parts += [f"{name}={value}" for name, value in values.items() if name not in _KNOWN]
+                return " ".join(part for part in parts if part)
+    return parse(raw).text
+
+
+def _written(raw: bytes) -> str:
+    """A value that has no escapes."""
+    return raw[1:-1].decode() if raw[:1] == b'"' else raw.decode()
 
 
 _split = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -143,6 +171,7 @@ def _number(text: str) -> str | float:
         return text
 
 
+@lru_cache(maxsize=64)
 def _level_word(level: str) -> str:
     known = marks.level_named(_number(level))
     return known.name if known and level[:1].isdigit() else clean(level.upper(), limit=12)

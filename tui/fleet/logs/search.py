@@ -12,11 +12,14 @@ from msgspec.structs import replace
 
 from tui.fleet.logs import marks
 from tui.fleet.logs.marks import NOTICE, Level
-from tui.fleet.logs.records import SHOWN, Record, parse
+from tui.fleet.logs.records import SHOWN, Record, parse, text_of
 from tui.fleet.logs.signatures import Key, key_of
 from tui.fleet.logs.spool import Block
 
-_REGEX: Final = frozenset("\\^$.|?*+()[]{}")
+_BEYOND: Final = frozenset("\\|()[]{}")
+"""With one of these, an expression may match without any of the words that are written in it."""
+_OPTIONAL: Final = re.compile(r".[?*]")
+"""What an expression without those may do without."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_\-]{3,}")
 _HEX: Final = re.compile(rb"u?[0-9a-f]{1,6}")
 """What a stand-in such as `\\u{202e}` may be made of."""
@@ -32,6 +35,32 @@ class TooSlow(ValueError):
     """The pattern could keep the program busy for ever on some lines."""
 
 
+class Seen:
+    """A line as a test looks at it; taken apart no further than somebody asks."""
+
+    __slots__ = ("_record", "_text", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        """As received."""
+        self._record: Record | None = None
+        self._text: str | None = None
+
+    @property
+    def record(self) -> Record:
+        """Taken apart."""
+        if self._record is None:
+            self._record = parse(self.raw)
+        return self._record
+
+    @property
+    def text(self) -> str:
+        """As a reader sees it."""
+        if self._text is None:
+            self._text = text_of(self.raw)
+        return self._text
+
+
 class Test(Protocol):
     """Something a line either is or is not."""
 
@@ -43,8 +72,8 @@ class Test(Protocol):
     def needle(self) -> bytes:
         """Lower-case bytes without which no plain line can match; empty when there are none."""
 
-    def matches(self, record: Record, text: str) -> bool:
-        """Whether a line matches, given taken apart and as the text that a reader sees."""
+    def matches(self, seen: Seen) -> bool:
+        """Whether a line matches."""
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -61,7 +90,7 @@ class Pattern(msgspec.Struct, frozen=True):
         """Compile what was typed. Raises TooSlow."""
         if _NESTED.search(source):
             raise TooSlow("a repeated repetition can take for ever; leave one of them out")
-        simple = _REGEX.isdisjoint(source.replace(".", ""))
+        simple = _BEYOND.isdisjoint(source)
         # letters without case partners beyond ASCII: a word found in the text is then in the bytes as well
         flags = re.IGNORECASE | re.ASCII if source.isascii() and simple else re.IGNORECASE
         try:
@@ -76,9 +105,9 @@ class Pattern(msgspec.Struct, frozen=True):
         """As typed."""
         return self.source
 
-    def matches(self, record: Record, text: str) -> bool:
+    def matches(self, seen: Seen) -> bool:
         """Whether the text has it anywhere."""
-        return self.regex.search(text, 0, self.reach) is not None
+        return self.regex.search(seen.text, 0, self.reach) is not None
 
 
 def _needle(source: str) -> bytes:
@@ -87,7 +116,7 @@ def _needle(source: str) -> bytes:
     Words do not cross fields, and numbers are shown as they were written. Level names are left out: they may
     be numbers in the line.
     """
-    words = _TOKEN.findall(source) if source.isascii() else []
+    words = _TOKEN.findall(_OPTIONAL.sub(" ", source)) if source.isascii() else []
     found = max(words, key=len, default="").lower()
     if any(found in name for name in _LEVEL_NAMES):
         return b""
@@ -109,11 +138,11 @@ class OfJob(msgspec.Struct, frozen=True):
         """The id."""
         return _needle(self.job_id)
 
-    def matches(self, record: Record, text: str) -> bool:
+    def matches(self, seen: Seen) -> bool:
         """Whether its `job_id` is this one; a line without fields must name it."""
-        if record.structured:
-            return record.field("job_id") == self.job_id
-        return self.job_id in text
+        if seen.record.structured:
+            return seen.record.field("job_id") == self.job_id
+        return self.job_id in seen.text
 
 
 class OfKind(msgspec.Struct, frozen=True):
@@ -127,8 +156,9 @@ class OfKind(msgspec.Struct, frozen=True):
         """The kind in words."""
         return f"like “{(self.key.exception or self.key.message)[:40]}”"
 
-    def matches(self, record: Record, text: str) -> bool:
+    def matches(self, seen: Seen) -> bool:
         """Whether it is an error of that kind."""
+        record = seen.record
         if record.level < Level.ERROR:
             return False
         found = key_of(record)
@@ -182,7 +212,12 @@ class Criteria(msgspec.Struct, frozen=True):
             if not passing:
                 return passing
         lines, first = block.lines(), block.first
-        return [row for row in passing if self._passes(lines[row - first], block.marks[row - first], filters)]
+        needles = [f.test.needle for f in filters if f.test.needle]
+        return [
+            row
+            for row in passing
+            if block.marks[row - first] & NOTICE or _passes(lines[row - first], filters, needles)
+        ]
 
     def with_filter(self, extra: Filter) -> Criteria:
         """These and one more."""
@@ -201,25 +236,16 @@ class Criteria(msgspec.Struct, frozen=True):
             return list(rows)
         return [row for row in rows if block.tags[row - block.first] in self.tags]
 
-    def _passes(self, raw: bytes, mark: int, filters: Collection[Filter]) -> bool:
-        if mark & NOTICE:
-            return True
-        needles = [wanted.test.needle for wanted in filters if wanted.test.needle]
-        low, plain = raw.lower(), not _escaped(raw, needles)
-        record: Record | None = None
-        text = ""
-        for wanted in filters:
-            needle = wanted.test.needle
-            if needle and plain and needle not in low:
-                found = False
-            else:
-                if record is None:
-                    record = parse(raw)
-                    text = record.text
-                found = wanted.test.matches(record, text)
-            if found == wanted.out:
-                return False
-        return True
+
+def _passes(raw: bytes, filters: Collection[Filter], needles: Collection[bytes]) -> bool:
+    low = raw.lower() if needles and not _escaped(raw, needles) else None
+    seen = Seen(raw)
+    for wanted in filters:
+        needle = wanted.test.needle
+        missing = bool(needle) and low is not None and needle not in low
+        if (not missing and wanted.test.matches(seen)) == wanted.out:
+            return False
+    return True
 
 
 def _candidates(block: Block, filters: Collection[Filter]) -> set[int] | None:
