@@ -83,25 +83,28 @@ _TAKEN_APART: Final = frozenset((*_TRACES, *_ERRORS))
 
 
 def text_of(raw: bytes) -> str:
-    """`parse(raw).text`, in a third of the time for the lines that most lines are."""
+    """`parse(raw).text`, in half the time for the lines that most lines are."""
     if raw[:1] == b"{" and len(raw) < SHOWN and _AS_WRITTEN.fullmatch(raw):
         try:
             found = _split(raw)
         except marks.FAILURES:
             return parse(raw).text
         if _TAKEN_APART.isdisjoint(found) and max(map(len, found), default=0) <= 80:
-            values = {name: _written(bytes(value)) for name, value in found.items()}
-            message, logger = _first(values, _MESSAGE), _first(values, _LOGGER)
+            known: dict[str, str] = {}
+            rest: list[str] = []
+            for name, value in found.items():
+                text = str(value, "ascii")
+                if text[0] == '"':
+                    text = text[1:-1]
+                if name in _KNOWN:
+                    known[name] = text
+                else:
+                    rest.append(f"{name}={text}")
+            message, logger = _first(known, _MESSAGE), _first(known, _LOGGER)
             if message and len(logger) <= 120:
-                parts = [_level_word(_first(values, _LEVEL)), logger, message]
-                parts += [f"{name}={value}" for name, value in values.items() if name not in _KNOWN]
-                return " ".join(part for part in parts if part)
+                parts = (_level_word(_first(known, _LEVEL)), logger, message, *rest)
+                return " ".join([part for part in parts if part])
     return parse(raw).text
-
-
-def _written(raw: bytes) -> str:
-    """A value that has no escapes."""
-    return raw[1:-1].decode() if raw[:1] == b'"' else raw.decode()
 
 
 _split = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -158,7 +161,10 @@ def _from_text(raw: bytes) -> Record:
 
 
 def _first(found: Mapping[str, str], names: tuple[str, ...]) -> str:
-    return next((found[name] for name in names if found.get(name) not in (None, "", "null")), "")
+    for name in names:
+        if (text := found.get(name)) and text != "null":
+            return text
+    return ""
 
 
 def _number(text: str) -> str | float:
