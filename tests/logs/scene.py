@@ -13,8 +13,30 @@ KEYS: dict[str, tuple[str, ...]] = {
     "traceback": ("E", "enter"),
     "kinds": ("X",),
     "wrapped": ("k", "w"),
+    "searching": ("slash", *"turn", "enter", "N"),
+    "filtered": ("ampersand", *"turn", "enter", "ampersand", *"!8801"),
+    "filters": ("ampersand", *"turn", "enter", "ampersand", "enter"),
+    "hidden": ("ampersand", *"nonsense", "enter"),
+    "behind": ("k", "k"),
+    "sources": ("v",),
+    "build": (),
 }
 """Scene → keys that lead to it."""
+
+
+BUILD = """\
+#1 [internal] load build definition from Dockerfile
+#1 transferring dockerfile: 1.12kB done
+#1 DONE 0.1s
+#5 [build 3/6] RUN apt-get update && apt-get install -y gcc g++ python3-dev
+#5 0.542 Get:1 http://deb.debian.org/debian bookworm InRelease [151 kB]
+#5 CACHED
+#7 [build 6/6] RUN uv run --module livekit.agents download-files
+#7 1.204 Downloading files for livekit.plugins.silero
+#7 2.871 ERROR: 403 Client Error: Forbidden for url: https://cdn.example/vad.onnx
+#7 ERROR: process "/bin/sh -c uv run" did not complete successfully: exit code: 1
+BUILD ERROR: failed to solve: exit code: 1
+"""
 
 
 LOST = Notice(
@@ -52,6 +74,24 @@ def incident(monotonic: float) -> Log:
     _add(log, 0, b"\x1b[32mmodel\x1b[0m loaded in \x1b[1m2.1 s\x1b[0m \x1b]0;pwned\x07", EPOCH + 49)
     while log.count_errors():
         pass
+    return log
+
+
+def news(log: Log) -> None:
+    """More lines come, one of them an error."""
+    for number in range(50, 54):
+        _turn(log, number)
+    _add(log, 0, line("booking failed", level="ERROR", at=EPOCH + 54), EPOCH + 54)
+    log.changed()
+
+
+def build(monotonic: float) -> Log:
+    """A build log as BuildKit prints it, read to its end."""
+    log = Log(Spool(None))
+    log.streams[0] = Stream(source("", log_type="build"), "bu", Phase.ENDED, monotonic, monotonic)
+    for text in BUILD.splitlines():
+        _add(log, 0, text.encode(), EPOCH)
+    log.notify(Notice("build: end of the build log", Kind.INFO, 0, EPOCH))
     return log
 
 

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from tests.logs.app import LogApp
 from tests.logs.fakes import EPOCH, TestClock
-from tests.logs.scene import KEYS, incident
+from tests.logs.scene import KEYS, build, incident, news
 
 
 class Compare(Protocol):
@@ -28,6 +28,12 @@ class Compare(Protocol):
         ("kinds", (80, 24), "dark"),
         ("wrapped", (80, 24), "mono"),
         ("following", (60, 15), "ansi16"),
+        ("behind", (80, 24), "dark"),
+        ("searching", (120, 30), "dark"),
+        ("filtered", (80, 24), "dark"),
+        ("filters", (60, 15), "dark"),
+        ("hidden", (60, 15), "light"),
+        ("build", (80, 24), "dark"),
     ],
 )
 def test_look(
@@ -45,11 +51,17 @@ def test_look(
 
     async def prepare(pilot: Pilot[None]) -> None:
         app.theme = theme
-        app.view.show_log(incident(clock.monotonic()))
+        log = (build if scene == "build" else incident)(clock.monotonic())
+        app.view.show_log(log)
         await pilot.pause(0)
         for key in KEYS[scene]:
             app.simulate_key(key)
             await pilot.pause(0)
+            while app.view.searching.finder.busy:
+                await pilot.pause(0)
+        await pilot.pause()
+        if scene == "behind":
+            news(log)
         app.view.lines.draw()
         app.view.below.update_now()
         await pilot.pause()

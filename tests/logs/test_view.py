@@ -228,6 +228,20 @@ async def test_a_filter_that_hides_everything_says_so() -> None:
         assert messages(rig)
 
 
+async def test_a_filter_that_hides_all_but_a_notice_says_so_too() -> None:
+    async with reading(*LINES, size=(60, 15)) as rig:
+        rig.client.wire.end()
+        await rig.settle(0.2)
+        await rig.press("ampersand")
+        await rig.enter("nonsense")
+        words = "\n".join(rig.lines())
+        assert "stream ended by the server" in words
+        assert "0 of 100 shown – filter: &nonsense" in words
+        assert "(100 hidden)" in rig.below
+        await rig.press("escape")
+        assert "shown – filter" not in "\n".join(rig.lines())
+
+
 async def test_a_bad_pattern_is_told_and_nothing_changes() -> None:
     async with reading(*LINES) as rig:
         await rig.press("slash")

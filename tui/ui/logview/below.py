@@ -127,18 +127,25 @@ class Below(Lines):
     def _explain(self) -> None:
         """Say in place of the lines why there are none."""
         lines = self._reader.lines
-        words = "" if len(lines.page.rows) else self._why_empty()
-        if words and words != lines.empty:
+        words = "" if self._shows_lines() else self._why_empty()
+        if words != lines.empty:
             lines.empty = words
             lines.draw()
 
+    def _shows_lines(self) -> bool:
+        """Anything but notices of ours, which pass every filter."""
+        rows, notices = self._reader.page.rows, self._reader.page.log.notices
+        return len(rows) > len(notices) or any(rows[index] not in notices for index in range(len(rows)))
+
     def _why_empty(self) -> str:
         log, finder = self._reader.page.log, self._searching.finder
-        held = log.end - log.first
+        held = log.end - log.first - sum(row >= log.first for row in log.notices)
         if held:
             looked = "" if finder.progress >= 1 else f" · {finder.progress:.0%} looked at"
             asked = finder.words() or "cleared with C"
             return f"0 of {number(held)} shown – filter: {asked}{looked}\nEsc shows all"
+        if len(self._reader.page.rows):
+            return ""  # a notice tells already
         waiting = [stream for stream in log.streams.values() if stream.phase is not Phase.CLOSED]
         return "\n".join(f"{s.source.label}: {_state(s)}" for s in waiting) or self.nothing
 

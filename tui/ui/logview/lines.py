@@ -66,7 +66,7 @@ class LogLines(Toned, can_focus=True):
         self.shift = 0
         """Cells by which the text is moved to the left."""
         self.empty = ""
-        """What to say when there are no lines."""
+        """What to say when there are no lines, but perhaps notices."""
         self.painted = 0
         """Frames drawn, for measuring."""
         self._clock = clock
@@ -198,9 +198,10 @@ class LogLines(Toned, can_focus=True):
         """What the page shows."""
         self.page.height = max(1, self.size.height)
         places = self.page.places()
-        if not places and self.empty:
-            return [Drawn(Row((Span(text, "muted"),), 0)) for text in self.empty.split("\n")]
-        return [self._drawn_at(place) for place in places]
+        drawn = [self._drawn_at(place) for place in places]
+        if self.empty and all(place.line in self._log.notices for place in places):
+            drawn += [Drawn(Row((Span(text, "muted"),), 0)) for text in self.empty.split("\n")]
+        return drawn[-self.page.height :]
 
     def _height_of(self, line: int) -> int:
         return len(self._rows_of(line))
