@@ -54,6 +54,8 @@ COMMANDS = (
         "agent status", (r"Last Observed", r"us-east .* (Scheduling|Running) .* / 2000m .* / 4GB .* 1 / 1")
     ),
     Command("agent list", (r"<id> │ hello +│ us-east +│ production",)),
+    Command("agent list --id <id>", (r"<id> │ hello +│",)),
+    Command("agent list --id CA_unknown", (r"No agents found",)),
     Command("agent list --json", (r'"agentId": "<id>"', r'"memLimit": "4Gi"')),
     Command("agent versions", (r"│ \d{14} +│ ✓ +│ -- +│ ✓ +│",)),
     Command("agent versions --json", (r'"current": true',)),
@@ -68,12 +70,16 @@ COMMANDS = (
     Command("agent rollback --version nope", (r"version 'nope' cannot be rolled back to",), status=1),
     Command("agent deploy -d staging --yes .", (r"Using deployment \[staging\]", DEPLOYED)),
     Command("agent status", (r"production", r"staging")),
+    Command("agent promote", (r"cannot promote production deployment",), status=1),
+    Command("agent promote -d nope", (r"deployment 'nope' has no version to promote",), status=1),
     Command("agent promote -d staging", (r"Promoted agent from deployment \[staging\] to production",)),
     Command(
         "agent deploy --yes .", (r"BUILD|did not complete successfully: exit code: 2",), 1, before="failed"
     ),
     Command("agent deploy --yes .", (r"failed to build agent: 409 Conflict",), 1, before="conflict"),
     Command("agent logs --log-type build", (r"#1 \[internal\] load build definition from Dockerfile",)),
+    Command("agent tail --log-type build", (r"load build definition from Dockerfile", r"ERROR: process")),
+    Command("agent logs --log-type nope", (r"failed to get logs: unknown log type 'nope'",), status=1),
     Command("agent logs", (r'"message": "registered worker"',), seconds=2.0),
     Command("agent delete -d staging --yes", (r"Deleted agent",)),
     Command("agent config --id <id> --yes", (r"Saving config file",)),
@@ -88,7 +94,7 @@ COMMANDS = (
     Command("agent private-link delete --id <link>", (r"Deleted private link \[<link>\]",)),
     Command("agent deploy --image-tar <image> --yes .", (r"Pushing image \[127\.0\.0\.1:", DEPLOYED)),
     Command("agent versions", (r"sha256:[0-9a-f]{64}",)),
-    Command("agent delete --yes", (r"Deleted agent",)),
+    Command("agent destroy --yes", (r"Deleted agent",)),
     Command(
         "agent create --region us-east --yes .",
         (r"Created agent with ID \[(CA_\w+)\]",),
@@ -111,6 +117,7 @@ COMMANDS = (
     Command(
         "dispatch create --agent-name concierge --new-room -d a_b", (r"reserved character '_'",), status=1
     ),
+    Command("dispatch delete lk AD_unknown", (r"twirp error not_found: dispatch ID not found",), status=1),
     Command("dispatch delete lk <dispatch>", (r'Dispatch deleted: id:"<dispatch>"',)),
     Command("dispatch list nowhere", (r"twirp error not_found: requested room does not exist",), status=1),
     Command("room create lk-2", (r'"name": "lk-2"',)),
