@@ -286,6 +286,26 @@ async def test_bad_credentials_are_unknown_to_the_client_but_401() -> None:
         assert await refused(lk.room.list_rooms(api.ListRoomsRequest())) == ("unknown", 401, "")
 
 
+@pytest.mark.parametrize(
+    ("switch", "said"),
+    [
+        ("401", ("unauthenticated", 401, "permissions denied")),
+        ("403", ("permission_denied", 403, "permissions denied")),
+    ],
+)
+async def test_a_missing_grant_reaches_the_client_with_code_status_and_message(
+    switch: str, said: tuple[str, int, str]
+) -> None:
+    async with client(grant_refusal=switch) as (simulator, _):
+        grants = api.VideoGrants(room_list=True, room_admin=True, room="other")
+        made = api.AccessToken(simulator.key, simulator.secret).with_grants(grants).to_jwt()
+        async with api.LiveKitAPI(simulator.url, token=made) as lk:
+            assert len((await lk.room.list_rooms(api.ListRoomsRequest())).rooms) == 1
+            assert await refused(lk.agent_dispatch.create_dispatch(wanted())) == said
+            assert await refused(lk.room.delete_room(api.DeleteRoomRequest(room="lobby"))) == said
+        assert simulator.control.effects() == []
+
+
 async def test_a_self_hosted_server_says_it_its_own_way() -> None:
     async with client(missing_room="oss", missing_room_seconds=0.0, prefix_errors=True) as (_, lk):
         assert await refused(lk.agent_dispatch.list_dispatch("no")) == (

@@ -52,6 +52,15 @@ def test_it_says_where_it_listens_and_stops_when_told(number: signal.Signals) ->
         assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_an_address_of_ip_version_6_is_written_as_a_url_wants_it() -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with program("--scenario", "empty", "--host", "::1") as (_, line):
+        assert line.startswith("listening on http://[::1]:")
+        url = line.removeprefix("listening on ").strip()
+        assert httpx.get(f"{url}/_sim", trust_env=False).json()["agents"] == 0
+
+
 def test_it_stops_with_a_stream_open() -> None:
     with program("--scenario", "incident", "--speed", "50") as (process, line):
         url = line.removeprefix("listening on ").strip()
@@ -87,6 +96,7 @@ def test_credentials_come_from_the_environment_and_are_not_shown() -> None:
         (["--port", "notaport"], "lktop sim: argument --port: want a number from 0 to 65535, not 'notaport'"),
         (["--port", "65536"], "lktop sim: argument --port: want a number from 0 to 65535"),
         (["--host", "192.0.2.1", "--port", "7"], "lktop sim: cannot listen on 192.0.2.1 port 7: "),
+        (["--host", ""], "lktop sim: argument --host: want an address"),
         (["--sped", "1"], "lktop sim: unrecognized arguments: --sped 1"),
     ],
 )

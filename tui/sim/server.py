@@ -197,7 +197,10 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--start-time", type=within(0, 4e9), metavar="UNIX", help="its time at the start (default: now)"
     )
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if not options.host:
+        parser.error("argument --host: want an address, such as 127.0.0.1")
+    return options
 
 
 def main(argv: list[str]) -> int:
