@@ -27,7 +27,10 @@ class Dialog(ModalScreen[None]):
 
     QUIET: ClassVar[float] = QUIET
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Close", show=False),
+        Binding("ctrl+s", "to_button", "To the button that acts", show=False),
+    ]
 
     DEFAULT_CSS = """
     Dialog { align: center middle; }
@@ -70,6 +73,11 @@ class Dialog(ModalScreen[None]):
     def enter_is_held(self) -> bool:
         """The newest key is an Enter right after another: it may be the same one held down."""
         return self._held
+
+    def action_to_button(self) -> None:
+        """Give the keyboard to the button that acts, if there is one; pressing it takes another key."""
+        for button in self.query("#go"):
+            button.focus()
 
     def action_leave(self) -> None:
         """Close."""

@@ -247,4 +247,4 @@ class BulkDialog(Dialog):
             "read-only" if self._bench.locked else f"{self.operation.label} {count}",
             "muted" if self.obstacle else "accent",
         )
-        self.frame.keys("Tab moves · Enter presses · Esc stops or closes · PgUp PgDn scroll")
+        self.frame.keys("Tab · ctrl+s to the button · Esc stops or closes · PgUp PgDn scroll")

@@ -38,7 +38,6 @@ class QuestionDialog(Dialog):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "read_again", "Read again", show=False),
-        Binding("ctrl+s", "to_button", "To the button that acts", show=False),
         Binding("c", "copy_command", "Copy the command", show=False),
         Binding("n", "leave", "Cancel", show=False),
         Binding("f8", "picture", "Save a picture", show=False),
@@ -244,10 +243,6 @@ class QuestionDialog(Dialog):
             self.redraw()
             return
         self.dismiss()
-
-    def action_to_button(self) -> None:
-        """Give the keyboard to the button that acts; pressing it takes another key."""
-        self.frame.button("go").focus()
 
     def action_scroll(self, step: int) -> None:
         """Move through what does not fit."""

@@ -74,7 +74,7 @@ class UnlockDialog(Dialog):
         ready = bool(self.frame.reason)
         self.frame.status([Told("", "" if ready else "a reason is needed", "warn")])
         self.frame.button("go").say("Unlock", "accent" if ready else "muted")
-        self.frame.keys("Tab moves · Enter presses · Esc cancels")
+        self.frame.keys("Tab moves · ctrl+s to the button · Enter presses · Esc cancels")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The reason."""

@@ -30,7 +30,7 @@ from tui.ui.rows import Cell
 from tui.ui.ship.facts import dry_run_told, found_told, note_told
 from tui.ui.ship.questions import CHOICES, YES, fields, visible
 
-KEYS = "Tab moves · ↓ suggests · PgDn scrolls · Esc cancels, what is typed stays"
+KEYS = "Tab · ctrl+s to the button · ↓ suggests · PgDn scrolls · Esc cancels"
 
 Look = Callable[[Path], Awaitable[Survey]]
 Decided = Callable[[Given, str, Plan | None], None]

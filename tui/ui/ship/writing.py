@@ -63,7 +63,7 @@ class WriteForm(Dialog):
         """Look at the directory."""
         super().on_mount()
         self.frame.button("again").display = False
-        self.frame.keys("Tab moves · Enter presses · Esc cancels")
+        self.frame.keys("Tab moves · ctrl+s to the button · Enter presses · Esc cancels")
         self.frame.button("cancel").focus()
         self._work(self._begin)
 
