@@ -246,11 +246,20 @@ async def test_a_clock_stepped_during_a_run_is_learnt_again() -> None:
         assert len(server.requests) == 4
 
 
-async def test_a_refused_change_is_not_signed_again() -> None:
-    """That nothing ran is certain, but it is the operator who orders it again."""
+async def test_a_change_refused_for_its_token_is_signed_again_once() -> None:
+    """That nothing ran is certain (hazards.md §3.1); without news of the clock it is over."""
     refusal = text("401 No", "token is expired", date(1_786_000_600))
-    async with serving(refusal) as server, connected(server.url, clock=ManualClock()) as client:
+    done = http(200, '{"success": true}', date(1_786_000_600))
+    async with serving(refusal, done) as server, connected(server.url, clock=ManualClock()) as client:
+        await client.changes.restart_agent("CA_x", request_id=ID)
+        assert [request.headers["x-livekit-request-id"] for request in server.requests] == [ID, ID]
+    async with serving(refusal, refusal) as server, connected(server.url, clock=ManualClock()) as client:
         with pytest.raises(errors.Unauthorized, match="600 s behind"):
+            await client.changes.restart_agent("CA_x", request_id=ID)
+        assert len(server.requests) == 2
+    agreeing = text("401 No", "invalid API key", date(1_786_000_000))
+    async with serving(agreeing) as server, connected(server.url, clock=ManualClock()) as client:
+        with pytest.raises(errors.Unauthorized):
             await client.changes.restart_agent("CA_x", request_id=ID)
         assert len(server.requests) == 1
 

@@ -152,29 +152,33 @@ class Transport:
         """POST one unary call to `url` (base of the host) and return the body of its 200.
 
         Raises the tree of `errors`. A change is sent once; only one that surely did not leave is sent again,
-        at most twice, under the same request id. A read that was refused is signed again once, if the refusal
-        taught us the server's time. `ordered` is for reads that an operator's order waits for.
+        at most twice, under the same request id. What was refused for its token did not run, and is signed
+        again once, if the refusal taught us the server's time. `ordered` is for reads that an order of the
+        operator's waits for.
         """
         call = Call(method.label, urlsplit(url).hostname or "", request_id)
         self._admit(method, call, ordered=ordered)
         if not method.changes:
-            assumed = self._health(call.host).correction
-            try:
-                return await self._once(method, url, body, grant, call)
-            except errors.Unauthorized:
-                if abs(self._health(call.host).correction - assumed) < BACKDATE:
-                    raise
-            self.budget.count()
-            return await self._once(method, url, body, grant, call)
+            return await self._signed(method, url, body, grant, call)
         call.request_id = request_id or str(uuid.uuid4())
         for attempt in range(3):
             try:
-                return await self._once(method, url, body, grant, call)
+                return await self._signed(method, url, body, grant, call)
             except errors.Unreachable:
                 if attempt == 2:
                     raise
                 await self._clock.sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
+
+    async def _signed(self, method: Method, url: str, body: bytes, grant: Grant, call: Call) -> bytes:
+        assumed = self._health(call.host).correction
+        try:
+            return await self._once(method, url, body, grant, call)
+        except errors.Unauthorized:
+            if abs(self._health(call.host).correction - assumed) < BACKDATE:
+                raise
+        self.budget.count()
+        return await self._once(method, url, body, grant, call)
 
     def _admit(self, method: Method, call: Call, *, ordered: bool) -> None:
         if not self.gate.allows(method.label, self._clock.monotonic()):
