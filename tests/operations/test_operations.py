@@ -180,6 +180,14 @@ def test_a_dispatch_that_livekit_would_not_take_is_not_sent(texts: Mapping[str, 
         BY_ID["dispatch"].check(view, Answers(texts))
 
 
+@pytest.mark.parametrize("deployment", ["", " ", "production", "nope"])
+def test_no_deployment_is_never_the_whole_agent(deployment: str) -> None:
+    """Acceptance C22: to LiveKit an empty deployment means everything (contract.md §8.29)."""
+    view = View(fleet_of(ODD), Selection(agent_id=ODD.agent_id), 0.0, 0.0)
+    with pytest.raises(BadAnswer, match=r"which deployment|has no deployment"):
+        BY_ID["delete_deployment"].check(view, Answers({"deployment": deployment}))
+
+
 def test_production_is_the_empty_name() -> None:
     view = View(fleet_of(), Selection(), START, 1000.0)
     answers = Answers({"agent": "a", "room": "r", "deployment": "production"})
