@@ -154,6 +154,28 @@ async def test_a_change_that_nobody_saw_yet_is_found_by_the_last_look(here: Cons
     assert dialog.asking
 
 
+async def test_what_no_poll_has_come_to_is_read_and_stays_known(here: Console) -> None:
+    store = here.app.desk.bench.store  # type: ignore[union-attr]
+    older = min(here.simulator.world.agents[FAILING].versions)
+    await here.command(f"rollback failing {older}")  # the cursor is on another agent
+    dialog = await here.opened()
+    await here.until(lambda: not dialog.obstacle)
+    polled = store.fleet.fresh("rooms").at
+    await here.until(lambda: store.fleet.fresh("rooms").at != polled)
+    assert not dialog.obstacle
+    assert dialog.inquiry.answers.text("version") == older
+    await here.press("escape")
+    await here.command("dispatch lobby concierge")
+    dialog = await here.opened()
+    store.update(dispatches={})
+    await here.settle()
+    await here.press("ctrl+r")
+    await here.until(lambda: "there now" in here.shown())
+    assert store.fleet.dispatches["lobby"]
+    await here.go()
+    assert here.names() == ["CreateDispatch"]
+
+
 async def test_a_target_that_is_gone_is_refused(here: Console) -> None:
     await here.press("r")
     dialog = await here.opened()

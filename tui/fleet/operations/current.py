@@ -75,6 +75,20 @@ async def reread(remote: Remote, operation: Operation, view: View, answers: Answ
     return replace(view, fleet=fleet)
 
 
+def learnt(before: Fleet, after: Fleet, now: Fleet) -> dict[str, object]:
+    """What `reread` found beyond the list of agents, laid over what is known by now."""
+    pairs = {
+        "versions": (before.versions, after.versions, now.versions),
+        "secrets": (before.secrets, after.secrets, now.secrets),
+        "dispatches": (before.dispatches, after.dispatches, now.dispatches),
+    }
+    return {
+        name: {**known, **{key: item for key, item in new.items() if old.get(key) is not item}}
+        for name, (old, new, known) in pairs.items()
+        if new is not old
+    }
+
+
 def with_agent(fleet: Fleet, agent_id: str, agent: Agent | None) -> Fleet:
     """The fleet with one of its agents as it is now; None for one that is gone."""
     others = (found for found in fleet.agents if found.agent_id != agent_id)

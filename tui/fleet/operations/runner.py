@@ -17,7 +17,7 @@ from tui.clock import Clock
 from tui.fleet.journal import Entry, Intent, Journal, JournalError, Verdict
 from tui.fleet.operations.answers import Answers
 from tui.fleet.operations.base import Before, Operation, Receipt, Seen, Undo
-from tui.fleet.operations.current import reread
+from tui.fleet.operations.current import learnt, reread
 from tui.fleet.operations.outcome import Outcome, Progress, refused
 from tui.fleet.operations.reconcile import LOOKS, ONE_LOOK, Reconciled, Tell, reconcile
 from tui.fleet.operations.registry import BY_ID
@@ -83,8 +83,13 @@ class Operator:
         self._nudge = nudge
 
     async def reread(self, operation: Operation, view: View, answers: Answers) -> View:
-        """The view with the target asked anew. Raises the tree of `tui.api.errors`."""
+        """The view with the target asked anew. Raises the tree of `tui.api.errors`.
+
+        What no poll may have come to, such as the room that is dispatched to, is known to everybody from now
+        on: or the next poll of something else would make it unknown again.
+        """
         fresh = await reread(self.remote, operation, view, answers)
+        self._store.update(**learnt(view.fleet, fresh.fleet, self._store.fleet))
         return replace(fresh, now=view.now, monotonic=self._clock.monotonic())
 
     async def perform(

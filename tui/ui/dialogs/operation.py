@@ -178,7 +178,7 @@ class OperationDialog(QuestionDialog):
         if problem := self.operation.unfit(inquiry.view):
             raise BadAnswer("", problem)
         if inquiry.news and not again:
-            raise BadAnswer("", "changed since you looked")
+            raise BadAnswer("", f"changed since you looked: {', '.join(inquiry.news)}")
         self.operation.check(inquiry.view, answers)
         return answers
 
