@@ -58,7 +58,9 @@ class Audit(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Fill the list."""
-        words = f" Audit trail · {len(self._entries)} operations of this user on this machine"
+        count = len(self._entries)
+        noun = "operation" if count == 1 else "operations"
+        words = f" Audit trail · {count} {noun} of this user on this machine"
         self.query_one("#audit-title", Lines).set_lines([(Cell(words, "accent"),)])
         table = self.query_one(LineTable)
         table.empty = (Cell("Nothing was done yet.", "muted"),)

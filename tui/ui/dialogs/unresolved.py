@@ -67,9 +67,9 @@ class Unresolved(Dialog):
         """Look."""
         super().on_mount()
         count = len(self._intents)
-        noun = "operation" if count == 1 else "operations"
+        noun, effects = ("operation", "Its effect is") if count == 1 else ("operations", "Their effects are")
         words = f" {count} {noun} of an earlier session without a known end"
-        more = " Their effects are looked for now; nothing is sent again."
+        more = f" {effects} looked for now; nothing is sent again."
         self.query_one("#unresolved-words", Lines).set_lines([(Cell(words, "warn"),), (Cell(more),)])
         keys = " r looks again · x sets this one aside · Esc leaves them for later"
         self.query_one("#unresolved-keys", Lines).set_lines([(Cell(keys, "muted"),)])
