@@ -10,11 +10,13 @@ from random import Random
 import pytest
 
 from tests.logs.transcript import runs_of
+from tui.api import transport
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.client import Client
 from tui.clock import SystemClock
+from tui.fleet.logs import tail
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.logs.log import Kind, Log
 from tui.fleet.logs.source import LogSource, Phase
@@ -112,6 +114,20 @@ async def test_cut_at_any_byte_of_body_or_connection(raw: bool) -> None:
             # forget the log, so that the next round starts from nothing
             hub.leave()
             hub._watches.clear()
+
+
+async def test_a_black_hole_is_left_and_nothing_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection stays open and brings nothing more: the silence is noticed, another is opened."""
+    monkeypatch.setitem(transport.Transport.stream.__wrapped__.__kwdefaults__, "quiet", 0.4)
+    monkeypatch.setattr(tail, "SILENCE", 0.3)
+    async with opened() as (simulator, hub):
+        say(simulator, *(f"line {n}" for n in range(40)))
+        simulator.faults.add(FaultSpec(path="/logs", action="stall", at=200, times=1))
+        watch = hub.watch([SOURCE])
+        await whole(watch, [f"line {n}".encode() for n in range(40)])
+        assert watch.log.counts.received == 40
+        assert watch.log.counts.gaps == 0
+        assert not watch.log.notices
 
 
 async def test_a_server_without_backlog_leaves_a_mark() -> None:
