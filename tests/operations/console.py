@@ -81,8 +81,12 @@ class Console:
         await self.press("enter")
 
     async def until(self, condition: Callable[[], bool], seconds: float = 40.0) -> None:
-        """Wait for something that happens on its own."""
-        await until(condition, seconds)
+        """Wait for something that happens on its own; says what is on the screen if it does not."""
+        try:
+            await until(condition, seconds)
+        except AssertionError as error:
+            keyboard = self.app.focused
+            raise AssertionError(f"{self.said()[:5]}, keyboard at {keyboard}:\n{self.shown()}") from error
         await self.settle()
 
     @property
