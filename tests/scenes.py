@@ -23,6 +23,7 @@ from textual.screen import Screen
 from tests.operations import pictures as dialogs
 from tests.shipping import pictures
 from tui.fleet.logs.hub import LogHub
+from tui.fleet.logs.source import Phase
 from tui.fleet.session import Session
 from tui.fleet.state import Fleet, Freshness, Selection
 from tui.fleet.status import worst
@@ -33,6 +34,7 @@ from tui.secret import Secret
 from tui.sim.server import Simulator, serve
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
+from tui.ui.logview import LogView
 from tui.ui.logview.below import Below
 from tui.ui.logview.lines import LogLines
 from tui.ui.panes.logs import LogsPane
@@ -325,19 +327,39 @@ def strike(pilot: Pilot[None], key: str) -> None:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Until the screen stays the same although everything that was put off until later has been done."""
-    before: list[str] = []
-    while (now := looks(pilot.app)) != before or painting_later(pilot.app):
-        before = now
-        for _ in range(3):  # what a key says, what a pane makes of it, what the screen does after drawing
-            await pilot.pause(0)
-        works = (work.wait() for work in pilot.app.workers if work.group == "default")
-        await asyncio.gather(*works, return_exceptions=True)
+    """Until everything that was put off until later has been done and no message is on its way."""
+    app = pilot.app
+    quiet = 0
+    while quiet < 2:  # a message that is being handled is in no queue, but its successor will be
+        await pilot._wait_for_screen()
+        app.screen._on_timer_update()  # lays out and paints what waits for the next frame
+        works = [work.wait() for work in app.workers if work.group == "default" and not work.is_finished]
+        if works:
+            await asyncio.gather(*works, return_exceptions=True)
+        quiet = 0 if works or is_busy(app) or is_connecting(app) or painted_now(app) else quiet + 1
 
 
-def painting_later(app: App[None]) -> bool:
-    """Whether lines of a log on the screen wait for a timer to paint them."""
-    return any(part._timer is not None for kind in (LogLines, Below) for part in app.screen.query(kind))
+def is_busy(app: App[None]) -> bool:
+    """Whether a message waits for the application or for a widget on its screen."""
+    pumps = [app, *app.screen.walk_children(with_self=True)]
+    return any(pump._message_queue is not None and not pump._message_queue.empty() for pump in pumps)
+
+
+def is_connecting(app: App[None]) -> bool:
+    """Whether a log on the screen waits for its first stream."""
+    logs = [view.page.log for view in app.screen.query(LogView)]
+    return any(stream.phase is Phase.CONNECTING for log in logs for stream in log.streams.values())
+
+
+def painted_now(app: App[None]) -> bool:
+    """Paint what a log puts off so as not to paint too often; whether there was any such thing."""
+    found = False
+    for part in app.screen.walk_children():
+        if isinstance(part, LogLines | Below) and (timer := part._timer) is not None:
+            found = True
+            timer.stop()
+            part._paint() if isinstance(part, LogLines) else part._due()
+    return found
 
 
 def looks(app: App[None]) -> list[str]:
