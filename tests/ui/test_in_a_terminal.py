@@ -138,9 +138,9 @@ def test_from_the_first_paint_to_the_last_key(still_environment: Path) -> None:
         ) as term,
     ):
         term.until(b"lktop")
+        term.until(term.shows("LK_AGENTS_URL is set: agent calls"))
         term.until(term.shows("kyc-verifier"))
         term.until(term.shows("5 Dispatches [24 rooms]"))
-        assert term.shows("LK_AGENTS_URL is set: agent calls")()
         assert "live" in term.screen()[1] and server.url.removeprefix("http://") in term.screen()[1]
         term.send(b"q")
         term.until(term.shows("q again quits"))
