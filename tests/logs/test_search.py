@@ -113,11 +113,24 @@ def test_the_quick_text_is_the_text(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "needle"),
-    [("error.*timeouts?", b"timeout"), ("abc*d", b""), ("(abcdef)?", b""), ("^booking", b"booking")],
+    ("typed", "words"),
+    [
+        ("error.*timeouts?", [b"timeout"]),
+        ("abc*d", [b"ab"]),
+        ("(abcdef)?", []),
+        ("^booking", [b"booking"]),
+        (r"n=\d+77\b", [b"77"]),
+        ("timeout|refused", [b"timeout", b"refused"]),
+        ("timeout|.", []),
+        ("(abc|xyz) tail", [b"tail"]),
+        ("[abc]xy{2}f{0,3}gh{0}", [b"xy"]),
+        (r"\x41bcdef", []),
+        ("(?x)ab # not this", []),
+        ("roomz+sx?", [b"roomz"]),
+    ],
 )
-def test_only_words_that_must_be_there_make_the_search_quick(typed: str, needle: bytes) -> None:
-    assert Pattern.of(typed).needle == needle
+def test_only_words_that_must_be_there_make_the_search_quick(typed: str, words: list[bytes]) -> None:
+    assert list(Pattern.of(typed).words.any_of) == words
 
 
 def test_text_is_found_as_it_reads_not_as_it_is_written() -> None:
@@ -138,6 +151,16 @@ def test_a_word_is_found_however_its_letters_are_written() -> None:
         assert matching(log_of(b"other", raw, b"other"), "red") == [1]
         assert found(log_of(raw), Criteria(filters=(Filter(Pattern.of("red"), out=True),))) == []
     assert matching(log_of("a\u202eb".encode(), b"a202eb"), "202e") == [0, 1]
+
+
+def test_what_a_line_does_not_show_is_not_found() -> None:
+    log = log_of(
+        b'{"message":"turn done","message":"x","level":"INFO"}',
+        b'{"message":"x","msg":"turn done","level":"INFO"}',
+        b'{"message":"x","timestamp":"turn done"}',
+        b'{"message":"turn done","level":"INFO"}',
+    )
+    assert matching(log, "turn done") == [3]
 
 
 def test_regular_expression_if_it_is_one_else_as_it_stands() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -80,31 +80,80 @@ def parse(raw: bytes) -> Record:
 _AS_WRITTEN: Final = re.compile(rb"[ -\[\]-~]*")
 """ASCII without control characters and without JSON escapes: every text in it reads as it is written."""
 _TAKEN_APART: Final = frozenset((*_TRACES, *_ERRORS))
+_NOTHING: Final = frozenset(("", "null"))
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """How lines with the same fields read."""
+
+    known: tuple[int, ...]
+    """Places of level, logger and message among the fields, as far as they are there."""
+    leveled: bool
+    """The first of them is the level."""
+    logger: int
+    """Place of the logger; -1 where there is none."""
+    rest: tuple[int, ...]
+    words: str
+    """What the fields of the rest are put into."""
+
+
+@lru_cache(maxsize=256)
+def _plan(names: tuple[str, ...]) -> _Plan | None:
+    """None where it takes more to read them."""
+    if not _TAKEN_APART.isdisjoint(names) or max(map(len, names), default=81) > 80:
+        return None
+    level, logger, message = (
+        next((names.index(name) for name in wanted if name in names), -1)
+        for wanted in (_LEVEL, _LOGGER, _MESSAGE)
+    )
+    if message < 0:
+        return None
+    rest = tuple(place for place, name in enumerate(names) if name not in _KNOWN)
+    words = "".join(f" {names[place].replace('%', '%%')}=%s" for place in rest)
+    known = tuple(place for place in (level, logger, message) if place >= 0)
+    return _Plan(known, level >= 0, logger, rest, words)
 
 
 def text_of(raw: bytes) -> str:
-    """`parse(raw).text`, in half the time for the lines that most lines are."""
+    """`parse(raw).text`, in a third of the time for the lines that most lines are."""
     if raw[:1] == b"{" and len(raw) < SHOWN and _AS_WRITTEN.fullmatch(raw):
         try:
             found = _split(raw)
         except marks.FAILURES:
             return parse(raw).text
-        if _TAKEN_APART.isdisjoint(found) and max(map(len, found), default=0) <= 80:
-            known: dict[str, str] = {}
-            rest: list[str] = []
-            for name, value in found.items():
-                text = str(value, "ascii")
-                if text[0] == '"':
-                    text = text[1:-1]
-                if name in _KNOWN:
-                    known[name] = text
-                else:
-                    rest.append(f"{name}={text}")
-            message, logger = _first(known, _MESSAGE), _first(known, _LOGGER)
-            if message and len(logger) <= 120:
-                parts = (_level_word(_first(known, _LEVEL)), logger, message, *rest)
-                return " ".join([part for part in parts if part])
+        if plan := _plan(tuple(found)):
+            values = _unquoted(found.values())
+            known = [values[place] for place in plan.known]
+            # where one of them says nothing, another field may
+            if _NOTHING.isdisjoint(known) and (plan.logger < 0 or len(values[plan.logger]) <= 120):
+                if plan.leveled:
+                    known[0] = _level_word(known[0])
+                return " ".join(known) + plan.words % tuple([values[place] for place in plan.rest])
     return parse(raw).text
+
+
+def _unquoted(values: Collection[msgspec.Raw]) -> list[str]:
+    """Texts without their quotes, all else as it was written. There are no escapes in them, nor NULs."""
+    joined = b"\0".join((b"", *values, b"")).decode("ascii")
+    return joined.replace('\0"', "\0").replace('"\0', "\0").split("\0")[1:-1]
+
+
+class _Said(msgspec.Struct, gc=False):
+    message: str = ""
+
+
+_said = msgspec.json.Decoder(_Said).decode
+
+
+def message_has(raw: bytes, word: bytes) -> bool:
+    """Whether a line's message surely reads so, a word in lower case; False where it takes more to see it."""
+    if len(raw) >= SHOWN // 2 or b"\\" in raw or not raw.isascii():
+        return False
+    try:
+        message = _said(raw).message.lower()
+    except marks.FAILURES:
+        return False
+    return word.decode() in message and message != "null"
 
 
 _split = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

@@ -133,9 +133,7 @@ class FoundRows:
         if self._low <= self._floor:
             return False
         block = self._log.spool.block_before(self._low, STEP_ROWS, STEP_BYTES)
-        found = self.criteria.rows(block)
-        found.reverse()
-        self._older.extend(found)
+        self._older.extend(reversed(self.criteria.rows(block)))
         self._low = block.first
         return True
 

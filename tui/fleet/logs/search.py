@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import Final, Protocol
 
 import msgspec
@@ -12,18 +12,13 @@ from msgspec.structs import replace
 
 from tui.fleet.logs import marks
 from tui.fleet.logs.marks import NOTICE, Level
-from tui.fleet.logs.records import SHOWN, Record, parse, text_of
+from tui.fleet.logs.records import SHOWN, Record, message_has, parse, text_of
 from tui.fleet.logs.signatures import Key, key_of
 from tui.fleet.logs.spool import Block
+from tui.fleet.logs.words import BEYOND, Words, words_of
 
-_BEYOND: Final = frozenset("\\|()[]{}")
-"""With one of these, an expression may match without any of the words that are written in it."""
-_OPTIONAL: Final = re.compile(r".[?*]")
-"""What an expression without those may do without."""
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_\-]{3,}")
-_HEX: Final = re.compile(rb"u?[0-9a-f]{1,6}")
-"""What a stand-in such as `\\u{202e}` may be made of."""
-_LEVEL_NAMES: Final = tuple(level.name.lower() for level in Level)
+_SPECIAL: Final = frozenset("\\.^$*+?{}[]|()")
+"""What makes an expression of a text."""
 _UNBOUNDED: Final = re.compile(r"[*+]|\{\d*,\}")
 REACH: Final = 4096
 """Characters of a line that an expression with several repetitions is tried on."""
@@ -69,8 +64,8 @@ class Test(Protocol):
         """It in words, as the list of filters shows it."""
 
     @property
-    def needle(self) -> bytes:
-        """Lower-case bytes without which no plain line can match; empty when there are none."""
+    def words(self) -> Words:
+        """What the bytes of every line that matches hold."""
 
     def matches(self, seen: Seen) -> bool:
         """Whether a line matches."""
@@ -81,24 +76,27 @@ class Pattern(msgspec.Struct, frozen=True):
 
     source: str
     regex: re.Pattern[str]
-    needle: bytes
+    words: Words = Words()
     reach: int = SHOWN
     """Characters of a line that are looked at: fewer for expressions whose cost is their square or worse."""
+    literal: bytes = b""
+    """The text in lower case, if it is no expression."""
 
     @classmethod
     def of(cls, source: str) -> Pattern:
         """Compile what was typed. Raises TooSlow."""
         if _NESTED.search(source):
             raise TooSlow("a repeated repetition can take for ever; leave one of them out")
-        simple = _BEYOND.isdisjoint(source)
         # letters without case partners beyond ASCII: a word found in the text is then in the bytes as well
-        flags = re.IGNORECASE | re.ASCII if source.isascii() and simple else re.IGNORECASE
+        simple = source.isascii() and BEYOND.isdisjoint(source)
+        flags = re.IGNORECASE | re.ASCII if simple else re.IGNORECASE
         try:
             regex = re.compile(source, flags)
         except (re.error, OverflowError, RecursionError):
-            return cls(source, re.compile(re.escape(source), re.IGNORECASE), b"")
+            return cls(source, re.compile(re.escape(source), re.IGNORECASE))
         reach = SHOWN if len(_UNBOUNDED.findall(source)) < 2 else REACH
-        return cls(source, regex, _needle(source) if simple else b"", reach)
+        plain = simple and source.isprintable() and _SPECIAL.isdisjoint(source)
+        return cls(source, regex, words_of(source), reach, source.lower().encode() if plain else b"")
 
     @property
     def label(self) -> str:
@@ -107,20 +105,9 @@ class Pattern(msgspec.Struct, frozen=True):
 
     def matches(self, seen: Seen) -> bool:
         """Whether the text has it anywhere."""
+        if self.literal and message_has(seen.raw, self.literal):
+            return True
         return self.regex.search(seen.text, 0, self.reach) is not None
-
-
-def _needle(source: str) -> bytes:
-    """A word that every match holds and that a line's bytes hold wherever its text does.
-
-    Words do not cross fields, and numbers are shown as they were written. Level names are left out: they may
-    be numbers in the line.
-    """
-    words = _TOKEN.findall(_OPTIONAL.sub(" ", source)) if source.isascii() else []
-    found = max(words, key=len, default="").lower()
-    if any(found in name for name in _LEVEL_NAMES):
-        return b""
-    return found.encode()
 
 
 class OfJob(msgspec.Struct, frozen=True):
@@ -134,9 +121,9 @@ class OfJob(msgspec.Struct, frozen=True):
         return f"job {self.job_id}"
 
     @property
-    def needle(self) -> bytes:
+    def words(self) -> Words:
         """The id."""
-        return _needle(self.job_id)
+        return words_of(re.escape(self.job_id))
 
     def matches(self, seen: Seen) -> bool:
         """Whether its `job_id` is this one; a line without fields must name it."""
@@ -149,7 +136,7 @@ class OfKind(msgspec.Struct, frozen=True):
     """Errors of one signature."""
 
     key: Key
-    needle: bytes = b""
+    words: Words = Words()
 
     @property
     def label(self) -> str:
@@ -199,25 +186,19 @@ class Criteria(msgspec.Struct, frozen=True):
         idle = not self.level and self.tags is None and self.since is None and self.notices
         return idle and not any(f.on for f in self.filters)
 
-    def rows(self, block: Block) -> list[int]:
+    def rows(self, block: Block) -> Sequence[int]:
         """The rows of a block that pass."""
         filters = [f for f in self.filters if f.on]
         passing = self._by_mark(block)
         if not filters or not passing:
             return passing
-        candidates = _candidates(block, filters)
-        if candidates is not None:
-            first = block.first
-            passing = [row for row in passing if row in candidates or block.marks[row - first] & NOTICE]
-            if not passing:
-                return passing
-        lines, first = block.lines(), block.first
-        needles = [f.test.needle for f in filters if f.test.needle]
-        return [
-            row
-            for row in passing
-            if block.marks[row - first] & NOTICE or _passes(lines[row - first], filters, needles)
-        ]
+        notices = [row for row in _marked(NOTICES, block) if row in passing] if self.notices else []
+        if notices:
+            passing = [row for row in passing if not block.marks[row - block.first] & NOTICE]
+        look = _Look(block)
+        for wanted in sorted(filters, key=_effort):
+            passing = look.keep(passing, wanted)
+        return sorted([*passing, *notices]) if notices else passing
 
     def with_filter(self, extra: Filter) -> Criteria:
         """These and one more."""
@@ -227,55 +208,93 @@ class Criteria(msgspec.Struct, frozen=True):
         """What of this matches `test`; notices are not found."""
         return replace(self, filters=(*self.filters, Filter(test)), notices=False)
 
-    def _by_mark(self, block: Block) -> list[int]:
+    def _by_mark(self, block: Block) -> Sequence[int]:
         accepted = _accepted(self.level, self.notices)
-        rows: Iterable[int] = (block.first + match.start() for match in accepted.finditer(block.marks))
+        rows: Sequence[int] = range(block.first, block.end)
+        if not accepted.fullmatch(block.marks):
+            rows = _marked(accepted, block)
         if (since := self.since) is not None and since > block.first:
-            rows = (row for row in rows if row >= since)
+            rows = [row for row in rows if row >= since]
         if self.tags is None:
-            return list(rows)
+            return rows
         return [row for row in rows if block.tags[row - block.first] in self.tags]
 
 
-def _passes(raw: bytes, filters: Collection[Filter], needles: Collection[bytes]) -> bool:
-    low = raw.lower() if needles and not _escaped(raw, needles) else None
-    seen = Seen(raw)
-    for wanted in filters:
-        needle = wanted.test.needle
-        missing = bool(needle) and low is not None and needle not in low
-        if (not missing and wanted.test.matches(seen)) == wanted.out:
-            return False
-    return True
+def _effort(wanted: Filter) -> tuple[bool, bool]:
+    """Filters that leave few lines to the others come first."""
+    return not wanted.test.words.any_of, wanted.out
 
 
-def _candidates(block: Block, filters: Collection[Filter]) -> set[int] | None:
-    """The rows that hold the longest word that is wanted, found in all bytes at once; None if any row may."""
-    needles = [f.test.needle for f in filters if not f.out and f.test.needle]
-    if not needles or _escaped(block.data, needles):
-        return None
-    needle, low = max(needles, key=len), block.data.lower()
-    rows: set[int] = set()
-    at = low.find(needle)
-    while at >= 0:
-        row = block.row_at(at)
-        rows.add(row)
-        at = low.find(needle, block.end_of(row))
-    return rows
+class _Look:
+    """The lines of a block, taken apart no further and no more often than its filters need."""
+
+    def __init__(self, block: Block) -> None:
+        self._block = block
+        self._seen: dict[int, Seen] = {}
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return self._block.lines()
+
+    @cached_property
+    def _low(self) -> bytes:
+        return self._block.data.lower()
+
+    def keep(self, rows: Sequence[int], wanted: Filter) -> Sequence[int]:
+        """Those of the rows that a filter lets through."""
+        words, matches, seen = wanted.test.words, wanted.test.matches, self._of
+        if not words.any_of:
+            return [row for row in rows if matches(seen(row)) != wanted.out]
+        likely = self._holding(words)
+        if wanted.out:
+            gone = {row for row in likely if row in rows and matches(seen(row))}
+            return [row for row in rows if row not in gone] if gone else rows
+        if isinstance(rows, range):
+            return [row for row in sorted(likely) if row in rows and matches(seen(row))]
+        return [row for row in rows if row in likely and matches(seen(row))]
+
+    def _of(self, row: int) -> Seen:
+        found = self._seen.get(row)
+        if found is None:
+            found = self._seen[row] = Seen(self._lines[row - self._block.first])
+        return found
+
+    def _holding(self, words: Words) -> set[int]:
+        """The rows that hold one of the words, or may hold it written in another way than it reads."""
+        block, low, rows = self._block, self._low, set[int]()
+        for word in words.any_of:
+            at = low.find(word)
+            while at >= 0:
+                row = block.row_at(at)
+                rows.add(row)
+                at = low.find(word, block.end_of(row))
+        if _unclear(block.data, words):
+            rows.update(row for row, line in enumerate(self._lines, block.first) if _unclear(line, words))
+        return rows
 
 
-def _escaped(raw: bytes, needles: Collection[bytes] = ()) -> bool:
+def _unclear(raw: bytes, words: Words) -> bool:
     """Characters may be written in another way than they read: JSON escapes, colours, stand-ins."""
-    if b"\\u" in raw or b"\x1b" in raw:
-        return True
-    return not raw.isascii() and any(map(_HEX.fullmatch, needles))
+    return b"\\u" in raw or b"\x1b" in raw or (words.ascii_only and not raw.isascii())
+
+
+def _marked(wanted: re.Pattern[bytes], block: Block) -> list[int]:
+    return [
+        row
+        for match in wanted.finditer(block.marks)
+        for row in range(block.first + match.start(), block.first + match.end())
+    ]
+
+
+NOTICES: Final = re.compile(b"[" + bytes(lev | NOTICE for lev in Level) + b"]+")
 
 
 @lru_cache(maxsize=32)
 def _accepted(level: Level, notices: bool) -> re.Pattern[bytes]:
-    """Finds the rows whose mark passes a minimum level."""
+    """Finds runs of rows whose mark passes a minimum level."""
     lowest = Level.NONE if level <= Level.WARN else level
     passing = [lev for lev in Level if lev >= level or (lev == Level.NONE and lowest == Level.NONE)]
     values = {lev | flags for lev in passing for flags in (0, marks.CUT, marks.PART, marks.CUT | marks.PART)}
     if notices:
         values |= {lev | NOTICE for lev in Level}
-    return re.compile(b"[" + b"".join(b"\\x%02x" % value for value in sorted(values)) + b"]")
+    return re.compile(b"[" + b"".join(b"\\x%02x" % value for value in sorted(values)) + b"]+")
