@@ -336,6 +336,22 @@ async def test_at_most_six_are_open_and_the_rest_can_be_chosen() -> None:
         assert len({s.tag for s in watch.log.streams.values()}) == len(watch.log.streams)
 
 
+async def test_of_several_agents_every_notice_says_whose_it_is() -> None:
+    async with bench() as rig:
+        whose = [
+            source("us", agent_id="CA_1", agent="inbound"),
+            source("us", agent_id="CA_2", agent="outbound"),
+        ]
+        watch = await rig.follow(*whose)
+        for wire in tuple(rig.client.wires):
+            wire.end()
+        await rig.clock.advance(2.0)
+        assert {text.split(":")[0] for text in words(watch.log)} == {"inbound us", "outbound us"}
+        assert coverage(watch.log.streams.values(), watch.candidates).endswith(
+            " of 2 open, newest instance per region"
+        )
+
+
 async def test_a_source_that_vanishes_is_closed() -> None:
     async with bench() as rig:
         watch = await rig.follow(source("us"), source("eu"))

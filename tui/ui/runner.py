@@ -151,8 +151,13 @@ class Runner:
 
     def _logs(self, words: Arguments) -> None:
         kind = next((word for word in words if word in ("build", "deploy")), "deploy")
-        self._go_to_agent(tuple(word for word in words if word != kind))
-        self._main.action_logs(kind)
+        whose = tuple(word for word in words if word != kind)
+        self._go_to_agent(whose)
+        agent = self._main.view.agent
+        if whose and agent is not None:  # that one, whatever is marked and wherever the keyboard is
+            self._main.read_logs([agent], kind)
+        else:
+            self._main.action_logs(kind)
 
     def _find(self, words: Arguments) -> None:
         if not words:

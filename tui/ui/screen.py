@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -362,18 +363,30 @@ class MainScreen(Screen[None]):
             self._command(f"deploy {agent_id}")
 
     def action_logs(self, kind: str) -> None:
-        """Follow a log of the selected agent; from the tree, of the agent of what the cursor is on."""
+        """Follow a log of the selected agent, of all that are marked, or from the tree of whose the line is.
+
+        Of builds only the selected agent's: two at once would be a muddle.
+        """
         agent, job_id = self.view.agent, ""
+        marked: Sequence[Agent] = ()
         if isinstance(self.current, DispatchesPane):
             agent, job_id = self._owner(), self.view.selection.job_id
         elif agent is None:
             self._tell("no agent is selected")
-        if agent is not None and job_id:
+        if self.current is self.agents and kind == "deploy":
+            marked = self.agents.marked(self.view)
+        if marked:
+            self.read_logs(marked, kind)
+        elif agent is not None and job_id:
             self.logs.show_job(agent, job_id)
-        elif agent is not None:
-            self.logs.follow(agent, kind)
-        if agent is not None:
             self.action_pane("logs")
+        elif agent is not None:
+            self.read_logs([agent], kind)
+
+    def read_logs(self, agents: Sequence[Agent], kind: str) -> None:
+        """Follow the logs of these agents in one, and go there."""
+        self.logs.follow(agents, kind)
+        self.action_pane("logs")
 
     def on_log_view_jump_to_job(self, event: LogView.JumpToJob) -> None:
         """From a log line to its job in the tree, else to its room."""

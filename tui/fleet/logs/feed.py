@@ -166,7 +166,7 @@ class Feed:
     def _tell(
         self, text: str, kind: Kind, now: float, wall: float, outcome: str = "", reason: str = ""
     ) -> Notice:
-        told = f"{self.stream.source.label}: {text}"
+        told = f"{self.stream.label}: {text}"
         notice = Notice(told, kind, self.tag, wall, None, outcome, reason)
         self._notice = notice
         self.intake.notice(notice, now, wall)

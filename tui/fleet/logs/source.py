@@ -86,6 +86,14 @@ class Stream(msgspec.Struct, frozen=True):
     """Why it is not open, one line."""
     missed: float = 0.0
     """Seconds that may be missing in all, by the gap marks."""
+    among: bool = False
+    """The log has streams of other agents too."""
+
+    @property
+    def label(self) -> str:
+        """The stream in words, as its notices call it."""
+        source = self.source
+        return f"{source.agent or source.agent_id} {source.label}" if self.among else source.label
 
     def now(self, phase: Phase, at: float, reason: str = "") -> Stream:
         """The same stream in another phase."""
@@ -124,4 +132,7 @@ def coverage(streams: Iterable[Stream], offered: Collection[LogSource] = ()) -> 
         return f"newest build, {opened} of {len(wanted)} open" if opened else "newest build"
     keys = {source.key for source in offered if source.log_type != "build"}
     keys |= {stream.source.key for stream in wanted}
-    return f"newest instance per region, {opened} of {len(keys)} open"
+    words = ["newest instance per region", f"{opened} of {len(keys)} open"]
+    if len({key[0] for key in keys}) > 1:  # of several agents it is the number that must not be cut off
+        words.reverse()
+    return ", ".join(words)

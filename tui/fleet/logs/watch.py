@@ -156,9 +156,10 @@ class Watch:
 
     def _add(self, source: LogSource) -> Inlet:
         tag = len(self._inlets)
-        names = {stream.source.agent for stream in self.log.streams.values()} | {source.agent}
-        label = f"{source.agent} {source.label}" if len(names) > 1 else source.label
-        self.log.streams[tag] = Stream(source, tag_of(label, {s.tag for s in self.log.streams.values()}))
+        among = len({candidate.agent_id for candidate in self.candidates}) > 1
+        stream = Stream(source, "", among=among)
+        taken = {other.tag for other in self.log.streams.values()}
+        self.log.streams[tag] = replace(stream, tag=tag_of(stream.label, taken))
         self._inlets[source.key] = inlet = Inlet(Feed(tag, self._intake), self._means.clock, self._wake.set)
         return inlet
 

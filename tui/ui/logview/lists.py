@@ -51,6 +51,8 @@ def sources(
 ) -> tuple[str, list[Choice]]:
     """Title and rows: every source that could be open, with the state of those that are."""
     known = {stream.source.key: stream for stream in streams}
+    candidates = list(candidates)
+    among = len({source.agent_id for source in candidates}) > 1
     choices = []
     for source in candidates:
         stream = known.get(source.key)
@@ -62,7 +64,8 @@ def sources(
                 (
                     Cell("[x] " if phase is not Phase.CLOSED else "[ ] ", "text"),
                     padded(stream.tag if stream else "", 3, "accent"),
-                    padded(source.label, 28),
+                    *([padded(source.agent or source.agent_id, 20)] if among else []),
+                    padded(source.label, 20 if among else 28),
                     padded(source.version, 16, "muted"),
                     Cell(f"{sign} {_state(stream)}", tone),
                 ),

@@ -114,6 +114,11 @@ class AgentsPane(ListPane):
             self.table.unmark_gone(lambda key: key in view.fleet.index)
         super().show(view)
 
+    def marked(self, view: View) -> list[Agent]:
+        """The agents that are marked, in the order shown."""
+        found = (view.fleet.agent(key) for key in self.table.marked)
+        return [agent for agent in found if agent is not None]
+
     # ---- which rows -----------------------------------------------------------------------------------
 
     def keys(self, view: View) -> Sequence[str]:

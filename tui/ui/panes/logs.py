@@ -1,8 +1,10 @@
-"""The log of an agent: whose, and whether it follows the cursor. Reading it is `LogView`'s business."""
+"""The log of an agent, or of several: whose, and whether it follows the cursor. `LogView` reads it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import ClassVar
 
@@ -32,7 +34,7 @@ class LogsPane(Pane):
 
     NUMBER = "6"
     NAME = "Logs"
-    HELP = "the runtime or build log of the selected agent, or of one that it was pinned to with l"
+    HELP = "the runtime or build log of the selected agent, or of those marked, or of one pinned to with l"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pin", "Pin to this agent"),
@@ -42,7 +44,7 @@ class LogsPane(Pane):
         super().__init__(ascii_only=ascii_only)
         self._clock = clock
         self._save_dir = save_dir
-        self._agent: Agent | None = None
+        self._agents: tuple[Agent, ...] = ()
         self._wanted: Agent | None = None
         self._kind = "deploy"
         self.pinned = False
@@ -59,17 +61,17 @@ class LogsPane(Pane):
 
     def connect(self, hub: LogHub) -> None:
         """Read the logs of another project."""
-        self._agent = self._wanted = None
+        self._agents, self._wanted = (), None
         self.pinned = False
         self.reader.connect(hub)
 
     # ---- whose log ------------------------------------------------------------------------------------
 
-    def follow(self, agent: Agent, kind: str) -> None:
-        """Follow a log of this agent, wherever the cursor goes."""
+    def follow(self, agents: Sequence[Agent], kind: str) -> None:
+        """Follow a log of these agents, all in one, wherever the cursor goes."""
         self._kind = kind
         self.pinned = True
-        self._read(agent)
+        self._read(tuple(agents))
 
     def action_pin(self) -> None:
         """Stay with this agent, or follow the cursor again."""
@@ -83,13 +85,13 @@ class LogsPane(Pane):
         if nothing != self.reader.below.nothing:
             self.reader.below.nothing = nothing
             self.reader.below.update_now()
-        if self._agent is not None:
-            current = view.fleet.agent(self._agent.agent_id)
-            if current is not None and current is not self._agent:
-                before = [row.status for row in self._agent.agent_deployments]
-                self._read(current)
-                if before != [row.status for row in current.agent_deployments]:
-                    self.reader.nudge(current.agent_id)  # it may have woken up
+        before = self._agents
+        current = tuple(view.fleet.agent(agent.agent_id) or agent for agent in before)
+        if any(now is not was for now, was in zip(current, before, strict=True)):
+            self._read(current)
+            for now, was in zip(current, before, strict=True):
+                if _statuses(now) != _statuses(was):
+                    self.reader.nudge(now.agent_id)  # it may have woken up
         wanted = view.agent
         if self.display and not self.pinned and wanted is not None and wanted is not self._wanted:
             moved = self._wanted is None or wanted.agent_id != self._wanted.agent_id
@@ -102,22 +104,23 @@ class LogsPane(Pane):
         """When the cursor has rested, open the log, unless it moved on or the pane was pinned meanwhile."""
         await self._clock.sleep(SETTLE)
         still = self._wanted is not None and self._wanted.agent_id == agent.agent_id
-        if still and not self.pinned and (self._agent is None or self._agent.agent_id != agent.agent_id):
+        if still and not self.pinned and [shown.agent_id for shown in self._agents] != [agent.agent_id]:
             self._kind = "deploy"
-            self._read(agent)
+            self._read((agent,))
 
-    def _read(self, agent: Agent) -> None:
-        self._agent = agent
-        self.reader.attach(sources(agent), self._kind)
+    def _read(self, agents: tuple[Agent, ...]) -> None:
+        self._agents = agents
+        self.reader.attach(sources_of(agents), self._kind)
         if self.view is not None:
             self._retitle(self.view)
 
     def _retitle(self, view: View) -> None:
-        agent = self._agent
-        if agent is None:
+        if not self._agents:
             self.set_title((), ())
             return
-        left = [Cell(f" {agent.name or agent.agent_id}", "info")]
+        first, *others = self._agents
+        whose = f"{len(others) + 1} agents" if others else first.name or first.agent_id
+        left = [Cell(f" {whose}", "info")]
         if self._kind == "build":
             left.append(Cell(" build", "accent"))
         if self.pinned:
@@ -132,8 +135,26 @@ class LogsPane(Pane):
 
     def show_job(self, agent: Agent, job_id: str) -> None:
         """The lines of one job in its agent's log."""
-        self.follow(agent, "deploy")
+        self.follow([agent], "deploy")
         self.reader.show_job(job_id)
+
+
+def _statuses(agent: Agent) -> list[str]:
+    return [row.status for row in agent.agent_deployments]
+
+
+def sources_of(agents: Sequence[Agent]) -> Sequence[LogSource]:
+    """Every stream of some agents, one of each in turn, for only so many are open at a time; builds last."""
+    names = Counter(agent.name for agent in agents)
+    each = [
+        [
+            replace(source, agent=agent.agent_id) if names[agent.name] > 1 else source
+            for source in sources(agent)
+        ]
+        for agent in agents
+    ]
+    found = [source for turn in zip_longest(*each) for source in turn if source is not None]
+    return sorted(found, key=lambda source: source.log_type == "build")
 
 
 def sources(agent: Agent) -> Sequence[LogSource]:
