@@ -168,7 +168,7 @@ class LogView(Seeker):
         self.choosing.watch = None
         self.show_log(archive.log)
         self._archive = archive
-        self._read_back(archive)
+        self.call_after_refresh(self._read_back, archive)  # its end is there: that is to be seen first
 
     def title(self) -> str:
         """What the log covers: `newest instance per region, 2 of 3 open`."""
