@@ -17,6 +17,8 @@ from tui.ui.logview.searching import Searching
 
 OFTEN: Final = 0.5
 """Seconds between two updates while a log streams."""
+STILL: Final = 1.0
+"""The same while the operator reads further up: what is counted there is all that the terminal is sent."""
 SOURCE_TONES: Final = ("info", "accent", "busy", "sleep", "ok", "warn")
 NOTHING: Final = "No log is open. Select an agent and press l."
 
@@ -50,7 +52,8 @@ class Below(Lines):
     def update_soon(self) -> None:
         """Something changed."""
         if self._timer is None:
-            wait = self._at + OFTEN - self._reader.clock.monotonic()
+            often = OFTEN if self._reader.page.follow else STILL
+            wait = self._at + often - self._reader.clock.monotonic()
             if wait <= 0 or not self._at:
                 self.update_now()
             else:
