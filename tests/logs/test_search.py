@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.fleet.logs.log import Kind, Log, Notice
 from tui.fleet.logs.marks import CUT, Level, classify
-from tui.fleet.logs.records import parse, text_of
+from tui.fleet.logs.records import parse, text_of, texts_of
 from tui.fleet.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows
 from tui.fleet.logs.search import Criteria, Filter, OfJob, OfKind, Pattern, TooSlow
 from tui.fleet.logs.signatures import key_of
@@ -66,6 +66,14 @@ RAW = st.one_of(
     st.text(max_size=30).map(lambda text: text.replace("\n", "").encode("utf-8", "replace")),
     st.sampled_from([b'{"level":50,"msg":"pino"}', b'{"level":"ERROR","message":"x"}', b"\xff\xfe error"]),
 )
+RECORDS = st.builds(
+    lambda message, level, **more: line(message, level=level, **more),
+    st.sampled_from(["turn done", "", "null", "50% of %s"]),
+    st.sampled_from(["INFO", "50", "error"]),
+    name=st.sampled_from(["livekit.agents", "", "x" * 130]),
+    room=st.sampled_from(["r1", "", None, 5, {"in": [1, "a"]}]),
+)
+"""Lines with the same fields, as one program prints them."""
 TYPED = st.one_of(
     st.sampled_from(
         [
@@ -110,6 +118,12 @@ def test_the_quick_way_finds_what_reading_every_line_finds(raws: list[bytes], ty
 @given(RAW)
 def test_the_quick_text_is_the_text(raw: bytes) -> None:
     assert text_of(raw) == parse(raw).text
+
+
+@PROPERTY
+@given(st.lists(st.one_of(RAW, RECORDS), min_size=1, max_size=8))
+def test_the_quick_texts_of_a_block_are_the_texts(raws: list[bytes]) -> None:
+    assert texts_of(raws, b"\n".join(raws) + b"\n") == [parse(raw).text for raw in raws]
 
 
 @pytest.mark.parametrize(

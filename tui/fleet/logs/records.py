@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -132,6 +133,49 @@ def text_of(raw: bytes) -> str:
     return parse(raw).text
 
 
+_LINES: Final = re.compile(rb"[ -\[\]-~\n]*")
+
+
+def texts_of(lines: Sequence[bytes], data: bytes) -> list[str]:
+    """`text_of` for each of some lines, whose bytes `data` are, in half the time again.
+
+    Lines with the same fields are read together, a field at a time.
+    """
+    alike = data[:1] == b"{" and data.count(b"\n{") == len(lines) - 1 and len(data) < 64 * SHOWN
+    if not alike or not _LINES.fullmatch(data) or max(map(len, lines)) >= SHOWN:
+        return list(map(text_of, lines))
+    try:
+        found = _split_lines(data)
+    except marks.FAILURES:
+        return list(map(text_of, lines))
+    if len(found) != len(lines):
+        return list(map(text_of, lines))
+    texts = [""] * len(lines)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for index, fields in enumerate(found):
+        groups.setdefault(tuple(fields), []).append(index)
+    for names, places in groups.items():
+        plan = _plan(names)
+        read = plan and _columns(plan, len(names), [found[index] for index in places])
+        for index, text in zip(places, read or map(text_of, (lines[index] for index in places)), strict=True):
+            texts[index] = text
+    return texts
+
+
+def _columns(plan: _Plan, count: int, found: Sequence[Mapping[str, msgspec.Raw]]) -> list[str] | None:
+    """The texts of lines of one plan, of so many fields; None where one of them takes more to read."""
+    values = _unquoted(list(chain.from_iterable(fields.values() for fields in found)))
+    known = [values[place::count] for place in plan.known]
+    if not all(map(_NOTHING.isdisjoint, known)):
+        return None
+    if plan.logger >= 0 and max(map(len, values[plan.logger :: count])) > 120:
+        return None
+    if plan.leveled:
+        known[0] = list(map(_level_word, known[0]))
+    words = " ".join(["%s"] * len(known)) + plan.words
+    return list(map(words.__mod__, zip(*known, *(values[place::count] for place in plan.rest), strict=True)))
+
+
 def _unquoted(values: Collection[msgspec.Raw]) -> list[str]:
     """Texts without their quotes, all else as it was written. There are no escapes in them, nor NULs."""
     joined = b"\0".join((b"", *values, b"")).decode("ascii")
@@ -156,7 +200,8 @@ def message_has(raw: bytes, word: bytes) -> bool:
     return word.decode() in message and message != "null"
 
 
-_split = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_split, _split_lines = _fields.decode, _fields.decode_lines
 _text = msgspec.json.Decoder(str).decode
 
 

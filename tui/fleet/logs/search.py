@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tui.fleet.logs import marks
 from tui.fleet.logs.marks import NOTICE, Level
-from tui.fleet.logs.records import SHOWN, Record, message_has, parse, text_of
+from tui.fleet.logs.records import SHOWN, Record, message_has, parse, text_of, texts_of
 from tui.fleet.logs.signatures import Key, key_of
 from tui.fleet.logs.spool import Block
 from tui.fleet.logs.words import BEYOND, Words, words_of
@@ -237,6 +237,10 @@ class _Look:
         return self._block.lines()
 
     @cached_property
+    def _texts(self) -> list[str]:
+        return texts_of(self._lines, self._block.data)
+
+    @cached_property
     def _low(self) -> bytes:
         return self._block.data.lower()
 
@@ -244,14 +248,23 @@ class _Look:
         """Those of the rows that a filter lets through."""
         words, matches, seen = wanted.test.words, wanted.test.matches, self._of
         if not words.any_of:
+            if isinstance(wanted.test, Pattern) and isinstance(rows, range):
+                return self._search(rows, wanted.test.regex, wanted.test.reach, out=wanted.out)
             return [row for row in rows if matches(seen(row)) != wanted.out]
         likely = self._holding(words)
+        if len(likely) * 4 > len(rows) and isinstance(wanted.test, Pattern) and not wanted.test.literal:
+            return self._search(rows, wanted.test.regex, wanted.test.reach, out=wanted.out)
         if wanted.out:
             gone = {row for row in likely if row in rows and matches(seen(row))}
             return [row for row in rows if row not in gone] if gone else rows
         if isinstance(rows, range):
             return [row for row in sorted(likely) if row in rows and matches(seen(row))]
         return [row for row in rows if row in likely and matches(seen(row))]
+
+    def _search(self, rows: Sequence[int], regex: re.Pattern[str], reach: int, *, out: bool) -> Sequence[int]:
+        """The same for an expression that most of the lines have to be taken apart for."""
+        texts, first, search = self._texts, self._block.first, regex.search
+        return [row for row in rows if (search(texts[row - first], 0, reach) is not None) != out]
 
     def _of(self, row: int) -> Seen:
         found = self._seen.get(row)
