@@ -252,7 +252,11 @@ class _Look:
                 return self._search(rows, wanted.test.regex, wanted.test.reach, out=wanted.out)
             return [row for row in rows if matches(seen(row)) != wanted.out]
         likely = self._holding(words)
-        if len(likely) * 4 > len(rows) and isinstance(wanted.test, Pattern) and not wanted.test.literal:
+        if (
+            len(likely) * 4 > len(rows)
+            and isinstance(wanted.test, Pattern)
+            and self._deep(likely, wanted.test)
+        ):
             return self._search(rows, wanted.test.regex, wanted.test.reach, out=wanted.out)
         if wanted.out:
             gone = {row for row in likely if row in rows and matches(seen(row))}
@@ -260,6 +264,12 @@ class _Look:
         if isinstance(rows, range):
             return [row for row in sorted(likely) if row in rows and matches(seen(row))]
         return [row for row in rows if row in likely and matches(seen(row))]
+
+    def _deep(self, likely: set[int], pattern: Pattern) -> bool:
+        """It takes more than the message to find it, as the first of the likely rows has it."""
+        return not (
+            pattern.literal and message_has(self._lines[min(likely) - self._block.first], pattern.literal)
+        )
 
     def _search(self, rows: Sequence[int], regex: re.Pattern[str], reach: int, *, out: bool) -> Sequence[int]:
         """The same for an expression that most of the lines have to be taken apart for."""
