@@ -85,14 +85,18 @@ class Searching:
         self._arrive()
         preview, hits = self.finder.preview, self.finder.hits
         if preview is not None:
-            self._hint(f"{number(len(preview))} of {number(self._held)} lines pass{_percent(preview)}")
+            notices = sum(row in preview for row in self._log.notices)  # they pass, but are no lines
+            passing = f"{number(len(preview) - notices)} of {number(self._held)}"
+            self._hint(f"{passing} lines pass{_percent(preview)}")
         elif hits is not None:
             self._hint(f"{_matching(len(hits))}{_percent(hits)}")
         self._reader.lines.log_changed()
 
     @property
     def _held(self) -> int:
-        return self._log.end - self._log.first
+        """Lines there are, without notices of ours among them."""
+        log = self._log
+        return log.end - log.first - sum(row >= log.first for row in log.notices)
 
     # ---- search and filters ---------------------------------------------------------------------------
 
