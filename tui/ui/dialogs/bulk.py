@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.events import Resize
 from textual.widgets import Input
 
 from tui.fleet.journal import Verdict
@@ -117,6 +118,10 @@ class BulkDialog(Dialog):
         return ""
 
     # ---- keys -----------------------------------------------------------------------------------------
+
+    def on_resize(self, event: Resize) -> None:
+        """Break lines anew."""
+        self.call_after_refresh(self.redraw)
 
     def on_answered(self, event: Answered) -> None:
         """With those that are hidden, or without."""

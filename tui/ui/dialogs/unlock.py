@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 from textual.widgets import Input
 
 from tui.fleet.journal import JournalError
@@ -75,6 +76,10 @@ class UnlockDialog(Dialog):
         self.frame.status([Told("", "" if ready else "a reason is needed", "warn")])
         self.frame.button("go").say("Unlock", "accent" if ready else "muted")
         self.frame.keys("Tab moves · ctrl+s to the button · Enter presses · Esc cancels")
+
+    def on_resize(self, event: Resize) -> None:
+        """Break lines anew."""
+        self.call_after_refresh(self._redraw)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The reason."""
