@@ -224,13 +224,13 @@ class MainScreen(Screen[None]):
         self._retitle()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The keyboard went to a pane."""
+        """The keyboard went to a pane, or to the prompt, where keys are letters."""
+        self.draw_footer()
         for ancestor in event.widget.ancestors_with_self:
             if isinstance(ancestor, Pane) and ancestor.id:
                 self._arranged = self._arranged.at(ancestor.id)
                 self._select(replace(self.view.selection, pane=ancestor.id))
                 self._retitle()
-                self.call_after_refresh(self.draw_footer)
                 break
 
     # ---- selection ------------------------------------------------------------------------------------
