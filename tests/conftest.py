@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 from pathlib import Path
@@ -10,6 +11,12 @@ import pytest
 
 _LEAKS = ("NO_COLOR", "COLORTERM", "TMUX", "STY", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "LK_AGENTS_URL")
 _COUNT = itertools.count()
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: the collector is not to look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

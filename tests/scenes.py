@@ -21,6 +21,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.operations import pictures as dialogs
+from tests.portrait import SIZES, Size, strips
 from tests.shipping import pictures
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.logs.source import Phase
@@ -41,6 +42,7 @@ from tui.ui.panes.logs import LogsPane
 from tui.ui.picture import align
 from tui.ui.terminal import Terminal
 
+FOLDER = Path(__file__).parent.parent / "screenshots"
 NOWHERE = Path("/dev/null/nowhere")
 """Where nothing can be written, not even by root."""
 START = 1_786_000_000.0
@@ -247,9 +249,12 @@ class Scene:
     name: str
     scenario: str = "incident"
     keys: tuple[str, ...] = ()
-    sizes: Sequence[tuple[int, int]] = ((80, 24), (120, 40))
-    picture: tuple[int, int] | None = (120, 40)
+    sizes: Sequence[Size] = SIZES
+    """In which it is held. The app is resized from one to the next; in the last it wears other themes."""
+    picture: Size | None = (120, 40)
     """Size of its picture in `screenshots/`; None for none."""
+    themes: tuple[str, ...] = ()
+    """In which there are pictures of it besides the dark one."""
     ascii_only: bool = False
     targets: tuple[Target, ...] = (TARGET,)
     """The projects there are; the first is watched."""
@@ -283,6 +288,15 @@ class Scene:
             connect=lambda target: Still(self.change(found), transcripts, target),
         )
 
+    @property
+    def pictures(self) -> Mapping[tuple[Size, str], str]:
+        """Size and theme of each of its pictures → the file's name."""
+        if self.picture is None:
+            return {}
+        stem = f"{self.name}-{self.picture[0]}x{self.picture[1]}"
+        more = {(self.picture, theme): f"{stem}-{theme}.svg" for theme in self.themes}
+        return {(self.picture, "dark"): f"{stem}.svg", **more}
+
     def play(self) -> Callable[[Pilot[None]], Awaitable[None]]:
         """Presses the scene's keys."""
 
@@ -315,6 +329,13 @@ async def typed(pilot: Pilot[None], *keys: str) -> None:
     """Press keys, each after all that the one before has set off; single characters are typed as such."""
     for key in keys:
         strike(pilot, key)
+        await settled(pilot)
+
+
+async def resized(pilot: Pilot[None], size: Size) -> None:
+    """Give the screen another size, if it is another."""
+    if pilot.app.size != size:
+        await pilot.resize_terminal(*size)
         await settled(pilot)
 
 
@@ -364,7 +385,7 @@ def painted_now(app: App[None]) -> bool:
 
 def looks(app: App[None]) -> list[str]:
     """The lines on the screen."""
-    return [strip.text for strip in app.screen._compositor.render_strips()]
+    return [strip.text for strip in strips(app)]
 
 
 def without(name: str) -> Callable[[Fleet], Fleet]:
@@ -400,47 +421,46 @@ PRODUCTION = replace(
 STAGING = replace(TARGET, name="staging", url="https://staging.livekit.cloud", source="lk project list")
 
 
+DIALOG_SIZES: Sequence[Size] = ((80, 24), (120, 40))
+"""Dialogs take no more room than the second of these leaves them."""
 SCENES: tuple[Scene, ...] = (
-    Scene("incident", rested=True, sizes=((80, 24), (120, 40), (200, 50))),
+    Scene("incident", rested=True, themes=("light",)),
     Scene("statuses", scenario="statuses"),
     Scene("status", keys=("2", "f")),
-    Scene("versions", rested=True, keys=("3",), sizes=((120, 40),)),
-    Scene("secrets", keys=("4",), sizes=((80, 24),), picture=None),
+    Scene("versions", rested=True, keys=("3",)),
+    Scene("secrets", keys=("4",), picture=None),
     Scene("dispatches", keys=("5", "f")),
-    Scene("filter", rested=True, keys=("slash", *"status:error"), sizes=((120, 40),)),
-    Scene("problems", keys=("exclamation_mark",), sizes=((80, 24),), picture=None),
-    Scene("command", keys=("colon", *"status sup"), sizes=((80, 24),), picture=None),
+    Scene("filter", rested=True, keys=("slash", *"status:error")),
+    Scene("problems", keys=("exclamation_mark",), picture=None),
+    Scene("command", keys=("colon", *"status sup"), picture=None),
     Scene("help", keys=("question_mark",)),
-    Scene("wide", keys=("f", "ctrl+w"), sizes=((200, 50),), picture=(200, 50)),
-    Scene("marks", keys=("space", "down", "space"), sizes=((80, 24),), picture=None),
-    Scene("empty", scenario="empty", sizes=((80, 24), (120, 40)), picture=None),
-    Scene("selfhosted", scenario="selfhosted", sizes=((120, 40),), picture=(120, 40)),
-    Scene("hostile", scenario="hostile", sizes=((120, 40),), picture=(120, 40)),
-    Scene("ascii", ascii_only=True, sizes=((120, 40),), picture=None),
-    Scene("logs", keys=("l", "f"), picture=(120, 40)),
-    Scene("logs-back", keys=("l", "f", "g"), sizes=((80, 24),), picture=None),
-    Scene("ghost", keys=("j",), later=without("support-triage"), sizes=((80, 24),), picture=None),
-    Scene("stale", later=unreachable, sizes=((80, 24), (120, 40)), picture=(120, 40)),
+    Scene("wide", keys=("f", "ctrl+w"), picture=(200, 50)),
+    Scene("marks", keys=("space", "down", "space"), picture=None),
+    Scene("empty", scenario="empty", picture=None),
+    Scene("selfhosted", scenario="selfhosted"),
+    Scene("hostile", scenario="hostile"),
+    Scene("ascii", ascii_only=True, picture=None),
+    Scene("logs", keys=("l", "f")),
+    Scene("logs-back", keys=("l", "f", "g"), picture=None),
+    Scene("ghost", keys=("j",), later=without("support-triage"), picture=None),
+    Scene("stale", later=unreachable),
     Scene(
         "production",
         rested=True,
         targets=(PRODUCTION, STAGING),
-        sizes=((80, 24), (120, 40)),
-        picture=(120, 40),
     ),
-    Scene("chooser", choose=True, targets=(PRODUCTION, STAGING, TARGET), sizes=((80, 24),), picture=None),
+    Scene("chooser", choose=True, targets=(PRODUCTION, STAGING, TARGET), picture=None),
     Scene(
         "messages",
         keys=("colon", *"theme blue", "enter", "colon", *"messages", "enter"),
-        sizes=((80, 24),),
         picture=None,
     ),
-    Scene("small", sizes=((50, 12),), picture=None),
+    Scene("small", sizes=((50, 12),), picture=None),  # a larger terminal is not too small
     *(
         Scene(
             f"dialog-{name}",
             over=over,
-            sizes=((80, 24), (120, 40)) if name in dialogs.WIDE else ((80, 24),),
+            sizes=DIALOG_SIZES,
             picture=(120, 40) if name in dialogs.SHOWN else None,
         )
         for name, over in dialogs.DIALOGS.items()
@@ -449,14 +469,14 @@ SCENES: tuple[Scene, ...] = (
         "dialog-unlock",
         keys=("colon", *"unlock 15m", "enter"),
         targets=(PRODUCTION, STAGING),
-        sizes=((80, 24),),
+        sizes=DIALOG_SIZES,
         picture=None,
     ),
     Scene(
         "dialog-typed",
         over=dialogs.asking("restart"),
         targets=(replace(PRODUCTION, read_only=False), STAGING),
-        sizes=((80, 24),),
+        sizes=DIALOG_SIZES,
         picture=None,
     ),
     Scene("ship-form", over=pictures.form),
@@ -466,27 +486,28 @@ SCENES: tuple[Scene, ...] = (
 """Every scene, in the order of the pictures."""
 
 
-async def picture(scene: Scene, theme: str, size: tuple[int, int]) -> str:
+def taken(app: App[None]) -> str:
+    """The screen as SVG."""
+    return align(app.export_screenshot(title="lktop"))
+
+
+async def picture(scene: Scene, theme: str, size: Size) -> str:
     """A scene as SVG."""
     app = scene.app(theme)
     async with app.run_test(size=size) as pilot:
         await scene.play()(pilot)
-        return align(app.export_screenshot(title="lktop"))
+        return taken(app)
 
 
 def main() -> int:
     """Write every picture into the folder named, or `screenshots/`."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "screenshots"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     folder.mkdir(exist_ok=True)
     for scene in SCENES:
-        if scene.picture is not None:
-            columns, rows = scene.picture
-            for theme in ("dark", "light") if scene.name == "incident" else ("dark",):
-                suffix = "" if theme == "dark" else f"-{theme}"
-                path = folder / f"{scene.name}-{columns}x{rows}{suffix}.svg"
-                scene.app(theme)  # its data are fetched on an event loop of their own
-                path.write_text(asyncio.run(picture(scene, theme, scene.picture)), encoding="utf-8")
-                print(path)
+        for (size, theme), name in scene.pictures.items():
+            scene.app(theme)  # its data are fetched on an event loop of their own
+            (folder / name).write_text(asyncio.run(picture(scene, theme, size)), encoding="utf-8")
+            print(folder / name)
     return 0
 
 

@@ -28,7 +28,8 @@ class LogApp(App[None]):
         self, hub: LogHub | None, *, clock: Clock | None = None, save_dir: Path = Path("/nonexistent")
     ) -> None:
         super().__init__()
-        self.view = LogView(hub, clock=clock or SystemClock(), save_dir=save_dir, zone=UTC)
+        self.clock = clock or SystemClock()
+        self.view = LogView(hub, clock=self.clock, save_dir=save_dir, zone=UTC)
         self.copied: list[str] = []
         self.jobs: list[tuple[str, str, str]] = []
         self.titles: list[str] = []

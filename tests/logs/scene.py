@@ -18,7 +18,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "filters": ("ampersand", *"turn", "enter", "ampersand", "enter"),
     "hidden": ("ampersand", *"nonsense", "enter"),
     "behind": ("k", "k"),
-    "sources": ("v",),
     "build": (),
 }
 """Scene → keys that lead to it."""

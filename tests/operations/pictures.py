@@ -281,7 +281,5 @@ DIALOGS: Mapping[str, Over] = {
     "links": links,
 }
 """Every dialog of an operation, and what surrounds them."""
-WIDE = ("rollback", "dispatch", "audit", "links")
-"""Those that have more to show where there is more room; the others look the same."""
 SHOWN = ("rollback",)
 """Those that the README may show."""

@@ -1,49 +1,59 @@
-"""How every scene looks, to the cell and the colour.
+"""How every scene looks in each size and theme, to the cell and the colour, and that `screenshots/` is true.
 
-After a change that is wanted, run `pytest tests/ui/test_snapshots.py --snapshot-update` and look at them.
+After a change that is wanted, run `pytest tests/ui/test_snapshots.py --snapshot-update` and look at the
+differences, then `python -m tests.scenes` and look at the pictures.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
-from tests.scenes import SCENES, Scene
+from tests.portrait import THEMES, Drawing, Portrait
+from tests.scenes import FOLDER, SCENES, Scene, resized, settled, taken
+from tests.ui.stage import playing
+from tui.ui.app import Lktop
 
-THEMED = {"incident": ((80, 24),), "statuses": ((120, 40),)}
-"""Scenes that are held in more themes than the dark one, and their sizes."""
-ONE_SIZE = {"statuses", "status", "help", "empty", "stale", "production", "logs"}
-"""Scenes whose smaller size shows nothing that others do not."""
-
-
-REPORTS = "TEXTUAL_SNAPSHOT_TEMPDIR"
-FOLDER = os.environ.get(REPORTS, "")
-"""Where the plug-in collects its report; the tests' own environment hides it."""
+BY_NAME = {scene.name: scene for scene in SCENES}
 
 
-@pytest.fixture(autouse=True)
-def reports(still_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the plug-in find its folder."""
-    monkeypatch.setenv(REPORTS, FOLDER)
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+async def test_looks(snapshot: SnapshotAssertion, scene: Scene) -> None:
+    drawing = Drawing()
+    async with playing(scene, scene.sizes[0]) as (app, pilot):
+        for size in scene.sizes:
+            await resized(pilot, size)
+            drawing.words(app)
+            drawing.styles(app)
+            assert_is_true(scene, app)
+        for theme in (*THEMES, *scene.themes):
+            app.theme = theme
+            await settled(pilot)
+            drawing.styles(app)
+            assert_is_true(scene, app)
+    assert str(drawing) == snapshot(extension_class=Portrait)
 
 
-def _cases() -> Iterator[tuple[Scene, tuple[int, int], str]]:
-    for scene in SCENES:
-        sizes = [max(scene.sizes)] if scene.name in ONE_SIZE else scene.sizes
-        yield from ((scene, size, "dark") for size in sizes)
-        for size in THEMED.get(scene.name, ()):
-            yield from ((scene, size, theme) for theme in ("mono", "ansi16"))
+def assert_is_true(scene: Scene, app: Lktop) -> None:
+    """The picture in `screenshots/`, if there is one of this size and theme, shows what is on the screen."""
+    if name := scene.pictures.get((app.size, app.theme)):
+        same = (FOLDER / name).read_text(encoding="utf-8") == taken(app)
+        assert same, f"screenshots/{name} shows something else: python -m tests.scenes takes it again"
 
 
-@pytest.mark.parametrize(
-    ("scene", "size", "theme"),
-    [
-        pytest.param(scene, size, theme, id=f"{scene.name}-{size[0]}x{size[1]}-{theme}")
-        for scene, size, theme in _cases()
-    ],
-)
-def test_looks(snap_compare: Callable[..., bool], scene: Scene, size: tuple[int, int], theme: str) -> None:
-    assert snap_compare(scene.app(theme), terminal_size=size, run_before=scene.play())
+def test_every_picture_is_one_of_a_scene() -> None:
+    known = {name for scene in SCENES for name in scene.pictures.values()}
+    assert known == {path.name for path in FOLDER.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["filter", "dialog-unlock"])
+async def test_a_screen_made_larger_looks_as_if_begun_so(name: str) -> None:
+    made_larger, begun = Drawing(), Drawing()
+    async with playing(BY_NAME[name], (80, 24)) as (app, pilot):
+        await resized(pilot, (120, 40))
+        made_larger.words(app)
+        made_larger.styles(app)
+    async with playing(BY_NAME[name], (120, 40)) as (app, _):
+        begun.words(app)
+        begun.styles(app)
+    assert str(made_larger).split("\n") == str(begun).split("\n")
