@@ -26,7 +26,7 @@ LETTERS: Final = string.ascii_letters + string.digits
 class Portrait(SingleFileSnapshotExtension):
     """One text file per test."""
 
-    _file_extension = "txt"
+    file_extension = "txt"
     _write_mode = WriteMode.TEXT
 
 
