@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import subprocess
 import termios
@@ -341,13 +342,17 @@ def test_keys_typed_while_the_loop_was_blocked_do_nothing(probe: Probe) -> None:
         term.until(term.shows("deleted 1"))
 
 
-def test_keys_typed_while_the_process_was_stopped_do_nothing(probe: Probe) -> None:
+@pytest.mark.parametrize("thread", range(3))
+def test_keys_typed_while_the_process_was_stopped_do_nothing(thread: int, probe: Probe) -> None:
+    """Whichever thread the kernel hands the signal to: the main one, the writing or the reading one."""
     with probe.start() as term:
+        pid = term.process.pid
         term.kill(signal.SIGSTOP)
         term.until(lambda: is_stopped(term))
         term.send(ptyapp.DELETE)
         time.sleep(0.8)  # what is tested is the age of the key
-        term.kill(signal.SIGCONT)
+        task = sorted(task.id for task in psutil.Process(pid).threads())[thread]
+        assert ctypes.CDLL(None).tgkill(pid, task, int(signal.SIGCONT)) == 0
         term.until(term.shows("was not answering"))
         assert "delete" not in probe.notes
 
@@ -358,8 +363,10 @@ def test_every_size(probe: Probe) -> None:
             since = term.mark()
             term.resize(columns, rows)
             noted = f"size {columns or 80}x{rows or 24}"
-            term.until(lambda noted=noted: probe.notes[-1] == noted)
-        term.until(since(b"ready"))
+            term.until(
+                lambda noted=noted: probe.notes[-1] == noted, 60.0
+            )  # a frame of 1000×500 is a long one
+        term.until(since(b"ready"), 60.0)
         for columns, rows in [(1, 1), (20, 5), (5, 20), (40, 10), (1000, 500), (0, 0), (80, 24), (1, 500)]:
             since = term.mark()
             term.resize(columns, rows)

@@ -163,6 +163,7 @@ class SafeDriver(LinuxDriver):
         last_input = 0.0
         while not self.exit_event.is_set():
             timeout = TICK if time.monotonic() - last_input < TYPING else IDLE
+            asked = time.monotonic()
             readable, _, _ = select.select([self.fileno, self.exit_event], [], [], timeout)
             now = time.monotonic()
             typed = now if now - known_empty <= timeout + SLACK else known_empty
@@ -175,8 +176,10 @@ class SafeDriver(LinuxDriver):
                 # A full buffer means that there is more of the same age.
                 known_empty = typed if len(data) == CHUNK else time.monotonic()
                 messages += keyboard.feed(decode(data), now)
-            else:
+            elif now - asked <= timeout + SLACK:
                 known_empty = now
+            else:  # a signal that ends a stop ends the wait too, which then finds nothing without looking
+                known_empty = asked
             messages += keyboard.tick(now)
             self._deliver(messages, typed)
 
