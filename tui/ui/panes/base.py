@@ -52,10 +52,12 @@ class Pane(Vertical):
         self.ascii_only = ascii_only
         self.tabs: tuple[str, ...] = ()
         """Names of the panes that share this place, the longest form first; set by the screen."""
+        # Held, not looked up: something may still be shown while the pane is being taken down.
+        self._title = Lines(ascii_only=ascii_only, id="title")
 
     def compose(self) -> ComposeResult:
         """The title line."""
-        yield Lines(ascii_only=self.ascii_only, id="title")
+        yield self._title
 
     def watch_view(self, view: View | None) -> None:
         """Show another view."""
@@ -92,7 +94,7 @@ class Pane(Vertical):
 
     def set_title(self, left: Line, right: Line) -> None:
         """Change the words of the title line; only what differs is painted."""
-        bar = self.query_one("#title", Lines)
+        bar = self._title
         rule = "muted" if not self.has_class("-focused") else "info"
         name = "accent" if self.has_class("-focused") else "text"
         head = (Cell("─ ", rule), Cell(f"{self.NUMBER} {self.NAME}", name))
@@ -162,22 +164,17 @@ class ListPane(Pane):
         self._asked = True
         self._subject = ""
         self._inputs: tuple[object, ...] = ()
+        self.table = LineTable(self.COLUMNS, ascii_only=ascii_only)
+        self.table.sortable = bool(self.SORTS)
 
     def compose(self) -> ComposeResult:
         """Title and table."""
         yield from super().compose()
-        table = LineTable(self.COLUMNS, ascii_only=self.ascii_only)
-        table.sortable = bool(self.SORTS)
-        yield table
+        yield self.table
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be sorted is."""
         return bool(self.SORTS) or action != "sort_picked"
-
-    @property
-    def table(self) -> LineTable:
-        """The pane's table."""
-        return self.query_one(LineTable)
 
     # ---- what a pane says of itself -------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ class LogsPane(Pane):
     def __init__(self, *, clock: Clock, save_dir: Path, ascii_only: bool = False) -> None:
         super().__init__(ascii_only=ascii_only)
         self._clock = clock
-        self._save_dir = save_dir
+        self.reader = LogView(None, clock=clock, save_dir=save_dir, ascii_only=ascii_only)
         self._agents: tuple[Agent, ...] = ()
         self._wanted: Agent | None = None
         self._kind = "deploy"
@@ -52,12 +52,7 @@ class LogsPane(Pane):
     def compose(self) -> ComposeResult:
         """The title and the view, so far of nothing."""
         yield from super().compose()
-        yield LogView(None, clock=self._clock, save_dir=self._save_dir, ascii_only=self.ascii_only)
-
-    @property
-    def reader(self) -> LogView:
-        """The view."""
-        return self.query_one(LogView)
+        yield self.reader
 
     def connect(self, hub: LogHub) -> None:
         """Read the logs of another project."""
