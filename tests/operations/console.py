@@ -52,6 +52,7 @@ class Console:
         while quiet < 3:  # a message that is being handled is in no queue, but its successor will be
             await self._wait_for_app()
             await self.pilot._wait_for_screen()
+            self.app.screen._on_timer_update()  # the keyboard may go elsewhere with the next frame
             quiet = 0 if self._is_busy() else quiet + 1
 
     async def _wait_for_app(self) -> None:
