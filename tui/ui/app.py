@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key
 from textual.notifications import SeverityLevel
@@ -100,6 +101,7 @@ class Lktop(FramedApp):
         self._polling: asyncio.Task[None] | None = None
         self._drawn_step = -1.0
         self._now = 0.0
+        self._begun = False
         self._due = False
         self._pressed: dict[str, float] = {}
         self._turns = Turns(self)
@@ -122,9 +124,15 @@ class Lktop(FramedApp):
             self.say("over SSH: on a slow line, lktop --low-bandwidth sends half as much", toast=False)
         for notice in (*self.launch.notices, *self._problems):
             self.say(notice, tone="warn", toast=False)
-        self.call_after_refresh(self._start)
 
-    def _start(self) -> None:
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """The network begins right behind the first frame, while Textual waits to lay out what follows."""
+        super()._display(screen, renderable)
+        if screen is self.main and self.is_running and not (self._batch_count or self._begun):
+            self._begun = True
+            self.call_later(self._begin)
+
+    def _begin(self) -> None:
         if self.launch.target is None:
             self.action_choose_project()
         else:
