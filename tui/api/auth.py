@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 import jwt
+from msgspec import Struct
 
 from tui.secret import Secret
 
@@ -17,8 +18,7 @@ BACKDATE = 10.0
 """Seconds by which `nbf` lies in the past, against clocks that differ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What a token allows: exactly one of these."""
 
     agent_admin: bool = False

@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from tui.api import errors, hosts
 from tui.api.auth import Credentials, Grant
@@ -24,8 +24,7 @@ from tui.clock import Clock
 T = TypeVar("T", bound=Wire)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Where a project is and how to speak to it."""
 
     url: str

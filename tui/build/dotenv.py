@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tui.build.errors import SecretsError
 from tui.secret import Secret
@@ -29,8 +30,7 @@ _EMPTIED: Final = "a $ in it is read as a variable that has no value and is gone
 _UNQUOTED: Final = "a quote at its beginning or end is taken off, even an escaped one"
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """One `NAME=value`."""
 
     name: str

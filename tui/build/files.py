@@ -9,8 +9,9 @@ import contextlib
 import os
 import stat
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tui.api.clean import clean
 
@@ -18,8 +19,7 @@ READ_LIMIT = 8 << 20
 """Bytes of the longest project file that is read whole; a lock file of a large project has a tenth."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """A regular file as read, with the facts that safety questions turn on."""
 
     data: bytes

@@ -9,9 +9,10 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from tui.api.clean import clean
 from tui.build import dotenv
@@ -38,8 +39,7 @@ Empty = Literal["refuse", "skip"]
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True)
-class SecretInput:
+class SecretInput(Struct, frozen=True):
     """One secret to send."""
 
     name: str
@@ -56,8 +56,7 @@ class SecretInput:
         return fingerprint(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True):
     """Enough of a value to recognise it by, and no part of it."""
 
     size: int
@@ -71,8 +70,7 @@ class Fingerprint:
         return f"{self.size:,} bytes{lines}, sha256 {self.digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A name that is left out, and why."""
 
     name: str
@@ -80,8 +78,7 @@ class Refused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class SecretSet:
+class SecretSet(Struct, frozen=True):
     """What will be sent and what was left out."""
 
     secrets: tuple[SecretInput, ...] = ()

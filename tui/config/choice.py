@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tui.config import address
 from tui.config.entries import Entry, locked
@@ -16,8 +18,7 @@ from tui.config.table import as_table, nearest
 _EXPORTED_FIELDS: Final = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
 
 
-@dataclass(frozen=True)
-class ProjectFile:
+class ProjectFile(Struct, frozen=True):
     """What the working directory's livekit.toml says (contract.md §5.3)."""
 
     where: str
@@ -28,8 +29,7 @@ class ProjectFile:
     """It is there and cannot be read, so which project it means is unknown."""
 
 
-@dataclass(frozen=True)
-class Candidates:
+class Candidates(Struct, frozen=True):
     """Everything that a project may be chosen from."""
 
     entries: tuple[Entry, ...]

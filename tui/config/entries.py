@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import Struct
+
 from tui.config import address
 from tui.config.files import ConfigError, FieldError, is_loose, parse_yaml, read_private, tighten
 from tui.config.places import Places
@@ -30,8 +32,7 @@ class Entry:
     """From our own file, so that its locks hold for its address, whoever signs."""
 
 
-@dataclass(frozen=True)
-class LkFile:
+class LkFile(Struct, frozen=True):
     """What `lk` knows (contract.md §5.1)."""
 
     projects: Mapping[str, Credentials]

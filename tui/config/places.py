@@ -6,14 +6,14 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tui.config.files import ConfigError
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Struct, frozen=True):
     """The paths that one environment implies. Nothing is created by looking."""
 
     home: Path
@@ -49,8 +49,7 @@ class Places:
         return str(path)
 
 
-@dataclass(frozen=True)
-class StateDir:
+class StateDir(Struct, frozen=True):
     """A directory that is ours alone, mode 0700."""
 
     path: Path

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from tui.api.clean import clean
 from tui.clock import Clock
@@ -47,8 +48,7 @@ class Verdict(StrEnum):
     """It was looked for long enough and did not appear."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Who acts, and from where."""
 
     user: str = ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tui.api import methods
 from tui.api.errors import ApiError
@@ -22,8 +23,7 @@ _GAP: Final = "\t"
 """Between the words of a link that a form was prepared with; remote text holds none once it is cleaned."""
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
+class Linked(Struct, frozen=True):
     """A private link and its health."""
 
     link: PrivateLink

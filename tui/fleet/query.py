@@ -10,7 +10,8 @@ import re
 import shlex
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Value = str | float | None
 
@@ -19,8 +20,7 @@ class BadQuery(ValueError):
     """A filter that cannot be read; its text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a filter looks at in one row."""
 
     text: str
@@ -32,8 +32,7 @@ class Subject:
 Test = Callable[[Subject], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A parsed filter."""
 
     source: str = ""

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from msgspec import Struct
+
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version
 from tui.fleet.status import worst
 from tui.fleet.times import TimeStyle
@@ -50,8 +52,7 @@ class Freshness:
         return replace(known, failures=known.failures + 1, error=error, retry_at=retry_at, absent=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Struct, frozen=True):
     """Since when an agent has its status, as far as this session saw it."""
 
     status: str
@@ -61,8 +62,7 @@ class Since:
     """The status before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """An agent that looked different a moment ago."""
 
     before: Agent
@@ -70,8 +70,7 @@ class Change:
     """Monotonic."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """How much of the rooms the dispatch tree speaks of: there is no call for all of them (needs.md T11)."""
 
     polled: int = 0
@@ -100,7 +99,7 @@ class Fleet:
     """By room, oldest first; absent means not polled yet."""
     participants: Mapping[str, tuple[Participant, ...]] = field(default_factory=dict)
     """By room; only rooms that were looked at."""
-    coverage: Coverage = Coverage()
+    coverage: Coverage = field(default_factory=Coverage)
     since: Mapping[str, Since] = field(default_factory=dict)
     """By agent id."""
     changed: Mapping[str, Change] = field(default_factory=dict)

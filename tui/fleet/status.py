@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from tui.api.models import Agent, Deployment, instant
 from tui.fleet.times import age
@@ -22,8 +23,7 @@ class Family(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """A status of an agent, a deployment or a version."""
 
     name: str

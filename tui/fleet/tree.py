@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from itertools import chain
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.fleet.state import Fleet
@@ -43,8 +44,7 @@ class Node(NamedTuple):
     worst: Worst
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """What a room line says of everything below it."""
 
     worst: Worst
@@ -125,8 +125,7 @@ def summary(dispatches: Iterable[Dispatch], people: Iterable[Participant] | None
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """The open lines of one room."""
 
     summary: Summary

@@ -45,6 +45,8 @@ from tui.ui.turns import Turns
 
 TICK = 1.0
 """Seconds between looks at the clock; the screen hears of coarse steps, or of each while data is stale."""
+SETTLED = 0.5
+"""Seconds within which a server that is near has answered for the first time."""
 WARM = 5.0
 """Seconds after which everything has been imported, built and fetched for the first time."""
 COARSE = 5.0
@@ -137,6 +139,10 @@ class Lktop(FramedApp):
             self.action_choose_project()
         else:
             self.watch_project(self.launch.target)
+        self.set_timer(SETTLED, self._notify_of_notices)
+
+    def _notify_of_notices(self) -> None:
+        """Once the first data had their chance: a toast takes Textual as long as they do."""
         if notices := [*self.launch.notices, *self._problems]:
             more = f" (and {len(notices) - 1} more: :messages)" if len(notices) > 1 else ""
             words = self._signs(clean(notices[0] + more, limit=300))

@@ -6,8 +6,8 @@ Pure but for the styles it is given: it knows neither keys in order nor cursor n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
@@ -22,8 +22,7 @@ GUTTER = 2
 Cells = tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RowLook:
+class RowLook(Struct, frozen=True):
     """Everything that decides how one line is drawn; equal looks draw the same."""
 
     key: str = ""

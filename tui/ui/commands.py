@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tui.api.models import Agent
 from tui.fleet.operations.registry import OPERATIONS
@@ -16,8 +17,7 @@ Names = Callable[[Fleet, Sequence[str]], Iterable[str]]
 NOTHING: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One word after the colon."""
 
     name: str
@@ -150,8 +150,7 @@ class BadCommand(ValueError):
     """What was typed is no command; its text says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A command with its arguments."""
 
     command: Command

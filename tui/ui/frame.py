@@ -7,12 +7,12 @@ every change beneath one: 20 kB where a line changed. Painting again what is the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import Final
 from unicodedata import combining
 
+from msgspec import Struct
 from rich.cells import cell_len, split_graphemes
 from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -79,8 +79,7 @@ class Frame:
             yield Patch(x + start, y, new[start:end])
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """Neighbouring cells to be sent."""
 
     x: int

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections import deque
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -22,8 +22,7 @@ KEEP = 500
 """Messages that are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """One message."""
 
     at: float

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+
+class Cell(Struct, frozen=True):
     """A text and the tone it is said in; compared as a whole to find what must be painted again."""
 
     text: str = ""
@@ -51,8 +52,7 @@ def for_times(columns: Sequence[Column], *, relative: bool) -> tuple[Column, ...
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A column with its place on the line."""
 
     column: Column

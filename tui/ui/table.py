@@ -8,9 +8,9 @@ is the widget between the two, longer than others for being the one behind every
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
@@ -27,8 +27,7 @@ DELTA_FOR = 15.0
 """Seconds for which a changed cell carries its sign; the row's bar stays as long as the pane says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """How a row looked before it changed."""
 
     cells: Cells

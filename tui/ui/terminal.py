@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
+from msgspec import Struct
+
 ColorSystem = Literal["truecolor", "256", "16"]
 Multiplexer = Literal["", "tmux", "screen"]
 Ask = Callable[[Sequence[str], Mapping[str, str]], str]
@@ -39,8 +41,7 @@ class Stream(Protocol):
         """Whether a terminal is at the other end."""
 
 
-@dataclass(frozen=True)
-class Tmux:
+class Tmux(Struct, frozen=True):
     """The tmux we run in."""
 
     command: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.clock import Clock
@@ -28,8 +28,7 @@ SLICE: Final = 512 * 1024
 Key = tuple[str, str, str, str]
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(Struct, frozen=True):
     """What a tail is made with."""
 
     client: LogClient

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from msgspec import Struct
+
 from tui.build.secrets import SecretSet
 from tui.secret import Secret
 
@@ -27,8 +29,7 @@ class Kind(StrEnum):
     """The path of a file that is read when Enter is pressed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One possible answer."""
 
     value: str
@@ -104,8 +105,7 @@ class Weight(StrEnum):
     WARN = "warn"
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """One line said while a form is filled in, before anything is sent."""
 
     text: str

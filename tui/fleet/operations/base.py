@@ -12,6 +12,8 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import ClassVar
 
+from msgspec import Struct
+
 from tui.api.methods import Method
 from tui.api.models import Dispatch
 from tui.fleet.journal import Intent
@@ -30,8 +32,7 @@ class Danger(IntEnum):
     """It cannot be taken back: the target is always typed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """How it is said after the colon. An argument's kind decides how it is completed."""
 
     name: str
@@ -42,8 +43,7 @@ class Usage:
         return " ".join((self.name, *(word.replace("_name", "").upper() for word in self.arguments)))
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One line of what is known of the target."""
 
     label: str
@@ -52,8 +52,7 @@ class Fact:
     """What must not change between look and key; empty for facts that may."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """What a dialog says before anything is sent."""
 
     what: str
@@ -66,8 +65,7 @@ class Preview:
     """What arms the button, where something has to be typed: any of these. The first one is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What the server said when it did it."""
 
     words: str = ""
@@ -95,8 +93,7 @@ class Seen(StrEnum):
     """No look will ever tell: a restart leaves no trace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """The outcome of a look."""
 
     seen: Seen
@@ -107,8 +104,7 @@ class Finding:
     """What the lost answer would have said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(Struct, frozen=True):
     """The operation that takes another one back."""
 
     operation: str

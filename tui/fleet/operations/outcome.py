@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
+
 from tui.api.errors import ApiError, NotSent, RateLimited, ReadOnly, Unauthorized
 from tui.fleet.journal import Intent, Verdict
 from tui.fleet.operations.base import Receipt, Undo
@@ -42,8 +44,7 @@ class Outcome:
     """What else has to be said, such as a journal that could not be written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """What is happening now."""
 
     words: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tui.api.errors import ApiError
 from tui.clock import Clock
@@ -20,8 +21,7 @@ ONE_LOOK: Final = (0.0,)
 Tell = Callable[[Progress], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciled:
+class Reconciled(Struct, frozen=True):
     """What looking has shown. A look that failed shows nothing: it never turns into "not there"."""
 
     verdict: Verdict

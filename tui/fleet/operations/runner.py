@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
+
+from msgspec import Struct
 
 from tui.api import methods
 from tui.api.errors import ApiError, NotFound, Unknown
@@ -35,8 +37,7 @@ def quietly(progress: Progress) -> None:
     """Tell nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sending:
+class _Sending(Struct, frozen=True):
     """One request on its way."""
 
     operation: Operation

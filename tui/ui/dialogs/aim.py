@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from tui.fleet.operations.answers import Answers
 from tui.fleet.operations.base import Operation
@@ -11,8 +13,7 @@ from tui.fleet.state import Selection
 from tui.fleet.tree import split
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """The rows of the pane that has the keyboard."""
 
     pane: str
@@ -24,8 +25,7 @@ class Rows:
     shown: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
+class Aim(Struct, frozen=True):
     """One target."""
 
     selection: Selection

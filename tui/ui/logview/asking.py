@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tui.api.clean import clean
 from tui.ui.logview.choosing import Choosing, default_path, save_way
@@ -18,8 +19,7 @@ from tui.ui.logview.searching import Searching
 FILTER_HINT: Final = "!text hides · Enter on nothing lists the filters"
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """What is done with what is typed. Each function answers what is wrong with it, or nothing."""
 
     submitted: Callable[[str], str]
