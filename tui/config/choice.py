@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
-
-from msgspec import Struct
 
 from tui.config import address
 from tui.config.entries import Entry, locked
@@ -18,7 +16,8 @@ from tui.config.table import as_table, nearest
 _EXPORTED_FIELDS: Final = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
 
 
-class ProjectFile(Struct, frozen=True):
+@dataclass(frozen=True)
+class ProjectFile:
     """What the working directory's livekit.toml says (contract.md §5.3)."""
 
     where: str
@@ -29,7 +28,8 @@ class ProjectFile(Struct, frozen=True):
     """It is there and cannot be read, so which project it means is unknown."""
 
 
-class Candidates(Struct, frozen=True):
+@dataclass(frozen=True)
+class Candidates:
     """Everything that a project may be chosen from."""
 
     entries: tuple[Entry, ...]

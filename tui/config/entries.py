@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from msgspec import Struct
-
 from tui.config import address
 from tui.config.files import ConfigError, FieldError, is_loose, parse_yaml, read_private, tighten
 from tui.config.places import Places
@@ -32,7 +30,8 @@ class Entry:
     """From our own file, so that its locks hold for its address, whoever signs."""
 
 
-class LkFile(Struct, frozen=True):
+@dataclass(frozen=True)
+class LkFile:
     """What `lk` knows (contract.md §5.1)."""
 
     projects: Mapping[str, Credentials]

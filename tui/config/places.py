@@ -6,14 +6,14 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-
-from msgspec import Struct
 
 from tui.config.files import ConfigError
 
 
-class Places(Struct, frozen=True):
+@dataclass(frozen=True)
+class Places:
     """The paths that one environment implies. Nothing is created by looking."""
 
     home: Path
@@ -49,7 +49,8 @@ class Places(Struct, frozen=True):
         return str(path)
 
 
-class StateDir(Struct, frozen=True):
+@dataclass(frozen=True)
+class StateDir:
     """A directory that is ours alone, mode 0700."""
 
     path: Path

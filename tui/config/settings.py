@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
-from msgspec import Struct
-
 from tui.config import choice
 from tui.config.address import LOCAL_URL, host, http_url
 from tui.config.entries import merge, read_lk
@@ -96,7 +94,8 @@ class Settings:
     """What the operator should know, one line each, not yet cleaned for display."""
 
 
-class _Own(Struct, frozen=True):
+@dataclass(frozen=True)
+class _Own:
     """Our own configuration file as read."""
 
     top: Table

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-
-from msgspec import Struct
 
 from tui.config.files import ConfigError, line_of
 
@@ -17,7 +16,8 @@ def as_table(value: object) -> dict[str, object] | None:
     return {key: item for key, item in value.items() if isinstance(key, str)}
 
 
-class Table(Struct, frozen=True):
+@dataclass(frozen=True)
+class Table:
     """The values under one heading. Errors name file, line, heading and key, never a value."""
 
     path: Path
