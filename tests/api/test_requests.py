@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import importlib.abc
 import json
 import re
+import sys
 
 import jwt
 import pytest
@@ -48,6 +50,21 @@ async def test_a_request_is_what_the_contract_says(call: Call) -> None:
             ID if call.changes and not call.stream else ""
         )
         assert not {"cookie", "referer", "python-httpx"} & set(request.headers)
+
+
+async def test_a_request_looks_for_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """httpcore imports `sniffio` for each, and to find out that there is none takes a third of a request."""
+    looked: list[str] = []
+
+    class Finder(importlib.abc.MetaPathFinder):
+        def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+            looked.append(fullname)
+
+    async with serving(DONE) as server, connected(server.url) as client:
+        await client.list_agents()  # the first one imports what all of them need
+        monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+        await client.list_agents()
+    assert (len(server.requests), looked) == (2, [])
 
 
 @every(CALLS)
