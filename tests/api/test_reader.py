@@ -65,6 +65,18 @@ def test_order_does_not_make_items_new(lean: bool) -> None:
     assert [a is b for a, b in zip(reader.batch.items, (two, one), strict=True)] == [True, True]
 
 
+def test_an_item_that_came_or_went_costs_only_itself() -> None:
+    """The rest is found one place further on."""
+    reader = Reader(Agent, "agents")
+    everything = [row(number) for number in range(50)]
+    before = reader.read(agents(*everything[1:])).items
+    assert reader.read(agents(*everything)).items[1:] == before
+    assert reader.decoded == 49 + 1, "the one at the front is new"
+    reader.read(agents(*everything[:20], *everything[25:]))
+    assert reader.decoded == 49 + 1 + 1, "the one behind the gap is looked at"
+    assert all(one is other for one, other in zip(reader.batch.items[20:], before[24:], strict=True))
+
+
 def test_what_came_back_after_it_was_gone_is_decoded_anew() -> None:
     reader = Reader(Agent, "agents")
     reader.read(agents(row(1), row(2)))

@@ -201,7 +201,8 @@ def _same(one: Json, other: Json) -> bool:
 class Reader(Generic[T]):
     """Decodes the listings of one source, giving the very same objects back for what did not change.
 
-    Equal bodies cost one comparison; in an unequal one only the items whose bytes are new are decoded. One
+    Equal bodies cost one comparison; in an unequal one only items that differ from what followed in the one
+    before are decoded, which is cheaper than to look each of them up by its bytes. One
     that says the same in other bytes gives way to the object that is known, for servers differ in white space
     and order (contract.md §1.3). So identity tells the store what changed, at the cost of what was received.
     """
@@ -215,8 +216,9 @@ class Reader(Generic[T]):
         self._lean = lean
         self._body: bytes | None = None  # not an empty one, which an answer may be without being a listing
         self._batch: Batch[T] = Batch()
-        self._known: dict[int, tuple[msgspec.Raw, T]] = {}
-        self._found: dict[str, T] = {}
+        self._raws: list[msgspec.Raw] = []
+        self._items: list[T | None] = []
+        self._places: dict[str, int] = {}
         self.decoded = 0
         """Items decoded so far: the measure of what a poll costs."""
 
@@ -234,24 +236,27 @@ class Reader(Generic[T]):
         kept = blake2b(body, digest_size=16).digest() if self._lean else body
         if kept == self._body:
             return
-        found: dict[str, T] = {}
-        known: dict[int, tuple[msgspec.Raw, T]] = {}
-        unreadable = 0
-        for index, raw in enumerate(self._split(body), 1):
-            data = bytes(raw)
-            mark = hash(data)
-            before = self._known.get(mark)
-            item = before[1] if before and bytes(before[0]) == data else self._read(data)
-            if item is None:
-                unreadable += 1
+        raws, items, same = self._split(body), list[T | None](), True
+        at = 0  # in the listing before, which nearly always has the same items in the same order
+        for index, raw in enumerate(raws, 1):
+            if at < len(self._raws) and self._raws[at] == raw:
+                items.append(self._items[at])
             else:
-                found[self._name(item)] = item
-                if not self._lean:
-                    known[mark] = (raw, item)
+                item = self._read(bytes(raw))
+                place = self._places.get(self._name(item), -1) if item is not None else -1
+                same = same and place == at
+                at = place if place >= 0 else at - (item is not None)
+                items.append(item)
+            at += 1
             if index % size == 0:
                 yield
-        batch = Batch(tuple(found.values()), unreadable)
-        self._body, self._known, self._found = kept, known, found
+        if not same or len(items) != len(self._items):
+            self._places = {self._name(item): place for place, item in enumerate(items) if item is not None}
+        found = [item for item in map(items.__getitem__, self._places.values()) if item is not None]
+        batch = Batch(tuple(found), sum(item is None for item in items))
+        self._body, self._items = kept, items
+        if not self._lean:
+            self._raws = raws
         if batch != self._batch:
             self._batch = batch
 
@@ -263,7 +268,8 @@ class Reader(Generic[T]):
 
     def entries(self) -> Iterator[tuple[T, bytes]]:
         """The items of the newest listing with the bytes that they were decoded from; none if it is lean."""
-        return ((item, bytes(raw)) for raw, item in self._known.values())
+        rows = zip(self._items, self._raws, strict=False)  # lean, there are no bytes
+        return ((item, bytes(raw)) for item, raw in rows if item is not None)
 
     def raw(self, item: object) -> bytes:
         """The bytes that an item of the newest listing was decoded from; empty if it is not of it."""
@@ -275,7 +281,8 @@ class Reader(Generic[T]):
         item = read_one(raw, self._kind)
         if item is None or not self._name(item):
             return None
-        before = self._found.get(self._name(item))
+        place = self._places.get(self._name(item))
+        before = self._items[place] if place is not None else None
         return before if before == item else item
 
     def _split(self, body: bytes) -> list[msgspec.Raw]:

@@ -25,6 +25,10 @@ class Facts:
         """The worst of its deployments."""
         self.order = (agent.name.casefold(), agent.agent_id)
         """Its place among its equals in whatever they are sorted by."""
+        self.rank = (self.status.severity, *self.order)
+        """Its place among all, worst first."""
+        self.is_odd = not agent.name.isascii() or "\\" in agent.name
+        """Its name is not of plain letters, so that it may look like another's."""
         self._rows = agent.agent_deployments
 
     @cached_property

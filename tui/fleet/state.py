@@ -126,21 +126,26 @@ def with_agents(
     first = not fleet.agents and fleet.fresh("agents").at is None
     since = dict(fleet.since)
     changed = {key: change for key, change in fleet.changed.items() if monotonic - change.at < MARK_FOR}
+    statuses = Counter(fleet.statuses)
     for agent in agents:
         old = before.get(agent.agent_id)
-        if old == agent:
+        if old is agent or old == agent:
             continue
         if old is not None and agent.agent_id not in changed:
             changed[agent.agent_id] = Change(old, monotonic)
         name = worst(agent).name
+        statuses[name] += 1
+        if old is not None:
+            statuses[worst(old).name] -= 1
         known = since.get(agent.agent_id)
         if known is None or known.status != name:
             since[agent.agent_id] = Since(name, None if first else now, known.status if known else "")
     index = {agent.agent_id: agent for agent in agents}
     if len(since) > 2 * len(agents) + 64:
         since = {key: value for key, value in since.items() if key in index}
-    statuses = Counter(worst(agent).name for agent in agents)
-    return {"agents": agents, "index": index, "statuses": statuses, "since": since, "changed": changed}
+    for gone in before.keys() - index.keys():
+        statuses[worst(before[gone]).name] -= 1
+    return {"agents": agents, "index": index, "statuses": +statuses, "since": since, "changed": changed}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import chain, repeat
+from operator import attrgetter
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -154,7 +156,12 @@ class AgentsPane(ListPane):
             if len(self.facts) > 2 * len(agents) + 64:
                 self.facts.prune(view.fleet.index)
             self._derived_from = agents
-            self._derived = [self.facts.of(agent) for agent in agents]
+            # nearly always the same agents in the same order, nearly all of them as they were
+            before = chain(self._derived, repeat(None))
+            self._derived = [
+                fact if fact is not None and fact.agent is agent else self.facts.of(agent)
+                for agent, fact in zip(agents, before, strict=False)
+            ]
             self._twins = _twins(self._derived)
         return self._derived
 
@@ -171,7 +178,7 @@ class AgentsPane(ListPane):
             return -(known.at or 0.0) if known else 0.0
 
         orders: dict[str, Callable[[Facts], tuple[object, ...]]] = {
-            "name": lambda fact: fact.order,
+            "name": attrgetter("order"),
             "id": lambda fact: (fact.agent.agent_id,),
             "regions": lambda fact: (fact.regions, fact.order),
             "version": lambda fact: (fact.version, fact.order),
@@ -182,7 +189,7 @@ class AgentsPane(ListPane):
             "deployed": lambda fact: (-(fact.deployed_at or 0.0), fact.order),
             "since": lambda fact: (began(fact), fact.order),
         }
-        return orders.get(self.sort, lambda fact: (fact.status.severity, fact.order))
+        return orders.get(self.sort, attrgetter("rank"))
 
     # ---- what a row says ------------------------------------------------------------------------------
 
@@ -323,7 +330,7 @@ def _heat(share: float) -> str:
 
 def _twins(everything: list[Facts]) -> set[str]:
     """Agents whose name can be mistaken for another's that is not the same name (hazards.md A6)."""
-    odd = [fact for fact in everything if not fact.agent.name.isascii() or "\\" in fact.agent.name]
+    odd = [fact for fact in everything if fact.is_odd]
     if not odd:
         return set()
     names: dict[str, set[str]] = {}
