@@ -19,13 +19,13 @@ from typing import Final
 
 import textual
 
-from tests.bench import growth, keys, logcase, output, polling, requests, soak, standing, start, tree
+from tests.bench import growth, huge, keys, logcase, output, polling, requests, soak, standing, start, tree
 from tests.bench.figures import Figure, table
 from tests.bench.stage import Stage, said
 
 CASES: Final[Mapping[str, Callable[[Stage], Iterator[Figure]]]] = {
     module.CASE: module.run
-    for module in (start, standing, polling, keys, tree, requests, output, growth, logcase, soak)
+    for module in (start, standing, huge, polling, keys, tree, requests, output, growth, logcase, soak)
 }
 
 

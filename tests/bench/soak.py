@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle
 
 from tests.bench.figures import US, Figure, slope
 from tests.bench.stage import Stage
 from tests.bench.usage import Usage
-from tests.bench.world import KEY, SECRET, World
-from tests.ptyrun import python, terminal_env
+from tests.bench.world import practice
 
 CASE = "soak"
 SPEED = 720
@@ -41,7 +38,7 @@ WARM = 0.3
 
 def run(stage: Stage) -> Iterator[Figure]:
     """Keys all the while, as of an operator who never rests."""
-    with _incident() as served, stage.lktop(served, "--refresh", "0.5") as terminal:
+    with practice("incident", speed=SPEED) as served, stage.lktop(served, "--refresh", "0.5") as terminal:
         terminal.settle(2.0, 20.0)
         began = time.monotonic()
         looks: list[tuple[float, Usage]] = []
@@ -65,16 +62,3 @@ def run(stage: Stage) -> Iterator[Figure]:
         CASE, "descriptors, growth", US, "", (float(late[-1][1].descriptors - late[0][1].descriptors),), 4.0
     )
     yield Figure(CASE, "threads, most", US, "", (float(max(u.threads for _, u in late)),), 8.0)
-
-
-@contextmanager
-def _incident() -> Iterator[World]:
-    """`lktop sim` as anybody can start it, in a hurry."""
-    command = python("tui", "sim", "--scenario", "incident", "--speed", str(SPEED))
-    env = terminal_env(LIVEKIT_API_KEY=KEY, LIVEKIT_API_SECRET=SECRET)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as process:
-        assert process.stdout is not None
-        try:
-            yield World(process, process.stdout.readline().decode().split()[-1])
-        finally:
-            process.kill()

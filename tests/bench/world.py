@@ -91,6 +91,19 @@ def world(*, agents: int, rooms: int = 0, dispatches: int = 5, jobs: int = 20) -
             process.kill()
 
 
+@contextmanager
+def practice(scenario: str, *, speed: float) -> Iterator[World]:
+    """`lktop sim` as anybody can start it, moving by itself, `speed` times as fast as life."""
+    command = python("tui", "sim", "--scenario", scenario, "--speed", str(speed))
+    env = terminal_env(LIVEKIT_API_KEY=KEY, LIVEKIT_API_SECRET=SECRET)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as process:
+        assert process.stdout is not None
+        try:
+            yield World(process, process.stdout.readline().decode().split()[-1])
+        finally:
+            process.kill()
+
+
 def scenario(agents: int, rooms: int, dispatches: int, jobs: int) -> Scenario:
     """Agents of the usual mixture; the worst one, where the cursor starts, runs and so logs nothing."""
     chance = Random("bench")

@@ -13,8 +13,8 @@ from tui.ui.text import fit, glyph, tone
 
 SLOW = 0.5
 """Seconds of latency from which it is worth saying."""
-
-
+FAR = ((86_400, "1 d"), (3_600, "1 h"), (300, "5 m"), (30, "30 s"))
+"""Seconds by which a clock is wrong, in words: finer ones would move while nothing happens."""
 LAG = 60.0
 """Seconds since a room was asked about from which that is late."""
 
@@ -69,9 +69,8 @@ def _line_state(view: View, link: Link, width: int) -> Line:
     if view.times is not TimeStyle.RELATIVE:
         cells.append(Cell(f"times in {zone_name(view.times)}  ", "muted"))
     if abs(link.skew) > 30:
-        # no finer than a minute: a step a second would be bytes a second
-        far = age(abs(link.skew)).replace("<1m", "over 30 s")
-        words = f"clock {far} {'behind' if link.skew > 0 else 'ahead'}  "
+        far = next(words for least, words in FAR if abs(link.skew) > least)
+        words = f"clock over {far} {'behind' if link.skew > 0 else 'ahead'}  "
         cells.append(Cell(words, "error" if abs(link.skew) > 50 else "warn"))
     if link.latency > SLOW:
         cells.append(Cell(f"slow, {link.latency:.1f} s  ", "warn"))
