@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -226,10 +226,14 @@ async def test_a_build_is_opened_once_and_is_a_log_of_its_own() -> None:
 class Pings:
     def __init__(self, *errors_to_raise: errors.ApiError) -> None:
         self.count = 0
+        self.look: Callable[[], object] = lambda: None
+        """What the screen shows meanwhile."""
+        self.seen: list[object] = []
         self._errors = list(errors_to_raise)
 
     async def __call__(self, about: LogSource) -> None:
         self.count += 1
+        self.seen.append(self.look())
         if self._errors:
             raise self._errors.pop(0)
 
@@ -238,11 +242,13 @@ async def test_a_silent_stream_of_a_healthy_service_is_reopened_without_a_word()
     ping = Pings()
     async with bench(ping=ping) as rig:
         watch = await rig.follow()
+        ping.look = lambda: stream(watch).phase
         rig.client.wire.lines(b"1", b"2", b"3")
         await rig.clock.advance(75)
         rig.client.wire.end(errors.Unknown("no answer in time"))
         await rig.clock.advance(0.1)
         assert (ping.count, rig.client.calls) == (1, 2)
+        assert ping.seen == [Phase.OPEN], "what is only made sure of does not show: no bytes for it"
         rig.client.wire.lines(b"1", b"2", b"3", b"4")
         await rig.clock.advance(0.1)
         assert raws(watch.log) == [b"1", b"2", b"3", b"4"]

@@ -33,6 +33,8 @@ class Feed:
     _mark: int = 0
     _notice: Notice | None = None
     """The newest notice, while nothing has come after it."""
+    _whole: bool = False
+    """It is open, and what was received is taken in."""
     _cause: Cause | None = None
     _tries: int = 0
     _lost: float = 0.0
@@ -61,7 +63,7 @@ class Feed:
     def opened(self, now: float, wall: float) -> None:
         """The stream is open; lines follow."""
         self._show(self.stream.now(Phase.OPEN, now))
-        self._moved, self._opened = now, wall
+        self._moved, self._opened, self._whole = now, wall, True
         self._splitter.rest()
         self._joiner.opened()
         self._compared = self._joiner.searching
@@ -89,13 +91,14 @@ class Feed:
 
     def ended(self, end: End, now: float, wall: float) -> None:
         """The stream broke, closed or did not open."""
-        was_open = self.stream.phase is Phase.OPEN
-        if was_open:
+        if self._whole:
+            self._whole = False
             # a stream that fell silent may have been dead since its last byte
             self._lost = wall - (now - self._moved) if end.cause is Cause.QUIET else wall
             if found := self._joiner.broke(self._splitter.rest()):
                 self._place(found, now, wall)
-        self._show(self.stream.now(end.phase, now, end.reason or str(end.cause)))
+        if end.cause is not Cause.QUIET:  # that one is asked for again at once, and mostly there
+            self._show(self.stream.now(end.phase, now, end.reason or str(end.cause)))
         if end.final and self._joiner.rest:
             self._emit_piece(self._joiner.rest, now, wall)
             self._joiner.rest = b""
@@ -121,7 +124,8 @@ class Feed:
 
     def closed(self, now: float, wall: float) -> None:
         """Nobody looks any more; what was held back comes out. It may be opened again later."""
-        if self.stream.phase is Phase.OPEN:
+        if self._whole:
+            self._whole = False
             self._lost = wall
             if found := self._joiner.broke(self._splitter.rest()):
                 self._place(found, now, wall)
