@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.fleet.logs.log import Kind, Log, Notice
 from tui.fleet.logs.marks import CUT, Level, classify
-from tui.fleet.logs.records import parse, text_of, texts_of
+from tui.fleet.logs.records import parse
 from tui.fleet.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows
 from tui.fleet.logs.search import Criteria, Filter, OfJob, OfKind, Pattern, TooSlow
 from tui.fleet.logs.signatures import key_of
 from tui.fleet.logs.spool import Spool
+from tui.fleet.logs.texts import text_of, texts_of
 
 
 def log_of(*lines: bytes, ring: int = 1 << 30) -> Log:
@@ -65,13 +66,27 @@ RAW = st.one_of(
     ),
     st.text(max_size=30).map(lambda text: text.replace("\n", "").encode("utf-8", "replace")),
     st.sampled_from([b'{"level":50,"msg":"pino"}', b'{"level":"ERROR","message":"x"}', b"\xff\xfe error"]),
+    st.sampled_from(
+        [
+            b'{"message":"x","n":01}',  # no JSON
+            b'{"message":"x","n":-0.5e3,"in":{"a":[1,"b"],"c":{"d":null}}}',
+            b'{"message":"x","n":[{"a":1}]}',
+            b'{"message":"a',
+            b'{"message":"x","room":"a',  # as far as the next line, it could go on
+            b'b","level":"INFO"}',
+            b'{"message":"x","message":"error"}',
+            b'{"severity": 40, "message": "x"}',
+            '{"level":"\u0131nfo","message":"x"}'.encode(),  # its capital is an I
+            b'{"level":"","severity":"60","message":"x"}',
+        ]
+    ),
 )
 RECORDS = st.builds(
     lambda message, level, **more: line(message, level=level, **more),
     st.sampled_from(["turn done", "", "null", "50% of %s"]),
     st.sampled_from(["INFO", "50", "error"]),
     name=st.sampled_from(["livekit.agents", "", "x" * 130]),
-    room=st.sampled_from(["r1", "", None, 5, {"in": [1, "a"]}]),
+    room=st.sampled_from(["r1", "", None, 5, {"in": [1, "a"]}, {"in": {"k": "v"}}]),
 )
 """Lines with the same fields, as one program prints them."""
 TYPED = st.one_of(
@@ -123,7 +138,7 @@ def test_the_quick_text_is_the_text(raw: bytes) -> None:
 @PROPERTY
 @given(st.lists(st.one_of(RAW, RECORDS), min_size=1, max_size=8))
 def test_the_quick_texts_of_a_block_are_the_texts(raws: list[bytes]) -> None:
-    assert texts_of(raws, b"\n".join(raws) + b"\n") == [parse(raw).text for raw in raws]
+    assert texts_of(raws)[0] == [parse(raw).text for raw in raws]
 
 
 @pytest.mark.parametrize(
@@ -165,6 +180,17 @@ def test_a_word_is_found_however_its_letters_are_written() -> None:
         assert matching(log_of(b"other", raw, b"other"), "red") == [1]
         assert found(log_of(raw), Criteria(filters=(Filter(Pattern.of("red"), out=True),))) == []
     assert matching(log_of("a\u202eb".encode(), b"a202eb"), "202e") == [0, 1]
+
+
+@pytest.mark.parametrize("typed", ["turn", "turn done", r"turn.*\d5$", "^info", "error|turn"])
+@pytest.mark.parametrize("out", [False, True])
+def test_a_word_of_most_lines_is_found_in_them_and_in_the_others(typed: str, out: bool) -> None:
+    raws = [
+        line(f"turn done {n}") if n % 5 else b'{"msg":"t\\u0075rn %d","level":30}' % n for n in range(100)
+    ]
+    pattern = Pattern.of(typed)
+    wanted = [n for n, raw in enumerate(raws) if bool(pattern.regex.search(parse(raw).text)) != out]
+    assert found(log_of(*raws), Criteria(filters=(Filter(pattern, out),))) == wanted
 
 
 def test_what_a_line_does_not_show_is_not_found() -> None:

@@ -11,14 +11,14 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.fleet.logs import marks
+from tui.fleet.logs.fold import compiled, fold
 from tui.fleet.logs.marks import NOTICE, Level
-from tui.fleet.logs.records import SHOWN, Record, message_has, parse, text_of, texts_of
+from tui.fleet.logs.records import SHOWN, Record, parse
+from tui.fleet.logs.sheet import Sheet
 from tui.fleet.logs.signatures import Key, key_of
 from tui.fleet.logs.spool import Block
 from tui.fleet.logs.words import BEYOND, Words, words_of
 
-_SPECIAL: Final = frozenset("\\.^$*+?{}[]|()")
-"""What makes an expression of a text."""
 _UNBOUNDED: Final = re.compile(r"[*+]|\{\d*,\}")
 REACH: Final = 4096
 """Characters of a line that an expression with several repetitions is tried on."""
@@ -26,34 +26,22 @@ _NESTED: Final = re.compile(r"[*+}]\)*[*+{]|\([^()]*[*+][^()]*\)(?:[*+]|\{\d*,)"
 """A repetition of a repetition, which can take for ever on a line made for it."""
 
 
+PROBE: Final = 16
+"""Lines with a word after which it is looked whether most lines have it."""
+
+
 class TooSlow(ValueError):
     """The pattern could keep the program busy for ever on some lines."""
 
 
-class Seen:
-    """A line as a test looks at it; taken apart no further than somebody asks."""
+class Look(Protocol):
+    """Some lines, taken apart no further and no more often than somebody asks."""
 
-    __slots__ = ("_record", "_text", "raw")
+    def record(self, row: int) -> Record:
+        """A line taken apart."""
 
-    def __init__(self, raw: bytes) -> None:
-        self.raw = raw
-        """As received."""
-        self._record: Record | None = None
-        self._text: str | None = None
-
-    @property
-    def record(self) -> Record:
-        """Taken apart."""
-        if self._record is None:
-            self._record = parse(self.raw)
-        return self._record
-
-    @property
-    def text(self) -> str:
-        """As a reader sees it."""
-        if self._text is None:
-            self._text = text_of(self.raw)
-        return self._text
+    def sheet(self, rows: Sequence[int]) -> tuple[Sheet, Sequence[int]]:
+        """A sheet with these rows, and perhaps more; and the rows on it."""
 
 
 class Test(Protocol):
@@ -67,8 +55,8 @@ class Test(Protocol):
     def words(self) -> Words:
         """What the bytes of every line that matches hold."""
 
-    def matches(self, seen: Seen) -> bool:
-        """Whether a line matches."""
+    def matching(self, rows: Sequence[int], look: Look) -> list[int]:
+        """The rows of a look that match, in any order: all of those given that do, perhaps others."""
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -79,8 +67,8 @@ class Pattern(msgspec.Struct, frozen=True):
     words: Words = Words()
     reach: int = SHOWN
     """Characters of a line that are looked at: fewer for expressions whose cost is their square or worse."""
-    literal: bytes = b""
-    """The text in lower case, if it is no expression."""
+    folded: re.Pattern[str] | None = None
+    """The same for many lines at once."""
 
     @classmethod
     def of(cls, source: str) -> Pattern:
@@ -89,25 +77,23 @@ class Pattern(msgspec.Struct, frozen=True):
             raise TooSlow("a repeated repetition can take for ever; leave one of them out")
         # letters without case partners beyond ASCII: a word found in the text is then in the bytes as well
         simple = source.isascii() and BEYOND.isdisjoint(source)
-        flags = re.IGNORECASE | re.ASCII if simple else re.IGNORECASE
         try:
-            regex = re.compile(source, flags)
+            regex = compiled(source, re.IGNORECASE | re.ASCII if simple else re.IGNORECASE)
         except (re.error, OverflowError, RecursionError):
-            return cls(source, re.compile(re.escape(source), re.IGNORECASE))
+            escaped = re.escape(source)
+            return cls(source, re.compile(escaped, re.IGNORECASE), folded=fold(escaped))
         reach = SHOWN if len(_UNBOUNDED.findall(source)) < 2 else REACH
-        plain = simple and source.isprintable() and _SPECIAL.isdisjoint(source)
-        return cls(source, regex, words_of(source), reach, source.lower().encode() if plain else b"")
+        return cls(source, regex, words_of(source), reach, fold(source))
 
     @property
     def label(self) -> str:
         """As typed."""
         return self.source
 
-    def matches(self, seen: Seen) -> bool:
-        """Whether the text has it anywhere."""
-        if self.literal and message_has(seen.raw, self.literal):
-            return True
-        return self.regex.search(seen.text, 0, self.reach) is not None
+    def matching(self, rows: Sequence[int], look: Look) -> list[int]:
+        """Those whose text has it anywhere."""
+        sheet, on_it = look.sheet(rows)
+        return [on_it[place] for place in sheet.hits(self.regex, self.folded, self.reach)]
 
 
 class OfJob(msgspec.Struct, frozen=True):
@@ -125,11 +111,14 @@ class OfJob(msgspec.Struct, frozen=True):
         """The id."""
         return words_of(re.escape(self.job_id))
 
-    def matches(self, seen: Seen) -> bool:
-        """Whether its `job_id` is this one; a line without fields must name it."""
-        if seen.record.structured:
-            return seen.record.field("job_id") == self.job_id
-        return self.job_id in seen.text
+    def matching(self, rows: Sequence[int], look: Look) -> list[int]:
+        """Those whose `job_id` is this one; a line without fields must name it."""
+        return [row for row in rows if self._is(look.record(row))]
+
+    def _is(self, record: Record) -> bool:
+        if record.structured:
+            return record.field("job_id") == self.job_id
+        return self.job_id in record.text
 
 
 class OfKind(msgspec.Struct, frozen=True):
@@ -143,9 +132,11 @@ class OfKind(msgspec.Struct, frozen=True):
         """The kind in words."""
         return f"like “{(self.key.exception or self.key.message)[:40]}”"
 
-    def matches(self, seen: Seen) -> bool:
-        """Whether it is an error of that kind."""
-        record = seen.record
+    def matching(self, rows: Sequence[int], look: Look) -> list[int]:
+        """Those that are errors of that kind."""
+        return [row for row in rows if self._is(look.record(row))]
+
+    def _is(self, record: Record) -> bool:
         if record.level < Level.ERROR:
             return False
         found = key_of(record)
@@ -226,79 +217,75 @@ def _effort(wanted: Filter) -> tuple[bool, bool]:
 
 
 class _Look:
-    """The lines of a block, taken apart no further and no more often than its filters need."""
+    """A look at the lines of a block."""
 
     def __init__(self, block: Block) -> None:
         self._block = block
-        self._seen: dict[int, Seen] = {}
+        self._records: dict[int, Record] = {}
 
     @cached_property
     def _lines(self) -> list[bytes]:
         return self._block.lines()
 
     @cached_property
-    def _texts(self) -> list[str]:
-        return texts_of(self._lines, self._block.data)
-
-    @cached_property
     def _low(self) -> bytes:
         return self._block.data.lower()
 
-    def keep(self, rows: Sequence[int], wanted: Filter) -> Sequence[int]:
-        """Those of the rows that a filter lets through."""
-        words, matches, seen = wanted.test.words, wanted.test.matches, self._of
-        if not words.any_of:
-            if isinstance(wanted.test, Pattern) and isinstance(rows, range):
-                return self._search(rows, wanted.test.regex, wanted.test.reach, out=wanted.out)
-            return [row for row in rows if matches(seen(row)) != wanted.out]
-        likely = self._holding(words)
-        if (
-            len(likely) * 4 > len(rows)
-            and isinstance(wanted.test, Pattern)
-            and self._deep(likely, wanted.test)
-        ):
-            return self._search(rows, wanted.test.regex, wanted.test.reach, out=wanted.out)
-        if wanted.out:
-            gone = {row for row in likely if row in rows and matches(seen(row))}
-            return [row for row in rows if row not in gone] if gone else rows
-        if isinstance(rows, range):
-            return [row for row in sorted(likely) if row in rows and matches(seen(row))]
-        return [row for row in rows if row in likely and matches(seen(row))]
+    @cached_property
+    def _sheet(self) -> Sheet:
+        return Sheet(self._lines)
 
-    def _deep(self, likely: set[int], pattern: Pattern) -> bool:
-        """It takes more than the message to find it, as the first of the likely rows has it."""
-        return not (
-            pattern.literal and message_has(self._lines[min(likely) - self._block.first], pattern.literal)
-        )
-
-    def _search(self, rows: Sequence[int], regex: re.Pattern[str], reach: int, *, out: bool) -> Sequence[int]:
-        """The same for an expression that most of the lines have to be taken apart for."""
-        texts, first, search = self._texts, self._block.first, regex.search
-        return [row for row in rows if (search(texts[row - first], 0, reach) is not None) != out]
-
-    def _of(self, row: int) -> Seen:
-        found = self._seen.get(row)
+    def record(self, row: int) -> Record:
+        """A line taken apart."""
+        found = self._records.get(row)
         if found is None:
-            found = self._seen[row] = Seen(self._lines[row - self._block.first])
+            found = self._records[row] = parse(self._lines[row - self._block.first])
         return found
 
-    def _holding(self, words: Words) -> set[int]:
+    def sheet(self, rows: Sequence[int]) -> tuple[Sheet, Sequence[int]]:
+        """A sheet with these rows: of all that there are, for other filters as well, unless they are few."""
+        first, end = self._block.first, self._block.end
+        if len(rows) * 2 > end - first:
+            return self._sheet, range(first, end)
+        return Sheet([self._lines[row - first] for row in rows]), rows
+
+    def keep(self, rows: Sequence[int], wanted: Filter) -> Sequence[int]:
+        """Those of the rows that a filter lets through."""
+        likely = self._likely(rows, wanted.test.words)
+        hits = wanted.test.matching(likely, self) if likely else []
+        if isinstance(rows, range) and not wanted.out:
+            return sorted(hits)
+        found = set(hits)
+        return [row for row in rows if (row in found) != wanted.out]
+
+    def _likely(self, rows: Sequence[int], words: Words) -> Sequence[int]:
         """The rows that hold one of the words, or may hold it written in another way than it reads."""
-        block, low, rows = self._block, self._low, set[int]()
+        block, low, holding = self._block, self._low, set[int]()
         for word in words.any_of:
             at = low.find(word)
             while at >= 0:
                 row = block.row_at(at)
-                rows.add(row)
+                holding.add(row)
+                if len(holding) >= PROBE and len(holding) * 2 > row - block.first:
+                    return rows  # most lines hold it: looking for the others costs more than it saves
                 at = low.find(word, block.end_of(row))
-        if _unclear(block.data, words):
-            rows.update(row for row, line in enumerate(self._lines, block.first) if _unclear(line, words))
-        return rows
+        if words.any_of and _unclear(block.data, words):
+            holding.update(n for n, line in enumerate(self._lines, block.first) if _unclear(line, words))
+        return [row for row in rows if row in holding] if words.any_of else rows
 
 
 def _unclear(raw: bytes, words: Words) -> bool:
-    """Characters may be written in another way than they read: JSON escapes, colours, stand-ins."""
-    return b"\\u" in raw or b"\x1b" in raw or (words.ascii_only and not raw.isascii())
+    """Something may be written in another way than it reads: JSON escapes, colours, stand-ins, levels."""
+    return (
+        b"\\u" in raw
+        or b"\x1b" in raw
+        or (words.ascii_only and not raw.isascii())
+        or (words.level and any(found.search(raw) for found in _NUMBERED))
+    )
+
+
+_NUMBERED: Final = tuple(re.compile(name + rb'"\s*:\s*"?[0-9]') for name in (b"level", b"severity"))
+"""Levels that are shown as words."""
 
 
 def _marked(wanted: re.Pattern[bytes], block: Block) -> list[int]:

@@ -32,26 +32,24 @@ class Words(msgspec.Struct, frozen=True):
     """Lower-case words, one of which is in the bytes wherever it is in the text."""
     ascii_only: bool = False
     """That is so for ASCII lines only."""
+    level: bool = False
+    """That is so for lines only whose level is no number: it is shown as a word."""
 
 
 def words_of(source: str) -> Words:
     """The words of an expression, one for each of its alternatives, the longest there is.
 
-    Words do not cross fields, and numbers are shown as they were written. Level names are left out: they may
-    be numbers in the line.
+    Words do not cross fields, and numbers are shown as they were written.
     """
     if not source.isascii() or _UNCLEAR.search(source):
         return Words()
-    found = [max(filter(_usable, words), key=len, default="") for words in _branches(source)]
-    if not all(found):
+    found = [max(words, key=len) for words in _branches(source)]
+    if min(map(len, found)) < 2:
         return Words()
+    level = any(word in name for name in _LEVEL_NAMES for word in found)
     words = tuple(word.encode() for word in found)
-    # beyond ASCII some letters have other partners in case: the kelvin sign is a k
-    return Words(words, not BEYOND.isdisjoint(source) or any(map(_HEX.fullmatch, words)))
-
-
-def _usable(word: str) -> bool:
-    return len(word) > 1 and not any(word in name for name in _LEVEL_NAMES)
+    # beyond ASCII some letters have other partners in case: the kelvin sign is a k, and levels are raised
+    return Words(words, level or not BEYOND.isdisjoint(source) or any(map(_HEX.fullmatch, words)), level)
 
 
 def _branches(source: str) -> list[list[str]]:
