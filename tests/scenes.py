@@ -442,6 +442,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("ascii", ascii_only=True, picture=None),
     Scene("logs", keys=("l", "f")),
     Scene("logs-back", keys=("l", "f", "g"), picture=None),
+    Scene("logs-several", keys=("space", "down", "space", "l", "f"), picture=None),
     Scene("ghost", keys=("j",), later=without("support-triage"), picture=None),
     Scene("stale", later=unreachable),
     Scene(

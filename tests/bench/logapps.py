@@ -99,7 +99,7 @@ class Ours(Measured):
             log = self.view.page.log
             log.listeners.append(lambda: setattr(self, "received", log.counts.received))
         if self._file:
-            self.view.show_file(self._file)
+            self.view.show_files(self._file.name, [self._file])
         self.call_after_refresh(_collect)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from tests.logs.app import reading
 from tests.logs.fakes import EPOCH, PROPERTY, line
 from tui.fleet.logs import archive as module
-from tui.fleet.logs.archive import Archive
+from tui.fleet.logs.archive import Archive, NotOpened
 
 
 @PROPERTY
@@ -28,30 +30,108 @@ def test_every_line_comes_back_exactly(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "GLANCE", 64)
         patch.setattr(module, "SLICE", 100)
-        archive = Archive(path)
+        patch.setattr(module, "LONGEST", 256)
+        archive = Archive("x", [path])
         while archive.step():
             pass
     log = archive.log
-    assert [found.raw for found in log.lines(log.first, log.end)] == lines
-    assert (log.first, log.end, archive.progress) == (-len(lines), 0, 1.0)
-    assert b"".join(log.spool.data(row) for row in range(log.first, log.end)) == data
+    assert [found.raw for found in log.lines(log.first, 0)] == lines
+    assert (log.first, log.end, archive.progress) == (-len(lines), 1, 1.0)
+    assert b"".join(log.spool.data(row) for row in range(log.first, 0)) == data
+    assert list(log.notices) == [0]
     archive.close()
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     path.touch()
-    archive = Archive(path)
+    archive = Archive("x", [path])
     assert not archive.step()
-    assert archive.log.end == archive.log.first == 0
+    assert (archive.log.first, archive.log.end, list(archive.log.notices)) == (0, 1, [0])
     archive.close()
 
 
-def test_a_link_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "target").write_text("x\n")
-    (tmp_path / "link").symlink_to(tmp_path / "target")
-    with pytest.raises(OSError, match="link"):
-        Archive(tmp_path / "link")
+def test_parts_are_read_as_one_and_a_huge_log_from_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GLANCE", 8)
+    monkeypatch.setattr(module, "SLICE", 8)
+    paths = [tmp_path / name for name in ("a", "b", "c")]
+    for number, path in enumerate(paths):
+        path.write_bytes(b"".join(b"%d line %d\n" % (number, n) for n in range(5 * (number != 1))))
+    everything = b"".join(path.read_bytes() for path in paths)
+
+    def read() -> Archive:
+        archive = Archive("x", paths)
+        while archive.step():
+            pass
+        return archive
+
+    archive = read()
+    rows = range(archive.log.first, 0)
+    assert b"".join(map(archive.log.spool.data, rows)) == everything
+    assert archive.read == archive.size == len(everything)
+    archive.close()
+    monkeypatch.setattr(module, "MOST", 50)
+    archive = read()
+    assert -10 < archive.log.first < -5
+    assert archive.log.line(-1).raw == b"2 line 4"
+    assert (archive.read, archive.size) == (50, len(everything))
+    archive.close()
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GLANCE", 64)
+    monkeypatch.setattr(module, "SLICE", 100)
+    monkeypatch.setattr(module, "LONGEST", 200)
+    path = tmp_path / "x.log"
+    path.write_bytes(b"x" * 5000)
+    archive = Archive("x", [path])
+    while archive.step():
+        pass
+    pieces = [archive.log.line(row).raw for row in range(archive.log.first, 0)]
+    assert b"".join(pieces) == b"x" * 5000
+    assert max(map(len, pieces)) <= 400
+    archive.close()
+
+
+def unfit(folder: Path) -> dict[Path, str]:
+    """Things that are no log, and why they are not opened."""
+    (folder / "target").write_text("x\n")
+    (folder / "link").symlink_to(folder / "target")
+    os.mkfifo(folder / "pipe")
+    (folder / "packed.gz").write_bytes(gzip.compress(b"x\n"))
+    (folder / "memory").write_bytes(b"\x00\x01 text \x00\x00\n" * 100)
+    return {
+        folder / "missing.log": "no such file or directory",
+        folder: "is a directory",
+        folder / "link": "is a link; give the file that it leads to",
+        folder / "pipe": "is no ordinary file",
+        folder / "packed.gz": "is packed (gzip); unpack it first",
+        folder / "memory": "is no text",
+    }
+
+
+def test_what_is_no_log_is_not_opened(tmp_path: Path) -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    for path, why in unfit(tmp_path).items():
+        with pytest.raises(NotOpened) as refused:
+            Archive("x", [path])
+        assert str(refused.value).startswith(f"not opened: {path}")
+        assert str(refused.value).endswith(why)
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_path_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    with pytest.raises(NotOpened, match="␛"):
+        Archive("x", [tmp_path / "no\x1b[2J"])
+    (tmp_path / "a\x1b[2J.log").write_text("x\n")
+    archive = Archive("a\x1b[2J.log", [tmp_path / "a\x1b[2J.log"])
+    assert archive.name == "a␛[2J.log"
+    assert "\x1b" not in archive.log.notices[0].text
+    archive.close()
 
 
 async def test_a_saved_log_is_read_like_any_other(tmp_path: Path) -> None:
@@ -59,10 +139,13 @@ async def test_a_saved_log_is_read_like_any_other(tmp_path: Path) -> None:
     lines = [line(f"line {n:05}", at=EPOCH + n, level="ERROR" if n == 7 else "INFO") for n in range(20_000)]
     path.write_bytes(b"\n".join(lines) + b"\n")
     async with reading() as rig:
-        rig.view.show_file(path)
+        os.utime(path, (EPOCH, EPOCH))
+        rig.view.show_files("old.log", [path])
         await rig.settle()
-        assert "line 19999" in rig.lines()[-1]
-        assert rig.view.title() == "saved log old.log"
+        assert "line 19999" in rig.lines()[-2]
+        assert "old.log: end of the file, last written 11:06:40" in rig.lines()[-1]
+        assert rig.view.title() == "a file, not live, written until 18 Nov 2026 11:06:40"
+        assert "AT ITS END" in rig.below and "file, not live" in rig.below
         await rig.done("log-file")
         await rig.press("g")
         assert "line 00000" in rig.lines()[0]
@@ -71,7 +154,7 @@ async def test_a_saved_log_is_read_like_any_other(tmp_path: Path) -> None:
         assert [kind.count for kind in rig.view.page.log.signatures.ranked()] == [1]
         await rig.press("ampersand")
         await rig.enter("line 0000")
-        assert len(rig.view.page.rows) == 10
+        assert len(rig.view.page.rows) == 10 + 1
         await rig.press("escape", "T")
         await rig.enter("11:07:40")
         assert rig.cursor_line == lines[60]

@@ -87,7 +87,12 @@ def dispatches(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
 
 
 def nothing(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """What cannot be completed, such as a path on this machine."""
+    """What cannot be completed."""
+    return ()
+
+
+def paths(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
+    """A path on this machine: no name of the fleet. The disk completes it (`path_typed`)."""
     return ()
 
 
@@ -115,6 +120,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("secrets", "secrets [AGENT]", "names of an agent's secrets", (agents,)),
     Command("dispatches", "dispatches [ROOM]", "rooms, dispatches and jobs", (rooms,)),
     Command("logs", "logs [AGENT] [deploy|build]", "follow an agent's log", (agents, kinds)),
+    Command("open", "open [FILE]", "read a saved log, or choose among those kept", (paths,)),
     *(
         Command(
             item.usage.name,
@@ -124,10 +130,10 @@ COMMANDS: tuple[Command, ...] = (
         )
         for item in OPERATIONS
     ),
-    Command("create", "create [DIR]", "make a new agent of a directory and build it"),
-    Command("deploy", "deploy [AGENT] [DIR]", "build a directory as an agent's new version", (agents,)),
-    Command("config", "config [AGENT] [DIR]", "write livekit.toml for an agent that is there", (agents,)),
-    Command("dockerfile", "dockerfile [DIR]", "write a Dockerfile and a .dockerignore"),
+    Command("create", "create [DIR]", "make a new agent of a directory and build it", (paths,)),
+    Command("deploy", "deploy [AGENT] [DIR]", "build a directory as an agent's new version", (agents, paths)),
+    Command("config", "config [AGENT] [DIR]", "write livekit.toml for a known agent", (agents, paths)),
+    Command("dockerfile", "dockerfile [DIR]", "write a Dockerfile and a .dockerignore", (paths,)),
     Command("links", "links", "private links and their health"),
     Command("undo", "undo", "take the last operation back, for 30 s"),
     Command("unlock", "unlock [15m]", "let a read-only session change things for a while"),
@@ -213,3 +219,16 @@ def completions(text: str, fleet: Fleet, commands: Sequence[Command] = COMMANDS,
             if len(found) >= most:
                 break
     return list(found)
+
+
+def path_typed(text: str, commands: Sequence[Command] = COMMANDS) -> tuple[str, str]:
+    """The line as far as a path of this machine that is being typed, and that path; empty if none is."""
+    head, space, last = text.rpartition(" ")
+    try:
+        parsed = parse(head, commands) if space and last else None
+    except BadCommand:
+        return "", ""
+    place = len(parsed.arguments) if parsed else 0
+    if parsed and place < len(parsed.command.arguments) and parsed.command.arguments[place] is paths:
+        return head + space, last
+    return "", ""

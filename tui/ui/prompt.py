@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from tui.ui.history import History
 from tui.ui.lines import Lines
+from tui.ui.paths import Paths
 from tui.ui.rows import Cell
 
 
@@ -36,6 +37,9 @@ class Purpose(Protocol):
 
     def complete(self, text: str) -> str:
         """The whole line that the text is completed to; empty for none."""
+
+    def path(self, text: str) -> tuple[str, str]:
+        """Where a path of this machine is being typed: the line before it, and the path; else empty."""
 
     def submit(self, text: str) -> None:
         """Enter."""
@@ -85,6 +89,10 @@ class Prompt(Vertical):
         """The whole line that the text is completed to; empty for none."""
         return self._purpose.complete(text) if self._purpose is not None else ""
 
+    def path(self, text: str) -> tuple[str, str]:
+        """Where a path is being typed: the line before it, and the path; else empty."""
+        return self._purpose.path(text) if self._purpose is not None else ("", "")
+
     def _say(self, words: str, *, bad: bool) -> None:
         """The line above the input."""
         self.query_one("#hint", Lines).set_lines([(Cell(" " + words, "error" if bad else "muted"),)])
@@ -127,6 +135,9 @@ class Prompt(Vertical):
         if completed := self.complete(field.value):
             field.value = completed
             field.cursor_position = len(completed)
+        else:  # a path: what the disk says has come as the ghost text, or is still to come
+            field.action_end()
+            field.action_cursor_right()
 
     def action_clear(self) -> None:
         """Empty the line."""
@@ -145,7 +156,12 @@ class _Live(Suggester):
     def __init__(self, prompt: Prompt) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._prompt = prompt
+        self._paths = Paths()
 
     async def get_suggestion(self, value: str) -> str | None:
         """The ghost text."""
-        return self._prompt.complete(value) or None
+        if completed := self._prompt.complete(value):
+            return completed
+        head, path = self._prompt.path(value)
+        found = await self._paths.get_suggestion(path) if path else None
+        return f"{head}{found}" if found and found.split() == [found] else None

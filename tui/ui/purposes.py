@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tui.fleet.query import complete
 from tui.fleet.state import Fleet
-from tui.ui.commands import completions, hint
+from tui.ui.commands import completions, hint, path_typed
 from tui.ui.panes.base import ListPane, Pane
 
 
@@ -35,6 +35,10 @@ class Filtering:
     def complete(self, text: str) -> str:
         """The name of a field; for the rest, the rows themselves show what there is."""
         return complete(text, self._pane.FIELDS)
+
+    def path(self, text: str) -> tuple[str, str]:
+        """There are none in a filter."""
+        return "", ""
 
     def submit(self, text: str) -> None:
         """Keep the filter."""
@@ -71,6 +75,10 @@ class Commanding:
     def complete(self, text: str) -> str:
         """The first name that it could be."""
         return next(iter(completions(text, self._fleet(), most=1)), "") if text else ""
+
+    def path(self, text: str) -> tuple[str, str]:
+        """The path of a file or a directory, where the command takes one."""
+        return path_typed(text)
 
     def submit(self, text: str) -> None:
         """Run it."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
+from tui.fleet.logs.archive import NotOpened
 from tui.fleet.operations.answers import BadAnswer
 from tui.fleet.operations.registry import OPERATIONS
 from tui.fleet.state import Fleet
@@ -77,6 +79,7 @@ class Runner:
             "secrets": lambda words: self._detail("secrets", words),
             "dispatches": self._dispatches,
             "logs": self._logs,
+            "open": self._open,
             **{item.usage.name: partial(self._operate, item.id) for item in OPERATIONS},
             **{verb: partial(self._ship, verb) for verb in ("create", "deploy", "config", "dockerfile")},
             "links": self._links,
@@ -158,6 +161,17 @@ class Runner:
             self._main.read_logs([agent], kind)
         else:
             self._main.action_logs(kind)
+
+    def _open(self, words: Arguments) -> None:
+        if not words:
+            self._main.choose_log()
+            return
+        try:
+            self._main.open_log(Path(words[0]).expanduser())
+        except NotOpened as problem:
+            raise BadCommand(str(problem)) from None
+        except RuntimeError:  # a home that nobody has
+            raise BadCommand(f"not opened: {words[0]!r}: no such user") from None
 
     def _find(self, words: Arguments) -> None:
         if not words:

@@ -388,6 +388,16 @@ class MainScreen(Screen[None]):
         self.logs.follow(agents, kind)
         self.action_pane("logs")
 
+    def open_log(self, path: Path) -> None:
+        """Read a log back from a file, and go there. Raises NotOpened."""
+        self.logs.open_file(path)
+        self.action_pane("logs")
+
+    def choose_log(self) -> None:
+        """Offer the logs that were kept or saved."""
+        self.action_pane("logs")
+        self.logs.reader.action_files()
+
     def on_log_view_jump_to_job(self, event: LogView.JumpToJob) -> None:
         """From a log line to its job in the tree, else to its room."""
         fleet = self.view.fleet

@@ -1,22 +1,43 @@
-"""A log read back from a file, from its end: the newest lines are there at once, the rest in slices."""
+"""A log read back from files, from its end: the newest lines are there at once, the rest in slices."""
 
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
+from tui.api.clean import clean
 from tui.fleet.logs import marks
-from tui.fleet.logs.log import Log
+from tui.fleet.logs.log import Kind, Log, Notice
 from tui.fleet.logs.segment import Segment
 from tui.fleet.logs.source import LogSource, Phase, Stream
-from tui.fleet.logs.spool import Spool
+from tui.fleet.logs.spool import MIB, Spool
 
 GLANCE: Final = 128 * 1024
 """Bytes read at first: a screenful of any size."""
 SLICE: Final = 512 * 1024
 """Bytes read at a time after that: a few milliseconds."""
+LONGEST: Final = 4 * MIB
+"""Bytes of a line that is read as one; a longer one comes in several."""
+MOST: Final = 512 * MIB
+"""Bytes read back in all, the newest: their index takes memory."""
+PACKED: Final = {
+    b"\x1f\x8b": "gzip",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"PK\x03\x04": "zip",
+}
+"""How packed files begin."""
+NULS: Final = 10
+"""A file of which more than one byte in so many is NUL is no text."""
+
+
+class NotOpened(Exception):
+    """A file is not shown; the text says which and why, in one line."""
 
 
 class Slice:
@@ -41,28 +62,47 @@ class Slice:
 
 
 class Archive:
-    """A file of log lines as a log; rows are numbered from its end, the last one being -1."""
+    """Files of log lines as one log; rows are numbered from its end, the last line being -1.
 
-    def __init__(self, path: Path) -> None:
-        """Raises OSError; a link is not followed."""
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        self._fd = fd
-        self._left = os.fstat(fd).st_size
-        self._touched = os.fstat(fd).st_mtime
-        self.size = self._left
-        """Bytes of the file."""
+    What is appended to the files later is not seen.
+    """
+
+    def __init__(self, name: str, paths: Sequence[Path]) -> None:
+        """`paths` are its parts, oldest first. Raises NotOpened; links are not followed."""
+        self.name = name = clean(name)
+        self._fds: list[int] = []
+        self._ahead: list[tuple[int, int]] = []
+        """What is left to read, the last first: files and how many bytes of each."""
+        self.size = 0
+        """Bytes of the files."""
+        self.written = 0.0
+        """When they were last written, Unix seconds."""
+        try:
+            for path in paths:
+                self._open(path)
+        except NotOpened:
+            self._close()
+            raise
+        self._left = self._most = min(self.size, MOST)
         self.log = Log(Spool(None))
-        self.log.streams[0] = Stream(LogSource("", region=path.name, log_type="file"), "fi", Phase.ENDED)
+        self.log.streams[0] = Stream(LogSource("", region=name, log_type="file"), "fi", Phase.ENDED)
+        end = Notice(f"{name}: end of the file, last written", Kind.INFO, 0, self.written)
+        self.log.notify(end)
         self._read(GLANCE)
 
     @property
+    def read(self) -> int:
+        """Bytes that are read back, those at the end."""
+        return self._most
+
+    @property
     def progress(self) -> float:
-        """Share of the file that has been read."""
-        return 1 - self._left / self.size if self.size else 1.0
+        """Share of what is read back that is there."""
+        return 1 - self._left / self._most if self._most else 1.0
 
     def step(self) -> bool:
         """Read some more; True when there is more."""
-        if self._left:
+        if self._left > 0:
             self._read(SLICE)
             self.log.signatures.seen = self.log.first
             more = True
@@ -72,29 +112,66 @@ class Archive:
         return more
 
     def close(self) -> None:
-        """Close the file; its log is empty from now on."""
+        """Close the files; the log is empty from now on."""
         self.log.close()
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        self._close()
+
+    def _close(self) -> None:
+        while self._fds:
+            os.close(self._fds.pop())
+
+    def _open(self, path: Path) -> None:
+        named = clean(str(path))
+        try:
+            # a pipe without a writer must not hold up the screen
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+            self._fds.append(fd := os.open(path, flags))
+            info = os.fstat(fd)
+            if not stat.S_ISREG(info.st_mode):
+                what = "a directory" if stat.S_ISDIR(info.st_mode) else "no ordinary file"
+                raise NotOpened(f"not opened: {named} is {what}")
+            head, tail = os.pread(fd, 8, 0), os.pread(fd, GLANCE, max(0, info.st_size - GLANCE))
+        except OSError as error:
+            if path.is_symlink():
+                raise NotOpened(f"not opened: {named} is a link; give the file that it leads to") from None
+            raise NotOpened(f"not opened: {named}: {(error.strerror or str(error)).lower()}") from None
+        if packed := next((kind for begin, kind in PACKED.items() if head.startswith(begin)), ""):
+            raise NotOpened(f"not opened: {named} is packed ({packed}); unpack it first")
+        if tail.count(0) * NULS > len(tail):
+            raise NotOpened(f"not opened: {named} is no text")
+        self._ahead.append((fd, info.st_size))
+        self.size += info.st_size
+        self.written = max(self.written, info.st_mtime)
 
     def _read(self, most: int) -> None:
         """Take in the newest stretch that is not in yet, from the start of a line."""
-        end, start = self._left, max(0, self._left - most)
-        data = os.pread(self._fd, end - start, start)
-        cut = data.find(b"\n") + 1 if start else 0
-        if start and (not cut or cut == len(data)):  # one line fills the stretch: take a larger one
-            self._read(most * 4)
+        while self._ahead and not self._ahead[-1][1]:
+            self._ahead.pop()
+        if not self._ahead or self._left <= 0:
+            self._left = 0
             return
+        fd, end = self._ahead[-1]
+        start = max(0, end - most)
+        data = os.pread(fd, end - start, start)
+        cut = data.find(b"\n") + 1 if start else 0
+        if start and (not cut or cut == len(data)):  # one line fills the stretch
+            if most < LONGEST:
+                self._read(most * 4)
+                return
+            cut = 0
         data, start = data[cut:], start + cut
         if data:
-            lines = data.removesuffix(b"\n").split(b"\n")
-            segment = Segment(self.log.first - len(lines), Slice(self._fd, start))
-            sizes = accumulate([len(line) + 1 for line in lines], initial=0)
-            next(sizes)
-            segment.starts.extend(sizes)
-            segment.starts[-1] = len(data)
-            segment.marks += marks.classify(lines)
-            segment.tags += bytes(len(lines))
-            self.log.adopt(segment, self._touched)
-        self._left = start
+            self._adopt(data, Slice(fd, start))
+        self._left -= end - start
+        self._ahead[-1] = (fd, start)
+
+    def _adopt(self, data: bytes, where: Slice) -> None:
+        lines = data.removesuffix(b"\n").split(b"\n")
+        segment = Segment(self.log.first - len(lines), where)
+        sizes = accumulate([len(line) + 1 for line in lines], initial=0)
+        next(sizes)
+        segment.starts.extend(sizes)
+        segment.starts[-1] = len(data)
+        segment.marks += marks.classify(lines)
+        segment.tags += bytes(len(lines))
+        self.log.adopt(segment, self.written)

@@ -51,6 +51,11 @@ class LogHub:
         self._failure: BaseException | None = None
         self._failed = asyncio.Event()
 
+    @property
+    def folder(self) -> Path | None:
+        """Where spools lie, those that were kept as well."""
+        return self._folder
+
     def watch(self, sources: Sequence[LogSource], kind: str = "") -> Watch:
         """Follow these sources and no others. A log that was left comes back as it was and goes on.
 

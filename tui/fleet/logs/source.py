@@ -125,8 +125,6 @@ def coverage(streams: Iterable[Stream], offered: Collection[LogSource] = ()) -> 
     wanted = [stream for stream in streams if stream.phase is not Phase.CLOSED]
     if not wanted:
         return "no log open"
-    if wanted[0].source.log_type == "file":
-        return f"saved log {wanted[0].source.region}"
     opened = sum(stream.phase is Phase.OPEN for stream in wanted)
     if all(stream.source.log_type == "build" for stream in wanted):
         return f"newest build, {opened} of {len(wanted)} open" if opened else "newest build"

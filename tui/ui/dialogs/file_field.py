@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.suggester import Suggester
 from textual.widgets import Input
 
 from tui.fleet.operations.answers import Field
 from tui.ui.dialogs.fields import Answered, Read, plain_input
+from tui.ui.paths import Paths
 
 
 class FileField(Vertical):
@@ -43,27 +40,3 @@ class FileField(Vertical):
         """Read it."""
         event.stop()
         self.post_message(Read())
-
-
-class Paths(Suggester):
-    """Completes a path by what is on the disk."""
-
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The first name that begins so."""
-        head, slash, last = value.rpartition("/")
-        return await asyncio.to_thread(_first, f"{head}{slash}", last) if value else None
-
-
-def _first(folder: str, begin: str) -> str | None:
-    try:
-        names = sorted(os.listdir(os.path.expanduser(folder) or "."))
-    except OSError:
-        return None
-    found = next((name for name in names if name.startswith(begin) and name.isprintable()), None)
-    if found is None:
-        return None
-    end = "/" if os.path.isdir(os.path.expanduser(folder + found)) else ""
-    return f"{folder}{found}{end}"

@@ -52,6 +52,8 @@ class Facts(msgspec.Struct, frozen=True):
     hits: int = 0
     progress: float = 1.0
     streams: tuple[Stream, ...] = ()
+    file: bool = False
+    """The lines are read back from a file: none comes any more."""
     now: float = 0.0
     """Monotonic seconds."""
     said: str = ""
@@ -96,6 +98,8 @@ def _parts(facts: Facts) -> list[tuple[int, Sequence[Cell]]]:
 
 
 def _follow(facts: Facts) -> Sequence[Cell]:
+    if facts.follow and facts.file:
+        return (Cell("AT ITS END", "ok"),)
     if facts.follow:
         return (Cell("FOLLOW on", "ok"),)
     if not facts.unseen and not facts.unseen_errors:
@@ -142,6 +146,8 @@ def _lines(facts: Facts) -> Sequence[Cell]:
 
 
 def _sources(facts: Facts) -> Sequence[Cell]:
+    if facts.file:
+        return (Cell("file, not live", "muted"),)
     streams = [stream for stream in facts.streams if stream.phase is not Phase.CLOSED]
     if not streams:
         return (Cell("no source", "muted"),)

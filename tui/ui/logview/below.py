@@ -101,6 +101,7 @@ class Below(Lines):
             hits=len(hits) if hits is not None else 0,
             progress=finder.progress,
             streams=tuple(log.streams.values()),
+            file=any(stream.source.log_type == "file" for stream in log.streams.values()),
             now=reader.clock.monotonic(),
             said=self._said[0],
             said_tone=self._said[1],

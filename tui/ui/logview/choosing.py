@@ -9,6 +9,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from tui.fleet.logs.archive import NotOpened
+from tui.fleet.logs.files import LogFile
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.records import parse
 from tui.fleet.logs.save import NotSaved, save
@@ -95,6 +97,20 @@ class Choosing:
         options = self._reader.options
         listed = lists.kinds(self._shown, lambda at: clock_word(at, options), is_new)
         self._ask("kinds", listed, self._show_kind)
+
+    def files(self, found: Sequence[LogFile], show: Callable[[str, Sequence[Path]], None]) -> None:
+        """Which log of those on the disk to `show`."""
+
+        def chosen(key: str, verb: str) -> None:
+            self.close()
+            log = found[int(key)]
+            try:
+                show(log.name, log.paths)
+            except NotOpened as problem:
+                self._reader.say(str(problem), "error")
+
+        zone = self._reader.options.zone
+        self._ask("files", lists.files(found, lambda at: datetime.fromtimestamp(at, zone)), chosen)
 
     def ways(self, ask_path: Callable[[lists.Way], None]) -> None:
         """How to save; `ask_path` goes on from there."""

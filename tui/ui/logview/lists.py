@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from tui.api.clean import clean
+from tui.fleet.logs.files import LogFile
 from tui.fleet.logs.search import Filter
 from tui.fleet.logs.signatures import Signature
 from tui.fleet.logs.source import LogSource, Phase, Stream
@@ -78,6 +81,30 @@ def _state(stream: Stream | None) -> str:
     if stream is None or stream.phase is Phase.CLOSED:
         return "closed"
     return f"{stream.phase}: {stream.reason}" if stream.reason else str(stream.phase)
+
+
+def files(found: Iterable[LogFile], moment: Callable[[float], datetime]) -> tuple[str, list[Choice]]:
+    """Title and rows: logs on this machine's disk, the newest first."""
+    choices = [
+        Choice(
+            str(index),
+            (
+                padded("kept" if log.kept else "saved", 6, "muted"),
+                Cell(f"{moment(log.written):%d %b %Y %H:%M:%S}  ", "text"),
+                padded(_size(log.size), 10, "muted"),
+                Cell(clean(log.name), "text"),
+            ),
+        )
+        for index, log in enumerate(found)
+    ]
+    return "Logs on this machine's disk, by their last line · Enter opens · :open PATH opens any", choices
+
+
+def _size(size: int) -> str:
+    for unit, bytes_of in (("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if size >= bytes_of:
+            return f"{size / bytes_of:.1f} {unit}"
+    return f"{size} B"
 
 
 def filters(stack: Sequence[Filter], active: bool) -> tuple[str, list[Choice]]:

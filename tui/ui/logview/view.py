@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -15,11 +15,12 @@ from textual.message import Message
 
 from tui.clock import Clock
 from tui.fleet.logs.archive import Archive
+from tui.fleet.logs.files import log_files
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.search import Criteria
 from tui.fleet.logs.source import LogSource, coverage
-from tui.fleet.logs.spool import Spool
+from tui.fleet.logs.spool import MIB, Spool
 from tui.ui.logview.asking import Asking
 from tui.ui.logview.below import NOTHING, Below
 from tui.ui.logview.choosing import Choosing
@@ -60,9 +61,13 @@ class LogView(Seeker):
         Binding("i", "note", "Note", show=False),
         Binding("x", "fields", "Fields", show=False),
         Binding("v", "sources", "Sources"),
+        Binding("V", "files", "Kept and saved logs", show=False),
         Binding("X", "kinds", "Kinds of errors"),
         Binding("ctrl+s", "save", "Save", show=False),
     ]
+
+    class Opened(Message):
+        """The operator chose a log that is not live."""
 
     class Titled(Message):
         """`title` says something else now."""
@@ -160,18 +165,30 @@ class LogView(Seeker):
             self.seek_in(log, kept.criteria)
         self._look()
 
-    def show_file(self, path: Path) -> None:
-        """Show a log that was saved or kept. Raises OSError."""
-        archive = Archive(path)
+    def show_files(self, name: str, paths: Sequence[Path]) -> None:
+        """Show a log that was saved or kept, in one part or more. Raises NotOpened; all stays as it was."""
+        archive = Archive(name, paths)
         if self._hub is not None:
             self._hub.leave()
         self.choosing.watch = None
         self.show_log(archive.log)
         self._archive = archive
         self.call_after_refresh(self._read_back, archive)  # its end is there: that is to be seen first
+        self.post_message(self.Opened())
+        self._look()
+
+    @property
+    def file(self) -> str:
+        """The name of the log that is read back; empty while one is followed."""
+        return self._archive.name if self._archive else ""
 
     def title(self) -> str:
         """What the log covers: `newest instance per region, 2 of 3 open`."""
+        if archive := self._archive:
+            written = datetime.fromtimestamp(archive.written, self.options.zone)
+            part = f"the last {archive.read // MIB} of {archive.size // MIB} MiB of "
+            whole = archive.read == archive.size
+            return f"{'' if whole else part}a file, not live, written until {written:%d %b %Y %H:%M:%S}"
         watch = self.choosing.watch
         return coverage(self.page.log.streams.values(), watch.candidates if watch else ())
 
@@ -222,6 +239,11 @@ class LogView(Seeker):
     def action_sources(self) -> None:
         """Choose the sources that are open."""
         self.choosing.sources()
+
+    def action_files(self) -> None:
+        """Choose a log that was kept or saved."""
+        folder = self._hub.folder if self._hub else None
+        self.choosing.files(log_files(folder, self._save_dir), self.show_files)
 
     def action_kinds(self) -> None:
         """List the kinds of errors."""

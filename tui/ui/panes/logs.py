@@ -68,6 +68,18 @@ class LogsPane(Pane):
         self.pinned = True
         self._read(tuple(agents))
 
+    def open_file(self, path: Path) -> None:
+        """Read a log back from a file. Raises NotOpened."""
+        self.reader.show_files(path.name, [path])
+
+    def on_log_view_opened(self, event: LogView.Opened) -> None:
+        """No agent's log is shown; `p` goes back to that of the cursor."""
+        event.stop()
+        self._agents, self._wanted = (), None
+        self.pinned = True
+        if self.view is not None:
+            self._retitle(self.view)
+
     def action_pin(self) -> None:
         """Stay with this agent, or follow the cursor again."""
         self.pinned = not self.pinned
@@ -110,6 +122,11 @@ class LogsPane(Pane):
             self._retitle(self.view)
 
     def _retitle(self, view: View) -> None:
+        if self.reader.file:
+            self.set_title(
+                (Cell(f" {self.reader.file}", "info"), Cell(f" {self.reader.title()}", "warn")), ()
+            )
+            return
         if not self._agents:
             self.set_title((), ())
             return
