@@ -53,6 +53,17 @@ def test_frames_of_a_plain_traceback_are_as_serious_as_its_head() -> None:
     assert list(levels) == [Level.ERROR | PART] * 3 + [Level.ERROR, Level.NONE]
 
 
+@pytest.mark.parametrize(
+    "end",
+    [b"httpx.ReadTimeout: no answer", b"a.BookingFailed", b"KeyboardInterrupt", b"SystemExit: 1"],
+)
+def test_what_ends_a_traceback_is_an_error_whatever_it_is_called(end: bytes) -> None:
+    frames = [b"Traceback (most recent call last):", b'  File "a.py", line 1', b"    x()"]
+    assert classify([*frames, end])[-1] == Level.ERROR
+    assert classify([b"ok", end])[-1] == Level.NONE
+    assert classify([*frames, b"done: ok"])[-1] == Level.NONE
+
+
 def test_an_indented_line_continues_the_batch_before() -> None:
     assert classify([b"    x()"], previous=Level.ERROR)[0] == Level.ERROR | PART
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.logs.fakes import EPOCH, TRACEBACK, line
+from tests.logs.fakes import EPOCH, TRACEBACK, line, source
+from tui.fleet.logs.log import Log
+from tui.fleet.logs.marks import Level, classify
 from tui.fleet.logs.records import parse
+from tui.fleet.logs.rows import FoundRows
+from tui.fleet.logs.search import Criteria, Filter, OfKind
 from tui.fleet.logs.signatures import MOST, OTHER, Signatures, key_of, normalise
+from tui.fleet.logs.source import Stream
+from tui.fleet.logs.spool import Spool
 
 
 @pytest.mark.parametrize(
@@ -36,15 +42,39 @@ def test_exception_and_frame_of_python_and_node() -> None:
     assert (node.exception, node.frame) == ("TypeError", "tools.js:book")
 
 
+def test_plain_tracebacks_are_one_kind_by_what_ends_them() -> None:
+    """Also where another source's lines came in between."""
+    log = Log(Spool(None))
+    log.streams = {tag: Stream(source(region), region[:2]) for tag, region in enumerate(("us", "eu"))}
+    for job in ("AJ_Rm8sJ4kTfVya", "AJ_k2LsP0aQxZtb"):
+        trace = TRACEBACK.replace("ValueError: no such slot: 14", f"httpx.ReadTimeout: {job} waited 12 s")
+        raws = [line("going"), *map(str.encode, trace.splitlines())]
+        tags = [0] * len(raws)
+        marks = list(classify(raws))
+        raws.insert(3, b"of another")
+        tags.insert(3, 1)
+        marks.insert(3, Level.NONE)
+        log.append(raws, bytes(marks), bytes(tags), EPOCH)
+    while log.count_errors():
+        pass
+    (kind,) = log.signatures.ranked()
+    assert (kind.count, kind.key.exception, kind.key.frame) == (2, "httpx.ReadTimeout", "tools.py:book")
+    assert kind.key.message == "httpx.ReadTimeout: <id> waited <n> s"
+    rows = FoundRows(log, Criteria(filters=(Filter(OfKind(kind.key)),)))
+    while rows.step(lambda: 0.0):
+        pass
+    assert [log.line(rows[n]).raw[:17] for n in range(len(rows))] == [b"httpx.ReadTimeout"] * 2
+
+
 def test_history_of_a_kind() -> None:
     kinds = Signatures()
     for n in range(3):
         record = parse(line(f"no slot {n}", level="ERROR", job_id=f"AJ_{n % 2}"))
         kinds.add(record, row=n * 10, moment=EPOCH + n, version="v1" if n < 2 else "v2")
     (found,) = kinds.ranked()
-    assert (found.count, found.first_row, found.last_row) == (3, 0, 20)
+    assert (found.count, found.last_row) == (3, 20)
     assert (found.first_seen, found.last_seen) == (EPOCH, EPOCH + 2)
-    assert (found.first_version, found.jobs, found.example) == ("v1", {"AJ_0", "AJ_1"}, "no slot 0")
+    assert (found.first_version, found.jobs) == ("v1", {"AJ_0", "AJ_1"})
 
 
 def test_new_is_only_claimed_when_the_log_reaches_back_before_the_deploy() -> None:

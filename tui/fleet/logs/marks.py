@@ -66,6 +66,11 @@ _BEGINS: Final = re.compile(
     rb"(?:Traceback \(most recent|During handling of the above|The above exception was)"
 )
 """A traceback's own words: the error is the line that ends it."""
+_ENDS: Final = re.compile(
+    rb"(?:[A-Za-z_]\w*\.)+[A-Z]\w*(?::|$)"
+    rb"|(?:KeyboardInterrupt|SystemExit|Stop(?:Async)?Iteration|GeneratorExit|(?:Base)?ExceptionGroup)(?::|$)"
+)
+"""What ends a traceback, below its frames: exceptions go by the module that they are of, unless built in."""
 _HINTS: Final = (
     b"info",
     b"err",
@@ -129,6 +134,8 @@ def classify(lines: Sequence[bytes], previous: int = Level.NONE) -> bytearray:
                 previous = _from_text(line)
         elif line[:1] in (b" ", b"\t"):
             previous = previous & LEVEL_BITS | PART  # as serious as what it belongs to
+        elif previous == Level.ERROR | PART and _ENDS.match(line, 0, _HEAD):
+            previous = Level.ERROR
         else:
             previous = _from_text(line)
         marks.append(previous)

@@ -40,6 +40,9 @@ class Look(Protocol):
     def record(self, row: int) -> Record:
         """A line taken apart."""
 
+    def is_error(self, row: int) -> bool:
+        """Whether it was noted as an error as it came, and is not a part of one."""
+
     def sheet(self, rows: Sequence[int]) -> tuple[Sheet, Sequence[int]]:
         """A sheet with these rows, and perhaps more; and the rows on it."""
 
@@ -134,11 +137,9 @@ class OfKind(msgspec.Struct, frozen=True):
 
     def matching(self, rows: Sequence[int], look: Look) -> list[int]:
         """Those that are errors of that kind."""
-        return [row for row in rows if self._is(look.record(row))]
+        return [row for row in rows if look.is_error(row) and self._is(look.record(row))]
 
     def _is(self, record: Record) -> bool:
-        if record.level < Level.ERROR:
-            return False
         found = key_of(record)
         # a plain traceback names its frame in the lines above: here is only the last one
         return found == (self.key if record.structured else replace(self.key, frame=found.frame))
@@ -163,8 +164,6 @@ class Criteria(msgspec.Struct, frozen=True):
 
     level: Level = Level.NONE
     """The least severe that passes. A line that names no level passes up to warn: it may be a crash."""
-    tags: frozenset[int] | None = None
-    """The streams whose lines pass; None for all."""
     filters: tuple[Filter, ...] = ()
     since: int | None = None
     """Rows below this are not shown."""
@@ -174,7 +173,7 @@ class Criteria(msgspec.Struct, frozen=True):
     @property
     def everything(self) -> bool:
         """Nothing is asked for."""
-        idle = not self.level and self.tags is None and self.since is None and self.notices
+        idle = not self.level and self.since is None and self.notices
         return idle and not any(f.on for f in self.filters)
 
     def rows(self, block: Block) -> Sequence[int]:
@@ -206,9 +205,7 @@ class Criteria(msgspec.Struct, frozen=True):
             rows = _marked(accepted, block)
         if (since := self.since) is not None and since > block.first:
             rows = [row for row in rows if row >= since]
-        if self.tags is None:
-            return rows
-        return [row for row in rows if block.tags[row - block.first] in self.tags]
+        return rows
 
 
 def _effort(wanted: Filter) -> tuple[bool, bool]:
@@ -241,6 +238,11 @@ class _Look:
         if found is None:
             found = self._records[row] = parse(self._lines[row - self._block.first])
         return found
+
+    def is_error(self, row: int) -> bool:
+        """Whether it was noted as an error as it came, and is not a part of one."""
+        at = row - self._block.first
+        return marks.ERRORS.match(self._block.marks, at) is not None
 
     def sheet(self, rows: Sequence[int]) -> tuple[Sheet, Sequence[int]]:
         """A sheet with these rows: of all that there are, for other filters as well, unless they are few."""

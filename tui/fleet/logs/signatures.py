@@ -28,7 +28,8 @@ _FRAME: Final = re.compile(
     r'^\s*File "([^"]+)", line \d+, in (\S+)|^\s*at (?:async )?([\w.<>$ ]+) \(([^)]+?)(?::\d+)*\)'
 )
 _EXCEPTION: Final = re.compile(
-    r"^([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Timeout|Warning|Group)\b[\w.]*)(?::|$)"
+    r"^([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Timeout|Warning|Group|Iteration)\b[\w.]*"
+    r"|(?:[A-Za-z_]\w*\.)+[A-Z]\w*)(?::|$)"
 )
 
 
@@ -51,14 +52,11 @@ class Signature(msgspec.Struct):
     first_seen: float | None = None
     """Unix seconds, by the lines' own time where they have one."""
     last_seen: float | None = None
-    first_row: int = 0
     last_row: int = 0
     first_version: str = ""
     """The version that was deployed when it first appeared here; empty when unknown."""
     jobs: set[str] = msgspec.field(default_factory=set)
     """Jobs hit, up to a hundred."""
-    example: str = ""
-    """The first message as it was."""
 
     def new_since(self, deployed_at: float | None, log_begins: float | None) -> bool:
         """It appeared with the deployment. Only claimed when the log reaches back before that."""
@@ -109,8 +107,7 @@ class Signatures:
                 key = Key(OTHER)
             found = self.by_key.setdefault(key, Signature(key))
         if not found.count:
-            found.first_row, found.first_seen, found.first_version = row, moment, version
-            found.example = plain(record.message)[:HEAD]
+            found.first_seen, found.first_version = moment, version
         found.count += 1
         found.last_row, found.last_seen = row, moment
         if (job := record.field("job_id")) and len(found.jobs) < 100:

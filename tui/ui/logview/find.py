@@ -1,4 +1,4 @@
-"""What of a log is shown and what is found in it: filters, level, sources, search. Knows no widget.
+"""What of a log is shown and what is found in it: filters, level, search. Knows no widget.
 
 `step` does a slice of the work; nothing else here takes time.
 """
@@ -23,7 +23,7 @@ class Finder:
         self.criteria = Criteria()
         """What is asked for, filters that are switched off included."""
         self.filtering = True
-        """The filters are switched on; the level and the sources always are."""
+        """The filters are switched on; the level always is."""
         self.rows: Rows = AllRows(log)
         """The lines shown."""
         self.pattern: Pattern | None = None
@@ -60,17 +60,11 @@ class Finder:
         wanted = self.effective
         parts = [f"level ≥ {wanted.level.name.lower()}"] if wanted.level else []
         parts += [f"&{f.label}" for f in wanted.filters if f.on]
-        if wanted.tags is not None:
-            parts.append("some sources hidden")
         return ", ".join(parts)
 
     def set_level(self, level: Level) -> None:
         """Show this level and above."""
         self._set(replace(self.criteria, level=level))
-
-    def set_tags(self, tags: frozenset[int] | None) -> None:
-        """Show these streams only."""
-        self._set(replace(self.criteria, tags=tags))
 
     def set_filters(self, filters: tuple[Filter, ...]) -> None:
         """Exchange the stack of filters."""

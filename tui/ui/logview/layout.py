@@ -212,7 +212,9 @@ def _age(seconds: float) -> str:
 
 
 def _message(line: Line, record: Record, options: Options, *, inline: bool) -> list[Span]:
-    tone = LEVEL_TONES[record.level] if record.level >= Level.WARN or record.level == Level.DEBUG else "text"
+    # the line that ends a traceback is known for an error by those above it
+    level = record.level if line.mark & PART else max(record.level, line.level)
+    tone = LEVEL_TONES[level] if level >= Level.WARN or level == Level.DEBUG else "text"
     spans = _styled(record.message, tone)
     if inline:
         shown = [

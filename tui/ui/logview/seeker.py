@@ -76,7 +76,7 @@ class Seeker(Reader):
         """Show the lines of one job, of every level."""
         finder = self.searching.finder
         finder.filtering = True
-        finder.ask(Criteria(tags=finder.criteria.tags, filters=(Filter(OfJob(job_id)),)))
+        finder.ask(Criteria(filters=(Filter(OfJob(job_id)),)))
         self.searching.apply()
 
     # ---- keys -----------------------------------------------------------------------------------------
