@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -432,6 +433,32 @@ async def test_a_flood_that_nobody_takes_stops_the_reading_not_the_program() -> 
     while inlet.take(SLICE):
         pass
     assert log.counts.received == 200
+
+
+async def test_a_flood_is_taken_in_slices_and_everything_else_has_its_turn_in_between() -> None:
+    async with bench() as rig:
+        watch = await rig.follow()
+        rig.client.wire.lines(b"first")
+        await rig.clock.advance(1.0)
+        chunk = b"".join(b"%08d\n" % n for n in range(10_000))
+        total = watch.log.counts.size + 30 * len(chunk)
+        turns, steps = 0, list[tuple[int, int]]()
+        watch.log.listeners.append(lambda: steps.append((turns, watch.log.counts.size)))
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        other = asyncio.create_task(others())
+        rig.client.wire.send(*[chunk] * 30)
+        while watch.log.counts.size < total:
+            await rig.clock.advance(0.1)
+        other.cancel()
+        grown = [size - before for (_, before), (_, size) in pairwise(steps)]
+        assert len(chunk) < max(grown) <= SLICE + len(chunk)
+        assert len({turn for turn, _ in steps}) == len(steps)
 
 
 async def test_errors_are_counted_by_kind_as_they_come() -> None:

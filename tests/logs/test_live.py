@@ -167,7 +167,7 @@ async def test_a_build_log_is_read_to_its_end() -> None:
         assert watch.log.streams[1].phase is Phase.ENDED
 
 
-async def test_a_flood_through_the_socket_is_whole_and_the_loop_stays_free() -> None:
+async def test_a_flood_through_the_socket_is_whole() -> None:
     async with opened() as (simulator, hub):
         watch = hub.watch([SOURCE])
         await until(watch.log, lambda: watch.log.streams[0].phase is Phase.OPEN)
