@@ -215,10 +215,10 @@ async def _details(session: Session) -> None:
 
 
 async def _transcripts(session: Session, server: Simulator) -> Transcripts:
-    """What the programs of the two worst agents had printed so far."""
+    """What the programs of the three worst agents had printed so far."""
     found: dict[LogKey, bytes] = {}
     listed = sorted(session.store.fleet.agents, key=lambda agent: (worst(agent).severity, agent.name))
-    for agent in listed[:2]:
+    for agent in listed[:3]:
         record = server.doors.agents.find(agent.agent_id)
         if record is None:
             continue
