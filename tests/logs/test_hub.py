@@ -302,6 +302,20 @@ async def test_several_sources_are_merged_by_time() -> None:
         assert coverage(watch.log.streams.values()) == "newest instance per region, 3 of 3 open"
 
 
+async def test_what_was_printed_before_is_merged_though_one_answers_late_in_a_traceback() -> None:
+    async with bench() as rig:
+        watch = await rig.follow(source("us"), source("eu"), source("silent"))
+        rig.client.of("us").lines(*(line(f"{n}", at=EPOCH - 60 + n) for n in range(0, 30, 2)))
+        await rig.clock.advance(0.6)
+        traced = [b"  frame", b"KeyError", *(line(f"{n}", at=EPOCH - 60 + n) for n in range(3, 30, 2))]
+        rig.client.of("eu").lines(*traced)
+        assert watch.log.end == 0
+        await rig.clock.advance(0.5)
+        shown = raws(watch.log)
+        assert shown[:4] == [line("0", at=EPOCH - 60), line("2", at=EPOCH - 58), *traced[:2]]
+        assert shown[4:] == [line(f"{n}", at=EPOCH - 60 + n) for n in range(3, 30)]
+
+
 async def test_lines_of_one_source_never_change_places() -> None:
     async with bench() as rig:
         watch = await rig.follow(source("us"), source("eu"))

@@ -43,9 +43,13 @@ class Reorder:
         self, tag: int, lines: Sequence[bytes], levels: bytes | bytearray, now: float, wall: float
     ) -> None:
         """Take in lines of one stream; `now` is monotonic, `wall` Unix seconds for lines without a time."""
-        key = self._newest.get(tag, 0.0)
-        for line, mark, moment in zip(lines, levels, marks.times(lines), strict=True):
-            key = max(key, moment) if moment is not None else key or wall
+        moments = marks.times(lines)
+        key = self._newest.get(tag)
+        if key is None:  # a snapshot may begin within a traceback: that was before the next line with a time
+            key = min(wall, next((moment for moment in moments if moment is not None), wall))
+        for line, mark, moment in zip(lines, levels, moments, strict=True):
+            if moment is not None:
+                key = max(key, moment)
             self._waiting.append(Item(key, tag, line, mark, now))
         self._newest[tag] = key
 

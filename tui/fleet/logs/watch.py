@@ -22,6 +22,8 @@ MOST: Final = 6
 """Streams of one log that are open at the same time."""
 BATCH: Final = 0.025
 """Seconds between two rounds of the pump: what comes in meanwhile is handled together."""
+TOGETHER: Final = 1.0
+"""Seconds that streams opened together wait for each other, so that what they bring first is one log."""
 SLICE: Final = 512 * 1024
 """Bytes handled before the screen gets its turn."""
 
@@ -172,6 +174,16 @@ class Watch:
             self._stop(source.key)
             self._start(source)
 
+    def _begins(self, now: float) -> bool:
+        """A stream has just been opened for the first time, and what was printed before is still to come."""
+        streams = (self._inlets[key].feed.stream for key in self._running)
+        return any(
+            stream.phase in (Phase.CONNECTING, Phase.OPEN)
+            and not stream.heard
+            and now - stream.since < TOGETHER
+            for stream in streams
+        )
+
     def _recount(self) -> None:
         self._intake.merging = len(self._running) > 1
         self.log.spool.ring = max(self.log.spool.ring, self._ring * max(1, len(self._running)))
@@ -179,4 +191,6 @@ class Watch:
 
     def _release(self, *, everything: bool = False) -> None:
         clock = self._means.clock
+        if not everything and self._intake.merging and self._begins(clock.monotonic()):
+            return  # what the first to answer printed before belongs between what the others did
         self._intake.release(clock.monotonic(), clock.now(), everything=everything)
