@@ -144,7 +144,7 @@ async def test_a_saved_log_is_read_like_any_other(tmp_path: Path) -> None:
         await rig.settle()
         assert "line 19999" in rig.lines()[-2]
         assert "old.log: end of the file, last written 11:06:40" in rig.lines()[-1]
-        assert rig.view.title() == "a file, not live, written until 18 Nov 2026 11:06:40"
+        assert rig.view.title() == "written until 18 Nov 2026 11:06:40"
         assert "AT ITS END" in rig.below and "file, not live" in rig.below
         await rig.done("log-file")
         await rig.press("g")

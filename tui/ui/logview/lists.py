@@ -90,14 +90,14 @@ def files(found: Iterable[LogFile], moment: Callable[[float], datetime]) -> tupl
             str(index),
             (
                 padded("kept" if log.kept else "saved", 6, "muted"),
-                Cell(f"{moment(log.written):%d %b %Y %H:%M:%S}  ", "text"),
-                padded(_size(log.size), 10, "muted"),
+                Cell(f"{moment(log.written):%d %b %H:%M}  ", "text"),
                 Cell(clean(log.name), "text"),
+                Cell(f"  {_size(log.size)}", "muted"),
             ),
         )
         for index, log in enumerate(found)
     ]
-    return "Logs on this machine's disk, by their last line · Enter opens · :open PATH opens any", choices
+    return "Logs on this machine · Enter opens · :open FILE opens any", choices
 
 
 def _size(size: int) -> str:

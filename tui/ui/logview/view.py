@@ -186,9 +186,9 @@ class LogView(Seeker):
         """What the log covers: `newest instance per region, 2 of 3 open`."""
         if archive := self._archive:
             written = datetime.fromtimestamp(archive.written, self.options.zone)
-            part = f"the last {archive.read // MIB} of {archive.size // MIB} MiB of "
+            part = f"the last {archive.read // MIB} of {archive.size // MIB} MiB, "
             whole = archive.read == archive.size
-            return f"{'' if whole else part}a file, not live, written until {written:%d %b %Y %H:%M:%S}"
+            return f"{'' if whole else part}written until {written:%d %b %Y %H:%M:%S}"
         watch = self.choosing.watch
         return coverage(self.page.log.streams.values(), watch.candidates if watch else ())
 

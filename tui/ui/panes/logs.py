@@ -123,9 +123,8 @@ class LogsPane(Pane):
 
     def _retitle(self, view: View) -> None:
         if self.reader.file:
-            self.set_title(
-                (Cell(f" {self.reader.file}", "info"), Cell(f" {self.reader.title()}", "warn")), ()
-            )
+            file = (Cell(" not live", "warn"), Cell(f" {self.reader.file}", "info"))
+            self.set_title((*file, Cell(f" {self.reader.title()}", "muted")), ())
             return
         if not self._agents:
             self.set_title((), ())
