@@ -100,6 +100,8 @@ TYPED = st.one_of(
             "AJ_9x",
             "202e",
             "caf\u00e9",
+            "\u212a\u0130job",
+            "jo\u0131?b",
             "red",
             "job",
             "12",
@@ -156,6 +158,7 @@ def test_the_quick_texts_of_a_block_are_the_texts(raws: list[bytes]) -> None:
         (r"\x41bcdef", []),
         ("(?x)ab # not this", []),
         ("roomz+sx?", [b"roomz"]),
+        ("café noir", [b"noir"]),
     ],
 )
 def test_only_words_that_must_be_there_make_the_search_quick(typed: str, words: list[bytes]) -> None:

@@ -41,7 +41,7 @@ def words_of(source: str) -> Words:
 
     Words do not cross fields, and numbers are shown as they were written.
     """
-    if not source.isascii() or _UNCLEAR.search(source):
+    if _UNCLEAR.search(source):
         return Words()
     found = [max(words, key=len) for words in _branches(source)]
     if min(map(len, found)) < 2:
@@ -49,7 +49,8 @@ def words_of(source: str) -> Words:
     level = any(word in name for name in _LEVEL_NAMES for word in found)
     words = tuple(word.encode() for word in found)
     # beyond ASCII some letters have other partners in case: the kelvin sign is a k, and levels are raised
-    return Words(words, level or not BEYOND.isdisjoint(source) or any(map(_HEX.fullmatch, words)), level)
+    simple = source.isascii() and BEYOND.isdisjoint(source)
+    return Words(words, level or not simple or any(map(_HEX.fullmatch, words)), level)
 
 
 def _branches(source: str) -> list[list[str]]:
