@@ -21,7 +21,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.operations import pictures as dialogs
-from tests.portrait import SIZES, Size, strips
+from tests.portrait import SIZES, Size, resize, strips
 from tests.shipping import pictures
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.logs.source import Phase
@@ -250,7 +250,7 @@ class Scene:
     scenario: str = "incident"
     keys: tuple[str, ...] = ()
     sizes: Sequence[Size] = SIZES
-    """In which it is held. The app is resized from one to the next; in the last it wears other themes."""
+    """In which it is held. The app is resized from one to the next, and wears every theme in each."""
     picture: Size | None = (120, 40)
     """Size of its picture in `screenshots/`; None for none."""
     themes: tuple[str, ...] = ()
@@ -268,6 +268,11 @@ class Scene:
     """What it becomes after the keys."""
     over: Callable[[Lktop], Screen[None]] | None = None
     """A screen that lies over it."""
+
+    @property
+    def alone(self) -> bool:
+        """Held without what lies beneath the dialog: another look of that is no difference here."""
+        return self.over is not None and self.picture is None
 
     def app(self, theme: str = "dark") -> Lktop:
         """The program, with the scene's data behind it."""
@@ -335,7 +340,14 @@ async def typed(pilot: Pilot[None], *keys: str) -> None:
 async def resized(pilot: Pilot[None], size: Size) -> None:
     """Give the screen another size, if it is another."""
     if pilot.app.size != size:
-        await pilot.resize_terminal(*size)
+        await resize(pilot, size)
+        await settled(pilot)
+
+
+async def worn(pilot: Pilot[None], theme: str) -> None:
+    """Put on another theme, if it is another."""
+    if pilot.app.theme != theme:
+        pilot.app.theme = theme
         await settled(pilot)
 
 
@@ -421,8 +433,6 @@ PRODUCTION = replace(
 STAGING = replace(TARGET, name="staging", url="https://staging.livekit.cloud", source="lk project list")
 
 
-DIALOG_SIZES: Sequence[Size] = ((80, 24), (120, 40))
-"""Dialogs take no more room than the second of these leaves them."""
 SCENES: tuple[Scene, ...] = (
     Scene("incident", rested=True, themes=("light",)),
     Scene("statuses", scenario="statuses"),
@@ -461,7 +471,6 @@ SCENES: tuple[Scene, ...] = (
         Scene(
             f"dialog-{name}",
             over=over,
-            sizes=DIALOG_SIZES,
             picture=(120, 40) if name in dialogs.SHOWN else None,
         )
         for name, over in dialogs.DIALOGS.items()
@@ -470,14 +479,12 @@ SCENES: tuple[Scene, ...] = (
         "dialog-unlock",
         keys=("colon", *"unlock 15m", "enter"),
         targets=(PRODUCTION, STAGING),
-        sizes=DIALOG_SIZES,
         picture=None,
     ),
     Scene(
         "dialog-typed",
         over=dialogs.asking("restart"),
         targets=(replace(PRODUCTION, read_only=False), STAGING),
-        sizes=DIALOG_SIZES,
         picture=None,
     ),
     Scene("ship-form", over=pictures.form),

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from tests.logs.app import LogApp
 from tests.logs.fakes import EPOCH, TestClock
 from tests.logs.scene import KEYS, build, incident, news
-from tests.portrait import SIZES, THEMES, Drawing, Portrait
+from tests.portrait import SIZES, THEMES, Drawing, Portrait, leave_unpainted, resize
 
 
 async def drawn(app: LogApp, pilot: Pilot[None]) -> None:
@@ -38,18 +38,17 @@ async def play(app: LogApp, pilot: Pilot[None], scene: str) -> None:
 
 
 @pytest.mark.parametrize("scene", KEYS)
-async def test_look(snapshot: SnapshotAssertion, scene: str) -> None:
+async def test_look(snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch, scene: str) -> None:
+    leave_unpainted(monkeypatch)
     app = LogApp(None, clock=TestClock(EPOCH + 60))
-    drawing = Drawing()
+    drawing, themes = Drawing(), [*THEMES]
     async with app.run_test(size=SIZES[0]) as pilot:
         await play(app, pilot, scene)
         for size in SIZES:
-            await pilot.resize_terminal(*size)
-            await drawn(app, pilot)
-            drawing.words(app)
-            drawing.styles(app)
-        for theme in THEMES:
-            app.theme = theme
-            await drawn(app, pilot)
-            drawing.styles(app)
+            await resize(pilot, size)
+            for theme in themes:
+                app.theme = theme
+                await drawn(app, pilot)
+                drawing.look(app)
+            themes.reverse()  # the one that is worn is the first of the next size
     assert str(drawing) == snapshot(extension_class=Portrait)

@@ -9,28 +9,32 @@ from __future__ import annotations
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from tests.portrait import THEMES, Drawing, Portrait
-from tests.scenes import FOLDER, SCENES, Scene, resized, settled, taken
+from tests.portrait import THEMES, Drawing, Portrait, leave_unpainted
+from tests.scenes import FOLDER, SCENES, Scene, resized, taken, worn
 from tests.ui.stage import playing
 from tui.ui.app import Lktop
 
 BY_NAME = {scene.name: scene for scene in SCENES}
 
 
+@pytest.fixture(autouse=True)
+def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw only what is held."""
+    leave_unpainted(monkeypatch)
+
+
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 async def test_looks(snapshot: SnapshotAssertion, scene: Scene) -> None:
     drawing = Drawing()
+    themes = [*THEMES, *scene.themes]
     async with playing(scene, scene.sizes[0]) as (app, pilot):
         for size in scene.sizes:
             await resized(pilot, size)
-            drawing.words(app)
-            drawing.styles(app)
-            assert_is_true(scene, app)
-        for theme in (*THEMES, *scene.themes):
-            app.theme = theme
-            await settled(pilot)
-            drawing.styles(app)
-            assert_is_true(scene, app)
+            for theme in themes:
+                await worn(pilot, theme)
+                drawing.look(app, alone=scene.alone)
+                assert_is_true(scene, app)
+            themes.reverse()  # the one that is worn is the first of the next size
     assert str(drawing) == snapshot(extension_class=Portrait)
 
 
@@ -51,9 +55,7 @@ async def test_a_screen_made_larger_looks_as_if_begun_so(name: str) -> None:
     made_larger, begun = Drawing(), Drawing()
     async with playing(BY_NAME[name], (80, 24)) as (app, pilot):
         await resized(pilot, (120, 40))
-        made_larger.words(app)
-        made_larger.styles(app)
+        made_larger.look(app)
     async with playing(BY_NAME[name], (120, 40)) as (app, _):
-        begun.words(app)
-        begun.styles(app)
+        begun.look(app)
     assert str(made_larger).split("\n") == str(begun).split("\n")
