@@ -90,6 +90,20 @@ async def test_a_form_is_taken_and_its_files_are_known(simulator: Simulator, cal
     assert (effect["effect"], effect["key"]) == ("Upload", f"{agent.agent_id}/{agent.tag}.tar.gz")
 
 
+@pytest.mark.parametrize("host", ["jump.example:7880", "10.0.0.7", "[fd00::7]:7880"])
+async def test_the_place_to_upload_to_is_where_the_client_reaches_us(caller: Caller, host: str) -> None:
+    caller.http.headers["Host"] = host
+    assert (await created(caller)).presigned_post_request.url.startswith(f"http://{host}/_upload/")
+
+
+@pytest.mark.parametrize("host", ["", "x@evil.example", "a/b", "host:0", "host:99999", "two words"])
+async def test_a_host_that_is_none_is_not_handed_back(
+    simulator: Simulator, caller: Caller, host: str
+) -> None:
+    caller.http.headers["Host"] = host
+    assert (await created(caller)).presigned_post_request.url.startswith(f"{simulator.url}/_upload/")
+
+
 async def test_put_is_taken_with_the_signed_content_type_only(simulator: Simulator, caller: Caller) -> None:
     simulator.control.switch({"upload": "put"})
     agent = await created(caller)

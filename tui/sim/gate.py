@@ -19,6 +19,7 @@ from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from . import reached
 from .auth import Claims, Denied, verify
 from .faults import Faults, afflict
 from .twirp import panic
@@ -77,6 +78,7 @@ class Gate:
             # The official Go client joins a base that ends in a slash with a path that starts with one.
             path = scope["path"] = path[1:]
         headers = Headers(scope=scope)
+        reached.remember(headers.get("host", ""))
         seen = self._remember(scope, headers)
         dated = self._dated(send, seen)
         try:

@@ -27,7 +27,6 @@ class Listing(Generic[M]):
         self._messages: dict[str, M] = {}
         self._parts: dict[Codec, dict[str, bytes]] = {"json": {}, "protobuf": {}}
         self._whole: dict[Codec, bytes] = {}
-        self.revision = 0
 
     def __getitem__(self, key: str) -> M:
         return self._messages[key]
@@ -66,7 +65,6 @@ class Listing(Generic[M]):
         for parts in self._parts.values():
             parts.pop(key, None)
         self._whole.clear()
-        self.revision += 1
 
     def encoded(self, codec: Codec, keys: Iterable[str] | None = None) -> bytes:
         """The answer with all messages, or with those of `keys`; unknown keys are left out."""

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from livekit.protocol import cloud_agent as pb
 
+from . import reached
 from .world import World
 
 UNPACKED_LIMIT = 256 * 1024 * 1024
@@ -65,7 +66,7 @@ class Uploads:
     def __init__(self, world: World) -> None:
         self._world = world
         self.base_url = ""
-        """Where this server is reached; known once it listens."""
+        """Where this server listens; known once it does."""
         self.offered: dict[str, Upload] = {}
 
     @property
@@ -76,7 +77,7 @@ class Uploads:
     def offer(self, agent_id: str, deployment: str, tag: str, attributes: dict[str, str]) -> Upload:
         """A new place to upload to."""
         token = self._world.guid("up_")
-        url = f"{self.base_url}/_upload/{token}"
+        url = f"{reached.base_url(self.base_url)}/_upload/{token}"
         upload = Upload(token, url, f"{agent_id}/{tag}.tar.gz", agent_id, deployment, tag, attributes)
         self.offered[token] = upload
         return upload
