@@ -117,10 +117,9 @@ class DeleteAgent(Operation):
         return Preview(
             what=f"Delete the WHOLE AGENT {named(agent)}",
             where=where(agent),
-            effect=(
+            effect=(f"{jobs(view, agent)}: they end", "cannot be taken back"),
+            lost=(
                 f"all of it goes: {count} {'deployment' if count == 1 else 'deployments'}, versions, secrets",
-                f"{jobs(view, agent)}: they end",
-                "cannot be taken back",
             ),
             state=states(view, agent),
             typed=(agent.agent_id,),

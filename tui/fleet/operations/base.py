@@ -60,6 +60,8 @@ class Preview(Struct, frozen=True):
     where: str
     effect: tuple[str, ...]
     """What happens to live sessions, and whether it can be undone."""
+    lost: tuple[str, ...] = ()
+    """What will not be there any more, one a line; said first, and in another tone."""
     state: tuple[Fact, ...] = ()
     typed: tuple[str, ...] = ()
     """What arms the button, where something has to be typed: any of these. The first one is asked for."""

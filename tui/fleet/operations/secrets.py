@@ -210,8 +210,8 @@ class RemoveSecrets(SecretsOperation):
         return self.shown(
             view,
             f"Remove {len(names)} {'secret' if len(names) == 1 else 'secrets'} from",
-            *(f"goes: {name}" for name in names),
             f"{rest} {'stays' if rest == 1 else 'stay'}; an agent that needs what goes crashes at its start",
+            lost=tuple(f"goes: {name}" for name in names),
             typed=(view.selection.agent_id,),
         )
 
@@ -256,13 +256,14 @@ class ReplaceSecrets(FromFile):
         kept = {one.name for one in answers.secrets.secrets}
         gone = [item for item in secrets(view) if item.name not in kept] if kept else []
         files = {KIND_FILE: " (a mounted file)"}
-        lost = [f"VANISHES: {item.name}{files.get(str(item.kind), '')}" for item in gone]
+        lost = tuple(f"VANISHES: {item.name}{files.get(str(item.kind), '')}" for item in gone)
         agent = agent_of(view)
         return self.shown(
             view,
             "Replace ALL secrets of",
             *difference(view, answers.secrets),
-            *(lost or (["nothing vanishes"] if kept else [])),
+            *(("nothing vanishes",) if kept and not lost else ()),
+            lost=lost,
             typed=typed_names(view, agent),
         )
 

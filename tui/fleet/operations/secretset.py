@@ -98,13 +98,16 @@ class SecretsOperation(Operation):
             "no value can be read back, so this cannot be taken back",
         )
 
-    def shown(self, view: View, what: str, *first: str, typed: tuple[str, ...] = ()) -> Preview:
+    def shown(
+        self, view: View, what: str, *first: str, lost: tuple[str, ...] = (), typed: tuple[str, ...] = ()
+    ) -> Preview:
         """The preview of a change: what is particular to it first."""
         agent = agent_of(view)
         return Preview(
             what=f"{what} {named(agent)}",
             where=where(agent),
             effect=(*first, *self.effect(view)),
+            lost=lost,
             state=(*_secret_facts(view), *states(view, agent)),
             typed=typed or typed_names(view, agent),
         )

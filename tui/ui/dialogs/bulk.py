@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from tui.fleet.journal import Verdict
 from tui.fleet.operations.answers import Answers, Field, Kind, Option
-from tui.fleet.operations.base import Danger, Operation
+from tui.fleet.operations.base import Danger, Operation, Preview
 from tui.fleet.operations.bulk import Target, perform_all
 from tui.fleet.operations.current import too_old
 from tui.fleet.operations.outcome import WORDS, Outcome, Progress
@@ -23,10 +23,12 @@ from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields import Answered, Choice
 from tui.ui.dialogs.frame import Frame
-from tui.ui.dialogs.told import project_cells
+from tui.ui.dialogs.told import effect_told, project_cells
 from tui.ui.dialogs.wrap import Told
 
 _SIGNS = {Verdict.DONE: ("✓", "ok"), Verdict.UNKNOWN: ("?", "warn"), Verdict.NOT_SEEN: ("?", "warn")}
+STATES = 3
+"""Lines said of how one target is, at the most."""
 LEAVE, INCLUDE = "leave", "include"
 
 
@@ -211,28 +213,29 @@ class BulkDialog(Dialog):
             if target not in chosen:
                 told.append(Told("hidden", f"– {self._called(target)}: left out", "muted"))
                 continue
-            told.append(self._line(target))
+            told += self._lines(target)
         told += [Told("left out", problem, "warn") for problem in self._left_out]
-        effect = chosen[0].preview.effect if chosen and not self._under_way else ()
-        return told + [
-            Told("each" if place == 0 else "", words, "muted") for place, words in enumerate(effect)
-        ]
+        if chosen and not self._under_way:
+            told += effect_told(chosen[0].preview, "each", "muted")
+        return told
 
     def _called(self, target: Target) -> str:
         """Its name without the verb, which stands in the title."""
         return target.preview.what.removeprefix(self.operation.label).strip()
 
-    def _line(self, target: Target) -> Told:
+    def _lines(self, target: Target) -> list[Told]:
         news = self._seen.get(target.name)
         label = "hidden" if target.hidden else ""
         if news is None:
-            state = "; ".join(fact.text for fact in target.preview.state[:2])
-            return Told(label, f"· {self._called(target)} — {state}", "text")
+            return [
+                Told(label, f"· {self._called(target)}"),
+                *(Told("", words, "muted") for words in _states(target.preview)),
+            ]
         if isinstance(news, Progress):
-            return Told(label, f"◔ {self._called(target)} — {news.words}", "busy")
+            return [Told(label, f"◔ {self._called(target)} — {news.words}", "busy")]
         sign, tone = _SIGNS.get(news.verdict, ("✗", "error"))
         words = news.words if news.verdict is not Verdict.DONE or news.doubt else WORDS[news.verdict]
-        return Told(label, f"{sign} {self._called(target)} — {words}", "warn" if news.doubt else tone)
+        return [Told(label, f"{sign} {self._called(target)} — {words}", "warn" if news.doubt else tone)]
 
     def _status(self) -> str:
         if self._ended:
@@ -253,3 +256,13 @@ class BulkDialog(Dialog):
             "muted" if self.obstacle else "accent",
         )
         self.frame.keys("Tab · ctrl+s to the button · Esc stops or closes · PgUp PgDn scroll")
+
+
+def _states(preview: Preview) -> list[str]:
+    """How things are in few lines: what is the same in several places is said once."""
+    places: dict[str, list[str]] = {}
+    for fact in preview.state:
+        places.setdefault(fact.text, []).append(fact.label)
+    said = [f"{', '.join(labels)}: {text}" for text, labels in places.items()]
+    more = len(said) - STATES
+    return [*said[:STATES], f"and {more} more"] if more > 0 else said

@@ -32,13 +32,19 @@ def preview_told(
     """Everything that a dialog says before something is sent."""
     told = [Told("", f"{sign} {hint.text}", tone) for hint in hints for sign, tone in [_WEIGHTS[hint.weight]]]
     told.append(Told("where", preview.where))
-    told += [Told("effect" if place == 0 else "", text) for place, text in enumerate(preview.effect)]
+    told += effect_told(preview)
     told += list(_state(preview, baseline))
     if age is not None:
         told.append(Told("data", age_words(age), "muted" if age < 2 * AGE_STEP else "warn"))
     if command:
         told.append(Told("command", command, "info"))
     return told
+
+
+def effect_told(preview: Preview, label: str = "effect", tone: str = "text") -> list[Told]:
+    """What it does: first what it takes away."""
+    told = [(text, "error") for text in preview.lost] + [(text, tone) for text in preview.effect]
+    return [Told("" if place else label, *said) for place, said in enumerate(told)]
 
 
 def _state(preview: Preview, baseline: Preview) -> Iterator[Told]:
