@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from tests.scenes import Scene, settled, typed
+import pytest
+
+from tests.scenes import Scene, settled, strike, typed
 from tests.ui.stage import drawn, playing, title
 from tui.ui.app import Lktop
+from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.lines import Lines
 
 ORDER = ("agents", "status", "dispatches", "logs")
@@ -72,6 +75,25 @@ async def test_digits_and_letters_lead_to_panes() -> None:
             assert [pane.id for pane in app.main.query(".pane") if pane.display] == [name], "one at a time"
             if key == "6":
                 await typed(pilot, "1")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_key_right_after_a_digit_is_heard_by_the_pane_that_the_digit_leads_to(
+    size: tuple[int, int],
+) -> None:
+    async with playing(Scene("quick", keys=("5",)), size) as (app, pilot):
+        for key, pane in (("1", app.main.agents), ("5", app.main.dispatches)) * 3:
+            table = pane.table
+            before = table.cursor
+            for struck in (key, "j", "j", "k"):
+                strike(pilot, struck)
+            await settled(pilot)
+            assert app.main.current is pane
+            assert list(table.keys).index(table.cursor) == list(table.keys).index(before) + 1
+        for struck in "1r":
+            strike(pilot, struck)
+        await settled(pilot)
+        assert isinstance(app.screen, OperationDialog) and app.screen.operation.id == "restart"
 
 
 async def test_tabs_of_the_details_take_turns() -> None:

@@ -279,7 +279,7 @@ class MainScreen(Screen[None]):
         """Give the keyboard to a pane, showing it first."""
         self._arranged = self._arranged.at(name)
         self.place()
-        self.call_after_refresh(self.current.take_focus)
+        self.current.take_focus()  # not with the next frame: the next key may be here before
 
     def action_next_pane(self, step: int) -> None:
         """The next pane on the screen; in single mode the next of all."""
@@ -291,7 +291,7 @@ class MainScreen(Screen[None]):
         """The current pane alone, or all again."""
         self._arranged = replace(self._arranged, maximised=not self._arranged.maximised)
         self.place()
-        self.call_after_refresh(self.current.take_focus)
+        self.current.take_focus()
 
     def action_back(self) -> None:
         """The ladder: filter, problems only, agent of the tree, full screen, first pane."""
