@@ -79,7 +79,10 @@ async def test_help_says_where_one_is_and_filters_and_runs() -> None:
     async with playing(Scene("help", keys=("5", "question_mark"))) as (app, pilot):
         words = drawn(app.screen.query_one("#help-title", Lines))[0]
         assert words.strip().startswith("Keys · 5 Dispatches: rooms with their dispatches and jobs")
+        more = app.screen.query_one("#help-more", Lines)
+        assert drawn(more)[0].strip() == "send an agent to a room and watch it join"
         await typed(pilot, *"expand all")
+        assert not drawn(more)[0].strip()
         table = app.screen.query_one(LineTable)
         assert [line.split()[2:] for line in drawn(table)[1:2]] == [["z", "Expand", "or", "collapse", "all"]]
         await typed(pilot, "enter")

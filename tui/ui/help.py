@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -57,6 +58,8 @@ class Row(Struct, frozen=True):
     label: str
     action: str
     node: DOMNode
+    help: str = ""
+    """What it does in more words, where there are any."""
 
 
 def shown(key: str) -> str:
@@ -77,13 +80,18 @@ def rows(screen: Screen[object]) -> list[Row]:
         known = found.get((group, binding.action))
         if known is None:
             found[group, binding.action] = Row(
-                group, shown(key), binding.description, binding.action, active.node
+                group, shown(key), binding.description, binding.action, active.node, binding.tooltip
             )
         elif len(known.keys) < 18 and shown(key) not in known.keys.split():
             keys = f"{known.keys} {shown(key)}"
-            found[group, binding.action] = Row(group, keys, known.label, known.action, known.node)
-    order = {"this pane": 0, "list": 1, "everywhere": 2}
-    return sorted(found.values(), key=lambda row: order.get(row.group, 1))
+            found[group, binding.action] = replace(known, keys=keys)
+    return sorted(found.values(), key=_order)
+
+
+def _order(row: Row) -> tuple[int, int]:
+    """What a pane alone can do comes first, and ways to sort after what is done to its rows."""
+    group = {"this pane": 0, "list": 1, "everywhere": 2}.get(row.group, 1)
+    return group, (row.action == "sort_picked") + row.action.startswith("sort")
 
 
 def _group(node: DOMNode) -> str:
@@ -123,6 +131,7 @@ class Help(ModalScreen[Row | None]):
             yield LineTable(columns, ascii_only=self._ascii)
             field = Input(placeholder="type to filter, Enter runs it, Esc closes", id="help-filter")
             field.cursor_blink = False
+            yield Lines(ascii_only=self._ascii, id="help-more")
             yield field
 
     def on_mount(self) -> None:
@@ -155,6 +164,11 @@ class Help(ModalScreen[Row | None]):
     def on_input_submitted(self) -> None:
         """Run the row."""
         self.dismiss(self._entries.get(self.query_one(LineTable).cursor))
+
+    def on_line_table_moved(self, event: LineTable.Moved) -> None:
+        """Say more of the row under the cursor."""
+        row = self._entries.get(event.key)
+        self.query_one("#help-more", Lines).set_lines([(Cell(f" {row.help if row else ''}", "muted"),)])
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """Run the row."""

@@ -36,7 +36,7 @@ class SetSecret(SecretsOperation):
 
     id = "set_secret"
     label = "Set secret"
-    help = "set one secret, keeping the others; the value is masked and may have several lines"
+    help = "set one secret, keeping the others; its value is masked as it is typed"
     keys: ClassVar[Mapping[str, str]] = {"secrets": "e"}
     usage = Usage("set-secret", ("agent", "secret"))
 
@@ -130,7 +130,7 @@ class ImportSecrets(FromFile):
 
     id = "import_secrets"
     label = "Import secrets"
-    help = "set the secrets of a KEY=VALUE file, keeping the others; names are compared first"
+    help = "set the secrets of a KEY=VALUE file, keeping the others"
     keys: ClassVar[Mapping[str, str]] = {"secrets": "i"}
     usage = Usage("import-secrets", ("agent", "file"))
 

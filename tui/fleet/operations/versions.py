@@ -44,7 +44,7 @@ class Rollback(Operation):
 
     id = ROLLBACK
     label = "Roll back"
-    help = "let production run another version that was built before, from and to in plain sight"
+    help = "let production run another version that was built before"
     danger = Danger.SERVICE
     method = methods.ROLLBACK_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "R", "status": "R", "versions": "r,R"}
