@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -24,7 +23,7 @@ from tui.clock import Clock, SystemClock
 from tui.fleet.target import Target
 from tui.fleet.times import STEP, TimeStyle, clock_time
 from tui.fleet.watch import Watched
-from tui.ui import clipboard, theme
+from tui.ui import clipboard, picture, theme
 from tui.ui.chooser import Chooser
 from tui.ui.commands import BadCommand
 from tui.ui.dialogs.base import Dialog
@@ -35,7 +34,6 @@ from tui.ui.help import Help, Row, rows
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.messages import MessageLog, Messages
-from tui.ui.picture import align
 from tui.ui.raw import Raw
 from tui.ui.runner import Runner
 from tui.ui.screen import MainScreen
@@ -391,8 +389,11 @@ class Lktop(FramedApp):
         folder = self.launch.state_dir / "screenshots"
         stamp = clock_time(self.clock.now(), TimeStyle.UTC, zone=False).translate(str.maketrans(" :", "-."))
         path = folder / f"lktop-{stamp}.svg"
+        self.run_worker(self._keep_picture(self.export_screenshot(), path), exclusive=False)
+
+    async def _keep_picture(self, svg: str, path: Path) -> None:
         try:
-            _write_new(path, align(self.export_screenshot()).encode())
+            await asyncio.to_thread(picture.keep, svg, path)
         except OSError as error:
             self.say(f"picture not saved in {clipboard.homely(path)}: {error.strerror}", tone="error")
         else:
@@ -513,14 +514,6 @@ def _collect_garbage() -> None:
     """From now on, and without looking again and again through what stands anyway."""
     gc.freeze()
     gc.enable()
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    """A new private file; an existing one, or a link, is never written to."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(data)
 
 
 def run(launch: Launch) -> int:

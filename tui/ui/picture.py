@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 _TEXT = re.compile(
     r'<text class="([^"]*)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)" ([^>]*)>([^<]*)</text>'
@@ -19,6 +21,17 @@ def align(svg: str) -> str:
     renderers other than browsers ignore: their columns drift apart.
     """
     return _TEXT.sub(_split, svg)
+
+
+def keep(svg: str, path: Path) -> None:
+    """Write it, aligned, to a new private file; an existing one, or a link, is never written to.
+
+    Takes a while: call it off the event loop. Raises OSError.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(align(svg).encode())
 
 
 def _split(match: re.Match[str]) -> str:
