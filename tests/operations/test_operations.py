@@ -17,6 +17,7 @@ from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Job, Room, SecretInfo, Version
+from tui.build.secrets import SecretInput, SecretSet
 from tui.clock import SystemClock
 from tui.fleet.journal import Verdict
 from tui.fleet.operations.address import address
@@ -33,6 +34,7 @@ from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
 from tui.secret import Secret
 from tui.sim.control import WalkOrder
 from tui.sim.specs import FaultSpec
+from tui.ui.dialogs.told import effect_told
 
 SECRET = "sk-canary-77aa"
 ALL = [pytest.param(operation, id=operation.id) for operation in OPERATIONS]
@@ -152,6 +154,42 @@ def test_what_cannot_be_taken_back_is_graver_than_what_can() -> None:
     }
     mild = {operation.id for operation in OPERATIONS if operation.danger is Danger.REVERSIBLE}
     assert mild - {"create_link"} == {"dispatch", "redispatch", "undispatch"}
+
+
+STAGED = Agent(
+    agent_id="CA_s",
+    agent_name="s",
+    version="2",
+    agent_deployments=(
+        Deployment(region="us", status="Running", version="2"),
+        Deployment(region="us", status="Running", deployment="same", version="2"),
+        Deployment(region="us", status="CrashLoop", deployment="sick", version="3"),
+        Deployment(region="us", status="Running", deployment="well", version="3"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("deployment", "words"),
+    [("same", "production runs 2 already"), ("sick", "this deployment is CrashLoop"), ("well", "")],
+)
+def test_what_speaks_against_promoting_is_said(deployment: str, words: str) -> None:
+    view = View(fleet_of(STAGED), Selection(agent_id="CA_s"), START, 1000.0)
+    hints = BY_ID["promote"].hints(view, Answers({"deployment": deployment}))
+    assert [hint.text for hint in hints] == ([words] if words else [])
+
+
+def test_what_vanishes_is_told_apart_from_what_stays() -> None:
+    view = View(FLEETS["with details"], Selection(agent_id="CA_odd"), START, 1000.0)
+    removal = BY_ID["remove_secrets"].preview(view, Answers({"names": "A"}))
+    assert removal.lost == ("goes: A",)
+    new = Answers(secrets=SecretSet((SecretInput("A", Secret("x")),), (), ()))
+    replacement = BY_ID["replace_secrets"].preview(view, new)
+    assert [line.split(":")[0] for line in replacement.lost] == ["VANISHES"]
+    told = effect_told(replacement)
+    assert told[0].label == "effect" and told[0].tone == "error"
+    assert {line.tone for line in told[1:]} == {"text"}
+    assert BY_ID["delete_agent"].preview(view, Answers()).lost
 
 
 # ---- answers ------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from tui.api import methods
 from tui.api.errors import ApiError, Unknown
 from tui.api.models import Agent
 from tui.fleet.journal import Intent
-from tui.fleet.operations.answers import Answers, BadAnswer, Field, Kind, Option
+from tui.fleet.operations.answers import Answers
 from tui.fleet.operations.base import Danger, Finding, Operation, Preview, Receipt, Seen, Usage
+from tui.fleet.operations.deployments import DeploymentOperation
 from tui.fleet.operations.remote import Remote
 from tui.fleet.operations.shell import lk
 from tui.fleet.operations.subjects import agent_of, jobs, named, no_agent, states, typed_names, where
@@ -153,7 +154,7 @@ class DeleteAgent(Operation):
         return Finding(Seen.NO, f"{agent_id} is still there")
 
 
-class DeleteDeployment(Operation):
+class DeleteDeployment(DeploymentOperation):
     """Delete one named deployment. Another operation than deleting the agent, with another confirmation."""
 
     id = "delete_deployment"
@@ -162,31 +163,7 @@ class DeleteDeployment(Operation):
     danger = Danger.DESTROYS
     method = methods.DELETE_AGENT
     usage = Usage("delete-deployment", ("agent", "deployment"))
-    reads = ("agent",)
-    source = "agents"
-    sources = ("agents", "versions")
-
-    def unfit(self, view: View) -> str:
-        """An agent with a deployment that has a name."""
-        if problem := no_agent(view):
-            return problem
-        return "" if deployments(agent_of(view)) else "this agent has production only: no named deployment"
-
-    def target(self, view: View, answers: Answers) -> str:
-        """Agent and deployment."""
-        return f"{view.selection.agent_id} deployment {answers.text('deployment')}"
-
-    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
-        """Which one."""
-        return (deployment_field(view, answers),)
-
-    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
-        """Those that have a name."""
-        return deployment_options(agent_of(view))
-
-    def check(self, view: View, answers: Answers) -> None:
-        """It must be one that is there: an empty one would mean the agent."""
-        check_deployment(view, answers)
+    lacks = "no named deployment"
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """What goes and what stays."""
@@ -245,44 +222,6 @@ async def find(remote: Remote, agent_id: str) -> Agent | None:
             raise
         batch = await remote.list_agents()
     return next((agent for agent in batch.items if agent.agent_id == agent_id), None)
-
-
-def deployments(agent: Agent) -> tuple[str, ...]:
-    """Names of the deployments that have one."""
-    return tuple(sorted({row.deployment for row in agent.agent_deployments if row.deployment}))
-
-
-def deployment_field(view: View, answers: Answers) -> Field:
-    """The question which named deployment is meant."""
-    names = deployments(agent_of(view))
-    return Field(
-        "deployment",
-        "deployment",
-        Kind.PICK,
-        value=answers.text("deployment") or (names[0] if len(names) == 1 else ""),
-        columns=("DEPLOYMENT", "REGION", "STATUS", "VERSION"),
-        lines=max(2, min(5, len(names) + 1)),
-    )
-
-
-def deployment_options(agent: Agent) -> tuple[Option, ...]:
-    """One row a named deployment."""
-    found = []
-    for name in deployments(agent):
-        rows = [row for row in agent.agent_deployments if row.deployment == name]
-        regions = ", ".join(sorted({row.region for row in rows}))
-        words = ", ".join(sorted({status(row.status).name or "not observed" for row in rows}))
-        found.append(Option(name, (name, regions, words, rows[0].version or agent.version)))
-    return tuple(found)
-
-
-def check_deployment(view: View, answers: Answers) -> None:
-    """Raises `BadAnswer` for a deployment that is not there."""
-    name = answers.text("deployment")
-    if not name:
-        raise BadAnswer("deployment", "which deployment?")
-    if name not in deployments(agent_of(view)):
-        raise BadAnswer("deployment", f"this agent has no deployment {name}")
 
 
 def _is_going(text: str) -> bool:

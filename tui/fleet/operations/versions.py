@@ -8,13 +8,7 @@ from typing import ClassVar
 from tui.api import methods
 from tui.api.models import Version, instant
 from tui.fleet.journal import Intent
-from tui.fleet.operations.agents import (
-    check_deployment,
-    deployment_field,
-    deployment_options,
-    deployments,
-    find,
-)
+from tui.fleet.operations.agents import find
 from tui.fleet.operations.answers import Answers, BadAnswer, Field, Hint, Kind, Option, Weight
 from tui.fleet.operations.base import (
     Before,
@@ -27,6 +21,7 @@ from tui.fleet.operations.base import (
     Undo,
     Usage,
 )
+from tui.fleet.operations.deployments import DeploymentOperation
 from tui.fleet.operations.remote import Remote
 from tui.fleet.operations.shell import lk
 from tui.fleet.operations.subjects import agent_of, jobs, named, no_agent, states, typed_names, where
@@ -164,7 +159,7 @@ class Rollback(Operation):
         return _back(view)
 
 
-class Promote(Operation):
+class Promote(DeploymentOperation):
     """Let production run what a named deployment runs."""
 
     id = PROMOTE
@@ -175,32 +170,12 @@ class Promote(Operation):
     keys: ClassVar[Mapping[str, str]] = {"agents": "P", "status": "P", "versions": "P"}
     usage = Usage("promote", ("agent", "deployment"))
     prominent = False
-    reads = ("agent",)
-    source = "agents"
-    sources = ("agents", "versions")
     verifies = True
-
-    def unfit(self, view: View) -> str:
-        """An agent with a deployment that has a name."""
-        if problem := no_agent(view):
-            return problem
-        return "" if deployments(agent_of(view)) else "this agent has production only: nothing to promote"
-
-    def target(self, view: View, answers: Answers) -> str:
-        """Agent and deployment."""
-        return f"{view.selection.agent_id} deployment {answers.text('deployment')}"
-
-    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
-        """Which one."""
-        return (deployment_field(view, answers),)
-
-    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
-        """Those that have a name."""
-        return deployment_options(agent_of(view))
+    lacks = "nothing to promote"
 
     def check(self, view: View, answers: Answers) -> None:
         """It must be one that is there, with a version of its own."""
-        check_deployment(view, answers)
+        super().check(view, answers)
         if not _source(view, answers):
             raise BadAnswer("deployment", "nothing was deployed there yet")
 
