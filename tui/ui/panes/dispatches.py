@@ -7,38 +7,23 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui.api.models import Dispatch, Job, Participant, moment
+from tui.api.models import Dispatch
 from tui.fleet.query import Subject, Value
 from tui.fleet.state import Freshness, View
-from tui.fleet.times import age, seconds, when
+from tui.fleet.times import age
 from tui.fleet.tree import (
     Node,
     Tree,
-    Worst,
     find_dispatch,
-    is_stale,
     key_of,
-    pick_up,
     rooms_by_worst,
     split,
-    waiting_for,
 )
 from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
 from tui.ui.panes.base import Cells, ListPane
+from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
 from tui.ui.rows import Cell, Column
-from tui.ui.text import tail
-
-_LOOKS: Mapping[Worst, tuple[str, str]] = {
-    Worst.IDLE: ("·", "muted"),
-    Worst.DONE: ("✓", "muted"),
-    Worst.RUNNING: ("●", "ok"),
-    Worst.WAITING: ("◔", "busy"),
-    Worst.DOUBT: ("?", "warn"),
-    Worst.PROBLEM: ("✗", "error"),
-}
-_POLICIES = {"JRP_ON_FAILURE": "restart on failure", "JRP_NEVER": "never restart"}
-_TYPES = {"JT_ROOM": "room job", "JT_PUBLISHER": "publisher job", "JT_PARTICIPANT": "participant job"}
 
 
 class DispatchesPane(ListPane):
@@ -120,109 +105,18 @@ class DispatchesPane(ListPane):
             return ()
         room, dispatch_id, job_id = split(key)
         if node.kind == "room":
-            return self._room(view, node, room)
+            return room_cells(view, node, room, self.tree_model.of_room(view.fleet, room, view.now))
         dispatch = find_dispatch(view.fleet, room, dispatch_id)
         if dispatch is None:
             return ()
         if node.kind == "dispatch":
-            return self._dispatch(view, node, dispatch)
+            return dispatch_cells(view, node, dispatch, revealed=self.revealed)
         job = next((item for item in dispatch.jobs if item.id == job_id), None)
         if job is None:
             return ()
         if node.kind == "participant":
-            return _participant(job.participant) if job.participant else ()
-        return self._job(view, node, job)
-
-    def _room(self, view: View, node: Node, room: str) -> Cells:
-        found = next((item for item in view.fleet.rooms if item.name == room), None)
-        total = self.tree_model.of_room(view.fleet, room, view.now)
-        sign, look = _LOOKS[node.worst]
-        polled = room in view.fleet.dispatches
-        words = f"jobs {total.jobs}" + (f" ✗{total.failed}" if total.failed else "")
-        if not polled:
-            words, look = "not polled yet", "muted"
-        elif not total.dispatches:
-            words = "no dispatch"
-        count = found.num_participants if found else 0
-        people = "gone" if found is None else "1 person" if count == 1 else f"{count} people"
-        recording = " · recording" if found and found.active_recording else ""
-        created = moment(found.creation_time) if found else None
-        return (
-            Cell(f"{_fold(node)} {sign} {room}", look if node.worst >= Worst.DOUBT else "text"),
-            Cell(words, look, short="" if polled else "not polled"),
-            Cell(_names(view.fleet.dispatches.get(room, ())), "muted"),
-            Cell(when(created, now=view.now, style=view.times), "muted"),
-            Cell(),
-            Cell(people + recording, "muted"),
-        )
-
-    def _dispatch(self, view: View, node: Node, dispatch: Dispatch) -> Cells:
-        sign, look = _LOOKS[node.worst]
-        created = moment(dispatch.state.created_at) if dispatch.state else None
-        waited = waiting_for(dispatch, view.now)
-        if dispatch.jobs:
-            failed = sum(1 for job in dispatch.jobs if job.state and job.state.status == "JS_FAILED")
-            words = f"jobs {len(dispatch.jobs)}" + (f" ✗{failed}" if failed else "")
-        elif not dispatch.agent_name:
-            words = "automatic"
-        else:
-            words = f"no job {_coarse(waited or 0.0)}".rstrip()
-        taken = pick_up(dispatch)
-        return (
-            Cell(
-                f"  {_fold(node)} {sign} {tail(dispatch.id)}", look if node.worst >= Worst.DOUBT else "text"
-            ),
-            Cell(words, look),
-            Cell(dispatch.agent_name or "(automatic dispatch)", "text" if dispatch.agent_name else "muted"),
-            Cell(when(created, now=view.now, style=view.times), "muted"),
-            Cell(seconds(taken) if taken is not None else "–", "warn" if (taken or 0) > 10 else "muted"),
-            # with jobs, what is wrong is said of them
-            Cell(self._about(view, dispatch, waited), "muted" if dispatch.jobs else look),
-        )
-
-    def _about(self, view: View, dispatch: Dispatch, waited: float | None) -> str:
-        parts = []
-        if waited is not None and waited >= 10 and dispatch.agent_name:
-            parts.append(_why_nobody(view, dispatch))
-        if dispatch.deployment:
-            parts.append(f"deployment {dispatch.deployment}")
-        parts.append(_POLICIES.get(str(dispatch.restart_policy), str(dispatch.restart_policy)))
-        if self.revealed:
-            given = " ".join(f"{name}={value}" for name, value in dispatch.attributes.items())
-            metadata = f"metadata {dispatch.metadata}" if dispatch.metadata else ""
-            return " · ".join(part for part in (metadata, given, *parts) if part)
-        if dispatch.metadata:
-            parts.append(f"metadata {len(dispatch.metadata)} B, x shows")
-        if dispatch.attributes:
-            parts.append(" ".join(f"{name}=***" for name in dispatch.attributes))
-        return " · ".join(parts)
-
-    def _job(self, view: View, node: Node, job: Job) -> Cells:
-        state = job.state
-        sign, look = _LOOKS[node.worst]
-        room, _, _ = split(node.key)
-        people = view.fleet.participants.get(room)
-        stale = state and state.status == "JS_RUNNING" and is_stale(job, people, view.now)
-        status = str(state.status if state else "JS_PENDING").removeprefix("JS_").lower()
-        ended = moment(state.ended_at) if state else None
-        started = moment(state.started_at) if state else None
-        parts = [state.error.replace("\n", " ") if state and state.error else ""]
-        if stale:
-            parts.append("its participant is not in the room: ended, or never joined")
-        parts.append(_TYPES.get(str(job.type), str(job.type)))
-        if state and state.worker_id:
-            parts.append(f"worker {tail(state.worker_id)}")
-        if ended and started:
-            parts.append(f"ran {seconds(max(0.0, ended - started))}")
-        opener = f"{_fold(node)} " if node.children else "  "
-        return (
-            Cell(f"    {opener}{sign} {tail(job.id)}", look if node.worst >= Worst.DOUBT else "text"),
-            Cell(f"{status} (stale?)" if stale else status, look),
-            Cell(job.agent_name, "muted"),
-            Cell(when(started, now=view.now, style=view.times), "muted"),
-            Cell(),
-            Cell(" · ".join(part for part in parts if part), look if node.worst >= Worst.DOUBT else "muted"),
-        )
+            return participant_cells(job.participant) if job.participant else ()
+        return job_cells(view, node, job)
 
     def title(self, view: View) -> Line:
         """How much of the rooms this speaks of."""
@@ -323,50 +217,9 @@ class DispatchesPane(ListPane):
         return job_id or dispatch_id or room
 
 
-def _fold(node: Node) -> str:
-    return " " if not node.children else "▾" if node.open else "▸"
-
-
-def _coarse(waited: float) -> str:
-    """Waiting is what the operator watches, but still not by the second."""
-    return "" if waited < 10 else f"{int(waited) // 10 * 10} s" if waited < 120 else age(waited)
-
-
 def _coarsely(count: int) -> int:
     """A count that climbs for minutes, in steps: the line is not for counting along."""
     return count if count < 100 else count // 100 * 100
-
-
-def _names(dispatches: tuple[Dispatch, ...]) -> str:
-    return ", ".join(dict.fromkeys(item.agent_name for item in dispatches if item.agent_name))
-
-
-def _participant(person: Participant) -> Cells:
-    name = f" ({person.name})" if person.name else ""
-    return (
-        Cell(f"        {person.identity}{name}", "text"),
-        Cell(str(person.state).lower(), "muted"),
-        Cell(str(person.kind).lower(), "muted"),
-        Cell(),
-        Cell(),
-        Cell(person.region, "muted"),
-    )
-
-
-def _why_nobody(view: View, dispatch: Dispatch) -> str:
-    """The likely cause of a dispatch that nobody takes, from what else is known (product.md c2)."""
-    agent = next((item for item in view.fleet.agents if item.name == dispatch.agent_name), None)
-    if agent is None:
-        return "no such agent here" if view.fleet.agents else "no worker took it"
-    states = {row.status for row in agent.agent_deployments}
-    names = {row.deployment for row in agent.agent_deployments}
-    if dispatch.deployment not in names:
-        return f"no deployment {dispatch.deployment or 'production'} of the agent"
-    if states <= {"Sleeping", "Waking"}:
-        return "agent sleeps: a cold start takes 10-20 s"
-    if "Running" not in states:
-        return f"agent {', '.join(sorted(states)) or 'not observed'}"
-    return "no worker took it: all full, or the name is registered otherwise"
 
 
 def _room_subject(room: str, dispatches: tuple[Dispatch, ...]) -> Subject:
