@@ -13,7 +13,7 @@ from tui.ui.app import Lktop
 from tui.ui.help import shown
 from tui.ui.logview.view import LogView
 from tui.ui.panes import PANES
-from tui.ui.panes.base import ListPane
+from tui.ui.panes.lists import ListPane
 from tui.ui.screen import MainScreen
 from tui.ui.table import LineTable
 

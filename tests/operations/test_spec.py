@@ -18,7 +18,7 @@ from tui.fleet.shipping.reading import Given
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.tree import Worst, job_worst
 from tui.ui.commands import COMMANDS, BadCommand, parse
-from tui.ui.panes import PANES, dispatches
+from tui.ui.panes import PANES, branches
 from tui.ui.ship.questions import fields as ship_fields
 
 VIEW = View(Fleet(), Selection(), 0.0, 0.0)
@@ -285,7 +285,7 @@ def test_every_state_and_type_of_a_job_has_its_look() -> None:
     looks = {state: job_worst(Job(state=JobState(status=state)), None) for state in ENUMS["JobStatus"]}
     assert Worst.DOUBT not in looks.values()
     assert looks["JS_FAILED"] is Worst.PROBLEM
-    assert set(dispatches._TYPES) >= ENUMS["JobType"]
+    assert set(branches._TYPES) >= ENUMS["JobType"]
 
 
 def test_list_and_find_read_dispatches() -> None:

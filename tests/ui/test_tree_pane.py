@@ -14,8 +14,8 @@ from tests.ui.views import NOW, view_of, words
 from tui.api.models import Dispatch
 from tui.fleet.state import Coverage, Freshness, View
 from tui.fleet.tree import JOINS_WITHIN, find_key
+from tui.ui.brush import Cells
 from tui.ui.logview import LogView
-from tui.ui.panes.base import Cells
 from tui.ui.panes.dispatches import DispatchesPane
 
 TREE = Scene("tree", keys=("5", "f"))

@@ -10,7 +10,7 @@ from msgspec.structs import replace as with_fields
 from tests.scenes import LATER, START, fleet
 from tui.api.models import Agent
 from tui.fleet.state import Fleet, Selection, View
-from tui.ui.panes.base import ListPane
+from tui.ui.panes.lists import ListPane
 from tui.ui.rows import Cell
 
 NOW = START + LATER

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from tui.fleet.query import complete
 from tui.fleet.state import Fleet
 from tui.ui.commands import completions, hint, path_typed
-from tui.ui.panes.base import ListPane, Pane
+from tui.ui.panes.base import Pane
+from tui.ui.panes.lists import ListPane
 
 
 class Filtering:

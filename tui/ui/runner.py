@@ -14,7 +14,7 @@ from tui.fleet.state import Fleet
 from tui.fleet.tree import find_key, key_of
 from tui.ui.commands import BadCommand, parse
 from tui.ui.dialogs.desk import Desk
-from tui.ui.panes.base import ListPane
+from tui.ui.panes.lists import ListPane
 from tui.ui.screen import MainScreen
 
 Arguments = tuple[str, ...]

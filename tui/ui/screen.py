@@ -30,8 +30,9 @@ from tui.ui.lines import Lines
 from tui.ui.logview import LogView
 from tui.ui.panes import DETAILS, PANES
 from tui.ui.panes.agents import AgentsPane
-from tui.ui.panes.base import ListPane, Pane
+from tui.ui.panes.base import Pane
 from tui.ui.panes.dispatches import DispatchesPane
+from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
 from tui.ui.prompt import Prompt
 from tui.ui.purposes import Commanding, Filtering

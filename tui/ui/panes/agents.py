@@ -17,9 +17,10 @@ from tui.fleet.query import Subject, Value
 from tui.fleet.state import View
 from tui.fleet.status import replicas
 from tui.fleet.times import age, seen, when
+from tui.ui.brush import Cells
 from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
-from tui.ui.panes.base import Cells, ListPane
+from tui.ui.panes.lists import ListPane
 from tui.ui.rows import Cell, Column
 from tui.ui.table import Past
 from tui.ui.text import glyph, tail, tone

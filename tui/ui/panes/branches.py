@@ -1,4 +1,4 @@
-"""What the lines of the tree of rooms, dispatches and jobs say. Pure; which lines there are is the pane's part."""
+"""What the lines of the tree of rooms, dispatches and jobs say. Pure; which lines there are is the pane's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tui.api.models import Dispatch, Job, Participant, moment
 from tui.fleet.state import View
 from tui.fleet.times import age, seconds, when
 from tui.fleet.tree import Node, Summary, Worst, is_stale, pick_up, split, waiting_for
-from tui.ui.panes.base import Cells
+from tui.ui.brush import Cells
 from tui.ui.rows import Cell
 from tui.ui.text import tail
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.fleet.state import Freshness, View
-from tui.ui.panes.base import ListPane
+from tui.ui.panes.lists import ListPane
 
 
 class DetailPane(ListPane):

@@ -19,10 +19,11 @@ from tui.fleet.tree import (
     rooms_by_worst,
     split,
 )
+from tui.ui.brush import Cells
 from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
-from tui.ui.panes.base import Cells, ListPane
 from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
+from tui.ui.panes.lists import ListPane
 from tui.ui.rows import Cell, Column
 
 

@@ -10,9 +10,9 @@ from textual.binding import BindingType
 from tui.api.models import SecretInfo, instant
 from tui.fleet.state import View
 from tui.fleet.times import when
+from tui.ui.brush import Cells
 from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
-from tui.ui.panes.base import Cells
 from tui.ui.panes.detail import DetailPane
 from tui.ui.rows import Cell, Column
 

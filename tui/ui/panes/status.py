@@ -13,9 +13,9 @@ from tui.fleet.facts import cpu_text, mem_text
 from tui.fleet.state import View
 from tui.fleet.status import event_words, reading, status
 from tui.fleet.times import TimeStyle, clock_time, rfc3339, seen, when
+from tui.ui.brush import Cells
 from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
-from tui.ui.panes.base import Cells
 from tui.ui.panes.detail import DetailPane
 from tui.ui.rows import Cell, Column
 from tui.ui.text import glyph, tone

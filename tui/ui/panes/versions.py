@@ -11,9 +11,9 @@ from tui.api.models import Version, instant
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.fleet.times import when
+from tui.ui.brush import Cells
 from tui.ui.dialogs.keys import operation_keys
 from tui.ui.lines import Line
-from tui.ui.panes.base import Cells
 from tui.ui.panes.detail import DetailPane
 from tui.ui.rows import Cell, Column
 from tui.ui.text import tone

@@ -1,0 +1,276 @@
+"""What panes with a list share: rows made of the view, filter, sort, marks and words for their age."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+
+from tui.fleet.query import BadQuery, Query, parse
+from tui.fleet.state import Freshness, View
+from tui.fleet.times import TimeStyle, age
+from tui.ui.brush import Cells
+from tui.ui.lines import Line
+from tui.ui.panes.base import LIVE, Pane
+from tui.ui.rows import Cell, Column, for_times
+from tui.ui.table import LineTable, Past
+
+_SMALL = (str, int, float, Cell, Size)
+
+ABSENT = (
+    "This server has no Cloud Agents API: it is a self-hosted LiveKit. "
+    "Rooms, dispatches and jobs are in pane 5."
+)
+"""What the agent panes say on a server that has no agents (contract.md §8.6)."""
+
+
+class ListPane(Pane):
+    """A pane whose rows are keys and pure functions of the view."""
+
+    COLUMNS: ClassVar[Sequence[Column]] = ()
+    FIELDS: ClassVar[Mapping[str, str]] = {}
+    """Filter fields with their help."""
+    SORTS: ClassVar[Mapping[str, str]] = {}
+    """Sort keys: column id → how it sorts, for the help."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("O", "sort_picked", "Sort by picked column", show=False),
+    ]
+
+    class Selected(Message):
+        """Another row is under the cursor."""
+
+        def __init__(self, pane: ListPane, key: str) -> None:
+            super().__init__()
+            self.pane = pane
+            self.key = key
+
+    class Opened(Selected):
+        """A row was opened."""
+
+    class Scrolled(Selected):
+        """Other rows are in sight."""
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__(ascii_only=ascii_only)
+        self.query_now = Query()
+        self.sort = ""
+        self.reverse = False
+        self.leaves_ghosts = True
+        """Rows that vanish stay for a while."""
+        self._asked = True
+        self._subject = ""
+        self._inputs: tuple[object, ...] = ()
+        self.table = LineTable(self.COLUMNS, ascii_only=ascii_only)
+        self.table.sortable = bool(self.SORTS)
+
+    def compose(self) -> ComposeResult:
+        """Title and table."""
+        yield from super().compose()
+        yield self.table
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be sorted is."""
+        return bool(self.SORTS) or action != "sort_picked"
+
+    # ---- what a pane says of itself -------------------------------------------------------------------
+
+    def columns(self) -> Sequence[Column]:
+        """The columns now."""
+        return self.COLUMNS
+
+    def subject(self, view: View) -> str:
+        """What the rows belong to. Those of another subject inherit no cursor, mark or ghost."""
+        return ""
+
+    def fresh(self, view: View) -> Freshness:
+        """How current the rows are."""
+        return view.fleet.fresh(self.SOURCE)
+
+    def keys(self, view: View) -> Sequence[str]:
+        """The rows in order, after filter and sort."""
+        return ()
+
+    def cells(self, view: View, key: str) -> Cells:
+        """The cells of a row."""
+        return ()
+
+    def past(self, view: View, key: str) -> Past | None:
+        """How the row looked before a recent change."""
+        return None
+
+    def title(self, view: View) -> Line:
+        """The title's words after number and name."""
+        return ()
+
+    def empty(self, view: View) -> str:
+        """Why there are no rows."""
+        return ""
+
+    def inputs(self, view: View) -> tuple[object, ...]:
+        """Everything that the rows are made of. While these are the same, a new view costs nothing here.
+
+        Fleets and listings are compared by identity, small values by value. The default is never the same.
+        """
+        return (object(),)
+
+    # ---- showing --------------------------------------------------------------------------------------
+
+    def show(self, view: View) -> None:
+        """Give the table its keys and the functions for the rest."""
+        table = self.table
+        fresh = self.fresh(view)
+        words = freshness(view, fresh)
+        tabs = "".join(self.tabs)
+        focused = self.has_class("-focused")
+        inputs = (*self.inputs(view), words, view.times, view.now, fresh.error, tabs, focused, table.size)
+        if not self._asked and self._is_same(inputs):
+            return
+        self._inputs = inputs
+        if self.subject(view) != self._subject:
+            self._subject = self.subject(view)
+            table.forget()
+        table.set_columns(for_times(self.columns(), relative=view.times is TimeStyle.RELATIVE))
+        keys = self.keys(view)
+        if table.dim != fresh.stale:
+            table.dim = fresh.stale
+            table.redraw()
+        if not keys:
+            lines = textwrap.wrap(self._why_empty(view, fresh), max(20, table.size.width - 4))
+            table.empty = tuple(Cell(line, "muted") for line in lines)
+        table.show(
+            keys,
+            lambda key: self.cells(view, key),
+            past=lambda key: self.past(view, key),
+            now=view.monotonic,
+            keep=self.leaves_ghosts and not self._asked,
+        )
+        self._asked = False
+        table.set_sort(self.sort, self.reverse)
+        self._retitle(view, words)
+
+    def _retitle(self, view: View, words: Cell) -> None:
+        marked = self.table.marked
+        said: Line = ()
+        if marked:
+            hidden = len(set(marked).difference(self.table.keys))
+            said = (Cell(f" *{len(marked)} marked" + (f", {hidden} hidden" if hidden else ""), "accent"),)
+        self.set_title((*self.title(view), *said), (words,))
+
+    def forget(self) -> None:
+        """Another project: nothing of the one before may stay."""
+        self._asked = True
+        self.table.forget()
+
+    def _is_same(self, inputs: tuple[object, ...]) -> bool:
+        return len(inputs) == len(self._inputs) and all(
+            new is old or (isinstance(new, _SMALL) and new == old)
+            for new, old in zip(inputs, self._inputs, strict=True)
+        )
+
+    def asked(self) -> None:
+        """The operator asked for other rows: those that go leave no ghosts."""
+        self._asked = True
+        if self.view is not None:
+            self.show(self.view)
+
+    def _why_empty(self, view: View, fresh: Freshness) -> str:
+        if fresh.absent:
+            return ABSENT
+        if fresh.failures and fresh.at is None:
+            return f"Nothing received yet: {fresh.error}"
+        if self.query_now:
+            return f"No row matches {self.query_now.source!r}. Esc clears the filter."
+        return self.empty(view)
+
+    # ---- filter and sort ------------------------------------------------------------------------------
+
+    def set_filter(self, text: str) -> str:
+        """Filter by an expression; returns what is wrong with it, keeping the last good one."""
+        try:
+            query = parse(text, self.FIELDS)
+        except BadQuery as error:
+            return str(error)
+        if query.source != self.query_now.source:
+            self.query_now = query
+            self.asked()
+        return ""
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column; again for the other direction."""
+        if column not in self.SORTS:
+            return
+        self.reverse = not self.reverse if self.sort == column else False
+        self.sort = column
+        self.asked()
+
+    def action_sort_picked(self) -> None:
+        """Sort by the column picked with shift and arrows."""
+        self.sort_by(self.table.picked_column or self.table.sort_column)
+
+    def copy_text(self) -> str:
+        """The marked rows' ids, else the cursor's."""
+        table = self.table
+        return "\n".join(table.marked or ((table.cursor,) if table.cursor else ()))
+
+    # ---- from the table -------------------------------------------------------------------------------
+
+    def on_line_table_moved(self, event: LineTable.Moved) -> None:
+        """Say in the pane's name that the cursor moved."""
+        event.stop()
+        self.post_message(self.Selected(self, event.key))
+
+    def on_line_table_marked(self, event: LineTable.Marked) -> None:
+        """Say how many rows are marked."""
+        event.stop()
+        if self.view is not None:
+            self._retitle(self.view, freshness(self.view, self.fresh(self.view)))
+
+    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """Say in the pane's name that a row was opened."""
+        event.stop()
+        self.post_message(self.Opened(self, event.key))
+
+    def on_line_table_resized(self, event: LineTable.Resized) -> None:
+        """Show what there is room for now."""
+        event.stop()
+        if self.view is not None:
+            self.show(self.view)
+        self.post_message(self.Scrolled(self, event.key))
+
+    def on_line_table_scrolled(self, event: LineTable.Scrolled) -> None:
+        """Say in the pane's name that other rows are in sight."""
+        event.stop()
+        self.post_message(self.Scrolled(self, event.key))
+
+
+def freshness(view: View, fresh: Freshness) -> Cell:
+    """The age of a pane's data in words, saying nothing new as long as polls succeed."""
+    if fresh.absent:
+        return Cell("not on this server", "muted")
+    if fresh.parked:
+        return Cell(f"stopped: {fresh.error} · ctrl+r tries again", "error")
+    if fresh.at is None:
+        return Cell(f"no data: {fresh.error}", "error") if fresh.failures else Cell("loading…", "muted")
+    old = view.monotonic - fresh.at
+    if fresh.stale:
+        return Cell(f"stale {_old(old)} · {_retry(view, fresh)}{fresh.error}", "warn")
+    if fresh.failures:
+        return Cell("retrying", "muted")
+    return LIVE if old < 90 else Cell(f"{age(old)} old", "warn")
+
+
+def _retry(view: View, fresh: Freshness) -> str:
+    if fresh.retry_at is None:
+        return ""
+    return f"try {fresh.failures + 1} in {max(0, round(fresh.retry_at - view.monotonic))} s · "
+
+
+def _old(value: float) -> str:
+    """Ages of stale data are worth a finer step: it is what the operator waits for."""
+    return f"{int(value)} s" if value < 120 else age(value)
