@@ -11,12 +11,10 @@ from textual.binding import Binding, BindingType
 from tui.api.errors import ApiError
 from tui.fleet.journal import Verdict
 from tui.fleet.operations.answers import Answers, BadAnswer
-from tui.fleet.operations.base import Danger, Operation
+from tui.fleet.operations.base import Danger
 from tui.fleet.operations.join import Join, JoinWatch, follow
 from tui.fleet.operations.outcome import Outcome, Progress
 from tui.fleet.operations.undo import UNDO_FOR
-from tui.fleet.state import Selection
-from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.question import QuestionDialog
 from tui.ui.dialogs.told import join_told
@@ -41,20 +39,10 @@ class OperationDialog(QuestionDialog):
         Binding("y", "yes", "Do it, where it can be taken back", show=False),
     ]
 
-    def __init__(
-        self,
-        bench: Bench,
-        operation: Operation,
-        selection: Selection,
-        answers: Answers,
-        *,
-        undoes: bool = False,
-    ) -> None:
-        """`undoes` where it takes back what was done last."""
-        super().__init__(bench, operation, selection, answers, undoes=undoes)
-        self.phase = Phase.ASKING
-        self.outcome: Outcome | None = None
-        self._join: Join | None = None
+    phase = Phase.ASKING
+    outcome: Outcome | None = None
+    """What became of it, once it is over."""
+    _join: Join | None = None
 
     @property
     def asking(self) -> bool:

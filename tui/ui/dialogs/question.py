@@ -54,6 +54,7 @@ class QuestionDialog(Dialog):
         *,
         undoes: bool = False,
     ) -> None:
+        """`undoes` where it takes back what was done last."""
         super().__init__(ascii_only=bench.ascii_only)
         self.bench = bench
         self.operation = operation
