@@ -129,6 +129,9 @@ async def test_an_unknown_theme_and_other_notices_are_told_once_and_kept() -> No
         told = [item.text for item in app.said.newest_first]
         assert told[0].startswith("no theme 'nightly'; there are ansi16, dark, ")
         assert told[1] == "config.toml:3: unknown key 'colour'"
+        while not app.screen.query("Toast"):
+            await pilot.pause(0.01)
+        await settled(pilot)
         (toast,) = app.screen.query("Toast")
         box = toast.region
         lines = [line[box.x : box.right] for line in looks(app)[box.y : box.bottom]]
