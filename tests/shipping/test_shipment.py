@@ -17,6 +17,7 @@ from tui.fleet.shipping.plan import Plan, State
 from tui.fleet.shipping.plan import Stage as Part
 from tui.fleet.shipping.shipment import Shipment
 from tui.secret import Secret
+from tui.sim import reached
 from tui.sim.control import BuildOrder
 
 CREATED = ["CreateAgent", "Upload", "BuildStarted", "BuildFinished"]
@@ -196,8 +197,10 @@ async def test_an_upload_that_fails_names_the_orphan(here: Stage) -> None:
     assert here.sent("/build") == 0
 
 
-async def test_an_address_that_is_none_does_not_pass_for_nothing_changed(here: Stage) -> None:
-    here.simulator.doors.uploads.base_url = "ftp://elsewhere"
+async def test_an_address_that_is_none_does_not_pass_for_nothing_changed(
+    here: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reached, "base_url", lambda listening: "ftp://elsewhere")
     report = await here.ship(here.create())
     assert "nothing was uploaded" in report.verdict
     assert f"agent {report.agent_id} is there" in report.verdict
