@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from msgspec import Struct
-
 ColorSystem = Literal["truecolor", "256", "16"]
 Multiplexer = Literal["", "tmux", "screen"]
 Ask = Callable[[Sequence[str], Mapping[str, str]], str]
@@ -41,7 +39,8 @@ class Stream(Protocol):
         """Whether a terminal is at the other end."""
 
 
-class Tmux(Struct, frozen=True):
+@dataclass(frozen=True)
+class Tmux:
     """The tmux we run in."""
 
     command: str
