@@ -77,6 +77,30 @@ def test_an_item_that_came_or_went_costs_only_itself() -> None:
     assert all(one is other for one, other in zip(reader.batch.items[20:], before[24:], strict=True))
 
 
+def test_what_many_jobs_say_is_one_text_in_memory() -> None:
+    """A hundred thousand jobs would say it a hundred thousand times."""
+    jobs = [
+        {
+            "id": f"AJ_{n}",
+            "dispatch_id": "AD_1",
+            "agent_name": "desk",
+            "state": {"worker_id": "AW_1", "status": "x-1"},
+        }
+        for n in range(2)
+    ]
+    reader = Reader(Dispatch, "agent_dispatches", lean=True)
+    (dispatch,) = reader.read(
+        json.dumps({"agent_dispatches": [{"id": "AD_1", "state": {"jobs": jobs}}]}).encode()
+    ).items
+    one, other = dispatch.jobs
+    assert one.dispatch_id is other.dispatch_id is dispatch.id
+    assert one.agent_name is other.agent_name
+    assert one.state and other.state
+    assert (one.state.worker_id, one.state.status) == ("AW_1", "x-1")
+    assert one.state.worker_id is other.state.worker_id
+    assert one.state.status is other.state.status
+
+
 def test_what_came_back_after_it_was_gone_is_decoded_anew() -> None:
     reader = Reader(Agent, "agents")
     reader.read(agents(row(1), row(2)))

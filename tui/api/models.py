@@ -6,8 +6,9 @@ against the official descriptors. Text in a model is already printable (`wire.py
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -17,6 +18,21 @@ class Wire(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 
     The first field of what is listed is its identity: it tells an item from the others of its listing.
     """
+
+    SHARED: ClassVar[tuple[str, ...]] = ()
+    """Fields whose texts many messages have in common, and fields with messages that have such fields."""
+
+    def share(self) -> None:
+        """Let equal texts be one in memory: a hundred thousand jobs say few different things."""
+        for name in self.SHARED:
+            value = getattr(self, name)
+            if isinstance(value, str):
+                msgspec.structs.force_setattr(self, name, sys.intern(value))  # equal, so it changes nothing
+            elif isinstance(value, tuple):
+                for part in value:
+                    part.share()
+            elif isinstance(value, Wire):
+                value.share()
 
 
 class Event(Wire, frozen=True):
@@ -170,6 +186,8 @@ class Participant(Wire, frozen=True):
 class JobState(Wire, frozen=True):
     """JobState. Times are nanoseconds or seconds, see `moment`; 0 is not yet."""
 
+    SHARED = ("status", "worker_id", "agent_id", "reason")
+
     status: str | int = "JS_PENDING"
     error: str = ""
     started_at: int = 0
@@ -186,6 +204,8 @@ class JobState(Wire, frozen=True):
 class Job(Wire, frozen=True):
     """One assignment of a dispatch to a worker."""
 
+    SHARED = ("dispatch_id", "type", "agent_name", "state", "deployment")
+
     id: str = ""
     dispatch_id: str = ""
     type: str | int = "JT_ROOM"
@@ -201,6 +221,8 @@ class Job(Wire, frozen=True):
 class DispatchState(Wire, frozen=True):
     """AgentDispatchState."""
 
+    SHARED = ("jobs",)
+
     jobs: tuple[Job, ...] = ()
     created_at: int = 0
     deleted_at: int = 0
@@ -209,6 +231,8 @@ class DispatchState(Wire, frozen=True):
 
 class Dispatch(Wire, frozen=True):
     """AgentDispatch: the wish that an agent join a room."""
+
+    SHARED = ("id", "agent_name", "room", "state", "restart_policy", "deployment")
 
     id: str = ""
     agent_name: str = ""

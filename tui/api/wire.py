@@ -283,7 +283,10 @@ class Reader(Generic[T]):
             return None
         place = self._places.get(self._name(item))
         before = self._items[place] if place is not None else None
-        return before if before == item else item
+        if before == item:
+            return before
+        item.share()
+        return item
 
     def _split(self, body: bytes) -> list[msgspec.Raw]:
         try:
