@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as with_fields
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.scenes import LATER, START, Scene, StillClock, known, settled
@@ -17,6 +19,7 @@ from tests.ui.stage import playing
 from tui.api.models import Agent
 from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.ui.app import Lktop
+from tui.ui.help import Help
 
 MANY = 10_000
 
@@ -178,3 +181,23 @@ async def test_beneath_a_dialog_nothing_is_drawn_and_afterwards_everything(
         app.simulate_key("escape")
         await settled(pilot)
         assert "77/" in "".join(app.main.agents.table.render_line(y).text for y in range(1, 20))
+
+
+async def test_what_was_closed_is_gone_with_all_that_it_drew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An overlay opened a hundred times a day must not be held a hundred times."""
+    monkeypatch.setattr(gc, "freeze", lambda: None)  # what is frozen is not counted
+
+    def held() -> tuple[int, int]:
+        gc.collect()
+        everything = gc.get_objects()
+        return sum(isinstance(it, Help) for it in everything), sum(isinstance(it, Strip) for it in everything)
+
+    async with playing(Scene("overlay")) as (app, pilot):
+        for times in range(8):
+            for key in ("question_mark", "escape"):
+                app.simulate_key(key)
+                await settled(pilot)
+            if times == 2:
+                before = held()
+        assert held()[0] == before[0] == 0
+        assert held()[1] <= before[1] + 10

@@ -20,8 +20,11 @@ from rich.control import Control
 from rich.style import Style
 from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.await_remove import AwaitRemove
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from tui.ui.guards import SafeApp
 from tui.ui.pen import SYSTEMS, Pen
@@ -196,6 +199,13 @@ class FramedApp(SafeApp):
             super()._display(screen, _Differences(self._frame, renderable))
         else:
             super()._display(screen, renderable)
+
+    def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
+        """What a widget drew goes with it: Textual remembers the caches of a thousand that are gone."""
+        for node in nodes:
+            for widget in node.walk_children(Widget, with_self=True):
+                widget._styles_cache.clear()
+        return super()._prune(*nodes, parent=parent)
 
     def redraw(self) -> None:
         """Draw everything anew, over whatever the terminal shows."""

@@ -36,6 +36,10 @@ class Toned(Widget, inherit_css=False):
         """Draw anew once the styles of another theme are there."""
         self.app.theme_changed_signal.subscribe(self, lambda theme: self.restyle())
 
+    def on_unmount(self) -> None:
+        """The signal would hold a screen that is gone, with all that it drew, until the theme changes."""
+        self.app.theme_changed_signal.unsubscribe(self)
+
     def restyle(self) -> None:
         """Forget the styles and draw everything again."""
         self._tone_styles.clear()
