@@ -62,7 +62,8 @@ class Feed:
 
     def opened(self, now: float, wall: float) -> None:
         """The stream is open; lines follow."""
-        self._show(self.stream.now(Phase.OPEN, now))
+        if self.stream.phase is not Phase.OPEN:  # else it was silent, and still is as far as is known
+            self._show(self.stream.now(Phase.OPEN, now))
         self._moved, self._opened, self._whole = now, wall, True
         self._splitter.rest()
         self._joiner.opened()
@@ -73,7 +74,6 @@ class Feed:
 
     def chunk(self, data: bytes, now: float, wall: float) -> None:
         """Bytes came in."""
-        self._show(replace(self.stream, heard=now))
         self._moved = now
         broken = self._splitter.broken
         lines = self._splitter.feed(data)
@@ -138,7 +138,8 @@ class Feed:
             self._judge(found, now, wall)
         if found.piece:
             self._emit_piece(found.piece, now, wall)
-        if found.new:
+        if found.new:  # not for what is only repeated: a silent stream would seem to speak
+            self._show(replace(self.stream, heard=now))
             self._joiner.remember(found.new)
             levels = marks.classify(found.new, self._mark)
             self._mark = levels[-1]

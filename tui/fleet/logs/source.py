@@ -81,7 +81,7 @@ class Stream(msgspec.Struct, frozen=True):
     since: float = 0.0
     """Monotonic seconds at which the phase began."""
     heard: float = 0.0
-    """Monotonic seconds of the last byte; 0 for never."""
+    """Monotonic seconds of the last news; 0 for never."""
     reason: str = ""
     """Why it is not open, one line."""
     missed: float = 0.0
