@@ -77,7 +77,9 @@ def test_a_missing_marker_times_out() -> None:
 
 
 def test_a_hang_up_reaches_the_program() -> None:
-    with Pty(script("print('up'); input()")) as term:
+    # who runs the tests under nohup hands an ignored signal down
+    heeding = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+    with Pty(script(f"{heeding}; print('up'); input()")) as term:
         term.until(b"up")
         term.hang_up()
         assert term.wait() == -signal.SIGHUP
