@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,8 +13,9 @@ from rich.cells import cell_len
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
-from tui.fleet.logs.log import Kind, Line, Notice
+from tui.fleet.logs.log import Counts, Kind, Line, Notice
 from tui.fleet.logs.marks import classify
+from tui.fleet.logs.source import LogSource, Phase, Stream
 from tui.sim.hostile import LOGS
 from tui.ui.logview import bar
 from tui.ui.logview.layout import Form, Options, Row, Times, rows_of
@@ -194,8 +195,6 @@ def test_a_time_of_day_is_the_operators_unless_it_says_utc() -> None:
 
 @pytest.mark.parametrize("size", range(0, 160, 7))
 def test_the_row_below_fits_and_drops_what_matters_least(size: int) -> None:
-    from tui.fleet.logs.log import Counts
-
     facts = bar.Facts(
         Counts(received=18_204), follow=False, unseen=143, unseen_errors=2, held=18_204, shown=17_892
     )
@@ -206,3 +205,38 @@ def test_the_row_below_fits_and_drops_what_matters_least(size: int) -> None:
         assert len(text) <= size
         assert "18 204 lines (312 hidden)" in text
     assert all(isinstance(cell, Cell) for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "times", "said"),
+    [
+        (19.0, Times.LOCAL, " ▲us"),
+        (20.0, Times.LOCAL, " ▲us quiet since 20:06"),
+        (3 * 3600.0, Times.LOCAL, " ▲us quiet since 20:06"),
+        (30 * 3600.0, Times.UTC, " ▲us quiet since 11-18"),
+        (20.0, Times.RELATIVE, " ▲us quiet <2m"),
+        (700.0, Times.RELATIVE, " ▲us quiet 10m+"),
+    ],
+)
+def test_a_silent_stream_says_since_when(quiet: float, times: Times, said: str) -> None:
+    clock = datetime.fromtimestamp(EPOCH + quiet, ZoneInfo("Asia/Tokyo") if times is Times.LOCAL else UTC)
+    stream = Stream(LogSource("CA_1"), "us", Phase.OPEN, heard=1000.0)
+    facts = bar.Facts(Counts(received=3), streams=(stream,), times=times, now=1000.0 + quiet, clock=clock)
+    assert [cell.text for cell in bar.bar(facts, 200)][-1] == said
+
+
+def test_a_stream_that_stays_silent_changes_nothing_on_the_screen() -> None:
+    stream = Stream(LogSource("CA_1"), "us", Phase.OPEN, heard=1000.0)
+    found = {
+        bar.bar(
+            bar.Facts(
+                Counts(),
+                streams=(stream,),
+                now=1000.0 + quiet,
+                clock=datetime.fromtimestamp(EPOCH + quiet, UTC),
+            ),
+            200,
+        )
+        for quiet in (30, 90, 200, 5000, 80_000)
+    }
+    assert len(found) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -29,6 +30,8 @@ PHASES: Final = {
 QUIET: Final = 20.0
 """Seconds without a byte after which a stream is called quiet; it may well be alive."""
 
+DAY: Final = 86_400.0
+
 
 class Facts(msgspec.Struct, frozen=True):
     """All that the row is made of."""
@@ -39,7 +42,6 @@ class Facts(msgspec.Struct, frozen=True):
     unseen_errors: int = 0
     wrap: bool = False
     times: Times = Times.LOCAL
-    zone: str = ""
     level: Level = Level.NONE
     filters: tuple[int, int] = (0, 0)
     """On, and in all."""
@@ -56,6 +58,8 @@ class Facts(msgspec.Struct, frozen=True):
     """The lines are read back from a file: none comes any more."""
     now: float = 0.0
     """Monotonic seconds."""
+    clock: datetime | None = None
+    """The time at `now` in the zone that times are shown in."""
     said: str = ""
     """What an action has to say; stands in for all the rest."""
     said_tone: str = "info"
@@ -118,7 +122,7 @@ def _search(facts: Facts) -> Sequence[Cell]:
 
 
 def _zone(facts: Facts) -> str:
-    return f" {facts.zone}" if facts.times is Times.LOCAL and facts.zone else ""
+    return f" {facts.clock:%Z}" if facts.times is Times.LOCAL and facts.clock is not None else ""
 
 
 def _level(facts: Facts) -> Sequence[Cell]:
@@ -156,13 +160,20 @@ def _sources(facts: Facts) -> Sequence[Cell]:
     cells = [Cell(f"src {opened}/{len(streams)}", tone)]
     for stream in streams:
         sign, sign_tone = PHASES[stream.phase]
-        cells.append(Cell(f" {sign}{stream.tag}{_trouble(stream, facts.now)}", sign_tone))
+        cells.append(Cell(f" {sign}{stream.tag}{_trouble(stream, facts)}", sign_tone))
     return cells
 
 
-def _trouble(stream: Stream, now: float) -> str:
+def _trouble(stream: Stream, facts: Facts) -> str:
     words = f" gap {stream.missed:.0f}s" if stream.missed >= 0.5 else ""
-    quiet = now - (stream.heard or stream.since)
+    quiet = facts.now - (stream.heard or stream.since)
     if stream.phase is Phase.OPEN and quiet >= QUIET:
-        words += " quiet" if quiet < 120 else f" quiet {seen(quiet)}"
+        words += f" quiet {_how_long(quiet, facts)}"
     return words
+
+
+def _how_long(quiet: float, facts: Facts) -> str:
+    """Since when rather than how long, unless ages are asked for: what is silent then sends nothing."""
+    if facts.clock is None or facts.times is Times.RELATIVE:
+        return seen(quiet)
+    return f"since {facts.clock - timedelta(seconds=quiet):{'%H:%M' if quiet < DAY else '%m-%d'}}"
