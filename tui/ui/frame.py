@@ -20,6 +20,7 @@ from rich.control import Control
 from rich.style import Style
 from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._styles_cache import StylesCache
 from textual.await_remove import AwaitRemove
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -201,10 +202,8 @@ class FramedApp(SafeApp):
             super()._display(screen, renderable)
 
     def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
-        """What a widget drew goes with it: Textual remembers the caches of a thousand that are gone."""
-        for node in nodes:
-            for widget in node.walk_children(Widget, with_self=True):
-                widget._styles_cache.clear()
+        """What a widget drew goes with it: Textual's cache of colours has widgets' own caches as its keys."""
+        StylesCache.get_inner_outer.cache_clear()
         return super()._prune(*nodes, parent=parent)
 
     def redraw(self) -> None:
