@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Generic, TypeVar
@@ -211,8 +212,7 @@ class Reader(Generic[T]):
         """`lean` remembers a digest in place of the body: for listings of which there are many."""
         self._kind = kind
         self._name: Callable[[T], str] = attrgetter(kind.__struct_fields__[0])
-        keys = dict.fromkeys((key, _camel(key)))
-        self._answer = msgspec.defstruct("Answer", [(name, list[msgspec.Raw] | None, None) for name in keys])
+        self._answer = _answer(key)
         self._lean = lean
         self._body: bytes | None = None  # not an empty one, which an answer may be without being a listing
         self._batch: Batch[T] = Batch()
@@ -296,6 +296,13 @@ class Reader(Generic[T]):
             raise Unreadable(f"the answer is not the JSON object expected: {shown!r}") from error
         # both spellings of the key, at the price of one pass over the body
         return next((rows for rows in msgspec.structs.astuple(answer) if rows), [])
+
+
+@cache
+def _answer(key: str) -> type[msgspec.Struct]:
+    """A listing under a key in either spelling. One type for all readers of a kind: a type is large."""
+    keys = dict.fromkeys((key, _camel(key)))
+    return msgspec.defstruct("Answer", [(name, list[msgspec.Raw] | None, None) for name in keys])
 
 
 def _camel(key: str) -> str:

@@ -29,14 +29,14 @@ def parse(text: str) -> Decimal | None:
     return value.quantize(_NANO, rounding=ROUND_CEILING) if abs(value) < 1 else value
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def cpu(text: str) -> str:
     """`184m`: rounded up to whole thousandths of a core; empty for no quantity."""
     value = parse(text)
     return "" if value is None else f"{(value * 1000).to_integral_value(ROUND_CEILING)}m"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def memory(text: str, suffix: bool = False) -> str:
     """`0.68`: GiB to two significant digits as C prints them, on request with `GB`; empty for no quantity."""
     value = parse(text)
