@@ -16,7 +16,7 @@ from tests.operations.stage import CONCIERGE, START, Stage, stage, world
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
-from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Job, Room, SecretInfo, Version
+from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Event, Job, Room, SecretInfo, Version
 from tui.build.secrets import SecretInput, SecretSet
 from tui.clock import SystemClock
 from tui.fleet.journal import Verdict
@@ -30,6 +30,7 @@ from tui.fleet.operations.secretset import SecretsOperation
 from tui.fleet.operations.sending import Sender
 from tui.fleet.operations.shell import word_of
 from tui.fleet.operations.undo import UNDO_FOR, LastUndo
+from tui.fleet.sources import SOURCES
 from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
 from tui.secret import Secret
 from tui.sim.control import WalkOrder
@@ -37,6 +38,7 @@ from tui.sim.specs import FaultSpec
 from tui.ui.dialogs.told import effect_told
 
 SECRET = "sk-canary-77aa"
+CRASHED = "AGENT_EVENT_TYPE_APPLICATION_CRASHED"
 ALL = [pytest.param(operation, id=operation.id) for operation in OPERATIONS]
 LINKS = ("create_link", "delete_link")
 """Their own tests try them."""
@@ -179,6 +181,29 @@ def test_what_speaks_against_promoting_is_said(deployment: str, words: str) -> N
     assert [hint.text for hint in hints] == ([words] if words else [])
 
 
+def test_events_of_one_kind_are_counted_over_all_deployments() -> None:
+    """Twice in one region and three times in another is five times."""
+    rows = [
+        Deployment(region=region, status="Running", events=(Event(type=CRASHED, count=count),))
+        for region, count in (("us", 2), ("eu", 3))
+    ]
+    assert events_of(*rows) == "crashed ×5"
+
+
+def test_what_is_known_of_a_deployment_in_trouble_is_said_whichever_it_is() -> None:
+    silent = Deployment(region="us", status="CrashLoop", replicas=1)
+    telling = Deployment(region="eu", status="Error", events=(Event(type=CRASHED, count=3),))
+    assert events_of(silent, telling) == events_of(telling, silent) == "Error, 0/0 replicas, crashed ×3"
+
+
+def events_of(*rows: Deployment) -> str:
+    """What a dialog says of the events of an agent with these deployments."""
+    agent = Agent(agent_id="CA_x", agent_name="x", version="1", agent_deployments=rows)
+    view = View(fleet_of(agent), Selection(agent_id="CA_x"), START, 1000.0)
+    facts = BY_ID["restart"].preview(view, Answers()).state
+    return next(fact.text for fact in facts if fact.label == "events")
+
+
 def test_what_vanishes_is_told_apart_from_what_stays() -> None:
     view = View(FLEETS["with details"], Selection(agent_id="CA_odd"), START, 1000.0)
     removal = BY_ID["remove_secrets"].preview(view, Answers({"names": "A"}))
@@ -288,13 +313,18 @@ def test_no_operation_on_secrets_shows_a_value(tmp_path: Path) -> None:
 
 # ---- old facts ----------------------------------------------------------------------------------------
 
+THREE_POLLS = 3 * next(source for source in SOURCES if source.name == "agents").every(
+    FLEETS["twins"], Selection(), 2.0
+)
+"""Seconds that as many polls of a quiet fleet take with the usual `--refresh`."""
+
 
 @pytest.mark.parametrize(
     ("fresh", "now", "words"),
     [
         (Freshness(), 1000.0, "nothing was received yet"),
-        (Freshness(at=1000.0), 1009.0, ""),
-        (Freshness(at=1000.0), 1011.0, "data is 11 s old"),
+        (Freshness(at=1000.0), 1000.0 + THREE_POLLS, ""),
+        (Freshness(at=1000.0), 1001.0 + THREE_POLLS, "data is 13 s old"),
         (Freshness(at=1000.0, failures=3), 1005.0, "3 polls failed"),
     ],
 )

@@ -10,7 +10,7 @@ from tui.api.errors import ApiError, NotFound
 from tui.api.models import Agent, Dispatch
 from tui.fleet.listed import newest_first, own, standing
 from tui.fleet.rounds import Rounds
-from tui.fleet.state import Fleet, Selection, with_agents
+from tui.fleet.state import QUIET_FACTOR, Fleet, Selection, with_agents
 from tui.fleet.status import Family, worst
 
 KEEP = 24
@@ -167,7 +167,7 @@ def _any_room(fleet: Fleet, selection: Selection) -> str | None:
 def _agents_every(fleet: Fleet, selection: Selection, refresh: float) -> float:
     """The operator's interval while something moves, else a longer one: a quiet fleet is asked less often."""
     moving = len(fleet.agents) < 500 and any(_moving(agent) for agent in fleet.agents)
-    return refresh if moving else 2 * refresh
+    return refresh if moving else QUIET_FACTOR * refresh
 
 
 def _moving(agent: Agent) -> bool:

@@ -16,6 +16,8 @@ MARK_FOR = 60.0
 """Seconds for which a changed agent is remembered as changed (product.md b2)."""
 STALE_AFTER = 2
 """Missed polls after which data is called stale (hazards.md §3.3)."""
+QUIET_FACTOR = 2.0
+"""How much less often than `--refresh` says the agent list is polled while nothing in it moves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,10 @@ from tui.fleet.operations.agents import find
 from tui.fleet.operations.answers import Answers
 from tui.fleet.operations.base import Operation, Preview
 from tui.fleet.operations.remote import Remote
-from tui.fleet.state import Fleet, View
+from tui.fleet.state import QUIET_FACTOR, Fleet, View
 
 POLLS: Final = 3
 """Polls that may be missed before nothing may be done (product.md b7)."""
-POLL_FACTOR: Final = 1.5
-"""The agent list of a quiet fleet is polled this much less often than `--refresh` says."""
 LEAST: Final = 10.0
 """Seconds that data may always be old: a slow server is no reason to refuse."""
 
@@ -40,7 +38,7 @@ def too_old(view: View, operation: Operation, refresh: float, read_at: float = 0
     old = data_age(view, operation, read_at)
     if old is None:
         return "nothing was received yet"
-    limit = max(LEAST, POLLS * POLL_FACTOR * refresh)
+    limit = max(LEAST, POLLS * QUIET_FACTOR * refresh)
     if old > limit:
         return f"data is {old:.0f} s old"
     failures = view.fleet.fresh(operation.source).failures

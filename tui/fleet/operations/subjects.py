@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from tui.api.clean import confusable, is_deceptive
@@ -70,11 +71,13 @@ def _state(view: View, agent: Agent, row: Deployment) -> tuple[str, str]:
 
 
 def _events(view: View, rows: Iterable[Deployment]) -> str:
-    found = [reading(row, now=view.now) for row in rows if status(row.status).family is Family.ERROR]
-    if found and found[0]:
-        return found[0]
-    counts = {event.type: event.count for row in rows for event in row.events if event.count}
-    return ", ".join(f"{event_words(kind)} ×{count}" for kind, count in counts.items())
+    bad = [row for row in rows if status(row.status).family is Family.ERROR]
+    if words := next(filter(None, (reading(row, now=view.now) for row in bad)), ""):
+        return words
+    counts: Counter[str] = Counter()
+    for event in (event for row in rows for event in row.events if event.count):
+        counts[event_words(event.type)] += event.count
+    return ", ".join(f"{kind} ×{count}" for kind, count in counts.items())
 
 
 def jobs_running(fleet: Fleet, agent_name: str, deployment: str | None = None) -> int:
