@@ -203,9 +203,9 @@ class Reader(Generic[T]):
     """Decodes the listings of one source, giving the very same objects back for what did not change.
 
     Equal bodies cost one comparison; in an unequal one only items that differ from what followed in the one
-    before are decoded, which is cheaper than to look each of them up by its bytes. One
-    that says the same in other bytes gives way to the object that is known, for servers differ in white space
-    and order (contract.md §1.3). So identity tells the store what changed, at the cost of what was received.
+    before are decoded, which is cheaper than to look each of them up by its bytes. One that says the same in
+    other bytes gives way to the object that is known, for servers differ in white space and order
+    (contract.md §1.3). So identity tells the store what changed, at the cost of what was received.
     """
 
     def __init__(self, kind: type[T], key: str, *, lean: bool = False) -> None:

@@ -115,11 +115,6 @@ class Facts:
         return " ".join((agent.name, agent.agent_id, *parts, self.server_regions, self.events))
 
 
-def facts(agent: Agent) -> Facts:
-    """The facts of an agent."""
-    return Facts(agent)
-
-
 class FactsCache:
     """Facts by agent, kept for agents that did not change."""
 
@@ -132,7 +127,7 @@ class FactsCache:
         """The facts of an agent."""
         known = self._known.get(agent.agent_id)
         if known is None or known.agent is not agent:
-            known = self._known[agent.agent_id] = facts(agent)
+            known = self._known[agent.agent_id] = Facts(agent)
             self.derived += 1
         return known
 

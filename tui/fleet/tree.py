@@ -18,6 +18,8 @@ SLOW_AFTER = 10.0
 """Seconds without a job after which a dispatch is a warning."""
 STUCK_AFTER = 30.0
 """Seconds without a job after which it is a problem (hazards.md §3.2)."""
+ENDED = ("JS_SUCCESS", "JS_CANCELLED", 4)
+"""Ends that are no failure; a server that is older than the word for a cancelled job says 4."""
 
 
 class Worst(IntEnum):
@@ -67,7 +69,7 @@ def job_worst(job: Job, people: Iterable[Participant] | None, now: float | None 
         return Worst.DOUBT if is_stale(job, people, now) else Worst.RUNNING
     if status == "JS_PENDING":
         return Worst.WAITING
-    return Worst.DONE if status in ("JS_SUCCESS", "JS_CANCELLED", 4) else Worst.DOUBT
+    return Worst.DONE if status in ENDED else Worst.DOUBT
 
 
 def is_stale(job: Job, people: Iterable[Participant] | None, now: float | None = None) -> bool:

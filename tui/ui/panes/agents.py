@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent
-from tui.fleet.facts import Facts, FactsCache, facts
+from tui.fleet.facts import Facts, FactsCache
 from tui.fleet.query import Subject, Value
 from tui.fleet.state import View
 from tui.fleet.status import replicas
@@ -235,7 +235,7 @@ class AgentsPane(ListPane):
         cells = self.cells(view, key) if change else ()
         if change is None or not cells:
             return None
-        old = facts(change.before)
+        old = Facts(change.before)
         before = {
             3: old.regions,
             4: old.status_text,
