@@ -173,7 +173,11 @@ async def test_keys_of_the_tree() -> None:
         assert len(table.keys) == every and table.cursor.startswith("job:call-5122")
         await typed(pilot, "left")
         assert table.cursor.startswith("dispatch:call-5122"), "a line without children leads to its parent"
-        table.select(next(key for key in table.keys if key.startswith("job:standup-eng")))
+        table.select(job := next(key for key in table.keys if key.startswith("job:standup-eng")))
+        await typed(pilot, "right", "down")
+        assert table.cursor.startswith("person:standup-eng")
+        await typed(pilot, "left")
+        assert table.cursor == job, "a participant leads to its job, not past it"
         await typed(pilot, "z")
         assert len(table.keys) == 31 and table.cursor == "room:standup-eng", "on what holds the line"
         await typed(pilot, "z")

@@ -1,4 +1,7 @@
-"""The main screen: where panes are, which one has the keyboard, what is selected. Panes do the rest."""
+"""The main screen: where panes are, which one has the keyboard, what is selected. Panes do the rest.
+
+Longer than others for being where panes meet: each way from one to another leads through here.
+"""
 
 from __future__ import annotations
 
@@ -266,11 +269,7 @@ class MainScreen(Screen[None]):
         """Put the cursor on an agent, clearing a filter that hides it; False if there is none."""
         if self.view.fleet.agent(agent_id) is None:
             return False
-        if not self.agents.table.select(agent_id):
-            self.agents.set_filter("")
-            self.agents.problems_only = False
-            self.agents.asked()
-            self.agents.table.select(agent_id)
+        self.agents.go_to(agent_id)
         self._select(replace(self.view.selection, agent_id=agent_id))
         return True
 
@@ -295,15 +294,9 @@ class MainScreen(Screen[None]):
         self.current.take_focus()
 
     def action_back(self) -> None:
-        """The ladder: filter, problems only, agent of the tree, full screen, first pane."""
-        pane = self.current
-        if isinstance(pane, ListPane) and pane.query_now:
-            pane.set_filter("")
-        elif isinstance(pane, AgentsPane) and pane.problems_only:
-            pane.toggle_problems()
-        elif isinstance(pane, DispatchesPane) and pane.agent_name:
-            pane.agent_name = ""
-            pane.asked()
+        """The ladder: what narrows the pane, full screen, first pane."""
+        if self.current.is_narrowed:
+            self.current.widen()
         elif self._arranged.maximised:
             self.action_maximise()
         elif self._arranged.current != "agents":
@@ -312,9 +305,7 @@ class MainScreen(Screen[None]):
     @property
     def at_root(self) -> bool:
         """There is nothing to go back from."""
-        pane = self.current
-        alone = self._arranged.maximised
-        return isinstance(pane, AgentsPane) and not (pane.query_now or pane.problems_only or alone)
+        return self.current is self.agents and not (self.agents.is_narrowed or self._arranged.maximised)
 
     def action_problems(self) -> None:
         """Only agents with problems, or all."""
@@ -352,8 +343,7 @@ class MainScreen(Screen[None]):
         """The rooms that the selected agent was dispatched to."""
         agent = self.view.agent
         if agent is not None and agent.name:
-            self.dispatches.agent_name = agent.name
-            self.dispatches.asked()
+            self.dispatches.show_rooms_of(agent.name)
             self.action_pane("dispatches")
         else:
             self._tell("no agent with a name is selected")

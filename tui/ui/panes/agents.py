@@ -285,6 +285,27 @@ class AgentsPane(ListPane):
         self.problems_only = not self.problems_only
         self.asked()
 
+    @property
+    def is_narrowed(self) -> bool:
+        """A filter is on, or only problems are shown."""
+        return super().is_narrowed or self.problems_only
+
+    def widen(self) -> None:
+        """Take the filter off, then show more than problems."""
+        if super().is_narrowed:
+            super().widen()
+        elif self.problems_only:
+            self.toggle_problems()
+
+    def go_to(self, agent_id: str) -> None:
+        """Put the cursor on an agent, showing all of them if it is hidden."""
+        if self.table.select(agent_id):
+            return
+        self.set_filter("")
+        self.problems_only = False
+        self.asked()
+        self.table.select(agent_id)
+
 
 _FIELDS: Mapping[str, Callable[[Facts, float], Value]] = {
     "status": lambda fact, now: f"{fact.status_text} {fact.status.family}",

@@ -60,6 +60,14 @@ class Pane(Vertical):
         if self.view is not None:
             self.show(self.view)
 
+    @property
+    def is_narrowed(self) -> bool:
+        """It shows only a part, by the operator's wish."""
+        return False
+
+    def widen(self) -> None:
+        """Take back what narrows it, the newest wish first."""
+
     def copy_text(self) -> str:
         """What `c` copies; empty for nothing."""
         return ""

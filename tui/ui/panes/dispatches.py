@@ -155,11 +155,9 @@ class DispatchesPane(ListPane):
         self.asked()
 
     def _to_parent(self, node: Node) -> None:
-        room, dispatch_id, _ = split(node.key)
-        if node.depth == 1:
-            self.table.select(key_of(room))
-        elif node.depth >= 2:
-            self.table.select(key_of(room, dispatch_id))
+        above = split(node.key)[: node.depth]
+        if above:
+            self.table.select(key_of(*above))
 
     def action_open(self) -> None:
         """Expand the node."""
@@ -195,6 +193,23 @@ class DispatchesPane(ListPane):
         self.set_filter("")
         self.asked()
         self.table.select(key)
+
+    def show_rooms_of(self, agent_name: str) -> None:
+        """Show only rooms that this agent was dispatched to; an empty name shows all."""
+        self.agent_name = agent_name
+        self.asked()
+
+    @property
+    def is_narrowed(self) -> bool:
+        """A filter is on, or only one agent's rooms are shown."""
+        return super().is_narrowed or bool(self.agent_name)
+
+    def widen(self) -> None:
+        """Take the filter off, then show every room."""
+        if super().is_narrowed:
+            super().widen()
+        else:
+            self.show_rooms_of("")
 
     def action_reveal(self) -> None:
         """Show metadata and attributes, which may hold personal data, or hide them again."""

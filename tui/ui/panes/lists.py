@@ -201,6 +201,15 @@ class ListPane(Pane):
             self.asked()
         return ""
 
+    @property
+    def is_narrowed(self) -> bool:
+        """A filter is on."""
+        return bool(self.query_now)
+
+    def widen(self) -> None:
+        """Take the filter off."""
+        self.set_filter("")
+
     def sort_by(self, column: str) -> None:
         """Sort by a column; again for the other direction."""
         if column not in self.SORTS:
