@@ -1,4 +1,7 @@
-"""The program on the screen: themes, the session behind the panes, keys that work everywhere."""
+"""The program on the screen: how it begins and ends, themes, what is told, keys that work everywhere.
+
+Longer than others for being what Textual looks up by name: bindings, dialogs and commands all come to it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from tui.api.clean import clean
 from tui.api.errors import BadTarget
 from tui.clock import Clock, SystemClock
 from tui.fleet.target import Target
-from tui.fleet.times import STEP, TimeStyle, clock_time
+from tui.fleet.times import TimeStyle, clock_time
 from tui.fleet.watch import Watched
 from tui.ui import clipboard, picture, theme
 from tui.ui.chooser import Chooser
@@ -40,6 +43,7 @@ from tui.ui.screen import MainScreen
 from tui.ui.ship import Ships
 from tui.ui.text import to_ascii
 from tui.ui.turns import Turns
+from tui.ui.watching import Watching
 
 TICK = 1.0
 """Seconds between looks at the clock; the screen hears of coarse steps, or of each while data is stale."""
@@ -47,10 +51,6 @@ SETTLED = 0.5
 """Seconds within which a server that is near has answered for the first time."""
 WARM = 5.0
 """Seconds after which everything has been imported, built and fetched for the first time."""
-COARSE = 5.0
-"""Seconds in which the time that ages are reckoned from moves."""
-WAVER = 2.0
-"""Seconds by which the skew of two answers in a row may differ: they tell their time in whole seconds."""
 AGAIN = 2.0
 """Seconds within which a second q or ctrl+c leaves."""
 
@@ -97,12 +97,7 @@ class Lktop(FramedApp):
             save_dir=launch.state_dir / "logs",
             agent_id=launch.agent_id,
         )
-        self._session: Watched | None = None
-        self._polling: asyncio.Task[None] | None = None
-        self._drawn_step = -1.0
-        self._now = 0.0
         self._begun = False
-        self._due = False
         self._pressed: dict[str, float] = {}
         self._turns = Turns(self)
         self._problems = self._load_themes()
@@ -111,6 +106,13 @@ class Lktop(FramedApp):
         self.animation_level = "none"
         self._slow_told = launch.low_bandwidth
         self.desk = Desk(self)
+        self.watching = Watching(
+            self.main,
+            self.clock,
+            is_dry_run=lambda: self.desk.manner.dry_run,
+            later=self.call_later,
+            broken=self._handle_exception,
+        )
         self._shipyard: Ships | None = None
 
     # ---- life -----------------------------------------------------------------------------------------
@@ -153,17 +155,7 @@ class Lktop(FramedApp):
         except BadTarget as error:
             self.say(f"project {target.name} not watched: {error}", tone="error")
             return
-        if self._polling is not None:
-            self._polling.cancel()
-        self._session = session
-        self.main.target = target
-        self.main.reset()
-        if session.logs is not None:
-            self.main.logs.connect(session.logs)
-        session.store.subscribe(lambda fleet: self._changed(session))
-        self._polling = asyncio.create_task(session.run(), name=f"watch {target.name}")
-        self._polling.add_done_callback(self._ended)
-        self._changed(session)
+        self.watching.watch(session)
         self.later(self.desk.unresolved(asked=False))
 
     def _over_the_network(self, target: Target) -> Watched:
@@ -179,74 +171,25 @@ class Lktop(FramedApp):
             log_days=self.launch.log_days,
         )
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """A fault of ours in the poller ends the program, with a traceback, rather than freezing the data."""
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._handle_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))
-
     async def on_unmount(self) -> None:
         """Stop polling."""
-        if self._polling is not None:
-            self._polling.cancel()
-            await asyncio.gather(self._polling, return_exceptions=True)
+        await self.watching.end()
 
     @property
     def session(self) -> Watched | None:
         """The project being watched."""
-        return self._session
-
-    # ---- data to screen -------------------------------------------------------------------------------
-
-    def _changed(self, session: Watched) -> None:
-        """Several changes of one moment are drawn once."""
-        if session is self._session and not self._due:
-            self._due = True
-            self.call_later(self._draw)
+        return self.watching.session
 
     def _tick(self) -> None:
         if self.is_slow and not self._slow_told:
             self._slow_told = True
             self.say("the line is slow: lktop --low-bandwidth sends half as much", tone="warn")
-        step = self.clock.monotonic() // STEP
-        stale = self._session is not None and any(
-            fresh.stale for fresh in self._session.store.fleet.freshness.values()
-        )
-        if step != self._drawn_step or stale:
-            self._draw()
-
-    def _draw(self) -> None:
-        self._due = False
-        session = self._session
-        # beneath a dialog nothing is drawn: each change there would repaint the whole screen
-        if session is None or not self.main.is_mounted or self.screen is not self.main:
-            return
-        monotonic = self.clock.monotonic()
-        fleet = session.store.fleet
-        stale = any(fresh.stale for fresh in fleet.freshness.values())
-        self._drawn_step = monotonic // STEP
-        link = replace(session.link(), dry_run=self.desk.manner.dry_run)
-        before, self.main.link = self.main.link, link
-        self.main.view = replace(
-            self.main.view,
-            fleet=fleet,
-            now=self._coarse_now(session),
-            monotonic=monotonic if stale else self._drawn_step * STEP,
-        )
-        if (link.unlocked, link.dry_run) != (before.unlocked, before.dry_run):
-            self.main.draw_header()
-            self.main.draw_footer()
-
-    def _coarse_now(self, session: Watched) -> float:
-        """The server's time in steps; it goes back only by more than what the measured skew wavers by."""
-        now = self.clock.now() + session.link().skew
-        if not -WAVER <= now - self._now < COARSE:
-            self._now = now // COARSE * COARSE
-        return self._now
+        self.watching.tick()
 
     def on_main_screen_selection_changed(self, event: MainScreen.SelectionChanged) -> None:
         """Details are fetched for what is looked at."""
-        if self._session is not None:
-            self._session.select(event.selection)
+        if self.session is not None:
+            self.session.select(event.selection)
 
     def on_reader_copy(self, event: LogView.Copy) -> None:
         """Lines of a log."""
@@ -254,7 +197,7 @@ class Lktop(FramedApp):
 
     def on_main_screen_resumed(self) -> None:
         """Back from a dialog: draw what came in meanwhile."""
-        self._draw()
+        self.watching.draw()
 
     # ---- telling --------------------------------------------------------------------------------------
 
@@ -365,9 +308,9 @@ class Lktop(FramedApp):
         """What LiveKit said about the thing under the cursor."""
         pane = self.main.current
         item = pane.raw_item()
-        if item is not None and self._session is not None:
+        if item is not None and self.session is not None:
             title = f"{pane.NAME}: {pane.copy_text() or 'as received'}"
-            self.push_screen(Raw(title, self._session.raw(item), ascii_only=self.launch.ascii_only))
+            self.push_screen(Raw(title, self.session.raw(item), ascii_only=self.launch.ascii_only))
 
     def action_times(self) -> None:
         """Relative, local, UTC."""
@@ -377,8 +320,8 @@ class Lktop(FramedApp):
 
     def action_refresh_now(self) -> None:
         """Ask for everything now."""
-        if self._session is not None:
-            self._session.nudge()
+        if self.session is not None:
+            self.session.nudge()
 
     def action_redraw(self) -> None:
         """Draw the whole screen again, over whatever garbled it."""
@@ -406,7 +349,7 @@ class Lktop(FramedApp):
             if target is not None:
                 self.watch_project(target)
 
-        current = self._session.target if self._session else None
+        current = self.session.target if self.session else None
         screen = Chooser(self.launch.targets, current, ascii_only=self.launch.ascii_only)
         self.push_screen(screen, chosen)
 
@@ -466,7 +409,7 @@ class Lktop(FramedApp):
 
     def redraw_link(self) -> None:
         """What may be sent is another matter now."""
-        self._draw()
+        self.watching.draw()
 
     @property
     def at_rest(self) -> bool:

@@ -176,6 +176,14 @@ class MainScreen(Screen[None]):
             self.view.times,
         )
 
+    def show(self, link: Link, view: View) -> None:
+        """Show what is known now, and how the line to it is."""
+        before, self.link = self.link, link
+        self.view = view
+        if (link.unlocked, link.dry_run) != (before.unlocked, before.dry_run):
+            self.draw_header()
+            self.draw_footer()
+
     def draw_header(self) -> None:
         """The two lines on top."""
         self._header.set_lines(header(self.view, self.target, self.link, self._header.size.width))
