@@ -41,6 +41,42 @@ MESSAGES: Mapping[type[Wire], type[Message]] = {
 }
 """Model → the message that it reads. `Done` reads several, `NewSecret` none."""
 
+IGNORED: Mapping[str, Mapping[str, str]] = {
+    "AgentInfo": {"secrets": "no server fills it; ListAgentSecrets is the source"},
+    "AgentDeployment": {"cpu_req": "not shown", "mem_req": "not shown"},
+    "AgentSecret": {"value": "write-only"},
+    "Room": {
+        "empty_timeout": "not shown",
+        "departure_timeout": "not shown",
+        "max_participants": "not shown",
+        "num_publishers": "not shown",
+        "creation_time_ms": "not in every answer; creation_time is",
+        "turn_password": "a secret: never decoded",
+        "enabled_codecs": "not shown",
+        "version": "internal",
+    },
+    "ParticipantInfo": {
+        "tracks": "not shown",
+        "metadata": "personal data that nobody asked for",
+        "version": "internal",
+        "permission": "not shown",
+        "disconnect_reason": "not shown",
+        "kind_details": "not shown",
+        "data_tracks": "not shown",
+        "client_protocol": "internal",
+        "capabilities": "internal",
+    },
+    "Job": {
+        "room": "a snapshot taken at launch; ListRooms is the source",
+        "namespace": "deprecated",
+        "metadata": "a copy of the dispatch's",
+        "attributes": "a copy of the dispatch's",
+        "enable_redaction": "not shown",
+    },
+    "PrivateLink": {"aws": "deprecated"},
+}
+"""Fields of LiveKit's messages that no model holds, with the reason."""
+
 Field = Any
 """A field descriptor: of one class under protobuf's C core and of another without it."""
 

@@ -13,9 +13,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from livekit.protocol import cloud_agent as cloud_pb
 
-from tests.api.messages import MESSAGES, expected, filled
+from tests.api.messages import IGNORED, MESSAGES, expected, filled
 from tui.api import changes, client, methods, models
-from tui.api.models import IGNORED, Agent, Participant, Wire, instant, moment
+from tui.api.models import Agent, Participant, Wire, instant, moment
 from tui.api.wire import read_one
 
 PAIRS = [pytest.param(kind, message, id=kind.__name__) for kind, message in MESSAGES.items()]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from tui.api.models import Agent, Dispatch, Room
-from tui.api.wire import Batch, Reader, Unreadable
+from tui.api.reader import Batch, Reader, Unreadable
 
 
 def agents(

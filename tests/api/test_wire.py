@@ -16,7 +16,8 @@ from tui.api import changes, models, wire
 from tui.api.changes import Created
 from tui.api.clean import is_clean
 from tui.api.models import Agent, Deployment, Dispatch, Room, Version, Wire
-from tui.api.wire import Reader, Unreadable, is_plain, read_one, snake
+from tui.api.reader import Reader, Unreadable
+from tui.api.wire import is_plain, read_one, snake
 
 LINES = ("metadata", "error", "message")
 """Fields whose texts keep their line feeds."""

@@ -23,7 +23,6 @@ class Grant(Struct, frozen=True):
 
     agent_admin: bool = False
     room_list: bool = False
-    room_create: bool = False
     room: str | None = None
     """`roomAdmin` of this very room: servers compare it for equality (contract.md §2.4)."""
 
@@ -33,8 +32,6 @@ class Grant(Struct, frozen=True):
             return {"agent": {"admin": True}}
         if self.room_list:
             return {"video": {"roomList": True}}
-        if self.room_create:
-            return {"video": {"roomCreate": True}}
         return {"video": {"roomAdmin": True, "room": self.room or ""}}
 
 

@@ -17,8 +17,9 @@ from tui.api.budget import Budget
 from tui.api.clean import clean
 from tui.api.methods import Method
 from tui.api.models import Wire
+from tui.api.reader import Batch, Reader, Unreadable
 from tui.api.transport import DEADLINE, Gate, Transport
-from tui.api.wire import Batch, Reader, Unreadable, read_one
+from tui.api.wire import read_one
 from tui.clock import Clock
 
 T = TypeVar("T", bound=Wire)

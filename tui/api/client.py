@@ -23,8 +23,9 @@ from tui.api.models import (
     Version,
     Wire,
 )
+from tui.api.reader import Batch
 from tui.api.transport import Gate, Health
-from tui.api.wire import Batch, exact_name, is_plain
+from tui.api.wire import exact_name, is_plain
 from tui.clock import Clock
 
 DISPATCHES_REMEMBERED = 4096

@@ -17,7 +17,7 @@ class Method(Struct, frozen=True):
     changes: bool = False
     """It is not a read: refused when read-only, never sent again by itself."""
     grant: str = "agent"
-    """`agent`, `room` (admin of the request's room), `room_list` or `room_create` (contract.md §0.2)."""
+    """`agent`, `room` (admin of the request's room) or `room_list` (contract.md §0.2)."""
     repeatable: bool = True
     """Sending it twice has the effect of once (hazards.md §3.1)."""
     body_limit: int = 8 * MEBI

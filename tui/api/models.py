@@ -1,7 +1,7 @@
 """LiveKit's things as frozen values, field by field as contract.md §3.3 and §6.1 give them.
 
-Only what the program uses is a field; `IGNORED` lists the rest with the reason, and a test holds both
-against the official descriptors. Text in a model is already printable (`wire.py`); times are as they came.
+Only what the program uses is a field; a test holds them against the official descriptors, with a reason for
+each that is left out. Text in a model is already printable (`wire.py`); times are as they came.
 """
 
 from __future__ import annotations
@@ -269,43 +269,6 @@ class PrivateLink(Wire, frozen=True):
     endpoint: str = ""
     connection_endpoint: str = ""
     cloud_region: str = ""
-
-
-IGNORED: Final[dict[str, dict[str, str]]] = {
-    "AgentInfo": {"secrets": "no server fills it; ListAgentSecrets is the source"},
-    "AgentDeployment": {"cpu_req": "not shown", "mem_req": "not shown"},
-    "AgentSecret": {"value": "write-only"},
-    "Room": {
-        "empty_timeout": "not shown",
-        "departure_timeout": "not shown",
-        "max_participants": "not shown",
-        "num_publishers": "not shown",
-        "creation_time_ms": "not in every answer; creation_time is",
-        "turn_password": "a secret: never decoded",
-        "enabled_codecs": "not shown",
-        "version": "internal",
-    },
-    "ParticipantInfo": {
-        "tracks": "not shown",
-        "metadata": "personal data that nobody asked for",
-        "version": "internal",
-        "permission": "not shown",
-        "disconnect_reason": "not shown",
-        "kind_details": "not shown",
-        "data_tracks": "not shown",
-        "client_protocol": "internal",
-        "capabilities": "internal",
-    },
-    "Job": {
-        "room": "a snapshot taken at launch; ListRooms is the source",
-        "namespace": "deprecated",
-        "metadata": "a copy of the dispatch's",
-        "attributes": "a copy of the dispatch's",
-        "enable_redaction": "not shown",
-    },
-    "PrivateLink": {"aws": "deprecated"},
-}
-"""Fields of LiveKit's messages that no model holds, with the reason."""
 
 
 _YEAR_2100: Final = 4_102_444_800

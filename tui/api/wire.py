@@ -9,12 +9,7 @@ what is of a wrong type dropped piece by piece.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
-from hashlib import blake2b
-from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -49,19 +44,6 @@ _WRONG_KINDS = 64
 """Different wrong values in one item after which it is given up."""
 
 
-class Unreadable(ValueError):
-    """A body that is not the JSON object that the method answers with. Its text is safe to show."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch(Generic[T]):
-    """A listing as decoded."""
-
-    items: tuple[T, ...] = ()
-    unreadable: int = 0
-    """Entries that could not be read at all."""
-
-
 def is_plain(data: bytes) -> bool:
     """Whether every text in this JSON is printable ASCII as it stands, under keys in snake case."""
     if len(data) > PLAIN_LIMIT or not data.isascii() or b"\x7f" in data:
@@ -70,8 +52,11 @@ def is_plain(data: bytes) -> bool:
     return not (b"\\" in data and _ESCAPE.search(data)) and _CAMEL.search(data) is None
 
 
-def _decode(data: bytes, kind: type[D]) -> D:
-    """Decode; what is broken by nothing but a character that is none is mended first."""
+def decode(data: bytes, kind: type[D]) -> D:
+    """Decode JSON; what is broken by nothing but a character that is none is mended first.
+
+    Raises `msgspec.DecodeError` or `UnicodeDecodeError`.
+    """
     try:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -119,7 +104,7 @@ def read_one(raw: msgspec.Raw | bytes, kind: type[T]) -> T | None:
 
 def _careful(data: bytes, kind: type[T]) -> T | None:
     try:
-        tree = _tidy(_decode(data, dict), "", DEPTH_LIMIT)
+        tree = _tidy(decode(data, dict), "", DEPTH_LIMIT)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     for _ in range(_WRONG_KINDS):
@@ -197,114 +182,3 @@ def _remove(node: Json, steps: list[str | int], wrong: Json) -> bool:
 
 def _same(one: Json, other: Json) -> bool:
     return type(one) is type(other) and one == other  # True equals 1
-
-
-class Reader(Generic[T]):
-    """Decodes the listings of one source, giving the very same objects back for what did not change.
-
-    Equal bodies cost one comparison; in an unequal one only items that differ from what followed in the one
-    before are decoded, which is cheaper than to look each of them up by its bytes. One that says the same in
-    other bytes gives way to the object that is known, for servers differ in white space and order
-    (contract.md §1.3). So identity tells the store what changed, at the cost of what was received.
-    """
-
-    def __init__(self, kind: type[T], key: str, *, lean: bool = False) -> None:
-        """`lean` remembers a digest in place of the body: for listings of which there are many."""
-        self._kind = kind
-        self._name: Callable[[T], str] = attrgetter(kind.__struct_fields__[0])
-        self._answer = _answer(key)
-        self._lean = lean
-        self._body: bytes | None = None  # not an empty one, which an answer may be without being a listing
-        self._batch: Batch[T] = Batch()
-        self._raws: list[msgspec.Raw] = []
-        self._items: list[T | None] = []
-        self._places: dict[str, int] = {}
-        self.decoded = 0
-        """Items decoded so far: the measure of what a poll costs."""
-
-    @property
-    def batch(self) -> Batch[T]:
-        """The newest listing; the same object while it says the same. No identity is in it twice."""
-        return self._batch
-
-    def steps(self, body: bytes, size: int = 256) -> Iterator[None]:
-        """Take in a body, pausing after every `size` items; `batch` is the result once exhausted.
-
-        Raises `Unreadable`. A caller on an event loop yields to it at each pause, for a decode holds the lock
-        that keys need.
-        """
-        kept = blake2b(body, digest_size=16).digest() if self._lean else body
-        if kept == self._body:
-            return
-        raws, items, same = self._split(body), list[T | None](), True
-        at = 0  # in the listing before, which nearly always has the same items in the same order
-        for index, raw in enumerate(raws, 1):
-            if at < len(self._raws) and self._raws[at] == raw:
-                items.append(self._items[at])
-            else:
-                item = self._read(bytes(raw))
-                place = self._places.get(self._name(item), -1) if item is not None else -1
-                same = same and place == at
-                at = place if place >= 0 else at - (item is not None)
-                items.append(item)
-            at += 1
-            if index % size == 0:
-                yield
-        if not same or len(items) != len(self._items):
-            self._places = {self._name(item): place for place, item in enumerate(items) if item is not None}
-        found = [item for item in map(items.__getitem__, self._places.values()) if item is not None]
-        batch = Batch(tuple(found), sum(item is None for item in items))
-        self._body, self._items = kept, items
-        if not self._lean:
-            self._raws = raws
-        if batch != self._batch:
-            self._batch = batch
-
-    def read(self, body: bytes) -> Batch[T]:
-        """Take in a body at once. Raises `Unreadable`."""
-        for _ in self.steps(body):
-            pass
-        return self._batch
-
-    def entries(self) -> Iterator[tuple[T, bytes]]:
-        """The items of the newest listing with the bytes that they were decoded from; none if it is lean."""
-        rows = zip(self._items, self._raws, strict=False)  # lean, there are no bytes
-        return ((item, bytes(raw)) for item, raw in rows if item is not None)
-
-    def raw(self, item: object) -> bytes:
-        """The bytes that an item of the newest listing was decoded from; empty if it is not of it."""
-        return next((raw for known, raw in self.entries() if known is item), b"")
-
-    def _read(self, raw: bytes) -> T | None:
-        """The item, as the object known if it says the same; None if it cannot be told from others."""
-        self.decoded += 1
-        item = read_one(raw, self._kind)
-        if item is None or not self._name(item):
-            return None
-        place = self._places.get(self._name(item))
-        before = self._items[place] if place is not None else None
-        if before == item:
-            return before
-        item.share()
-        return item
-
-    def _split(self, body: bytes) -> list[msgspec.Raw]:
-        try:
-            answer = _decode(body, self._answer)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            shown = clean(body[:60].decode("utf-8", "replace"), limit=60)
-            raise Unreadable(f"the answer is not the JSON object expected: {shown!r}") from error
-        # both spellings of the key, at the price of one pass over the body
-        return next((rows for rows in msgspec.structs.astuple(answer) if rows), [])
-
-
-@cache
-def _answer(key: str) -> type[msgspec.Struct]:
-    """A listing under a key in either spelling. One type for all readers of a kind: a type is large."""
-    keys = dict.fromkeys((key, _camel(key)))
-    return msgspec.defstruct("Answer", [(name, list[msgspec.Raw] | None, None) for name in keys])
-
-
-def _camel(key: str) -> str:
-    first, *rest = key.split("_")
-    return first + "".join(word.title() for word in rest)

@@ -20,7 +20,7 @@ from tui.api.models import (
     SecretInfo,
     Version,
 )
-from tui.api.wire import Batch
+from tui.api.reader import Batch
 from tui.build.secrets import SecretInput
 
 
