@@ -273,6 +273,18 @@ async def test_an_outage_is_probed_with_one_room_at_a_time() -> None:
         assert it.fresh("dispatches").failures == 0
 
 
+async def test_a_pause_in_the_middle_of_a_round_keeps_what_came_in_and_is_no_failure() -> None:
+    async with bench(sources=ROOMS) as it:
+        it.world.rooms = names(2 * AT_ONCE)
+        it.world.troubles["ListDispatch"] = lambda request: it.client.budget.hold(20)
+        await it.run(10)
+        assert it.fleet.coverage.polled == AT_ONCE == len(it.world.calls("ListDispatch"))
+        assert it.fresh("dispatches").failures == 0 and it.fresh("dispatches").at is not None
+        it.world.troubles.clear()
+        await it.run(15)
+        assert it.fleet.coverage.polled == 2 * AT_ONCE, "it goes on by itself when the pause is over"
+
+
 # ---- races ---------------------------------------------------------------------------------------------
 
 
