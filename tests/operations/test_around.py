@@ -17,6 +17,7 @@ from tui.fleet.journal import Verdict
 from tui.fleet.operations.secrets import SetSecret
 from tui.sim.control import WalkOrder
 from tui.sim.specs import FaultSpec, Scenario
+from tui.ui.app import Lktop
 from tui.ui.commands import completions
 from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.bulk import BulkDialog
@@ -240,6 +241,7 @@ async def test_a_crash_in_the_middle_gives_no_secret_away(
     report = capsys.readouterr().err
     kept = (tmp_path / "journal.jsonl").read_text()
     assert "boom" in report
+    assert Lktop.CRASH_ADVICE in " ".join(report.split())
     assert "set_secret" in kept
     for text in (report, kept, picture, dump, said):
         assert CANARY not in text

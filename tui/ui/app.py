@@ -61,6 +61,9 @@ class Lktop(FramedApp):
     CSS_PATH = "style.tcss"
     TITLE = "lktop"
     ENABLE_COMMAND_PALETTE = False
+    CRASH_ADVICE = (
+        "Whether an operation that was under way happened is unknown: lktop asks after it when started again."
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help"),
