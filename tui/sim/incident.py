@@ -2,6 +2,7 @@
 
 A quarter of an hour ago support-triage was deployed with a mistake and crashes ever since; kyc-verifier lost
 a secret; other things are as they always are. Every trouble can be mended with the right action.
+Longer than others for being a cast with their lines: there is next to nothing to it but data.
 """
 
 from __future__ import annotations
