@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.scenes import Scene, settled, strike, typed
@@ -94,6 +96,23 @@ async def test_a_key_right_after_a_digit_is_heard_by_the_pane_that_the_digit_lea
             strike(pilot, struck)
         await settled(pilot)
         assert isinstance(app.screen, OperationDialog) and app.screen.operation.id == "restart"
+
+
+async def test_a_key_whose_way_cannot_be_followed_holds_up_the_others_for_a_moment_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with playing(Scene("lost")) as (app, pilot):
+        table = app.main.agents.table
+        later = table.call_later
+        # as of a widget that is taken down before it comes to this
+        monkeypatch.setattr(
+            table, "call_later", lambda call, *args: call == app._turns._climb or later(call, *args)
+        )
+        for struck in "jjj":
+            strike(pilot, struck)
+        async with asyncio.timeout(10):
+            while table.cursor != table.keys[3]:
+                await pilot.pause(0.05)
 
 
 async def test_tabs_of_the_details_take_turns() -> None:
