@@ -1,6 +1,6 @@
-"""The last step before the terminal: nothing it obeys gets through, and only what changed is sent.
+"""The last step before the terminal: nothing it obeys gets through. Must not know what is drawn.
 
-Both patch one method of Textual, after a look whether it is the one they know. Must not know what is drawn.
+Methods of Textual's are patched, after a look whether they are the ones known here.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from rich.cells import cell_len, split_graphemes
+from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.console import Console
-from rich.control import Control
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate
 from textual.strip import Strip
 
 _OBEYED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -61,69 +59,6 @@ def drop_controls(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _OBEYED.sub(lambda match: "\ufffd" * cell_len(match.group()), text)
-
-
-def crop_left() -> bool:
-    """Send a changed cell alone: Textual sends its line from the widget's left edge on, thrice the bytes.
-
-    Returns whether it is in force: in a Textual that draws in another way, its own method is left alone.
-    """
-    if hasattr(ChopsUpdate.render_segments, _PATCHED):
-        return True
-    if (
-        _parameters(ChopsUpdate) != ["chops", "spans", "chop_ends"]
-        or _parameters(ChopsUpdate.render_segments) != ["self", "console"]
-        or not _uses(
-            ChopsUpdate.render_segments, {"chops", "spans", "chop_ends", "crop", "render", "segment"}
-        )
-    ):
-        return False
-    _patch(ChopsUpdate, "render_segments", _render_changed)
-    return True
-
-
-def _render_changed(self: ChopsUpdate, console: Console) -> str:
-    """The sequences for the changed spans `(y, first column, column past the last)` of each line."""
-    output: list[str] = []
-    for y, first, last in self.spans:
-        for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
-            if strip is None or x >= last or end <= first:
-                continue
-            if x < first or end > last:
-                start, strip = crop_glyphs(strip, first - x, last - x)
-                x += start
-            output.append(Control.move_to(x, y).segment.text)
-            output.append(strip.render(console))
-    return "".join(output)
-
-
-def crop_glyphs(strip: Strip, left: int, right: int) -> tuple[int, Strip]:
-    """The glyphs that touch the cells from `left` to before `right`, and the cell where they start.
-
-    Whole and with their marks: `Strip.crop` blanks a wide glyph that it cuts in two, and parts a letter from
-    the marks on it, which would then be put on its neighbour.
-    """
-    start = max(0, left)
-    kept: list[Segment] = []
-    position = 0
-    for text, style, _ in strip:
-        if position > right:
-            break
-        if text.isascii():
-            piece = text[max(0, left - position) : max(0, right - position)]
-            position += len(text)
-        else:
-            touched: list[tuple[int, int]] = []
-            for begin, end, cells in split_graphemes(text)[0]:
-                # What has no width belongs to the glyph that ends here.
-                if position < right and position + cells > left if cells else left < position <= right:
-                    touched.append((begin, end))
-                    start = min(start, position)
-                position += cells
-            piece = text[touched[0][0] : touched[-1][1]] if touched else ""
-        if piece:
-            kept.append(Segment(piece, style))
-    return start, Strip(kept)
 
 
 def _parameters(function: Callable[..., object]) -> list[str]:

@@ -26,10 +26,8 @@ from textual.message import Message
 
 from tui.process import printable, traceback_text
 from tui.ui.driver import SafeDriver
-from tui.ui.egress import crop_left, guard_output
+from tui.ui.egress import guard_output
 from tui.ui.lifecycle import GRACE, Lifecycle
-
-__all__ = ["STALE", "SafeApp", "crop_left", "guard_output", "key_age", "run_guarded"]
 
 STALE: Final = 0.5
 """Seconds after which a key or click no longer acts: who pressed it was looking at another screen."""
@@ -188,7 +186,6 @@ def run_guarded(
     Raises RuntimeError if this version of Textual cannot be guarded.
     """
     guard_output()
-    crop_left()
     loop = asyncio.new_event_loop()
     with Lifecycle(app, loop, grace) as lifecycle:
         app._lifecycle = lifecycle
