@@ -157,7 +157,7 @@ def test_a_tmux_that_hangs_is_given_up_on(state: Path, sent: list[str], tmp_path
     tmux = fake_tmux(tmp_path, "exec sleep 30")
     start = time.monotonic()
     assert "not sent: tmux did not answer; saved in" in copy("x", terminal("tmux", tmux), state, sent.append)
-    assert time.monotonic() - start < 1.9
+    assert time.monotonic() - start < 10, "the fake one sleeps for thirty seconds"
     assert saved(state) == b"x"
     assert "did not answer" in copy("x", terminal("tmux", Tmux("/nonexistent", "x")), state, sent.append)
     assert "tmux refused" in copy("x", terminal("tmux", fake_tmux(tmp_path, "exit 1")), state, sent.append)
