@@ -332,6 +332,15 @@ def test_without_the_extra_the_command_that_installs_it_is_named(command: str) -
     assert "pip install 'lktop[sim]'" in accepted(terminal.output.decode())
 
 
+@pytest.mark.parametrize("missing", ["livekit", *demo.NEEDS])
+def test_a_part_of_the_extra_is_not_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others of LiveKit's libraries bring the name space alone, and uvicorn comes with many."""
+    assert demo.is_installed()
+    monkeypatch.delitem(sys.modules, "livekit.protocol", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert not demo.is_installed()
+
+
 def test_the_real_simulator_serves_and_is_gone_after() -> None:
     with demo.simulator(["--scenario=calm", "--speed=0"]) as url, urlopen(url) as answer:
         assert answer.status == 200

@@ -21,8 +21,8 @@ START_SECONDS: Final = 15.0
 """How long the simulator may take to listen."""
 STOP_SECONDS: Final = 3.0
 """How long it may take to end when asked, before it is killed."""
-NEEDS: Final = ("starlette", "uvicorn", "livekit")
-"""Packages of the `sim` extra, which the run-time closure leaves out."""
+NEEDS: Final = ("starlette", "uvicorn", "python_multipart", "livekit.protocol")
+"""What the `sim` extra brings, which the run-time closure leaves out."""
 API_KEY: Final = "devkey"
 API_SECRET: Final = "secret"
 """LiveKit's well-known development pair, so that `lk --dev` can join in."""
@@ -37,8 +37,14 @@ class DemoError(Exception):
 
 
 def is_installed() -> bool:
-    """Whether the simulator's packages are there; does not import them."""
-    return all(importlib.util.find_spec(name) for name in NEEDS)
+    """Whether the simulator's packages are there; does not import them.
+
+    LiveKit's other libraries share the name space of its protocol, so that it alone says nothing.
+    """
+    try:
+        return all(importlib.util.find_spec(name) for name in NEEDS)
+    except ModuleNotFoundError:  # not even the name space
+        return False
 
 
 @contextmanager
