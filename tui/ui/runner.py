@@ -82,9 +82,9 @@ class Runner:
             "open": self._open,
             **{item.usage.name: partial(self._operate, item.id) for item in OPERATIONS},
             **{verb: partial(self._ship, verb) for verb in ("create", "deploy", "config", "dockerfile")},
-            "links": self._links,
+            "links": lambda words: self._console.desk.links(),
             "undo": lambda words: self._console.desk.undo(),
-            "unlock": self._unlock,
+            "unlock": self._console.desk.unlock,
             "lock": lambda words: self._console.desk.lock(),
             "dry-run": lambda words: self._console.desk.toggle_dry_run(),
             "audit": lambda words: self._console.later(self._console.desk.audit()),
@@ -97,31 +97,16 @@ class Runner:
             "help": lambda words: self._console.action_help(),
             "quit": lambda words: self._console.quit_by_command(),
         }
-        doing[parsed.command.name](parsed.arguments)
+        try:
+            doing[parsed.command.name](parsed.arguments)
+        except BadAnswer as problem:
+            raise BadCommand(str(problem)) from None
 
     def _operate(self, operation: str, words: Arguments) -> None:
-        try:
-            self._console.desk.by_command(operation, words, self._main.view.selection)
-        except BadAnswer as problem:
-            raise BadCommand(str(problem)) from None
+        self._console.desk.by_command(operation, words, self._main.view.selection)
 
     def _ship(self, verb: str, words: Arguments) -> None:
-        try:
-            self._console.ship(verb, words, self._main.view.selection.agent_id)
-        except BadAnswer as problem:
-            raise BadCommand(str(problem)) from None
-
-    def _links(self, words: Arguments) -> None:
-        try:
-            self._console.desk.links()
-        except BadAnswer as problem:
-            raise BadCommand(str(problem)) from None
-
-    def _unlock(self, words: Arguments) -> None:
-        try:
-            self._console.desk.unlock(words)
-        except BadAnswer as problem:
-            raise BadCommand(str(problem)) from None
+        self._console.ship(verb, words, self._main.view.selection.agent_id)
 
     def _agents(self, words: Arguments) -> None:
         self._filter(self._main.agents, " ".join(words))
