@@ -10,8 +10,8 @@ from msgspec.structs import replace as with_fields
 
 from tests.scenes import Scene, settled, typed
 from tests.ui.stage import drawn, playing, title
-from tests.ui.views import NOW, view_of, words
-from tui.api.models import Dispatch
+from tests.ui.views import NOW, view_of, with_agent, words
+from tui.api.models import Deployment, Dispatch
 from tui.fleet.state import Coverage, Freshness, View
 from tui.fleet.tree import JOINS_WITHIN, find_key
 from tui.ui.brush import Cells
@@ -69,6 +69,27 @@ def test_why_nobody_takes_a_dispatch(room: str, cause: str) -> None:
         cells[5].text for key, cells in shown(pane, view).items() if key.startswith(f"dispatch:{room}\0")
     ]
     assert any(text.startswith(cause) for text in details), details
+
+
+@pytest.mark.parametrize(
+    ("deployment", "cause"),
+    [
+        ("", "no worker took it: all full"),
+        ("staging", "agent CrashLoop, Error"),
+        ("nights", "agent sleeps: a cold start"),
+        ("beta", "no deployment beta of the agent"),
+    ],
+)
+def test_why_nobody_takes_it_is_a_matter_of_the_deployment_asked_for(deployment: str, cause: str) -> None:
+    """However a server words its statuses."""
+    states = (("", "ready"), ("staging", "crash_loop"), ("staging", "failed"), ("nights", "SLEEPING"))
+    pane, view = DispatchesPane(), view_of("incident")
+    rows = tuple(Deployment(deployment=name, status=state) for name, state in states)
+    agent = next(item for item in view.fleet.agents if item.name == "support-triage")
+    view = with_agent(with_dispatch(view, "call-7303", deployment=deployment), agent, agent_deployments=rows)
+    lines = shown(pane, view)
+    detail = next(cells[5].text for key, cells in lines.items() if key.startswith("dispatch:call-7303"))
+    assert detail.startswith(cause)
 
 
 def test_metadata_and_attributes_are_masked_until_asked_for() -> None:

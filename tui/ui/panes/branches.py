@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tui.api.models import Dispatch, Job, Participant, moment
+from tui.fleet.operations.dispatching import COLD_START, by_name
 from tui.fleet.state import View
+from tui.fleet.status import Family, status
 from tui.fleet.times import age, seconds, when
 from tui.fleet.tree import Node, Summary, Worst, is_stale, pick_up, split, waiting_for
 from tui.ui.brush import Cells
@@ -147,15 +149,16 @@ def participant_cells(person: Participant) -> Cells:
 
 def _why_nobody(view: View, dispatch: Dispatch) -> str:
     """The likely cause of a dispatch that nobody takes, from what else is known (product.md c2)."""
-    agent = next((item for item in view.fleet.agents if item.name == dispatch.agent_name), None)
-    if agent is None:
+    agents = by_name(view.fleet, dispatch.agent_name)
+    if not agents:
         return "no such agent here" if view.fleet.agents else "no worker took it"
-    states = {row.status for row in agent.agent_deployments}
-    names = {row.deployment for row in agent.agent_deployments}
-    if dispatch.deployment not in names:
+    rows = [row for agent in agents for row in agent.agent_deployments]
+    states = {status(row.status) for row in rows if row.deployment == dispatch.deployment}
+    if not states:
         return f"no deployment {dispatch.deployment or 'production'} of the agent"
-    if states <= {"Sleeping", "Waking"}:
-        return "agent sleeps: a cold start takes 10-20 s"
-    if "Running" not in states:
-        return f"agent {', '.join(sorted(states)) or 'not observed'}"
-    return "no worker took it: all full, or the name is registered otherwise"
+    families = {state.family for state in states}
+    if Family.HEALTHY in families:
+        return "no worker took it: all full, or the name is registered otherwise"
+    if families == {Family.SLEEP}:
+        return f"agent sleeps: a cold start takes {COLD_START}"
+    return f"agent {', '.join(sorted(state.name or 'not observed' for state in states))}"
