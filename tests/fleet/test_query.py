@@ -77,6 +77,7 @@ IN, OUT, BILL, STR = ROWS
         ("!bound", [BILL, STR]),
         ("!bound !sleep", [BILL]),
         ("!^in", [OUT, BILL, STR]),
+        ("!x", [IN, OUT, BILL]),
         ("!", []),
         # quotes keep spaces
         ('"Server Error"', [OUT]),
@@ -102,7 +103,9 @@ IN, OUT, BILL, STR = ROWS
         ("age>1.5h", [OUT, BILL]),
         ("age>=2h", [OUT, BILL]),
         ("age<=2h", [IN, OUT]),
+        ("age<2h", [IN]),
         ("age>2d", [BILL]),
+        ("age>=3d", [BILL]),
         ("age=4m", [IN]),
         ("age!=4m", [OUT, BILL, STR]),
         ("cpu>80%", [IN]),
