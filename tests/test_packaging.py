@@ -17,7 +17,9 @@ import pytest
 import tui
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = SETTINGS["project"]
+BUILD = SETTINGS["tool"]["hatch"]["build"]["targets"]
 HAS_BACKEND = importlib.util.find_spec("hatchling") is not None
 
 
@@ -49,6 +51,12 @@ def test_the_command_is_there_and_the_version_is_one() -> None:
     module, _, name = target.partition(":")
     assert callable(getattr(import_module(module), name))
     assert PROJECT["version"] == tui.__version__
+
+
+def test_the_sources_go_out_with_all_that_their_tests_read() -> None:
+    included = {path.removeprefix("/") for path in BUILD["sdist"]["include"]}
+    assert included == {"tui", "themes", "tests", "screenshots", "README.md", "LICENSE"}
+    assert all((ROOT / path).exists() for path in included)
 
 
 @needs_backend
