@@ -155,13 +155,14 @@ class Stage:
         operation = BY_ID[name]
         answers = operation.resolve(Answers({**(texts or {}), **more}, values or {}))
         operation.check(view, answers)
-        return await self.operator.perform(operation, view, answers, tell=self._tell, earlier=earlier)
+        return await self.operator.perform(operation, view, answers, tell=self.tell, earlier=earlier)
 
     def lose(self, *faults: FaultSpec) -> None:
         """Faults that begin when the next request is sent, and not while it is looked how things are."""
         self._faults = list(faults)
 
-    def _tell(self, progress: Progress) -> None:
+    def tell(self, progress: Progress) -> None:
+        """Note what is said, and begin the faults with the sending."""
         self.told.append(progress)
         faults: list[FaultSpec] = []
         if progress.words == "sending…":

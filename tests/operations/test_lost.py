@@ -13,6 +13,7 @@ from tests.operations.stage import CONCIERGE, HERE, Stage, stage, until
 from tui.api.errors import Unreachable
 from tui.fleet.journal import Journal, Verdict
 from tui.fleet.operations.answers import Answers
+from tui.fleet.operations.outcome import Progress
 from tui.fleet.operations.reconcile import LOOKS
 from tui.fleet.operations.registry import BY_ID
 from tui.fleet.operations.runner import Operator
@@ -116,6 +117,47 @@ async def test_a_failed_look_stays_unknown_and_survives_the_console(here: Stage)
     assert settled.verdict is Verdict.DONE
     assert here.effects() == ["CreateDispatch"]
     assert await later.unresolved() == []
+
+
+async def test_that_it_is_unknown_is_on_the_disk_before_anybody_looks(here: Stage) -> None:
+    view = await here.look()
+    here.lose(lost("fin", "CreateDispatch", after=True))
+    kept: list[Verdict | None] = []
+
+    def tell(progress: Progress) -> None:
+        here.tell(progress)
+        if progress.checking:
+            kept.append(here.entry().verdict)
+
+    answers = Answers({"agent": "concierge", "room": "desk"})
+    outcome = await here.operator.perform(BY_ID["dispatch"], view, answers, tell=tell)
+    assert outcome.verdict is Verdict.DONE
+    assert kept and set(kept) == {Verdict.UNKNOWN}
+
+
+async def test_an_outcome_that_cannot_be_saved_is_said_and_stays_what_it_is(here: Stage) -> None:
+    view = await here.look(agent_id=CONCIERGE)
+
+    def tell(progress: Progress) -> None:
+        if progress.words == "sending…":
+            (here.path / "state").chmod(0o777)
+
+    outcome = await here.operator.perform(BY_ID["restart"], view, Answers(), tell=tell)
+    assert (outcome.verdict, here.effects()) == (Verdict.DONE, ["RestartAgent"])
+    (note,) = outcome.notes
+    assert "not saved in the journal: others may write" in note
+
+
+async def test_what_is_not_seen_may_still_appear_for_as_long_as_a_loss_is_followed(here: Stage) -> None:
+    facts = {"agent_id": CONCIERGE, "to": "another"}
+    intent = here.journal.intent("rollback", CONCIERGE, project="prod", facts=facts)
+    here.clock.at += LOOKS[-1] - 1
+    early = await here.operator.settle(intent)
+    assert early.verdict is Verdict.UNKNOWN and "too soon to say" in early.words
+    assert here.entry().verdict is None
+    here.clock.at += 1
+    late = await here.operator.settle(intent)
+    assert (late.verdict, here.entry().verdict) == (Verdict.NOT_SEEN, Verdict.NOT_SEEN)
 
 
 async def test_what_was_begun_at_another_server_of_the_same_name_is_not_looked_for_here(here: Stage) -> None:
