@@ -70,7 +70,7 @@ class Below(Lines):
 
     def look(self) -> None:
         """Time has passed: streams fall silent and ages grow without a line."""
-        if not self.is_mounted or not self.screen.is_current:
+        if not self.is_mounted:
             return
         options = self._reader.options
         if options.times is Times.RELATIVE:
@@ -113,10 +113,7 @@ class Below(Lines):
 
     def _due(self) -> None:
         self._timer = None
-        if self.screen.is_current:
-            self.update_now()
-        else:
-            self._timer = self.set_timer(OFTEN, self._due)
+        self.update_now()
 
     def _name_sources(self) -> None:
         """Lines carry the letters of their source when there are several, and times unless they have none."""

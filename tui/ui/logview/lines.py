@@ -29,8 +29,6 @@ from tui.ui.toned import Toned
 
 FRAME: Final = 0.1
 """Seconds between two paints of a log that streams; the first line after a pause is painted at once."""
-COVERED: Final = 0.5
-"""Seconds between looks whether a dialog is gone."""
 BYTES: Final = 50_000
 """Bytes a second that a stream of lines may cost the terminal; large screens are painted less often."""
 SEGMENT_COST: Final = 30
@@ -143,10 +141,6 @@ class LogLines(Toned, can_focus=True):
     def draw(self) -> None:
         """Show the page as it is now; sends only rows that differ."""
         if not self.size.height:
-            return
-        if not self.screen.is_current:
-            # under a dialog every change repaints the whole terminal (performance.md §3.6): look again later
-            self._timer = self._timer or self.set_timer(COVERED, self._paint)
             return
         before, self._drawn = self._drawn, self._pick_rows()
         drawn = self._drawn
