@@ -229,6 +229,18 @@ async def test_a_deletion_that_is_repeated_after_an_unknown_is_done_when_it_is_g
     assert here.effects() == ["DeleteDispatch"]
 
 
+async def test_not_found_is_a_refusal_unless_the_deletion_is_repeated(here: Stage) -> None:
+    """Only of a repeated one is it what the first one did."""
+    view = await here.look(room="lobby")
+    view = await here.look(room="lobby", dispatch_id=view.fleet.dispatches["lobby"][0].id)
+    here.simulator.faults.add(FaultSpec(path="*/DeleteDispatch", action="error", code="not_found"))
+    first = await here.do("undispatch", view)
+    assert first.verdict is Verdict.REFUSED, first.words
+    again = await here.do("undispatch", view, earlier=first.intent)
+    assert again.verdict is Verdict.DONE and "it is gone" in again.words
+    assert len(here.posts("DeleteDispatch")) == 2
+
+
 @pytest.mark.parametrize(("loss", "after"), [("fin", True), ("408", False)])
 async def test_secrets_are_compared_key_by_key(here: Stage, loss: str, after: bool) -> None:
     view = await here.look(agent_id=CONCIERGE)
