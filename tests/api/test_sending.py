@@ -13,6 +13,7 @@ from tests.api.scripted import Act, Server, connected, hang_up, http, part, serv
 from tests.clocks import ManualClock
 from tui.api import errors
 from tui.api.methods import METHODS
+from tui.api.transport import DEADLINE
 
 changes = pytest.mark.parametrize("call", UNARY_CHANGES, ids=str)
 
@@ -187,6 +188,14 @@ async def test_cancelling_a_change_does_not_send_it_again() -> None:
         assert len(server.requests) == 1
 
 
+async def test_how_long_an_answer_took_is_known() -> None:
+    async with serving(DONE) as server, connected(server.url) as client:
+        health = client.health(agents=False)
+        assert health.latency == 0
+        await client.list_rooms()
+        assert 0 < health.latency < DEADLINE
+
+
 # ---- streams -------------------------------------------------------------------------------------------
 
 
@@ -223,6 +232,14 @@ async def test_a_stream_that_is_cut_says_so_after_what_came() -> None:
                 async for chunk in chunks:
                     received.append(chunk)
         assert received == [b"one\n"]
+
+
+async def test_a_stream_that_is_left_is_closed_at_once() -> None:
+    async with serving(default=chunked(b"one\n", end=False)) as server, connected(server.url) as client:
+        async with client.logs("CA_x") as chunks:
+            assert await anext(chunks) == b"one\n"
+        async with asyncio.timeout(10):
+            await asyncio.wait(server.served)
 
 
 async def test_polls_are_on_time_beside_many_streams() -> None:

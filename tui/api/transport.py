@@ -50,10 +50,6 @@ class Health:
     """Seconds of the newest answered call."""
     skew: float = 0.0
     """Server's clock minus ours, seconds, by the `Date` header; whole seconds are all it can tell."""
-    answered_at: float = 0.0
-    """Monotonic time of the newest answer; 0 for never."""
-    failures: int = 0
-    """Calls without a good answer since the last good one."""
 
     @property
     def correction(self) -> float:
@@ -202,12 +198,9 @@ class Transport:
                 self._note(call.host, response, started)
                 answer = await read(response, method.body_limit, call)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:
-            self._health(call.host).failures += 1
             raise broken(error, call) from None
         if response.status_code != 200:
-            self._health(call.host).failures += 1
             raise self._refused(response, answer, call)
-        self._health(call.host).failures = 0
         self._limited = 0
         return answer
 
@@ -271,8 +264,7 @@ class Transport:
 
     def _note(self, host: str, response: httpx.Response, started: float) -> None:
         health = self._health(host)
-        health.answered_at = self._clock.monotonic()
-        health.latency = health.answered_at - started
+        health.latency = self._clock.monotonic() - started
         try:
             skew = parsedate_to_datetime(response.headers.get("Date", "")).timestamp() - self._clock.now()
         except (ValueError, OverflowError, IndexError, TypeError):
