@@ -108,7 +108,7 @@ def test_since_when_is_known_only_for_what_we_saw_happen() -> None:
     fleet = looks.see(agent(1), agent(2, "Error"))
     assert fleet.since == {"CA_1": Since("Running", None), "CA_2": Since("Error", None)}
     fleet = looks.see(agent(1, "CrashLoop"), agent(2, "Error"), agent(3))
-    assert fleet.since["CA_1"] == Since("CrashLoop", 1e9 + 20, "Running")
+    assert fleet.since["CA_1"] == Since("CrashLoop", 1e9 + 20)
     assert fleet.since["CA_2"] == Since("Error", None)
     assert fleet.since["CA_3"] == Since("Running", 1e9 + 20), "it appeared while we looked"
     same = looks.see(agent(1, "CrashLoop"), agent(2, "Error"), agent(3))

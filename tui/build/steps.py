@@ -130,11 +130,6 @@ class Row:
         return any((member.runs and not member.weak) or member.error for member in self.members)
 
     @property
-    def began(self) -> float | None:
-        """When its first run began, Unix seconds."""
-        return min((start for member in self.members for start in member.runs), default=None)
-
-    @property
     def error(self) -> str:
         """That of the first member that has one."""
         return next((member.error for member in self.members if member.error), "")

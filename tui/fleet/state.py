@@ -60,8 +60,6 @@ class Since(Struct, frozen=True):
     status: str
     at: float | None
     """Unix seconds; None if it had it when we first looked."""
-    was: str = ""
-    """The status before."""
 
 
 class Change(Struct, frozen=True):
@@ -141,7 +139,7 @@ def with_agents(
             statuses[worst(old).name] -= 1
         known = since.get(agent.agent_id)
         if known is None or known.status != name:
-            since[agent.agent_id] = Since(name, None if first else now, known.status if known else "")
+            since[agent.agent_id] = Since(name, None if first else now)
     index = {agent.agent_id: agent for agent in agents}
     if len(since) > 2 * len(agents) + 64:
         since = {key: value for key, value in since.items() if key in index}
