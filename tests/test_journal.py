@@ -28,9 +28,11 @@ class Watch:
 
     def __init__(self) -> None:
         self.time = 1_786_000_000.0
+        self.stepped = 0.0
+        """Seconds by which the wall clock was set to another time."""
 
     def now(self) -> float:
-        return self.time
+        return self.time + self.stepped
 
     def monotonic(self) -> float:
         return self.time - 1_785_000_000.0
@@ -71,6 +73,17 @@ def test_an_operation_from_intent_to_outcome(path: Path) -> None:
     assert entry == Entry(intent, Verdict.DONE, "created AD_2", 1.25)
     assert (entry.intent.origin, entry.intent.time) == (HERE, 1_786_000_000.0)
     assert entry.intent.facts == {"room": "lobby-4", "metadata_sha256": "ab"}
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+def test_how_long_it_took_is_told_whatever_the_wall_clock_is_set_to(path: Path, step: float) -> None:
+    watch = Watch()
+    kept = journal(path, watch)
+    intent = begin(kept)
+    watch.time += 2.5
+    watch.stepped = step
+    kept.outcome(intent, Verdict.DONE)
+    assert kept.entries()[0].latency == 2.5
 
 
 def test_the_newest_come_first_and_are_limited(path: Path) -> None:
