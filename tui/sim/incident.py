@@ -105,70 +105,85 @@ def _healthy(name: str, chance: Random) -> AgentSpec:
 
 def _troubled(chance: Random) -> list[AgentSpec]:
     """What woke the operator up."""
+    return [_crashing(chance), _starved(chance), _strained(chance), _half_gone(chance)]
+
+
+def _crashing(chance: Random) -> AgentSpec:
+    """Deployed with a mistake; the version before would run."""
     versions = _history(chance, 14 * 60, 5)
     versions[0].bad = True
     versions[0].attributes["git_branch"] = "feat/turn-detection"
     versions[0].owner = "mara"
     versions[1].draining, versions[1].status = True, "Draining"
-    return [
-        AgentSpec(
-            name=TROUBLED,
-            deployments=[
-                DeploymentSpec(
-                    region=region,
-                    status="CrashLoop",
-                    replicas=0,
-                    min_replicas=2,
-                    max_replicas=8,
-                    events=[EventSpec(count=count, age=20)],
-                )
-                for region, count in (("us-east", 17), ("eu-central", 16))
-            ],
-            versions=versions,
-            secrets=[*MODELS, "ZENDESK_TOKEN"],
-        ),
-        AgentSpec(
-            name="kyc-verifier",
-            deployments=[
-                DeploymentSpec(
-                    region="eu-central", status="Error", replicas=0, events=[EventSpec(count=3, age=45)]
-                )
-            ],
-            versions=_history(chance, 9 * DAY),
-            secrets=["OPENAI_API_KEY", "ONFIDO_TOKEN"],
-            needs=["DEEPGRAM_API_KEY"],
-        ),
-        AgentSpec(
-            name="telehealth-intake",
-            deployments=[
-                DeploymentSpec(
-                    replicas=3,
-                    min_replicas=2,
-                    max_replicas=3,
-                    cpu="1890m",
-                    memory="4160749568",
-                    events=[
-                        EventSpec(type="memory", count=4, age=190),
-                        EventSpec(type="disk", count=1, age=7200),
-                        EventSpec(type="crash", count=1, age=5400),
-                    ],
-                )
-            ],
-            versions=_history(chance, 1.2 * DAY),
-            secrets=[*MODELS, "EHR_CLIENT_SECRET"],
-            file_secrets=["ehr-ca.pem"],
-            failure_rate=0.3,
-        ),
-        AgentSpec(
-            name="pharmacy-refill",
-            deployments=[
-                DeploymentSpec(region="us-east", replicas=2, max_replicas=4),
-                DeploymentSpec(region="ap-south", status="Server Error", replicas=0, scraped=410),
-            ],
-            versions=_history(chance, 3 * DAY),
-            secrets=MODELS,
-        ),
-    ]
+    return AgentSpec(
+        name=TROUBLED,
+        deployments=[
+            DeploymentSpec(
+                region=region,
+                status="CrashLoop",
+                replicas=0,
+                min_replicas=2,
+                max_replicas=8,
+                events=[EventSpec(count=count, age=20)],
+            )
+            for region, count in (("us-east", 17), ("eu-central", 16))
+        ],
+        versions=versions,
+        secrets=[*MODELS, "ZENDESK_TOKEN"],
+    )
+
+
+def _starved(chance: Random) -> AgentSpec:
+    """Lacks a secret that it needs."""
+    return AgentSpec(
+        name="kyc-verifier",
+        deployments=[
+            DeploymentSpec(
+                region="eu-central", status="Error", replicas=0, events=[EventSpec(count=3, age=45)]
+            )
+        ],
+        versions=_history(chance, 9 * DAY),
+        secrets=["OPENAI_API_KEY", "ONFIDO_TOKEN"],
+        needs=["DEEPGRAM_API_KEY"],
+    )
+
+
+def _strained(chance: Random) -> AgentSpec:
+    """Runs at its limits and is restarted for it."""
+    return AgentSpec(
+        name="telehealth-intake",
+        deployments=[
+            DeploymentSpec(
+                replicas=3,
+                min_replicas=2,
+                max_replicas=3,
+                cpu="1890m",
+                memory="4160749568",
+                events=[
+                    EventSpec(type="memory", count=4, age=190),
+                    EventSpec(type="disk", count=1, age=7200),
+                    EventSpec(type="crash", count=1, age=5400),
+                ],
+            )
+        ],
+        versions=_history(chance, 1.2 * DAY),
+        secrets=[*MODELS, "EHR_CLIENT_SECRET"],
+        file_secrets=["ehr-ca.pem"],
+        failure_rate=0.3,
+    )
+
+
+def _half_gone(chance: Random) -> AgentSpec:
+    """In one of its regions the trouble is LiveKit's."""
+    return AgentSpec(
+        name="pharmacy-refill",
+        deployments=[
+            DeploymentSpec(region="us-east", replicas=2, max_replicas=4),
+            DeploymentSpec(region="ap-south", status="Server Error", replicas=0, scraped=410),
+        ],
+        versions=_history(chance, 3 * DAY),
+        secrets=MODELS,
+    )
 
 
 def _changing(chance: Random) -> list[AgentSpec]:
@@ -316,62 +331,75 @@ def _calls(chance: Random) -> list[RoomSpec]:
 
 def _places(chance: Random) -> list[RoomSpec]:
     """Rooms of other kinds."""
-    return [
-        RoomSpec(
-            name="tavern-12",
-            age=9,
-            people=[PersonSpec(identity="player-77", name="Wren", age=8)],
-            dispatches=[
-                DispatchSpec(agent_name="game-npc-innkeeper", age=7, jobs=[JobSpec(status="pending", age=6)])
-            ],
-        ),
-        RoomSpec(
-            name="lobby-kiosk-3",
-            age=2600,
-            people=[PersonSpec(identity="kiosk-3", name="Lobby kiosk", age=2590)],
-            dispatches=[
-                # Nobody is registered under that name: the dispatch is accepted and nothing ever comes.
-                DispatchSpec(agent_name="concierge-v2", age=380, metadata='{"lang":"nl"}'),
-                DispatchSpec(agent_name="concierge", age=2580, jobs=[JobSpec(age=2578)]),
-            ],
-        ),
-        _standup(chance),
-        RoomSpec(
-            name="webinar-q3",
-            age=3100,
-            metadata='{"title":"Q3 roadmap"}',
-            recording=True,
-            people=[
-                PersonSpec(identity="host", name="Marta", age=3050),
-                PersonSpec(identity="guest", name="Jürgen Weiß", age=2900),
-                *(PersonSpec(identity=f"viewer-{n}", publishes=False, age=2000 - n) for n in range(9)),
-                PersonSpec(identity="EG_kZ7rW2mQx", kind="egress", publishes=False, age=3040),
-            ],
-            dispatches=[
-                DispatchSpec(
-                    agent_name="translator-nl-en",
-                    type="participant",
-                    age=3050,
-                    restart=False,
-                    attributes={"target": "en"},
-                    jobs=[JobSpec(publisher="host", age=3040), JobSpec(publisher="guest", age=2890)],
-                )
-            ],
-        ),
-        RoomSpec(
-            name="interview-0417",
-            age=1300,
-            people=[PersonSpec(identity="candidate", name="Asha", age=60)],
-            dispatches=[
-                DispatchSpec(
-                    agent_name="interview-coach",
-                    age=1290,
-                    jobs=[JobSpec(status="success", age=1280, lasted=1130)],
-                ),
-                DispatchSpec(agent_name="recruiter-screen", age=55, jobs=[JobSpec(age=52)], deployment=""),
-            ],
-        ),
-    ]
+    return [_tavern(), _kiosk(), _standup(chance), _webinar(), _interview()]
+
+
+def _tavern() -> RoomSpec:
+    """Its agent is waking."""
+    return RoomSpec(
+        name="tavern-12",
+        age=9,
+        people=[PersonSpec(identity="player-77", name="Wren", age=8)],
+        dispatches=[
+            DispatchSpec(agent_name="game-npc-innkeeper", age=7, jobs=[JobSpec(status="pending", age=6)])
+        ],
+    )
+
+
+def _kiosk() -> RoomSpec:
+    """Somebody mistyped an agent's name: the dispatch is accepted and nothing ever comes."""
+    return RoomSpec(
+        name="lobby-kiosk-3",
+        age=2600,
+        people=[PersonSpec(identity="kiosk-3", name="Lobby kiosk", age=2590)],
+        dispatches=[
+            DispatchSpec(agent_name="concierge-v2", age=380, metadata='{"lang":"nl"}'),
+            DispatchSpec(agent_name="concierge", age=2580, jobs=[JobSpec(age=2578)]),
+        ],
+    )
+
+
+def _webinar() -> RoomSpec:
+    """Recorded, with an agent for two of its participants."""
+    return RoomSpec(
+        name="webinar-q3",
+        age=3100,
+        metadata='{"title":"Q3 roadmap"}',
+        recording=True,
+        people=[
+            PersonSpec(identity="host", name="Marta", age=3050),
+            PersonSpec(identity="guest", name="Jürgen Weiß", age=2900),
+            *(PersonSpec(identity=f"viewer-{n}", publishes=False, age=2000 - n) for n in range(9)),
+            PersonSpec(identity="EG_kZ7rW2mQx", kind="egress", publishes=False, age=3040),
+        ],
+        dispatches=[
+            DispatchSpec(
+                agent_name="translator-nl-en",
+                type="participant",
+                age=3050,
+                restart=False,
+                attributes={"target": "en"},
+                jobs=[JobSpec(publisher="host", age=3040), JobSpec(publisher="guest", age=2890)],
+            )
+        ],
+    )
+
+
+def _interview() -> RoomSpec:
+    """One agent is done, another one works."""
+    return RoomSpec(
+        name="interview-0417",
+        age=1300,
+        people=[PersonSpec(identity="candidate", name="Asha", age=60)],
+        dispatches=[
+            DispatchSpec(
+                agent_name="interview-coach",
+                age=1290,
+                jobs=[JobSpec(status="success", age=1280, lasted=1130)],
+            ),
+            DispatchSpec(agent_name="recruiter-screen", age=55, jobs=[JobSpec(age=52)], deployment=""),
+        ],
+    )
 
 
 def _standup(chance: Random) -> RoomSpec:

@@ -43,7 +43,13 @@ class Step:
 
 def steps(tag: str, *, failed: bool) -> list[Step]:
     """The steps of a Python agent's build; a failing one stops at its dependencies."""
-    plan = [
+    begun = [*_preparation(), _installation(failed=failed)]
+    return begun if failed else [*begun, *_completion(tag)]
+
+
+def _preparation() -> list[Step]:
+    """What comes before the agent's own dependencies."""
+    return [
         Step(
             "[internal] load build definition from Dockerfile",
             0.0,
@@ -68,13 +74,16 @@ def steps(tag: str, *, failed: bool) -> list[Step]:
         Step("[build 3/6] COPY pyproject.toml uv.lock ./", 0.2, 0.22, group="[build] prepare sources"),
         Step("[build 4/6] RUN mkdir -p src", 0.22, 0.24, group="[build] prepare sources"),
     ]
+
+
+def _installation(*, failed: bool) -> Step:
+    """The agent's dependencies, whose output comes in pieces and rewrites its lines."""
     sync = Step("[build 5/6] RUN uv sync --locked", 0.24, 0.6)
-    plan.append(sync)
     sync.says = [(0.26, b"Resolved 87 packages in 12ms\nPrepar", 2), (0.3, b"ing packages...\n", 2)]
     if failed:
         sync.end, sync.error = 0.4, FAILED_STEP
         sync.says.append((0.39, f"\x1b[31m{LOCK_ERROR}\x1b[0m\n".encode(), 2))
-        return plan
+        return sync
     sync.says += [
         (0.3 + share * 0.05, f"\r Downloading livekit-agents ({share * 20} %)".encode(), 2)
         for share in range(6)
@@ -86,6 +95,11 @@ def steps(tag: str, *, failed: bool) -> list[Step]:
             2,
         )
     )
+    return sync
+
+
+def _completion(tag: str) -> list[Step]:
+    """From the models to the image."""
     models = Step("[build 6/6] RUN uv run --module livekit.agents download-files", 0.6, 0.78)
     models.says = [
         (0.65, b"Downloading files for livekit.plugins.silero\n", 1),
@@ -94,7 +108,7 @@ def steps(tag: str, *, failed: bool) -> list[Step]:
     ]
     copy = Step("[final 2/3] COPY --from=build --chown=appuser:appuser /app /app", 0.78, 0.84)
     export = Step(f"exporting to image {tag}", 0.84, 1.0, pulls="pushing layers", pull_bytes=214_000_000)
-    return [*plan, models, copy, export]
+    return [models, copy, export]
 
 
 def script(plan: list[Step], start: float, seconds: float) -> list[tuple[float, Json]]:
