@@ -60,9 +60,11 @@ def test_the_same_in_other_bytes_is_the_same_object(lean: bool) -> None:
 def test_order_does_not_make_items_new(lean: bool) -> None:
     """ListDispatch answers in random order (contract.md §6.3)."""
     reader = Reader(Agent, "agents", lean=lean)
-    one, two = reader.read(agents(row(1), row(2))).items
-    assert reader.read(agents(row(2), row(1))).items == (two, one)
-    assert [a is b for a, b in zip(reader.batch.items, (two, one), strict=True)] == [True, True]
+    one, two, three = reader.read(agents(row(1), row(2), row(3))).items
+    for indent, *order in ((None, 3, 1, 2), (2, 2, 3, 1), (3, 2, 1, 3)):
+        reader.read(agents(*map(row, order), indent=indent))
+        expected = [(one, two, three)[number - 1] for number in order]
+        assert all(a is b for a, b in zip(reader.batch.items, expected, strict=True)), order
 
 
 def test_an_item_that_came_or_went_costs_only_itself() -> None:
