@@ -24,7 +24,7 @@ from tui.fleet.operations.address import address
 from tui.fleet.operations.answers import Answers, BadAnswer, Kind
 from tui.fleet.operations.base import Danger, Operation, Undo
 from tui.fleet.operations.current import moved, too_old
-from tui.fleet.operations.inquiry import Inquiry
+from tui.fleet.operations.inquiry import HESITATE, Inquiry
 from tui.fleet.operations.registry import BY_ID, OPERATIONS
 from tui.fleet.operations.secretset import SecretsOperation
 from tui.fleet.operations.sending import Sender
@@ -338,6 +338,18 @@ def test_old_data_refuses_until_it_is_read_again(fresh: Freshness, now: float, w
     assert asked.obstacle("", locked=False, now=now) == refused
     asked.accept(view)
     assert asked.obstacle("", locked=False, now=now) == ""
+
+
+@pytest.mark.parametrize(("name", "waits"), [("delete_agent", True), ("restart", False)])
+@pytest.mark.usefixtures("deaf")
+def test_what_cannot_be_taken_back_can_only_be_confirmed_after_a_moment(name: str, waits: bool) -> None:
+    view = View(FLEETS["twins"], Selection(agent_id="CA_0"), START, 1000.0)
+    asked = Inquiry(BY_ID[name], view, Answers(), production=True, refresh=2.0)
+    asked.accept(view)
+    assert asked.obstacle("", locked=False, now=1000.0) == "type CA_0 to arm the button"
+    early = asked.obstacle("CA_0", locked=False, now=1000.0 + HESITATE - 1)
+    assert early == ("this cannot be taken back: 1 s" if waits else "")
+    assert asked.obstacle("CA_0", locked=False, now=1000.0 + HESITATE) == ""
 
 
 def test_an_undo_is_offered_for_a_while_or_until_something_else_is_done() -> None:
