@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tests.scenes import LATER, START, Scene, StillClock, known, settled
+from tests.scenes import LATER, START, Scene, StillClock, known, looks, settled
 from tests.ui.stage import playing
 from tui.api.models import Agent
 from tui.fleet.state import Fleet, Freshness, with_agents
@@ -170,17 +170,17 @@ async def test_keys_cost_the_same_among_ten_thousand() -> None:
             assert table.formatted - before <= 3 * rows, key
 
 
-async def test_beneath_a_dialog_nothing_is_drawn_and_afterwards_everything(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_what_can_be_seen_beside_a_dialog_stays_true() -> None:
+    """An overlay left open for an hour must not show the data of an hour ago as live."""
     async with playing(Scene("dialog", keys=("?",))) as (app, pilot):
-        with refreshes(monkeypatch) as asked:
-            poll(app, every=1, replicas=77)
-            await settled(pilot)
-        assert [line for line in asked if "Help" not in line] == []
-        app.simulate_key("escape")
+        assert isinstance(app.screen, Help) and app.session is not None
+        poll(app, every=1, replicas=77)
         await settled(pilot)
         assert "77/" in "".join(app.main.agents.table.render_line(y).text for y in range(1, 20))
+        store = app.session.store
+        store.freshen("agents", replace(store.fleet.fresh("agents"), failures=3, error="connection refused"))
+        await settled(pilot)
+        assert "STALE" in looks(app)[1] and "connection refused" in looks(app)[1]
 
 
 async def test_what_was_closed_is_gone_with_all_that_it_drew(monkeypatch: pytest.MonkeyPatch) -> None:

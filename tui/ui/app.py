@@ -198,10 +198,6 @@ class Lktop(FramedApp):
         """Lines of a log."""
         self.copy_out(event.text)
 
-    def on_main_screen_resumed(self) -> None:
-        """Back from a dialog: draw what came in meanwhile."""
-        self.watching.draw()
-
     # ---- telling --------------------------------------------------------------------------------------
 
     def say(self, text: str, *, tone: str = "text", toast: bool = True) -> None:

@@ -84,9 +84,6 @@ class MainScreen(Screen[None]):
             super().__init__()
             self.selection = selection
 
-    class Resumed(Message):
-        """Nothing lies over it any more."""
-
     class Operate(Message):
         """An operation is to be done to what is under the cursor, or to what is marked."""
 
@@ -146,10 +143,6 @@ class MainScreen(Screen[None]):
         for pane in self._panes.values():
             pane.data_bind(MainScreen.view)
         yield from (self._header, self._body, self._prompt, self._footer, self._too_small)
-
-    def on_screen_resume(self) -> None:
-        """Tell: the event itself does not bubble."""
-        self.post_message(self.Resumed())
 
     def on_mount(self) -> None:
         """First arrangement."""

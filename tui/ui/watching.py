@@ -86,11 +86,10 @@ class Watching:
             self.draw()
 
     def draw(self) -> None:
-        """Give the screen what is known now, unless something lies over it."""
+        """Also beneath a dialog: what can be seen beside it must not look fresh when it has grown old."""
         self._due = False
         session = self.session
-        # beneath a dialog nothing is drawn: each change there would repaint the whole screen
-        if session is None or not self._main.is_mounted or not self._main.is_active:
+        if session is None or not self._main.is_mounted:
             return
         monotonic = self._clock.monotonic()
         self._step = monotonic // STEP
