@@ -8,7 +8,9 @@ import pytest
 
 from tests.scenes import PRODUCTION, TARGET
 from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
+from tui.fleet.status import STATUSES
 from tui.fleet.target import Target
+from tui.fleet.times import TimeStyle
 from tui.fleet.watch import Link
 from tui.ui.header import header
 
@@ -17,8 +19,8 @@ WELL = {name: Freshness(at=NOW) for name in ("agents", "rooms", "dispatches", "v
 """When everything has just been received."""
 
 
-def lines(view: View, link: Link, target: Target = TARGET) -> tuple[str, str]:
-    first, second = header(view, target, link, 120)
+def lines(view: View, link: Link, target: Target = TARGET, width: int = 120) -> tuple[str, str]:
+    first, second = header(view, target, link, width)
     return "".join(cell.text for cell in first), "".join(cell.text for cell in second)
 
 
@@ -31,6 +33,7 @@ def view_of(**fleet: object) -> View:
     ("used", "coverage", "told"),
     [
         (59, Coverage(polled=12, total=12, oldest=NOW - 20), False),
+        (59, Coverage(polled=12, total=15, oldest=NOW - 20), False),  # opened a moment ago
         (59, Coverage(polled=12, total=30, oldest=NOW - 20), True),
         (59, Coverage(polled=30, total=30, oldest=NOW - 90), True),
         (30, Coverage(polled=12, total=30, oldest=NOW - 20), False),
@@ -65,3 +68,51 @@ def test_where_data_come_from_is_always_there() -> None:
     first, second = lines(view_of(), Link(hosts="prod-eu.livekit.cloud"), PRODUCTION)
     assert " prod-eu  PRODUCTION  read-only" in first
     assert second.startswith(" prod-eu.livekit.cloud · config.toml")
+
+
+LONG = replace(PRODUCTION, name="customer-calls-production-eu-west")
+UNLOCKED = Link(unlocked=600, dry_run=True, skew=70, latency=1.2)
+EVERY_STATUS = {state.name: 3 for state in STATUSES} | {"Gremlin": 1}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("target", [PRODUCTION, LONG])
+def test_what_a_change_would_hit_is_never_cut_for_numbers(target: Target, width: int) -> None:
+    """Nor whether it may be sent, nor that it is not sent at all."""
+    view = view_of(statuses=EVERY_STATUS)
+    for link, marks in ((Link(), "PRODUCTION  read-only"), (UNLOCKED, "PRODUCTION  unlocked 10m dry run")):
+        first, _ = lines(view, link, target, width)
+        assert marks in first and target.name[:19] in first and len(first) <= width, first
+
+
+def test_where_counts_make_room_the_worst_stay() -> None:
+    view = view_of(statuses=EVERY_STATUS)
+    first, _ = lines(view, Link(), LONG, 60)
+    assert first.rstrip().endswith("↻3 ✗3 ▣3 ◆3 …"), first
+    first, _ = lines(view, Link(), PRODUCTION, 80)
+    assert first.rstrip().endswith("◆3 ?1 ■3 ◔3 ◐12 ◌3 ●3 z3 ·3"), "unknown ones where the list has them"
+
+
+def test_that_data_are_stale_is_never_pushed_out() -> None:
+    old = Freshness(at=NOW - 24.0, failures=3, error="refused")
+    view = replace(view_of(freshness=dict.fromkeys(WELL, old)), times=TimeStyle.UTC)
+    link = replace(UNLOCKED, used=60, hosts="prod-eu.livekit.cloud · agents.livekit.cloud")
+    for width in (60, 80, 120):
+        _, second = lines(view, link, PRODUCTION, width)
+        assert second.rstrip().endswith("STALE 24 s old: everything · refused"), second
+        assert len(second) <= width
+
+
+@pytest.mark.parametrize(
+    ("fresh", "words"),
+    [
+        ({"agents": Freshness()}, "connecting…"),
+        ({"agents": Freshness(at=NOW - 12, failures=1, error="no answer in time")}, "retrying"),
+        ({"rooms": Freshness(at=NOW - 12, failures=1, error="no answer in time")}, "retrying"),
+        ({"versions": Freshness(at=NOW - 12, failures=1, error="no answer in time")}, "live"),
+        ({"agents": Freshness(failures=2, error="refused")}, "NO DATA: agents · refused"),
+    ],
+)
+def test_only_what_came_in_is_called_live(fresh: dict[str, Freshness], words: str) -> None:
+    _, second = lines(view_of(freshness={**WELL, **fresh}), Link())
+    assert second.rstrip().endswith(f"  {words}")

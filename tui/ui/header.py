@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui.fleet.state import View
-from tui.fleet.status import STATUSES, status
+from tui.fleet.status import status
 from tui.fleet.target import Target
 from tui.fleet.times import TimeStyle, age, zone_name
 from tui.fleet.watch import Link
 from tui.ui.lines import Line, spread
 from tui.ui.rows import Cell
 from tui.ui.text import fit, glyph, tone
+from tui.ui.text import width as text_width
 
 SLOW = 0.5
 """Seconds of latency from which it is worth saying."""
@@ -17,22 +20,45 @@ FAR = ((86_400, "1 d"), (3_600, "1 h"), (300, "5 m"), (30, "30 s"))
 """Seconds by which a clock is wrong, in words: finer ones would move while nothing happens."""
 LAG = 60.0
 """Seconds since a room was asked about from which that is late."""
+FEW = 8
+"""Rooms not asked about yet from which on they wait: so many are asked about in the next round anyway."""
+NAME = 20
+"""Cells that the name of a project has at least, or as many as it needs."""
 
 
 def header(view: View, target: Target | None, link: Link, width: int) -> tuple[Line, Line]:
     """Both lines, for a terminal of so many cells."""
     return (
-        spread(_who(target, link), _counts(view), width),
+        _who_and_how_many(target, link, view, width),
         spread(_where(target, link), _line_state(view, link, width) if target else (), width),
     )
 
 
-def _who(target: Target | None, link: Link) -> Line:
+def _who_and_how_many(target: Target | None, link: Link, view: View, width: int) -> Line:
+    """What a change would hit and whether it would be sent is never cut; counts make room for it."""
+    brand = Cell(" lktop ", "accent")
     if target is None:
-        return (Cell(" lktop ", "accent"), Cell(" no project chosen", "warn"))
-    cells = [Cell(" lktop ", "accent"), Cell(f" {target.name} ", "warn" if target.danger else "text")]
+        return (brand, Cell(" no project chosen", "warn"))
+    tone = "warn" if target.danger else "text"
+    name, marks = Cell(f" {target.name} ", tone), _marks(target, link)
+    total, *counts = _counts(view)
+    for who, many in (
+        ((brand, name, *marks), (total, *counts)),
+        ((brand, name, *marks), counts),
+        ((name, *marks), counts),
+    ):
+        if _size(who) + _size(many) < width:
+            return spread(who, tuple(many), width)
+    least = min(len(target.name), max(NAME, width - _size(marks) - _size(counts) - len("   ")))
+    short = Cell(f" {fit(target.name, least)} ", tone)
+    return spread((short, *marks), _worst(counts, width - _size((short, *marks)) - 1), width)
+
+
+def _marks(target: Target, link: Link) -> Line:
+    """What makes a difference to whoever changes something here."""
+    cells = []
     if target.danger:
-        cells.append(Cell(" PRODUCTION ", "error"))
+        cells.append(Cell(" PRODUCTION ", "alarm"))
     if target.read_only and link.unlocked:
         cells.append(Cell(f" unlocked {age(link.unlocked)}", "error"))
     elif target.read_only:
@@ -42,55 +68,71 @@ def _who(target: Target | None, link: Link) -> Line:
     return tuple(cells)
 
 
+def _size(line: Sequence[Cell]) -> int:
+    return sum(text_width(cell.text) for cell in line)
+
+
+def _worst(counts: Sequence[Cell], room: int) -> Line:
+    """The first of the counts, the worst ones, as far as there is room; that there are more."""
+    kept = list(counts)
+    while kept and _size(kept) + len("… ") > room:
+        kept.pop()
+    return (*kept, Cell("… ", "muted")) if kept else ()
+
+
 def _where(target: Target | None, link: Link) -> Line:
     if target is None:
         return ()
     return (Cell(f" {link.hosts or target.url}", "muted"), Cell(f" · {target.source}", "muted"))
 
 
-def _counts(view: View) -> Line:
-    agents = view.fleet.agents
+def _counts(view: View) -> list[Cell]:
+    """How many agents there are, and how many of which kind, the worst first as in the list."""
     counts = view.fleet.statuses
-    cells = [Cell(f"agents {len(agents)}  ", "text")] if agents else []
-    known = [state for state in STATUSES if counts.get(state.name)]
-    others = sorted(name for name in counts if name and status(name) not in STATUSES)
+    agents = len(view.fleet.agents)
     signs: dict[tuple[str, str], int] = {}
-    for state in (*known, *(status(name) for name in others)):
+    for state in sorted(map(status, filter(None, counts)), key=lambda state: (state.severity, state.name)):
         sign = (glyph(state), tone(state))
         signs[sign] = signs.get(sign, 0) + counts[state.name]
-    cells += [Cell(f"{sign}{count} ", look) for (sign, look), count in signs.items()]
-    return tuple(cells)
+    counted = (Cell(f"{sign}{count} ", look) for (sign, look), count in signs.items())
+    return [Cell(f"agents {agents}  " if agents else ""), *counted]
 
 
 def _line_state(view: View, link: Link, width: int) -> Line:
-    """The worst thing to know about the data; quiet words when there is none."""
-    fleet = view.fleet
+    """The worst thing to know about the data last; what is before it goes when there is no room."""
     cells: list[Cell] = []
     if view.times is not TimeStyle.RELATIVE:
         cells.append(Cell(f"times in {zone_name(view.times)}  ", "muted"))
-    if abs(link.skew) > 30:
-        far = next(words for least, words in FAR if abs(link.skew) > least)
-        words = f"clock over {far} {'behind' if link.skew > 0 else 'ahead'}  "
-        cells.append(Cell(words, "error" if abs(link.skew) > 50 else "warn"))
     if link.latency > SLOW:
         cells.append(Cell(f"slow, {link.latency:.1f} s  ", "warn"))
     if link.used > 0.9 * link.budget and _lags(view):
         cells.append(Cell(f"all of {link.budget} requests a minute used  ", "warn"))
-    agents = fleet.fresh("agents")
-    if words := _staleness(view):
-        cells.append(Cell(words if len(words) < width else fit(words, width - 1), "error"))
-    elif agents.at is None and not agents.absent:
-        cells.append(Cell("connecting… ", "muted"))
-    else:
-        cells.append(Cell("live ", "ok"))
+    if abs(link.skew) > 30:
+        far = next(words for least, words in FAR if abs(link.skew) > least)
+        words = f"clock over {far} {'behind' if link.skew > 0 else 'ahead'}  "
+        cells.append(Cell(words, "error" if abs(link.skew) > 50 else "warn"))
+    cells.append(_freshness(view, width))
+    while len(cells) > 1 and _size(cells) >= width:
+        del cells[0]
     return tuple(cells)
+
+
+def _freshness(view: View, width: int) -> Cell:
+    agents = view.fleet.fresh("agents")
+    if words := _staleness(view):
+        return Cell(words if text_width(words) < width else fit(words, width - 1), "error")
+    if agents.at is None and not agents.absent:
+        return Cell("connecting… ", "muted")
+    if agents.failures or view.fleet.fresh("rooms").failures:
+        return Cell("retrying ", "muted")
+    return Cell("live ", "ok")
 
 
 def _lags(view: View) -> bool:
     """Rooms wait for their turn. Until they do, a budget that is used up is one that is made use of."""
     coverage = view.fleet.coverage
     oldest = view.monotonic if coverage.oldest is None else coverage.oldest
-    return coverage.polled < coverage.total or view.monotonic - oldest > LAG
+    return coverage.total - coverage.polled > FEW or view.monotonic - oldest > LAG
 
 
 def _staleness(view: View) -> str:
@@ -100,11 +142,11 @@ def _staleness(view: View) -> str:
     if not stale:
         return ""
     old = min((at for name in stale if (at := known[name].at) is not None), default=None)
-    since = f" {_seconds(view.monotonic - old)} old" if old is not None else ""
+    since = f"STALE {_seconds(view.monotonic - old)} old" if old is not None else "NO DATA"
     some = f"{len(stale)} of {len(known)} sources" if len(stale) > 3 else ", ".join(sorted(stale))
     what = "everything" if len(stale) == len(known) > 1 else some
     why = max((known[name] for name in stale), key=lambda fresh: fresh.failures).error
-    return f"STALE{since}: {what} · {why} " if why else f"STALE{since}: {what} "
+    return f"{since}: {what} · {why} " if why else f"{since}: {what} "
 
 
 def _seconds(value: float) -> str:

@@ -103,6 +103,8 @@ def defaults() -> dict[str, str]:
     variables = {f"tone-{tone}": "ansi_default" for tone in TONES}
     variables |= {f"tone-{tone}-style": "none" for tone in TONES}
     return variables | {
+        "tone-alarm": "ansi_default",
+        "tone-alarm-style": "bold reverse",
         # named by Textual's style sheets, and set by its own themes of 16 colours alone
         "ansi-background": "ansi_black",
         "ansi-foreground": "ansi_white",
@@ -119,6 +121,9 @@ def _variables(
     variables = {f"tone-{tone}": tones.get(tone, colors["foreground"]) for tone in TONES}
     variables |= {f"tone-{tone}-style": styles.get(tone, "none") for tone in TONES}
     return variables | {
+        # what must never be overlooked: a bar, which no tone is in any theme of colours
+        "tone-alarm": variables["tone-error"],
+        "tone-alarm-style": "bold reverse",
         "cursor": colors["cursor"],
         "cursor-blurred": colors["cursor-blurred"],
         "edge": colors["border"],
