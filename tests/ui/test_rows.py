@@ -15,6 +15,7 @@ STATE = Column("state", "STATE", 8, grow=1)
 VERSION = Column("version", "VERSION", 6, rank=2)
 SEEN = Column("seen", "SEEN", 4, rank=5, right=True)
 OWNER = Column("owner", "OWNER", 6, rank=9, wide=True)
+TOLD = Column("told", "TOLD", 5, want=30, rank=3)
 ALL = (NAME, STATE, VERSION, SEEN, OWNER)
 
 
@@ -52,10 +53,24 @@ def test_what_is_left_over_goes_to_the_columns_that_grow() -> None:
     ]
 
 
+def test_a_column_that_wants_more_gets_it_before_those_that_are_worth_less() -> None:
+    told = Column("told", "TOLD", 8, want=20, grow=1, rank=3)
+    columns = (NAME, told, SEEN)
+
+    def widths(width: int) -> dict[str, int]:
+        return {slot.column.id: slot.width for slot in slots(columns, width, wide=False)}
+
+    assert widths(37) == {"name": 10, "told": 20, "seen": 4}
+    assert widths(36) == {"name": 12, "told": 21}, "what is left then is for all that grow"
+    assert widths(31) == {"name": 10, "told": 19}
+    assert widths(20) == {"name": 10, "told": 8}
+    assert widths(19) == {"name": 18}
+
+
 @given(st.integers(0, 200), st.booleans(), st.integers(0, 4))
 def test_columns_never_overlap_nor_leave_the_line(width: int, wide: bool, left: int) -> None:
     end = left
-    for slot in slots(ALL, width, wide=wide, left=left):
+    for slot in slots((*ALL, TOLD), width, wide=wide, left=left):
         assert slot.x >= end
         assert slot.width > 0
         end = slot.x + slot.width

@@ -134,12 +134,12 @@ def then(cells: tuple[Cell, ...], age: float) -> Callable[[str], Past | None]:
     return lambda key: Past(cells, age)
 
 
-async def test_a_change_carries_its_sign_right_after_its_words_and_its_row_a_bar() -> None:
+async def test_a_change_carries_its_sign_right_beside_its_words_and_its_row_a_bar() -> None:
     async with board(Watched(COLUMNS), (44, 4)) as (table, _):
         was = (Cell("a"), Cell("Error"), Cell("9"))
         data = {"a": ("Running", "7")}
         table.show(["a"], told(data), past=then(was, 0.0))
-        assert drawn(table)[1] == "▎ a                    Running Δ         7▼ "
+        assert drawn(table)[1] == "▎ a                    Running Δ        ▼7  "
         table.show(["a"], told(data), past=then(was, DELTA_FOR))
         assert drawn(table)[1] == "▎ a                    Running           7  "
         table.show(["a"], told(data))

@@ -128,9 +128,15 @@ class Brush:
             cell = look.cells[slot.index] if slot.index < len(look.cells) else Cell()
             style = struck if look.ghost or dim else self._style(cell.tone, look.row)
             sign = look.sign(slot.index)
-            # right after the words, or it would seem to belong to the next column
-            right = slot.column.right or sign == " "
             words = cell.short if cell.short and width(cell.text) > slot.width else cell.text
+            # right beside the words, or it would seem to belong to the next column
+            if slot.column.right and sign != " " and width(words) < slot.width:
+                yield " " * (slot.width - width(words) - 1), plain
+                yield self._signs(sign), accent
+                yield self._signs(words), style
+                x = slot.x + slot.width
+                continue
+            right = slot.column.right or sign == " "
             place = slot.width if right else min(slot.width, width(words) + 1)
             yield self._signs(fit(words, place, right=slot.column.right)), style
             yield self._signs(sign), accent if sign != " " else plain

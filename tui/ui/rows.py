@@ -25,6 +25,8 @@ class Column:
     title: str
     width: int
     """Least cells."""
+    want: int = 0
+    """Cells that it gets before columns of a higher rank get any."""
     grow: int = 0
     """Share of the cells that are left over."""
     right: bool = False
@@ -73,19 +75,27 @@ def slots(columns: Sequence[Column], width: int, *, wide: bool, left: int = 0, k
     """
     chosen = [item for item in enumerate(columns) if wide or not item[1].wide or item[1].id == keep]
     room = width - left
-    while len(chosen) > 1 and sum(column.width + GAP for _, column in chosen) > room:
+    while len(chosen) > 1:
         ranks = [0 if column.id == keep else column.rank for _, column in chosen]
         worst = max(ranks)
-        if worst == 0:
+        least = (
+            max(column.width, column.want) if rank < worst else column.width
+            for rank, (_, column) in zip(ranks, chosen, strict=True)
+        )
+        if worst == 0 or sum(least) + GAP * len(chosen) <= room:
             break
         last = max(place for place, rank in enumerate(ranks) if rank == worst)
         del chosen[last]
     spare = max(0, room - sum(column.width + GAP for _, column in chosen))
+    wanted: dict[int, int] = {}
+    for index, column in sorted(chosen, key=lambda item: item[1].rank):
+        wanted[index] = min(spare, max(0, column.want - column.width))
+        spare -= wanted[index]
     shares = sum(column.grow for _, column in chosen)
     placed: list[Slot] = []
     x = left
     for index, column in chosen:
-        extra = spare * column.grow // shares if shares else 0
+        extra = wanted[index] + (spare * column.grow // shares if shares else 0)
         placed.append(Slot(column, index, x, min(column.width + extra, max(0, width - x))))
         x += column.width + extra + GAP
     return [slot for slot in placed if slot.width > 0]

@@ -39,12 +39,12 @@ class AgentsPane(ListPane):
     SOURCE = "agents"
     COLUMNS = (
         Column("status", "S", 1),
-        Column("name", "NAME", 19, grow=3),
+        Column("name", "NAME", 18, grow=3),
         Column("id", "ID", 15, rank=7),
         Column("regions", "REGIONS", 10, grow=1, rank=3),
         Column("state", "STATUS", 13),
         Column("version", "VERSION", 7, rank=4),
-        Column("replicas", "REPL", 7, right=True, rank=2, falls=True),
+        Column("replicas", "REPL", 8, right=True, rank=2, falls=True),
         Column("cpu", "CPU", 14, right=True, rank=6, falls=True),
         Column("mem", "MEM", 10, right=True, rank=5, falls=True),
         Column("events", "EVENTS", 7, rank=1, falls=True),

@@ -113,7 +113,7 @@ def job_cells(view: View, node: Node, job: Job) -> Cells:
     opener = f"{_fold(node)} " if node.children else "  "
     return (
         Cell(f"    {opener}{sign} {tail(job.id)}", look if node.worst >= Worst.DOUBT else "text"),
-        Cell(f"{status} (stale?)" if stale else status, look),
+        Cell(f"{status} (stale?)", look, short=f"{status}?") if stale else Cell(status, look),
         Cell(job.agent_name, "muted"),
         Cell(when(started, now=view.now, style=view.times), "muted"),
         Cell(),

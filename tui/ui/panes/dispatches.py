@@ -40,7 +40,7 @@ class DispatchesPane(ListPane):
         Column("agent", "AGENT", 12, grow=1, rank=2),
         Column("age", "AGE", 4, right=True, rank=1, clock=True),
         Column("pickup", "PICK-UP", 7, right=True, rank=4),
-        Column("detail", "DETAIL", 12, grow=4, rank=3),
+        Column("detail", "DETAIL", 12, want=24, grow=4, rank=3),
     )
     FIELDS: ClassVar[Mapping[str, str]] = {
         "room": "room name",
