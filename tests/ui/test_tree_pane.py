@@ -127,7 +127,7 @@ def test_only_the_rooms_of_an_agent() -> None:
     pane, view = DispatchesPane(), view_of("incident")
     pane.agent_name = "concierge"
     assert [key for key in pane.keys(view) if key.startswith("room:")] == ["room:lobby-kiosk-3"]
-    assert words(pane.title(view)).endswith(" agent concierge")
+    assert words(pane.title(view)) == " [1/31 rooms] !6 hidden agent concierge"
     pane.agent_name = "nobody"
     assert list(pane.keys(view)) == []
     assert "Esc shows every room" in pane.empty(view)
@@ -202,7 +202,9 @@ async def test_keys_of_the_tree() -> None:
         await typed(pilot, "z")
         assert len(table.keys) == 31 and table.cursor == "room:standup-eng", "on what holds the line"
         await typed(pilot, "z")
-        assert len(table.keys) > every
+        kinds = [key.partition(":")[0] for key in table.keys]
+        assert all(node.open for node in pane.tree_model.nodes.values() if node.children)
+        assert {"room", "dispatch", "job", "person"} == {*kinds}, "down to the people"
         await typed(pilot, "home", "enter")
         assert table.keys[1] == "room:call-7301", "Enter closes what is open"
         await typed(pilot, "x")

@@ -237,6 +237,15 @@ def key_of(room: str, dispatch_id: str = "", job_id: str = "") -> str:
     return f"dispatch:{room}\0{dispatch_id}" if dispatch_id else f"room:{room}"
 
 
+def every_key(fleet: Fleet) -> Iterator[str]:
+    """The keys of everything that can be opened."""
+    for room in fleet.rooms:
+        yield key_of(room.name)
+        for dispatch in fleet.dispatches.get(room.name, ()):
+            yield key_of(room.name, dispatch.id)
+            yield from (key_of(room.name, dispatch.id, job.id) for job in dispatch.jobs)
+
+
 def split(key: str) -> tuple[str, str, str]:
     """Room, dispatch id and job id that a key names; empty where it names none."""
     _, _, rest = key.partition(":")

@@ -14,6 +14,8 @@ from tui.fleet.times import age
 from tui.fleet.tree import (
     Node,
     Tree,
+    Worst,
+    every_key,
     find_dispatch,
     key_of,
     rooms_by_worst,
@@ -64,6 +66,7 @@ class DispatchesPane(ListPane):
         self.revealed = False
         self.agent_name = ""
         """Only rooms that this agent was dispatched to; empty for all."""
+        self._shown = self._hidden_problems = 0
 
     def on_mount(self) -> None:
         """Rooms come in by and by, the worst ones on top: those are to be seen first."""
@@ -88,9 +91,12 @@ class DispatchesPane(ListPane):
         """The open lines, worst rooms first."""
         fleet = view.fleet
         worst = {room.name: self.tree_model.of_room(fleet, room.name, view.now).worst for room in fleet.rooms}
-        rooms = rooms_by_worst(fleet, worst)
+        every = rooms_by_worst(fleet, worst)
+        rooms = every
         if self.query_now or self.agent_name:
-            rooms = [room for room in rooms if self._passes(view, room)]
+            rooms = [room for room in every if self._passes(view, room)]
+        bad = (sum(worst[room] is Worst.PROBLEM for room in listed) for listed in (every, rooms))
+        self._shown, self._hidden_problems = len(rooms), next(bad) - next(bad)
         return self.tree_model.flatten(fleet, rooms, view.now)
 
     def _passes(self, view: View, room: str) -> bool:
@@ -120,9 +126,12 @@ class DispatchesPane(ListPane):
         return job_cells(view, node, job)
 
     def title(self, view: View) -> Line:
-        """How much of the rooms this speaks of."""
-        coverage = view.fleet.coverage
-        words = [Cell(f" [{len(view.fleet.rooms)} rooms]")]
+        """How much of the rooms this speaks of; as with agents, a filter hides no problem silently."""
+        coverage, total = view.fleet.coverage, len(view.fleet.rooms)
+        some = f"{self._shown}/" if self.query_now or self.agent_name else ""
+        words = [Cell(f" [{some}{total} rooms]")]
+        if self._hidden_problems:
+            words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
         if coverage.total and coverage.polled < coverage.total:
             words.append(Cell(f" polled {_coarsely(coverage.polled)}/{coverage.total}", "warn"))
         elif coverage.oldest is not None and (old := view.monotonic - coverage.oldest) > 60:
@@ -175,11 +184,11 @@ class DispatchesPane(ListPane):
 
     def action_toggle_all(self) -> None:
         """Expand everything, or collapse everything if something is open."""
-        nodes = list(self.tree_model.nodes.values())
-        opened = not any(node.open for node in nodes)
+        opened = not any(node.open for node in self.tree_model.nodes.values())
         if not opened:
             self.table.select(key_of(split(self.table.cursor)[0]))
-        self.tree_model.toggle_all([node.key for node in nodes], opened)
+        if self.view is not None:
+            self.tree_model.toggle_all(every_key(self.view.fleet), opened)
         self.asked()
 
     def go_to(self, key: str) -> None:
