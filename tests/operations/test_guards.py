@@ -188,7 +188,7 @@ async def test_a_target_that_is_gone_is_refused(here: Console) -> None:
     await here.until(lambda: here.app.main.agents.table.cursor_is_ghost)
     await here.press("r")
     assert here.app.screen is here.app.main
-    assert here.said()[0] == "Restart: what is under the cursor is gone"
+    assert here.said()[0] == "Restart: the row under the cursor is no longer in this list"
     assert dialog.outcome is None
 
 

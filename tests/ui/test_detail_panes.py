@@ -195,6 +195,11 @@ def test_the_rows_of_an_agent_are_no_other_agents_rows() -> None:
             "stale 30 s · try 4 in 9 s · no answer",
             "warn",
         ),
+        (
+            Freshness(at=1010.0, failures=3, error="no answer", retry_at=1040.0),
+            "stale 30 s · try 4 under way · no answer",
+            "warn",
+        ),
         (Freshness(failures=2, error="no answer"), "no data: no answer", "error"),
         (Freshness(absent=True), "not on this server", "muted"),
         (

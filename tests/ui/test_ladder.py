@@ -91,6 +91,8 @@ async def test_wide_columns_come_and_go_and_want_room() -> None:
         await pilot.resize_terminal(80, 24)
         await typed(pilot, "ctrl+w")
         assert app.said.newest_first[0].text == "no room for more columns here"
+        await typed(pilot, "5", "ctrl+w")
+        assert app.said.newest_first[0].text == "this list has no more columns"
 
 
 async def test_sorting_by_keys_and_by_a_picked_column() -> None:

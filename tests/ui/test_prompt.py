@@ -112,7 +112,9 @@ async def test_history_and_completion() -> None:
         typed_in = app.main.query_one("#typed", Input)
         await typed(pilot, "colon", *"sta", "tab")
         assert typed_in.value == "status"
-        await typed(pilot, *" kyc", "tab")
+        await typed(pilot, " ")
+        assert above(app).endswith("· 50+ matches"), "names and ids"
+        await typed(pilot, *"kyc", "tab")
         assert typed_in.value == "status kyc-verifier"
         assert above(app) == ": status [AGENT] — deployments of an agent · 1 match"
         await typed(pilot, "enter", "colon", *"refresh", "enter", "colon", "up")

@@ -15,6 +15,8 @@ from tui.ui.lk import NotOurs, ours
 Names = Callable[[Fleet, Sequence[str]], Iterable[str]]
 """Completions of one argument, given the ones before it."""
 NOTHING: Sequence[str] = ()
+MOST = 50
+"""Completions that are looked for."""
 
 
 class Command(Struct, frozen=True):
@@ -196,10 +198,13 @@ def hint(text: str, fleet: Fleet, commands: Sequence[Command] = COMMANDS) -> str
             else "agents status versions secrets dispatches logs find help quit …"
         )
     found = len(completions(text, fleet, commands)) if " " in text else 0
-    return f"{parsed.command.usage} — {parsed.command.help}" + (f" · {found} match" if found else "")
+    matches = "1 match" if found == 1 else f"{found}{'+' if found == MOST else ''} matches"
+    return f"{parsed.command.usage} — {parsed.command.help}" + (f" · {matches}" if found else "")
 
 
-def completions(text: str, fleet: Fleet, commands: Sequence[Command] = COMMANDS, most: int = 50) -> list[str]:
+def completions(
+    text: str, fleet: Fleet, commands: Sequence[Command] = COMMANDS, most: int = MOST
+) -> list[str]:
     """Whole lines that begin with what was typed."""
     head, space, last = text.rpartition(" ")
     if not space:

@@ -319,7 +319,8 @@ class MainScreen(Screen[None]):
             table = self.current.table
             table.set_wide(not table.wide)
             if table.wide and not table.shows_wide:
-                self._tell("no room for more columns here")
+                more = any(column.wide for column in self.current.columns())
+                self._tell("no room for more columns here" if more else "this list has no more columns")
 
     def action_owner(self) -> None:
         """From a dispatch or job to the agent that it names."""

@@ -49,7 +49,7 @@ def aim(operation: Operation, rows: Rows, selection: Selection) -> list[Aim]:
             raise NoTarget("no marked row is a dispatch; \\ clears the marks")
         return found
     if rows.ghost:
-        raise NoTarget("what is under the cursor is gone")
+        raise NoTarget("the row under the cursor is no longer in this list")
     if rows.pane == "secrets":
         return [Aim(selection, _names(operation, rows))]
     return [_one(rows.cursor, rows, selection)]

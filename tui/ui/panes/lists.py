@@ -277,7 +277,8 @@ def freshness(view: View, fresh: Freshness) -> Cell:
 def _retry(view: View, fresh: Freshness) -> str:
     if fresh.retry_at is None:
         return ""
-    return f"try {fresh.failures + 1} in {max(0, round(fresh.retry_at - view.monotonic))} s · "
+    wait = round(fresh.retry_at - view.monotonic)
+    return f"try {fresh.failures + 1} {f'in {wait} s' if wait > 0 else 'under way'} · "
 
 
 def _old(value: float) -> str:
