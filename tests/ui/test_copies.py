@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 import re
 import stat
@@ -80,6 +81,25 @@ async def test_copying_ids_of_each_kind(app: tuple[Lktop, list[str]], tmp_path: 
         for keys, text in wanted.items():
             await typed(pilot, *keys, "c")
             assert pasted(sent) == text, keys
+
+
+async def test_copying_what_lies_over_the_screen(app: tuple[Lktop, list[str]]) -> None:
+    """The JSON as it is shown, masked or not; a message with all its lines."""
+    program, sent = app
+    async with program.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        room = program.main.view.fleet.rooms[0].name
+        program.main.go_to_node(f"room:{room}")
+        dispatch = program.main.view.fleet.dispatches[room][0]
+        await typed(pilot, "right", "down", "y", "c")
+        copied = json.loads(pasted(sent))
+        assert (copied["id"], copied["metadata"]) == (dispatch.id, "***")
+        await typed(pilot, "x", "c")
+        assert json.loads(pasted(sent))["metadata"] == dispatch.metadata
+        await typed(pilot, "escape")
+        program.say("a message " * 20)
+        await typed(pilot, "colon", *"messages", "enter", "down", "c")
+        assert pasted(sent) == ("a message " * 20)
 
 
 async def test_copying_marked_rows(app: tuple[Lktop, list[str]]) -> None:

@@ -309,7 +309,8 @@ class Lktop(FramedApp):
         item = pane.raw_item()
         if item is not None and self.session is not None:
             title = f"{pane.NAME}: {pane.copy_text() or 'as received'}"
-            self.push_screen(Raw(title, self.session.raw(item), ascii_only=self.launch.ascii_only))
+            raw = self.session.raw(item)
+            self.push_screen(Raw(title, raw, copy=self.copy_out, ascii_only=self.launch.ascii_only))
 
     def action_times(self) -> None:
         """Relative, local, UTC."""
@@ -354,7 +355,7 @@ class Lktop(FramedApp):
 
     def action_messages(self) -> None:
         """Everything that was said."""
-        self.push_screen(Messages(self.said, ascii_only=self.launch.ascii_only))
+        self.push_screen(Messages(self.said, copy=self.copy_out, ascii_only=self.launch.ascii_only))
 
     def choose(self, name: str) -> bool:
         """Watch a project by name; False if there is none."""

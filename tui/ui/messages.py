@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import deque
+from collections.abc import Callable
 from typing import ClassVar
 
 from msgspec import Struct
@@ -48,14 +49,20 @@ class MessageLog:
 
 
 class Messages(ModalScreen[None]):
-    """Shows them; Esc leaves."""
+    """Shows them; c copies the one under the cursor, Esc leaves."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "Close", show=False),
+        Binding("c", "copy", "Copy", show=False),
+    ]
 
-    def __init__(self, log: MessageLog, *, ascii_only: bool = False) -> None:
+    def __init__(self, log: MessageLog, *, copy: Callable[[str], None], ascii_only: bool = False) -> None:
         super().__init__()
         self._said = log.newest_first
         self._rows: dict[str, tuple[Cell, ...]] = {}
+        self._whole: dict[str, str] = {}
+        """The message that a line is of."""
+        self._copy = copy
         self._ascii = ascii_only
 
     def compose(self) -> ComposeResult:
@@ -68,7 +75,7 @@ class Messages(ModalScreen[None]):
     def on_mount(self) -> None:
         """Fill the list."""
         self.query_one("#messages-title", Lines).set_lines(
-            [(Cell(f" Messages of this session · {len(self._said)}", "accent"),)]
+            [(Cell(f" Messages of this session · {len(self._said)}", "accent"), Cell(" · c copies", "muted"))]
         )
         table = self.query_one(LineTable)
         table.empty = (Cell("Nothing was said yet.", "muted"),)
@@ -77,13 +84,20 @@ class Messages(ModalScreen[None]):
     def on_line_table_resized(self, event: LineTable.Resized) -> None:
         """Break the messages into lines that fit."""
         room = max(20, event.table.size.width - _TIME.width - 5)
-        self._rows = {}
+        self._rows, self._whole = {}, {}
         for said in self._said:
             time = clock_time(said.at, TimeStyle.LOCAL, zone=False)
             for line in textwrap.wrap(said.text, room) or [""]:
-                self._rows[str(len(self._rows))] = (Cell(time, "muted"), Cell(line, said.tone))
+                key = str(len(self._rows))
+                self._rows[key] = (Cell(time, "muted"), Cell(line, said.tone))
+                self._whole[key] = said.text
                 time = ""
         event.table.show(list(self._rows), self._rows.__getitem__, keep=False)
+
+    def action_copy(self) -> None:
+        """Copy the message under the cursor, all of its lines."""
+        if text := self._whole.get(self.query_one(LineTable).cursor):
+            self._copy(text)
 
     def action_leave(self) -> None:
         """Close."""

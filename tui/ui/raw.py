@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -50,12 +51,16 @@ class Raw(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,y", "leave", "Close", show=False),
         Binding("x", "reveal", "Show or hide metadata", show=False),
+        Binding("c", "copy", "Copy", show=False),
     ]
 
-    def __init__(self, title: str, raw: bytes, *, ascii_only: bool = False) -> None:
+    def __init__(
+        self, title: str, raw: bytes, *, copy: Callable[[str], None], ascii_only: bool = False
+    ) -> None:
         super().__init__()
         self._title_words = clean(title, limit=120)
         self._raw = raw
+        self._copy = copy
         self._ascii = ascii_only
         self._revealed = False
 
@@ -75,7 +80,7 @@ class Raw(ModalScreen[None]):
     def _show(self) -> None:
         words = "x hides metadata" if self._revealed else "metadata masked, x shows it"
         self.query_one("#raw-title", Lines).set_lines(
-            [(Cell(f" {self._title_words}", "accent"), Cell(f" · {words}", "muted"))]
+            [(Cell(f" {self._title_words}", "accent"), Cell(f" · {words} · c copies", "muted"))]
         )
         shown = lines(self._raw, revealed=self._revealed)
         self.query_one(LineTable).show(
@@ -87,6 +92,10 @@ class Raw(ModalScreen[None]):
         self._revealed = not self._revealed
         self._show()
         self.query_one(LineTable).redraw()
+
+    def action_copy(self) -> None:
+        """Copy all of it, masked as it is shown."""
+        self._copy("\n".join(lines(self._raw, revealed=self._revealed)))
 
     def action_leave(self) -> None:
         """Close."""
