@@ -260,6 +260,65 @@ async def test_stale_is_two_misses_and_recovery_is_the_next_try() -> None:
         )
 
 
+async def test_a_host_that_is_there_again_is_asked_for_everything_at_once() -> None:
+    """Not by each source when its own back-off ends: half a screen would stay stale for as long."""
+    async with bench() as it:
+        it.world.rooms = ["a"]
+        it.poller.select(Selection(agent_id="CA_1", room="a"))
+        await it.run(20)
+        it.world.troubles["*"] = errors.Unreachable("connection refused")
+        await it.run(200)
+        assert [source.name for source in SOURCES if not it.fresh(source.name).stale] == []
+        it.world.troubles.clear()
+        first = min(fresh.retry_at or 0.0 for fresh in it.fleet.freshness.values())
+        for host in (
+            (it.fresh(name) for name in group)
+            for group in (("agents", "versions", "secrets"), ("rooms", "dispatches", "participants"))
+        ):
+            first = max(first, min(fresh.retry_at or 0.0 for fresh in host))
+        await it.run(first - it.clock.monotonic() + 0.1)
+        assert not any(fresh.failures for fresh in it.fleet.freshness.values())
+
+
+async def test_dispatches_of_a_single_room_grow_stale_as_others_do() -> None:
+    """Turns in which no room was due used to count as good answers."""
+    async with bench(sources=only("rooms", "dispatches")) as it:
+        it.world.rooms = ["a"]
+        await it.run(20)
+        it.world.troubles["ListDispatch"] = errors.Unknown("internal", status=500)
+        await it.run(15)
+        assert it.fresh("dispatches").stale and not it.fresh("rooms").stale
+
+
+async def test_an_answer_of_one_source_does_not_hurry_another_that_was_answered() -> None:
+    async with bench(sources=only("rooms", "agents", "secrets")) as it:
+        it.poller.select(Selection(agent_id="CA_1"))
+        it.world.troubles["ListAgentSecrets"] = errors.Unknown("overloaded", status=503)
+        await it.run(20)
+        waits = it.fresh("secrets").retry_at
+        it.world.troubles["ListAgents"] = errors.Unreachable("connection refused")
+        await it.run(4)
+        assert it.fresh("agents").failures
+        del it.world.troubles["ListAgents"]
+        await it.run((it.fresh("agents").retry_at or 0.0) - it.clock.monotonic() + 0.1)
+        assert not it.fresh("agents").failures and it.fresh("secrets").retry_at == waits
+
+
+async def test_an_agent_that_is_no_more_is_no_outage() -> None:
+    """Its ghost stays under the cursor, and the server fails over it (contract.md §3.7)."""
+    async with bench() as it:
+        it.poller.select(Selection(agent_id="CA_1"))
+        await it.run(5)
+        it.world.agents = [{"agent_id": "CA_2", "agent_name": "two"}]
+        for method in ("ListAgentVersions", "ListAgentSecrets"):
+            it.world.troubles[method] = errors.Unknown("failed to get agent", status=500, code="internal")
+        await it.run(120)
+        assert not any(fresh.failures for fresh in it.fleet.freshness.values())
+        it.poller.select(Selection(agent_id="CA_2"))
+        await it.run(10)
+        assert it.fresh("versions").stale, "of one that is there it is"
+
+
 async def test_one_source_failing_does_not_hold_up_the_others() -> None:
     async with bench() as it:
         it.world.troubles["ListAgents"] = errors.Unknown("internal", status=500)

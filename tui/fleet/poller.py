@@ -65,6 +65,8 @@ class Poller:
         self._faults: dict[str, deque[float]] = {source.name: deque() for source in sources}
         self._refusals: dict[str, _Refusal] = {}
         self._accepted: dict[str, float] = {}
+        self._unheard: set[str] = set()
+        """Sources that had no answer at all to their newest question."""
         self._known: dict[str, str | None] = {}
         self._rounds = Rounds()
         self._pace: dict[str, float] = {}
@@ -158,6 +160,8 @@ class Poller:
             merge = await source.fetch(asking)
         except ApiError as error:
             return self._failed(source, before, subject, error)
+        if not asking.asked:
+            return self._next(source)
         changes = merge(self._store.fleet)
         good = before.good(self._clock.monotonic(), subject)
         self._accept(source)
@@ -167,6 +171,10 @@ class Poller:
         self._store.freshen(source.name, good, **changes)
         if asking.problem:
             return self._throttled(asking.problem)
+        return self._next(source)
+
+    def _next(self, source: Source) -> float:
+        """Seconds until the next poll of a source with which all is well."""
         self._pace[source.name] = source.every(self._store.fleet, self.selection, self._refresh)
         return self._pace[source.name]
 
@@ -187,6 +195,10 @@ class Poller:
         now = self._clock.monotonic()
         if isinstance(error, Throttled):
             return self._throttled(error)
+        if error.status:
+            self._unheard.discard(source.name)
+        else:
+            self._unheard.add(source.name)
         if isinstance(error, NoSuchService):
             absent = replace(before.good(now, subject), absent=True, error=str(error))
             self._store.freshen(source.name, absent, **changes)
@@ -247,13 +259,16 @@ class Poller:
             self._refusals[host] = _Refusal(now + REFUSED_EVERY, reason)
 
     def _accept(self, source: Source) -> None:
-        """The host takes our credentials: all that waited for that go on."""
+        """The host is there and takes our credentials: all that waited for that go on."""
         host = self._host(source)
         self._accepted[host] = self._clock.monotonic()
-        if self._refusals.pop(host, None):
-            for other in self._sources:
-                if other is not source and self._host(other) == host:
-                    self._nudges[other.name].set()
+        was_refused = self._refusals.pop(host, None) is not None
+        was_unheard = source.name in self._unheard
+        self._unheard.discard(source.name)
+        for other in self._sources:
+            waits = was_refused or (was_unheard and other.name in self._unheard)
+            if waits and other is not source and self._host(other) == host:
+                self._nudges[other.name].set()
 
     def _host(self, source: Source) -> str:
         return self._client.agents_host if source.cloud else self._client.project_host

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from tui.api.client import Client
-from tui.api.errors import ApiError, NotFound
+from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.models import Agent, Dispatch
 from tui.fleet.listed import newest_first, own, standing
 from tui.fleet.rounds import Rounds
@@ -31,6 +31,8 @@ class Asking:
     """Where the fan-out over rooms stands; kept from one fetch to the next."""
     spare: float | None
     """Requests a minute that no other source is expected to need; None when this is a single round."""
+    asked: bool = True
+    """False if there was nothing to ask about yet: nothing is any newer for it."""
     problem: ApiError | None = None
     """What went wrong with a part of the answer, when the rest is worth having."""
 
@@ -68,14 +70,28 @@ async def _agents(asking: Asking) -> Merge:
 
 async def _versions(asking: Asking) -> Merge:
     agent_id = asking.selection.agent_id
-    batch = await asking.client.list_versions(agent_id)
+    try:
+        batch = await asking.client.list_versions(agent_id)
+    except ApiError as error:
+        return _nothing_of_one_gone(asking, error)
     return lambda fleet: {"versions": _keep(fleet.versions, agent_id, newest_first(batch.items))}
 
 
 async def _secrets(asking: Asking) -> Merge:
     agent_id = asking.selection.agent_id
-    batch = await asking.client.list_secrets(agent_id)
+    try:
+        batch = await asking.client.list_secrets(agent_id)
+    except ApiError as error:
+        return _nothing_of_one_gone(asking, error)
     return lambda fleet: {"secrets": _keep(fleet.secrets, agent_id, own(batch.items))}
+
+
+def _nothing_of_one_gone(asking: Asking, error: ApiError) -> Merge:
+    """That a server fails over an agent which is no more, under the cursor as a ghost, is no outage."""
+    gone = asking.fleet.agents and asking.fleet.agent(asking.selection.agent_id) is None
+    if not gone or not isinstance(error, NotFound | Unknown) or not error.status:
+        raise error
+    return lambda fleet: {}
 
 
 async def _rooms(asking: Asking) -> Merge:
@@ -114,6 +130,9 @@ async def _dispatches(asking: Asking) -> Merge:
         spare=asking.spare,
         left=asking.client.budget.left(),
     )
+    if not rooms:
+        asking.asked = False
+        return lambda fleet: {}
     wary = asking.fleet.fresh("dispatches").failures > 0
     found, asking.problem = await asking.rounds.ask(asking.client, rooms, asking.monotonic, wary=wary)
     if asking.problem and not found:
