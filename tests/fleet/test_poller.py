@@ -304,6 +304,17 @@ async def test_an_answer_of_one_source_does_not_hurry_another_that_was_answered(
         assert not it.fresh("agents").failures and it.fresh("secrets").retry_at == waits
 
 
+async def test_what_is_not_looked_at_any_more_is_not_stale() -> None:
+    async with bench() as it:
+        it.poller.select(Selection(agent_id="CA_1"))
+        it.world.troubles["ListAgentVersions"] = errors.Unknown("internal", status=500)
+        await it.run(30)
+        assert it.fresh("versions").stale
+        it.poller.select(Selection())
+        await it.run(1)
+        assert not it.fresh("versions").failures
+
+
 async def test_an_agent_that_is_no_more_is_no_outage() -> None:
     """Its ghost stays under the cursor, and the server fails over it (contract.md §3.7)."""
     async with bench() as it:

@@ -115,6 +115,8 @@ class Poller:
             subject = self._known[source.name] = source.subject(self._store.fleet, self.selection)
             if subject is None:
                 self._pace.pop(source.name, None)
+                if self._store.fleet.fresh(source.name).failures:  # what nobody wants is not stale
+                    self._store.freshen(source.name, Freshness())
                 return None if source.follows_selection else LOOK_EVERY
             wait = 0.0 if at_once else self._held(source, subject)
             return wait or await self._poll(source, subject, None if at_once else self._spare(source))
