@@ -173,3 +173,14 @@ async def test_messages_are_kept_in_order_and_cleaned() -> None:
             "first ␛[2J[bold]x[/]",
         ]
         assert "Messages of this session · 2" in "\n".join(looks(program))
+
+
+async def test_the_same_words_are_not_put_on_top_of_themselves() -> None:
+    async with playing(Scene("messages")) as (program, pilot):
+        for _ in range(3):
+            await typed(pilot, "5", "ctrl+w", "ctrl+w")
+        assert len(program._notifications) == 1
+        assert len(program.said.newest_first) == 3, "each is kept"
+        program.say("another")
+        await settled(pilot)
+        assert len(program._notifications) == 2

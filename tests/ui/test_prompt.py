@@ -15,6 +15,7 @@ from tui.fleet.state import Fleet
 from tui.ui.app import Lktop
 from tui.ui.commands import COMMANDS, BadCommand, completions, hint, parse
 from tui.ui.lines import Lines
+from tui.ui.panes.versions import VersionsPane
 
 
 def said(app: Lktop) -> str:
@@ -84,6 +85,32 @@ async def test_a_bad_filter_is_told_and_the_last_good_one_kept() -> None:
         assert len(app.main.agents.table.keys) == 1
         await typed(pilot, "backspace")
         assert not app.main.query_one("#prompt").has_class("-bad")
+
+
+async def test_a_word_that_is_no_field_is_told_where_nothing_has_it() -> None:
+    async with playing(Scene("filter", keys=("slash", *"regoin:us"))) as (app, _):
+        assert above(app).startswith("/ Agents: 0 rows · regoin: is no field; there are status: name: id:")
+
+
+async def test_versions_are_filtered_as_long_as_they_are_of_the_same_agent() -> None:
+    async with playing(Scene("filter", keys=("3", "slash", *"role:current", "enter")), (80, 24)) as (
+        app,
+        pilot,
+    ):
+        pane = app.main.pane("versions")
+        assert isinstance(pane, VersionsPane) and pane.table.has_focus
+        assert len(pane.table.keys) == 1 and title(pane).startswith("─ 3 Versions kyc-verifier [1/")
+        assert "</role:current>" in title(pane)
+        await typed(pilot, "1", "down", "3")
+        assert len(pane.table.keys) > 1 and "</" not in title(pane)
+
+
+async def test_a_list_that_is_filtered_is_on_the_screen() -> None:
+    """The agents, from a pane without a filter of its own, where there is room for one pane only."""
+    async with playing(Scene("filter", keys=("2", "slash", *"triage")), (80, 24)) as (app, pilot):
+        assert app.main.agents.display and "</triage>" in title(app.main.agents)
+        await typed(pilot, "enter", "2")
+        assert "support-triage" in title(app.main.current)
 
 
 async def test_escape_goes_back_to_the_filter_that_was_there() -> None:

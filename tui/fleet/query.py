@@ -78,6 +78,13 @@ def complete(text: str, fields: Iterable[str]) -> str:
     return f"{head}{space}{sign}{full}:" if full else ""
 
 
+def unknown_field(text: str, fields: Iterable[str]) -> str:
+    """A word before a colon that is no field, so that it is sought as it stands; empty if there is none."""
+    known = frozenset(fields)
+    matches = (_TERM.match(word) for word in _words(text))
+    return next((it["field"] for it in matches if it and it["op"] == ":" and it["field"] not in known), "")
+
+
 def _words(text: str) -> list[str]:
     lexer = shlex.shlex(text, posix=True, punctuation_chars="")
     lexer.whitespace_split = True

@@ -51,6 +51,8 @@ SETTLED = 0.5
 """Seconds within which a server that is near has answered for the first time."""
 WARM = 5.0
 """Seconds after which everything has been imported, built and fetched for the first time."""
+TOAST = 6.0
+"""Seconds for which a toast stays."""
 AGAIN = 2.0
 """Seconds within which a second q or ctrl+c leaves."""
 
@@ -102,6 +104,8 @@ class Lktop(FramedApp):
         )
         self._begun = False
         self._pressed: dict[str, float] = {}
+        self._toasted = ("", 0.0)
+        """The newest toast, and when it came."""
         self._turns = Turns(self)
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, "-ascii")
@@ -204,11 +208,13 @@ class Lktop(FramedApp):
         """Tell the operator; kept in `:messages`. Never markup."""
         words = clean(text, limit=2000)
         self.said.add(self.clock.now(), words, tone)
-        if toast:
+        before, now = self._toasted, (words, self.clock.monotonic())
+        if toast and (words != before[0] or now[1] - before[1] >= TOAST):  # twice the same covers more
+            self._toasted = now
             level: SeverityLevel = (
                 "error" if tone == "error" else "warning" if tone == "warn" else "information"
             )
-            self.notify(self._signs(clean(words, limit=300)), markup=False, severity=level, timeout=6)
+            self.notify(self._signs(clean(words, limit=300)), markup=False, severity=level, timeout=TOAST)
 
     def _signs(self, text: str) -> str:
         return to_ascii(text) if self.launch.ascii_only else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.fleet.query import complete
+from tui.fleet.query import complete, unknown_field
 from tui.fleet.state import Fleet
 from tui.ui.commands import completions, hint, path_typed
 from tui.ui.panes.base import Pane
@@ -31,7 +31,13 @@ class Filtering:
     def typed(self, text: str) -> tuple[str, bool]:
         """Filter, and say how many rows that leaves or what is wrong."""
         problem = self._pane.set_filter(text)
-        return problem or f"/ {self._pane.NAME}: {len(self._pane.table.keys)} rows", bool(problem)
+        rows = len(self._pane.table.keys)
+        words = f"/ {self._pane.NAME}: {rows} row{'' if rows == 1 else 's'}"
+        if not rows and (field := unknown_field(text, self._pane.FIELDS)):
+            words += (
+                f" · {field}: is no field; there are {' '.join(f'{name}:' for name in self._pane.FIELDS)}"
+            )
+        return problem or words, bool(problem)
 
     def complete(self, text: str) -> str:
         """The name of a field; for the rest, the rows themselves show what there is."""

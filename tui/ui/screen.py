@@ -424,6 +424,8 @@ class MainScreen(Screen[None]):
     def action_filter(self) -> None:
         """Filter the current list."""
         pane = self.current if isinstance(self.current, ListPane) and self.current.FIELDS else self.agents
+        if not pane.display:  # nobody filters blindly what other panes are about
+            self.action_pane("agents")
         purpose = Filtering(pane)
         self._prompt.open(purpose, purpose.before)
 

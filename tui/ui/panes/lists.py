@@ -134,6 +134,7 @@ class ListPane(Pane):
         self._inputs = inputs
         if self.subject(view) != self._subject:
             self._subject = self.subject(view)
+            self.query_now = Query()
             table.forget()
         table.set_columns(for_times(self.columns(), relative=view.times is TimeStyle.RELATIVE))
         keys = self.keys(view)

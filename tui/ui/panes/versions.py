@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from tui.api.models import Version, instant
+from tui.fleet.query import Subject
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.fleet.times import when
@@ -39,13 +40,30 @@ class VersionsPane(DetailPane):
         Column("attributes", "ATTRIBUTES", 10, grow=2, rank=6, wide=True),
     )
 
+    FIELDS: ClassVar[Mapping[str, str]] = {
+        "version": "version tag",
+        "role": "current, active or draining",
+        "status": "status word",
+        "commit": "commit",
+        "branch": "branch",
+        "owner": "who built it",
+    }
+
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent's listing."""
         return (view.fleet.versions.get(view.selection.agent_id), view.selection.agent_id, view.agent)
 
     def keys(self, view: View) -> Sequence[str]:
-        """Version tags, newest first."""
-        return [version.version for version in self._versions(view)]
+        """Version tags that pass the filter, newest first."""
+        names = [version.version for version in self._versions(view)]
+        if self.query_now:
+            return [name for name in names if self.query_now.matches(self._shown(view, name))]
+        return names
+
+    def _shown(self, view: View, key: str) -> Subject:
+        cells = zip(self.COLUMNS, self.cells(view, key), strict=True)
+        texts = {column.id: cell.text for column, cell in cells}
+        return Subject(" ".join(texts.values()), texts.get)
 
     def _versions(self, view: View) -> tuple[Version, ...]:
         return view.fleet.versions.get(view.selection.agent_id, ())
@@ -83,8 +101,12 @@ class VersionsPane(DetailPane):
         agent = view.agent
         if agent is None:
             return ()
-        count = len(self._versions(view))
-        return (Cell(f" {agent.name or agent.agent_id}", "info"), Cell(f" [{count}]"))
+        count: object = len(self._versions(view))
+        words: Line = ()
+        if self.query_now:
+            count = f"{len(self.keys(view))}/{count}"
+            words = (Cell(f" </{self.query_now.source}>", "accent"),)
+        return (Cell(f" {agent.name or agent.agent_id}", "info"), Cell(f" [{count}]"), *words)
 
     def empty(self, view: View) -> str:
         """No agent selected, not received yet, or nothing built."""
