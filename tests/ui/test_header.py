@@ -110,7 +110,8 @@ def test_that_data_are_stale_is_never_pushed_out() -> None:
         ({"agents": Freshness(at=NOW - 12, failures=1, error="no answer in time")}, "retrying"),
         ({"rooms": Freshness(at=NOW - 12, failures=1, error="no answer in time")}, "retrying"),
         ({"versions": Freshness(at=NOW - 12, failures=1, error="no answer in time")}, "live"),
-        ({"agents": Freshness(failures=2, error="refused")}, "NO DATA: agents · refused"),
+        ({"agents": Freshness(failures=1, error="refused")}, "NO DATA: agents · refused"),
+        ({"versions": Freshness(failures=1, error="refused")}, "live"),
     ],
 )
 def test_only_what_came_in_is_called_live(fresh: dict[str, Freshness], words: str) -> None:

@@ -68,7 +68,7 @@ async def test_without_a_choice_the_operator_is_asked() -> None:
     async with playing(Scene("choose", choose=True, targets=TARGETS)) as (app, pilot):
         assert isinstance(app.screen, Chooser)
         rows = drawn(app.screen.query_one(LineTable))
-        assert "prod-eu PRODUCTION read-only" in rows[3]
+        assert rows[3].split()[:3] == ["prod-eu", "PRODUCTION", "read-only"]
         assert "no project chosen" in looks(app)[0] and "connecting" not in looks(app)[1]
         await typed(pilot, "down", "enter")
         assert app.screen is app.main
@@ -163,3 +163,11 @@ async def test_switching_never_waits_for_the_old_project() -> None:
             app.watch_project(target)
         await settled(pilot)
         assert app.session is not None and app.session.target is TARGET
+
+
+async def test_what_makes_a_difference_is_never_cut_for_a_long_name() -> None:
+    long = replace(PRODUCTION, name="customer-calls-production-eu-west-1")
+    async with playing(Scene("chooser", choose=True, targets=(long, STAGING)), (80, 24)) as (app, _):
+        assert isinstance(app.screen, Chooser)
+        lines = [line for line in drawn(app.screen.query_one(LineTable)) if "customer-calls" in line]
+        assert len(lines) == 1 and "PRODUCTION read-only " in lines[0]

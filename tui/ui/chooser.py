@@ -34,9 +34,11 @@ class Chooser(ModalScreen[Target | None]):
 
     def compose(self) -> ComposeResult:
         """Title and list."""
+        marks = max((len(_marks(target)) for target in self._targets.values()), default=0)
         columns = (
             Column("now", " ", 1),
-            Column("name", "PROJECT", 28, grow=1),
+            Column("name", "PROJECT", 20, grow=2),
+            Column("marks", "", marks),
             Column("url", "WHERE", 22, grow=2),
             Column("source", "FROM", 16, grow=1, rank=1),
         )
@@ -61,10 +63,10 @@ class Chooser(ModalScreen[Target | None]):
     def _cells(self, key: str) -> tuple[Cell, ...]:
         target = self._targets[key]
         here = self._current is not None and target == self._current
-        marks = (" PRODUCTION" if target.danger else "") + (" read-only" if target.read_only else "")
         return (
             Cell("●" if here else " ", "ok"),
-            Cell(target.name + marks, "warn" if target.danger else "text"),
+            Cell(target.name, "warn" if target.danger else "text"),
+            Cell(_marks(target), "error" if target.danger else "info"),
             Cell(target.url.removeprefix("https://"), "muted"),
             Cell(target.source, "muted"),
         )
@@ -76,3 +78,8 @@ class Chooser(ModalScreen[Target | None]):
     def action_leave(self) -> None:
         """Keep the project."""
         self.dismiss(None)
+
+
+def _marks(target: Target) -> str:
+    """What makes a difference to whoever goes there. Never cut, as the end of a name may be."""
+    return " ".join(("PRODUCTION",) * target.danger + ("read-only",) * target.read_only)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.fleet.state import View
+from tui.fleet.state import Freshness, View
 from tui.fleet.status import status
 from tui.fleet.target import Target
 from tui.fleet.times import TimeStyle, age, zone_name
@@ -20,6 +20,8 @@ FAR = ((86_400, "1 d"), (3_600, "1 h"), (300, "5 m"), (30, "30 s"))
 """Seconds by which a clock is wrong, in words: finer ones would move while nothing happens."""
 LAG = 60.0
 """Seconds since a room was asked about from which that is late."""
+LISTS = ("agents", "rooms")
+"""The sources of which the others hang."""
 FEW = 8
 """Rooms not asked about yet from which on they wait: so many are asked about in the next round anyway."""
 NAME = 20
@@ -38,7 +40,7 @@ def _who_and_how_many(target: Target | None, link: Link, view: View, width: int)
     """What a change would hit and whether it would be sent is never cut; counts make room for it."""
     brand = Cell(" lktop ", "accent")
     if target is None:
-        return (brand, Cell(" no project chosen", "warn"))
+        return (brand, Cell(" no project chosen: press @", "warn"))
     tone = "warn" if target.danger else "text"
     name, marks = Cell(f" {target.name} ", tone), _marks(target, link)
     total, *counts = _counts(view)
@@ -123,7 +125,7 @@ def _freshness(view: View, width: int) -> Cell:
         return Cell(words if text_width(words) < width else fit(words, width - 1), "error")
     if agents.at is None and not agents.absent:
         return Cell("connecting… ", "muted")
-    if agents.failures or view.fleet.fresh("rooms").failures:
+    if any(view.fleet.fresh(name).failures for name in LISTS):
         return Cell("retrying ", "muted")
     return Cell("live ", "ok")
 
@@ -138,7 +140,7 @@ def _lags(view: View) -> bool:
 def _staleness(view: View) -> str:
     """What is stale, since when and why; empty while nothing is."""
     known = view.fleet.freshness
-    stale = [name for name, fresh in known.items() if fresh.stale]
+    stale = [name for name, fresh in known.items() if fresh.stale or (name in LISTS and _never_came(fresh))]
     if not stale:
         return ""
     old = min((at for name in stale if (at := known[name].at) is not None), default=None)
@@ -147,6 +149,11 @@ def _staleness(view: View) -> str:
     what = "everything" if len(stale) == len(known) > 1 else some
     why = max((known[name] for name in stale), key=lambda fresh: fresh.failures).error
     return f"{since}: {what} · {why} " if why else f"{since}: {what} "
+
+
+def _never_came(fresh: Freshness) -> bool:
+    """A first question that failed: what is wrong is known, and the next try may be far off."""
+    return fresh.at is None and fresh.failures > 0
 
 
 def _seconds(value: float) -> str:
