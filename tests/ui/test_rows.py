@@ -47,10 +47,10 @@ def test_the_column_sorted_by_stays_and_others_go_for_it() -> None:
 def test_what_is_left_over_goes_to_the_columns_that_grow() -> None:
     placed = slots((NAME, STATE, VERSION), 37, wide=False, left=2)
     assert [(slot.column.id, slot.x, slot.width) for slot in placed] == [
-        ("name", 2, 10 + 5),
-        ("state", 18, 8 + 2),
-        ("version", 29, 6),
-    ]
+        ("name", 2, 10 + 6),
+        ("state", 19, 8 + 2),
+        ("version", 30, 6),
+    ], "all of it: the line ends with the gap before the scroll bar"
 
 
 def test_a_column_that_wants_more_gets_it_before_those_that_are_worth_less() -> None:
@@ -61,7 +61,7 @@ def test_a_column_that_wants_more_gets_it_before_those_that_are_worth_less() -> 
         return {slot.column.id: slot.width for slot in slots(columns, width, wide=False)}
 
     assert widths(37) == {"name": 10, "told": 20, "seen": 4}
-    assert widths(36) == {"name": 12, "told": 21}, "what is left then is for all that grow"
+    assert widths(36) == {"name": 13, "told": 21}, "what is left then is for all that grow"
     assert widths(31) == {"name": 10, "told": 19}
     assert widths(20) == {"name": 10, "told": 8}
     assert widths(19) == {"name": 18}

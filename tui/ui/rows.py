@@ -87,17 +87,22 @@ def slots(columns: Sequence[Column], width: int, *, wide: bool, left: int = 0, k
         last = max(place for place, rank in enumerate(ranks) if rank == worst)
         del chosen[last]
     spare = max(0, room - sum(column.width + GAP for _, column in chosen))
-    wanted: dict[int, int] = {}
+    widths = {index: column.width for index, column in chosen}
     for index, column in sorted(chosen, key=lambda item: item[1].rank):
-        wanted[index] = min(spare, max(0, column.want - column.width))
-        spare -= wanted[index]
-    shares = sum(column.grow for _, column in chosen)
+        more = min(spare, max(0, column.want - column.width))
+        widths[index] += more
+        spare -= more
+    growing = sorted((item for item in chosen if item[1].grow), key=lambda item: item[1].grow)
+    shares = sum(column.grow for _, column in growing)
+    for index, column in growing:  # the one that grows most gets what is left of the division, too
+        more = spare * column.grow // shares
+        widths[index] += more
+        spare, shares = spare - more, shares - column.grow
     placed: list[Slot] = []
     x = left
     for index, column in chosen:
-        extra = wanted[index] + (spare * column.grow // shares if shares else 0)
-        placed.append(Slot(column, index, x, min(column.width + extra, max(0, width - x))))
-        x += column.width + extra + GAP
+        placed.append(Slot(column, index, x, min(widths[index], max(0, width - x))))
+        x += widths[index] + GAP
     return [slot for slot in placed if slot.width > 0]
 
 
