@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from rich.cells import cell_len
+from rich.style import Style
 from textual.geometry import Region
 
 from tests.ui.stage import Watched, board, drawn
 from tui.api.clean import clean
 from tui.sim.hostile import STRINGS
-from tui.ui.brush import GUTTER
+from tui.ui.brush import GUTTER, Brush, RowLook
 from tui.ui.rows import Cell, Column
 from tui.ui.table import DELTA_FOR, LineTable, Past
 
@@ -144,6 +145,22 @@ async def test_a_change_carries_its_sign_right_beside_its_words_and_its_row_a_ba
         assert drawn(table)[1] == "▎ a                    Running           7  "
         table.show(["a"], told(data))
         assert drawn(table)[1] == "  a                    Running           7  "
+
+
+def test_what_is_reversed_is_the_words_and_not_the_width_of_their_column() -> None:
+    """A theme without colours would put walls around every problem."""
+
+    def style(tone: str, row: str) -> Style:
+        return Style(reverse=tone == "error")
+
+    cells = (Cell("  ✗ a", "error"), Cell("Error", "error"), Cell("7", "error"))
+    strip = Brush(COLUMNS, 44, style).row(RowLook("a", cells), dim=False)
+    assert [segment.text for segment in strip if segment.style and segment.style.reverse] == [
+        "✗ a",
+        "Error",
+        "7",
+    ]
+    assert strip.cell_length == 44
 
 
 async def test_a_sign_that_goes_paints_its_cell_and_nothing_else() -> None:

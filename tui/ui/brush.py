@@ -138,7 +138,15 @@ class Brush:
                 continue
             right = slot.column.right or sign == " "
             place = slot.width if right else min(slot.width, width(words) + 1)
-            yield self._signs(fit(words, place, right=slot.column.right)), style
+            text = self._signs(fit(words, place, right=slot.column.right))
+            if style.reverse:  # the words, not a wall as wide as the column
+                bare = text.lstrip(" ")
+                yield " " * (len(text) - len(bare)), plain
+                text = bare.rstrip(" ")
+                yield text, style
+                yield " " * (len(bare) - len(text)), plain
+            else:
+                yield text, style
             yield self._signs(sign), accent if sign != " " else plain
             yield " " * (slot.width - place), plain
             x = slot.x + slot.width + GAP
