@@ -260,13 +260,16 @@ async def test_stale_is_two_misses_and_recovery_is_the_next_try() -> None:
         )
 
 
-async def test_a_host_that_is_there_again_is_asked_for_everything_at_once() -> None:
+@pytest.mark.parametrize(
+    "outage", [errors.Unreachable("connection refused"), errors.Unknown("Bad Gateway", status=502)]
+)
+async def test_a_host_that_is_there_again_is_asked_for_everything_at_once(outage: Exception) -> None:
     """Not by each source when its own back-off ends: half a screen would stay stale for as long."""
     async with bench() as it:
         it.world.rooms = ["a"]
         it.poller.select(Selection(agent_id="CA_1", room="a"))
         await it.run(20)
-        it.world.troubles["*"] = errors.Unreachable("connection refused")
+        it.world.troubles["*"] = outage
         await it.run(200)
         assert [source.name for source in SOURCES if not it.fresh(source.name).stale] == []
         it.world.troubles.clear()
@@ -290,10 +293,10 @@ async def test_dispatches_of_a_single_room_grow_stale_as_others_do() -> None:
         assert it.fresh("dispatches").stale and not it.fresh("rooms").stale
 
 
-async def test_an_answer_of_one_source_does_not_hurry_another_that_was_answered() -> None:
+async def test_an_answer_to_one_source_does_not_hurry_another_that_was_told_to_wait() -> None:
     async with bench(sources=only("rooms", "agents", "secrets")) as it:
         it.poller.select(Selection(agent_id="CA_1"))
-        it.world.troubles["ListAgentSecrets"] = errors.Unknown("overloaded", status=503)
+        it.world.troubles["ListAgentSecrets"] = errors.Unknown("overloaded", status=503, retry_after=60.0)
         await it.run(20)
         waits = it.fresh("secrets").retry_at
         it.world.troubles["ListAgents"] = errors.Unreachable("connection refused")
@@ -302,6 +305,19 @@ async def test_an_answer_of_one_source_does_not_hurry_another_that_was_answered(
         del it.world.troubles["ListAgents"]
         await it.run((it.fresh("agents").retry_at or 0.0) - it.clock.monotonic() + 0.1)
         assert not it.fresh("agents").failures and it.fresh("secrets").retry_at == waits
+
+
+async def test_the_next_try_of_what_is_held_back_is_told_as_late_as_it_will_be() -> None:
+    async with bench(sources=only("agents")) as it:
+        it.world.troubles["*"] = errors.Unknown("overloaded", status=503)
+        await it.run(10)
+        it.client.budget.hold(60)
+        asked = len(it.world.asked)
+        await it.run(20)
+        retry_at = it.fresh("agents").retry_at
+        assert len(it.world.asked) == asked and retry_at is not None
+        assert retry_at > it.clock.monotonic(), "no try is under way"
+        assert "overloaded" in it.fresh("agents").error
 
 
 async def test_what_is_not_looked_at_any_more_is_not_stale() -> None:
@@ -316,7 +332,7 @@ async def test_what_is_not_looked_at_any_more_is_not_stale() -> None:
 
 
 async def test_an_agent_that_is_no_more_is_no_outage() -> None:
-    """Its ghost stays under the cursor, and the server fails over it (contract.md §3.7)."""
+    """Its ghost stays under the cursor, and the server fails over it (contract.md §3.12)."""
     async with bench() as it:
         it.poller.select(Selection(agent_id="CA_1"))
         await it.run(5)

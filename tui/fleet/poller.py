@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from tui.api.clean import clean
 from tui.api.client import Client
-from tui.api.errors import ApiError, NoSuchService, RateLimited, Throttled, Unauthorized
+from tui.api.errors import ApiError, NoSuchService, RateLimited, Throttled, Unauthorized, Unknown, Unreachable
 from tui.clock import Clock
 from tui.fleet.rounds import Rounds
 from tui.fleet.sources import SOURCES, Asking, Source
@@ -65,8 +65,8 @@ class Poller:
         self._faults: dict[str, deque[float]] = {source.name: deque() for source in sources}
         self._refusals: dict[str, _Refusal] = {}
         self._accepted: dict[str, float] = {}
-        self._unheard: set[str] = set()
-        """Sources that had no answer at all to their newest question."""
+        self._failing: set[str] = set()
+        """Sources whose newest question failed as all do in an outage, rather than being refused."""
         self._known: dict[str, str | None] = {}
         self._rounds = Rounds()
         self._pace: dict[str, float] = {}
@@ -196,11 +196,13 @@ class Poller:
         """Store what went wrong with what came in even so; seconds until the next try."""
         now = self._clock.monotonic()
         if isinstance(error, Throttled):
-            return self._throttled(error)
-        if error.status:
-            self._unheard.discard(source.name)
-        else:
-            self._unheard.add(source.name)
+            wait = self._throttled(error)
+            if before.failures:  # what it failed with before is still the reason, its next try is another
+                self._store.freshen(source.name, replace(before, retry_at=now + wait))
+            return wait
+        self._failing.discard(source.name)
+        if isinstance(error, Unreachable | Unknown) and not error.retry_after:
+            self._failing.add(source.name)
         if isinstance(error, NoSuchService):
             absent = replace(before.good(now, subject), absent=True, error=str(error))
             self._store.freshen(source.name, absent, **changes)
@@ -265,10 +267,10 @@ class Poller:
         host = self._host(source)
         self._accepted[host] = self._clock.monotonic()
         was_refused = self._refusals.pop(host, None) is not None
-        was_unheard = source.name in self._unheard
-        self._unheard.discard(source.name)
+        was_failing = source.name in self._failing
+        self._failing.discard(source.name)
         for other in self._sources:
-            waits = was_refused or (was_unheard and other.name in self._unheard)
+            waits = was_refused or (was_failing and other.name in self._failing)
             if waits and other is not source and self._host(other) == host:
                 self._nudges[other.name].set()
 
