@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.scenes import Scene, strike, typed
 from tests.ui.stage import drawn, playing
 from tui.ui.app import Lktop
+from tui.ui.commands import COMMANDS
 from tui.ui.help import Help, rows, shown
 from tui.ui.lines import Lines
+from tui.ui.panes import PANES
 from tui.ui.table import LineTable
 
 LEAVING = {"q", "ctrl+q", "ctrl+c"}
@@ -70,7 +73,7 @@ async def test_help_lists_what_works_here(pane: str) -> None:
         await typed(pilot, "question_mark")
         assert isinstance(app.screen, Help)
         table = app.screen.query_one(LineTable)
-        assert len(table.keys) == len(rows(app.main))
+        assert len(table.keys) == len(rows(app.main)) + len(COMMANDS)
         for row in rows(app.main):
             assert row.label and row.group in ("this pane", "list", "everywhere")
 
@@ -78,7 +81,7 @@ async def test_help_lists_what_works_here(pane: str) -> None:
 async def test_help_says_where_one_is_and_filters_and_runs() -> None:
     async with playing(Scene("help", keys=("5", "question_mark"))) as (app, pilot):
         words = drawn(app.screen.query_one("#help-title", Lines))[0]
-        assert words.strip().startswith("Keys · 5 Dispatches: rooms with their dispatches and jobs")
+        assert words.strip().startswith("Keys · 5 Dispatches: rooms, dispatches and jobs")
         more = app.screen.query_one("#help-more", Lines)
         assert drawn(more)[0].strip() == "send an agent to a room and watch it join"
         await typed(pilot, *"expand all")
@@ -88,6 +91,23 @@ async def test_help_says_where_one_is_and_filters_and_runs() -> None:
         await typed(pilot, "enter")
         assert app.screen is app.main
         assert len(app.main.dispatches.table.keys) == 31, "all closed"
+
+
+async def test_help_lists_commands_and_begins_the_one_that_is_run() -> None:
+    async with playing(Scene("help", keys=("question_mark", *":unlock"))) as (app, pilot):
+        (line,) = (line for line in drawn(app.screen.query_one(LineTable)) if ":unlock" in line)
+        assert line.split()[:4] == ["command", ":unlock", "let", "a"]
+        assert drawn(app.screen.query_one("#help-more", Lines))[0].strip() == ":unlock [15m]"
+        await typed(pilot, "enter")
+        assert app.main.query_one("#prompt").display
+        assert app.main.query_one("#typed", Input).value == "unlock "
+        assert ": unlock [15m] — let a read-only" in drawn(app.main.query_one("#hint", Lines))[0]
+
+
+def test_what_a_pane_says_of_itself_fits_into_the_overlay() -> None:
+    """Its frame is 76 cells wide, also on the smallest of screens that people use."""
+    for pane in PANES:
+        assert len(f" Keys · {pane.NUMBER} {pane.NAME}: {pane.HELP}") <= 74
 
 
 async def test_help_is_left_without_running_anything() -> None:

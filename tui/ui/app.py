@@ -33,7 +33,7 @@ from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.desk import Desk
 from tui.ui.frame import FramedApp
 from tui.ui.guards import run_guarded
-from tui.ui.help import Help, Row, rows
+from tui.ui.help import Help, Row, command_rows, rows
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.messages import MessageLog, Messages
@@ -241,7 +241,7 @@ class Lktop(FramedApp):
     # ---- keys that work everywhere --------------------------------------------------------------------
 
     def action_help(self) -> None:
-        """Every key that works here."""
+        """Every key that works here, and every command."""
         pane = self.main.current
         words = f"{pane.NUMBER} {pane.NAME}: {pane.HELP}"
 
@@ -249,7 +249,8 @@ class Lktop(FramedApp):
             if row is not None:
                 self.call_later(self.run_action, row.action, row.node)
 
-        self.push_screen(Help(rows(self.screen), words, ascii_only=self.launch.ascii_only), run)
+        entries = [*rows(self.screen), *command_rows(self.main)]
+        self.push_screen(Help(entries, words, ascii_only=self.launch.ascii_only), run)
 
     async def action_leave(self) -> None:
         """Back; at the root, twice to quit."""

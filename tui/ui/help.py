@@ -1,4 +1,4 @@
-"""The overlay behind `?`: every key that works where one is, made from the live bindings."""
+"""The overlay behind `?`: every key that works where one is, from the live bindings, and every command."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
+from tui.ui.commands import COMMANDS
 from tui.ui.lines import Lines
 from tui.ui.panes.base import Pane
 from tui.ui.rows import Cell, Column
@@ -86,6 +87,14 @@ def rows(screen: Screen[object]) -> list[Row]:
             keys = f"{known.keys} {shown(key)}"
             found[group, binding.action] = replace(known, keys=keys)
     return sorted(found.values(), key=_order)
+
+
+def command_rows(screen: Screen[None]) -> list[Row]:
+    """Every command; running one types its name into the prompt of a screen."""
+    return [
+        Row("command", f":{it.name}", it.help, f"command('{it.name} ')", screen, f":{it.usage}")
+        for it in COMMANDS
+    ]
 
 
 def _order(row: Row) -> tuple[int, int]:

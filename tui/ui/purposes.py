@@ -64,16 +64,19 @@ class Commanding:
     kind = "command"
     sign = "command"
 
-    def __init__(self, pane: Pane, fleet: Callable[[], Fleet], run: Callable[[str], None]) -> None:
-        """`pane` gets the keyboard back; `run` is given the line."""
+    def __init__(
+        self, pane: Pane, fleet: Callable[[], Fleet], run: Callable[[str], None], begun: str = ""
+    ) -> None:
+        """`pane` gets the keyboard back; `run` is given the line, of which some may be there already."""
         self._pane = pane
+        self._begun = begun
         self._fleet = fleet
         self._run = run
 
     @property
     def words(self) -> str:
-        """Some of the commands."""
-        return self.typed("")[0]
+        """What the command that is begun does; some of the commands."""
+        return self.typed(self._begun)[0]
 
     def typed(self, text: str) -> tuple[str, bool]:
         """What the command does."""

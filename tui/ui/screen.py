@@ -429,9 +429,9 @@ class MainScreen(Screen[None]):
         purpose = Filtering(pane)
         self._prompt.open(purpose, purpose.before)
 
-    def action_command(self) -> None:
-        """Type a command."""
-        self._prompt.open(Commanding(self.current, lambda: self.view.fleet, self._command))
+    def action_command(self, text: str = "") -> None:
+        """Type a command, of which some is there already."""
+        self._prompt.open(Commanding(self.current, lambda: self.view.fleet, self._command, text), text)
 
     def _command(self, text: str) -> None:
         self.post_message(self.CommandGiven(text))

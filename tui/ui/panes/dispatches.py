@@ -34,7 +34,7 @@ class DispatchesPane(ListPane):
 
     NUMBER = "5"
     NAME = "Dispatches"
-    HELP = "rooms with their dispatches and jobs; opens where something is wrong"
+    HELP = "rooms, dispatches and jobs, open where one is wrong"
     SOURCE = "dispatches"
     COLUMNS = (
         Column("node", "ROOM / DISPATCH / JOB", 21, grow=2),

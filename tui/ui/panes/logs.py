@@ -34,7 +34,7 @@ class LogsPane(Pane):
 
     NUMBER = "6"
     NAME = "Logs"
-    HELP = "the runtime or build log of the selected agent, or of those marked, or of one pinned to with l"
+    HELP = "of the selected agent, of those marked, or a pinned one"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pin", "Pin to this agent"),

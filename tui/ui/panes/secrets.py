@@ -29,7 +29,7 @@ class SecretsPane(DetailPane):
 
     NUMBER = "4"
     NAME = "Secrets"
-    HELP = "names and times of the selected agent's secrets; values are never received"
+    HELP = "the selected agent's secrets; values never come here"
     SOURCE = "secrets"
     BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("secrets")]
     COLUMNS = (

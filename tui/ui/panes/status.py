@@ -46,7 +46,7 @@ class StatusPane(DetailPane):
 
     NUMBER = "2"
     NAME = "Status"
-    HELP = "the selected agent's deployments, one per region, as lk agent status shows them"
+    HELP = "the selected agent's deployments, as lk shows them"
     SOURCE = "agents"
     BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("status")]
     COLUMNS = _BLOCK

@@ -25,7 +25,7 @@ class VersionsPane(DetailPane):
 
     NUMBER = "3"
     NAME = "Versions"
-    HELP = "what was built for the selected agent: current, active, draining, commit, owner"
+    HELP = "what was built for the selected agent, newest first"
     SOURCE = "versions"
     BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("versions")]
     COLUMNS = (
