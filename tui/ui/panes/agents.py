@@ -42,7 +42,7 @@ class AgentsPane(ListPane):
         Column("name", "NAME", 18, grow=3),
         Column("id", "ID", 15, rank=7),
         Column("regions", "REGIONS", 10, grow=1, rank=3),
-        Column("state", "STATUS", 13),
+        Column("state", "STATUS", 13, grow=1),
         Column("version", "VERSION", 7, rank=4),
         Column("replicas", "REPL", 8, right=True, rank=2, falls=True),
         Column("cpu", "CPU", 14, right=True, rank=6, falls=True),
