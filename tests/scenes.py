@@ -136,6 +136,10 @@ class Transcribed:
         yield chunks()
 
 
+DETAILS = ("versions", "secrets")
+"""Sources that are about the selected agent."""
+
+
 class Still(Session):
     """A session in which nothing happens any more."""
 
@@ -148,6 +152,9 @@ class Still(Session):
 
     def select(self, selection: Selection) -> None:
         """Details were fetched beforehand."""
+        known = self.store.fleet.freshness
+        about = {name: replace(known[name], subject=selection.agent_id) for name in DETAILS if name in known}
+        self.store.update(freshness={**known, **about})
 
     def nudge(self, *names: str) -> None:
         """Nothing is new."""

@@ -183,6 +183,16 @@ def test_the_rows_of_an_agent_are_no_other_agents_rows() -> None:
         )
 
 
+def test_rows_of_an_earlier_visit_are_not_called_live() -> None:
+    """Until something was heard of this agent, whatever was heard of the one before."""
+    view = view_of("incident", "concierge")
+    for pane in (VersionsPane(), SecretsPane()):
+        for subject, told in (("CA_other", "loading…"), (view.selection.agent_id, "live")):
+            known = {**view.fleet.freshness, pane.SOURCE: Freshness(at=1039.0, subject=subject)}
+            seen = replace(view, fleet=replace(view.fleet, freshness=known))
+            assert freshness(seen, pane.fresh(seen)).text == told
+
+
 @pytest.mark.parametrize(
     ("fresh", "shown", "tone"),
     [

@@ -14,6 +14,12 @@ class DetailPane(ListPane):
         return view.selection.agent_id
 
     def fresh(self, view: View) -> Freshness:
-        """How current the rows are; where there are no agents, nothing of one is on its way."""
-        agents = view.fleet.fresh("agents")
-        return agents if agents.absent else super().fresh(view)
+        """How current the rows are; where there are no agents, nothing of one is on its way.
+
+        An answer about the agent that was selected before says nothing of this one, whose rows may be those
+        of its last visit.
+        """
+        agents, fresh = view.fleet.fresh("agents"), super().fresh(view)
+        if agents.absent:
+            return agents
+        return fresh if self.SOURCE == "agents" or fresh.subject == view.selection.agent_id else Freshness()
