@@ -377,7 +377,7 @@ async def test_a_429_pauses_every_read_of_the_project() -> None:
             await client.list_agents()
         for call in READS:
             if not call.stream:
-                with pytest.raises(errors.Throttled):
+                with pytest.raises(errors.Throttled, match="LiveKit asked for a pause, next in 12 s"):
                     await call.run(client)
         assert len(server.requests) == 1
         await client.changes.restart_agent("CA_x", request_id=ID)

@@ -183,7 +183,8 @@ class Transport:
             self.budget.count()
         elif not self.budget.take(ordered=ordered):
             wait = self.budget.wait()
-            text = f"request budget used up, next in {wait:.0f} s"
+            why = "LiveKit asked for a pause" if self.budget.pause() else "request budget used up"
+            text = f"{why}, next in {max(1.0, wait):.0f} s"
             raise call.error(errors.Throttled, text, wait=wait)
 
     async def _once(self, method: Method, url: str, body: bytes, grant: Grant, call: Call) -> bytes:
