@@ -273,6 +273,7 @@ async def test_the_matrix_of_what_may_have_run(here: Stage, status: int) -> None
     here.lose(FaultSpec(path="*/CreateDispatch", code="unknown", message="no", status=status, times=1))
     outcome = await here.do("dispatch", view, agent="concierge", room="desk")
     assert outcome.verdict is MATRIX[status]
+    assert ("nothing changed" in outcome.words) is (outcome.verdict is Verdict.REFUSED)
     assert len(here.posts("CreateDispatch")) == 1
     assert any(progress.checking for progress in here.told) is (outcome.verdict is Verdict.NOT_SEEN)
 

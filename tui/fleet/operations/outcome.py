@@ -63,5 +63,6 @@ def refused(subject: str, error: ApiError, intent: Intent | None) -> Outcome:
     if isinstance(error, RateLimited):
         words = f"{subject} refused: {error}; nothing changed, LiveKit asks for {error.retry_after:.0f} s"
         return Outcome(Verdict.REFUSED, words, intent, error=error, retry_after=error.retry_after)
-    advice = "check key, secret and clock" if isinstance(error, Unauthorized) else "nothing changed"
-    return Outcome(Verdict.REFUSED, f"{subject} refused by LiveKit: {error}; {advice}", intent, error=error)
+    advice = ": check key, secret, clock and what that key may do" if isinstance(error, Unauthorized) else ""
+    words = f"{subject} refused by LiveKit: {error}; nothing changed{advice}"
+    return Outcome(Verdict.REFUSED, words, intent, error=error)
