@@ -345,6 +345,8 @@ def test_the_project_file_of_the_named_directory_counts(desk: Desk, monkeypatch:
     assert desk.load(working_dir="").project.name == "here"
     with pytest.raises(ConfigError, match="no such directory"):
         desk.load(working_dir="nowhere")
+    with pytest.raises(ConfigError, match="~nobody-of-that-name: no such directory"):
+        desk.load(working_dir="~nobody-of-that-name")
 
 
 # locks
@@ -652,6 +654,7 @@ def test_proxy_and_authority_are_explicit_and_checked(desk: Desk) -> None:
     for more, said in (
         ('proxy = "http://user:pass@proxy.example"', "proxy: must hold no user"),
         ('ca_file = "missing.pem"', "ca_file: is not a readable file"),
+        ('ca_file = "~nobody-of-that-name/a.pem"', "ca_file: is not a readable file"),
         ('ca_file = "config.toml"', "ca_file: is not a readable file"),
     ):
         desk.own(section("p", more=more))
@@ -664,6 +667,8 @@ def test_a_missing_file_is_fine_unless_it_was_named(desk: Desk) -> None:
     assert desk.load().notices == ()
     with pytest.raises(ConfigError, match=r"--config .*: no such file"):
         desk.load(config=str(desk.home / "none.toml"))
+    with pytest.raises(ConfigError, match=r"--config .*~nobody-of-that-name/x: no such file"):
+        desk.load(config="~nobody-of-that-name/x")
 
 
 @pytest.mark.parametrize(("table", "known"), [("settings", SETTINGS_KEYS), ("project", PROJECT_KEYS)])

@@ -122,6 +122,8 @@ def test_what_is_no_log_is_not_opened(tmp_path: Path) -> None:
             Archive("x", [path])
         assert str(refused.value).startswith(f"not opened: {path}")
         assert str(refused.value).endswith(why)
+    with pytest.raises(NotOpened, match="null character"):
+        Archive("x", [Path("a\0b")])
     assert set(os.listdir("/proc/self/fd")) == before
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from tests.logs.app import Rig, reading
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
@@ -441,6 +442,20 @@ async def test_save_asks_how_and_where_and_never_overwrites(tmp_path: Path) -> N
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         await rig.settle()
         assert f"saved 102 lines to {path}" in rig.below
+
+
+async def test_a_place_that_cannot_be_is_said_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a home that nobody has is a name like any other
+    async with reading(*LINES, save_dir=tmp_path) as rig:
+        for name, said in (("a\0b", "not saved"), ("~nobody-of-that-name/x", "saved 100 lines")):
+            await rig.press("ctrl+s", "enter")
+            rig.app.query_one("#log-typed", Input).value = name
+            await rig.press("enter")
+            await rig.done("log-save")
+            await rig.settle()
+            assert said in rig.below
 
 
 async def test_the_bar_keeps_what_matters_in_a_narrow_terminal() -> None:

@@ -292,6 +292,13 @@ def test_a_mount_of_more_than_a_mebibyte_is_refused(tmp_path: Path) -> None:
         BY_ID["mount_secret"].resolve(Answers({"file": str(file)}))
 
 
+@pytest.mark.parametrize("name", ["import_secrets", "mount_secret", "replace_secrets", "update"])
+def test_a_path_that_can_name_nothing_is_an_answer_like_any_other(name: str) -> None:
+    for path, why in (("~nobody-of-that-name/x", "does not exist"), ("a\0b", "null character")):
+        with pytest.raises(BadAnswer, match=f"{why}; nothing was sent"):
+            BY_ID[name].resolve(Answers({"file": path}))
+
+
 def test_no_operation_on_secrets_shows_a_value(tmp_path: Path) -> None:
     file = tmp_path / "x.env"
     file.write_text(f"A={SECRET}\n")

@@ -44,6 +44,8 @@ def read_file(path: Path, *, limit: int = READ_LIMIT) -> Content:
         raise
     except OSError as error:
         raise NotReadable(reason(error)) from None
+    except ValueError:
+        raise NotReadable("no file's name holds a null character") from None
     facts = os.fstat(file)
     if not stat.S_ISREG(facts.st_mode):
         os.close(file)

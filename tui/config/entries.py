@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from tui.config import address
 from tui.config.files import ConfigError, FieldError, is_loose, parse_yaml, read_private, tighten
@@ -162,7 +162,7 @@ def _ca_file(section: Table) -> str | None:
     text = section.string("ca_file")
     if not text:
         return None
-    path = section.path.parent / Path(text).expanduser()
+    path = section.path.parent / os.path.expanduser(text)
     import ssl  # ten milliseconds of start-up that only few need
 
     try:

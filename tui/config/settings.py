@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -264,7 +265,7 @@ def _agents_override(environ: MutableMapping[str, str], notices: list[str]) -> s
 
 def _own(flags: Flags, places: Places) -> _Own:
     """Our own file. A broken one never blocks the start, unless it was named on the command line."""
-    path = Path(flags.config).expanduser().absolute() if flags.config else places.config
+    path = Path(os.path.expanduser(flags.config)).absolute() if flags.config else places.config
     try:
         text = read_private(path)
         if text is None and flags.config:
@@ -292,7 +293,7 @@ def _tables(path: Path, text: str) -> tuple[Table, tuple[Table, ...]]:
 
 
 def _working_dir(text: str) -> Path:
-    path = Path(text or ".").expanduser()
+    path = Path(os.path.expanduser(text or "."))
     try:
         absolute = path.absolute()
     except FileNotFoundError:

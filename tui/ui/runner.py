@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
@@ -152,11 +153,9 @@ class Runner:
             self._main.choose_log()
             return
         try:
-            self._main.open_log(Path(words[0]).expanduser())
+            self._main.open_log(Path(os.path.expanduser(words[0])))
         except NotOpened as problem:
             raise BadCommand(str(problem)) from None
-        except RuntimeError:  # a home that nobody has
-            raise BadCommand(f"not opened: {words[0]!r}: no such user") from None
 
     def _find(self, words: Arguments) -> None:
         if not words:

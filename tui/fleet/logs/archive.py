@@ -122,6 +122,8 @@ class Archive:
 
     def _open(self, path: Path) -> None:
         named = clean(str(path))
+        if "\0" in str(path):
+            raise NotOpened(f"not opened: {named}: no file's name holds a null character")
         try:
             # a pipe without a writer must not hold up the screen
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC

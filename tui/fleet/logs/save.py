@@ -70,6 +70,8 @@ async def _pieces(
 
 def _create(path: Path) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    if "\0" in str(path):
+        raise NotSaved("not saved: no file's name holds a null character; give another name")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

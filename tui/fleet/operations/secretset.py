@@ -5,6 +5,7 @@ Values are `Secret` until they are sent; nothing here says, stores or returns on
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -206,8 +207,8 @@ def file_fields(answers: Answers, help: str = "a KEY=VALUE file; Enter reads it"
 
 
 def path_of(answers: Answers) -> Path:
-    """The file that was named."""
-    return Path(answers.text("file")).expanduser()
+    """The file that was named; `~somebody` without such a user stays as it is, and is not found."""
+    return Path(os.path.expanduser(answers.text("file")))
 
 
 def read_file(answers: Answers) -> Answers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -95,7 +96,7 @@ class Asking:
         def enter(text: str) -> str:
             if not text.strip():
                 return "give a file name"
-            reader.run_worker(save_way(reader, way, Path(text).expanduser()), group="log-save")
+            reader.run_worker(save_way(reader, way, Path(os.path.expanduser(text))), group="log-save")
             return ""
 
         self._open("save", "save to ", Ask(enter), str(path))
