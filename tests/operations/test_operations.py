@@ -299,6 +299,24 @@ def test_a_path_that_can_name_nothing_is_an_answer_like_any_other(name: str) -> 
             BY_ID[name].resolve(Answers({"file": path}))
 
 
+def test_a_command_names_the_file_wherever_a_shell_may_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quoted ~ means nothing to a shell, and `lk agent update` takes no id (contract.md §3.5)."""
+    monkeypatch.setenv("HOME", "/home/op")
+    view = View(fleet_of(BARE), Selection(agent_id="CA_bare"), START, 1000.0)
+    given = Answers({"file": "~/x.env", "empty": "skip"})
+    start = "lk agent update-secrets --id CA_bare "
+    assert {name: BY_ID[name].equivalent(view, given).removeprefix(start) for name in FILED} == FILED
+    assert BY_ID["update"].equivalent(view, Answers()).startswith("curl -X POST ")
+
+
+FILED = {
+    "import_secrets": "--secrets-file /home/op/x.env --ignore-empty-secrets",
+    "replace_secrets": "--secrets-file /home/op/x.env --ignore-empty-secrets --overwrite",
+    "update": "--secrets-file /home/op/x.env --ignore-empty-secrets",
+    "mount_secret": "--secret-mount /home/op/x.env",
+}
+
+
 def test_no_operation_on_secrets_shows_a_value(tmp_path: Path) -> None:
     file = tmp_path / "x.env"
     file.write_text(f"A={SECRET}\n")

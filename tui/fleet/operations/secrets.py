@@ -19,6 +19,7 @@ from tui.fleet.operations.secretset import (
     SecretsOperation,
     difference,
     file_fields,
+    file_words,
     need_file,
     need_secrets,
     path_of,
@@ -140,9 +141,7 @@ class ImportSecrets(FromFile):
 
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk agent update-secrets`."""
-        file = answers.text("file") or "FILE"
-        skip = ("--ignore-empty-secrets",) if answers.text("empty") == "skip" else ()
-        return lk("agent", "update-secrets", "--id", view.selection.agent_id, "--secrets-file", file, *skip)
+        return lk("agent", "update-secrets", "--id", view.selection.agent_id, *file_words(answers))
 
 
 class MountSecret(SecretsOperation):
@@ -177,7 +176,7 @@ class MountSecret(SecretsOperation):
 
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk agent update-secrets --secret-mount`."""
-        file = answers.text("file") or "FILE"
+        file = str(path_of(answers)) if answers.text("file") else "FILE"
         return lk("agent", "update-secrets", "--id", view.selection.agent_id, "--secret-mount", file)
 
 
@@ -273,8 +272,7 @@ class ReplaceSecrets(FromFile):
 
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk agent update-secrets --overwrite`."""
-        file = answers.text("file") or "FILE"
-        words = ("--id", view.selection.agent_id, "--secrets-file", file, "--overwrite")
+        words = ("--id", view.selection.agent_id, *file_words(answers), "--overwrite")
         return lk("agent", "update-secrets", *words)
 
     def facts(self, view: View, answers: Answers) -> Mapping[str, str]:

@@ -206,6 +206,13 @@ def file_fields(answers: Answers, help: str = "a KEY=VALUE file; Enter reads it"
     )
 
 
+def file_words(answers: Answers) -> tuple[str, ...]:
+    """The flags of `lk` for that file."""
+    skip = ("--ignore-empty-secrets",) if answers.text("empty") == "skip" else ()
+    file = str(path_of(answers)) if answers.text("file") else "FILE"  # quoted, a ~ would mean nothing
+    return ("--secrets-file", file, *skip)
+
+
 def path_of(answers: Answers) -> Path:
     """The file that was named; `~somebody` without such a user stays as it is, and is not found."""
     return Path(os.path.expanduser(answers.text("file")))

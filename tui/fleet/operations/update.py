@@ -15,12 +15,13 @@ from tui.fleet.operations.secretset import (
     SecretsOperation,
     difference,
     file_fields,
+    file_words,
     masked,
     need_secrets,
     put,
     read_file,
 )
-from tui.fleet.operations.shell import lk
+from tui.fleet.operations.shell import curl, lk
 from tui.fleet.state import View
 
 
@@ -62,9 +63,10 @@ class Update(SecretsOperation):
         return {"agent_id": view.selection.agent_id, "secrets": masked(answers.secrets.secrets)}
 
     def equivalent(self, view: View, answers: Answers) -> str:
-        """`lk agent update`."""
-        file = ("--secrets-file", answers.text("file")) if answers.text("file") else ()
-        return lk("agent", "update", "--id", view.selection.agent_id, *file)
+        """`lk agent update` takes no id, only what a livekit.toml names (contract.md §3.5)."""
+        if not answers.text("file"):
+            return curl(self.method, self.request(view, answers))
+        return lk("agent", "update-secrets", "--id", view.selection.agent_id, *file_words(answers))
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """UpdateAgent."""
