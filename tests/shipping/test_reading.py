@@ -106,6 +106,8 @@ def test_secrets_of_every_source_with_what_was_typed_first(tmp_path: Path) -> No
     assert values["key.pem"][1] is True
     assert "secret LIVEKIT_URL left out: the service sets it itself" in result.notes
     assert any(note.startswith("sets 3 secrets: key.pem, A, B") for note in result.notes)
+    # `lk` takes paths from where it is started, not from the project's directory
+    assert f"--secrets-file {tmp_path}/s.env --secret-mount {tmp_path}/key.pem" in result.plan.command()
     assert "by hand" not in repr(result) and "'file'" not in repr(result)
 
 

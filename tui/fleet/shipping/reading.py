@@ -103,7 +103,7 @@ def make_plan(given: Given, survey: Survey, target: Target) -> Made:
         region=given.region if creates else "",
         subdomain=subdomain(target.url),
         secrets=secrets.secrets,
-        secrets_file=given.secrets_file,
+        secrets_file=str(_path(survey.root, given.secrets_file)) if given.secrets_file else "",
         attributes=version_attributes(
             None if given.own_attributes else survey.git, _attributes(given.attributes)
         ),
