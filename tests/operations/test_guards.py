@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -173,6 +174,19 @@ async def test_what_no_poll_has_come_to_is_read_and_stays_known(here: Console) -
     assert store.fleet.dispatches["lobby"]
     await here.go()
     assert here.names() == ["CreateDispatch"]
+
+
+async def test_the_age_of_the_data_grows_while_nothing_comes(
+    here: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is silent sends no news of how old the data is."""
+    await here.press("r")
+    dialog = await here.opened()
+    assert re.search("data +just received", here.shown())
+    monkeypatch.setattr(here.app.clock, "monotonic", lambda: time.monotonic() + 25.0)
+    dialog.redraw()
+    assert re.search("data +(25|30) s old", here.shown())
+    assert re.search(r"data is (2|3)\d s old: ctrl\+r reads again", here.shown())
 
 
 async def test_a_target_that_is_gone_is_refused(here: Console) -> None:

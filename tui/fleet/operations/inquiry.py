@@ -46,10 +46,9 @@ class Inquiry:
         """What is worth knowing."""
         return self.operation.hints(self.view, self.answers)
 
-    @property
-    def age(self) -> float | None:
-        """Seconds since what it rests on was received; None if it rests on nothing."""
-        return data_age(self.view, self.operation, self._read_at)
+    def age(self, now: float) -> float | None:
+        """Seconds since what it rests on was received; None if it rests on nothing. `now` is monotonic."""
+        return data_age(replace(self.view, monotonic=now), self.operation, self._read_at)
 
     @property
     def news(self) -> tuple[str, ...]:

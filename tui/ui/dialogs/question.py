@@ -319,7 +319,8 @@ class QuestionDialog(Dialog):
         """What is known of target and effect."""
         inquiry = self.inquiry
         command = self.operation.equivalent(inquiry.view, inquiry.answers)
-        return preview_told(inquiry.preview, inquiry.baseline, inquiry.hints, inquiry.age, command)
+        age = inquiry.age(self.bench.clock.monotonic())
+        return preview_told(inquiry.preview, inquiry.baseline, inquiry.hints, age, command)
 
     def key_words(self) -> tuple[str, ...]:
         """What the keys do, or what the question means that has the keyboard; the longest first."""
