@@ -203,7 +203,7 @@ class BulkDialog(Dialog):
         title = f"{self.operation.label}: {len(chosen)} targets, one after the other"
         self.frame.title(title, project_cells(self._bench.target, locked=self._bench.locked), "warn")
         self.frame.facts(self._facts(chosen))
-        self.frame.ask_typed(bool(self._wanted) and not self._under_way)
+        self.frame.ask_typed((self._wanted,) if self._wanted and not self._under_way else ())
         self.frame.status([Told("", self._status(), "warn" if self.obstacle or self._under_way else "muted")])
         self._draw_buttons(len(chosen))
 
@@ -255,7 +255,7 @@ class BulkDialog(Dialog):
             "read-only" if self._bench.locked else f"{self.operation.label} {count}",
             "muted" if self.obstacle else "accent",
         )
-        self.frame.keys("Tab · ctrl+s to the button · Esc stops or closes · PgUp PgDn scroll")
+        self.frame.keys("Tab · ctrl+s to the button · Esc stops or closes")
 
 
 def _states(preview: Preview) -> list[str]:

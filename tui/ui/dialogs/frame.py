@@ -6,24 +6,37 @@ from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import Key, Paste
 from textual.widget import Widget
 
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields import plain_input
 from tui.ui.dialogs.form import Form
-from tui.ui.dialogs.wrap import Told, lines
+from tui.ui.dialogs.wrap import Told, broken, lines
 from tui.ui.lines import Line, Lines, spread
 from tui.ui.rows import Cell
-from tui.ui.text import width
+from tui.ui.text import fit, width
 
 KEYS = (
     "Tab moves · ctrl+s to the button · Enter presses · Esc cancels · c copies the command · ctrl+r rereads",
     "Tab moves · ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
     "Tab · ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
+    "ctrl+s to the button · Esc cancels · c copies",
 )
 """What the keys do, the longest first."""
-AROUND = 6
-"""Lines that are neither facts nor questions nor status: borders, title, reason, buttons, keys."""
+
+
+def without_copy(keys: str) -> str:
+    """The same where `c` is a letter of what is typed."""
+    return keys.replace(" · c copies the command", "").replace(" · c copies", "")
+
+
+AROUND = 5
+"""Lines that are neither facts nor questions nor title nor status: borders, reason, buttons, keys."""
+TITLE = 3
+"""Lines of a title at the most: the id of what is acted on stands at its end."""
+SMALL = 32
+"""Lines of a terminal in which a dialog may take all of them."""
 
 
 class Frame(Vertical):
@@ -42,8 +55,9 @@ class Frame(Vertical):
     def __init__(self, *, ascii_only: bool, danger: bool, reason: bool = True) -> None:
         super().__init__(id="dialog", classes="-danger" if danger else "")
         self._reason_wanted = reason
-        self._typed_wanted = False
+        self._names: tuple[str, ...] = ()
         self._drawn: dict[str, tuple[Line, ...]] = {}
+        self._words: tuple[str, ...] = ()
         self._parts = {
             name: Lines(ascii_only=ascii_only, id=f"dlg-{name}")
             for name in ("title", "facts", "status", "keys")
@@ -79,6 +93,7 @@ class Frame(Vertical):
             self._labels[label].set_lines([(Cell(words, tone),)])
         self._row_typed.display = False
         self._row_reason.display = self._reason_wanted
+        self.watch(self._body, "show_vertical_scrollbar", self._draw_keys, init=False)
 
     async def put(self, form: Form) -> None:
         """Put the questions above the facts."""
@@ -107,7 +122,7 @@ class Frame(Vertical):
 
     def conclude(self) -> None:
         """Nothing is asked any more."""
-        self._reason_wanted = self._typed_wanted = False
+        self._reason_wanted, self._names = False, ()
         for part in self._asked:
             part.display = False
 
@@ -123,8 +138,16 @@ class Frame(Vertical):
     # ---- drawing --------------------------------------------------------------------------------------
 
     def title(self, left: str, right: Sequence[Cell], tone: str) -> None:
-        """The first line."""
-        self._draw("title", [spread((Cell(left, tone),), tuple(right), max(10, self.size.width))])
+        """What is done to what, in as many lines as that takes, and where."""
+        first = next(broken(left, max(1, self._room - sum(width(cell.text) for cell in right) - 1)))
+        if left[len(first) : len(first) + 1].strip():  # a word is longer than that
+            first = ""
+        rest = left[len(first) :].strip()
+        more = list(broken(rest, self._room)) if rest else []
+        if len(more) > TITLE - 1:
+            more[TITLE - 2 :] = [fit(" ".join(more[TITLE - 2 :]), self._room)]
+        found = [spread((Cell(first, tone),), tuple(right), self._room)]
+        self._draw("title", [*found, *((Cell(text, tone),) for text in more)], fit=True)
 
     def facts(self, told: Iterable[Told]) -> None:
         """What is known."""
@@ -137,15 +160,45 @@ class Frame(Vertical):
 
     def keys(self, *words: str) -> None:
         """What the keys do here: the first of these that fits."""
-        fitting = next((text for text in words if width(text) <= self._room), words[-1])
-        self._draw("keys", [(Cell(fitting, "muted"),)])
+        self._words = words
+        self._draw_keys()
 
-    def ask_typed(self, wanted: bool) -> None:
-        """Show the line to arm the button with."""
-        if wanted != self._typed_wanted:
-            self._typed_wanted = wanted
-            self._row_typed.display = wanted
-            self._arrange()
+    def _draw_keys(self) -> None:
+        """Beside them, where there is more than fits, how to see it."""
+        more = " · PgDn more" if self._body.show_vertical_scrollbar else ""
+        known = [text + more for text in self._words]
+        if known:
+            fitting = next((text for text in known if width(text) <= self._room), known[-1])
+            self._draw("keys", [(Cell(fitting, "muted"),)])
+
+    def ask_typed(self, names: tuple[str, ...]) -> None:
+        """Show the line to arm the button with, by any of these names; not without one."""
+        if bool(names) != bool(self._names):
+            self._row_typed.display = bool(names)
+        self._names = names
+
+    def takes(self, letter: str) -> bool:
+        """Whether a letter begins a name that arms the button, or goes on with it."""
+        return any(name.startswith(self.typed + letter) for name in self._names)
+
+    def on_key(self, event: Key) -> None:
+        """A name that is asked for is typed at once, wherever the keyboard is: `n` in it closes nothing."""
+        letter = event.character
+        if letter and event.is_printable and self.takes(letter):
+            event.stop()
+            event.prevent_default()
+            self._put_typed(self.typed + letter)
+
+    def on_paste(self, event: Paste) -> None:
+        """Nor has the keyboard to be moved for a name that is pasted whole."""
+        if (name := event.text.strip()) in self._names:
+            event.stop()
+            self._put_typed(name)
+
+    def _put_typed(self, text: str) -> None:
+        self._typed.value = text
+        self._typed.cursor_position = len(text)
+        self._typed.focus()
 
     def scroll(self, step: int) -> None:
         """Move through facts that do not fit."""
@@ -164,5 +217,9 @@ class Frame(Vertical):
 
     def _arrange(self) -> None:
         """The facts get the lines that the rest leaves."""
-        taken = AROUND + len(self._drawn.get("status", ())) + self._typed_wanted - (not self._reason_wanted)
-        self._body.styles.max_height = max(3, int(self.app.size.height * 0.96) - taken)
+        drawn = sum(len(self._drawn.get(name, ())) for name in ("title", "status"))
+        taken = AROUND + drawn + bool(self._names) - (not self._reason_wanted)
+        height = self.app.size.height
+        room = height if height <= SMALL else int(height * 0.96)
+        self.styles.max_height = room
+        self._body.styles.max_height = max(3, room - taken)

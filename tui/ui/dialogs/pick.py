@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from tui.fleet.operations.answers import Field, Option
 from tui.ui.dialogs.fields import Answered, Next, Options
@@ -12,6 +15,12 @@ from tui.ui.table import LineTable
 
 class Pick(LineTable):
     """One row of a list: the row under the cursor is the answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # what scrolls a dialog everywhere must not choose another version here
+        Binding("pagedown", "screen.scroll(1)", show=False),
+        Binding("pageup", "screen.scroll(-1)", show=False),
+    ]
 
     def __init__(self, field: Field, options: Options, ascii_only: bool) -> None:
         self._titles = field.columns or (field.label.upper(),)

@@ -25,7 +25,7 @@ from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields import Answered, Next, Read
 from tui.ui.dialogs.form import Form
-from tui.ui.dialogs.frame import KEYS, Frame
+from tui.ui.dialogs.frame import KEYS, Frame, without_copy
 from tui.ui.dialogs.secret_input import SecretInput
 from tui.ui.dialogs.told import preview_told, project_cells, request_told
 from tui.ui.dialogs.wrap import Told
@@ -310,7 +310,7 @@ class QuestionDialog(Dialog):
         if self.form is not None and self.asking:
             self.form.display = not self.shows_request  # the whole room is for the request
         self.frame.facts(self._request() if self.shows_request else self.facts())
-        self.frame.ask_typed(self.asking and bool(self.inquiry.wanted))
+        self.frame.ask_typed(self.inquiry.wanted if self.asking else ())
         self.frame.status(self._standing())
         self.frame.keys(*self.key_words())
         self.draw_buttons()
@@ -325,9 +325,12 @@ class QuestionDialog(Dialog):
     def key_words(self) -> tuple[str, ...]:
         """What the keys do, or what the question means that has the keyboard; the longest first."""
         if self.shows_request:
-            return ("Esc goes back · c copies the request · PgUp PgDn scroll",)
+            return ("Esc goes back · c copies the request",)
         help = self.form.help_for(self.focused) if self.form is not None else ""
-        return (f"{help} · ctrl+s to the button", help) if help else KEYS
+        if help:
+            return (f"{help} · ctrl+s to the button", help)
+        typing = self.focused is not None and self.focused.check_consume_key("c", "c")
+        return tuple(map(without_copy, KEYS)) if typing or self.frame.takes("c") else KEYS
 
     def draw_buttons(self) -> None:
         """What stands on the buttons."""

@@ -31,11 +31,10 @@ def preview_told(
 ) -> list[Told]:
     """Everything that a dialog says before something is sent."""
     told = [Told("", f"{sign} {hint.text}", tone) for hint in hints for sign, tone in [_WEIGHTS[hint.weight]]]
-    told.append(Told("where", preview.where))
+    known, old = ("", False) if age is None else (f" · data {age_words(age)}", age >= 2 * AGE_STEP)
+    told.append(Told("where", preview.where + known, "warn" if old else "text"))
     told += effect_told(preview)
     told += list(_state(preview, baseline))
-    if age is not None:
-        told.append(Told("data", age_words(age), "muted" if age < 2 * AGE_STEP else "warn"))
     if command:
         told.append(Told("command", command, "info"))
     return told

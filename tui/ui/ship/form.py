@@ -30,7 +30,7 @@ from tui.ui.rows import Cell
 from tui.ui.ship.facts import dry_run_told, found_told, note_told
 from tui.ui.ship.questions import CHOICES, YES, fields, visible
 
-KEYS = "Tab · ctrl+s to the button · ↓ suggests · PgDn scrolls · Esc cancels"
+KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
 
 Look = Callable[[Path], Awaitable[Survey]]
 Decided = Callable[[Given, str, Plan | None], None]
@@ -314,7 +314,7 @@ class ShipForm(Dialog):
             widget = self._form.widget(name)
             if widget is not None and widget.parent is not None:
                 widget.parent.display = shown
-        self.frame.ask_typed(bool(made and made.to_type))
+        self.frame.ask_typed((made.to_type,) if made and made.to_type else ())
         self.frame.facts(self._facts())
         self.frame.status(self._status())
         self._buttons(creates)
