@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.operations.console import Console, console
@@ -109,6 +110,9 @@ async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(tmp_path: Pa
         dialog = here.dialog
         await here.go()
         await here.until(lambda: "joined after" in here.shown())
+        took = re.search(r"accepted +✓ ([\d.]+ m?s) ", here.shown())
+        assert took is not None
+        assert f"done in {took[1]} ·" in here.shown(), "the look before it is no part of it"
         assert dialog.form is not None
         assert not dialog.form.display, "the questions were answered"
         assert dialog.outcome is not None

@@ -33,6 +33,8 @@ class Outcome:
     undo: Undo | None = None
     items: tuple[str, ...] = ()
     """One line a part, such as one a secret."""
+    took: float = 0.0
+    """Seconds from the request to its answer, or to when its effect was seen."""
     retry_after: float = 0.0
     """Seconds that the server asked to wait before it is tried again."""
     may_resend: bool = False

@@ -200,7 +200,7 @@ class Operator:
         try:
             receipt = await operation.run(self.remote, sending.view, sending.answers, intent.request_id)
         except Unknown as error:
-            return await self._lost(sending, error)
+            return await self._lost(sending, error, begun)
         except NotFound as error:
             if sending.repeated and operation.method in DELETING:  # hazards.md §3.1: the first one did it
                 words = f"{sending.subject}: done, it is gone"
@@ -208,11 +208,12 @@ class Operator:
             return await self._close(intent, refused(sending.subject, error, intent))
         except ApiError as error:
             return await self._close(intent, refused(sending.subject, error, intent))
-        took = seconds(self._clock.monotonic() - begun)
+        took = self._clock.monotonic() - begun
         self._absorb(sending, receipt)
         more = f" · {receipt.words}" if receipt.words else ""
-        words = f"{sending.subject}: done in {took}{more}"
-        outcome = Outcome(Verdict.DONE, words, intent, receipt=receipt, undo=sending.undo(receipt))
+        words = f"{sending.subject}: done in {seconds(took)}{more}"
+        undo = sending.undo(receipt)
+        outcome = Outcome(Verdict.DONE, words, intent, receipt=receipt, undo=undo, took=took)
         if operation.verifies:
             outcome = await self._verified(sending, outcome)
         return await self._close(intent, outcome)
@@ -228,7 +229,7 @@ class Operator:
         words = f"{outcome.words}; accepted, but {found.words}"
         return replace(outcome, words=words, items=found.items, doubt=True)
 
-    async def _lost(self, sending: _Sending, error: Unknown) -> Outcome:
+    async def _lost(self, sending: _Sending, error: Unknown, begun: float) -> Outcome:
         """The answer is lost. That it is unknown goes to the disk first, then it is looked for."""
         subject, intent = sending.subject, sending.intent
         waiting = Outcome(Verdict.UNKNOWN, f"{subject}: {error}; it may have happened", intent, error=error)
@@ -243,6 +244,7 @@ class Operator:
             intent,
             receipt=found.receipt,
             undo=sending.undo(receipt) if receipt is not None else None,
+            took=self._clock.monotonic() - begun,
             items=found.items,
             may_resend=_may_resend(sending.operation, found.verdict),
             error=error,

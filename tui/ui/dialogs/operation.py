@@ -135,7 +135,6 @@ class OperationDialog(QuestionDialog):
 
     async def _do(self, before: Outcome | None) -> None:
         """Read once more, compare with what was seen, send once."""
-        started = self.bench.clock.monotonic()
         try:
             answers = await self._last_look(again=before is not None)
         except BadAnswer as problem:
@@ -152,7 +151,7 @@ class OperationDialog(QuestionDialog):
             tell=self.tell,
             earlier=before.intent if before else None,
         )
-        self._end(outcome, started)
+        self._end(outcome)
 
     async def _last_look(self, *, again: bool) -> Answers:
         """The answers, if everything is still as it was shown. Raises `BadAnswer` and the API's errors."""
@@ -172,8 +171,7 @@ class OperationDialog(QuestionDialog):
 
     async def _look_again(self, before: Outcome) -> None:
         if before.intent is not None:
-            started = self.bench.clock.monotonic()
-            self._end(await self.bench.operator.settle(before.intent, self.tell), started)
+            self._end(await self.bench.operator.settle(before.intent, self.tell))
 
     def _ask_again(self, said: Told) -> None:
         """Nothing was sent: back to the questions."""
@@ -185,7 +183,7 @@ class OperationDialog(QuestionDialog):
         else:
             self.bench.say(f"{self.operation.label}: {said.text}", tone="warn")
 
-    def _end(self, outcome: Outcome, started: float) -> None:
+    def _end(self, outcome: Outcome) -> None:
         """Say what became of it, and stay where there is more to see."""
         self.outcome = outcome
         closes = _is_plain(outcome)
@@ -206,8 +204,9 @@ class OperationDialog(QuestionDialog):
         self.redraw()
         made = outcome.receipt.dispatch if outcome.receipt is not None else None
         if made is not None:
-            took = self.bench.clock.monotonic() - started
-            self.run_worker(self._follow(JoinWatch(made, started=started, accepted=took)), exclusive=False)
+            started = self.bench.clock.monotonic() - outcome.took
+            watch = JoinWatch(made, started=started, accepted=outcome.took)
+            self.run_worker(self._follow(watch), exclusive=False)
 
     async def _follow(self, watch: JoinWatch) -> None:
         """The join watch stays until the dialog is closed."""
