@@ -212,6 +212,7 @@ async def test_what_an_earlier_console_left_open_is_looked_for_at_the_start(left
         verdicts = {outcome.verdict for outcome in screen._found.values()}
         assert verdicts == {Verdict.UNKNOWN, Verdict.DONE}
         assert here.effects() == []
+        assert "begun" in here.shown() and "<1m ago" in here.shown()
         await here.press("home", "x")
         await here.until(lambda: len(screen._intents) == 1)
         await here.press("escape")

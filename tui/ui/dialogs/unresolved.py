@@ -13,7 +13,7 @@ from tui.api.clean import clean
 from tui.fleet.journal import Intent, JournalError, Verdict
 from tui.fleet.operations.outcome import WORDS, Outcome
 from tui.fleet.operations.registry import BY_ID
-from tui.fleet.times import TimeStyle, clock_time
+from tui.fleet.times import TimeStyle, age, clock_time
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.wrap import Told, lines
@@ -21,6 +21,8 @@ from tui.ui.lines import Lines
 from tui.ui.rows import Cell, Column
 from tui.ui.table import LineTable
 
+DETAILS = 5
+"""Lines for what there is to say of one of them."""
 _TONES = {Verdict.DONE: "ok", Verdict.UNKNOWN: "warn", Verdict.NOT_SEEN: "info"}
 
 
@@ -39,7 +41,7 @@ class Unresolved(Dialog):
     }
     Unresolved #unresolved-words { height: 2; }
     Unresolved LineTable { height: 12; }
-    Unresolved #unresolved-details { height: 4; padding: 0 1; }
+    Unresolved #unresolved-details { height: 5; padding: 0 1; }
     """
 
     def __init__(self, bench: Bench, intents: Sequence[Intent]) -> None:
@@ -88,11 +90,15 @@ class Unresolved(Dialog):
         """What was seen of the one under the cursor, in full."""
         intent, outcome = self._intents.get(key), self._found.get(key)
         details = self.query_one("#unresolved-details", Lines)
+        told = []
+        if intent is not None:
+            since = age(self._bench.clock.now() - intent.time)
+            told.append(Told("begun", f"{clock_time(intent.time, TimeStyle.LOCAL)}, {since} ago"))
         words = outcome.words if outcome is not None else ""
-        told = [Told("seen", words, _TONES.get(outcome.verdict, "warn") if outcome is not None else "muted")]
+        told.append(Told("seen", words, _TONES.get(outcome.verdict, "warn") if outcome else "muted"))
         if intent is not None and intent.reason:
             told.append(Told("reason", intent.reason))
-        details.set_lines(lines(told, max(30, details.size.width))[:4])
+        details.set_lines(lines(told, max(30, details.size.width))[:DETAILS])
 
     def on_line_table_moved(self, event: LineTable.Moved) -> None:
         """Tell of another one."""
