@@ -269,11 +269,9 @@ def copy_of(original: Original) -> Answers:
 def _doubles(view: View, answers: Answers) -> tuple[Fact, ...]:
     """What is dispatched there already: another operator may have been quicker."""
     name, room = answers.text("agent"), answers.text("room")
-    here = view.fleet.dispatches.get(room)
-    if here is None:
-        return ()
+    here = view.fleet.dispatches.get(room, ()) if name else ()
     ids = " ".join(item.id for item in here if item.agent_name == name)
-    return (Fact("there now", f"{ids or 'nothing'} of {name}", ids),) if name else ()
+    return (Fact("there now", f"{ids} of {name}", ids),) if ids else ()
 
 
 def _metadata(answers: Answers) -> str:

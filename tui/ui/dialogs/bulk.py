@@ -200,7 +200,8 @@ class BulkDialog(Dialog):
         if not self.frame.is_mounted or not self.is_open:
             return  # not there yet, or being taken apart
         chosen = self._chosen
-        title = f"{self.operation.label}: {len(chosen)} targets, one after the other"
+        count = "1 target" if len(chosen) == 1 else f"{len(chosen)} targets, one after the other"
+        title = f"{self.operation.label}: {count}"
         self.frame.title(title, project_cells(self._bench.target, locked=self._bench.locked), "warn")
         self.frame.facts(self._facts(chosen))
         self.frame.ask_typed((self._wanted,) if self._wanted and not self._under_way else ())
