@@ -217,11 +217,18 @@ def test_a_name_that_cannot_be_one(name: str) -> None:
         ("A", "x" * 16_384, ""),
         ("A", "x" * 16_385, "at most 16,384 bytes, this has 16,385"),
         ("A", "é" * 8_193, "at most 16,384 bytes, this has 16,386"),
+        ("B_KEY", "A_KEY=canary", "begins like NAME="),
+        ("A_KEY", "export A_KEY=canary", "begins like NAME="),
+        ("DSN", "user=canary password=x", ""),
+        ("A_KEY", "canary\n", "begins or ends with a line break"),
+        ("A_KEY", " canary", "begins or ends with a line break or a space"),
+        ("PEM", "-----BEGIN\ncanary\n-----END\n", ""),
     ],
 )
-def test_documented_limits_are_warned_of(name: str, value: str, warned: str) -> None:
+def test_limits_and_slips_are_warned_of(name: str, value: str, warned: str) -> None:
     found = judge(SecretInput(name, Secret(value)))
     assert (warned in found[0]) if warned else (found == ())
+    assert CANARY not in repr(found) and "canary" not in repr(found)
 
 
 def test_a_variable_cannot_hold_a_nul() -> None:

@@ -37,6 +37,8 @@ Empty = Literal["refuse", "skip"]
 """What to do with a name that has no value."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ASSIGNED: Final = re.compile(r"\s*(?:export\s+)?[A-Z][A-Z0-9_]+=")
+"""What a line of a `.env` file begins with."""
 
 
 class SecretInput(Struct, frozen=True):
@@ -172,9 +174,10 @@ def collect(
 
 
 def judge(secret: SecretInput) -> tuple[str, ...]:
-    """What the documented limits say against a secret. Raises `SecretsError` if it can be none at all.
+    """What speaks against a secret: documented limits, and slips of copying, of which nothing is shown.
 
-    The limits are documented and nowhere enforced that we know, hence warnings (contract.md §9.28).
+    The limits are nowhere enforced that we know, hence warnings (contract.md §9.28). Raises `SecretsError`
+    if it can be no secret at all.
     """
     name, where = secret.name, f" ({secret.origin})" if secret.origin else ""
     label = f"{shown(name) or 'a secret without a name'}{where}"
@@ -182,7 +185,8 @@ def judge(secret: SecretInput) -> tuple[str, ...]:
         raise SecretsError(f"{label} cannot be the name of a secret; nothing was sent")
     if secret.is_file:
         return ()
-    if "\0" in secret.value.reveal():
+    value = secret.value.reveal()
+    if "\0" in value:
         raise SecretsError(f"{label} holds a NUL, which no environment variable can; nothing was sent")
     found = []
     if not _NAME.fullmatch(name):
@@ -191,6 +195,10 @@ def judge(secret: SecretInput) -> tuple[str, ...]:
         found.append(f"{label}: a name should have at most {NAME_LIMIT} characters, this has {len(name)}")
     if (size := secret.fingerprint.size) > VALUE_LIMIT:
         found.append(f"{label}: a value should have at most {VALUE_LIMIT:,} bytes, this has {size:,}")
+    if _ASSIGNED.match(value):
+        found.append(f"{label}: the value begins like NAME=, is it a whole line of a file?")
+    if value != value.strip() and "\n" not in value.strip():
+        found.append(f"{label}: the value begins or ends with a line break or a space, are they part of it?")
     return tuple(found)
 
 
