@@ -263,6 +263,18 @@ async def test_the_name_is_typed_or_pasted_wherever_the_keyboard_is(tmp_path: Pa
         assert here.effects() == []
 
 
+async def test_several_lines_that_are_pasted_into_one_are_kept(here: Console) -> None:
+    await here.press("r")
+    dialog = await here.opened()
+    await here.to("reason")
+    await here.type("see ")
+    await here.paste("INC-412\r\nno agents\tin eu\x1b[2J\x00\n")
+    assert dialog.frame.reason == "see INC-412 no agents in eu [2J"
+    await here.press("home")
+    await here.paste("x: ")
+    assert dialog.frame.reason.startswith("x: see INC-412 no")
+
+
 async def test_to_see_the_rest_of_a_dialog_chooses_no_other_version(tmp_path: Path) -> None:
     async with console(tmp_path, danger=True, size=(80, 18)) as here:
         await here.choose(CONCIERGE)

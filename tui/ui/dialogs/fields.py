@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
@@ -16,6 +17,9 @@ from tui.api.clean import clean_block
 from tui.fleet.operations.answers import Field, Option
 from tui.secret import Secret
 from tui.ui.toned import Toned
+
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+"""What no line holds: breaks, tabs, and what would steer a terminal."""
 
 Options = Callable[[], Sequence[Option]]
 
@@ -46,13 +50,25 @@ class Divided(Message):
         self.value = value
 
 
-class NameInput(Input):
+class LineInput(Input):
+    """A one-line input that does not blink. Of several lines that are pasted Textual drops all but one."""
+
+    def __init__(self, value: str, *, id: str) -> None:
+        super().__init__(value, id=id, select_on_focus=False)
+        self.cursor_blink = False
+
+    def _on_paste(self, event: Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.replace(_CONTROLS.sub(" ", event.text.strip("\r\n")), *self.selection)
+
+
+class NameInput(LineInput):
     """An input for a name, in which the value of a pasted `NAME=value` is never shown."""
 
     def __init__(self, value: str, *, id: str, rest: str) -> None:
-        super().__init__(value, id=id, select_on_focus=False)
+        super().__init__(value, id=id)
         self._rest = rest
-        self.cursor_blink = False
 
     def _on_paste(self, event: Paste) -> None:
         name, sign, value = event.text.strip("\r\n").partition("=")
@@ -61,13 +77,8 @@ class NameInput(Input):
             event.prevent_default()
             self.value = name.strip().removeprefix("export ").strip()
             self.post_message(Divided(self._rest, Secret(value)))
-
-
-def plain_input(value: str, id: str) -> Input:
-    """A one-line input that does not blink."""
-    field = Input(value, id=id, select_on_focus=False)
-    field.cursor_blink = False
-    return field
+        else:
+            super()._on_paste(event)
 
 
 class Choice(Toned, can_focus=True):

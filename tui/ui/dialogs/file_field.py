@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from tui.fleet.operations.answers import Field
-from tui.ui.dialogs.fields import Answered, Read, plain_input
+from tui.ui.dialogs.fields import Answered, LineInput, Read
 from tui.ui.paths import Paths
 
 
@@ -19,7 +19,7 @@ class FileField(Vertical):
     def __init__(self, field: Field) -> None:
         super().__init__(id=f"field-{field.id}")
         self.field = field
-        self._input = plain_input(field.value, "typed")
+        self._input = LineInput(field.value, id="typed")
         self._input.suggester = Paths()
 
     def compose(self) -> ComposeResult:

@@ -10,7 +10,7 @@ from textual.events import Key, Paste
 from textual.widget import Widget
 
 from tui.ui.dialogs.buttons import Press
-from tui.ui.dialogs.fields import plain_input
+from tui.ui.dialogs.fields import LineInput
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.wrap import Told, broken, lines
 from tui.ui.lines import Line, Lines, spread
@@ -67,8 +67,8 @@ class Frame(Vertical):
             for name, words in (("cancel", "Cancel"), ("again", "Dry run"), ("go", "…"))
         }
         self._body = VerticalScroll(self._parts["facts"], id="dlg-body", can_focus=False)
-        self._reason = plain_input("", "reason")
-        self._typed = plain_input("", "typed")
+        self._reason = LineInput("", id="reason")
+        self._typed = LineInput("", id="typed")
         self._labels = {
             name: Lines(ascii_only=ascii_only, id=f"label-{name}") for name in ("reason", "typed")
         }
