@@ -161,6 +161,24 @@ async def test_what_is_typed_into_a_field_is_never_too_old_but_enter_is() -> Non
         assert len(app.stale) == 1 and submitted == []
 
 
+async def test_a_paste_that_nothing_takes_is_said_once() -> None:
+    app = Probe()
+    async with app.run_test() as pilot:
+        app.query_one("#button", Button).focus()
+        await pilot.pause()
+        for _ in range(3):
+            app.post_message(Paste("please delete"))
+        await pilot.pause()
+        assert app.deleted == 0 and app.query_one("#field", Input).value == ""
+        assert len(app._notifications) == 1
+        app.query_one("#field", Input).focus()
+        await pilot.pause()
+        app.post_message(Paste("here"))
+        await pilot.pause()
+        assert app.query_one("#field", Input).value == "here"
+        assert len(app._notifications) == 1
+
+
 @pytest.mark.parametrize("age", [0.0, STALE + 1])
 async def test_an_old_click_presses_nothing(age: float) -> None:
     app = Probe()

@@ -21,7 +21,7 @@ from rich.text import Text
 from textual.app import App, ScreenStackError
 from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.events import Event, Key, MouseDown, MouseUp
+from textual.events import Event, Key, MouseDown, MouseUp, Paste
 from textual.message import Message
 
 from tui.process import printable, traceback_text
@@ -50,6 +50,7 @@ class SafeApp(App[None]):
 
     _lifecycle: Lifecycle | None = None
     _stale_told = 0.0
+    _paste_told = 0.0
 
     # For the application to fill in or call
 
@@ -65,6 +66,14 @@ class SafeApp(App[None]):
         if now - self._stale_told > 2:
             self._stale_told = now
             text = f"The screen was not answering for {age:.1f} s; what was typed meanwhile has been dropped."
+            self.notify(text, severity="warning", markup=False)
+
+    def on_paste(self, event: Paste) -> None:
+        """Nothing took it. Keys that a slow line held up come all at once, and so as a paste, too."""
+        now = time.monotonic()
+        if now - self._paste_told > 2:
+            self._paste_told = now
+            text = "Ignored: a paste, or keys that came all at once. Nothing here takes a text."
             self.notify(text, severity="warning", markup=False)
 
     def set_mouse(self, on: bool) -> None:
