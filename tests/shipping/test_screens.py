@@ -73,7 +73,7 @@ async def test_deploy_to_the_selected_agent_by_key(tmp_path: Path) -> None:
         await hands.press("ctrl+u")
         found = await hands.on(ShipForm)
         await hands.until(lambda: found._made is not None)
-        await hands.see(f"Deploy to {CONCIERGE}", "ready")
+        await hands.see(f'Deploy to "concierge" ({CONCIERGE})', "ready")
         await go(hands)
         await hands.see("✓ built", f"of {CONCIERGE} for production")
         assert hands.names() == ["DeployAgent", "Upload", "BuildStarted", "BuildFinished"]

@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -282,6 +283,11 @@ async def test_no_report_and_no_error_holds_a_secret(here: Stage) -> None:
 
 def test_the_command_names_sources_only(tmp_path: Path) -> None:
     mount = SecretInput("key.pem", Secret("s3cret"), is_file=True, origin="/run/key.pem")
-    plan = Plan(tmp_path, AGENT, "staging", secrets=(mount,), secrets_file="/run/my env")
     options = "--deployment staging --secrets-file '/run/my env' --secret-mount /run/key.pem"
-    assert plan.command() == f"lk agent deploy {options} {tmp_path}"
+    deploy = f"lk agent deploy {options} {tmp_path}"
+    plan = Plan(tmp_path, AGENT, AGENT, "staging", secrets=(mount,), secrets_file="/run/my env")
+    assert plan.command() == deploy
+    for other in ("", "CA_other"):  # `lk` would deploy to the agent that livekit.toml names
+        assert replace(plan, recorded=other).command() == (
+            f"lk agent config --id {AGENT} {tmp_path} && {deploy}"
+        )

@@ -22,6 +22,8 @@ class Plan:
     root: Path
     agent_id: str = ""
     """Empty: a new agent is made."""
+    recorded: str = ""
+    """The agent that livekit.toml names."""
     deployment: str = ""
     """Empty is production. A new agent always starts there."""
     region: str = ""
@@ -47,7 +49,10 @@ class Plan:
         return not self.agent_id
 
     def command(self) -> str:
-        """The same with `lk`, as far as it can; secrets by their source only."""
+        """The same with `lk`, as far as it can; secrets by their source only.
+
+        `lk agent deploy` takes no id: it goes to whatever livekit.toml names (contract.md §3.5).
+        """
         words = ["agent", "create" if self.creates else "deploy"]
         if self.creates:
             words += ["--region", self.region]
@@ -58,7 +63,10 @@ class Plan:
         for item in self.secrets:
             if item.is_file:
                 words += ["--secret-mount", item.origin or item.name]
-        return lk(*words, str(self.root))
+        command = lk(*words, str(self.root))
+        if self.creates or self.agent_id == self.recorded:
+            return command
+        return f"{lk('agent', 'config', '--id', self.agent_id, str(self.root))} && {command}"
 
 
 class Stage(StrEnum):

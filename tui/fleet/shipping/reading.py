@@ -99,6 +99,7 @@ def make_plan(given: Given, survey: Survey, target: Target) -> Made:
     plan = Plan(
         root=survey.root,
         agent_id="" if creates else given.agent,
+        recorded=survey.project_file.agent_id if survey.project_file else "",
         deployment=given.deployment,
         region=given.region if creates else "",
         subdomain=subdomain(target.url),

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from tui.api.clean import clean
 from tui.api.methods import CREATE_AGENT, DEPLOY_AGENT
+from tui.fleet.operations.subjects import named
 from tui.fleet.shipping.plan import Plan
 from tui.fleet.shipping.reading import Made
 from tui.fleet.shipping.survey import Survey
 from tui.fleet.shipping.verdicts import size
+from tui.fleet.state import Fleet
 from tui.fleet.target import Target
 from tui.secret import MASK
 from tui.ui.dialogs.wrap import Told
 
 FILES = 12
 """Files that a dry run names."""
+
+
+def verb(region: str, agent_id: str, fleet: Fleet) -> str:
+    """What is done to which agent, by its name too; a new one is made where there is no id."""
+    if not agent_id:
+        return f"Create an agent in {region}" if region else "Create an agent"
+    agent = fleet.agent(agent_id)
+    if agent is not None:
+        return f"Deploy to {named(agent)}"
+    return f"Deploy to {agent_id}" + (", which is not listed" if fleet.fresh("agents").at is not None else "")
 
 
 def found_told(survey: Survey) -> list[Told]:

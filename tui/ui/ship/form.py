@@ -27,7 +27,7 @@ from tui.ui.dialogs.frame import Frame
 from tui.ui.dialogs.secret_input import SecretInput
 from tui.ui.dialogs.wrap import Told
 from tui.ui.rows import Cell
-from tui.ui.ship.facts import dry_run_told, found_told, note_told
+from tui.ui.ship.facts import dry_run_told, found_told, note_told, verb
 from tui.ui.ship.questions import CHOICES, YES, fields, visible
 
 KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
@@ -301,14 +301,9 @@ class ShipForm(Dialog):
         given, made, target = self.given, self._made, self._bench.target
         creates = given.agent == NEW
         where = (Cell(f"{target.name} ", "text"), Cell("PRODUCTION ", "error") if target.danger else Cell())
-        verb = (
-            "Create an agent"
-            if creates
-            else f"Deploy to {given.agent}"
-            if given.agent
-            else "Create or deploy"
-        )
-        self.frame.title(verb, where, "accent")
+        agent_id = "" if creates else given.agent
+        what = verb("", agent_id, self._bench.store.fleet) if creates or agent_id else "Create or deploy"
+        self.frame.title(what, where, "accent")
         asked = [name for name, _ in made.questions] if made else []
         for name, shown in visible(self._survey, given, asked).items():
             widget = self._form.widget(name)

@@ -18,6 +18,7 @@ from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.wrap import broken
 from tui.ui.lines import Line, Lines
 from tui.ui.rows import Cell, Column
+from tui.ui.ship.facts import verb
 from tui.ui.table import LineTable
 
 _STATES = {
@@ -169,9 +170,9 @@ class Shipping(Dialog):
         """Begin."""
         super().on_mount()
         plan = self._plan
-        verb = f"Create an agent in {plan.region}" if plan.creates else f"Deploy to {plan.agent_id}"
+        what = verb(plan.region, plan.agent_id, self._bench.store.fleet)
         where = f"  {plan.deployment or 'production'} of {self._bench.target.name}, from {plan.root}"
-        self._lines("title", [(Cell(f" {verb}", "accent"), Cell(where, "text"))])
+        self._lines("title", [(Cell(f" {what}", "accent"), Cell(where, "text"))])
         self.query_one(LineTable).focus()
         self._shipping = self._start(self._tell)
         self._say()
