@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from tests.operations.stage import CONCIERGE, HERE, Stage, stage, until
 from tui.api.errors import Unreachable
-from tui.fleet.journal import Journal, Verdict
+from tui.fleet.journal import Intent, Journal, Verdict
 from tui.fleet.operations.answers import Answers
 from tui.fleet.operations.outcome import Progress
 from tui.fleet.operations.reconcile import LOOKS
@@ -180,6 +182,49 @@ async def test_an_intent_of_a_console_that_was_killed_is_looked_for(here: Stage)
     await asyncio.gather(work, return_exceptions=True)
     entry = here.entry()
     assert (entry.verdict, entry.intent.target) == (None, "concierge in desk")
+
+
+async def test_a_deploy_that_was_left_is_looked_for_by_what_was_made_since(here: Stage) -> None:
+    record = here.simulator.world.agents[CONCIERGE]
+    newest = record.versions[max(record.versions)]
+    made = newest.created_at.ToDatetime(UTC).timestamp()
+    intent = Intent("i", made - 1.0, "prod", "deploy", CONCIERGE)
+
+    async def settled(begun: float = intent.time) -> tuple[Verdict, str]:
+        outcome = await here.operator.settle(replace(intent, time=begun))
+        assert not outcome.may_resend
+        return outcome.verdict, outcome.words
+
+    said = f"Deploy {CONCIERGE}: {newest.version} was made since, and"
+    assert await settled() == (Verdict.DONE, f"{said} serves")
+    newest.current = newest.active = False
+    newest.status = "Building"
+    assert await settled() == (Verdict.UNKNOWN, f"{said} is Building")
+    newest.status = "Build Failed"
+    assert await settled() == (Verdict.REFUSED, f"{said} its build failed")
+    verdict, words = await settled(made + 600.0)
+    assert verdict is Verdict.NOT_SEEN and "no version of CA_concierge222 was made since" in words
+    assert here.effects() == []
+
+
+@pytest.mark.parametrize(
+    ("new", "verdict", "words"),
+    [
+        (0, Verdict.NOT_SEEN, "no new agent is to be seen"),
+        (1, Verdict.DONE, "is new since: its status says whether it was built"),
+        (2, Verdict.UNKNOWN, "several agents are new since, CA_"),
+    ],
+)
+async def test_a_create_that_was_left_is_looked_for_by_what_is_new(
+    here: Stage, new: int, verdict: Verdict, words: str
+) -> None:
+    begun = here.clock.now()
+    here.clock.at += 60.0
+    known = tuple(sorted(here.simulator.world.agents))[new:]
+    intent = Intent("i", begun, "prod", "create", "new agent", baseline=known)
+    outcome = await here.operator.settle(intent)
+    assert outcome.verdict is verdict
+    assert words in outcome.words
 
 
 async def test_a_restart_cannot_be_told_and_is_never_offered_again(here: Stage) -> None:

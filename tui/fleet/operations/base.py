@@ -91,6 +91,8 @@ class Seen(StrEnum):
     YES = "yes"
     NO = "no"
     PARTLY = "partly"
+    FAILED = "failed"
+    """It came to a bad end, and nothing changed."""
     CANNOT_TELL = "cannot tell"
     """No look will ever tell: a restart leaves no trace."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec import Struct
 from tui.api.errors import ApiError
 from tui.clock import Clock
 from tui.fleet.journal import Intent, Verdict
-from tui.fleet.operations.base import Finding, Operation, Receipt, Seen
+from tui.fleet.operations.base import Finding, Receipt, Seen
 from tui.fleet.operations.outcome import Progress
 from tui.fleet.operations.remote import Remote
 
@@ -19,6 +19,7 @@ LOOKS: Final = (1.0, 3.0, 8.0, 20.0, 30.0)
 ONE_LOOK: Final = (0.0,)
 
 Tell = Callable[[Progress], None]
+Look = Callable[[Remote, Intent], Awaitable[Finding]]
 
 
 class Reconciled(Struct, frozen=True):
@@ -33,7 +34,7 @@ class Reconciled(Struct, frozen=True):
 
 
 async def reconcile(
-    operation: Operation,
+    look: Look,
     remote: Remote,
     intent: Intent,
     *,
@@ -49,12 +50,14 @@ async def reconcile(
         await clock.sleep(max(0.0, begun + at - clock.monotonic()))
         tell(Progress(f"unknown – checking, look {number} of {len(looks)}", checking=True))
         try:
-            finding, problem = await operation.look(remote, intent), ""
+            finding, problem = await look(remote, intent), ""
         except ApiError as error:
             finding, problem = None, str(error)
             continue
         if finding.seen is Seen.YES:
             return Reconciled(Verdict.DONE, finding.words, finding.items, finding.receipt)
+        if finding.seen is Seen.FAILED:
+            return Reconciled(Verdict.REFUSED, finding.words)
         if finding.seen is Seen.CANNOT_TELL:
             return Reconciled(Verdict.UNKNOWN, finding.words, leaves_no_trace=True)
     if finding is None:

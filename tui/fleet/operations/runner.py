@@ -17,11 +17,12 @@ from tui.api import methods
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.clock import Clock
 from tui.fleet.journal import Entry, Intent, Journal, JournalError, Verdict
+from tui.fleet.operations import shipped
 from tui.fleet.operations.answers import Answers
 from tui.fleet.operations.base import Before, Operation, Receipt, Seen, Undo
 from tui.fleet.operations.current import learnt, reread
 from tui.fleet.operations.outcome import Outcome, Progress, refused
-from tui.fleet.operations.reconcile import LOOKS, ONE_LOOK, Reconciled, Tell, reconcile
+from tui.fleet.operations.reconcile import LOOKS, ONE_LOOK, Look, Reconciled, Tell, reconcile
 from tui.fleet.operations.registry import BY_ID
 from tui.fleet.operations.remote import Remote
 from tui.fleet.state import View
@@ -132,10 +133,11 @@ class Operator:
     ) -> Outcome:
         """Look for the effect of an intent whose outcome is unknown, of this session or an earlier one."""
         operation = BY_ID.get(intent.operation)
-        if operation is None:
+        label = operation.label if operation else shipped.LABELS.get(intent.operation, "")
+        if not label:
             return Outcome(Verdict.UNKNOWN, f"{intent.operation}: not an operation of this lktop", intent)
-        found = await self._reconcile(operation, intent, tell, looks)
-        verdict, words = found.verdict, f"{operation.label} {intent.target}: {found.words}"
+        found = await self._reconcile(operation.look if operation else shipped.look, intent, tell, looks)
+        verdict, words = found.verdict, f"{label} {intent.target}: {found.words}"
         if verdict is Verdict.NOT_SEEN and self._clock.now() - intent.time < LOOKS[-1]:
             verdict, words = Verdict.UNKNOWN, f"{words}; too soon to say, check again"
         outcome = Outcome(
@@ -143,11 +145,11 @@ class Operator:
             words,
             intent,
             items=found.items,
-            may_resend=_may_resend(operation, verdict),
+            may_resend=operation is not None and _may_resend(operation, verdict),
         )
         if verdict is not Verdict.UNKNOWN:
             outcome = await self._close(intent, outcome)
-            self._nudge(*operation.sources)
+            self._nudge(*(operation.sources if operation else shipped.SOURCES))
         return outcome
 
     async def unresolved(self) -> list[Intent]:
@@ -221,7 +223,7 @@ class Operator:
     async def _verified(self, sending: _Sending, outcome: Outcome) -> Outcome:
         """Look whether it shows: a server that says done has been seen to do nothing (needs.md row 11)."""
         sending.tell(Progress("accepted, looking whether it shows…"))
-        found = await self._reconcile(sending.operation, sending.intent, quietly, VERIFYING)
+        found = await self._reconcile(sending.operation.look, sending.intent, quietly, VERIFYING)
         if found.verdict is Verdict.DONE:
             return replace(outcome, items=found.items)
         if found.leaves_no_trace:
@@ -235,7 +237,7 @@ class Operator:
         waiting = Outcome(Verdict.UNKNOWN, f"{subject}: {error}; it may have happened", intent, error=error)
         await self._close(intent, waiting)
         sending.tell(Progress(f"unknown – checking: {error}", checking=True))
-        found = await self._reconcile(sending.operation, intent, sending.tell, LOOKS)
+        found = await self._reconcile(sending.operation.look, intent, sending.tell, LOOKS)
         receipt = (found.receipt or Receipt()) if found.verdict is Verdict.DONE else None
         self._absorb(sending, receipt)
         outcome = Outcome(
@@ -251,10 +253,8 @@ class Operator:
         )
         return await self._close(intent, outcome)
 
-    async def _reconcile(
-        self, operation: Operation, intent: Intent, tell: Tell, looks: Sequence[float]
-    ) -> Reconciled:
-        return await reconcile(operation, self.remote, intent, clock=self._clock, tell=tell, looks=looks)
+    async def _reconcile(self, look: Look, intent: Intent, tell: Tell, looks: Sequence[float]) -> Reconciled:
+        return await reconcile(look, self.remote, intent, clock=self._clock, tell=tell, looks=looks)
 
     async def _found(self, operation: Operation, earlier: Intent) -> Outcome | None:
         """The end of an earlier sending that shows by now. Raises the tree of `tui.api.errors`."""

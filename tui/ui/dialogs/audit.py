@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from tui.fleet.journal import Entry, Verdict
 from tui.fleet.operations.outcome import WORDS
 from tui.fleet.operations.registry import BY_ID
+from tui.fleet.operations.shipped import LABELS
 from tui.fleet.times import TimeStyle, clock_time, seconds
 from tui.ui.dialogs.wrap import Told, lines
 from tui.ui.lines import Lines
@@ -122,4 +123,4 @@ def _outcome(entry: Entry) -> str:
 
 def _label(operation: str) -> str:
     known = BY_ID.get(operation)
-    return known.label if known is not None else operation
+    return known.label if known is not None else LABELS.get(operation, operation)

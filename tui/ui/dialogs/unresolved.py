@@ -13,6 +13,7 @@ from tui.api.clean import clean
 from tui.fleet.journal import Intent, JournalError, Verdict
 from tui.fleet.operations.outcome import WORDS, Outcome
 from tui.fleet.operations.registry import BY_ID
+from tui.fleet.operations.shipped import LABELS
 from tui.fleet.times import TimeStyle, age, clock_time
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.bench import Bench
@@ -108,7 +109,7 @@ class Unresolved(Dialog):
     def _cells(self, key: str) -> tuple[Cell, ...]:
         intent, outcome = self._intents[key], self._found.get(key)
         operation = BY_ID.get(intent.operation)
-        label = operation.label if operation is not None else intent.operation
+        label = operation.label if operation else LABELS.get(intent.operation, intent.operation)
         at = Cell(clock_time(intent.time, TimeStyle.LOCAL, zone=False), "muted")
         what = Cell(clean(f"{label} {intent.target}", limit=200))
         if outcome is None:
