@@ -18,8 +18,8 @@ from tests.clocks import ManualClock
 from tui.api import errors
 from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
-from tui.api.methods import METHODS
-from tui.api.transport import CLI_VERSION, Gate
+from tui.api.methods import CLI_VERSION, METHODS
+from tui.api.transport import Gate
 from tui.secret import Secret
 
 

@@ -306,7 +306,11 @@ def test_a_command_names_the_file_wherever_a_shell_may_stand(monkeypatch: pytest
     given = Answers({"file": "~/x.env", "empty": "skip"})
     start = "lk agent update-secrets --id CA_bare "
     assert {name: BY_ID[name].equivalent(view, given).removeprefix(start) for name in FILED} == FILED
-    assert BY_ID["update"].equivalent(view, Answers()).startswith("curl -X POST ")
+    assert BY_ID["update"].equivalent(view, Answers()) == (
+        'curl "$LK_AGENTS_URL/twirp/livekit.CloudAgent/UpdateAgent" -H "Authorization: Bearer $TOKEN"'
+        " -H Content-Type:application/json -H X-LIVEKIT-CLI-VERSION:2.18.2"
+        """ -d '{"agent_id":"CA_bare","secrets":[]}'"""
+    )
 
 
 FILED = {

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from tui.build.detect import Detected, ProjectType
 from tui.build.gitinfo import GitInfo
 from tui.build.progress import Build
+from tui.build.project_file import ProjectFile
 from tui.fleet.shipping.plan import Plan, Report, Stage, State
 from tui.fleet.shipping.reading import Given
 from tui.fleet.shipping.survey import Survey
@@ -22,7 +23,8 @@ from tui.ui.ship.form import Place, ShipForm
 from tui.ui.ship.progress import Shipping
 
 ROOT = Path("/srv/agents/concierge")
-AGENT = "CA_concierge222"
+AGENT = "CA_XQgKd5swcUgC"
+"""The concierge of the scenario that the scenes are of."""
 TAG = "20261121093000"
 BEGAN = 1_786_000_000.0
 LINES = 9
@@ -31,6 +33,7 @@ SURVEY = Survey(
     ROOT,
     detected=Detected(ProjectType.PYTHON_UV, "uv.lock"),
     git=GitInfo("4e1ac02", "main", dirty=True, tree="91bd77e"),
+    project_file=ProjectFile("", AGENT),
     has_dockerfile=True,
     settings={"available_regions": "us-east,eu-central"},
     warnings=("looks like a secret and will be uploaded: certs/client.pem",),

@@ -7,6 +7,8 @@ from typing import Final
 from msgspec import Struct
 
 MEBI = 1024 * 1024
+CLI_VERSION: Final = "2.18.2"
+"""Sent as `X-LIVEKIT-CLI-VERSION`; Cloud is reported to refuse calls without it (contract.md §1.10)."""
 
 
 class Method(Struct, frozen=True):

@@ -21,7 +21,7 @@ from tui.api import errors
 from tui.api.answers import Call, broken, chunks, read, refusal
 from tui.api.auth import BACKDATE, STREAM_LIFETIME, Credentials, Grant
 from tui.api.budget import Budget
-from tui.api.methods import READS, Method
+from tui.api.methods import CLI_VERSION, READS, Method
 from tui.api.sockets import KEEPALIVE
 from tui.api.trust import trust
 from tui.clock import Clock
@@ -32,8 +32,6 @@ CONNECT = 4.0
 """Seconds to connect: shorter than the deadline, so that 'did not connect' is told from 'no answer'."""
 QUIET = 75.0
 """Seconds without a byte after which a stream is taken to be dead."""
-CLI_VERSION = "2.18.2"
-"""Sent as `X-LIVEKIT-CLI-VERSION`; Cloud is reported to refuse calls without it (contract.md §1.10)."""
 SKEW_LIMIT = 3600.0
 """Seconds of clock difference that are corrected for; beyond it the `Date` header is not believed."""
 SKEW_NOTED = 30.0

@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping
 
-from tui.api.methods import Method
+from tui.api.methods import CLI_VERSION, Method
 
 
 def lk(*words: str) -> str:
@@ -15,12 +15,13 @@ def lk(*words: str) -> str:
 
 
 def curl(method: Method, request: Mapping[str, object]) -> str:
-    """A call that `lk` has no command for; `$URL` and `$TOKEN` are the reader's."""
-    url = "$LK_AGENTS_URL" if method.cloud else "$LIVEKIT_URL"
+    """A call that `lk` has no command for; the environment has the URLs, as for `lk`, and a `$TOKEN`."""
+    url = "$LK_AGENTS_URL" if method.cloud else "${LIVEKIT_URL/#ws/http}"
     body = json.dumps(request, ensure_ascii=True, separators=(",", ":"))
+    version = f" -H X-LIVEKIT-CLI-VERSION:{CLI_VERSION}" if method.cloud else ""
     return (
-        f'curl -X POST "{url}{method.path}" -H "Authorization: Bearer $TOKEN"'
-        f" -H 'Content-Type: application/json' -d {shlex.quote(body)}"
+        f'curl "{url}{method.path}" -H "Authorization: Bearer $TOKEN"'
+        f" -H Content-Type:application/json{version} -d {shlex.quote(body)}"
     )
 
 

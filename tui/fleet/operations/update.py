@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from msgspec.structs import replace as with_fields
+
 from tui.api import methods
 from tui.build.secrets import SecretSet
 from tui.fleet.operations.answers import Answers, Field, Option
@@ -55,8 +57,10 @@ class Update(SecretsOperation):
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """What is set, and that it restarts."""
-        words = difference(view, answers.secrets) if answers.secrets.secrets else ("no secret is changed",)
-        return self.shown(view, "Update and restart", *words)
+        if answers.secrets.secrets:
+            return self.shown(view, "Update and restart", *difference(view, answers.secrets))
+        shown = self.shown(view, "Update and restart", "no secret is changed")
+        return with_fields(shown, effect=(*shown.effect[:-1], "cannot be taken back"))
 
     def request(self, view: View, answers: Answers) -> Mapping[str, object]:
         """UpdateAgentRequest; regions are never sent (contract.md §9.19)."""
