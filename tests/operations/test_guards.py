@@ -299,6 +299,8 @@ async def test_what_is_acted_on_is_named_to_its_end_in_a_narrow_terminal(tmp_pat
         await here.opened()
         title = here.shown().split("where")[0]
         assert f'"{name}"' in title and "(CA_narrow22222)" in title and "PRODUCTION" in title
+        frame = here.dialog.frame
+        assert frame.button("go").region.right <= frame.content_region.right, "every button is there whole"
 
 
 async def test_a_hostile_name_cannot_be_what_is_typed(tmp_path: Path) -> None:

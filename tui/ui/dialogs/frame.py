@@ -12,7 +12,7 @@ from textual.widget import Widget
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields import LineInput
 from tui.ui.dialogs.form import Form
-from tui.ui.dialogs.wrap import Told, broken, lines
+from tui.ui.dialogs.wrap import LABEL, Told, broken, lines
 from tui.ui.lines import Line, Lines, spread
 from tui.ui.rows import Cell
 from tui.ui.text import fit, width
@@ -22,21 +22,23 @@ KEYS = (
     "Tab moves · ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
     "Tab · ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
     "ctrl+s to the button · Esc cancels · c copies",
+    "ctrl+s to the button · Esc cancels",
 )
 """What the keys do, the longest first."""
-
-
-def without_copy(keys: str) -> str:
-    """The same where `c` is a letter of what is typed."""
-    return keys.replace(" · c copies the command", "").replace(" · c copies", "")
-
 
 AROUND = 5
 """Lines that are neither facts nor questions nor title nor status: borders, reason, buttons, keys."""
 TITLE = 3
 """Lines of a title at the most: the id of what is acted on stands at its end."""
+WIDE = 64
+"""Cells from which there is room for every button behind the column of labels."""
 SMALL = 32
 """Lines of a terminal in which a dialog may take all of them."""
+
+
+def without_copy(keys: str) -> str:
+    """The same where `c` is a letter of what is typed."""
+    return keys.replace(" · c copies the command", "").replace(" · c copies", "")
 
 
 class Frame(Vertical):
@@ -48,7 +50,7 @@ class Frame(Vertical):
     DEFAULT_CSS = """
     Frame #dlg-body { height: auto; width: 1fr; scrollbar-size-vertical: 1; }
     Frame #dlg-facts, Frame #dlg-status, Frame #dlg-title, Frame #dlg-keys { width: 1fr; }
-    Frame #dlg-buttons { height: 1; margin: 0 0 0 13; }
+    Frame #dlg-buttons { height: 1; }
     Frame Input { width: 1fr; }
     """
 
@@ -74,6 +76,7 @@ class Frame(Vertical):
         }
         self._row_reason = Horizontal(self._labels["reason"], self._reason, classes="row", id="row-reason")
         self._row_typed = Horizontal(self._labels["typed"], self._typed, classes="row", id="row-typed")
+        self._row_buttons = Horizontal(*self._buttons.values(), id="dlg-buttons")
         self._form: Form | None = None
 
     def compose(self) -> ComposeResult:
@@ -83,7 +86,7 @@ class Frame(Vertical):
         yield self._row_reason
         yield self._row_typed
         yield self._parts["status"]
-        yield Horizontal(*self._buttons.values(), id="dlg-buttons")
+        yield self._row_buttons
         yield self._parts["keys"]
 
     def on_mount(self) -> None:
@@ -222,4 +225,5 @@ class Frame(Vertical):
         height = self.app.size.height
         room = height if height <= SMALL else int(height * 0.96)
         self.styles.max_height = room
+        self._row_buttons.styles.margin = (0, 0, 0, LABEL if self.size.width >= WIDE else 0)
         self._body.styles.max_height = max(3, room - taken)
