@@ -176,6 +176,7 @@ async def test_the_trail_is_shown(tmp_path: Path) -> None:
         await here.until(lambda: isinstance(here.app.screen, Audit))
         await here.until(lambda: "INC-412" in here.shown())
         assert "done in" in here.shown()
+        assert f"Restart {CONCIERGE}, in prod" in here.shown(), "the trail is of every project"
         await here.press("escape")
         assert here.app.screen is here.app.main
 

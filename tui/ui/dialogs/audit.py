@@ -48,8 +48,8 @@ class Audit(ModalScreen[None]):
             Column("verdict", "OUTCOME", 9),
             Column("operation", "OPERATION", 16, grow=1),
             Column("target", "TARGET", 16, grow=2),
-            Column("project", "PROJECT", 8, grow=1, rank=2),
-            Column("user", "BY", 6, grow=1, rank=1),
+            Column("project", "PROJECT", 8, grow=1, rank=1),
+            Column("user", "BY", 6, grow=1, rank=2),
             Column("reason", "REASON", 8, grow=2, rank=3),
         )
         with Vertical(id="audit"):
@@ -103,6 +103,7 @@ class Audit(ModalScreen[None]):
         intent = entry.intent
         origin = f"{intent.origin.user} from {intent.origin.ssh}" if intent.origin.ssh else intent.origin.user
         told = [
+            Told("what", f"{_label(intent.operation)} {intent.target}, in {intent.project}"),
             Told("outcome", entry.detail or _outcome(entry), _TONES.get(entry.verdict, "warn")),
             Told("reason", intent.reason or "–"),
             Told("given", ", ".join(intent.arguments) or "–"),
