@@ -83,8 +83,15 @@ def test_a_look_that_failed_takes_nothing_back() -> None:
     watch = JoinWatch(dispatch(), started=0.0, accepted=0.2)
     watch.saw(dispatch(running()), (), 1.0)
     watch.failed("no answer in time")
-    join = watch.join(Fleet(), 2.0)
-    assert (join.job_id, join.cause) == ("AJ_0", "cannot look: no answer in time")
+    join = watch.join(Fleet(), 41.0)
+    assert join.job_id == "AJ_0"
+    assert join.verdict == (
+        "cannot look for 40 s: no answer in time; last seen: job runs, its agent is not in the room 1 s"
+    )
+    assert (join.mood, join.cause, join.over) == (Mood.SLOW, "", False), "nobody knows how it stands now"
+    assert watch.join(Fleet(), 200.0).over
+    watch.saw(dispatch(running()), (), 42.0)
+    assert "not in the room 42 s" in watch.join(Fleet(), 42.0).verdict
 
 
 def test_it_looks_often_at_first_and_rarely_later() -> None:

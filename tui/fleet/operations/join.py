@@ -71,6 +71,7 @@ class JoinWatch:
         self._job: tuple[str, float] | None = None
         self._joined: tuple[str, float] | None = None
         self._problem = ""
+        self._looked = started + accepted
 
     def waited(self, now: float) -> float:
         """Seconds since it was asked for; `now` is monotonic."""
@@ -84,6 +85,7 @@ class JoinWatch:
     def saw(self, dispatch: Dispatch | None, people: Iterable[Participant] | None, now: float) -> None:
         """Take in a look: the dispatch, None if not listed, and who is in the room if that was asked."""
         self._problem = ""
+        self._looked = now
         self._gone = dispatch is None
         if dispatch is None:
             return
@@ -105,8 +107,12 @@ class JoinWatch:
         self._problem = text
 
     def join(self, fleet: Fleet, now: float) -> Join:
-        """How it stands."""
-        mood, verdict, cause, over = self._judged(fleet, now)
+        """How it stands, or how it did when it could last be looked at."""
+        mood, verdict, cause, over = self._judged(fleet, self._looked if self._problem else now)
+        if self._problem and not over:
+            blind = _for(max(0.0, now - self._looked))
+            verdict = f"cannot look for {blind}: {self._problem}; last seen: {verdict}"
+            mood, cause, over = Mood.SLOW, "", self.waited(now) >= WATCH_FOR
         return Join(
             dispatch_id=self.dispatch.id,
             accepted=self._accepted,
@@ -117,7 +123,7 @@ class JoinWatch:
             waited=self.waited(now),
             mood=mood,
             verdict=verdict,
-            cause=f"cannot look: {self._problem}" if self._problem else cause,
+            cause=cause,
             over=over,
         )
 
