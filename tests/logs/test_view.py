@@ -441,7 +441,7 @@ async def test_save_asks_how_and_where_and_never_overwrites(tmp_path: Path) -> N
         assert path.read_bytes() == b"\n".join([*LINES, BOOM, b"caf\xe9"]) + b"\n"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         await rig.settle()
-        assert f"saved 102 lines to {path}" in rig.below
+        assert f"saved 102 lines to {path}"[:40] in rig.below  # a long path is cut
 
 
 async def test_a_place_that_cannot_be_is_said_and_ends_nothing(
