@@ -95,6 +95,38 @@ def test_without_overlap_a_gap_is_marked_with_its_times() -> None:
     assert round(rig.feed.stream.missed) == 14
 
 
+def test_a_log_that_never_falls_silent_is_not_held_back() -> None:
+    """As after a deploy: another instance, which prints all the time and nothing that is known."""
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\n2\n3\n4\n")
+    rig.cut(CUT)
+    rig.open()
+    begun = rig.now
+    sent = []
+    while len(raws(rig)) == 4:
+        sent.append(f"line {len(sent)}".encode())
+        rig.send(sent[-1] + b"\n")
+        rig.wait(0.2)
+        assert rig.now - begun < 6.0
+    assert raws(rig)[4:] == sent
+    assert notices(rig)[0][0] is Kind.GAP
+
+
+def test_a_slow_snapshot_of_known_lines_is_waited_for() -> None:
+    rig = Rig()
+    rig.open()
+    lines = [f"line {n}".encode() for n in range(40)]
+    rig.send(b"\n".join(lines) + b"\n")
+    rig.cut(CUT)
+    rig.open()
+    for known in lines:
+        rig.send(known + b"\n")
+        rig.wait(0.4)
+    assert raws(rig) == lines
+    assert notices(rig) == [(Kind.INFO, "nothing missed")]
+
+
 def test_two_equal_lines_prove_nothing() -> None:
     rig = Rig()
     rig.open()

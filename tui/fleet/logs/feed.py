@@ -20,6 +20,8 @@ SETTLE: Final = 0.5
 SETTLE_KNOWN: Final = 30.0
 """The same while all of it is known: a slow link may still be sending the rest, and nobody misses lines that
 are on the screen already."""
+HOLD: Final = 5.0
+"""Seconds for which new lines are held back at most: a log that prints all the time never falls silent."""
 
 
 @dataclass
@@ -43,6 +45,8 @@ class Feed:
     """Unix seconds at which it was last opened."""
     _moved: float = 0.0
     """Monotonic seconds at which it opened or last brought something."""
+    _held: float = 0.0
+    """Monotonic seconds at which the first of the lines that are held back came."""
     _compared: bool = False
     """What it brings is compared with what came before."""
     _unseen: str = ""
@@ -75,6 +79,8 @@ class Feed:
     def chunk(self, data: bytes, now: float, wall: float) -> None:
         """Bytes came in."""
         self._moved = now
+        if not self._joiner.held:
+            self._held = now
         broken = self._splitter.broken
         lines = self._splitter.feed(data)
         if lines and (found := self._joiner.offer(lines)):
@@ -85,8 +91,9 @@ class Feed:
     def tick(self, now: float, wall: float) -> None:
         """Time has passed: decide where a snapshot belongs if it seems complete."""
         if self._joiner.held:
-            patience = SETTLE_KNOWN if self._joiner.covered() else SETTLE
-            if now - self._moved >= patience:
+            known = self._joiner.covered()
+            quiet = now - self._moved >= (SETTLE_KNOWN if known else SETTLE)
+            if quiet or (not known and now - self._held >= HOLD):
                 self._place(self._joiner.give_up(), now, wall)
 
     def ended(self, end: End, now: float, wall: float) -> None:
