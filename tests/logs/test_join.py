@@ -189,6 +189,35 @@ def test_silent_reconnect_that_may_have_cost_lines_is_marked_from_the_last_byte(
     assert [(kind, outcome) for kind, outcome in notices(rig)] == [(Kind.GAP, "75 s may be missing")]
 
 
+@pytest.mark.parametrize(
+    ("ends", "missing"),
+    [
+        ((QUIET, End(Cause.DOWN)), "89 s may be missing"),  # the ping after the silence failed
+        ((CUT, End(Cause.DOWN)), "14 s may be missing"),
+        ((None, End(Cause.ASLEEP)), "14 s may be missing"),  # nobody looked, then it was asleep
+    ],
+)
+def test_what_may_be_missing_begins_where_the_log_was_last_whole(
+    ends: tuple[End | None, End], missing: str
+) -> None:
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\n2\n3\n")
+    rig.wait(75.0)
+    if ends[0]:
+        rig.cut(ends[0])
+    else:
+        rig.feed.closed(rig.now, rig.wall)
+    rig.wait(10.0)
+    rig.cut(ends[1])
+    rig.wait(4.0)
+    rig.open()
+    rig.send(b"8\n9\n")
+    rig.wait(1.0)
+    assert notices(rig)[-1] == (Kind.GAP, missing)
+    assert rig.log.counts.gaps == 1
+
+
 def test_reconnects_that_bring_nothing_share_one_line() -> None:
     rig = Rig()
     rig.open()

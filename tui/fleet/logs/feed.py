@@ -14,6 +14,7 @@ from tui.fleet.logs.intake import Intake
 from tui.fleet.logs.join import Found, Joiner
 from tui.fleet.logs.log import Kind, Notice
 from tui.fleet.logs.source import LogSource, Phase, Stream
+from tui.fleet.times import age
 
 SETTLE: Final = 0.5
 """Seconds of silence after which a snapshot is taken to be complete."""
@@ -161,8 +162,9 @@ class Feed:
                 self._notice.outcome = "nothing missed" if self._compared else ""
             return
         notice = self._notice or self._tell(self._unseen, Kind.INFO, now, self._lost)
-        missing = max(0.0, self._opened - notice.time)
-        text = f"{missing:.0f} s may be missing" if missing >= 0.5 else "lines may be missing"
+        # not from the notice's own time: a silence, or nobody looking, may have come before what it tells of
+        missing = max(0.0, self._opened - self._lost)
+        text = f"{how_long(missing)} may be missing" if missing >= 0.5 else "lines may be missing"
         if found.repeats:
             text = "lines may be repeated below"
         if notice.kind is not Kind.GAP:
@@ -186,6 +188,11 @@ class Feed:
 
     def _show(self, stream: Stream) -> None:
         self.intake.log.streams[self.tag] = stream
+
+
+def how_long(seconds: float) -> str:
+    """`14 s`, `21m`: how much of a log may be missing."""
+    return f"{seconds:.0f} s" if seconds < 120 else age(seconds)
 
 
 _ORDERLY: Final = (Cause.EOF, Cause.DONE, Cause.ASLEEP, Cause.QUIET)

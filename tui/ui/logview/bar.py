@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from tui.fleet.logs.feed import how_long
 from tui.fleet.logs.log import Counts
 from tui.fleet.logs.marks import Level
 from tui.fleet.logs.source import Phase, Stream
@@ -165,7 +166,7 @@ def _sources(facts: Facts) -> Sequence[Cell]:
 
 
 def _trouble(stream: Stream, facts: Facts) -> str:
-    words = f" gap {stream.missed:.0f}s" if stream.missed >= 0.5 else ""
+    words = f" gap {how_long(stream.missed).replace(' ', '')}" if stream.missed >= 0.5 else ""
     quiet = facts.now - (stream.heard or stream.since)
     if stream.phase is Phase.OPEN and quiet >= QUIET:
         words += f" quiet {_how_long(quiet, facts)}"
