@@ -18,7 +18,7 @@ from tui.fleet.logs.feed import Feed
 from tui.fleet.logs.hub import KEPT, LogHub
 from tui.fleet.logs.inlet import UNREAD, Inlet
 from tui.fleet.logs.intake import Intake
-from tui.fleet.logs.log import Kind, Log
+from tui.fleet.logs.log import Kind, Log, Notice
 from tui.fleet.logs.rows import FoundRows
 from tui.fleet.logs.search import Criteria, Filter, OfKind
 from tui.fleet.logs.source import LogSource, Phase, Stream, coverage
@@ -553,3 +553,13 @@ async def test_a_disk_that_cannot_be_written_is_told_in_the_log(tmp_path: Path) 
         (told,) = words(watch.log)
         assert told.startswith(f"log file not written: {blocked / 'spool'}")
         assert "16 MiB are kept in memory" in told
+
+
+async def test_it_is_told_also_where_the_log_begins_with_a_notice(tmp_path: Path) -> None:
+    log = Log(Spool(tmp_path / "none"))
+    log.notify(Notice("us-east: log not reachable", Kind.TROUBLE, 0, EPOCH))
+    log.append([b"1"], bytes(1), bytes(1), EPOCH)
+    log.append_piece(b"2", 0, EPOCH)
+    told = words(log)
+    assert len(told) == 2
+    assert told[1].startswith(f"log file not written: {tmp_path / 'none'} does not exist")

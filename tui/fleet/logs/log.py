@@ -112,6 +112,8 @@ class Log:
     """Called after every change; must be quick."""
     pull: Callable[[], None] = lambda: None
     """Brings in what has come but is not here yet."""
+    _told: str = ""
+    """The trouble with the disk that the reader knows of."""
     _stamped_rows: list[int] = field(default_factory=list)
     _stamps: list[float] = field(default_factory=list)
 
@@ -134,14 +136,12 @@ class Log:
         """Add lines received; `now` is Unix seconds."""
         if not lines:
             return
-        before = self.spool.trouble
         self._stamp(now)
         self.spool.append(lines, levels, tags)
         self.counts.received += len(lines)
         self.counts.size += sum(map(len, lines)) + len(lines)
         self.counts.errors += sum(map(levels.count, (Level.ERROR, Level.CRITICAL)))
-        if self.spool.trouble != before:
-            self._tell_trouble(tags[-1], now)
+        self._tell_trouble(tags[-1], now)
 
     def append_piece(self, piece: bytes, tag: int, now: float) -> None:
         """Add what a cut has left of a line."""
@@ -149,6 +149,7 @@ class Log:
         self.spool.insert(piece, marks.classify([piece])[0] | marks.CUT, tag)
         self.counts.received += 1
         self.counts.size += len(piece)
+        self._tell_trouble(tag, now)
 
     def notify(self, notice: Notice) -> int:
         """Put a notice after all that is there; returns its row."""
@@ -157,6 +158,7 @@ class Log:
         self.notices[row] = notice
         if len(self.notices) > 64 and next(iter(self.notices)) < self.first:
             self.notices = {row: notice for row, notice in self.notices.items() if row >= self.first}
+        self._tell_trouble(notice.tag, notice.time)
         return row
 
     def changed(self) -> None:
@@ -289,7 +291,11 @@ class Log:
             del self._stamped_rows[:stale], self._stamps[:stale]
 
     def _tell_trouble(self, tag: int, now: float) -> None:
+        """Say so once where lines are kept has changed, whatever was written when it did."""
         trouble = self.spool.trouble
+        if trouble == self._told:
+            return
+        self._told = trouble
         if trouble:
             size = self.spool.memory_ring // (1024 * 1024)
             text = f"log file not written: {trouble}; the newest {size} MiB are kept in memory"
