@@ -213,6 +213,31 @@ async def test_a_build_log_ends_and_stays_ended() -> None:
         assert rig.client.calls == 2
 
 
+async def test_a_build_that_is_looked_at_again_is_not_repeated() -> None:
+    build = source(log_type="build")
+    async with bench() as rig:
+        for _ in range(3):
+            watch = await rig.follow(build)
+            rig.client.wire.send(b"#1 FROM\n#2 RUN\n#3 COPY\n#4 DONE")
+            rig.client.wire.end()
+            await rig.clock.advance(5)
+            rig.hub.leave()
+        assert [(line.raw, line.cut) for line in watch.log.lines(0, 4)] == [
+            (b"#1 FROM", False),
+            (b"#2 RUN", False),
+            (b"#3 COPY", False),
+            (b"#4 DONE", False),
+        ]
+        assert words(watch.log) == ["us-east build: end of the build log () | "]
+        watch = await rig.follow(build)
+        rig.client.wire.send(b"#1 FROM other\n#2 RUN\n")
+        rig.client.wire.end()
+        await rig.clock.advance(5)
+        assert raws(watch.log)[4:] == [b"#1 FROM other", b"#2 RUN"]
+        assert words(watch.log)[0] == "us-east build: end of the build log () | another build follows"
+        assert watch.log.counts.gaps == 0
+
+
 async def test_a_build_is_opened_once_and_is_a_log_of_its_own() -> None:
     async with bench() as rig:
         running = await rig.follow(source())

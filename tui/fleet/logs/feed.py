@@ -103,7 +103,12 @@ class Feed:
             self._whole = False
             # a stream that fell silent may have been dead since its last byte
             self._lost = wall - (now - self._moved) if end.cause is Cause.QUIET else wall
-            if found := self._joiner.broke(self._splitter.rest()):
+            rest = self._splitter.rest()
+            if rest and end.cause is Cause.DONE:  # a log that is over ends with a whole line
+                if found := self._joiner.offer([rest]):
+                    self._place(found, now, wall)
+                rest = b""
+            if found := self._joiner.broke(rest):
                 self._place(found, now, wall)
         if end.cause is not Cause.QUIET:  # that one is asked for again at once, and mostly there
             self._show(self.stream.now(end.phase, now, end.reason or str(end.cause)))
@@ -115,7 +120,8 @@ class Feed:
             return
         if self._notice and self._cause is end.cause:  # again, and nothing came between: one line is enough
             self._tries += 1
-            self._notice.back, self._notice.outcome = None, f"{end.outlook}, {self._tries} tries"
+            tries = f"{end.outlook}, {self._tries} tries" if end.outlook else ""
+            self._notice.back, self._notice.outcome = None, tries
             return
         self._tries, self._cause = 1, end.cause
         kind = Kind.INFO if end.cause in _ORDERLY else Kind.TROUBLE
@@ -162,6 +168,9 @@ class Feed:
                 self._notice.outcome = "nothing missed" if self._compared else ""
             return
         notice = self._notice or self._tell(self._unseen, Kind.INFO, now, self._lost)
+        if self._cause is Cause.DONE and not found.repeats:  # nothing is missing of a log that is over
+            notice.back, notice.outcome = self._opened, "another build follows"
+            return
         # not from the notice's own time: a silence, or nobody looking, may have come before what it tells of
         missing = max(0.0, self._opened - self._lost)
         text = f"{how_long(missing)} may be missing" if missing >= 0.5 else "lines may be missing"
