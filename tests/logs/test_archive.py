@@ -18,7 +18,8 @@ from tui.fleet.logs.archive import Archive, NotOpened
 
 @PROPERTY
 @given(
-    st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b"")), min_size=1, max_size=60),
+    # what is full of NULs is no text and not opened
+    st.lists(st.binary(max_size=40).map(lambda raw: raw.translate(None, b"\n\0")), min_size=1, max_size=60),
     st.booleans(),
 )
 def test_every_line_comes_back_exactly(
@@ -163,3 +164,22 @@ async def test_a_saved_log_is_read_like_any_other(tmp_path: Path) -> None:
         assert rig.cursor_line == lines[60]
         rig.view.attach([])
         await rig.settle()
+
+
+async def test_times_in_a_file_go_back_from_its_end_and_not_from_now(tmp_path: Path) -> None:
+    path = tmp_path / "old.log"
+    begin = EPOCH - 30 * 86_400
+    lines: list[bytes] = []
+    for n in range(1000):  # most lines do not say when they were written
+        lines += [line(f"line {n}", at=begin + n * 60), b"plain", b"  more of it", b"and more"]
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    async with reading() as rig:
+        rig.view.show_files("old.log", [path])
+        await rig.settle()
+        await rig.done("log-file")
+        for typed, number in (("11:07", 1), ("20:07:40", 541), ("-60m", 939), ("2026-10-19 12:00", 54)):
+            await rig.press("T")
+            await rig.enter(typed)
+            # what is below the line before, without a time, may belong to either
+            at = rig.view.page.cursor - rig.view.page.log.first
+            assert number * 4 - 3 <= at <= number * 4, typed

@@ -178,6 +178,8 @@ NOW = EPOCH + 3600
         ("2026-11-18 11:06:40", EPOCH),
         ("2026-11-18T11:06:40Z", EPOCH),
         ("23:00", EPOCH - 86_400 + (23 * 3600 - 11 * 3600 - 400)),
+        ("11:06:40.250", EPOCH + 0.25),  # as it is on the screen
+        ("11:06:40,5Z", EPOCH + 0.5),
         ("25:00", None),
         ("soon", None),
         ("", None),
@@ -185,6 +187,10 @@ NOW = EPOCH + 3600
 )
 def test_times_as_they_are_typed(typed: str, expected: float | None) -> None:
     assert moment(typed, now=NOW, zone=UTC) == expected
+
+
+def test_years_that_no_clock_reaches_are_no_times() -> None:
+    assert moment("0001-01-01", now=NOW, zone=None) is None
 
 
 def test_a_time_of_day_is_the_operators_unless_it_says_utc() -> None:

@@ -6,8 +6,10 @@ import asyncio
 import os
 import stat
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -309,6 +311,30 @@ async def test_going_to_a_time() -> None:
         assert "no time; type 14:02" in rig.app.rows()[-1]
         await rig.press("escape", "comma")
         assert "oldest line that is held" in rig.below
+
+
+async def test_a_time_is_typed_as_times_are_shown() -> None:
+    async with reading(*LINES) as rig:
+        rig.view.lines.relay(replace(rig.view.options, zone=ZoneInfo("Asia/Tokyo")))
+        await rig.press("T")
+        assert rig.app.rows()[-1].startswith("go to (JST)")
+        await rig.enter("20:07:10")
+        assert rig.cursor_line == LINES[30]
+        await rig.press("t", "T")
+        assert rig.app.rows()[-1].startswith("go to (UTC)")
+        await rig.enter("11:07:00.000")
+        assert rig.cursor_line == LINES[20]
+
+
+async def test_going_to_a_time_in_a_build_says_that_it_has_none() -> None:
+    async with reading() as rig:
+        rig.view.attach([source(log_type="build")])
+        await rig.receive("#1 FROM python", "#2 RUN pip install")
+        await rig.press("T")
+        await rig.enter("11:07:10")
+        assert "no line of a build says when it was written" in rig.app.rows()[-1]
+        await rig.press("escape", "comma")
+        assert "does not say when it was written" in rig.below
 
 
 async def test_bookmarks_and_notes() -> None:

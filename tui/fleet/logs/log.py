@@ -215,14 +215,19 @@ class Log:
         stream = self.streams.get(tag)
         if stream and stream.source.log_type != "deploy":  # a build or a file comes all at once
             return None
-        received = self.received(row)
-        if received is None or row + 1 >= self.end:
-            return received
+        received, moment = self.received(row), self._time_near(row)
+        return received if moment is None or received is None else min(received, moment)
+
+    def _time_near(self, row: int) -> float | None:
+        """When the next line of the same stream that says so was written."""
+        if row + 1 >= self.end:
+            return None
+        tag = self.spool.tag(row)
         block = self.spool.block(row + 1, NEAR, NEAR_BYTES)
-        for line, other in zip(block.lines(), block.tags, strict=True):
-            if other == tag and (moment := marks.time_of(line)) is not None:
-                return min(received, moment)
-        return received
+        times = (
+            marks.time_of(line) for line, other in zip(block.lines(), block.tags, strict=True) if other == tag
+        )
+        return next((moment for moment in times if moment is not None), None)
 
     def received(self, row: int) -> float | None:
         """When a row arrived, Unix seconds."""
@@ -235,7 +240,11 @@ class Log:
         Sources are merged by time, so the order is as good as sorted: a binary search over a few reads.
         """
         rows = range(self.first, self.end)
-        return rows.start + bisect_left(rows, moment, key=lambda row: self.time(row) or 0.0)
+
+        def key(row: int) -> float:  # of a file, not every line says when: it was before the next that does
+            return self.time(row) or self._time_near(row) or 0.0
+
+        return rows.start + bisect_left(rows, moment, key=key)
 
     def adopt(self, segment: Segment, received: float) -> None:
         """Put rows read back from a file before all others; `received` is when the file was written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +67,8 @@ class Asking:
 
     def time(self) -> None:
         """A time to go to."""
-        self._open("time", "go to ", Ask(self._searching.go_to_time), hint=FORMS)
+        zone = datetime.fromtimestamp(self._reader.clock.now()).astimezone(self._reader.options.clock_zone)
+        self._open("time", f"go to ({zone:%Z}) ", Ask(self._searching.go_to_time), hint=FORMS)
 
     def note(self) -> None:
         """A note on the line at the cursor; an empty one takes it away."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -82,7 +82,6 @@ class Below(Lines):
         reader, finder = self._reader, self._searching.finder
         page, log, options, hits = reader.page, reader.page.log, reader.options, finder.hits
         hit = hits.rank(page.cursor) + 1 if hits is not None and page.cursor in hits else 0
-        zone = UTC if options.times is Times.UTC else options.zone
         return Facts(
             counts=log.counts,
             follow=page.follow,
@@ -102,7 +101,7 @@ class Below(Lines):
             streams=tuple(log.streams.values()),
             file=any(stream.source.log_type == "file" for stream in log.streams.values()),
             now=reader.clock.monotonic(),
-            clock=datetime.fromtimestamp(reader.clock.now()).astimezone(zone),
+            clock=datetime.fromtimestamp(reader.clock.now()).astimezone(options.clock_zone),
             said=self._said[0],
             said_tone=self._said[1],
         )

@@ -102,6 +102,11 @@ class Options(msgspec.Struct, frozen=True):
         """There is a time column."""
         return self.times is not Times.OFF and not self.timeless
 
+    @property
+    def clock_zone(self) -> tzinfo | None:
+        """The zone of the times on the screen, and of those that are typed; None for the machine's."""
+        return UTC if self.times is Times.UTC else self.zone
+
 
 class Span(msgspec.Struct, frozen=True):
     """A run of text in one tone."""
@@ -126,8 +131,7 @@ class Row(msgspec.Struct, frozen=True):
 
 def clock_word(moment: float, options: Options) -> str:
     """A time as notices and notes word it."""
-    zone = UTC if options.times is Times.UTC else options.zone
-    return datetime.fromtimestamp(moment, zone).strftime("%H:%M:%S")
+    return datetime.fromtimestamp(moment, options.clock_zone).strftime("%H:%M:%S")
 
 
 def rows_of(line: Line, received: float | None, options: Options, form: Form, note: str = "") -> list[Row]:
@@ -195,8 +199,7 @@ def _time(moment: float | None, received: float | None, options: Options) -> str
         return " " * (6 if options.times is Times.RELATIVE else 13)
     if options.times is Times.RELATIVE:
         return f"{_age(options.now - known):>5} "
-    zone = UTC if options.times is Times.UTC else options.zone
-    stamp = datetime.fromtimestamp(known, zone)
+    stamp = datetime.fromtimestamp(known, options.clock_zone)
     if moment is None:
         return f"{stamp:%H:%M:%S}~    "  # when it came, not when it was written
     return f"{stamp:%H:%M:%S}.{stamp.microsecond // 1000:03} "

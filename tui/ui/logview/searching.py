@@ -19,6 +19,8 @@ from tui.ui.logview.moments import FORMS, moment
 from tui.ui.logview.reader import Reader
 
 MINUTE: Final = 60.0
+NEWEST: Final = 100
+"""Lines at the end of a file that are looked at for a time."""
 
 
 class Quest(msgspec.Struct, frozen=True):
@@ -181,18 +183,32 @@ class Searching:
 
     def go_to_time(self, text: str) -> str:
         """To the first line at a time, or after it; returns what is wrong with what was typed."""
-        clock, options = self._reader.clock, self._reader.options
-        at = moment(text, now=clock.now(), zone=options.zone)
+        at = moment(text, now=self._latest(), zone=self._reader.options.clock_zone)
         if at is None:
             return f"no time; type {FORMS}"
+        if self._reader.options.timeless:
+            return "no line of a build says when it was written"
         self._go_to_moment(at)
         return ""
 
     def minutes(self, step: int) -> None:
         """A minute back or forward from the line at the cursor."""
         at = self._log.time(self._reader.page.cursor)
-        if at is not None:
+        if at is None:
+            self._reader.say("this line does not say when it was written", "warn")
+        else:
             self._go_to_moment(at + step * MINUTE)
+
+    def _latest(self) -> float:
+        """What times are typed in relation to: now, or the end of a log that is over."""
+        log = self._log
+        if any(stream.source.log_type == "file" for stream in log.streams.values()):
+            # the newest line that says when it was written; should there be none, the file does, in our words
+            rows = reversed(range(max(log.first, log.end - NEWEST), log.end - 1))
+            found = next((at for row in rows if (at := log.time(row)) is not None), log.time(log.end - 1))
+            if found is not None:
+                return found
+        return self._reader.clock.now()
 
     def _go_to_moment(self, at: float) -> None:
         row = self._log.at(at)
