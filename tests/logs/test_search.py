@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.fleet.logs.log import Kind, Log, Notice
 from tui.fleet.logs.marks import CUT, Level, classify
+from tui.fleet.logs.patience import TooSlow
 from tui.fleet.logs.records import parse
 from tui.fleet.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows
-from tui.fleet.logs.search import Criteria, Filter, OfJob, OfKind, Pattern, TooSlow
+from tui.fleet.logs.search import Criteria, Filter, OfJob, OfKind, Pattern
 from tui.fleet.logs.signatures import key_of
 from tui.fleet.logs.spool import Spool
 from tui.fleet.logs.texts import text_of, texts_of

@@ -255,6 +255,39 @@ async def test_a_bad_pattern_is_told_and_nothing_changes() -> None:
         assert "FOLLOW" in rig.below
 
 
+SLOW = "a.*a.*a.*a.*b"
+"""Takes hours on a line of thousands of these letters, and no look at the expression tells."""
+
+
+@pytest.mark.parametrize("long", [300, 4000])
+async def test_an_expression_that_takes_for_ever_on_a_line_is_given_up(long: int) -> None:
+    async with reading(*LINES, line("a" * long)) as rig:
+        await rig.press("slash")
+        await rig.enter(SLOW)
+        assert rig.below.startswith(f" /{SLOW} is given up: it takes too long on one of the lines")
+        assert rig.view.searching.finder.pattern is None and rig.view.lines.search is None
+        await rig.press("ampersand")
+        await rig.type(f"!{SLOW}")
+        assert "not counted: it takes too long" in rig.app.rows()[-1]
+        await rig.enter(f"!{SLOW}")
+        assert rig.below.startswith(f" &!{SLOW} is switched off: it takes too long")
+        assert messages(rig)
+        (given_up,) = rig.view.searching.finder.criteria.filters
+        assert not given_up.on
+        await rig.press("slash")
+        await rig.enter("line 042")
+        assert rig.cursor_line == LINES[42]
+
+
+async def test_a_search_that_is_only_slow_to_mark_is_given_up_too() -> None:
+    """Most lines lack a word of it and are not looked at, but what is on the screen is marked."""
+    async with reading(line("a" * 4000), size=(200, 10)) as rig:
+        await rig.press("slash")
+        await rig.enter(f"{SLOW}xyz")
+        assert "is given up" in rig.below
+        assert rig.view.lines.search is None
+
+
 async def test_minimum_level() -> None:
     async with reading(line("a", level="DEBUG"), LINES[0], line("w", level="WARNING"), BOOM) as rig:
         for expected, count in ((Level.INFO, 3), (Level.WARN, 2), (Level.ERROR, 1), (Level.NONE, 4)):

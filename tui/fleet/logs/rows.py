@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from tui.fleet.logs.log import Log
+from tui.fleet.logs.patience import patience
 from tui.fleet.logs.search import Criteria
 
 STEP_ROWS: Final = 512
@@ -105,13 +106,17 @@ class FoundRows:
         return older + bisect_left(self._newer, row)
 
     def step(self, clock: Callable[[], float]) -> bool:
-        """Look at some more rows, new ones first; True when there are more. `clock` is monotonic seconds."""
+        """Look at some more rows, new ones first; True when there are more. `clock` is monotonic seconds.
+
+        Raises TooSlow when a line takes an expression too long; the search is not to be gone on with then.
+        """
         until = clock() + SLICE
-        for _ in range(STEPS):
-            if not (self._forwards() or self._backwards()):
-                break
-            if clock() >= until:
-                break
+        with patience():
+            for _ in range(STEPS):
+                if not (self._forwards() or self._backwards()):
+                    break
+                if clock() >= until:
+                    break
         self.trim()
         if self._older and self._low <= self._floor:
             self._older.reverse()

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tui.fleet.logs import marks
 from tui.fleet.logs.fold import compiled, fold
 from tui.fleet.logs.marks import NOTICE, Level
+from tui.fleet.logs.patience import TooSlow
 from tui.fleet.logs.records import SHOWN, Record, parse
 from tui.fleet.logs.sheet import Sheet
 from tui.fleet.logs.signatures import Key, key_of
@@ -28,10 +29,6 @@ _NESTED: Final = re.compile(r"[*+}]\)*[*+{]|\([^()]*[*+][^()]*\)(?:[*+]|\{\d*,)"
 
 PROBE: Final = 16
 """Lines with a word after which it is looked whether most lines have it."""
-
-
-class TooSlow(ValueError):
-    """The pattern could keep the program busy for ever on some lines."""
 
 
 class Look(Protocol):

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.marks import Level
+from tui.fleet.logs.patience import TooSlow
 from tui.fleet.logs.rows import AllRows, FoundRows, Rows
 from tui.fleet.logs.search import Criteria, Filter, OfJob, Pattern
 
@@ -106,12 +107,36 @@ class Finder:
         return self.trail
 
     def step(self, clock: Callable[[], float]) -> bool:
-        """Do a slice of what there is to find; True when there is more."""
+        """Do a slice of what there is to find; True when there is more.
+
+        Raises TooSlow, with words for the operator, after what took too long has been given up.
+        """
         for found in self._found():
             if not found.complete:
-                found.step(clock)
+                try:
+                    found.step(clock)
+                except TooSlow as error:
+                    raise TooSlow(f"{self._give_up(found)}: {error}") from None
                 break
         return self.busy
+
+    def _give_up(self, found: FoundRows) -> str:
+        """Look for it no more; returns what was given up. What is shown was found before all else."""
+        if found is self.preview:
+            self.preview = None
+            return "not counted"
+        if found is not self.rows:
+            pattern, self.trail = self.pattern, None
+            self.search(None)
+            return f"/{pattern.source} is given up" if pattern else "given up"
+        filters = list(self.criteria.filters)
+        index = max((n for n, f in enumerate(filters) if f.on), default=-1)
+        if index < 0:
+            self._set(Criteria())
+            return "given up"
+        filters[index] = replace(filters[index], on=False)
+        self.set_filters(tuple(filters))
+        return f"&{filters[index].label} is switched off"
 
     def _found(self) -> list[FoundRows]:
         rows = self.rows if isinstance(self.rows, FoundRows) else None

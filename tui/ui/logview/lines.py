@@ -19,6 +19,7 @@ from textual.timer import Timer
 
 from tui.clock import Clock
 from tui.fleet.logs.log import Log
+from tui.fleet.logs.patience import TooSlow, patience
 from tui.fleet.logs.rows import AllRows, Rows
 from tui.ui.logview.layout import Form, Options, Row, Span, rows_of
 from tui.ui.logview.page import Page, Place
@@ -49,6 +50,9 @@ class LogLines(Toned, can_focus=True):
 
     class Moved(Message):
         """Other lines are on the screen, or the cursor is on another one."""
+
+    class Slow(Message):
+        """What is searched for takes too long in a line on the screen; it is not marked any more."""
 
     def __init__(self, log: Log, *, clock: Clock, options: Options, ascii_only: bool = False) -> None:
         super().__init__(id="log-lines")
@@ -127,7 +131,11 @@ class LogLines(Toned, can_focus=True):
 
     def shows(self, line: int, pattern: re.Pattern[str]) -> bool:
         """Whether a line's rows, as they are laid out, hold a match."""
-        return any(pattern.search(row.text) for row in self._rows_of(line))
+        try:
+            with patience():
+                return any(pattern.search(row.text) for row in self._rows_of(line))
+        except TooSlow:
+            return True
 
     def log_changed(self) -> None:
         """The log has grown or a notice in it has changed: paint soon, but not too often."""
@@ -166,10 +174,20 @@ class LogLines(Toned, can_focus=True):
         drawn = self._drawn[y]
         segments = [Segment(drawn.gutter, self.tone_style(drawn.gutter_tone, drawn.band))]
         skip = self.options.timed  # times are not searched
-        for span, text, hit in pieces(drawn, self.size.width, skip=skip):
+        for span, text, hit in self._pieces(drawn, skip=skip):
             shown = to_ascii(text) if self.ascii_only and not text.isascii() else text
             segments.append(Segment(shown, self._style(span, drawn.band, hit)))
         return Strip(segments).adjust_cell_length(self.size.width, self.tone_style("text", drawn.band))
+
+    def _pieces(self, drawn: Drawn, *, skip: bool) -> list[tuple[Span, str, bool]]:
+        """What to paint of a row; the search is left out from the first row on that takes it too long."""
+        try:
+            shown = drawn if self.search else replace(drawn, search=None)
+            return list(pieces(shown, self.size.width, skip=skip))
+        except TooSlow:
+            self.search = None
+            self.post_message(self.Slow())
+            return self._pieces(drawn, skip=skip)
 
     # ---- drawing --------------------------------------------------------------------------------------
 

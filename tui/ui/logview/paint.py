@@ -9,10 +9,13 @@ from typing import Final
 import msgspec
 from rich.style import Style
 
+from tui.fleet.logs.patience import patience
 from tui.ui.logview.layout import Row, Span
 from tui.ui.logview.sgr import Look
 from tui.ui.text import width
 
+AT_ONCE: Final = 0.1
+"""Seconds of processor time that a search may take in a row on the screen."""
 HIT: Final = Style(reverse=True)
 """Added to what matches the search."""
 
@@ -30,7 +33,10 @@ class Drawn(msgspec.Struct, frozen=True):
 
 
 def pieces(drawn: Drawn, room: int, *, skip: bool) -> Iterator[tuple[Span, str, bool]]:
-    """What to paint of a row in `room` cells: span, text, a match or not; with `skip` not in the first."""
+    """What to paint of a row in `room` cells: span, text, a match or not; with `skip` not in the first.
+
+    Raises TooSlow where the search takes too long.
+    """
     shift = drawn.shift if drawn.row.fixed else 0  # words of ours stay in place
     reach = (shift + room) * 4  # at most four characters share a cell (`clean` caps marks at three)
     hits = _hits(drawn, reach, skip=skip)
@@ -63,7 +69,8 @@ def _hits(drawn: Drawn, reach: int, *, skip: bool) -> list[tuple[int, int]]:
         return []
     start = len(drawn.row.spans[0].text) if skip else 0
     text = drawn.row.text[:reach]
-    return [match.span() for match in drawn.search.finditer(text, start) if match.group()]
+    with patience(AT_ONCE):
+        return [match.span() for match in drawn.search.finditer(text, start) if match.group()]
 
 
 def _marked(text: str, start: int, hits: list[tuple[int, int]]) -> Iterator[tuple[str, bool]]:

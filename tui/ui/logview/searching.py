@@ -9,9 +9,10 @@ from typing import Final
 import msgspec
 
 from tui.fleet.logs.log import Log
+from tui.fleet.logs.patience import TOO_LONG, TooSlow
 from tui.fleet.logs.records import parse
 from tui.fleet.logs.rows import FoundRows
-from tui.fleet.logs.search import Criteria, Filter, Pattern, TooSlow
+from tui.fleet.logs.search import Criteria, Filter, Pattern
 from tui.ui.logview.bar import number
 from tui.ui.logview.find import Finder, decided, neighbour
 from tui.ui.logview.layout import Form
@@ -67,7 +68,10 @@ class Searching:
             self._wake.clear()
             more = True
             while more:
-                more = self.finder.step(clock.monotonic)
+                try:
+                    more = self.finder.step(clock.monotonic)
+                except TooSlow as error:
+                    self._gave_up(str(error))
                 self._tell()
                 await clock.sleep(0)
 
@@ -82,6 +86,18 @@ class Searching:
         lines.search = finder.pattern.regex if finder.pattern else None
         lines.show_rows(finder.rows)
         self._wake.set()
+
+    def give_up(self) -> None:
+        """The search takes too long on a line that is on the screen."""
+        if pattern := self.finder.pattern:
+            self.finder.search(None)
+            self._gave_up(f"/{pattern.source} is given up: {TOO_LONG}")
+
+    def _gave_up(self, words: str) -> None:
+        self._wanted = None
+        self._hint(words)
+        self._reader.say(words, "error")
+        self.apply()
 
     def _tell(self) -> None:
         self._arrive()

@@ -277,6 +277,11 @@ class LogView(Seeker):
         self.below.update_soon()
         self._retitle()
 
+    def on_log_lines_slow(self, event: LogLines.Slow) -> None:
+        """Search for it no more."""
+        event.stop()
+        self.searching.give_up()
+
     def on_key(self) -> None:
         """What was said has been read."""
         self.below.pressed()
