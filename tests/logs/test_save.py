@@ -12,6 +12,7 @@ import pytest
 from tests.logs.fakes import EPOCH
 from tests.logs.test_spool import no_file_larger_than
 from tui.fleet.logs.log import Kind, Log, Notice
+from tui.fleet.logs.rows import HANDED, AllRows
 from tui.fleet.logs.save import NotSaved, save
 from tui.fleet.logs.spool import Spool
 
@@ -29,25 +30,31 @@ def log() -> Log:
 
 
 async def test_exact_bytes_and_no_words_of_ours(log: Log, tmp_path: Path) -> None:
-    saved = await save(log, range(log.end), tmp_path / "x.log")
+    saved = await save(log, AllRows(log), tmp_path / "x.log")
     assert saved.path.read_bytes() == b"\n".join([*LINES, b"half", b"end"]) + b"\n"
     assert (saved.lines, saved.size) == (6, saved.path.stat().st_size)
     assert stat.S_IMODE(saved.path.stat().st_mode) == 0o600
 
 
 async def test_as_worded_with_notices(log: Log, tmp_path: Path) -> None:
-    saved = await save(
-        log, [0, 4], tmp_path / "x.log", lambda line: line.notice.text if line.notice else "line"
-    )
-    assert saved.path.read_text() == "line\nus: stream lost\n"
+    worded = lambda line: line.notice.text if line.notice else "line"  # noqa: E731
+    saved = await save(log, AllRows(log), tmp_path / "x.log", worded)
+    assert saved.path.read_text() == "line\n" * 4 + "us: stream lost\n" + "line\n" * 2
 
 
 async def test_rows_that_were_dropped_are_left_out(tmp_path: Path) -> None:
     log = Log(Spool(None, ring=16 * 1024, memory=16 * 1024))
     for n in range(1000):
         log.append([b"%d" % n], b"\0", b"\0", EPOCH)
-    saved = await save(log, range(1000), tmp_path / "x.log")
-    assert saved.lines == 1000 - log.first > 0
+    first = log.first
+    saving = asyncio.create_task(save(log, AllRows(log), tmp_path / "x.log"))
+    await asyncio.sleep(0)
+    for n in range(1000):
+        log.append([b"later %d" % n], b"\0", b"\0", EPOCH)
+    assert log.first >= 1000
+    saved = await saving
+    assert saved.lines == HANDED
+    assert saved.dropped == 1000 - first - HANDED > 0
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "dangling link", "directory"])
@@ -61,7 +68,7 @@ async def test_nothing_that_exists_is_touched(log: Log, tmp_path: Path, kind: st
     else:
         path.symlink_to(victim if kind == "link" else tmp_path / "made-by-us")
     with pytest.raises(NotSaved, match=r"^not saved: .*x\.log exists already; give another name$"):
-        await save(log, range(log.end), path)
+        await save(log, AllRows(log), path)
     assert victim.read_text() == "precious"
     assert not (tmp_path / "made-by-us").exists()
 
@@ -69,20 +76,20 @@ async def test_nothing_that_exists_is_touched(log: Log, tmp_path: Path, kind: st
 async def test_a_full_disk_leaves_no_half_log(log: Log, tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     with no_file_larger_than(10), pytest.raises(NotSaved, match=r"^not saved: .* was removed$"):
-        await save(log, range(log.end), path)
+        await save(log, AllRows(log), path)
     assert not path.exists()
 
 
 async def test_a_place_that_cannot_be_written_is_named(log: Log, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotSaved, match="give another place"):
-        await save(log, range(log.end), tmp_path / "file" / "x.log")
+        await save(log, AllRows(log), tmp_path / "file" / "x.log")
 
 
 async def test_given_up_in_the_middle_leaves_no_half_log(tmp_path: Path) -> None:
     log = Log(Spool(None))
     log.append([b"x"] * 5000, bytes(5000), bytes(5000), EPOCH)
-    saving = asyncio.create_task(save(log, range(5000), tmp_path / "x.log"))
+    saving = asyncio.create_task(save(log, AllRows(log), tmp_path / "x.log"))
     await asyncio.sleep(0)  # the file is there from its first step on
     assert os.listdir(tmp_path) == ["x.log"]
     saving.cancel()

@@ -17,6 +17,8 @@ from tests.logs.app import Rig, reading
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tui.api import errors
 from tui.fleet.logs.marks import Level
+from tui.ui.logview.choosing import save_way
+from tui.ui.logview.lists import WAYS
 from tui.ui.logview.picker import Picker
 from tui.ui.logview.prompt import LogPrompt
 
@@ -403,14 +405,19 @@ async def test_what_was_made_of_a_log_is_there_on_return() -> None:
 async def test_copy_takes_what_is_shown_and_raw_what_was_received() -> None:
     async with reading(*LINES, BOOM, b"raw \xff \x1b[31mred") as rig:
         await rig.press("k", "c")
+        await rig.done("log-copy")
         assert rig.app.copied[-1].startswith(
             "11:08:20.000 ERROR livekit.agents   booking failed  job_id=AJ_1\n"
         )
         assert rig.app.copied[-1].endswith("ValueError: no such slot: 14")
-        await rig.press("j", "c", "Y")
+        await rig.press("j", "c")
+        await rig.done("log-copy")
+        await rig.press("Y")
+        await rig.done("log-copy")
         assert "\x1b" not in rig.app.copied[-2]
         assert rig.app.copied[-1].encode("utf-8", "surrogateescape") == b"raw \xff \x1b[31mred"
         await rig.press("g", "M", "j", "j", "Y")
+        await rig.done("log-copy")
         assert rig.app.copied[-1].encode() == b"\n".join(LINES[:3])
         assert rig.view.lines.selected is None
 
@@ -515,6 +522,32 @@ async def test_a_place_that_cannot_be_is_said_and_ends_nothing(
             await rig.done("log-save")
             await rig.settle()
             assert said in rig.below
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-that-name/x.log", "a\0b", "/proc/1/x.log"])
+async def test_a_name_that_leads_nowhere_is_told_and_nothing_ends(name: str) -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("ctrl+s", "enter")
+        await rig.enter(name)
+        await rig.done("log-save")
+        assert "not saved: " in rig.app.rows()[-1]
+
+
+async def test_what_is_saved_is_of_the_log_that_it_was_asked_for_and_all_that_passes(tmp_path: Path) -> None:
+    """Neither what a filter has found so far, nor what is shown by the time that it is written."""
+    many = [line(f"line {n:05}", at=EPOCH + n) for n in range(20_000)]
+    async with reading(*many) as rig:
+        assert rig.view.searching.enter_filter("!line 00007") == ""
+        assert rig.view.searching.finder.busy
+        saving = asyncio.create_task(save_way(rig.view, WAYS[0], tmp_path / "x.log"))
+        await asyncio.sleep(0)
+        rig.view.attach([])
+        await saving
+        await rig.settle()
+        assert "saved 19 999 lines" in rig.below
+        saved = (tmp_path / "x.log").read_text().splitlines()
+        assert len(saved) == 19_999
+        assert saved[7].endswith("line 00008")
 
 
 async def test_the_bar_keeps_what_matters_in_a_narrow_terminal() -> None:

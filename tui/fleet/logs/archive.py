@@ -133,10 +133,11 @@ class Archive:
                 what = "a directory" if stat.S_ISDIR(info.st_mode) else "no ordinary file"
                 raise NotOpened(f"not opened: {named} is {what}")
             head, tail = os.pread(fd, 8, 0), os.pread(fd, GLANCE, max(0, info.st_size - GLANCE))
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter for a NUL in a name
             if path.is_symlink():
                 raise NotOpened(f"not opened: {named} is a link; give the file that it leads to") from None
-            raise NotOpened(f"not opened: {named}: {(error.strerror or str(error)).lower()}") from None
+            why = ((isinstance(error, OSError) and error.strerror) or str(error)).lower()
+            raise NotOpened(f"not opened: {named}: {why}") from None
         if packed := next((kind for begin, kind in PACKED.items() if head.startswith(begin)), ""):
             raise NotOpened(f"not opened: {named} is packed ({packed}); unpack it first")
         if tail.count(0) * NULS > len(tail):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final, Protocol
 
 from tui.fleet.logs.log import Log
@@ -16,6 +17,8 @@ STEP_BYTES: Final = 32 * 1024
 """Rows and bytes looked at before the time is checked."""
 SLICE: Final = 0.008
 """Seconds that one slice may take: the screen shall never wait for more than 10 ms."""
+HANDED: Final = 256
+"""Rows handed on before others get their turn."""
 STEPS: Final = 64
 """Steps of one slice at most, for clocks that stand still."""
 
@@ -149,6 +152,21 @@ class FoundRows:
             del self._older[bisect_right(self._older, -first, key=_negative) :]
         if self._newer and self._newer[0] < first:
             del self._newer[: bisect_left(self._newer, first)]
+
+
+async def in_slices(log: Log, rows: Rows, low: int, end: int) -> AsyncIterator[list[int]]:
+    """The rows from `low` to below `end`, some at a time, so that others get their turn in between.
+
+    Those that the log drops meanwhile are left out.
+    """
+    while low < end:
+        start = rows.rank(low)
+        found = [rows[index] for index in range(start, min(start + HANDED, len(rows)))]
+        yield [row for row in found if log.first <= row < end]
+        if not found:
+            return
+        low = found[-1] + 1
+        await asyncio.sleep(0)
 
 
 def _negative(row: int) -> int:

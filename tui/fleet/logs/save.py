@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from tui.fleet.logs.log import Line, Log
-
-CHUNK: Final = 256
-"""Lines written before others get their turn."""
+from tui.fleet.logs.rows import Rows, in_slices
 
 
 class NotSaved(Exception):
@@ -28,22 +25,25 @@ class Saved(msgspec.Struct, frozen=True):
     lines: int
     size: int
     """Bytes."""
+    dropped: int = 0
+    """Rows that made room for newer ones before they could be written."""
 
 
-async def save(
-    log: Log, rows: Sequence[int], path: Path, worded: Callable[[Line], str] | None = None
-) -> Saved:
+async def save(log: Log, rows: Rows, path: Path, worded: Callable[[Line], str] | None = None) -> Saved:
     """Write these rows: as `worded` has them, or exactly as received. The file is made here, mode 0600.
 
-    Raises NotSaved: nothing of the file is left then. Rows that the ring drops meanwhile are left out.
+    Raises NotSaved: nothing of the file is left then. Rows that come meanwhile are not in it.
     """
     fd = _create(path)
-    lines = size = 0
+    low, end = log.first, log.end
+    wanted = rows.rank(end)
+    lines = size = seen = 0
     whole = False
     try:
-        async for piece, count in _pieces(log, rows, worded):
+        async for chosen in in_slices(log, rows, low, end):
+            piece, count = _piece(log, chosen, worded)
             _write(fd, piece)
-            lines, size = lines + count, size + len(piece)
+            lines, size, seen = lines + count, size + len(piece), seen + len(chosen)
         await asyncio.to_thread(os.fsync, fd)  # seconds on some disks: the screen does not wait for it
         whole = True
     except OSError as error:
@@ -52,20 +52,16 @@ async def save(
         os.close(fd)
         if not whole:  # half a log that looks whole must not stay
             _remove(path)
-    return Saved(path, lines, size)
+    return Saved(path, lines, size, wanted - seen)
 
 
-async def _pieces(
-    log: Log, rows: Sequence[int], worded: Callable[[Line], str] | None
-) -> AsyncIterator[tuple[bytes, int]]:
-    for start in range(0, len(rows), CHUNK):
-        chosen = [row for row in rows[start : start + CHUNK] if row >= log.first]
-        if worded is None:
-            parts = [_ended(log.spool.data(row)) for row in chosen]
-        else:
-            parts = [f"{worded(log.line(row))}\n".encode("utf-8", "replace") for row in chosen]
-        yield b"".join(parts), sum(map(bool, parts))
-        await asyncio.sleep(0)
+def _piece(log: Log, rows: Sequence[int], worded: Callable[[Line], str] | None) -> tuple[bytes, int]:
+    """Some rows as bytes, and how many of them have any."""
+    if worded is None:
+        parts = [_ended(log.spool.data(row)) for row in rows]
+    else:
+        parts = [f"{worded(log.line(row))}\n".encode("utf-8", "replace") for row in rows]
+    return b"".join(parts), sum(map(bool, parts))
 
 
 def _create(path: Path) -> int:
@@ -74,13 +70,13 @@ def _create(path: Path) -> int:
         raise NotSaved("not saved: no file's name holds a null character; give another name")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter for a NUL in a name
         raise NotSaved(f"not saved: {path.parent}: {_why(error)}; give another place") from None
     try:
         return os.open(path, flags, 0o600)
     except FileExistsError:
         raise NotSaved(f"not saved: {path} exists already; give another name") from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise NotSaved(f"not saved: {path}: {_why(error)}; give another place") from None
 
 
@@ -100,5 +96,5 @@ def _write(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def _why(error: OSError | ValueError) -> str:
+    return ((isinstance(error, OSError) and error.strerror) or str(error)).lower()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -98,7 +97,11 @@ class Asking:
         def enter(text: str) -> str:
             if not text.strip():
                 return "give a file name"
-            reader.run_worker(save_way(reader, way, Path(os.path.expanduser(text))), group="log-save")
+            try:
+                chosen = Path(text).expanduser()
+            except RuntimeError:  # a home that nobody has
+                return f"not saved: {text}: no such user"
+            reader.run_worker(save_way(reader, way, chosen), group="log-save")
             return ""
 
         self._open("save", "save to ", Ask(enter), str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -12,7 +13,9 @@ from msgspec.structs import replace
 from tui.fleet.logs.archive import NotOpened
 from tui.fleet.logs.files import LogFile
 from tui.fleet.logs.log import Log
+from tui.fleet.logs.patience import TooSlow
 from tui.fleet.logs.records import parse
+from tui.fleet.logs.rows import AllRows, FoundRows, Rows
 from tui.fleet.logs.save import NotSaved, save
 from tui.fleet.logs.search import Filter, OfKind
 from tui.fleet.logs.signatures import Signature
@@ -178,13 +181,19 @@ def default_path(folder: Path, source: LogSource | None, now: float) -> Path:
 
 async def save_way(reader: Reader, way: lists.Way, path: Path) -> None:
     """Save and say what came of it."""
-    log = reader.page.log
-    rows: Sequence[int] = range(log.first, log.end)
-    if way.shown:
-        rows = [reader.page.rows[index] for index in range(len(reader.page.rows))]
+    log, worded = reader.page.log, None if way.raw else reader.wording()
+    rows: Rows = reader.page.rows if way.shown else AllRows(log)
     try:
-        saved = await save(log, rows, path, None if way.raw else lambda line: reader.shown_text(line.row))
+        if isinstance(rows, FoundRows):  # what the filters have not come to yet is not to be left out
+            more = True
+            while more:
+                more = rows.step(reader.clock.monotonic)
+                await asyncio.sleep(0)
+        saved = await save(log, rows, path, worded)
     except NotSaved as error:
         reader.say(str(error), "error")
+    except TooSlow as error:
+        reader.say(f"not saved: the filter is given up: {error}", "error")
     else:
-        reader.say(f"saved {number(saved.lines)} lines to {saved.path}", "ok")
+        dropped = f"; {number(saved.dropped)} made room for newer ones meanwhile" if saved.dropped else ""
+        reader.say(f"saved {number(saved.lines)} lines to {saved.path}{dropped}", "warn" if dropped else "ok")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import ClassVar
 
@@ -13,8 +13,9 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.clock import Clock
-from tui.fleet.logs.log import Log
+from tui.fleet.logs.log import Line, Log
 from tui.fleet.logs.records import parse, plain
+from tui.fleet.logs.rows import Rows, in_slices
 from tui.ui.logview.layout import Form, Options, clock_word, rows_of
 from tui.ui.logview.lines import LogLines
 from tui.ui.logview.page import Page
@@ -187,36 +188,46 @@ class Reader(Widget):
 
     def action_copy(self) -> None:
         """Copy the picked lines, else the one at the cursor, as they are shown."""
-        self._copy(self.shown_text)
+        self._copy(self.wording())
 
     def action_copy_raw(self) -> None:
         """Copy them exactly as received."""
-        self._copy(lambda row: self.page.log.line(row).raw.decode("utf-8", "surrogateescape"))
+        self._copy(lambda line: line.raw.decode("utf-8", "surrogateescape"))
 
-    def shown_text(self, row: int) -> str:
-        """A line as it is shown, in one line of any length; the lines of its traceback below it."""
-        line = self.page.log.line(row)
-        if line.notice:
-            return f"── {line.notice.words(lambda moment: clock_word(moment, self.options))} ──"
+    def wording(self) -> Callable[[Line], str]:
+        """How lines of this log are shown now, each in one line of any length, its traceback below it.
+
+        It stays so while another log is shown: a long one is still being written out then.
+        """
+        log, notes = self.page.log, self.lines.notes
         options = replace(self.options, width=UNBOUND, wrap=False, pretty=False, hidden=frozenset())
-        first = rows_of(line, self.page.log.came(row), options, Form.FOLDED)[0].text.rstrip()
-        note = self.lines.notes.get(row)
-        below = [*map(plain, parse(line.raw).body), *([f"✎ {note}"] if note else [])]
-        return "\n    ".join((first, *below))
 
-    def _copy(self, text_of: Callable[[int], str]) -> None:
-        rows = list(self._picked())
-        if rows:
-            self.post_message(self.Copy("\n".join(map(text_of, rows))))
+        def words(line: Line) -> str:
+            if line.notice:
+                return f"── {line.notice.words(lambda moment: clock_word(moment, options))} ──"
+            first = rows_of(line, log.came(line.row), options, Form.FOLDED)[0].text.rstrip()
+            note = notes.get(line.row)
+            below = [*map(plain, parse(line.raw).body), *([f"✎ {note}"] if note else [])]
+            return "\n    ".join((first, *below))
+
+        return words
+
+    def _copy(self, text_of: Callable[[Line], str]) -> None:
+        """Copy the rows that are shown of the picked range, else the one at the cursor."""
+        if len(self.page.rows):
+            low, high = self.lines.selected or (self.page.cursor, self.page.cursor)
+            work = self._gather(self.page.log, self.page.rows, low, high, text_of)
+            self.run_worker(work, group="log-copy", exclusive=True)
             self.unpick()
 
-    def _picked(self) -> Iterable[int]:
-        """The rows that are shown of the picked range, else the one at the cursor."""
-        rows = self.page.rows
-        if not len(rows):
-            return []
-        low, high = self.lines.selected or (self.page.cursor, self.page.cursor)
-        return [rows[index] for index in range(rows.rank(low), rows.rank(high + 1))]
+    async def _gather(
+        self, log: Log, rows: Rows, low: int, high: int, text_of: Callable[[Line], str]
+    ) -> None:
+        texts: list[str] = []
+        async for chosen in in_slices(log, rows, low, high + 1):
+            texts += (text_of(log.line(row)) for row in chosen)
+        if texts:
+            self.post_message(self.Copy("\n".join(texts)))
 
     # ---- helpers --------------------------------------------------------------------------------------
 

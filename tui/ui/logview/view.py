@@ -196,7 +196,8 @@ class LogView(Seeker):
         """The operator's notes on this log, each as (Unix seconds, the line as shown, note)."""
         log = self.page.log
         held = sorted(row for row in self.lines.notes if log.first <= row < log.end)
-        return [(log.time(row), self.shown_text(row), self.lines.notes[row]) for row in held]
+        words = self.wording()
+        return [(log.time(row), words(log.line(row)), self.lines.notes[row]) for row in held]
 
     def say(self, words: str, tone: str = "info") -> None:
         """Tell the operator something in the row below the lines, until the next key."""
