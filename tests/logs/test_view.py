@@ -257,6 +257,37 @@ async def test_a_bad_pattern_is_told_and_nothing_changes() -> None:
         assert "FOLLOW" in rig.below
 
 
+async def test_what_is_no_expression_is_said_to_be_taken_as_text() -> None:
+    async with reading(*LINES, "call (unclosed") as rig:
+        for key in ("slash", "ampersand"):
+            await rig.press(key)
+            await rig.type("(unclosed")
+            assert "taken as text" in rig.app.rows()[-1]
+            await rig.type("unclosed")
+            assert "taken as text" not in rig.app.rows()[-1]
+            await rig.press("escape")
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        b"x" * 1_000_000 + b" needle",
+        line("prompt", context="x" * 100_000 + " needle"),
+        line("prompt", context="x" * 400_000 + " needle"),
+    ],
+    ids=["text", "JSON", "JSON that is too long to be read as such"],
+)
+async def test_a_line_is_searched_to_its_end_however_long(long: bytes) -> None:
+    async with reading(*LINES, long, *LINES[:3]) as rig:
+        await rig.press("slash")
+        await rig.enter("NEEDLE")
+        assert rig.view.page.cursor == len(LINES)
+        assert "the match is beyond what is shown of this line; Y copies all of it" in rig.below
+        await rig.press("escape", "ampersand")
+        await rig.enter("!needle")
+        assert len(rig.view.page.rows) == len(LINES) + 3
+
+
 SLOW = "a.*a.*a.*a.*b"
 """Takes hours on a line of thousands of these letters, and no look at the expression tells."""
 

@@ -21,6 +21,8 @@ from tui.fleet.logs.spool import Block
 from tui.fleet.logs.words import BEYOND, Words, words_of
 
 _UNBOUNDED: Final = re.compile(r"[*+]|\{\d*,\}")
+WHOLE: Final = 1 << 40
+"""Characters that no line reaches."""
 REACH: Final = 4096
 """Characters of a line that an expression with several repetitions is tried on."""
 _NESTED: Final = re.compile(r"[*+}]\)*[*+{]|\([^()]*[*+][^()]*\)(?:[*+]|\{\d*,)")
@@ -65,10 +67,12 @@ class Pattern(msgspec.Struct, frozen=True):
     source: str
     regex: re.Pattern[str]
     words: Words = Words()
-    reach: int = SHOWN
+    reach: int = WHOLE
     """Characters of a line that are looked at: fewer for expressions whose cost is their square or worse."""
     folded: re.Pattern[str] | None = None
     """The same for many lines at once."""
+    literal: bool = False
+    """It is no expression, but text."""
 
     @classmethod
     def of(cls, source: str) -> Pattern:
@@ -81,8 +85,8 @@ class Pattern(msgspec.Struct, frozen=True):
             regex = compiled(source, re.IGNORECASE | re.ASCII if simple else re.IGNORECASE)
         except (re.error, OverflowError, RecursionError):
             escaped = re.escape(source)
-            return cls(source, re.compile(escaped, re.IGNORECASE), folded=fold(escaped))
-        reach = SHOWN if len(_UNBOUNDED.findall(source)) < 2 else REACH
+            return cls(source, re.compile(escaped, re.IGNORECASE), folded=fold(escaped), literal=True)
+        reach = (WHOLE, SHOWN, REACH)[min(2, len(_UNBOUNDED.findall(source)))]
         return cls(source, regex, words_of(source), reach, fold(source))
 
     @property

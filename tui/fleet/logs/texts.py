@@ -1,4 +1,4 @@
-"""The texts of raw lines, as `records.parse` has them, for many lines at a time. Pure.
+"""The texts of raw lines, as `records.parse` has them, for many lines at a time; long ones whole. Pure.
 
 Most lines of a log are of a few shapes: the same fields in the same order, with nothing in them that reads in
 another way than it is written. One expression takes all lines of a shape apart.
@@ -130,12 +130,12 @@ def _shape(fields: _Values, spaced: bool) -> Shape | None:
 
 
 def text_of(raw: bytes) -> str:
-    """`parse(raw).text`, sooner for the lines that most lines are."""
+    """What is searched of a line: `parse(raw).text`, sooner for the lines that most lines are."""
     return texts_of((raw,))[0][0]
 
 
 def texts_of(lines: Sequence[bytes]) -> tuple[list[str], Sequence[int]]:
-    """`parse(raw).text` of each line; and which of them may be more than printable ASCII, or empty."""
+    """What is searched of each line; and which of them may be more than printable ASCII, or empty."""
     data = b"\n".join((b"", *lines, b""))
     plain = not data.translate(None, _PRINTABLE)
     if plain and b"\\" not in data and max(map(len, lines), default=SHOWN) < SHOWN:
@@ -162,8 +162,16 @@ def texts_of(lines: Sequence[bytes]) -> tuple[list[str], Sequence[int]]:
             odd.append(left.pop(0))
     odd += left
     for index in odd:
-        texts[index] = parse(lines[index]).text
+        texts[index] = _whole(lines[index])
     return texts, odd
+
+
+def _whole(raw: bytes) -> str:
+    """`parse(raw).text`, and below it the line itself where that leaves something out."""
+    record = parse(raw)
+    if not record.hidden or record.structured:
+        return record.text
+    return f"{record.text}\n{raw.decode('utf-8', 'replace')}"
 
 
 def _read(lines: Sequence[bytes], left: Sequence[int], shape: Shape, texts: list[str]) -> list[int]:

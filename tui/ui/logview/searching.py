@@ -10,7 +10,7 @@ import msgspec
 
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.patience import TOO_LONG, TooSlow
-from tui.fleet.logs.records import parse
+from tui.fleet.logs.records import SHOWN, parse
 from tui.fleet.logs.rows import FoundRows
 from tui.fleet.logs.search import Criteria, Filter, Pattern
 from tui.ui.logview.bar import number
@@ -22,6 +22,9 @@ from tui.ui.logview.reader import Reader
 MINUTE: Final = 60.0
 NEWEST: Final = 100
 """Lines at the end of a file that are looked at for a time."""
+
+
+BEYOND: Final = "the match is beyond what is shown of this line; Y copies all of it"
 
 
 class Quest(msgspec.Struct, frozen=True):
@@ -105,9 +108,10 @@ class Searching:
         if preview is not None:
             notices = sum(row in preview for row in self._log.notices)  # they pass, but are no lines
             passing = f"{number(len(preview) - notices)} of {number(self._held)}"
-            self._hint(f"{passing} lines pass{_percent(preview)}")
+            tried = preview.criteria.filters[-1].test
+            self._hint(f"{passing} lines pass{_percent(preview)}{_as_text(tried)}")
         elif hits is not None:
-            self._hint(f"{_matching(len(hits))}{_percent(hits)}")
+            self._hint(f"{_matching(len(hits))}{_percent(hits)}{_as_text(self.finder.pattern)}")
         self._reader.lines.log_changed()
 
     @property
@@ -260,6 +264,9 @@ class Searching:
         lines, pattern = self._reader.lines, self.finder.pattern
         if pattern and row not in lines.forms and not lines.shows(row, pattern.regex):
             lines.set_form(row, Form.OPEN)
+            if len(self._log.line(row).raw) > SHOWN and not lines.shows(row, pattern.regex):
+                lines.set_form(row, Form.OPEN)
+                self._reader.say(BEYOND, "warn")
 
 
 def _filter(text: str) -> Filter:
@@ -274,6 +281,10 @@ def _no_more(what: str, step: int, other: str) -> str:
 
 def _matching(count: int) -> str:
     return "1 line matches" if count == 1 else f"{number(count)} lines match"
+
+
+def _as_text(test: object) -> str:
+    return " · no expression: taken as text" if isinstance(test, Pattern) and test.literal else ""
 
 
 def _percent(found: FoundRows) -> str:
