@@ -31,6 +31,7 @@ class LogApp(App[None]):
         self.clock = clock or SystemClock()
         self.view = LogView(hub, clock=self.clock, save_dir=save_dir, zone=UTC)
         self.copied: list[str] = []
+        self.told: list[str] = []
         self.jobs: list[tuple[str, str, str]] = []
         self.titles: list[str] = []
 
@@ -52,6 +53,10 @@ class LogApp(App[None]):
     def on_reader_copy(self, event: LogView.Copy) -> None:
         """Remember it."""
         self.copied.append(event.text)
+
+    def on_reader_told(self, event: LogView.Told) -> None:
+        """Remember it."""
+        self.told.append(event.words)
 
     def on_log_view_jump_to_job(self, event: LogView.JumpToJob) -> None:
         """Remember it."""

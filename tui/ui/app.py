@@ -202,6 +202,10 @@ class Lktop(FramedApp):
         """Lines of a log."""
         self.copy_out(event.text)
 
+    def on_reader_told(self, event: LogView.Told) -> None:
+        """A log was saved, or was not."""
+        self.say(event.words, tone=event.tone)
+
     # ---- telling --------------------------------------------------------------------------------------
 
     def say(self, text: str, *, tone: str = "text", toast: bool = True) -> None:

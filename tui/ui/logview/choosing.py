@@ -122,9 +122,11 @@ class Choosing:
             self.close()
             ask_path(next(way for way in lists.WAYS if way.key == key))
 
-        held = self._log.end - self._log.first
+        log, rows = self._log, self._reader.page.rows
+        ours = [row for row in log.notices if row >= log.first]
+        shown = len(rows), sum(rows.rank(row + 1) > rows.rank(row) for row in ours)
         title = "Save · Enter goes on to the file name"
-        self._ask("save", (title, lists.ways(len(self._reader.page.rows), held)), chosen)
+        self._ask("save", (title, lists.ways(shown, (log.end - log.first, len(ours)))), chosen)
 
     # ---- what choosing does ---------------------------------------------------------------------------
 
@@ -191,9 +193,11 @@ async def save_way(reader: Reader, way: lists.Way, path: Path) -> None:
                 await asyncio.sleep(0)
         saved = await save(log, rows, path, worded)
     except NotSaved as error:
-        reader.say(str(error), "error")
+        words, tone = str(error), "error"
     except TooSlow as error:
-        reader.say(f"not saved: the filter is given up: {error}", "error")
+        words, tone = f"not saved: the filter is given up: {error}", "error"
     else:
-        dropped = f"; {number(saved.dropped)} made room for newer ones meanwhile" if saved.dropped else ""
-        reader.say(f"saved {number(saved.lines)} lines to {saved.path}{dropped}", "warn" if dropped else "ok")
+        words, tone = f"saved {lists.count_of(saved.lines)} to {saved.path}", "ok"
+        if saved.dropped:
+            words, tone = f"{words}; {number(saved.dropped)} made room for newer ones meanwhile", "warn"
+    reader.post_message(reader.Told(words, tone))

@@ -37,15 +37,21 @@ WAYS: Final = (
 )
 
 
-def ways(shown: int, held: int) -> list[Choice]:
-    """How the log can be saved, with how many lines each would take."""
-    return [
-        Choice(way.key, (padded(way.words, 38), Cell(_count(shown if way.shown else held), "muted")))
-        for way in WAYS
-    ]
+def ways(shown: tuple[int, int], held: tuple[int, int]) -> list[Choice]:
+    """How the log can be saved, with how many lines each would take.
+
+    Given are rows, and how many of them are notices of ours: those are nothing that was received.
+    """
+    choices = []
+    for way in WAYS:
+        rows, ours = shown if way.shown else held
+        count = count_of(rows - ours if way.raw else rows)
+        choices.append(Choice(way.key, (padded(way.words, 38), Cell(count, "muted"))))
+    return choices
 
 
-def _count(lines: int) -> str:
+def count_of(lines: int) -> str:
+    """`1 line`, `18 204 lines`."""
     return f"{number(lines)} line{'s' * (lines != 1)}"
 
 

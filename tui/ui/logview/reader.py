@@ -61,6 +61,14 @@ class Reader(Widget):
             super().__init__()
             self.text = text
 
+    class Told(Message):
+        """The end of something that took its time: the operator may be looking at another log by now."""
+
+        def __init__(self, words: str, tone: str) -> None:
+            super().__init__()
+            self.words = words
+            self.tone = tone
+
     def __init__(
         self,
         log: Log,
