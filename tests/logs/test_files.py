@@ -67,6 +67,7 @@ async def test_what_was_kept_is_there_the_next_time(tmp_path: Path) -> None:
                 await rig.press("end", "enter")
                 await rig.done("log-file")
                 assert "of session 1" in rig.lines()[0] and "end of the file" in rig.lines()[1]
+                assert "neither gaps nor sources are marked" in rig.lines()[1]
                 assert "written until" in rig.view.title() and "not live" in rig.below
                 app.view.attach([source()])
                 await rig.settle(0.1)

@@ -69,7 +69,7 @@ def test_a_piece_and_a_notice_keep_their_places(folder: Path) -> None:
     spool.insert(b"", NOTICE, 3)
     add(spool, b"two")
     assert spool.lines(0, 5) == [b"one", b"", b"half", b"", b"two"]
-    assert [spool.data(row) for row in range(5)] == [b"one\n", b"\n", b"half", b"", b"two\n"]
+    assert [spool.data(row) for row in range(5)] == [b"one\n", b"\n", b"half\n", b"", b"two\n"]
     assert [spool.mark(row) for row in range(5)] == [0, 0, CUT, NOTICE, 0]
     assert spool.tag(2) == 3
 
@@ -140,12 +140,13 @@ def test_nothing_is_left_on_disk_not_even_while_it_is_used(folder: Path) -> None
 def test_kept_files_are_private_and_exact(folder: Path) -> None:
     spool = Spool(folder, stem="CA_x", keep=True)
     add(spool, b"caf\xe9", b"\x1b[2J")
+    spool.insert(b"ha", CUT, 0)
     spool.insert(b"", NOTICE, 0)
     add(spool, b"end")
     spool.close()
     (name,) = os.listdir(folder)
     assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
-    assert (folder / name).read_bytes() == b"caf\xe9\n\x1b[2J\nend\n"
+    assert (folder / name).read_bytes() == b"caf\xe9\n\x1b[2J\nha\nend\n"
 
 
 @pytest.mark.parametrize("mask", [0, 0o022, 0o777])

@@ -67,8 +67,8 @@ class Archive:
     What is appended to the files later is not seen.
     """
 
-    def __init__(self, name: str, paths: Sequence[Path]) -> None:
-        """`paths` are its parts, oldest first. Raises NotOpened; links are not followed."""
+    def __init__(self, name: str, paths: Sequence[Path], *, kept: bool = False) -> None:
+        """`paths` are its parts, oldest first; `kept` by a spool. Raises NotOpened; follows no links."""
         self.name = name = clean(name)
         self._fds: list[int] = []
         self._ahead: list[tuple[int, int]] = []
@@ -87,6 +87,8 @@ class Archive:
         self.log = Log(Spool(None))
         self.log.streams[0] = Stream(LogSource("", region=name, log_type="file"), "fi", Phase.ENDED)
         end = Notice(f"{name}: end of the file, last written", Kind.INFO, 0, self.written)
+        if kept:  # it holds what was received and no word of ours
+            end.outcome = "neither gaps nor sources are marked in what was kept"
         self.log.notify(end)
         self._read(GLANCE)
 

@@ -181,10 +181,14 @@ class Segment:
         self.tags += tags
 
     def insert(self, piece: bytes, mark: int, tag: int) -> None:
-        r"""Add a row that has no `\n`: a line that a cut has left, or none at all, a place for a notice."""
-        if piece:
-            self.store.write(piece, self.size)
-        self.starts.append(self.size + len(piece))
+        r"""Add what a cut has left of a line, or nothing at all, a place for a notice.
+
+        A piece is given the `\n` that it lacks: where the file is kept, the next line must not go on from it.
+        """
+        stored = piece and piece + b"\n"
+        if stored:
+            self.store.write(stored, self.size)
+        self.starts.append(self.size + len(stored))
         self.marks.append(mark)
         self.tags.append(tag)
 

@@ -106,7 +106,7 @@ class Spool:
         self._grow(len(lines))
 
     def insert(self, piece: bytes, mark: int, tag: int) -> int:
-        """Add a row without an end, empty for a notice; returns its number."""
+        """Add a piece of a line, or nothing for a notice, as a row; returns its number."""
         try:
             self._last().insert(piece, mark, tag)
         except OSError as error:

@@ -101,14 +101,13 @@ class Choosing:
         listed = lists.kinds(self._shown, lambda at: clock_word(at, options), is_new)
         self._ask("kinds", listed, self._show_kind)
 
-    def files(self, found: Sequence[LogFile], show: Callable[[str, Sequence[Path]], None]) -> None:
+    def files(self, found: Sequence[LogFile], show: Callable[[LogFile], None]) -> None:
         """Which log of those on the disk to `show`."""
 
         def chosen(key: str, verb: str) -> None:
             self.close()
-            log = found[int(key)]
             try:
-                show(log.name, log.paths)
+                show(found[int(key)])
             except NotOpened as problem:
                 self._reader.say(str(problem), "error")
 

@@ -15,7 +15,7 @@ from textual.message import Message
 
 from tui.clock import Clock
 from tui.fleet.logs.archive import Archive
-from tui.fleet.logs.files import log_files
+from tui.fleet.logs.files import LogFile, log_files
 from tui.fleet.logs.hub import LogHub
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.search import Criteria
@@ -165,9 +165,9 @@ class LogView(Seeker):
             self.seek_in(log, kept.criteria)
         self._look()
 
-    def show_files(self, name: str, paths: Sequence[Path]) -> None:
+    def show_files(self, name: str, paths: Sequence[Path], *, kept: bool = False) -> None:
         """Show a log that was saved or kept, in one part or more. Raises NotOpened; all stays as it was."""
-        archive = Archive(name, paths)
+        archive = Archive(name, paths, kept=kept)
         if self._hub is not None:
             self._hub.leave()
         self.choosing.watch = None
@@ -244,7 +244,11 @@ class LogView(Seeker):
     def action_files(self) -> None:
         """Choose a log that was kept or saved."""
         folder = self._hub.folder if self._hub else None
-        self.choosing.files(log_files(folder, self._save_dir), self.show_files)
+
+        def show(log: LogFile) -> None:
+            self.show_files(log.name, log.paths, kept=log.kept)
+
+        self.choosing.files(log_files(folder, self._save_dir), show)
 
     def action_kinds(self) -> None:
         """List the kinds of errors."""
