@@ -15,7 +15,7 @@ import pytest
 from tests.logs.fakes import EPOCH, TRACEBACK, TestClient, TestClock, line, settle, source
 from tui.api import errors
 from tui.fleet.logs.feed import Feed
-from tui.fleet.logs.hub import KEPT, LogHub
+from tui.fleet.logs.hub import FULL, KEPT, LogHub
 from tui.fleet.logs.inlet import UNREAD, Inlet
 from tui.fleet.logs.intake import Intake
 from tui.fleet.logs.log import Kind, Log, Notice
@@ -440,14 +440,34 @@ async def test_coming_back_too_late_is_marked() -> None:
         assert notice.outcome == "100 s may be missing"
 
 
-async def test_only_some_logs_are_kept() -> None:
+async def test_a_log_that_made_room_for_others_says_so_when_it_is_looked_at_again() -> None:
     async with bench() as rig:
         first = await rig.follow(source(agent_id="CA_0"))
         rig.client.wire.lines(b"1")
         await rig.clock.advance(0.1)
-        for n in range(1, KEPT + 1):
+        for n in range(1, KEPT):
             await rig.follow(source(agent_id=f"CA_{n}"))
-        assert (await rig.follow(source(agent_id="CA_0"))) is not first
+        assert (await rig.follow(source(agent_id="CA_0"))) is first
+        for n in range(KEPT):
+            await rig.follow(source(agent_id=f"CB_{n}"))
+        again = await rig.follow(source(agent_id="CA_0"))
+        assert again is not first
+        (told,) = words(again.log)
+        assert told.startswith("what was received before was let go")
+
+
+async def test_logs_make_room_by_their_size_and_not_by_a_glance_at_others() -> None:
+    clock, client = TestClock(), TestClient()
+    hub = LogHub(client, clock=clock, random=Random(1), folder=None, ring=100_000)
+    logs = []
+    for n in range(FULL + 2):
+        logs.append(hub.watch([source(agent_id=f"CA_{n}")]).log)
+        await clock.advance(0.1)
+        client.wire.lines(*[b"x" * 900] * 90)
+        await clock.advance(0.2)
+    hub.watch([source(agent_id="CA_glance")])
+    assert [log.end > 0 and len(log.lines(0, log.end)) for log in logs] == [0, 0, *[90] * FULL]
+    await hub.aclose()
 
 
 async def test_a_flood_that_nobody_takes_stops_the_reading_not_the_program() -> None:

@@ -12,14 +12,16 @@ from typing import Final
 
 from tui.clock import Clock
 from tui.fleet.logs import segment, spool
-from tui.fleet.logs.log import Log
+from tui.fleet.logs.log import Kind, Log, Notice
 from tui.fleet.logs.source import LogClient, LogSource, Phase
 from tui.fleet.logs.spool import Spool
 from tui.fleet.logs.tail import Ping
 from tui.fleet.logs.watch import Means, Watch
 
-KEPT: Final = 4
+KEPT: Final = 32
 """Logs that are kept with what they received; only the newest is followed."""
+FULL: Final = 4
+"""Rings of bytes that they may hold in all: a glance at other agents costs none of them a long log."""
 DAY: Final = 86_400.0
 
 
@@ -47,6 +49,8 @@ class LogHub:
         self._ring = ring
         self._days = days
         self._watches: dict[tuple[str, ...], Watch] = {}
+        self._let_go: dict[tuple[str, ...], float] = {}
+        """Logs that had to make room, and when (Unix seconds)."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._failed = asyncio.Event()
@@ -69,8 +73,7 @@ class LogHub:
         for other in self._watches.values():
             other.pause()
         self._watches[key] = watch
-        while len(self._watches) > KEPT:
-            self._watches.pop(next(iter(self._watches))).log.close()
+        self._make_room(watch)
         watch.offer(sources)
         return watch
 
@@ -103,6 +106,18 @@ class LogHub:
             watch.log.close()
         self._watches.clear()
 
+    def _make_room(self, newest: Watch) -> None:
+        """Let go of the logs that were looked at longest ago, but for the newest."""
+        spool = newest.log.spool
+        most = FULL * (spool.memory_ring if spool.trouble else self._ring)
+        sizes = {key: watch.log.spool.size for key, watch in self._watches.items()}
+        for key in list(self._watches)[:-1]:
+            if len(sizes) <= KEPT and sum(sizes.values()) <= most:
+                break
+            del sizes[key]
+            self._watches.pop(key).log.close()
+            self._let_go[key] = self._means.clock.now()
+
     def _new(self, key: tuple[str, ...]) -> Watch:
         if self._folder is not None:
             with suppress(OSError):  # the spool finds out, says so in the log and goes on in memory
@@ -113,6 +128,9 @@ class LogHub:
             segment.retire(self._folder, now - self._days * DAY)
             stem += datetime.fromtimestamp(now, UTC).strftime("-%Y%m%dT%H%M%SZ")
         log = Log(Spool(self._folder, stem=stem, ring=self._ring, keep=self._days > 0))
+        if (gone := self._let_go.pop(key, None)) is not None:
+            why = "the logs looked at since needed the room"
+            log.notify(Notice("what was received before was let go", Kind.INFO, 0, gone, reason=why))
         return Watch(log, self._means, ring=self._ring, kind=key[0])
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:

@@ -32,7 +32,7 @@ from tui.ui.logview.seeker import Seeker
 
 LOOK: Final = 10.0
 """Seconds between looks at streams that say nothing."""
-REMEMBERED: Final = 16
+REMEMBERED: Final = 64
 """Logs whose notes, bookmarks and filters are kept while others are looked at."""
 
 
