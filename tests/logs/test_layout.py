@@ -61,6 +61,12 @@ def test_sources_carry_their_letters() -> None:
     assert texts(line("a"), replace(WIDE, tags={0: ("us", "info")}))[0].startswith("11:06:40.000 us INFO")
 
 
+def test_a_line_without_text_takes_a_row_also_where_its_columns_take_all_the_room() -> None:
+    for size in range(1, 40):
+        options = replace(WIDE, width=size, wrap=True, tags={0: ("us", "info")})
+        assert rows(b'{"message":null,"level":{}}', options)
+
+
 def test_a_folded_traceback_shows_its_first_and_last_line() -> None:
     first, second = texts(line("boom", level="ERROR", exc_info=TRACEBACK))
     assert first.endswith("boom")
@@ -142,6 +148,12 @@ def test_wrapping_loses_no_character(text: str, width: int) -> None:
         ("31;30", PLAIN),
         ("30;40", PLAIN),
         ("38;5;16", PLAIN),
+        ("38;5;17", PLAIN),
+        ("38;5;232", PLAIN),
+        ("38;5;240", Look(color="color(240)")),
+        ("38;5;18", Look(color="color(18)")),
+        ("38;5;1", Look(color="color(1)")),
+        ("38;5;256", PLAIN),
         ("38;2;0;0;0", PLAIN),
         ("48;5;196", PLAIN),
         ("5;7;53", PLAIN),

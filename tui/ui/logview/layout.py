@@ -271,7 +271,7 @@ def _notice_rows(notice: Notice, options: Options) -> list[Row]:
 def _lay(columns: list[Span], spans: list[Span], options: Options) -> Iterator[Row]:
     """One row, or as many as it takes when lines are wrapped."""
     room = options.width - sum(width(span.text) for span in columns)
-    if not options.wrap or sum(width(span.text) for span in spans) <= room:
+    if not options.wrap or sum(width(span.text) for span in spans) <= max(0, room):  # a row even for no text
         yield Row((*columns, *spans), len(columns))
         return
     left, room = (columns, room) if room >= 20 else (columns[:1], options.width - width(columns[0].text))

@@ -14,6 +14,10 @@ from msgspec.structs import replace
 _NAMES: Final = ("", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 
+LEVELS: Final = (0, 95, 135, 175, 215, 255)
+"""What a colour of the palette can have of red, green or blue."""
+
+
 class Look(msgspec.Struct, frozen=True):
     """How a piece of text wants to look, beyond its tone."""
 
@@ -74,8 +78,22 @@ def _extended(codes: list[int]) -> tuple[str, list[int]]:
     """The colour of `38;5;n` or `38;2;r;g;b`, and the codes after it."""
     match codes:
         case [5, number, *rest]:
-            return (f"color({number})" if 1 <= number <= 255 and number != 16 else ""), rest
+            return (f"color({number})" if number < 256 and _seen(*_of_palette(number)) else ""), rest
         case [2, red, green, blue, *rest]:
-            bright = max(red, green, blue) <= 255 and red + green + blue > 96
-            return (f"#{red:02x}{green:02x}{blue:02x}" if bright else ""), rest
+            return (f"#{red:02x}{green:02x}{blue:02x}" if _seen(red, green, blue) else ""), rest
     return "", []
+
+
+def _seen(red: int, green: int, blue: int) -> bool:
+    """It is a colour, and none that is next to black."""
+    return max(red, green, blue) <= 255 and red + green + blue > 96
+
+
+def _of_palette(number: int) -> tuple[int, int, int]:
+    """Red, green and blue of the colours that are the same in every terminal; the first 16 are its own."""
+    if number < 16:
+        return (255, 255, 255) if number else (0, 0, 0)
+    if number >= 232:
+        return (8 + 10 * (number - 232),) * 3
+    red, green, blue = ((number - 16) // size % 6 for size in (36, 6, 1))
+    return LEVELS[red], LEVELS[green], LEVELS[blue]
