@@ -7,6 +7,7 @@ import pytest
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tui.fleet.logs.log import Log
 from tui.fleet.logs.marks import Level, classify
+from tui.fleet.logs.patience import patience
 from tui.fleet.logs.records import parse
 from tui.fleet.logs.rows import FoundRows
 from tui.fleet.logs.search import Criteria, Filter, OfKind
@@ -40,6 +41,15 @@ def test_exception_and_frame_of_python_and_node() -> None:
     stack = "TypeError: x is undefined\n    at book (/app/tools.js:12:3)\n    at async run (/app/main.js:1:1)"
     node = key_of(parse(line("boom", level="ERROR", stack=stack)))
     assert (node.exception, node.frame) == ("TypeError", "tools.js:book")
+
+
+@pytest.mark.parametrize(
+    "trace", ["at f (" + ":1" * 100_000, "Error." * 30_000 + "!", "  at x\n" * 30_000 + "KeyError: 1"]
+)
+def test_a_traceback_made_to_take_long_does_not(trace: str) -> None:
+    record = parse(line("boom", level="ERROR", exc_info=trace))
+    with patience(1.0):
+        assert key_of(record).message == "boom"
 
 
 def test_plain_tracebacks_are_one_kind_by_what_ends_them() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +15,10 @@ MOST: Final = 500
 """Kinds that are told apart; more go to one last pile."""
 HEAD: Final = 200
 """Characters of a message that make its kind."""
+LOOKED_AT: Final = 500
+"""Characters of a line of a traceback that are looked at: what that costs is their square."""
+ENDS: Final = 200
+"""Lines at the beginning and at the end of a traceback that are looked at."""
 OTHER: Final = "(many other kinds)"
 
 _ID = r"\b[A-Z]{2,3}_[A-Za-z0-9]{6,}\b"
@@ -76,10 +80,11 @@ def key_of(record: Record) -> Key:
     return Key(normalise(plain(record.message)), exception, frame)
 
 
-def _raised(body: Iterable[str]) -> tuple[str, str]:
+def _raised(body: Sequence[str]) -> tuple[str, str]:
     """Type and place of the exception that ended a traceback; Python's and Node's form."""
     exception = frame = ""
-    for line in map(plain, body):
+    lines = body if len(body) <= 2 * ENDS else (*body[:ENDS], *body[-ENDS:])
+    for line in (plain(line[:LOOKED_AT]) for line in lines):
         if found := _FRAME.match(line):
             path, function = (found[1], found[2]) if found[1] else (found[4], found[3])
             # Python names the raising frame last, Node first
