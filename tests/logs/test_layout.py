@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
 from tui.fleet.logs.log import Counts, Kind, Line, Notice
-from tui.fleet.logs.marks import classify
+from tui.fleet.logs.marks import Level, classify
 from tui.fleet.logs.source import LogSource, Phase, Stream
 from tui.sim.hostile import LOGS
 from tui.ui.logview import bar
@@ -223,6 +223,17 @@ def test_the_row_below_fits_and_drops_what_matters_least(size: int) -> None:
         assert len(text) <= size
         assert "18 204 lines (312 hidden)" in text
     assert all(isinstance(cell, Cell) for cell in cells)
+
+
+def test_what_hides_lines_is_said_in_the_width_of_a_quarter_of_the_screen() -> None:
+    open_, lost = (Stream(LogSource("CA_1"), "us", phase) for phase in (Phase.OPEN, Phase.WAITING))
+    facts = bar.Facts(Counts(received=5952), filters=(1, 1), held=5952, shown=333, streams=(open_,))
+    said = "".join(cell.text for cell in bar.bar(facts, 59))
+    assert said == " FOLLOW on · FILTER 1/1 · 5 952 lines (5 619 hidden)"
+    troubled = "".join(cell.text for cell in bar.bar(replace(facts, streams=(lost,)), 59))
+    assert troubled == " FOLLOW on · 5 952 lines (5 619 hidden) · src 0/1 ✗us"
+    level = replace(facts, filters=(0, 0), level=Level.WARN)
+    assert "LEVEL ≥warn · 5 952 lines (5 619 hidden)" in "".join(cell.text for cell in bar.bar(level, 59))
 
 
 @pytest.mark.parametrize(

@@ -85,21 +85,33 @@ def number(value: int) -> str:
 
 
 def _length(parts: Sequence[tuple[int, Sequence[Cell]]]) -> int:
-    return sum(3 + sum(width(cell.text) for cell in part) for _, part in parts)
+    return sum(3 + sum(width(cell.text) for cell in part) for _, part in parts) - 2
 
 
 def _parts(facts: Facts) -> list[tuple[int, Sequence[Cell]]]:
-    """The parts in order, each with how soon it may go; lower stays longer."""
+    """The parts in order, each with how soon it may go; lower stays longer.
+
+    What hides lines or is in trouble stays longer than what is as ever.
+    """
+    active, _ = facts.filters
     return [
         (0, _follow(facts)),
         (2, _search(facts)),
-        (8, (Cell(f"WRAP {'on' if facts.wrap else 'off'}", "text" if facts.wrap else "muted"),)),
-        (7, (Cell(f"TIME {facts.times}{_zone(facts)}", "muted"),)),
-        (5, _level(facts)),
-        (4, _filter(facts)),
+        (9, (Cell(f"WRAP {'on' if facts.wrap else 'off'}", "text" if facts.wrap else "muted"),)),
+        (8, (Cell(f"TIME {facts.times}{_zone(facts)}", "muted"),)),
+        (4 if facts.level else 7, _level(facts)),
+        (4 if active else 6, _filter(facts)),
         (3, _lines(facts)),
-        (1, _sources(facts)),
+        (5 if _sound(facts) else 1, _sources(facts)),
     ]
+
+
+def _sound(facts: Facts) -> bool:
+    """Every stream is open, speaks, and has lost nothing; or there is none."""
+    return facts.file or all(
+        stream.phase is Phase.CLOSED or (stream.phase is Phase.OPEN and not _trouble(stream, facts))
+        for stream in facts.streams
+    )
 
 
 def _follow(facts: Facts) -> Sequence[Cell]:
