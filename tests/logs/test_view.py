@@ -12,7 +12,6 @@ import pytest
 from msgspec.structs import replace
 from textual.geometry import Region
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
 from tests.logs.app import Rig, reading
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
