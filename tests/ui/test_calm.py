@@ -180,6 +180,8 @@ async def test_what_can_be_seen_beside_a_dialog_stays_true() -> None:
         store = app.session.store
         store.freshen("agents", replace(store.fleet.fresh("agents"), failures=3, error="connection refused"))
         await settled(pilot)
+        app.main._on_timer_update()  # the frame that what lies beneath would have had by and by
+        await settled(pilot)
         assert "STALE" in looks(app)[1] and "connection refused" in looks(app)[1]
 
 
