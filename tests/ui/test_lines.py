@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.geometry import Region
 
-from tests.ui.stage import board, drawn
+from tests.scenes import Scene
+from tests.ui.stage import board, drawn, playing, title
 from tui.api.clean import clean
 from tui.ui.lines import Line, Lines, spread
+from tui.ui.panes.base import LIVE
 from tui.ui.picture import align
 from tui.ui.rows import Cell
 from tui.ui.text import width
@@ -84,3 +86,12 @@ def test_words_of_a_picture_stand_where_the_columns_are() -> None:
 def test_a_picture_without_words_stays_as_it_is() -> None:
     svg = '<text class="r1" x="1" y="2" textLength="0" fill="x"></text><rect/>'
     assert align(svg) == svg
+
+
+async def test_the_middle_of_a_title_is_a_rule_however_short() -> None:
+    async with playing(Scene("title"), (80, 24)) as (app, _):
+        pane = app.main.agents
+        for gap in (1, 2, 40):
+            words = "x" * (80 - len("─ 1 Agents" + " " + " live ─") - gap)
+            pane.set_title((Cell(words),), (LIVE,))
+            assert title(pane).endswith("x " + "─" * gap + " live ─"), gap

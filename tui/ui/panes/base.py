@@ -98,17 +98,16 @@ class Pane(Vertical):
             end = (Cell("─", rule),)  # that all is well is worth less than the names of the neighbours
             tabs = self._tabs_for(size, (*head, *left, *end))
         line = spread((*head, *left, Cell(tabs, "muted"), Cell(" ", rule)), end, size)
-        bar.set_lines([tuple(_ruled(cell, rule) for cell in line)])
+        place = len(line) - len(end) - 1  # the empty middle: a rule, but for the gap after what was cut
+        middle = line[place]
+        if len(middle.text) > 1 or line[place - 1].text.endswith(" "):
+            middle = Cell("─" * len(middle.text), rule)
+        bar.set_lines([(*line[:place], middle, *line[place + 1 :])])
 
     def _tabs_for(self, size: int, taken: Line) -> str:
         """The longest form of the tabs that fits beside what is there."""
         room = size - sum(width(cell.text) for cell in taken) - 2
         return next((words for words in self.tabs if width(words) <= room), "")
-
-
-def _ruled(cell: Cell, tone: str) -> Cell:
-    """The empty middle of a title line as a rule."""
-    return Cell("─" * len(cell.text), tone) if len(cell.text) > 1 and not cell.text.strip() else cell
 
 
 def _cut(text: str, size: int) -> str:
