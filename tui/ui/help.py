@@ -92,7 +92,7 @@ def rows(screen: Screen[object]) -> list[Row]:
 def command_rows(screen: Screen[None]) -> list[Row]:
     """Every command; running one types its name into the prompt of a screen."""
     return [
-        Row("command", f":{it.name}", it.help, f"command('{it.name} ')", screen, f":{it.usage}")
+        Row("command", f":{it.name}", it.help, f"command('{it.name} ')", screen, f":{it.usage} — {it.help}")
         for it in COMMANDS
     ]
 
