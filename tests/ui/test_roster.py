@@ -181,6 +181,13 @@ def test_moving_stays_within_the_rows_and_in_sight() -> None:
     assert roster([]).move(1, now=0.0) is False
 
 
+def test_a_step_past_the_edge_scrolls_by_as_much() -> None:
+    shown = roster(LETTERS, height=5)
+    for place, top in ((4, 0), (5, 1), (6, 2), (3, 2), (2, 2), (1, 1)):
+        shown.move(place, now=0.0)
+        assert (shown.top, shown.cursor) == (top, LETTERS[place])
+
+
 def test_the_wheel_moves_the_rows_and_not_the_cursor() -> None:
     shown = roster(LETTERS, height=5)
     assert shown.scroll(3) is True
