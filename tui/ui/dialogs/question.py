@@ -1,6 +1,7 @@
 """The asking half of an operation's dialog: questions, facts that follow the data, what is in the way.
 
-It sends nothing. What happens when the button is pressed is `operation.OperationDialog`'s business.
+It sends nothing. What happens when the button is pressed is `operation.OperationDialog`'s business. What may
+be done is `Inquiry`'s, how it looks `Frame`'s; the events between these two and a form make its length.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The list of agents: worst first, filtered live, the cursor on an identity."""
+"""The list of agents: worst first, filtered live, the cursor on an identity.
+
+Longer than other panes for its tables: columns, fields of the filter and orders to sort in are data.
+"""
 
 from __future__ import annotations
 

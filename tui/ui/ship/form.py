@@ -1,4 +1,7 @@
-"""The form before shipping: what was found in the directory, what will be sent, to which project."""
+"""The form before shipping: what was found in the directory, what will be sent, to which project.
+
+What makes a plan is `make_plan`'s business; events between directory, answers and buttons make its length.
+"""
 
 from __future__ import annotations
 
