@@ -18,7 +18,7 @@ from tui.ui.logview.searching import Searching
 OFTEN: Final = 0.5
 """Seconds between two updates while a log streams."""
 STILL: Final = 1.0
-"""The same while the operator reads further up: what is counted there is all that the terminal is sent."""
+"""The same beneath a dialog, and while the operator reads further up: what is counted is all that is sent."""
 SOURCE_TONES: Final = ("info", "accent", "busy", "sleep", "ok", "warn")
 NOTHING: Final = "No log is open. Select an agent and press l."
 
@@ -52,7 +52,7 @@ class Below(Lines):
     def update_soon(self) -> None:
         """Something changed."""
         if self._timer is None:
-            often = OFTEN if self._reader.page.follow else STILL
+            often = OFTEN if self._reader.page.follow and self.screen.is_active else STILL
             wait = self._at + often - self._reader.clock.monotonic()
             if wait <= 0 or not self._at:
                 self.update_now()

@@ -30,6 +30,8 @@ from tui.ui.toned import Toned
 
 FRAME: Final = 0.1
 """Seconds between two paints of a log that streams; the first line after a pause is painted at once."""
+COVERED: Final = 1.0
+"""The same beneath a dialog, where each paint has Textual compose the whole screen."""
 BYTES: Final = 50_000
 """Bytes a second that a stream of lines may cost the terminal; large screens are painted less often."""
 SEGMENT_COST: Final = 30
@@ -140,7 +142,8 @@ class LogLines(Toned, can_focus=True):
     def log_changed(self) -> None:
         """The log has grown or a notice in it has changed: paint soon, but not too often."""
         if self._timer is None and self.is_mounted:
-            wait = self._painted_at + max(FRAME, self._cost / BYTES) - self._clock.monotonic()
+            least = FRAME if self.screen.is_active else COVERED
+            wait = self._painted_at + max(least, self._cost / BYTES) - self._clock.monotonic()
             if wait <= 0:
                 self._paint()
             else:
