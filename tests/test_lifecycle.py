@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import signal
 import subprocess
@@ -13,6 +14,10 @@ from random import Random
 
 import psutil
 import pytest
+from rich.console import RenderableType
+from textual._compositor import LayoutUpdate
+from textual.events import Resize
+from textual.screen import Screen
 
 from tests import ptyapp
 from tests.ptyrun import ROOT, Pty, grammar_violations, python, terminal_env
@@ -381,6 +386,28 @@ def test_a_storm_of_sizes(probe: Probe) -> None:
         term.until(lambda: len(term.screen()) == 20 and term.shows("count")() and term.shows("é漢字")())
         term.send(ptyapp.QUIT)
         ends(term, 0)
+
+
+@pytest.mark.parametrize("sizes", [[(80, 24)], [(40, 10), (80, 24)]])
+async def test_a_size_that_is_back_before_it_was_drawn(
+    sizes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All is painted: what the terminal cut off meanwhile is lost there, though nothing changed here."""
+    app = ptyapp.Probe(every=0, until=0, journal=None, crash="", note_sizes=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        whole, display = asyncio.Event(), app._display
+
+        def displayed(screen: Screen[object], update: RenderableType | None) -> None:
+            if isinstance(update, LayoutUpdate) and update.region.size == (80, 24):
+                whole.set()
+            display(screen, update)
+
+        monkeypatch.setattr(app, "_display", displayed)
+        for size in sizes:
+            app.post_message(Resize.from_dimensions(size, None))
+        async with asyncio.timeout(10):
+            await whole.wait()
 
 
 @pytest.mark.parametrize("where", ["key", "compose", "timer", "worker", "thread"])

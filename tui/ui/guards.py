@@ -21,7 +21,8 @@ from rich.text import Text
 from textual.app import App, ScreenStackError
 from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.events import Event, Key, MouseDown, MouseUp, Paste
+from textual.events import Event, Key, MouseDown, MouseUp, Paste, Resize
+from textual.geometry import Size
 from textual.message import Message
 
 from tui.process import printable, traceback_text
@@ -102,6 +103,19 @@ class SafeApp(App[None]):
                 self.stale_input(age)
                 return
         await super().on_event(event)
+        if isinstance(event, Resize):
+            self._repaint(event.size)
+
+    def _repaint(self, size: Size) -> None:
+        """Paint all of a terminal that is back at the size that was drawn last: Textual sees no change.
+
+        What it cut off meanwhile is lost there, and cells that do not change would stay empty.
+        """
+        try:
+            if self.screen.size == size:
+                self.screen.refresh()
+        except ScreenStackError:
+            return
 
     def _is_typing(self, event: Event) -> bool:
         try:
