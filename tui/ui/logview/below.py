@@ -51,7 +51,7 @@ class Below(Lines):
 
     def update_soon(self) -> None:
         """Something changed."""
-        if self._timer is None:
+        if self._timer is None and self.is_attached:
             often = OFTEN if self._reader.page.follow and self.screen.is_active else STILL
             wait = self._at + often - self._reader.clock.monotonic()
             if wait <= 0 or not self._at:

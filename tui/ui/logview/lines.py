@@ -141,7 +141,7 @@ class LogLines(Toned, can_focus=True):
 
     def log_changed(self) -> None:
         """The log has grown or a notice in it has changed: paint soon, but not too often."""
-        if self._timer is None and self.is_mounted:
+        if self._timer is None and self.is_mounted and self.is_attached:  # not while being taken down
             least = FRAME if self.screen.is_active else COVERED
             wait = self._painted_at + max(least, self._cost / BYTES) - self._clock.monotonic()
             if wait <= 0:
