@@ -8,14 +8,14 @@ from pathlib import Path
 
 from textual.binding import Binding, BindingType
 
-from tui.fleet.operations.registry import keys_of
+from tui.operations.registry import keys_of
 from tui.ui.app import Lktop
 from tui.ui.help import shown
 from tui.ui.logview.view import LogView
 from tui.ui.panes import PANES
 from tui.ui.panes.lists import ListPane
 from tui.ui.screen import MainScreen
-from tui.ui.table import LineTable
+from tui.ui.widgets.table import LineTable
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- keys -->\n).*?(<!-- /keys -->)", re.S)

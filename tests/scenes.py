@@ -20,27 +20,27 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from tests.deploy import pictures
 from tests.operations import pictures as dialogs
 from tests.portrait import SIZES, Size, resize, strips
-from tests.shipping import pictures
-from tui.fleet.logs.hub import LogHub
-from tui.fleet.logs.source import Phase
-from tui.fleet.session import Session
 from tui.fleet.state import Fleet, Freshness, Selection
 from tui.fleet.status import worst
 from tui.fleet.store import Store
-from tui.fleet.target import Target
-from tui.fleet.watch import Link
+from tui.logs.hub import LogHub
+from tui.logs.source import Phase
+from tui.project import Target
 from tui.secret import Secret
-from tui.sim.server import Simulator, serve
+from tui.session.live import Session
+from tui.session.watched import Link
+from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.logview.below import Below
 from tui.ui.logview.lines import LogLines
 from tui.ui.panes.logs import LogsPane
-from tui.ui.picture import align
-from tui.ui.terminal import Terminal
+from tui.ui.terminal.detect import Terminal
+from tui.ui.terminal.screenshot import align
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
 NOWHERE = Path("/dev/null/nowhere")

@@ -32,7 +32,7 @@ NOW = 1_786_000_000.0
 LATE = (
     *("httpx", "httpcore", "anyio", "h11", "jwt", "yaml", "tomlkit", "dotenv", "click", "pygments"),
     *("markdown_it", "rich.syntax", "rich.progress", "multiprocessing", "sqlite3", "unittest"),
-    *("starlette", "uvicorn", "livekit", "google", "tui.api.client", "tui.fleet.session", "tui.sim"),
+    *("starlette", "uvicorn", "livekit", "google", "tui.api.client", "tui.session.live", "tui.sim"),
     *("textual.widgets._data_table", "textual.widgets._rich_log", "textual.widgets._markdown"),
 )
 """What must not have been imported when the first frame is on the screen."""
@@ -63,7 +63,7 @@ def test_the_first_frame_needs_no_network_and_nothing_else_that_can_wait() -> No
 
 
 def test_the_network_comes_without_its_command_line() -> None:
-    imported = modules("import tui.fleet.session")
+    imported = modules("import tui.session.live")
     assert "httpx" in imported
     assert not {"click", "pygments", "rich"} & imported
 

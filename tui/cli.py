@@ -172,7 +172,7 @@ def _sim(words: Sequence[str], _notices: Sequence[str]) -> int:
 
     if not demo.is_installed():
         return _fail(demo.MISSING)
-    from tui.sim.server import main as simulate
+    from tui.sim.http.server import main as simulate
 
     return simulate(list(words))
 
@@ -196,9 +196,9 @@ COMMANDS: Final[Mapping[str, Callable[[Sequence[str], Sequence[str]], int]]] = {
 
 
 def _refusal(settings: Settings) -> str | None:
-    from tui.ui import terminal
+    from tui.ui.terminal import detect
 
-    return terminal.refusal(os.environ, sys.__stdin__, sys.__stderr__, ascii_only=settings.ascii)
+    return detect.refusal(os.environ, sys.__stdin__, sys.__stderr__, ascii_only=settings.ascii)
 
 
 def _show(settings: Settings, notices: Sequence[str]) -> int:

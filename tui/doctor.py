@@ -15,7 +15,7 @@ from typing import Final, Literal
 from tui import __version__, demo, process
 from tui.api.probe import Probe, probe
 from tui.config import ConfigError, Flags, Project, Settings, load
-from tui.ui import terminal
+from tui.ui.terminal import detect
 
 SKEW_NOTE: Final = 30.0
 """Seconds between our clock and the server's from which it is worth a word."""
@@ -84,9 +84,9 @@ def _versions() -> Finding:
 
 def _terminal(environ: MutableMapping[str, str], ascii_only: bool) -> Iterator[Finding]:
     streams = sys.__stdin__, sys.__stderr__
-    found = terminal.detect(environ, *streams, terminal.run_quietly)
+    found = detect.detect(environ, *streams, detect.run_quietly)
     yield from (Finding("ok", name, text) for name, text in found.report())
-    if refusal := terminal.refusal(environ, *streams, ascii_only=ascii_only):
+    if refusal := detect.refusal(environ, *streams, ascii_only=ascii_only):
         yield Finding("PROBLEM", "terminal", refusal)
 
 

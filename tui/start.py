@@ -6,10 +6,10 @@ import os
 import sys
 
 from tui.config import Project, Settings
-from tui.fleet.target import Target
-from tui.ui import terminal
+from tui.project import Target
 from tui.ui.app import run
 from tui.ui.launch import Launch
+from tui.ui.terminal import detect
 
 
 def show(settings: Settings) -> int:
@@ -22,7 +22,7 @@ def _launch(settings: Settings) -> Launch:
     return Launch(
         target=_target(settings.project) if settings.project else None,
         targets=tuple(map(_target, settings.projects)),
-        terminal=terminal.detect(os.environ, sys.__stdin__, sys.__stderr__, terminal.run_quietly),
+        terminal=detect.detect(os.environ, sys.__stdin__, sys.__stderr__, detect.run_quietly),
         state_dir=settings.state_dir,
         working_dir=settings.working_dir,
         refresh=settings.refresh,

@@ -20,8 +20,8 @@ from tui.api.client import Client
 from tui.api.models import Agent, Dispatch, Participant, PrivateLink, Room, SecretInfo, Version, Wire
 from tui.api.transport import Gate
 from tui.secret import Secret
-from tui.sim.server import Simulator, serve
-from tui.sim.specs import FaultSpec
+from tui.sim.http.server import Simulator, serve
+from tui.sim.world.specs import FaultSpec
 
 START = 1_786_000_000.0
 

@@ -18,8 +18,8 @@ from textual.app import App, ComposeResult
 
 from tui.api.streams import Splitter
 from tui.clock import SystemClock
-from tui.fleet.logs.hub import LogHub
-from tui.fleet.logs.source import LogClient, LogSource
+from tui.logs.hub import LogHub
+from tui.logs.source import LogClient, LogSource
 from tui.ui import theme
 from tui.ui.logview import LogView
 

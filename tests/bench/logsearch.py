@@ -16,11 +16,11 @@ from typing import Final
 import psutil
 
 from tests.bench.logfeed import burst
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.marks import Level, classify
-from tui.fleet.logs.rows import FoundRows
-from tui.fleet.logs.search import Criteria, Filter, OfJob, Pattern
-from tui.fleet.logs.spool import Spool
+from tui.logs.log import Log
+from tui.logs.marks import Level, classify
+from tui.logs.rows import FoundRows
+from tui.logs.search import Criteria, Filter, OfJob, Pattern
+from tui.logs.spool import Spool
 
 MILLION: Final = 1_000_000
 CASES: Final[dict[str, Criteria]] = {

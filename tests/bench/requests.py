@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from tests.bench.figures import US, Figure
 from tests.bench.stage import Stage
 from tests.bench.world import KEY, SECRET, World, world
-from tui.fleet.session import Session
 from tui.fleet.state import Selection
-from tui.fleet.target import Target
+from tui.project import Target
 from tui.secret import Secret
+from tui.session.live import Session
 
 CASE = "requests"
 SPEED = 60.0

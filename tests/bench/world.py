@@ -21,9 +21,9 @@ from random import Random
 from typing import Final
 
 from tests.ptyrun import python, terminal_env
-from tui.sim.agents import CLUSTERS
-from tui.sim.server import Simulator, serve
-from tui.sim.specs import AgentSpec, CrowdSpec, DeploymentSpec, Scenario, VersionSpec
+from tui.sim.http.server import Simulator, serve
+from tui.sim.world.agents import CLUSTERS
+from tui.sim.world.specs import AgentSpec, CrowdSpec, DeploymentSpec, Scenario, VersionSpec
 
 KEY: Final = "devkey"
 SECRET: Final = "practice-secret-0123456789abcdef0123456789"

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tui.api import errors
-from tui.api.answers import Call
 from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.client import Client
 from tui.api.methods import Method
+from tui.api.responses import Call
 from tui.api.transport import Gate, Transport
 from tui.clock import Clock
 from tui.secret import Secret

@@ -11,7 +11,7 @@ from tests.fleet.bench import Bench, bench
 from tests.fleet.virtual import BACKEND
 from tui.api import errors
 from tui.api.models import Dispatch
-from tui.fleet.rounds import AGAIN, AT_ONCE, BURST, RESERVE, TRICKLE, Rounds
+from tui.fleet.room_scheduler import AGAIN, AT_ONCE, BURST, RESERVE, TRICKLE, Rounds
 from tui.fleet.sources import SOURCES, Source
 from tui.fleet.state import Fleet, Selection
 

@@ -184,6 +184,6 @@ def test_our_reading_says_what_speaks_for_it(row: Deployment, words: str) -> Non
 
 def test_the_simulator_knows_the_same_fourteen() -> None:
     """It was written from the specification by itself."""
-    from tui.sim.scenarios import STATUSES as simulated
+    from tui.sim.scenarios.scenarios import STATUSES as simulated
 
     assert set(simulated) - {item.name for item in STATUSES} == {"Hibernating (beta)"}

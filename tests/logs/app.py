@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from tests.logs.fakes import EPOCH, TestClient, TestClock, source
 from tui.clock import Clock, SystemClock
-from tui.fleet.logs.hub import LogHub
+from tui.logs.hub import LogHub
 from tui.ui import theme
 from tui.ui.logview import LogView
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from hypothesis import settings
 
 from tui.api import errors
-from tui.fleet.logs.source import LogSource
+from tui.logs.source import LogSource
 
 EPOCH = 1_795_000_000.0
 """Where the test clock starts, Unix seconds: 2026-11-18T11:06:40Z."""

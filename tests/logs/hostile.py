@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tests.logs.app import LogApp
 from tests.logs.fakes import EPOCH, line
-from tui.fleet.logs.log import Kind, Log, Notice
-from tui.fleet.logs.marks import classify
-from tui.fleet.logs.source import LogSource, Phase, Stream
-from tui.fleet.logs.spool import Spool
-from tui.sim.hostile import LOGS
+from tui.logs.log import Kind, Log, Notice
+from tui.logs.marks import classify
+from tui.logs.source import LogSource, Phase, Stream
+from tui.logs.spool import Spool
+from tui.sim.scenarios.hostile import LOGS
 
 KEYS = ("g", "w", "P", "P", "y", "enter", "X", "escape", "x", "escape", "v", "escape", "G", "k", "c", "Y")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
-from tui.fleet.logs.log import Kind, Log, Notice
-from tui.fleet.logs.marks import classify
-from tui.fleet.logs.source import Phase, Stream
-from tui.fleet.logs.spool import Spool
+from tui.logs.log import Kind, Log, Notice
+from tui.logs.marks import classify
+from tui.logs.source import Phase, Stream
+from tui.logs.spool import Spool
 
 KEYS: dict[str, tuple[str, ...]] = {
     "following": (),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.logs.app import reading
 from tests.logs.fakes import EPOCH, PROPERTY, line
-from tui.fleet.logs import archive as module
-from tui.fleet.logs.archive import Archive, NotOpened
+from tui.logs import archive as module
+from tui.logs.archive import Archive, NotOpened
 
 
 @PROPERTY

@@ -8,10 +8,10 @@ from random import Random
 
 from tests.logs.app import LogApp, Rig
 from tests.logs.fakes import EPOCH, TestClient, TestClock, line, source
-from tui.fleet.logs import spool
-from tui.fleet.logs.files import log_files
-from tui.fleet.logs.hub import LogHub
-from tui.fleet.logs.spool import Spool
+from tui.logs import spool
+from tui.logs.files import log_files
+from tui.logs.hub import LogHub
+from tui.logs.spool import Spool
 from tui.ui.logview.picker import Picker
 
 

@@ -14,17 +14,17 @@ import pytest
 
 from tests.logs.fakes import EPOCH, TRACEBACK, TestClient, TestClock, line, settle, source
 from tui.api import errors
-from tui.fleet.logs.feed import Feed
-from tui.fleet.logs.hub import FULL, KEPT, LogHub
-from tui.fleet.logs.inlet import UNREAD, Inlet
-from tui.fleet.logs.intake import Intake
-from tui.fleet.logs.log import Kind, Log, Notice
-from tui.fleet.logs.rows import FoundRows
-from tui.fleet.logs.search import Criteria, Filter, OfKind
-from tui.fleet.logs.source import LogSource, Phase, Stream, coverage
-from tui.fleet.logs.spool import Spool
-from tui.fleet.logs.tail import Ping
-from tui.fleet.logs.watch import MOST, SLICE, Watch
+from tui.logs.feed import Feed
+from tui.logs.hub import FULL, KEPT, LogHub
+from tui.logs.inlet import UNREAD, Inlet
+from tui.logs.intake import Intake
+from tui.logs.log import Kind, Log, Notice
+from tui.logs.rows import FoundRows
+from tui.logs.search import Criteria, Filter, OfKind
+from tui.logs.source import LogSource, Phase, Stream, coverage
+from tui.logs.spool import Spool
+from tui.logs.tail import Ping
+from tui.logs.watch import MOST, SLICE, Watch
 
 
 class Bench:

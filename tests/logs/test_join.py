@@ -8,8 +8,8 @@ import pytest
 
 from tests.logs.fakes import EPOCH, line
 from tests.logs.transcript import Rig, Server, campaign, judge
-from tui.fleet.logs.ends import Cause, End
-from tui.fleet.logs.log import Kind
+from tui.logs.ends import Cause, End
+from tui.logs.log import Kind
 
 CUT = End(Cause.CUT, "connection reset")
 QUIET = End(Cause.QUIET)

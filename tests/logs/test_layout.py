@@ -13,15 +13,15 @@ from rich.cells import cell_len
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
-from tui.fleet.logs.log import Counts, Kind, Line, Notice
-from tui.fleet.logs.marks import Level, classify
-from tui.fleet.logs.source import LogSource, Phase, Stream
-from tui.sim.hostile import LOGS
+from tui.logs.log import Counts, Kind, Line, Notice
+from tui.logs.marks import Level, classify
+from tui.logs.source import LogSource, Phase, Stream
+from tui.sim.scenarios.hostile import LOGS
 from tui.ui.logview import bar
 from tui.ui.logview.layout import Form, Options, Row, Times, rows_of
 from tui.ui.logview.moments import moment
 from tui.ui.logview.sgr import PLAIN, Look, after
-from tui.ui.rows import Cell
+from tui.ui.widgets.columns import Cell
 
 WIDE = Options(width=120, zone=UTC)
 

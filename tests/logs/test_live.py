@@ -16,15 +16,15 @@ from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.client import Client
 from tui.clock import SystemClock
-from tui.fleet.logs import tail
-from tui.fleet.logs.hub import LogHub
-from tui.fleet.logs.log import Kind, Log
-from tui.fleet.logs.source import LogSource, Phase
-from tui.fleet.logs.watch import Watch
+from tui.logs import tail
+from tui.logs.hub import LogHub
+from tui.logs.log import Kind, Log
+from tui.logs.source import LogSource, Phase
+from tui.logs.watch import Watch
 from tui.secret import Secret
-from tui.sim.control import LogOrder
-from tui.sim.server import Simulator, serve
-from tui.sim.specs import AgentSpec, DeploymentSpec, FaultSpec, Scenario
+from tui.sim.http.control import LogOrder
+from tui.sim.http.server import Simulator, serve
+from tui.sim.world.specs import AgentSpec, DeploymentSpec, FaultSpec, Scenario
 
 AGENT = "CA_p7KxWmR3sVbQ"
 SOURCE = LogSource(AGENT, region="us-east", server_region="us-east")

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.rows import AllRows
-from tui.fleet.logs.spool import Spool
+from tui.logs.log import Log
+from tui.logs.rows import AllRows
+from tui.logs.spool import Spool
 from tui.ui.logview.page import Page, Place
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
-from tui.fleet.logs.marks import Level
-from tui.fleet.logs.records import parse, plain, runs
+from tui.logs.marks import Level
+from tui.logs.records import parse, plain, runs
 
 
 def test_a_line_of_a_python_agent() -> None:

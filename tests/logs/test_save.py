@@ -11,10 +11,10 @@ import pytest
 
 from tests.logs.fakes import EPOCH
 from tests.logs.test_spool import no_file_larger_than
-from tui.fleet.logs.log import Kind, Log, Notice
-from tui.fleet.logs.rows import HANDED, AllRows
-from tui.fleet.logs.save import NotSaved, save
-from tui.fleet.logs.spool import Spool
+from tui.logs.log import Kind, Log, Notice
+from tui.logs.rows import HANDED, AllRows
+from tui.logs.save import NotSaved, save
+from tui.logs.spool import Spool
 
 LINES = [b"one", b"caf\xe9 \x1b[2J", b"", b"a\xe2\x80\xa8b"]
 

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
-from tui.fleet.logs.log import Kind, Log, Notice
-from tui.fleet.logs.marks import CUT, Level, classify
-from tui.fleet.logs.patience import TooSlow
-from tui.fleet.logs.records import parse
-from tui.fleet.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows
-from tui.fleet.logs.search import Criteria, Filter, OfJob, OfKind, Pattern
-from tui.fleet.logs.signatures import key_of
-from tui.fleet.logs.spool import Spool
-from tui.fleet.logs.texts import text_of, texts_of
+from tui.logs.log import Kind, Log, Notice
+from tui.logs.marks import CUT, Level, classify
+from tui.logs.patience import TooSlow
+from tui.logs.records import parse
+from tui.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows
+from tui.logs.search import Criteria, Filter, OfJob, OfKind, Pattern
+from tui.logs.signatures import key_of
+from tui.logs.spool import Spool
+from tui.logs.texts import text_of, texts_of
 
 
 def log_of(*lines: bytes, ring: int = 1 << 30) -> Log:

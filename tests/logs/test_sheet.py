@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import PROPERTY
-from tui.fleet.logs.fold import compiled, fold
-from tui.fleet.logs.records import SHOWN, parse
-from tui.fleet.logs.sheet import Sheet
+from tui.logs.fold import compiled, fold
+from tui.logs.records import SHOWN, parse
+from tui.logs.sheet import Sheet
 
 PIECES = (
     *"aAzZ09_ .^$|?*+-=]",

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.marks import Level, classify
-from tui.fleet.logs.patience import patience
-from tui.fleet.logs.records import parse
-from tui.fleet.logs.rows import FoundRows
-from tui.fleet.logs.search import Criteria, Filter, OfKind
-from tui.fleet.logs.signatures import MOST, OTHER, Signatures, key_of, normalise
-from tui.fleet.logs.source import Stream
-from tui.fleet.logs.spool import Spool
+from tui.logs.log import Log
+from tui.logs.marks import Level, classify
+from tui.logs.patience import patience
+from tui.logs.records import parse
+from tui.logs.rows import FoundRows
+from tui.logs.search import Criteria, Filter, OfKind
+from tui.logs.signatures import MOST, OTHER, Signatures, key_of, normalise
+from tui.logs.source import Stream
+from tui.logs.spool import Spool
 
 
 @pytest.mark.parametrize(

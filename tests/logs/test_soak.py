@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from tests.logs.fakes import EPOCH, TestClient, TestClock, line, source
-from tui.fleet.logs.hub import LogHub
-from tui.fleet.logs.rows import FoundRows
-from tui.fleet.logs.search import Criteria, Filter, Pattern
+from tui.logs.hub import LogHub
+from tui.logs.rows import FoundRows
+from tui.logs.search import Criteria, Filter, Pattern
 
 MIB = 1024 * 1024
 

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import PROPERTY
-from tui.fleet.logs.marks import CUT, NOTICE
-from tui.fleet.logs.segment import retire
-from tui.fleet.logs.spool import Spool
+from tui.logs.marks import CUT, NOTICE
+from tui.logs.segment import retire
+from tui.logs.spool import Spool
 
 
 def add(spool: Spool, *lines: bytes) -> None:
@@ -255,7 +255,7 @@ def test_kept_files_go_when_their_days_are_over_and_nothing_else_does(folder: Pa
 def test_killed_it_leaves_nothing(folder: Path) -> None:
     """Not even SIGKILL leaves lines behind: the file has no name while it is used."""
     program = (
-        "import os, pathlib, signal, sys; from tui.fleet.logs.spool import Spool\n"
+        "import os, pathlib, signal, sys; from tui.logs.spool import Spool\n"
         "spool = Spool(pathlib.Path(sys.argv[1])); spool.append([b'private'], bytes(1), bytes(1))\n"
         "assert not spool.trouble; os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from tests.logs.app import Rig, reading
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tui.api import errors
-from tui.fleet.logs.marks import Level
+from tui.logs.marks import Level
 from tui.ui.logview.choosing import save_way
 from tui.ui.logview.lines import LogLines
 from tui.ui.logview.lists import WAYS, ways

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.logs.fakes import EPOCH, source
-from tui.fleet.logs import marks
-from tui.fleet.logs.ends import Cause, End
-from tui.fleet.logs.feed import Feed
-from tui.fleet.logs.intake import Intake
-from tui.fleet.logs.log import Kind, Log
-from tui.fleet.logs.source import Stream
-from tui.fleet.logs.spool import Spool
+from tui.logs import marks
+from tui.logs.ends import Cause, End
+from tui.logs.feed import Feed
+from tui.logs.intake import Intake
+from tui.logs.log import Kind, Log
+from tui.logs.source import Stream
+from tui.logs.spool import Spool
 
 ENDS = (End(Cause.EOF), End(Cause.CUT, "reset"), End(Cause.QUIET))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tui.fleet.operations import inquiry
-from tui.ui import guards
+from tui.operations import pending_operation
 from tui.ui.dialogs.base import Dialog
+from tui.ui.terminal import safe_app
 
 
 @pytest.fixture(autouse=True)
@@ -14,8 +14,8 @@ def hearing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """No waiting after a dialog has opened, but where a test is about that."""
     if "deaf" not in request.keywords and "deaf" not in request.fixturenames:
         monkeypatch.setattr(Dialog, "QUIET", 0.0)
-        monkeypatch.setattr(inquiry, "HESITATE", 0.0)
-    monkeypatch.setattr(guards, "STALE", 3600.0)  # the machine may be as busy as it likes
+        monkeypatch.setattr(pending_operation, "HESITATE", 0.0)
+    monkeypatch.setattr(safe_app, "STALE", 3600.0)  # the machine may be as busy as it likes
 
 
 @pytest.fixture

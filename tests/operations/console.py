@@ -15,13 +15,13 @@ from textual.pilot import Pilot
 
 from tests.operations.stage import target, until, world
 from tests.scenes import TERMINAL
-from tui.fleet.journal import Entry, Journal
-from tui.sim.server import Simulator, serve
-from tui.sim.specs import Scenario
+from tui.operations.journal.journal import Entry, Journal
+from tui.sim.http.server import Simulator, serve
+from tui.sim.world.specs import Scenario
 from tui.ui.app import Lktop
 from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.launch import Launch
-from tui.ui.lines import Lines
+from tui.ui.widgets.lines import Lines
 
 NAMED = {"@": "at", ":": "colon", "/": "slash", " ": "space", "-": "minus", "_": "underscore"}
 

@@ -7,26 +7,26 @@ from collections.abc import Callable, Mapping
 from textual.screen import Screen
 
 from tui.api.models import PrivateLink
-from tui.build.secrets import SecretInput, SecretSet
-from tui.fleet.journal import Entry, Intent, Origin, Verdict
-from tui.fleet.links import Linked
-from tui.fleet.operations.answers import Answers
-from tui.fleet.operations.join import Join, Mood
-from tui.fleet.operations.outcome import Outcome
-from tui.fleet.operations.registry import BY_ID
 from tui.fleet.state import Selection
+from tui.operations.answers import Answers
+from tui.operations.join_watch import Join, Mood
+from tui.operations.journal.journal import Entry, Intent, Origin, Verdict
+from tui.operations.journal.outcome import Outcome
+from tui.operations.registry import BY_ID
+from tui.operations.verbs.private_links import Linked
+from tui.packaging.secrets import SecretInput, SecretSet
 from tui.secret import Secret
 from tui.ui.app import Lktop
-from tui.ui.dialogs.aim import Aim
 from tui.ui.dialogs.audit import Audit
-from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.bulk import BulkDialog
+from tui.ui.dialogs.fields.secret_input import SecretInput as SecretField
 from tui.ui.dialogs.operation import OperationDialog, Phase
-from tui.ui.dialogs.secret_input import SecretInput as SecretField
+from tui.ui.dialogs.private_links import Links
+from tui.ui.dialogs.project_context import Bench
+from tui.ui.dialogs.targets import Aim
 from tui.ui.dialogs.unresolved import Unresolved
 from tui.ui.dialogs.wrap import Told
-from tui.ui.links import Links
-from tui.ui.table import LineTable
+from tui.ui.widgets.table import LineTable
 
 Over = Callable[[Lktop], Screen[None]]
 AGENT = "support-triage"

@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tui.ui import theme
-from tui.ui.dialogs.secret_input import SecretInput
-from tui.ui.guards import SafeApp, run_guarded
+from tui.ui.dialogs.fields.secret_input import SecretInput
+from tui.ui.terminal.safe_app import SafeApp, run_guarded
 
 
 class SecretApp(SafeApp, inherit_bindings=False):

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.api.transport import Transport
-from tui.fleet.journal import Entry, Intent, Journal, Origin
-from tui.fleet.operations.answers import Answers
-from tui.fleet.operations.base import Operation
-from tui.fleet.operations.outcome import Outcome, Progress
-from tui.fleet.operations.registry import BY_ID
-from tui.fleet.operations.runner import Operator
-from tui.fleet.session import Session
 from tui.fleet.state import Selection, View
-from tui.fleet.target import Target
+from tui.operations.answers import Answers
+from tui.operations.base import Operation
+from tui.operations.journal.journal import Entry, Intent, Journal, Origin
+from tui.operations.journal.outcome import Outcome, Progress
+from tui.operations.registry import BY_ID
+from tui.operations.runner import Operator
+from tui.project import Target
 from tui.secret import Secret
-from tui.sim.server import Simulator, serve
-from tui.sim.specs import (
+from tui.session.live import Session
+from tui.sim.http.server import Simulator, serve
+from tui.sim.world.specs import (
     AgentSpec,
     DeploymentSpec,
     DispatchSpec,

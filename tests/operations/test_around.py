@@ -13,12 +13,12 @@ from textual.worker import WorkerFailed
 
 from tests.operations.console import Console, console
 from tests.operations.stage import CONCIERGE, FAILING
-from tui.fleet.journal import Verdict
-from tui.fleet.operations.secrets import SetSecret
-from tui.sim.control import WalkOrder
-from tui.sim.specs import FaultSpec, Scenario
+from tui.operations.journal.journal import Verdict
+from tui.operations.verbs.secrets import SetSecret
+from tui.sim.http.control import WalkOrder
+from tui.sim.world.specs import FaultSpec, Scenario
 from tui.ui.app import Lktop
-from tui.ui.commands import completions
+from tui.ui.commandline.commands import completions
 from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.bulk import BulkDialog
 from tui.ui.dialogs.operation import Phase
@@ -83,7 +83,7 @@ async def test_dispatches_are_deleted_one_after_the_other(tmp_path: Path) -> Non
 async def test_a_lost_answer_is_looked_for_while_one_goes_on_working(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.fleet.operations.runner.LOOKS", (0.05, 0.1))
+    monkeypatch.setattr("tui.operations.runner.LOOKS", (0.05, 0.1))
     async with console(tmp_path) as here:
         await here.choose(CONCIERGE)
         await here.press("ctrl+n")
@@ -185,7 +185,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from tui.clock import SystemClock
-from tui.fleet.journal import Journal
+from tui.operations.journal.journal import Journal
 kept = Journal(Path(sys.argv[1]), SystemClock())
 facts = {"agent_id": "CA_concierge222"}
 kept.intent("restart", "CA_concierge222", project="prod", facts=facts)

@@ -12,11 +12,11 @@ from textual.events import Key
 
 from tests.operations.console import Console, console
 from tests.operations.stage import CONCIERGE, FAILING
-from tui.sim.control import WalkOrder
-from tui.sim.specs import AgentSpec, Scenario
-from tui.ui import guards
+from tui.sim.http.control import WalkOrder
+from tui.sim.world.specs import AgentSpec, Scenario
 from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.dialogs.unlock import UnlockDialog
+from tui.ui.terminal import safe_app
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ async def test_a_paste_without_marks_changes_nothing(here: Console, pane: str) -
 async def test_keys_that_waited_for_a_blocked_screen_do_nothing(
     here: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guards, "STALE", 0.5)
+    monkeypatch.setattr(safe_app, "STALE", 0.5)
     driver = here.app._driver
     assert driver is not None
     for key in ("r", "tab", "tab", "enter"):

@@ -9,10 +9,10 @@ import pytest
 
 from tests.operations.stage import CONCIERGE, START, Stage, stage, world
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant
-from tui.fleet.journal import Verdict
-from tui.fleet.operations.join import Join, JoinWatch, Mood, follow, pause
 from tui.fleet.state import Fleet, Freshness
-from tui.sim.specs import AgentSpec, DeploymentSpec
+from tui.operations.join_watch import Join, JoinWatch, Mood, follow, pause
+from tui.operations.journal.journal import Verdict
+from tui.sim.world.specs import AgentSpec, DeploymentSpec
 
 CREATED = int(START * 1e9)
 

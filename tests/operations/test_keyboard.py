@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.operations.console import Console, console
 from tests.operations.stage import CONCIERGE
-from tui.fleet.journal import Verdict
+from tui.operations.journal.journal import Verdict
 from tui.ui.dialogs.bulk import BulkDialog
 
 SECRET = "sk-canary-5e1f"

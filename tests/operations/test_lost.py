@@ -13,14 +13,14 @@ import pytest
 
 from tests.operations.stage import CONCIERGE, HERE, Stage, stage, until
 from tui.api.errors import Unreachable
-from tui.fleet.journal import Intent, Journal, Verdict
-from tui.fleet.operations.answers import Answers
-from tui.fleet.operations.outcome import Progress
-from tui.fleet.operations.reconcile import LOOKS
-from tui.fleet.operations.registry import BY_ID
-from tui.fleet.operations.runner import Operator
+from tui.operations.answers import Answers
+from tui.operations.journal.journal import Intent, Journal, Verdict
+from tui.operations.journal.outcome import Progress
+from tui.operations.journal.reconcile import LOOKS
+from tui.operations.registry import BY_ID
+from tui.operations.runner import Operator
 from tui.secret import Secret
-from tui.sim.specs import FaultSpec
+from tui.sim.world.specs import FaultSpec
 
 LOSSES = {
     "fin": FaultSpec(action="close"),

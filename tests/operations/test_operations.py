@@ -17,25 +17,25 @@ from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Event, Job, Room, SecretInfo, Version
-from tui.build.secrets import SecretInput, SecretSet
 from tui.clock import SystemClock
-from tui.fleet.journal import Verdict
-from tui.fleet.operations.address import address
-from tui.fleet.operations.answers import Answers, BadAnswer, Kind
-from tui.fleet.operations.base import Danger, Operation, Undo
-from tui.fleet.operations.current import moved, too_old
-from tui.fleet.operations.inquiry import HESITATE, Inquiry
-from tui.fleet.operations.registry import BY_ID, OPERATIONS
-from tui.fleet.operations.secretset import SecretsOperation
-from tui.fleet.operations.sending import Sender
-from tui.fleet.operations.shell import word_of
-from tui.fleet.operations.undo import UNDO_FOR, LastUndo
 from tui.fleet.sources import SOURCES
 from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
+from tui.operations.address import address
+from tui.operations.answers import Answers, BadAnswer, Kind
+from tui.operations.base import Danger, Operation, Undo
+from tui.operations.freshness_check import moved, too_old
+from tui.operations.journal.journal import Verdict
+from tui.operations.pending_operation import HESITATE, Inquiry
+from tui.operations.registry import BY_ID, OPERATIONS
+from tui.operations.sending import Sender
+from tui.operations.shell import word_of
+from tui.operations.undo import UNDO_FOR, LastUndo
+from tui.operations.verbs.secret_set import SecretsOperation
+from tui.packaging.secrets import SecretInput, SecretSet
 from tui.secret import Secret
-from tui.sim.control import WalkOrder
-from tui.sim.specs import FaultSpec
-from tui.ui.dialogs.told import effect_told
+from tui.sim.http.control import WalkOrder
+from tui.sim.world.specs import FaultSpec
+from tui.ui.dialogs.fact_lines import effect_told
 
 SECRET = "sk-canary-77aa"
 CRASHED = "AGENT_EVENT_TYPE_APPLICATION_CRASHED"

@@ -11,12 +11,12 @@ from msgspec.structs import replace as with_fields
 
 from tests.operations.stage import CONCIERGE, FAILING, START, Stage, stage
 from tui.api.models import Dispatch, Version
-from tui.fleet.operations.answers import Answers
-from tui.fleet.operations.current import learnt, moved
-from tui.fleet.operations.inquiry import Inquiry
-from tui.fleet.operations.registry import BY_ID
 from tui.fleet.state import Fleet, Selection, View
-from tui.sim.control import WalkOrder
+from tui.operations.answers import Answers
+from tui.operations.freshness_check import learnt, moved
+from tui.operations.pending_operation import Inquiry
+from tui.operations.registry import BY_ID
+from tui.sim.http.control import WalkOrder
 
 
 @pytest.fixture

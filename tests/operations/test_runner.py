@@ -9,7 +9,7 @@ import pytest
 
 from tests.operations.stage import CONCIERGE, Stage, stage
 from tui.api.errors import Throttled
-from tui.fleet.journal import Verdict
+from tui.operations.journal.journal import Verdict
 
 
 @pytest.fixture

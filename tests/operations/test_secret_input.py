@@ -12,7 +12,7 @@ from textual.events import Paste
 
 from tests.ptyrun import Pty, python
 from tui.ui import theme
-from tui.ui.dialogs.secret_input import CONTROL, LIMIT, TOO_LONG, SecretInput
+from tui.ui.dialogs.fields.secret_input import CONTROL, LIMIT, TOO_LONG, SecretInput
 
 PEM = (
     "-----BEGIN PRIVATE KEY-----\n"

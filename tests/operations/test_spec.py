@@ -12,15 +12,15 @@ import pytest
 from tests.api.messages import IGNORED
 from tui.api import methods, models
 from tui.api.models import Job, JobState
-from tui.fleet.operations.answers import Answers
-from tui.fleet.operations.registry import BY_ID, OPERATIONS
-from tui.fleet.operations.remote import Remote
-from tui.fleet.shipping.reading import Given
+from tui.deploy.plan_builder import Given
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.tree import Worst, job_worst
-from tui.ui.commands import COMMANDS, BadCommand, parse
+from tui.operations.answers import Answers
+from tui.operations.registry import BY_ID, OPERATIONS
+from tui.operations.remote import Remote
+from tui.ui.commandline.commands import COMMANDS, BadCommand, parse
+from tui.ui.deploy.questions import fields as ship_fields
 from tui.ui.panes import PANES, branches
-from tui.ui.ship.questions import fields as ship_fields
 
 VIEW = View(Fleet(), Selection(), 0.0, 0.0)
 COMMAND_NAMES = {command.name for command in COMMANDS}

@@ -15,7 +15,7 @@ import pytest
 
 from tests.ptyrun import ROOT, Pty, grammar_violations, python, terminal_env
 from tui.clock import SystemClock
-from tui.fleet.journal import Journal
+from tui.operations.journal.journal import Journal
 
 SECRET = "practice-secret-0123456789abcdef0123456789"
 TYPED = "sk-typed-canary-2b6c"

@@ -11,7 +11,7 @@ import jwt
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from tui.sim.server import Simulator
+from tui.sim.http.server import Simulator
 
 START = 1786000000.0
 """World time at which the tests' worlds start."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.sim.caller import START, Caller
-from tui.sim.server import Simulator, serve
+from tui.sim.http.server import Simulator, serve
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from google.protobuf.message import Message
 from livekit.protocol import cloud_agent as pb
 
 from tests.sim.caller import START, Caller, decoded, refusal
-from tui.sim.ids import NEVER
-from tui.sim.server import Simulator, serve
-from tui.sim.specs import AgentSpec, DeploymentSpec, Scenario, VersionSpec
+from tui.sim.http.server import Simulator, serve
+from tui.sim.world.ids import NEVER
+from tui.sim.world.specs import AgentSpec, DeploymentSpec, Scenario, VersionSpec
 
 OLD, OLDER = "20260805070640", "20260804070640"
 AGENT = "CA_p7KxWmR3sVbQ"

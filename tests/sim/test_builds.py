@@ -17,9 +17,9 @@ from starlette.types import Message
 
 from tests.sim.caller import START, Caller, refusal
 from tests.sim.sources import tarball
-from tui.sim.build import Outcome
-from tui.sim.control import BuildOrder
-from tui.sim.server import Simulator, serve
+from tui.sim.http.control import BuildOrder
+from tui.sim.http.server import Simulator, serve
+from tui.sim.world.build import Outcome
 
 ATTRIBUTES = "X-LIVEKIT-AGENT-VERSION-ATTRIBUTES"
 
@@ -168,7 +168,7 @@ def bombs() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("place", ["file", "header", "name"])
 async def test_a_bomb_is_refused(caller: Caller, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    monkeypatch.setattr("tui.sim.uploads.UNPACKED_LIMIT", 50_000)
+    monkeypatch.setattr("tui.sim.http.uploads.UNPACKED_LIMIT", 50_000)
     form = (await created(caller)).presigned_post_request
     response = await posted(caller, form, bombs()[place])
     assert (response.status_code, "unpacks to more" in response.text) == (400, True)
@@ -176,7 +176,7 @@ async def test_a_bomb_is_refused(caller: Caller, monkeypatch: pytest.MonkeyPatch
 
 
 async def test_too_many_files_are_refused(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.sim.uploads.MEMBERS_LIMIT", 1)
+    monkeypatch.setattr("tui.sim.http.uploads.MEMBERS_LIMIT", 1)
     form = (await created(caller)).presigned_post_request
     assert "unpacks to more" in (await posted(caller, form, tarball())).text
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tui.sim.clock import WorldClock
+from tui.sim.world.clock import WorldClock
 
 
 class Hand:

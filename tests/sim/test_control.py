@@ -12,8 +12,8 @@ from livekit.protocol import cloud_agent as cloud_pb
 from starlette.routing import Route
 
 from tests.sim.caller import START, Caller
-from tui.sim.scenarios import find_scenario
-from tui.sim.server import Simulator
+from tui.sim.http.server import Simulator
+from tui.sim.scenarios.scenarios import find_scenario
 
 README = Path(__file__).parents[2] / "README.md"
 

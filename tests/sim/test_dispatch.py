@@ -10,8 +10,16 @@ from livekit import api
 from livekit.protocol.agent_dispatch import JRP_NEVER, JRP_ON_FAILURE, JobRestartPolicy
 
 from tests.sim.caller import START, Caller
-from tui.sim.server import Simulator, serve
-from tui.sim.specs import AgentSpec, DeploymentSpec, DispatchSpec, JobSpec, PersonSpec, RoomSpec, Scenario
+from tui.sim.http.server import Simulator, serve
+from tui.sim.world.specs import (
+    AgentSpec,
+    DeploymentSpec,
+    DispatchSpec,
+    JobSpec,
+    PersonSpec,
+    RoomSpec,
+    Scenario,
+)
 
 GUEST = PersonSpec(identity="guest")
 

@@ -13,11 +13,11 @@ from livekit.protocol import agent_dispatch as dispatch_pb
 from livekit.protocol import cloud_agent as cloud_pb
 
 from tests.sim.caller import Caller, refusal
-from tui.sim.control import LogOrder
-from tui.sim.faults import Faults
-from tui.sim.server import Simulator
-from tui.sim.specs import FaultSpec
-from tui.sim.twirp import STATUS, Code
+from tui.sim.http.control import LogOrder
+from tui.sim.http.faults import Faults
+from tui.sim.http.server import Simulator
+from tui.sim.http.twirp import STATUS, Code
+from tui.sim.world.specs import FaultSpec
 
 LIST = cloud_pb.ListAgentsRequest()
 CREATE = dispatch_pb.CreateAgentDispatchRequest(agent_name="agent-0000", room="r")

@@ -13,8 +13,8 @@ from livekit.protocol import cloud_agent as cloud_pb
 from livekit.protocol import room as room_pb
 
 from tests.sim.caller import START, Caller, decoded, refusal, token
-from tui.sim.server import Simulator, serve
-from tui.sim.transport import listen
+from tui.sim.http.server import Simulator, serve
+from tui.sim.http.transport import listen
 
 LIST = "/twirp/livekit.CloudAgent/ListAgents"
 

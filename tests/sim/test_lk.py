@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tui.sim.control import BuildOrder
-from tui.sim.server import Simulator, serve
-from tui.sim.specs import AgentSpec, Scenario
+from tui.sim.http.control import BuildOrder
+from tui.sim.http.server import Simulator, serve
+from tui.sim.world.specs import AgentSpec, Scenario
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from tests.sim.caller import START, Caller, refusal
-from tui.sim.control import LogOrder
-from tui.sim.hostile import LOGS
-from tui.sim.logs import LogBook
-from tui.sim.server import Simulator, serve
-from tui.sim.specs import AgentSpec, DeploymentSpec, Scenario
+from tui.sim.http.control import LogOrder
+from tui.sim.http.server import Simulator, serve
+from tui.sim.scenarios.hostile import LOGS
+from tui.sim.world.logs import LogBook
+from tui.sim.world.specs import AgentSpec, DeploymentSpec, Scenario
 
 AGENT = "CA_p7KxWmR3sVbQ"
 

@@ -17,7 +17,11 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = [sys.executable, "-c", "import sys; from tui.sim.server import main; sys.exit(main(sys.argv[1:]))"]
+PROGRAM = [
+    sys.executable,
+    "-c",
+    "import sys; from tui.sim.http.server import main; sys.exit(main(sys.argv[1:]))",
+]
 
 
 @contextlib.contextmanager

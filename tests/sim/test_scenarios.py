@@ -11,10 +11,10 @@ from livekit.protocol import cloud_agent as cloud_pb
 from livekit.protocol import room as room_pb
 
 from tests.sim.caller import START, Caller
-from tui.sim.hostile import STRINGS
-from tui.sim.scenarios import NAMES, STATUSES, find_scenario
-from tui.sim.server import Simulator, serve
-from tui.sim.wire import SURROGATE
+from tui.sim.http.server import Simulator, serve
+from tui.sim.http.wire import SURROGATE
+from tui.sim.scenarios.hostile import STRINGS
+from tui.sim.scenarios.scenarios import NAMES, STATUSES, find_scenario
 
 
 async def agents(caller: Caller) -> list[cloud_pb.AgentInfo]:

@@ -12,9 +12,9 @@ from livekit.protocol import cloud_agent as cloud_pb
 from livekit.protocol import room as room_pb
 
 from tests.sim.caller import START, Caller, decoded, refusal
-from tui.sim.server import Simulator, serve
-from tui.sim.service import SERVICES
-from tui.sim.specs import (
+from tui.sim.http.server import Simulator, serve
+from tui.sim.http.service import SERVICES
+from tui.sim.world.specs import (
     AgentSpec,
     DeploymentSpec,
     DispatchSpec,

@@ -14,9 +14,9 @@ from livekit.protocol import cloud_agent as cloud_pb
 from livekit.protocol import models
 from livekit.protocol import room as room_pb
 
-from tui.sim.ids import NEVER, timestamp
-from tui.sim.listing import Listing
-from tui.sim.wire import SURROGATE, JsonForm, Malformed, decode
+from tui.sim.http.listing import Listing
+from tui.sim.http.wire import SURROGATE, JsonForm, Malformed, decode
+from tui.sim.world.ids import NEVER, timestamp
 
 FORM = JsonForm()
 

@@ -13,7 +13,7 @@ def still_screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Times are shown in UTC, and a key is never dropped for having waited."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    monkeypatch.setattr("tui.ui.guards.STALE", 3600.0)
+    monkeypatch.setattr("tui.ui.terminal.safe_app.STALE", 3600.0)
     yield
     monkeypatch.undo()
     time.tzset()

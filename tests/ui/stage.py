@@ -16,10 +16,10 @@ from textual.widget import Widget
 from tests.scenes import Scene, known
 from tui.ui import theme
 from tui.ui.app import Lktop
-from tui.ui.lines import Lines
 from tui.ui.panes.base import Pane
-from tui.ui.rows import Column
-from tui.ui.table import LineTable
+from tui.ui.widgets.columns import Column
+from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.table import LineTable
 
 W = TypeVar("W", bound=Widget)
 

@@ -13,7 +13,7 @@ from tui.api.clean import is_clean
 from tui.fleet.state import Change, Fleet, Freshness
 from tui.fleet.status import STATUSES, status
 from tui.ui.panes.agents import AgentsPane
-from tui.ui.text import glyph
+from tui.ui.widgets.text import glyph
 
 
 def listed(pane: AgentsPane, known: str = "incident") -> list[str]:

@@ -9,8 +9,8 @@ from textual._compositor import LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.ui.frame import Frame, is_doubtful
-from tui.ui.pen import Pen
+from tui.ui.terminal.ansi_writer import Pen
+from tui.ui.terminal.screen_diff import Frame, is_doubtful
 
 GLYPHS = ("☎️", "👩‍👩‍👧‍👦", "🇳🇱", "👍🏽", "1️⃣", "🫩", "नि", "e\u0301", "漢", "…")
 

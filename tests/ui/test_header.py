@@ -9,9 +9,9 @@ import pytest
 from tests.scenes import PRODUCTION, TARGET
 from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
 from tui.fleet.status import STATUSES
-from tui.fleet.target import Target
 from tui.fleet.times import TimeStyle
-from tui.fleet.watch import Link
+from tui.project import Target
+from tui.session.watched import Link
 from tui.ui.header import header
 
 NOW = 1000.0

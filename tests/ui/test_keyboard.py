@@ -10,7 +10,7 @@ from tests.scenes import Scene, settled, strike, typed
 from tests.ui.stage import drawn, playing, title
 from tui.ui.app import Lktop
 from tui.ui.dialogs.operation import OperationDialog
-from tui.ui.lines import Lines
+from tui.ui.widgets.lines import Lines
 
 ORDER = ("agents", "status", "dispatches", "logs")
 

@@ -9,11 +9,11 @@ from textual.widgets import Input
 from tests.scenes import Scene, strike, typed
 from tests.ui.stage import drawn, playing
 from tui.ui.app import Lktop
-from tui.ui.commands import COMMANDS
+from tui.ui.commandline.commands import COMMANDS
 from tui.ui.help import Help, rows, shown
-from tui.ui.lines import Lines
 from tui.ui.panes import PANES
-from tui.ui.table import LineTable
+from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.table import LineTable
 
 LEAVING = {"q", "ctrl+q", "ctrl+c"}
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tests.scenes import Scene, read, settled, typed
 from tests.ui.stage import playing, title
 from tests.ui.views import view_of
-from tui.fleet.logs.watch import MOST
+from tui.logs.watch import MOST
 from tui.ui.panes.logs import sources_of
 
 

@@ -11,8 +11,8 @@ from tests.logs.fakes import line
 from tests.logs.test_archive import unfit
 from tests.scenes import Scene, settled, typed
 from tests.ui.stage import playing
-from tui.ui.commands import path_typed
-from tui.ui.prompt import Prompt
+from tui.ui.commandline.commands import path_typed
+from tui.ui.commandline.prompt import Prompt
 
 HOSTILE = b"\n\x1b[2J\x1b]52;c;eA==\x07 [/] [@click=x]\n"
 

@@ -26,11 +26,11 @@ from tests.scenes import (
 )
 from tests.ui.stage import drawn, playing
 from tui.api.errors import BadTarget
-from tui.fleet.target import Target
+from tui.project import Target
 from tui.ui.app import Lktop
 from tui.ui.chooser import Chooser
 from tui.ui.launch import Launch
-from tui.ui.table import LineTable
+from tui.ui.widgets.table import LineTable
 
 SCENARIOS = {"demo": "incident", "staging": "statuses", "prod-eu": "empty"}
 TARGETS = (TARGET, STAGING, PRODUCTION)

@@ -11,7 +11,7 @@ from tests.scenes import LATER, START, fleet
 from tui.api.models import Agent
 from tui.fleet.state import Fleet, Selection, View
 from tui.ui.panes.lists import ListPane
-from tui.ui.rows import Cell
+from tui.ui.widgets.columns import Cell
 
 NOW = START + LATER
 MONOTONIC = 1000.0 + LATER

@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from tui.api import errors
-from tui.api.answers import Call, broken, chunks, read, refusal
 from tui.api.auth import BACKDATE, STREAM_LIFETIME, Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.methods import CLI_VERSION, READS, Method
+from tui.api.responses import Call, broken, chunks, read, refusal
 from tui.api.sockets import KEEPALIVE
 from tui.api.trust import trust
 from tui.clock import Clock

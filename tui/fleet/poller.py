@@ -19,7 +19,7 @@ from tui.api.clean import clean
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoSuchService, RateLimited, Throttled, Unauthorized, Unknown, Unreachable
 from tui.clock import Clock
-from tui.fleet.rounds import Rounds
+from tui.fleet.room_scheduler import Rounds
 from tui.fleet.sources import SOURCES, Asking, Source
 from tui.fleet.state import Freshness, Selection
 from tui.fleet.store import Store

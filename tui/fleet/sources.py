@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.models import Agent, Dispatch
-from tui.fleet.listed import newest_first, own, standing
-from tui.fleet.rounds import Rounds
+from tui.fleet.ordering import newest_first, own, standing
+from tui.fleet.room_scheduler import Rounds
 from tui.fleet.state import QUIET_FACTOR, Fleet, Selection, with_agents
 from tui.fleet.status import Family, worst
 

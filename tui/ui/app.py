@@ -23,27 +23,28 @@ from textual.widgets import Input
 from tui.api.clean import clean
 from tui.api.errors import BadTarget
 from tui.clock import Clock, SystemClock
-from tui.fleet.target import Target
 from tui.fleet.times import TimeStyle, clock_time
-from tui.fleet.watch import Watched
-from tui.ui import clipboard, picture, theme
+from tui.project import Target
+from tui.session.watched import Watched
+from tui.ui import theme
 from tui.ui.chooser import Chooser
-from tui.ui.commands import BadCommand
+from tui.ui.commandline.commands import BadCommand
+from tui.ui.commandline.dispatch import Runner
+from tui.ui.deploy import Ships
 from tui.ui.dialogs.base import Dialog
-from tui.ui.dialogs.desk import Desk
-from tui.ui.frame import FramedApp
-from tui.ui.guards import run_guarded
+from tui.ui.dialogs.launcher import Desk
 from tui.ui.help import Help, Row, command_rows, rows
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.messages import MessageLog, Messages
 from tui.ui.raw import Raw
-from tui.ui.runner import Runner
 from tui.ui.screen import MainScreen
-from tui.ui.ship import Ships
-from tui.ui.text import to_ascii
-from tui.ui.turns import Turns
-from tui.ui.watching import Watching
+from tui.ui.session_binding import Watching
+from tui.ui.terminal import clipboard, screenshot
+from tui.ui.terminal.key_queue import Turns
+from tui.ui.terminal.safe_app import run_guarded
+from tui.ui.terminal.screen_diff import FramedApp
+from tui.ui.widgets.text import to_ascii
 
 TICK = 1.0
 """Seconds between looks at the clock; the screen hears of coarse steps, or of each while data is stale."""
@@ -166,7 +167,7 @@ class Lktop(FramedApp):
         self.later(self.desk.unresolved(asked=False))
 
     def _over_the_network(self, target: Target) -> Watched:
-        from tui.fleet.session import Session  # httpx with it: after the first frame
+        from tui.session.live import Session
 
         return Session(
             target,
@@ -347,7 +348,7 @@ class Lktop(FramedApp):
 
     async def _keep_picture(self, svg: str, path: Path) -> None:
         try:
-            await asyncio.to_thread(picture.keep, svg, path)
+            await asyncio.to_thread(screenshot.keep, svg, path)
         except OSError as error:
             self.say(f"picture not saved in {clipboard.homely(path)}: {error.strerror}", tone="error")
         else:
@@ -438,7 +439,7 @@ class Lktop(FramedApp):
     def ship(self, verb: str, words: Sequence[str], agent_id: str) -> None:
         """Create, deploy, config or dockerfile. Raises `BadAnswer`."""
         if self._shipyard is None:
-            from tui.ui.ship.shipyard import Shipyard  # the network and the packing with it
+            from tui.ui.deploy.controller import Shipyard
 
             here = self.launch.working_dir
             self._shipyard = Shipyard(self.desk, lambda: self.session, self.show, here)

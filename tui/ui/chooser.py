@@ -10,10 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.fleet.target import Target
-from tui.ui.lines import Lines
-from tui.ui.rows import Cell, Column
-from tui.ui.table import LineTable
+from tui.project import Target
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.table import LineTable
 
 FRAME = 4
 """Lines of the box that are no project: its border, its title, the columns'."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.screen import Screen
 
-from tui.ui.dialogs.keys import is_operation
 from tui.ui.help import shown
-from tui.ui.lines import Line
-from tui.ui.rows import Cell
-from tui.ui.text import width
+from tui.ui.operation_keys import is_operation
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.lines import Line
+from tui.ui.widgets.text import width
 
 MOST = 8
 """Keys shown; the rest are behind `?`."""

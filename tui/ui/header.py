@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from tui.fleet.state import Freshness, View
 from tui.fleet.status import status
-from tui.fleet.target import Target
 from tui.fleet.times import TimeStyle, age, zone_name
-from tui.fleet.watch import Link
-from tui.ui.lines import Line, spread
-from tui.ui.rows import Cell
-from tui.ui.text import fit, glyph, tone
-from tui.ui.text import width as text_width
+from tui.project import Target
+from tui.session.watched import Link
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.lines import Line, spread
+from tui.ui.widgets.text import fit, glyph, tone
+from tui.ui.widgets.text import width as text_width
 
 SLOW = 0.5
 """Seconds of latency from which it is worth saying."""

@@ -14,11 +14,11 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
-from tui.ui.commands import COMMANDS
-from tui.ui.lines import Lines
+from tui.ui.commandline.commands import COMMANDS
 from tui.ui.panes.base import Pane
-from tui.ui.rows import Cell, Column
-from tui.ui.table import LineTable
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.table import LineTable
 
 _SHOWN = {
     "question_mark": "?",

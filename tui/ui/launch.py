@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.fleet.target import Target
-from tui.ui.terminal import Terminal
+from tui.project import Target
+from tui.ui.terminal.detect import Terminal
 
 
 @dataclass(frozen=True)

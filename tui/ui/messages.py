@@ -14,9 +14,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.fleet.times import TimeStyle, clock_time
-from tui.ui.lines import Lines
-from tui.ui.rows import Cell, Column
-from tui.ui.table import LineTable
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.table import LineTable
 
 _TIME = Column("at", "TIME", 19)
 KEEP = 500

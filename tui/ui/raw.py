@@ -12,9 +12,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.api.clean import clean
-from tui.ui.lines import Lines
-from tui.ui.rows import Cell, Column
-from tui.ui.table import LineTable
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.table import LineTable
 
 MASKED: Final = frozenset({"metadata", "attributes", "turn_password", "turnPassword", "value"})
 """Keys whose values may be personal data or secrets."""

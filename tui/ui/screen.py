@@ -22,14 +22,15 @@ from textual.widget import Widget
 from tui.api.models import Agent
 from tui.clock import Clock
 from tui.fleet.state import Fleet, Selection, View
-from tui.fleet.target import Target
 from tui.fleet.tree import find_key, key_of, owner_name, split
-from tui.fleet.watch import Link
-from tui.ui.arrangement import NAMES, SHARING, Arrangement
-from tui.ui.dialogs.aim import Rows
+from tui.project import Target
+from tui.session.watched import Link
+from tui.ui.commandline.prompt import Prompt
+from tui.ui.commandline.prompt_modes import Commanding, Filtering
+from tui.ui.dialogs.targets import Rows
 from tui.ui.footer import footer
 from tui.ui.header import header
-from tui.ui.lines import Lines
+from tui.ui.layout import NAMES, SHARING, Arrangement
 from tui.ui.logview import LogView
 from tui.ui.panes import DETAILS, PANES
 from tui.ui.panes.agents import AgentsPane
@@ -37,9 +38,8 @@ from tui.ui.panes.base import Pane
 from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
-from tui.ui.prompt import Prompt
-from tui.ui.purposes import Commanding, Filtering
-from tui.ui.rows import Cell
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.lines import Lines
 
 ROOMS_FIRST = 12
 """Rooms on the screen that are polled before the others."""

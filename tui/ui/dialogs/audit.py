@@ -10,15 +10,15 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.fleet.journal import Entry, Verdict
-from tui.fleet.operations.outcome import WORDS
-from tui.fleet.operations.registry import BY_ID
-from tui.fleet.operations.shipped import LABELS
 from tui.fleet.times import TimeStyle, clock_time, seconds
+from tui.operations.journal.journal import Entry, Verdict
+from tui.operations.journal.outcome import WORDS
+from tui.operations.journal.resumed_deploys import LABELS
+from tui.operations.registry import BY_ID
 from tui.ui.dialogs.wrap import Told, lines
-from tui.ui.lines import Lines
-from tui.ui.rows import Cell, Column
-from tui.ui.table import LineTable
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.table import LineTable
 
 _TONES = {Verdict.DONE: "ok", Verdict.REFUSED: "error", None: "warn"}
 DETAILS = 8

@@ -11,19 +11,19 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widgets import Input
 
-from tui.fleet.journal import Verdict
-from tui.fleet.operations.answers import Answers, Field, Kind, Option
-from tui.fleet.operations.base import Danger, Operation, Preview
-from tui.fleet.operations.bulk import Target, perform_all
-from tui.fleet.operations.current import too_old
-from tui.fleet.operations.outcome import WORDS, Outcome, Progress
-from tui.ui.dialogs.aim import Aim
+from tui.operations.answers import Answers, Field, Kind, Option
+from tui.operations.base import Danger, Operation, Preview
+from tui.operations.bulk import Target, perform_all
+from tui.operations.freshness_check import too_old
+from tui.operations.journal.journal import Verdict
+from tui.operations.journal.outcome import WORDS, Outcome, Progress
 from tui.ui.dialogs.base import Dialog
-from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.buttons import Press
-from tui.ui.dialogs.fields import Answered, Choice
+from tui.ui.dialogs.fact_lines import effect_told, project_cells
+from tui.ui.dialogs.fields.base import Answered, Choice
 from tui.ui.dialogs.frame import Frame
-from tui.ui.dialogs.told import effect_told, project_cells
+from tui.ui.dialogs.project_context import Bench
+from tui.ui.dialogs.targets import Aim
 from tui.ui.dialogs.wrap import Told
 
 _SIGNS = {Verdict.DONE: ("✓", "ok"), Verdict.UNKNOWN: ("?", "warn"), Verdict.NOT_SEEN: ("?", "warn")}

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.ui.text import width
-from tui.ui.toned import Toned
+from tui.ui.widgets.text import width
+from tui.ui.widgets.themed_widget import Toned
 
 
 class Press(Toned, can_focus=True):

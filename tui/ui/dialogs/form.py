@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from tui.fleet.operations.answers import Answers, Field, Kind, Option
+from tui.operations.answers import Answers, Field, Kind, Option
 from tui.secret import Secret
-from tui.ui.dialogs.fields import Block, Choice, Divided
-from tui.ui.dialogs.file_field import FileField
-from tui.ui.dialogs.pick import Pick
-from tui.ui.dialogs.secret_input import SecretInput
-from tui.ui.dialogs.text_field import TextField
-from tui.ui.lines import Lines
-from tui.ui.rows import Cell
+from tui.ui.dialogs.fields.base import Block, Choice, Divided
+from tui.ui.dialogs.fields.file_field import FileField
+from tui.ui.dialogs.fields.pick import Pick
+from tui.ui.dialogs.fields.secret_input import SecretInput
+from tui.ui.dialogs.fields.text_field import TextField
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.lines import Lines
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """Of LiveKit's own identifiers: no characters that look alike (contract.md §3.1)."""

@@ -10,12 +10,12 @@ from textual.events import Key, Paste
 from textual.widget import Widget
 
 from tui.ui.dialogs.buttons import Press
-from tui.ui.dialogs.fields import LineInput
+from tui.ui.dialogs.fields.base import LineInput
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.wrap import LABEL, Told, broken, lines
-from tui.ui.lines import Line, Lines, spread
-from tui.ui.rows import Cell
-from tui.ui.text import fit, width
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.lines import Line, Lines, spread
+from tui.ui.widgets.text import fit, width
 
 KEYS = (
     "Tab moves · ctrl+s to the button · Enter presses · Esc cancels · c copies the command · ctrl+r rereads",

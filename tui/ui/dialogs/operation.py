@@ -9,15 +9,15 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.api.errors import ApiError
-from tui.fleet.journal import Verdict
-from tui.fleet.operations.answers import Answers, BadAnswer
-from tui.fleet.operations.base import Danger
-from tui.fleet.operations.join import Join, JoinWatch, follow
-from tui.fleet.operations.outcome import Outcome, Progress
-from tui.fleet.operations.undo import UNDO_FOR
+from tui.operations.answers import Answers, BadAnswer
+from tui.operations.base import Danger
+from tui.operations.join_watch import Join, JoinWatch, follow
+from tui.operations.journal.journal import Verdict
+from tui.operations.journal.outcome import Outcome, Progress
+from tui.operations.undo import UNDO_FOR
 from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.fact_lines import join_told
 from tui.ui.dialogs.question import QuestionDialog
-from tui.ui.dialogs.told import join_told
 from tui.ui.dialogs.wrap import Told
 
 _TONES = {Verdict.DONE: "ok", Verdict.REFUSED: "error"}

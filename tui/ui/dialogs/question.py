@@ -16,19 +16,19 @@ from textual.events import DescendantFocus, Resize
 from textual.widgets import Input
 
 from tui.api.errors import ApiError
-from tui.fleet.operations.answers import Answers, BadAnswer, Kind, Option
-from tui.fleet.operations.base import Danger, Operation
-from tui.fleet.operations.inquiry import Inquiry
-from tui.fleet.operations.outcome import Progress
 from tui.fleet.state import Fleet, Selection
+from tui.operations.answers import Answers, BadAnswer, Kind, Option
+from tui.operations.base import Danger, Operation
+from tui.operations.journal.outcome import Progress
+from tui.operations.pending_operation import Inquiry
 from tui.ui.dialogs.base import Dialog
-from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.buttons import Press
-from tui.ui.dialogs.fields import Answered, Next, Read
+from tui.ui.dialogs.fact_lines import preview_told, project_cells, request_told
+from tui.ui.dialogs.fields.base import Answered, Next, Read
+from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.frame import KEYS, Frame, without_copy
-from tui.ui.dialogs.secret_input import SecretInput
-from tui.ui.dialogs.told import preview_told, project_cells, request_told
+from tui.ui.dialogs.project_context import Bench
 from tui.ui.dialogs.wrap import Told
 
 _TONES = {Danger.REVERSIBLE: "accent", Danger.SERVICE: "warn", Danger.DESTROYS: "error"}

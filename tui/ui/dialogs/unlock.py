@@ -11,15 +11,15 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.widgets import Input
 
-from tui.fleet.journal import JournalError
-from tui.fleet.operations.answers import BadAnswer
-from tui.fleet.watch import Watched
+from tui.operations.answers import BadAnswer
+from tui.operations.journal.journal import JournalError
+from tui.session.watched import Watched
 from tui.ui.dialogs.base import Dialog
-from tui.ui.dialogs.bench import Bench
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.frame import Frame
+from tui.ui.dialogs.project_context import Bench
 from tui.ui.dialogs.wrap import Told
-from tui.ui.rows import Cell
+from tui.ui.widgets.columns import Cell
 
 DEFAULT: Final = 15
 MOST: Final = 120

@@ -10,17 +10,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from tui.api.clean import clean
-from tui.fleet.journal import Intent, JournalError, Verdict
-from tui.fleet.operations.outcome import WORDS, Outcome
-from tui.fleet.operations.registry import BY_ID
-from tui.fleet.operations.shipped import LABELS
 from tui.fleet.times import TimeStyle, age, clock_time
+from tui.operations.journal.journal import Intent, JournalError, Verdict
+from tui.operations.journal.outcome import WORDS, Outcome
+from tui.operations.journal.resumed_deploys import LABELS
+from tui.operations.registry import BY_ID
 from tui.ui.dialogs.base import Dialog
-from tui.ui.dialogs.bench import Bench
+from tui.ui.dialogs.project_context import Bench
 from tui.ui.dialogs.wrap import Told, lines
-from tui.ui.lines import Lines
-from tui.ui.rows import Cell, Column
-from tui.ui.table import LineTable
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.table import LineTable
 
 DETAILS = 5
 """Lines for what there is to say of one of them."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from rich.cells import chop_cells
 
 from tui.api.clean import clean
-from tui.ui.lines import Line
-from tui.ui.rows import Cell
-from tui.ui.text import fit, width
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.lines import Line
+from tui.ui.widgets.text import fit, width
 
 LABEL = 13
 """Cells of the label column."""

@@ -8,14 +8,14 @@ from typing import Final
 
 import msgspec
 
-from tui.fleet.logs.feed import how_long
-from tui.fleet.logs.log import Counts
-from tui.fleet.logs.marks import Level
-from tui.fleet.logs.source import Phase, Stream
 from tui.fleet.times import seen
+from tui.logs.feed import how_long
+from tui.logs.log import Counts
+from tui.logs.marks import Level
+from tui.logs.source import Phase, Stream
 from tui.ui.logview.layout import Times
-from tui.ui.rows import Cell
-from tui.ui.text import width
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.text import width
 
 PHASES: Final = {
     Phase.IDLE: ("·", "muted"),

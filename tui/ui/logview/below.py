@@ -8,12 +8,12 @@ from typing import Final
 from msgspec.structs import replace
 from textual.timer import Timer
 
-from tui.fleet.logs.source import Phase, Stream
-from tui.ui.lines import Lines
+from tui.logs.source import Phase, Stream
 from tui.ui.logview.bar import Facts, bar, number
 from tui.ui.logview.layout import Times
 from tui.ui.logview.reader import Reader
 from tui.ui.logview.searching import Searching
+from tui.ui.widgets.lines import Lines
 
 OFTEN: Final = 0.5
 """Seconds between two updates while a log streams."""

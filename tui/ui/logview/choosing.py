@@ -10,17 +10,17 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tui.fleet.logs.archive import NotOpened
-from tui.fleet.logs.files import LogFile
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.patience import TooSlow
-from tui.fleet.logs.records import parse
-from tui.fleet.logs.rows import AllRows, FoundRows, Rows
-from tui.fleet.logs.save import NotSaved, save
-from tui.fleet.logs.search import Filter, OfKind
-from tui.fleet.logs.signatures import Signature
-from tui.fleet.logs.source import LogSource
-from tui.fleet.logs.watch import MOST, Watch
+from tui.logs.archive import NotOpened
+from tui.logs.files import LogFile
+from tui.logs.log import Log
+from tui.logs.patience import TooSlow
+from tui.logs.records import parse
+from tui.logs.rows import AllRows, FoundRows, Rows
+from tui.logs.save import NotSaved, save
+from tui.logs.search import Filter, OfKind
+from tui.logs.signatures import Signature
+from tui.logs.source import LogSource
+from tui.logs.watch import MOST, Watch
 from tui.ui.logview import lists
 from tui.ui.logview.bar import number
 from tui.ui.logview.layout import clock_word

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.marks import Level
-from tui.fleet.logs.patience import TooSlow
-from tui.fleet.logs.rows import AllRows, FoundRows, Rows
-from tui.fleet.logs.search import Criteria, Filter, OfJob, Pattern
+from tui.logs.log import Log
+from tui.logs.marks import Level
+from tui.logs.patience import TooSlow
+from tui.logs.rows import AllRows, FoundRows, Rows
+from tui.logs.search import Criteria, Filter, OfJob, Pattern
 
 
 class Finder:

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from rich.cells import cell_len, chop_cells
 
 from tui.api.clean import clean
-from tui.fleet.logs import records
-from tui.fleet.logs.log import Kind, Line, Notice
-from tui.fleet.logs.marks import PART, Level
-from tui.fleet.logs.records import SHOWN, Record, parse
+from tui.logs import records
+from tui.logs.log import Kind, Line, Notice
+from tui.logs.marks import PART, Level
+from tui.logs.records import SHOWN, Record, parse
 from tui.ui.logview.sgr import PLAIN, Look, after
-from tui.ui.text import fit, width
+from tui.ui.widgets.text import fit, width
 
 ROWS_OF_ONE: Final = 2000
 """Rows that one line may take on the screen."""

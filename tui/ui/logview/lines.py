@@ -18,15 +18,15 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from tui.clock import Clock
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.patience import TooSlow, patience
-from tui.fleet.logs.rows import AllRows, Rows
+from tui.logs.log import Log
+from tui.logs.patience import TooSlow, patience
+from tui.logs.rows import AllRows, Rows
 from tui.ui.logview.layout import Form, Options, Row, Span, rows_of
 from tui.ui.logview.page import Page, Place
 from tui.ui.logview.paint import HIT, Drawn, look_style, pieces
 from tui.ui.logview.sgr import PLAIN
-from tui.ui.text import to_ascii
-from tui.ui.toned import Toned
+from tui.ui.widgets.text import to_ascii
+from tui.ui.widgets.themed_widget import Toned
 
 FRAME: Final = 0.1
 """Seconds between two paints of a log that streams; the first line after a pause is painted at once."""

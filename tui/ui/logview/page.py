@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.rows import Rows
+from tui.logs.log import Log
+from tui.logs.rows import Rows
 
 
 class Place(msgspec.Struct, frozen=True, order=True):

@@ -9,10 +9,10 @@ from typing import Final
 import msgspec
 from rich.style import Style
 
-from tui.fleet.logs.patience import patience
+from tui.logs.patience import patience
 from tui.ui.logview.layout import Row, Span
 from tui.ui.logview.sgr import Look
-from tui.ui.text import width
+from tui.ui.widgets.text import width
 
 AT_ONCE: Final = 0.1
 """Seconds of processor time that a search may take in a row on the screen."""

@@ -15,9 +15,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.ui.rows import Cell
-from tui.ui.text import fit, to_ascii
-from tui.ui.toned import Toned
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.text import fit, to_ascii
+from tui.ui.widgets.themed_widget import Toned
 
 
 class Choice(msgspec.Struct, frozen=True):

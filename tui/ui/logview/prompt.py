@@ -10,10 +10,10 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.ui.history import History
-from tui.ui.lines import Lines
-from tui.ui.rows import Cell
-from tui.ui.text import width
+from tui.ui.commandline.history import History
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.text import width
 
 
 class LogPrompt(Horizontal):

@@ -13,9 +13,9 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.clock import Clock
-from tui.fleet.logs.log import Line, Log
-from tui.fleet.logs.records import parse, plain
-from tui.fleet.logs.rows import Rows, in_slices
+from tui.logs.log import Line, Log
+from tui.logs.records import parse, plain
+from tui.logs.rows import Rows, in_slices
 from tui.ui.logview.layout import Form, Options, clock_word, rows_of
 from tui.ui.logview.lines import LogLines
 from tui.ui.logview.page import Page

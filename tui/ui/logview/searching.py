@@ -8,11 +8,11 @@ from typing import Final
 
 import msgspec
 
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.patience import TOO_LONG, TooSlow
-from tui.fleet.logs.records import SHOWN, parse
-from tui.fleet.logs.rows import FoundRows
-from tui.fleet.logs.search import Criteria, Filter, Pattern
+from tui.logs.log import Log
+from tui.logs.patience import TOO_LONG, TooSlow
+from tui.logs.records import SHOWN, parse
+from tui.logs.rows import FoundRows
+from tui.logs.search import Criteria, Filter, Pattern
 from tui.ui.logview.bar import number
 from tui.ui.logview.find import Finder, decided, neighbour
 from tui.ui.logview.layout import Form

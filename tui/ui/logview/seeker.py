@@ -11,9 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.clock import Clock
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.marks import Level
-from tui.fleet.logs.search import Criteria, Filter, OfJob
+from tui.logs.log import Log
+from tui.logs.marks import Level
+from tui.logs.search import Criteria, Filter, OfJob
 from tui.ui.logview.reader import Reader
 from tui.ui.logview.searching import Searching
 

@@ -14,13 +14,13 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.clock import Clock
-from tui.fleet.logs.archive import Archive
-from tui.fleet.logs.files import LogFile, log_files
-from tui.fleet.logs.hub import LogHub
-from tui.fleet.logs.log import Log
-from tui.fleet.logs.search import Criteria
-from tui.fleet.logs.source import LogSource, coverage
-from tui.fleet.logs.spool import MIB, Spool
+from tui.logs.archive import Archive
+from tui.logs.files import LogFile, log_files
+from tui.logs.hub import LogHub
+from tui.logs.log import Log
+from tui.logs.search import Criteria
+from tui.logs.source import LogSource, coverage
+from tui.logs.spool import MIB, Spool
 from tui.ui.logview.asking import Asking
 from tui.ui.logview.below import NOTHING, Below
 from tui.ui.logview.choosing import Choosing

@@ -20,13 +20,13 @@ from tui.fleet.query import Subject, Value
 from tui.fleet.state import View
 from tui.fleet.status import replicas
 from tui.fleet.times import age, seen, when
-from tui.ui.brush import Cells
-from tui.ui.dialogs.keys import operation_keys
-from tui.ui.lines import Line
+from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.lists import ListPane
-from tui.ui.rows import Cell, Column
-from tui.ui.table import Past
-from tui.ui.text import glyph, tail, tone
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Line
+from tui.ui.widgets.row_renderer import Cells
+from tui.ui.widgets.table import Past
+from tui.ui.widgets.text import glyph, tail, tone
 
 HOT = 0.9
 """Share of a limit that is an alarm; above `WARM` it is a warning (product.md b5)."""

@@ -9,9 +9,9 @@ from textual.containers import Vertical
 from textual.reactive import var
 
 from tui.fleet.state import View
-from tui.ui.lines import Line, Lines, spread
-from tui.ui.rows import Cell
-from tui.ui.text import fit, width
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.lines import Line, Lines, spread
+from tui.ui.widgets.text import fit, width
 
 LIVE = Cell("live", "muted")
 """What the title says while polls succeed."""

@@ -21,12 +21,12 @@ from tui.fleet.tree import (
     rooms_by_worst,
     split,
 )
-from tui.ui.brush import Cells
-from tui.ui.dialogs.keys import operation_keys
-from tui.ui.lines import Line
+from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
 from tui.ui.panes.lists import ListPane
-from tui.ui.rows import Cell, Column
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Line
+from tui.ui.widgets.row_renderer import Cells
 
 
 class DispatchesPane(ListPane):

@@ -14,11 +14,11 @@ from textual.message import Message
 from tui.fleet.query import BadQuery, Query, parse
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import TimeStyle, age
-from tui.ui.brush import Cells
-from tui.ui.lines import Line
 from tui.ui.panes.base import LIVE, Pane
-from tui.ui.rows import Cell, Column, for_times
-from tui.ui.table import LineTable, Past
+from tui.ui.widgets.columns import Cell, Column, for_times
+from tui.ui.widgets.lines import Line
+from tui.ui.widgets.row_renderer import Cells
+from tui.ui.widgets.table import LineTable, Past
 
 _SMALL = (str, int, float, Cell, Size)
 

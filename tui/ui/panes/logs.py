@@ -14,14 +14,14 @@ from textual.binding import Binding, BindingType
 
 from tui.api.models import Agent, instant
 from tui.clock import Clock
-from tui.fleet.logs.hub import LogHub
-from tui.fleet.logs.source import LogSource
 from tui.fleet.state import View
 from tui.fleet.status import status
+from tui.logs.hub import LogHub
+from tui.logs.source import LogSource
 from tui.ui.logview import LogView
 from tui.ui.logview.below import NOTHING
 from tui.ui.panes.base import Pane
-from tui.ui.rows import Cell
+from tui.ui.widgets.columns import Cell
 
 ABSENT = "This server has no Cloud Agents API:\nnobody here keeps logs of agents."
 """In place of lines on a server that has no agents (contract.md §8.6)."""

@@ -10,11 +10,11 @@ from textual.binding import BindingType
 from tui.api.models import SecretInfo, instant
 from tui.fleet.state import View
 from tui.fleet.times import when
-from tui.ui.brush import Cells
-from tui.ui.dialogs.keys import operation_keys
-from tui.ui.lines import Line
+from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
-from tui.ui.rows import Cell, Column
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Line
+from tui.ui.widgets.row_renderer import Cells
 
 _KINDS = {
     "AGENT_SECRET_KIND_FILE": "file",

@@ -13,12 +13,12 @@ from tui.fleet.facts import cpu_text, mem_text
 from tui.fleet.state import View
 from tui.fleet.status import event_words, reading, status
 from tui.fleet.times import TimeStyle, clock_time, rfc3339, seen, when
-from tui.ui.brush import Cells
-from tui.ui.dialogs.keys import operation_keys
-from tui.ui.lines import Line
+from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
-from tui.ui.rows import Cell, Column
-from tui.ui.text import glyph, tone
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Line
+from tui.ui.widgets.row_renderer import Cells
+from tui.ui.widgets.text import glyph, tone
 
 TABLE_FROM = 104
 """Cells of width from which deployments stand side by side as a table; below, each is a block of lines."""

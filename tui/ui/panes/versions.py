@@ -12,12 +12,12 @@ from tui.fleet.query import Subject
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.fleet.times import when
-from tui.ui.brush import Cells
-from tui.ui.dialogs.keys import operation_keys
-from tui.ui.lines import Line
+from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
-from tui.ui.rows import Cell, Column
-from tui.ui.text import tone
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Line
+from tui.ui.widgets.row_renderer import Cells
+from tui.ui.widgets.text import tone
 
 
 class VersionsPane(DetailPane):

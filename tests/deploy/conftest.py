@@ -1,0 +1,18 @@
+"""Dialogs that hear from the first moment on: what their deafness is for has a test of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.operations import pending_operation
+from tui.ui.dialogs import base
+from tui.ui.terminal import safe_app
+
+
+@pytest.fixture(autouse=True)
+def hearing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting after a dialog has opened, nor between two presses of Enter."""
+    monkeypatch.setattr(base.Dialog, "QUIET", 0.0)
+    monkeypatch.setattr(base, "REPEAT", 0.0)
+    monkeypatch.setattr(pending_operation, "HESITATE", 0.0)
+    monkeypatch.setattr(safe_app, "STALE", 3600.0)  # the machine may be as busy as it likes

@@ -1,0 +1,110 @@
+"""Screens of shipping with everything in them known, for the scenes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.screen import Screen
+
+from tui.deploy.plan import Plan, Report, Stage, State
+from tui.deploy.plan_builder import Given
+from tui.deploy.survey import Survey
+from tui.deploy.verdicts import left_behind
+from tui.packaging.detect import Detected, ProjectType
+from tui.packaging.gitinfo import GitInfo
+from tui.packaging.progress import Build
+from tui.packaging.project_file import ProjectFile
+from tui.sim.world.solve import encoded, script, steps
+from tui.ui.app import Lktop
+from tui.ui.deploy.form import Place, ShipForm
+from tui.ui.deploy.progress import Shipping
+from tui.ui.dialogs.project_context import Bench
+
+ROOT = Path("/srv/agents/concierge")
+AGENT = "CA_XQgKd5swcUgC"
+"""The concierge of the scenario that the scenes are of."""
+TAG = "20261121093000"
+BEGAN = 1_786_000_000.0
+LINES = 9
+"""Lines of the stream of a build that is under way."""
+SURVEY = Survey(
+    ROOT,
+    detected=Detected(ProjectType.PYTHON_UV, "uv.lock"),
+    git=GitInfo("4e1ac02", "main", dirty=True, tree="91bd77e"),
+    project_file=ProjectFile("", AGENT),
+    has_dockerfile=True,
+    settings={"available_regions": "us-east,eu-central"},
+    warnings=("looks like a secret and will be uploaded: certs/client.pem",),
+)
+
+
+def bench(app: Lktop) -> Bench:
+    """The bench of the project that the scene watches."""
+    found = app.desk.bench
+    assert found is not None
+    return found
+
+
+def form(app: Lktop) -> Screen[None]:
+    """The form, on a directory with a question in it."""
+
+    async def look(root: Path) -> Survey:
+        return SURVEY
+
+    place = Place(str(ROOT), Given(agent=AGENT, deployment="staging", reason="INC-412"))
+    return ShipForm(place, bench(app), look, lambda given, root, plan: None)
+
+
+def building(app: Lktop) -> Screen[None]:
+    """A build under way."""
+    return shown(app, LINES, failed=False)
+
+
+def failed(app: Lktop) -> Screen[None]:
+    """A build that failed."""
+    return shown(app, None, failed=True)
+
+
+def shown(app: Lktop, lines: int | None, *, failed: bool) -> Screen[None]:
+    """A shipment whose build has said so many lines."""
+    build = Build()
+    for _, line in script(steps(TAG, failed=failed), BEGAN, 24.0)[:lines]:
+        build.feed(encoded(line))
+    plan = Plan(ROOT, AGENT)
+    verdict = ""
+    if failed:
+        build.feed(b"BUILD ERROR: uv sync did not complete successfully: exit code: 2\n")
+        progress = build.progress(BEGAN)
+        verdict = f"BUILD ERROR: {progress.error}; {left_behind(plan, AGENT)}"
+    report = Report(
+        stages={
+            **dict.fromkeys(Stage, State.WAITING),
+            Stage.FILES: State.SKIPPED,
+            Stage.ARCHIVE: State.DONE,
+            Stage.ANNOUNCE: State.DONE,
+            Stage.UPLOAD: State.DONE,
+            Stage.BUILD: State.FAILED if failed else State.RUNNING,
+        },
+        details={
+            Stage.FILES: "the project's own files are used",
+            Stage.ARCHIVE: "23 files, 412 kB",
+            Stage.ANNOUNCE: f"{AGENT} version {TAG}",
+            Stage.UPLOAD: "412 kB to storage.example",
+        },
+        build=build.progress(BEGAN + 12.0),
+        agent_id=AGENT,
+        tag=TAG,
+        verdict=verdict,
+        over=failed,
+    )
+
+    def start(tell: Callable[[Report], None]) -> asyncio.Task[Report]:
+        async def stand() -> Report:
+            tell(report)
+            return report
+
+        return asyncio.create_task(stand())
+
+    return Shipping(plan, bench(app), start)

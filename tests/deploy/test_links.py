@@ -1,0 +1,103 @@
+"""Private links: their screen, and the two operations on them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.app import running
+from tests.operations.stage import Stage, stage
+from tui.operations.answers import Answers, BadAnswer
+from tui.operations.journal.journal import Verdict
+from tui.operations.registry import BY_ID
+from tui.operations.verbs.private_links import linked
+from tui.sim.world.specs import FaultSpec
+from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.private_links import Links
+
+LINK = {"name": "warehouse", "endpoint": "vpce-1.example", "port": "5432", "region": "us-east"}
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A small fleet without links."""
+    async with stage(tmp_path) as opened:
+        yield opened
+
+
+async def test_a_link_is_made_listed_and_deleted(here: Stage) -> None:
+    view = await here.look()
+    made = await here.do("create_link", view, **LINK)
+    assert made.verdict is Verdict.DONE, made.words
+    (item,) = await linked(here.session.client)
+    assert (item.link.name, item.link.port, item.health) == ("warehouse", 5432, "Provisioning")
+    assert item.link.private_link_id in made.words
+    gone = await here.do("delete_link", view, link=item.link.private_link_id)
+    assert gone.verdict is Verdict.DONE, gone.words
+    assert here.effects() == ["CreatePrivateLink", "DestroyPrivateLink"]
+    assert await linked(here.session.client) == ()
+
+
+@pytest.mark.parametrize("name", ["create_link", "delete_link"])
+async def test_a_lost_answer_is_looked_for_and_nothing_is_done_twice(here: Stage, name: str) -> None:
+    view = await here.look()
+    link_id = ""
+    if name == "delete_link":
+        await here.do("create_link", view, **LINK)
+        link_id = (await linked(here.session.client))[0].link.private_link_id
+    before = here.effects()
+    path = "*/CreatePrivateLink" if name == "create_link" else "*/DestroyPrivateLink"
+    here.simulator.faults.add(FaultSpec(path=path, action="close", after_effect=True, times=1))
+    answers = LINK if name == "create_link" else {"link": link_id}
+    outcome = await here.do(name, view, **answers)
+    assert outcome.verdict is Verdict.DONE, outcome.words
+    assert len(here.effects()) == len(before) + 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"name": ""}, "name"), ({"endpoint": " "}, "endpoint"), ({"port": "0"}, "port")]
+    + [({"port": text}, "port") for text in ("65536", "x", "-1", "٣", "")],
+)
+async def test_what_is_no_link(here: Stage, changes: dict[str, str], field: str) -> None:
+    view = await here.look()
+    with pytest.raises(BadAnswer) as caught:
+        BY_ID["create_link"].check(view, Answers({**LINK, **changes}))
+    assert caught.value.field == field
+
+
+async def test_a_link_whose_health_cannot_be_asked_for_is_listed_all_the_same(here: Stage) -> None:
+    await here.do("create_link", await here.look(), **LINK)
+    here.simulator.faults.add(FaultSpec(path="*/GetPrivateLinkStatus", message="busy", times=1))
+    (item,) = await linked(here.session.client)
+    assert item.health == "Error" and "busy" in item.reason
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+async def test_links_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with running(tmp_path, size=size) as hands:
+        await hands.command("links")
+        await hands.on(Links)
+        await hands.see("0 private links of prod", "no private links")
+        await hands.press("ctrl+n")
+        dialog = await hands.opened()
+        for name in ("name", "endpoint", "port"):
+            dialog.query_one(Form).focus_field(name)
+            await hands.paste(LINK[name])
+        await hands.go()
+        await hands.on(Links)
+        await hands.see("1 private link of prod", "warehouse", "Provisioning", "vpce-1.example")
+        await hands.press("ctrl+d")
+        dialog = await hands.opened()
+        await hands.see("Delete the private link", "warehouse")
+        link_id = next(iter(hands.simulator.world.links))
+        dialog.frame.query_one("#row-typed Input").focus()
+        await hands.paste(link_id)
+        await hands.go()
+        await hands.on(Links)
+        await hands.see("0 private links of prod")
+        assert hands.names() == ["CreatePrivateLink", "DestroyPrivateLink"]
+        await hands.press("escape")
+        await hands.home()

@@ -1,0 +1,338 @@
+"""Create, deploy, config and dockerfile from the keyboard, against the simulator."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from tests.deploy.app import Hands, running
+from tests.operations.stage import CONCIERGE
+from tui.operations.journal.journal import Verdict
+from tui.sim.http.control import BuildOrder
+from tui.ui.app import Lktop
+from tui.ui.deploy.form import ShipForm
+from tui.ui.deploy.progress import Shipping
+from tui.ui.deploy.writing import WriteForm
+from tui.ui.dialogs.fields.secret_input import SecretInput
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+
+
+async def form(hands: Hands, command: str) -> ShipForm:
+    """The form, once the directory was looked at."""
+    await hands.run(command)
+    found = await hands.on(ShipForm)
+    await hands.until(lambda: found._survey is not None and (found._made is not None or bool(found._problem)))
+    await hands.until(lambda: "looking" not in found._problem)
+    await hands.settle()
+    return found
+
+
+async def go(hands: Hands) -> None:
+    """From Cancel to the button that acts, and press it."""
+    await hands.press("right", "right", "enter")
+
+
+async def answer(hands: Hands, found: ShipForm, field: str, text: str) -> None:
+    """Answer a question in place of what stands there."""
+    widget = found._form.widget(field).query_one(Input)
+    widget.focus()
+    widget.value = text
+    await hands.settle()
+
+
+@SIZES
+async def test_create_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with running(tmp_path, size=size, files={"Dockerfile": None}) as hands:
+        await hands.command("create")
+        await hands.on(ShipForm)
+        await hands.see("Create an agent", "ready", "us-east", "agent.py")
+        await go(hands)
+        await hands.see("✓ built", "Esc closes")
+        created, *rest = hands.simulator.control.effects()
+        assert [created["effect"], *(item["effect"] for item in rest)] == [
+            "CreateAgent",
+            "Upload",
+            "BuildStarted",
+            "BuildFinished",
+        ]
+        assert str(created["agent_id"]) in (hands.root / "livekit.toml").read_text()
+        assert hands.entry().verdict is Verdict.DONE
+        await hands.press("escape")
+        await hands.home()
+        await hands.until(lambda: hands.app.main.view.fleet.agent(str(created["agent_id"])) is not None)
+
+
+async def test_deploy_to_the_selected_agent_by_key(tmp_path: Path) -> None:
+    async with running(tmp_path) as hands:
+        hands.app.main.go_to_agent(CONCIERGE)
+        await hands.until(lambda: hands.app.main.view.selection.agent_id == CONCIERGE)
+        await hands.press("ctrl+u")
+        found = await hands.on(ShipForm)
+        await hands.until(lambda: found._made is not None)
+        await hands.see(f'Deploy to "concierge" ({CONCIERGE})', "ready")
+        await go(hands)
+        await hands.see("✓ built", f"of {CONCIERGE} for production")
+        assert hands.names() == ["DeployAgent", "Upload", "BuildStarted", "BuildFinished"]
+
+
+@SIZES
+async def test_a_build_error_is_shown_with_the_last_words_of_its_step(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with running(tmp_path, size=size) as hands:
+        hands.simulator.control.build(BuildOrder(outcome="failed"))
+        await form(hands, f"deploy {CONCIERGE}")
+        await go(hands)
+        await hands.see("BUILD ERROR:", "uv sync --locked", "error: The lockfile", "ran before goes on")
+        shipping = await hands.on(Shipping)
+        copied: list[str] = []
+        shipping._bench.copy = copied.append
+        await hands.press("c")
+        assert "BUILD ERROR:" in copied[0] and "error: The lockfile" in copied[0]
+
+
+async def test_enter_runs_through_the_questions_and_never_onto_the_button(tmp_path: Path) -> None:
+    async with running(tmp_path) as hands:
+        found = await form(hands, f"deploy {CONCIERGE}")
+        found._form.focus_field("root")
+        for _ in range(20):
+            await hands.press("enter")
+            if hands.app.screen is not found:
+                break
+        assert hands.app.screen is hands.app.main
+        assert hands.names() == []
+
+
+async def test_a_form_that_has_just_opened_is_deaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ShipForm, "QUIET", 60.0)
+    async with running(tmp_path) as hands:
+        await hands.run(f"deploy {CONCIERGE}")
+        await hands.until(lambda: isinstance(hands.app.screen, ShipForm))
+        top = hands.app.screen
+        await hands.press("right", "right", "enter")
+        assert hands.app.screen is top
+        assert hands.names() == []
+
+
+async def test_nothing_typed_is_lost_by_a_failed_check_or_by_esc(tmp_path: Path) -> None:
+    async with running(tmp_path) as hands:
+        found = await form(hands, f"deploy {CONCIERGE}")
+        await answer(hands, found, "deployment", "production")
+        await hands.see("the name production is reserved")
+        await go_to_button(hands, found)
+        assert hands.app.screen is found and hands.names() == []
+        await answer(hands, found, "deployment", "staging")
+        await answer(hands, found, "attributes", "team=voice")
+        await hands.see("ready")
+        await hands.press("escape")
+        await hands.home()
+        again = await form(hands, f"deploy {CONCIERGE}")
+        assert (again._text("deployment"), again._text("attributes")) == ("staging", "team=voice")
+
+
+async def go_to_button(hands: Hands, found: ShipForm) -> None:
+    """Press the button that acts, wherever the keyboard is."""
+    found.frame.button("go").focus()
+    await hands.press("enter")
+
+
+async def test_after_a_failed_upload_the_form_goes_on_with_the_agent_that_was_made(tmp_path: Path) -> None:
+    async with running(tmp_path, upload_limit=10) as hands:
+        found = await form(hands, "create")
+        await answer(hands, found, "attributes", "team=voice")
+        await go_to_button(hands, found)
+        await hands.see("maximum allowed size", "has no version")
+        made = str(hands.simulator.control.effects()[0]["agent_id"])
+        await hands.press("escape")
+        hands.simulator.control.switch({"upload_limit": 1 << 20})
+        again = await form(hands, "deploy")
+        assert (again._text("agent"), again._text("attributes")) == (made, "team=voice")
+        await go_to_button(hands, again)
+        await hands.see("✓ built")
+        assert hands.names().count("CreateAgent") == 1
+
+
+async def test_questions_have_to_be_answered_first(tmp_path: Path) -> None:
+    toml = '[project]\nsubdomain = "127"\n[agent]\nid = "CA_another22222"\n'
+    async with running(tmp_path, files={"livekit_toml": toml}) as hands:
+        found = await form(hands, "create")
+        await hands.see("sure?", "make a second agent", "say yes above first")
+        await go_to_button(hands, found)
+        assert hands.app.screen is found and hands.names() == []
+        found._form.focus_field("other")
+        await hands.press("right")
+        await hands.see("ready")
+        await answer(hands, found, "region", "eu-central")
+        await hands.see("data residency rules apply", "say yes above first")
+        found._form.focus_field("residency")
+        await hands.press("right")
+        await hands.see("ready")
+        await go_to_button(hands, found)
+        await hands.see("✓ built")
+        assert hands.simulator.control.effects()[0]["regions"] == ["eu-central"]
+
+
+async def test_a_production_project_wants_the_agent_typed(tmp_path: Path) -> None:
+    async with running(tmp_path, danger=True) as hands:
+        found = await form(hands, f"deploy {CONCIERGE}")
+        await hands.see("PRODUCTION", f"type {CONCIERGE} to arm the button")
+        await go_to_button(hands, found)
+        assert hands.names() == []
+        found.frame.query_one("#row-typed Input", Input).focus()
+        await hands.paste(CONCIERGE)
+        await hands.see("ready")
+        await go_to_button(hands, found)
+        await hands.see("✓ built")
+
+
+async def test_read_only_lets_one_learn_and_sends_nothing(tmp_path: Path) -> None:
+    async with running(tmp_path, read_only=True) as hands:
+        found = await form(hands, f"deploy {CONCIERGE}")
+        await hands.see("read-only", ":unlock 15m")
+        await go_to_button(hands, found)
+        assert hands.app.screen is found and hands.names() == []
+
+
+async def test_a_dry_run_shows_the_requests_and_sends_none(tmp_path: Path) -> None:
+    async with running(tmp_path, files={"_env": "OPENAI_API_KEY=s3cret-value\n"}) as hands:
+        os.chmod(hands.root / ".env", 0o600)
+        await form(hands, "create")
+        await hands.press("right", "enter")
+        await hands.see("CreateAgent", "secret OPENAI_API_KEY = ***", "upload", "/build")
+        assert "s3cret-value" not in hands.screen
+        assert hands.names() == []
+        await hands.press("escape")
+        await hands.see("ready")
+
+
+async def test_secrets_that_are_typed_are_sent_and_never_shown_or_kept(tmp_path: Path) -> None:
+    async with running(tmp_path) as hands:
+        found = await form(hands, f"deploy {CONCIERGE}")
+        found.query_one(SecretInput).focus()
+        await hands.paste("TOKEN=hidden7")
+        await hands.see("sets 1 secret: TOKEN")
+        assert "hidden7" not in hands.screen
+        await go_to_button(hands, found)
+        await hands.see("✓ built")
+        assert hands.simulator.control.effects()[0]["secrets"] == ["TOKEN"]
+        await hands.press("escape")
+        again = await form(hands, f"deploy {CONCIERGE}")
+        assert not again.query_one(SecretInput).value
+        assert "hidden7" not in (hands.state / "journal.jsonl").read_text()
+
+
+async def test_another_directory_is_looked_at_on_enter(tmp_path: Path) -> None:
+    async with running(tmp_path) as hands:
+        found = await form(hands, f"deploy {CONCIERGE}")
+        nowhere = str(tmp_path / "nowhere")
+        await answer(hands, found, "root", nowhere)
+        await hands.see("Enter looks at this directory")
+        await hands.press("enter")
+        await hands.see("✗", "is not a directory")
+        await answer(hands, found, "root", str(hands.root))
+        await hands.press("enter")
+        await hands.see("ready")
+
+
+async def test_leaving_during_the_build_asks_twice(tmp_path: Path) -> None:
+    async with running(tmp_path, build_seconds=60.0) as hands:
+        await form(hands, f"deploy {CONCIERGE}")
+        await go(hands)
+        await hands.simulator.effect("BuildStarted")
+        shipping = await hands.on(Shipping)
+        await hands.press("escape")
+        await hands.see("Still at work")
+        assert hands.app.screen is shipping
+        await hands.press("ctrl+q")
+        assert hands.app.is_running and "ctrl+q again quits" in hands.app.said.newest_first[0].text
+        await hands.press("escape")
+        await hands.home()
+        await hands.simulator.effect("BuildFailed")
+        assert hands.entry().verdict is Verdict.UNKNOWN
+
+
+async def test_quitting_during_a_build_leaves_its_end_in_the_journal(tmp_path: Path) -> None:
+    async with running(tmp_path, build_seconds=60.0) as hands:
+        await form(hands, f"deploy {CONCIERGE}")
+        await go(hands)
+        await hands.simulator.effect("BuildStarted")
+        await hands.press("ctrl+q", "ctrl+q")
+        await hands.simulator.effect("BuildFailed")
+    assert hands.entry().verdict is Verdict.UNKNOWN
+
+
+async def test_config_ties_the_directory_to_an_agent(tmp_path: Path) -> None:
+    async with running(tmp_path) as hands:
+        await hands.run(f"config {CONCIERGE}")
+        await hands.on(WriteForm)
+        await hands.see(f"agent   {CONCIERGE}", "ready")
+        await go_right(hands)
+        await hands.home()
+        text = (hands.root / "livekit.toml").read_text()
+        assert 'subdomain = "127"' in text and CONCIERGE in text
+        await hands.run(f"config {CONCIERGE}")
+        await hands.on(WriteForm)
+        await hands.see("as it is", "there is nothing to write")
+
+
+async def go_right(hands: Hands) -> None:
+    """From Cancel to the next button, and press it."""
+    await hands.press("right", "enter")
+
+
+async def test_config_asks_before_it_replaces_an_agent(tmp_path: Path) -> None:
+    toml = '# mine\n[project]\nsubdomain = "old"\n[agent]\nid = "CA_another22222"\n'
+    async with running(tmp_path, files={"livekit_toml": toml}) as hands:
+        await hands.run(f"config {CONCIERGE}")
+        await hands.on(WriteForm)
+        await hands.see(f"CA_another22222 → {CONCIERGE}", "old → 127", "is replaced", "Replace")
+        await hands.press("enter")
+        await hands.home()
+        assert (hands.root / "livekit.toml").read_text() == toml
+        await hands.run(f"config {CONCIERGE}")
+        await hands.on(WriteForm)
+        await hands.see("Replace")
+        await go_right(hands)
+        await hands.until(lambda: CONCIERGE in (hands.root / "livekit.toml").read_text())
+        assert "# mine" in (hands.root / "livekit.toml").read_text()
+
+
+async def test_dockerfile_keeps_what_is_there(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as hands:
+        await hands.run("dockerfile")
+        found = await hands.on(WriteForm)
+        await hands.see("Dockerfile is there", "agent.py", "keep them", "ready")
+        await go_right(hands)
+        await hands.until((hands.root / ".dockerignore").exists)
+        assert (hands.root / "Dockerfile").read_text() == "FROM scratch\n"
+        await hands.home()
+        await hands.run("dockerfile")
+        found = await hands.on(WriteForm)
+        await hands.see("there is nothing to write")
+        found._form.focus_field("there")
+        await hands.press("right")
+        await hands.see("Replace")
+        found.frame.button("go").focus()
+        await hands.press("enter")
+        await hands.until(lambda: "agent.py" in (hands.root / "Dockerfile").read_text())
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("deploy CA_nobody", "no agent 'CA_nobody'"),
+        ("create a b", "too many words"),
+        ("dockerfile a b", "too many words"),
+        ("config CA_nobody", "no agent 'CA_nobody'"),
+        ("deploy a b c", "too many words"),
+    ],
+)
+async def test_commands_that_name_nothing(tmp_path: Path, command: str, words: str) -> None:
+    async with running(tmp_path) as hands:
+        await hands.run(command)
+        assert words in hands.app.said.newest_first[0].text
+        assert isinstance(hands.app, Lktop) and hands.app.screen is hands.app.main

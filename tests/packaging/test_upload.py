@@ -1,0 +1,296 @@
+"""Uploads against a real server: both variants, what counts as success, faults, and secrecy."""
+
+from __future__ import annotations
+
+import asyncio
+import email.parser
+import email.policy
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.store import Store, answering, running
+from tui.api import errors
+from tui.api.changes import PostTarget
+from tui.api.upload import UploadTarget, upload, upload_target
+from tui.secret import Secret
+
+SIGNED = "/bucket/key?X-Amz-Signature=0123456789abcdef&X-Amz-Credential=AKIAEXAMPLE%2F2026"
+FORM = {"key": "CA_x/20260811090412.tar.gz", "policy": "cG9saWN5LWNhbmFyeQ==", "x-sig": "signature-canary"}
+
+CONTENT = os.urandom(700_001)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(CONTENT)
+    return path
+
+
+async def test_put_sends_the_bytes_and_no_token(archive: Path) -> None:
+    async with running(Store()) as store:
+        await upload(upload_target(store.url + SIGNED), archive)
+    assert store.heads[0].startswith(f"PUT {SIGNED} HTTP/1.1\r\n")
+    assert store.bodies == [CONTENT]
+    headers = store.headers()
+    assert headers["content-type"] == "application/gzip"
+    assert headers["content-length"] == "700001"
+    assert set(headers) == {"host", "content-type", "content-length", "accept-encoding", "user-agent"}
+
+
+async def test_post_sends_the_form_with_the_file_last(archive: Path) -> None:
+    async with running(Store(answer=answering("204 No Content"))) as store:
+        await upload(upload_target("", store.url + "/up", FORM), archive)
+    assert store.heads[0].startswith("POST /up HTTP/1.1\r\n")
+    headers = store.headers()
+    assert "authorization" not in headers and int(headers["content-length"]) == len(store.bodies[0])
+    raw = f"Content-Type: {headers['content-type']}\r\n\r\n".encode() + store.bodies[0]
+    form = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(raw)
+    parts = list(form.iter_parts())
+    names = [part.get_param("name", header="content-disposition") for part in parts]
+    assert names == ["key", "policy", "x-sig", "file"]
+    assert [part.get_payload() for part in parts[:3]] == list(FORM.values())
+    assert parts[3].get_filename() == FORM["key"]
+    assert parts[3].get_content_type() == "application/octet-stream"
+    assert parts[3].get_payload(decode=True) == CONTENT
+
+
+async def test_a_form_without_a_key_names_the_file_itself(archive: Path) -> None:
+    async with running(Store()) as store:
+        await upload(upload_target("", store.url, {}), archive)
+    assert b'name="file"; filename="upload.tar.gz"\r\n' in store.bodies[0]
+
+
+async def test_a_field_cannot_break_out_of_its_part(archive: Path) -> None:
+    async with running(Store()) as store:
+        await upload(upload_target("", store.url, {'a"\r\nX: y': "v", "key": 'k"; name="evil'}), archive)
+    assert b'name="a\\"%0D%0AX: y"\r\n\r\nv\r\n' in store.bodies[0]
+    assert b'filename="k\\"; name=\\"evil"' in store.bodies[0]
+
+
+async def test_the_parts_of_a_reply_fit(archive: Path) -> None:
+    post = PostTarget(url="https://store.example/x", values=FORM)
+    target = upload_target("https://elsewhere.example/put", post.url, post.values)
+    assert (target.host, target.fields is not None) == ("store.example", True)
+
+
+async def test_progress_is_told_to_the_last_byte(archive: Path) -> None:
+    told: list[tuple[int, int]] = []
+    async with running(Store()) as store:
+        await upload(upload_target(store.url), archive, progress=lambda *step: told.append(step))
+    assert told == [(262_144, 700_001), (524_288, 700_001), (700_001, 700_001)]
+
+
+async def test_an_empty_file_is_sent_too(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    async with running(Store()) as store:
+        await upload(upload_target(store.url), tmp_path / "empty")
+    assert store.bodies == [b""]
+
+
+ANSWERS = [
+    ("PUT", "200 OK", None),
+    ("PUT", "201 Created", errors.Unknown),
+    ("PUT", "204 No Content", errors.Unknown),
+    ("POST", "200 OK", None),
+    ("POST", "201 Created", None),
+    ("POST", "204 No Content", None),
+    ("POST", "202 Accepted", errors.Unknown),
+    ("PUT", "307 Temporary Redirect", errors.Refused),
+    ("POST", "303 See Other", errors.Refused),
+    ("PUT", "400 Bad Request", errors.Refused),
+    ("PUT", "403 Forbidden", errors.Refused),
+    ("POST", "413 Too Large", errors.Refused),
+    ("PUT", "408 Timeout", errors.Unknown),
+    ("PUT", "500 Oops", errors.Unknown),
+    ("POST", "503 Slow Down", errors.Unknown),
+]
+
+
+@pytest.mark.parametrize(("verb", "status", "error"), ANSWERS)
+async def test_what_an_answer_means(
+    archive: Path, verb: str, status: str, error: type[errors.ApiError] | None
+) -> None:
+    async with running(
+        Store(answer=answering(status, "", "Location: http://127.0.0.1:9/elsewhere"))
+    ) as store:
+        target = upload_target(store.url + SIGNED, *((store.url, FORM) if verb == "POST" else ()))
+        if error is None:
+            await upload(target, archive)
+        else:
+            with pytest.raises(error) as raised:
+                await upload(target, archive)
+            assert (raised.value.status, raised.value.host) == (int(status[:3]), "127.0.0.1")
+            assert raised.value.method == f"{verb} upload"
+    assert len(store.heads) == 1
+
+
+async def test_the_reason_of_a_store_is_passed_on_without_what_it_repeats(archive: Path) -> None:
+    xml = (
+        "<?xml version='1.0'?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>Not 0123456789abcdef by "
+        "AKIAEXAMPLE/2026 \x1b[31m</Message><StringToSign>PUT secret-canary</StringToSign></Error>"
+    )
+    async with running(Store(answer=answering("403 Forbidden", xml))) as store:
+        with pytest.raises(errors.Refused) as raised:
+            await upload(upload_target(store.url + SIGNED), archive)
+    assert str(raised.value) == (
+        "upload to 127.0.0.1: SignatureDoesNotMatch: Not *** by *** ␛[31m (HTTP 403)"
+    )
+
+
+async def test_a_plain_reason_is_passed_on_and_a_page_is_not(archive: Path) -> None:
+    said = "Your proposed upload exceeds the maximum allowed size.\nmore"
+    async with running(Store(answer=answering("400 Bad Request", said))) as store:
+        with pytest.raises(errors.Refused, match=r"exceeds the maximum allowed size\. \(HTTP 400\)$"):
+            await upload(upload_target(store.url), archive)
+        store.answer = answering("400 Bad Request", "<html><body>oops</body></html>")
+        with pytest.raises(errors.Refused, match="refused without a reason"):
+            await upload(upload_target(store.url), archive)
+
+
+async def test_a_refusal_before_the_end_is_heard(archive: Path) -> None:
+    said = answering("400 Bad Request", "too large", "Connection: close")
+    async with running(Store(answer=said, take=1000)) as store:
+        with pytest.raises(errors.Refused, match="too large"):
+            await upload(upload_target(store.url), archive)
+
+
+async def test_a_cut_in_the_middle_is_not_sent(tmp_path: Path) -> None:
+    big = tmp_path / "big"
+    with big.open("wb") as file:
+        file.truncate(64 << 20)
+    async with running(Store(take=100_000, silent=True)) as store:
+        with pytest.raises(errors.NotSent, match="not complete and nothing was kept") as raised:
+            await upload(upload_target(store.url + SIGNED), big)
+    assert not isinstance(raised.value, errors.Unreachable)
+    assert len(store.heads) == 1
+
+
+@pytest.mark.parametrize("fields", [None, FORM])
+async def test_a_lost_answer_is_unknown(archive: Path, fields: dict[str, str] | None) -> None:
+    async with running(Store(silent=True)) as store:
+        target = upload_target(store.url) if fields is None else upload_target("", store.url, fields)
+        with pytest.raises(errors.Unknown, match="all was sent, whether it was kept is unknown"):
+            await upload(target, archive)
+    assert len(store.heads) == 1
+
+
+async def test_a_store_that_stops_reading_is_given_up(tmp_path: Path) -> None:
+    big = tmp_path / "big"
+    with big.open("wb") as file:
+        file.truncate(64 << 20)
+    async with running(Store(take=10, deaf=True)) as store:
+        with pytest.raises(errors.NotSent, match="stopped taking bytes"):
+            await upload(upload_target(store.url), big, stall=0.2)
+
+
+async def test_the_whole_has_a_deadline(archive: Path) -> None:
+    async with running(Store(deaf=True)) as store:
+        with pytest.raises(errors.Unknown, match="not done in time"):
+            await upload(upload_target(store.url), archive, deadline=0.2)
+
+
+async def test_cancelling_hangs_up(tmp_path: Path) -> None:
+    big = tmp_path / "big"
+    with big.open("wb") as file:
+        file.truncate(64 << 20)
+    started = asyncio.Event()
+    async with running(Store(take=10, deaf=True)) as store:
+        task = asyncio.create_task(
+            upload(upload_target(store.url), big, progress=lambda done, total: started.set())
+        )
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_nobody_listening_is_unreachable(archive: Path) -> None:
+    async with running(Store()) as store:
+        url = store.url
+    with pytest.raises(
+        errors.Unreachable, match=r"^upload to 127\.0\.0\.1: .*; nothing was uploaded$"
+    ) as raised:
+        await upload(upload_target(url + SIGNED), archive)
+    assert "Signature" not in str(raised.value)
+
+
+async def test_plain_http_where_tls_was_promised_is_unreachable(archive: Path) -> None:
+    async with running(Store()) as store:
+        with pytest.raises(errors.Unreachable, match="nothing was uploaded"):
+            await upload(upload_target(store.url.replace("http:", "https:")), archive)
+
+
+async def test_an_archive_that_changes_meanwhile_is_not_sent(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"x" * 1_000_000)
+    async with running(Store()) as store:
+        with pytest.raises(errors.NotSent, match="changed while it was sent"):
+            await upload(upload_target(store.url), path, progress=lambda *_: os.truncate(path, 300_000))
+
+
+async def test_a_missing_archive_or_a_link_is_not_sent(tmp_path: Path, archive: Path) -> None:
+    (tmp_path / "link").symlink_to(archive)
+    for name, why in [("gone", "no such file"), ("link", "symbolic links")]:
+        with pytest.raises(errors.NotSent, match=why):
+            await upload(upload_target("http://127.0.0.1:9"), tmp_path / name)
+
+
+BAD = [
+    "",
+    "/relative",
+    "store.example/x",
+    "http://store.example/x",
+    "ftp://127.0.0.1/x",
+    "https://",
+    "https://user:pw@store.example/x",
+    "https://store.example:99999/x",
+    "https://store.exämple/x",
+    "https://store.example/x\r\nHost: evil",
+    "https://[::1/x",
+    "file:///etc/passwd",
+]
+
+
+@pytest.mark.parametrize("url", BAD)
+def test_an_address_that_may_not_be_uploaded_to(url: str) -> None:
+    for target in ((url,), ("https://fine.example", url, FORM)) if url else ((url,),):
+        with pytest.raises(errors.BadTarget, match="nothing was uploaded") as raised:
+            upload_target(*target)
+        assert "pw" not in str(raised.value)
+
+
+def test_addresses_that_may(tmp_path: Path) -> None:
+    for url in (
+        "https://store.example/x?y=z",
+        "http://127.0.0.1:1/x",
+        "http://localhost/x",
+        "http://[::1]:1/",
+    ):
+        upload_target(url)
+
+
+async def test_nothing_of_the_address_or_form_is_shown_or_logged(
+    archive: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    said: list[str] = []
+    async with running(Store()) as store:
+        targets = {SIGNED: upload_target(store.url + SIGNED), str(FORM): upload_target("", store.url, FORM)}
+        for repeated, target in targets.items():
+            store.answer = answering("500 Oops", repeated)
+            said.append(repr(target))
+            with pytest.raises(errors.Unknown) as raised:
+                await upload(target, archive)
+            said += [str(raised.value), repr(raised.value)]
+    said.append(caplog.text)
+    for canary in ("0123456789abcdef", "AKIAEXAMPLE", "cG9saWN5LWNhbmFyeQ", "signature-canary"):
+        assert not [text for text in said if canary in text]
+
+
+async def test_a_target_made_by_hand_is_judged_again(archive: Path) -> None:
+    with pytest.raises(errors.BadTarget):
+        await upload(UploadTarget(Secret("http://store.example/")), archive)

@@ -1,0 +1,135 @@
+"""A session: client, store and poller together, on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from tests.api.messages import expected
+from tests.api.scripted import KEY, SECRET
+from tests.clocks import ManualClock
+from tui.api.errors import BadTarget
+from tui.api.models import Agent, Dispatch
+from tui.clock import SystemClock
+from tui.fleet.state import Fleet, Selection
+from tui.project import Target
+from tui.secret import Secret
+from tui.session.live import LOCAL_REQUESTS, Session
+from tui.sim.http.control import CrashOrder
+from tui.sim.http.server import Simulator, serve
+from tui.sim.world.specs import FaultSpec
+
+
+@asynccontextmanager
+async def watched(scenario: str) -> AsyncIterator[tuple[Simulator, Session]]:
+    """A session at work on a simulator."""
+    async with serve(scenario, speed=0) as simulator:
+        project = Target("t", simulator.url, simulator.url, simulator.key, Secret(simulator.secret), "test")
+        session = Session(project, clock=SystemClock(), chance=random.Random(1), refresh=2.0)
+        running = asyncio.create_task(session.run())
+        try:
+            yield simulator, session
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+
+async def until(session: Session, condition: Callable[[Fleet], bool]) -> Fleet:
+    """The fleet once it is so."""
+    reached = asyncio.Event()
+
+    def look(fleet: Fleet) -> None:
+        if condition(fleet):
+            reached.set()
+
+    stop = session.store.subscribe(look)
+    look(session.store.fleet)
+    async with asyncio.timeout(20):
+        await reached.wait()
+    stop()
+    return session.store.fleet
+
+
+async def test_what_the_server_knows_arrives_in_the_store() -> None:
+    async with watched("incident") as (simulator, session):
+        fleet = await until(session, lambda fleet: fleet.coverage.polled >= 8)
+        records = simulator.world.agents
+        assert fleet.index == {key: expected(record.info, Agent) for key, record in records.items()}
+        assert {room.name for room in fleet.rooms} == set(simulator.world.rooms)
+        for room, dispatches in fleet.dispatches.items():
+            there = simulator.world.rooms[room].dispatches.values()
+            assert set(map(repr, dispatches)) == {repr(expected(item, Dispatch)) for item in there}
+        agent, room = fleet.agents[0], fleet.rooms[0].name
+        session.select(Selection(agent_id=agent.agent_id, room=room))
+        details = (agent.agent_id, agent.agent_id, room)
+        fleet = await until(
+            session,
+            lambda fleet: all(
+                key in known
+                for key, known in zip(
+                    details, (fleet.versions, fleet.secrets, fleet.participants), strict=True
+                )
+            ),
+        )
+        assert len(fleet.versions[agent.agent_id]) == len(records[agent.agent_id].versions)
+        link = session.link()
+        assert link.hosts == simulator.url.removeprefix("http://")
+        assert link.used > 10 and link.budget == LOCAL_REQUESTS
+
+
+async def test_a_change_there_is_a_change_here_and_nothing_else_is() -> None:
+    async with watched("calm") as (simulator, session):
+        before = await until(session, lambda fleet: bool(fleet.agents))
+        agent = before.agents[3]
+        simulator.control.crash(CrashOrder(agent_id=agent.agent_id))
+        session.nudge("agents")
+        after = await until(session, lambda fleet: bool(fleet.changed))
+        assert list(after.changed) == [agent.agent_id] and after.changed[agent.agent_id].before is agent
+        same = [new is old for new, old in zip(after.agents, before.agents, strict=True)]
+        assert same.count(False) == 1 and after.rooms is before.rooms
+
+
+async def test_an_outage_is_said_and_survived() -> None:
+    async with watched("calm") as (simulator, session):
+        before = await until(session, lambda fleet: bool(fleet.agents))
+        simulator.faults.add(FaultSpec(path="/twirp/*", action="html"))
+        session.nudge()
+        during = await until(session, lambda fleet: fleet.fresh("agents").stale)
+        assert during.agents is before.agents and "502" in during.fresh("agents").error
+        simulator.faults.clear()
+        session.nudge()
+        after = await until(session, lambda fleet: not fleet.fresh("agents").failures)
+        assert after.agents is before.agents
+
+
+def target(url: str, agents_url: str = "", per_minute: int = 60) -> Target:
+    """A project at an address."""
+    secret = Secret(SECRET)
+    return Target("t", url, agents_url or url, KEY, secret, "test", requests_per_minute=per_minute)
+
+
+@pytest.mark.parametrize(
+    ("url", "agents_url", "shared"),
+    [
+        ("http://127.0.0.1:7880", "", False),
+        ("http://[::1]:7880", "", False),
+        ("ws://localhost:7880", "http://127.0.0.1:1", False),
+        ("http://127.0.0.1:7880", "https://agents.livekit.cloud", True),
+        ("https://lk.example", "", True),
+    ],
+)
+async def test_only_a_budget_that_nobody_shares_is_larger(url: str, agents_url: str, shared: bool) -> None:
+    session = Session(target(url, agents_url), clock=ManualClock(), chance=random.Random(1), refresh=2.0)
+    assert session.link().budget == (60 if shared else LOCAL_REQUESTS)
+    await session.client.aclose()
+
+
+def test_a_session_is_not_made_for_an_address_that_may_not_see_a_token() -> None:
+    with pytest.raises(BadTarget):
+        Session(target("http://lk.example"), clock=ManualClock(), chance=random.Random(1), refresh=2.0)
+    assert SECRET not in repr(target("http://lk.example")) and KEY not in repr(target("http://lk.example"))

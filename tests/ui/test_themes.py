@@ -1,0 +1,49 @@
+"""Every shipped theme can be worn, and shows its tones."""
+
+from __future__ import annotations
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.color import Color
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui.ui import theme
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.lines import Lines
+
+THEMES = {item.name: item for item in theme.load().themes}
+
+
+class Wearer(App[None]):
+    """Shows what a theme has to dress: our lines, Textual's input, toasts and dialogs."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.register_theme(THEMES[name])
+        self.theme = name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """As the program has them."""
+        return theme.defaults()
+
+    def compose(self) -> ComposeResult:
+        """A line of ours and a field of Textual's."""
+        yield Lines(id="lines")
+        yield Input()
+
+
+@pytest.mark.parametrize("name", THEMES)
+async def test_a_theme_can_be_worn(name: str) -> None:
+    app = Wearer(name)
+    async with app.run_test() as pilot:
+        lines = app.query_one(Lines)
+        lines.set_lines([tuple(Cell(tone, tone) for tone in theme.TONES)])
+        app.notify("a toast")
+        await app.push_screen(ModalScreen())
+        await pilot.pause()
+        variables = THEMES[name].variables
+        for tone in theme.TONES:
+            color = lines.tone_style(tone).color
+            assert color == Color.parse(variables[f"tone-{tone}"]).rich_color
+        assert lines.tone_style("text", "cursor").bgcolor != lines.tone_style("text", "blurred").bgcolor

@@ -1,0 +1,101 @@
+"""How columns share a width, and which sign a change gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.ui.widgets.columns import CLOCK_WIDTH, GAP, Column, for_times, slots, trend
+
+NAME = Column("name", "NAME", 10, grow=2)
+STATE = Column("state", "STATE", 8, grow=1)
+VERSION = Column("version", "VERSION", 6, rank=2)
+SEEN = Column("seen", "SEEN", 4, rank=5, right=True)
+OWNER = Column("owner", "OWNER", 6, rank=9, wide=True)
+TOLD = Column("told", "TOLD", 5, want=30, rank=3)
+ALL = (NAME, STATE, VERSION, SEEN, OWNER)
+
+
+def shown(columns: Sequence[Column], width: int, *, wide: bool = False) -> list[str]:
+    return [slot.column.id for slot in slots(columns, width, wide=wide)]
+
+
+def test_columns_go_by_rank_as_the_room_shrinks() -> None:
+    assert shown(ALL, 40) == ["name", "state", "version", "seen"]
+    assert shown(ALL, 31) == ["name", "state", "version"]
+    assert shown(ALL, 24) == ["name", "state"]
+    assert shown(ALL, 12) == ["name", "state"], "rank 0 never goes"
+
+
+def test_wide_columns_are_shown_on_request_only() -> None:
+    assert shown(ALL, 60, wide=True) == ["name", "state", "version", "seen", "owner"]
+    assert shown(ALL, 36, wide=True) == ["name", "state", "version", "seen"]
+
+
+def test_the_column_sorted_by_stays_and_others_go_for_it() -> None:
+    def kept(width: int, keep: str) -> list[str]:
+        return [slot.column.id for slot in slots(ALL, width, wide=False, keep=keep)]
+
+    assert kept(31, "seen") == ["name", "state", "seen"]
+    assert kept(31, "owner") == ["name", "state", "owner"], "also if it is for wide mode"
+    assert kept(40, "state") == shown(ALL, 40)
+
+
+def test_what_is_left_over_goes_to_the_columns_that_grow() -> None:
+    placed = slots((NAME, STATE, VERSION), 37, wide=False, left=2)
+    assert [(slot.column.id, slot.x, slot.width) for slot in placed] == [
+        ("name", 2, 10 + 6),
+        ("state", 19, 8 + 2),
+        ("version", 30, 6),
+    ], "all of it: the line ends with the gap before the scroll bar"
+
+
+def test_a_column_that_wants_more_gets_it_before_those_that_are_worth_less() -> None:
+    told = Column("told", "TOLD", 8, want=20, grow=1, rank=3)
+    columns = (NAME, told, SEEN)
+
+    def widths(width: int) -> dict[str, int]:
+        return {slot.column.id: slot.width for slot in slots(columns, width, wide=False)}
+
+    assert widths(37) == {"name": 10, "told": 20, "seen": 4}
+    assert widths(36) == {"name": 13, "told": 21}, "what is left then is for all that grow"
+    assert widths(31) == {"name": 10, "told": 19}
+    assert widths(20) == {"name": 10, "told": 8}
+    assert widths(19) == {"name": 18}
+
+
+@given(st.integers(0, 200), st.booleans(), st.integers(0, 4))
+def test_columns_never_overlap_nor_leave_the_line(width: int, wide: bool, left: int) -> None:
+    end = left
+    for slot in slots((*ALL, TOLD), width, wide=wide, left=left):
+        assert slot.x >= end
+        assert slot.width > 0
+        end = slot.x + slot.width
+        assert end <= width
+        end += GAP
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sign"),
+    [
+        ("1/1/2", "2/1/2", "▲"),
+        ("3/1/4", "1/1/4", "▼"),
+        ("1/1/2", "1/1/4", "Δ"),
+        ("120m / 2000m", "90m / 2000m", "▼"),
+        ("0.64 / 4GB", "0.7 / 4GB", "▲"),
+        ("Running", "CrashLoop", "Δ"),
+        ("–", "3", "Δ"),
+        ("12%", "9%", "▼"),
+    ],
+)
+def test_the_sign_of_a_change(before: str, after: str, sign: str) -> None:
+    assert trend(before, after) == sign
+
+
+def test_times_of_day_get_the_room_that_they_need() -> None:
+    age = Column("age", "AGE", 4, clock=True)
+    assert for_times((NAME, age), relative=True) == (NAME, age)
+    assert [column.width for column in for_times((NAME, age), relative=False)] == [10, CLOCK_WIDTH]

@@ -1,0 +1,144 @@
+"""Cells: exact widths whatever the characters, one glyph a status, ASCII where it was asked for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+import tui
+from tui.api.clean import clean
+from tui.fleet.status import STATUSES, Family, status
+from tui.sim.scenarios.hostile import STRINGS
+from tui.ui.widgets.text import (
+    GLYPHS,
+    TONE_OF,
+    UNKNOWN_GLYPH,
+    fit,
+    glyph,
+    remote,
+    tail,
+    to_ascii,
+    tone,
+    width,
+)
+
+WIDE = (
+    "漢字のエージェント",
+    "☎️☎️☎️☎️☎️",
+    "1️⃣2️⃣3️⃣",
+    "🇳🇱🇩🇪🇳🇱",
+    "👍🏽👍🏽👍🏽",
+    "👩‍👩‍👧‍👦 family",
+    "e\u0301" * 12,
+    "한국어각각",
+    "नमस्ते",
+    "ﷺﷺ",
+)
+ROOT = Path(tui.__file__).parent
+STAND_INS = dict.fromkeys(range(0x2400, 0x2425))
+"""For control characters that others wrote: not ours."""
+
+
+@pytest.mark.parametrize("text", [clean(text) for text in (*STRINGS, *WIDE)])
+def test_a_text_is_exactly_as_wide_as_asked_for(text: str) -> None:
+    for size in range(30):
+        for right in (False, True):
+            assert cell_len(fit(text, size, right=right)) == size
+
+
+@given(st.text(), st.integers(0, 40), st.booleans())
+def test_any_text_is_exactly_as_wide_as_asked_for(text: str, size: int, right: bool) -> None:
+    assert cell_len(fit(clean(text), size, right=right)) == size
+
+
+def test_what_does_not_fit_ends_in_an_ellipsis_and_no_glyph_is_cut_in_two() -> None:
+    assert fit("support-triage", 8) == "support…"
+    assert fit("漢字漢字", 6) == "漢字… "
+    assert fit("☎️☎️☎️", 4) == "☎️… "
+    assert fit("ab", 4) == "ab  "
+    assert fit("ab", 4, right=True) == "  ab"
+    assert fit("ab", 0) == ""
+
+
+def test_ids_are_told_apart_by_their_ends() -> None:
+    assert tail("AJ_abcdefghij") == "…efghij"
+    assert tail("AJ_abcd") == "AJ_abcd"
+
+
+def test_remote_text_is_never_markup() -> None:
+    assert remote("[bold]x[/] \x1b[2J").plain == "[bold]x[/] ␛[2J"
+    assert remote("[@click=app.quit]x[/]").spans == []
+
+
+def test_every_status_has_a_sign_of_its_own_meaning() -> None:
+    """The fourteen of the specification; those that are on their way share one."""
+    assert len(STATUSES) == 14
+    signs = {state.name: glyph(state) for state in STATUSES}
+    alone = [sign for state, sign in signs.items() if status(state).family is not Family.MOVING]
+    assert len(set(alone)) == len(alone)
+    moving = {sign for state, sign in signs.items() if status(state).family is Family.MOVING}
+    assert moving.isdisjoint(alone)
+
+
+def test_the_families_are_told_apart_without_colour() -> None:
+    """Errors, sleep and transition: three different signs, in Unicode and in ASCII."""
+    for ascii_only in (False, True):
+        looks = {
+            family: {glyph(state, ascii_only=ascii_only) for state in STATUSES if state.family is family}
+            for family in (Family.ERROR, Family.SLEEP, Family.MOVING, Family.HEALTHY)
+        }
+        for family, signs in looks.items():
+            for other, others in looks.items():
+                assert family is other or signs.isdisjoint(others), (family, other)
+
+
+def test_a_status_that_nobody_has_heard_of_has_a_look() -> None:
+    state = status("Hibernating (beta)")
+    assert (glyph(state), tone(state)) == ("?", "warn")
+    assert glyph(state, ascii_only=True) == "?"
+
+
+def test_every_family_has_a_tone_and_every_glyph_one_cell() -> None:
+    assert set(TONE_OF) == set(Family)
+    for sign, plain in (*GLYPHS.values(), UNKNOWN_GLYPH):
+        assert width(sign) == len(sign) == 1
+        assert plain.isascii() and len(plain) == 1
+
+
+def _literals(path: Path) -> Iterator[tuple[int, str]]:
+    """The texts of a module that are no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
+            yield node.lineno, node.value
+
+
+def test_every_sign_of_ours_has_one_in_ascii() -> None:
+    """Read from the sources of everything that words end up on the screen from."""
+    missing = [
+        f"{path.relative_to(ROOT)}:{line}: {letter!r}"
+        for folder in (ROOT / name for name in ("ui", "fleet", "logs", "operations", "deploy", "session"))
+        for path in sorted(folder.rglob("*.py"))
+        if path.name != "output_guard.py"  # the characters that it takes out
+        for line, text in _literals(path)
+        for letter in text.translate(STAND_INS)
+        if letter.isprintable() and not letter.isascii() and not to_ascii(letter).isascii()
+    ]
+    assert missing == []
+
+
+def test_a_sign_in_ascii_is_as_wide() -> None:
+    for letter in "●◔◐◌✗↻▣◆■·–…▎│┃▲▼Δ▾▸✓→←×↑↓─≠≥":
+        assert len(to_ascii(letter)) == width(letter) == 1
+    assert to_ascii("漢字 é") == "漢字 é", "what others wrote stays"

@@ -1,0 +1,361 @@
+"""Carries out a plan, stage by stage, and says exactly what happened if one fails (contract.md §3.5, §4).
+
+Longer than others: what is done in a row can be read in a row, with what each failure leaves behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+from tui.api.changes import Created, Deploying, new_secret
+from tui.api.client import Client
+from tui.api.errors import ApiError, NotSent, Refused
+from tui.api.upload import UploadTarget, upload, upload_target
+from tui.clock import Clock
+from tui.deploy import lookup, verdicts
+from tui.deploy.plan import Plan, Report, Stage, State
+from tui.operations.journal.journal import Intent, Journal, JournalError, Verdict
+from tui.operations.journal.reconcile import LOOKS
+from tui.packaging.detect import detect
+from tui.packaging.dockerfile import DOCKERFILE, write_files
+from tui.packaging.errors import BuildError
+from tui.packaging.progress import Build, Outcome, follow
+from tui.packaging.project_file import PROJECT_FILE, write_project_file
+from tui.packaging.tarball import Tarball, build_tarball
+
+TELL_EVERY = 0.1
+"""Seconds between two reports of progress."""
+TICK = 1.0
+"""Seconds between two reports of a build that says nothing: its steps grow older."""
+
+Tell = Callable[[Report], None]
+
+
+class Stopped(Exception):
+    """A stage failed; its text is the verdict, fit for display."""
+
+    def __init__(
+        self, stage: Stage, verdict: str, state: State = State.FAILED, word: Verdict = Verdict.REFUSED
+    ) -> None:
+        super().__init__(verdict)
+        self.stage = stage
+        self.state = state
+        self.word = word
+
+
+class Shipment:
+    """One create or deploy. `run` it once; `report` is how far it got."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        client: Client,
+        journal: Journal,
+        *,
+        clock: Clock,
+        tell: Tell,
+        looks: Sequence[float] = LOOKS,
+    ) -> None:
+        self._plan = plan
+        self._client = client
+        self._journal = journal
+        self._clock = clock
+        self._tell = tell
+        self._looks = looks
+        self._told = 0.0
+        self._intent: Intent | None = None
+        self.report = Report(stages=dict.fromkeys(Stage, State.WAITING), agent_id=plan.agent_id)
+
+    async def run(self) -> Report:
+        """Ship. Every failure ends in the report's verdict; only faults of our own are raised."""
+        with ExitStack() as files:
+            try:
+                await self._files()
+                tarball = files.enter_context(await self._archive())
+                target = await self._announce()
+                await self._upload(target, tarball)
+                await self._build()
+                await self._record()
+            except Stopped as stop:
+                self._set(stop.stage, stop.state)
+                await self._end(str(stop), stop.word)
+            except asyncio.CancelledError:
+                self._leave()
+                raise
+            else:
+                await self._end(verdicts.success(self._plan, self.report), Verdict.DONE, good=True)
+        return self.report
+
+    # ---- stages ---------------------------------------------------------------------------------------
+
+    async def _files(self) -> None:
+        plan = self._plan
+        if not plan.entry_point or (plan.root / DOCKERFILE).exists():
+            self._set(Stage.FILES, State.SKIPPED, "the project's own files are used")
+            return
+        self._set(Stage.FILES, State.RUNNING)
+        try:
+            kind = await asyncio.to_thread(detect, plan.root)
+            written = await asyncio.to_thread(write_files, plan.root, kind.type, plan.entry_point)
+        except BuildError as error:
+            raise Stopped(Stage.FILES, f"{error}; nothing was sent") from None
+        notes = "; ".join((f"wrote {' and '.join(written.written) or 'nothing'}", *written.warnings))
+        self._set(Stage.FILES, State.DONE, notes)
+
+    async def _archive(self) -> Tarball:
+        self._set(Stage.ARCHIVE, State.RUNNING)
+        loop = asyncio.get_running_loop()
+
+        def progress(done: int, total: int) -> None:
+            loop.call_soon_threadsafe(self._progress, Stage.ARCHIVE, done, total)
+
+        packing = asyncio.ensure_future(
+            asyncio.to_thread(build_tarball, self._plan.root, progress=_sparse(progress))
+        )
+        try:
+            tarball = await asyncio.shield(packing)
+        except BuildError as error:
+            raise Stopped(Stage.ARCHIVE, f"{error}; nothing was sent") from None
+        except asyncio.CancelledError:
+            packing.add_done_callback(_discard)  # the thread goes on: its file must not stay behind
+            raise
+        self._set(Stage.ARCHIVE, State.DONE, f"{len(tarball.files)} files, {verdicts.size(tarball.size)}")
+        return tarball
+
+    async def _announce(self) -> UploadTarget:
+        plan = self._plan
+        self._set(Stage.ANNOUNCE, State.RUNNING)
+        request_id = str(uuid.uuid4())
+        try:
+            baseline = await lookup.agent_ids(self._client) if plan.creates else ()
+        except ApiError as error:
+            words = f"could not look at the agents first: {error}; nothing was sent, try again"
+            raise Stopped(Stage.ANNOUNCE, words) from None
+        try:
+            self._intent = await asyncio.to_thread(
+                self._journal.intent,
+                "create" if plan.creates else "deploy",
+                plan.agent_id or "new agent",
+                project=plan.project,
+                request_id=request_id,
+                arguments=[item.name for item in plan.secrets],
+                reason=plan.reason,
+                baseline=baseline,
+                facts={"url": plan.url, "deployment": plan.deployment},
+            )
+        except JournalError as error:
+            raise Stopped(Stage.ANNOUNCE, f"{error}; nothing was sent") from None
+        answer = await self._ask(request_id)
+        self.report = replace(self.report, agent_id=answer.agent_id or plan.agent_id, tag=answer.tag)
+        self._set(Stage.ANNOUNCE, State.DONE, f"{self.report.agent_id} version {answer.tag or '(not named)'}")
+        return self._target(answer)
+
+    async def _ask(self, request_id: str) -> Created | Deploying:
+        """The one request that changes something, sent once. A lost answer is looked for."""
+        plan, changes = self._plan, self._client.changes
+        secrets = tuple(new_secret(item.name, item.value, file=item.is_file) for item in plan.secrets)
+        try:
+            if plan.creates:
+                return await changes.create_agent(secrets, plan.region, request_id=request_id)
+            return await changes.deploy_agent(
+                plan.agent_id, secrets, plan.deployment, plan.attributes, request_id=request_id
+            )
+        except NotSent as error:
+            raise Stopped(Stage.ANNOUNCE, f"{error}; nothing was changed", word=Verdict.NOT_SENT) from None
+        except Refused as error:
+            raise Stopped(Stage.ANNOUNCE, f"LiveKit refused: {error}; nothing was changed") from None
+        except ApiError as error:
+            raise await self._lost(error) from None
+
+    def _target(self, answer: Created | Deploying) -> UploadTarget:
+        if isinstance(answer, Created):
+            form, url = answer.presigned_post_request, answer.presigned_url
+        else:
+            form, url = answer.presigned_req, ""
+        try:
+            return upload_target(url, form.url if form else "", form.values if form else None)
+        except NotSent as error:
+            raise self._partly(Stage.UPLOAD, str(error)) from None
+
+    async def _upload(self, target: UploadTarget, tarball: Tarball) -> None:
+        self._set(Stage.UPLOAD, State.RUNNING, f"to {target.host}")
+        endpoint = self._client.endpoint
+
+        def progress(done: int, total: int) -> None:
+            self._progress(Stage.UPLOAD, done, total)
+
+        try:
+            await upload(
+                target, tarball.path, progress=progress, ca_file=endpoint.ca_file, proxy=endpoint.proxy
+            )
+        except ApiError as error:
+            raise self._partly(Stage.UPLOAD, str(error)) from None
+        self._set(Stage.UPLOAD, State.DONE, f"{verdicts.size(tarball.size)} to {target.host}")
+
+    async def _build(self) -> None:
+        plan, build = self._plan, Build()
+        self._set(Stage.BUILD, State.RUNNING)
+        ticking = asyncio.create_task(self._grow_older(build))
+        try:
+            async with self._client.changes.build(
+                self.report.agent_id, plan.deployment, plan.attributes
+            ) as chunks:
+                await follow(build, chunks, lambda: self._show(build))
+        except (NotSent, Refused) as error:
+            raise self._partly(Stage.BUILD, f"the build was refused: {error}") from None
+        except ApiError as error:
+            build.cut(str(error))
+        finally:
+            ticking.cancel()
+        self._show(build, now=True)
+        progress = build.progress(self._now())
+        if progress.outcome is Outcome.FAILED:
+            raise self._partly(Stage.BUILD, f"BUILD ERROR: {progress.error}")
+        words = f"{progress.completed} of {progress.total} steps"
+        if progress.outcome is Outcome.UNKNOWN:
+            words = await self._cut(progress.error)
+        self._set(Stage.BUILD, State.DONE, words)
+
+    async def _record(self) -> None:
+        plan, agent_id = self._plan, self.report.agent_id
+        if not plan.creates:
+            self._set(Stage.RECORD, State.SKIPPED, "only written for a new agent")
+            return
+        self._set(Stage.RECORD, State.RUNNING)
+        path = plan.root / PROJECT_FILE
+        try:
+            await asyncio.to_thread(write_project_file, path, subdomain=plan.subdomain, agent_id=agent_id)
+        except BuildError as error:
+            words = f"{agent_id} was made and built, but {error}; :config {agent_id} writes it later"
+            raise Stopped(Stage.RECORD, words, word=Verdict.DONE) from None
+        self._set(Stage.RECORD, State.DONE, f"names {agent_id}")
+
+    # ---- what is not known ----------------------------------------------------------------------------
+
+    async def _lost(self, error: ApiError) -> Stopped:
+        """Whether the announcement was heard although no answer came."""
+        await self._close(Verdict.UNKNOWN, f"{error}; unknown whether it happened")
+        if not self._plan.creates:
+            words, word = verdicts.deploy_lost(self._plan, str(error))
+            return Stopped(Stage.ANNOUNCE, words, State.UNKNOWN, word)
+        before = self._intent.baseline if self._intent else ()
+        try:
+            found = await lookup.look_until(
+                lambda: lookup.new_agents(self._client, before),
+                clock=self._clock,
+                tell=lambda words: self._set(Stage.ANNOUNCE, State.UNKNOWN, words),
+                looks=self._looks,
+            )
+        except ApiError as failure:
+            words = f"{error}; whether an agent was made is unknown, for looking failed too: {failure}"
+            return Stopped(Stage.ANNOUNCE, words, State.UNKNOWN, Verdict.UNKNOWN)
+        self.report = replace(self.report, agent_id=found[0] if found and len(found) == 1 else "")
+        words, word = verdicts.create_lost(found or (), str(error))
+        return Stopped(Stage.ANNOUNCE, words, State.UNKNOWN, word)
+
+    async def _cut(self, reason: str) -> str:
+        """What became of a build whose stream broke: a line for the stage, or `Stopped` is raised."""
+        agent_id, tag = self.report.agent_id, self.report.tag
+        await self._close(Verdict.UNKNOWN, f"the build's stream broke: {reason}")
+        unknown = (
+            f"the build's end is unknown: {reason}; it may go on: the status and :logs {agent_id} build say"
+        )
+        try:
+            found = await lookup.look_until(
+                lambda: lookup.built(self._client, agent_id, tag),
+                clock=self._clock,
+                tell=lambda words: self._set(Stage.BUILD, State.UNKNOWN, words),
+                looks=self._looks if tag else (),
+            )
+        except ApiError as failure:
+            words = f"{unknown} (looking failed too: {failure})"
+            raise Stopped(Stage.BUILD, words, State.UNKNOWN, Verdict.UNKNOWN) from None
+        if found is None:
+            raise Stopped(Stage.BUILD, unknown, State.UNKNOWN, Verdict.UNKNOWN)
+        if lookup.failed(found):
+            raise self._partly(Stage.BUILD, f"the stream broke ({reason}) and the build failed")
+        return f"the stream broke, and {tag} is serving"
+
+    def _partly(self, stage: Stage, words: str) -> Stopped:
+        """A failure after the announcement: a new agent is there all the same."""
+        word = Verdict.DONE if self._plan.creates else Verdict.REFUSED
+        return Stopped(stage, f"{words}; {verdicts.left_behind(self._plan, self.report.agent_id)}", word=word)
+
+    def _leave(self) -> None:
+        """The operator leaves in the middle of it. Nothing is awaited here: the loop may be ending."""
+        stages = self.report.stages
+        building = stages[Stage.BUILD] is State.RUNNING
+        words, word = verdicts.left(self._plan, self.report, building=building)
+        if self._intent is not None:
+            with contextlib.suppress(JournalError):
+                self._journal.outcome(self._intent, word, detail=words)
+        self._say(replace(self.report, verdict=words, over=True))
+
+    # ---- telling --------------------------------------------------------------------------------------
+
+    def _now(self) -> float:
+        """Unix seconds by the server's clock, by which steps are timed."""
+        return self._clock.now() + self._client.health(agents=True).skew
+
+    async def _grow_older(self, build: Build) -> None:
+        while True:
+            await self._clock.sleep(TICK)
+            self._show(build)
+
+    def _set(self, stage: Stage, state: State, detail: str = "") -> None:
+        details = {**self.report.details, stage: detail} if detail else self.report.details
+        stages = {**self.report.stages, stage: state}
+        self._say(replace(self.report, stages=stages, details=details, done=0, total=0))
+
+    def _progress(self, stage: Stage, done: int, total: int) -> None:
+        if self.report.stages[stage] is State.RUNNING:
+            self._say(replace(self.report, done=done, total=total), now=done >= total)
+
+    def _show(self, build: Build, *, now: bool = False) -> None:
+        if now or self._clock.monotonic() - self._told >= TELL_EVERY:
+            self._say(replace(self.report, build=build.progress(self._now())))
+
+    def _say(self, report: Report, *, now: bool = True) -> None:
+        self.report = report
+        if now or self._clock.monotonic() - self._told >= TELL_EVERY:
+            self._told = self._clock.monotonic()
+            self._tell(report)
+
+    async def _end(self, verdict: str, word: Verdict, *, good: bool = False) -> None:
+        problem = await self._close(word, verdict)
+        verdict = f"{verdict} ({problem})" if problem else verdict
+        self._say(replace(self.report, verdict=verdict, over=True, good=good))
+
+    async def _close(self, word: Verdict, words: str) -> str:
+        """Save in the journal how it stands; why that failed, empty if it did not."""
+        if self._intent is None:
+            return ""
+        try:
+            await asyncio.to_thread(self._journal.outcome, self._intent, word, detail=words)
+        except JournalError as error:
+            return str(error)
+        return ""
+
+
+def _discard(packing: asyncio.Future[Tarball]) -> None:
+    if not packing.cancelled() and packing.exception() is None:
+        packing.result().discard()
+
+
+def _sparse(progress: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """Only every hundredth of the way: a message to the loop for each block would flood it."""
+    last = -1
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        step = 100 * done // max(1, total)
+        if step != last:
+            last = step
+            progress(done, total)
+
+    return tell

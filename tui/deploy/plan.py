@@ -1,0 +1,111 @@
+"""What will be shipped and how far it got. Frozen, without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from tui.operations.shell import lk
+from tui.packaging.progress import BuildProgress
+from tui.packaging.secrets import SecretInput
+from tui.packaging.steps import Step, StepState
+
+__all__ = ["BuildProgress", "Plan", "Report", "Stage", "State", "Step", "StepState"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One create or deploy, as confirmed."""
+
+    root: Path
+    agent_id: str = ""
+    """Empty: a new agent is made."""
+    recorded: str = ""
+    """The agent that livekit.toml names."""
+    deployment: str = ""
+    """Empty is production. A new agent always starts there."""
+    region: str = ""
+    """Only for a new agent: an existing one stays where it is."""
+    subdomain: str = ""
+    """Of the project, for livekit.toml."""
+    secrets: tuple[SecretInput, ...] = ()
+    secrets_file: str = ""
+    """Where some of them were read; only to be shown."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Of the version."""
+    entry_point: str = ""
+    """Program for a Dockerfile that is missing; empty leaves files as they are."""
+    project: str = ""
+    """Name of the project, for the journal."""
+    url: str = ""
+    """Of the project, for the journal."""
+    reason: str = ""
+
+    @property
+    def creates(self) -> bool:
+        """A new agent is made."""
+        return not self.agent_id
+
+    def command(self) -> str:
+        """The same with `lk`, as far as it can; secrets by their source only.
+
+        `lk agent deploy` takes no id: it goes to whatever livekit.toml names (contract.md §3.5).
+        """
+        words = ["agent", "create" if self.creates else "deploy"]
+        if self.creates:
+            words += ["--region", self.region]
+        elif self.deployment:
+            words += ["--deployment", self.deployment]
+        if self.secrets_file:
+            words += ["--secrets-file", self.secrets_file]
+        for item in self.secrets:
+            if item.is_file:
+                words += ["--secret-mount", item.origin or item.name]
+        command = lk(*words, str(self.root))
+        if self.creates or self.agent_id == self.recorded:
+            return command
+        return f"{lk('agent', 'config', '--id', self.agent_id, str(self.root))} && {command}"
+
+
+class Stage(StrEnum):
+    """The parts of shipping, in order."""
+
+    FILES = "Dockerfile"
+    ARCHIVE = "archive"
+    ANNOUNCE = "announce"
+    UPLOAD = "upload"
+    BUILD = "build"
+    RECORD = "livekit.toml"
+
+
+class State(StrEnum):
+    """Where a stage stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "not needed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How far a shipment got."""
+
+    stages: Mapping[Stage, State]
+    details: Mapping[Stage, str] = field(default_factory=dict)
+    """A line for each stage."""
+    done: int = 0
+    """Bytes of the running stage."""
+    total: int = 0
+    build: BuildProgress | None = None
+    agent_id: str = ""
+    tag: str = ""
+    """The version, as far as the service named it."""
+    verdict: str = ""
+    """Exactly what happened and what did not, once it is over."""
+    over: bool = False
+    good: bool = False

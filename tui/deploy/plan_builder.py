@@ -1,0 +1,219 @@
+"""From what was typed to a plan, or to a line that says what is wrong. Reads secrets files, sends nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from tui.deploy.plan import Plan
+from tui.deploy.survey import Survey
+from tui.packaging.errors import BuildError
+from tui.packaging.gitinfo import version_attributes
+from tui.packaging.secrets import SecretSet, collect, parse_text
+from tui.project import Target
+from tui.secret import Secret
+
+NEW: Final = "new"
+"""Typed in place of an agent's id."""
+DIRTY: Final = "dirty"
+RESIDENCY: Final = "residency"
+OTHER: Final = "other"
+QUESTIONS: Final = (DIRTY, RESIDENCY, OTHER)
+"""Ids of what has to be agreed to before anything is sent."""
+
+_NAMED: Final = 8
+"""Secrets that a note names before it only counts."""
+_DEPLOYMENT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
+"""What documents and servers both take (contract.md §3.11)."""
+_AGENT: Final = re.compile(r"CA_[A-Za-z0-9]{1,40}")
+
+
+class BadInput(ValueError):
+    """Something typed that nothing can be sent with; its text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was typed."""
+
+    agent: str = ""
+    deployment: str = ""
+    region: str = ""
+    secrets_file: str = ""
+    typed: Secret = field(default_factory=lambda: Secret(""))
+    """KEY=VALUE lines."""
+    mounts: str = ""
+    """Paths of files to mount, as shell words."""
+    attributes: str = ""
+    """`name=value` words, or a JSON object of texts."""
+    entry_point: str = ""
+    reason: str = ""
+    skip_empty: bool = False
+    own_attributes: bool = False
+    """Leave git's attributes out."""
+    agreed: frozenset[str] = frozenset()
+    """Ids of questions that were answered with yes."""
+    confirmation: str = ""
+    """What was typed to name the target, where that is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan and what is worth knowing about it."""
+
+    plan: Plan
+    notes: tuple[str, ...] = ()
+    questions: tuple[tuple[str, str], ...] = ()
+    """Id and words of what has to be agreed to first."""
+    to_type: str = ""
+    """What has to be typed first, in a project where a mistake is dear; empty for nothing."""
+
+    def missing(self, given: Given) -> str:
+        """What is still to be agreed to or typed, in words; empty if the plan may go."""
+        for name, words in self.questions:
+            if name not in given.agreed:
+                return f"say yes above first: {words}"
+        if self.to_type and given.confirmation != self.to_type:
+            return f"type {self.to_type} to arm the button"
+        return ""
+
+
+def subdomain(url: str) -> str:
+    """The first label of a project's host, by which livekit.toml names it (contract.md §5.1)."""
+    return (urlsplit(url).hostname or "").partition(".")[0]
+
+
+def make_plan(given: Given, survey: Survey, target: Target) -> Made:
+    """The plan for what was typed. Raises `BadInput`. Blocks for the secrets files."""
+    if survey.problems:
+        raise BadInput(survey.problems[0])
+    creates = given.agent == NEW
+    _check(given, survey, target, creates=creates)
+    secrets = _secrets(given, survey.root)
+    plan = Plan(
+        root=survey.root,
+        agent_id="" if creates else given.agent,
+        recorded=survey.project_file.agent_id if survey.project_file else "",
+        deployment=given.deployment,
+        region=given.region if creates else "",
+        subdomain=subdomain(target.url),
+        secrets=secrets.secrets,
+        secrets_file=str(_path(survey.root, given.secrets_file)) if given.secrets_file else "",
+        attributes=version_attributes(
+            None if given.own_attributes else survey.git, _attributes(given.attributes)
+        ),
+        entry_point="" if survey.has_dockerfile else given.entry_point,
+        project=target.name,
+        url=target.url,
+        reason=given.reason,
+    )
+    arm = (target.name if creates else given.agent) if target.danger else ""
+    return Made(plan, (*_effects(plan), *_secret_notes(secrets)), _questions(plan, survey), arm)
+
+
+def _check(given: Given, survey: Survey, target: Target, *, creates: bool) -> None:
+    """What can be judged without reading a file. Raises `BadInput`."""
+    if not creates and not _AGENT.fullmatch(given.agent):
+        raise BadInput(f"agent: type its id, CA_…, or {NEW}")
+    if given.deployment and not _DEPLOYMENT.fullmatch(given.deployment):
+        raise BadInput("deployment: letters, digits, - and . only, 63 at the most")
+    if given.deployment == "production":
+        raise BadInput("deployment: the name production is reserved; leave it empty for production")
+    if creates and given.deployment:
+        raise BadInput("deployment: a new agent starts in production; leave it empty")
+    if creates and given.region not in survey.regions:
+        raise BadInput(f"region: there are {', '.join(survey.regions)}")
+    file = survey.project_file
+    if file is not None and file.subdomain and file.subdomain != subdomain(target.url):
+        raise BadInput(
+            f"livekit.toml is of project {file.subdomain}, this is {subdomain(target.url)}: nothing is sent"
+        )
+    if not survey.has_dockerfile and not given.entry_point:
+        raise BadInput("program: there is no Dockerfile, so say which program a generated one starts")
+
+
+def _questions(plan: Plan, survey: Survey) -> tuple[tuple[str, str], ...]:
+    """What the official client asks about too (contract.md §3.5), and the agent that livekit.toml names."""
+    found: list[tuple[str, str]] = []
+    if survey.git is not None and survey.git.dirty:
+        found.append((DIRTY, "ship uncommitted changes: no commit will say what runs"))
+    if warning := survey.residency(plan.region):
+        found.append((RESIDENCY, warning))
+    named = survey.project_file.agent_id if survey.project_file else ""
+    if named and plan.creates:
+        found.append((OTHER, f"make a second agent, which replaces {named} in livekit.toml"))
+    elif named and named != plan.agent_id:
+        found.append((OTHER, f"livekit.toml names another agent, {named}"))
+    return tuple(found)
+
+
+def _effects(plan: Plan) -> tuple[str, ...]:
+    if plan.creates:
+        return (f"makes a new agent in {plan.region}; livekit.toml is written once it is built",)
+    if plan.deployment:
+        return (f"deployment {plan.deployment}: its running sessions end at once when it is replaced",)
+    return ("production: new instances start first, old ones drain for up to an hour",)
+
+
+def _secret_notes(secrets: SecretSet) -> tuple[str, ...]:
+    notes = [f"secret {item.name} left out: {item.reason}" for item in secrets.refused]
+    notes += secrets.warnings
+    if count := len(secrets.secrets):
+        names = ", ".join(item.name for item in secrets.secrets[:_NAMED])
+        more = f" and {count - _NAMED} more" if count > _NAMED else ""
+        notes.append(f"sets {count} {'secret' if count == 1 else 'secrets'}: {names}{more}")
+    return tuple(notes)
+
+
+def _secrets(given: Given, root: Path) -> SecretSet:
+    """Everything that is to be set; paths are taken from the project's directory."""
+    try:
+        typed = parse_text(given.typed.reveal(), "typed secrets") if given.typed else SecretSet()
+        found = collect(
+            mounts=[_path(root, word) for word in _words(given.mounts)],
+            typed=typed.secrets,
+            file=_path(root, given.secrets_file) if given.secrets_file else None,
+            empty="skip" if given.skip_empty else "refuse",
+        )
+    except BuildError as error:
+        raise BadInput(str(error)) from None
+    return SecretSet(found.secrets, found.refused, (*typed.warnings, *found.warnings))
+
+
+def _path(root: Path, text: str) -> Path:
+    return root / os.path.expanduser(text)
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise BadInput("mounts: a quote is not closed") from None
+
+
+def _attributes(text: str) -> dict[str, str]:
+    if text.startswith("{"):
+        return _json_attributes(text)
+    found: dict[str, str] = {}
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        if not name or not equals:
+            raise BadInput(f"attributes: {word!r} is not name=value")
+        found[name] = value
+    return found
+
+
+def _json_attributes(text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadInput("attributes: this is not a JSON object") from None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise BadInput("attributes: a JSON object needs a text for each name")
+    return found

@@ -1,0 +1,68 @@
+"""The last line of a shipment: what happened, what did not, what to do next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.deploy.plan import Plan, Report, Stage, State
+from tui.operations.journal.journal import Verdict
+
+
+def success(plan: Plan, report: Report) -> str:
+    """Everything went well."""
+    where = plan.deployment or "production"
+    done = f"built {report.tag or 'a version'} of {report.agent_id} for {where}"
+    doubt = "; some steps never ended, so see the status" if report.build and report.build.doubtful else ""
+    return done + doubt + ("" if plan.creates else "; old instances drain") + "; the status shows it start"
+
+
+def left_behind(plan: Plan, agent_id: str) -> str:
+    """What there is after a failure that followed the announcement."""
+    if plan.creates:
+        return f"agent {agent_id} is there and has no version: deploy to it again, or delete it"
+    kept = "nothing is deployed, the version that ran before goes on"
+    return f"{kept}; its secrets may be set already" if plan.secrets else kept
+
+
+def create_lost(found: Sequence[str], error: str) -> tuple[str, Verdict]:
+    """The answer to a create is lost; `found` are agents that were not there before."""
+    if not found:
+        words = f"{error}; no new agent is to be seen, though it may still appear: look before you try again"
+        return words, Verdict.NOT_SEEN
+    if len(found) > 1:
+        listed = ", ".join(found)
+        words = f"{error}; several new agents are there, {listed}: look which one is yours"
+        return words, Verdict.UNKNOWN
+    words = f"{error}; an agent was made, {found[0]}, and has no version: deploy to it, do not create again"
+    return words, Verdict.DONE
+
+
+def deploy_lost(plan: Plan, error: str) -> tuple[str, Verdict]:
+    """The answer to a deploy is lost. Without the address in it nothing can be built, so nothing was."""
+    kept = f"{error}; no version was made of it and the one that runs goes on"
+    if not plan.secrets:
+        return f"{kept}; try again", Verdict.NOT_SEEN
+    names = ", ".join(item.name for item in plan.secrets[:4])
+    words = (
+        f"{kept}; whether its secrets were set ({names}) is unknown: :secrets {plan.agent_id} has their times"
+    )
+    return words, Verdict.UNKNOWN
+
+
+def left(plan: Plan, report: Report, *, building: bool) -> tuple[str, Verdict]:
+    """The operator left in the middle of it."""
+    announced = report.stages[Stage.ANNOUNCE]
+    if building:
+        words = f"left during the build of {report.agent_id}: LiveKit may go on with it or drop it"
+        return words, Verdict.UNKNOWN
+    if announced is State.DONE:
+        word = Verdict.DONE if plan.creates else Verdict.REFUSED
+        return f"left before the build; {left_behind(plan, report.agent_id)}", word
+    if announced in (State.RUNNING, State.UNKNOWN):
+        return "left while it was announced: unknown whether it happened", Verdict.UNKNOWN
+    return "left before anything was sent", Verdict.NOT_SENT
+
+
+def size(count: int) -> str:
+    """Bytes for people: `1.2 MB`, `34 kB`."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3)) if count else 0} kB"

@@ -1,0 +1,24 @@
+"""What of a listing counts, and in which order, for whoever asked: the poller or an operation. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.api.models import Dispatch, SecretInfo, Version, instant
+from tui.packaging.secrets import RESERVED
+
+
+def newest_first(versions: Iterable[Version]) -> tuple[Version, ...]:
+    """Versions as they are listed."""
+    return tuple(sorted(versions, key=lambda v: (instant(v.created_at) or 0.0, v.version), reverse=True))
+
+
+def own(secrets: Iterable[SecretInfo]) -> tuple[SecretInfo, ...]:
+    """Secrets by name, without those that LiveKit injects itself (contract.md §3.7)."""
+    return tuple(sorted((item for item in secrets if item.name not in RESERVED), key=lambda i: i.name))
+
+
+def standing(items: Iterable[Dispatch]) -> tuple[Dispatch, ...]:
+    """Dispatches that were not deleted, oldest first."""
+    kept = (item for item in items if not (item.state and item.state.deleted_at))
+    return tuple(sorted(kept, key=lambda item: (item.state.created_at if item.state else 0, item.id)))

@@ -1,0 +1,182 @@
+"""A log read back from files, from its end: the newest lines are there at once, the rest in slices."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Final
+
+from tui.api.clean import clean
+from tui.logs import marks
+from tui.logs.log import Kind, Log, Notice
+from tui.logs.segment import Segment
+from tui.logs.source import LogSource, Phase, Stream
+from tui.logs.spool import MIB, Spool
+
+GLANCE: Final = 128 * 1024
+"""Bytes read at first: a screenful of any size."""
+SLICE: Final = 512 * 1024
+"""Bytes read at a time after that: a few milliseconds."""
+LONGEST: Final = 4 * MIB
+"""Bytes of a line that is read as one; a longer one comes in several."""
+MOST: Final = 512 * MIB
+"""Bytes read back in all, the newest: their index takes memory."""
+PACKED: Final = {
+    b"\x1f\x8b": "gzip",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"PK\x03\x04": "zip",
+}
+"""How packed files begin."""
+NULS: Final = 10
+"""A file of which more than one byte in so many is NUL is no text."""
+
+
+class NotOpened(Exception):
+    """A file is not shown; the text says which and why, in one line."""
+
+
+class Slice:
+    """A stretch of a file that is only read; the file is closed by who opened it."""
+
+    def __init__(self, fd: int, offset: int) -> None:
+        self._fd = fd
+        self._offset = offset
+
+    def write(self, data: bytes, at: int) -> None:
+        """Never: what was saved stays as it is."""
+        raise OSError("an archive is not written to")
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes between two offsets of the stretch."""
+        return os.pread(self._fd, end - start, self._offset + start)
+
+    def close(self) -> None:
+        """Nothing: the file is shared."""
+
+    drop = close
+
+
+class Archive:
+    """Files of log lines as one log; rows are numbered from its end, the last line being -1.
+
+    What is appended to the files later is not seen.
+    """
+
+    def __init__(self, name: str, paths: Sequence[Path], *, kept: bool = False) -> None:
+        """`paths` are its parts, oldest first; `kept` by a spool. Raises NotOpened; follows no links."""
+        self.name = name = clean(name)
+        self._fds: list[int] = []
+        self._ahead: list[tuple[int, int]] = []
+        """What is left to read, the last first: files and how many bytes of each."""
+        self.size = 0
+        """Bytes of the files."""
+        self.written = 0.0
+        """When they were last written, Unix seconds."""
+        try:
+            for path in paths:
+                self._open(path)
+        except NotOpened:
+            self._close()
+            raise
+        self._left = self._most = min(self.size, MOST)
+        self.log = Log(Spool(None))
+        self.log.streams[0] = Stream(LogSource("", region=name, log_type="file"), "fi", Phase.ENDED)
+        end = Notice(f"{name}: end of the file, last written", Kind.INFO, 0, self.written)
+        if kept:  # it holds what was received and no word of ours
+            end.outcome = "neither gaps nor sources are marked in what was kept"
+        self.log.notify(end)
+        self._read(GLANCE)
+
+    @property
+    def read(self) -> int:
+        """Bytes that are read back, those at the end."""
+        return self._most
+
+    @property
+    def progress(self) -> float:
+        """Share of what is read back that is there."""
+        return 1 - self._left / self._most if self._most else 1.0
+
+    def step(self) -> bool:
+        """Read some more; True when there is more."""
+        if self._left > 0:
+            self._read(SLICE)
+            self.log.signatures.seen = self.log.first
+            more = True
+        else:
+            more = self.log.count_errors()
+        self.log.changed()
+        return more
+
+    def close(self) -> None:
+        """Close the files; the log is empty from now on."""
+        self.log.close()
+        self._close()
+
+    def _close(self) -> None:
+        while self._fds:
+            os.close(self._fds.pop())
+
+    def _open(self, path: Path) -> None:
+        named = clean(str(path))
+        if "\0" in str(path):
+            raise NotOpened(f"not opened: {named}: no file's name holds a null character")
+        try:
+            # a pipe without a writer must not hold up the screen
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+            self._fds.append(fd := os.open(path, flags))
+            info = os.fstat(fd)
+            if not stat.S_ISREG(info.st_mode):
+                what = "a directory" if stat.S_ISDIR(info.st_mode) else "no ordinary file"
+                raise NotOpened(f"not opened: {named} is {what}")
+            head, tail = os.pread(fd, 8, 0), os.pread(fd, GLANCE, max(0, info.st_size - GLANCE))
+        except (OSError, ValueError) as error:  # the latter for a NUL in a name
+            if path.is_symlink():
+                raise NotOpened(f"not opened: {named} is a link; give the file that it leads to") from None
+            why = ((isinstance(error, OSError) and error.strerror) or str(error)).lower()
+            raise NotOpened(f"not opened: {named}: {why}") from None
+        if packed := next((kind for begin, kind in PACKED.items() if head.startswith(begin)), ""):
+            raise NotOpened(f"not opened: {named} is packed ({packed}); unpack it first")
+        if tail.count(0) * NULS > len(tail):
+            raise NotOpened(f"not opened: {named} is no text")
+        self._ahead.append((fd, info.st_size))
+        self.size += info.st_size
+        self.written = max(self.written, info.st_mtime)
+
+    def _read(self, most: int) -> None:
+        """Take in the newest stretch that is not in yet, from the start of a line."""
+        while self._ahead and not self._ahead[-1][1]:
+            self._ahead.pop()
+        if not self._ahead or self._left <= 0:
+            self._left = 0
+            return
+        fd, end = self._ahead[-1]
+        start = max(0, end - most)
+        data = os.pread(fd, end - start, start)
+        cut = data.find(b"\n") + 1 if start else 0
+        if start and (not cut or cut == len(data)):  # one line fills the stretch
+            if most < LONGEST:
+                self._read(most * 4)
+                return
+            cut = 0
+        data, start = data[cut:], start + cut
+        if data:
+            self._adopt(data, Slice(fd, start))
+        self._left -= end - start
+        self._ahead[-1] = (fd, start)
+
+    def _adopt(self, data: bytes, where: Slice) -> None:
+        lines = data.removesuffix(b"\n").split(b"\n")
+        segment = Segment(self.log.first - len(lines), where)
+        sizes = accumulate([len(line) + 1 for line in lines], initial=0)
+        next(sizes)
+        segment.starts.extend(sizes)
+        segment.starts[-1] = len(data)
+        segment.marks += marks.classify(lines)
+        segment.tags += bytes(len(lines))
+        self.log.adopt(segment, self.written)

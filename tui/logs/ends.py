@@ -1,0 +1,91 @@
+"""Why a log stream is not open, in words, and whether trying again makes sense (hazards.md §3.4). Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from tui.api import errors
+from tui.logs.source import LogSource, Phase
+
+
+class Cause(StrEnum):
+    """What ended a stream or kept it from opening."""
+
+    EOF = "stream ended by the server"
+    DONE = "end of the build log"
+    CUT = "stream lost"
+    QUIET = "silent"
+    ASLEEP = "agent asleep"
+    GONE = "no log"
+    REFUSED = "log refused"
+    BUSY = "log put off"
+    DOWN = "log not reachable"
+    MUTE = "log not requested"
+
+
+class End(msgspec.Struct, frozen=True):
+    """One end of a stream."""
+
+    cause: Cause
+    reason: str = ""
+    """One line more, the server's own words where there are any."""
+    wait: float | None = None
+    """Seconds to wait before the next try; None leaves it to the back-off."""
+    final: bool = False
+    """Trying again by ourselves would not help."""
+
+    @property
+    def phase(self) -> Phase:
+        """What the stream is doing after it."""
+        if self.cause in (Cause.ASLEEP, Cause.GONE, Cause.DONE):
+            return {Cause.ASLEEP: Phase.ASLEEP, Cause.GONE: Phase.GONE, Cause.DONE: Phase.ENDED}[self.cause]
+        return Phase.REFUSED if self.cause in (Cause.REFUSED, Cause.MUTE) else Phase.WAITING
+
+    @property
+    def outlook(self) -> str:
+        """What will be done about it."""
+        match self.cause:
+            case Cause.DONE:
+                return ""
+            case Cause.ASLEEP:
+                return "opens again when it wakes"
+            case Cause.REFUSED:
+                return f"next try in {self.wait:.0f} s" if self.wait else "reopen it with v"
+            case Cause.GONE | Cause.MUTE:
+                return "reopen it with v"
+            case _:
+                return "reconnecting"
+
+
+ASLEEP_WAIT = 30.0
+"""Seconds between looks at a sleeping agent; a status change wakes the tail at once."""
+REFUSED_WAIT = 60.0
+"""Seconds between tries with credentials that were refused: they, or a clock, may get mended."""
+
+
+def end_of_stream(source: LogSource) -> End:
+    """The server closed the stream in order. Build logs are finite, others are not (contract.md §4.2)."""
+    return End(Cause.DONE, final=True) if source.log_type == "build" else End(Cause.EOF)
+
+
+def end_by_error(error: errors.ApiError, *, opened: bool) -> End:
+    """What a failure of opening or reading means."""
+    text = error.message.casefold()
+    if "inactivity" in text or "asleep" in text or "sleeping" in text:  # contract.md §3.12
+        return End(Cause.ASLEEP, wait=ASLEEP_WAIT)
+    if isinstance(error, errors.NotFound) or "could not be found" in text or "failed to get agent" in text:
+        return End(Cause.GONE, error.message, final=True)
+    match error:
+        case errors.Unauthorized():
+            return End(Cause.REFUSED, error.message, wait=REFUSED_WAIT)
+        case errors.RateLimited() | errors.Throttled():
+            return End(Cause.BUSY, error.message, wait=error.retry_after or None)
+        case errors.Unreachable():
+            return End(Cause.DOWN, error.message)
+        case errors.ReadOnly() | errors.BadTarget() | errors.NoSuchService():
+            return End(Cause.MUTE, error.message, final=True)
+        case errors.Unknown():
+            return End(Cause.CUT if opened else Cause.DOWN, error.message)
+    return End(Cause.REFUSED, str(error), final=True)

@@ -1,0 +1,313 @@
+"""What was received for one set of sources, in reading order: rows, notices, counts. No network."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from tui.logs import marks
+from tui.logs.marks import LEVEL_BITS, NOTICE, Level
+from tui.logs.records import Record, parse
+from tui.logs.segment import Segment
+from tui.logs.signatures import Signatures
+from tui.logs.source import Stream
+from tui.logs.spool import Spool
+
+TRACE: Final = 200
+"""Rows that are looked through for the beginning of a plain traceback."""
+NEAR: Final = 64
+NEAR_BYTES: Final = 16 * 1024
+"""Rows and bytes that are looked through for the next line with a time."""
+COUNTED: Final = 64
+"""Errors taken apart at a time for their signatures."""
+
+
+class Kind(StrEnum):
+    """What a notice of ours is about."""
+
+    INFO = "info"
+    GAP = "gap"
+    """Lines may be missing or repeated here: it could not be proven that none are."""
+    TROUBLE = "trouble"
+
+
+class Notice(msgspec.Struct):
+    """A line of ours between those received. It changes in place while what it tells of goes on."""
+
+    text: str
+    """What happened: `us-east: stream ended by the server`."""
+    kind: Kind
+    tag: int
+    """The stream it is about."""
+    time: float
+    """When, Unix seconds."""
+    back: float | None = None
+    """When the stream was open again."""
+    outcome: str = ""
+    """What that means for the reader: `nothing missed`."""
+    reason: str = ""
+    """Why, as far as it is known; comes last, for it may be long."""
+
+    def words(self, clock: Callable[[float], str]) -> str:
+        """The whole line; `clock` words a time."""
+        parts = [f"{self.text} {clock(self.time)}"]
+        if self.back is not None:
+            parts.append(f"back {clock(self.back)}")
+        if self.outcome:
+            parts.append(self.outcome)
+        return ", ".join(parts) + (f" ({self.reason})" if self.reason else "")
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One row of the log."""
+
+    row: int
+    raw: bytes
+    """As received, without its line feed; empty for a notice."""
+    mark: int
+    tag: int
+    notice: Notice | None = None
+
+    @property
+    def level(self) -> Level:
+        """Severity as noted on arrival."""
+        return Level(self.mark & LEVEL_BITS)
+
+    @property
+    def cut(self) -> bool:
+        """Its end never came."""
+        return bool(self.mark & marks.CUT)
+
+
+class Counts(msgspec.Struct):
+    """What came in and what became of it."""
+
+    received: int = 0
+    """Lines."""
+    size: int = 0
+    """Bytes of them."""
+    errors: int = 0
+    """Lines of level error and above."""
+    gaps: int = 0
+    """Places where lines may be missing or repeated."""
+
+
+@dataclass(eq=False)
+class Log:
+    """Rows by number, oldest first. Numbers are never used again; those below `first` have been dropped."""
+
+    spool: Spool
+    counts: Counts = field(default_factory=Counts)
+    streams: dict[int, Stream] = field(default_factory=dict)
+    """Every stream that ever wrote here, by tag."""
+    notices: dict[int, Notice] = field(default_factory=dict)
+    signatures: Signatures = field(default_factory=Signatures)
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+    """Called after every change; must be quick."""
+    pull: Callable[[], None] = lambda: None
+    """Brings in what has come but is not here yet."""
+    _told: str = ""
+    """The trouble with the disk that the reader knows of."""
+    _stamped_rows: list[int] = field(default_factory=list)
+    _stamps: list[float] = field(default_factory=list)
+
+    @property
+    def first(self) -> int:
+        """The oldest row held."""
+        return self.spool.first
+
+    @property
+    def end(self) -> int:
+        """One past the newest row."""
+        return self.spool.end
+
+    @property
+    def dropped(self) -> int:
+        """Rows that had to make room."""
+        return self.spool.dropped
+
+    def append(self, lines: Sequence[bytes], levels: bytes | bytearray, tags: bytes, now: float) -> None:
+        """Add lines received; `now` is Unix seconds."""
+        if not lines:
+            return
+        self._stamp(now)
+        self.spool.append(lines, levels, tags)
+        self.counts.received += len(lines)
+        self.counts.size += sum(map(len, lines)) + len(lines)
+        self.counts.errors += sum(map(levels.count, (Level.ERROR, Level.CRITICAL)))
+        self._tell_trouble(tags[-1], now)
+
+    def append_piece(self, piece: bytes, tag: int, now: float) -> None:
+        """Add what a cut has left of a line."""
+        self._stamp(now)
+        self.spool.insert(piece, marks.classify([piece])[0] | marks.CUT, tag)
+        self.counts.received += 1
+        self.counts.size += len(piece)
+        self._tell_trouble(tag, now)
+
+    def notify(self, notice: Notice) -> int:
+        """Put a notice after all that is there; returns its row."""
+        self._stamp(notice.time)
+        row = self.spool.insert(b"", NOTICE, notice.tag)
+        self.notices[row] = notice
+        if len(self.notices) > 64 and next(iter(self.notices)) < self.first:
+            self.notices = {row: notice for row, notice in self.notices.items() if row >= self.first}
+        self._tell_trouble(notice.tag, notice.time)
+        return row
+
+    def changed(self) -> None:
+        """Tell the listeners."""
+        for listener in tuple(self.listeners):
+            listener()
+
+    def line(self, row: int) -> Line:
+        """One row. Raises IndexError when it is not held."""
+        return Line(
+            row, self.spool.line(row), self.spool.mark(row), self.spool.tag(row), self.notices.get(row)
+        )
+
+    def lines(self, start: int, end: int) -> list[Line]:
+        """The rows held between two numbers."""
+        start, end = max(start, self.first), min(end, self.end)
+        spool, notices = self.spool, self.notices
+        return [
+            Line(row, raw, spool.mark(row), spool.tag(row), notices.get(row))
+            for row, raw in enumerate(spool.lines(start, end), start)
+        ]
+
+    def errors(self, start: int) -> Iterator[int]:
+        """The rows of error level and above from `start` on. Reads no lines."""
+        start = max(start, self.first)
+        while start < self.end:
+            levels = self.spool.marks_from(start)
+            yield from (start + match.start() for match in marks.ERRORS.finditer(levels))
+            start += len(levels)
+
+    def errors_before(self, end: int) -> Iterator[int]:
+        """The same below `end`, the nearest first."""
+        while end > self.first:
+            start = self.spool.segment_start(end - 1)
+            levels = self.spool.marks_from(start)[: end - start]
+            found = [start + match.start() for match in marks.ERRORS.finditer(levels)]
+            yield from reversed(found)
+            end = start
+
+    def time(self, row: int) -> float | None:
+        """When a row was written, or failing that received; Unix seconds. None when it is not held."""
+        if not self.first <= row < self.end:
+            return None
+        if notice := self.notices.get(row):
+            return notice.time
+        return marks.time_of(self.spool.line(row)) or self.came(row)
+
+    def came(self, row: int) -> float | None:
+        """By when a line that does not say was written; None where nobody can tell.
+
+        It came before the next line of its stream that does: a snapshot arrives long after it was written.
+        """
+        tag = self.spool.tag(row)
+        stream = self.streams.get(tag)
+        if stream and stream.source.log_type != "deploy":  # a build or a file comes all at once
+            return None
+        received, moment = self.received(row), self._time_near(row)
+        return received if moment is None or received is None else min(received, moment)
+
+    def _time_near(self, row: int) -> float | None:
+        """When the next line of the same stream that says so was written."""
+        if row + 1 >= self.end:
+            return None
+        tag = self.spool.tag(row)
+        block = self.spool.block(row + 1, NEAR, NEAR_BYTES)
+        times = (
+            marks.time_of(line) for line, other in zip(block.lines(), block.tags, strict=True) if other == tag
+        )
+        return next((moment for moment in times if moment is not None), None)
+
+    def received(self, row: int) -> float | None:
+        """When a row arrived, Unix seconds."""
+        at = bisect_right(self._stamped_rows, row) - 1
+        return self._stamps[at] if at >= 0 else None
+
+    def at(self, moment: float) -> int:
+        """The first row that was written at `moment` or after; `end` if there is none.
+
+        Sources are merged by time, so the order is as good as sorted: a binary search over a few reads.
+        """
+        rows = range(self.first, self.end)
+
+        def key(row: int) -> float:  # of a file, not every line says when: it was before the next that does
+            return self.time(row) or self._time_near(row) or 0.0
+
+        return rows.start + bisect_left(rows, moment, key=key)
+
+    def adopt(self, segment: Segment, received: float) -> None:
+        """Put rows read back from a file before all others; `received` is when the file was written."""
+        self.spool.adopt(segment)
+        if self._stamps[:1] == [received]:
+            self._stamped_rows[0] = segment.first
+        else:
+            self._stamped_rows.insert(0, segment.first)
+            self._stamps.insert(0, received)
+        self.counts.received += len(segment.marks)
+        self.counts.size += segment.size
+        self.counts.errors += sum(map(segment.marks.count, (Level.ERROR, Level.CRITICAL)))
+
+    def record(self, row: int) -> Record:
+        """A row taken apart; the end of a plain traceback with the lines of it above."""
+        record = parse(self.spool.line(row))
+        if record.structured or self.spool.mark(row) & LEVEL_BITS < Level.ERROR:
+            return record
+        above = []
+        tag = self.spool.tag(row)
+        for number in range(row - 1, max(self.first, row - TRACE) - 1, -1):
+            if self.spool.tag(number) == tag:
+                if not self.spool.mark(number) & marks.PART:
+                    break
+                above.append(self.spool.line(number).decode("utf-8", "replace"))
+        return replace(record, body=(*reversed(above), record.message)) if above else record
+
+    def count_errors(self) -> bool:
+        """Take some new errors apart for their signatures; True when there are more."""
+        kinds = self.signatures
+        for done, row in enumerate(self.errors(kinds.seen)):
+            if done == COUNTED:
+                return True
+            version = self.streams[self.spool.tag(row)].source.version
+            kinds.add(self.record(row), row, self.time(row), version)
+            kinds.seen = row + 1
+        kinds.seen = self.end
+        return False
+
+    def close(self) -> None:
+        """Give the space back."""
+        self.listeners.clear()
+        self.spool.close()
+
+    def _stamp(self, now: float) -> None:
+        """Note when the rows from here on arrived. One stamp a second is as fine as it is shown."""
+        if self._stamps and now - self._stamps[-1] < 1.0 and now >= self._stamps[-1]:
+            return
+        self._stamped_rows.append(self.spool.end)
+        self._stamps.append(now)
+        stale = bisect_right(self._stamped_rows, self.first) - 1
+        if stale > 3600:
+            del self._stamped_rows[:stale], self._stamps[:stale]
+
+    def _tell_trouble(self, tag: int, now: float) -> None:
+        """Say so once where lines are kept has changed, whatever was written when it did."""
+        trouble = self.spool.trouble
+        if trouble == self._told:
+            return
+        self._told = trouble
+        if trouble:
+            size = self.spool.memory_ring // (1024 * 1024)
+            text = f"log file not written: {trouble}; the newest {size} MiB are kept in memory"
+            self.notify(Notice(text, Kind.TROUBLE, tag, now))
+        else:
+            self.notify(Notice("log file is written again", Kind.INFO, tag, now))

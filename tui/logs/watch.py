@@ -1,0 +1,196 @@
+"""One log being followed: its streams, and the pump that moves what they bring into it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from random import Random
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tui.clock import Clock
+from tui.logs.feed import Feed
+from tui.logs.inlet import UNREAD, Inlet
+from tui.logs.intake import Intake
+from tui.logs.log import Log
+from tui.logs.source import LogClient, LogSource, Phase, Stream, tag_of
+from tui.logs.tail import Ping, Tail
+
+MOST: Final = 6
+"""Streams of one log that are open at the same time."""
+BATCH: Final = 0.025
+"""Seconds between two rounds of the pump: what comes in meanwhile is handled together."""
+TOGETHER: Final = 1.0
+"""Seconds that streams opened together wait for each other, so that what they bring first is one log."""
+SLICE: Final = 512 * 1024
+"""Bytes handled before the screen gets its turn."""
+
+Key = tuple[str, str, str, str]
+
+
+class Means(Struct, frozen=True):
+    """What a tail is made with."""
+
+    client: LogClient
+    clock: Clock
+    random: Random
+    ping: Ping | None
+    spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
+    """Starts a task whose failure ends the program."""
+
+
+class Watch:
+    """One log and the streams that write to it."""
+
+    def __init__(self, log: Log, means: Means, *, ring: int, kind: str = "deploy") -> None:
+        """`ring` is the number of bytes kept per open source, `kind` the log type that is opened unasked."""
+        self.log = log
+        self.candidates: tuple[LogSource, ...] = ()
+        """What could be opened, in the order offered."""
+        self._means = means
+        self._ring = ring
+        self._kind = kind
+        self._intake = Intake(log)
+        self._inlets: dict[Key, Inlet] = {}
+        self._running: dict[Key, tuple[Tail, asyncio.Task[None]]] = {}
+        self._wanted: set[Key] = set()
+        self._pumping: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        log.pull = self.pull
+
+    @property
+    def opened(self) -> tuple[LogSource, ...]:
+        """The sources whose streams are kept open."""
+        return tuple(tail.source for tail, _ in self._running.values())
+
+    def offer(self, sources: Sequence[LogSource]) -> None:
+        """Follow these: as many as may be open of the kind wanted. A changed version is told in the log."""
+        known = {source.key for source in self.candidates}
+        self.candidates = tuple(sources)
+        keys = {source.key for source in sources}
+        for source in self.opened:
+            if source.key not in keys:
+                self._stop(source.key)
+        for source in sources:
+            if source.key in self._running:
+                self._renew(source)
+            elif source.key in self._wanted or (source.key not in known and self._opens(source)):
+                self.open(source)
+
+    def _opens(self, source: LogSource) -> bool:
+        """Whether a new source is opened unasked. Of builds only the first: two at once would be a muddle."""
+        return source.log_type == self._kind and (source.log_type != "build" or not self.opened)
+
+    def open(self, source: LogSource) -> bool:
+        """Open a stream; False when as many as may be are open."""
+        if source.key not in self._running and len(self._running) >= MOST:
+            return False
+        self._wanted.add(source.key)
+        if source.key not in self._running:
+            self._start(source)
+        return True
+
+    def close(self, source: LogSource) -> None:
+        """Close a stream; what it brought stays."""
+        self._wanted.discard(source.key)
+        self._stop(source.key)
+
+    def pause(self) -> None:
+        """Close every stream for now; `offer` opens them again."""
+        for source in self.opened:
+            self._stop(source.key)
+        self._release(everything=True)
+        if self._pumping:
+            self._pumping.cancel()
+            self._pumping = None
+
+    def nudge(self, *phases: Phase) -> None:
+        """Try again now the streams that are in one of these phases."""
+        for key, (tail, _) in self._running.items():
+            if self._inlets[key].feed.stream.phase in phases:
+                tail.nudge()
+
+    def pull(self) -> None:
+        """Bring in now what the pump would bring in next: a frame is about to be painted."""
+        if any(inlet.waiting for inlet in self._inlets.values()):
+            self.round()
+
+    def round(self) -> bool:
+        """Move what came in into the log, up to a limit; True when there is more to do at once."""
+        share = SLICE // max(1, len(self._inlets))
+        left = sum(inlet.take(share) for inlet in self._inlets.values())
+        self._release()
+        more = self.log.count_errors()
+        self.log.changed()
+        return bool(left) or more
+
+    async def _pump(self) -> None:
+        """A round whenever something came in, never more often than every `BATCH`."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            more = self.round()
+            if more or self._intake.waiting or any(inlet.feed.settling for inlet in self._inlets.values()):
+                self._wake.set()
+            await self._means.clock.sleep(0 if more else BATCH)
+
+    def _start(self, source: LogSource) -> None:
+        inlet = self._inlets.get(source.key) or self._add(source)
+        stream = replace(inlet.feed.stream, source=source)
+        self.log.streams[inlet.feed.tag] = stream.now(Phase.CONNECTING, self._means.clock.monotonic())
+        means = self._means
+        tail = Tail(source, means.client, inlet, clock=means.clock, random=means.random, ping=means.ping)
+        self._running[source.key] = (tail, means.spawn(tail.run()))
+        if self._pumping is None:
+            self._pumping = means.spawn(self._pump())
+        self._recount()
+
+    def _stop(self, key: Key) -> None:
+        if running := self._running.pop(key, None):
+            running[1].cancel()
+            inlet = self._inlets[key]
+            inlet.take(2 * UNREAD)
+            inlet.feed.closed(self._means.clock.monotonic(), self._means.clock.now())
+            self._recount()
+
+    def _add(self, source: LogSource) -> Inlet:
+        tag = len(self._inlets)
+        among = len({candidate.agent_id for candidate in self.candidates}) > 1
+        stream = Stream(source, "", among=among)
+        taken = {other.tag for other in self.log.streams.values()}
+        self.log.streams[tag] = replace(stream, tag=tag_of(stream.label, taken))
+        self._inlets[source.key] = inlet = Inlet(Feed(tag, self._intake), self._means.clock, self._wake.set)
+        return inlet
+
+    def _renew(self, source: LogSource) -> None:
+        """The fleet knows more about an open source. A new version is another instance: follow that one."""
+        tail, _ = self._running[source.key]
+        was, tail.source = tail.source, source
+        feed = self._inlets[source.key].feed
+        feed.deployed(source, self._means.clock.monotonic(), self._means.clock.now())
+        if was.version and was.version != source.version:
+            self._stop(source.key)
+            self._start(source)
+
+    def _begins(self, now: float) -> bool:
+        """A stream has just been opened for the first time, and what was printed before is still to come."""
+        streams = (self._inlets[key].feed.stream for key in self._running)
+        return any(
+            stream.phase in (Phase.CONNECTING, Phase.OPEN)
+            and not stream.heard
+            and now - stream.since < TOGETHER
+            for stream in streams
+        )
+
+    def _recount(self) -> None:
+        self._intake.merging = len(self._running) > 1
+        self.log.spool.ring = max(self.log.spool.ring, self._ring * max(1, len(self._running)))
+        self._wake.set()
+
+    def _release(self, *, everything: bool = False) -> None:
+        clock = self._means.clock
+        if not everything and self._intake.merging and self._begins(clock.monotonic()):
+            return  # what the first to answer printed before belongs between what the others did
+        self._intake.release(clock.monotonic(), clock.now(), everything=everything)

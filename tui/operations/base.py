@@ -1,0 +1,225 @@
+"""An operation: one verb of the operator's, from its key to the request and to how its effect is found.
+
+Footer, help, key map, command line, dialogs and audit trail are made of this. No screen, no network.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+from typing import ClassVar
+
+from msgspec import Struct
+
+from tui.api.methods import Method
+from tui.api.models import Dispatch
+from tui.fleet.state import Fleet, Selection, View
+from tui.operations.answers import Answers, Field, Hint, Option
+from tui.operations.journal.journal import Intent
+from tui.operations.remote import Original, Remote
+
+
+class Danger(IntEnum):
+    """What it can do to a service; decides what a confirmation takes (product.md b7)."""
+
+    REVERSIBLE = 1
+    SERVICE = 2
+    """It affects what runs: the target is typed in a production project."""
+    DESTROYS = 3
+    """It cannot be taken back: the target is always typed."""
+
+
+class Usage(Struct, frozen=True):
+    """How it is said after the colon. An argument's kind decides how it is completed."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+    """`agent`, `agent_name`, `version`, `deployment`, `room`, `dispatch`, `secret` or `file`."""
+
+    def __str__(self) -> str:
+        return " ".join((self.name, *(word.replace("_name", "").upper() for word in self.arguments)))
+
+
+class Fact(Struct, frozen=True):
+    """One line of what is known of the target."""
+
+    label: str
+    text: str
+    watch: str = ""
+    """What must not change between look and key; empty for facts that may."""
+
+
+class Preview(Struct, frozen=True):
+    """What a dialog says before anything is sent."""
+
+    what: str
+    """Verb and target, with its id."""
+    where: str
+    effect: tuple[str, ...]
+    """What happens to live sessions, and whether it can be undone."""
+    lost: tuple[str, ...] = ()
+    """What will not be there any more, one a line; said first, and in another tone."""
+    state: tuple[Fact, ...] = ()
+    typed: tuple[str, ...] = ()
+    """What arms the button, where something has to be typed: any of these. The first one is asked for."""
+
+
+class Receipt(Struct, frozen=True):
+    """What the server said when it did it."""
+
+    words: str = ""
+    """What is worth adding to "done", such as the id of a new dispatch."""
+    dispatch: Dispatch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How things were just before it was sent."""
+
+    baseline: tuple[str, ...] = ()
+    """Goes to the disk, so that the effect can be told from what was there."""
+    original: Original | None = field(default=None, repr=False)
+    """What is about to be deleted, exactly; stays in memory."""
+
+
+class Seen(StrEnum):
+    """What a look for an effect found."""
+
+    YES = "yes"
+    NO = "no"
+    PARTLY = "partly"
+    FAILED = "failed"
+    """It came to a bad end, and nothing changed."""
+    CANNOT_TELL = "cannot tell"
+    """No look will ever tell: a restart leaves no trace."""
+
+
+class Finding(Struct, frozen=True):
+    """The outcome of a look."""
+
+    seen: Seen
+    words: str
+    items: tuple[str, ...] = ()
+    """One line a part, such as one a secret."""
+    receipt: Receipt | None = None
+    """What the lost answer would have said."""
+
+
+class Undo(Struct, frozen=True):
+    """The operation that takes another one back."""
+
+    operation: str
+    selection: Selection
+    answers: Answers
+    words: str
+
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+class Operation(ABC):
+    """One verb. Its target is the selection of the view, frozen by identity when the dialog opens.
+
+    Everything but what awaits, and `resolve`, is pure, and asked again whenever view or answers change.
+    """
+
+    id: ClassVar[str]
+    """As in the journal: never changed."""
+    label: ClassVar[str]
+    """The verb on keys and buttons."""
+    help: ClassVar[str]
+    danger: ClassVar[Danger]
+    method: ClassVar[Method]
+    """The one changing call that it makes."""
+    keys: ClassVar[Mapping[str, str]] = EMPTY
+    """Pane → key or keys."""
+    usage: ClassVar[Usage]
+    reads: ClassVar[tuple[str, ...]] = ()
+    """What is read again before it is sent: `agent`, `versions`, `secrets`, `room`."""
+    source: ClassVar[str] = ""
+    """The source whose age decides whether it may be done; empty if none does."""
+    sources: ClassVar[tuple[str, ...]] = ()
+    """What is polled at once afterwards."""
+    verifies: ClassVar[bool] = False
+    """A look follows also where the server said done."""
+    prepares: ClassVar[bool] = False
+    """Its form starts with something that only the server knows."""
+    prominent: ClassVar[bool] = True
+    """Its key is in the footer, where there is room."""
+    in_bulk: ClassVar[bool] = False
+    """It can be done to every marked row, one after the other."""
+
+    @abstractmethod
+    def unfit(self, view: View) -> str:
+        """Why it cannot be done to what is selected, in words; empty if it can."""
+
+    @abstractmethod
+    def target(self, view: View, answers: Answers) -> str:
+        """What it acts on, by id, as in the journal."""
+
+    @abstractmethod
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """What is said of it before it is done."""
+
+    @abstractmethod
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """The body that will be sent, secret values masked."""
+
+    @abstractmethod
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """The same for a shell: an `lk` command, or what it takes where `lk` has none."""
+
+    @abstractmethod
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """Send it, once. Raises the tree of `tui.api.errors`."""
+
+    @abstractmethod
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """Look whether it happened, from what the journal holds. Raises the tree of `tui.api.errors`."""
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """What is asked; `answers` holds what is known beforehand."""
+        return ()
+
+    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
+        """The possible answers to a question, as things stand."""
+        return ()
+
+    def resolve(self, answers: Answers) -> Answers:
+        """Read the files that answers name. Blocks for the disk; raises `BadAnswer`."""
+        return answers
+
+    def check(self, view: View, answers: Answers) -> None:
+        """Raises `BadAnswer` for answers with which nothing can be sent."""
+        return
+
+    def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
+        """What is worth knowing while the form is filled in."""
+        return ()
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """What `look` will need. Goes to the disk: no secret and nothing personal."""
+        return EMPTY
+
+    def arguments(self, answers: Answers) -> tuple[str, ...]:
+        """Names of what was given, for the audit trail; never a value."""
+        return ()
+
+    async def prepare(self, remote: Remote, view: View, answers: Answers) -> Answers:
+        """Ask the server for what the form starts with. Raises the tree of `tui.api.errors`."""
+        return answers
+
+    async def before(self, remote: Remote, view: View, answers: Answers) -> Before:
+        """Note how things are, so that the effect can be told. Raises the tree of `tui.api.errors`."""
+        return Before()
+
+    def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Mapping[str, object]:
+        """What the server's answer changes in what is known."""
+        return {}
+
+    def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
+        """How to take it back, with `view` as it was then; None where that cannot be done."""
+        return None

@@ -1,0 +1,101 @@
+"""Whether what the operator looked at is still so. Pure but for `reread`, which sends nothing but reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from tui.api.errors import NotFound
+from tui.api.models import Agent, Dispatch
+from tui.fleet.ordering import newest_first, own, standing
+from tui.fleet.state import QUIET_FACTOR, Fleet, View
+from tui.operations.answers import Answers
+from tui.operations.base import Operation, Preview
+from tui.operations.remote import Remote
+from tui.operations.verbs.agents import find
+
+POLLS: Final = 3
+"""Polls that may be missed before nothing may be done (product.md b7)."""
+LEAST: Final = 10.0
+"""Seconds that data may always be old: a slow server is no reason to refuse."""
+
+
+def data_age(view: View, operation: Operation, read_at: float = 0.0) -> float | None:
+    """Seconds since what the operation rests on was received; None if never or if it rests on nothing.
+
+    `read_at` is the monotonic time of a look of the dialog's own.
+    """
+    at = view.fleet.fresh(operation.source).at if operation.source else None
+    newest = max(at or 0.0, read_at)
+    return view.monotonic - newest if newest else None
+
+
+def too_old(view: View, operation: Operation, refresh: float, read_at: float = 0.0) -> str:
+    """Why nothing may be done with data this old, in words; empty if it may. `refresh` in seconds."""
+    if not operation.source:
+        return ""
+    old = data_age(view, operation, read_at)
+    if old is None:
+        return "nothing was received yet"
+    limit = max(LEAST, POLLS * QUIET_FACTOR * refresh)
+    if old > limit:
+        return f"data is {old:.0f} s old"
+    failures = view.fleet.fresh(operation.source).failures
+    at = view.fleet.fresh(operation.source).at or 0.0
+    return f"{failures} polls failed" if failures >= POLLS and read_at <= at else ""
+
+
+def moved(before: Preview, after: Preview) -> tuple[str, ...]:
+    """Labels of the facts that must not change and did."""
+    old, new = _watched(before), _watched(after)
+    return tuple(label for label in {**old, **new} if old.get(label, "") != new.get(label, ""))
+
+
+def _watched(preview: Preview) -> Mapping[str, str]:
+    return {fact.label: fact.watch for fact in preview.state}
+
+
+async def reread(remote: Remote, operation: Operation, view: View, answers: Answers) -> View:
+    """The view with what the operation rests on asked anew. Raises the tree of `tui.api.errors`."""
+    fleet, agent_id = view.fleet, view.selection.agent_id
+    if "agent" in operation.reads:
+        fleet = with_agent(fleet, agent_id, await find(remote, agent_id))
+    if "versions" in operation.reads:
+        versions = newest_first((await remote.list_versions(agent_id)).items)
+        fleet = replace(fleet, versions={**fleet.versions, agent_id: versions})
+    if "secrets" in operation.reads:
+        secrets = own((await remote.list_secrets(agent_id)).items)
+        fleet = replace(fleet, secrets={**fleet.secrets, agent_id: secrets})
+    if "room" in operation.reads:
+        room = answers.text("room") or view.selection.room
+        fleet = replace(fleet, dispatches={**fleet.dispatches, room: await _here(remote, room)})
+    return replace(view, fleet=fleet)
+
+
+def learnt(before: Fleet, after: Fleet, now: Fleet) -> dict[str, object]:
+    """What `reread` found beyond the list of agents, laid over what is known by now."""
+    pairs = {
+        "versions": (before.versions, after.versions, now.versions),
+        "secrets": (before.secrets, after.secrets, now.secrets),
+        "dispatches": (before.dispatches, after.dispatches, now.dispatches),
+    }
+    return {
+        name: {**known, **{key: item for key, item in new.items() if old.get(key) is not item}}
+        for name, (old, new, known) in pairs.items()
+        if new is not old
+    }
+
+
+def with_agent(fleet: Fleet, agent_id: str, agent: Agent | None) -> Fleet:
+    """The fleet with one of its agents as it is now; None for one that is gone."""
+    others = (found for found in fleet.agents if found.agent_id != agent_id)
+    agents = tuple(others) + ((agent,) if agent is not None else ())
+    return replace(fleet, agents=agents, index={found.agent_id: found for found in agents})
+
+
+async def _here(remote: Remote, room: str) -> tuple[Dispatch, ...]:
+    try:
+        return standing((await remote.list_dispatches(room)).items)
+    except NotFound:
+        return ()

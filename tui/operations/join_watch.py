@@ -1,0 +1,239 @@
+"""The join watch: from "accepted" over a job to an agent in the room, or the reason why not (needs.md row 1).
+
+`JoinWatch` is told what was seen and says how it stands; `follow` looks. A job that says RUNNING is believed
+only when its participant is in the room: servers say so before the worker has answered (needs.md T4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from tui.api.errors import ApiError, NotFound
+from tui.api.models import Dispatch, Job, Participant, moment
+from tui.clock import Clock
+from tui.fleet.ordering import standing
+from tui.fleet.state import Fleet
+from tui.fleet.store import Store
+from tui.fleet.times import seconds
+from tui.fleet.tree import SLOW_AFTER, STUCK_AFTER
+from tui.operations.answers import Hint
+from tui.operations.remote import Remote
+from tui.operations.verbs.dispatch_checks import likely_cause
+
+WATCH_FOR: Final = 180.0
+"""Seconds after which nobody looks any more."""
+CLEAN_END: Final = "agent worker left the room"
+"""Said of failures and of clean shutdowns alike (needs.md T5)."""
+NO_CAPACITY: Final = ("JSR_NO_CAPACITY", 1)
+
+
+class Mood(StrEnum):
+    """How it looks."""
+
+    WAITING = "waiting"
+    SLOW = "slow"
+    BAD = "bad"
+    GOOD = "good"
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """How far a dispatch has come. Times are seconds since it was asked for."""
+
+    dispatch_id: str
+    accepted: float
+    job_id: str = ""
+    job: float | None = None
+    identity: str = ""
+    joined: float | None = None
+    waited: float = 0.0
+    mood: Mood = Mood.WAITING
+    verdict: str = ""
+    cause: str = ""
+    over: bool = False
+    """Nothing more is to be expected."""
+
+
+class JoinWatch:
+    """One dispatch on its way to an agent in its room."""
+
+    def __init__(self, dispatch: Dispatch, *, started: float, accepted: float) -> None:
+        """`started` is the monotonic time of the request, `accepted` the seconds until its answer."""
+        self.dispatch = dispatch
+        self._created = moment(dispatch.state.created_at) if dispatch.state else None
+        self._started = started
+        self._accepted = accepted
+        self._gone = False
+        self._people: tuple[Participant, ...] | None = None
+        self._job: tuple[str, float] | None = None
+        self._joined: tuple[str, float] | None = None
+        self._problem = ""
+        self._looked = started + accepted
+
+    def waited(self, now: float) -> float:
+        """Seconds since it was asked for; `now` is monotonic."""
+        return max(0.0, now - self._started)
+
+    @property
+    def wants_people(self) -> bool:
+        """Somebody works for it, so it is worth asking who is in the room."""
+        return any(_status(job) in ("JS_RUNNING", "JS_SUCCESS") for job in self.dispatch.jobs)
+
+    def saw(self, dispatch: Dispatch | None, people: Iterable[Participant] | None, now: float) -> None:
+        """Take in a look: the dispatch, None if not listed, and who is in the room if that was asked."""
+        self._problem = ""
+        self._looked = now
+        self._gone = dispatch is None
+        if dispatch is None:
+            return
+        self.dispatch = dispatch
+        self._created = self._created or (moment(dispatch.state.created_at) if dispatch.state else None)
+        if people is not None:
+            self._people = tuple(people)
+        if self._job is None and dispatch.jobs:
+            first = min(dispatch.jobs, key=lambda job: (job.state.started_at if job.state else 0) or 1 << 63)
+            began = moment(first.state.started_at) if first.state else None
+            self._job = (first.id, self._elapsed(began, now))
+        person = self._agent()
+        if self._joined is None and person is not None:
+            at = moment(person.joined_at_ms) if person.joined_at_ms else None
+            self._joined = (person.identity, max(self._elapsed(at, now), self._job[1] if self._job else 0.0))
+
+    def failed(self, text: str) -> None:
+        """A look did not succeed; what is known stays."""
+        self._problem = text
+
+    def join(self, fleet: Fleet, now: float) -> Join:
+        """How it stands, or how it did when it could last be looked at."""
+        mood, verdict, cause, over = self._judged(fleet, self._looked if self._problem else now)
+        if self._problem and not over:
+            blind = _for(max(0.0, now - self._looked))
+            verdict = f"cannot look for {blind}: {self._problem}; last seen: {verdict}"
+            mood, cause, over = Mood.SLOW, "", self.waited(now) >= WATCH_FOR
+        return Join(
+            dispatch_id=self.dispatch.id,
+            accepted=self._accepted,
+            job_id=self._job[0] if self._job else "",
+            job=self._job[1] if self._job else None,
+            identity=self._joined[0] if self._joined else "",
+            joined=self._joined[1] if self._joined else None,
+            waited=self.waited(now),
+            mood=mood,
+            verdict=verdict,
+            cause=cause,
+            over=over,
+        )
+
+    def _judged(self, fleet: Fleet, now: float) -> tuple[Mood, str, str, bool]:
+        waited = self.waited(now)
+        if self._joined is not None:
+            return Mood.GOOD, f"joined after {seconds(self._joined[1])}", "", True
+        if self._gone:
+            return Mood.BAD, "the dispatch is gone", "it was deleted, or its room closed", True
+        jobs = self.dispatch.jobs
+        over = waited >= WATCH_FOR
+        if not jobs:
+            return (*self._nobody(fleet, waited), over)
+        states = [_status(job) for job in jobs]
+        if "JS_RUNNING" in states:
+            mood = _mood(waited)
+            cause = "the job was never delivered, or its worker died" if mood is Mood.BAD else ""
+            words = f"job runs, its agent is not in the room {_for(waited)}"
+            return mood, words, cause, over
+        if "JS_FAILED" in states:
+            return (*_failure(jobs), over)
+        if "JS_SUCCESS" in states:
+            cause = "a worker refused it, or its program returned at once"
+            return Mood.SLOW, "job ended without its agent being seen in the room", cause, over
+        known = self._likely(fleet)
+        return _mood(waited), f"job waits for a worker {_for(waited)}", known.text if known else "", over
+
+    def _nobody(self, fleet: Fleet, waited: float) -> tuple[Mood, str, str]:
+        """No job: on most servers that is all that ever shows of nobody taking it (needs.md T3)."""
+        mood, known = _mood(waited), self._likely(fleet)
+        if mood is Mood.WAITING:
+            return mood, f"accepted, no agent yet {_for(waited)}", known.text if known else ""
+        cause = known.text if known else "all workers full, or none is registered under this name"
+        return mood, f"accepted, no agent yet {_for(waited)}: no worker took it, 0 jobs", cause
+
+    def _likely(self, fleet: Fleet) -> Hint | None:
+        """What is known against anybody taking it; nothing on a server that lists no agents."""
+        if fleet.fresh("agents").absent:
+            return None
+        return likely_cause(fleet, self.dispatch.agent_name, self.dispatch.deployment)
+
+    def _agent(self) -> Participant | None:
+        identities = {job.state.participant_identity for job in self.dispatch.jobs if job.state} - {""}
+        here = self._people or ()
+        if identities:
+            return next((person for person in here if person.identity in identities), None)
+        name = self.dispatch.agent_name
+        return next((person for person in here if person.is_agent and name and name in _names(person)), None)
+
+    def _elapsed(self, at: float | None, now: float) -> float:
+        """Seconds from the request to a moment by the server's clock, or to when it was seen."""
+        observed = self.waited(now)
+        if at is None or self._created is None:
+            return observed
+        return min(observed, self._accepted + max(0.0, at - self._created))
+
+
+async def follow(
+    watch: JoinWatch, remote: Remote, store: Store, clock: Clock, tell: Callable[[Join], None]
+) -> Join:
+    """Look until it joined, is gone, or nobody need look any more; cancel to stop."""
+    room, dispatch_id = watch.dispatch.room, watch.dispatch.id
+    while True:
+        try:
+            items = standing((await remote.list_dispatches(room)).items)
+            found = next((item for item in items if item.id == dispatch_id), None)
+            store.update(dispatches={**store.fleet.dispatches, room: items})
+            if found is not None:
+                watch.dispatch = found
+            people = (await remote.list_participants(room)).items if watch.wants_people else None
+            if people is not None:
+                store.update(participants={**store.fleet.participants, room: people})
+            watch.saw(found, people, clock.monotonic())
+        except NotFound:
+            watch.saw(None, None, clock.monotonic())
+        except ApiError as error:
+            watch.failed(str(error))
+        state = watch.join(store.fleet, clock.monotonic())
+        tell(state)
+        if state.over:
+            return state
+        await clock.sleep(pause(state.waited))
+
+
+def pause(waited: float) -> float:
+    """Seconds until the next look: often while it matters, rarely later, for requests are counted."""
+    return 0.5 if waited < 3 else 1.0 if waited < SLOW_AFTER else 2.0 if waited < STUCK_AFTER else 5.0
+
+
+def _names(person: Participant) -> tuple[str, ...]:
+    """The agent names that a participant carries (contract.md §6.6)."""
+    return tuple(person.attributes.get(key, "") for key in ("lk.agent.name", "lk.agent_name"))
+
+
+def _status(job: Job) -> str:
+    return str(job.state.status) if job.state else "JS_PENDING"
+
+
+def _mood(waited: float) -> Mood:
+    return Mood.WAITING if waited < SLOW_AFTER else Mood.SLOW if waited < STUCK_AFTER else Mood.BAD
+
+
+def _for(waited: float) -> str:
+    return f"{waited:.0f} s"
+
+
+def _failure(jobs: Iterable[Job]) -> tuple[Mood, str, str]:
+    state = next(job.state for job in jobs if _status(job) == "JS_FAILED")
+    error = state.error if state else ""
+    if state is not None and state.reason in NO_CAPACITY:
+        return Mood.BAD, f"job failed: {error or 'no capacity'}", "every worker is full"
+    note = "LiveKit says so of clean shutdowns too: look at the log" if error == CLEAN_END else ""
+    return Mood.BAD, f"job failed: {error or 'no reason given'}", note

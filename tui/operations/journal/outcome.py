@@ -1,0 +1,70 @@
+"""What became of an operation: what happened, whether anything changed, what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from msgspec import Struct
+
+from tui.api.errors import ApiError, NotSent, RateLimited, ReadOnly, Unauthorized
+from tui.operations.base import Receipt, Undo
+from tui.operations.journal.journal import Intent, Verdict
+
+WORDS: Final = {
+    Verdict.DONE: "done",
+    Verdict.REFUSED: "refused",
+    Verdict.NOT_SENT: "not sent",
+    Verdict.UNKNOWN: "unknown",
+    Verdict.NOT_SEEN: "not seen",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of an operation, or of a look for one."""
+
+    verdict: Verdict
+    words: str
+    """One line for the operator."""
+    intent: Intent | None = None
+    """As journalled; None if it never came so far."""
+    receipt: Receipt | None = None
+    undo: Undo | None = None
+    items: tuple[str, ...] = ()
+    """One line a part, such as one a secret."""
+    took: float = 0.0
+    """Seconds from the request to its answer, or to when its effect was seen."""
+    retry_after: float = 0.0
+    """Seconds that the server asked to wait before it is tried again."""
+    may_resend: bool = False
+    """The effect was looked for: the operator may send the very same request again."""
+    doubt: bool = False
+    """Done, says the server, and it does not look like it."""
+    error: ApiError | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+    """What else has to be said, such as a journal that could not be written."""
+
+
+class Progress(Struct, frozen=True):
+    """What is happening now."""
+
+    words: str
+    checking: bool = False
+    """The outcome is unknown and being looked for."""
+
+
+def refused(subject: str, error: ApiError, intent: Intent | None) -> Outcome:
+    """The outcome of an error that says that nothing happened."""
+    if isinstance(error, ReadOnly):
+        words = f"{subject}: this session is read-only, nothing was sent; :unlock 15m allows changes"
+        return Outcome(Verdict.NOT_SENT, words, intent, error=error)
+    if isinstance(error, NotSent):
+        words = f"{subject} not sent: {error}; nothing changed, try again"
+        return Outcome(Verdict.NOT_SENT, words, intent, error=error)
+    if isinstance(error, RateLimited):
+        words = f"{subject} refused: {error}; nothing changed, LiveKit asks for {error.retry_after:.0f} s"
+        return Outcome(Verdict.REFUSED, words, intent, error=error, retry_after=error.retry_after)
+    advice = ": check key, secret, clock and what that key may do" if isinstance(error, Unauthorized) else ""
+    words = f"{subject} refused by LiveKit: {error}; nothing changed{advice}"
+    return Outcome(Verdict.REFUSED, words, intent, error=error)

@@ -1,0 +1,124 @@
+"""The state behind a dialog: what is about to be done, on what facts, and why it may not be done yet. Pure.
+
+The target is frozen by identity when it opens. What must not change is compared with what the operator saw
+and accepted, so that a button never does something else than what stands above it (hazards.md C17).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from tui.fleet.state import View
+from tui.operations.answers import Answers, BadAnswer, Hint
+from tui.operations.base import Danger, Operation, Preview
+from tui.operations.freshness_check import data_age, moved, too_old
+
+HESITATE: Final = 3.0
+"""Seconds before something that cannot be taken back can be confirmed at all."""
+
+
+class Inquiry:
+    """One operation being considered."""
+
+    def __init__(
+        self, operation: Operation, view: View, answers: Answers, *, production: bool, refresh: float
+    ) -> None:
+        """`production` wants the target typed; `refresh` is the operator's seconds between polls."""
+        self.operation = operation
+        self.view = view
+        self.answers = answers
+        self._production = production
+        self._refresh = refresh
+        self._opened = view.monotonic
+        self._read_at = 0.0
+        self._not_before = 0.0
+        self.baseline = operation.preview(view, answers)
+        """What the operator saw and accepted."""
+
+    @property
+    def preview(self) -> Preview:
+        """What there is to say now."""
+        return self.operation.preview(self.view, self.answers)
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What is worth knowing."""
+        return self.operation.hints(self.view, self.answers)
+
+    def age(self, now: float) -> float | None:
+        """Seconds since what it rests on was received; None if it rests on nothing. `now` is monotonic."""
+        return data_age(replace(self.view, monotonic=now), self.operation, self._read_at)
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """Labels of facts that changed since they were accepted and must not."""
+        return moved(self.baseline, self.preview)
+
+    @property
+    def is_missing(self) -> bool:
+        """Something that it rests on was never asked for, as of an agent that was not looked at."""
+        agent_id, fleet = self.view.selection.agent_id, self.view.fleet
+        known = {"versions": fleet.versions, "secrets": fleet.secrets}
+        return any(name in known and agent_id not in known[name] for name in self.operation.reads)
+
+    def see(self, view: View) -> None:
+        """Other data arrived; the target stays."""
+        self.view = replace(view, selection=self.view.selection)
+
+    def answer(self, answers: Answers) -> None:
+        """Other answers are another question: what is shown now is accepted."""
+        if answers != self.answers:
+            self.answers = answers
+            self.baseline = self.preview
+
+    def accept(self, view: View) -> None:
+        """It was read again and is what the operator looks at now."""
+        self.see(view)
+        self._read_at = view.monotonic
+        self.baseline = self.preview
+
+    def reread(self, view: View) -> None:
+        """It was read again just before sending, and is compared with what the operator looks at."""
+        self.see(view)
+        self._read_at = view.monotonic
+
+    def wait(self, seconds: float) -> None:
+        """The server asked for a pause."""
+        self._not_before = self.view.monotonic + seconds
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What has to be typed to arm the button, any of these; empty if nothing has."""
+        danger = self.operation.danger
+        if danger is Danger.DESTROYS or (danger is Danger.SERVICE and self._production):
+            return self.preview.typed
+        return ()
+
+    def obstacle(self, typed: str, *, locked: bool, now: float) -> str:
+        """Why it may not be done yet, in words; empty if it may.
+
+        `now` is monotonic seconds.
+        """
+        operation = self.operation
+        if problem := operation.unfit(self.view):
+            return f"{problem}; nothing can be done to it"
+        if locked:
+            return "read-only: :unlock 15m allows changes for a while"
+        if self.is_missing:
+            return "being read…"
+        if old := too_old(replace(self.view, monotonic=now), operation, self._refresh, self._read_at):
+            return f"{old}: ctrl+r reads again"
+        if news := self.news:
+            return f"changed since you looked: {', '.join(news)}. ctrl+r accepts what stands here"
+        try:
+            operation.check(self.view, self.answers)
+        except BadAnswer as bad:
+            return str(bad)
+        if now < self._not_before:
+            return f"LiveKit asks for a pause: {self._not_before - now:.0f} s"
+        if (wanted := self.wanted) and typed.strip() not in wanted:
+            return f"type {' or '.join(wanted)} to arm the button"
+        if operation.danger is Danger.DESTROYS and (left := self._opened + HESITATE - now) > 0:
+            return f"this cannot be taken back: {left:.0f} s"
+        return ""

@@ -1,0 +1,48 @@
+"""Every operation, in the order in which help lists them. Adding one is adding it here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.operations.base import Operation
+from tui.operations.verbs.agents import DeleteAgent, DeleteDeployment, Restart
+from tui.operations.verbs.delete_dispatch import DeleteDispatch
+from tui.operations.verbs.dispatch import CreateDispatch, Redispatch
+from tui.operations.verbs.private_links import CreateLink, DeleteLink
+from tui.operations.verbs.secrets import (
+    ImportSecrets,
+    MountSecret,
+    NewSecret,
+    RemoveSecrets,
+    ReplaceSecrets,
+    SetSecret,
+)
+from tui.operations.verbs.update import Update
+from tui.operations.verbs.versions import Promote, Rollback
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    CreateDispatch(),
+    Redispatch(),
+    DeleteDispatch(),
+    Restart(),
+    Rollback(),
+    Promote(),
+    Update(),
+    SetSecret(),
+    NewSecret(),
+    ImportSecrets(),
+    MountSecret(),
+    RemoveSecrets(),
+    ReplaceSecrets(),
+    DeleteDeployment(),
+    DeleteAgent(),
+    CreateLink(),
+    DeleteLink(),
+)
+
+BY_ID: Final = {operation.id: operation for operation in OPERATIONS}
+
+
+def keys_of(pane: str) -> tuple[tuple[str, Operation], ...]:
+    """The keys of a pane, as Textual writes them, each with what it does."""
+    return tuple((operation.keys[pane], operation) for operation in OPERATIONS if pane in operation.keys)

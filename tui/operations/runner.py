@@ -1,0 +1,294 @@
+"""Does operations for one project: looks, journals, sends once, and says what became of it.
+
+An intent is on the disk before its request leaves; an answer that was lost is looked for and never guessed
+(hazards.md §3.1, §3.2). No screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from msgspec import Struct
+
+from tui.api import methods
+from tui.api.errors import ApiError, NotFound, Unknown
+from tui.clock import Clock
+from tui.fleet.state import View
+from tui.fleet.store import Store
+from tui.fleet.times import seconds
+from tui.operations.answers import Answers
+from tui.operations.base import Before, Operation, Receipt, Seen, Undo
+from tui.operations.freshness_check import learnt, reread
+from tui.operations.journal import resumed_deploys
+from tui.operations.journal.journal import Entry, Intent, Journal, JournalError, Verdict
+from tui.operations.journal.outcome import Outcome, Progress, refused
+from tui.operations.journal.reconcile import LOOKS, ONE_LOOK, Look, Reconciled, Tell, reconcile
+from tui.operations.registry import BY_ID
+from tui.operations.remote import Remote
+
+VERIFYING: Final = (0.0, 1.0, 3.0, 8.0)
+"""Seconds after "done" at which is looked whether it shows."""
+DELETING: Final = (methods.DELETE_DISPATCH, methods.DELETE_AGENT)
+
+
+def quietly(progress: Progress) -> None:
+    """Tell nobody."""
+
+
+class _Sending(Struct, frozen=True):
+    """One request on its way."""
+
+    operation: Operation
+    view: View
+    answers: Answers
+    before: Before
+    intent: Intent
+    tell: Tell
+    repeated: bool
+
+    @property
+    def subject(self) -> str:
+        """Verb and target, for every line that is said of it."""
+        return f"{self.operation.label} {self.intent.target}"
+
+    def undo(self, receipt: Receipt) -> Undo | None:
+        """How to take it back."""
+        return self.operation.undo(self.view, self.answers, self.before, receipt)
+
+
+class Operator:
+    """The one road by which a project is changed."""
+
+    def __init__(
+        self,
+        remote: Remote,
+        store: Store,
+        journal: Journal,
+        *,
+        clock: Clock,
+        project: str,
+        url: str,
+        new_id: Callable[[], str],
+        nudge: Callable[..., None],
+    ) -> None:
+        """`new_id` makes request ids; `nudge` polls the named sources at once."""
+        self.remote = remote
+        self._store = store
+        self._journal = journal
+        self._clock = clock
+        self._project = project
+        self._url = url
+        self._new_id = new_id
+        self._nudge = nudge
+
+    async def reread(self, operation: Operation, view: View, answers: Answers) -> View:
+        """The view with the target asked anew. Raises the tree of `tui.api.errors`.
+
+        What no poll may have come to, such as the room that is dispatched to, is known to everybody from now
+        on: or the next poll of something else would make it unknown again.
+        """
+        fresh = await reread(self.remote, operation, view, answers)
+        self._store.update(**learnt(view.fleet, fresh.fleet, self._store.fleet))
+        return replace(fresh, now=view.now, monotonic=self._clock.monotonic())
+
+    async def perform(
+        self,
+        operation: Operation,
+        view: View,
+        answers: Answers,
+        *,
+        reason: str = "",
+        tell: Tell = quietly,
+        earlier: Intent | None = None,
+    ) -> Outcome:
+        """Do it, once. Never raises for what the network or the server does.
+
+        `earlier` is the intent of the same request whose effect was not seen: its request id and what was
+        there before it are kept, and it is looked for once more.
+        """
+        subject = f"{operation.label} {operation.target(view, answers)}"
+        try:
+            if earlier is not None and (found := await self._found(operation, earlier)) is not None:
+                return found
+            tell(Progress("looking how things are…"))
+            before = await operation.before(self.remote, view, answers)
+        except ApiError as error:
+            words = f"{subject}: could not look first: {error}; nothing was sent, try again"
+            return Outcome(Verdict.NOT_SENT, words, error=error)
+        try:
+            intent = await self._intend(operation, view, answers, before, reason, earlier)
+        except JournalError as error:
+            words = f"{subject}: {error}; nothing was sent"
+            return Outcome(Verdict.NOT_SENT, words)
+        tell(Progress("sending…"))
+        return await self._send(
+            _Sending(operation, view, answers, before, intent, tell, repeated=earlier is not None)
+        )
+
+    async def settle(
+        self, intent: Intent, tell: Tell = quietly, looks: Sequence[float] = ONE_LOOK
+    ) -> Outcome:
+        """Look for the effect of an intent whose outcome is unknown, of this session or an earlier one."""
+        operation = BY_ID.get(intent.operation)
+        label = operation.label if operation else resumed_deploys.LABELS.get(intent.operation, "")
+        if not label:
+            return Outcome(Verdict.UNKNOWN, f"{intent.operation}: not an operation of this lktop", intent)
+        found = await self._reconcile(
+            operation.look if operation else resumed_deploys.look, intent, tell, looks
+        )
+        verdict, words = found.verdict, f"{label} {intent.target}: {found.words}"
+        if verdict is Verdict.NOT_SEEN and self._clock.now() - intent.time < LOOKS[-1]:
+            verdict, words = Verdict.UNKNOWN, f"{words}; too soon to say, check again"
+        outcome = Outcome(
+            verdict,
+            words,
+            intent,
+            items=found.items,
+            may_resend=operation is not None and _may_resend(operation, verdict),
+        )
+        if verdict is not Verdict.UNKNOWN:
+            outcome = await self._close(intent, outcome)
+            self._nudge(*(operation.sources if operation else resumed_deploys.SOURCES))
+        return outcome
+
+    async def unresolved(self) -> list[Intent]:
+        """Intents of this project whose outcome nobody knows. Raises `JournalError`."""
+        found = await asyncio.to_thread(self._journal.unresolved)
+        return [item for item in found if self._is_mine(item)]
+
+    async def set_aside(self, intent: Intent) -> None:
+        """Stop asking about an intent. Raises `JournalError`."""
+        words = "set aside by the operator; whether it happened was never seen"
+        await asyncio.to_thread(self._journal.outcome, intent, Verdict.NOT_SEEN, detail=words)
+
+    async def entries(self, limit: int = 500) -> list[Entry]:
+        """The audit trail, newest first. Raises `JournalError`."""
+        return await asyncio.to_thread(self._journal.entries, limit)
+
+    async def note(self, operation: str, target: str, reason: str) -> None:
+        """Record something that needs no request, such as an unlock. Raises `JournalError`."""
+        intent = await asyncio.to_thread(
+            self._journal.intent, operation, target, project=self._project, reason=reason
+        )
+        await asyncio.to_thread(self._journal.outcome, intent, Verdict.DONE)
+
+    # ---- steps ----------------------------------------------------------------------------------------
+
+    async def _intend(
+        self,
+        operation: Operation,
+        view: View,
+        answers: Answers,
+        before: Before,
+        reason: str,
+        earlier: Intent | None,
+    ) -> Intent:
+        return await asyncio.to_thread(
+            self._journal.intent,
+            operation.id,
+            operation.target(view, answers),
+            project=self._project,
+            request_id=earlier.request_id if earlier else self._new_id(),
+            arguments=operation.arguments(answers),
+            reason=reason,
+            baseline=earlier.baseline if earlier else before.baseline,
+            facts={**operation.facts(view, answers), "url": self._url},
+        )
+
+    async def _send(self, sending: _Sending) -> Outcome:
+        operation, intent = sending.operation, sending.intent
+        begun = self._clock.monotonic()
+        try:
+            receipt = await operation.run(self.remote, sending.view, sending.answers, intent.request_id)
+        except Unknown as error:
+            return await self._lost(sending, error, begun)
+        except NotFound as error:
+            if sending.repeated and operation.method in DELETING:  # hazards.md §3.1: the first one did it
+                words = f"{sending.subject}: done, it is gone"
+                return await self._close(intent, Outcome(Verdict.DONE, words, intent))
+            return await self._close(intent, refused(sending.subject, error, intent))
+        except ApiError as error:
+            return await self._close(intent, refused(sending.subject, error, intent))
+        took = self._clock.monotonic() - begun
+        self._absorb(sending, receipt)
+        more = f" · {receipt.words}" if receipt.words else ""
+        words = f"{sending.subject}: done in {seconds(took)}{more}"
+        undo = sending.undo(receipt)
+        outcome = Outcome(Verdict.DONE, words, intent, receipt=receipt, undo=undo, took=took)
+        if operation.verifies:
+            outcome = await self._verified(sending, outcome)
+        return await self._close(intent, outcome)
+
+    async def _verified(self, sending: _Sending, outcome: Outcome) -> Outcome:
+        """Look whether it shows: a server that says done has been seen to do nothing (needs.md row 11)."""
+        sending.tell(Progress("accepted, looking whether it shows…"))
+        found = await self._reconcile(sending.operation.look, sending.intent, quietly, VERIFYING)
+        if found.verdict is Verdict.DONE:
+            return replace(outcome, items=found.items)
+        if found.leaves_no_trace:
+            return outcome
+        words = f"{outcome.words}; accepted, but {found.words}"
+        return replace(outcome, words=words, items=found.items, doubt=True)
+
+    async def _lost(self, sending: _Sending, error: Unknown, begun: float) -> Outcome:
+        """The answer is lost. That it is unknown goes to the disk first, then it is looked for."""
+        subject, intent = sending.subject, sending.intent
+        waiting = Outcome(Verdict.UNKNOWN, f"{subject}: {error}; it may have happened", intent, error=error)
+        await self._close(intent, waiting)
+        sending.tell(Progress(f"unknown – checking: {error}", checking=True))
+        found = await self._reconcile(sending.operation.look, intent, sending.tell, LOOKS)
+        receipt = (found.receipt or Receipt()) if found.verdict is Verdict.DONE else None
+        self._absorb(sending, receipt)
+        outcome = Outcome(
+            found.verdict,
+            f"{subject}: {found.words} (the answer was lost: {error})",
+            intent,
+            receipt=found.receipt,
+            undo=sending.undo(receipt) if receipt is not None else None,
+            took=self._clock.monotonic() - begun,
+            items=found.items,
+            may_resend=_may_resend(sending.operation, found.verdict),
+            error=error,
+        )
+        return await self._close(intent, outcome)
+
+    async def _reconcile(self, look: Look, intent: Intent, tell: Tell, looks: Sequence[float]) -> Reconciled:
+        return await reconcile(look, self.remote, intent, clock=self._clock, tell=tell, looks=looks)
+
+    async def _found(self, operation: Operation, earlier: Intent) -> Outcome | None:
+        """The end of an earlier sending that shows by now. Raises the tree of `tui.api.errors`."""
+        finding = await operation.look(self.remote, earlier)
+        if finding.seen is not Seen.YES:
+            return None
+        words = f"{operation.label} {earlier.target}: {finding.words}; it was not sent again"
+        return await self._close(earlier, Outcome(Verdict.DONE, words, earlier, items=finding.items))
+
+    async def _close(self, intent: Intent, outcome: Outcome) -> Outcome:
+        """Save the outcome; that it could not be saved is said, and changes nothing of what happened."""
+        try:
+            await asyncio.to_thread(self._journal.outcome, intent, outcome.verdict, detail=outcome.words)
+        except JournalError as error:
+            return replace(outcome, notes=(*outcome.notes, str(error)))
+        return outcome
+
+    def _absorb(self, sending: _Sending, receipt: Receipt | None) -> None:
+        """Take what is known by now into the store, and ask for the rest."""
+        operation = sending.operation
+        if receipt is not None:
+            self._store.update(**operation.absorb(self._store.fleet, sending.view, receipt))
+        self._nudge(*operation.sources)
+
+    def _is_mine(self, intent: Intent) -> bool:
+        return intent.project == self._project and intent.facts.get("url", self._url) == self._url
+
+
+def _may_resend(operation: Operation, verdict: Verdict) -> bool:
+    """Whether the operator is offered to send it again after looking (hazards.md §3.1).
+
+    What is not seen may be sent again; what stays unknown only if sending it twice has the effect of once,
+    which is never so for a restart: it leaves no trace, and a second one is confirmed afresh.
+    """
+    return verdict is Verdict.NOT_SEEN or (verdict is Verdict.UNKNOWN and operation.method.repeatable)

@@ -1,0 +1,144 @@
+"""What dialogs say of agents and dispatches: names, places, states, and how many jobs would feel it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from tui.api.clean import confusable, is_deceptive
+from tui.api.models import Agent, Deployment, Dispatch, moment
+from tui.fleet.state import Fleet, View
+from tui.fleet.status import Family, event_words, reading, status
+from tui.fleet.times import age
+from tui.fleet.tree import find_dispatch
+from tui.operations.base import Fact
+
+NO_AGENT = "no agent is selected"
+NO_API = "this server has no Cloud Agents API"
+
+
+def no_agent(view: View) -> str:
+    """Why nothing can be done to the selected agent; empty if it is there."""
+    if view.fleet.fresh("agents").absent:
+        return NO_API
+    if not view.selection.agent_id:
+        return NO_AGENT
+    return "" if view.agent is not None else f"{view.selection.agent_id} is not there any more"
+
+
+def agent_of(view: View) -> Agent:
+    """The agent selected, or one that only has its id: callers have asked `no_agent`."""
+    return view.agent or Agent(agent_id=view.selection.agent_id)
+
+
+def dispatch_of(view: View) -> Dispatch | None:
+    """The dispatch selected."""
+    return find_dispatch(view.fleet, view.selection.room, view.selection.dispatch_id)
+
+
+def named(agent: Agent) -> str:
+    """`"concierge" (CA_x)`, or the id alone."""
+    return f'"{agent.name}" ({agent.agent_id})' if agent.name else agent.agent_id
+
+
+def where(agent: Agent, deployment: str | None = None) -> str:
+    """Regions and deployments that it concerns; `deployment` limits it to one."""
+    rows = [row for row in agent.agent_deployments if deployment is None or row.deployment == deployment]
+    regions = ", ".join(sorted({row.region for row in rows if row.region})) or "no region"
+    names = ", ".join(sorted({row.name for row in rows}, key=lambda name: (name != "production", name)))
+    return f"{regions} · {names}" if names else regions
+
+
+def states(view: View, agent: Agent, deployment: str | None = None) -> tuple[Fact, ...]:
+    """One fact a deployment: its status and version must not change between look and key."""
+    rows = [row for row in agent.agent_deployments if deployment is None or row.deployment == deployment]
+    rows.sort(key=lambda row: (row.name != "production", row.name, row.region))
+    facts = [Fact(f"{row.region} {row.name}".strip(), *_state(view, agent, row)) for row in rows]
+    if not facts:
+        return (Fact("status", "no deployment", "none"),)
+    if events := _events(view, rows):
+        facts.append(Fact("events", events))
+    return tuple(facts)
+
+
+def _state(view: View, agent: Agent, row: Deployment) -> tuple[str, str]:
+    state = status(row.status)
+    version = row.version or agent.version
+    count = f"{row.replicas}/{row.min_replicas}/{row.max_replicas}"
+    # an agent in trouble wanders between Error and CrashLoop by itself: that is no news
+    kind = state.family if state.family is Family.ERROR else state.name
+    return f"{state.name or 'not observed'} · {version} · {count}", f"{kind} {version}"
+
+
+def _events(view: View, rows: Iterable[Deployment]) -> str:
+    bad = [row for row in rows if status(row.status).family is Family.ERROR]
+    if words := next(filter(None, (reading(row, now=view.now) for row in bad)), ""):
+        return words
+    counts: Counter[str] = Counter()
+    for event in (event for row in rows for event in row.events if event.count):
+        counts[event_words(event.type)] += event.count
+    return ", ".join(f"{kind} ×{count}" for kind, count in counts.items())
+
+
+def jobs_running(fleet: Fleet, agent_name: str, deployment: str | None = None) -> int:
+    """Jobs of an agent that run, as far as the rooms were polled."""
+    return sum(
+        1
+        for dispatches in fleet.dispatches.values()
+        for dispatch in dispatches
+        if dispatch.agent_name == agent_name and deployment in (None, dispatch.deployment)
+        for job in dispatch.jobs
+        if job.state and job.state.status == "JS_RUNNING"
+    )
+
+
+def jobs(view: View, agent: Agent, deployment: str | None = None) -> str:
+    """`3 jobs running`, with how much of the rooms that is known of."""
+    if not agent.name:
+        return "jobs running: not known, the agent has no dispatch name"
+    count = jobs_running(view.fleet, agent.name, deployment)
+    coverage = view.fleet.coverage
+    partly = f" in {coverage.polled} of {coverage.total} rooms" if coverage.polled < coverage.total else ""
+    return f"{count or 'no'} {'job' if count == 1 else 'jobs'} running{partly}"
+
+
+def typed_names(view: View, agent: Agent) -> tuple[str, ...]:
+    """What may be typed to name an agent: its name where that is unmistakable, and always its id."""
+    return (agent.name, agent.agent_id) if is_plain_name(view.fleet, agent) else (agent.agent_id,)
+
+
+def is_plain_name(fleet: Fleet, agent: Agent) -> bool:
+    """Whether an agent's name can be typed and belongs to it alone."""
+    name = agent.name
+    if not name or is_deceptive(name) or not name.isascii() or name != name.strip():
+        return False
+    twin = confusable(name)
+    return all(other.agent_id == agent.agent_id or confusable(other.name) != twin for other in fleet.agents)
+
+
+def dispatch_state(dispatch: Dispatch, now: float) -> tuple[Fact, ...]:
+    """What is known of a dispatch: its jobs must not change between look and key."""
+    created = moment(dispatch.state.created_at) if dispatch.state else None
+    words = [_job_words(str(job.state.status) if job.state else "JS_PENDING") for job in dispatch.jobs]
+    shown = ", ".join(words) or "no job"
+    since = f" · {age(now - created)} old" if created is not None else ""
+    return (Fact("jobs", f"{shown}{since}", shown),)
+
+
+def _job_words(state: str) -> str:
+    return state.removeprefix("JS_").lower()
+
+
+def is_exact(name: str) -> bool:
+    """Whether a name that was shown is the name itself, so that it can be sent back.
+
+    Remote text is cleaned when it comes in; a name with a stand-in in it would name something else.
+    """
+    return not any("␀" <= letter <= "␤" for letter in name) and "\\u{" not in name and name[-1:] != "…"
+
+
+def no_dispatch(view: View) -> str:
+    """Why nothing can be done to the selected dispatch, which is not there."""
+    if view.selection.dispatch_id:
+        return f"{view.selection.dispatch_id} is not in {view.selection.room} any more"
+    return "no dispatch is selected: open a room and put the cursor on one"

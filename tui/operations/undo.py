@@ -1,0 +1,35 @@
+"""The last thing that was done and can be taken back, for as long as that makes sense."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.clock import Clock
+from tui.operations.base import Undo
+
+UNDO_FOR: Final = 30.0
+"""Seconds for which it is offered: afterwards the world has moved on."""
+
+
+class LastUndo:
+    """Holds one `Undo` for a while."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._undo: Undo | None = None
+        self._until = 0.0
+
+    def offer(self, undo: Undo | None) -> None:
+        """Offer this one; with None nothing is left to take back."""
+        self._undo = undo
+        self._until = self._clock.monotonic() + UNDO_FOR
+
+    @property
+    def offered(self) -> Undo | None:
+        """The one that is offered, also after it was looked at and cancelled; None once its time is over."""
+        return self._undo if self.left else None
+
+    @property
+    def left(self) -> float:
+        """Seconds for which there is something to take back."""
+        return max(0.0, self._until - self._clock.monotonic()) if self._undo is not None else 0.0

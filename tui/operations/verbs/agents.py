@@ -1,0 +1,228 @@
+"""Restarting and deleting agents and their deployments (contract.md §3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from tui.api import methods
+from tui.api.errors import ApiError, Unknown
+from tui.api.models import Agent
+from tui.fleet.state import View
+from tui.fleet.status import status
+from tui.operations.answers import Answers
+from tui.operations.base import Danger, Finding, Operation, Preview, Receipt, Seen, Usage
+from tui.operations.journal.journal import Intent
+from tui.operations.remote import Remote
+from tui.operations.shell import lk
+from tui.operations.subjects import agent_of, jobs, named, no_agent, states, typed_names, where
+from tui.operations.verbs.deployments import DeploymentOperation
+
+GOING = ("Deleting", "Deleted")
+"""Statuses of what is being taken down, which is listed for a moment longer."""
+
+
+class Restart(Operation):
+    """Restart the workers. Never sent twice by itself: nothing tells whether a restart happened."""
+
+    id = "restart"
+    label = "Restart"
+    help = "restart this agent's workers; running sessions go on"
+    danger = Danger.SERVICE
+    method = methods.RESTART_AGENT
+    keys: ClassVar[Mapping[str, str]] = {"agents": "r", "status": "r"}
+    usage = Usage("restart", ("agent",))
+    reads = ("agent",)
+    source = "agents"
+    sources = ("agents",)
+    in_bulk = True
+
+    def unfit(self, view: View) -> str:
+        """An agent on which something was deployed."""
+        return no_agent(view) or ("nothing was deployed to it yet" if agent_of(view).never_deployed else "")
+
+    def target(self, view: View, answers: Answers) -> str:
+        """The agent's id."""
+        return view.selection.agent_id
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """Every deployment in every region is restarted; there is no narrower call."""
+        agent = agent_of(view)
+        return Preview(
+            what=f"Restart {named(agent)}",
+            where=where(agent),
+            effect=(
+                f"{jobs(view, agent)}: a restart does not interrupt sessions",
+                "cannot be taken back",
+            ),
+            state=states(view, agent),
+            typed=typed_names(view, agent),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """RestartAgentRequest."""
+        return {"agent_id": view.selection.agent_id}
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent restart`."""
+        return lk("agent", "restart", "--id", view.selection.agent_id)
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Whose status to show when it is not known whether it happened."""
+        return {"agent_id": view.selection.agent_id}
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """RestartAgent."""
+        await remote.restart_agent(view.selection.agent_id, request_id=request_id)
+        return Receipt()
+
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """A restart leaves no trace (hazards.md §3.2): all there is to say is how the agent is."""
+        agent = await find(remote, intent.facts.get("agent_id", ""))
+        if agent is None:
+            return Finding(Seen.CANNOT_TELL, "the agent is not there any more")
+        rows = [f"{row.region} {row.name} {row.status or 'not observed'}" for row in agent.agent_deployments]
+        return Finding(
+            Seen.CANNOT_TELL, f"it may or may not have happened; now {', '.join(rows) or 'no deployment'}"
+        )
+
+
+class DeleteAgent(Operation):
+    """Delete an agent with all its deployments, versions and secrets."""
+
+    id = "delete_agent"
+    label = "Delete agent"
+    help = "delete the whole agent with all deployments, versions and secrets"
+    danger = Danger.DESTROYS
+    method = methods.DELETE_AGENT
+    keys: ClassVar[Mapping[str, str]] = {"agents": "ctrl+d", "status": "ctrl+d"}
+    usage = Usage("delete", ("agent",))
+    prominent = False
+    reads = ("agent",)
+    source = "agents"
+    sources = ("agents", "versions", "secrets")
+
+    def unfit(self, view: View) -> str:
+        """An agent is needed."""
+        return no_agent(view)
+
+    def target(self, view: View, answers: Answers) -> str:
+        """The agent's id."""
+        return view.selection.agent_id
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """Everything that goes with it."""
+        agent = agent_of(view)
+        names = {row.name for row in agent.agent_deployments}
+        count = len(names)
+        return Preview(
+            what=f"Delete the WHOLE AGENT {named(agent)}",
+            where=where(agent),
+            effect=(f"{jobs(view, agent)}: they end", "cannot be taken back"),
+            lost=(
+                f"all of it goes: {count} {'deployment' if count == 1 else 'deployments'}, versions, secrets",
+            ),
+            state=states(view, agent),
+            typed=(agent.agent_id,),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """DeleteAgentRequest; the empty deployment means all of it."""
+        return {"agent_id": view.selection.agent_id, "deployment": ""}
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent delete`."""
+        return lk("agent", "delete", "--id", view.selection.agent_id)
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Which agent must be gone."""
+        return {"agent_id": view.selection.agent_id}
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """DeleteAgent."""
+        await remote.delete_agent(view.selection.agent_id, request_id=request_id)
+        return Receipt()
+
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """Gone, or going."""
+        agent_id = intent.facts.get("agent_id", "")
+        agent = await find(remote, agent_id)
+        if agent is None:
+            return Finding(Seen.YES, f"{agent_id} is not listed any more")
+        if agent.agent_deployments and all(_is_going(row.status) for row in agent.agent_deployments):
+            return Finding(Seen.YES, f"{agent_id} is being deleted")
+        return Finding(Seen.NO, f"{agent_id} is still there")
+
+
+class DeleteDeployment(DeploymentOperation):
+    """Delete one named deployment. Another operation than deleting the agent, with another confirmation."""
+
+    id = "delete_deployment"
+    label = "Delete deployment"
+    help = "delete one named deployment of this agent; production and the agent stay"
+    danger = Danger.DESTROYS
+    method = methods.DELETE_AGENT
+    usage = Usage("delete-deployment", ("agent", "deployment"))
+    lacks = "no named deployment"
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """What goes and what stays."""
+        agent, name = agent_of(view), answers.text("deployment")
+        return Preview(
+            what=f"Delete deployment {name or '?'} of {named(agent)}",
+            where=where(agent, name) if name else "–",
+            effect=(
+                f"{jobs(view, agent, name)}: sessions of this deployment end",
+                "production and the agent stay; cannot be taken back",
+            ),
+            state=states(view, agent, name) if name else (),
+            typed=(agent.agent_id,),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """DeleteAgentRequest."""
+        return {"agent_id": view.selection.agent_id, "deployment": answers.text("deployment")}
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent delete --deployment`."""
+        name = answers.text("deployment")
+        return lk("agent", "delete", "--id", view.selection.agent_id, "--deployment", name) if name else ""
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Which deployment must be gone."""
+        return {"agent_id": view.selection.agent_id, "deployment": answers.text("deployment")}
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """DeleteAgent with a deployment."""
+        await remote.delete_deployment(
+            view.selection.agent_id, answers.text("deployment"), request_id=request_id
+        )
+        return Receipt()
+
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """Gone, or going."""
+        agent_id, name = intent.facts.get("agent_id", ""), intent.facts.get("deployment", "")
+        agent = await find(remote, agent_id)
+        rows = [row for row in agent.agent_deployments if row.deployment == name] if agent else []
+        if all(_is_going(row.status) for row in rows):
+            return Finding(Seen.YES, f"deployment {name} of {agent_id} is {'going' if rows else 'gone'}")
+        return Finding(Seen.NO, f"deployment {name} of {agent_id} is still there")
+
+
+async def find(remote: Remote, agent_id: str) -> Agent | None:
+    """An agent by id, asked anew. Raises the tree of `tui.api.errors`.
+
+    An unknown one is an empty list or an `internal` error in words (contract.md §3.12), hence a second look
+    at the whole list, which is what can be believed.
+    """
+    try:
+        batch = await remote.list_agents(agent_id)
+    except ApiError as error:
+        if not isinstance(error, Unknown) or error.code != "internal":
+            raise
+        batch = await remote.list_agents()
+    return next((agent for agent in batch.items if agent.agent_id == agent_id), None)
+
+
+def _is_going(text: str) -> bool:
+    return status(text).name in GOING

@@ -1,0 +1,111 @@
+"""Taking a dispatch off its room (contract.md §6.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from tui.api import methods
+from tui.api.errors import NotFound
+from tui.api.models import Dispatch
+from tui.fleet.state import Fleet, View
+from tui.operations.answers import Answers
+from tui.operations.base import Before, Danger, Finding, Operation, Preview, Receipt, Seen, Undo, Usage
+from tui.operations.journal.journal import Intent
+from tui.operations.remote import Remote
+from tui.operations.shell import lk
+from tui.operations.subjects import dispatch_of, dispatch_state, is_exact, no_dispatch
+from tui.operations.verbs import dispatch_checks
+from tui.operations.verbs.dispatch import copy_of
+
+
+class DeleteDispatch(Operation):
+    """Take a dispatch off its room; its jobs end within seconds."""
+
+    id = dispatch_checks.DELETE
+    label = "Delete dispatch"
+    help = "take this dispatch off its room; its jobs end within seconds"
+    danger = Danger.REVERSIBLE
+    method = methods.DELETE_DISPATCH
+    keys: ClassVar[Mapping[str, str]] = {"dispatches": "ctrl+d"}
+    usage = Usage("undispatch", ("dispatch",))
+    reads = ("room",)
+    source = "dispatches"
+    sources = ("dispatches", "participants")
+    in_bulk = True
+
+    def unfit(self, view: View) -> str:
+        """A dispatch is needed."""
+        if dispatch_of(view) is None:
+            return no_dispatch(view)
+        return "" if is_exact(view.selection.room) else "this room's name cannot be sent back as shown"
+
+    def target(self, view: View, answers: Answers) -> str:
+        """Its id and room."""
+        return f"{view.selection.dispatch_id} in {view.selection.room}"
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """What it ends."""
+        selection = view.selection
+        found = dispatch_of(view) or Dispatch(id=selection.dispatch_id)
+        running = sum(1 for job in found.jobs if job.state and job.state.status == "JS_RUNNING")
+        ends = f"ends {running} running {'job' if running == 1 else 'jobs'} within about 3 s"
+        return Preview(
+            what=f"Delete dispatch {selection.dispatch_id} of {found.agent_name or '(automatic dispatch)'}",
+            where=f"room {selection.room}",
+            effect=(
+                ends if running else "nobody is working for it",
+                "u creates it again for 30 s afterwards",
+            ),
+            state=dispatch_state(found, view.now),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """DeleteAgentDispatchRequest."""
+        return {"room": view.selection.room, "dispatch_id": view.selection.dispatch_id}
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk dispatch delete`."""
+        return lk("dispatch", "delete", view.selection.room, view.selection.dispatch_id)
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Where to look for it."""
+        return {"room": view.selection.room, "dispatch_id": view.selection.dispatch_id}
+
+    async def before(self, remote: Remote, view: View, answers: Answers) -> Before:
+        """What it carries, exactly, to be able to create it again."""
+        standing = await remote.originals(view.selection.room)
+        return Before(original=next((i for i in standing if i.id == view.selection.dispatch_id), None))
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """DeleteDispatch."""
+        selection = view.selection
+        await remote.delete_dispatch(
+            room=selection.room, dispatch_id=selection.dispatch_id, request_id=request_id
+        )
+        return Receipt()
+
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """Gone from its room, or the room gone with it."""
+        room, dispatch_id = intent.facts.get("room", ""), intent.facts.get("dispatch_id", "")
+        try:
+            standing = await remote.originals(room)
+        except NotFound:
+            return Finding(Seen.YES, f"room {room} is not open any more, and {dispatch_id} went with it")
+        if any(item.id == dispatch_id for item in standing):
+            return Finding(Seen.NO, f"{dispatch_id} is still in {room}")
+        return Finding(Seen.YES, f"{dispatch_id} is gone from {room}")
+
+    def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Mapping[str, object]:
+        """It is off the list at once."""
+        room, gone = view.selection.room, view.selection.dispatch_id
+        kept = tuple(item for item in fleet.dispatches.get(room, ()) if item.id != gone)
+        return {"dispatches": {**fleet.dispatches, room: kept}} if room in fleet.dispatches else {}
+
+    def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
+        """Create it again with everything it carried."""
+        original = before.original
+        if original is None or not original.agent_name or not is_exact(original.agent_name):
+            return None
+        words = f"dispatches {original.agent_name} to {view.selection.room} again"
+        return Undo(dispatch_checks.CREATE, view.selection, copy_of(original), words)

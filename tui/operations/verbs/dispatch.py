@@ -1,0 +1,276 @@
+"""Dispatching an agent to a room by hand, and once more with all that a dispatch carries (contract.md §6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from tui.api import methods
+from tui.api.errors import NotFound
+from tui.fleet.state import Fleet, View
+from tui.operations.answers import Answers, BadAnswer, Field, Hint, Kind, Option
+from tui.operations.base import Before, Danger, Fact, Finding, Operation, Preview, Receipt, Seen, Undo, Usage
+from tui.operations.journal.journal import Intent
+from tui.operations.remote import Original, Remote, digest
+from tui.operations.shell import curl, lk
+from tui.operations.subjects import agent_of, dispatch_of, is_exact, no_dispatch
+from tui.operations.verbs import dispatch_checks
+
+ON_FAILURE, NEVER = "JRP_ON_FAILURE", "JRP_NEVER"
+FRESH_ROOM = "room-"
+"""What a made-up room name begins with, as with `lk dispatch create --new-room`."""
+
+
+class CreateDispatch(Operation):
+    """Ask for an agent in a room. Never sent twice by itself: a second one is a second agent."""
+
+    id = dispatch_checks.CREATE
+    label = "Dispatch"
+    help = "send an agent to a room and watch it join"
+    danger = Danger.REVERSIBLE
+    method = methods.CREATE_DISPATCH
+    keys: ClassVar[Mapping[str, str]] = {"agents": "ctrl+n", "status": "ctrl+n", "dispatches": "ctrl+n"}
+    usage = Usage("dispatch", ("room", "agent_name"))
+    reads = ("room",)
+    sources = ("rooms", "dispatches", "participants")
+
+    def unfit(self, view: View) -> str:
+        """Nothing need be selected."""
+        return ""
+
+    def target(self, view: View, answers: Answers) -> str:
+        """Agent and room."""
+        return f"{answers.text('agent')} in {answers.text('room')}"
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """What CreateDispatch takes, filled in from what is selected."""
+        in_tree = view.selection.pane == "dispatches"
+        agent = answers.text("agent") or ("" if in_tree else agent_of(view).name)
+        room = answers.text("room") or (view.selection.room if in_tree else "")
+        return (
+            Field("agent", "agent", value=agent, help="its dispatch name; ↓ lists those of this project"),
+            Field("room", "room", value=room, fresh=FRESH_ROOM, help="↓ lists a new one, then open rooms"),
+            Field("deployment", "deployment", value=answers.text("deployment"), help="empty is production"),
+            Field("restart", "if it fails", Kind.CHOICE, value=answers.text("restart") or ON_FAILURE),
+            Field(
+                "metadata",
+                "metadata",
+                Kind.BLOCK,
+                value=answers.exact("metadata"),
+                lines=4,
+                help="handed to the agent as it is, most often JSON; Tab leaves",
+            ),
+            Field(
+                "attributes",
+                "attributes",
+                Kind.BLOCK,
+                value=answers.exact("attributes"),
+                lines=2,
+                help="name=value lines or a JSON object; Tab leaves",
+            ),
+        )
+
+    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
+        """Names that exist."""
+        fleet = view.fleet
+        if name == "agent":
+            names = dict.fromkeys(agent.name for agent in fleet.agents if agent.name and is_exact(agent.name))
+            return tuple(Option(item, (item,)) for item in sorted(names, key=str.casefold))
+        if name == "room":
+            rooms = sorted(room.name for room in fleet.rooms if is_exact(room.name))
+            return tuple(Option(item, (item,)) for item in rooms)
+        if name == "deployment":
+            agents = dispatch_checks.by_name(fleet, answers.text("agent"))
+            rows = {row.deployment for agent in agents for row in agent.agent_deployments}
+            return tuple(Option(item, (item or "production",)) for item in sorted(rows))
+        if name == "restart":
+            return (Option(ON_FAILURE, ("restart it",)), Option(NEVER, ("leave it",)))
+        return ()
+
+    def check(self, view: View, answers: Answers) -> None:
+        """Names, sizes and forms that LiveKit takes."""
+        agent = answers.text("agent")
+        if not agent:
+            raise BadAnswer("agent", "which agent? Pick one, or type its dispatch name")
+        if not is_exact(agent):
+            raise BadAnswer("agent", "this agent's name holds characters that cannot be sent back as shown")
+        dispatch_checks.check_room(answers.text("room"))
+        dispatch_checks.check_deployment(dispatch_checks.deployment_of(answers.text("deployment")))
+        dispatch_checks.check_sizes(_metadata(answers), _attributes(answers))
+
+    def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
+        """Whether anybody will take it."""
+        return tuple(dispatch_checks.hints(view.fleet, answers))
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """What is about to be sent."""
+        agent, room = answers.text("agent") or "an agent", answers.text("room") or "a room"
+        deployment = dispatch_checks.deployment_of(answers.text("deployment")) or "production"
+        return Preview(
+            what=f"Dispatch {agent} to {room}",
+            where=f"deployment {deployment}",
+            effect=("starts one job; u takes it back for 30 s afterwards",),
+            state=_doubles(view, answers),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """CreateAgentDispatchRequest."""
+        return {
+            "room": answers.text("room"),
+            "agent_name": answers.text("agent"),
+            "metadata": _metadata(answers),
+            "restart_policy": answers.text("restart") or ON_FAILURE,
+            "deployment": dispatch_checks.deployment_of(answers.text("deployment")),
+            "attributes": _attributes(answers),
+        }
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk dispatch create`, which knows neither restart policy nor attributes (contract.md §6.7)."""
+        try:
+            self.check(view, answers)
+            request = self.request(view, answers)
+        except BadAnswer:
+            return ""
+        if request["attributes"] or request["restart_policy"] != ON_FAILURE:
+            return curl(self.method, request)
+        words = ["--agent-name", answers.text("agent"), "--room", answers.text("room")]
+        if request["deployment"]:
+            words += ["--deployment", str(request["deployment"])]
+        if request["metadata"]:
+            words += ["--metadata", str(request["metadata"])]
+        return lk("dispatch", "create", *words)
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Enough to recognise it in a list; of what it carries only a digest, for that may be personal."""
+        deployment = dispatch_checks.deployment_of(answers.text("deployment"))
+        return {
+            "room": answers.text("room"),
+            "agent_name": answers.text("agent"),
+            "digest": digest(_metadata(answers), _attributes(answers), deployment),
+        }
+
+    def arguments(self, answers: Answers) -> tuple[str, ...]:
+        """Which parameters were given."""
+        given = ("agent", "room", "deployment", "restart", "metadata", "attributes")
+        return tuple(name for name in given if answers.text(name))
+
+    async def before(self, remote: Remote, view: View, answers: Answers) -> Before:
+        """The ids that are in the room (hazards.md §3.2)."""
+        try:
+            return Before(tuple(item.id for item in await remote.originals(answers.text("room"))))
+        except NotFound:
+            return Before()
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """CreateDispatch."""
+        made = await remote.create_dispatch(
+            room=answers.text("room"),
+            agent_name=answers.text("agent"),
+            metadata=_metadata(answers),
+            restart_policy=answers.text("restart") or ON_FAILURE,
+            deployment=dispatch_checks.deployment_of(answers.text("deployment")),
+            attributes=_attributes(answers),
+            request_id=request_id,
+        )
+        return Receipt(made.id, made)
+
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """A new id in the room with the same name and content is ours (hazards.md §3.2)."""
+        room, name = intent.facts.get("room", ""), intent.facts.get("agent_name", "")
+        try:
+            standing = await remote.originals(room)
+        except NotFound:
+            standing = ()
+        before = set(intent.baseline)
+        ours = [item for item in standing if item.id not in before and _is_it(item, intent)]
+        if not ours:
+            return Finding(Seen.NO, f"no new dispatch of {name} is in {room}")
+        if len(ours) > 1:
+            ids = ", ".join(item.id for item in ours)
+            return Finding(Seen.YES, f"{len(ours)} new dispatches of {name} are in {room}: {ids}")
+        made = (await remote.list_dispatches(room, ours[0].id)).items
+        receipt = Receipt(made[0].id, made[0]) if made else None
+        return Finding(Seen.YES, f"created {ours[0].id}", receipt=receipt)
+
+    def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Mapping[str, object]:
+        """The new dispatch is known at once."""
+        made = receipt.dispatch
+        if made is None:
+            return {}
+        here = fleet.dispatches.get(made.room, ())
+        if any(item.id == made.id for item in here):
+            return {}
+        return {"dispatches": {**fleet.dispatches, made.room: (*here, made)}}
+
+    def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
+        """Delete it again."""
+        made = receipt.dispatch
+        if made is None:
+            return None
+        selection = replace(view.selection, room=answers.text("room"), dispatch_id=made.id, job_id="")
+        return Undo(dispatch_checks.DELETE, selection, Answers(), f"deletes {made.id}")
+
+
+class Redispatch(CreateDispatch):
+    """The same once more, with everything that a dispatch carries."""
+
+    id = "redispatch"
+    label = "Re-dispatch"
+    help = "send a copy of this dispatch, after a look at it"
+    keys: ClassVar[Mapping[str, str]] = {"dispatches": "r"}
+    usage = Usage("redispatch", ("dispatch",))
+    prepares = True
+
+    def unfit(self, view: View) -> str:
+        """A dispatch of a named agent is needed."""
+        found = dispatch_of(view)
+        if found is None:
+            return no_dispatch(view)
+        return "" if found.agent_name else "an automatic dispatch has no agent name to send a copy for"
+
+    async def prepare(self, remote: Remote, view: View, answers: Answers) -> Answers:
+        """Everything that it carries, exactly: what is shown of it is cleaned and cut."""
+        room, dispatch_id = view.selection.room, view.selection.dispatch_id
+        standing = await remote.originals(room)
+        original = next((item for item in standing if item.id == dispatch_id), None)
+        if original is None:
+            raise NotFound(f"{dispatch_id} is not in {room} any more", self.method.label)
+        return replace(copy_of(original), texts={**copy_of(original).texts, **answers.texts})
+
+
+def copy_of(original: Original) -> Answers:
+    """The answers that make a dispatch like this one."""
+    attributes = json.dumps(dict(original.attributes), ensure_ascii=False) if original.attributes else ""
+    return Answers(
+        {
+            "agent": original.agent_name,
+            "room": original.room,
+            "deployment": original.deployment,
+            "restart": original.restart_policy,
+            "metadata": original.metadata,
+            "attributes": attributes,
+        }
+    )
+
+
+def _doubles(view: View, answers: Answers) -> tuple[Fact, ...]:
+    """What is dispatched there already: another operator may have been quicker."""
+    name, room = answers.text("agent"), answers.text("room")
+    here = view.fleet.dispatches.get(room, ()) if name else ()
+    ids = " ".join(item.id for item in here if item.agent_name == name)
+    return (Fact("there now", f"{ids} of {name}", ids),) if ids else ()
+
+
+def _metadata(answers: Answers) -> str:
+    return answers.exact("metadata")
+
+
+def _attributes(answers: Answers) -> dict[str, str]:
+    return dispatch_checks.attributes_of(answers.exact("attributes"))
+
+
+def _is_it(item: Original, intent: Intent) -> bool:
+    facts = intent.facts
+    return item.agent_name == facts.get("agent_name") and item.digest == facts.get("digest")

@@ -1,0 +1,174 @@
+"""What is known, before and after, of whether anybody will take a dispatch (product.md c2). Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from tui.api.clean import confusable, is_deceptive
+from tui.api.models import Agent, Dispatch
+from tui.fleet.state import Fleet
+from tui.fleet.status import Family, status
+from tui.operations.answers import Answers, BadAnswer, Hint, Weight
+from tui.operations.subjects import is_exact
+
+CREATE = "dispatch"
+DELETE = "undispatch"
+"""Ids of the two operations, each of which takes the other one back."""
+METADATA_LIMIT = 512 * 1024
+"""Bytes (contract.md §6.3)."""
+ATTRIBUTES_LIMIT = 64 * 1024
+"""Bytes of all names and values (contract.md §6.3)."""
+DEPLOYMENT_LIMIT = 64
+"""Bytes of a deployment's name in a dispatch (contract.md §6.4)."""
+ROOM_LIMIT = 256
+"""Characters of a room's name (contract.md §6.6)."""
+COLD_START = "10-20 s"
+"""How long a sleeping agent takes to wake, as documented (contract.md §3.11)."""
+
+
+def deployment_of(text: str) -> str:
+    """A deployment as it is sent: production has no name."""
+    return "" if text == "production" else text
+
+
+def check_deployment(name: str) -> None:
+    """The rules for its name in a dispatch (contract.md §6.4). Raises `BadAnswer`."""
+    if len(name.encode()) > DEPLOYMENT_LIMIT:
+        raise BadAnswer("deployment", f"a deployment's name has at most {DEPLOYMENT_LIMIT} bytes")
+    if "_" in name:
+        raise BadAnswer("deployment", "LiveKit takes no _ in the deployment of a dispatch")
+    if any(letter <= " " or letter == "\x7f" for letter in name):
+        raise BadAnswer("deployment", "a deployment's name holds no space")
+
+
+def check_room(name: str) -> None:
+    """Raises `BadAnswer` for what can be no room's name."""
+    if not name:
+        raise BadAnswer("room", "which room? Pick one, or the new one that is offered first")
+    if len(name) > ROOM_LIMIT:
+        raise BadAnswer("room", f"a room's name has at most {ROOM_LIMIT} characters")
+    if not is_exact(name):
+        raise BadAnswer("room", "this room's name holds characters that cannot be sent back as shown")
+
+
+def attributes_of(text: str) -> dict[str, str]:
+    """Attributes from lines of `name=value`, or from a JSON object of texts. Raises `BadAnswer`."""
+    if text.lstrip().startswith("{"):
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise BadAnswer("attributes", f"attributes are no JSON: {error}") from None
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            raise BadAnswer("attributes", "attributes have texts as values")
+        return found
+    lines = [line for line in text.split("\n") if line.strip()]
+    for line in lines:
+        if not line.partition("=")[0].strip() or "=" not in line:
+            raise BadAnswer("attributes", "attributes are lines of name=value, or a JSON object")
+    return {line.partition("=")[0].strip(): line.partition("=")[2] for line in lines}
+
+
+def check_sizes(metadata: str, attributes: Mapping[str, str]) -> None:
+    """Raises `BadAnswer` for more than LiveKit takes."""
+    if (size := len(metadata.encode())) > METADATA_LIMIT:
+        raise BadAnswer("metadata", f"metadata has {size:,} bytes, LiveKit takes {METADATA_LIMIT:,}")
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in attributes.items())
+    if size > ATTRIBUTES_LIMIT:
+        raise BadAnswer("attributes", f"attributes have {size:,} bytes, LiveKit takes {ATTRIBUTES_LIMIT:,}")
+
+
+def by_name(fleet: Fleet, name: str) -> tuple[Agent, ...]:
+    """Agents that are dispatched to by this name."""
+    return tuple(agent for agent in fleet.agents if agent.name == name)
+
+
+def hints(fleet: Fleet, answers: Answers) -> Iterator[Hint]:
+    """Everything worth knowing before a dispatch, the gravest first."""
+    name, room = answers.text("agent"), answers.text("room")
+    deployment = deployment_of(answers.text("deployment"))
+    if name and room:
+        yield from _doubles(fleet, name, room)
+    if name:
+        yield from _takers(fleet, name, deployment)
+    if room:
+        yield _room(fleet, room)
+    if metadata := answers.exact("metadata"):
+        yield _metadata(metadata)
+
+
+def _doubles(fleet: Fleet, name: str, room: str) -> Iterator[Hint]:
+    """The same agent may be dispatched to a room any number of times (needs.md T8)."""
+    here = [item for item in fleet.dispatches.get(room, ()) if item.agent_name == name]
+    if here:
+        states = ", ".join(f"{item.id} {_doing(item)}" for item in here[:3])
+        more = f" and {len(here) - 3} more" if len(here) > 3 else ""
+        yield Hint(f"already dispatched to this room: {states}{more}; this would be another one", Weight.WARN)
+
+
+def _doing(dispatch: Dispatch) -> str:
+    states = [str(job.state.status).removeprefix("JS_").lower() for job in dispatch.jobs if job.state]
+    return ", ".join(states) or "waits for a worker"
+
+
+def _takers(fleet: Fleet, name: str, deployment: str) -> Iterator[Hint]:
+    if fleet.fresh("agents").absent:
+        yield Hint("this server lists no agents: whether a worker is registered shows only afterwards")
+        return
+    if not by_name(fleet, name):
+        alike = next((agent for agent in fleet.agents if confusable(agent.name) == confusable(name)), None)
+        odd = f"; there is {alike.name!r}, which only looks the same" if alike is not None else ""
+        yield Hint(f"unknown here: no agent is called {name!r}{odd}, nobody may take it", Weight.WARN)
+        return
+    if is_deceptive(name):
+        yield Hint("this agent's name hides characters or mixes alphabets", Weight.WARN)
+    cause = likely_cause(fleet, name, deployment)
+    if cause is not None:
+        yield cause
+    else:
+        yield Hint("agent is running", Weight.GOOD)
+
+
+def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
+    """Why nobody takes, or will take, a dispatch of this name; None if nothing is known against it."""
+    agents = by_name(fleet, name)
+    if not agents:
+        return Hint("no agent here has this name: a typing mistake, or a worker elsewhere", Weight.WARN)
+    rows = [row for agent in agents for row in agent.agent_deployments if row.deployment == deployment]
+    if not rows:
+        others = sorted({row.name for agent in agents for row in agent.agent_deployments})
+        there = f"; there is {', '.join(others)}" if others else ""
+        return Hint(f"the agent has no deployment {deployment or 'production'}{there}", Weight.WARN)
+    found = [status(row.status) for row in rows]
+    if any(state.family is Family.HEALTHY for state in found):
+        return None
+    if any(state.family is Family.SLEEP for state in found):
+        word = "waking" if any(state.name == "Waking" for state in found) else "asleep"
+        return Hint(f"agent is {word}: a cold start takes {COLD_START}")
+    state = min(found, key=lambda item: item.severity)
+    if state.family is Family.MOVING:
+        return Hint(f"agent is {state.name}: new workers are on their way")
+    return Hint(f"agent is {state.name or 'not observed'}: no worker may be there to take it", Weight.WARN)
+
+
+def _room(fleet: Fleet, room: str) -> Hint:
+    found = next((item for item in fleet.rooms if item.name == room), None)
+    if found is None:
+        if fleet.fresh("rooms").at is None:
+            return Hint("rooms are not known yet")
+        return Hint("room does not exist yet: the dispatch makes it, unless the project forbids that")
+    people = f"{found.num_participants} {'person' if found.num_participants == 1 else 'people'}"
+    polled = "" if room in fleet.dispatches else "; its dispatches are not known yet"
+    return Hint(f"room is open, {people} in it{polled}", Weight.NOTE if polled else Weight.GOOD)
+
+
+def _metadata(text: str) -> Hint:
+    size = f"metadata: {len(text.encode()):,} bytes"
+    try:
+        json.loads(text)
+    except ValueError as error:
+        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        return Hint(f"{size}, not JSON{line}: fine if the agent wants text", Weight.WARN)
+    except RecursionError:
+        return Hint(f"{size}, nested too deeply to check", Weight.WARN)
+    return Hint(f"{size}, valid JSON", Weight.GOOD)

@@ -1,0 +1,261 @@
+"""Private links: which there are, how they are, making and deleting them (contract.md §3.9). No screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from tui.api import methods
+from tui.api.errors import ApiError
+from tui.api.models import PrivateLink, PrivateLinkStatus, instant
+from tui.fleet.state import View
+from tui.operations.answers import Answers, BadAnswer, Field, Kind, Option
+from tui.operations.base import Before, Danger, Fact, Finding, Operation, Preview, Receipt, Seen, Usage
+from tui.operations.journal.journal import Intent
+from tui.operations.remote import Remote
+from tui.operations.shell import lk
+from tui.operations.subjects import NO_API
+
+PORTS: Final = range(1, 65536)
+_GAP: Final = "\t"
+"""Between the words of a link that a form was prepared with; remote text holds none once it is cleaned."""
+
+
+class Linked(Struct, frozen=True):
+    """A private link and its health."""
+
+    link: PrivateLink
+    health: str
+    """`Healthy`, `Pending Approval` …; `Error` where it could not be asked for."""
+    reason: str = ""
+    """The service's words, or why it could not be asked for."""
+    updated_at: float | None = None
+    """Unix seconds."""
+
+
+async def linked(remote: Remote) -> tuple[Linked, ...]:
+    """Every link by name, each with its health. Raises the tree of `tui.api.errors` for the list alone."""
+    links = sorted((await remote.list_links()).items, key=lambda item: (item.name, item.private_link_id))
+    return tuple([await _with_health(remote, link) for link in links])
+
+
+async def _with_health(remote: Remote, link: PrivateLink) -> Linked:
+    try:
+        found = await remote.link_status(link.private_link_id)
+    except ApiError as error:
+        return Linked(link, "Error", str(error))
+    return Linked(link, health_words(found), found.reason, instant(found.updated_at))
+
+
+def health_words(status: PrivateLinkStatus) -> str:
+    """`PRIVATE_LINK_STATUS_PENDING_APPROVAL` → `Pending Approval`."""
+    return str(status.status).removeprefix("PRIVATE_LINK_STATUS_").replace("_", " ").title()
+
+
+class CreateLink(Operation):
+    """Make a private link."""
+
+    id = "create_link"
+    label = "Create link"
+    help = "connect agents to an endpoint in your own network"
+    danger = Danger.REVERSIBLE
+    method = methods.CREATE_LINK
+    usage = Usage("create-link", ("name",))
+    prepares = True
+
+    def unfit(self, view: View) -> str:
+        """A server with Cloud Agents."""
+        return no_api(view)
+
+    def target(self, view: View, answers: Answers) -> str:
+        """The new link's name: its id is not known yet."""
+        return f"link {answers.text('name')}"
+
+    async def prepare(self, remote: Remote, view: View, answers: Answers) -> Answers:
+        """The regions that there are."""
+        settings = await remote.settings()
+        regions = [name.strip() for name in settings.get("available_regions", "").split(",") if name.strip()]
+        return answers.with_texts(regions=_GAP.join(regions or ["us-east"]))
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """What a link needs."""
+        first = answers.text("regions").split(_GAP)[0]
+        return (
+            Field("name", "name", value=answers.text("name"), help="what you call it"),
+            Field("endpoint", "endpoint", help="the host on your side, as the provider names its service"),
+            Field("port", "port", help="1 to 65535"),
+            Field("region", "region", value=first, help="of the agents that use it"),
+            Field("cloud_region", "cloud region", help="the provider's own name of it; may stay empty"),
+        )
+
+    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
+        """Regions."""
+        if name != "region":
+            return ()
+        return tuple(Option(word, (word,)) for word in answers.text("regions").split(_GAP) if word)
+
+    def check(self, view: View, answers: Answers) -> None:
+        """Raises `BadAnswer`."""
+        for name, what in (("name", "a name"), ("endpoint", "an endpoint"), ("region", "a region")):
+            if not answers.text(name):
+                raise BadAnswer(name, f"give it {what}")
+        if _port(answers) not in PORTS:
+            raise BadAnswer("port", "port: a number from 1 to 65535")
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """Nothing uses it before its owner approves it."""
+        return Preview(
+            what=f"Create a private link {answers.text('name')}".strip(),
+            where=answers.text("region") or "no region",
+            effect=(
+                "the owner of the endpoint has to approve it before anything goes through",
+                "can be taken back by deleting it",
+            ),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """CreatePrivateLinkRequest."""
+        body: dict[str, object] = {name: answers.text(name) for name in ("name", "region", "endpoint")}
+        body["port"] = _port(answers)
+        return body | ({"cloud_region": cloud} if (cloud := answers.text("cloud_region")) else {})
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent private-link create`."""
+        words = [f"--{name}={answers.text(name)}" for name in ("name", "port", "endpoint", "region")]
+        if cloud := answers.text("cloud_region"):
+            words.append(f"--cloud-region={cloud}")
+        return lk("agent", "private-link", "create", *words)
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """What the new link looks like."""
+        return {"name": answers.text("name"), "endpoint": answers.text("endpoint")}
+
+    async def before(self, remote: Remote, view: View, answers: Answers) -> Before:
+        """The links that are there."""
+        return Before(tuple(item.private_link_id for item in (await remote.list_links()).items))
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """CreatePrivateLink."""
+        link_id = await remote.create_link(
+            name=answers.text("name"),
+            region=answers.text("region"),
+            port=_port(answers),
+            endpoint=answers.text("endpoint"),
+            cloud_region=answers.text("cloud_region"),
+            request_id=request_id,
+        )
+        return Receipt(link_id)
+
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """A link of that name and endpoint that was not there."""
+        wanted = (intent.facts.get("name", ""), intent.facts.get("endpoint", ""))
+        new = tuple(
+            item.private_link_id
+            for item in (await remote.list_links()).items
+            if item.private_link_id not in intent.baseline and (item.name, item.endpoint) == wanted
+        )
+        if new:
+            return Finding(Seen.YES, f"made, {', '.join(new)}")
+        return Finding(Seen.NO, "no new link of that name is to be seen")
+
+
+class DeleteLink(Operation):
+    """Delete a private link."""
+
+    id = "delete_link"
+    label = "Delete link"
+    help = "delete a private link; agents lose the way through it"
+    danger = Danger.DESTROYS
+    method = methods.DESTROY_LINK
+    usage = Usage("delete-link", ("link",))
+    prepares = True
+
+    def unfit(self, view: View) -> str:
+        """A server with Cloud Agents."""
+        return no_api(view)
+
+    def target(self, view: View, answers: Answers) -> str:
+        """The link's id."""
+        return answers.text("link")
+
+    async def prepare(self, remote: Remote, view: View, answers: Answers) -> Answers:
+        """The links that there are."""
+        rows = [
+            _GAP.join((item.link.private_link_id, item.link.name, item.link.endpoint, item.health))
+            for item in await linked(remote)
+        ]
+        return answers.with_texts(links="\n".join(rows))
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """Which one, where that was not said."""
+        if answers.text("link"):
+            return ()
+        columns = ("LINK", "NAME", "ENDPOINT", "HEALTH")
+        return (Field("link", "link", Kind.PICK, columns=columns, lines=6),)
+
+    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
+        """Every link."""
+        return tuple(Option(row[0], row) for row in _known(answers).values())
+
+    def check(self, view: View, answers: Answers) -> None:
+        """Raises `BadAnswer`."""
+        if not answers.text("link"):
+            raise BadAnswer("link", "choose a link")
+        if "links" in answers.texts and answers.text("link") not in _known(answers):
+            raise BadAnswer("link", f"there is no private link {answers.text('link')}")
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """What goes with it."""
+        link_id = answers.text("link")
+        row = _known(answers).get(link_id, (link_id,))
+        name = f'"{row[1]}" ({link_id})' if len(row) > 1 else link_id or "…"
+        facts = (Fact("endpoint", row[2]), Fact("health", row[3])) if len(row) == 4 else ()
+        return Preview(
+            what=f"Delete the private link {name}",
+            where="all agents of the project",
+            effect=("agents lose the way through it at once", "cannot be taken back"),
+            state=facts,
+            typed=(link_id,),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """DestroyPrivateLinkRequest."""
+        return {"private_link_id": answers.text("link")}
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent private-link delete`."""
+        return lk("agent", "private-link", "delete", "--id", answers.text("link"))
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Which link must be gone."""
+        return {"link": answers.text("link")}
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """DestroyPrivateLink."""
+        await remote.destroy_link(answers.text("link"), request_id=request_id)
+        return Receipt()
+
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """Gone from the list."""
+        link_id = intent.facts.get("link", "")
+        if any(item.private_link_id == link_id for item in (await remote.list_links()).items):
+            return Finding(Seen.NO, "the link is still there")
+        return Finding(Seen.YES, "the link is gone")
+
+
+def no_api(view: View) -> str:
+    """Why a server has no private links; empty if it may."""
+    return NO_API if view.fleet.fresh("agents").absent else ""
+
+
+def _port(answers: Answers) -> int:
+    text = answers.text("port")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+
+
+def _known(answers: Answers) -> dict[str, tuple[str, ...]]:
+    """Id → words of the links that the form was prepared with."""
+    rows = (tuple(line.split(_GAP)) for line in answers.text("links").split("\n") if line)
+    return {row[0]: row for row in rows}

@@ -1,0 +1,247 @@
+"""What the operations on secrets share: reading, comparing names, and whether a change was applied.
+
+Values are `Secret` until they are sent; nothing here says, stores or returns one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tui.api import methods
+from tui.api.models import SecretInfo, instant
+from tui.fleet.state import View
+from tui.fleet.times import rfc3339
+from tui.operations.answers import Answers, BadAnswer, Field, Hint, Kind, Option, Weight
+from tui.operations.base import Before, Danger, Fact, Finding, Operation, Preview, Receipt, Seen
+from tui.operations.journal.journal import Intent
+from tui.operations.remote import Remote
+from tui.operations.subjects import agent_of, jobs, named, no_agent, states, typed_names, where
+from tui.packaging.errors import SecretsError
+from tui.packaging.secrets import Empty, SecretInput, SecretSet, collect, fingerprint
+from tui.secret import MASK, Secret
+
+KIND_FILE, KIND_ENVIRONMENT = "AGENT_SECRET_KIND_FILE", "AGENT_SECRET_KIND_ENVIRONMENT"
+SHOWN = 8
+"""Names listed in one line of a preview; a replacement lists every one that goes."""
+NEVER = "never"
+GUESSABLE = 64
+"""Bytes up to which a digest could help somebody who looks on to confirm a guess."""
+
+
+class SecretsOperation(Operation):
+    """What the operations on secrets share: they belong to one agent and restart its workers."""
+
+    method = methods.UPDATE_SECRETS
+    danger = Danger.SERVICE
+    reads = ("agent", "secrets")
+    source = "agents"
+    sources = ("agents", "secrets")
+    verifies = True
+
+    def unfit(self, view: View) -> str:
+        """An agent is needed."""
+        return no_agent(view)
+
+    def target(self, view: View, answers: Answers) -> str:
+        """The agent's id."""
+        return view.selection.agent_id
+
+    def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
+        """What was left out, and what the documented limits say."""
+        left = [
+            Hint(f"{item.name} is left out: {item.reason}", Weight.WARN) for item in answers.secrets.refused
+        ]
+        return (*left, *(Hint(warning, Weight.WARN) for warning in answers.secrets.warnings))
+
+    def arguments(self, answers: Answers) -> tuple[str, ...]:
+        """Names, never values."""
+        return tuple(one.name for one in answers.secrets.secrets)
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """UpdateAgentSecretsRequest, its values masked."""
+        return {
+            "agent_id": view.selection.agent_id,
+            "secrets": masked(answers.secrets.secrets),
+            "remove": [],
+            "overwrite": False,
+        }
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Names that must be there, and newer than they were."""
+        return {
+            "agent_id": view.selection.agent_id,
+            "set": "\n".join(one.name for one in answers.secrets.secrets),
+        }
+
+    async def before(self, remote: Remote, view: View, answers: Answers) -> Before:
+        """When each secret was last updated."""
+        batch = await remote.list_secrets(view.selection.agent_id)
+        return Before(tuple(f"{item.name}={_stamp(item)}" for item in batch.items))
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """UpdateAgentSecrets."""
+        await remote.update_secrets(view.selection.agent_id, answers.secrets.secrets, request_id=request_id)
+        return Receipt()
+
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """Key by key: is it newer than before, or gone if it was to go."""
+        batch = await remote.list_secrets(intent.facts.get("agent_id", ""))
+        now = {item.name: _stamp(item) for item in batch.items}
+        return compared(intent, now)
+
+    def effect(self, view: View) -> tuple[str, ...]:
+        """What any change of secrets does to what runs."""
+        return (
+            f"workers restart; {jobs(view, agent_of(view))}: sessions stay",
+            "no value can be read back, so this cannot be taken back",
+        )
+
+    def shown(
+        self, view: View, what: str, *first: str, lost: tuple[str, ...] = (), typed: tuple[str, ...] = ()
+    ) -> Preview:
+        """The preview of a change: what is particular to it first."""
+        agent = agent_of(view)
+        return Preview(
+            what=f"{what} {named(agent)}",
+            where=where(agent),
+            effect=(*first, *self.effect(view)),
+            lost=lost,
+            state=(*_secret_facts(view), *states(view, agent)),
+            typed=typed or typed_names(view, agent),
+        )
+
+
+EMPTY_OPTIONS = (Option("refuse", ("refuse the file",)), Option("skip", ("skip that name",)))
+
+
+def secrets(view: View) -> tuple[SecretInfo, ...]:
+    """The selected agent's secrets."""
+    return view.fleet.secrets.get(view.selection.agent_id, ())
+
+
+def known_by(value: Secret) -> str:
+    """What may be shown of a value to recognise it by: its size, and a digest of what nobody can guess."""
+    found = fingerprint(value)
+    return str(found) if found.lines > 1 or found.size > GUESSABLE else f"{found.size:,} bytes"
+
+
+def masked(items: Iterable[SecretInput]) -> list[dict[str, str]]:
+    """AgentSecret messages as they will be sent, with a mask for every value."""
+    return [
+        {"name": one.name, "value": MASK, "kind": KIND_FILE if one.is_file else KIND_ENVIRONMENT}
+        for one in items
+    ]
+
+
+def compared(intent: Intent, now: Mapping[str, str]) -> Finding:
+    """What became of every name of an intent, given when each secret was last updated."""
+    was = dict(pair.rpartition("=")[::2] for pair in intent.baseline)
+    wanted = [name for name in intent.facts.get("set", "").split("\n") if name]
+    unwanted = [name for name in intent.facts.get("remove", "").split("\n") if name]
+    done = {name: name in now and now[name] != was.get(name) for name in wanted}
+    done |= {name: name not in now for name in unwanted}
+    if not done:
+        return Finding(Seen.CANNOT_TELL, "it may or may not have happened: a restart leaves no trace")
+    items = tuple(_item(name, applied, name in unwanted) for name, applied in done.items())
+    count = sum(done.values())
+    if count == len(done):
+        return Finding(Seen.YES, f"all {count} applied" if count > 1 else "applied", items)
+    if count:
+        return Finding(Seen.PARTLY, f"{count} of {len(done)} applied", items)
+    return Finding(Seen.NO, "NOT applied", items)
+
+
+def _item(name: str, applied: bool, unwanted: bool) -> str:
+    return (
+        f"{name}: {'removed' if applied else 'NOT removed'}"
+        if unwanted
+        else (f"{name}: {'applied' if applied else 'NOT applied'}")
+    )
+
+
+def _stamp(item: SecretInfo) -> str:
+    return item.updated_at.isoformat() if item.updated_at is not None else NEVER
+
+
+def _secret_facts(view: View) -> tuple[Fact, ...]:
+    """The set as it is: its names and times must not change between look and key."""
+    known = view.selection.agent_id in view.fleet.secrets
+    if not known:
+        return (Fact("secrets", "being read"),)
+    found = secrets(view)
+    newest = max((at for item in found if (at := instant(item.updated_at))), default=None)
+    words = f"{len(found)} set" + (f", newest {rfc3339(newest)}" if newest else "")
+    return (Fact("secrets", words, " ".join(f"{item.name}={_stamp(item)}" for item in found)),)
+
+
+def difference(view: View, read: SecretSet) -> tuple[str, ...]:
+    """Which names of a file are new and which get another value; nothing of any value."""
+    known = {item.name for item in secrets(view)}
+    names = [one.name for one in read.secrets]
+    if not names:
+        return ("no file was read yet",)
+    new = [name for name in names if name not in known]
+    old = [name for name in names if name in known]
+    lines = []
+    if new:
+        lines.append(f"new: {_listed(new)}")
+    if old:
+        lines.append(f"other value: {_listed(old)}")
+    return tuple(lines)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def file_fields(answers: Answers, help: str = "a KEY=VALUE file; Enter reads it") -> tuple[Field, ...]:
+    """The file, and what to do with names that have no value."""
+    return (
+        Field("file", "file", Kind.FILE, value=answers.text("file"), help=help),
+        Field("empty", "if empty", Kind.CHOICE, value=answers.text("empty") or "refuse"),
+    )
+
+
+def file_words(answers: Answers) -> tuple[str, ...]:
+    """The flags of `lk` for that file."""
+    skip = ("--ignore-empty-secrets",) if answers.text("empty") == "skip" else ()
+    file = str(path_of(answers)) if answers.text("file") else "FILE"  # quoted, a ~ would mean nothing
+    return ("--secrets-file", file, *skip)
+
+
+def path_of(answers: Answers) -> Path:
+    """The file that was named; `~somebody` without such a user stays as it is, and is not found."""
+    return Path(os.path.expanduser(answers.text("file")))
+
+
+def read_file(answers: Answers) -> Answers:
+    """The secrets of the file that was named. Raises `BadAnswer`."""
+    empty: Empty = "skip" if answers.text("empty") == "skip" else "refuse"
+    return put(answers, "file", lambda: collect(file=path_of(answers), empty=empty))
+
+
+def put(answers: Answers, field: str, read: Callable[[], SecretSet]) -> Answers:
+    """The answers with the secrets that `read` finds. Raises `BadAnswer`."""
+    try:
+        return replace(answers, secrets=read())
+    except SecretsError as error:
+        raise BadAnswer(field, str(error)) from None
+
+
+def need_file(answers: Answers) -> None:
+    """Raises `BadAnswer` while no file was named and read."""
+    if not answers.text("file"):
+        raise BadAnswer("file", "which file?")
+    if answers.secrets == SecretSet():
+        raise BadAnswer("file", "Enter in the file's field reads it")
+
+
+def need_secrets(answers: Answers, field: str) -> None:
+    """Raises `BadAnswer` where nothing is left to send."""
+    if not answers.secrets.secrets:
+        why = "; ".join(f"{item.name}: {item.reason}" for item in answers.secrets.refused[:3])
+        raise BadAnswer(field, f"nothing to send{f': {why}' if why else ''}")

@@ -1,0 +1,289 @@
+"""Setting, importing, mounting, removing and replacing an agent's secrets (contract.md §3.7).
+
+Set, import, mount and remove keep the rest; only `ReplaceSecrets` has the overwrite that wipes what is not
+named (needs.md T1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from tui.fleet.state import View
+from tui.operations.answers import Answers, BadAnswer, Field, Kind, Option
+from tui.operations.base import Danger, Preview, Receipt, Usage
+from tui.operations.remote import Remote
+from tui.operations.shell import curl, lk
+from tui.operations.subjects import agent_of, typed_names
+from tui.operations.verbs.secret_set import (
+    EMPTY_OPTIONS,
+    KIND_FILE,
+    SecretsOperation,
+    difference,
+    file_fields,
+    file_words,
+    need_file,
+    need_secrets,
+    path_of,
+    put,
+    read_file,
+    secrets,
+)
+from tui.packaging.secrets import MOUNT_LIMIT, RESERVED, SecretInput, collect
+
+
+class SetSecret(SecretsOperation):
+    """Set one secret and keep the rest."""
+
+    id = "set_secret"
+    label = "Set secret"
+    help = "set one secret, keeping the others; its value is masked as it is typed"
+    keys: ClassVar[Mapping[str, str]] = {"secrets": "e"}
+    usage = Usage("set-secret", ("agent", "secret"))
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """Name and value."""
+        return (
+            Field("name", "name", value=answers.text("name"), rest="value", help="letters, digits and _"),
+            Field("value", "value", Kind.SECRET, help="type or paste; it is never shown. ctrl+u clears"),
+        )
+
+    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
+        """Names that are set."""
+        return tuple(Option(item.name, (item.name,)) for item in secrets(view)) if name == "name" else ()
+
+    def resolve(self, answers: Answers) -> Answers:
+        """The one secret, judged."""
+        typed = SecretInput(answers.text("name"), answers.value("value"))
+        return put(answers, "value", lambda: collect(typed=(typed,)))
+
+    def check(self, view: View, answers: Answers) -> None:
+        """A name and a value that can be sent."""
+        name = answers.text("name")
+        if not name:
+            raise BadAnswer("name", "which name?")
+        if name in RESERVED:
+            raise BadAnswer("name", f"{name} is set by LiveKit itself in every agent")
+        if not answers.value("value"):
+            raise BadAnswer("value", f"{name} has no value: LiveKit would take it, the agent would miss it")
+        need_secrets(self.resolve(answers), "value")
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """New or replaced."""
+        name = answers.text("name") or "?"
+        known = any(item.name == name for item in secrets(view))
+        words = f"{name} {'gets a new value' if known else 'is new'}; the others stay"
+        return self.shown(view, "Set a secret of", words)
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent update-secrets`, with a file: a value on a command line can be read by others."""
+        return lk("agent", "update-secrets", "--id", view.selection.agent_id, "--secrets-file", "FILE")
+
+
+class NewSecret(SetSecret):
+    """Set a secret that is not there yet."""
+
+    id = "new_secret"
+    label = "New secret"
+    help = "add a secret, keeping the others"
+    keys: ClassVar[Mapping[str, str]] = {"secrets": "ctrl+n"}
+    usage = Usage("new-secret", ("agent", "secret"))
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """The same questions, with nothing filled in."""
+        return super().fields(view, Answers())
+
+    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
+        """A new name is none of those that are set."""
+        return ()
+
+    def check(self, view: View, answers: Answers) -> None:
+        """A name that is free."""
+        name = answers.text("name")
+        if any(item.name == name for item in secrets(view)):
+            raise BadAnswer("name", f"{name} is set already: e on it gives it a new value")
+        super().check(view, answers)
+
+
+class FromFile(SecretsOperation):
+    """What those share that take their secrets from a KEY=VALUE file."""
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """The file, and what to do with empty values."""
+        return file_fields(answers)
+
+    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
+        """What to do with empty values."""
+        return EMPTY_OPTIONS if name == "empty" else ()
+
+    def resolve(self, answers: Answers) -> Answers:
+        """Read the file."""
+        return read_file(answers)
+
+    def check(self, view: View, answers: Answers) -> None:
+        """A file with something in it: replacing by nothing is removing, which is asked for by name."""
+        need_file(answers)
+        need_secrets(answers, "file")
+
+
+class ImportSecrets(FromFile):
+    """Set the secrets of a KEY=VALUE file and keep the rest."""
+
+    id = "import_secrets"
+    label = "Import secrets"
+    help = "set the secrets of a KEY=VALUE file, keeping the others"
+    keys: ClassVar[Mapping[str, str]] = {"secrets": "i"}
+    usage = Usage("import-secrets", ("agent", "file"))
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """Names that are new and names that get another value."""
+        return self.shown(view, "Import secrets into", *difference(view, answers.secrets), "the others stay")
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent update-secrets`."""
+        return lk("agent", "update-secrets", "--id", view.selection.agent_id, *file_words(answers))
+
+
+class MountSecret(SecretsOperation):
+    """Mount a file as a secret and keep the rest."""
+
+    id = "mount_secret"
+    label = "Mount file"
+    help = f"mount a file of at most {MOUNT_LIMIT >> 20} MiB under /etc/secrets/, keeping the other secrets"
+    usage = Usage("mount-secret", ("agent", "file"))
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """The file."""
+        return (Field("file", "file", Kind.FILE, value=answers.text("file"), help="a path; Enter reads it"),)
+
+    def resolve(self, answers: Answers) -> Answers:
+        """Read the file, whatever its bytes."""
+        return put(answers, "file", lambda: collect(mounts=(path_of(answers),)))
+
+    def check(self, view: View, answers: Answers) -> None:
+        """A file that was read."""
+        need_file(answers)
+        need_secrets(answers, "file")
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """Where it will be, and what is known of it."""
+        one = next(iter(answers.secrets.secrets), None)
+        words = f"/etc/secrets/{one.name}: {one.fingerprint}" if one else "no file was read yet"
+        known = one is not None and any(item.name == one.name for item in secrets(view))
+        return self.shown(
+            view, "Mount a file in", words, "it replaces the one of that name" if known else "it is new"
+        )
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent update-secrets --secret-mount`."""
+        file = str(path_of(answers)) if answers.text("file") else "FILE"
+        return lk("agent", "update-secrets", "--id", view.selection.agent_id, "--secret-mount", file)
+
+
+class RemoveSecrets(SecretsOperation):
+    """Remove secrets by name. `lk` cannot."""
+
+    id = "remove_secrets"
+    label = "Remove secret"
+    help = "remove the secret under the cursor, or the marked ones; the others stay"
+    danger = Danger.DESTROYS
+    keys: ClassVar[Mapping[str, str]] = {"secrets": "ctrl+d"}
+    usage = Usage("remove-secrets", ("agent", "secret"))
+
+    def target(self, view: View, answers: Answers) -> str:
+        """Agent and names."""
+        return f"{view.selection.agent_id} {' '.join(answers.names())}"
+
+    def check(self, view: View, answers: Answers) -> None:
+        """Names that are there."""
+        if not answers.names():
+            raise BadAnswer("", "no secret is selected")
+        gone = [name for name in answers.names() if all(item.name != name for item in secrets(view))]
+        if gone:
+            raise BadAnswer("", f"not there any more: {', '.join(gone)}")
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """Which ones go and what stays."""
+        names = answers.names()
+        rest = len(secrets(view)) - len(names)
+        return self.shown(
+            view,
+            f"Remove {len(names)} {'secret' if len(names) == 1 else 'secrets'} from",
+            f"{rest} {'stays' if rest == 1 else 'stay'}; an agent that needs what goes crashes at its start",
+            lost=tuple(f"goes: {name}" for name in names),
+            typed=(view.selection.agent_id,),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """UpdateAgentSecretsRequest with `remove`, never together with `overwrite` (contract.md §9.14)."""
+        return {
+            "agent_id": view.selection.agent_id,
+            "secrets": [],
+            "remove": list(answers.names()),
+            "overwrite": False,
+        }
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk` has no flag for it (contract.md §3.4)."""
+        return curl(self.method, self.request(view, answers))
+
+    def arguments(self, answers: Answers) -> tuple[str, ...]:
+        """The names."""
+        return answers.names()
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Names that must be gone."""
+        return {"agent_id": view.selection.agent_id, "remove": "\n".join(answers.names())}
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """UpdateAgentSecrets with `remove`."""
+        await remote.update_secrets(view.selection.agent_id, remove=answers.names(), request_id=request_id)
+        return Receipt()
+
+
+class ReplaceSecrets(FromFile):
+    """Replace the whole set by a file: every name that is not in it vanishes (needs.md T1)."""
+
+    id = "replace_secrets"
+    label = "Replace ALL secrets"
+    help = "replace the whole set by a KEY=VALUE file: every secret that is not in it vanishes"
+    danger = Danger.DESTROYS
+    usage = Usage("replace-secrets", ("agent", "file"))
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """Every name that vanishes, one a line."""
+        kept = {one.name for one in answers.secrets.secrets}
+        gone = [item for item in secrets(view) if item.name not in kept] if kept else []
+        files = {KIND_FILE: " (a mounted file)"}
+        lost = tuple(f"VANISHES: {item.name}{files.get(str(item.kind), '')}" for item in gone)
+        agent = agent_of(view)
+        return self.shown(
+            view,
+            "Replace ALL secrets of",
+            *difference(view, answers.secrets),
+            *(("nothing vanishes",) if kept and not lost else ()),
+            lost=lost,
+            typed=typed_names(view, agent),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """UpdateAgentSecretsRequest with `overwrite`."""
+        return {**super().request(view, answers), "overwrite": True}
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent update-secrets --overwrite`."""
+        words = ("--id", view.selection.agent_id, *file_words(answers), "--overwrite")
+        return lk("agent", "update-secrets", *words)
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Names that must be new, and names that must be gone."""
+        kept = {one.name for one in answers.secrets.secrets}
+        gone = [item.name for item in secrets(view) if item.name not in kept]
+        return {**super().facts(view, answers), "remove": "\n".join(gone)}
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """UpdateAgentSecrets with `overwrite`."""
+        await remote.update_secrets(
+            view.selection.agent_id, answers.secrets.secrets, overwrite=True, request_id=request_id
+        )
+        return Receipt()

@@ -1,0 +1,78 @@
+"""Updating an agent: secrets and a restart in one call (contract.md §3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec.structs import replace as with_fields
+
+from tui.api import methods
+from tui.fleet.state import View
+from tui.operations.answers import Answers, Field, Option
+from tui.operations.base import Preview, Receipt, Usage
+from tui.operations.remote import Remote
+from tui.operations.shell import curl, lk
+from tui.operations.verbs.secret_set import (
+    EMPTY_OPTIONS,
+    SecretsOperation,
+    difference,
+    file_fields,
+    file_words,
+    masked,
+    need_secrets,
+    put,
+    read_file,
+)
+from tui.packaging.secrets import SecretSet
+
+
+class Update(SecretsOperation):
+    """Set secrets and restart, in one call; without secrets it is a restart. Never sent twice by itself."""
+
+    id = "update"
+    label = "Update"
+    help = "set the secrets of a file, if one is given, and restart the workers"
+    method = methods.UPDATE_AGENT
+    keys: ClassVar[Mapping[str, str]] = {"agents": "U", "status": "U"}
+    prominent = False
+    usage = Usage("update", ("agent", "file"))
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """A file, which may be left out."""
+        return file_fields(answers, "empty only restarts; Enter reads the file")
+
+    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
+        """What to do with empty values."""
+        return EMPTY_OPTIONS if name == "empty" else ()
+
+    def resolve(self, answers: Answers) -> Answers:
+        """Read the file, if one is named."""
+        return read_file(answers) if answers.text("file") else put(answers, "file", SecretSet)
+
+    def check(self, view: View, answers: Answers) -> None:
+        """A file that was named was read."""
+        if answers.text("file"):
+            need_secrets(answers, "file")
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """What is set, and that it restarts."""
+        if answers.secrets.secrets:
+            return self.shown(view, "Update and restart", *difference(view, answers.secrets))
+        shown = self.shown(view, "Update and restart", "no secret is changed")
+        return with_fields(shown, effect=(*shown.effect[:-1], "cannot be taken back"))
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """UpdateAgentRequest; regions are never sent (contract.md §9.19)."""
+        return {"agent_id": view.selection.agent_id, "secrets": masked(answers.secrets.secrets)}
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent update` takes no id, only what a livekit.toml names (contract.md §3.5)."""
+        if not answers.text("file"):
+            return curl(self.method, self.request(view, answers))
+        return lk("agent", "update-secrets", "--id", view.selection.agent_id, *file_words(answers))
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """UpdateAgent."""
+        await remote.update_agent(view.selection.agent_id, answers.secrets.secrets, request_id=request_id)
+        return Receipt()

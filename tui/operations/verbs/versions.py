@@ -1,0 +1,280 @@
+"""Choosing what production runs: roll back to a version, promote a deployment (contract.md §3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from tui.api import methods
+from tui.api.models import Version, instant
+from tui.fleet.state import View
+from tui.fleet.status import status
+from tui.fleet.times import age
+from tui.operations.answers import Answers, BadAnswer, Field, Hint, Kind, Option, Weight
+from tui.operations.base import Before, Danger, Finding, Operation, Preview, Receipt, Seen, Undo, Usage
+from tui.operations.journal.journal import Intent
+from tui.operations.remote import Remote
+from tui.operations.shell import lk
+from tui.operations.subjects import agent_of, jobs, named, no_agent, states, typed_names, where
+from tui.operations.verbs.agents import find
+from tui.operations.verbs.deployments import DeploymentOperation
+
+ROLLBACK, PROMOTE = "rollback", "promote"
+UNUSABLE = ("Building", "Build Failed")
+"""Statuses of versions that cannot run."""
+
+
+class Rollback(Operation):
+    """Make an explicit version the production one. Never a relative step: sent twice, it steps once."""
+
+    id = ROLLBACK
+    label = "Roll back"
+    help = "let production run another version that was built before"
+    danger = Danger.SERVICE
+    method = methods.ROLLBACK_AGENT
+    keys: ClassVar[Mapping[str, str]] = {"agents": "R", "status": "R", "versions": "r,R"}
+    usage = Usage("rollback", ("agent", "version"))
+    reads = ("agent", "versions")
+    source = "agents"
+    sources = ("agents", "versions")
+    verifies = True
+
+    def unfit(self, view: View) -> str:
+        """An agent on which something was deployed."""
+        return no_agent(view) or ("nothing was deployed to it yet" if agent_of(view).never_deployed else "")
+
+    def target(self, view: View, answers: Answers) -> str:
+        """Agent and version."""
+        return f"{view.selection.agent_id} to {answers.text('version')}"
+
+    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
+        """Which version."""
+        columns = ("VERSION", "ROLE", "COMMIT", "BRANCH", "OWNER", "BUILT")
+        return (
+            Field(
+                "version",
+                "to",
+                Kind.PICK,
+                value=answers.text("version"),
+                help="↑ ↓ choose the version",
+                columns=columns,
+                lines=6,
+            ),
+        )
+
+    def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
+        """Every version but the current one, newest first."""
+        return tuple(_row(version, view.now) for version in versions(view) if not version.current)
+
+    def check(self, view: View, answers: Answers) -> None:
+        """It must be another version that is there: no word such as "latest" is ever sent."""
+        tag = answers.text("version")
+        if not tag:
+            others = any(not version.current for version in versions(view))
+            raise BadAnswer("version", "which version?" if others else "there is no other version")
+        found = next((version for version in versions(view) if version.version == tag), None)
+        if found is None:
+            raise BadAnswer("version", f"this agent has no version {tag}")
+        if found.current:
+            raise BadAnswer("version", f"{tag} is what production runs now")
+
+    def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
+        """What speaks against the version."""
+        if view.selection.agent_id not in view.fleet.versions:
+            return (Hint("its versions are being read"),)
+        found = next((v for v in versions(view) if v.version == answers.text("version")), None)
+        if found is None:
+            return ()
+        if status(found.status).name in UNUSABLE:
+            return (Hint(f"this version is {found.status}: LiveKit will hardly take it", Weight.WARN),)
+        if instant(found.deployed_at) is None:
+            return (Hint("this version never ran", Weight.WARN),)
+        return ()
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """From and to, always both."""
+        agent, tag = agent_of(view), answers.text("version")
+        found = next((version for version in versions(view) if version.version == tag), None)
+        current = next((version for version in versions(view) if version.current), None)
+        return Preview(
+            what=f"Roll back {named(agent)}",
+            where=where(agent, ""),
+            effect=(
+                f"from {agent.version}{_about(current, view.now)}",
+                f"to   {tag or '(choose one)'}{_about(found, view.now)}",
+                f"{jobs(view, agent, '')}; sessions stay, workers drain up to 1 h",
+                "u takes it back for 30 s afterwards",
+            ),
+            state=states(view, agent, ""),
+            typed=typed_names(view, agent),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """RollbackAgentRequest."""
+        return {"agent_id": view.selection.agent_id, "version": answers.text("version")}
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent rollback` with its version."""
+        tag = answers.text("version")
+        return lk("agent", "rollback", "--id", view.selection.agent_id, "--version", tag) if tag else ""
+
+    def arguments(self, answers: Answers) -> tuple[str, ...]:
+        """The version is no secret, and the audit trail wants to know from where to where."""
+        return ("version",)
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Which version must be current."""
+        return {
+            "agent_id": view.selection.agent_id,
+            "from": agent_of(view).version,
+            "to": answers.text("version"),
+        }
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """RollbackAgent."""
+        await remote.rollback_agent(view.selection.agent_id, answers.text("version"), request_id=request_id)
+        return Receipt(f"{agent_of(view).version} → {answers.text('version')}")
+
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """Which version is current."""
+        agent_id, tag = intent.facts.get("agent_id", ""), intent.facts.get("to", "")
+        batch = await remote.list_versions(agent_id)
+        current = next((version.version for version in batch.items if version.current), "none")
+        if current == tag:
+            return Finding(Seen.YES, f"{agent_id} runs {tag}")
+        return Finding(Seen.NO, f"{agent_id} still runs {current}, not {tag}")
+
+    def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
+        """Roll forward."""
+        return _back(view)
+
+
+class Promote(DeploymentOperation):
+    """Let production run what a named deployment runs."""
+
+    id = PROMOTE
+    label = "Promote"
+    help = "let production run the version of a named deployment"
+    danger = Danger.SERVICE
+    method = methods.PROMOTE_AGENT
+    keys: ClassVar[Mapping[str, str]] = {"agents": "P", "status": "P", "versions": "P"}
+    usage = Usage("promote", ("agent", "deployment"))
+    prominent = False
+    verifies = True
+    lacks = "nothing to promote"
+
+    def check(self, view: View, answers: Answers) -> None:
+        """It must be one that is there, with a version of its own."""
+        super().check(view, answers)
+        if not _source(view, answers):
+            raise BadAnswer("deployment", "nothing was deployed there yet")
+
+    def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
+        """What speaks against it."""
+        tag = _source(view, answers)
+        if tag and tag == agent_of(view).version:
+            return (Hint(f"production runs {tag} already", Weight.WARN),)
+        name = answers.text("deployment")
+        bad = [row for row in agent_of(view).agent_deployments if row.deployment == name]
+        words = sorted({status(row.status).name for row in bad if status(row.status).problem})
+        return (Hint(f"this deployment is {', '.join(words)}", Weight.WARN),) if words else ()
+
+    def preview(self, view: View, answers: Answers) -> Preview:
+        """From and to, always both."""
+        agent, name = agent_of(view), answers.text("deployment")
+        return Preview(
+            what=f"Promote {name or '?'} of {named(agent)} to production",
+            where=where(agent, ""),
+            effect=(
+                f"production from {agent.version} to {_source(view, answers) or '(choose one)'}",
+                f"{jobs(view, agent, '')}; sessions stay, workers drain up to 1 h",
+                "u takes it back for 30 s afterwards",
+            ),
+            state=states(view, agent),
+            typed=typed_names(view, agent),
+        )
+
+    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+        """PromoteAgentRequest; production is the empty name."""
+        return {
+            "agent_id": view.selection.agent_id,
+            "src_deployment": answers.text("deployment"),
+            "dst_deployment": "",
+        }
+
+    def equivalent(self, view: View, answers: Answers) -> str:
+        """`lk agent promote`."""
+        name = answers.text("deployment")
+        return lk("agent", "promote", "--id", view.selection.agent_id, "--deployment", name) if name else ""
+
+    def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
+        """Which version production must run."""
+        return {
+            "agent_id": view.selection.agent_id,
+            "deployment": answers.text("deployment"),
+            "from": agent_of(view).version,
+            "to": _source(view, answers),
+        }
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """PromoteAgent."""
+        await remote.promote_agent(view.selection.agent_id, answers.text("deployment"), request_id=request_id)
+        return Receipt(f"{agent_of(view).version} → {_source(view, answers)}")
+
+    async def look(self, remote: Remote, intent: Intent) -> Finding:
+        """Which version production runs; that it ran the very same before tells nothing."""
+        facts = intent.facts
+        agent_id, tag, was = facts.get("agent_id", ""), facts.get("to", ""), facts.get("from", "")
+        agent = await find(remote, agent_id)
+        now = agent.version if agent is not None else "none"
+        if tag == was:
+            return Finding(Seen.CANNOT_TELL, f"production of {agent_id} ran {tag} before and runs {now} now")
+        if now == tag:
+            return Finding(Seen.YES, f"production of {agent_id} runs {tag}")
+        return Finding(Seen.NO, f"production of {agent_id} runs {now}, not {tag}")
+
+    def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
+        """Roll production back."""
+        return _back(view)
+
+
+def versions(view: View) -> tuple[Version, ...]:
+    """The selected agent's versions, newest first."""
+    return view.fleet.versions.get(view.selection.agent_id, ())
+
+
+def _back(view: View) -> Undo | None:
+    tag = agent_of(view).version
+    if agent_of(view).never_deployed:
+        return None
+    return Undo(ROLLBACK, view.selection, Answers({"version": tag}), f"back to {tag}")
+
+
+def _source(view: View, answers: Answers) -> str:
+    """The version that the chosen deployment runs; empty if none."""
+    name = answers.text("deployment")
+    rows = [row for row in agent_of(view).agent_deployments if name and row.deployment == name]
+    return next((row.version for row in rows if row.version not in ("", "--")), "")
+
+
+def _row(version: Version, now: float) -> Option:
+    attributes = version.attributes
+    roles = [word for word, flag in (("active", version.active), ("draining", version.draining)) if flag] or [
+        version.status or "–"
+    ]
+    commit = attributes.get("git_commit", "–") + (" dirty" if attributes.get("git_tree") else "")
+    created = instant(version.created_at)
+    built = f"{age(now - created)} ago" if created is not None else "–"
+    branch = attributes.get("git_branch", "–")
+    return Option(
+        version.version, (version.version, " ".join(roles), commit, branch, version.owner or "–", built)
+    )
+
+
+def _about(version: Version | None, now: float) -> str:
+    """Commit, branch, owner and age in brackets, as far as they are known."""
+    if version is None:
+        return ""
+    _, _, commit, branch, owner, built = _row(version, now).words
+    known = [word for word in (commit, branch, owner) if word != "–"]
+    return f" ({', '.join([*known, f'built {built}'])})"

@@ -1,0 +1,261 @@
+"""What a build is doing, from the lines of its stream (contract.md §4.5). Knows no screen and no clock.
+
+The rules are those of BuildKit's own display: a step may be announced any number of times, may run more than
+once, and may be folded into a group with others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from tui.api.clean import clean
+from tui.api.errors import ApiError
+from tui.api.streams import lines
+from tui.packaging import solve
+from tui.packaging.steps import PartState, Row, Step, StepState, VertexState
+
+_PARTIAL_LIMIT: Final = 65_536
+"""Bytes of a line without an end after which it is taken as it is."""
+_ANSI: Final = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
+"""Colours and cursor movements, which build tools write although nobody looks."""
+
+
+class Outcome(StrEnum):
+    """Where the whole build stands."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """The stream broke: the build may have gone on without us."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildWarning:
+    """Advice about the Dockerfile."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildProgress:
+    """A build at one moment."""
+
+    outcome: Outcome
+    steps: tuple[Step, ...]
+    """Those that began, in that order, then those that wait."""
+    completed: int
+    total: int
+    """Grows while the build finds out what it has to do: a count, not the base of a percentage."""
+    warnings: tuple[BuildWarning, ...]
+    queue: str
+    """What the service says while no builder is free; empty once a step is known."""
+    error: str
+    """Why the build failed, or why its end is unknown."""
+    unreadable: int
+    """Lines that could not be read; the build goes on regardless."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it succeeded, they say, although steps never ended: then ask for the agent's status."""
+        return self.outcome is Outcome.SUCCEEDED and self.completed < self.total
+
+
+class Build:
+    """Fed with the lines of one build; tells its progress at any time."""
+
+    def __init__(self) -> None:
+        self._vertices: dict[str, VertexState] = {}
+        self._rows: dict[str, Row] = {}
+        self._row_of: dict[str, Row] = {}
+        """The row of each step, by the step's digest."""
+        self._warnings: list[BuildWarning] = []
+        self._began = 0
+        self._latest = 0.0
+        """The newest time that the stream named."""
+        self._queue = ""
+        self._error = ""
+        self._unreadable = 0
+        self._outcome = Outcome.RUNNING
+
+    def feed(self, line: bytes) -> None:
+        """Take in one line. After the line that ends a build nothing counts."""
+        if self._outcome is not Outcome.RUNNING or not line.strip():
+            return
+        if line.startswith(solve.ERROR_PREFIX):
+            text = line.removeprefix(solve.ERROR_PREFIX).decode("utf-8", "replace").strip()
+            self._finish(Outcome.FAILED, clean(text, limit=2_000) or "no reason given")
+            return
+        try:
+            status = solve.read_line(line)
+        except solve.Unreadable:
+            self._unreadable += 1
+            return
+        self._take_queue(status.queue or None)
+        self._take(status)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Where the whole stands."""
+        return self._outcome
+
+    def end(self) -> None:
+        """The stream ended by itself, which is how a build says that it succeeded."""
+        self._finish(Outcome.SUCCEEDED, "")
+
+    def cut(self, reason: str) -> None:
+        """The stream broke; `reason` is fit for display."""
+        self._finish(Outcome.UNKNOWN, reason)
+
+    def progress(self, now: float) -> BuildProgress:
+        """The build as it stands; `now` is Unix seconds by the server's clock, for what still runs."""
+        if self._outcome is not Outcome.RUNNING:
+            now = self._latest
+        begun = sorted((row for row in self._rows.values() if row.number), key=lambda row: row.number)
+        waiting = [row for row in self._rows.values() if not row.number and not row.grouped]
+        alone = [vertex for vertex in self._vertices.values() if not vertex.group]
+        return BuildProgress(
+            outcome=self._outcome,
+            steps=tuple(self._settled(row.view(now)) for row in (*begun, *waiting)),
+            completed=sum(vertex.completed for vertex in alone),
+            total=len(alone),
+            warnings=tuple(self._warnings),
+            queue=self._queue,
+            error=self._error,
+            unreadable=self._unreadable,
+        )
+
+    def _settled(self, step: Step) -> Step:
+        """What ran when the build ended does not run for ever; when the stream broke it may go on."""
+        if step.state is StepState.RUNNING and self._outcome in (Outcome.FAILED, Outcome.SUCCEEDED):
+            return replace(step, state=StepState.CANCELLED)
+        return step
+
+    def _finish(self, outcome: Outcome, error: str) -> None:
+        if self._outcome is not Outcome.RUNNING:
+            return
+        self._outcome, self._error, self._queue = outcome, error, ""
+        for row in self._rows.values():
+            _take_rest(row)
+
+    def _take_queue(self, queue: solve.Queue | None) -> None:
+        self._queue = (clean(queue.message, limit=200) if queue else "") or self._queue
+
+    def _take(self, status: solve.SolveStatus) -> None:
+        for vertex in status.vertexes or ():
+            self._take_vertex(vertex)
+        for part in status.statuses or ():
+            self._take_status(part)
+        for warning in status.warnings or ():
+            self._take_warning(warning)
+        for log in status.logs or ():
+            self._take_log(log)
+        # a step ends after the output that came with its end
+        for vertex in status.vertexes or ():
+            self._take_end(self._row_of[vertex.digest])
+
+    def _take_vertex(self, vertex: solve.Vertex) -> None:
+        self._queue = ""
+        known = self._vertices.get(vertex.digest)
+        if known is None:
+            known = self._vertices[vertex.digest] = VertexState()
+            self._place(vertex, known)
+        started, completed = solve.read_time(vertex.started), solve.read_time(vertex.completed)
+        known.merge(vertex, started, completed)
+        self._note(started, completed)
+        row = self._row_of[vertex.digest]
+        if not row.grouped:
+            row.name = known.name
+        if not row.number and row.shown:
+            self._began += 1
+            row.number = self._began
+
+    def _place(self, vertex: solve.Vertex, known: VertexState) -> None:
+        """Give a new step its row: one of its own, or its group's."""
+        group = vertex.group
+        if group is None:
+            row = self._rows[vertex.digest] = Row(vertex.digest, "", grouped=False)
+        else:
+            known.group, known.weak = group.id or "group", group.weak
+            key = f"group {known.group}"
+            row = self._rows.setdefault(key, Row(key, clean(group.name, limit=300), grouped=True))
+        row.members.append(known)
+        self._row_of[vertex.digest] = row
+
+    def _take_end(self, row: Row) -> None:
+        ended = row.state not in (StepState.WAITING, StepState.RUNNING)
+        if ended and not row.ended and row.number:
+            _take_rest(row)
+        row.ended = ended
+
+    def _take_status(self, part: solve.VertexStatus) -> None:
+        row = self._row_of.get(part.vertex)
+        if row is None:
+            return
+        known = row.parts.setdefault(
+            (part.vertex, part.id), PartState(clean(part.name or part.id, limit=200))
+        )
+        known.current, known.total = part.current, part.total
+        known.started = solve.read_time(part.started) or known.started
+        known.completed = solve.read_time(part.completed)
+        self._note(known.started, known.completed)
+
+    def _take_warning(self, warning: solve.VertexWarning) -> None:
+        row = self._row_of.get(warning.vertex)
+        if warning.vertex and row is None:
+            return
+        parts = [solve.read_bytes(part) for part in (warning.short, *(warning.detail or ()))]
+        text = clean(": ".join(part.decode("utf-8", "replace") for part in parts if part), limit=600)
+        self._warnings.append(BuildWarning(text, clean(warning.url, limit=200)))
+
+    def _take_log(self, log: solve.VertexLog) -> None:
+        row = self._row_of.get(log.vertex)
+        if row is None:
+            return
+        self._note(solve.read_time(log.timestamp))
+        place = (log.vertex, log.stream)
+        *whole, rest = (row.partial.pop(place, b"") + solve.read_bytes(log.data)).split(b"\n")
+        if len(rest) > _PARTIAL_LIMIT:
+            whole.append(rest)
+        elif rest:
+            row.partial[place] = rest
+        for line in whole:
+            _take_output(row, line)
+
+    def _note(self, *times: float | None) -> None:
+        self._latest = max(self._latest, *(time or 0.0 for time in times))
+
+
+async def follow(build: Build, chunks: AsyncIterator[bytes], tell: Callable[[], None]) -> None:
+    """Feed a build with its stream to the end of either. A stream that breaks makes the end unknown.
+
+    `tell` is called after every line.
+    """
+    try:
+        async for line in lines(chunks):
+            build.feed(line)
+            tell()
+            if build.outcome is not Outcome.RUNNING:
+                return
+    except ApiError as error:
+        build.cut(str(error))
+    else:
+        build.end()
+
+
+def _take_rest(row: Row) -> None:
+    """Lines that never got their end are the last words of a step."""
+    for line in row.partial.values():
+        _take_output(row, line)
+    row.partial.clear()
+
+
+def _take_output(row: Row, line: bytes) -> None:
+    """A whole line; of a progress bar that redraws itself, its last state."""
+    shown = _ANSI.sub(b"", line).rstrip(b"\r").rpartition(b"\r")[2]
+    row.tail.append(clean(shown.decode("utf-8", "replace")))

@@ -1,0 +1,192 @@
+"""Whether a project uses a LiveKit SDK that the service still takes (contract.md §3.9). Reads, sends nothing.
+
+Reads the forms in which an exact or a least version is written down; what is resolved counts before what is
+asked for. Finds it in three places where the official client does not look: Pipfile.lock, today's
+package-lock.json, and Yarn's newer lock.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tui.api.clean import clean
+from tui.packaging.detect import ProjectType
+from tui.packaging.errors import ProjectError
+from tui.packaging.files import NotReadable, read_text
+
+PYTHON: Final = "livekit-agents"
+NODE: Final = "@livekit/agents"
+
+_NEWEST: Final = frozenset({"", "*", "latest", "next"})
+"""Versions that are whatever is newest."""
+_HIGHEST: Final = 1 << 30
+_VERSION: Final = re.compile(r"v?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?")
+_REQUIREMENT: Final = re.compile(
+    r"livekit[-_.]agents\s*(?:\[[^\]]*\])?\s*\(?(?P<rest>[@=~><!].*)?", re.IGNORECASE | re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SdkCheck:
+    """What a project asks for, and what is asked of it."""
+
+    package: str
+    version: str
+    """As it is written in the project; `latest` without a version."""
+    file: str
+    minimum: str
+
+
+def check_sdk(root: Path, kind: ProjectType, settings: Mapping[str, str]) -> SdkCheck:
+    """The SDK of the project, if it is new enough by the service's settings. Raises `ProjectError`."""
+    minimums = [settings.get(f"{language}-min-sdk-version", "").strip() for language in ("python", "node")]
+    if not all(minimums):
+        raise ProjectError(
+            "the service did not say which SDK versions it takes; nothing was sent, try again later"
+        )
+    package, minimum = (PYTHON, minimums[0]) if kind.is_python else (NODE, minimums[1])
+    floor = _numbers(minimum)
+    if floor is None:
+        raise ProjectError(f"the service asks for an SDK version that is none: {clean(minimum, limit=40)}")
+    for file, read in _PYTHON_FILES if kind.is_python else _NODE_FILES:
+        written = _version_in(root / file, read)
+        if written is None:
+            continue
+        found = _numbers(written)
+        # a pre-release of the least version counts as that version
+        if written not in _NEWEST and found is not None and found < floor:
+            raise ProjectError(
+                f"{package} {clean(written, limit=40)} in {file} is too old, the service takes"
+                f" {clean(minimum, limit=40)} and newer; nothing was sent"
+            )
+        if written in _NEWEST or found is not None:
+            return SdkCheck(package, written or "latest", file, minimum)
+    raise ProjectError(f"{package} is in none of the project's files: is this an agent? nothing was sent")
+
+
+def _numbers(version: str) -> tuple[int, int, int] | None:
+    """Major, minor and patch, missing ones zero and wildcards high; None for what is no version."""
+    found = _VERSION.match(version.lstrip("=~><!^ \"'"))
+    if found is None:
+        return None
+    minor, patch = (_HIGHEST if part in ("x", "X", "*") else int(part or 0) for part in found.groups()[1:])
+    return int(found[1]), minor, patch
+
+
+def _version_in(path: Path, read: Callable[[str], str | None]) -> str | None:
+    """What a file says; None if it is missing, unreadable or says nothing. Another file may."""
+    try:
+        text = read_text(path)
+        return None if text is None else read(text)
+    except (NotReadable, ValueError, RecursionError):
+        return None
+
+
+def _requirement(line: str) -> str | None:
+    """The least version that a requirement allows: `>=1.2` of `livekit-agents[openai]>=1.2,<2`."""
+    found = _REQUIREMENT.fullmatch(line.partition("#")[0].partition(";")[0].strip())
+    if found is None:
+        return None
+    rest = found["rest"] or ""
+    parts = [] if rest.startswith("@") else [re.sub(r"[\s)]+", "", part) for part in rest.split(",")]
+    return next((part for part in parts if part.startswith(("=", "~", ">"))), "latest")
+
+
+def _requirements(text: str) -> str | None:
+    return _first(_requirement(line) for line in text.splitlines())
+
+
+def _pyproject(text: str) -> str | None:
+    lines = _at(tomllib.loads(text), "project", "dependencies")
+    return (
+        _first(_requirement(line) for line in lines if isinstance(line, str))
+        if isinstance(lines, list)
+        else None
+    )
+
+
+def _pipfile(text: str) -> str | None:
+    return _version_of(_at(tomllib.loads(text), "packages", PYTHON))
+
+
+def _pipfile_lock(text: str) -> str | None:
+    return _version_of(_at(json.loads(text), "default", PYTHON))
+
+
+def _setup(text: str) -> str | None:
+    """Of a program or a configuration that names requirements: the first quoted or lone one."""
+    lines = (line.strip(" \t,") for line in re.split(r"[\n\"']", text))
+    return _first(_requirement(line) for line in lines)
+
+
+def _toml_lock(text: str) -> str | None:
+    packages = tomllib.loads(text).get("package", [])
+    found = (package for package in packages if isinstance(package, dict) and package.get("name") == PYTHON)
+    return _first(_version_of(package) for package in found)
+
+
+def _package_json(text: str) -> str | None:
+    kinds = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
+    document = json.loads(text)
+    written = _first(_version_of(_at(document, kind, NODE)) for kind in kinds)
+    # a workspace, a file or a repository is whatever it is
+    return "latest" if written and ":" in written else written
+
+
+def _package_lock(text: str) -> str | None:
+    document = json.loads(text)
+    old, new = _at(document, "dependencies", NODE), _at(document, "packages", f"node_modules/{NODE}")
+    return _version_of(new) or _version_of(old)
+
+
+def _yarn_lock(text: str) -> str | None:
+    found = re.search(rf'^"?{NODE}@[^\n]*:\n\s+version:?\s+"?([^"\s]+)', text, re.MULTILINE)
+    return found and found[1]
+
+
+def _pnpm_lock(text: str) -> str | None:
+    found = re.search(rf"^\s*['\"]?/?{NODE}@(\d[^:'\"(\s]*)", text, re.MULTILINE)
+    return found and found[1]
+
+
+def _first(versions: Iterable[str | None]) -> str | None:
+    return next((version for version in versions if version is not None), None)
+
+
+def _at(document: object, *keys: str) -> object:
+    """What is found along the keys; None if that leads nowhere."""
+    for key in keys:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
+def _version_of(entry: object) -> str | None:
+    """Of an entry that is a version or a table with one."""
+    version = entry.get("version") if isinstance(entry, dict) else entry
+    return version if isinstance(version, str) else None
+
+
+_PYTHON_FILES: Final = (
+    ("poetry.lock", _toml_lock),
+    ("uv.lock", _toml_lock),
+    ("Pipfile.lock", _pipfile_lock),
+    ("requirements.lock", _requirements),
+    ("pyproject.toml", _pyproject),
+    ("requirements.txt", _requirements),
+    ("Pipfile", _pipfile),
+    ("setup.py", _setup),
+    ("setup.cfg", _setup),
+)
+"""In the order in which they count."""
+_NODE_FILES: Final = (
+    ("package-lock.json", _package_lock),
+    ("yarn.lock", _yarn_lock),
+    ("pnpm-lock.yaml", _pnpm_lock),
+    ("package.json", _package_json),
+)

@@ -1,0 +1,237 @@
+"""Secrets on their way to an agent: read, judged, masked (contract.md §3.7). Sends nothing, draws nothing.
+
+Values are held as `Secret` from the moment they are read. No error, warning or `repr` holds a part of one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from tui.api.clean import clean
+from tui.packaging import dotenv
+from tui.packaging.errors import SecretsError
+from tui.packaging.files import Content, NotReadable, read_file, shown
+from tui.secret import Secret
+
+RESERVED: Final = frozenset({"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"})
+"""Injected by the service; the official client drops them without a word."""
+ENV_FILES: Final = (".env.production", ".env", ".env.staging", ".env.development", ".env.local", ".env.test")
+"""Where secrets are looked for, the first first."""
+MOUNT_LIMIT: Final = 1 << 20
+"""Bytes of a file secret."""
+FILE_LIMIT: Final = 4 << 20
+"""Bytes of a secrets file: more than the largest set of values that could be meant."""
+NAME_LIMIT: Final = 70
+"""Characters of a name, as documented for environment secrets."""
+VALUE_LIMIT: Final = 16 * 1024
+"""Bytes of a value, as documented for environment secrets."""
+
+Empty = Literal["refuse", "skip"]
+"""What to do with a name that has no value."""
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ASSIGNED: Final = re.compile(r"\s*(?:export\s+)?[A-Z][A-Z0-9_]+=")
+"""What a line of a `.env` file begins with."""
+
+
+class SecretInput(Struct, frozen=True):
+    """One secret to send."""
+
+    name: str
+    """The variable's name, or the base name of a file."""
+    value: Secret
+    is_file: bool = False
+    """Whether it is mounted as a file under `/etc/secrets/` and not set in the environment."""
+    origin: str = ""
+    """Where it was read, fit for display: `.env line 3`; empty for one that was typed."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What may be shown of the value."""
+        return fingerprint(self.value)
+
+
+class Fingerprint(Struct, frozen=True):
+    """Enough of a value to recognise it by, and no part of it."""
+
+    size: int
+    """Bytes."""
+    lines: int
+    digest: str
+    """The first eight hex digits of its SHA-256."""
+
+    def __str__(self) -> str:
+        lines = f", {self.lines} lines" if self.lines > 1 else ""
+        return f"{self.size:,} bytes{lines}, sha256 {self.digest}"
+
+
+class Refused(Struct, frozen=True):
+    """A name that is left out, and why."""
+
+    name: str
+    origin: str
+    reason: str
+
+
+class SecretSet(Struct, frozen=True):
+    """What will be sent and what was left out."""
+
+    secrets: tuple[SecretInput, ...] = ()
+    """One for each name, in the order in which they were first met."""
+    refused: tuple[Refused, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """One line each, fit for display."""
+
+
+def fingerprint(value: Secret) -> Fingerprint:
+    """Size, lines and digest of a value."""
+    data = value.reveal().encode("utf-8", "surrogateescape")
+    lines = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+    return Fingerprint(len(data), lines, hashlib.sha256(data).hexdigest()[:8])
+
+
+def find_env_files(root: Path) -> tuple[Path, ...]:
+    """The secrets files of a project, the likeliest first. The official client looks where it was started."""
+    return tuple(root / name for name in ENV_FILES if (root / name).is_file())
+
+
+def parse_text(text: str, origin: str = "") -> SecretSet:
+    """The secrets of a pasted text in the grammar of `.env`, empty ones and all. Raises `SecretsError`."""
+    try:
+        found = dotenv.parse(text)
+    except SecretsError as error:
+        raise SecretsError(f"{origin or 'the text'}, {error}; nothing was sent") from None
+    warnings: list[str] = []
+    by_name: dict[str, SecretInput] = {}
+    for one in found:
+        place = f"{origin} line {one.line}".lstrip()
+        if not one.name:
+            raise SecretsError(f"{place}: a value without a name, an = is missing; nothing was sent")
+        if one.name in by_name:
+            warnings.append(f"{shown(one.name)} is given twice, {place} counts")
+        warnings.extend(f"{shown(one.name)} ({place}): {warning}" for warning in one.warnings)
+        by_name[one.name] = SecretInput(one.name, one.value, origin=place)
+    return SecretSet(tuple(by_name.values()), warnings=tuple(warnings))
+
+
+def read_env_file(path: Path) -> SecretSet:
+    """The secrets of a `.env` file, empty ones and all. Raises `SecretsError`."""
+    content = _read(path, FILE_LIMIT)
+    try:
+        text = content.data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.data.count(b"\n", 0, error.start) + 1
+        raise SecretsError(f"{shown(path)} line {line} is not UTF-8; nothing was sent") from None
+    read = parse_text(text, origin=shown(path.name))
+    return SecretSet(read.secrets, warnings=(*_safety(path, content), *read.warnings))
+
+
+def read_mount(path: Path) -> SecretInput:
+    """A file to mount under its base name, whatever its bytes. Raises `SecretsError`."""
+    content = _read(path, MOUNT_LIMIT)
+    value = Secret(content.data.decode("utf-8", "surrogateescape"))
+    return SecretInput(path.name, value, is_file=True, origin=shown(path))
+
+
+def collect(
+    *,
+    mounts: Iterable[Path] = (),
+    typed: Iterable[SecretInput] = (),
+    file: Path | None = None,
+    empty: Empty = "refuse",
+) -> SecretSet:
+    """Everything that was given, as one set. Raises `SecretsError`, before which nothing was sent.
+
+    What was typed overrides a mount of the same name, and a secrets file adds only names not yet given.
+    Reserved names are left out with their reason; empty values are an error or left out, as `empty` says.
+    """
+    chosen: dict[str, SecretInput] = {}
+    for mount in (read_mount(path) for path in mounts):
+        if mount.name in chosen:
+            raise SecretsError(f"two mounts would have the name {shown(mount.name)}; nothing was sent")
+        chosen[mount.name] = mount
+    chosen |= {one.name: one for one in typed}
+    read = read_env_file(file) if file is not None else SecretSet()
+    for one in read.secrets:
+        chosen.setdefault(one.name, one)
+    refused: list[Refused] = []
+    warnings = list(read.warnings)
+    kept: list[SecretInput] = []
+    for one in chosen.values():
+        if reason := _left_out(one, empty):
+            refused.append(Refused(one.name, one.origin, reason))
+        else:
+            warnings.extend(judge(one))
+            kept.append(one)
+    return SecretSet(tuple(kept), tuple(refused), tuple(warnings))
+
+
+def judge(secret: SecretInput) -> tuple[str, ...]:
+    """What speaks against a secret: documented limits, and slips of copying, of which nothing is shown.
+
+    The limits are nowhere enforced that we know, hence warnings (contract.md §9.28). Raises `SecretsError`
+    if it can be no secret at all.
+    """
+    name, where = secret.name, f" ({secret.origin})" if secret.origin else ""
+    label = f"{shown(name) or 'a secret without a name'}{where}"
+    if not name or not name.isprintable() or (not secret.is_file and re.search(r"[\s=]", name)):
+        raise SecretsError(f"{label} cannot be the name of a secret; nothing was sent")
+    if secret.is_file:
+        return ()
+    value = secret.value.reveal()
+    if "\0" in value:
+        raise SecretsError(f"{label} holds a NUL, which no environment variable can; nothing was sent")
+    found = []
+    if not _NAME.fullmatch(name):
+        found.append(f"{label}: a name should have only letters, digits and _, and not begin with a digit")
+    if len(name) > NAME_LIMIT:
+        found.append(f"{label}: a name should have at most {NAME_LIMIT} characters, this has {len(name)}")
+    if (size := secret.fingerprint.size) > VALUE_LIMIT:
+        found.append(f"{label}: a value should have at most {VALUE_LIMIT:,} bytes, this has {size:,}")
+    if _ASSIGNED.match(value):
+        found.append(f"{label}: the value begins like NAME=, is it a whole line of a file?")
+    if value != value.strip() and "\n" not in value.strip():
+        found.append(f"{label}: the value begins or ends with a line break or a space, are they part of it?")
+    return tuple(found)
+
+
+def _left_out(secret: SecretInput, empty: Empty) -> str:
+    """Why a secret is not sent; empty if it is."""
+    if secret.name in RESERVED and not secret.is_file:
+        return "the service sets it itself"
+    if secret.value or secret.is_file:
+        return ""
+    if empty == "skip":
+        return "it is empty"
+    where = f" ({secret.origin})" if secret.origin else ""
+    raise SecretsError(
+        f"{shown(secret.name)}{where} is empty: give it a value or skip empty ones; nothing was sent"
+    )
+
+
+def _read(path: Path, limit: int) -> Content:
+    try:
+        content = read_file(path, limit=limit)
+    except FileNotFoundError:
+        raise SecretsError(f"{shown(path)} does not exist; nothing was sent") from None
+    except NotReadable as error:
+        raise SecretsError(f"cannot read {shown(path)}: {error}; nothing was sent") from None
+    if content.owner not in (0, os.geteuid()):
+        raise SecretsError(f"{shown(path)} belongs to another user (uid {content.owner}); nothing was sent")
+    if content.mode & 0o002:
+        raise SecretsError(f"anyone may write {shown(path)}, run chmod 600 on it; nothing was sent")
+    return content
+
+
+def _safety(path: Path, content: Content) -> Iterable[str]:
+    if path.is_symlink():
+        yield f"{shown(path.name)} is a link to {shown(os.path.realpath(path))}"
+    if content.mode & 0o077:
+        yield f"other users may read {shown(path.name)}: chmod 600 {clean(str(path), limit=200)}"

@@ -1,0 +1,174 @@
+"""The steps of a build: what is shown of one, and how announcements add up to it (contract.md §4.5)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from tui.api.clean import clean
+from tui.packaging import solve
+
+TAIL: Final = 200
+"""Lines of output kept of each step."""
+
+
+class StepState(StrEnum):
+    """Where a step stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    CACHED = "cached"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class SubStatus:
+    """Progress within a step, such as one layer that is pulled."""
+
+    text: str
+    current: int
+    """Bytes, mostly."""
+    total: int
+    """0 when it is not known."""
+    duration: float
+    """Seconds, up to now if it is not done."""
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row: a step, or a group of them."""
+
+    key: str
+    number: int
+    """In the order in which steps began, from 1; 0 for one that waits."""
+    name: str
+    state: StepState
+    duration: float
+    """Seconds that it ran, up to now if it runs; what ran at the same time counts once."""
+    error: str
+    parts: tuple[SubStatus, ...]
+    tail: tuple[str, ...]
+    """The last lines of its output."""
+    members: int
+    """Steps in the group; 0 for a step of its own."""
+
+
+@dataclass(slots=True)
+class PartState:
+    """What is known of one sub-status."""
+
+    text: str
+    current: int = 0
+    total: int = 0
+    started: float | None = None
+    completed: float | None = None
+
+    def view(self, now: float) -> SubStatus:
+        """As shown at `now`, Unix seconds."""
+        end = now if self.completed is None else self.completed
+        duration = 0.0 if self.started is None else max(0.0, end - self.started)
+        return SubStatus(self.text, self.current, self.total, duration, self.completed is not None)
+
+
+@dataclass(slots=True)
+class VertexState:
+    """What is known of one step, by its announcements."""
+
+    name: str = ""
+    group: str = ""
+    weak: bool = False
+    """Whether it alone is no reason to show its group."""
+    cached: bool = False
+    error: str = ""
+    runs: dict[float, float | None] = field(default_factory=dict)
+    """Start to end of each run, Unix seconds."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a run has no end yet."""
+        return any(end is None for end in self.runs.values())
+
+    @property
+    def completed(self) -> bool:
+        """Whether it began and nothing of it runs."""
+        return bool(self.runs) and not self.running
+
+    def merge(self, vertex: solve.Vertex, started: float | None, completed: float | None) -> None:
+        """Take in an announcement: the later one counts, but none takes back that a step began."""
+        self.name = clean(vertex.name, limit=300) or self.name
+        self.cached = vertex.cached
+        self.error = clean(vertex.error, limit=2_000)
+        if started is not None:
+            self.runs[started] = completed
+
+
+@dataclass(slots=True)
+class Row:
+    """A step of its own, or the steps of a group as one."""
+
+    key: str
+    name: str
+    grouped: bool
+    members: list[VertexState] = field(default_factory=list)
+    number: int = 0
+    """In the order in which rows were first shown; 0 for one that was not."""
+    ended: bool = False
+    parts: dict[tuple[str, str], PartState] = field(default_factory=dict)
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
+    partial: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    """The beginning of a line, for each step and stream."""
+
+    @property
+    def shown(self) -> bool:
+        """Whether it has something to show: a group only once a member of weight began, or one failed."""
+        return any((member.runs and not member.weak) or member.error for member in self.members)
+
+    @property
+    def error(self) -> str:
+        """That of the first member that has one."""
+        return next((member.error for member in self.members if member.error), "")
+
+    @property
+    def state(self) -> StepState:
+        """Where it stands; a group is cached only if all of it is."""
+        if self.error:
+            return StepState.CANCELLED if self.error.endswith("context canceled") else StepState.FAILED
+        if not self.shown:
+            return StepState.WAITING
+        if any(member.running for member in self.members):
+            return StepState.RUNNING
+        return StepState.CACHED if all(member.cached for member in self.members) else StepState.DONE
+
+    def duration(self, now: float) -> float:
+        """Seconds that anything of it ran."""
+        runs = (run for member in self.members for run in member.runs.items())
+        return _union([(start, now if end is None else end) for start, end in runs])
+
+    def view(self, now: float) -> Step:
+        """As shown at `now`, Unix seconds."""
+        return Step(
+            key=self.key,
+            number=self.number,
+            name=self.name,
+            state=self.state,
+            duration=self.duration(now),
+            error=self.error,
+            parts=tuple(part.view(now) for part in self.parts.values()),
+            tail=tuple(self.tail),
+            members=len(self.members) if self.grouped else 0,
+        )
+
+
+def _union(runs: Sequence[tuple[float, float]]) -> float:
+    """Seconds covered by intervals that may overlap."""
+    total, reached = 0.0, float("-inf")
+    for start, end in sorted(runs):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total

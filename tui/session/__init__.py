@@ -1,0 +1,1 @@
+"""A project being watched: its client, store, poller and logs, or a recording in their place."""

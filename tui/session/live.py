@@ -1,0 +1,151 @@
+"""One project, being watched: its client, its store, its poller. Switching projects makes another one."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from tui.api.auth import Credentials
+from tui.api.budget import Budget
+from tui.api.caller import Endpoint
+from tui.api.models import Wire
+from tui.api.transport import Gate
+from tui.clock import Clock
+from tui.fleet.poller import Poller
+from tui.fleet.sources import SOURCES, Source
+from tui.fleet.state import Selection
+from tui.fleet.store import Store
+from tui.logs.hub import LogHub
+from tui.logs.source import LogSource
+from tui.logs.spool import RING
+from tui.operations.remote import Remote
+from tui.operations.sending import Sender
+from tui.project import Target
+from tui.session.watched import Link
+
+LOCAL_REQUESTS = 240
+"""Requests a minute to a server on this machine, whose budget nobody shares."""
+
+
+class Session:
+    """Raises `BadTarget` when made for an address that may not see the project's token."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        clock: Clock,
+        chance: random.Random,
+        refresh: float,
+        sources: Sequence[Source] = SOURCES,
+        spool_dir: Path | None = None,
+        log_bytes: int = RING,
+        log_days: float = 0.0,
+    ) -> None:
+        """Lines of logs lie in `spool_dir`, `log_bytes` of them per source, for `log_days` after the end."""
+        self.target = target
+        self._clock = clock
+        self.store = Store()
+        endpoint = Endpoint(
+            url=target.url,
+            agents_url=target.agents_url,
+            credentials=Credentials(target.api_key, target.api_secret),
+            ca_file=target.ca_file,
+            proxy=target.proxy,
+        )
+        budget = Budget(target.requests_per_minute, clock)
+        self.client = Sender(endpoint, budget=budget, clock=clock, gate=Gate(read_only=target.read_only))
+        self._orders = self.client.ordered()
+        if self.client.is_local:
+            budget.per_minute = max(budget.per_minute, LOCAL_REQUESTS)
+        self.poller = Poller(
+            self.client, self.store, clock=clock, chance=chance, refresh=refresh, sources=sources
+        )
+
+        self.logs: LogHub | None = LogHub(
+            self.client,
+            clock=clock,
+            random=chance,
+            folder=spool_dir,
+            ping=self._ping,
+            ring=log_bytes,
+            days=log_days,
+        )
+        self._users = 0
+        self._is_over = False
+
+    async def _ping(self, source: LogSource) -> None:
+        """Ask something cheap while a log is silent."""
+        await self.client.settings()
+
+    async def run(self) -> None:
+        """Poll and stream until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.poller.run())
+                if self.logs is not None:
+                    group.create_task(self.logs.run())
+        finally:
+            self._is_over = True
+            await self._close_unless_used()
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Keep the connections as long as this lasts, even if nobody watches the project any more."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            await self._close_unless_used()
+
+    async def _close_unless_used(self) -> None:
+        if self._is_over and not self._users:
+            await self.client.aclose()
+
+    def select(self, selection: Selection) -> None:
+        """Fetch details for another selection."""
+        self.poller.select(selection)
+
+    def nudge(self, *names: str) -> None:
+        """Ask now, for the named sources or all."""
+        self.poller.nudge(*names)
+
+    def raw(self, item: object) -> bytes:
+        """The JSON that an item of a listing was received as; made again where it is not kept."""
+        found = self.client.raw(item) if isinstance(item, Wire) else b""
+        return found or msgspec.json.encode(item)
+
+    def link(self) -> Link:
+        """How the line is, the worse of the two hosts."""
+        health = max(
+            (self.client.health(agents=flag) for flag in (True, False)), key=lambda item: item.latency
+        )
+        hosts = dict.fromkeys((self.client.project_host, self.client.agents_host))
+        return Link(
+            hosts=" · ".join(hosts),
+            latency=round(health.latency, 1),
+            skew=round(health.skew),
+            used=self.client.budget.used(),
+            budget=self.client.budget.per_minute,
+            unlocked=math.ceil(self.client.gate.remaining(self._clock.monotonic()) / 60) * 60,
+        )
+
+    @property
+    def remote(self) -> Remote:
+        """What operations are sent through."""
+        return self._orders
+
+    def unlock(self, seconds: float) -> None:
+        """Let a read-only session change things for a while."""
+        self.client.gate.unlock(self._clock.monotonic(), seconds)
+
+    def lock(self) -> None:
+        """End such a while."""
+        self.client.gate.lock()

@@ -1,0 +1,109 @@
+"""`livekit.RoomService`, the part of it that operators use (contract.md §6.6)."""
+
+from __future__ import annotations
+
+from livekit.protocol import room as pb
+
+from tui.sim.http.twirp import Answer, Method, Page, Refusal, Rpc, TwirpError
+from tui.sim.world.auth import Claims
+from tui.sim.world.rooms import Rooms
+from tui.sim.world.world import RoomRecord, World
+
+NAME_LIMIT = 256
+METADATA_LIMIT = 512 * 1024
+
+
+class RoomService:
+    """The methods of the service that the simulator has."""
+
+    def __init__(self, world: World, rooms: Rooms) -> None:
+        self._world = world
+        self._rooms = rooms
+
+    def methods(self, refusal: Refusal) -> dict[str, Method]:
+        """Every method by name."""
+
+        def lists(claims: Claims, request: pb.ListRoomsRequest) -> bool:
+            return claims.room_list
+
+        def creates(claims: Claims, request: pb.CreateRoomRequest | pb.DeleteRoomRequest) -> bool:
+            return claims.room_create
+
+        def admin(
+            claims: Claims,
+            request: pb.ListParticipantsRequest | pb.RoomParticipantIdentity | pb.UpdateRoomMetadataRequest,
+        ) -> bool:
+            return claims.room_admin(request.room)
+
+        return {
+            "ListRooms": Rpc(pb.ListRoomsRequest, lists, self.list_rooms, refusal),
+            "CreateRoom": Rpc(pb.CreateRoomRequest, creates, self.create_room, refusal),
+            "DeleteRoom": Rpc(pb.DeleteRoomRequest, creates, self.delete_room, refusal),
+            "ListParticipants": Rpc(pb.ListParticipantsRequest, admin, self.list_participants, refusal),
+            "GetParticipant": Rpc(pb.RoomParticipantIdentity, admin, self.get_participant, refusal),
+            "RemoveParticipant": Rpc(pb.RoomParticipantIdentity, admin, self.remove_participant, refusal),
+            "UpdateRoomMetadata": Rpc(pb.UpdateRoomMetadataRequest, admin, self.update_metadata, refusal),
+        }
+
+    async def list_rooms(self, request: pb.ListRoomsRequest) -> Answer:
+        """All rooms, or those of exactly the given names."""
+        return Page(self._world.room_list, list(request.names) or None)
+
+    async def create_room(self, request: pb.CreateRoomRequest) -> Answer:
+        """A new room, or the one that is there already, untouched."""
+        if not request.name:
+            raise TwirpError("invalid_argument", "no room name")
+        if len(request.name) > NAME_LIMIT:
+            raise TwirpError("invalid_argument", "room name length exceeds limits")
+        room = self._world.room(request.name)
+        if room is None:
+            room = self._rooms.open(request.name, request)
+            self._world.effect("CreateRoom", room=request.name, sid=room.info.sid)
+        return room.info
+
+    async def delete_room(self, request: pb.DeleteRoomRequest) -> Answer:
+        """Close a room and put everybody out."""
+        room = self._room(request.room)
+        self._rooms.close(room)
+        self._world.effect("DeleteRoom", room=request.room, sid=room.info.sid)
+        return pb.DeleteRoomResponse()
+
+    async def list_participants(self, request: pb.ListParticipantsRequest) -> Answer:
+        """Who is in a room; a self-hosted server says "nobody" of a room that does not exist."""
+        room = self._world.room(request.room)
+        if room is None and self._world.switches.missing_room == "oss":
+            return pb.ListParticipantsResponse()
+        people = self._room(request.room).participants
+        return pb.ListParticipantsResponse(participants=people.values())
+
+    async def get_participant(self, request: pb.RoomParticipantIdentity) -> Answer:
+        """One participant."""
+        room = self._world.room(request.room)
+        person = room.participants.get(request.identity) if room is not None else None
+        if person is None:
+            raise TwirpError("not_found", "participant does not exist")
+        return person
+
+    async def remove_participant(self, request: pb.RoomParticipantIdentity) -> Answer:
+        """Put somebody out; an agent's job ends with that."""
+        room = self._world.room(request.room)
+        if room is None or not self._rooms.leave(room, request.identity):
+            raise TwirpError("not_found", "participant does not exist")
+        self._world.effect("RemoveParticipant", room=request.room, identity=request.identity)
+        return pb.RemoveParticipantResponse()
+
+    async def update_metadata(self, request: pb.UpdateRoomMetadataRequest) -> Answer:
+        """Replace a room's metadata."""
+        if len(request.metadata.encode()) > METADATA_LIMIT:
+            raise TwirpError("invalid_argument", "metadata size exceeds limits")
+        room = self._room(request.room)
+        room.info.metadata = request.metadata
+        self._world.room_list.touch(request.room)
+        self._world.effect("UpdateRoomMetadata", room=request.room, metadata=request.metadata)
+        return room.info
+
+    def _room(self, name: str) -> RoomRecord:
+        room = self._world.room(name)
+        if room is None:
+            raise TwirpError("not_found", "requested room does not exist")
+        return room

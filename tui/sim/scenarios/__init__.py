@@ -1,0 +1,1 @@
+"""Worlds to start from: built-in scenarios and scenario files."""

@@ -1,0 +1,1 @@
+"""The simulated world: agents, rooms, jobs, logs and time. Independent of HTTP routes."""

@@ -1,0 +1,181 @@
+"""How jobs are offered, taken, run and ended (contract.md §6.5). Asks `Agents` who would take one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from livekit.protocol import agent as agent_pb
+from livekit.protocol import agent_dispatch as dispatch_pb
+from livekit.protocol import models
+
+from tui.sim.scenarios.tracebacks import entrypoint_failure, job_failure
+from tui.sim.world.agents import Agents
+from tui.sim.world.world import AgentRecord, RoomRecord, World
+
+ACCEPT_SECONDS = (0.3, 1.5)
+"""How long a worker takes to accept a job."""
+JOB_SECONDS = (40.0, 900.0)
+"""How long a job lasts when nobody ends it."""
+FAILURE_SECONDS = (2.0, 40.0)
+"""How long a job lasts that will fail."""
+
+Join = Callable[[RoomRecord, models.ParticipantInfo], object]
+Leave = Callable[[RoomRecord, str], object]
+
+
+class Jobs:
+    """The life of every job of a world."""
+
+    def __init__(self, world: World, agents: Agents, join: Join, leave: Leave) -> None:
+        self.world = world
+        self.agents = agents
+        self._join = join
+        self._leave = leave
+        agents.on_up.append(self._take_pending)
+        agents.on_down.append(self._fail_running)
+
+    def offer(
+        self, room: RoomRecord, dispatch: dispatch_pb.AgentDispatch, person: models.ParticipantInfo | None
+    ) -> None:
+        """Offer a job to the worker of a dispatch; whether it is one, the worker's type decides."""
+        agent = self.agents.serving(dispatch.agent_name, dispatch.deployment)
+        if agent is None or not _wanted(agent.worker.job_type, person):
+            return
+        job = agent_pb.Job(
+            id=self.world.guid("AJ_"),
+            dispatch_id=dispatch.id,
+            type=agent.worker.job_type,
+            room=room.info,
+            participant=person,
+            metadata=dispatch.metadata,
+            agent_name=dispatch.agent_name,
+            deployment=dispatch.deployment,
+            attributes=dispatch.attributes,
+        )
+        if dispatch.deployment in agent.up:
+            seconds = self.world.chance("accept", job.id).uniform(*ACCEPT_SECONDS)
+            self.world.after(seconds, partial(self._assign, room, dispatch.id, agent, job))
+            return
+        # Only a service that scales to zero shows a job before a worker has it.
+        job.state.status = agent_pb.JS_PENDING
+        job.state.updated_at = self.world.stamp(self.world.now)
+        dispatch.state.jobs.append(job)
+        room.dispatches.touch(dispatch.id)
+        if any(row.status == "Sleeping" for row in agent.rows(dispatch.deployment)):
+            self.agents.wake(agent, dispatch.deployment)
+
+    def _assign(self, room: RoomRecord, dispatch_id: str, agent: AgentRecord, job: agent_pb.Job) -> None:
+        """The worker accepts, if dispatch, room and worker are still there."""
+        dispatch = room.dispatches.get(dispatch_id)
+        alive = self.world.rooms.get(room.info.name) is room
+        if dispatch is None or not alive or dispatch.deployment not in agent.up:
+            return
+        dispatch.state.jobs.append(job)
+        self._run(room, dispatch, agent, dispatch.state.jobs[-1])
+
+    def _run(
+        self, room: RoomRecord, dispatch: dispatch_pb.AgentDispatch, agent: AgentRecord, job: agent_pb.Job
+    ) -> None:
+        """A job runs: its agent joins the room, and some day the job ends."""
+        now, chance = self.world.now, self.world.chance("job", job.id)
+        job.state.status = agent_pb.JS_RUNNING
+        job.state.started_at = job.state.updated_at = self.world.stamp(now)
+        job.state.participant_identity = f"agent-{job.id}"
+        job.state.worker_id = self.world.guid("AW_")
+        job.state.agent_id = agent.id if self.world.switches.cloud_agents else ""
+        room.dispatches.touch(dispatch.id)
+        rows = agent.rows(dispatch.deployment)
+        self._join(room, agent_participant(job, rows[0].region if rows else ""))
+        self.world.book(agent, dispatch.deployment).say(
+            now,
+            "INFO",
+            "received job request",
+            job_id=job.id,
+            dispatch_id=dispatch.id,
+            room=room.info.name,
+            agent_name=job.agent_name,
+        )
+        error, seconds = "", chance.uniform(*JOB_SECONDS)
+        if chance.random() < agent.worker.failure_rate:
+            error, seconds = job_failure(chance.randrange(100)), chance.uniform(*FAILURE_SECONDS)
+        self.world.after(seconds, partial(self.finish, room, dispatch.id, job.id, error))
+
+    def finish(self, room: RoomRecord, dispatch_id: str, job_id: str, error: str = "") -> None:
+        """A job's program ends by itself, well or with an error; its agent leaves."""
+        dispatch = room.dispatches.get(dispatch_id)
+        job = next((job for job in dispatch.state.jobs if job.id == job_id), None) if dispatch else None
+        if dispatch is None or job is None or job.state.status != agent_pb.JS_RUNNING:
+            return
+        self.end(job, agent_pb.JS_FAILED if error else agent_pb.JS_SUCCESS, error)
+        room.dispatches.touch(dispatch_id)
+        agent = self.agents.find("", job.agent_name)
+        if agent is not None:
+            book, facts = (
+                self.world.book(agent, dispatch.deployment),
+                {"job_id": job_id, "room": room.info.name},
+            )
+            if error:
+                message = "unhandled exception while running the job task"
+                book.say(self.world.now, "ERROR", message, exc_info=entrypoint_failure(error), **facts)
+            else:
+                book.say(self.world.now, "INFO", "job finished", **facts)
+        self._leave(room, job.state.participant_identity)
+
+    def end(self, job: agent_pb.Job, status: agent_pb.JobStatus, error: str = "") -> None:
+        """Write a job's end, unless it has ended or this server never does so."""
+        ended = job.state.status not in (agent_pb.JS_PENDING, agent_pb.JS_RUNNING)
+        if ended or self.world.switches.stale_jobs:
+            return
+        job.state.status = status
+        job.state.error = error
+        job.state.ended_at = job.state.updated_at = self.world.stamp(self.world.now)
+
+    def _of(
+        self, agent: AgentRecord, deployment: str
+    ) -> Iterator[tuple[RoomRecord, dispatch_pb.AgentDispatch]]:
+        """The dispatches of a deployment, wherever they are."""
+        for room in list(self.world.rooms.values()):
+            for dispatch in list(room.dispatches.values()):
+                if (dispatch.agent_name, dispatch.deployment) == (agent.info.agent_name, deployment):
+                    yield room, dispatch
+
+    def _take_pending(self, agent: AgentRecord, deployment: str) -> None:
+        """A worker that has come up takes the jobs that wait for it."""
+        for room, dispatch in self._of(agent, deployment):
+            for job in dispatch.state.jobs:
+                if job.state.status == agent_pb.JS_PENDING:
+                    self._run(room, dispatch, agent, job)
+
+    def _fail_running(self, agent: AgentRecord, deployment: str) -> None:
+        """A program died: its agents leave, and with them their jobs."""
+        for room, dispatch in self._of(agent, deployment):
+            for job in dispatch.state.jobs:
+                if job.state.status == agent_pb.JS_RUNNING:
+                    self._leave(room, job.state.participant_identity)
+
+
+def _wanted(kind: agent_pb.JobType, person: models.ParticipantInfo | None) -> bool:
+    """Whether a worker of that type works for that person, or with None for the room as a whole."""
+    if kind == agent_pb.JT_ROOM:
+        return person is None
+    return person is not None and (kind == agent_pb.JT_PARTICIPANT or person.is_publisher)
+
+
+def agent_participant(job: agent_pb.Job, region: str) -> models.ParticipantInfo:
+    """The participant that a job puts into its room (contract.md §6.6)."""
+    return models.ParticipantInfo(
+        identity=job.state.participant_identity,
+        kind=models.ParticipantInfo.AGENT,
+        kind_details=[models.ParticipantInfo.CLOUD_AGENT],
+        attributes={
+            "lk.agent.state": "listening",
+            "lk.agent.name": job.agent_name,
+            "lk.agent_name": job.agent_name,
+        },
+        region=region,
+        is_publisher=True,
+        permission=models.ParticipantPermission(
+            can_subscribe=True, can_publish=True, can_publish_data=True, agent=True
+        ),
+    )

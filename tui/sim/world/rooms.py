@@ -1,0 +1,182 @@
+"""How rooms, their participants and their dispatches live (contract.md §6). Knows no HTTP."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from livekit.protocol import agent as agent_pb
+from livekit.protocol import agent_dispatch as dispatch_pb
+from livekit.protocol import models
+from livekit.protocol import room as room_pb
+
+from tui.sim.http.listing import Listing
+from tui.sim.world.agents import Agents
+from tui.sim.world.jobs import Jobs
+from tui.sim.world.world import RoomRecord, World
+
+LINGER_SECONDS = (0.5, 3.0)
+"""How long an agent's participant outlives its deleted dispatch (contract.md §6.3)."""
+GOODBYE_SECONDS = 1.5
+"""How long an agent stays after the last person has left."""
+
+DEPENDENT = (models.ParticipantInfo.AGENT, models.ParticipantInfo.EGRESS)
+"""Kinds that do not keep a room open and get no jobs of their own (contract.md §6.5, §6.6)."""
+
+
+class Rooms:
+    """The life of every room of a world."""
+
+    def __init__(self, world: World, agents: Agents) -> None:
+        self.world = world
+        self.jobs = Jobs(world, agents, self.join, self.leave)
+
+    # -- rooms
+
+    def open(self, name: str, request: room_pb.CreateRoomRequest | None = None) -> RoomRecord:
+        """A new room, with the dispatches that its creation brings (contract.md §6.5)."""
+        now = self.world.now
+        request = request or room_pb.CreateRoomRequest(name=name)
+        info = models.Room(
+            sid=self.world.guid("RM_"),
+            name=name,
+            empty_timeout=request.empty_timeout or 300,
+            departure_timeout=request.departure_timeout or 20,
+            max_participants=request.max_participants,
+            creation_time=int(now),
+            creation_time_ms=int(now * 1000),
+            metadata=request.metadata,
+            enabled_codecs=[models.Codec(mime="audio/opus"), models.Codec(mime="video/vp8")],
+        )
+        room = self.admit(info)
+        wishes = [
+            dispatch_pb.CreateAgentDispatchRequest(
+                agent_name=wanted.agent_name,
+                room=name,
+                metadata=wanted.metadata,
+                restart_policy=wanted.restart_policy,
+                deployment=wanted.deployment,
+                attributes=wanted.attributes,
+            )
+            for wanted in request.agents
+        ]
+        if not wishes and self.world.switches.default_dispatch:
+            wishes = [dispatch_pb.CreateAgentDispatchRequest(room=name)]
+        for wish in wishes:
+            self.dispatch(room, wish)
+        self.watch_empty(room)
+        return room
+
+    def admit(self, info: models.Room) -> RoomRecord:
+        """Put a room into the world as it is."""
+        room = RoomRecord(info, Listing(dispatch_pb.ListAgentDispatchResponse, self.world.form))
+        self.world.rooms[info.name] = room
+        self.world.room_list.put(info.name, info)
+        return room
+
+    def close(self, room: RoomRecord) -> None:
+        """Everybody leaves, every job ends, the dispatches are gone."""
+        if room.closing is not None:
+            room.closing.cancel()
+        for dispatch in room.dispatches.values():
+            for job in dispatch.state.jobs:
+                self.jobs.end(job, agent_pb.JS_SUCCESS)
+        room.participants.clear()
+        if self.world.rooms.get(room.info.name) is room:
+            del self.world.rooms[room.info.name]
+            self.world.room_list.drop(room.info.name)
+
+    def watch_empty(self, room: RoomRecord) -> None:
+        """Close a room in which only dependents are left, after its time-out (contract.md §6.6)."""
+        if room.closing is not None:
+            room.closing.cancel()
+            room.closing = None
+        if any(person.kind not in DEPENDENT for person in room.participants.values()):
+            return
+        seconds = room.info.departure_timeout if room.visited else room.info.empty_timeout
+        room.closing = self.world.after(seconds, partial(self.close, room))
+
+    def recount(self, room: RoomRecord) -> None:
+        """Counters as LiveKit keeps them: participants without agents, publishers with (contract.md §6.6)."""
+        people = room.participants.values()
+        room.info.num_participants = sum(person.kind not in DEPENDENT for person in people)
+        room.info.num_publishers = sum(person.is_publisher for person in people)
+        self.world.room_list.touch(room.info.name)
+
+    # -- participants
+
+    def join(self, room: RoomRecord, person: models.ParticipantInfo) -> models.ParticipantInfo:
+        """Somebody comes in; agents for participants and publishers are sent for (contract.md §6.5)."""
+        now = self.world.now
+        person.sid = person.sid or self.world.guid("PA_")
+        person.state = models.ParticipantInfo.ACTIVE
+        person.joined_at = person.joined_at or int(now)
+        person.joined_at_ms = person.joined_at_ms or int(now * 1000)
+        if person.is_publisher and not person.tracks:
+            person.tracks.add(
+                sid=self.world.guid("TR_"), type=models.AUDIO, source=models.MICROPHONE, name="microphone"
+            )
+        room.participants[person.identity] = person
+        self.recount(room)
+        if person.kind not in DEPENDENT:
+            room.visited = True
+            self.watch_empty(room)
+            for dispatch in list(room.dispatches.values()):
+                self.jobs.offer(room, dispatch, person)
+        return person
+
+    def leave(self, room: RoomRecord, identity: str) -> bool:
+        """Somebody goes: an agent's going ends its job, the last person's going ends the session.
+
+        Tells whether there was such a participant.
+        """
+        person = room.participants.pop(identity, None)
+        if person is None:
+            return False
+        for dispatch in room.dispatches.values():
+            for job in dispatch.state.jobs:
+                if job.state.participant_identity == identity:
+                    self.jobs.end(job, agent_pb.JS_FAILED, "agent worker left the room")
+                    room.dispatches.touch(dispatch.id)
+        self.recount(room)
+        if person.kind not in DEPENDENT and room.info.num_participants == 0:
+            self.watch_empty(room)
+            for dispatch in room.dispatches.values():
+                for job in dispatch.state.jobs:
+                    self.world.after(GOODBYE_SECONDS, partial(self.jobs.finish, room, dispatch.id, job.id))
+        return True
+
+    # -- dispatches
+
+    def dispatch(
+        self, room: RoomRecord, request: dispatch_pb.CreateAgentDispatchRequest
+    ) -> dispatch_pb.AgentDispatch:
+        """A new dispatch; jobs follow if a worker takes them."""
+        dispatch = dispatch_pb.AgentDispatch(
+            id=self.world.guid("AD_"),
+            agent_name=request.agent_name,
+            room=room.info.name,
+            metadata=request.metadata,
+            restart_policy=request.restart_policy,
+            deployment=request.deployment,
+            attributes=request.attributes,
+            state=dispatch_pb.AgentDispatchState(created_at=self.world.stamp(self.world.now)),
+        )
+        room.dispatches.put(dispatch.id, dispatch)
+        self.jobs.offer(room, dispatch, None)
+        for person in list(room.participants.values()):
+            if person.kind not in DEPENDENT:
+                self.jobs.offer(room, dispatch, person)
+        return dispatch
+
+    def undispatch(self, room: RoomRecord, dispatch_id: str) -> dispatch_pb.AgentDispatch | None:
+        """Take a dispatch off the list at once; its agents leave within moments (contract.md §6.3)."""
+        if dispatch_id not in room.dispatches:
+            return None
+        dispatch = room.dispatches.drop(dispatch_id)
+        chance = self.world.chance("linger", dispatch_id)
+        for job in dispatch.state.jobs:
+            if job.state.status == agent_pb.JS_RUNNING:
+                identity = job.state.participant_identity
+                self.world.after(chance.uniform(*LINGER_SECONDS), partial(self.leave, room, identity))
+            self.jobs.end(job, agent_pb.JS_SUCCESS)
+        return dispatch

@@ -1,0 +1,167 @@
+"""The one-line prompt above the footer. What it is opened for decides what becomes of what is typed."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.suggester import Suggester
+from textual.widgets import Input
+
+from tui.ui.commandline.history import History
+from tui.ui.terminal.paths import Paths
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.lines import Lines
+
+
+class Purpose(Protocol):
+    """What a line is asked for. `submit` and `give_up` end it, and give the keyboard back."""
+
+    @property
+    def kind(self) -> str:
+        """Lines of one kind share their history."""
+
+    @property
+    def sign(self) -> str:
+        """What stands in the empty line."""
+
+    @property
+    def words(self) -> str:
+        """What stands above it at first."""
+
+    def typed(self, text: str) -> tuple[str, bool]:
+        """Try what is typed; the words above it, and whether they say what is wrong with it."""
+
+    def complete(self, text: str) -> str:
+        """The whole line that the text is completed to; empty for none."""
+
+    def path(self, text: str) -> tuple[str, str]:
+        """Where a path of this machine is being typed: the line before it, and the path; else empty."""
+
+    def submit(self, text: str) -> None:
+        """Enter."""
+
+    def give_up(self) -> None:
+        """Esc: things are left as they were."""
+
+
+class Prompt(Vertical):
+    """Hidden until opened for a purpose."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("up", "history(-1)", "Earlier", show=False),
+        Binding("down", "history(1)", "Later", show=False),
+        Binding("tab", "accept", "Complete", show=False, priority=True),
+        Binding("ctrl+u", "clear", "Clear", show=False, priority=True),
+    ]
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__(id="prompt")
+        self._ascii = ascii_only
+        self._purpose: Purpose | None = None
+        self._history = History()
+
+    def compose(self) -> ComposeResult:
+        """The hint and the input."""
+        yield Lines(ascii_only=self._ascii, id="hint")
+        field = Input(id="typed", select_on_focus=False, suggester=_Live(self))
+        field.cursor_blink = False
+        yield field
+
+    def open(self, purpose: Purpose, text: str = "") -> None:
+        """Ask for a line, with a text to start from."""
+        self._purpose = purpose
+        self._history.begin(purpose.kind)
+        field = self.query_one(Input)
+        field.placeholder = purpose.sign
+        self.display = True
+        with self.prevent(Input.Changed):
+            field.value = text
+        field.cursor_position = len(text)
+        field.focus()
+        self._say(purpose.words, bad=False)
+
+    def complete(self, text: str) -> str:
+        """The whole line that the text is completed to; empty for none."""
+        return self._purpose.complete(text) if self._purpose is not None else ""
+
+    def path(self, text: str) -> tuple[str, str]:
+        """Where a path is being typed: the line before it, and the path; else empty."""
+        return self._purpose.path(text) if self._purpose is not None else ("", "")
+
+    def _say(self, words: str, *, bad: bool) -> None:
+        """The line above the input."""
+        self.query_one("#hint", Lines).set_lines([(Cell(" " + words, "error" if bad else "muted"),)])
+        self.set_class(bad, "-bad")
+
+    def _close(self) -> Purpose | None:
+        """Hide; what it was open for."""
+        purpose, self._purpose = self._purpose, None
+        self.display = False
+        return purpose
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Try what is typed."""
+        event.stop()
+        if self._purpose is not None:
+            words, bad = self._purpose.typed(event.value)
+            self._say(words, bad=bad)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Remember the line and do it."""
+        event.stop()
+        self._history.add(event.value)
+        if (purpose := self._close()) is not None:
+            purpose.submit(event.value)
+
+    def action_cancel(self) -> None:
+        """Give up."""
+        if (purpose := self._close()) is not None:
+            purpose.give_up()
+
+    def action_history(self, step: int) -> None:
+        """An earlier or later line."""
+        field = self.query_one(Input)
+        field.value = self._history.step(step)
+        field.cursor_position = len(field.value)
+
+    def action_accept(self) -> None:
+        """Take the completion."""
+        field = self.query_one(Input)
+        if completed := self.complete(field.value):
+            field.value = completed
+            field.cursor_position = len(completed)
+        else:  # a path: what the disk says has come as the ghost text, or is still to come
+            field.action_end()
+            field.action_cursor_right()
+
+    def action_clear(self) -> None:
+        """Empty the line."""
+        self.query_one(Input).value = ""
+
+    def on_key(self, event: events.Key) -> None:
+        """Backspace in an empty prompt gives up, as in a shell's search."""
+        if event.key == "backspace" and not self.query_one(Input).value:
+            event.stop()
+            self.action_cancel()
+
+
+class _Live(Suggester):
+    """Completion from live data: never cached, since the data lives."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._prompt = prompt
+        self._paths = Paths()
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The ghost text."""
+        if completed := self._prompt.complete(value):
+            return completed
+        head, path = self._prompt.path(value)
+        found = await self._paths.get_suggestion(path) if path else None
+        return f"{head}{found}" if found and found.split() == [found] else None

@@ -1,0 +1,180 @@
+"""Where shipping begins on the screen: from a command to the right form on the right directory and agent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from textual.screen import Screen
+
+from tui.deploy import local
+from tui.deploy.client import Shipper, yard_of
+from tui.deploy.plan import Plan, Report
+from tui.deploy.plan_builder import NEW, Given, subdomain
+from tui.fleet.state import Fleet
+from tui.operations.address import agent_id
+from tui.operations.answers import Answers, BadAnswer
+from tui.session.watched import Watched
+from tui.ui.deploy.form import Place, ShipForm, directory
+from tui.ui.deploy.progress import Shipping
+from tui.ui.deploy.writing import PROGRAM, REPLACE, THERE, WriteForm, Writing
+from tui.ui.dialogs.launcher import Desk
+from tui.ui.dialogs.project_context import Bench
+
+PASSED_ON: Final = ("PATH", "HOME", "XDG_CONFIG_HOME")
+"""What git may know of our environment."""
+
+
+class Shipyard:
+    """Opens the screens of shipping. One for the whole run: what was typed is kept for the next time."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        session: Callable[[], Watched | None],
+        show: Callable[[Screen[None]], None],
+        working_dir: Path,
+    ) -> None:
+        self._desk = desk
+        self._session = session
+        self._show = show
+        self._here = working_dir
+        self._kept: dict[tuple[str, str, bool], Given] = {}
+        """What was typed last: by project, directory, and whether it was for a new agent."""
+
+    def begin(self, verb: str, words: Sequence[str], selected: str) -> None:
+        """Open what a command names, `selected` being the agent under the cursor. Raises `BadAnswer`."""
+        verbs: dict[str, Callable[[], None]] = {
+            "create": lambda: self.create(words),
+            "deploy": lambda: self.deploy(words, selected),
+            "config": lambda: self.config(words, selected),
+            "dockerfile": lambda: self.dockerfile(words),
+        }
+        verbs[verb]()
+
+    # ---- create and deploy ----------------------------------------------------------------------------
+
+    def create(self, words: Sequence[str]) -> None:
+        """`:create [DIR]`. Raises `BadAnswer`."""
+        if len(words) > 1:
+            raise BadAnswer("", "too many words; it is: create [DIR]")
+        self._open(words[0] if words else "", Given(agent=NEW), "")
+
+    def deploy(self, words: Sequence[str], selected: str) -> None:
+        """`:deploy [AGENT] [DIR]`; else the agent of livekit.toml, or the selected. Raises `BadAnswer`."""
+        agent, root = self._named(words, "deploy [AGENT] [DIR]")
+        self._open(root, Given(agent=agent), selected)
+
+    def _named(self, words: Sequence[str], usage: str) -> tuple[str, str]:
+        """Agent and directory among the words, by what they are. Raises `BadAnswer`."""
+        if len(words) > 2:
+            raise BadAnswer("", f"too many words; it is: {usage}")
+        fleet = self._bench().store.fleet
+        if len(words) == 1 and not _is_agent(fleet, words[0]) and os.path.isdir(directory(words[0])):
+            return "", words[0]
+        return agent_id(fleet, words[0]) if words else "", words[1] if len(words) > 1 else ""
+
+    def _open(self, root: str, given: Given, selected: str) -> None:
+        bench, shipper = self._bench(), self._shipper()
+        place = str(directory(root)) if root else str(self._here)
+        kept = self._kept.get((bench.target.url, place, given.agent == NEW))
+        if kept is not None:
+            given = replace(kept, agent=given.agent or kept.agent)
+
+        def decided(typed: Given, where: str, plan: Plan | None) -> None:
+            self._kept[bench.target.url, str(directory(where)), typed.agent == NEW] = typed
+            if plan is not None:
+                self._ship(plan, bench, shipper)
+
+        self._show(ShipForm(Place(place, given, selected), bench, shipper.survey, decided))
+
+    def _ship(self, plan: Plan, bench: Bench, shipper: Shipper) -> None:
+        def start(tell: Callable[[Report], None]) -> asyncio.Task[Report]:
+            task = asyncio.create_task(shipper.ship(plan, tell), name=f"ship {plan.root}")
+            bench.keep(self._follow(task, plan, bench))
+            return task
+
+        self._show(Shipping(plan, bench, start))
+
+    async def _follow(self, task: asyncio.Task[Report], plan: Plan, bench: Bench) -> None:
+        """Say how it ended, whatever is on the screen by then. Its own faults are raised here."""
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:  # the program ends: let it write down how far it got
+            task.cancel()
+            await asyncio.wait({task})
+            raise
+        if task.cancelled():
+            bench.say("left in the middle of a shipment: :audit says how far it got", tone="warn")
+            return
+        report = task.result()
+        bench.say(report.verdict, tone="ok" if report.good else "error", toast=False)
+        if plan.creates and report.agent_id:  # what is typed for it again goes to the agent that is there
+            key = (bench.target.url, str(plan.root), True)
+            kept = self._kept.pop(key, Given())
+            self._kept[bench.target.url, str(plan.root), False] = replace(
+                kept, agent=report.agent_id, region=""
+            )
+        session = self._session()
+        if session is not None:
+            session.nudge("agents", "versions", "secrets")
+
+    # ---- files on this machine ------------------------------------------------------------------------
+
+    def config(self, words: Sequence[str], selected: str) -> None:
+        """`:config [AGENT] [DIR]` writes livekit.toml for an agent that is there. Raises `BadAnswer`."""
+        agent, root = self._named(words, "config [AGENT] [DIR]")
+        agent = agent or selected
+        if not agent:
+            raise BadAnswer("", "config of which agent? It is: config AGENT [DIR]")
+        bench, place = self._bench(), directory(root) if root else self._here
+        names = {"subdomain": subdomain(bench.target.url), "agent_id": agent}
+        writing = Writing(
+            f"livekit.toml for {agent}",
+            partial(local.look_at_project_file, place, **names),
+            lambda answers: local.tie(place, **names),
+        )
+        self._show(WriteForm(writing, bench))
+
+    def dockerfile(self, words: Sequence[str]) -> None:
+        """`:dockerfile [DIR]`. Raises `BadAnswer`."""
+        if len(words) > 1:
+            raise BadAnswer("", "too many words; it is: dockerfile [DIR]")
+        place = directory(words[0]) if words else self._here
+
+        def write(answers: Answers) -> str:
+            overwrite = answers.text(THERE.id) == REPLACE
+            return local.write_dockerfile(place, answers.text(PROGRAM.id), overwrite=overwrite)
+
+        look = partial(local.look_at_dockerfile, place)
+        writing = Writing("Dockerfile and .dockerignore", look, write, (PROGRAM, THERE))
+        self._show(WriteForm(writing, self._bench()))
+
+    # ---- what it works with ---------------------------------------------------------------------------
+
+    def _bench(self) -> Bench:
+        bench = self._desk.bench
+        if bench is None:
+            raise BadAnswer("", "no project is watched")
+        return bench
+
+    def _shipper(self) -> Shipper:
+        environment: Mapping[str, str] = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        found = yard_of(
+            self._session(), self._desk.journal, clock=self._bench().clock, environment=environment
+        )
+        if found is None:
+            raise BadAnswer("", "this session only shows what was: nothing can be shipped from it")
+        return found
+
+
+def _is_agent(fleet: Fleet, word: str) -> bool:
+    with contextlib.suppress(BadAnswer):
+        return bool(agent_id(fleet, word))
+    return False

@@ -1,0 +1,90 @@
+"""A survey and a plan as facts on the screen. Pure."""
+
+from __future__ import annotations
+
+from tui.api.clean import clean
+from tui.api.methods import CREATE_AGENT, DEPLOY_AGENT
+from tui.deploy.plan import Plan
+from tui.deploy.plan_builder import Made
+from tui.deploy.survey import Survey
+from tui.deploy.verdicts import size
+from tui.fleet.state import Fleet
+from tui.operations.subjects import named
+from tui.project import Target
+from tui.secret import MASK
+from tui.ui.dialogs.wrap import Told
+
+FILES = 12
+"""Files that a dry run names."""
+
+
+def verb(region: str, agent_id: str, fleet: Fleet) -> str:
+    """What is done to which agent, by its name too; a new one is made where there is no id."""
+    if not agent_id:
+        return f"Create an agent in {region}" if region else "Create an agent"
+    agent = fleet.agent(agent_id)
+    if agent is not None:
+        return f"Deploy to {named(agent)}"
+    return f"Deploy to {agent_id}" + (", which is not listed" if fleet.fresh("agents").at is not None else "")
+
+
+def found_told(survey: Survey) -> list[Told]:
+    """What was found in a directory, worst first."""
+    told = [Told("", f"✗ {problem}", "error") for problem in survey.problems]
+    told += [Told("", f"! {warning}", "warn") for warning in survey.warnings]
+    if survey.detected is not None:
+        sdk = f" · {survey.sdk.package} {survey.sdk.version}" if survey.sdk else ""
+        told.append(Told("project", f"{survey.detected.type.value}, told by {survey.detected.file}{sdk}"))
+    if survey.source is not None:
+        files = sum(1 for entry in survey.source.entries if not entry.is_directory)
+        told.append(Told("source", f"{files} files, {size(survey.source.size)} before compression"))
+    if survey.git is not None and survey.git.commit:
+        dirty = " · uncommitted changes go along" if survey.git.dirty else ""
+        words = f"{survey.git.commit} {clean(survey.git.branch, limit=80)}{dirty}"
+        told.append(Told("git", words, "warn" if dirty else "text"))
+    told.append(_docker(survey))
+    if survey.project_file is not None:
+        agent = clean(survey.project_file.agent_id, limit=60) or "no agent"
+        told.append(Told("livekit.toml", f"names {agent}"))
+    return told
+
+
+def _docker(survey: Survey) -> Told:
+    if survey.has_dockerfile:
+        return Told("Dockerfile", "is there and is used")
+    return Told("Dockerfile", "is missing: one is written for the program", "warn")
+
+
+def note_told(made: Made) -> list[Told]:
+    """What the plan will do."""
+    told = [Told("effect" if place == 0 else "", note) for place, note in enumerate(made.notes)]
+    told += [Told("asked", words, "warn") for _, words in made.questions]
+    return [*told, Told("command", made.plan.command(), "info")]
+
+
+def dry_run_told(plan: Plan, survey: Survey, target: Target) -> list[Told]:
+    """What would be sent, secrets masked."""
+    method = CREATE_AGENT if plan.creates else DEPLOY_AGENT
+    place = (
+        [Told("", f"regions {plan.region}")]
+        if plan.creates
+        else [
+            Told("", f"agent_id {plan.agent_id}"),
+            Told("", f"deployment {plan.deployment or '(production)'}"),
+        ]
+    )
+    kinds = {True: "file", False: "environment"}
+    files = [entry.name for entry in survey.source.entries if not entry.is_directory] if survey.source else []
+    more = f" and {len(files) - FILES} more" if len(files) > FILES else ""
+    return [
+        Told("dry run", "this is what would be sent; nothing was sent", "accent"),
+        Told("POST", f"{target.agents_url}{method.path}"),
+        *place,
+        *(Told("", f"secret {item.name} = {MASK} ({kinds[item.is_file]})") for item in plan.secrets),
+        Told("upload", f"{len(files)} files: {clean(', '.join(files[:FILES]), limit=600)}{more}"),
+        Told("POST", f"{target.agents_url}/build"),
+        *(
+            Told("", clean(f"attribute {name} = {value}", limit=200))
+            for name, value in plan.attributes.items()
+        ),
+    ]

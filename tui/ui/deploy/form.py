@@ -1,0 +1,350 @@
+"""The form before shipping: what was found in the directory, what will be sent, to which project.
+
+What makes a plan is `make_plan`'s business; events between directory, answers and buttons make its length.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from textual import events
+from textual.app import ComposeResult
+from textual.widgets import Input
+from textual.worker import Worker
+
+from tui.deploy.plan import Plan
+from tui.deploy.plan_builder import NEW, QUESTIONS, BadInput, Given, Made, make_plan
+from tui.deploy.survey import Survey
+from tui.operations.answers import Option
+from tui.secret import Secret
+from tui.ui.deploy.fact_lines import dry_run_told, found_told, note_told, verb
+from tui.ui.deploy.questions import CHOICES, YES, fields, visible
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.fields.base import Answered, Next
+from tui.ui.dialogs.fields.secret_input import SecretInput
+from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.frame import Frame
+from tui.ui.dialogs.project_context import Bench
+from tui.ui.dialogs.wrap import Told
+from tui.ui.widgets.columns import Cell
+
+KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
+
+Look = Callable[[Path], Awaitable[Survey]]
+Decided = Callable[[Given, str, Plan | None], None]
+"""Told what was typed, secrets left out, for which directory, and the plan; None when it was cancelled."""
+
+
+def directory(typed: str) -> Path:
+    """The directory that was meant, from where the program was started."""
+    return Path(os.path.abspath(os.path.expanduser(typed or ".")))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the form opens, and what it starts with."""
+
+    root: str
+    given: Given = field(default_factory=Given)
+    agent_id: str = ""
+    """Deployed to where neither the given nor livekit.toml names an agent."""
+
+
+class ShipForm(Dialog):
+    """Asks, and hands on a plan only from its button. Nothing is sent from here."""
+
+    def __init__(self, place: Place, bench: Bench, look: Look, decided: Decided) -> None:
+        super().__init__(ascii_only=bench.ascii_only)
+        self._place = place
+        self._bench = bench
+        self._look = look
+        self._decided = decided
+        self.frame = Frame(ascii_only=bench.ascii_only, danger=bench.target.danger)
+        self._form: Form | None = None
+        self._survey: Survey | None = None
+        self._looked = ""
+        """The directory as typed when it was looked at."""
+        self._made: Made | None = None
+        self._problem = ""
+        self._shows_request = False
+        self._meant = place.given
+        """What stood in the form when its button was pressed."""
+
+    # ---- life -----------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """The frame; the questions follow."""
+        yield self.frame
+
+    def on_mount(self) -> None:
+        """Put the questions and look at the directory."""
+        super().on_mount()
+        self.frame.keys(KEYS)
+        self._work(self._begin, "survey")
+
+    def _work(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> None:
+        """In the background, instead of what the group did before."""
+        # the function and not its coroutine, which would warn if it were replaced before it began
+        self._working: Worker[None] = self.run_worker(work, exclusive=True, group=group)
+
+    async def _begin(self) -> None:
+        questions = fields(self._place.root, self._place.given)
+        form = Form(questions, self._options, chance=self._bench.chance, ascii_only=self.ascii_only)
+        await self.frame.put(form)
+        self._form = form
+        self.frame.query_one("#reason", Input).value = self._place.given.reason
+        self.frame.button("cancel").focus()
+        await self._survey_now()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break lines anew."""
+        self.call_after_refresh(self.redraw)
+
+    # ---- the directory --------------------------------------------------------------------------------
+
+    async def _survey_now(self) -> None:
+        typed = self._text("root")
+        self._survey, self._looked, self._made = None, typed, None
+        self._problem = "looking at the directory…"
+        self.redraw()
+        found = await self._look(directory(typed))
+        if typed != self._text("root"):
+            return  # another one was typed meanwhile
+        self._survey = found
+        known = found.project_file.agent_id if found.project_file else ""
+        self._fill("agent", known or self._place.agent_id or NEW)
+        self._fill("region", found.regions[0])
+        if found.entry_points:
+            self._fill("program", found.entry_points[0])
+        if found.env_files and self._text("agent") == NEW:
+            self._fill("secrets", str(found.env_files[0].relative_to(found.root)))
+        if self._form is not None:
+            self._form.refill()
+        await self._judge()
+
+    def _options(self, name: str) -> tuple[Option, ...]:
+        """What may be chosen."""
+        found = self._survey
+        if name in CHOICES:
+            return CHOICES[name]
+        if name == "agent":
+            agents = self._bench.store.fleet.agents
+            listed = (Option(agent.agent_id, (agent.agent_id, agent.name)) for agent in agents)
+            return (Option(NEW, (NEW, "a new agent")), *listed)
+        if name == "deployment":
+            agent = self._bench.store.fleet.agent(self._text("agent"))
+            names = {row.deployment for row in agent.agent_deployments} if agent else set()
+            return tuple(Option(word, (word,)) for word in sorted(names - {""}))
+        if found is None:
+            return ()
+        words: dict[str, tuple[str, ...]] = {
+            "region": found.regions,
+            "secrets": tuple(str(path.relative_to(found.root)) for path in found.env_files),
+            "program": found.entry_points,
+        }
+        return tuple(Option(word, (word,)) for word in words.get(name, ()))
+
+    # ---- answers --------------------------------------------------------------------------------------
+
+    def _text(self, name: str) -> str:
+        return self._form.answers.text(name) if self._form is not None else self._place.root
+
+    def _fill(self, name: str, value: str) -> None:
+        """Answer a question that has no answer yet."""
+        widget = self._form.widget(name) if self._form is not None else None
+        if widget is not None and not self._text(name):
+            typed = widget.query_one(Input)
+            with typed.prevent(Input.Changed):
+                typed.value = value
+
+    @property
+    def given(self) -> Given:
+        """What was typed."""
+        if self._form is None:
+            return self._place.given
+        answers = self._form.answers
+        return Given(
+            agent=answers.text("agent"),
+            deployment=answers.text("deployment"),
+            region=answers.text("region"),
+            secrets_file=answers.text("secrets"),
+            typed=answers.value("typed"),
+            mounts=answers.text("mounts"),
+            attributes=answers.text("attributes"),
+            entry_point=answers.text("program"),
+            reason=self.frame.reason,
+            skip_empty=answers.text("empty") == YES,
+            own_attributes=answers.text("git") == YES,
+            agreed=frozenset(name for name in QUESTIONS if answers.text(name) == YES),
+            confirmation=self.frame.typed.strip(),
+        )
+
+    async def _judge(self) -> None:
+        """What stands in the form as a plan, or why it is none."""
+        if self._survey is None:
+            return
+        given = self._fitting(self.given)
+        try:
+            made = await asyncio.to_thread(make_plan, given, self._survey, self._bench.target)
+        except BadInput as problem:
+            self._made, self._problem = None, str(problem)
+        else:
+            self._made, self._problem = made, made.missing(given)
+        if self.is_open:
+            self.redraw()
+
+    def _fitting(self, given: Given) -> Given:
+        """Without answers to questions that are not asked just now: they stay typed and do not count."""
+        return replace(given, deployment="") if given.agent == NEW else given
+
+    def on_answered(self, event: Answered) -> None:
+        """Another answer; another directory is looked at on Enter."""
+        event.stop()
+        self._shows_request = False
+        if self._text("root") != self._looked:
+            self._survey = self._made = None
+            self._problem = "Enter looks at this directory"
+            self.redraw()
+        else:
+            self._later()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Reason, or the name that arms the button."""
+        self._later()
+
+    def on_secret_input_changed(self, event: SecretInput.Changed) -> None:
+        """Secrets were typed."""
+        self._later()
+
+    def _later(self) -> None:
+        self._work(self._judge, "judge")
+
+    def on_next(self, event: Next) -> None:
+        """Enter goes on, and from the last question to Cancel: never to the button that acts."""
+        event.stop()
+        self._next()
+
+    def on_secret_input_done(self, event: SecretInput.Done) -> None:
+        """As Enter in any question."""
+        self._next()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """As Enter in any question."""
+        self._next()
+
+    def _next(self) -> None:
+        if self._text("root") != self._looked:
+            self._work(self._survey_now, "survey")
+        self.focus_next()
+        if isinstance(self.focused, Press):
+            self.frame.button("cancel").focus()
+
+    # ---- keys -----------------------------------------------------------------------------------------
+
+    def on_press_pressed(self, event: Press.Pressed) -> None:
+        """A button."""
+        event.stop()
+        if event.button.id == "cancel":
+            self.action_leave()
+        elif event.button.id == "again" or self._bench.dry_run:
+            self._shows_request = not self._shows_request and self._made is not None
+            self.redraw()
+        elif self._made is None or self._problem or self._bench.locked:
+            self.app.bell()
+        elif not self.enter_is_held:
+            self._meant = self.given
+            self._work(self._go, "go")
+
+    async def _go(self) -> None:
+        """Ship what stands there, read once more: a file may be another one by now."""
+        await self._judge()
+        if self._made is None or self._problem or self._bench.locked or self.given != self._meant:
+            self.app.bell()
+            self.redraw()
+            return
+        self._leave(self._made.plan)
+
+    def action_leave(self) -> None:
+        """Close an open list, the request shown, or the form."""
+        if self._form is not None and self._form.close_list():
+            return
+        if self._shows_request:
+            self._shows_request = False
+            self.redraw()
+            return
+        self._leave(None)
+
+    def _leave(self, plan: Plan | None) -> None:
+        given = replace(self.given, typed=Secret(""), confirmation="", agreed=frozenset())
+        typed = self._text("root")
+        if self._form is not None:
+            self._form.wipe()
+        self.dismiss()
+        self._decided(given, typed, plan)
+
+    def key_pagedown(self) -> None:
+        """Through what does not fit."""
+        self.frame.scroll(1)
+
+    def key_pageup(self) -> None:
+        """And back."""
+        self.frame.scroll(-1)
+
+    # ---- drawing --------------------------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        """Draw what differs."""
+        if self._form is None or not self.is_open or not self.frame.query("#dlg-status"):
+            return  # not there yet, or going
+        given, made, target = self.given, self._made, self._bench.target
+        creates = given.agent == NEW
+        where = (Cell(f"{target.name} ", "text"), Cell("PRODUCTION ", "error") if target.danger else Cell())
+        agent_id = "" if creates else given.agent
+        what = verb("", agent_id, self._bench.store.fleet) if creates or agent_id else "Create or deploy"
+        self.frame.title(what, where, "accent")
+        asked = [name for name, _ in made.questions] if made else []
+        for name, shown in visible(self._survey, given, asked).items():
+            widget = self._form.widget(name)
+            if widget is not None and widget.parent is not None:
+                widget.parent.display = shown
+        self.frame.ask_typed((made.to_type,) if made and made.to_type else ())
+        self.frame.facts(self._facts())
+        self.frame.status(self._status())
+        self._buttons(creates)
+
+    def _facts(self) -> list[Told]:
+        if self._survey is None:
+            return []
+        if self._shows_request and self._made is not None:
+            return dry_run_told(self._made.plan, self._survey, self._bench.target)
+        return [*(note_told(self._made) if self._made else []), *found_told(self._survey)]
+
+    def _status(self) -> list[Told]:
+        if self._bench.locked:
+            return [Told("", "this session is read-only, nothing can be sent: :unlock 15m", "warn")]
+        told: list[Told] = []
+        if self._problem:
+            told.append(Told("", self._problem, "error" if self._made is None else "warn"))
+        elif self._bench.dry_run:
+            told.append(Told("", "dry run: nothing is sent", "warn"))
+        elif count := len(self._survey.warnings) if self._survey else 0:
+            told.append(Told("", f"ready; {count} {'warning' if count == 1 else 'warnings'} above", "warn"))
+        else:
+            told.append(Told("", "ready", "ok"))
+        words = self._form.help_for(self.focused) if self._form is not None else ""
+        return [*told, Told("", words, "muted")]
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Say what the question means."""
+        self.redraw()
+
+    def _buttons(self, creates: bool) -> None:
+        ready = self._made is not None and not self._problem
+        label = "read-only" if self._bench.locked else "Create" if creates else "Deploy"
+        self.frame.button("go").say(label, "warn" if ready and not self._bench.locked else "muted")
+        self.frame.button("again").say("Back" if self._shows_request else "Dry run", "text")

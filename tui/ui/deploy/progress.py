@@ -1,0 +1,245 @@
+"""How far a shipment got: stages, build steps with their times, the output of what failed, the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from tui.deploy.plan import BuildProgress, Plan, Report, Stage, State, Step, StepState
+from tui.fleet.times import seconds
+from tui.ui.deploy.fact_lines import verb
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.project_context import Bench
+from tui.ui.dialogs.wrap import broken
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Line, Lines
+from tui.ui.widgets.table import LineTable
+
+_STATES = {
+    State.WAITING: ("·", "muted"),
+    State.RUNNING: ("◐", "busy"),
+    State.DONE: ("✓", "ok"),
+    State.SKIPPED: ("–", "muted"),
+    State.FAILED: ("✗", "error"),
+    State.UNKNOWN: ("?", "warn"),
+}
+_STEPS = {
+    StepState.WAITING: ("·", "muted", ""),
+    StepState.RUNNING: ("◐", "busy", ""),
+    StepState.CACHED: ("✓", "muted", "cached"),
+    StepState.DONE: ("✓", "ok", ""),
+    StepState.FAILED: ("✗", "error", "failed"),
+    StepState.CANCELLED: ("■", "warn", "cancelled"),
+}
+BAR = 20
+"""Cells of a progress bar."""
+TAIL = 12
+"""Lines of output shown below a step that failed."""
+AGAIN = 3.0
+"""Seconds within which a second Esc leaves during the work."""
+
+COLUMNS = (
+    Column("sign", " ", 1),
+    Column("stage", "STAGE", 12),
+    Column("time", "TIME", 9, right=True),
+    Column("detail", "DETAIL", 20, grow=1),
+)
+
+BESIDE = 6 + sum(column.width for column in COLUMNS[:-1])
+"""Cells of a row that are not its detail: other columns, gaps, the sign at its left, the bar at its right."""
+
+Row = tuple[Cell, ...]
+
+
+def rows(report: Report, size: int) -> list[tuple[str, Row]]:
+    """Everything that there is to say but the verdict, as keys and rows; details take `size` cells."""
+    found: list[tuple[str, Row]] = []
+    for stage in Stage:
+        found.append((stage.value, _stage(report, stage)))
+        if stage is Stage.BUILD and report.build is not None:
+            found += _steps(report.build, size)
+    return found
+
+
+def failures(report: Report) -> str:
+    """The verdict and the last output of what failed, to be copied."""
+    steps = report.build.steps if report.build else ()
+    parts = [report.verdict]
+    for step in steps:
+        if step.state is StepState.FAILED:
+            parts += ["", f"{step.name}: {step.error}", *step.tail]
+    return "\n".join(parts)
+
+
+def _stage(report: Report, stage: Stage) -> Row:
+    state = report.stages[stage]
+    sign, look = _STATES[state]
+    detail = report.details.get(stage, "")
+    if state is State.RUNNING and report.total:
+        detail = f"{_bar(report.done, report.total)} {report.done / 1e6:.1f} of {report.total / 1e6:.1f} MB"
+    elif stage is Stage.BUILD and report.build is not None and state is State.RUNNING:
+        build = report.build
+        detail = build.queue or f"{build.completed} of {build.total} steps"
+    return (Cell(sign, look), Cell(stage.value, look), Cell(), Cell(detail, "text"))
+
+
+def _bar(done: int, total: int) -> str:
+    full = BAR * done // max(1, total)
+    return "█" * full + "░" * (BAR - full)
+
+
+def _steps(build: BuildProgress, size: int) -> list[tuple[str, Row]]:
+    found: list[tuple[str, Row]] = []
+    for step in build.steps:
+        found.append((f"step {step.key}", _step(step)))
+        if step.state is StepState.FAILED:
+            room = max(20, size - 4)
+            told = [(part, "muted") for line in step.tail[-TAIL:] for part in broken(line, room)]
+            told += [(part, "error") for part in broken(step.error, room)]
+            found += [
+                (f"output {step.key} {place}", _output(line, look)) for place, (line, look) in enumerate(told)
+            ]
+    for number, warning in enumerate(build.warnings):
+        for place, line in enumerate(broken(warning.text, max(20, size))):
+            sign = Cell("  !" if place == 0 else "", "warn")
+            found.append((f"warning {number} {place}", (Cell(), sign, Cell(), Cell(line, "warn"))))
+    return found
+
+
+def _output(text: str, look: str) -> Row:
+    return (Cell(), Cell(), Cell(), Cell(f"  {text}", look))
+
+
+def _step(step: Step) -> Row:
+    sign, look, word = _STEPS[step.state]
+    time = word or (seconds(step.duration) if step.state is not StepState.WAITING else "")
+    part = next((part for part in step.parts if not part.done), None)
+    if part is not None and part.total:
+        word = f"  {_bar(part.current, part.total)} {part.text}"
+    elif step.state is StepState.RUNNING and step.tail:
+        word = f"  {step.tail[-1]}"
+    else:
+        word = ""
+    return (
+        Cell(),
+        Cell(f"  {sign} {step.number or ''}", look),
+        Cell(time, look),
+        Cell(step.name + word, look),
+    )
+
+
+class Shipping(Dialog):
+    """Shows a shipment while it runs; leaving before its end asks twice, for the build may be dropped."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "leave", "Leave", show=False),
+        Binding("c", "copy", "Copy the verdict", show=False),
+    ]
+
+    def __init__(
+        self,
+        plan: Plan,
+        bench: Bench,
+        start: Callable[[Callable[[Report], None]], asyncio.Task[Report]],
+    ) -> None:
+        super().__init__(ascii_only=bench.ascii_only)
+        self._plan = plan
+        self._bench = bench
+        self._start = start
+        self._shipping: asyncio.Task[Report] | None = None
+        self._report: Report | None = None
+        self._asked = -AGAIN
+        self._followed = Stage.FILES.value
+        """The row that the cursor was put on."""
+
+    def compose(self) -> ComposeResult:
+        """Title, rows, the verdict, what the keys do."""
+        with Vertical(id="shipping"):
+            yield Lines(ascii_only=self.ascii_only, id="shipping-title")
+            yield LineTable(COLUMNS, ascii_only=self.ascii_only)
+            yield Lines(ascii_only=self.ascii_only, id="shipping-verdict")
+            yield Lines(ascii_only=self.ascii_only, id="shipping-keys")
+
+    def on_mount(self) -> None:
+        """Begin."""
+        super().on_mount()
+        plan = self._plan
+        what = verb(plan.region, plan.agent_id, self._bench.store.fleet)
+        where = f"  {plan.deployment or 'production'} of {self._bench.target.name}, from {plan.root}"
+        self._lines("title", [(Cell(f" {what}", "accent"), Cell(where, "text"))])
+        self.query_one(LineTable).focus()
+        self._shipping = self._start(self._tell)
+        self._say()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break lines anew."""
+        self.call_after_refresh(self._draw)
+
+    def _tell(self, report: Report) -> None:
+        self._report = report
+        if self.is_open:
+            self._draw()
+            self._say()
+
+    def _draw(self) -> None:
+        report = self._report
+        if report is None:
+            return
+        table = self.query_one(LineTable)
+        found = dict(rows(report, table.size.width - BESIDE))
+        follows = table.cursor in ("", self._followed)
+        table.show(list(found), lambda key: found[key], keep=False)
+        if follows:  # until the operator moves the cursor
+            self._followed = _newest(report, list(found))
+            table.select(self._followed)
+        look = "ok" if report.good else "warn" if State.UNKNOWN in report.stages.values() else "error"
+        sign = {"ok": "✓", "warn": "?", "error": "✗"}[look]
+        words = f"{sign} {report.verdict}" if report.verdict else ""
+        size = max(20, self.query_one("#shipping").size.width - 2)
+        self._lines("verdict", [(Cell(f" {line}", look),) for line in broken(words, size)] if words else [])
+
+    def _lines(self, name: str, found: list[Line]) -> None:
+        shown = self.query_one(f"#shipping-{name}", Lines)
+        shown.styles.height = max(1, len(found))
+        shown.set_lines(found)
+
+    def _say(self, words: str = "") -> None:
+        over = self._report is not None and self._report.over
+        quiet = "Esc closes · c copies the verdict" if over else "Esc twice leaves: the build may be dropped"
+        self._lines("keys", [(Cell(f" {words or quiet}", "warn" if words else "muted"),)])
+
+    def action_leave(self) -> None:
+        """Close; during the work only when asked twice."""
+        if self._report is not None and self._report.over:
+            self.dismiss()
+            return
+        now = self._bench.clock.monotonic()
+        if now - self._asked < AGAIN and self._shipping is not None:
+            self._shipping.cancel()
+            self.dismiss()
+            return
+        self._asked = now
+        self._say("Still at work: leaving may drop the build. Esc again leaves all the same")
+
+    def action_copy(self) -> None:
+        """Copy the verdict, with the output of what failed."""
+        if self._report is not None and self._report.verdict:
+            self._bench.copy(failures(self._report))
+
+
+def _newest(report: Report, keys: list[str]) -> str:
+    """The row to keep in sight: the last output of what failed, else what is under way."""
+    output = [key for key in keys if key.startswith("output ")]
+    running = [stage.value for stage in Stage if report.stages[stage] is State.RUNNING]
+    steps = [key for key in keys if key.startswith("step ")]
+    if output:
+        return output[-1]
+    if running and running[-1] == Stage.BUILD.value and steps:
+        return steps[-1]
+    return running[-1] if running else keys[-1]

@@ -1,0 +1,180 @@
+"""The dialog before a project file is written on this machine: livekit.toml or Dockerfile. Sends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.widgets import Input
+from textual.worker import Worker
+
+from tui.deploy.local import Local, ProjectError
+from tui.operations.answers import Answers, Field, Kind, Option
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.fields.base import Answered, Next
+from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.frame import Frame
+from tui.ui.dialogs.project_context import Bench
+from tui.ui.dialogs.wrap import Told
+from tui.ui.widgets.columns import Cell
+
+KEEP: Final = "keep"
+REPLACE: Final = "replace"
+CHOICES: Final = (Option(KEEP, ("keep them",)), Option(REPLACE, ("overwrite them",)))
+PROGRAM: Final = Field("program", "program", help="what the Dockerfile starts")
+THERE: Final = Field("there", "files there", Kind.CHOICE, value=KEEP)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What is to be written."""
+
+    title: str
+    look: Callable[[], Local]
+    """Blocks for the disk."""
+    write: Callable[[Answers], str]
+    """Says what was done; blocks for the disk; raises `ProjectError`."""
+    fields: tuple[Field, ...] = ()
+
+
+class WriteForm(Dialog):
+    """Shows what is there and what would be written; writes from its button alone."""
+
+    def __init__(self, writing: Writing, bench: Bench) -> None:
+        super().__init__(ascii_only=bench.ascii_only)
+        self._writing = writing
+        self._bench = bench
+        self.frame = Frame(ascii_only=bench.ascii_only, danger=False, reason=False)
+        self._form: Form | None = None
+        self._found: Local | None = None
+        self._problem = ""
+        self._ready = False
+
+    def compose(self) -> ComposeResult:
+        """The frame; the questions follow."""
+        yield self.frame
+
+    def on_mount(self) -> None:
+        """Look at the directory."""
+        super().on_mount()
+        self.frame.button("again").display = False
+        self.frame.keys("Tab moves · ctrl+s to the button · Enter presses · Esc cancels")
+        self.frame.button("cancel").focus()
+        self._work(self._begin)
+
+    def _work(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """In the background, instead of what was done before."""
+        # the function and not its coroutine, which would warn if it were replaced before it began
+        self._working: Worker[None] = self.run_worker(work, exclusive=True)
+
+    async def _begin(self) -> None:
+        found = await asyncio.to_thread(self._writing.look)
+        if self._writing.fields and not found.problem:
+            fields = [field for field in self._writing.fields if field is not THERE or found.there]
+            form = Form(fields, self._options, chance=self._bench.chance, ascii_only=self.ascii_only)
+            self._found = found
+            await self.frame.put(form)
+            self._form = form
+            widget = form.widget("program")
+            if widget is not None and found.programs:
+                widget.query_one(Input).value = found.programs[0]
+        self._found, self._ready = found, True
+        self.redraw()
+
+    def _options(self, name: str) -> tuple[Option, ...]:
+        if name == THERE.id:
+            return CHOICES
+        return tuple(Option(word, (word,)) for word in (self._found.programs if self._found else ()))
+
+    @property
+    def _replaces(self) -> bool:
+        """Something that is there would be another one."""
+        found = self._found
+        if found is None or not found.there:
+            return False
+        return self._form is None or self._form.answers.text(THERE.id) == REPLACE
+
+    @property
+    def _obstacle(self) -> str:
+        """Why nothing is written; empty if it would be."""
+        found = self._found
+        if found is None or not self._ready:
+            return "looking…"
+        if found.problem:
+            return found.problem
+        return (
+            ""
+            if found.changes or (self._replaces and self._form is not None)
+            else "there is nothing to write"
+        )
+
+    def on_answered(self, event: Answered) -> None:
+        """Another answer."""
+        event.stop()
+        self._problem = ""
+        self.redraw()
+
+    def on_next(self, event: Next) -> None:
+        """Enter goes on, never to the button that acts."""
+        event.stop()
+        self.focus_next()
+        if isinstance(self.focused, Press):
+            self.frame.button("cancel").focus()
+
+    def on_press_pressed(self, event: Press.Pressed) -> None:
+        """A button."""
+        event.stop()
+        if event.button.id == "cancel":
+            self.action_leave()
+        elif not self.enter_is_held:
+            self._work(self._go)
+
+    async def _go(self) -> None:
+        if self._obstacle:
+            self.app.bell()
+            return
+        answers = self._form.answers if self._form is not None else Answers()
+        try:
+            words = await asyncio.to_thread(self._writing.write, answers)
+        except ProjectError as problem:
+            self._problem = str(problem)
+            self.redraw()
+            return
+        self._bench.say(words)
+        self.dismiss()
+
+    def action_leave(self) -> None:
+        """Close an open list, or the dialog."""
+        if self._form is None or not self._form.close_list():
+            self.dismiss()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break lines anew."""
+        self.call_after_refresh(self.redraw)
+
+    def redraw(self) -> None:
+        """Draw what differs."""
+        found = self._found
+        self.frame.title(self._writing.title, (Cell("on this machine ", "muted"),), "accent")
+        if found is not None:
+            facts = [Told("", fact) for fact in found.facts]
+            self.frame.facts([Told("directory", str(found.root)), *facts])
+        problem = self._problem or self._obstacle
+        warning = "what is there is replaced" if self._replaces and not problem else ""
+        bad = bool(self._problem or (found and found.problem))
+        self.frame.status(
+            [
+                Told(
+                    "",
+                    problem or warning or "ready",
+                    "error" if bad else "warn" if problem or warning else "ok",
+                )
+            ]
+        )
+        label = "Replace" if self._replaces else "Write"
+        self.frame.button("go").say(label, "muted" if problem else "warn")

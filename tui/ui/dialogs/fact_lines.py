@@ -1,0 +1,110 @@
+"""A preview as facts on the screen: what is new since one looked is marked. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from tui.fleet.state import View
+from tui.fleet.times import seconds
+from tui.operations.answers import Answers, Hint, Weight
+from tui.operations.base import Operation, Preview
+from tui.operations.join_watch import Join, Mood
+from tui.project import Target
+from tui.ui.dialogs.wrap import LABEL, Told
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.text import width
+
+_WEIGHTS = {Weight.NOTE: ("·", "muted"), Weight.GOOD: ("✓", "ok"), Weight.WARN: ("!", "warn")}
+_MOODS = {
+    Mood.WAITING: ("◔", "busy"),
+    Mood.SLOW: ("?", "warn"),
+    Mood.BAD: ("✗", "error"),
+    Mood.GOOD: ("✓", "ok"),
+}
+AGE_STEP = 5
+"""Seconds in which the age of data moves."""
+
+
+def preview_told(
+    preview: Preview, baseline: Preview, hints: Sequence[Hint], age: float | None, command: str
+) -> list[Told]:
+    """Everything that a dialog says before something is sent."""
+    told = [Told("", f"{sign} {hint.text}", tone) for hint in hints for sign, tone in [_WEIGHTS[hint.weight]]]
+    known, old = ("", False) if age is None else (f" · data {age_words(age)}", age >= 2 * AGE_STEP)
+    told.append(Told("where", preview.where + known, "warn" if old else "text"))
+    told += effect_told(preview)
+    told += list(_state(preview, baseline))
+    if command:
+        told.append(Told("command", command, "info"))
+    return told
+
+
+def effect_told(preview: Preview, label: str = "effect", tone: str = "text") -> list[Told]:
+    """What it does: first what it takes away."""
+    told = [(text, "error") for text in preview.lost] + [(text, tone) for text in preview.effect]
+    return [Told("" if place else label, *said) for place, said in enumerate(told)]
+
+
+def _state(preview: Preview, baseline: Preview) -> Iterator[Told]:
+    """What must not change and what may; a label too long for its column goes before its text."""
+    before = {fact.label: fact for fact in baseline.state}
+    first = "state"
+    for fact in preview.state:
+        short = width(fact.label) < LABEL
+        label, head = (fact.label, "") if short else (first, f"{fact.label}: ")
+        first = first if short else ""
+        old = before.pop(fact.label, None)
+        if old is not None and old.text == fact.text:
+            yield Told(label, f"{head}{fact.text}")
+        else:
+            was = f" (was {old.text})" if old is not None else " (new)"
+            yield Told(label, f"Δ {head}{fact.text}{was}", "warn", "warn")
+    for gone in before.values():
+        yield Told("", f"Δ {gone.label} is gone (was {gone.text})", "warn", "warn")
+
+
+def project_cells(target: Target, *, locked: bool) -> list[Cell]:
+    """Where it will be done, in words."""
+    cells = [Cell(f"in {target.name} ", "warn" if target.danger else "text")]
+    if target.danger:
+        cells.append(Cell(" PRODUCTION ", "error"))
+    if locked:
+        cells.append(Cell(" read-only", "info"))
+    return cells
+
+
+def age_words(age: float) -> str:
+    """The age of data, in steps."""
+    step = int(age) // AGE_STEP * AGE_STEP
+    return "just received" if step < AGE_STEP else f"{step} s old"
+
+
+def request_told(operation: Operation, view: View, answers: Answers, target: Target) -> list[Told]:
+    """What would be sent, as JSON, with every secret masked."""
+    base = target.agents_url if operation.method.cloud else target.url
+    body = json.dumps(operation.request(view, answers), indent=2, ensure_ascii=False)
+    told = [
+        Told("dry run", "this is what would be sent; nothing was sent", "accent"),
+        Told("POST", f"{base}{operation.method.path}"),
+    ]
+    return told + [Told("body" if place == 0 else "", line) for place, line in enumerate(body.split("\n"))]
+
+
+def join_told(join: Join) -> list[Told]:
+    """The way from accepted to joined, with elapsed times."""
+    sign, tone = _MOODS[join.mood]
+    wait = "◔ …" if not join.over else "–"
+    told = [
+        Told("accepted", f"✓ {seconds(join.accepted)}   {join.dispatch_id}", "ok"),
+        _step("job", join.job, join.job_id, wait),
+        _step("in the room", join.joined, join.identity, wait),
+        Told("", f"{sign} {join.verdict}", tone),
+    ]
+    return [*told, Told("likely", join.cause, tone)] if join.cause else told
+
+
+def _step(label: str, took: float | None, identity: str, wait: str) -> Told:
+    if took is None:
+        return Told(label, wait, "muted")
+    return Told(label, f"✓ {seconds(took)}   {identity}", "ok")

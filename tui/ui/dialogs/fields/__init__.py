@@ -1,0 +1,1 @@
+"""The questions of a form: text, secret, file, choice, list."""

@@ -1,0 +1,162 @@
+"""What every question of a form shares, and the two that need no list: a choice and a block of lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.events import Paste
+from textual.message import Message
+from textual.strip import Strip
+from textual.widgets import Input, TextArea
+
+from tui.api.clean import clean_block
+from tui.operations.answers import Field, Option
+from tui.secret import Secret
+from tui.ui.widgets.themed_widget import Toned
+
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+"""What no line holds: breaks, tabs, and what would steer a terminal."""
+
+Options = Callable[[], Sequence[Option]]
+
+
+class Answered(Message):
+    """A question has another answer."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__()
+        self.field = field
+
+
+class Next(Message):
+    """Enter: on to the next question."""
+
+
+class Read(Message):
+    """Enter in the field of a file: read it."""
+
+
+class Divided(Message):
+    """`NAME=value` was pasted where a name is asked."""
+
+    def __init__(self, field: str, value: Secret) -> None:
+        super().__init__()
+        self.field = field
+        """The question that the value belongs to."""
+        self.value = value
+
+
+class LineInput(Input):
+    """A one-line input that does not blink. Of several lines that are pasted Textual drops all but one."""
+
+    def __init__(self, value: str, *, id: str) -> None:
+        super().__init__(value, id=id, select_on_focus=False)
+        self.cursor_blink = False
+
+    def _on_paste(self, event: Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.replace(_CONTROLS.sub(" ", event.text.strip("\r\n")), *self.selection)
+
+
+class NameInput(LineInput):
+    """An input for a name, in which the value of a pasted `NAME=value` is never shown."""
+
+    def __init__(self, value: str, *, id: str, rest: str) -> None:
+        super().__init__(value, id=id)
+        self._rest = rest
+
+    def _on_paste(self, event: Paste) -> None:
+        name, sign, value = event.text.strip("\r\n").partition("=")
+        if sign and self._rest:
+            event.stop()
+            event.prevent_default()
+            self.value = name.strip().removeprefix("export ").strip()
+            self.post_message(Divided(self._rest, Secret(value)))
+        else:
+            super()._on_paste(event)
+
+
+class Choice(Toned, can_focus=True):
+    """One of a few words in a line; ← and → choose."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "choose(-1)", show=False),
+        Binding("right,l,space", "choose(1)", show=False),
+        Binding("enter", "next", show=False),
+    ]
+    DEFAULT_CSS = "Choice { height: 1; width: 1fr; }"
+
+    def __init__(self, field: Field, options: Sequence[Option]) -> None:
+        super().__init__(id=f"field-{field.id}")
+        self.field = field
+        self._options = tuple(options)
+        values = [option.value for option in self._options]
+        self._at = values.index(field.value) if field.value in values else 0
+
+    @property
+    def answer(self) -> str:
+        """What is chosen."""
+        return self._options[self._at].value if self._options else ""
+
+    def action_choose(self, step: int) -> None:
+        """The next one."""
+        self._at = (self._at + step) % max(1, len(self._options))
+        self.refresh()
+        self.post_message(Answered(self.field.id))
+
+    def action_next(self) -> None:
+        """Go on."""
+        self.post_message(Next())
+
+    def render_line(self, y: int) -> Strip:
+        """All of them, the chosen one marked by its form."""
+        segments = []
+        for place, option in enumerate(self._options):
+            chosen = place == self._at
+            row = "cursor" if chosen and self.has_focus else ""
+            words = f"{'(o)' if chosen else '( )'} {option.words[0]}"
+            segments += [Segment(words, self.tone_style("text" if chosen else "muted", row))]
+            segments.append(Segment("  ", self.tone_style("text")))
+        return Strip(segments).adjust_cell_length(self.size.width, self.tone_style("text"))
+
+    def on_focus(self) -> None:
+        """Show that it has the keyboard."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show that it has not."""
+        self.refresh()
+
+
+class Block(TextArea):
+    """Several lines. What nobody edits is handed back exactly as it was given."""
+
+    DEFAULT_CSS = """
+    Block { width: 1fr; border: none; padding: 0 1; background: $panel; color: $foreground; }
+    Block:focus { border: none; }
+    """
+
+    def __init__(self, field: Field) -> None:
+        self._shown = clean_block(field.value, limit=600_000)
+        super().__init__(self._shown, id=f"field-{field.id}", show_line_numbers=False, tab_behavior="focus")
+        self.field = field
+        self.cursor_blink = False
+        self.styles.height = field.lines
+        self.is_foreign = self._shown != field.value
+        """It holds characters that are shown by stand-ins: editing would send those."""
+        self.read_only = self.is_foreign
+
+    @property
+    def answer(self) -> str:
+        """The text; that of the beginning if nobody changed it."""
+        return self.field.value if self.text == self._shown else self.text
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Tell."""
+        event.stop()
+        self.post_message(Answered(self.field.id))

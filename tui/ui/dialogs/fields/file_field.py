@@ -1,0 +1,42 @@
+"""The path of a file of this machine. Reads nothing: that is asked for with `Read`."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from tui.operations.answers import Field
+from tui.ui.dialogs.fields.base import Answered, LineInput, Read
+from tui.ui.terminal.paths import Paths
+
+
+class FileField(Vertical):
+    """The path of a file; → completes it, Enter reads it."""
+
+    DEFAULT_CSS = "FileField { height: 1; width: 1fr; }"
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(id=f"field-{field.id}")
+        self.field = field
+        self._input = LineInput(field.value, id="typed")
+        self._input.suggester = Paths()
+
+    def compose(self) -> ComposeResult:
+        """The input."""
+        yield self._input
+
+    @property
+    def answer(self) -> str:
+        """What stands in it."""
+        return self._input.value
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Another path: what was read is of no use."""
+        event.stop()
+        self.post_message(Answered(self.field.id))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Read it."""
+        event.stop()
+        self.post_message(Read())

@@ -1,0 +1,167 @@
+"""Private links with their health, for `:links`: a screen of its own, asked for while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.worker import Worker
+
+from tui.api.errors import ApiError
+from tui.fleet.state import Selection
+from tui.fleet.times import when
+from tui.operations.verbs.private_links import CreateLink, DeleteLink, Linked, linked
+from tui.ui.dialogs.project_context import Bench
+from tui.ui.widgets.columns import Cell, Column
+from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.table import LineTable
+
+EVERY = 10.0
+"""Seconds between looks while the screen is open: each costs a request for every link."""
+KEYS = " ctrl+n new · ctrl+d delete · c copies the id · ctrl+r again · Esc closes"
+
+_HEALTH = {
+    "Healthy": ("●", "ok"),
+    "Approved": ("◐", "busy"),
+    "Provisioning": ("◐", "busy"),
+    "Pending Approval": ("◔", "warn"),
+    "Unhealthy": ("✗", "error"),
+    "Error": ("✗", "error"),
+}
+_OTHER = ("?", "warn")
+_NOTHING = Selection()
+
+Open = Callable[[str, Sequence[str]], None]
+"""Opens the dialog of an operation, by its id and the words of its command."""
+
+
+class Links(ModalScreen[None]):
+    """The links of a project; the dialogs of operations make and delete them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "Close", show=False),
+        Binding("ctrl+n", "create", "New link", show=False),
+        Binding("ctrl+d", "delete", "Delete the link", show=False),
+        Binding("ctrl+r", "ask", "Ask again", show=False),
+        Binding("c", "copy", "Copy the id", show=False),
+    ]
+
+    def __init__(self, bench: Bench, open_dialog: Open) -> None:
+        super().__init__()
+        self._bench = bench
+        self._open = open_dialog
+        self._rows: dict[str, Linked] = {}
+        self._problem = ""
+
+    def compose(self) -> ComposeResult:
+        """Title, rows, the whole of the row under the cursor, what the keys do."""
+        columns = (
+            Column("sign", " ", 1),
+            Column("name", "NAME", 12, grow=2),
+            Column("health", "HEALTH", 16),
+            Column("endpoint", "ENDPOINT", 14, grow=3),
+            Column("port", "PORT", 5, right=True),
+            Column("region", "REGION", 10, rank=1),
+            Column("cloud", "CLOUD", 10, rank=3),
+            Column("dns", "DNS", 18, grow=1, rank=4),
+            Column("updated", "SINCE", 5, right=True, rank=2),
+        )
+        ascii_only = self._bench.ascii_only
+        with Vertical(id="links"):
+            yield Lines(ascii_only=ascii_only, id="links-title")
+            yield LineTable(columns, ascii_only=ascii_only)
+            yield Lines(ascii_only=ascii_only, id="links-detail")
+            yield Lines(ascii_only=ascii_only, id="links-keys")
+
+    def on_mount(self) -> None:
+        """Ask now, and again from time to time."""
+        self.query_one("#links-detail").styles.height = 2
+        self.query_one("#links-keys", Lines).set_lines([(Cell(KEYS, "muted"),)])
+        table = self.query_one(LineTable)
+        table.empty = (Cell("asking…", "muted"),)
+        table.focus()
+        self.action_ask()
+        self.set_interval(EVERY, self.action_ask)
+
+    def on_screen_resume(self) -> None:
+        """Back from a dialog: it may have changed something."""
+        self.action_ask()
+
+    def action_ask(self) -> None:
+        """Ask again, unless something lies over it."""
+        if self.app.screen is self:
+            # the function and not its coroutine, which would warn if it were replaced before it began
+            self._asking: Worker[None] = self.run_worker(self._ask, exclusive=True)
+
+    async def _ask(self) -> None:
+        table = self.query_one(LineTable)
+        try:
+            found = await linked(self._bench.operator.remote)
+        except ApiError as error:
+            self._problem = str(error)
+        else:
+            self._problem = ""
+            self._rows = {item.link.private_link_id: item for item in found}
+        words = f"not read: {self._problem}" if self._problem else "This project has no private links."
+        table.empty = (Cell(words, "error" if self._problem else "muted"),)
+        table.show(list(self._rows), self._cells, keep=False)
+        self._draw()
+
+    def _cells(self, key: str) -> tuple[Cell, ...]:
+        item = self._rows[key]
+        link = item.link
+        sign, look = _HEALTH.get(item.health, _OTHER)
+        now = self._bench.view(_NOTHING).now
+        since = when(item.updated_at, now=now, style=self._bench.view(_NOTHING).times)
+        return (
+            Cell(sign, look),
+            Cell(link.name or "-"),
+            Cell(item.health, look),
+            Cell(link.endpoint or "-"),
+            Cell(str(link.port or "-")),
+            Cell(link.region or "-", "muted"),
+            Cell(link.cloud_region or "-", "muted"),
+            Cell(link.connection_endpoint or "-", "muted"),
+            Cell(since, "muted"),
+        )
+
+    def _draw(self) -> None:
+        target = self._bench.target
+        count = f"{len(self._rows)} private {'link' if len(self._rows) == 1 else 'links'}"
+        stale = (Cell(f"  not read: {self._problem}", "error"),) if self._problem and self._rows else ()
+        self.query_one("#links-title", Lines).set_lines(
+            [(Cell(f" {count} of {target.name}", "accent"), *stale)]
+        )
+        item = self._rows.get(self.query_one(LineTable).cursor)
+        told = []
+        if item is not None:
+            link = item.link
+            told.append((Cell(f" {link.private_link_id}  agents use {link.connection_endpoint or '-'}"),))
+            told.append((Cell(f" {item.reason}", _HEALTH.get(item.health, _OTHER)[1]),))
+        self.query_one("#links-detail", Lines).set_lines(told)
+
+    def on_line_table_moved(self, event: LineTable.Moved) -> None:
+        """Another row."""
+        self._draw()
+
+    def action_create(self) -> None:
+        """Make a link."""
+        self._open(CreateLink.id, ())
+
+    def action_delete(self) -> None:
+        """Delete the link under the cursor."""
+        if cursor := self.query_one(LineTable).cursor:
+            self._open(DeleteLink.id, (cursor,))
+
+    def action_copy(self) -> None:
+        """Copy the id."""
+        if cursor := self.query_one(LineTable).cursor:
+            self._bench.copy(cursor)
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss()

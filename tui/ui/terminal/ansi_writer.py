@@ -1,0 +1,104 @@
+"""Text in colours as bytes, naming only what changes from one piece to the next. Knows no screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from rich.color import Color, ColorSystem
+from rich.style import Style
+
+from tui.ui.terminal.output_guard import drop_controls
+
+SYSTEMS: Final = {
+    "standard": ColorSystem.STANDARD,
+    "256": ColorSystem.EIGHT_BIT,
+    "truecolor": ColorSystem.TRUECOLOR,
+}
+"""By Rich's names."""
+RESET: Final = "\x1b[0m"
+"""All colours and attributes as at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A style in the terminal's numbers."""
+
+    attributes: tuple[str, ...] = ()
+    """Bold and the like."""
+    ink: tuple[str, ...] = ("39",)
+    ground: tuple[str, ...] = ("49",)
+    plain: bool = True
+    """A space looks the same in any ink."""
+
+
+@dataclass
+class Pen:
+    """Writes for a terminal of so many colours, whose present ones it remembers."""
+
+    colors: ColorSystem = ColorSystem.TRUECOLOR
+    _now: Look = field(default_factory=Look)
+
+    def write(self, text: str, style: Style | None) -> str:
+        """The sequences for a text, without anything in it that a terminal obeys."""
+        look = _look(style, self.colors) if style is not None else Look()
+        blank = look.plain and text.isspace()
+        return self._change(look, blank=blank) + drop_controls(text)
+
+    def reset(self) -> str:
+        """The sequence that puts the pen down."""
+        changed, self._now = self._now != Look(), Look()
+        return RESET if changed else ""
+
+    def _change(self, look: Look, *, blank: bool) -> str:
+        now, codes = self._now, list[str]()
+        if look.attributes != now.attributes:
+            # there is no way to end one attribute alone that every terminal knows
+            codes += ["0", *look.attributes]
+            now = Look()
+        if look.ground != now.ground:
+            codes += look.ground
+        ink = now.ink if blank else look.ink
+        if ink != now.ink:
+            codes += ink
+        self._now = Look(look.attributes, ink, look.ground, look.plain)
+        return f"\x1b[{';'.join(codes)}m" if codes else ""
+
+
+@lru_cache(maxsize=1024)
+def _look(style: Style, system: ColorSystem) -> Look:
+    attributes = tuple(_attributes(style))
+    return Look(
+        attributes,
+        _codes(style.color, system, foreground=True),
+        _codes(style.bgcolor, system, foreground=False),
+        not set(attributes) - {"1", "2", "3"},
+    )
+
+
+def _codes(color: Color | None, system: ColorSystem, *, foreground: bool) -> tuple[str, ...]:
+    if color is None:
+        return ("39",) if foreground else ("49",)
+    return color.downgrade(system).get_ansi_codes(foreground)
+
+
+def _attributes(style: Style) -> Iterator[str]:
+    """The numbers of what is switched on (ECMA-48, SGR)."""
+    switches = (
+        (style.bold, "1"),
+        (style.dim, "2"),
+        (style.italic, "3"),
+        (style.underline, "4"),
+        (style.blink, "5"),
+        (style.blink2, "6"),
+        (style.reverse, "7"),
+        (style.conceal, "8"),
+        (style.strike, "9"),
+        (style.underline2, "21"),
+        (style.frame, "51"),
+        (style.encircle, "52"),
+        (style.overline, "53"),
+    )
+    return (number for on, number in switches if on)

@@ -1,0 +1,133 @@
+"""Copied text leaves through tmux or OSC 52, and always into a file. Must not be given a secret.
+
+No terminal confirms that it took the text, hence the file and the word "unconfirmed".
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tui.ui.terminal.detect import TMUX_SECONDS, Terminal, Tmux
+
+FILE_NAME: Final = "last-copy.txt"
+MAX_ENCODED: Final = 74_994
+"""Characters of Base64 that terminals commonly take in one OSC 52; past it they drop the text or hang."""
+_SCREEN_CHUNK: Final = 76
+"""Characters that GNU screen surely passes on in one device control string."""
+
+
+def homely(path: Path) -> str:
+    """A path as people write it, for messages: with `~` for their home."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def copy(text: str, terminal: Terminal, state_dir: Path, write: Callable[[str], None]) -> str:
+    """Copy the text by every way this terminal has; returns what happened, in words.
+
+    `write` sends to the terminal. tmux may take up to a second: call it off the event loop.
+    Raises TypeError for anything but text: a `Secret` is never copied.
+    """
+    if not isinstance(text, str):
+        raise TypeError("only text is copied, never a secret")
+    data = _encode(text)
+    path = state_dir / FILE_NAME
+    try:
+        _save(data, path)
+        kept = f"saved in {homely(path)}"
+    except OSError as error:
+        kept = f"not saved in {homely(path)}: {(error.strerror or str(error)).lower()}"
+    return f"{_size(text)} {_send(data, terminal, write)}; {kept}"
+
+
+def _send(data: bytes, terminal: Terminal, write: Callable[[str], None]) -> str:
+    """Hand the text to the terminal; says how, or why not."""
+    if terminal.tmux is not None:
+        return _send_to_tmux(data, terminal.tmux)
+    encoded = base64.b64encode(data).decode("ascii")
+    if len(encoded) > MAX_ENCODED:
+        return "not sent: too long for a terminal"
+    write(_osc52(encoded, in_screen=terminal.multiplexer == "screen"))
+    return "sent to terminal (unconfirmed)"
+
+
+def _send_to_tmux(data: bytes, tmux: Tmux) -> str:
+    # tmux drops OSC 52 by default, wrapped or not; asked by its own command it passes the text on. `-w` came
+    # with tmux 3.2. The text goes through a pipe: arguments can be read by every user of the host.
+    outcomes = {
+        ("-w", "-"): "sent to tmux and the terminal (unconfirmed)",
+        ("-",): "put into tmux's buffer (paste with prefix ]), not sent to the terminal",
+    }
+    try:
+        for arguments, outcome in outcomes.items():
+            done = subprocess.run(
+                [tmux.command, "load-buffer", *arguments],
+                input=data,
+                env=tmux.environment,
+                capture_output=True,
+                timeout=TMUX_SECONDS,
+                check=False,
+            )
+            if done.returncode == 0:
+                return outcome
+    except (OSError, subprocess.TimeoutExpired):
+        return "not sent: tmux did not answer"
+    return "not sent: tmux refused"
+
+
+def _osc52(encoded: str, *, in_screen: bool) -> str:
+    """The sequence that sets the clipboard; screen passes it on in pieces, each in a string of its own."""
+    sequence = f"\x1b]52;c;{encoded}\x07"
+    if not in_screen:
+        return sequence
+    chunks = (sequence[at : at + _SCREEN_CHUNK] for at in range(0, len(sequence), _SCREEN_CHUNK))
+    return "".join(f"\x1bP{chunk}\x1b\\" for chunk in chunks)
+
+
+def _encode(text: str) -> bytes:
+    """The bytes of the text; those that were not UTF-8 on their way in come out as they were."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace")
+
+
+def _save(data: bytes, path: Path) -> None:
+    """Replace the file in one step, private to us, following no link anybody may have planted.
+
+    Raises OSError.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        owner = os.fstat(directory)
+        if owner.st_uid != os.geteuid() or owner.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise PermissionError(0, "other users can write in the directory")
+        _replace(data, path.name, directory)
+    finally:
+        os.close(directory)
+
+
+def _replace(data: bytes, name: str, directory: int) -> None:
+    temporary = f".{name}.{secrets.token_hex(8)}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(os.open(temporary, flags, 0o600, dir_fd=directory), "wb") as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.replace(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+        except OSError:
+            os.unlink(temporary, dir_fd=directory)
+            raise
+
+
+def _size(text: str) -> str:
+    lines = text.count("\n") + (not text.endswith("\n"))
+    return f"{len(text)} character{'s' * (len(text) != 1)}" if lines <= 1 else f"{lines} lines"

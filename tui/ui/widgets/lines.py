@@ -1,0 +1,82 @@
+"""A few lines of toned text that repaint only where they differ: header, footer, hints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+
+from tui.ui.widgets.columns import Cell
+from tui.ui.widgets.text import fit, to_ascii, width
+from tui.ui.widgets.themed_widget import Toned
+
+Line = tuple[Cell, ...]
+
+
+class Lines(Toned):
+    """Shows as many lines as it is high. Setting equal lines again sends nothing."""
+
+    DEFAULT_CSS = "Lines { height: 1; width: 1fr; }"
+
+    def __init__(self, *, ascii_only: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.ascii_only = ascii_only
+        self._lines: tuple[Line, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What is shown, for tests and screen readers of them."""
+        return "\n".join("".join(cell.text for cell in line) for line in self._lines)
+
+    def set_lines(self, lines: Sequence[Line]) -> None:
+        """Show these lines."""
+        new = tuple(lines)
+        if new == self._lines:
+            return
+        dirty = []
+        for y in range(max(len(new), len(self._lines))):
+            before = self._lines[y] if y < len(self._lines) else ()
+            after = new[y] if y < len(new) else ()
+            if before != after:
+                start = _common(before, after)
+                dirty.append(Region(start, y, max(1, self.size.width - start), 1))
+        self._lines = new
+        self.refresh(*dirty)
+
+    def render_line(self, y: int) -> Strip:
+        """One line, for the compositor."""
+        base = self.tone_style("text")
+        line = self._lines[y] if y < len(self._lines) else ()
+        texts = ((to_ascii(cell.text) if self.ascii_only else cell.text, cell.tone) for cell in line)
+        strip = Strip([Segment(text, self.tone_style(tone)) for text, tone in texts if text])
+        return strip.adjust_cell_length(self.size.width, base)
+
+
+def _common(before: Line, after: Line) -> int:
+    """Cells at the start that are the same."""
+    x = 0
+    for old, new in zip(before, after, strict=False):
+        if old != new:
+            break
+        x += width(old.text)
+    return x
+
+
+def spread(left: Line, right: Line, size: int) -> Line:
+    """`left` at the left edge and `right` at the right edge of `size` cells; the right one wins the room."""
+    taken = sum(width(cell.text) for cell in right)
+    room = max(0, size - taken - 1)
+    kept: list[Cell] = []
+    for cell in left:
+        need = width(cell.text)
+        if need > room:
+            if room > 1:
+                kept.append(Cell(fit(cell.text, room), cell.tone))
+                room = 0
+            break
+        kept.append(cell)
+        room -= need
+    gap = max(0, size - taken - sum(width(cell.text) for cell in kept))
+    return (*kept, Cell(" " * gap), *right)

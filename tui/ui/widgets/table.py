@@ -1,0 +1,439 @@
+"""The table of lists and trees: formats visible rows only and repaints changed cells only.
+
+It knows nothing of LiveKit. It is given keys in order and a function from key to cells. Which rows there are
+and where the cursor is on them is the `Roster`'s business, how a line is drawn the `Brush`'s; what is here
+is the widget between the two, longer than others for being the one behind every list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from msgspec import Struct
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+
+from tui.ui.widgets.columns import Cell, Column, trend
+from tui.ui.widgets.row_model import Roster
+from tui.ui.widgets.row_renderer import Brush, Cells, RowLook
+from tui.ui.widgets.themed_widget import Toned
+
+DELTA_FOR = 15.0
+"""Seconds for which a changed cell carries its sign; the row's bar stays as long as the pane says."""
+
+
+class Past(Struct, frozen=True):
+    """How a row looked before it changed."""
+
+    cells: Cells
+    age: float
+    """Seconds since."""
+
+
+_GONE: Cells = (Cell("(gone)"),)
+
+
+def _nothing(key: str) -> Cells:
+    return ()
+
+
+def _no_past(key: str) -> Past | None:
+    return None
+
+
+class LineTable(Toned, can_focus=True):
+    """A table on the Line API, in place of widgets whose cost follows the number of rows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
+        Binding("home,g", "top", "Top", show=False),
+        Binding("end,G", "bottom", "Bottom", show=False),
+        Binding("space", "mark", "Mark", show=False),
+        Binding("ctrl+@,ctrl+space", "mark_range", "Mark range", show=False),
+        Binding("asterisk", "mark_all", "Mark all shown", show=False),
+        Binding("backslash,ctrl+backslash", "unmark", "Clear marks", show=False),
+        Binding("enter", "open", "Open", show=False),
+        Binding("shift+left", "column(-1)", "Previous column", show=False),
+        Binding("shift+right", "column(1)", "Next column", show=False),
+    ]
+
+    DEFAULT_CSS = "LineTable { height: 1fr; width: 1fr; }"
+
+    class Moved(Message):
+        """The cursor is on another key."""
+
+        def __init__(self, table: LineTable, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> LineTable:
+            """The table."""
+            return self.table
+
+    class Opened(Moved):
+        """Enter, or a second click, on a key."""
+
+    class Scrolled(Moved):
+        """Other rows are on the screen."""
+
+    class Resized(Moved):
+        """There is room for other columns or rows."""
+
+    class Marked(Moved):
+        """Rows were marked or unmarked."""
+
+    def __init__(self, columns: Sequence[Column], *, ascii_only: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.ascii_only = ascii_only
+        self.wide = False
+        self.floats = False
+        """Until it is used, the cursor is on whatever is first."""
+        self.empty: tuple[Cell, ...] = ()
+        """What is said instead of rows, one cell a line."""
+        self.dim = False
+        """The data is stale: rows are shown muted."""
+        self.sortable = False
+        """Columns can be picked, for whoever sorts."""
+        self.sort_column = ""
+        self.sort_reverse = False
+        self.picked_column = ""
+        """The column chosen with shift+arrows, for sorting."""
+        self.formatted = 0
+        """Rows formatted so far: the measure of what showing costs."""
+        self._columns = tuple(columns)
+        self._last_brush: Brush | None = None
+        self._cells_of: Callable[[str], Cells] = _nothing
+        self._past_of: Callable[[str], Past | None] = _no_past
+        self._roster: Roster[Cells] = Roster()
+        self._drawn: dict[int, tuple[RowLook, Strip]] = {}
+        self._drawn_style = Style()
+        self._now = 0.0
+
+    # ---- what is shown ----------------------------------------------------------------------------------
+
+    def show(
+        self,
+        keys: Sequence[str],
+        cells: Callable[[str], Cells],
+        *,
+        past: Callable[[str], Past | None] = _no_past,
+        now: float = 0.0,
+        keep: bool = True,
+    ) -> None:
+        """Show these keys, in this order. `keep` leaves ghosts of rows that vanished; pass False when the
+        operator asked for other rows. `now` is monotonic seconds, for the ghosts.
+        """
+        known = self._roster.keys
+        self._cells_of, self._past_of, self._now = cells, past, now
+        if keys is not known and (len(keys) != len(known) or list(keys) != list(known)):
+            if self._roster.replace(
+                keys,
+                looks=self._last_look,
+                keep=keep,
+                now=now,
+                floats=self.floats and not self.has_focus,
+            ):
+                self.post_message(self.Moved(self, self.cursor))
+        else:
+            self._roster.bury(now)
+        self._paint()
+
+    def forget(self) -> None:
+        """The next `show` is of other things altogether: no ghost, mark or cursor of these stays."""
+        height = self._roster.height
+        self._roster = Roster()
+        self._roster.height = height
+        self._cells_of, self._past_of = _nothing, _no_past
+
+    def unmark_gone(self, exists: Callable[[str], bool]) -> None:
+        """Take marks off rows that are no more."""
+        self._roster.marks = {key for key in self._roster.marks if exists(key)}
+
+    def stay(self) -> None:
+        """The rows asked for are those that were wanted: the cursor does not go back to one they hide."""
+        self._roster.stay()
+
+    @property
+    def cursor(self) -> str:
+        """The key under the cursor; empty without rows. May be a ghost's."""
+        return self._roster.cursor
+
+    @property
+    def cursor_is_ghost(self) -> bool:
+        """The row under the cursor is gone: nothing may be done to it."""
+        return self._roster.cursor in self._roster.ghosts
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The keys shown, without ghosts."""
+        return self._roster.keys
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Marked keys in the order shown, then marked keys that are not shown."""
+        return self._roster.marked()
+
+    @property
+    def shows_wide(self) -> bool:
+        """There is room for at least one of the wide columns."""
+        return any(slot.column.wide for slot in self._brush.slots)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Columns are picked only to sort by them."""
+        return self.sortable or action != "column"
+
+    def visible_keys(self) -> list[str]:
+        """The keys on the screen."""
+        return self._roster.visible()
+
+    def select(self, key: str, *, tell: bool = True) -> bool:
+        """Put the cursor on a key; False if it is not shown."""
+        place = self._roster.place(key)
+        if place is None:
+            return False
+        self._move_to(place, tell=tell)
+        return True
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Use other columns from the next `show` on."""
+        if tuple(columns) != self._columns:
+            self._columns = tuple(columns)
+            self._drawn.clear()
+            self._last_brush = None
+            self.refresh()
+
+    def set_wide(self, wide: bool) -> None:
+        """Show the wide columns too, or not."""
+        self.wide = wide
+        self._layout()
+
+    def redraw(self) -> None:
+        """Format and draw every visible row again."""
+        self._drawn.clear()
+        self._paint()
+        self.refresh()
+
+    # ---- drawing ----------------------------------------------------------------------------------------
+
+    def _last_look(self, key: str) -> Cells | None:
+        return next((look.cells for look, _ in self._drawn.values() if look.key == key), None)
+
+    @property
+    def _brush(self) -> Brush:
+        """For the width at hand: lines are asked for before the table is told of another size."""
+        if self._last_brush is None or self._last_brush.size != self.size.width:
+            self._last_brush = Brush(
+                self._columns,
+                self.size.width,
+                self.tone_style,
+                wide=self.wide,
+                keep=self.sort_column,
+                ascii_only=self.ascii_only,
+            )
+        return self._last_brush
+
+    def _layout(self) -> None:
+        self._last_brush = None
+        self.redraw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Other width, other columns; the cursor stays in sight."""
+        self._roster.height = max(1, self.size.height - 1)
+        self._roster.reveal()
+        self._layout()
+        self.post_message(self.Resized(self, self.cursor))
+
+    def restyle(self) -> None:
+        """Another theme."""
+        self._drawn.clear()
+        super().restyle()
+
+    def _check_style(self) -> None:
+        """Forget what was drawn in another style. Being told of one says little: Tab tells every widget."""
+        if self.rich_style != self._drawn_style:
+            self._drawn_style = self.rich_style
+            self._drawn.clear()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines for the compositor."""
+        self._check_style()
+        return super().render_lines(crop)
+
+    def _paint(self) -> None:
+        """Compare every visible line with what was drawn, and ask for the cells that differ."""
+        brush = self._brush
+        if not brush.slots or not self.is_mounted:
+            return
+        self._check_style()
+        dirty: list[Region] = []
+        for y in range(self._roster.height):
+            look = self._look(y)
+            drawn = self._drawn.get(y)
+            if drawn is not None and drawn[0] == look:
+                continue
+            if drawn is None:
+                dirty.append(Region(0, y + 1, brush.size, 1))
+            else:
+                dirty.extend(brush.differences(y + 1, drawn[0], look))
+            self._drawn[y] = (look, brush.row(look, dim=self.dim))
+        if dirty:
+            self.refresh(*dirty)
+
+    def _look(self, y: int) -> RowLook:
+        roster = self._roster
+        index = roster.top + y
+        thumb = self._thumb(y)
+        if not roster.lines:
+            return RowLook(cells=self.empty[y : y + 1], thumb=thumb)
+        if index >= len(roster.lines):
+            return RowLook(thumb=thumb)
+        key = roster.lines[index]
+        row = ("cursor" if self.has_focus else "blurred") if key == roster.cursor else ""
+        mark = "*" if key in roster.marks else " "
+        ghost = roster.ghosts.get(key)
+        if ghost is not None:
+            return RowLook(key, ghost.cells or _GONE, (), " " + mark, row, True, thumb)
+        cells = self._cells_of(key)
+        self.formatted += 1
+        past = self._past_of(key)
+        signs: tuple[str, ...] = ()
+        if past is not None and past.age < DELTA_FOR and len(past.cells) == len(cells):
+            signs = tuple(
+                trend(old.text, new.text) if old.text != new.text else " "
+                for old, new in zip(past.cells, cells, strict=True)
+            )
+        bar = "▎" if past is not None else " "
+        return RowLook(key, cells, signs, bar + mark, row, False, thumb)
+
+    def _thumb(self, y: int) -> str:
+        total, height = len(self._roster.lines), self._roster.height
+        if total <= height:
+            return " "
+        size = max(1, height * height // total)
+        start = (height - size) * self._roster.top // max(1, total - height)
+        return "┃" if start <= y < start + size else "│"
+
+    def render_line(self, y: int) -> Strip:
+        """One line, for the compositor."""
+        if y == 0:
+            return self._brush.titles(self.sort_column, self.picked_column, reverse=self.sort_reverse)
+        known = self._drawn.get(y - 1)
+        if known is None:
+            look = self._look(y - 1)
+            known = self._drawn[y - 1] = (look, self._brush.row(look, dim=self.dim))
+        return known[1]
+
+    # ---- keys and mouse ---------------------------------------------------------------------------------
+
+    def _move_to(self, place: int, *, tell: bool = True) -> None:
+        top = self._roster.top
+        moved = self._roster.move(place, self._now)
+        if self._roster.top != top:
+            self.post_message(self.Scrolled(self, self.cursor))
+        self._paint()
+        if moved and tell:
+            self.post_message(self.Moved(self, self.cursor))
+
+    def action_move(self, step: int) -> None:
+        """Cursor by rows."""
+        self._move_to(self._roster.cursor_place + step)
+
+    def action_page(self, step: int) -> None:
+        """Cursor by screens."""
+        self._move_to(self._roster.cursor_place + step * self._roster.height)
+
+    def action_top(self) -> None:
+        """Cursor to the first row."""
+        self._move_to(0)
+
+    def action_bottom(self) -> None:
+        """Cursor to the last row."""
+        self._move_to(len(self._roster.lines) - 1)
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row and go on to the next."""
+        if self._roster.toggle_mark():
+            self.action_move(1)
+            self._marked()
+
+    def action_mark_range(self) -> None:
+        """Mark from the last marked row to the cursor."""
+        self._roster.mark_range()
+        self._marked()
+
+    def action_mark_all(self) -> None:
+        """Mark every row that the filter lets through."""
+        self._roster.marks.update(self._roster.keys)
+        self._marked()
+
+    def action_unmark(self) -> None:
+        """Clear every mark."""
+        self._roster.marks.clear()
+        self._marked()
+
+    def _marked(self) -> None:
+        self._paint()
+        self.post_message(self.Marked(self, self.cursor))
+
+    def action_open(self) -> None:
+        """Open the row."""
+        if self.cursor:
+            self.post_message(self.Opened(self, self.cursor))
+
+    def action_column(self, step: int) -> None:
+        """Pick a column for sorting."""
+        ids = [slot.column.id for slot in self._brush.slots]
+        if ids:
+            current = self.picked_column or self.sort_column
+            place = ids.index(current) if current in ids else (-1 if step > 0 else 0)
+            self.picked_column = ids[(place + step) % len(ids)]
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    def set_sort(self, column: str, reverse: bool) -> None:
+        """Show by which column the rows are sorted; it is shown however little room there is."""
+        if (column, reverse) == (self.sort_column, self.sort_reverse):
+            return
+        before = self._brush.slots
+        self.sort_column, self.sort_reverse, self._last_brush = column, reverse, None
+        if self._brush.slots != before:
+            self._layout()
+        else:
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The cursor row is bright while the keyboard is here, dull while it is not."""
+        super().watch_has_focus(has_focus)  # its event would come before `has_focus` says so
+        self._paint()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor, a second one opens."""
+        place = self._roster.top + event.y - 1
+        if event.y > 0 and place < len(self._roster.lines):
+            if self._roster.lines[place] == self.cursor and event.chain > 1:
+                self.action_open()
+            self._move_to(place)
+
+    def _scroll(self, step: int) -> None:
+        if self._roster.scroll(step):
+            self._paint()
+            self.post_message(self.Scrolled(self, self.cursor))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel moves the rows, not the cursor."""
+        event.stop()
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel moves the rows, not the cursor."""
+        event.stop()
+        self._scroll(-3)
