@@ -28,7 +28,7 @@ from tui.fleet.status import worst
 from tui.fleet.store import Store
 from tui.logs.hub import LogHub
 from tui.logs.source import Phase
-from tui.project import Target
+from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import Session
 from tui.session.watched import Link
@@ -49,7 +49,7 @@ START = 1_786_000_000.0
 """When scenes play, Unix seconds."""
 LATER = 40.0
 """Seconds between the two looks of a scene: what moved in between carries change marks."""
-TARGET = Target(
+PROJECT = Project(
     name="demo",
     url="http://127.0.0.1:7880",
     agents_url="http://127.0.0.1:7880",
@@ -143,9 +143,9 @@ DETAILS = ("versions", "secrets")
 class Still(Session):
     """A session in which nothing happens any more."""
 
-    def __init__(self, found: Fleet, transcripts: Transcripts, target: Target = TARGET) -> None:
+    def __init__(self, found: Fleet, transcripts: Transcripts, project: Project = PROJECT) -> None:
         clock = QuickClock(START + LATER)
-        super().__init__(target, clock=clock, chance=random.Random(1), refresh=2.0)
+        super().__init__(project, clock=clock, chance=random.Random(1), refresh=2.0)
         self.store = Store(found)
         self._hub = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
         self.logs = self._hub
@@ -184,7 +184,7 @@ def known(scenario: str, agents: int | None) -> tuple[Fleet, Transcripts]:
 
 async def _look(scenario: str, agents: int | None) -> tuple[Fleet, Transcripts]:
     async with serve(scenario=scenario, seed=1, speed=0, start_time=START, agents=agents) as server:
-        target = Target(
+        project = Project(
             name="demo",
             url=server.url,
             agents_url=server.url,
@@ -193,7 +193,7 @@ async def _look(scenario: str, agents: int | None) -> tuple[Fleet, Transcripts]:
             source="scene",
         )
         clock = StillClock()
-        session = Session(target, clock=clock, chance=random.Random(1), refresh=2.0)
+        session = Session(project, clock=clock, chance=random.Random(1), refresh=2.0)
         try:
             await _round(session)
             server.advance(LATER)
@@ -263,7 +263,7 @@ class Scene:
     themes: tuple[str, ...] = ()
     """In which there are pictures of it besides the dark one."""
     ascii_only: bool = False
-    targets: tuple[Target, ...] = (TARGET,)
+    projects: tuple[Project, ...] = (PROJECT,)
     """The projects there are; the first is watched."""
     rested: bool = False
     """The cursor has rested on its agent for so long that the agent's log is open."""
@@ -284,8 +284,8 @@ class Scene:
     def app(self, theme: str = "dark") -> Lktop:
         """The program, with the scene's data behind it."""
         launch = Launch(
-            target=None if self.choose else self.targets[0],
-            targets=self.targets,
+            project=None if self.choose else self.projects[0],
+            projects=self.projects,
             terminal=TERMINAL,
             state_dir=NOWHERE,
             working_dir=NOWHERE,
@@ -297,7 +297,7 @@ class Scene:
             launch,
             clock=(RestedClock if self.rested else StillClock)(START + LATER),
             chance=random.Random(1),
-            connect=lambda target: Still(self.change(found), transcripts, target),
+            connect=lambda project: Still(self.change(found), transcripts, project),
         )
 
     @property
@@ -429,7 +429,7 @@ def unreachable(found: Fleet) -> Fleet:
 
 
 PRODUCTION = replace(
-    TARGET,
+    PROJECT,
     name="prod-eu",
     url="https://prod-eu.livekit.cloud",
     agents_url="https://agents.livekit.cloud",
@@ -437,7 +437,7 @@ PRODUCTION = replace(
     danger=True,
     read_only=True,
 )
-STAGING = replace(TARGET, name="staging", url="https://staging.livekit.cloud", source="lk project list")
+STAGING = replace(PROJECT, name="staging", url="https://staging.livekit.cloud", source="lk project list")
 
 
 SCENES: tuple[Scene, ...] = (
@@ -465,9 +465,9 @@ SCENES: tuple[Scene, ...] = (
     Scene(
         "production",
         rested=True,
-        targets=(PRODUCTION, STAGING),
+        projects=(PRODUCTION, STAGING),
     ),
-    Scene("chooser", choose=True, targets=(PRODUCTION, STAGING, TARGET), picture=None),
+    Scene("chooser", choose=True, projects=(PRODUCTION, STAGING, PROJECT), picture=None),
     Scene(
         "messages",
         keys=("colon", *"theme blue", "enter", "colon", *"messages", "enter"),
@@ -485,13 +485,13 @@ SCENES: tuple[Scene, ...] = (
     Scene(
         "dialog-unlock",
         keys=("colon", *"unlock 15m", "enter"),
-        targets=(PRODUCTION, STAGING),
+        projects=(PRODUCTION, STAGING),
         picture=None,
     ),
     Scene(
         "dialog-typed",
         over=dialogs.asking("restart"),
-        targets=(replace(PRODUCTION, read_only=False), STAGING),
+        projects=(replace(PRODUCTION, read_only=False), STAGING),
         picture=None,
     ),
     Scene("ship-form", over=pictures.form),

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Final, NoReturn
 
 from tui import __version__, process
-from tui.config import REFRESH_RANGE, ConfigError, Flags, Project, Settings, load, load_for, state_dir
+from tui.config import REFRESH_RANGE, ConfigError, Flags, Settings, load, load_for, state_dir
+from tui.project import Project
 from tui.secret import Secret
 
 USAGE_ERROR: Final = 2

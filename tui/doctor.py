@@ -14,7 +14,8 @@ from typing import Final, Literal
 
 from tui import __version__, demo, process
 from tui.api.probe import Probe, probe
-from tui.config import ConfigError, Flags, Project, Settings, load
+from tui.config import ConfigError, Flags, Settings, load
+from tui.project import Project
 from tui.ui.terminal import detect
 
 SKEW_NOTE: Final = 30.0

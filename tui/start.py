@@ -1,12 +1,11 @@
-"""From settings to the screen: the one place where configuration is put into the screen's own types."""
+"""From settings to the screen."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from tui.config import Project, Settings
-from tui.project import Target
+from tui.config import Settings
 from tui.ui.app import run
 from tui.ui.launch import Launch
 from tui.ui.terminal import detect
@@ -20,8 +19,8 @@ def show(settings: Settings) -> int:
 def _launch(settings: Settings) -> Launch:
     """What the screen needs of the settings, in its own types."""
     return Launch(
-        target=_target(settings.project) if settings.project else None,
-        targets=tuple(map(_target, settings.projects)),
+        project=settings.project,
+        projects=tuple(settings.projects),
         terminal=detect.detect(os.environ, sys.__stdin__, sys.__stderr__, detect.run_quietly),
         state_dir=settings.state_dir,
         working_dir=settings.working_dir,
@@ -35,21 +34,4 @@ def _launch(settings: Settings) -> Launch:
         mouse=settings.mouse,
         ascii_only=settings.ascii,
         notices=settings.notices,
-    )
-
-
-def _target(project: Project) -> Target:
-    return Target(
-        name=project.name,
-        url=project.url,
-        agents_url=project.agents_url,
-        api_key=project.api_key,
-        api_secret=project.api_secret,
-        source=project.source,
-        read_only=project.read_only,
-        danger=project.danger,
-        ca_file=project.ca_file,
-        proxy=project.proxy,
-        requests_per_minute=project.requests_per_minute,
-        theme=project.theme,
     )

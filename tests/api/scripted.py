@@ -16,7 +16,7 @@ from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.client import Client
-from tui.api.transport import DEADLINE, Gate
+from tui.api.transport import DEADLINE, WriteGuard
 from tui.clock import Clock, SystemClock
 from tui.secret import Secret
 
@@ -178,7 +178,7 @@ async def connected(
     agents_url: str = "",
     clock: Clock | None = None,
     per_minute: int = 10_000,
-    gate: Gate | None = None,
+    gate: WriteGuard | None = None,
     ca_file: str | None = None,
     proxy: str | None = None,
     key: str = KEY,

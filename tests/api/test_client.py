@@ -18,7 +18,7 @@ from tui.api import errors
 from tui.api.changes import new_secret
 from tui.api.client import Client
 from tui.api.models import Agent, Dispatch, Participant, PrivateLink, Room, SecretInfo, Version, Wire
-from tui.api.transport import Gate
+from tui.api.transport import WriteGuard
 from tui.secret import Secret
 from tui.sim.http.server import Simulator, serve
 from tui.sim.world.specs import FaultSpec
@@ -28,7 +28,7 @@ START = 1_786_000_000.0
 
 @asynccontextmanager
 async def cloud(
-    scenario: str = "incident", switches: Mapping[str, Any] | None = None, *, gate: Gate | None = None
+    scenario: str = "incident", switches: Mapping[str, Any] | None = None, *, gate: WriteGuard | None = None
 ) -> AsyncIterator[tuple[Simulator, Client]]:
     """A frozen world and a client of it that lives at the same time."""
     async with serve(scenario, speed=0, start_time=START, **(switches or {})) as simulator:
@@ -241,7 +241,7 @@ async def test_a_new_agent_says_where_its_source_goes() -> None:
 
 async def test_read_only_sends_nothing_that_changes() -> None:
     """Seen from the server: every call is tried, only reads arrive (needs.md 7)."""
-    async with cloud(gate=Gate(read_only=True)) as (simulator, client):
+    async with cloud(gate=WriteGuard(read_only=True)) as (simulator, client):
         for call in (*CHANGES, *READS):
             try:
                 await call.run(client)

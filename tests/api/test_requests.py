@@ -19,7 +19,7 @@ from tui.api import errors
 from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.methods import CLI_VERSION, METHODS
-from tui.api.transport import Gate
+from tui.api.transport import WriteGuard
 from tui.secret import Secret
 
 
@@ -128,7 +128,7 @@ async def test_a_base_with_a_path_keeps_it(suffix: str) -> None:
 
 @every(CALLS)
 async def test_nothing_that_changes_leaves_when_read_only(call: Call) -> None:
-    async with serving(DONE) as server, connected(server.url, gate=Gate(read_only=True)) as client:
+    async with serving(DONE) as server, connected(server.url, gate=WriteGuard(read_only=True)) as client:
         if call.changes:
             with pytest.raises(errors.ReadOnly, match="nothing was sent") as caught:
                 await call.run(client)
@@ -142,7 +142,7 @@ async def test_nothing_that_changes_leaves_when_read_only(call: Call) -> None:
 
 @every(CHANGES)
 async def test_an_unlock_ends_by_itself(call: Call) -> None:
-    clock, gate = ManualClock(), Gate(read_only=True)
+    clock, gate = ManualClock(), WriteGuard(read_only=True)
     async with serving(DONE) as server, connected(server.url, clock=clock, gate=gate) as client:
         gate.unlock(clock.monotonic(), 900)
         await call.run(client)
@@ -161,12 +161,12 @@ async def test_an_unlock_ends_by_itself(call: Call) -> None:
 
 def test_what_is_not_known_as_a_read_is_a_change() -> None:
     """The rule names what may be sent, so a method added tomorrow is refused until somebody thinks of it."""
-    gate = Gate(read_only=True)
+    gate = WriteGuard(read_only=True)
     for label in ("CloudAgent/ListAgents", "RoomService/ListRooms", "GET /logs"):
         assert gate.allows(label, 0.0)
     for label in ("RoomService/DeleteRoom", "CloudAgent/Listing", "POST /build", "GET /push-target", ""):
         assert not gate.allows(label, 0.0)
-    assert Gate().allows("RoomService/DeleteRoom", 0.0)
+    assert WriteGuard().allows("RoomService/DeleteRoom", 0.0)
 
 
 # ---- relative and empty requests that would mean more than was asked -----------------------------------

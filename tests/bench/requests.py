@@ -11,7 +11,7 @@ from tests.bench.figures import US, Figure
 from tests.bench.stage import Stage
 from tests.bench.world import KEY, SECRET, World, world
 from tui.fleet.state import Selection
-from tui.project import Target
+from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import Session
 
@@ -57,7 +57,7 @@ def run(stage: Stage) -> Iterator[Figure]:
 async def _watch(served: World) -> tuple[list[float], float, float]:
     """Requests in each of the later minutes; age of the oldest room, seconds; share of rooms polled."""
     clock = FastClock()
-    target = Target(
+    target = Project(
         name="bench",
         url=served.url,
         agents_url=served.url,

@@ -26,7 +26,7 @@ OTHER = "second-0123456789-0123456789-0123456789"
 
 
 @dataclass
-class Desk:
+class Machine:
     """An operator's home directory, environment and working directory."""
 
     home: Path
@@ -73,8 +73,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(still_environment: Path) -> Desk:
-    made = Desk(still_environment, {"HOME": str(still_environment)})
+def machine(still_environment: Path) -> Machine:
+    made = Machine(still_environment, {"HOME": str(still_environment)})
     made.work.mkdir()
     return made
 
@@ -182,115 +182,115 @@ def test_the_agents_host_follows_from_the_project(project: str, agents: str) -> 
     assert agents_url(project) == agents
 
 
-def test_the_agents_host_of_flag_file_and_environment(desk: Desk) -> None:
-    desk.own(section("prod", more='agents_url = "https://agents.example.org/"'))
-    project = desk.load(project="prod").project
+def test_the_agents_host_of_flag_file_and_environment(machine: Machine) -> None:
+    machine.own(section("prod", more='agents_url = "https://agents.example.org/"'))
+    project = machine.load(project="prod").project
     assert (project.url, project.agents_url) == ("https://prod.livekit.cloud", "https://agents.example.org")
-    desk.environ["LK_AGENTS_URL"] = "http://127.0.0.1:7881"
-    settings = desk.load(project="prod")
+    machine.environ["LK_AGENTS_URL"] = "http://127.0.0.1:7881"
+    settings = machine.load(project="prod")
     assert settings.project.agents_url == "http://127.0.0.1:7881"
     assert any("127.0.0.1:7881" in notice for notice in settings.notices)
-    desk.environ["LK_AGENTS_URL"] = "http://agents.example.org"
+    machine.environ["LK_AGENTS_URL"] = "http://agents.example.org"
     with pytest.raises(ConfigError, match="LK_AGENTS_URL"):
-        desk.load(project="prod")
+        machine.load(project="prod")
 
 
 # which project
 
 
-def test_the_order_in_which_sources_are_asked(desk: Desk) -> None:
-    desk.own('default_project = "own"\n' + section("own") + section("flagged"))
-    desk.lk("matched", "lkdefault", default="lkdefault")
-    desk.toml('[project]\nsubdomain = "matched"\n[agent]\nid = "CA_x"\n')
-    desk.export("wss://exported.livekit.cloud")
+def test_the_order_in_which_sources_are_asked(machine: Machine) -> None:
+    machine.own('default_project = "own"\n' + section("own") + section("flagged"))
+    machine.lk("matched", "lkdefault", default="lkdefault")
+    machine.toml('[project]\nsubdomain = "matched"\n[agent]\nid = "CA_x"\n')
+    machine.export("wss://exported.livekit.cloud")
 
     def chosen(**flags: object) -> tuple[str, str]:
-        project = desk.load(**flags).project
+        project = machine.load(**flags).project
         assert project is not None
         return project.name, project.source
 
     assert chosen(project="flagged") == ("flagged", "flag --project")
-    desk.export("wss://exported.livekit.cloud")
+    machine.export("wss://exported.livekit.cloud")
     words = "environment (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET)"
     assert chosen() == ("exported", words)
-    desk.environ.clear()
-    desk.environ["HOME"] = str(desk.home)
+    machine.environ.clear()
+    machine.environ["HOME"] = str(machine.home)
     assert chosen() == ("own", "default_project of config.toml")
-    desk.own(section("own"))
+    machine.own(section("own"))
     assert chosen() == ("matched", "livekit.toml in ~/work")
-    assert desk.load().agent_id == "CA_x"
-    (desk.work / "livekit.toml").unlink()
+    assert machine.load().agent_id == "CA_x"
+    (machine.work / "livekit.toml").unlink()
     assert chosen() == ("lkdefault", "lk default project")
-    desk.lk("matched", "lkdefault")
-    settings = desk.load()
+    machine.lk("matched", "lkdefault")
+    settings = machine.load()
     assert settings.project is None
     assert {project.name for project in settings.projects} == {"own", "matched", "lkdefault"}
 
 
-def test_a_single_known_project_is_not_chosen_by_itself(desk: Desk) -> None:
-    desk.lk("only")
-    settings = desk.load()
+def test_a_single_known_project_is_not_chosen_by_itself(machine: Machine) -> None:
+    machine.lk("only")
+    settings = machine.load()
     assert settings.project is None
     assert [project.name for project in settings.projects] == ["only"]
 
 
-def test_a_mistyped_project_is_an_error_with_the_nearest_name(desk: Desk) -> None:
-    desk.lk("prod-eu", "prod-us", default="prod-eu")
+def test_a_mistyped_project_is_an_error_with_the_nearest_name(machine: Machine) -> None:
+    machine.lk("prod-eu", "prod-us", default="prod-eu")
     with pytest.raises(ConfigError, match=r"did you mean prod-eu\?; known: prod-eu, prod-us"):
-        desk.load(project="prod-eo")
+        machine.load(project="prod-eo")
 
 
 @pytest.mark.parametrize("default", ["own", "lk"])
 def test_a_default_that_does_not_exist_leads_to_the_chooser_not_to_another_project(
-    desk: Desk, default: str
+    machine: Machine, default: str
 ) -> None:
     if default == "own":
-        desk.own('default_project = "gone"\n')
-    desk.lk("other", default="gone" if default == "lk" else "other")
-    settings = desk.load()
+        machine.own('default_project = "gone"\n')
+    machine.lk("other", default="gone" if default == "lk" else "other")
+    settings = machine.load()
     assert settings.project is None
     assert any("'gone' is not among the known projects; choose one" in notice for notice in settings.notices)
 
 
-def test_a_url_flag_takes_the_credentials_known_for_it(desk: Desk) -> None:
-    desk.lk("prod", "test")
-    project = desk.load(url="https://test.livekit.cloud/").project
+def test_a_url_flag_takes_the_credentials_known_for_it(machine: Machine) -> None:
+    machine.lk("prod", "test")
+    project = machine.load(url="https://test.livekit.cloud/").project
     assert (project.name, project.api_key) == ("test", "APIlk")
     with pytest.raises(ConfigError, match=r"no credentials for else\.livekit\.cloud"):
-        desk.load(url="wss://else.livekit.cloud")
-    desk.export("wss://prod.livekit.cloud")
-    project = desk.load(url="wss://else.livekit.cloud").project
+        machine.load(url="wss://else.livekit.cloud")
+    machine.export("wss://prod.livekit.cloud")
+    project = machine.load(url="wss://else.livekit.cloud").project
     assert (project.url, project.api_key) == ("https://else.livekit.cloud", "APIenv")
     assert project.source == "flag --url, credentials from the environment"
 
 
-def test_a_url_flag_moves_a_named_project_with_its_agent_calls(desk: Desk) -> None:
-    desk.own(section("prod", more='agents_url = "https://agents.example.org"') + section("test"))
-    project = desk.load(project="prod", url="wss://test.livekit.cloud").project
+def test_a_url_flag_moves_a_named_project_with_its_agent_calls(machine: Machine) -> None:
+    machine.own(section("prod", more='agents_url = "https://agents.example.org"') + section("test"))
+    project = machine.load(project="prod", url="wss://test.livekit.cloud").project
     assert project.url == "https://test.livekit.cloud"
     assert project.agents_url == "https://agents.livekit.cloud"
 
 
-def test_environment_without_url_means_the_local_server(desk: Desk) -> None:
-    desk.export()
-    project = desk.load().project
+def test_environment_without_url_means_the_local_server(machine: Machine) -> None:
+    machine.export()
+    project = machine.load().project
     assert (project.url, project.name) == ("http://localhost:7880", "localhost:7880")
     assert project.source == "environment (LIVEKIT_API_KEY, LIVEKIT_API_SECRET)"
 
 
-def test_half_a_key_pair_in_the_environment_is_not_used_and_said(desk: Desk) -> None:
-    desk.lk("prod", default="prod")
-    desk.environ.update(LIVEKIT_URL="wss://x.livekit.cloud", LIVEKIT_API_KEY="APIx")
-    settings = desk.load()
+def test_half_a_key_pair_in_the_environment_is_not_used_and_said(machine: Machine) -> None:
+    machine.lk("prod", default="prod")
+    machine.environ.update(LIVEKIT_URL="wss://x.livekit.cloud", LIVEKIT_API_KEY="APIx")
+    settings = machine.load()
     assert settings.project.name == "prod"
     assert "LIVEKIT_URL and LIVEKIT_API_KEY set without LIVEKIT_API_SECRET: not used" in settings.notices
 
 
-def test_the_secret_leaves_the_environment_even_when_it_is_refused(desk: Desk) -> None:
-    desk.export("wss://p.livekit.cloud", secret="has a space in it")
+def test_the_secret_leaves_the_environment_even_when_it_is_refused(machine: Machine) -> None:
+    machine.export("wss://p.livekit.cloud", secret="has a space in it")
     with pytest.raises(ConfigError):
-        desk.load()
-    assert "LIVEKIT_API_SECRET" not in desk.environ
+        machine.load()
+    assert "LIVEKIT_API_SECRET" not in machine.environ
 
 
 # livekit.toml
@@ -308,107 +308,109 @@ def test_the_secret_leaves_the_environment_even_when_it_is_refused(desk: Desk) -
     ],
 )
 def test_a_project_file_that_cannot_be_followed_stops_at_the_chooser(
-    desk: Desk, text: str, notice: str
+    machine: Machine, text: str, notice: str
 ) -> None:
-    desk.own(section("a", "wss://twin.livekit.cloud") + section("b", "wss://twin.example.org"))
-    desk.lk("other", default="other")
-    desk.toml(text)
-    settings = desk.load()
+    machine.own(section("a", "wss://twin.livekit.cloud") + section("b", "wss://twin.example.org"))
+    machine.lk("other", default="other")
+    machine.toml(text)
+    settings = machine.load()
     assert settings.project is None
     assert any(notice in line for line in settings.notices)
 
 
-def test_a_project_file_of_the_old_format_still_names_the_project(desk: Desk) -> None:
-    desk.lk("demo")
-    desk.toml('project_subdomain = "demo"\n[agent]\nname = "x"\n')
-    settings = desk.load()
+def test_a_project_file_of_the_old_format_still_names_the_project(machine: Machine) -> None:
+    machine.lk("demo")
+    machine.toml('project_subdomain = "demo"\n[agent]\nname = "x"\n')
+    settings = machine.load()
     assert settings.project.name == "demo"
     assert settings.agent_id == ""
     assert any("old format" in notice for notice in settings.notices)
 
 
-def test_a_project_file_without_project_leaves_the_choice_to_the_next_source(desk: Desk) -> None:
-    desk.lk("prod", default="prod")
-    desk.toml("other = 1\n")
-    settings = desk.load()
+def test_a_project_file_without_project_leaves_the_choice_to_the_next_source(machine: Machine) -> None:
+    machine.lk("prod", default="prod")
+    machine.toml("other = 1\n")
+    settings = machine.load()
     assert settings.project.name == "prod"
     assert any("has no [project]" in notice for notice in settings.notices)
     assert any("has no [agent]" in notice for notice in settings.notices)
 
 
-def test_the_project_file_of_the_named_directory_counts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.lk("here", "there")
-    desk.toml('[project]\nsubdomain = "there"\n[agent]\nid = "CA_there"')
-    monkeypatch.chdir(desk.home)
-    (desk.home / "livekit.toml").write_text('[project]\nsubdomain = "here"\n[agent]\nid = "CA_here"')
-    assert desk.load().project.name == "there"
-    assert desk.load(working_dir="").project.name == "here"
+def test_the_project_file_of_the_named_directory_counts(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.lk("here", "there")
+    machine.toml('[project]\nsubdomain = "there"\n[agent]\nid = "CA_there"')
+    monkeypatch.chdir(machine.home)
+    (machine.home / "livekit.toml").write_text('[project]\nsubdomain = "here"\n[agent]\nid = "CA_here"')
+    assert machine.load().project.name == "there"
+    assert machine.load(working_dir="").project.name == "here"
     with pytest.raises(ConfigError, match="no such directory"):
-        desk.load(working_dir="nowhere")
+        machine.load(working_dir="nowhere")
     with pytest.raises(ConfigError, match="~nobody-of-that-name: no such directory"):
-        desk.load(working_dir="~nobody-of-that-name")
+        machine.load(working_dir="~nobody-of-that-name")
 
 
 # locks
 
 
-def test_locks_hold_for_the_address_whoever_signs(desk: Desk) -> None:
-    desk.own(section("prod", more="danger = true\nread_only = true\nrequests_per_minute = 20"))
-    desk.export("https://prod.livekit.cloud/")
-    project = desk.load().project
+def test_locks_hold_for_the_address_whoever_signs(machine: Machine) -> None:
+    machine.own(section("prod", more="danger = true\nread_only = true\nrequests_per_minute = 20"))
+    machine.export("https://prod.livekit.cloud/")
+    project = machine.load().project
     assert (project.name, project.api_key) == ("prod", "APIenv")
     assert project.danger and project.read_only and project.requests_per_minute == 20
-    desk.own(section("alias", "wss://prod.livekit.cloud") + section("prod", more="danger = true"))
-    desk.export("https://prod.livekit.cloud/")
-    assert desk.load().project.danger, "of two names for one address, one being locked is enough"
-    desk.own(section("main", "wss://prod.livekit.cloud", "danger = true"))
-    desk.lk("prod")
-    assert desk.load(project="prod").project.danger
-    desk.own(section("main", "wss://prod.livekit.cloud", "danger = true") + section("test"))
-    assert desk.load(project="test", url="wss://prod.livekit.cloud").project.danger
-    assert not desk.load(project="test").project.danger
+    machine.own(section("alias", "wss://prod.livekit.cloud") + section("prod", more="danger = true"))
+    machine.export("https://prod.livekit.cloud/")
+    assert machine.load().project.danger, "of two names for one address, one being locked is enough"
+    machine.own(section("main", "wss://prod.livekit.cloud", "danger = true"))
+    machine.lk("prod")
+    assert machine.load(project="prod").project.danger
+    machine.own(section("main", "wss://prod.livekit.cloud", "danger = true") + section("test"))
+    assert machine.load(project="test", url="wss://prod.livekit.cloud").project.danger
+    assert not machine.load(project="test").project.danger
 
 
-def test_a_section_without_key_pair_adds_to_lk(desk: Desk) -> None:
-    desk.lk("prod")
-    desk.own("[projects.prod]\ndanger = true\ntheme = 'contrast'\n")
-    project = desk.load(project="prod").project
+def test_a_section_without_key_pair_adds_to_lk(machine: Machine) -> None:
+    machine.lk("prod")
+    machine.own("[projects.prod]\ndanger = true\ntheme = 'contrast'\n")
+    project = machine.load(project="prod").project
     assert (project.api_key, project.danger, project.theme) == ("APIlk", True, "contrast")
-    assert not desk.load().notices[1:], "no further notice"
+    assert not machine.load().notices[1:], "no further notice"
 
 
-def test_a_section_without_key_pair_waits_for_the_environment(desk: Desk) -> None:
-    desk.own('[projects.prod]\nurl = "wss://p.livekit.cloud"\ndanger = true\n')
-    assert desk.load().notices == ()
+def test_a_section_without_key_pair_waits_for_the_environment(machine: Machine) -> None:
+    machine.own('[projects.prod]\nurl = "wss://p.livekit.cloud"\ndanger = true\n')
+    assert machine.load().notices == ()
     with pytest.raises(ConfigError, match="--project prod: no credentials"):
-        desk.load(project="prod")
-    desk.export("wss://else.livekit.cloud")
-    project = desk.load(project="prod").project
+        machine.load(project="prod")
+    machine.export("wss://else.livekit.cloud")
+    project = machine.load(project="prod").project
     assert (project.name, project.url, project.danger) == ("prod", "https://p.livekit.cloud", True)
 
 
-def test_a_broken_section_hides_lks_project_and_locks_its_address(desk: Desk) -> None:
-    desk.lk("prod", "prod2", default="prod")
-    desk.own(
+def test_a_broken_section_hides_lks_project_and_locks_its_address(machine: Machine) -> None:
+    machine.lk("prod", "prod2", default="prod")
+    machine.own(
         '[projects.prod]\nurl = "wss://prod2.livekit.cloud"\ndanger = "yes"\n',
     )
-    settings = desk.load()
+    settings = machine.load()
     assert settings.project is None
     assert [project.name for project in settings.projects] == ["prod2"]
     assert settings.projects[0].read_only and settings.projects[0].danger
-    expected = f"{desk.config}:3: [projects.prod] danger: must be true or false; the project is left out"
+    expected = f"{machine.config}:3: [projects.prod] danger: must be true or false; the project is left out"
     assert expected in settings.notices
     with pytest.raises(ConfigError, match="danger: must be true or false"):
-        desk.load(project="prod")
+        machine.load(project="prod")
 
 
-def test_the_sessions_lock_is_in_every_project(desk: Desk) -> None:
-    desk.lk("a", "b", default="a")
-    assert all(project.read_only for project in desk.load(read_only=True).projects)
-    assert not any(project.read_only for project in desk.load().projects)
+def test_the_sessions_lock_is_in_every_project(machine: Machine) -> None:
+    machine.lk("a", "b", default="a")
+    assert all(project.read_only for project in machine.load(read_only=True).projects)
+    assert not any(project.read_only for project in machine.load().projects)
     for text in ("read_only = true", "read_only = 'maybe'"):
-        desk.own(text)
-        settings = desk.load()
+        machine.own(text)
+        settings = machine.load()
         assert settings.read_only and all(project.read_only for project in settings.projects)
 
 
@@ -427,15 +429,15 @@ MALFORMED = (
 @pytest.mark.parametrize("name", ["api_key", "api_secret"])
 @pytest.mark.parametrize("source", ["own", "lk"])
 def test_a_malformed_credential_in_a_file_is_refused_by_name_and_never_shown(
-    desk: Desk, bad: str, name: str, source: str
+    machine: Machine, bad: str, name: str, source: str
 ) -> None:
     pair = {"url": "wss://p.livekit.cloud", "api_key": "APIkey", "api_secret": SECRET} | {name: bad}
     if source == "own":
-        desk.own("[projects.p]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in pair.items()))
+        machine.own("[projects.p]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in pair.items()))
     else:
         rows = "".join(f"    {k}: {json.dumps(v)}\n" for k, v in pair.items())
-        desk.put(desk.lk_file, f"projects:\n  - name: p\n{rows}", 0o600)
-    settings = desk.load()
+        machine.put(machine.lk_file, f"projects:\n  - name: p\n{rows}", 0o600)
+    settings = machine.load()
     assert settings.projects == ()
     (said,) = settings.notices
     assert f"{name}: " in said
@@ -445,12 +447,12 @@ def test_a_malformed_credential_in_a_file_is_refused_by_name_and_never_shown(
 @pytest.mark.parametrize("bad", MALFORMED)
 @pytest.mark.parametrize("name", ["LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"])
 def test_a_malformed_exported_credential_is_refused_by_name_and_never_shown(
-    desk: Desk, bad: str, name: str
+    machine: Machine, bad: str, name: str
 ) -> None:
-    desk.export("wss://p.livekit.cloud")
-    desk.environ[name] = bad
+    machine.export("wss://p.livekit.cloud")
+    machine.environ[name] = bad
     with pytest.raises(ConfigError) as refusal:
-        desk.load()
+        machine.load()
     assert str(refusal.value).startswith(f"{name}: ")
     assert SECRET not in str(refusal.value) and not (bad.strip() and bad in str(refusal.value))
 
@@ -464,16 +466,16 @@ def test_a_malformed_exported_credential_is_refused_by_name_and_never_shown(
         ("x" * 32, "wss://p.livekit.cloud", True, False),
     ],
 )
-def test_short_secrets(desk: Desk, secret: str, url: str, usable: bool, warned: bool) -> None:
-    desk.own('default_project = "p"\n' + section("p", url, secret=secret))
-    settings = desk.load()
+def test_short_secrets(machine: Machine, secret: str, url: str, usable: bool, warned: bool) -> None:
+    machine.own('default_project = "p"\n' + section("p", url, secret=secret))
+    settings = machine.load()
     assert (settings.project is not None) == usable
     assert any("which is weak" in notice for notice in settings.notices) == warned
 
 
-def test_nothing_that_can_be_printed_holds_the_secret(desk: Desk) -> None:
-    desk.own('default_project = "prod"\n' + section("prod"))
-    settings = desk.load()
+def test_nothing_that_can_be_printed_holds_the_secret(machine: Machine) -> None:
+    machine.own('default_project = "prod"\n' + section("prod"))
+    settings = machine.load()
     assert settings.project.api_secret.reveal() == SECRET
     assert SECRET not in repr(settings) + str(settings.project) + f"{settings.project!r}"
     assert "APIown" not in repr(settings)
@@ -483,54 +485,54 @@ def test_nothing_that_can_be_printed_holds_the_secret(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602, 0o660, 0o604])
-def test_a_file_open_to_others_is_refused_with_the_command_to_run(desk: Desk, mode: int) -> None:
-    desk.own(section("prod"), mode)
-    desk.lk("other", default="other")
-    settings = desk.load()
-    assert f"chmod 600 {desk.config}" in settings.notices[0]
+def test_a_file_open_to_others_is_refused_with_the_command_to_run(machine: Machine, mode: int) -> None:
+    machine.own(section("prod"), mode)
+    machine.lk("other", default="other")
+    settings = machine.load()
+    assert f"chmod 600 {machine.config}" in settings.notices[0]
     # what it would have locked is unknown
     assert settings.project is None and settings.read_only
     with pytest.raises(ConfigError, match="chmod 600"):
-        desk.load(config=str(desk.config))
+        machine.load(config=str(machine.config))
 
 
-def test_a_foreign_file_is_refused_lks_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.own(section("prod"))
-    desk.lk("other", default="other")
+def test_a_foreign_file_is_refused_lks_too(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.own(section("prod"))
+    machine.lk("other", default="other")
     me = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: me + 1)
-    settings = desk.load()
+    settings = machine.load()
     assert settings.projects == ()
-    for path in (desk.config, desk.lk_file):
+    for path in (machine.config, machine.lk_file):
         assert any(f"chown {me + 1} {path}" in notice for notice in settings.notices)
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "directory", "fifo", "socket"])
 @pytest.mark.usefixtures("in_time")
-def test_what_is_no_regular_file_is_refused_without_waiting(desk: Desk, kind: str) -> None:
-    desk.config.parent.mkdir(parents=True)
-    target = desk.home / "real.toml"
+def test_what_is_no_regular_file_is_refused_without_waiting(machine: Machine, kind: str) -> None:
+    machine.config.parent.mkdir(parents=True)
+    target = machine.home / "real.toml"
     if kind == "link":
         target.write_text(section("prod"))
         target.chmod(0o600)
     if kind in ("link", "dangling"):
-        desk.config.symlink_to(target)
+        machine.config.symlink_to(target)
     elif kind == "directory":
-        desk.config.mkdir()
+        machine.config.mkdir()
     elif kind == "fifo":
-        os.mkfifo(desk.config, 0o600)
+        os.mkfifo(machine.config, 0o600)
     else:
-        os.mknod(desk.config, stat.S_IFSOCK | 0o600)
-    settings = desk.load()
+        os.mknod(machine.config, stat.S_IFSOCK | 0o600)
+    settings = machine.load()
     assert settings.projects == () and settings.read_only
-    assert str(desk.config) in settings.notices[0]
+    assert str(machine.config) in settings.notices[0]
 
 
-def test_a_loose_file_of_lk_is_used_and_pointed_out(desk: Desk) -> None:
-    desk.lk("prod", default="prod", mode=0o644)
-    settings = desk.load()
+def test_a_loose_file_of_lk_is_used_and_pointed_out(machine: Machine) -> None:
+    machine.lk("prod", default="prod", mode=0o644)
+    settings = machine.load()
     assert settings.project.name == "prod"
-    assert any(f"chmod 600 {desk.lk_file}" in notice for notice in settings.notices)
+    assert any(f"chmod 600 {machine.lk_file}" in notice for notice in settings.notices)
 
 
 @pytest.mark.parametrize(
@@ -546,22 +548,22 @@ def test_a_loose_file_of_lk_is_used_and_pointed_out(desk: Desk) -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_is_named_with_its_place_and_left_alone(
-    desk: Desk, text: bytes, said: str
+    machine: Machine, text: bytes, said: str
 ) -> None:
-    desk.own(text)
-    settings = desk.load()
+    machine.own(text)
+    settings = machine.load()
     assert said in settings.notices[0]
-    assert str(desk.config) in settings.notices[0] and "\n" not in settings.notices[0]
+    assert str(machine.config) in settings.notices[0] and "\n" not in settings.notices[0]
     assert settings.read_only and settings.project is None
-    assert desk.config.read_bytes() == text
-    desk.export("wss://p.livekit.cloud")
-    assert desk.load().project.read_only, "exported credentials still start, locked"
+    assert machine.config.read_bytes() == text
+    machine.export("wss://p.livekit.cloud")
+    assert machine.load().project.read_only, "exported credentials still start, locked"
 
 
 @pytest.mark.parametrize("ending", [b"\r\n", b"\n"])
-def test_byte_order_mark_and_line_endings_are_accepted(desk: Desk, ending: bytes) -> None:
-    desk.own(b"\xef\xbb\xbftheme = 'light'" + ending + b"refresh = 5" + ending)
-    settings = desk.load()
+def test_byte_order_mark_and_line_endings_are_accepted(machine: Machine, ending: bytes) -> None:
+    machine.own(b"\xef\xbb\xbftheme = 'light'" + ending + b"refresh = 5" + ending)
+    settings = machine.load()
     assert (settings.theme, settings.refresh, settings.notices) == ("light", 5.0, ())
 
 
@@ -569,106 +571,106 @@ def test_byte_order_mark_and_line_endings_are_accepted(desk: Desk, ending: bytes
     "text",
     [f"projects: [\n  {SECRET}", f"projects:\n  - *{SECRET}\n", f"a: b\n - {SECRET}: : :\n", f"{SECRET}\x00"],
 )
-def test_a_broken_file_of_lk_is_named_without_its_text(desk: Desk, text: str) -> None:
-    desk.put(desk.lk_file, text, 0o600)
-    (notice,) = desk.load().notices
-    assert f"lk's projects are not used: {desk.lk_file}" in notice
+def test_a_broken_file_of_lk_is_named_without_its_text(machine: Machine, text: str) -> None:
+    machine.put(machine.lk_file, text, 0o600)
+    (notice,) = machine.load().notices
+    assert f"lk's projects are not used: {machine.lk_file}" in notice
     assert "canary" not in notice
 
 
-def test_lks_numbers_are_text_and_duplicates_are_said(desk: Desk) -> None:
+def test_lks_numbers_are_text_and_duplicates_are_said(machine: Machine) -> None:
     row = f"  - name: 007\n    url: wss://p.livekit.cloud\n    api_key: 0123\n    api_secret: '{SECRET}'\n"
-    desk.put(desk.lk_file, "default_project: 007\nprojects:\n" + row * 2, 0o600)
-    settings = desk.load()
+    machine.put(machine.lk_file, "default_project: 007\nprojects:\n" + row * 2, 0o600)
+    settings = machine.load()
     assert (settings.project.name, settings.project.api_key) == ("007", "0123")
     assert any("twice" in notice for notice in settings.notices)
 
 
-def test_unknown_keys_are_pointed_out_with_the_nearest(desk: Desk) -> None:
-    desk.own("refrsh = 3\n" + section("prod", more="poxy = 'x'"))
-    settings = desk.load()
+def test_unknown_keys_are_pointed_out_with_the_nearest(machine: Machine) -> None:
+    machine.own("refrsh = 3\n" + section("prod", more="poxy = 'x'"))
+    settings = machine.load()
     assert set(settings.notices) == {
-        f"{desk.config}:1: refrsh: is not a key of lktop; ignored; did you mean refresh?",
-        f"{desk.config}:6: [projects.prod] poxy: is not a key of lktop; ignored; did you mean proxy?",
+        f"{machine.config}:1: refrsh: is not a key of lktop; ignored; did you mean refresh?",
+        f"{machine.config}:6: [projects.prod] poxy: is not a key of lktop; ignored; did you mean proxy?",
     }
     assert [project.name for project in settings.projects] == ["prod"]
 
 
-def test_a_mistyped_lock_is_not_just_ignored(desk: Desk) -> None:
-    desk.own(section("prod", more="read_olny = true") + section("main", "wss://prod.livekit.cloud"))
-    settings = desk.load()
+def test_a_mistyped_lock_is_not_just_ignored(machine: Machine) -> None:
+    machine.own(section("prod", more="read_olny = true") + section("main", "wss://prod.livekit.cloud"))
+    settings = machine.load()
     assert [(project.name, project.read_only) for project in settings.projects] == [("main", True)]
     assert any("did you mean read_only?; the project is left out" in notice for notice in settings.notices)
-    desk.own("readonly = true\n" + section("prod"))
-    assert desk.load().projects[0].read_only
+    machine.own("readonly = true\n" + section("prod"))
+    assert machine.load().projects[0].read_only
 
 
 # the look
 
 
 @pytest.mark.parametrize("value", ["0", "0.1", "nan", "inf", "'fast'", "true", "99999"])
-def test_a_refresh_out_of_range_falls_back_and_is_said(desk: Desk, value: str) -> None:
-    desk.own(f"refresh = {value}")
-    settings = desk.load()
+def test_a_refresh_out_of_range_falls_back_and_is_said(machine: Machine, value: str) -> None:
+    machine.own(f"refresh = {value}")
+    settings = machine.load()
     assert settings.refresh == 2.0
     assert any(":1: refresh: must be a number from 0.5 to 3600" in notice for notice in settings.notices)
 
 
-def test_flags_beat_the_file(desk: Desk) -> None:
-    desk.own(
+def test_flags_beat_the_file(machine: Machine) -> None:
+    machine.own(
         "refresh = 9\ntheme = 'light'\nlow_bandwidth = true\nmouse = false\nascii = true\n"
         + section("prod", more="theme = 'red'")
     )
-    settings = desk.load(project="prod")
+    settings = machine.load(project="prod")
     assert (settings.refresh, settings.theme, settings.project.theme) == (9.0, "light", "red")
     assert (settings.low_bandwidth, settings.mouse, settings.ascii) == (True, False, True)
-    settings = desk.load(
+    settings = machine.load(
         project="prod", refresh=3.0, theme="mono", low_bandwidth=False, mouse=True, ascii=False
     )
     assert (settings.refresh, settings.theme, settings.project.theme) == (3.0, "mono", "")
     assert (settings.low_bandwidth, settings.mouse, settings.ascii) == (False, True, False)
 
 
-def test_logs_on_disk_are_sized_and_kept_as_the_file_says(desk: Desk) -> None:
-    assert (desk.load().log_mib, desk.load().log_days) == (64.0, 0.0)
-    desk.own("log_mib = 256\nlog_days = 7\n")
-    assert (desk.load().log_mib, desk.load().log_days) == (256.0, 7.0)
-    desk.own("log_mib = 0\nlog_days = -1\n")
-    settings = desk.load()
+def test_logs_on_disk_are_sized_and_kept_as_the_file_says(machine: Machine) -> None:
+    assert (machine.load().log_mib, machine.load().log_days) == (64.0, 0.0)
+    machine.own("log_mib = 256\nlog_days = 7\n")
+    assert (machine.load().log_mib, machine.load().log_days) == (256.0, 7.0)
+    machine.own("log_mib = 0\nlog_days = -1\n")
+    settings = machine.load()
     assert (settings.log_mib, settings.log_days) == (64.0, 0.0)
     assert any(":1: log_mib: must be a number from 1 to 4096" in notice for notice in settings.notices)
     assert any(":2: log_days: must be a number from 0 to 365" in notice for notice in settings.notices)
 
 
-def test_the_mouse_is_the_terminals_over_ssh(desk: Desk) -> None:
-    assert desk.load().mouse
-    desk.environ["SSH_CONNECTION"] = "10.0.0.1 22 10.0.0.2 22"
-    assert not desk.load().mouse
-    desk.own("mouse = true")
-    assert desk.load().mouse
+def test_the_mouse_is_the_terminals_over_ssh(machine: Machine) -> None:
+    assert machine.load().mouse
+    machine.environ["SSH_CONNECTION"] = "10.0.0.1 22 10.0.0.2 22"
+    assert not machine.load().mouse
+    machine.own("mouse = true")
+    assert machine.load().mouse
 
 
-def test_proxy_and_authority_are_explicit_and_checked(desk: Desk) -> None:
-    desk.own(section("p", more='proxy = "http://proxy.example:3128"'))
-    assert desk.load(project="p").project.proxy == "http://proxy.example:3128"
+def test_proxy_and_authority_are_explicit_and_checked(machine: Machine) -> None:
+    machine.own(section("p", more='proxy = "http://proxy.example:3128"'))
+    assert machine.load(project="p").project.proxy == "http://proxy.example:3128"
     for more, said in (
         ('proxy = "http://user:pass@proxy.example"', "proxy: must hold no user"),
         ('ca_file = "missing.pem"', "ca_file: is not a readable file"),
         ('ca_file = "~nobody-of-that-name/a.pem"', "ca_file: is not a readable file"),
         ('ca_file = "config.toml"', "ca_file: is not a readable file"),
     ):
-        desk.own(section("p", more=more))
+        machine.own(section("p", more=more))
         with pytest.raises(ConfigError, match=said) as refusal:
-            desk.load(project="p")
+            machine.load(project="p")
         assert "user:pass" not in str(refusal.value)
 
 
-def test_a_missing_file_is_fine_unless_it_was_named(desk: Desk) -> None:
-    assert desk.load().notices == ()
+def test_a_missing_file_is_fine_unless_it_was_named(machine: Machine) -> None:
+    assert machine.load().notices == ()
     with pytest.raises(ConfigError, match=r"--config .*: no such file"):
-        desk.load(config=str(desk.home / "none.toml"))
+        machine.load(config=str(machine.home / "none.toml"))
     with pytest.raises(ConfigError, match=r"--config .*~nobody-of-that-name/x: no such file"):
-        desk.load(config="~nobody-of-that-name/x")
+        machine.load(config="~nobody-of-that-name/x")
 
 
 @pytest.mark.parametrize(("table", "known"), [("settings", SETTINGS_KEYS), ("project", PROJECT_KEYS)])
@@ -689,37 +691,37 @@ def test_places_follow_xdg_and_ignore_relative_paths() -> None:
     assert places.show(Path("/h/x")) == "~/x" and places.show(Path("/c/x")) == "/c/x"
 
 
-def test_the_state_directory_is_private(desk: Desk) -> None:
-    usual = desk.home / ".local" / "state" / "lktop"
+def test_the_state_directory_is_private(machine: Machine) -> None:
+    usual = machine.home / ".local" / "state" / "lktop"
     usual.mkdir(parents=True)
     usual.chmod(0o755)
-    assert state_dir(desk.environ) == StateDir(usual)
+    assert state_dir(machine.environ) == StateDir(usual)
     assert stat.S_IMODE(usual.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("fault", ["no directory", "planted link"])
-def test_without_a_state_directory_a_volatile_one_is_used_and_said(desk: Desk, fault: str) -> None:
-    usual, target = desk.home / ".local" / "state" / "lktop", desk.home / "elsewhere"
+def test_without_a_state_directory_a_volatile_one_is_used_and_said(machine: Machine, fault: str) -> None:
+    usual, target = machine.home / ".local" / "state" / "lktop", machine.home / "elsewhere"
     target.mkdir()
     if fault == "no directory":
-        (desk.home / ".local").write_text("")
+        (machine.home / ".local").write_text("")
     else:
         usual.parent.mkdir(parents=True)
         usual.symlink_to(target)
-    desk.environ["XDG_RUNTIME_DIR"] = str(desk.home / "run")
-    found = state_dir(desk.environ)
-    assert found.path == desk.home / "run" / "lktop"
+    machine.environ["XDG_RUNTIME_DIR"] = str(machine.home / "run")
+    found = state_dir(machine.environ)
+    assert found.path == machine.home / "run" / "lktop"
     assert "until reboot" in found.notice and "~/.local/state/lktop" in found.notice
     assert stat.S_IMODE(found.path.stat().st_mode) == 0o700
     assert list(target.iterdir()) == []
 
 
-def test_a_foreign_state_directory_is_not_used(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = desk.home / ".local" / "state" / "lktop"
+def test_a_foreign_state_directory_is_not_used(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = machine.home / ".local" / "state" / "lktop"
     usual.mkdir(parents=True)
     me = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: me + 1)
-    found = state_dir(desk.environ)
+    found = state_dir(machine.environ)
     try:
         assert found.path.parent == Path(tempfile.gettempdir()) and "belongs to somebody else" in found.notice
         assert stat.S_IMODE(found.path.stat().st_mode) == 0o700

@@ -92,8 +92,8 @@ async def running(
     async with serve(world(), seed=1, speed=1.0, **options) as simulator:
         chosen = target(simulator, read_only=read_only, danger=danger)
         launch = Launch(
-            target=chosen,
-            targets=(chosen,),
+            project=chosen,
+            projects=(chosen,),
             terminal=TERMINAL,
             state_dir=state,
             working_dir=root,

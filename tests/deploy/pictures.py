@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textual.screen import Screen
 
-from tui.deploy.plan import Plan, Report, Stage, State
+from tui.deploy.plan import DeployReport, Plan, Stage, State
 from tui.deploy.plan_builder import Given
 from tui.deploy.survey import Survey
 from tui.deploy.verdicts import left_behind
@@ -18,9 +18,9 @@ from tui.packaging.progress import Build
 from tui.packaging.project_file import ProjectFile
 from tui.sim.world.solve import encoded, script, steps
 from tui.ui.app import Lktop
-from tui.ui.deploy.form import Place, ShipForm
-from tui.ui.deploy.progress import Shipping
-from tui.ui.dialogs.project_context import Bench
+from tui.ui.deploy.form import DeployForm, Place
+from tui.ui.deploy.progress import DeployScreen
+from tui.ui.dialogs.project_context import ProjectContext
 
 ROOT = Path("/srv/agents/concierge")
 AGENT = "CA_XQgKd5swcUgC"
@@ -40,9 +40,9 @@ SURVEY = Survey(
 )
 
 
-def bench(app: Lktop) -> Bench:
+def context(app: Lktop) -> ProjectContext:
     """The bench of the project that the scene watches."""
-    found = app.desk.bench
+    found = app.launcher.context
     assert found is not None
     return found
 
@@ -54,7 +54,7 @@ def form(app: Lktop) -> Screen[None]:
         return SURVEY
 
     place = Place(str(ROOT), Given(agent=AGENT, deployment="staging", reason="INC-412"))
-    return ShipForm(place, bench(app), look, lambda given, root, plan: None)
+    return DeployForm(place, context(app), look, lambda given, root, plan: None)
 
 
 def building(app: Lktop) -> Screen[None]:
@@ -78,7 +78,7 @@ def shown(app: Lktop, lines: int | None, *, failed: bool) -> Screen[None]:
         build.feed(b"BUILD ERROR: uv sync did not complete successfully: exit code: 2\n")
         progress = build.progress(BEGAN)
         verdict = f"BUILD ERROR: {progress.error}; {left_behind(plan, AGENT)}"
-    report = Report(
+    report = DeployReport(
         stages={
             **dict.fromkeys(Stage, State.WAITING),
             Stage.FILES: State.SKIPPED,
@@ -100,11 +100,11 @@ def shown(app: Lktop, lines: int | None, *, failed: bool) -> Screen[None]:
         over=failed,
     )
 
-    def start(tell: Callable[[Report], None]) -> asyncio.Task[Report]:
-        async def stand() -> Report:
+    def start(tell: Callable[[DeployReport], None]) -> asyncio.Task[DeployReport]:
+        async def stand() -> DeployReport:
             tell(report)
             return report
 
         return asyncio.create_task(stand())
 
-    return Shipping(plan, bench(app), start)
+    return DeployScreen(plan, context(app), start)

@@ -12,9 +12,9 @@ from pathlib import Path
 from tests.operations.stage import HERE, target
 from tests.packaging.trees import grow
 from tui.clock import Clock, SystemClock
-from tui.deploy.attempt import Shipment
-from tui.deploy.client import Yard
-from tui.deploy.plan import Plan, Report
+from tui.deploy.attempt import DeployAttempt
+from tui.deploy.client import DeployClient
+from tui.deploy.plan import DeployReport, Plan
 from tui.operations.journal.journal import Entry, Journal
 from tui.session.live import Session
 from tui.sim.http.server import Simulator, serve
@@ -46,22 +46,22 @@ class Stage:
     journal: Journal
     root: Path
     clock: Clock
-    told: list[Report] = field(default_factory=list)
+    told: list[DeployReport] = field(default_factory=list)
 
     @property
-    def yard(self) -> Yard:
+    def yard(self) -> DeployClient:
         """Where to ship from."""
-        return Yard(self.session.client, self.journal, clock=self.clock, environment=ENVIRONMENT)
+        return DeployClient(self.session.client, self.journal, clock=self.clock, environment=ENVIRONMENT)
 
-    def shipment(self, plan: Plan, looks: Sequence[float] = (0.0, 0.0)) -> Shipment:
+    def attempt(self, plan: Plan, looks: Sequence[float] = (0.0, 0.0)) -> DeployAttempt:
         """A shipment whose reports are kept; looks for what got lost take no time."""
-        return Shipment(
+        return DeployAttempt(
             plan, self.session.client, self.journal, clock=self.clock, tell=self.told.append, looks=looks
         )
 
-    async def ship(self, plan: Plan) -> Report:
+    async def ship(self, plan: Plan) -> DeployReport:
         """Ship to the end."""
-        return await self.shipment(plan).run()
+        return await self.attempt(plan).run()
 
     def fault(self, path: str, action: str, **more: object) -> None:
         """Let something go wrong once."""

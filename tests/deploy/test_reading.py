@@ -14,7 +14,7 @@ from tui.deploy.survey import Survey
 from tui.packaging.gitinfo import GitInfo
 from tui.packaging.project_file import ProjectFile
 from tui.packaging.secrets import MOUNT_LIMIT
-from tui.project import Target
+from tui.project import Project
 from tui.secret import Secret
 
 SETTINGS = {
@@ -22,7 +22,7 @@ SETTINGS = {
     "residency_warning_regions": "eu-central",
     "project_data_region": "us",
 }
-TARGET = Target("prod", "wss://demo-a1.livekit.cloud", "", "key", Secret("x"), "test")
+PROJECT = Project("prod", "wss://demo-a1.livekit.cloud", "", "key", Secret("x"), "test")
 CREATE = Given(agent="new", region="us-east")
 DEPLOY = Given(agent=AGENT)
 
@@ -32,7 +32,7 @@ def surveyed(root: Path, **changes: object) -> Survey:
 
 
 def made(root: Path, given: Given, **changes: object) -> Made:
-    return make_plan(given, surveyed(root, **changes), TARGET)
+    return make_plan(given, surveyed(root, **changes), PROJECT)
 
 
 def private(path: Path, text: str | bytes) -> Path:
@@ -166,11 +166,11 @@ def test_nothing_is_asked_about_what_is_as_usual(tmp_path: Path) -> None:
 
 
 def test_in_a_production_project_the_target_is_typed(tmp_path: Path) -> None:
-    target = replace(TARGET, danger=True)
-    deploy = make_plan(DEPLOY, surveyed(tmp_path), target)
+    project = replace(PROJECT, danger=True)
+    deploy = make_plan(DEPLOY, surveyed(tmp_path), project)
     assert AGENT in deploy.missing(DEPLOY)
     assert deploy.missing(replace(DEPLOY, confirmation=AGENT)) == ""
-    create = make_plan(CREATE, surveyed(tmp_path), target)
+    create = make_plan(CREATE, surveyed(tmp_path), project)
     assert create.missing(replace(CREATE, confirmation=AGENT)) == "type prod to arm the button"
 
 

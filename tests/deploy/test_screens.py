@@ -13,18 +13,18 @@ from tests.operations.stage import CONCIERGE
 from tui.operations.journal.journal import Verdict
 from tui.sim.http.control import BuildOrder
 from tui.ui.app import Lktop
-from tui.ui.deploy.form import ShipForm
-from tui.ui.deploy.progress import Shipping
+from tui.ui.deploy.form import DeployForm
+from tui.ui.deploy.progress import DeployScreen
 from tui.ui.deploy.writing import WriteForm
 from tui.ui.dialogs.fields.secret_input import SecretInput
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 
 
-async def form(hands: Hands, command: str) -> ShipForm:
+async def form(hands: Hands, command: str) -> DeployForm:
     """The form, once the directory was looked at."""
     await hands.run(command)
-    found = await hands.on(ShipForm)
+    found = await hands.on(DeployForm)
     await hands.until(lambda: found._survey is not None and (found._made is not None or bool(found._problem)))
     await hands.until(lambda: "looking" not in found._problem)
     await hands.settle()
@@ -36,7 +36,7 @@ async def go(hands: Hands) -> None:
     await hands.press("right", "right", "enter")
 
 
-async def answer(hands: Hands, found: ShipForm, field: str, text: str) -> None:
+async def answer(hands: Hands, found: DeployForm, field: str, text: str) -> None:
     """Answer a question in place of what stands there."""
     widget = found._form.widget(field).query_one(Input)
     widget.focus()
@@ -48,7 +48,7 @@ async def answer(hands: Hands, found: ShipForm, field: str, text: str) -> None:
 async def test_create_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) -> None:
     async with running(tmp_path, size=size, files={"Dockerfile": None}) as hands:
         await hands.command("create")
-        await hands.on(ShipForm)
+        await hands.on(DeployForm)
         await hands.see("Create an agent", "ready", "us-east", "agent.py")
         await go(hands)
         await hands.see("✓ built", "Esc closes")
@@ -71,7 +71,7 @@ async def test_deploy_to_the_selected_agent_by_key(tmp_path: Path) -> None:
         hands.app.main.go_to_agent(CONCIERGE)
         await hands.until(lambda: hands.app.main.view.selection.agent_id == CONCIERGE)
         await hands.press("ctrl+u")
-        found = await hands.on(ShipForm)
+        found = await hands.on(DeployForm)
         await hands.until(lambda: found._made is not None)
         await hands.see(f'Deploy to "concierge" ({CONCIERGE})', "ready")
         await go(hands)
@@ -88,9 +88,9 @@ async def test_a_build_error_is_shown_with_the_last_words_of_its_step(
         await form(hands, f"deploy {CONCIERGE}")
         await go(hands)
         await hands.see("BUILD ERROR:", "uv sync --locked", "error: The lockfile", "ran before goes on")
-        shipping = await hands.on(Shipping)
+        shipping = await hands.on(DeployScreen)
         copied: list[str] = []
-        shipping._bench.copy = copied.append
+        shipping._project_context.copy = copied.append
         await hands.press("c")
         assert "BUILD ERROR:" in copied[0] and "error: The lockfile" in copied[0]
 
@@ -108,10 +108,10 @@ async def test_enter_runs_through_the_questions_and_never_onto_the_button(tmp_pa
 
 
 async def test_a_form_that_has_just_opened_is_deaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ShipForm, "QUIET", 60.0)
+    monkeypatch.setattr(DeployForm, "QUIET", 60.0)
     async with running(tmp_path) as hands:
         await hands.run(f"deploy {CONCIERGE}")
-        await hands.until(lambda: isinstance(hands.app.screen, ShipForm))
+        await hands.until(lambda: isinstance(hands.app.screen, DeployForm))
         top = hands.app.screen
         await hands.press("right", "right", "enter")
         assert hands.app.screen is top
@@ -134,7 +134,7 @@ async def test_nothing_typed_is_lost_by_a_failed_check_or_by_esc(tmp_path: Path)
         assert (again._text("deployment"), again._text("attributes")) == ("staging", "team=voice")
 
 
-async def go_to_button(hands: Hands, found: ShipForm) -> None:
+async def go_to_button(hands: Hands, found: DeployForm) -> None:
     """Press the button that acts, wherever the keyboard is."""
     found.frame.button("go").focus()
     await hands.press("enter")
@@ -243,7 +243,7 @@ async def test_leaving_during_the_build_asks_twice(tmp_path: Path) -> None:
         await form(hands, f"deploy {CONCIERGE}")
         await go(hands)
         await hands.simulator.effect("BuildStarted")
-        shipping = await hands.on(Shipping)
+        shipping = await hands.on(DeployScreen)
         await hands.press("escape")
         await hands.see("Still at work")
         assert hands.app.screen is shipping

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.stage import AGENT, PROGRAM, Stage, stage
-from tui.deploy.attempt import Shipment
+from tui.deploy.attempt import DeployAttempt
 from tui.deploy.plan import Plan, State
 from tui.deploy.plan import Stage as Part
 from tui.operations.journal.journal import Verdict
@@ -160,7 +160,7 @@ async def test_a_create_that_never_arrived_is_not_seen(here: Stage) -> None:
 
 
 async def test_when_looking_fails_too_it_stays_unknown(here: Stage) -> None:
-    shipment = here.shipment(here.create())
+    attempt = here.attempt(here.create())
     looked = 0
     original = here.session.client.list_agents
 
@@ -173,7 +173,7 @@ async def test_when_looking_fails_too_it_stays_unknown(here: Stage) -> None:
 
     here.session.client.list_agents = first_only
     here.fault("*/CreateAgent", "close", after_effect=True)
-    report = await shipment.run()
+    report = await attempt.run()
     assert "unknown" in report.verdict and "looking failed too" in report.verdict
     assert here.entry().verdict is Verdict.UNKNOWN
 
@@ -211,7 +211,7 @@ async def test_an_address_that_is_none_does_not_pass_for_nothing_changed(
 async def test_a_cut_stream_is_followed_up_by_the_version(tmp_path: Path) -> None:
     async with stage(tmp_path, build_seconds=60.0) as here:
         here.fault("/build", "cut", at=300)
-        report = await here.shipment(here.deploy(), looks=(0.0, 0.1, 0.5, 2.0)).run()
+        report = await here.attempt(here.deploy(), looks=(0.0, 0.1, 0.5, 2.0)).run()
         assert "the stream broke" in report.verdict and "the build failed" in report.verdict
         assert here.sent("/build") == 1
         assert here.entry().verdict is Verdict.REFUSED
@@ -262,12 +262,12 @@ async def test_leaving_during_the_build_is_unknown_and_leaves_no_archive(
     tmp_path: Path, scratch: Path
 ) -> None:
     async with stage(tmp_path, build_seconds=60.0) as here:
-        shipment: Shipment = here.shipment(here.create())
-        running = asyncio.create_task(shipment.run())
+        attempt: DeployAttempt = here.attempt(here.create())
+        running = asyncio.create_task(attempt.run())
         await here.simulator.effect("BuildStarted")
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        assert "left during the build" in shipment.report.verdict
+        assert "left during the build" in attempt.report.verdict
         assert here.entry().verdict is Verdict.UNKNOWN
         await here.simulator.effect("BuildFailed")
     assert os.listdir(scratch) == []

@@ -14,7 +14,7 @@ from tui.api.caller import Endpoint
 from tui.api.client import Client
 from tui.api.methods import Method
 from tui.api.responses import Call
-from tui.api.transport import Gate, Transport
+from tui.api.transport import Transport, WriteGuard
 from tui.clock import Clock
 from tui.secret import Secret
 
@@ -111,7 +111,7 @@ class _Line(Transport):
 @asynccontextmanager
 async def client_of(world: World, clock: Clock, per_minute: int = 6000) -> AsyncIterator[Client]:
     """A client that speaks to a world."""
-    budget, gate = Budget(per_minute, clock), Gate()
+    budget, gate = Budget(per_minute, clock), WriteGuard()
     client = Client(Endpoint(PROJECT, AGENTS, CREDENTIALS), budget=budget, clock=clock, gate=gate)
     line = _Line(CREDENTIALS, budget=budget, clock=clock, gate=gate, secure=False)
     line.world = world

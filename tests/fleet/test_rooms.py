@@ -11,7 +11,7 @@ from tests.fleet.bench import Bench, bench
 from tests.fleet.virtual import BACKEND
 from tui.api import errors
 from tui.api.models import Dispatch
-from tui.fleet.room_scheduler import AGAIN, AT_ONCE, BURST, RESERVE, TRICKLE, Rounds
+from tui.fleet.room_scheduler import AGAIN, AT_ONCE, BURST, RESERVE, TRICKLE, RoomScheduler
 from tui.fleet.sources import SOURCES, Source
 from tui.fleet.state import Fleet, Selection
 
@@ -154,7 +154,7 @@ async def test_rooms_take_over_what_nothing_else_needs_any_more() -> None:
 async def test_lean_times_are_not_held_against_the_rooms() -> None:
     """Hours in which nothing was to spare leave no debt behind."""
     async with bench(sources=ROOMS) as it:
-        rounds, rooms = Rounds(), names(100)
+        rounds, rooms = RoomScheduler(), names(100)
         it.world.rooms = rooms
         for now in range(0, 7200, 10):
             await rounds.ask(

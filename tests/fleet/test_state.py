@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tui.api.models import Agent, Deployment, Event, Room
-from tui.fleet.facts import Facts, FactsCache, deployment_names
+from tui.fleet.facts import AgentFacts, FactsCache, deployment_names
 from tui.fleet.state import MARK_FOR, Fleet, Freshness, Selection, Since, View, with_agents
 from tui.fleet.store import Store
 
@@ -179,7 +179,7 @@ def row(**fields: object) -> Deployment:
 def test_the_facts_of_an_agent() -> None:
     crash = Event(type="AGENT_EVENT_TYPE_APPLICATION_CRASHED", count=3)
     memory = Event(type="AGENT_EVENT_TYPE_RESTARTED_HIGH_MEMORY_USAGE", count=1)
-    known = Facts(
+    known = AgentFacts(
         Agent(
             agent_id="CA_1",
             agent_name="inbound",
@@ -217,7 +217,7 @@ def test_the_facts_of_an_agent() -> None:
 
 def test_an_agent_without_deployments() -> None:
     """The official client indexes the first and crashes (contract.md §8.24)."""
-    known = Facts(Agent(agent_id="CA_1", version="--"))
+    known = AgentFacts(Agent(agent_id="CA_1", version="--"))
     assert (known.status_text, known.regions, known.cpu, known.mem) == ("no deployment", "", "–", "–")
     assert (known.replicas, known.cpu_share, known.mem_share) == ("0/0/0", -1.0, -1.0)
     assert (known.seen_at, known.deployed_at, known.events) == (None, None, "")
@@ -225,10 +225,10 @@ def test_an_agent_without_deployments() -> None:
 
 def test_usage_means_nothing_before_the_first_scrape() -> None:
     never = row(cur_cpu="0", cur_mem="", last_scraped_at=None)
-    known = Facts(Agent(agent_id="CA_1", agent_deployments=(never,)))
+    known = AgentFacts(Agent(agent_id="CA_1", agent_deployments=(never,)))
     assert (known.cpu, known.mem) == ("- / 2000m", "- / 4GB")
     assert (known.cpu_share, known.mem_share, known.seen_at) == (-1.0, -1.0, None)
-    both = Facts(Agent(agent_id="CA_1", agent_deployments=(never, row())))
+    both = AgentFacts(Agent(agent_id="CA_1", agent_deployments=(never, row())))
     assert both.cpu == "500m / 2000m" and both.cpu_share == 0.25
 
 
@@ -243,7 +243,7 @@ def test_usage_means_nothing_before_the_first_scrape() -> None:
 )
 def test_a_status_says_of_how_many_it_is(statuses: tuple[str, ...], words: str) -> None:
     rows = tuple(row(status=text) for text in statuses)
-    assert Facts(Agent(agent_id="CA", agent_deployments=rows)).status_text == words
+    assert AgentFacts(Agent(agent_id="CA", agent_deployments=rows)).status_text == words
 
 
 def test_deployments_are_production_first() -> None:

@@ -134,7 +134,7 @@ class Console:
     def is_over(self, dialog: OperationDialog) -> bool:
         """Nothing is under way any more, and no key goes to a dialog that is about to close."""
         closed = dialog not in self.app.screen_stack
-        return self.app.desk.manner.under_way == 0 and (closed or not dialog.busy)
+        return self.app.launcher.session_options.under_way == 0 and (closed or not dialog.busy)
 
     def shown(self) -> str:
         """The words on the top screen."""
@@ -185,8 +185,8 @@ async def console(
     async with serve(scenario or world(), seed=1, speed=speed) as simulator:
         project = target(simulator, danger=danger, read_only=read_only)
         launch = Launch(
-            target=project,
-            targets=(project,),
+            project=project,
+            projects=(project,),
             terminal=TERMINAL,
             state_dir=state,
             working_dir=state,

@@ -22,10 +22,10 @@ from tui.ui.dialogs.bulk import BulkDialog
 from tui.ui.dialogs.fields.secret_input import SecretInput as SecretField
 from tui.ui.dialogs.operation import OperationDialog, Phase
 from tui.ui.dialogs.private_links import Links
-from tui.ui.dialogs.project_context import Bench
-from tui.ui.dialogs.targets import Aim
+from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.dialogs.targets import Target
 from tui.ui.dialogs.unresolved import Unresolved
-from tui.ui.dialogs.wrap import Told
+from tui.ui.dialogs.wrap import FactLine
 from tui.ui.widgets.table import LineTable
 
 Over = Callable[[Lktop], Screen[None]]
@@ -35,16 +35,16 @@ PEM = Secret("-----BEGIN CERTIFICATE-----\ncanary-of-the-scenes\n-----END CERTIF
 OPS = Origin("mara", "192.0.2.7")
 
 
-def bench(app: Lktop) -> Bench:
+def context(app: Lktop) -> ProjectContext:
     """The bench of the project that the scene watches."""
-    found = app.desk.bench
+    found = app.launcher.context
     assert found is not None
     return found
 
 
 def chosen(app: Lktop, agent: str, room: str = "") -> Selection:
     """An agent by name, or the first dispatch of a room."""
-    fleet = bench(app).store.fleet
+    fleet = context(app).store.fleet
     agent_id = next(item.agent_id for item in fleet.agents if item.name == agent)
     dispatch = fleet.dispatches[room][0].id if room else ""
     return Selection(agent_id=agent_id, room=room, dispatch_id=dispatch)
@@ -63,7 +63,7 @@ def asking(
 
     def over(app: Lktop) -> Screen[None]:
         answers = Answers(texts or {}, {}, secrets or SecretSet())
-        dialog = Asking(bench(app), BY_ID[operation], chosen(app, agent, room), answers)
+        dialog = Asking(context(app), BY_ID[operation], chosen(app, agent, room), answers)
         dialog.shows_request = request
         return dialog
 
@@ -74,7 +74,7 @@ class Asking(OperationDialog):
     """A dialog whose preparations need nobody, and whose secret was pasted already."""
 
     async def _prepare(self) -> None:
-        self.inquiry.answer(self.inquiry.answers.with_texts(regions="us-east"))
+        self.pending.answer(self.pending.answers.with_texts(regions="us-east"))
         await self._put()
 
     async def _put(self) -> None:
@@ -92,7 +92,7 @@ def from_file(*names: str) -> SecretSet:
 class Ended(OperationDialog):
     """A dialog whose operation is over."""
 
-    told_last: tuple[Told, ...] = ()
+    told_last: tuple[FactLine, ...] = ()
     join: Join | None = None
 
     async def _put(self) -> None:
@@ -108,10 +108,10 @@ class Ended(OperationDialog):
 def joined(app: Lktop) -> Screen[None]:
     """The join watch, at its end."""
     answers = Answers({"agent": "concierge", "room": "lobby-kiosk-3"})
-    dialog = Ended(bench(app), BY_ID["dispatch"], chosen(app, "concierge"), answers)
+    dialog = Ended(context(app), BY_ID["dispatch"], chosen(app, "concierge"), answers)
     words = "Dispatch concierge in lobby-kiosk-3: done in 96 ms · AD_qdMjviuEvYxR"
     dialog.outcome = Outcome(Verdict.DONE, words)
-    dialog.told_last = (Told("", words, "ok"),)
+    dialog.told_last = (FactLine("", words, "ok"),)
     dialog.join = Join(
         dispatch_id="AD_qdMjviuEvYxR",
         accepted=0.14,
@@ -130,10 +130,10 @@ def joined(app: Lktop) -> Screen[None]:
 def nobody(app: Lktop) -> Screen[None]:
     """The join watch, when nobody comes."""
     answers = Answers({"agent": AGENT, "room": "call-8003"})
-    dialog = Ended(bench(app), BY_ID["dispatch"], chosen(app, AGENT), answers)
+    dialog = Ended(context(app), BY_ID["dispatch"], chosen(app, AGENT), answers)
     words = f"Dispatch {AGENT} in call-8003: done in 96 ms · AD_qdMjviuEvYxR"
     dialog.outcome = Outcome(Verdict.DONE, words)
-    dialog.told_last = (Told("", words, "ok"),)
+    dialog.told_last = (FactLine("", words, "ok"),)
     dialog.join = Join(
         dispatch_id="AD_qdMjviuEvYxR",
         accepted=0.14,
@@ -148,12 +148,12 @@ def nobody(app: Lktop) -> Screen[None]:
 def unknown(app: Lktop) -> Screen[None]:
     """An answer that was lost, and an effect that was not seen."""
     answers = Answers({"agent": AGENT, "room": "call-8003"})
-    dialog = Ended(bench(app), BY_ID["dispatch"], chosen(app, AGENT), answers)
+    dialog = Ended(context(app), BY_ID["dispatch"], chosen(app, AGENT), answers)
     words = f"Dispatch {AGENT} in call-8003: no dispatch like it is listed; it may still appear"
     dialog.outcome = Outcome(Verdict.NOT_SEEN, words, may_resend=True)
     dialog.told_last = (
-        Told("", words, "warn"),
-        Told("request id", "6f1d6c2e-7c0b-4d0e-9a55-1f2b3c4d5e6f", "muted"),
+        FactLine("", words, "warn"),
+        FactLine("request id", "6f1d6c2e-7c0b-4d0e-9a55-1f2b3c4d5e6f", "muted"),
     )
     return dialog
 
@@ -161,8 +161,8 @@ def unknown(app: Lktop) -> Screen[None]:
 def several(app: Lktop) -> Screen[None]:
     """Marked agents, one of which a filter hides."""
     names = (AGENT, "kyc-verifier", "concierge")
-    aims = [Aim(chosen(app, name), Answers(), hidden=name == "concierge") for name in names]
-    return BulkDialog(bench(app), BY_ID["restart"], aims)
+    aims = [Target(chosen(app, name), Answers(), hidden=name == "concierge") for name in names]
+    return BulkDialog(context(app), BY_ID["restart"], aims)
 
 
 def _intent(number: int, operation: str, target: str, reason: str = "", *given: str) -> Intent:
@@ -202,7 +202,7 @@ def left_open(app: Lktop) -> Screen[None]:
         _intent(1, "restart", "CA_x6tScqYrQgqU", "INC-412"),
         _intent(2, "dispatch", "concierge in lobby-kiosk-3"),
     ]
-    return Looked(bench(app), intents)
+    return Looked(context(app), intents)
 
 
 class Looked(Unresolved):
@@ -247,7 +247,7 @@ def _link(id: str, name: str, port: int) -> PrivateLink:
 
 def links(app: Lktop) -> Screen[None]:
     """Private links."""
-    return Known(bench(app), lambda name, words: None)
+    return Known(context(app), lambda name, words: None)
 
 
 FILE = {"file": ".env", "empty": "refuse"}

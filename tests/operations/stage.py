@@ -17,8 +17,8 @@ from tui.operations.base import Operation
 from tui.operations.journal.journal import Entry, Intent, Journal, Origin
 from tui.operations.journal.outcome import Outcome, Progress
 from tui.operations.registry import BY_ID
-from tui.operations.runner import Operator
-from tui.project import Target
+from tui.operations.runner import OperationRunner
+from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import Session
 from tui.sim.http.server import Simulator, serve
@@ -118,7 +118,7 @@ class Stage:
 
     simulator: Simulator
     session: Session
-    operator: Operator
+    operator: OperationRunner
     journal: Journal
     clock: Hurry
     path: Path
@@ -205,7 +205,7 @@ async def stage(
         transport._deadline = PATIENCE
         ids = random.Random(7)
         journal = Journal(folder / "state" / "journal.jsonl", clock, origin=HERE)
-        operator = Operator(
+        operator = OperationRunner(
             session.remote,
             session.store,
             journal,
@@ -221,9 +221,9 @@ async def stage(
             await session.client.aclose()
 
 
-def target(simulator: Simulator, *, read_only: bool = False, danger: bool = False) -> Target:
+def target(simulator: Simulator, *, read_only: bool = False, danger: bool = False) -> Project:
     """The simulator as a project."""
-    return Target(
+    return Project(
         name="prod",
         url=simulator.url,
         agents_url=simulator.url,

@@ -99,7 +99,7 @@ async def test_a_lost_answer_is_looked_for_while_one_goes_on_working(
         await here.to("go")
         await here.press("enter")
         await here.until(lambda: "joined after" in here.shown())
-        dialog.bench.undo.offer(None)
+        dialog.context.undo.offer(None)
         assert dialog.key_words() == ("Esc closes",), "no promise that is over"
         assert here.names() == ["CreateDispatch"]
         assert here.calls("CreateDispatch") == 2
@@ -124,7 +124,7 @@ async def test_a_no_keeps_the_form_and_its_answers(tmp_path: Path) -> None:
         await here.go()
         assert "refused by LiveKit: not like this" in " ".join(here.shown().split())
         assert dialog.asking
-        assert dialog.inquiry.answers.text("room") == "desk"
+        assert dialog.pending.answers.text("room") == "desk"
         await here.go()
         assert here.names() == ["CreateDispatch"]
 
@@ -138,10 +138,10 @@ async def test_hiding_a_dialog_does_not_lose_its_outcome(tmp_path: Path) -> None
         await here.to("go")
         await here.press("enter")
         await here.until(lambda: here.calls("RestartAgent") == 1)
-        assert here.app.desk.busy
+        assert here.app.launcher.busy
         await here.press("escape")
         await here.until(lambda: here.app.screen is here.app.main)
-        await here.until(lambda: not here.app.desk.busy)
+        await here.until(lambda: not here.app.launcher.busy)
         assert here.said()[0].startswith(f"Restart {CONCIERGE}: done in")
 
 
@@ -257,8 +257,8 @@ async def test_a_pasted_assignment_never_shows_its_value(tmp_path: Path) -> None
         dialog = await here.opened()
         await here.paste(f"export NEW_KEY={CANARY}\n")
         await here.until(lambda: not dialog.obstacle)
-        assert dialog.inquiry.answers.text("name") == "NEW_KEY"
-        assert dialog.inquiry.answers.value("value").reveal() == CANARY
+        assert dialog.pending.answers.text("name") == "NEW_KEY"
+        assert dialog.pending.answers.value("value").reveal() == CANARY
         assert CANARY not in here.app.export_screenshot()
         assert all(CANARY not in field.value for field in dialog.query(Input))
         await here.press("f8")
@@ -271,9 +271,9 @@ async def test_suggestions_come_from_the_fleet(tmp_path: Path) -> None:
         await here.press("ctrl+n")
         dialog = await here.opened()
         await here.press("down", "down", "enter", "enter")
-        await here.until(lambda: dialog.inquiry.answers.text("room") in ("desk", "lobby"))
+        await here.until(lambda: dialog.pending.answers.text("room") in ("desk", "lobby"))
         await here.press("down", "down")
-        await here.until(lambda: dialog.inquiry.answers.text("deployment") == "staging")
+        await here.until(lambda: dialog.pending.answers.text("deployment") == "staging")
         await here.press("escape", "escape")
         fleet = here.app.main.view.fleet
         older = [version.version for version in fleet.versions[CONCIERGE] if not version.current]
@@ -284,7 +284,7 @@ async def test_suggestions_come_from_the_fleet(tmp_path: Path) -> None:
         assert completions("dispatch de", fleet) == ["dispatch desk"]
         await here.command("dispatch desk concierge")
         dialog = await here.opened()
-        assert (dialog.inquiry.answers.text("room"), dialog.inquiry.answers.text("agent")) == (
+        assert (dialog.pending.answers.text("room"), dialog.pending.answers.text("agent")) == (
             "desk",
             "concierge",
         )
@@ -334,8 +334,8 @@ async def test_what_was_begun_is_seen_through_while_another_project_is_watched(
         await here.press("escape")
         before = here.app.session
         assert before is not None
-        here.app.watch_project(replace(before.target, name="other"))
-        await here.until(lambda: here.app.desk.manner.under_way == 0)
+        here.app.watch_project(replace(before.project, name="other"))
+        await here.until(lambda: here.app.launcher.session_options.under_way == 0)
         assert dialog.outcome is not None
         assert (dialog.outcome.verdict, here.names()) == (Verdict.DONE, ["RollbackAgent"])
         assert here.audit()[0].verdict is Verdict.DONE

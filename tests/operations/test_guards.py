@@ -118,7 +118,7 @@ async def test_the_target_stays_the_same_when_rows_move(here: Console) -> None:
         here.simulator.control.walk(WalkOrder(agent_id=agent, walk=[(0, "Running")]))
     fleet = here.app.main
     await here.until(
-        lambda: dialog.inquiry.view.fleet.index[FAILING].agent_deployments[0].status == "Running"
+        lambda: dialog.pending.view.fleet.index[FAILING].agent_deployments[0].status == "Running"
     )
     assert f"({CONCIERGE})" in here.shown()
     await here.go()
@@ -155,7 +155,7 @@ async def test_a_change_that_nobody_saw_yet_is_found_by_the_last_look(here: Cons
 
 
 async def test_what_no_poll_has_come_to_is_read_and_stays_known(here: Console) -> None:
-    store = here.app.desk.bench.store  # type: ignore[union-attr]
+    store = here.app.launcher.context.store  # type: ignore[union-attr]
     older = min(here.simulator.world.agents[FAILING].versions)
     await here.command(f"rollback failing {older}")  # the cursor is on another agent
     dialog = await here.opened()
@@ -163,7 +163,7 @@ async def test_what_no_poll_has_come_to_is_read_and_stays_known(here: Console) -
     polled = store.fleet.fresh("rooms").at
     await here.until(lambda: store.fleet.fresh("rooms").at != polled)
     assert not dialog.obstacle
-    assert dialog.inquiry.answers.text("version") == older
+    assert dialog.pending.answers.text("version") == older
     await here.press("escape")
     await here.command("dispatch lobby concierge")
     dialog = await here.opened()
@@ -281,12 +281,12 @@ async def test_to_see_the_rest_of_a_dialog_chooses_no_other_version(tmp_path: Pa
         await here.press("R")
         dialog = await here.opened()
         await here.until(lambda: "PgDn more" in here.shown())
-        before = dialog.inquiry.answers.text("version")
+        before = dialog.pending.answers.text("version")
         await here.press("pagedown")
-        assert dialog.inquiry.answers.text("version") == before
+        assert dialog.pending.answers.text("version") == before
         assert dialog.frame.query_one("#dlg-body").scroll_y > 0
         await here.press("down")
-        assert dialog.inquiry.answers.text("version") != before
+        assert dialog.pending.answers.text("version") != before
 
 
 async def test_what_is_acted_on_is_named_to_its_end_in_a_narrow_terminal(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ async def test_a_hostile_name_cannot_be_what_is_typed(tmp_path: Path) -> None:
             await here.settle()
             await here.press("r")
             dialog = await here.opened()
-            assert dialog.inquiry.wanted == (wanted,)
+            assert dialog.pending.wanted == (wanted,)
             await here.press("escape")
         await here.command("restart same")
         assert "2 agents are called 'same'" in here.said()[0]
@@ -375,11 +375,11 @@ async def test_a_dry_run_shows_the_request_and_sends_nothing(here: Console) -> N
 
 
 async def test_quitting_while_something_is_under_way_asks_twice(here: Console) -> None:
-    here.app.desk.manner.under_way = 1
+    here.app.launcher.session_options.under_way = 1
     for key in ("q", "ctrl+c", "ctrl+q"):
         await here.press(key)
         assert here.said()[0].endswith(f"its outcome would stay unknown: {key} again quits")
     await here.command("quit")
     assert here.said()[0].endswith("its outcome would stay unknown: ctrl+q twice quits")
     assert here.app.is_running
-    here.app.desk.manner.under_way = 0
+    here.app.launcher.session_options.under_way = 0

@@ -28,7 +28,7 @@ async def test_restart_roll_back_and_forward_again(tmp_path: Path) -> None:
         assert now is not None
         await here.press("R")
         dialog = await here.opened()
-        older = dialog.inquiry.answers.text("version")
+        older = dialog.pending.answers.text("version")
         assert f"from {now.version}" in here.shown()
         assert f"to   {older}" in here.shown()
         await here.go()
@@ -57,7 +57,7 @@ async def test_versions_and_deployments(tmp_path: Path) -> None:
         await here.choose(CONCIERGE)
         await here.press("3", "end", "r")
         dialog = await here.opened()
-        oldest = dialog.inquiry.answers.text("version")
+        oldest = dialog.pending.answers.text("version")
         assert oldest == here.app.main.view.fleet.versions[CONCIERGE][-1].version
         await here.go()
         await here.press("1", "P")
@@ -127,7 +127,7 @@ async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(tmp_path: Pa
         await here.go()
         await here.press("u")
         dialog = await here.opened()
-        assert dialog.inquiry.answers.exact("metadata") == '{"a": 1}'
+        assert dialog.pending.answers.exact("metadata") == '{"a": 1}'
         await here.go()
         here_is = {"room": "desk", "agent_name": "concierge", "deployment": "", "metadata": '{"a": 1}'}
         again = here.effects()[2]["id"]
@@ -151,7 +151,7 @@ async def test_the_tree_dispatches_again_and_deletes(tmp_path: Path) -> None:
         dialog = await here.opened()
         assert "already dispatched to this room" in here.shown()
         assert "no agent is called 'nobody-home'" in here.shown()
-        assert dialog.inquiry.answers.text("restart") == "JRP_NEVER"
+        assert dialog.pending.answers.text("restart") == "JRP_NEVER"
         await here.go()
         assert dialog.outcome is not None
         assert dialog.outcome.receipt is not None
@@ -175,7 +175,7 @@ async def test_secrets_are_set_imported_mounted_and_removed(tmp_path: Path) -> N
         await here.choose(CONCIERGE)
         await here.press("4", "e")
         await here.opened()
-        assert here.dialog.inquiry.answers.text("name") == "DB_URL"
+        assert here.dialog.pending.answers.text("name") == "DB_URL"
         await here.paste(SECRET)  # at once, and not into what shows it
         await here.go()
         assert "DB_URL: applied" in here.shown()

@@ -18,7 +18,7 @@ from tui.operations.journal.journal import Intent, Journal, Verdict
 from tui.operations.journal.outcome import Progress
 from tui.operations.journal.reconcile import LOOKS
 from tui.operations.registry import BY_ID
-from tui.operations.runner import Operator
+from tui.operations.runner import OperationRunner
 from tui.secret import Secret
 from tui.sim.world.specs import FaultSpec
 
@@ -104,7 +104,7 @@ async def test_a_failed_look_stays_unknown_and_survives_the_console(here: Stage)
     kept = (here.path / "state" / "journal.jsonl").read_text()
     assert "personal" not in kept
     here.simulator.faults.clear()
-    later = Operator(
+    later = OperationRunner(
         here.session.client,
         here.session.store,
         Journal(here.path / "state" / "journal.jsonl", here.clock, origin=HERE),

@@ -25,7 +25,7 @@ from tui.operations.answers import Answers, BadAnswer, Kind
 from tui.operations.base import Danger, Operation, Undo
 from tui.operations.freshness_check import moved, too_old
 from tui.operations.journal.journal import Verdict
-from tui.operations.pending_operation import HESITATE, Inquiry
+from tui.operations.pending_operation import HESITATE, PendingOperation
 from tui.operations.registry import BY_ID, OPERATIONS
 from tui.operations.sending import Sender
 from tui.operations.shell import word_of
@@ -362,7 +362,7 @@ def test_old_data_refuses_until_it_is_read_again(fresh: Freshness, now: float, w
     view = View(fleet, Selection(agent_id="CA_0"), START, now)
     operation = BY_ID["restart"]
     assert too_old(view, operation, 2.0) == words
-    asked = Inquiry(operation, view, Answers(), production=False, refresh=2.0)
+    asked = PendingOperation(operation, view, Answers(), production=False, refresh=2.0)
     refused = f"{words}: ctrl+r reads again" if words else ""
     assert asked.obstacle("", locked=False, now=now) == refused
     asked.accept(view)
@@ -373,7 +373,7 @@ def test_old_data_refuses_until_it_is_read_again(fresh: Freshness, now: float, w
 @pytest.mark.usefixtures("deaf")
 def test_what_cannot_be_taken_back_can_only_be_confirmed_after_a_moment(name: str, waits: bool) -> None:
     view = View(FLEETS["twins"], Selection(agent_id="CA_0"), START, 1000.0)
-    asked = Inquiry(BY_ID[name], view, Answers(), production=True, refresh=2.0)
+    asked = PendingOperation(BY_ID[name], view, Answers(), production=True, refresh=2.0)
     asked.accept(view)
     assert asked.obstacle("", locked=False, now=1000.0) == "type CA_0 to arm the button"
     early = asked.obstacle("CA_0", locked=False, now=1000.0 + HESITATE - 1)
@@ -540,7 +540,9 @@ async def test_a_pause_that_livekit_asks_for_is_left_to_the_operator(here: Stage
     here.lose(fault)
     outcome = await here.do("restart", view)
     assert (outcome.verdict, outcome.retry_after) == (Verdict.REFUSED, 7.0)
-    asked = Inquiry(BY_ID["restart"], here.view(view.selection), Answers(), production=False, refresh=2.0)
+    asked = PendingOperation(
+        BY_ID["restart"], here.view(view.selection), Answers(), production=False, refresh=2.0
+    )
     asked.wait(outcome.retry_after)
     now = here.clock.monotonic()
     assert "asks for a pause: 7 s" in asked.obstacle("", locked=False, now=now)

@@ -14,7 +14,7 @@ from tui.api.models import Dispatch, Version
 from tui.fleet.state import Fleet, Selection, View
 from tui.operations.answers import Answers
 from tui.operations.freshness_check import learnt, moved
-from tui.operations.pending_operation import Inquiry
+from tui.operations.pending_operation import PendingOperation
 from tui.operations.registry import BY_ID
 from tui.sim.http.control import WalkOrder
 
@@ -78,7 +78,7 @@ async def test_an_agent_that_is_gone_is_gone_and_the_others_stay(here: Stage) ->
 async def test_what_must_not_change_is_named_when_it_did(here: Stage) -> None:
     view = await here.look(agent_id=CONCIERGE)
     operation = BY_ID["restart"]
-    asked = Inquiry(operation, view, Answers(), production=False, refresh=2.0)
+    asked = PendingOperation(operation, view, Answers(), production=False, refresh=2.0)
     assert asked.obstacle("", locked=False, now=view.monotonic) == ""
     here.simulator.control.walk(WalkOrder(agent_id=CONCIERGE, deployment="staging", walk=[(0, "CrashLoop")]))
     fresh = await here.operator.reread(operation, view, Answers())
@@ -92,7 +92,7 @@ async def test_what_must_not_change_is_named_when_it_did(here: Stage) -> None:
 
 async def test_the_target_stays_whatever_is_selected_meanwhile(here: Stage) -> None:
     view = await here.look(agent_id=CONCIERGE)
-    asked = Inquiry(BY_ID["restart"], view, Answers(), production=False, refresh=2.0)
+    asked = PendingOperation(BY_ID["restart"], view, Answers(), production=False, refresh=2.0)
     other = here.view(Selection(agent_id=FAILING))
     for take_in in (asked.see, asked.reread, asked.accept):
         take_in(other)

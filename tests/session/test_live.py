@@ -16,7 +16,7 @@ from tui.api.errors import BadTarget
 from tui.api.models import Agent, Dispatch
 from tui.clock import SystemClock
 from tui.fleet.state import Fleet, Selection
-from tui.project import Target
+from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import LOCAL_REQUESTS, Session
 from tui.sim.http.control import CrashOrder
@@ -28,7 +28,7 @@ from tui.sim.world.specs import FaultSpec
 async def watched(scenario: str) -> AsyncIterator[tuple[Simulator, Session]]:
     """A session at work on a simulator."""
     async with serve(scenario, speed=0) as simulator:
-        project = Target("t", simulator.url, simulator.url, simulator.key, Secret(simulator.secret), "test")
+        project = Project("t", simulator.url, simulator.url, simulator.key, Secret(simulator.secret), "test")
         session = Session(project, clock=SystemClock(), chance=random.Random(1), refresh=2.0)
         running = asyncio.create_task(session.run())
         try:
@@ -107,10 +107,10 @@ async def test_an_outage_is_said_and_survived() -> None:
         assert after.agents is before.agents
 
 
-def target(url: str, agents_url: str = "", per_minute: int = 60) -> Target:
+def target(url: str, agents_url: str = "", per_minute: int = 60) -> Project:
     """A project at an address."""
     secret = Secret(SECRET)
-    return Target("t", url, agents_url or url, KEY, secret, "test", requests_per_minute=per_minute)
+    return Project("t", url, agents_url or url, KEY, secret, "test", requests_per_minute=per_minute)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from msgspec.structs import replace as with_fields
 from tests.scenes import fleet
 from tests.ui.views import MONOTONIC, column, view_of, with_agent, words
 from tui.api.clean import is_clean
-from tui.fleet.state import Change, Fleet, Freshness
+from tui.fleet.state import AgentChange, Fleet, Freshness
 from tui.fleet.status import STATUSES, status
 from tui.ui.panes.agents import AgentsPane
 from tui.ui.widgets.text import glyph
@@ -159,7 +159,7 @@ def test_figures_that_move_at_every_observation_are_no_change() -> None:
     pane = AgentsPane()
     for changes, marked in (({"cur_cpu": "999m"}, False), ({"status": "CrashLoop"}, True)):
         after = with_agent(view, agent, agent_deployments=(with_fields(row, **changes),))
-        changed = {agent.agent_id: Change(agent, MONOTONIC - 5.0)}
+        changed = {agent.agent_id: AgentChange(agent, MONOTONIC - 5.0)}
         after = replace(after, fleet=replace(after.fleet, changed=changed))
         past = pane.past(after, agent.agent_id)
         assert (past is not None) is marked

@@ -13,8 +13,8 @@ import pytest
 
 from tests.scenes import (
     LATER,
+    PROJECT,
     START,
-    TARGET,
     TERMINAL,
     Scene,
     Still,
@@ -34,8 +34,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lktop, list[st
     """The program with a state folder of its own, and what it sends to the terminal past all drawing."""
     found = known("incident", None)
     launch = Launch(
-        target=TARGET,
-        targets=(TARGET,),
+        project=PROJECT,
+        projects=(PROJECT,),
         terminal=TERMINAL,
         state_dir=tmp_path,
         working_dir=tmp_path,
@@ -45,7 +45,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lktop, list[st
         launch,
         clock=StillClock(START + LATER),
         chance=random.Random(1),
-        connect=lambda target: Still(*found, target),
+        connect=lambda project: Still(*found, project),
     )
     sent: list[str] = []
     monkeypatch.setattr(made, "send_to_terminal", sent.append)
@@ -158,8 +158,8 @@ async def test_pictures_and_copies_hold_no_secret(app: tuple[Lktop, list[str]], 
         shown = "\n".join([*looks(program), *sent, *(item.text for item in program.said.newest_first)])
     kept = (tmp_path / "last-copy.txt", *(tmp_path / "screenshots").iterdir())
     for text in (shown, *(path.read_text() for path in kept)):
-        assert TARGET.api_secret.reveal() not in text
-        assert TARGET.api_key not in text
+        assert PROJECT.api_secret.reveal() not in text
+        assert PROJECT.api_key not in text
 
 
 async def test_messages_are_kept_in_order_and_cleaned() -> None:

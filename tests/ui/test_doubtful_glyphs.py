@@ -9,24 +9,24 @@ from textual._compositor import LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.ui.terminal.ansi_writer import Pen
-from tui.ui.terminal.screen_diff import Frame, is_doubtful
+from tui.ui.terminal.ansi_writer import AnsiWriter
+from tui.ui.terminal.screen_diff import ScreenDiff, is_doubtful
 
 GLYPHS = ("☎️", "👩‍👩‍👧‍👦", "🇳🇱", "👍🏽", "1️⃣", "🫩", "नि", "e\u0301", "漢", "…")
 
 
-def send(frame: Frame, stream: pyte.Stream, text: str) -> None:
+def send(frame: ScreenDiff, stream: pyte.Stream, text: str) -> None:
     """Draw a line of twelve cells."""
     line = Strip([Segment(text)]).adjust_cell_length(12)
     for patch in frame.differences(LayoutUpdate([[line]], Region(0, 0, 12, 1))):
-        stream.feed(patch.render(Pen()))
+        stream.feed(patch.render(AnsiWriter()))
 
 
 @pytest.mark.parametrize("glyph", GLYPHS)
 def test_what_comes_after_is_where_it_belongs(glyph: str) -> None:
     """pyte takes every character for itself, as old terminals do."""
     screen = pyte.Screen(12, 1)
-    frame, stream = Frame(), pyte.Stream(screen)
+    frame, stream = ScreenDiff(), pyte.Stream(screen)
     send(frame, stream, "xxxxxxxxxxxx")
     send(frame, stream, f"{glyph}|{glyph}{glyph}|")
     size = Strip([Segment(glyph)]).cell_length

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.scenes import PRODUCTION, TARGET
+from tests.scenes import PRODUCTION, PROJECT
 from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
 from tui.fleet.status import STATUSES
 from tui.fleet.times import TimeStyle
-from tui.project import Target
+from tui.project import Project
 from tui.session.watched import Link
 from tui.ui.header import header
 
@@ -19,8 +19,8 @@ WELL = {name: Freshness(at=NOW) for name in ("agents", "rooms", "dispatches", "v
 """When everything has just been received."""
 
 
-def lines(view: View, link: Link, target: Target = TARGET, width: int = 120) -> tuple[str, str]:
-    first, second = header(view, target, link, width)
+def lines(view: View, link: Link, project: Project = PROJECT, width: int = 120) -> tuple[str, str]:
+    first, second = header(view, project, link, width)
     return "".join(cell.text for cell in first), "".join(cell.text for cell in second)
 
 
@@ -76,13 +76,13 @@ EVERY_STATUS = {state.name: 3 for state in STATUSES} | {"Gremlin": 1}
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
-@pytest.mark.parametrize("target", [PRODUCTION, LONG])
-def test_what_a_change_would_hit_is_never_cut_for_numbers(target: Target, width: int) -> None:
+@pytest.mark.parametrize("project", [PRODUCTION, LONG])
+def test_what_a_change_would_hit_is_never_cut_for_numbers(project: Project, width: int) -> None:
     """Nor whether it may be sent, nor that it is not sent at all."""
     view = view_of(statuses=EVERY_STATUS)
     for link, marks in ((Link(), "PRODUCTION  read-only"), (UNLOCKED, "PRODUCTION  unlocked 10m dry run")):
-        first, _ = lines(view, link, target, width)
-        assert marks in first and target.name[:19] in first and len(first) <= width, first
+        first, _ = lines(view, link, project, width)
+        assert marks in first and project.name[:19] in first and len(first) <= width, first
 
 
 def test_where_counts_make_room_the_worst_stay() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tui.ui.layout import ALL_FROM, LEAST, NAMES, Arrangement
+from tui.ui.layout import ALL_FROM, LEAST, NAMES, Layout
 
-ALL = Arrangement(width=ALL_FROM[0], height=ALL_FROM[1])
+ALL = Layout(width=ALL_FROM[0], height=ALL_FROM[1])
 
 
-def shown(arranged: Arrangement) -> list[str]:
+def shown(arranged: Layout) -> list[str]:
     return [name for name in NAMES if arranged.shows(name)]
 
 
@@ -32,18 +32,18 @@ def test_all_panes_where_there_is_room_one_of_those_that_share_a_place() -> None
 @pytest.mark.parametrize(
     "one",
     [
-        Arrangement("logs", width=ALL_FROM[0] - 1, height=ALL_FROM[1]),
-        Arrangement("logs", width=ALL_FROM[0], height=ALL_FROM[1] - 1),
-        Arrangement("logs", width=200, height=60, maximised=True),
+        Layout("logs", width=ALL_FROM[0] - 1, height=ALL_FROM[1]),
+        Layout("logs", width=ALL_FROM[0], height=ALL_FROM[1] - 1),
+        Layout("logs", width=200, height=60, maximised=True),
     ],
 )
-def test_else_the_current_one_alone(one: Arrangement) -> None:
+def test_else_the_current_one_alone(one: Layout) -> None:
     assert shown(one) == ["logs"] and shown(one.at("versions")) == ["versions"]
     assert not one.too_small and one.tabs("versions") == ()
 
 
 def test_a_line_where_nothing_fits() -> None:
-    assert not Arrangement(width=LEAST[0], height=LEAST[1]).too_small
+    assert not Layout(width=LEAST[0], height=LEAST[1]).too_small
     for size in ((LEAST[0] - 1, 60), (200, LEAST[1] - 1), (0, 0)):
-        small = Arrangement(width=size[0], height=size[1])
+        small = Layout(width=size[0], height=size[1])
         assert small.too_small and all(len(line) <= max(1, size[0]) for line in small.complaint())

@@ -12,9 +12,9 @@ import pytest
 from tests.scenes import (
     LATER,
     PRODUCTION,
+    PROJECT,
     STAGING,
     START,
-    TARGET,
     TERMINAL,
     Scene,
     Still,
@@ -26,31 +26,31 @@ from tests.scenes import (
 )
 from tests.ui.stage import drawn, playing
 from tui.api.errors import BadTarget
-from tui.project import Target
+from tui.project import Project
 from tui.ui.app import Lktop
 from tui.ui.chooser import Chooser
 from tui.ui.launch import Launch
 from tui.ui.widgets.table import LineTable
 
 SCENARIOS = {"demo": "incident", "staging": "statuses", "prod-eu": "empty"}
-TARGETS = (TARGET, STAGING, PRODUCTION)
+PROJECTS = (PROJECT, STAGING, PRODUCTION)
 
 
-def several(chosen: Target | None, **changes: object) -> Lktop:
+def several(chosen: Project | None, **changes: object) -> Lktop:
     """The program with three projects, each with its own fleet."""
     launch = Launch(
-        target=chosen,
-        targets=TARGETS,
+        project=chosen,
+        projects=PROJECTS,
         terminal=TERMINAL,
         state_dir=Path("/dev/null/nowhere"),
         working_dir=Path("/dev/null/nowhere"),
         theme="dark",
     )
 
-    def connect(target: Target) -> Still:
-        if target.name == "prod-eu":
+    def connect(project: Project) -> Still:
+        if project.name == "prod-eu":
             raise BadTarget("http is not for tokens")
-        return Still(*known(SCENARIOS[target.name], None), target)
+        return Still(*known(SCENARIOS[project.name], None), project)
 
     return Lktop(
         replace(launch, **changes), clock=StillClock(START + LATER), chance=random.Random(1), connect=connect
@@ -65,18 +65,18 @@ def fleets() -> None:
 
 
 async def test_without_a_choice_the_operator_is_asked() -> None:
-    async with playing(Scene("choose", choose=True, targets=TARGETS)) as (app, pilot):
+    async with playing(Scene("choose", choose=True, projects=PROJECTS)) as (app, pilot):
         assert isinstance(app.screen, Chooser)
         rows = drawn(app.screen.query_one(LineTable))
         assert rows[3].split()[:3] == ["prod-eu", "PRODUCTION", "read-only"]
         assert "no project chosen" in looks(app)[0] and "connecting" not in looks(app)[1]
         await typed(pilot, "down", "enter")
         assert app.screen is app.main
-        assert app.session is not None and app.session.target is STAGING
+        assert app.session is not None and app.session.project is STAGING
 
 
 async def test_leaving_the_choice_leaves_things_as_they_are() -> None:
-    async with playing(Scene("choose", targets=TARGETS, keys=("at",))) as (app, pilot):
+    async with playing(Scene("choose", projects=PROJECTS, keys=("at",))) as (app, pilot):
         assert isinstance(app.screen, Chooser)
         session = app.session
         assert app.screen.query_one(LineTable).render_line(1).text.startswith("  ● demo")
@@ -87,7 +87,7 @@ async def test_leaving_the_choice_leaves_things_as_they_are() -> None:
 
 
 async def test_another_project_leaves_nothing_of_the_one_before() -> None:
-    async with several(TARGET).run_test(size=(120, 40)) as pilot:
+    async with several(PROJECT).run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         app = pilot.app
         assert isinstance(app, Lktop)
@@ -103,26 +103,26 @@ async def test_another_project_leaves_nothing_of_the_one_before() -> None:
 
 
 async def test_a_project_that_cannot_be_watched_is_told_and_the_old_one_stays() -> None:
-    async with several(TARGET).run_test(size=(120, 40)) as pilot:
+    async with several(PROJECT).run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         app = pilot.app
         assert isinstance(app, Lktop)
         assert app.choose("prod-eu") is True
         await settled(pilot)
         assert app.said.newest_first[0].text == "project prod-eu not watched: http is not for tokens"
-        assert app.session is not None and app.session.target is TARGET
+        assert app.session is not None and app.session.project is PROJECT
         assert app.main.view.fleet.agents
 
 
 async def test_what_the_header_says_of_a_project() -> None:
-    async with playing(Scene("production", targets=(PRODUCTION,))) as (app, _):
+    async with playing(Scene("production", projects=(PRODUCTION,))) as (app, _):
         first, second = looks(app)[:2]
         assert " prod-eu  PRODUCTION  read-only " in first
         assert second.strip().startswith("prod-eu.livekit.cloud · config.toml")
 
 
 async def test_an_unknown_theme_and_other_notices_are_told_once_and_kept() -> None:
-    app = several(TARGET, theme="nightly", notices=("config.toml:3: unknown key 'colour'",), ascii_only=True)
+    app = several(PROJECT, theme="nightly", notices=("config.toml:3: unknown key 'colour'",), ascii_only=True)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await settled(pilot)
         assert app.theme == "dark"
@@ -141,7 +141,7 @@ async def test_an_unknown_theme_and_other_notices_are_told_once_and_kept() -> No
 
 async def test_a_theme_of_ones_own_that_is_bad_is_told(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("[colors]\nbackground = 'mauve-ish'\n")
-    app = several(TARGET, theme_dirs=(tmp_path,))
+    app = several(PROJECT, theme_dirs=(tmp_path,))
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert app.said.newest_first[0].text.startswith("theme mine.toml not used: ")
@@ -158,16 +158,16 @@ async def test_switching_never_waits_for_the_old_project() -> None:
     app = several(None)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        app._connect = lambda target: Stuck(*known(SCENARIOS[target.name], None), target)
-        for target in (TARGET, STAGING, TARGET):
-            app.watch_project(target)
+        app._connect = lambda project: Stuck(*known(SCENARIOS[project.name], None), project)
+        for project in (PROJECT, STAGING, PROJECT):
+            app.watch_project(project)
         await settled(pilot)
-        assert app.session is not None and app.session.target is TARGET
+        assert app.session is not None and app.session.project is PROJECT
 
 
 async def test_what_makes_a_difference_is_never_cut_for_a_long_name() -> None:
     long = replace(PRODUCTION, name="customer-calls-production-eu-west-1")
-    async with playing(Scene("chooser", choose=True, targets=(long, STAGING)), (80, 24)) as (app, _):
+    async with playing(Scene("chooser", choose=True, projects=(long, STAGING)), (80, 24)) as (app, _):
         assert isinstance(app.screen, Chooser)
         lines = [line for line in drawn(app.screen.query_one(LineTable)) if "customer-calls" in line]
         assert len(lines) == 1 and "PRODUCTION read-only " in lines[0]

@@ -18,7 +18,7 @@ from tui.api.clean import clean
 from tui.api.methods import Method
 from tui.api.models import Wire
 from tui.api.reader import Batch, Reader, Unreadable
-from tui.api.transport import DEADLINE, Gate, Transport
+from tui.api.transport import DEADLINE, Transport, WriteGuard
 from tui.api.wire import read_one
 from tui.clock import Clock
 
@@ -40,7 +40,7 @@ class Endpoint(Struct, frozen=True):
 class Caller:
     """Asks the methods of one project. Raises `BadTarget` already when made with an address that is none."""
 
-    def __init__(self, endpoint: Endpoint, *, budget: Budget, clock: Clock, gate: Gate) -> None:
+    def __init__(self, endpoint: Endpoint, *, budget: Budget, clock: Clock, gate: WriteGuard) -> None:
         self.clock = clock
         self.endpoint = endpoint
         self.project_url = hosts.base(endpoint.url)

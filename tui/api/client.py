@@ -24,7 +24,7 @@ from tui.api.models import (
     Wire,
 )
 from tui.api.reader import Batch
-from tui.api.transport import Gate, Health
+from tui.api.transport import Health, WriteGuard
 from tui.api.wire import exact_name, is_plain
 from tui.clock import Clock
 
@@ -57,11 +57,11 @@ class Client:
         *,
         budget: Budget,
         clock: Clock,
-        gate: Gate | None = None,
+        gate: WriteGuard | None = None,
         caller: Caller | None = None,
     ) -> None:
         """`caller` shares the connections of another client."""
-        self.gate = gate or Gate()
+        self.gate = gate or WriteGuard()
         self.budget = budget
         self._caller = caller or Caller(endpoint, budget=budget, clock=clock, gate=self.gate)
         self.changes = Changes(self._caller)

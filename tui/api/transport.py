@@ -56,7 +56,7 @@ class Health:
 
 
 @dataclass
-class Gate:
+class WriteGuard:
     """Whether changes may be sent. Held by the transport, not by keys, so that no road leads around it."""
 
     read_only: bool = False
@@ -88,7 +88,7 @@ class Transport:
         *,
         budget: Budget,
         clock: Clock,
-        gate: Gate,
+        gate: WriteGuard,
         ca_file: str | None = None,
         proxy: str | None = None,
         deadline: float = DEADLINE,

@@ -2,7 +2,6 @@
 
 from tui.config.files import ConfigError
 from tui.config.places import Places, StateDir, state_dir
-from tui.config.projects import Project
 from tui.config.settings import REFRESH_RANGE, Flags, Settings, load, load_for
 
 __all__ = [
@@ -10,7 +9,6 @@ __all__ = [
     "ConfigError",
     "Flags",
     "Places",
-    "Project",
     "Settings",
     "StateDir",
     "load",

@@ -10,8 +10,9 @@ from tui.config import address
 from tui.config.entries import Entry, locked
 from tui.config.files import ConfigError, parse_toml, read_private
 from tui.config.places import Places
-from tui.config.projects import Credentials, Policy, Project, build
+from tui.config.projects import Credentials, Policy, build
 from tui.config.table import as_table, nearest
+from tui.project import Project
 
 _EXPORTED_FIELDS: Final = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
 

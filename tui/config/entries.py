@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from tui.config import address
 from tui.config.files import ConfigError, FieldError, is_loose, parse_yaml, read_private, tighten
 from tui.config.places import Places
-from tui.config.projects import PROJECT_KEYS, REQUESTS_PER_MINUTE, Credentials, Policy, Project, build
+from tui.config.projects import PROJECT_KEYS, Credentials, Policy, build
 from tui.config.table import Table, as_table
+from tui.project import REQUESTS_PER_MINUTE, Project
 from tui.secret import Secret
 
 

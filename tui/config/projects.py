@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Final
 
 from tui.config import address
 from tui.config.files import FieldError
+from tui.project import REQUESTS_PER_MINUTE, Project
 from tui.secret import Secret
 
-REQUESTS_PER_MINUTE: Final = 60
-"""Of the about 1,000 that LiveKit Cloud grants a project, which production shares."""
 SHORT_SECRET: Final = 32
 """Bytes. LiveKit's own secrets are longer; below this HS256 is weaker than its hash."""
 GUESSABLE_SECRET: Final = 16
@@ -46,36 +45,11 @@ class Credentials:
     """Where it was found, in words."""
 
 
-@dataclass(frozen=True)
-class Project:
-    """One LiveKit project, checked."""
-
-    name: str
-    url: str
-    """Rooms and dispatches; always http(s), no trailing slash."""
-    api_key: str = field(repr=False)
-    api_secret: Secret
-    agents_url: str
-    """Cloud agents, logs and builds; may be another host, so both are shown."""
-    source: str
-    """Where the choice came from, in words."""
-    read_only: bool = False
-    """Nothing may be changed. Includes the session's own `--read-only`."""
-    danger: bool = False
-    """Production: changes want the target's name typed."""
-    ca_file: str | None = None
-    """A PEM file trusted instead of the public authorities."""
-    proxy: str | None = None
-    """A forward proxy; the proxy variables of the environment are not used."""
-    requests_per_minute: int = REQUESTS_PER_MINUTE
-    theme: str = ""
-    """The theme for this project; empty for the session's."""
-
-    def warning(self) -> str:
-        """What is weak about it, in words; empty if nothing is."""
-        if len(self.api_secret) < SHORT_SECRET and not address.is_loopback(self.url):
-            return f"project {self.name}: api_secret is shorter than {SHORT_SECRET} bytes, which is weak"
-        return ""
+def warning(project: Project) -> str:
+    """What is weak about a project, in words; empty if nothing is."""
+    if len(project.api_secret) < SHORT_SECRET and not address.is_loopback(project.url):
+        return f"project {project.name}: api_secret is shorter than {SHORT_SECRET} bytes, which is weak"
+    return ""
 
 
 def build(

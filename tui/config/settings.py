@@ -13,8 +13,9 @@ from tui.config.address import LOCAL_URL, host, http_url
 from tui.config.entries import merge, read_lk
 from tui.config.files import ConfigError, parse_toml, read_private
 from tui.config.places import Places
-from tui.config.projects import PROJECT_KEYS, Credentials, Project
+from tui.config.projects import PROJECT_KEYS, Credentials, warning
 from tui.config.table import Table, as_table
+from tui.project import Project
 from tui.secret import Secret
 
 REFRESH: Final = 2.0
@@ -120,8 +121,8 @@ def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
         notices.append(f"{own.error}; without it this session is read-only and picks no project by itself")
     candidates = _candidates(environ, exported, own, working_dir, places, notices)
     project = choice.choose(flags.project, flags.url, candidates, notices)
-    if project and (warning := project.warning()):
-        notices.append(warning)
+    if project and (weakness := warning(project)):
+        notices.append(weakness)
     known = [entry.project for entry in candidates.entries if entry.project]
     others = [item for item in known if not project or (item.name, item.url) != (project.name, project.url)]
     locked = flags.read_only or bool(own.error) or _is_locked(own.top, notices)

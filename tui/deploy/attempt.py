@@ -18,7 +18,7 @@ from tui.api.errors import ApiError, NotSent, Refused
 from tui.api.upload import UploadTarget, upload, upload_target
 from tui.clock import Clock
 from tui.deploy import lookup, verdicts
-from tui.deploy.plan import Plan, Report, Stage, State
+from tui.deploy.plan import DeployReport, Plan, Stage, State
 from tui.operations.journal.journal import Intent, Journal, JournalError, Verdict
 from tui.operations.journal.reconcile import LOOKS
 from tui.packaging.detect import detect
@@ -33,7 +33,7 @@ TELL_EVERY = 0.1
 TICK = 1.0
 """Seconds between two reports of a build that says nothing: its steps grow older."""
 
-Tell = Callable[[Report], None]
+Tell = Callable[[DeployReport], None]
 
 
 class Stopped(Exception):
@@ -48,7 +48,7 @@ class Stopped(Exception):
         self.word = word
 
 
-class Shipment:
+class DeployAttempt:
     """One create or deploy. `run` it once; `report` is how far it got."""
 
     def __init__(
@@ -69,9 +69,9 @@ class Shipment:
         self._looks = looks
         self._told = 0.0
         self._intent: Intent | None = None
-        self.report = Report(stages=dict.fromkeys(Stage, State.WAITING), agent_id=plan.agent_id)
+        self.report = DeployReport(stages=dict.fromkeys(Stage, State.WAITING), agent_id=plan.agent_id)
 
-    async def run(self) -> Report:
+    async def run(self) -> DeployReport:
         """Ship. Every failure ends in the report's verdict; only faults of our own are raised."""
         with ExitStack() as files:
             try:
@@ -320,7 +320,7 @@ class Shipment:
         if now or self._clock.monotonic() - self._told >= TELL_EVERY:
             self._say(replace(self.report, build=build.progress(self._now())))
 
-    def _say(self, report: Report, *, now: bool = True) -> None:
+    def _say(self, report: DeployReport, *, now: bool = True) -> None:
         self.report = report
         if now or self._clock.monotonic() - self._told >= TELL_EVERY:
             self._told = self._clock.monotonic()

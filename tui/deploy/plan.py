@@ -12,7 +12,7 @@ from tui.packaging.progress import BuildProgress
 from tui.packaging.secrets import SecretInput
 from tui.packaging.steps import Step, StepState
 
-__all__ = ["BuildProgress", "Plan", "Report", "Stage", "State", "Step", "StepState"]
+__all__ = ["BuildProgress", "DeployReport", "Plan", "Stage", "State", "Step", "StepState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeployReport:
     """How far a shipment got."""
 
     stages: Mapping[Stage, State]

@@ -16,7 +16,7 @@ from tui.deploy.survey import Survey
 from tui.packaging.errors import BuildError
 from tui.packaging.gitinfo import version_attributes
 from tui.packaging.secrets import SecretSet, collect, parse_text
-from tui.project import Target
+from tui.project import Project
 from tui.secret import Secret
 
 NEW: Final = "new"
@@ -89,7 +89,7 @@ def subdomain(url: str) -> str:
     return (urlsplit(url).hostname or "").partition(".")[0]
 
 
-def make_plan(given: Given, survey: Survey, target: Target) -> Made:
+def make_plan(given: Given, survey: Survey, target: Project) -> Made:
     """The plan for what was typed. Raises `BadInput`. Blocks for the secrets files."""
     if survey.problems:
         raise BadInput(survey.problems[0])
@@ -117,7 +117,7 @@ def make_plan(given: Given, survey: Survey, target: Target) -> Made:
     return Made(plan, (*_effects(plan), *_secret_notes(secrets)), _questions(plan, survey), arm)
 
 
-def _check(given: Given, survey: Survey, target: Target, *, creates: bool) -> None:
+def _check(given: Given, survey: Survey, target: Project, *, creates: bool) -> None:
     """What can be judged without reading a file. Raises `BadInput`."""
     if not creates and not _AGENT.fullmatch(given.agent):
         raise BadInput(f"agent: type its id, CA_…, or {NEW}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.deploy.plan import Plan, Report, Stage, State
+from tui.deploy.plan import DeployReport, Plan, Stage, State
 from tui.operations.journal.journal import Verdict
 
 
-def success(plan: Plan, report: Report) -> str:
+def success(plan: Plan, report: DeployReport) -> str:
     """Everything went well."""
     where = plan.deployment or "production"
     done = f"built {report.tag or 'a version'} of {report.agent_id} for {where}"
@@ -49,7 +49,7 @@ def deploy_lost(plan: Plan, error: str) -> tuple[str, Verdict]:
     return words, Verdict.UNKNOWN
 
 
-def left(plan: Plan, report: Report, *, building: bool) -> tuple[str, Verdict]:
+def left(plan: Plan, report: DeployReport, *, building: bool) -> tuple[str, Verdict]:
     """The operator left in the middle of it."""
     announced = report.stages[Stage.ANNOUNCE]
     if building:

@@ -13,7 +13,7 @@ UNSEEN = "not observed"
 """In place of a status."""
 
 
-class Facts:
+class AgentFacts:
     """One agent, ready to be listed, filtered and sorted. Times in Unix seconds.
 
     Worked out when asked for: of ten thousand agents thirty are on the screen, and the rest are put in order.
@@ -119,15 +119,15 @@ class FactsCache:
     """Facts by agent, kept for agents that did not change."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Facts] = {}
+        self._known: dict[str, AgentFacts] = {}
         self.derived = 0
         """Agents derived so far: the measure of what a poll costs."""
 
-    def of(self, agent: Agent) -> Facts:
+    def of(self, agent: Agent) -> AgentFacts:
         """The facts of an agent."""
         known = self._known.get(agent.agent_id)
         if known is None or known.agent is not agent:
-            known = self._known[agent.agent_id] = Facts(agent)
+            known = self._known[agent.agent_id] = AgentFacts(agent)
             self.derived += 1
         return known
 

@@ -19,7 +19,7 @@ from tui.api.clean import clean
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoSuchService, RateLimited, Throttled, Unauthorized, Unknown, Unreachable
 from tui.clock import Clock
-from tui.fleet.room_scheduler import Rounds
+from tui.fleet.room_scheduler import RoomScheduler
 from tui.fleet.sources import SOURCES, Asking, Source
 from tui.fleet.state import Freshness, Selection
 from tui.fleet.store import Store
@@ -68,7 +68,7 @@ class Poller:
         self._failing: set[str] = set()
         """Sources whose newest question failed as all do in an outage, rather than being refused."""
         self._known: dict[str, str | None] = {}
-        self._rounds = Rounds()
+        self._rounds = RoomScheduler()
         self._pace: dict[str, float] = {}
         """Seconds between polls, by source."""
         self.selection = Selection()

@@ -32,7 +32,7 @@ NEVER = 1e9
 Found = dict[str, tuple[Dispatch, ...]]
 
 
-class Rounds:
+class RoomScheduler:
     """Which rooms were asked about when, and which are next. Times are monotonic."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.models import Agent, Dispatch
 from tui.fleet.ordering import newest_first, own, standing
-from tui.fleet.room_scheduler import Rounds
+from tui.fleet.room_scheduler import RoomScheduler
 from tui.fleet.state import QUIET_FACTOR, Fleet, Selection, with_agents
 from tui.fleet.status import Family, worst
 
@@ -27,7 +27,7 @@ class Asking:
     now: float
     """Unix seconds."""
     monotonic: float
-    rounds: Rounds
+    rounds: RoomScheduler
     """Where the fan-out over rooms stands; kept from one fetch to the next."""
     spare: float | None
     """Requests a minute that no other source is expected to need; None when this is a single round."""

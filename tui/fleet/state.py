@@ -62,7 +62,7 @@ class Since(Struct, frozen=True):
     """Unix seconds; None if it had it when we first looked."""
 
 
-class Change(Struct, frozen=True):
+class AgentChange(Struct, frozen=True):
     """An agent that looked different a moment ago."""
 
     before: Agent
@@ -102,7 +102,7 @@ class Fleet:
     coverage: Coverage = field(default_factory=Coverage)
     since: Mapping[str, Since] = field(default_factory=dict)
     """By agent id."""
-    changed: Mapping[str, Change] = field(default_factory=dict)
+    changed: Mapping[str, AgentChange] = field(default_factory=dict)
     """By agent id; agents that changed within the last minute."""
     freshness: Mapping[str, Freshness] = field(default_factory=dict)
     """By source name."""
@@ -132,7 +132,7 @@ def with_agents(
         if old is agent or old == agent:
             continue
         if old is not None and agent.agent_id not in changed:
-            changed[agent.agent_id] = Change(old, monotonic)
+            changed[agent.agent_id] = AgentChange(old, monotonic)
         name = worst(agent).name
         statuses[name] += 1
         if old is not None:

@@ -12,11 +12,11 @@ from tui.operations.base import Operation, Preview
 from tui.operations.freshness_check import moved
 from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import Outcome, Progress
-from tui.operations.runner import Operator
+from tui.operations.runner import OperationRunner
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class BulkTarget:
     """One of several, frozen when the dialog opened."""
 
     selection: Selection
@@ -28,9 +28,9 @@ class Target:
 
 
 async def perform_all(
-    operator: Operator,
+    operator: OperationRunner,
     operation: Operation,
-    targets: Sequence[Target],
+    targets: Sequence[BulkTarget],
     view: Callable[[Selection], View],
     *,
     reason: str,
@@ -53,9 +53,9 @@ async def perform_all(
 
 
 async def _one(
-    operator: Operator,
+    operator: OperationRunner,
     operation: Operation,
-    target: Target,
+    target: BulkTarget,
     view: View,
     reason: str,
     tell: Callable[[Progress], None],

@@ -18,7 +18,7 @@ HESITATE: Final = 3.0
 """Seconds before something that cannot be taken back can be confirmed at all."""
 
 
-class Inquiry:
+class PendingOperation:
     """One operation being considered."""
 
     def __init__(

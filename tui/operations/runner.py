@@ -59,7 +59,7 @@ class _Sending(Struct, frozen=True):
         return self.operation.undo(self.view, self.answers, self.before, receipt)
 
 
-class Operator:
+class OperationRunner:
     """The one road by which a project is changed."""
 
     def __init__(

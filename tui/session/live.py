@@ -15,7 +15,7 @@ from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.models import Wire
-from tui.api.transport import Gate
+from tui.api.transport import WriteGuard
 from tui.clock import Clock
 from tui.fleet.poller import Poller
 from tui.fleet.sources import SOURCES, Source
@@ -26,7 +26,7 @@ from tui.logs.source import LogSource
 from tui.logs.spool import RING
 from tui.operations.remote import Remote
 from tui.operations.sending import Sender
-from tui.project import Target
+from tui.project import Project
 from tui.session.watched import Link
 
 LOCAL_REQUESTS = 240
@@ -38,7 +38,7 @@ class Session:
 
     def __init__(
         self,
-        target: Target,
+        project: Project,
         *,
         clock: Clock,
         chance: random.Random,
@@ -49,18 +49,20 @@ class Session:
         log_days: float = 0.0,
     ) -> None:
         """Lines of logs lie in `spool_dir`, `log_bytes` of them per source, for `log_days` after the end."""
-        self.target = target
+        self.project = project
         self._clock = clock
         self.store = Store()
         endpoint = Endpoint(
-            url=target.url,
-            agents_url=target.agents_url,
-            credentials=Credentials(target.api_key, target.api_secret),
-            ca_file=target.ca_file,
-            proxy=target.proxy,
+            url=project.url,
+            agents_url=project.agents_url,
+            credentials=Credentials(project.api_key, project.api_secret),
+            ca_file=project.ca_file,
+            proxy=project.proxy,
         )
-        budget = Budget(target.requests_per_minute, clock)
-        self.client = Sender(endpoint, budget=budget, clock=clock, gate=Gate(read_only=target.read_only))
+        budget = Budget(project.requests_per_minute, clock)
+        self.client = Sender(
+            endpoint, budget=budget, clock=clock, gate=WriteGuard(read_only=project.read_only)
+        )
         self._orders = self.client.ordered()
         if self.client.is_local:
             budget.per_minute = max(budget.per_minute, LOCAL_REQUESTS)

@@ -10,7 +10,7 @@ from tui.fleet.state import Selection
 from tui.fleet.store import Store
 from tui.logs.hub import LogHub
 from tui.operations.remote import Remote
-from tui.project import Target
+from tui.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Link:
 class Watched(Protocol):
     """A project being watched; `session.Session` is the one there is."""
 
-    target: Target
+    project: Project
     store: Store
     logs: LogHub | None
     """None for a session without streams."""

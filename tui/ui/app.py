@@ -24,24 +24,24 @@ from tui.api.clean import clean
 from tui.api.errors import BadTarget
 from tui.clock import Clock, SystemClock
 from tui.fleet.times import TimeStyle, clock_time
-from tui.project import Target
+from tui.project import Project
 from tui.session.watched import Watched
 from tui.ui import theme
 from tui.ui.chooser import Chooser
 from tui.ui.commandline.commands import BadCommand
-from tui.ui.commandline.dispatch import Runner
-from tui.ui.deploy import Ships
+from tui.ui.commandline.dispatch import CommandDispatcher
+from tui.ui.deploy import DeployHost
 from tui.ui.dialogs.base import Dialog
-from tui.ui.dialogs.launcher import Desk
+from tui.ui.dialogs.launcher import OperationLauncher
 from tui.ui.help import Help, Row, command_rows, rows
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.messages import MessageLog, Messages
 from tui.ui.raw import Raw
 from tui.ui.screen import MainScreen
-from tui.ui.session_binding import Watching
+from tui.ui.session_binding import SessionBinding
 from tui.ui.terminal import clipboard, screenshot
-from tui.ui.terminal.key_queue import Turns
+from tui.ui.terminal.key_queue import KeyQueue
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import FramedApp
 from tui.ui.widgets.text import to_ascii
@@ -88,7 +88,7 @@ class Lktop(FramedApp):
         *,
         clock: Clock | None = None,
         chance: random.Random | None = None,
-        connect: Callable[[Target], Watched] | None = None,
+        connect: Callable[[Project], Watched] | None = None,
     ) -> None:
         super().__init__()
         self.launch = launch
@@ -98,7 +98,7 @@ class Lktop(FramedApp):
         self.said = MessageLog()
         self.main = MainScreen(
             ascii_only=launch.ascii_only,
-            target=launch.target,
+            project=launch.project,
             clock=self.clock,
             save_dir=launch.state_dir / "logs",
             agent_id=launch.agent_id,
@@ -107,21 +107,21 @@ class Lktop(FramedApp):
         self._pressed: dict[str, float] = {}
         self._toasted = ("", 0.0)
         """The newest toast, and when it came."""
-        self._turns = Turns(self)
+        self._turns = KeyQueue(self)
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, "-ascii")
         self.set_class(launch.low_bandwidth, "-low-bandwidth")
         self.animation_level = "none"
         self._slow_told = launch.low_bandwidth
-        self.desk = Desk(self)
-        self.watching = Watching(
+        self.launcher = OperationLauncher(self)
+        self.watching = SessionBinding(
             self.main,
             self.clock,
-            is_dry_run=lambda: self.desk.manner.dry_run,
+            is_dry_run=lambda: self.launcher.session_options.dry_run,
             later=self.call_later,
             broken=self._handle_exception,
         )
-        self._shipyard: Ships | None = None
+        self._deploys: DeployHost | None = None
 
     # ---- life -----------------------------------------------------------------------------------------
 
@@ -143,10 +143,10 @@ class Lktop(FramedApp):
             self.call_later(self._begin)
 
     def _begin(self) -> None:
-        if self.launch.target is None:
+        if self.launch.project is None:
             self.action_choose_project()
         else:
-            self.watch_project(self.launch.target)
+            self.watch_project(self.launch.project)
         self.set_timer(SETTLED, self._notify_of_notices)
 
     def _notify_of_notices(self) -> None:
@@ -156,21 +156,21 @@ class Lktop(FramedApp):
             words = self._signs(clean(notices[0] + more, limit=300))
             self.notify(words, severity="warning", markup=False, timeout=8)
 
-    def watch_project(self, target: Target) -> None:
+    def watch_project(self, project: Project) -> None:
         """Watch another project; never waits for the one before."""
         try:
-            session = self._connect(target)
+            session = self._connect(project)
         except BadTarget as error:
-            self.say(f"project {target.name} not watched: {error}", tone="error")
+            self.say(f"project {project.name} not watched: {error}", tone="error")
             return
         self.watching.watch(session)
-        self.later(self.desk.unresolved(asked=False))
+        self.later(self.launcher.unresolved(asked=False))
 
-    def _over_the_network(self, target: Target) -> Watched:
+    def _over_the_network(self, project: Project) -> Watched:
         from tui.session.live import Session
 
         return Session(
-            target,
+            project,
             clock=self.clock,
             chance=self.chance,
             refresh=self.launch.refresh,
@@ -235,7 +235,7 @@ class Lktop(FramedApp):
         for item in found.themes:
             self.register_theme(item)
         self._theme_names = names = {item.name for item in found.themes}
-        wanted = self.launch.theme or (self.launch.target.theme if self.launch.target else "")
+        wanted = self.launch.theme or (self.launch.project.theme if self.launch.project else "")
         usual = theme.SMALL if self.launch.low_bandwidth else theme.DEFAULT
         fallback = "mono" if self.launch.terminal.no_color else usual
         self.theme = wanted if wanted in names else fallback if fallback in names else "textual-dark"
@@ -285,10 +285,10 @@ class Lktop(FramedApp):
 
     def _warned(self, keys: str) -> bool:
         """Say what leaving would leave behind; False if there is nothing."""
-        if self.desk.busy:
+        if self.launcher.busy:
             text = f"an operation is under way, its outcome would stay unknown: {keys} quits"
             self.say(text, tone="warn")
-        return self.desk.busy
+        return self.launcher.busy
 
     def _again(self, key: str) -> bool:
         now = self.clock.monotonic()
@@ -357,12 +357,12 @@ class Lktop(FramedApp):
     def action_choose_project(self) -> None:
         """Choose among the projects that were found."""
 
-        def chosen(target: Target | None) -> None:
-            if target is not None:
-                self.watch_project(target)
+        def chosen(project: Project | None) -> None:
+            if project is not None:
+                self.watch_project(project)
 
-        current = self.session.target if self.session else None
-        screen = Chooser(self.launch.targets, current, ascii_only=self.launch.ascii_only)
+        current = self.session.project if self.session else None
+        screen = Chooser(self.launch.projects, current, ascii_only=self.launch.ascii_only)
         self.push_screen(screen, chosen)
 
     def action_messages(self) -> None:
@@ -371,10 +371,10 @@ class Lktop(FramedApp):
 
     def choose(self, name: str) -> bool:
         """Watch a project by name; False if there is none."""
-        target = next((item for item in self.launch.targets if item.name == name), None)
-        if target is not None:
-            self.watch_project(target)
-        return target is not None
+        project = next((item for item in self.launch.projects if item.name == name), None)
+        if project is not None:
+            self.watch_project(project)
+        return project is not None
 
     def wear(self, name: str) -> str:
         """Put on a theme by name; returns what is wrong if that cannot be."""
@@ -438,16 +438,16 @@ class Lktop(FramedApp):
 
     def ship(self, verb: str, words: Sequence[str], agent_id: str) -> None:
         """Create, deploy, config or dockerfile. Raises `BadAnswer`."""
-        if self._shipyard is None:
-            from tui.ui.deploy.controller import Shipyard
+        if self._deploys is None:
+            from tui.ui.deploy.controller import DeployController
 
             here = self.launch.working_dir
-            self._shipyard = Shipyard(self.desk, lambda: self.session, self.show, here)
-        self._shipyard.begin(verb, words, agent_id)
+            self._deploys = DeployController(self.launcher, lambda: self.session, self.show, here)
+        self._deploys.begin(verb, words, agent_id)
 
     def on_main_screen_operate(self, event: MainScreen.Operate) -> None:
         """Begin an operation."""
-        self.desk.by_key(event.operation, event.rows, event.selection)
+        self.launcher.by_key(event.operation, event.rows, event.selection)
 
     def on_main_screen_told(self, event: MainScreen.Told) -> None:
         """Say why a key did nothing."""
@@ -455,12 +455,12 @@ class Lktop(FramedApp):
 
     def on_main_screen_undo(self) -> None:
         """Take the last operation back."""
-        self.desk.undo()
+        self.launcher.undo()
 
     def on_main_screen_command_given(self, event: MainScreen.CommandGiven) -> None:
         """Run a command line."""
         try:
-            Runner(self).run(event.text)
+            CommandDispatcher(self).run(event.text)
         except BadCommand as problem:
             self.say(f": {problem}", tone="warn")
 

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.project import Target
+from tui.project import Project
 from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
@@ -19,22 +19,22 @@ FRAME = 4
 """Lines of the box that are no project: its border, its title, the columns'."""
 
 
-class Chooser(ModalScreen[Target | None]):
+class Chooser(ModalScreen[Project | None]):
     """Enter watches the project under the cursor, Esc leaves things as they are."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
 
     def __init__(
-        self, targets: Sequence[Target], current: Target | None, *, ascii_only: bool = False
+        self, projects: Sequence[Project], current: Project | None, *, ascii_only: bool = False
     ) -> None:
         super().__init__()
-        self._targets = {str(index): target for index, target in enumerate(targets)}
+        self._targets = {str(index): project for index, project in enumerate(projects)}
         self._current = current
         self._ascii = ascii_only
 
     def compose(self) -> ComposeResult:
         """Title and list."""
-        marks = max((len(_marks(target)) for target in self._targets.values()), default=0)
+        marks = max((len(_marks(project)) for project in self._targets.values()), default=0)
         columns = (
             Column("now", " ", 1),
             Column("name", "PROJECT", 20, grow=2),
@@ -61,14 +61,14 @@ class Chooser(ModalScreen[Target | None]):
         self.call_after_refresh(table.show, list(self._targets), self._cells)
 
     def _cells(self, key: str) -> tuple[Cell, ...]:
-        target = self._targets[key]
-        here = self._current is not None and target == self._current
+        project = self._targets[key]
+        here = self._current is not None and project == self._current
         return (
             Cell("●" if here else " ", "ok"),
-            Cell(target.name, "warn" if target.danger else "text"),
-            Cell(_marks(target), "error" if target.danger else "info"),
-            Cell(target.url.removeprefix("https://"), "muted"),
-            Cell(target.source, "muted"),
+            Cell(project.name, "warn" if project.danger else "text"),
+            Cell(_marks(project), "error" if project.danger else "info"),
+            Cell(project.url.removeprefix("https://"), "muted"),
+            Cell(project.source, "muted"),
         )
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
@@ -80,6 +80,6 @@ class Chooser(ModalScreen[Target | None]):
         self.dismiss(None)
 
 
-def _marks(target: Target) -> str:
+def _marks(project: Project) -> str:
     """What makes a difference to whoever goes there. Never cut, as the end of a name may be."""
-    return " ".join(("PRODUCTION",) * target.danger + ("read-only",) * target.read_only)
+    return " ".join(("PRODUCTION",) * project.danger + ("read-only",) * project.read_only)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tui.fleet.state import Freshness, View
 from tui.fleet.status import status
 from tui.fleet.times import TimeStyle, age, zone_name
-from tui.project import Target
+from tui.project import Project
 from tui.session.watched import Link
 from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Line, spread
@@ -28,21 +28,21 @@ NAME = 20
 """Cells that the name of a project has at least, or as many as it needs."""
 
 
-def header(view: View, target: Target | None, link: Link, width: int) -> tuple[Line, Line]:
+def header(view: View, project: Project | None, link: Link, width: int) -> tuple[Line, Line]:
     """Both lines, for a terminal of so many cells."""
     return (
-        _who_and_how_many(target, link, view, width),
-        spread(_where(target, link), _line_state(view, link, width) if target else (), width),
+        _who_and_how_many(project, link, view, width),
+        spread(_where(project, link), _line_state(view, link, width) if project else (), width),
     )
 
 
-def _who_and_how_many(target: Target | None, link: Link, view: View, width: int) -> Line:
+def _who_and_how_many(project: Project | None, link: Link, view: View, width: int) -> Line:
     """What a change would hit and whether it would be sent is never cut; counts make room for it."""
     brand = Cell(" lktop ", "accent")
-    if target is None:
+    if project is None:
         return (brand, Cell(" no project chosen: press @", "warn"))
-    tone = "warn" if target.danger else "text"
-    name, marks = Cell(f" {target.name} ", tone), _marks(target, link)
+    tone = "warn" if project.danger else "text"
+    name, marks = Cell(f" {project.name} ", tone), _marks(project, link)
     total, *counts = _counts(view)
     for who, many in (
         ((brand, name, *marks), (total, *counts)),
@@ -51,19 +51,19 @@ def _who_and_how_many(target: Target | None, link: Link, view: View, width: int)
     ):
         if _size(who) + _size(many) < width:
             return spread(who, tuple(many), width)
-    least = min(len(target.name), max(NAME, width - _size(marks) - _size(counts) - len("   ")))
-    short = Cell(f" {fit(target.name, least)} ", tone)
+    least = min(len(project.name), max(NAME, width - _size(marks) - _size(counts) - len("   ")))
+    short = Cell(f" {fit(project.name, least)} ", tone)
     return spread((short, *marks), _worst(counts, width - _size((short, *marks)) - 1), width)
 
 
-def _marks(target: Target, link: Link) -> Line:
+def _marks(project: Project, link: Link) -> Line:
     """What makes a difference to whoever changes something here."""
     cells = []
-    if target.danger:
+    if project.danger:
         cells.append(Cell(" PRODUCTION ", "alarm"))
-    if target.read_only and link.unlocked:
+    if project.read_only and link.unlocked:
         cells.append(Cell(f" unlocked {age(link.unlocked)}", "error"))
-    elif target.read_only:
+    elif project.read_only:
         cells.append(Cell(" read-only", "info"))
     if link.dry_run:
         cells.append(Cell(" dry run", "warn"))
@@ -82,10 +82,10 @@ def _worst(counts: Sequence[Cell], room: int) -> Line:
     return (*kept, Cell("… ", "muted")) if kept else ()
 
 
-def _where(target: Target | None, link: Link) -> Line:
-    if target is None:
+def _where(project: Project | None, link: Link) -> Line:
+    if project is None:
         return ()
-    return (Cell(f" {link.hosts or target.url}", "muted"), Cell(f" · {target.source}", "muted"))
+    return (Cell(f" {link.hosts or project.url}", "muted"), Cell(f" · {project.source}", "muted"))
 
 
 def _counts(view: View) -> list[Cell]:

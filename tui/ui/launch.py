@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.project import Target
+from tui.project import Project
 from tui.ui.terminal.detect import Terminal
 
 
@@ -13,9 +13,9 @@ from tui.ui.terminal.detect import Terminal
 class Launch:
     """How to start."""
 
-    target: Target | None
-    """None: let the operator choose among `targets`."""
-    targets: tuple[Target, ...]
+    project: Project | None
+    """None: let the operator choose among `projects`."""
+    projects: tuple[Project, ...]
     terminal: Terminal
     state_dir: Path
     """Where copies, screenshots, journal and spools go."""

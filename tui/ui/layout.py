@@ -20,7 +20,7 @@ SHARING = tuple(cls.NAME.lower() for cls in DETAILS)
 
 
 @dataclass(frozen=True, slots=True)
-class Arrangement:
+class Layout:
     """What is on the screen."""
 
     current: str = "agents"
@@ -32,7 +32,7 @@ class Arrangement:
     width: int = 0
     height: int = 0
 
-    def at(self, name: str) -> Arrangement:
+    def at(self, name: str) -> Layout:
         """The same with the keyboard in another pane."""
         return replace(self, current=name, detail=name if name in SHARING else self.detail)
 

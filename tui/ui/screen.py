@@ -23,14 +23,14 @@ from tui.api.models import Agent
 from tui.clock import Clock
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.tree import find_key, key_of, owner_name, split
-from tui.project import Target
+from tui.project import Project
 from tui.session.watched import Link
 from tui.ui.commandline.prompt import Prompt
 from tui.ui.commandline.prompt_modes import Commanding, Filtering
 from tui.ui.dialogs.targets import Rows
 from tui.ui.footer import footer
 from tui.ui.header import header
-from tui.ui.layout import NAMES, SHARING, Arrangement
+from tui.ui.layout import NAMES, SHARING, Layout
 from tui.ui.logview import LogView
 from tui.ui.panes import DETAILS, PANES
 from tui.ui.panes.agents import AgentsPane
@@ -114,15 +114,15 @@ class MainScreen(Screen[None]):
         self,
         *,
         ascii_only: bool,
-        target: Target | None,
+        project: Project | None,
         clock: Clock,
         save_dir: Path,
         agent_id: str = "",
     ) -> None:
         super().__init__(id="main")
-        self.target = target
+        self.project = project
         self.link = Link()
-        self._arranged = Arrangement()
+        self._arranged = Layout()
         self._start_at = agent_id
         # Held, not looked up: a poll may still be drawn while the screen is half taken down.
         self._header = Lines(ascii_only=ascii_only, id="header")
@@ -179,11 +179,11 @@ class MainScreen(Screen[None]):
 
     def draw_header(self) -> None:
         """The two lines on top."""
-        self._header.set_lines(header(self.view, self.target, self.link, self._header.size.width))
+        self._header.set_lines(header(self.view, self.project, self.link, self._header.size.width))
 
     def draw_footer(self) -> None:
         """The line at the bottom."""
-        locked = self.target is not None and self.target.read_only and not self.link.unlocked
+        locked = self.project is not None and self.project.read_only and not self.link.unlocked
         self._footer.set_lines([footer(self, self._footer.size.width, locked=locked)])
 
     def pane(self, name: str) -> Pane:
@@ -426,8 +426,8 @@ class MainScreen(Screen[None]):
         pane = self.current if isinstance(self.current, ListPane) and self.current.FIELDS else self.agents
         if not pane.display:  # nobody filters blindly what other panes are about
             self.action_pane("agents")
-        purpose = Filtering(pane)
-        self._prompt.open(purpose, purpose.before)
+        mode = Filtering(pane)
+        self._prompt.open(mode, mode.before)
 
     def action_command(self, text: str = "") -> None:
         """Type a command, of which some is there already."""

@@ -20,7 +20,7 @@ WAVER = 2.0
 """Seconds by which the skew of two answers in a row may differ: they tell their time in whole seconds."""
 
 
-class Watching:
+class SessionBinding:
     """One project at a time, on the main screen."""
 
     def __init__(
@@ -52,12 +52,12 @@ class Watching:
         if self._polling is not None:
             self._polling.cancel()
         self.session = session
-        self._main.target = session.target
+        self._main.project = session.project
         self._main.reset()
         if session.logs is not None:
             self._main.logs.connect(session.logs)
         session.store.subscribe(lambda fleet: self._changed(session))
-        self._polling = asyncio.create_task(session.run(), name=f"watch {session.target.name}")
+        self._polling = asyncio.create_task(session.run(), name=f"watch {session.project.name}")
         self._polling.add_done_callback(self._ended)
         self._changed(session)
 

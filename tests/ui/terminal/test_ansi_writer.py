@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from tui.ui.terminal.ansi_writer import RESET, Pen
+from tui.ui.terminal.ansi_writer import RESET, AnsiWriter
 
 CONSOLE = Console()
 RED = Style(color="red", bgcolor="#10141b")
@@ -38,7 +38,7 @@ def look(style: Style) -> tuple[object, ...]:
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "bc", " d"]), styles), max_size=12))
 def test_every_letter_has_its_look(pieces: list[tuple[str, Style | None]]) -> None:
-    pen = Pen()
+    pen = AnsiWriter()
     shown = Text.from_ansi("".join(pen.write(text, style) for text, style in pieces) + pen.reset() + "z")
     wanted = [look(style or Style()) for text, style in pieces for letter in text if letter != " "]
     seen = [
@@ -49,19 +49,19 @@ def test_every_letter_has_its_look(pieces: list[tuple[str, Style | None]]) -> No
 
 @pytest.mark.parametrize("style", [RED, Style(reverse=True), Style(underline=True)])
 def test_the_same_style_is_named_once(style: Style) -> None:
-    pen = Pen()
+    pen = AnsiWriter()
     assert pen.write("a", style).startswith("\x1b[")
     assert pen.write("b", style) == "b"
 
 
 def test_only_the_ink_is_named_when_the_ground_stays() -> None:
-    pen = Pen()
+    pen = AnsiWriter()
     pen.write("a", RED)
     assert pen.write("b", BLUE) == "\x1b[34mb"
 
 
 def test_spaces_do_not_change_the_ink_but_underlined_ones_do() -> None:
-    pen = Pen()
+    pen = AnsiWriter()
     pen.write("a", RED)
     assert pen.write("  ", BLUE) == "  "
     assert pen.write("a", RED) == "a"
@@ -69,7 +69,7 @@ def test_spaces_do_not_change_the_ink_but_underlined_ones_do() -> None:
 
 
 def test_a_pen_that_wrote_in_no_colour_needs_no_reset() -> None:
-    pen = Pen()
+    pen = AnsiWriter()
     assert pen.write("a", None) + pen.reset() == "a"
     pen.write("a", RED)
     assert pen.reset() == RESET
@@ -77,12 +77,12 @@ def test_a_pen_that_wrote_in_no_colour_needs_no_reset() -> None:
 
 
 def test_sixteen_colours_are_what_the_terminal_is_sent() -> None:
-    assert Pen(ColorSystem.STANDARD).write("a", Style(color="#ff0000")) == "\x1b[31ma"
+    assert AnsiWriter(ColorSystem.STANDARD).write("a", Style(color="#ff0000")) == "\x1b[31ma"
 
 
 def test_what_a_terminal_obeys_is_dropped() -> None:
-    assert "\x1b" not in Pen().write("a\x1b]52;c;x\x07b", None)
+    assert "\x1b" not in AnsiWriter().write("a\x1b]52;c;x\x07b", None)
 
 
 def test_links_are_not_written() -> None:
-    assert "evil" not in Pen().write("a", Style(link="https://evil.example"))
+    assert "evil" not in AnsiWriter().write("a", Style(link="https://evil.example"))

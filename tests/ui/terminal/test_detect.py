@@ -115,7 +115,8 @@ def test_detect_reads_the_environment() -> None:
 
 def test_size_comes_from_the_terminal_and_not_from_stale_variables() -> None:
     code = (
-        "import os, sys; from tui.ui.terminal.detect import detect; t = detect(os.environ, sys.stdin, sys.stderr);"
+        "import os, sys; from tui.ui.terminal.detect import detect;"
+        "t = detect(os.environ, sys.stdin, sys.stderr);"
         "print(t.columns, t.rows)"
     )
     with Pty(

@@ -14,8 +14,8 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.ui.terminal.ansi_writer import Pen
-from tui.ui.terminal.screen_diff import Frame
+from tui.ui.terminal.ansi_writer import AnsiWriter
+from tui.ui.terminal.screen_diff import ScreenDiff
 
 WIDTH = 24
 CONSOLE = Console(force_terminal=True, color_system="truecolor")
@@ -46,7 +46,7 @@ def chops(frame: list[Line], y: int, first: int, last: int) -> ChopsUpdate:
     return ChopsUpdate(pieces, [(y, first, last)], [[11, WIDTH] for _ in frame])
 
 
-def sent(frame: Frame, update: ChopsUpdate | LayoutUpdate) -> list[tuple[int, int, str]]:
+def sent(frame: ScreenDiff, update: ChopsUpdate | LayoutUpdate) -> list[tuple[int, int, str]]:
     """What an update sends: column, line, text."""
     return [
         (patch.x, patch.y, "".join(text for text, _ in patch.cells)) for patch in frame.differences(update)
@@ -79,16 +79,16 @@ def shows(frame: list[Line]) -> list[list[tuple[str, str, str, bool]]]:
     return fresh.cells
 
 
-def paint(terminal: Shown, frame: Frame, update: ChopsUpdate | LayoutUpdate) -> None:
+def paint(terminal: Shown, frame: ScreenDiff, update: ChopsUpdate | LayoutUpdate) -> None:
     """Send what differs."""
-    pen = Pen()
+    pen = AnsiWriter()
     terminal.feed("".join(patch.render(pen) for patch in frame.differences(update)) + pen.reset())
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(frames, min_size=1, max_size=4))
 def test_terminal_shows_the_newest_frame(drawn: list[list[Line]]) -> None:
-    frame, terminal = Frame(), Shown()
+    frame, terminal = ScreenDiff(), Shown()
     for each in drawn:
         paint(terminal, frame, layout(each))
         assert terminal.cells == shows(each)
@@ -99,7 +99,7 @@ def test_terminal_shows_the_newest_frame(drawn: list[list[Line]]) -> None:
 def test_a_line_painted_alone_is_as_if_all_had_been(
     before: list[Line], line: Line, y: int, again: bool
 ) -> None:
-    frame, terminal = Frame(), Shown()
+    frame, terminal = ScreenDiff(), Shown()
     after = [*before[:y], line, *before[y + 1 :]]
     paint(terminal, frame, layout(before))
     paint(terminal, frame, chops(after, y, 0, WIDTH))
@@ -111,38 +111,38 @@ def test_a_line_painted_alone_is_as_if_all_had_been(
 @settings(max_examples=40, deadline=None)
 @given(frames)
 def test_what_is_shown_is_not_sent_again(drawn: list[Line]) -> None:
-    frame = Frame()
+    frame = ScreenDiff()
     sent(frame, layout(drawn))
     assert sent(frame, layout(drawn)) == []
     assert sent(frame, chops(drawn, 1, 0, WIDTH)) == []
 
 
 def test_a_changed_letter_is_all_that_is_sent() -> None:
-    frame = Frame()
+    frame = ScreenDiff()
     sent(frame, layout([[("replicas 1", STYLES[1])], [], []]))
     assert sent(frame, layout([[("replicas 2", STYLES[1])], [], []])) == [(9, 0, "2")]
 
 
 def test_half_of_a_wide_glyph_is_sent_as_the_whole() -> None:
-    frame = Frame()
+    frame = ScreenDiff()
     sent(frame, layout([[("a漢字", None)], [], []]))
     assert sent(frame, chops([[("ab漢", None)], [], []], 0, 3, 4)) == [(2, 0, "漢")]
 
 
 def test_distant_changes_are_sent_apart_and_near_ones_together() -> None:
-    frame = Frame()
+    frame = ScreenDiff()
     sent(frame, layout([[("a    b         c", None)], [], []]))
     assert sent(frame, layout([[("x    y         z", None)], [], []])) == [(0, 0, "x    y"), (15, 0, "z")]
 
 
 def test_another_look_of_the_same_text_is_sent() -> None:
-    frame = Frame()
+    frame = ScreenDiff()
     sent(frame, layout([[("ok", STYLES[1])], [], []]))
     assert sent(frame, layout([[("ok", STYLES[3])], [], []])) == [(0, 0, "ok")]
 
 
 def test_after_forgetting_everything_is_sent() -> None:
-    frame = Frame()
+    frame = ScreenDiff()
     drawn = layout([[("one", None)], [("two", None)], []])
     everything = sent(frame, drawn)
     frame.forget()
@@ -150,16 +150,16 @@ def test_after_forgetting_everything_is_sent() -> None:
 
 
 def test_a_terminal_of_another_size_gets_everything() -> None:
-    frame = Frame()
+    frame = ScreenDiff()
     sent(frame, layout([[("one", None)], [], []]))
     smaller = LayoutUpdate([[strip([("one", None)])]], Region(0, 0, WIDTH, 1))
     assert sent(frame, smaller) == [(0, 0, "one".ljust(WIDTH))]
 
 
 def test_parts_that_come_before_any_whole_frame_pass_as_they_are() -> None:
-    assert sent(Frame(), chops([[("one", None)], [], []], 0, 0, 3)) == [(0, 0, "one")]
+    assert sent(ScreenDiff(), chops([[("one", None)], [], []], 0, 0, 3)) == [(0, 0, "one")]
 
 
 def test_what_a_terminal_obeys_is_not_sent() -> None:
-    patches = Frame().differences(layout([[("a\x1b[2Jb", None)], [], []]))
-    assert "\x1b[2J" not in "".join(patch.render(Pen()) for patch in patches)
+    patches = ScreenDiff().differences(layout([[("a\x1b[2Jb", None)], [], []]))
+    assert "\x1b[2J" not in "".join(patch.render(AnsiWriter()) for patch in patches)

@@ -7,23 +7,23 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.widgets.row_model import GHOST_FOR, Roster
+from tui.ui.widgets.row_model import GHOST_FOR, RowModel
 
 
-def roster(keys: Sequence[str], height: int = 5) -> Roster[str]:
+def row_model(keys: Sequence[str], height: int = 5) -> RowModel[str]:
     """A roster that shows these keys."""
-    made: Roster[str] = Roster()
+    made: RowModel[str] = RowModel()
     made.height = height
     poll(made, keys, now=0.0)
     return made
 
 
-def poll(to: Roster[str], keys: Iterable[str], *, now: float, floats: bool = False) -> bool:
+def poll(to: RowModel[str], keys: Iterable[str], *, now: float, floats: bool = False) -> bool:
     """The rows are others because the fleet is."""
     return to.replace(list(keys), looks=lambda key: f"look of {key}", keep=True, now=now, floats=floats)
 
 
-def ask(to: Roster[str], keys: Iterable[str], *, now: float = 0.0) -> bool:
+def ask(to: RowModel[str], keys: Iterable[str], *, now: float = 0.0) -> bool:
     """The rows are others because the operator asked for others."""
     return to.replace(list(keys), looks=lambda key: f"look of {key}", keep=False, now=now)
 
@@ -32,12 +32,12 @@ LETTERS = [chr(ord("a") + index) for index in range(20)]
 
 
 def test_the_cursor_begins_on_the_first_row() -> None:
-    assert roster(LETTERS).cursor == "a"
-    assert roster([]).cursor == ""
+    assert row_model(LETTERS).cursor == "a"
+    assert row_model([]).cursor == ""
 
 
 def test_the_cursor_follows_its_row_through_a_sort() -> None:
-    shown = roster(LETTERS)
+    shown = row_model(LETTERS)
     shown.move(3, now=0.0)
     assert poll(shown, reversed(LETTERS), now=1.0) is False
     assert shown.cursor == "d"
@@ -46,7 +46,7 @@ def test_the_cursor_follows_its_row_through_a_sort() -> None:
 
 
 def test_a_row_that_vanishes_stays_in_its_place_for_ten_seconds() -> None:
-    shown = roster("abcdef")
+    shown = row_model("abcdef")
     poll(shown, "abdef", now=1.0)
     assert shown.lines == list("abcdef")
     assert shown.ghosts["c"].cells == "look of c"
@@ -56,7 +56,7 @@ def test_a_row_that_vanishes_stays_in_its_place_for_ten_seconds() -> None:
 
 
 def test_a_ghost_stays_as_long_as_the_cursor_is_on_it() -> None:
-    shown = roster("abc")
+    shown = row_model("abc")
     shown.move(1, now=0.0)
     assert poll(shown, "ac", now=1.0) is False
     shown.bury(1000.0)
@@ -68,7 +68,7 @@ def test_a_ghost_stays_as_long_as_the_cursor_is_on_it() -> None:
 
 
 def test_the_cursor_never_slides_onto_a_neighbour() -> None:
-    shown = roster("abc")
+    shown = row_model("abc")
     shown.move(2, now=0.0)
     assert poll(shown, [], now=1.0) is False
     assert shown.cursor == "c"
@@ -76,7 +76,7 @@ def test_the_cursor_never_slides_onto_a_neighbour() -> None:
 
 
 def test_a_row_out_of_sight_keeps_the_cursor_even_if_it_was_never_drawn() -> None:
-    shown = roster(LETTERS, height=3)
+    shown = row_model(LETTERS, height=3)
     shown.scroll(10)
     assert shown.cursor not in shown.visible()
     shown.replace(LETTERS[1:], looks=lambda key: None, keep=True, now=1.0)
@@ -85,13 +85,13 @@ def test_a_row_out_of_sight_keeps_the_cursor_even_if_it_was_never_drawn() -> Non
 
 
 def test_rows_out_of_sight_leave_no_ghosts() -> None:
-    shown = roster(LETTERS, height=3)
+    shown = row_model(LETTERS, height=3)
     poll(shown, LETTERS[:10], now=1.0)
     assert shown.lines == LETTERS[:10]
 
 
 def test_a_row_that_comes_back_is_no_ghost() -> None:
-    shown = roster("abc")
+    shown = row_model("abc")
     poll(shown, "ac", now=1.0)
     poll(shown, "abc", now=2.0)
     assert shown.ghosts == {}
@@ -99,7 +99,7 @@ def test_a_row_that_comes_back_is_no_ghost() -> None:
 
 
 def test_a_ghost_keeps_its_place_when_the_row_above_it_vanishes_too() -> None:
-    shown = roster("abcdef", height=6)
+    shown = row_model("abcdef", height=6)
     poll(shown, "abcef", now=0.0)
     poll(shown, "abef", now=5.0)
     assert shown.lines == list("abcdef")
@@ -112,7 +112,7 @@ def test_a_ghost_keeps_its_place_when_the_row_above_it_vanishes_too() -> None:
 
 
 def test_marks_survive_filters_and_are_told_apart() -> None:
-    shown = roster("abcd")
+    shown = row_model("abcd")
     for place in (3, 1):
         shown.move(place, now=0.0)
         shown.toggle_mark()
@@ -125,7 +125,7 @@ def test_marks_survive_filters_and_are_told_apart() -> None:
 
 
 def test_a_ghost_cannot_be_marked() -> None:
-    shown = roster("abc")
+    shown = row_model("abc")
     poll(shown, "bc", now=1.0)
     assert shown.cursor == "a"
     assert shown.toggle_mark() is False
@@ -133,7 +133,7 @@ def test_a_ghost_cannot_be_marked() -> None:
 
 
 def test_a_range_is_marked_from_the_last_mark_to_the_cursor_without_ghosts() -> None:
-    shown = roster("abcdef", height=6)
+    shown = row_model("abcdef", height=6)
     shown.move(4, now=0.0)
     shown.toggle_mark()
     poll(shown, "abdef", now=1.0)
@@ -143,7 +143,7 @@ def test_a_range_is_marked_from_the_last_mark_to_the_cursor_without_ghosts() -> 
 
 
 def test_a_filter_that_hides_the_row_for_a_moment_loses_it_not() -> None:
-    shown = roster("abcd")
+    shown = row_model("abcd")
     shown.move(2, now=0.0)
     assert ask(shown, "bd") is True
     assert shown.cursor == "b", "the best match"
@@ -154,7 +154,7 @@ def test_a_filter_that_hides_the_row_for_a_moment_loses_it_not() -> None:
 
 
 def test_a_filter_that_was_entered_moves_the_cursor_for_good() -> None:
-    shown = roster("abcd")
+    shown = row_model("abcd")
     shown.move(2, now=0.0)
     ask(shown, "d")
     shown.stay()
@@ -163,7 +163,7 @@ def test_a_filter_that_was_entered_moves_the_cursor_for_good() -> None:
 
 
 def test_a_poll_never_brings_the_cursor_back() -> None:
-    shown = roster("abcd")
+    shown = row_model("abcd")
     shown.move(2, now=0.0)
     ask(shown, "bd")
     poll(shown, "bcd", now=1.0)
@@ -171,25 +171,25 @@ def test_a_poll_never_brings_the_cursor_back() -> None:
 
 
 def test_moving_stays_within_the_rows_and_in_sight() -> None:
-    shown = roster(LETTERS, height=5)
+    shown = row_model(LETTERS, height=5)
     shown.move(-3, now=0.0)
     assert (shown.cursor, shown.top) == ("a", 0)
     shown.move(99, now=0.0)
     assert (shown.cursor, shown.top) == ("t", 15)
     shown.move(14, now=0.0)
     assert (shown.cursor, shown.top) == ("o", 14)
-    assert roster([]).move(1, now=0.0) is False
+    assert row_model([]).move(1, now=0.0) is False
 
 
 def test_a_step_past_the_edge_scrolls_by_as_much() -> None:
-    shown = roster(LETTERS, height=5)
+    shown = row_model(LETTERS, height=5)
     for place, top in ((4, 0), (5, 1), (6, 2), (3, 2), (2, 2), (1, 1)):
         shown.move(place, now=0.0)
         assert (shown.top, shown.cursor) == (top, LETTERS[place])
 
 
 def test_the_wheel_moves_the_rows_and_not_the_cursor() -> None:
-    shown = roster(LETTERS, height=5)
+    shown = row_model(LETTERS, height=5)
     assert shown.scroll(3) is True
     assert (shown.cursor, shown.top) == ("a", 3)
     shown.scroll(99)
@@ -198,7 +198,7 @@ def test_the_wheel_moves_the_rows_and_not_the_cursor() -> None:
 
 
 def test_the_cursor_keeps_its_place_on_the_screen_when_rows_come_above() -> None:
-    shown = roster(LETTERS, height=5)
+    shown = row_model(LETTERS, height=5)
     shown.move(9, now=0.0)
     before = shown.cursor_place - shown.top
     poll(shown, ["0", "1", *LETTERS], now=1.0)
@@ -207,7 +207,7 @@ def test_the_cursor_keeps_its_place_on_the_screen_when_rows_come_above() -> None
 
 
 def test_at_the_top_of_the_list_what_is_new_above_is_seen() -> None:
-    shown = roster(LETTERS, height=5)
+    shown = row_model(LETTERS, height=5)
     shown.move(1, now=0.0)
     poll(shown, ["0", "1", *LETTERS], now=1.0)
     assert shown.top == 0
@@ -215,7 +215,7 @@ def test_at_the_top_of_the_list_what_is_new_above_is_seen() -> None:
 
 
 def test_a_cursor_that_floats_is_on_the_first_row_until_it_is_moved() -> None:
-    shown = roster("cde")
+    shown = row_model("cde")
     assert poll(shown, "bcde", now=1.0, floats=True) is True
     assert shown.cursor == "b"
     shown.move(2, now=1.0)
@@ -241,7 +241,7 @@ rows = st.lists(st.sampled_from("abcdefghij"), unique=True)
 )
 def test_whatever_happens(steps: list[tuple[str, object]], height: int) -> None:
     """Each row is shown once, in the order given; only the operator moves the cursor to another row."""
-    shown = roster("abcde", height)
+    shown = row_model("abcde", height)
     now = 0.0
     for what, value in steps:
         before, held = shown.cursor, list(shown.lines)

@@ -13,7 +13,7 @@ from tests.ui.stage import Watched, board, drawn
 from tui.api.clean import clean
 from tui.sim.scenarios.hostile import STRINGS
 from tui.ui.widgets.columns import Cell, Column
-from tui.ui.widgets.row_renderer import GUTTER, Brush, RowLook
+from tui.ui.widgets.row_renderer import GUTTER, RowLook, RowRenderer
 from tui.ui.widgets.table import DELTA_FOR, LineTable, Past
 
 COLUMNS = (
@@ -110,7 +110,7 @@ async def test_only_the_cell_that_changed_is_painted() -> None:
         data[keys[3]] = ("CrashLoop", "1")
         data[keys[40]] = ("CrashLoop", "1")  # out of sight
         table.show(keys, told(data))
-        state = next(slot for slot in table._brush.slots if slot.column.id == "state")
+        state = next(slot for slot in table._renderer.slots if slot.column.id == "state")
         assert (table.painted, table.whole) == ([Region(state.x, 4, state.width, 1)], 0)
 
 
@@ -154,7 +154,7 @@ def test_what_is_reversed_is_the_words_and_not_the_width_of_their_column() -> No
         return Style(reverse=tone == "error")
 
     cells = (Cell("  ✗ a", "error"), Cell("Error", "error"), Cell("7", "error"))
-    strip = Brush(COLUMNS, 44, style).row(RowLook("a", cells), dim=False)
+    strip = RowRenderer(COLUMNS, 44, style).row(RowLook("a", cells), dim=False)
     assert [segment.text for segment in strip if segment.style and segment.style.reverse] == [
         "✗ a",
         "Error",
@@ -170,7 +170,7 @@ async def test_a_sign_that_goes_paints_its_cell_and_nothing_else() -> None:
         table.show(["a"], told(data), past=then(was, 0.0))
         table.forget_paint()
         table.show(["a"], told(data), past=then(was, DELTA_FOR))
-        state = next(slot for slot in table._brush.slots if slot.column.id == "state")
+        state = next(slot for slot in table._renderer.slots if slot.column.id == "state")
         assert table.painted == [Region(state.x, 1, state.width + 1, 1)]
         table.forget_paint()
         table.show(["a"], told(data))

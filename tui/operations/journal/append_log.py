@@ -29,12 +29,12 @@ Keep = Callable[[Iterable[bytes]], list[bytes]]
 """Given all lines, those that a new file must begin with."""
 
 
-class LedgerError(Exception):
+class AppendLogError(Exception):
     """The file cannot be written or read. The text is one line, fit for display."""
 
 
-class Ledger:
-    """A file of lines with a few older ones behind it. Raises `LedgerError`."""
+class AppendLog:
+    """A file of lines with a few older ones behind it. Raises `AppendLogError`."""
 
     def __init__(self, path: Path, *, size_limit: int, kept: int) -> None:
         self._path = path
@@ -108,7 +108,7 @@ class Ledger:
                 except OSError as error:
                     raise _failure(self._lock_path, error) from None
             else:
-                raise LedgerError(f"another console holds {_shown(self._lock_path)}")
+                raise AppendLogError(f"another console holds {_shown(self._lock_path)}")
             yield
 
     def _make_directory(self) -> None:
@@ -119,9 +119,9 @@ class Ledger:
         except OSError as error:
             raise _failure(folder, error) from None
         if facts.st_uid != os.geteuid():
-            raise LedgerError(f"{_shown(folder)} belongs to another user (uid {facts.st_uid})")
+            raise AppendLogError(f"{_shown(folder)} belongs to another user (uid {facts.st_uid})")
         if facts.st_mode & 0o022:
-            raise LedgerError(f"others may write in {_shown(folder)}: chmod 700 {_shown(folder)}")
+            raise AppendLogError(f"others may write in {_shown(folder)}: chmod 700 {_shown(folder)}")
 
     @contextmanager
     def _opened(self, path: Path, flags: int) -> Iterator[int]:
@@ -133,11 +133,11 @@ class Ledger:
         try:
             facts = os.fstat(file)
             if not stat.S_ISREG(facts.st_mode):
-                raise LedgerError(f"{_shown(path)} is not a regular file")
+                raise AppendLogError(f"{_shown(path)} is not a regular file")
             if facts.st_uid != os.geteuid():
-                raise LedgerError(f"{_shown(path)} belongs to another user (uid {facts.st_uid})")
+                raise AppendLogError(f"{_shown(path)} belongs to another user (uid {facts.st_uid})")
             if facts.st_mode & 0o077:
-                raise LedgerError(f"others may read or write {_shown(path)}: chmod 600 {_shown(path)}")
+                raise AppendLogError(f"others may read or write {_shown(path)}: chmod 600 {_shown(path)}")
             yield file
         finally:
             os.close(file)
@@ -169,8 +169,10 @@ def _sync_directory(folder: Path) -> None:
         os.close(file)
 
 
-def _failure(path: Path, error: OSError) -> LedgerError:
-    return LedgerError(f"{_shown(path)}: {clean(error.strerror or type(error).__name__, limit=80).lower()}")
+def _failure(path: Path, error: OSError) -> AppendLogError:
+    return AppendLogError(
+        f"{_shown(path)}: {clean(error.strerror or type(error).__name__, limit=80).lower()}"
+    )
 
 
 def _shown(path: Path) -> str:

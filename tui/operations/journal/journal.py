@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from tui.api.clean import clean
 from tui.clock import Clock
-from tui.operations.journal.append_log import Ledger, LedgerError
+from tui.operations.journal.append_log import AppendLog, AppendLogError
 
 SIZE_LIMIT: Final = 4 << 20
 """Bytes of one file, some ten thousand operations; then a new one is begun."""
@@ -136,7 +136,7 @@ class Journal:
     ) -> None:
         self._clock = clock
         self._origin = origin or Origin.of({})
-        self._ledger = Ledger(path, size_limit=size_limit, kept=KEPT)
+        self._ledger = AppendLog(path, size_limit=size_limit, kept=KEPT)
         self._process = _process(os.getpid())
         self._begun: dict[str, float] = {}
 
@@ -206,7 +206,7 @@ class Journal:
         line = json.dumps(msgspec.to_builtins(record), ensure_ascii=True, separators=(",", ":")).encode()
         try:
             self._ledger.append(line, keep=self._open_lines)
-        except LedgerError as error:
+        except AppendLogError as error:
             raise JournalError(f"not saved in the journal: {error}") from None
 
     def _open_lines(self, lines: Iterable[bytes]) -> list[bytes]:
@@ -221,7 +221,7 @@ class Journal:
     def _records(self) -> list[tuple[_Record, _Record | None]]:
         try:
             return _paired(self._ledger.lines())
-        except LedgerError as error:
+        except AppendLogError as error:
             raise JournalError(f"the journal cannot be read: {error}") from None
 
 

@@ -14,7 +14,7 @@ from tui.logs.archive import NotOpened
 from tui.operations.answers import BadAnswer
 from tui.operations.registry import OPERATIONS
 from tui.ui.commandline.commands import BadCommand, parse
-from tui.ui.dialogs.launcher import Desk
+from tui.ui.dialogs.launcher import OperationLauncher
 from tui.ui.panes.lists import ListPane
 from tui.ui.screen import MainScreen
 
@@ -26,7 +26,7 @@ class Console(Protocol):
 
     main: MainScreen
     theme: str
-    desk: Desk
+    launcher: OperationLauncher
 
     def ship(self, verb: str, words: Sequence[str], agent_id: str) -> None:
         """Create, deploy, config or dockerfile. Raises `BadAnswer`."""
@@ -59,7 +59,7 @@ class Console(Protocol):
         """Leave, unless something is under way."""
 
 
-class Runner:
+class CommandDispatcher:
     """Runs one command line. Raises `BadCommand` for what cannot be done, saying why."""
 
     def __init__(self, console: Console) -> None:
@@ -83,13 +83,13 @@ class Runner:
             "open": self._open,
             **{item.usage.name: partial(self._operate, item.id) for item in OPERATIONS},
             **{verb: partial(self._ship, verb) for verb in ("create", "deploy", "config", "dockerfile")},
-            "links": lambda words: self._console.desk.links(),
-            "undo": lambda words: self._console.desk.undo(),
-            "unlock": self._console.desk.unlock,
-            "lock": lambda words: self._console.desk.lock(),
-            "dry-run": lambda words: self._console.desk.toggle_dry_run(),
-            "audit": lambda words: self._console.later(self._console.desk.audit()),
-            "unresolved": lambda words: self._console.later(self._console.desk.unresolved(asked=True)),
+            "links": lambda words: self._console.launcher.links(),
+            "undo": lambda words: self._console.launcher.undo(),
+            "unlock": self._console.launcher.unlock,
+            "lock": lambda words: self._console.launcher.lock(),
+            "dry-run": lambda words: self._console.launcher.toggle_dry_run(),
+            "audit": lambda words: self._console.later(self._console.launcher.audit()),
+            "unresolved": lambda words: self._console.later(self._console.launcher.unresolved(asked=True)),
             "find": self._find,
             "theme": self._theme,
             "refresh": lambda words: self._console.action_refresh_now(),
@@ -104,7 +104,7 @@ class Runner:
             raise BadCommand(str(problem)) from None
 
     def _operate(self, operation: str, words: Arguments) -> None:
-        self._console.desk.by_command(operation, words, self._main.view.selection)
+        self._console.launcher.by_command(operation, words, self._main.view.selection)
 
     def _ship(self, verb: str, words: Arguments) -> None:
         self._console.ship(verb, words, self._main.view.selection.agent_id)

@@ -17,7 +17,7 @@ from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Lines
 
 
-class Purpose(Protocol):
+class PromptMode(Protocol):
     """What a line is asked for. `submit` and `give_up` end it, and give the keyboard back."""
 
     @property
@@ -62,7 +62,7 @@ class Prompt(Vertical):
     def __init__(self, *, ascii_only: bool = False) -> None:
         super().__init__(id="prompt")
         self._ascii = ascii_only
-        self._purpose: Purpose | None = None
+        self._mode: PromptMode | None = None
         self._history = History()
 
     def compose(self) -> ComposeResult:
@@ -72,56 +72,56 @@ class Prompt(Vertical):
         field.cursor_blink = False
         yield field
 
-    def open(self, purpose: Purpose, text: str = "") -> None:
+    def open(self, mode: PromptMode, text: str = "") -> None:
         """Ask for a line, with a text to start from."""
-        self._purpose = purpose
-        self._history.begin(purpose.kind)
+        self._mode = mode
+        self._history.begin(mode.kind)
         field = self.query_one(Input)
-        field.placeholder = purpose.sign
+        field.placeholder = mode.sign
         self.display = True
         with self.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
         field.focus()
-        self._say(purpose.words, bad=False)
+        self._say(mode.words, bad=False)
 
     def complete(self, text: str) -> str:
         """The whole line that the text is completed to; empty for none."""
-        return self._purpose.complete(text) if self._purpose is not None else ""
+        return self._mode.complete(text) if self._mode is not None else ""
 
     def path(self, text: str) -> tuple[str, str]:
         """Where a path is being typed: the line before it, and the path; else empty."""
-        return self._purpose.path(text) if self._purpose is not None else ("", "")
+        return self._mode.path(text) if self._mode is not None else ("", "")
 
     def _say(self, words: str, *, bad: bool) -> None:
         """The line above the input."""
         self.query_one("#hint", Lines).set_lines([(Cell(" " + words, "error" if bad else "muted"),)])
         self.set_class(bad, "-bad")
 
-    def _close(self) -> Purpose | None:
+    def _close(self) -> PromptMode | None:
         """Hide; what it was open for."""
-        purpose, self._purpose = self._purpose, None
+        mode, self._mode = self._mode, None
         self.display = False
-        return purpose
+        return mode
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Try what is typed."""
         event.stop()
-        if self._purpose is not None:
-            words, bad = self._purpose.typed(event.value)
+        if self._mode is not None:
+            words, bad = self._mode.typed(event.value)
             self._say(words, bad=bad)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Remember the line and do it."""
         event.stop()
         self._history.add(event.value)
-        if (purpose := self._close()) is not None:
-            purpose.submit(event.value)
+        if (mode := self._close()) is not None:
+            mode.submit(event.value)
 
     def action_cancel(self) -> None:
         """Give up."""
-        if (purpose := self._close()) is not None:
-            purpose.give_up()
+        if (mode := self._close()) is not None:
+            mode.give_up()
 
     def action_history(self, step: int) -> None:
         """An earlier or later line."""

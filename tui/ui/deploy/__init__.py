@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
-class Ships(Protocol):
+class DeployHost(Protocol):
     """What the application knows of shipping before it is needed: the rest brings the network with it."""
 
     def begin(self, verb: str, words: Sequence[str], selected: str) -> None:

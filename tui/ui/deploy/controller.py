@@ -14,34 +14,34 @@ from typing import Final
 from textual.screen import Screen
 
 from tui.deploy import local
-from tui.deploy.client import Shipper, yard_of
-from tui.deploy.plan import Plan, Report
+from tui.deploy.client import Deployer, yard_of
+from tui.deploy.plan import DeployReport, Plan
 from tui.deploy.plan_builder import NEW, Given, subdomain
 from tui.fleet.state import Fleet
 from tui.operations.address import agent_id
 from tui.operations.answers import Answers, BadAnswer
 from tui.session.watched import Watched
-from tui.ui.deploy.form import Place, ShipForm, directory
-from tui.ui.deploy.progress import Shipping
+from tui.ui.deploy.form import DeployForm, Place, directory
+from tui.ui.deploy.progress import DeployScreen
 from tui.ui.deploy.writing import PROGRAM, REPLACE, THERE, WriteForm, Writing
-from tui.ui.dialogs.launcher import Desk
-from tui.ui.dialogs.project_context import Bench
+from tui.ui.dialogs.launcher import OperationLauncher
+from tui.ui.dialogs.project_context import ProjectContext
 
 PASSED_ON: Final = ("PATH", "HOME", "XDG_CONFIG_HOME")
 """What git may know of our environment."""
 
 
-class Shipyard:
+class DeployController:
     """Opens the screens of shipping. One for the whole run: what was typed is kept for the next time."""
 
     def __init__(
         self,
-        desk: Desk,
+        launcher: OperationLauncher,
         session: Callable[[], Watched | None],
         show: Callable[[Screen[None]], None],
         working_dir: Path,
     ) -> None:
-        self._desk = desk
+        self._launcher = launcher
         self._session = session
         self._show = show
         self._here = working_dir
@@ -75,34 +75,34 @@ class Shipyard:
         """Agent and directory among the words, by what they are. Raises `BadAnswer`."""
         if len(words) > 2:
             raise BadAnswer("", f"too many words; it is: {usage}")
-        fleet = self._bench().store.fleet
+        fleet = self._project_context().store.fleet
         if len(words) == 1 and not _is_agent(fleet, words[0]) and os.path.isdir(directory(words[0])):
             return "", words[0]
         return agent_id(fleet, words[0]) if words else "", words[1] if len(words) > 1 else ""
 
     def _open(self, root: str, given: Given, selected: str) -> None:
-        bench, shipper = self._bench(), self._shipper()
+        context, shipper = self._project_context(), self._shipper()
         place = str(directory(root)) if root else str(self._here)
-        kept = self._kept.get((bench.target.url, place, given.agent == NEW))
+        kept = self._kept.get((context.project.url, place, given.agent == NEW))
         if kept is not None:
             given = replace(kept, agent=given.agent or kept.agent)
 
         def decided(typed: Given, where: str, plan: Plan | None) -> None:
-            self._kept[bench.target.url, str(directory(where)), typed.agent == NEW] = typed
+            self._kept[context.project.url, str(directory(where)), typed.agent == NEW] = typed
             if plan is not None:
-                self._ship(plan, bench, shipper)
+                self._ship(plan, context, shipper)
 
-        self._show(ShipForm(Place(place, given, selected), bench, shipper.survey, decided))
+        self._show(DeployForm(Place(place, given, selected), context, shipper.survey, decided))
 
-    def _ship(self, plan: Plan, bench: Bench, shipper: Shipper) -> None:
-        def start(tell: Callable[[Report], None]) -> asyncio.Task[Report]:
+    def _ship(self, plan: Plan, context: ProjectContext, shipper: Deployer) -> None:
+        def start(tell: Callable[[DeployReport], None]) -> asyncio.Task[DeployReport]:
             task = asyncio.create_task(shipper.ship(plan, tell), name=f"ship {plan.root}")
-            bench.keep(self._follow(task, plan, bench))
+            context.keep(self._follow(task, plan, context))
             return task
 
-        self._show(Shipping(plan, bench, start))
+        self._show(DeployScreen(plan, context, start))
 
-    async def _follow(self, task: asyncio.Task[Report], plan: Plan, bench: Bench) -> None:
+    async def _follow(self, task: asyncio.Task[DeployReport], plan: Plan, context: ProjectContext) -> None:
         """Say how it ended, whatever is on the screen by then. Its own faults are raised here."""
         try:
             await asyncio.wait({task})
@@ -111,14 +111,14 @@ class Shipyard:
             await asyncio.wait({task})
             raise
         if task.cancelled():
-            bench.say("left in the middle of a shipment: :audit says how far it got", tone="warn")
+            context.say("left in the middle of a shipment: :audit says how far it got", tone="warn")
             return
         report = task.result()
-        bench.say(report.verdict, tone="ok" if report.good else "error", toast=False)
+        context.say(report.verdict, tone="ok" if report.good else "error", toast=False)
         if plan.creates and report.agent_id:  # what is typed for it again goes to the agent that is there
-            key = (bench.target.url, str(plan.root), True)
+            key = (context.project.url, str(plan.root), True)
             kept = self._kept.pop(key, Given())
-            self._kept[bench.target.url, str(plan.root), False] = replace(
+            self._kept[context.project.url, str(plan.root), False] = replace(
                 kept, agent=report.agent_id, region=""
             )
         session = self._session()
@@ -133,14 +133,14 @@ class Shipyard:
         agent = agent or selected
         if not agent:
             raise BadAnswer("", "config of which agent? It is: config AGENT [DIR]")
-        bench, place = self._bench(), directory(root) if root else self._here
-        names = {"subdomain": subdomain(bench.target.url), "agent_id": agent}
+        context, place = self._project_context(), directory(root) if root else self._here
+        names = {"subdomain": subdomain(context.project.url), "agent_id": agent}
         writing = Writing(
             f"livekit.toml for {agent}",
             partial(local.look_at_project_file, place, **names),
             lambda answers: local.tie(place, **names),
         )
-        self._show(WriteForm(writing, bench))
+        self._show(WriteForm(writing, context))
 
     def dockerfile(self, words: Sequence[str]) -> None:
         """`:dockerfile [DIR]`. Raises `BadAnswer`."""
@@ -154,20 +154,23 @@ class Shipyard:
 
         look = partial(local.look_at_dockerfile, place)
         writing = Writing("Dockerfile and .dockerignore", look, write, (PROGRAM, THERE))
-        self._show(WriteForm(writing, self._bench()))
+        self._show(WriteForm(writing, self._project_context()))
 
     # ---- what it works with ---------------------------------------------------------------------------
 
-    def _bench(self) -> Bench:
-        bench = self._desk.bench
-        if bench is None:
+    def _project_context(self) -> ProjectContext:
+        context = self._launcher.context
+        if context is None:
             raise BadAnswer("", "no project is watched")
-        return bench
+        return context
 
-    def _shipper(self) -> Shipper:
+    def _shipper(self) -> Deployer:
         environment: Mapping[str, str] = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         found = yard_of(
-            self._session(), self._desk.journal, clock=self._bench().clock, environment=environment
+            self._session(),
+            self._launcher.journal,
+            clock=self._project_context().clock,
+            environment=environment,
         )
         if found is None:
             raise BadAnswer("", "this session only shows what was: nothing can be shipped from it")

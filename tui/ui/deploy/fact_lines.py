@@ -10,9 +10,9 @@ from tui.deploy.survey import Survey
 from tui.deploy.verdicts import size
 from tui.fleet.state import Fleet
 from tui.operations.subjects import named
-from tui.project import Target
+from tui.project import Project
 from tui.secret import MASK
-from tui.ui.dialogs.wrap import Told
+from tui.ui.dialogs.wrap import FactLine
 
 FILES = 12
 """Files that a dry run names."""
@@ -28,63 +28,63 @@ def verb(region: str, agent_id: str, fleet: Fleet) -> str:
     return f"Deploy to {agent_id}" + (", which is not listed" if fleet.fresh("agents").at is not None else "")
 
 
-def found_told(survey: Survey) -> list[Told]:
+def found_told(survey: Survey) -> list[FactLine]:
     """What was found in a directory, worst first."""
-    told = [Told("", f"✗ {problem}", "error") for problem in survey.problems]
-    told += [Told("", f"! {warning}", "warn") for warning in survey.warnings]
+    told = [FactLine("", f"✗ {problem}", "error") for problem in survey.problems]
+    told += [FactLine("", f"! {warning}", "warn") for warning in survey.warnings]
     if survey.detected is not None:
         sdk = f" · {survey.sdk.package} {survey.sdk.version}" if survey.sdk else ""
-        told.append(Told("project", f"{survey.detected.type.value}, told by {survey.detected.file}{sdk}"))
+        told.append(FactLine("project", f"{survey.detected.type.value}, told by {survey.detected.file}{sdk}"))
     if survey.source is not None:
         files = sum(1 for entry in survey.source.entries if not entry.is_directory)
-        told.append(Told("source", f"{files} files, {size(survey.source.size)} before compression"))
+        told.append(FactLine("source", f"{files} files, {size(survey.source.size)} before compression"))
     if survey.git is not None and survey.git.commit:
         dirty = " · uncommitted changes go along" if survey.git.dirty else ""
         words = f"{survey.git.commit} {clean(survey.git.branch, limit=80)}{dirty}"
-        told.append(Told("git", words, "warn" if dirty else "text"))
+        told.append(FactLine("git", words, "warn" if dirty else "text"))
     told.append(_docker(survey))
     if survey.project_file is not None:
         agent = clean(survey.project_file.agent_id, limit=60) or "no agent"
-        told.append(Told("livekit.toml", f"names {agent}"))
+        told.append(FactLine("livekit.toml", f"names {agent}"))
     return told
 
 
-def _docker(survey: Survey) -> Told:
+def _docker(survey: Survey) -> FactLine:
     if survey.has_dockerfile:
-        return Told("Dockerfile", "is there and is used")
-    return Told("Dockerfile", "is missing: one is written for the program", "warn")
+        return FactLine("Dockerfile", "is there and is used")
+    return FactLine("Dockerfile", "is missing: one is written for the program", "warn")
 
 
-def note_told(made: Made) -> list[Told]:
+def note_told(made: Made) -> list[FactLine]:
     """What the plan will do."""
-    told = [Told("effect" if place == 0 else "", note) for place, note in enumerate(made.notes)]
-    told += [Told("asked", words, "warn") for _, words in made.questions]
-    return [*told, Told("command", made.plan.command(), "info")]
+    told = [FactLine("effect" if place == 0 else "", note) for place, note in enumerate(made.notes)]
+    told += [FactLine("asked", words, "warn") for _, words in made.questions]
+    return [*told, FactLine("command", made.plan.command(), "info")]
 
 
-def dry_run_told(plan: Plan, survey: Survey, target: Target) -> list[Told]:
+def dry_run_told(plan: Plan, survey: Survey, project: Project) -> list[FactLine]:
     """What would be sent, secrets masked."""
     method = CREATE_AGENT if plan.creates else DEPLOY_AGENT
     place = (
-        [Told("", f"regions {plan.region}")]
+        [FactLine("", f"regions {plan.region}")]
         if plan.creates
         else [
-            Told("", f"agent_id {plan.agent_id}"),
-            Told("", f"deployment {plan.deployment or '(production)'}"),
+            FactLine("", f"agent_id {plan.agent_id}"),
+            FactLine("", f"deployment {plan.deployment or '(production)'}"),
         ]
     )
     kinds = {True: "file", False: "environment"}
     files = [entry.name for entry in survey.source.entries if not entry.is_directory] if survey.source else []
     more = f" and {len(files) - FILES} more" if len(files) > FILES else ""
     return [
-        Told("dry run", "this is what would be sent; nothing was sent", "accent"),
-        Told("POST", f"{target.agents_url}{method.path}"),
+        FactLine("dry run", "this is what would be sent; nothing was sent", "accent"),
+        FactLine("POST", f"{project.agents_url}{method.path}"),
         *place,
-        *(Told("", f"secret {item.name} = {MASK} ({kinds[item.is_file]})") for item in plan.secrets),
-        Told("upload", f"{len(files)} files: {clean(', '.join(files[:FILES]), limit=600)}{more}"),
-        Told("POST", f"{target.agents_url}/build"),
+        *(FactLine("", f"secret {item.name} = {MASK} ({kinds[item.is_file]})") for item in plan.secrets),
+        FactLine("upload", f"{len(files)} files: {clean(', '.join(files[:FILES]), limit=600)}{more}"),
+        FactLine("POST", f"{project.agents_url}/build"),
         *(
-            Told("", clean(f"attribute {name} = {value}", limit=200))
+            FactLine("", clean(f"attribute {name} = {value}", limit=200))
             for name, value in plan.attributes.items()
         ),
     ]

@@ -28,9 +28,9 @@ from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields.base import Answered, Next
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.form import Form
-from tui.ui.dialogs.frame import Frame
-from tui.ui.dialogs.project_context import Bench
-from tui.ui.dialogs.wrap import Told
+from tui.ui.dialogs.layout import DialogLayout
+from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.dialogs.wrap import FactLine
 from tui.ui.widgets.columns import Cell
 
 KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
@@ -55,16 +55,16 @@ class Place:
     """Deployed to where neither the given nor livekit.toml names an agent."""
 
 
-class ShipForm(Dialog):
+class DeployForm(Dialog):
     """Asks, and hands on a plan only from its button. Nothing is sent from here."""
 
-    def __init__(self, place: Place, bench: Bench, look: Look, decided: Decided) -> None:
-        super().__init__(ascii_only=bench.ascii_only)
+    def __init__(self, place: Place, context: ProjectContext, look: Look, decided: Decided) -> None:
+        super().__init__(ascii_only=context.ascii_only)
         self._place = place
-        self._bench = bench
+        self._project_context = context
         self._look = look
         self._decided = decided
-        self.frame = Frame(ascii_only=bench.ascii_only, danger=bench.target.danger)
+        self.frame = DialogLayout(ascii_only=context.ascii_only, danger=context.project.danger)
         self._form: Form | None = None
         self._survey: Survey | None = None
         self._looked = ""
@@ -94,7 +94,7 @@ class ShipForm(Dialog):
 
     async def _begin(self) -> None:
         questions = fields(self._place.root, self._place.given)
-        form = Form(questions, self._options, chance=self._bench.chance, ascii_only=self.ascii_only)
+        form = Form(questions, self._options, chance=self._project_context.chance, ascii_only=self.ascii_only)
         await self.frame.put(form)
         self._form = form
         self.frame.query_one("#reason", Input).value = self._place.given.reason
@@ -133,11 +133,11 @@ class ShipForm(Dialog):
         if name in CHOICES:
             return CHOICES[name]
         if name == "agent":
-            agents = self._bench.store.fleet.agents
+            agents = self._project_context.store.fleet.agents
             listed = (Option(agent.agent_id, (agent.agent_id, agent.name)) for agent in agents)
             return (Option(NEW, (NEW, "a new agent")), *listed)
         if name == "deployment":
-            agent = self._bench.store.fleet.agent(self._text("agent"))
+            agent = self._project_context.store.fleet.agent(self._text("agent"))
             names = {row.deployment for row in agent.agent_deployments} if agent else set()
             return tuple(Option(word, (word,)) for word in sorted(names - {""}))
         if found is None:
@@ -190,7 +190,7 @@ class ShipForm(Dialog):
             return
         given = self._fitting(self.given)
         try:
-            made = await asyncio.to_thread(make_plan, given, self._survey, self._bench.target)
+            made = await asyncio.to_thread(make_plan, given, self._survey, self._project_context.project)
         except BadInput as problem:
             self._made, self._problem = None, str(problem)
         else:
@@ -251,10 +251,10 @@ class ShipForm(Dialog):
         event.stop()
         if event.button.id == "cancel":
             self.action_leave()
-        elif event.button.id == "again" or self._bench.dry_run:
+        elif event.button.id == "again" or self._project_context.dry_run:
             self._shows_request = not self._shows_request and self._made is not None
             self.redraw()
-        elif self._made is None or self._problem or self._bench.locked:
+        elif self._made is None or self._problem or self._project_context.locked:
             self.app.bell()
         elif not self.enter_is_held:
             self._meant = self.given
@@ -263,7 +263,7 @@ class ShipForm(Dialog):
     async def _go(self) -> None:
         """Ship what stands there, read once more: a file may be another one by now."""
         await self._judge()
-        if self._made is None or self._problem or self._bench.locked or self.given != self._meant:
+        if self._made is None or self._problem or self._project_context.locked or self.given != self._meant:
             self.app.bell()
             self.redraw()
             return
@@ -301,11 +301,15 @@ class ShipForm(Dialog):
         """Draw what differs."""
         if self._form is None or not self.is_open or not self.frame.query("#dlg-status"):
             return  # not there yet, or going
-        given, made, target = self.given, self._made, self._bench.target
+        given, made, project = self.given, self._made, self._project_context.project
         creates = given.agent == NEW
-        where = (Cell(f"{target.name} ", "text"), Cell("PRODUCTION ", "error") if target.danger else Cell())
+        where = (Cell(f"{project.name} ", "text"), Cell("PRODUCTION ", "error") if project.danger else Cell())
         agent_id = "" if creates else given.agent
-        what = verb("", agent_id, self._bench.store.fleet) if creates or agent_id else "Create or deploy"
+        what = (
+            verb("", agent_id, self._project_context.store.fleet)
+            if creates or agent_id
+            else "Create or deploy"
+        )
         self.frame.title(what, where, "accent")
         asked = [name for name, _ in made.questions] if made else []
         for name, shown in visible(self._survey, given, asked).items():
@@ -317,27 +321,29 @@ class ShipForm(Dialog):
         self.frame.status(self._status())
         self._buttons(creates)
 
-    def _facts(self) -> list[Told]:
+    def _facts(self) -> list[FactLine]:
         if self._survey is None:
             return []
         if self._shows_request and self._made is not None:
-            return dry_run_told(self._made.plan, self._survey, self._bench.target)
+            return dry_run_told(self._made.plan, self._survey, self._project_context.project)
         return [*(note_told(self._made) if self._made else []), *found_told(self._survey)]
 
-    def _status(self) -> list[Told]:
-        if self._bench.locked:
-            return [Told("", "this session is read-only, nothing can be sent: :unlock 15m", "warn")]
-        told: list[Told] = []
+    def _status(self) -> list[FactLine]:
+        if self._project_context.locked:
+            return [FactLine("", "this session is read-only, nothing can be sent: :unlock 15m", "warn")]
+        told: list[FactLine] = []
         if self._problem:
-            told.append(Told("", self._problem, "error" if self._made is None else "warn"))
-        elif self._bench.dry_run:
-            told.append(Told("", "dry run: nothing is sent", "warn"))
+            told.append(FactLine("", self._problem, "error" if self._made is None else "warn"))
+        elif self._project_context.dry_run:
+            told.append(FactLine("", "dry run: nothing is sent", "warn"))
         elif count := len(self._survey.warnings) if self._survey else 0:
-            told.append(Told("", f"ready; {count} {'warning' if count == 1 else 'warnings'} above", "warn"))
+            told.append(
+                FactLine("", f"ready; {count} {'warning' if count == 1 else 'warnings'} above", "warn")
+            )
         else:
-            told.append(Told("", "ready", "ok"))
+            told.append(FactLine("", "ready", "ok"))
         words = self._form.help_for(self.focused) if self._form is not None else ""
-        return [*told, Told("", words, "muted")]
+        return [*told, FactLine("", words, "muted")]
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Say what the question means."""
@@ -345,6 +351,6 @@ class ShipForm(Dialog):
 
     def _buttons(self, creates: bool) -> None:
         ready = self._made is not None and not self._problem
-        label = "read-only" if self._bench.locked else "Create" if creates else "Deploy"
-        self.frame.button("go").say(label, "warn" if ready and not self._bench.locked else "muted")
+        label = "read-only" if self._project_context.locked else "Create" if creates else "Deploy"
+        self.frame.button("go").say(label, "warn" if ready and not self._project_context.locked else "muted")
         self.frame.button("again").say("Back" if self._shows_request else "Dry run", "text")

@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from tui.deploy.plan import BuildProgress, Plan, Report, Stage, State, Step, StepState
+from tui.deploy.plan import BuildProgress, DeployReport, Plan, Stage, State, Step, StepState
 from tui.fleet.times import seconds
 from tui.ui.deploy.fact_lines import verb
 from tui.ui.dialogs.base import Dialog
-from tui.ui.dialogs.project_context import Bench
+from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.wrap import broken
 from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Line, Lines
@@ -57,7 +57,7 @@ BESIDE = 6 + sum(column.width for column in COLUMNS[:-1])
 Row = tuple[Cell, ...]
 
 
-def rows(report: Report, size: int) -> list[tuple[str, Row]]:
+def rows(report: DeployReport, size: int) -> list[tuple[str, Row]]:
     """Everything that there is to say but the verdict, as keys and rows; details take `size` cells."""
     found: list[tuple[str, Row]] = []
     for stage in Stage:
@@ -67,7 +67,7 @@ def rows(report: Report, size: int) -> list[tuple[str, Row]]:
     return found
 
 
-def failures(report: Report) -> str:
+def failures(report: DeployReport) -> str:
     """The verdict and the last output of what failed, to be copied."""
     steps = report.build.steps if report.build else ()
     parts = [report.verdict]
@@ -77,7 +77,7 @@ def failures(report: Report) -> str:
     return "\n".join(parts)
 
 
-def _stage(report: Report, stage: Stage) -> Row:
+def _stage(report: DeployReport, stage: Stage) -> Row:
     state = report.stages[stage]
     sign, look = _STATES[state]
     detail = report.details.get(stage, "")
@@ -134,7 +134,7 @@ def _step(step: Step) -> Row:
     )
 
 
-class Shipping(Dialog):
+class DeployScreen(Dialog):
     """Shows a shipment while it runs; leaving before its end asks twice, for the build may be dropped."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -145,15 +145,15 @@ class Shipping(Dialog):
     def __init__(
         self,
         plan: Plan,
-        bench: Bench,
-        start: Callable[[Callable[[Report], None]], asyncio.Task[Report]],
+        context: ProjectContext,
+        start: Callable[[Callable[[DeployReport], None]], asyncio.Task[DeployReport]],
     ) -> None:
-        super().__init__(ascii_only=bench.ascii_only)
+        super().__init__(ascii_only=context.ascii_only)
         self._plan = plan
-        self._bench = bench
+        self._project_context = context
         self._start = start
-        self._shipping: asyncio.Task[Report] | None = None
-        self._report: Report | None = None
+        self._shipping: asyncio.Task[DeployReport] | None = None
+        self._report: DeployReport | None = None
         self._asked = -AGAIN
         self._followed = Stage.FILES.value
         """The row that the cursor was put on."""
@@ -170,8 +170,10 @@ class Shipping(Dialog):
         """Begin."""
         super().on_mount()
         plan = self._plan
-        what = verb(plan.region, plan.agent_id, self._bench.store.fleet)
-        where = f"  {plan.deployment or 'production'} of {self._bench.target.name}, from {plan.root}"
+        what = verb(plan.region, plan.agent_id, self._project_context.store.fleet)
+        where = (
+            f"  {plan.deployment or 'production'} of {self._project_context.project.name}, from {plan.root}"
+        )
         self._lines("title", [(Cell(f" {what}", "accent"), Cell(where, "text"))])
         self.query_one(LineTable).focus()
         self._shipping = self._start(self._tell)
@@ -181,7 +183,7 @@ class Shipping(Dialog):
         """Break lines anew."""
         self.call_after_refresh(self._draw)
 
-    def _tell(self, report: Report) -> None:
+    def _tell(self, report: DeployReport) -> None:
         self._report = report
         if self.is_open:
             self._draw()
@@ -219,7 +221,7 @@ class Shipping(Dialog):
         if self._report is not None and self._report.over:
             self.dismiss()
             return
-        now = self._bench.clock.monotonic()
+        now = self._project_context.clock.monotonic()
         if now - self._asked < AGAIN and self._shipping is not None:
             self._shipping.cancel()
             self.dismiss()
@@ -230,10 +232,10 @@ class Shipping(Dialog):
     def action_copy(self) -> None:
         """Copy the verdict, with the output of what failed."""
         if self._report is not None and self._report.verdict:
-            self._bench.copy(failures(self._report))
+            self._project_context.copy(failures(self._report))
 
 
-def _newest(report: Report, keys: list[str]) -> str:
+def _newest(report: DeployReport, keys: list[str]) -> str:
     """The row to keep in sight: the last output of what failed, else what is under way."""
     output = [key for key in keys if key.startswith("output ")]
     running = [stage.value for stage in Stage if report.stages[stage] is State.RUNNING]

@@ -18,9 +18,9 @@ from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields.base import Answered, Next
 from tui.ui.dialogs.form import Form
-from tui.ui.dialogs.frame import Frame
-from tui.ui.dialogs.project_context import Bench
-from tui.ui.dialogs.wrap import Told
+from tui.ui.dialogs.layout import DialogLayout
+from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.dialogs.wrap import FactLine
 from tui.ui.widgets.columns import Cell
 
 KEEP: Final = "keep"
@@ -45,11 +45,11 @@ class Writing:
 class WriteForm(Dialog):
     """Shows what is there and what would be written; writes from its button alone."""
 
-    def __init__(self, writing: Writing, bench: Bench) -> None:
-        super().__init__(ascii_only=bench.ascii_only)
+    def __init__(self, writing: Writing, context: ProjectContext) -> None:
+        super().__init__(ascii_only=context.ascii_only)
         self._writing = writing
-        self._bench = bench
-        self.frame = Frame(ascii_only=bench.ascii_only, danger=False, reason=False)
+        self._project_context = context
+        self.frame = DialogLayout(ascii_only=context.ascii_only, danger=False, reason=False)
         self._form: Form | None = None
         self._found: Local | None = None
         self._problem = ""
@@ -76,7 +76,9 @@ class WriteForm(Dialog):
         found = await asyncio.to_thread(self._writing.look)
         if self._writing.fields and not found.problem:
             fields = [field for field in self._writing.fields if field is not THERE or found.there]
-            form = Form(fields, self._options, chance=self._bench.chance, ascii_only=self.ascii_only)
+            form = Form(
+                fields, self._options, chance=self._project_context.chance, ascii_only=self.ascii_only
+            )
             self._found = found
             await self.frame.put(form)
             self._form = form
@@ -145,7 +147,7 @@ class WriteForm(Dialog):
             self._problem = str(problem)
             self.redraw()
             return
-        self._bench.say(words)
+        self._project_context.say(words)
         self.dismiss()
 
     def action_leave(self) -> None:
@@ -162,14 +164,14 @@ class WriteForm(Dialog):
         found = self._found
         self.frame.title(self._writing.title, (Cell("on this machine ", "muted"),), "accent")
         if found is not None:
-            facts = [Told("", fact) for fact in found.facts]
-            self.frame.facts([Told("directory", str(found.root)), *facts])
+            facts = [FactLine("", fact) for fact in found.facts]
+            self.frame.facts([FactLine("directory", str(found.root)), *facts])
         problem = self._problem or self._obstacle
         warning = "what is there is replaced" if self._replaces and not problem else ""
         bad = bool(self._problem or (found and found.problem))
         self.frame.status(
             [
-                Told(
+                FactLine(
                     "",
                     problem or warning or "ready",
                     "error" if bad else "warn" if problem or warning else "ok",

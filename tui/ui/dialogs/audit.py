@@ -15,7 +15,7 @@ from tui.operations.journal.journal import Entry, Verdict
 from tui.operations.journal.outcome import WORDS
 from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
-from tui.ui.dialogs.wrap import Told, lines
+from tui.ui.dialogs.wrap import FactLine, lines
 from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
@@ -103,13 +103,13 @@ class Audit(ModalScreen[None]):
         intent = entry.intent
         origin = f"{intent.origin.user} from {intent.origin.ssh}" if intent.origin.ssh else intent.origin.user
         told = [
-            Told("what", f"{_label(intent.operation)} {intent.target}, in {intent.project}"),
-            Told("outcome", entry.detail or _outcome(entry), _TONES.get(entry.verdict, "warn")),
-            Told("reason", intent.reason or "–"),
-            Told("given", ", ".join(intent.arguments) or "–"),
-            Told("by", origin),
-            Told("took", seconds(entry.latency) if entry.verdict is not None else "–"),
-            Told("request id", intent.request_id or "–"),
+            FactLine("what", f"{_label(intent.operation)} {intent.target}, in {intent.project}"),
+            FactLine("outcome", entry.detail or _outcome(entry), _TONES.get(entry.verdict, "warn")),
+            FactLine("reason", intent.reason or "–"),
+            FactLine("given", ", ".join(intent.arguments) or "–"),
+            FactLine("by", origin),
+            FactLine("took", seconds(entry.latency) if entry.verdict is not None else "–"),
+            FactLine("request id", intent.request_id or "–"),
         ]
         details.set_lines(lines(told, max(30, details.size.width))[:DETAILS])
 

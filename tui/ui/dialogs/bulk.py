@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from tui.operations.answers import Answers, Field, Kind, Option
 from tui.operations.base import Danger, Operation, Preview
-from tui.operations.bulk import Target, perform_all
+from tui.operations.bulk import BulkTarget, perform_all
 from tui.operations.freshness_check import too_old
 from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import WORDS, Outcome, Progress
@@ -21,10 +21,10 @@ from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import effect_told, project_cells
 from tui.ui.dialogs.fields.base import Answered, Choice
-from tui.ui.dialogs.frame import Frame
-from tui.ui.dialogs.project_context import Bench
-from tui.ui.dialogs.targets import Aim
-from tui.ui.dialogs.wrap import Told
+from tui.ui.dialogs.layout import DialogLayout
+from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.dialogs.targets import Target
+from tui.ui.dialogs.wrap import FactLine
 
 _SIGNS = {Verdict.DONE: ("✓", "ok"), Verdict.UNKNOWN: ("?", "warn"), Verdict.NOT_SEEN: ("?", "warn")}
 STATES = 3
@@ -42,17 +42,17 @@ class BulkDialog(Dialog):
         Binding("pageup", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, bench: Bench, operation: Operation, aims: Sequence[Aim]) -> None:
-        super().__init__(ascii_only=bench.ascii_only)
-        self._bench = bench
+    def __init__(self, context: ProjectContext, operation: Operation, aims: Sequence[Target]) -> None:
+        super().__init__(ascii_only=context.ascii_only)
+        self._project_context = context
         self.operation = operation
         self._left_out: list[str] = []
         self._targets = tuple(self._frozen(aims))
         self._seen: dict[str, Progress | Outcome] = {}
-        self._under_way: tuple[Target, ...] = ()
+        self._under_way: tuple[BulkTarget, ...] = ()
         self._stopping = False
         self._ended = ""
-        self.frame = Frame(ascii_only=self.ascii_only, danger=bench.target.danger)
+        self.frame = DialogLayout(ascii_only=self.ascii_only, danger=context.project.danger)
         hidden = [target for target in self._targets if target.hidden]
         words = f"include {len(hidden)} hidden by the filter"
         self._choice = Choice(
@@ -61,17 +61,17 @@ class BulkDialog(Dialog):
         )
         self._choice.display = bool(hidden)
 
-    def _frozen(self, aims: Sequence[Aim]) -> list[Target]:
+    def _frozen(self, aims: Sequence[Target]) -> list[BulkTarget]:
         """The targets as they are now; what it cannot be done to is said and left out."""
         found = []
         for one in aims:
-            view = self._bench.view(one.selection)
+            view = self._project_context.view(one.selection)
             name = self.operation.target(view, Answers())
             if problem := self.operation.unfit(view):
                 self._left_out.append(f"{name}: {problem}")
                 continue
             preview = self.operation.preview(view, Answers())
-            found.append(Target(one.selection, name, preview, one.hidden))
+            found.append(BulkTarget(one.selection, name, preview, one.hidden))
         return found
 
     def compose(self) -> ComposeResult:
@@ -91,7 +91,7 @@ class BulkDialog(Dialog):
         self.redraw()
 
     @property
-    def _chosen(self) -> tuple[Target, ...]:
+    def _chosen(self) -> tuple[BulkTarget, ...]:
         include = self._choice.answer == INCLUDE
         return self._under_way or tuple(t for t in self._targets if include or not t.hidden)
 
@@ -99,21 +99,21 @@ class BulkDialog(Dialog):
     def _wanted(self) -> str:
         """In a production project, and for what cannot be taken back, the project's name arms the button."""
         danger = self.operation.danger
-        production = danger is Danger.SERVICE and self._bench.target.danger
-        return self._bench.target.name if production or danger is Danger.DESTROYS else ""
+        production = danger is Danger.SERVICE and self._project_context.project.danger
+        return self._project_context.project.name if production or danger is Danger.DESTROYS else ""
 
     @property
     def obstacle(self) -> str:
         """Why the button does not act; empty if it does."""
-        bench = self._bench
+        context = self._project_context
         if not self._chosen:
             return "nothing is left to do it to"
-        if bench.locked:
+        if context.locked:
             return "read-only: :unlock 15m allows changes for a while"
-        if bench.dry_run:
+        if context.dry_run:
             return "dry run: nothing is sent"
-        view = bench.view(self._chosen[0].selection)
-        if old := too_old(view, self.operation, bench.refresh_seconds):
+        view = context.view(self._chosen[0].selection)
+        if old := too_old(view, self.operation, context.refresh_seconds):
             return f"{old}: Esc, then ctrl+r reads again"
         if self._wanted and self.frame.typed.strip() != self._wanted:
             return f"type {self._wanted} to arm the button"
@@ -148,7 +148,7 @@ class BulkDialog(Dialog):
             self.frame.freeze(True)
             self._choice.disabled = True
             self.frame.button("cancel").focus()
-            self._bench.keep(self._run())
+            self._project_context.keep(self._run())
             self.redraw()
         else:
             self.app.bell()
@@ -167,16 +167,16 @@ class BulkDialog(Dialog):
 
     def action_picture(self) -> None:
         """A picture of it."""
-        self._bench.picture()
+        self._project_context.picture()
 
     # ---- doing it -------------------------------------------------------------------------------------
 
     async def _run(self) -> None:
         done = await perform_all(
-            self._bench.operator,
+            self._project_context.operator,
             self.operation,
             self._under_way,
-            self._bench.view,
+            self._project_context.view,
             reason=self.frame.reason,
             tell=self._told,
             stopping=lambda: self._stopping,
@@ -184,13 +184,13 @@ class BulkDialog(Dialog):
         total = len(self._under_way)
         stopped = "" if done == total else ", stopped: the rest was not touched"
         self._ended = f"{self.operation.label}: {done} of {total} done{stopped}"
-        self._bench.say(self._ended, tone="ok" if done == total else "warn", toast=not self.is_open)
+        self._project_context.say(self._ended, tone="ok" if done == total else "warn", toast=not self.is_open)
         self.redraw()
 
     def _told(self, index: int, news: Progress | Outcome) -> None:
         self._seen[self._under_way[index].name] = news
         if isinstance(news, Outcome):
-            self._bench.ended(self.operation, news, seen=True)
+            self._project_context.ended(self.operation, news, seen=True)
         self.redraw()
 
     # ---- drawing --------------------------------------------------------------------------------------
@@ -202,41 +202,45 @@ class BulkDialog(Dialog):
         chosen = self._chosen
         count = "1 target" if len(chosen) == 1 else f"{len(chosen)} targets, one after the other"
         title = f"{self.operation.label}: {count}"
-        self.frame.title(title, project_cells(self._bench.target, locked=self._bench.locked), "warn")
+        self.frame.title(
+            title, project_cells(self._project_context.project, locked=self._project_context.locked), "warn"
+        )
         self.frame.facts(self._facts(chosen))
         self.frame.ask_typed((self._wanted,) if self._wanted and not self._under_way else ())
-        self.frame.status([Told("", self._status(), "warn" if self.obstacle or self._under_way else "muted")])
+        self.frame.status(
+            [FactLine("", self._status(), "warn" if self.obstacle or self._under_way else "muted")]
+        )
         self._draw_buttons(len(chosen))
 
-    def _facts(self, chosen: Sequence[Target]) -> list[Told]:
+    def _facts(self, chosen: Sequence[BulkTarget]) -> list[FactLine]:
         told = []
         for target in self._targets:
             if target not in chosen:
-                told.append(Told("hidden", f"– {self._called(target)}: left out", "muted"))
+                told.append(FactLine("hidden", f"– {self._called(target)}: left out", "muted"))
                 continue
             told += self._lines(target)
-        told += [Told("left out", problem, "warn") for problem in self._left_out]
+        told += [FactLine("left out", problem, "warn") for problem in self._left_out]
         if chosen and not self._under_way:
             told += effect_told(chosen[0].preview, "each", "muted")
         return told
 
-    def _called(self, target: Target) -> str:
+    def _called(self, target: BulkTarget) -> str:
         """Its name without the verb, which stands in the title."""
         return target.preview.what.removeprefix(self.operation.label).strip()
 
-    def _lines(self, target: Target) -> list[Told]:
+    def _lines(self, target: BulkTarget) -> list[FactLine]:
         news = self._seen.get(target.name)
         label = "hidden" if target.hidden else ""
         if news is None:
             return [
-                Told(label, f"· {self._called(target)}"),
-                *(Told("", words, "muted") for words in _states(target.preview)),
+                FactLine(label, f"· {self._called(target)}"),
+                *(FactLine("", words, "muted") for words in _states(target.preview)),
             ]
         if isinstance(news, Progress):
-            return [Told(label, f"◔ {self._called(target)} — {news.words}", "busy")]
+            return [FactLine(label, f"◔ {self._called(target)} — {news.words}", "busy")]
         sign, tone = _SIGNS.get(news.verdict, ("✗", "error"))
         words = news.words if news.verdict is not Verdict.DONE or news.doubt else WORDS[news.verdict]
-        return [Told(label, f"{sign} {self._called(target)} — {words}", "warn" if news.doubt else tone)]
+        return [FactLine(label, f"{sign} {self._called(target)} — {words}", "warn" if news.doubt else tone)]
 
     def _status(self) -> str:
         if self._ended:
@@ -253,7 +257,7 @@ class BulkDialog(Dialog):
         cancel.say("Stop" if running else "Close" if self._ended else "Cancel", "text")
         go.display = not self._under_way
         go.say(
-            "read-only" if self._bench.locked else f"{self.operation.label} {count}",
+            "read-only" if self._project_context.locked else f"{self.operation.label} {count}",
             "muted" if self.obstacle else "accent",
         )
         self.frame.keys("Tab · ctrl+s to the button · Esc stops or closes")

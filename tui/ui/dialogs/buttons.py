@@ -11,10 +11,10 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui.ui.widgets.text import width
-from tui.ui.widgets.themed_widget import Toned
+from tui.ui.widgets.themed_widget import ThemedWidget
 
 
-class Press(Toned, can_focus=True):
+class Press(ThemedWidget, can_focus=True):
     """One button. Enter or a click presses it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,8 +10,8 @@ from tui.fleet.times import seconds
 from tui.operations.answers import Answers, Hint, Weight
 from tui.operations.base import Operation, Preview
 from tui.operations.join_watch import Join, Mood
-from tui.project import Target
-from tui.ui.dialogs.wrap import LABEL, Told
+from tui.project import Project
+from tui.ui.dialogs.wrap import LABEL, FactLine
 from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.text import width
 
@@ -28,25 +28,27 @@ AGE_STEP = 5
 
 def preview_told(
     preview: Preview, baseline: Preview, hints: Sequence[Hint], age: float | None, command: str
-) -> list[Told]:
+) -> list[FactLine]:
     """Everything that a dialog says before something is sent."""
-    told = [Told("", f"{sign} {hint.text}", tone) for hint in hints for sign, tone in [_WEIGHTS[hint.weight]]]
+    told = [
+        FactLine("", f"{sign} {hint.text}", tone) for hint in hints for sign, tone in [_WEIGHTS[hint.weight]]
+    ]
     known, old = ("", False) if age is None else (f" · data {age_words(age)}", age >= 2 * AGE_STEP)
-    told.append(Told("where", preview.where + known, "warn" if old else "text"))
+    told.append(FactLine("where", preview.where + known, "warn" if old else "text"))
     told += effect_told(preview)
     told += list(_state(preview, baseline))
     if command:
-        told.append(Told("command", command, "info"))
+        told.append(FactLine("command", command, "info"))
     return told
 
 
-def effect_told(preview: Preview, label: str = "effect", tone: str = "text") -> list[Told]:
+def effect_told(preview: Preview, label: str = "effect", tone: str = "text") -> list[FactLine]:
     """What it does: first what it takes away."""
     told = [(text, "error") for text in preview.lost] + [(text, tone) for text in preview.effect]
-    return [Told("" if place else label, *said) for place, said in enumerate(told)]
+    return [FactLine("" if place else label, *said) for place, said in enumerate(told)]
 
 
-def _state(preview: Preview, baseline: Preview) -> Iterator[Told]:
+def _state(preview: Preview, baseline: Preview) -> Iterator[FactLine]:
     """What must not change and what may; a label too long for its column goes before its text."""
     before = {fact.label: fact for fact in baseline.state}
     first = "state"
@@ -56,18 +58,18 @@ def _state(preview: Preview, baseline: Preview) -> Iterator[Told]:
         first = first if short else ""
         old = before.pop(fact.label, None)
         if old is not None and old.text == fact.text:
-            yield Told(label, f"{head}{fact.text}")
+            yield FactLine(label, f"{head}{fact.text}")
         else:
             was = f" (was {old.text})" if old is not None else " (new)"
-            yield Told(label, f"Δ {head}{fact.text}{was}", "warn", "warn")
+            yield FactLine(label, f"Δ {head}{fact.text}{was}", "warn", "warn")
     for gone in before.values():
-        yield Told("", f"Δ {gone.label} is gone (was {gone.text})", "warn", "warn")
+        yield FactLine("", f"Δ {gone.label} is gone (was {gone.text})", "warn", "warn")
 
 
-def project_cells(target: Target, *, locked: bool) -> list[Cell]:
+def project_cells(project: Project, *, locked: bool) -> list[Cell]:
     """Where it will be done, in words."""
-    cells = [Cell(f"in {target.name} ", "warn" if target.danger else "text")]
-    if target.danger:
+    cells = [Cell(f"in {project.name} ", "warn" if project.danger else "text")]
+    if project.danger:
         cells.append(Cell(" PRODUCTION ", "error"))
     if locked:
         cells.append(Cell(" read-only", "info"))
@@ -80,31 +82,33 @@ def age_words(age: float) -> str:
     return "just received" if step < AGE_STEP else f"{step} s old"
 
 
-def request_told(operation: Operation, view: View, answers: Answers, target: Target) -> list[Told]:
+def request_told(operation: Operation, view: View, answers: Answers, project: Project) -> list[FactLine]:
     """What would be sent, as JSON, with every secret masked."""
-    base = target.agents_url if operation.method.cloud else target.url
+    base = project.agents_url if operation.method.cloud else project.url
     body = json.dumps(operation.request(view, answers), indent=2, ensure_ascii=False)
     told = [
-        Told("dry run", "this is what would be sent; nothing was sent", "accent"),
-        Told("POST", f"{base}{operation.method.path}"),
+        FactLine("dry run", "this is what would be sent; nothing was sent", "accent"),
+        FactLine("POST", f"{base}{operation.method.path}"),
     ]
-    return told + [Told("body" if place == 0 else "", line) for place, line in enumerate(body.split("\n"))]
+    return told + [
+        FactLine("body" if place == 0 else "", line) for place, line in enumerate(body.split("\n"))
+    ]
 
 
-def join_told(join: Join) -> list[Told]:
+def join_told(join: Join) -> list[FactLine]:
     """The way from accepted to joined, with elapsed times."""
     sign, tone = _MOODS[join.mood]
     wait = "◔ …" if not join.over else "–"
     told = [
-        Told("accepted", f"✓ {seconds(join.accepted)}   {join.dispatch_id}", "ok"),
+        FactLine("accepted", f"✓ {seconds(join.accepted)}   {join.dispatch_id}", "ok"),
         _step("job", join.job, join.job_id, wait),
         _step("in the room", join.joined, join.identity, wait),
-        Told("", f"{sign} {join.verdict}", tone),
+        FactLine("", f"{sign} {join.verdict}", tone),
     ]
-    return [*told, Told("likely", join.cause, tone)] if join.cause else told
+    return [*told, FactLine("likely", join.cause, tone)] if join.cause else told
 
 
-def _step(label: str, took: float | None, identity: str, wait: str) -> Told:
+def _step(label: str, took: float | None, identity: str, wait: str) -> FactLine:
     if took is None:
-        return Told(label, wait, "muted")
-    return Told(label, f"✓ {seconds(took)}   {identity}", "ok")
+        return FactLine(label, wait, "muted")
+    return FactLine(label, f"✓ {seconds(took)}   {identity}", "ok")

@@ -19,8 +19,8 @@ from tui.operations.journal.journal import Journal, JournalError, Origin
 from tui.operations.registry import BY_ID
 from tui.operations.verbs.private_links import no_api
 from tui.session.watched import Watched
-from tui.ui.dialogs.project_context import Application, Bench, Manner
-from tui.ui.dialogs.targets import Aim, NoTarget, Rows, aim
+from tui.ui.dialogs.project_context import Application, ProjectContext, SessionOptions
+from tui.ui.dialogs.targets import NoTarget, Rows, Target, find_targets
 
 
 class Host(Application, Protocol):
@@ -45,20 +45,20 @@ class Host(Application, Protocol):
         """Put a screen over what is there."""
 
 
-class Desk:
+class OperationLauncher:
     """Opens dialogs. One for the whole run; each project gets a bench of its own."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._journal = Journal(host.state_dir / "journal.jsonl", host.clock, origin=Origin.of(os.environ))
-        self._bench: Bench | None = None
+        self._project_context: ProjectContext | None = None
         self._session: Watched | None = None
-        self.manner = Manner()
+        self.session_options = SessionOptions()
 
     @property
     def busy(self) -> bool:
         """An operation is under way whose outcome would be unknown if we left now."""
-        return self.manner.under_way > 0
+        return self.session_options.under_way > 0
 
     @property
     def journal(self) -> Journal:
@@ -66,15 +66,15 @@ class Desk:
         return self._journal
 
     @property
-    def bench(self) -> Bench | None:
+    def context(self) -> ProjectContext | None:
         """The bench of the project being watched; None while none is."""
         session = self._host.session
         if session is not self._session:
             self._session = session
-            self._bench = None
-        if session is not None and self._bench is None:
-            self._bench = Bench(self._host, session, self._journal, self.manner)
-        return self._bench
+            self._project_context = None
+        if session is not None and self._project_context is None:
+            self._project_context = ProjectContext(self._host, session, self._journal, self.session_options)
+        return self._project_context
 
     # ---- operations -----------------------------------------------------------------------------------
 
@@ -82,57 +82,57 @@ class Desk:
         """A key of an operation was pressed in a pane."""
         operation = BY_ID[operation_id]
         try:
-            self._open(operation, aim(operation, rows, selection))
+            self._open(operation, find_targets(operation, rows, selection))
         except NoTarget as problem:
             self._host.say(f"{operation.label}: {problem}", tone="warn")
 
     def by_command(self, operation_id: str, words: Sequence[str], selection: Selection) -> None:
         """An operation was named after the colon. Raises `BadAnswer`."""
         operation = BY_ID[operation_id]
-        bench = self.bench
-        if bench is None:
+        context = self.context
+        if context is None:
             raise BadAnswer("", "no project is watched")
-        selected, answers = address(operation, words, bench.store.fleet, selection)
-        self._open(operation, [Aim(selected, answers)])
+        selected, answers = address(operation, words, context.store.fleet, selection)
+        self._open(operation, [Target(selected, answers)])
 
     def undo(self) -> None:
         """Offer to take the last thing back."""
-        bench = self.bench
-        undo = bench.undo.offered if bench is not None else None
+        context = self.context
+        undo = context.undo.offered if context is not None else None
         if undo is None:
             self._host.say("nothing to undo; what can be undone can be for 30 s", tone="warn")
             return
-        self._open(BY_ID[undo.operation], [Aim(undo.selection, undo.answers)], undoes=True)
+        self._open(BY_ID[undo.operation], [Target(undo.selection, undo.answers)], undoes=True)
 
-    def _open(self, operation: Operation, aims: Sequence[Aim], *, undoes: bool = False) -> None:
-        bench = self.bench
-        if bench is None:
+    def _open(self, operation: Operation, aims: Sequence[Target], *, undoes: bool = False) -> None:
+        context = self.context
+        if context is None:
             self._host.say("no project is watched", tone="warn")
             return
         if len(aims) > 1 or any(one.hidden for one in aims):
             from tui.ui.dialogs.bulk import BulkDialog
 
-            self._host.show(BulkDialog(bench, operation, aims))
+            self._host.show(BulkDialog(context, operation, aims))
             return
         target = aims[0]
-        if problem := operation.unfit(bench.view(target.selection)):
+        if problem := operation.unfit(context.view(target.selection)):
             self._host.say(f"{operation.label}: {problem}", tone="warn")
             return
         from tui.ui.dialogs.operation import OperationDialog
 
         selection, answers = target.selection, target.answers
-        self._host.show(OperationDialog(bench, operation, selection, answers, undoes=undoes))
+        self._host.show(OperationDialog(context, operation, selection, answers, undoes=undoes))
 
     def links(self) -> None:
         """Show the private links. Raises `BadAnswer`."""
         from tui.ui.dialogs.private_links import Links
 
-        bench = self.bench
-        if bench is None:
+        context = self.context
+        if context is None:
             raise BadAnswer("", "no project is watched")
-        if problem := no_api(bench.view(Selection())):
+        if problem := no_api(context.view(Selection())):
             raise BadAnswer("", problem)
-        self._host.show(Links(bench, lambda name, words: self.by_command(name, words, Selection())))
+        self._host.show(Links(context, lambda name, words: self.by_command(name, words, Selection())))
 
     # ---- around them ----------------------------------------------------------------------------------
 
@@ -140,12 +140,12 @@ class Desk:
         """`:unlock 15m` asks for a reason first. Raises `BadAnswer`."""
         from tui.ui.dialogs.unlock import UnlockDialog, minutes
 
-        bench, session = self.bench, self._host.session
-        if bench is None or session is None:
+        context, session = self.context, self._host.session
+        if context is None or session is None:
             raise BadAnswer("", "no project is watched")
-        if not bench.target.read_only:
-            raise BadAnswer("", f"{bench.target.name} is not read-only")
-        self._host.show(UnlockDialog(bench, session, minutes(words)))
+        if not context.project.read_only:
+            raise BadAnswer("", f"{context.project.name} is not read-only")
+        self._host.show(UnlockDialog(context, session, minutes(words)))
 
     def lock(self) -> None:
         """Read-only again."""
@@ -155,24 +155,28 @@ class Desk:
         self._host.say("locked: this session is read-only again" if self._was_locked() else "not read-only")
 
     def _was_locked(self) -> bool:
-        return self.bench is not None and self.bench.target.read_only
+        return self.context is not None and self.context.project.read_only
 
     def toggle_dry_run(self) -> None:
         """Send nothing, or send again."""
-        self.manner.dry_run = not self.manner.dry_run
-        words = "dry run: nothing is sent, buttons show the request" if self.manner.dry_run else "dry run off"
+        self.session_options.dry_run = not self.session_options.dry_run
+        words = (
+            "dry run: nothing is sent, buttons show the request"
+            if self.session_options.dry_run
+            else "dry run off"
+        )
         self._host.redraw_link()
-        self._host.say(words, tone="warn" if self.manner.dry_run else "text")
+        self._host.say(words, tone="warn" if self.session_options.dry_run else "text")
 
     async def audit(self) -> None:
         """Show what was done."""
         from tui.ui.dialogs.audit import Audit
 
-        bench = self.bench
-        if bench is None:
+        context = self.context
+        if context is None:
             return
         try:
-            self._host.show(Audit(await bench.operator.entries(), ascii_only=bench.ascii_only))
+            self._host.show(Audit(await context.operator.entries(), ascii_only=context.ascii_only))
         except JournalError as error:
             self._host.say(str(error), tone="error")
 
@@ -183,20 +187,20 @@ class Desk:
         """
         from tui.ui.dialogs.unresolved import Unresolved
 
-        bench = self.bench
-        if bench is None:
+        context = self.context
+        if context is None:
             return
         if not asked:
-            await first_answer(bench.store)
-            if bench is not self.bench:
+            await first_answer(context.store)
+            if context is not self.context:
                 return
         try:
-            found = await bench.operator.unresolved()
+            found = await context.operator.unresolved()
         except JournalError as error:
             self._host.say(str(error), tone="error")
             return
         if found and (asked or self._host.at_rest):
-            self._host.show(Unresolved(bench, found))
+            self._host.show(Unresolved(context, found))
         elif found:
             self._host.say(f"{len(found)} operations without a known outcome: :unresolved", tone="warn")
         elif asked:

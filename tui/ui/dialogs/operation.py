@@ -18,7 +18,7 @@ from tui.operations.undo import UNDO_FOR
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import join_told
 from tui.ui.dialogs.question import QuestionDialog
-from tui.ui.dialogs.wrap import Told
+from tui.ui.dialogs.wrap import FactLine
 
 _TONES = {Verdict.DONE: "ok", Verdict.REFUSED: "error"}
 BUSY_KEYS = "Esc hides this; the outcome will be said, and is in :audit"
@@ -76,7 +76,7 @@ class OperationDialog(QuestionDialog):
         if self.phase is Phase.ENDED and self.outcome is not None:
             before = self.outcome
             self._begin()
-            self.bench.keep(self._look_again(before))
+            self.context.keep(self._look_again(before))
         elif self.asking:
             self.shows_request = not self.shows_request
             self.redraw()
@@ -86,15 +86,15 @@ class OperationDialog(QuestionDialog):
         if self.phase is Phase.ENDED and self.outcome is not None and self.outcome.may_resend:
             before = self.outcome
             self._begin()
-            self.bench.keep(self._do(before))
+            self.context.keep(self._do(before))
         elif not self.asking or self.obstacle:
             self.app.bell()
-        elif self.bench.dry_run:
+        elif self.context.dry_run:
             self.shows_request = True
             self.redraw()
         else:
             self._begin()
-            self.bench.keep(self._do(None))
+            self.context.keep(self._do(None))
 
     def draw_buttons(self) -> None:
         """Other words once it is under way or over."""
@@ -116,11 +116,11 @@ class OperationDialog(QuestionDialog):
         if self.phase is Phase.BUSY:
             return (BUSY_KEYS,)
         undo = self.outcome.undo if self.outcome is not None else None
-        if undo is None or self.bench.undo.offered is not undo:
+        if undo is None or self.context.undo.offered is not undo:
             return ("Esc closes",)
         return (f"Esc closes · then u {undo.words}, for {UNDO_FOR:.0f} s",)
 
-    def facts(self) -> list[Told]:
+    def facts(self) -> list[FactLine]:
         """The way into the room, once it is being followed."""
         return join_told(self._join) if self._join is not None else super().facts()
 
@@ -138,14 +138,14 @@ class OperationDialog(QuestionDialog):
         try:
             answers = await self._last_look(again=before is not None)
         except BadAnswer as problem:
-            self._ask_again(Told("", f"{problem}; nothing was sent", "error"))
+            self._ask_again(FactLine("", f"{problem}; nothing was sent", "error"))
             return
         except ApiError as error:
-            self._ask_again(Told("", f"could not look first: {error}; nothing was sent", "error"))
+            self._ask_again(FactLine("", f"could not look first: {error}; nothing was sent", "error"))
             return
-        outcome = await self.bench.operator.perform(
+        outcome = await self.context.operator.perform(
             self.operation,
-            self.inquiry.view,
+            self.pending.view,
             answers,
             reason=self.frame.reason,
             tell=self.tell,
@@ -155,25 +155,25 @@ class OperationDialog(QuestionDialog):
 
     async def _last_look(self, *, again: bool) -> Answers:
         """The answers, if everything is still as it was shown. Raises `BadAnswer` and the API's errors."""
-        operator, inquiry = self.bench.operator, self.inquiry
-        answers = await asyncio.to_thread(self.operation.resolve, inquiry.answers)
-        shown = inquiry.answers.secrets
-        inquiry.answer(answers)
+        operator, pending = self.context.operator, self.pending
+        answers = await asyncio.to_thread(self.operation.resolve, pending.answers)
+        shown = pending.answers.secrets
+        pending.answer(answers)
         if shown.secrets and answers.secrets != shown:
             raise BadAnswer("file", "the file is not as it was read: look again")
-        inquiry.reread(await operator.reread(self.operation, inquiry.view, answers))
-        if problem := self.operation.unfit(inquiry.view):
+        pending.reread(await operator.reread(self.operation, pending.view, answers))
+        if problem := self.operation.unfit(pending.view):
             raise BadAnswer("", problem)
-        if inquiry.news and not again:
-            raise BadAnswer("", f"changed since you looked: {', '.join(inquiry.news)}")
-        self.operation.check(inquiry.view, answers)
+        if pending.news and not again:
+            raise BadAnswer("", f"changed since you looked: {', '.join(pending.news)}")
+        self.operation.check(pending.view, answers)
         return answers
 
     async def _look_again(self, before: Outcome) -> None:
         if before.intent is not None:
-            self._end(await self.bench.operator.settle(before.intent, self.tell))
+            self._end(await self.context.operator.settle(before.intent, self.tell))
 
-    def _ask_again(self, said: Told) -> None:
+    def _ask_again(self, said: FactLine) -> None:
         """Nothing was sent: back to the questions."""
         self.phase = Phase.ASKING
         self.told = [said]
@@ -181,21 +181,21 @@ class OperationDialog(QuestionDialog):
             self.frame.freeze(False)
             self.redraw()
         else:
-            self.bench.say(f"{self.operation.label}: {said.text}", tone="warn")
+            self.context.say(f"{self.operation.label}: {said.text}", tone="warn")
 
     def _end(self, outcome: Outcome) -> None:
         """Say what became of it, and stay where there is more to see."""
         self.outcome = outcome
         closes = _is_plain(outcome)
-        self.bench.ended(self.operation, outcome, seen=self.is_open and not closes)
+        self.context.ended(self.operation, outcome, seen=self.is_open and not closes)
         if not self.is_open:
             return
         if closes:
             self.dismiss()
             return
-        said = Told("", outcome.words, "warn" if outcome.doubt else _TONES.get(outcome.verdict, "warn"))
+        said = FactLine("", outcome.words, "warn" if outcome.doubt else _TONES.get(outcome.verdict, "warn"))
         if outcome.verdict in (Verdict.REFUSED, Verdict.NOT_SENT):
-            self.inquiry.wait(outcome.retry_after)
+            self.pending.wait(outcome.retry_after)
             self._ask_again(said)
             return
         self.phase = Phase.ENDED
@@ -204,15 +204,15 @@ class OperationDialog(QuestionDialog):
         self.redraw()
         made = outcome.receipt.dispatch if outcome.receipt is not None else None
         if made is not None:
-            started = self.bench.clock.monotonic() - outcome.took
+            started = self.context.clock.monotonic() - outcome.took
             watch = JoinWatch(made, started=started, accepted=outcome.took)
             self.run_worker(self._follow(watch), exclusive=False)
 
     async def _follow(self, watch: JoinWatch) -> None:
         """The join watch stays until the dialog is closed."""
-        bench = self.bench
-        ended = await follow(watch, bench.operator.remote, bench.store, bench.clock, self._joining)
-        bench.say(f"{ended.dispatch_id}: {ended.verdict}", toast=False)
+        context = self.context
+        ended = await follow(watch, context.operator.remote, context.store, context.clock, self._joining)
+        context.say(f"{ended.dispatch_id}: {ended.verdict}", toast=False)
 
     def _joining(self, join: Join) -> None:
         self._join = join
@@ -226,10 +226,10 @@ def _is_plain(outcome: Outcome) -> bool:
     return outcome.verdict is Verdict.DONE and not more and not joins
 
 
-def _more(outcome: Outcome) -> list[Told]:
+def _more(outcome: Outcome) -> list[FactLine]:
     """What there is to say besides the outcome."""
-    told = [Told("", item, "error" if "NOT" in item else "ok") for item in outcome.items]
-    told += [Told("", note, "warn") for note in outcome.notes]
+    told = [FactLine("", item, "error" if "NOT" in item else "ok") for item in outcome.items]
+    told += [FactLine("", note, "warn") for note in outcome.notes]
     if outcome.intent is not None and outcome.verdict is not Verdict.DONE:
-        told.append(Told("request id", outcome.intent.request_id, "muted"))
+        told.append(FactLine("request id", outcome.intent.request_id, "muted"))
     return told

@@ -15,7 +15,7 @@ from tui.api.errors import ApiError
 from tui.fleet.state import Selection
 from tui.fleet.times import when
 from tui.operations.verbs.private_links import CreateLink, DeleteLink, Linked, linked
-from tui.ui.dialogs.project_context import Bench
+from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
@@ -50,9 +50,9 @@ class Links(ModalScreen[None]):
         Binding("c", "copy", "Copy the id", show=False),
     ]
 
-    def __init__(self, bench: Bench, open_dialog: Open) -> None:
+    def __init__(self, context: ProjectContext, open_dialog: Open) -> None:
         super().__init__()
-        self._bench = bench
+        self._project_context = context
         self._open = open_dialog
         self._rows: dict[str, Linked] = {}
         self._problem = ""
@@ -70,7 +70,7 @@ class Links(ModalScreen[None]):
             Column("dns", "DNS", 18, grow=1, rank=4),
             Column("updated", "SINCE", 5, right=True, rank=2),
         )
-        ascii_only = self._bench.ascii_only
+        ascii_only = self._project_context.ascii_only
         with Vertical(id="links"):
             yield Lines(ascii_only=ascii_only, id="links-title")
             yield LineTable(columns, ascii_only=ascii_only)
@@ -100,7 +100,7 @@ class Links(ModalScreen[None]):
     async def _ask(self) -> None:
         table = self.query_one(LineTable)
         try:
-            found = await linked(self._bench.operator.remote)
+            found = await linked(self._project_context.operator.remote)
         except ApiError as error:
             self._problem = str(error)
         else:
@@ -115,8 +115,8 @@ class Links(ModalScreen[None]):
         item = self._rows[key]
         link = item.link
         sign, look = _HEALTH.get(item.health, _OTHER)
-        now = self._bench.view(_NOTHING).now
-        since = when(item.updated_at, now=now, style=self._bench.view(_NOTHING).times)
+        now = self._project_context.view(_NOTHING).now
+        since = when(item.updated_at, now=now, style=self._project_context.view(_NOTHING).times)
         return (
             Cell(sign, look),
             Cell(link.name or "-"),
@@ -130,11 +130,11 @@ class Links(ModalScreen[None]):
         )
 
     def _draw(self) -> None:
-        target = self._bench.target
+        project = self._project_context.project
         count = f"{len(self._rows)} private {'link' if len(self._rows) == 1 else 'links'}"
         stale = (Cell(f"  not read: {self._problem}", "error"),) if self._problem and self._rows else ()
         self.query_one("#links-title", Lines).set_lines(
-            [(Cell(f" {count} of {target.name}", "accent"), *stale)]
+            [(Cell(f" {count} of {project.name}", "accent"), *stale)]
         )
         item = self._rows.get(self.query_one(LineTable).cursor)
         told = []
@@ -160,7 +160,7 @@ class Links(ModalScreen[None]):
     def action_copy(self) -> None:
         """Copy the id."""
         if cursor := self.query_one(LineTable).cursor:
-            self._bench.copy(cursor)
+            self._project_context.copy(cursor)
 
     def action_leave(self) -> None:
         """Close."""

@@ -15,16 +15,16 @@ from tui.fleet.times import TimeStyle
 from tui.operations.base import Operation
 from tui.operations.journal.journal import Journal, Verdict
 from tui.operations.journal.outcome import Outcome
-from tui.operations.runner import Operator
+from tui.operations.runner import OperationRunner
 from tui.operations.undo import UNDO_FOR, LastUndo
-from tui.project import Target
+from tui.project import Project
 from tui.session.watched import Watched
 
 TONES = {Verdict.DONE: "ok", Verdict.REFUSED: "error"}
 
 
 @dataclass
-class Manner:
+class SessionOptions:
     """How the operator wishes to work; the same for every project of a run."""
 
     dry_run: bool = False
@@ -64,27 +64,29 @@ class Application(Protocol):
         """Do it to its end, whatever is on the screen."""
 
 
-class Bench:
+class ProjectContext:
     """The `Service` of every dialog about one project; stays with it when another project is watched."""
 
-    def __init__(self, app: Application, session: Watched, journal: Journal, manner: Manner) -> None:
+    def __init__(
+        self, app: Application, session: Watched, journal: Journal, session_options: SessionOptions
+    ) -> None:
         self._app = app
         self._session = session
-        self._manner = manner
+        self._session_options = session_options
         self.ascii_only = app.ascii_only
         self.clock = app.clock
         self.chance = app.chance
         self.refresh_seconds = app.refresh_seconds
-        self.target: Target = session.target
+        self.project: Project = session.project
         self.store: Store = session.store
         self.undo = LastUndo(app.clock)
-        self.operator = Operator(
+        self.operator = OperationRunner(
             session.remote,
             session.store,
             journal,
             clock=app.clock,
-            project=session.target.name,
-            url=session.target.url,
+            project=session.project.name,
+            url=session.project.url,
             new_id=self._new_id,
             nudge=session.nudge,
         )
@@ -95,12 +97,12 @@ class Bench:
     @property
     def locked(self) -> bool:
         """The session is read-only now."""
-        return self.target.read_only and not self._session.link().unlocked
+        return self.project.read_only and not self._session.link().unlocked
 
     @property
     def dry_run(self) -> bool:
         """The session sends nothing, by the operator's wish."""
-        return self._manner.dry_run
+        return self._session_options.dry_run
 
     def view(self, selection: Selection) -> View:
         """What is known now, with this selected; times by the server's clock."""
@@ -123,12 +125,12 @@ class Bench:
         """Go on with it even when the dialog is closed, or another project is watched."""
 
         async def counted() -> None:
-            self._manner.under_way += 1
+            self._session_options.under_way += 1
             try:
                 async with self._session.kept():
                     await work
             finally:
-                self._manner.under_way -= 1
+                self._session_options.under_way -= 1
 
         self._app.later(counted())
 

@@ -1,7 +1,7 @@
 """The asking half of an operation's dialog: questions, facts that follow the data, what is in the way.
 
-It sends nothing. What happens when the button is pressed is `operation.OperationDialog`'s business. What may
-be done is `Inquiry`'s, how it looks `Frame`'s; the events between these two and a form make its length.
+It sends nothing: `operation.OperationDialog` does, when the button is pressed. `PendingOperation` decides
+what may be done, `DialogLayout` how it looks.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from tui.fleet.state import Fleet, Selection
 from tui.operations.answers import Answers, BadAnswer, Kind, Option
 from tui.operations.base import Danger, Operation
 from tui.operations.journal.outcome import Progress
-from tui.operations.pending_operation import Inquiry
+from tui.operations.pending_operation import PendingOperation
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import preview_told, project_cells, request_told
 from tui.ui.dialogs.fields.base import Answered, Next, Read
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.form import Form
-from tui.ui.dialogs.frame import KEYS, Frame, without_copy
-from tui.ui.dialogs.project_context import Bench
-from tui.ui.dialogs.wrap import Told
+from tui.ui.dialogs.layout import KEYS, DialogLayout, without_copy
+from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.dialogs.wrap import FactLine
 
 _TONES = {Danger.REVERSIBLE: "accent", Danger.SERVICE: "warn", Danger.DESTROYS: "error"}
 
@@ -48,7 +48,7 @@ class QuestionDialog(Dialog):
 
     def __init__(
         self,
-        bench: Bench,
+        context: ProjectContext,
         operation: Operation,
         selection: Selection,
         answers: Answers,
@@ -56,21 +56,21 @@ class QuestionDialog(Dialog):
         undoes: bool = False,
     ) -> None:
         """`undoes` where it takes back what was done last."""
-        super().__init__(ascii_only=bench.ascii_only)
-        self.bench = bench
+        super().__init__(ascii_only=context.ascii_only)
+        self.context = context
         self.operation = operation
         self._undoes = undoes
-        self.inquiry = Inquiry(
+        self.pending = PendingOperation(
             operation,
-            bench.view(selection),
+            context.view(selection),
             answers,
-            production=bench.target.danger,
-            refresh=bench.refresh_seconds,
+            production=context.project.danger,
+            refresh=context.refresh_seconds,
         )
-        grave = operation.danger is Danger.DESTROYS or bench.target.danger
-        self.frame = Frame(ascii_only=self.ascii_only, danger=grave)
+        grave = operation.danger is Danger.DESTROYS or context.project.danger
+        self.frame = DialogLayout(ascii_only=self.ascii_only, danger=grave)
         self.form: Form | None = None
-        self.told: list[Told] = []
+        self.told: list[FactLine] = []
         """What became of it, or what is happening; empty while it is only asked."""
         self.shows_request = False
         self._due = False
@@ -95,9 +95,9 @@ class QuestionDialog(Dialog):
     def on_mount(self) -> None:
         """Ask, follow the data, and count seconds."""
         super().on_mount()
-        self._unsubscribe = self.bench.store.subscribe(self._changed)
+        self._unsubscribe = self.context.store.subscribe(self._changed)
         self.set_interval(1.0, self.redraw)
-        first = self._prepare() if self.operation.prepares or self.inquiry.is_missing else self._put()
+        first = self._prepare() if self.operation.prepares or self.pending.is_missing else self._put()
         self.run_worker(first, exclusive=False)
 
     def on_unmount(self) -> None:
@@ -109,13 +109,13 @@ class QuestionDialog(Dialog):
     async def _prepare(self) -> None:
         """Ask the server for what the form starts with."""
         self.tell(Progress("reading…"))
-        operator, inquiry = self.bench.operator, self.inquiry
+        operator, pending = self.context.operator, self.pending
         try:
-            answers = await self.operation.prepare(operator.remote, inquiry.view, inquiry.answers)
-            inquiry.answer(answers)
-            inquiry.accept(await operator.reread(self.operation, inquiry.view, answers))
+            answers = await self.operation.prepare(operator.remote, pending.view, pending.answers)
+            pending.answer(answers)
+            pending.accept(await operator.reread(self.operation, pending.view, answers))
         except ApiError as error:
-            self.told = [Told("", f"cannot read what it needs: {error}; ctrl+r tries again", "error")]
+            self.told = [FactLine("", f"cannot read what it needs: {error}; ctrl+r tries again", "error")]
             self.frame.button("cancel").focus()
             self.redraw()
             return
@@ -124,9 +124,9 @@ class QuestionDialog(Dialog):
 
     async def _put(self) -> None:
         """Put the questions."""
-        fields = self.operation.fields(self.inquiry.view, self.inquiry.answers)
+        fields = self.operation.fields(self.pending.view, self.pending.answers)
         if fields and self.form is None:
-            form = Form(fields, self._options, chance=self.bench.chance, ascii_only=self.ascii_only)
+            form = Form(fields, self._options, chance=self.context.chance, ascii_only=self.ascii_only)
             await self.frame.put(form)
             self.form = form
         self._is_put = True
@@ -148,19 +148,19 @@ class QuestionDialog(Dialog):
     def _see(self) -> None:
         self._due = False
         if not self.busy:
-            self.inquiry.see(self.bench.view(self.inquiry.view.selection))
+            self.pending.see(self.context.view(self.pending.view.selection))
         if self.asking and self.form is not None:
             self.form.refill()
         self.redraw()
 
     def _options(self, name: str) -> tuple[Option, ...]:
-        return self.operation.options(self.inquiry.view, self.inquiry.answers, name)
+        return self.operation.options(self.pending.view, self.pending.answers, name)
 
     def _answer(self) -> None:
         """Take over what stands in the form; what was read from a file counts until another one is named."""
         if self.form is None:
             return
-        found, before = self.form.answers, self.inquiry.answers
+        found, before = self.form.answers, self.pending.answers
         files = [field.id for field in self.form.fields if field.kind is Kind.FILE]
         same = all(found.text(name) == before.text(name) for name in (*files, "empty"))
         secrets = before.secrets if files and same else Answers().secrets
@@ -168,7 +168,7 @@ class QuestionDialog(Dialog):
         if not files:
             with contextlib.suppress(BadAnswer):  # what is wrong is said by what is in the way
                 answers = self.operation.resolve(answers)
-        self.inquiry.answer(answers)
+        self.pending.answer(answers)
 
     def on_answered(self, event: Answered) -> None:
         """Another answer."""
@@ -217,12 +217,12 @@ class QuestionDialog(Dialog):
             return
         self._answer()
         try:
-            found = await asyncio.to_thread(self.operation.resolve, self.inquiry.answers)
+            found = await asyncio.to_thread(self.operation.resolve, self.pending.answers)
         except BadAnswer as problem:
-            self.told = [Told("", str(problem), "error")]
+            self.told = [FactLine("", str(problem), "error")]
         else:
             self.told = []
-            self.inquiry.answer(found)
+            self.pending.answer(found)
             self._next()
         self.redraw()
 
@@ -253,17 +253,17 @@ class QuestionDialog(Dialog):
     def action_picture(self) -> None:
         """A picture, unless a secret is being asked for."""
         if self.form is not None and self.form.is_secret:
-            self.bench.say("no pictures while a secret is asked for", tone="warn")
+            self.context.say("no pictures while a secret is asked for", tone="warn")
         else:
-            self.bench.picture()
+            self.context.picture()
 
     def action_copy_command(self) -> None:
         """The equivalent command, or the request where that is shown."""
-        view, answers = self.inquiry.view, self.inquiry.answers
+        view, answers = self.pending.view, self.pending.answers
         if self.shows_request:
-            self.bench.copy("\n".join(fact.text for fact in self._request()[1:]))
+            self.context.copy("\n".join(fact.text for fact in self._request()[1:]))
         elif command := self.operation.equivalent(view, answers):
-            self.bench.copy(command)
+            self.context.copy(command)
 
     async def action_read_again(self) -> None:
         """Read what it rests on anew and accept what is found."""
@@ -273,13 +273,13 @@ class QuestionDialog(Dialog):
             await self._prepare()
             return
         self.tell(Progress("reading again…"))
-        inquiry = self.inquiry
-        inquiry.see(self.bench.view(inquiry.view.selection))
+        pending = self.pending
+        pending.see(self.context.view(pending.view.selection))
         try:
-            inquiry.accept(await self.bench.operator.reread(self.operation, inquiry.view, inquiry.answers))
+            pending.accept(await self.context.operator.reread(self.operation, pending.view, pending.answers))
             self.told = []
         except ApiError as error:
-            self.told = [Told("", f"cannot read again: {error}", "error")]
+            self.told = [FactLine("", f"cannot read again: {error}", "error")]
         self.redraw()
 
     @property
@@ -287,14 +287,14 @@ class QuestionDialog(Dialog):
         """Why the button does not act; empty if it does."""
         if not self._is_put:
             return "not read yet"
-        now = self.bench.clock.monotonic()
-        return self.inquiry.obstacle(self.frame.typed, locked=self.bench.locked, now=now)
+        now = self.context.clock.monotonic()
+        return self.pending.obstacle(self.frame.typed, locked=self.context.locked, now=now)
 
     # ---- drawing --------------------------------------------------------------------------------------
 
     def tell(self, progress: Progress) -> None:
         """Say what is happening."""
-        self.told = [Told("", progress.words, "warn" if progress.checking else "busy")]
+        self.told = [FactLine("", progress.words, "warn" if progress.checking else "busy")]
         if self.is_open:
             self.redraw()
 
@@ -302,26 +302,26 @@ class QuestionDialog(Dialog):
         """Draw what differs."""
         if not self.frame.is_mounted or not self.is_open:
             return  # not there yet, or being taken apart
-        what = self.inquiry.preview.what
+        what = self.pending.preview.what
         self.frame.title(
             f"Undo: {what}" if self._undoes else what,
-            project_cells(self.bench.target, locked=self.bench.locked),
+            project_cells(self.context.project, locked=self.context.locked),
             _TONES[self.operation.danger],
         )
         if self.form is not None and self.asking:
             self.form.display = not self.shows_request  # the whole room is for the request
         self.frame.facts(self._request() if self.shows_request else self.facts())
-        self.frame.ask_typed(self.inquiry.wanted if self.asking else ())
+        self.frame.ask_typed(self.pending.wanted if self.asking else ())
         self.frame.status(self._standing())
         self.frame.keys(*self.key_words())
         self.draw_buttons()
 
-    def facts(self) -> list[Told]:
+    def facts(self) -> list[FactLine]:
         """What is known of target and effect."""
-        inquiry = self.inquiry
-        command = self.operation.equivalent(inquiry.view, inquiry.answers)
-        age = inquiry.age(self.bench.clock.monotonic())
-        return preview_told(inquiry.preview, inquiry.baseline, inquiry.hints, age, command)
+        pending = self.pending
+        command = self.operation.equivalent(pending.view, pending.answers)
+        age = pending.age(self.context.clock.monotonic())
+        return preview_told(pending.preview, pending.baseline, pending.hints, age, command)
 
     def key_words(self) -> tuple[str, ...]:
         """What the keys do, or what the question means that has the keyboard; the longest first."""
@@ -339,23 +339,23 @@ class QuestionDialog(Dialog):
         self.frame.button("cancel").say("Cancel", "text")
         self.frame.button("again").say("Back" if self.shows_request else "Dry run", "text")
         go = self.frame.button("go")
-        if self.bench.locked:
+        if self.context.locked:
             go.say("read-only", "muted")
         else:
             go.say(self.operation.label, "muted" if self.obstacle else tone)
 
-    def _request(self) -> list[Told]:
-        view, answers = self.inquiry.view, self.inquiry.answers
+    def _request(self) -> list[FactLine]:
+        view, answers = self.pending.view, self.pending.answers
         try:
-            return request_told(self.operation, view, answers, self.bench.target)
+            return request_told(self.operation, view, answers, self.context.project)
         except BadAnswer as problem:
-            return [Told("dry run", str(problem), "error")]
+            return [FactLine("dry run", str(problem), "error")]
 
-    def _standing(self) -> list[Told]:
+    def _standing(self) -> list[FactLine]:
         """What was said last, and what is in the way, or that nothing is."""
         if not self.asking:
             return self.told
         if obstacle := self.obstacle:
-            return [*self.told, Told("", obstacle, "warn")]
-        words = "dry run: the button shows the request" if self.bench.dry_run else "armed"
-        return self.told or [Told("", words, "muted")]
+            return [*self.told, FactLine("", obstacle, "warn")]
+        words = "dry run: the button shows the request" if self.context.dry_run else "armed"
+        return self.told or [FactLine("", words, "muted")]

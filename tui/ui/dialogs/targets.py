@@ -25,7 +25,7 @@ class Rows(Struct, frozen=True):
     shown: frozenset[str] = frozenset()
 
 
-class Aim(Struct, frozen=True):
+class Target(Struct, frozen=True):
     """One target."""
 
     selection: Selection
@@ -38,7 +38,7 @@ class NoTarget(ValueError):
     """There is nothing that it could be done to; the text says why."""
 
 
-def aim(operation: Operation, rows: Rows, selection: Selection) -> list[Aim]:
+def find_targets(operation: Operation, rows: Rows, selection: Selection) -> list[Target]:
     """The targets of an operation: the marked rows where it can be done in bulk, else the cursor's.
 
     Raises `NoTarget`.
@@ -51,7 +51,7 @@ def aim(operation: Operation, rows: Rows, selection: Selection) -> list[Aim]:
     if rows.ghost:
         raise NoTarget("the row under the cursor is no longer in this list")
     if rows.pane == "secrets":
-        return [Aim(selection, _names(operation, rows))]
+        return [Target(selection, _names(operation, rows))]
     return [_one(rows.cursor, rows, selection)]
 
 
@@ -59,15 +59,17 @@ def _fits(key: str, pane: str) -> bool:
     return pane != "dispatches" or key.startswith("dispatch:")
 
 
-def _one(key: str, rows: Rows, selection: Selection) -> Aim:
+def _one(key: str, rows: Rows, selection: Selection) -> Target:
     hidden = bool(rows.shown) and key not in rows.shown
     if rows.pane == "agents":
-        return Aim(replace(selection, agent_id=key), Answers(), hidden)
+        return Target(replace(selection, agent_id=key), Answers(), hidden)
     if rows.pane == "dispatches":
         room, dispatch_id, job_id = split(key)
-        return Aim(replace(selection, room=room, dispatch_id=dispatch_id, job_id=job_id), Answers(), hidden)
+        return Target(
+            replace(selection, room=room, dispatch_id=dispatch_id, job_id=job_id), Answers(), hidden
+        )
     texts = {"version": key} if rows.pane == "versions" and key else {}
-    return Aim(selection, Answers(texts), hidden)
+    return Target(selection, Answers(texts), hidden)
 
 
 def _names(operation: Operation, rows: Rows) -> Answers:

@@ -16,9 +16,9 @@ from tui.operations.journal.journal import JournalError
 from tui.session.watched import Watched
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
-from tui.ui.dialogs.frame import Frame
-from tui.ui.dialogs.project_context import Bench
-from tui.ui.dialogs.wrap import Told
+from tui.ui.dialogs.layout import DialogLayout
+from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.dialogs.wrap import FactLine
 from tui.ui.widgets.columns import Cell
 
 DEFAULT: Final = 15
@@ -42,12 +42,12 @@ class UnlockDialog(Dialog):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "leave", "Cancel", show=False)]
 
-    def __init__(self, bench: Bench, session: Watched, count: int) -> None:
-        super().__init__(ascii_only=bench.ascii_only)
-        self._bench = bench
+    def __init__(self, context: ProjectContext, session: Watched, count: int) -> None:
+        super().__init__(ascii_only=context.ascii_only)
+        self._project_context = context
         self._session = session
         self._minutes = count
-        self.frame = Frame(ascii_only=self.ascii_only, danger=bench.target.danger)
+        self.frame = DialogLayout(ascii_only=self.ascii_only, danger=context.project.danger)
 
     def compose(self) -> ComposeResult:
         """The same frame as every other question."""
@@ -61,19 +61,19 @@ class UnlockDialog(Dialog):
         self.call_after_refresh(self._redraw)
 
     def _redraw(self) -> None:
-        target = self._bench.target
+        project = self._project_context.project
         self.frame.title(
-            f"Unlock {target.name} for {self._minutes} min", (Cell("read-only", "info"),), "warn"
+            f"Unlock {project.name} for {self._minutes} min", (Cell("read-only", "info"),), "warn"
         )
         self.frame.facts(
             [
-                Told("effect", "changes can be sent until then; it locks again by itself"),
-                Told("", "the first line counts down; :lock ends it at once"),
-                Told("", "who unlocked, when and why is kept in :audit"),
+                FactLine("effect", "changes can be sent until then; it locks again by itself"),
+                FactLine("", "the first line counts down; :lock ends it at once"),
+                FactLine("", "who unlocked, when and why is kept in :audit"),
             ]
         )
         ready = bool(self.frame.reason)
-        self.frame.status([Told("", "" if ready else "a reason is needed", "warn")])
+        self.frame.status([FactLine("", "" if ready else "a reason is needed", "warn")])
         self.frame.button("go").say("Unlock", "accent" if ready else "muted")
         self.frame.keys("Tab moves · ctrl+s to the button · Enter presses · Esc cancels")
 
@@ -99,10 +99,12 @@ class UnlockDialog(Dialog):
             self.app.bell()
             return
         try:
-            await self._bench.operator.note("unlock", f"{self._minutes} min", self.frame.reason)
+            await self._project_context.operator.note("unlock", f"{self._minutes} min", self.frame.reason)
         except JournalError as error:
-            self.frame.status([Told("", f"{error}; not unlocked", "error")])
+            self.frame.status([FactLine("", f"{error}; not unlocked", "error")])
             return
         self._session.unlock(60.0 * self._minutes)
-        self._bench.say(f"{self._bench.target.name} is unlocked for {self._minutes} min", tone="warn")
+        self._project_context.say(
+            f"{self._project_context.project.name} is unlocked for {self._minutes} min", tone="warn"
+        )
         self.dismiss()

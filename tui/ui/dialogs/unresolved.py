@@ -16,8 +16,8 @@ from tui.operations.journal.outcome import WORDS, Outcome
 from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
 from tui.ui.dialogs.base import Dialog
-from tui.ui.dialogs.project_context import Bench
-from tui.ui.dialogs.wrap import Told, lines
+from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.dialogs.wrap import FactLine, lines
 from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
@@ -45,9 +45,9 @@ class Unresolved(Dialog):
     Unresolved #unresolved-details { height: 5; padding: 0 1; }
     """
 
-    def __init__(self, bench: Bench, intents: Sequence[Intent]) -> None:
-        super().__init__(ascii_only=bench.ascii_only)
-        self._bench = bench
+    def __init__(self, context: ProjectContext, intents: Sequence[Intent]) -> None:
+        super().__init__(ascii_only=context.ascii_only)
+        self._project_context = context
         self._intents = {intent.id: intent for intent in intents}
         self._found: dict[str, Outcome] = {}
         self._looking = ""
@@ -93,12 +93,12 @@ class Unresolved(Dialog):
         details = self.query_one("#unresolved-details", Lines)
         told = []
         if intent is not None:
-            since = age(self._bench.clock.now() - intent.time)
-            told.append(Told("begun", f"{clock_time(intent.time, TimeStyle.LOCAL)}, {since} ago"))
+            since = age(self._project_context.clock.now() - intent.time)
+            told.append(FactLine("begun", f"{clock_time(intent.time, TimeStyle.LOCAL)}, {since} ago"))
         words = outcome.words if outcome is not None else ""
-        told.append(Told("seen", words, _TONES.get(outcome.verdict, "warn") if outcome else "muted"))
+        told.append(FactLine("seen", words, _TONES.get(outcome.verdict, "warn") if outcome else "muted"))
         if intent is not None and intent.reason:
-            told.append(Told("reason", intent.reason))
+            told.append(FactLine("reason", intent.reason))
         details.set_lines(lines(told, max(30, details.size.width))[:DETAILS])
 
     def on_line_table_moved(self, event: LineTable.Moved) -> None:
@@ -128,8 +128,8 @@ class Unresolved(Dialog):
                 continue
             self._looking = key
             self._draw()
-            self._found[key] = await self._bench.operator.settle(intent)
-            self._bench.say(self._found[key].words, toast=False)
+            self._found[key] = await self._project_context.operator.settle(intent)
+            self._project_context.say(self._found[key].words, toast=False)
             self._draw()
         self._looking = ""
 
@@ -140,9 +140,9 @@ class Unresolved(Dialog):
         if intent is None:
             return
         try:
-            await self._bench.operator.set_aside(intent)
+            await self._project_context.operator.set_aside(intent)
         except JournalError as error:
-            self._bench.say(str(error), tone="error")
+            self._project_context.say(str(error), tone="error")
             return
         del self._intents[key]
         self._found.pop(key, None)

@@ -19,7 +19,7 @@ LIMIT = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FactLine:
     """One fact to show."""
 
     label: str
@@ -44,7 +44,7 @@ def broken(text: str, size: int) -> Iterator[str]:
     yield line
 
 
-def lines(told: Iterable[Told], size: int) -> list[Line]:
+def lines(told: Iterable[FactLine], size: int) -> list[Line]:
     """Facts as lines of `size` cells."""
     found: list[Line] = []
     for fact in told:

@@ -26,7 +26,7 @@ from tui.ui.logview.page import Page, Place
 from tui.ui.logview.paint import HIT, Drawn, look_style, pieces
 from tui.ui.logview.sgr import PLAIN
 from tui.ui.widgets.text import to_ascii
-from tui.ui.widgets.themed_widget import Toned
+from tui.ui.widgets.themed_widget import ThemedWidget
 
 FRAME: Final = 0.1
 """Seconds between two paints of a log that streams; the first line after a pause is painted at once."""
@@ -45,7 +45,7 @@ WHEEL: Final = 3
 """Rows that a turn of the mouse wheel moves."""
 
 
-class LogLines(Toned, can_focus=True):
+class LogLines(ThemedWidget, can_focus=True):
     """A window on a log."""
 
     DEFAULT_CSS = "LogLines { height: 1fr; width: 1fr; }"

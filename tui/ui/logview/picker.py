@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.text import fit, to_ascii
-from tui.ui.widgets.themed_widget import Toned
+from tui.ui.widgets.themed_widget import ThemedWidget
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class Choice(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
 
 
-class Picker(Toned, can_focus=True):
+class Picker(ThemedWidget, can_focus=True):
     """A list to pick from; shown by `ask`, gone with Esc."""
 
     DEFAULT_CSS = """

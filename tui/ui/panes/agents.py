@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 
 from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent
-from tui.fleet.facts import Facts, FactsCache
+from tui.fleet.facts import AgentFacts, FactsCache
 from tui.fleet.query import Subject, Value
 from tui.fleet.state import View
 from tui.fleet.status import replicas
@@ -104,7 +104,7 @@ class AgentsPane(ListPane):
         self._known: tuple[object, ...] = ()
         self._keys: list[str] = []
         self._derived_from: tuple[Agent, ...] | None = None
-        self._derived: list[Facts] = []
+        self._derived: list[AgentFacts] = []
         self._hidden_problems = 0
         self._twins: set[str] = set()
 
@@ -153,7 +153,7 @@ class AgentsPane(ListPane):
         chosen.sort(key=self._order(view), reverse=self.reverse)
         return [fact.agent.agent_id for fact in chosen]
 
-    def _derive(self, view: View) -> list[Facts]:
+    def _derive(self, view: View) -> list[AgentFacts]:
         """The facts of every agent, in the order received."""
         agents = view.fleet.agents
         if agents is not self._derived_from:
@@ -169,19 +169,19 @@ class AgentsPane(ListPane):
             self._twins = _twins(self._derived)
         return self._derived
 
-    def _passes(self, fact: Facts, view: View) -> bool:
+    def _passes(self, fact: AgentFacts, view: View) -> bool:
         if self.problems_only and not fact.status.problem:
             return False
         return self.query_now.matches(Subject(fact.text, partial(_field, fact, view.now)))
 
-    def _order(self, view: View) -> Callable[[Facts], tuple[object, ...]]:
+    def _order(self, view: View) -> Callable[[AgentFacts], tuple[object, ...]]:
         since = view.fleet.since
 
-        def began(fact: Facts) -> float:
+        def began(fact: AgentFacts) -> float:
             known = since.get(fact.agent.agent_id)
             return -(known.at or 0.0) if known else 0.0
 
-        orders: dict[str, Callable[[Facts], tuple[object, ...]]] = {
+        orders: dict[str, Callable[[AgentFacts], tuple[object, ...]]] = {
             "name": attrgetter("order"),
             "id": lambda fact: (fact.agent.agent_id,),
             "regions": lambda fact: (fact.regions, fact.order),
@@ -238,7 +238,7 @@ class AgentsPane(ListPane):
         cells = self.cells(view, key) if change else ()
         if change is None or not cells:
             return None
-        old = Facts(change.before)
+        old = AgentFacts(change.before)
         before = {
             3: old.regions,
             4: old.status_text,
@@ -310,7 +310,7 @@ class AgentsPane(ListPane):
         self.table.select(agent_id)
 
 
-_FIELDS: Mapping[str, Callable[[Facts, float], Value]] = {
+_FIELDS: Mapping[str, Callable[[AgentFacts, float], Value]] = {
     "status": lambda fact, now: f"{fact.status_text} {fact.status.family}",
     "name": lambda fact, now: fact.agent.name,
     "id": lambda fact, now: fact.agent.agent_id,
@@ -326,12 +326,12 @@ _FIELDS: Mapping[str, Callable[[Facts, float], Value]] = {
 }
 
 
-def _field(fact: Facts, now: float, name: str) -> Value:
+def _field(fact: AgentFacts, now: float, name: str) -> Value:
     """A field of an agent for the filter grammar."""
     return _FIELDS[name](fact, now)
 
 
-def _short_version(fact: Facts) -> str:
+def _short_version(fact: AgentFacts) -> str:
     if fact.agent.never_deployed:
         return "none"
     return "mixed" if fact.version.endswith(" mixed") else tail(fact.version)
@@ -353,7 +353,7 @@ def _heat(share: float) -> str:
     return "error" if share >= HOT else "warn" if share >= WARM else "text" if share >= 0 else "muted"
 
 
-def _twins(everything: list[Facts]) -> set[str]:
+def _twins(everything: list[AgentFacts]) -> set[str]:
     """Agents whose name can be mistaken for another's that is not the same name (hazards.md A6)."""
     odd = [fact for fact in everything if fact.is_odd]
     if not odd:

@@ -23,7 +23,7 @@ RESET: Final = "\x1b[0m"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Sgr:
     """A style in the terminal's numbers."""
 
     attributes: tuple[str, ...] = ()
@@ -35,42 +35,42 @@ class Look:
 
 
 @dataclass
-class Pen:
+class AnsiWriter:
     """Writes for a terminal of so many colours, whose present ones it remembers."""
 
     colors: ColorSystem = ColorSystem.TRUECOLOR
-    _now: Look = field(default_factory=Look)
+    _now: Sgr = field(default_factory=Sgr)
 
     def write(self, text: str, style: Style | None) -> str:
         """The sequences for a text, without anything in it that a terminal obeys."""
-        look = _look(style, self.colors) if style is not None else Look()
+        look = _look(style, self.colors) if style is not None else Sgr()
         blank = look.plain and text.isspace()
         return self._change(look, blank=blank) + drop_controls(text)
 
     def reset(self) -> str:
         """The sequence that puts the pen down."""
-        changed, self._now = self._now != Look(), Look()
+        changed, self._now = self._now != Sgr(), Sgr()
         return RESET if changed else ""
 
-    def _change(self, look: Look, *, blank: bool) -> str:
+    def _change(self, look: Sgr, *, blank: bool) -> str:
         now, codes = self._now, list[str]()
         if look.attributes != now.attributes:
             # there is no way to end one attribute alone that every terminal knows
             codes += ["0", *look.attributes]
-            now = Look()
+            now = Sgr()
         if look.ground != now.ground:
             codes += look.ground
         ink = now.ink if blank else look.ink
         if ink != now.ink:
             codes += ink
-        self._now = Look(look.attributes, ink, look.ground, look.plain)
+        self._now = Sgr(look.attributes, ink, look.ground, look.plain)
         return f"\x1b[{';'.join(codes)}m" if codes else ""
 
 
 @lru_cache(maxsize=1024)
-def _look(style: Style, system: ColorSystem) -> Look:
+def _look(style: Style, system: ColorSystem) -> Sgr:
     attributes = tuple(_attributes(style))
-    return Look(
+    return Sgr(
         attributes,
         _codes(style.color, system, foreground=True),
         _codes(style.bgcolor, system, foreground=False),

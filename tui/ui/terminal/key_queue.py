@@ -20,7 +20,7 @@ GIVE_UP: Final = 0.3
 """Seconds after which a key whose way cannot be followed, for its widget is gone, holds up no other."""
 
 
-class Turns:
+class KeyQueue:
     """Follows one key at a time on its way up to the application; those that come meanwhile wait."""
 
     def __init__(self, app: App[None]) -> None:

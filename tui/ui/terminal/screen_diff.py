@@ -27,7 +27,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.ui.terminal.ansi_writer import SYSTEMS, Pen
+from tui.ui.terminal.ansi_writer import SYSTEMS, AnsiWriter
 from tui.ui.terminal.safe_app import SafeApp
 
 NEAR: Final = 8
@@ -43,7 +43,7 @@ _UNKNOWN: Final[Glyph] = ("\0", None)
 """A cell of which nothing is known; equal to nothing that is drawn."""
 
 
-class Frame:
+class ScreenDiff:
     """The cells of one terminal as they were sent."""
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class Patch(Struct, frozen=True):
     y: int
     cells: Sequence[Glyph]
 
-    def render(self, pen: Pen) -> str:
+    def render(self, pen: AnsiWriter) -> str:
         """The sequences that paint them."""
         texts = [self._to(0)]
         for style, run in groupby(enumerate(self.cells), key=lambda item: item[1][1]):
@@ -173,7 +173,7 @@ def _whole(cells: Sequence[Glyph], start: int, end: int) -> tuple[int, int]:
 class _Differences(CompositorUpdate):
     """An update that is compared when it is sent and not before: Textual may yet drop it."""
 
-    def __init__(self, frame: Frame, update: ChopsUpdate | LayoutUpdate) -> None:
+    def __init__(self, frame: ScreenDiff, update: ChopsUpdate | LayoutUpdate) -> None:
         self._frame = frame
         self._update = update
 
@@ -183,7 +183,7 @@ class _Differences(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         """What has to be sent."""
-        pen = Pen(SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR))
+        pen = AnsiWriter(SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR))
         patches = [patch.render(pen) for patch in self._frame.differences(self._update)]
         return "".join((*patches, pen.reset()))
 
@@ -192,7 +192,7 @@ class FramedApp(SafeApp):
     """An application that sends only what differs from what its terminal shows."""
 
     def __init__(self) -> None:
-        self._frame = Frame()  # first, for setting the title refreshes already
+        self._frame = ScreenDiff()  # first, for setting the title refreshes already
         super().__init__()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:

@@ -10,12 +10,12 @@ from textual.strip import Strip
 
 from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.text import fit, to_ascii, width
-from tui.ui.widgets.themed_widget import Toned
+from tui.ui.widgets.themed_widget import ThemedWidget
 
 Line = tuple[Cell, ...]
 
 
-class Lines(Toned):
+class Lines(ThemedWidget):
     """Shows as many lines as it is high. Setting equal lines again sends nothing."""
 
     DEFAULT_CSS = "Lines { height: 1; width: 1fr; }"

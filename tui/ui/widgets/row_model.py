@@ -27,7 +27,7 @@ class Ghost(Generic[T]):
     """Monotonic."""
 
 
-class Roster(Generic[T]):
+class RowModel(Generic[T]):
     """The rows of a table. `height` is how many fit on the screen."""
 
     def __init__(self) -> None:

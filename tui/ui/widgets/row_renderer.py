@@ -43,7 +43,7 @@ class RowLook(Struct, frozen=True):
         return self.signs[index] if self.signs else " "
 
 
-class Brush:
+class RowRenderer:
     """Draws the lines of a table that is `size` cells wide, the last of which is the scroll bar's."""
 
     def __init__(

@@ -1,8 +1,7 @@
 """The table of lists and trees: formats visible rows only and repaints changed cells only.
 
-It knows nothing of LiveKit. It is given keys in order and a function from key to cells. Which rows there are
-and where the cursor is on them is the `Roster`'s business, how a line is drawn the `Brush`'s; what is here
-is the widget between the two, longer than others for being the one behind every list.
+It knows nothing of LiveKit: it is given keys in order and a function from key to cells. `RowModel` holds the
+rows and the cursor on them, `RowRenderer` draws a line; this is the widget between the two.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui.ui.widgets.columns import Cell, Column, trend
-from tui.ui.widgets.row_model import Roster
-from tui.ui.widgets.row_renderer import Brush, Cells, RowLook
-from tui.ui.widgets.themed_widget import Toned
+from tui.ui.widgets.row_model import RowModel
+from tui.ui.widgets.row_renderer import Cells, RowLook, RowRenderer
+from tui.ui.widgets.themed_widget import ThemedWidget
 
 DELTA_FOR = 15.0
 """Seconds for which a changed cell carries its sign; the row's bar stays as long as the pane says."""
@@ -46,7 +45,7 @@ def _no_past(key: str) -> Past | None:
     return None
 
 
-class LineTable(Toned, can_focus=True):
+class LineTable(ThemedWidget, can_focus=True):
     """A table on the Line API, in place of widgets whose cost follows the number of rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -111,10 +110,10 @@ class LineTable(Toned, can_focus=True):
         self.formatted = 0
         """Rows formatted so far: the measure of what showing costs."""
         self._columns = tuple(columns)
-        self._last_brush: Brush | None = None
+        self._last_brush: RowRenderer | None = None
         self._cells_of: Callable[[str], Cells] = _nothing
         self._past_of: Callable[[str], Past | None] = _no_past
-        self._roster: Roster[Cells] = Roster()
+        self._row_model: RowModel[Cells] = RowModel()
         self._drawn: dict[int, tuple[RowLook, Strip]] = {}
         self._drawn_style = Style()
         self._now = 0.0
@@ -133,10 +132,10 @@ class LineTable(Toned, can_focus=True):
         """Show these keys, in this order. `keep` leaves ghosts of rows that vanished; pass False when the
         operator asked for other rows. `now` is monotonic seconds, for the ghosts.
         """
-        known = self._roster.keys
+        known = self._row_model.keys
         self._cells_of, self._past_of, self._now = cells, past, now
         if keys is not known and (len(keys) != len(known) or list(keys) != list(known)):
-            if self._roster.replace(
+            if self._row_model.replace(
                 keys,
                 looks=self._last_look,
                 keep=keep,
@@ -145,48 +144,48 @@ class LineTable(Toned, can_focus=True):
             ):
                 self.post_message(self.Moved(self, self.cursor))
         else:
-            self._roster.bury(now)
+            self._row_model.bury(now)
         self._paint()
 
     def forget(self) -> None:
         """The next `show` is of other things altogether: no ghost, mark or cursor of these stays."""
-        height = self._roster.height
-        self._roster = Roster()
-        self._roster.height = height
+        height = self._row_model.height
+        self._row_model = RowModel()
+        self._row_model.height = height
         self._cells_of, self._past_of = _nothing, _no_past
 
     def unmark_gone(self, exists: Callable[[str], bool]) -> None:
         """Take marks off rows that are no more."""
-        self._roster.marks = {key for key in self._roster.marks if exists(key)}
+        self._row_model.marks = {key for key in self._row_model.marks if exists(key)}
 
     def stay(self) -> None:
         """The rows asked for are those that were wanted: the cursor does not go back to one they hide."""
-        self._roster.stay()
+        self._row_model.stay()
 
     @property
     def cursor(self) -> str:
         """The key under the cursor; empty without rows. May be a ghost's."""
-        return self._roster.cursor
+        return self._row_model.cursor
 
     @property
     def cursor_is_ghost(self) -> bool:
         """The row under the cursor is gone: nothing may be done to it."""
-        return self._roster.cursor in self._roster.ghosts
+        return self._row_model.cursor in self._row_model.ghosts
 
     @property
     def keys(self) -> Sequence[str]:
         """The keys shown, without ghosts."""
-        return self._roster.keys
+        return self._row_model.keys
 
     @property
     def marked(self) -> tuple[str, ...]:
         """Marked keys in the order shown, then marked keys that are not shown."""
-        return self._roster.marked()
+        return self._row_model.marked()
 
     @property
     def shows_wide(self) -> bool:
         """There is room for at least one of the wide columns."""
-        return any(slot.column.wide for slot in self._brush.slots)
+        return any(slot.column.wide for slot in self._renderer.slots)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Columns are picked only to sort by them."""
@@ -194,11 +193,11 @@ class LineTable(Toned, can_focus=True):
 
     def visible_keys(self) -> list[str]:
         """The keys on the screen."""
-        return self._roster.visible()
+        return self._row_model.visible()
 
     def select(self, key: str, *, tell: bool = True) -> bool:
         """Put the cursor on a key; False if it is not shown."""
-        place = self._roster.place(key)
+        place = self._row_model.place(key)
         if place is None:
             return False
         self._move_to(place, tell=tell)
@@ -229,10 +228,10 @@ class LineTable(Toned, can_focus=True):
         return next((look.cells for look, _ in self._drawn.values() if look.key == key), None)
 
     @property
-    def _brush(self) -> Brush:
+    def _renderer(self) -> RowRenderer:
         """For the width at hand: lines are asked for before the table is told of another size."""
         if self._last_brush is None or self._last_brush.size != self.size.width:
-            self._last_brush = Brush(
+            self._last_brush = RowRenderer(
                 self._columns,
                 self.size.width,
                 self.tone_style,
@@ -248,8 +247,8 @@ class LineTable(Toned, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Other width, other columns; the cursor stays in sight."""
-        self._roster.height = max(1, self.size.height - 1)
-        self._roster.reveal()
+        self._row_model.height = max(1, self.size.height - 1)
+        self._row_model.reveal()
         self._layout()
         self.post_message(self.Resized(self, self.cursor))
 
@@ -271,36 +270,36 @@ class LineTable(Toned, can_focus=True):
 
     def _paint(self) -> None:
         """Compare every visible line with what was drawn, and ask for the cells that differ."""
-        brush = self._brush
-        if not brush.slots or not self.is_mounted:
+        renderer = self._renderer
+        if not renderer.slots or not self.is_mounted:
             return
         self._check_style()
         dirty: list[Region] = []
-        for y in range(self._roster.height):
+        for y in range(self._row_model.height):
             look = self._look(y)
             drawn = self._drawn.get(y)
             if drawn is not None and drawn[0] == look:
                 continue
             if drawn is None:
-                dirty.append(Region(0, y + 1, brush.size, 1))
+                dirty.append(Region(0, y + 1, renderer.size, 1))
             else:
-                dirty.extend(brush.differences(y + 1, drawn[0], look))
-            self._drawn[y] = (look, brush.row(look, dim=self.dim))
+                dirty.extend(renderer.differences(y + 1, drawn[0], look))
+            self._drawn[y] = (look, renderer.row(look, dim=self.dim))
         if dirty:
             self.refresh(*dirty)
 
     def _look(self, y: int) -> RowLook:
-        roster = self._roster
-        index = roster.top + y
+        row_model = self._row_model
+        index = row_model.top + y
         thumb = self._thumb(y)
-        if not roster.lines:
+        if not row_model.lines:
             return RowLook(cells=self.empty[y : y + 1], thumb=thumb)
-        if index >= len(roster.lines):
+        if index >= len(row_model.lines):
             return RowLook(thumb=thumb)
-        key = roster.lines[index]
-        row = ("cursor" if self.has_focus else "blurred") if key == roster.cursor else ""
-        mark = "*" if key in roster.marks else " "
-        ghost = roster.ghosts.get(key)
+        key = row_model.lines[index]
+        row = ("cursor" if self.has_focus else "blurred") if key == row_model.cursor else ""
+        mark = "*" if key in row_model.marks else " "
+        ghost = row_model.ghosts.get(key)
         if ghost is not None:
             return RowLook(key, ghost.cells or _GONE, (), " " + mark, row, True, thumb)
         cells = self._cells_of(key)
@@ -316,29 +315,29 @@ class LineTable(Toned, can_focus=True):
         return RowLook(key, cells, signs, bar + mark, row, False, thumb)
 
     def _thumb(self, y: int) -> str:
-        total, height = len(self._roster.lines), self._roster.height
+        total, height = len(self._row_model.lines), self._row_model.height
         if total <= height:
             return " "
         size = max(1, height * height // total)
-        start = (height - size) * self._roster.top // max(1, total - height)
+        start = (height - size) * self._row_model.top // max(1, total - height)
         return "┃" if start <= y < start + size else "│"
 
     def render_line(self, y: int) -> Strip:
         """One line, for the compositor."""
         if y == 0:
-            return self._brush.titles(self.sort_column, self.picked_column, reverse=self.sort_reverse)
+            return self._renderer.titles(self.sort_column, self.picked_column, reverse=self.sort_reverse)
         known = self._drawn.get(y - 1)
         if known is None:
             look = self._look(y - 1)
-            known = self._drawn[y - 1] = (look, self._brush.row(look, dim=self.dim))
+            known = self._drawn[y - 1] = (look, self._renderer.row(look, dim=self.dim))
         return known[1]
 
     # ---- keys and mouse ---------------------------------------------------------------------------------
 
     def _move_to(self, place: int, *, tell: bool = True) -> None:
-        top = self._roster.top
-        moved = self._roster.move(place, self._now)
-        if self._roster.top != top:
+        top = self._row_model.top
+        moved = self._row_model.move(place, self._now)
+        if self._row_model.top != top:
             self.post_message(self.Scrolled(self, self.cursor))
         self._paint()
         if moved and tell:
@@ -346,11 +345,11 @@ class LineTable(Toned, can_focus=True):
 
     def action_move(self, step: int) -> None:
         """Cursor by rows."""
-        self._move_to(self._roster.cursor_place + step)
+        self._move_to(self._row_model.cursor_place + step)
 
     def action_page(self, step: int) -> None:
         """Cursor by screens."""
-        self._move_to(self._roster.cursor_place + step * self._roster.height)
+        self._move_to(self._row_model.cursor_place + step * self._row_model.height)
 
     def action_top(self) -> None:
         """Cursor to the first row."""
@@ -358,27 +357,27 @@ class LineTable(Toned, can_focus=True):
 
     def action_bottom(self) -> None:
         """Cursor to the last row."""
-        self._move_to(len(self._roster.lines) - 1)
+        self._move_to(len(self._row_model.lines) - 1)
 
     def action_mark(self) -> None:
         """Mark or unmark the row and go on to the next."""
-        if self._roster.toggle_mark():
+        if self._row_model.toggle_mark():
             self.action_move(1)
             self._marked()
 
     def action_mark_range(self) -> None:
         """Mark from the last marked row to the cursor."""
-        self._roster.mark_range()
+        self._row_model.mark_range()
         self._marked()
 
     def action_mark_all(self) -> None:
         """Mark every row that the filter lets through."""
-        self._roster.marks.update(self._roster.keys)
+        self._row_model.marks.update(self._row_model.keys)
         self._marked()
 
     def action_unmark(self) -> None:
         """Clear every mark."""
-        self._roster.marks.clear()
+        self._row_model.marks.clear()
         self._marked()
 
     def _marked(self) -> None:
@@ -392,7 +391,7 @@ class LineTable(Toned, can_focus=True):
 
     def action_column(self, step: int) -> None:
         """Pick a column for sorting."""
-        ids = [slot.column.id for slot in self._brush.slots]
+        ids = [slot.column.id for slot in self._renderer.slots]
         if ids:
             current = self.picked_column or self.sort_column
             place = ids.index(current) if current in ids else (-1 if step > 0 else 0)
@@ -403,9 +402,9 @@ class LineTable(Toned, can_focus=True):
         """Show by which column the rows are sorted; it is shown however little room there is."""
         if (column, reverse) == (self.sort_column, self.sort_reverse):
             return
-        before = self._brush.slots
+        before = self._renderer.slots
         self.sort_column, self.sort_reverse, self._last_brush = column, reverse, None
-        if self._brush.slots != before:
+        if self._renderer.slots != before:
             self._layout()
         else:
             self.refresh(Region(0, 0, self.size.width, 1))
@@ -417,14 +416,14 @@ class LineTable(Toned, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor, a second one opens."""
-        place = self._roster.top + event.y - 1
-        if event.y > 0 and place < len(self._roster.lines):
-            if self._roster.lines[place] == self.cursor and event.chain > 1:
+        place = self._row_model.top + event.y - 1
+        if event.y > 0 and place < len(self._row_model.lines):
+            if self._row_model.lines[place] == self.cursor and event.chain > 1:
                 self.action_open()
             self._move_to(place)
 
     def _scroll(self, step: int) -> None:
-        if self._roster.scroll(step):
+        if self._row_model.scroll(step):
             self._paint()
             self.post_message(self.Scrolled(self, self.cursor))
 

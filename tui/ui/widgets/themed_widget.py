@@ -8,7 +8,7 @@ from textual.color import Color
 from textual.widget import Widget
 
 
-class Toned(Widget, inherit_css=False):
+class ThemedWidget(Widget, inherit_css=False):
     """A widget that draws its own lines in tones.
 
     Tones are read from the theme's variables. As component classes they would be matched against the style

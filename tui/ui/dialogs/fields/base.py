@@ -16,7 +16,7 @@ from textual.widgets import Input, TextArea
 from tui.api.clean import clean_block
 from tui.operations.answers import Field, Option
 from tui.secret import Secret
-from tui.ui.widgets.themed_widget import Toned
+from tui.ui.widgets.themed_widget import ThemedWidget
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 """What no line holds: breaks, tabs, and what would steer a terminal."""
@@ -81,7 +81,7 @@ class NameInput(LineInput):
             super()._on_paste(event)
 
 
-class Choice(Toned, can_focus=True):
+class Choice(ThemedWidget, can_focus=True):
     """One of a few words in a line; ← and → choose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from tui.operations.verbs.secret_set import known_by
 from tui.secret import Secret
 from tui.ui.widgets.text import fit, to_ascii
-from tui.ui.widgets.themed_widget import Toned
+from tui.ui.widgets.themed_widget import ThemedWidget
 
 LIMIT: Final = 1 << 20
 """Characters that are taken; more is no secret, and a file can be mounted instead."""
@@ -28,7 +28,7 @@ TOO_LONG: Final = "that is more than 1 MiB: nothing kept, mount a file instead"
 CONTROL: Final = "the paste holds a control character: nothing kept, use a file"
 
 
-class SecretInput(Toned, can_focus=True):
+class SecretInput(ThemedWidget, can_focus=True):
     """Holds a value that leaves it only as a `Secret`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

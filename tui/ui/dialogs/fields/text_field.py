@@ -15,7 +15,7 @@ from textual.widgets import Input
 from tui.operations.answers import Field, Option
 from tui.ui.dialogs.fields.base import Answered, NameInput, Next, Options
 from tui.ui.widgets.text import fit, to_ascii
-from tui.ui.widgets.themed_widget import Toned
+from tui.ui.widgets.themed_widget import ThemedWidget
 
 OFFERED: Final = 7
 """Suggestions shown at a time."""
@@ -100,7 +100,7 @@ class TextField(Vertical):
         return was_open
 
 
-class Offers(Toned):
+class Offers(ThemedWidget):
     """A short list that hangs over what is below."""
 
     DEFAULT_CSS = """

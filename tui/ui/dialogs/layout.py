@@ -12,7 +12,7 @@ from textual.widget import Widget
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields.base import LineInput
 from tui.ui.dialogs.form import Form
-from tui.ui.dialogs.wrap import LABEL, Told, broken, lines
+from tui.ui.dialogs.wrap import LABEL, FactLine, broken, lines
 from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Line, Lines, spread
 from tui.ui.widgets.text import fit, width
@@ -41,17 +41,18 @@ def without_copy(keys: str) -> str:
     return keys.replace(" · c copies the command", "").replace(" · c copies", "")
 
 
-class Frame(Vertical):
+class DialogLayout(Vertical):
     """Draws what it is told; equal things are drawn once.
 
     It holds its parts instead of asking for them: what is told while it is being closed finds them still.
     """
 
     DEFAULT_CSS = """
-    Frame #dlg-body { height: auto; width: 1fr; scrollbar-size-vertical: 1; }
-    Frame #dlg-facts, Frame #dlg-status, Frame #dlg-title, Frame #dlg-keys { width: 1fr; }
-    Frame #dlg-buttons { height: 1; }
-    Frame Input { width: 1fr; }
+    DialogLayout #dlg-body { height: auto; width: 1fr; scrollbar-size-vertical: 1; }
+    DialogLayout #dlg-facts, DialogLayout #dlg-status { width: 1fr; }
+    DialogLayout #dlg-title, DialogLayout #dlg-keys { width: 1fr; }
+    DialogLayout #dlg-buttons { height: 1; }
+    DialogLayout Input { width: 1fr; }
     """
 
     def __init__(self, *, ascii_only: bool, danger: bool, reason: bool = True) -> None:
@@ -152,11 +153,11 @@ class Frame(Vertical):
         found = [spread((Cell(first, tone),), tuple(right), self._room)]
         self._draw("title", [*found, *((Cell(text, tone),) for text in more)], fit=True)
 
-    def facts(self, told: Iterable[Told]) -> None:
+    def facts(self, told: Iterable[FactLine]) -> None:
         """What is known."""
         self._draw("facts", lines(told, self._room), fit=True)
 
-    def status(self, told: Iterable[Told]) -> None:
+    def status(self, told: Iterable[FactLine]) -> None:
         """What is in the way, or happening, or became of it."""
         self._draw("status", lines(told, self._room), fit=True)
         self._arrange()
