@@ -40,7 +40,7 @@ Cells = tuple[str, ...]
 class Portrait(SingleFileSnapshotExtension):
     """One text file per test."""
 
-    file_extension = "txt"
+    file_extension = _file_extension = "txt"
     _write_mode = WriteMode.TEXT
 
 
