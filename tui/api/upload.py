@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from tui import privatefile
 from tui.api import errors
 from tui.api.clean import clean
 from tui.api.hosts import is_loopback
@@ -108,7 +109,7 @@ async def upload(
     """
     _judge(target)
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        file = privatefile.open_file(path)
     except OSError as error:
         reason = clean(error.strerror or "cannot be read", limit=80).lower()
         raise errors.NotSent(f"the archive: {reason}; nothing was uploaded", host=target.host) from None

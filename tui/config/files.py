@@ -10,6 +10,8 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from tui import privatefile
+
 SIZE_LIMIT: Final = 1 << 20
 """Bytes. A configuration file past this is a mistake or an attack."""
 
@@ -35,9 +37,11 @@ def read_private(path: Path, *, owner: bool = True, mode: bool = True) -> str | 
     With `owner`, the file must be this user's own and no link; with `mode`, closed to everyone else too.
     Raises ConfigError, with the command that mends it where there is one. Never waits (a FIFO would block).
     """
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if owner else 0)
     try:
-        descriptor = os.open(path, flags)
+        if owner:
+            descriptor = privatefile.open_file(path)
+        else:  # others' files may be links
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui import privatefile
 from tui.config.files import ConfigError
 
 
@@ -96,16 +96,7 @@ def _temporary() -> Path:
 
 def _private(path: Path) -> Path:
     """Make `path` a directory of our own, mode 0700; raises OSError, also for a link or a foreign owner."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        status = os.fstat(descriptor)
-        if status.st_uid != os.geteuid():
-            raise PermissionError(0, "belongs to somebody else")
-        if stat.S_IMODE(status.st_mode) != 0o700:
-            os.fchmod(descriptor, 0o700)
-    finally:
-        os.close(descriptor)
+    privatefile.private_folder(path)
     if not os.access(path, os.W_OK | os.X_OK):
         raise PermissionError(0, "cannot be written")
     return path

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tui import privatefile
 from tui.api.clean import clean
 
 READ_LIMIT = 8 << 20
@@ -72,8 +73,7 @@ def read_text(path: Path, *, limit: int = READ_LIMIT) -> str | None:
 
 def create_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write a file that must not exist yet; nothing is followed or overwritten. Raises `OSError`."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, mode), "wb") as opened:
+    with open(privatefile.create(path, mode=mode), "wb") as opened:
         opened.write(data)
         _sync(opened.fileno())
 

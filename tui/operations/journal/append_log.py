@@ -18,11 +18,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from tui import privatefile
 from tui.api.clean import clean
 
 LOCK_TRIES: Final = 200
 """How often the lock is asked for, 10 ms apart; a holder needs it for one line."""
-_SAFE: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT
 
 Keep = Callable[[Iterable[bytes]], list[bytes]]
@@ -127,7 +127,7 @@ class AppendLog:
     def _opened(self, path: Path, flags: int) -> Iterator[int]:
         """Open a file that is private and ours, without following a link or waiting for a pipe."""
         try:
-            file = os.open(path, flags | _SAFE, 0o600)
+            file = privatefile.open_file(path, flags)
         except OSError as error:
             raise _failure(path, error) from None
         try:

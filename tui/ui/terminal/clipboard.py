@@ -6,14 +6,12 @@ No terminal confirms that it took the text, hence the file and the word "unconfi
 from __future__ import annotations
 
 import base64
-import os
-import secrets
-import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tui import privatefile
 from tui.ui.terminal.detect import TMUX_SECONDS, Terminal, Tmux
 
 FILE_NAME: Final = "last-copy.txt"
@@ -40,7 +38,7 @@ def copy(text: str, terminal: Terminal, state_dir: Path, write: Callable[[str], 
     data = _encode(text)
     path = state_dir / FILE_NAME
     try:
-        _save(data, path)
+        privatefile.replace(path, data)
         kept = f"saved in {homely(path)}"
     except OSError as error:
         kept = f"not saved in {homely(path)}: {(error.strerror or str(error)).lower()}"
@@ -97,35 +95,6 @@ def _encode(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace")
-
-
-def _save(data: bytes, path: Path) -> None:
-    """Replace the file in one step, private to us, following no link anybody may have planted.
-
-    Raises OSError.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        owner = os.fstat(directory)
-        if owner.st_uid != os.geteuid() or owner.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise PermissionError(0, "other users can write in the directory")
-        _replace(data, path.name, directory)
-    finally:
-        os.close(directory)
-
-
-def _replace(data: bytes, name: str, directory: int) -> None:
-    temporary = f".{name}.{secrets.token_hex(8)}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(temporary, flags, 0o600, dir_fd=directory), "wb") as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.replace(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
-        except OSError:
-            os.unlink(temporary, dir_fd=directory)
-            raise
 
 
 def _size(text: str) -> str:
