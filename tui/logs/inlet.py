@@ -27,11 +27,6 @@ class Inlet:
         """Bytes that wait."""
         self._room = asyncio.Event()
 
-    @property
-    def waiting(self) -> bool:
-        """Something came that was not handled yet."""
-        return bool(self._events)
-
     def opened(self) -> None:
         """The stream is open."""
         self._put(None)

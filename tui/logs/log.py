@@ -110,8 +110,6 @@ class Log:
     signatures: Signatures = field(default_factory=Signatures)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change; must be quick."""
-    pull: Callable[[], None] = lambda: None
-    """Brings in what has come but is not here yet."""
     _told: str = ""
     """The trouble with the disk that the reader knows of."""
     _stamped_rows: list[int] = field(default_factory=list)

@@ -58,7 +58,6 @@ class Watch:
         self._wanted: set[Key] = set()
         self._pumping: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
-        log.pull = self.pull
 
     @property
     def opened(self) -> tuple[LogSource, ...]:
@@ -111,11 +110,6 @@ class Watch:
         for key, (tail, _) in self._running.items():
             if self._inlets[key].feed.stream.phase in phases:
                 tail.nudge()
-
-    def pull(self) -> None:
-        """Bring in now what the pump would bring in next: a frame is about to be painted."""
-        if any(inlet.waiting for inlet in self._inlets.values()):
-            self.round()
 
     def round(self) -> bool:
         """Move what came in into the log, up to a limit; True when there is more to do at once."""

@@ -198,7 +198,6 @@ class LogLines(ThemedWidget, can_focus=True):
         self._timer = None
         self._painted_at = self._clock.monotonic()
         self.painted += 1
-        self._log.pull()
         self.draw()
 
     def _fit(self) -> None:
