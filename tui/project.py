@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from tui.secret import Secret
 
 REQUESTS_PER_MINUTE: Final = 60
 """Of the about 1,000 that LiveKit Cloud grants a project, which production shares."""
+KEY_DIGITS: Final = 32
+"""Hex digits of a project's key."""
+_DEFAULT_PORTS: Final = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project, checked: where it is, how to sign for it, what may be done to it."""
+    """A project, checked: where it is, how to sign for it, what may be done to it. `key` identifies it."""
 
     name: str
-    """A label; two names may lead to the same project."""
+    """A label. Two names may lead to the same project."""
     url: str
     """Rooms and dispatches; always http(s), no trailing slash."""
     agents_url: str
@@ -36,3 +40,21 @@ class Project:
     requests_per_minute: int = REQUESTS_PER_MINUTE
     theme: str = ""
     """The theme for this project; empty for the session's."""
+
+    @cached_property
+    def key(self) -> str:
+        """Identifies the project in state and on disk: hex digits, the same in every run.
+
+        A digest of both hosts and the API key. Name, paths and settings may change without making it another
+        project. The secret is left out, so that a rotated one leads to the same state.
+        """
+        import hashlib  # loads OpenSSL, which the command line does without
+
+        parts = (_host(self.url), _host(self.agents_url), self.api_key)
+        return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:KEY_DIGITS]
+
+
+def _host(url: str) -> str:
+    """Host and port of a URL in lower case, without the scheme's default port."""
+    scheme, _, rest = url.lower().partition("://")
+    return rest.partition("/")[0].removesuffix(_DEFAULT_PORTS.get(scheme, ""))

@@ -351,6 +351,13 @@ def test_the_project_file_of_the_named_directory_counts(
         machine.load(working_dir="~nobody-of-that-name")
 
 
+def test_a_project_is_offered_once_and_one_with_another_api_key_is_another(machine: Machine) -> None:
+    machine.own(section("prod"))
+    assert [item.api_key for item in machine.load(project="prod").projects] == ["APIown"]
+    machine.export("https://prod.livekit.cloud/")
+    assert [item.api_key for item in machine.load().projects] == ["APIenv", "APIown"]
+
+
 # locks
 
 

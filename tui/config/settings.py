@@ -124,7 +124,7 @@ def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
     if project and (weakness := warning(project)):
         notices.append(weakness)
     known = [entry.project for entry in candidates.entries if entry.project]
-    others = [item for item in known if not project or (item.name, item.url) != (project.name, project.url)]
+    others = [item for item in known if not project or (item.name, item.key) != (project.name, project.key)]
     locked = flags.read_only or bool(own.error) or _is_locked(own.top, notices)
     chosen = _finished(project, flags, locked) if project else None
     return replace(

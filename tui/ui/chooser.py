@@ -62,7 +62,7 @@ class Chooser(ModalScreen[Project | None]):
 
     def _cells(self, key: str) -> tuple[Cell, ...]:
         project = self._targets[key]
-        here = self._current is not None and project == self._current
+        here = self._current is not None and project.key == self._current.key
         return (
             Cell("●" if here else " ", "ok"),
             Cell(project.name, "warn" if project.danger else "text"),

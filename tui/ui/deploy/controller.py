@@ -46,7 +46,7 @@ class DeployController:
         self._show = show
         self._here = working_dir
         self._kept: dict[tuple[str, str, bool], Given] = {}
-        """What was typed last: by project, directory, and whether it was for a new agent."""
+        """What was typed last: by the project's key, directory, and whether it was for a new agent."""
 
     def begin(self, verb: str, words: Sequence[str], selected: str) -> None:
         """Open what a command names, `selected` being the agent under the cursor. Raises `BadAnswer`."""
@@ -83,12 +83,12 @@ class DeployController:
     def _open(self, root: str, given: Given, selected: str) -> None:
         context, shipper = self._project_context(), self._shipper()
         place = str(directory(root)) if root else str(self._here)
-        kept = self._kept.get((context.project.url, place, given.agent == NEW))
+        kept = self._kept.get((context.project.key, place, given.agent == NEW))
         if kept is not None:
             given = replace(kept, agent=given.agent or kept.agent)
 
         def decided(typed: Given, where: str, plan: Plan | None) -> None:
-            self._kept[context.project.url, str(directory(where)), typed.agent == NEW] = typed
+            self._kept[context.project.key, str(directory(where)), typed.agent == NEW] = typed
             if plan is not None:
                 self._ship(plan, context, shipper)
 
@@ -116,9 +116,9 @@ class DeployController:
         report = task.result()
         context.say(report.verdict, tone="ok" if report.good else "error", toast=False)
         if plan.creates and report.agent_id:  # what is typed for it again goes to the agent that is there
-            key = (context.project.url, str(plan.root), True)
+            key = (context.project.key, str(plan.root), True)
             kept = self._kept.pop(key, Given())
-            self._kept[context.project.url, str(plan.root), False] = replace(
+            self._kept[context.project.key, str(plan.root), False] = replace(
                 kept, agent=report.agent_id, region=""
             )
         session = self._session()
