@@ -5,12 +5,21 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 _LEAKS = ("NO_COLOR", "COLORTERM", "TMUX", "STY", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "LK_AGENTS_URL")
+REPORT = "TEXTUAL_SNAPSHOT_TEMPDIR"
+"""Where pytest-textual-snapshot collects what its report is made of."""
 _COUNT = itertools.count()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The report of pictures that differ lies outside of the checkout, unless another place is asked for."""
+    if config.option.snapshot_report == "snapshot_report.html":
+        config.option.snapshot_report = str(Path(tempfile.gettempdir()) / "lktop-snapshots.html")
 
 
 def pytest_collection_finish() -> None:
@@ -34,7 +43,7 @@ def anyio_backend() -> str:
 def still_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Hide the operator's environment and home from the code under test; returns the empty home."""
     for name in list(os.environ):
-        if name in _LEAKS or name.startswith(("LIVEKIT_", "LKTOP_", "TEXTUAL", "XDG_")):
+        if name != REPORT and (name in _LEAKS or name.startswith(("LIVEKIT_", "LKTOP_", "TEXTUAL", "XDG_"))):
             monkeypatch.delenv(name)
     home = tmp_path_factory.getbasetemp() / f"home{next(_COUNT)}"  # mktemp looks through all there are
     home.mkdir(mode=0o700)

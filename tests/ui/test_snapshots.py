@@ -1,33 +1,46 @@
-"""How every scene looks in each size and theme, to the cell and the colour, and that `screenshots/` is true.
+"""How every scene looks: portraits to the cell and the colour, pictures, and that `screenshots/` is true.
 
-After a change that is wanted, run `pytest tests/ui/test_snapshots.py --snapshot-update` and look at the
-differences, then `python -m tests.scenes` and look at the pictures.
+pytest-textual-snapshot holds a picture of each scene in the usual size and theme, and writes an HTML report
+of those that differ. The portraits hold every size and theme. After a change that is wanted, run `pytest
+tests/ui/test_snapshots.py --snapshot-update` and look at the differences, then `python -m tests.scenes` and
+look at the pictures.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
 
 from tests.portrait import THEMES, Drawing, Portrait, leave_unpainted
 from tests.scenes import FOLDER, SCENES, Scene, resized, taken, worn
 from tests.ui.stage import playing
 from tui.ui.app import Lktop
 
+Compare = Callable[..., bool]
+"""Runs an app, and compares its picture with the one that is kept."""
 BY_NAME = {scene.name: scene for scene in SCENES}
 
 
 @pytest.fixture(autouse=True)
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw only what is held."""
+    """Draw only what is held; a toast is there for some seconds only, so it is in no picture."""
     leave_unpainted(monkeypatch)
+    monkeypatch.setattr(Lktop, "notify", lambda *_, **_options: None)
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-async def test_looks(snapshot: SnapshotAssertion, scene: Scene) -> None:
+def test_looks(snap_compare: Compare, snapshot: SnapshotAssertion, scene: Scene) -> None:
+    """One run of the app for both: a portrait of every size and theme, and a picture of the usual one."""
     drawing = Drawing()
-    themes = [*THEMES, *scene.themes]
-    async with playing(scene, scene.sizes[0]) as (app, pilot):
+
+    async def draw(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, Lktop)
+        await scene.play()(pilot)
+        themes = [*THEMES, *scene.themes]
         for size in scene.sizes:
             await resized(pilot, size)
             for theme in themes:
@@ -35,6 +48,9 @@ async def test_looks(snapshot: SnapshotAssertion, scene: Scene) -> None:
                 drawing.look(app, alone=scene.alone)
                 assert_is_true(scene, app)
             themes.reverse()  # the one that is worn is the first of the next size
+        await worn(pilot, THEMES[0])
+
+    assert snap_compare(scene.app(), terminal_size=scene.sizes[0], run_before=draw)
     assert str(drawing) == snapshot(extension_class=Portrait)
 
 
