@@ -13,6 +13,7 @@ from rich.cells import cell_len
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
+from tui.fleet.cells import Cell
 from tui.logs.log import Counts, Kind, Line, Notice
 from tui.logs.marks import Level, classify
 from tui.logs.source import LogSource, Phase, Stream
@@ -21,7 +22,6 @@ from tui.ui.logview import bar
 from tui.ui.logview.layout import Form, Options, Row, Times, rows_of
 from tui.ui.logview.moments import moment
 from tui.ui.logview.sgr import PLAIN, Look, after
-from tui.ui.widgets.columns import Cell
 
 WIDE = Options(width=120, zone=UTC)
 

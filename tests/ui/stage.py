@@ -14,10 +14,10 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tests.scenes import Scene, known
+from tui.fleet.cells import ColumnLayout
 from tui.ui import theme
 from tui.ui.app import Lktop
 from tui.ui.panes.base import Pane
-from tui.ui.widgets.columns import Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -27,7 +27,7 @@ W = TypeVar("W", bound=Widget)
 class Watched(LineTable):
     """A table that remembers what it asked to be painted."""
 
-    def __init__(self, columns: Sequence[Column], *, ascii_only: bool = False) -> None:
+    def __init__(self, columns: Sequence[ColumnLayout], *, ascii_only: bool = False) -> None:
         super().__init__(columns, ascii_only=ascii_only)
         self.painted: list[Region] = []
         self.whole = 0

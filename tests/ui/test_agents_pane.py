@@ -10,10 +10,10 @@ from msgspec.structs import replace as with_fields
 from tests.scenes import fleet
 from tests.ui.views import MONOTONIC, column, view_of, with_agent, words
 from tui.api.clean import is_clean
+from tui.fleet.cells import status_glyph
 from tui.fleet.state import AgentChange, Fleet, Freshness
 from tui.fleet.status import STATUSES, status
 from tui.ui.panes.agents import AgentsPane
-from tui.ui.widgets.text import glyph
 
 
 def listed(pane: AgentsPane, known: str = "incident") -> list[str]:
@@ -38,7 +38,7 @@ def test_every_status_is_a_sign_a_word_and_a_tone() -> None:
         assert cells[0].tone == cells[4].tone
         seen[cells[4].text] = (cells[0].text, cells[0].tone)
     for state in STATUSES:
-        assert seen[state.name][0] == glyph(state)
+        assert seen[state.name][0] == status_glyph(state)
     assert seen["Hibernating (beta)"] == ("?", "warn"), "unknown, as it came"
     assert {seen[name][1] for name in ("Error", "CrashLoop", "Build Failed", "Suspended")} == {"error"}
     assert {seen[name][1] for name in ("Sleeping", "Waking")} == {"sleep"}

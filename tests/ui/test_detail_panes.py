@@ -10,13 +10,13 @@ from msgspec.structs import replace as with_fields
 from tests.scenes import fleet
 from tests.ui.views import column, view_of, with_agent, words
 from tui.api.models import Agent, Deployment
+from tui.fleet.cells import Cells
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import TimeStyle
 from tui.ui.panes.lists import ListPane, freshness
 from tui.ui.panes.secrets import SecretsPane
 from tui.ui.panes.status import StatusPane
 from tui.ui.panes.versions import VersionsPane
-from tui.ui.widgets.row_renderer import Cells
 
 
 def rows(pane: ListPane, view: View) -> list[Cells]:

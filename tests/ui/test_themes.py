@@ -8,8 +8,8 @@ from textual.color import Color
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tui.fleet.cells import Cell
 from tui.ui import theme
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Lines
 
 THEMES = {item.name: item for item in theme.load().themes}

@@ -12,11 +12,11 @@ from tests.scenes import Scene, settled, typed
 from tests.ui.stage import drawn, playing, title
 from tests.ui.views import NOW, view_of, with_agent, words
 from tui.api.models import Deployment, Dispatch
+from tui.fleet.cells import Cells
 from tui.fleet.state import Coverage, Freshness, View
 from tui.fleet.tree import JOINS_WITHIN, find_key
 from tui.ui.logview import LogView
 from tui.ui.panes.dispatches import DispatchesPane
-from tui.ui.widgets.row_renderer import Cells
 
 TREE = Scene("tree", keys=("5", "f"))
 

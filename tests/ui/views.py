@@ -9,9 +9,9 @@ from msgspec.structs import replace as with_fields
 
 from tests.scenes import LATER, START, fleet
 from tui.api.models import Agent
+from tui.fleet.cells import Cell
 from tui.fleet.state import Fleet, Selection, View
 from tui.ui.panes.lists import ListPane
-from tui.ui.widgets.columns import Cell
 
 NOW = START + LATER
 MONOTONIC = 1000.0 + LATER

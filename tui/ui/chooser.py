@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from tui.fleet.cells import Cell, ColumnLayout
 from tui.project import Project
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -36,11 +36,11 @@ class Chooser(ModalScreen[Project | None]):
         """Title and list."""
         marks = max((len(_marks(project)) for project in self._targets.values()), default=0)
         columns = (
-            Column("now", " ", 1),
-            Column("name", "PROJECT", 20, grow=2),
-            Column("marks", "", marks),
-            Column("url", "WHERE", 22, grow=2),
-            Column("source", "FROM", 16, grow=1, rank=1),
+            ColumnLayout("now", " ", 1),
+            ColumnLayout("name", "PROJECT", 20, grow=2),
+            ColumnLayout("marks", "", marks),
+            ColumnLayout("url", "WHERE", 22, grow=2),
+            ColumnLayout("source", "FROM", 16, grow=1, rank=1),
         )
         with Vertical(id="chooser") as box:
             box.styles.height = max(len(self._targets), 3) + FRAME

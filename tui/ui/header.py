@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.fleet.cells import Cell, status_glyph, status_tone
 from tui.fleet.state import Freshness, View
 from tui.fleet.status import status
 from tui.fleet.times import TimeStyle, age, zone_name
 from tui.project import Project
 from tui.session.watched import Link
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Line, spread
-from tui.ui.widgets.text import fit, glyph, tone
+from tui.ui.widgets.text import fit
 from tui.ui.widgets.text import width as text_width
 
 SLOW = 0.5
@@ -94,7 +94,7 @@ def _counts(view: View) -> list[Cell]:
     agents = len(view.fleet.agents)
     signs: dict[tuple[str, str], int] = {}
     for state in sorted(map(status, filter(None, counts)), key=lambda state: (state.severity, state.name)):
-        sign = (glyph(state), tone(state))
+        sign = (status_glyph(state), status_tone(state))
         signs[sign] = signs.get(sign, 0) + counts[state.name]
     counted = (Cell(f"{sign}{count} ", look) for (sign, look), count in signs.items())
     return [Cell(f"agents {agents}  " if agents else ""), *counted]

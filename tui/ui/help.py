@@ -14,9 +14,9 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
+from tui.fleet.cells import Cell, ColumnLayout
 from tui.ui.commandline.commands import COMMANDS
 from tui.ui.panes.base import Pane
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -131,9 +131,9 @@ class Help(ModalScreen[Row | None]):
     def compose(self) -> ComposeResult:
         """The list and what is typed."""
         columns = (
-            Column("group", "WHERE", 10),
-            Column("keys", "KEYS", 20),
-            Column("label", "WHAT IT DOES", 20, grow=1),
+            ColumnLayout("group", "WHERE", 10),
+            ColumnLayout("keys", "KEYS", 20),
+            ColumnLayout("label", "WHAT IT DOES", 20, grow=1),
         )
         with Vertical(id="help"):
             yield Lines(ascii_only=self._ascii, id="help-title")

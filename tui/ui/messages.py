@@ -13,12 +13,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from tui.fleet.cells import Cell, ColumnLayout
 from tui.fleet.times import TimeStyle, clock_time
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
-_TIME = Column("at", "TIME", 19)
+_TIME = ColumnLayout("at", "TIME", 19)
 KEEP = 500
 """Messages that are kept."""
 
@@ -69,7 +69,7 @@ class Messages(ModalScreen[None]):
         """Title and list."""
         with Vertical(id="messages-box"):
             yield Lines(ascii_only=self._ascii, id="messages-title")
-            columns = (_TIME, Column("text", "MESSAGE", 20, grow=1))
+            columns = (_TIME, ColumnLayout("text", "MESSAGE", 20, grow=1))
             yield LineTable(columns, ascii_only=self._ascii)
 
     def on_mount(self) -> None:

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.api.clean import clean
-from tui.ui.widgets.columns import Cell, Column
+from tui.fleet.cells import Cell, ColumnLayout
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -69,7 +69,7 @@ class Raw(ModalScreen[None]):
         with Vertical(id="messages-box"):
             yield Lines(ascii_only=self._ascii, id="raw-title")
             yield LineTable(
-                (Column("line", "JSON AS RECEIVED, KEYS SORTED", 20, grow=1),), ascii_only=self._ascii
+                (ColumnLayout("line", "JSON AS RECEIVED, KEYS SORTED", 20, grow=1),), ascii_only=self._ascii
             )
 
     def on_mount(self) -> None:

@@ -21,6 +21,7 @@ from textual.widget import Widget
 
 from tui.api.models import Agent
 from tui.clock import Clock
+from tui.fleet.cells import Cell
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.tree import find_key, key_of, owner_name, split
 from tui.project import Project
@@ -38,7 +39,6 @@ from tui.ui.panes.base import Pane
 from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Lines
 
 ROOMS_FIRST = 12

@@ -8,18 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.widgets.columns import CLOCK_WIDTH, GAP, Column, for_times, slots, trend
+from tui.fleet.cells import ColumnLayout
+from tui.ui.widgets.columns import CLOCK_WIDTH, GAP, for_times, slots, trend
 
-NAME = Column("name", "NAME", 10, grow=2)
-STATE = Column("state", "STATE", 8, grow=1)
-VERSION = Column("version", "VERSION", 6, rank=2)
-SEEN = Column("seen", "SEEN", 4, rank=5, right=True)
-OWNER = Column("owner", "OWNER", 6, rank=9, wide=True)
-TOLD = Column("told", "TOLD", 5, want=30, rank=3)
+NAME = ColumnLayout("name", "NAME", 10, grow=2)
+STATE = ColumnLayout("state", "STATE", 8, grow=1)
+VERSION = ColumnLayout("version", "VERSION", 6, rank=2)
+SEEN = ColumnLayout("seen", "SEEN", 4, rank=5, right=True)
+OWNER = ColumnLayout("owner", "OWNER", 6, rank=9, wide=True)
+TOLD = ColumnLayout("told", "TOLD", 5, want=30, rank=3)
 ALL = (NAME, STATE, VERSION, SEEN, OWNER)
 
 
-def shown(columns: Sequence[Column], width: int, *, wide: bool = False) -> list[str]:
+def shown(columns: Sequence[ColumnLayout], width: int, *, wide: bool = False) -> list[str]:
     return [slot.column.id for slot in slots(columns, width, wide=wide)]
 
 
@@ -54,7 +55,7 @@ def test_what_is_left_over_goes_to_the_columns_that_grow() -> None:
 
 
 def test_a_column_that_wants_more_gets_it_before_those_that_are_worth_less() -> None:
-    told = Column("told", "TOLD", 8, want=20, grow=1, rank=3)
+    told = ColumnLayout("told", "TOLD", 8, want=20, grow=1, rank=3)
     columns = (NAME, told, SEEN)
 
     def widths(width: int) -> dict[str, int]:
@@ -96,6 +97,6 @@ def test_the_sign_of_a_change(before: str, after: str, sign: str) -> None:
 
 
 def test_times_of_day_get_the_room_that_they_need() -> None:
-    age = Column("age", "AGE", 4, clock=True)
+    age = ColumnLayout("age", "AGE", 4, clock=True)
     assert for_times((NAME, age), relative=True) == (NAME, age)
     assert [column.width for column in for_times((NAME, age), relative=False)] == [10, CLOCK_WIDTH]

@@ -12,9 +12,9 @@ from textual.geometry import Region
 from tests.scenes import Scene
 from tests.ui.stage import board, drawn, playing, title
 from tui.api.clean import clean
+from tui.fleet.cells import Cell
 from tui.ui.panes.base import LIVE
 from tui.ui.terminal.screenshot import align
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Line, Lines, spread
 from tui.ui.widgets.text import width
 

@@ -11,15 +11,15 @@ from textual.geometry import Region
 
 from tests.ui.stage import Watched, board, drawn
 from tui.api.clean import clean
+from tui.fleet.cells import Cell, ColumnLayout
 from tui.sim.scenarios.hostile import STRINGS
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.row_renderer import GUTTER, RowLook, RowRenderer
 from tui.ui.widgets.table import DELTA_FOR, LineTable, Past
 
 COLUMNS = (
-    Column("name", "NAME", 12, grow=1),
-    Column("state", "STATE", 12),
-    Column("count", "COUNT", 6, right=True, rank=1),
+    ColumnLayout("name", "NAME", 12, grow=1),
+    ColumnLayout("state", "STATE", 12),
+    ColumnLayout("count", "COUNT", 6, right=True, rank=1),
 )
 Table = dict[str, tuple[str, str]]
 
@@ -274,7 +274,10 @@ async def test_titles_show_the_order_and_the_picked_column() -> None:
 
 
 async def test_an_arrow_has_room_in_the_narrowest_title() -> None:
-    async with board(Watched((Column("s", "S", 1), Column("n", "NAME", 4, grow=1))), (20, 4)) as (table, _):
+    async with board(Watched((ColumnLayout("s", "S", 1), ColumnLayout("n", "NAME", 4, grow=1))), (20, 4)) as (
+        table,
+        _,
+    ):
         table.set_sort("s", False)
         assert drawn(table)[0].startswith("  ↑ NAME")
 

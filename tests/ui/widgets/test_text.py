@@ -1,4 +1,4 @@
-"""Cells: exact widths whatever the characters, one glyph a status, ASCII where it was asked for."""
+"""Cells: exact widths whatever the characters, ASCII where it was asked for."""
 
 from __future__ import annotations
 
@@ -13,20 +13,8 @@ from rich.cells import cell_len
 
 import tui
 from tui.api.clean import clean
-from tui.fleet.status import STATUSES, Family, status
 from tui.sim.scenarios.hostile import STRINGS
-from tui.ui.widgets.text import (
-    GLYPHS,
-    TONE_OF,
-    UNKNOWN_GLYPH,
-    fit,
-    glyph,
-    remote,
-    tail,
-    to_ascii,
-    tone,
-    width,
-)
+from tui.ui.widgets.text import fit, remote, to_ascii, width
 
 WIDE = (
     "漢字のエージェント",
@@ -66,49 +54,9 @@ def test_what_does_not_fit_ends_in_an_ellipsis_and_no_glyph_is_cut_in_two() -> N
     assert fit("ab", 0) == ""
 
 
-def test_ids_are_told_apart_by_their_ends() -> None:
-    assert tail("AJ_abcdefghij") == "…efghij"
-    assert tail("AJ_abcd") == "AJ_abcd"
-
-
 def test_remote_text_is_never_markup() -> None:
     assert remote("[bold]x[/] \x1b[2J").plain == "[bold]x[/] ␛[2J"
     assert remote("[@click=app.quit]x[/]").spans == []
-
-
-def test_every_status_has_a_sign_of_its_own_meaning() -> None:
-    """The fourteen of the specification; those that are on their way share one."""
-    assert len(STATUSES) == 14
-    signs = {state.name: glyph(state) for state in STATUSES}
-    alone = [sign for state, sign in signs.items() if status(state).family is not Family.MOVING]
-    assert len(set(alone)) == len(alone)
-    moving = {sign for state, sign in signs.items() if status(state).family is Family.MOVING}
-    assert moving.isdisjoint(alone)
-
-
-def test_the_families_are_told_apart_without_colour() -> None:
-    """Errors, sleep and transition: three different signs, in Unicode and in ASCII."""
-    for ascii_only in (False, True):
-        looks = {
-            family: {glyph(state, ascii_only=ascii_only) for state in STATUSES if state.family is family}
-            for family in (Family.ERROR, Family.SLEEP, Family.MOVING, Family.HEALTHY)
-        }
-        for family, signs in looks.items():
-            for other, others in looks.items():
-                assert family is other or signs.isdisjoint(others), (family, other)
-
-
-def test_a_status_that_nobody_has_heard_of_has_a_look() -> None:
-    state = status("Hibernating (beta)")
-    assert (glyph(state), tone(state)) == ("?", "warn")
-    assert glyph(state, ascii_only=True) == "?"
-
-
-def test_every_family_has_a_tone_and_every_glyph_one_cell() -> None:
-    assert set(TONE_OF) == set(Family)
-    for sign, plain in (*GLYPHS.values(), UNKNOWN_GLYPH):
-        assert width(sign) == len(sign) == 1
-        assert plain.isascii() and len(plain) == 1
 
 
 def _literals(path: Path) -> Iterator[tuple[int, str]]:

@@ -11,9 +11,9 @@ from textual.containers import Vertical
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from tui.fleet.cells import Cell
 from tui.ui.commandline.history import History
 from tui.ui.terminal.paths import Paths
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Lines
 
 

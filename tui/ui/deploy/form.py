@@ -19,6 +19,7 @@ from textual.worker import Worker
 from tui.deploy.plan import Plan
 from tui.deploy.plan_builder import NEW, QUESTIONS, BadInput, Given, Made, make_plan
 from tui.deploy.survey import Survey
+from tui.fleet.cells import Cell
 from tui.operations.answers import Option
 from tui.secret import Secret
 from tui.ui.deploy.fact_lines import dry_run_told, found_told, note_told, verb
@@ -31,7 +32,6 @@ from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.wrap import FactLine
-from tui.ui.widgets.columns import Cell
 
 KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
 

@@ -12,12 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from tui.deploy.plan import BuildProgress, DeployReport, Plan, Stage, State, Step, StepState
+from tui.fleet.cells import Cell, ColumnLayout
 from tui.fleet.times import seconds
 from tui.ui.deploy.fact_lines import verb
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.wrap import broken
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Line, Lines
 from tui.ui.widgets.table import LineTable
 
@@ -45,10 +45,10 @@ AGAIN = 3.0
 """Seconds within which a second Esc leaves during the work."""
 
 COLUMNS = (
-    Column("sign", " ", 1),
-    Column("stage", "STAGE", 12),
-    Column("time", "TIME", 9, right=True),
-    Column("detail", "DETAIL", 20, grow=1),
+    ColumnLayout("sign", " ", 1),
+    ColumnLayout("stage", "STAGE", 12),
+    ColumnLayout("time", "TIME", 9, right=True),
+    ColumnLayout("detail", "DETAIL", 20, grow=1),
 )
 
 BESIDE = 6 + sum(column.width for column in COLUMNS[:-1])

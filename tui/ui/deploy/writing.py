@@ -13,6 +13,7 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from tui.deploy.local import Local, ProjectError
+from tui.fleet.cells import Cell
 from tui.operations.answers import Answers, Field, Kind, Option
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
@@ -21,7 +22,6 @@ from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.wrap import FactLine
-from tui.ui.widgets.columns import Cell
 
 KEEP: Final = "keep"
 REPLACE: Final = "replace"

@@ -10,13 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from tui.fleet.cells import Cell, ColumnLayout
 from tui.fleet.times import TimeStyle, clock_time, seconds
 from tui.operations.journal.journal import Entry, Verdict
 from tui.operations.journal.outcome import WORDS
 from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
 from tui.ui.dialogs.wrap import FactLine, lines
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -44,13 +44,13 @@ class Audit(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Title, list, details."""
         columns = (
-            Column("at", "TIME", 19),
-            Column("verdict", "OUTCOME", 9),
-            Column("operation", "OPERATION", 16, grow=1),
-            Column("target", "TARGET", 16, grow=2),
-            Column("project", "PROJECT", 8, grow=1, rank=1),
-            Column("user", "BY", 6, grow=1, rank=2),
-            Column("reason", "REASON", 8, grow=2, rank=3),
+            ColumnLayout("at", "TIME", 19),
+            ColumnLayout("verdict", "OUTCOME", 9),
+            ColumnLayout("operation", "OPERATION", 16, grow=1),
+            ColumnLayout("target", "TARGET", 16, grow=2),
+            ColumnLayout("project", "PROJECT", 8, grow=1, rank=1),
+            ColumnLayout("user", "BY", 6, grow=1, rank=2),
+            ColumnLayout("reason", "REASON", 8, grow=2, rank=3),
         )
         with Vertical(id="audit"):
             yield Lines(ascii_only=self._ascii, id="audit-title")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from tui.fleet.cells import Cell
 from tui.fleet.state import View
 from tui.fleet.times import seconds
 from tui.operations.answers import Answers, Hint, Weight
@@ -12,7 +13,6 @@ from tui.operations.base import Operation, Preview
 from tui.operations.join_watch import Join, Mood
 from tui.project import Project
 from tui.ui.dialogs.wrap import LABEL, FactLine
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.text import width
 
 _WEIGHTS = {Weight.NOTE: ("·", "muted"), Weight.GOOD: ("✓", "ok"), Weight.WARN: ("!", "warn")}

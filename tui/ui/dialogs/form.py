@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from tui.fleet.cells import Cell
 from tui.operations.answers import Answers, Field, Kind, Option
 from tui.secret import Secret
 from tui.ui.dialogs.fields.base import Block, Choice, Divided
@@ -16,7 +17,6 @@ from tui.ui.dialogs.fields.file_field import FileField
 from tui.ui.dialogs.fields.pick import Pick
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.fields.text_field import TextField
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Lines
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"

@@ -9,11 +9,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import Key, Paste
 from textual.widget import Widget
 
+from tui.fleet.cells import Cell
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields.base import LineInput
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.wrap import LABEL, FactLine, broken, lines
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Line, Lines, spread
 from tui.ui.widgets.text import fit, width
 

@@ -12,11 +12,11 @@ from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from tui.api.errors import ApiError
+from tui.fleet.cells import Cell, ColumnLayout
 from tui.fleet.state import Selection
 from tui.fleet.times import when
 from tui.operations.verbs.private_links import CreateLink, DeleteLink, Linked, linked
 from tui.ui.dialogs.project_context import ProjectContext
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -60,15 +60,15 @@ class Links(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Title, rows, the whole of the row under the cursor, what the keys do."""
         columns = (
-            Column("sign", " ", 1),
-            Column("name", "NAME", 12, grow=2),
-            Column("health", "HEALTH", 16),
-            Column("endpoint", "ENDPOINT", 14, grow=3),
-            Column("port", "PORT", 5, right=True),
-            Column("region", "REGION", 10, rank=1),
-            Column("cloud", "CLOUD", 10, rank=3),
-            Column("dns", "DNS", 18, grow=1, rank=4),
-            Column("updated", "SINCE", 5, right=True, rank=2),
+            ColumnLayout("sign", " ", 1),
+            ColumnLayout("name", "NAME", 12, grow=2),
+            ColumnLayout("health", "HEALTH", 16),
+            ColumnLayout("endpoint", "ENDPOINT", 14, grow=3),
+            ColumnLayout("port", "PORT", 5, right=True),
+            ColumnLayout("region", "REGION", 10, rank=1),
+            ColumnLayout("cloud", "CLOUD", 10, rank=3),
+            ColumnLayout("dns", "DNS", 18, grow=1, rank=4),
+            ColumnLayout("updated", "SINCE", 5, right=True, rank=2),
         )
         ascii_only = self._project_context.ascii_only
         with Vertical(id="links"):

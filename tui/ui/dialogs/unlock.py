@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.widgets import Input
 
+from tui.fleet.cells import Cell
 from tui.operations.answers import BadAnswer
 from tui.operations.journal.journal import JournalError
 from tui.session.watched import Watched
@@ -19,7 +20,6 @@ from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.wrap import FactLine
-from tui.ui.widgets.columns import Cell
 
 DEFAULT: Final = 15
 MOST: Final = 120

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from tui.api.clean import clean
+from tui.fleet.cells import Cell, ColumnLayout
 from tui.fleet.times import TimeStyle, age, clock_time
 from tui.operations.journal.journal import Intent, JournalError, Verdict
 from tui.operations.journal.outcome import WORDS, Outcome
@@ -18,7 +19,6 @@ from tui.operations.registry import BY_ID
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.wrap import FactLine, lines
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -55,10 +55,10 @@ class Unresolved(Dialog):
     def compose(self) -> ComposeResult:
         """Words and list."""
         columns = (
-            Column("at", "TIME", 19, rank=1),
-            Column("what", "OPERATION", 24, grow=2),
-            Column("verdict", "NOW", 9),
-            Column("words", "WHAT IS SEEN", 20, grow=3),
+            ColumnLayout("at", "TIME", 19, rank=1),
+            ColumnLayout("what", "OPERATION", 24, grow=2),
+            ColumnLayout("verdict", "NOW", 9),
+            ColumnLayout("words", "WHAT IS SEEN", 20, grow=3),
         )
         with Vertical(id="unresolved"):
             yield Lines(ascii_only=self.ascii_only, id="unresolved-words")

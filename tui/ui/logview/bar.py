@@ -8,13 +8,13 @@ from typing import Final
 
 import msgspec
 
+from tui.fleet.cells import Cell
 from tui.fleet.times import seen
 from tui.logs.feed import how_long
 from tui.logs.log import Counts
 from tui.logs.marks import Level
 from tui.logs.source import Phase, Stream
 from tui.ui.logview.layout import Times
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.text import width
 
 PHASES: Final = {

@@ -9,13 +9,13 @@ from typing import Final
 import msgspec
 
 from tui.api.clean import clean
+from tui.fleet.cells import Cell
 from tui.logs.files import LogFile
 from tui.logs.search import Filter
 from tui.logs.signatures import Signature
 from tui.logs.source import LogSource, Phase, Stream
 from tui.ui.logview.bar import PHASES, number
 from tui.ui.logview.picker import Choice, padded
-from tui.ui.widgets.columns import Cell
 
 
 class Way(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.ui.widgets.columns import Cell
+from tui.fleet.cells import Cell
 from tui.ui.widgets.text import fit, to_ascii
 from tui.ui.widgets.themed_widget import ThemedWidget
 

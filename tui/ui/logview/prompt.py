@@ -10,8 +10,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.fleet.cells import Cell
 from tui.ui.commandline.history import History
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.text import width
 

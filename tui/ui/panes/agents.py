@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 
 from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent
+from tui.fleet.cells import Cell, Cells, ColumnLayout, status_glyph, status_tone, tail
 from tui.fleet.facts import AgentFacts, FactsCache
 from tui.fleet.query import Subject, Value
 from tui.fleet.state import View
@@ -22,11 +23,8 @@ from tui.fleet.status import replicas
 from tui.fleet.times import age, seen, when
 from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.lists import ListPane
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Line
-from tui.ui.widgets.row_renderer import Cells
 from tui.ui.widgets.table import Past
-from tui.ui.widgets.text import glyph, tail, tone
 
 HOT = 0.9
 """Share of a limit that is an alarm; above `WARM` it is a warning (product.md b5)."""
@@ -41,24 +39,24 @@ class AgentsPane(ListPane):
     HELP = "every agent of the project, problems first"
     SOURCE = "agents"
     COLUMNS = (
-        Column("status", "S", 1),
-        Column("name", "NAME", 18, grow=3),
-        Column("id", "ID", 15, rank=7),
-        Column("regions", "REGIONS", 10, grow=1, rank=3),
-        Column("state", "STATUS", 13, grow=1),
-        Column("version", "VERSION", 7, rank=4),
-        Column("replicas", "REPL", 8, right=True, rank=2, falls=True),
-        Column("cpu", "CPU", 14, right=True, rank=6, falls=True),
-        Column("mem", "MEM", 10, right=True, rank=5, falls=True),
-        Column("events", "EVENTS", 7, rank=1, falls=True),
-        Column("since", "SINCE", 5, right=True, rank=1),
-        Column("seen", "SEEN", 5, right=True, rank=8),
-        Column("deployed", "DEPLOYED", 9, right=True, rank=9, wide=True, clock=True),
-        Column("deployments", "DEPLOYMENTS", 13, rank=10, wide=True),
-        Column("owner", "OWNER", 10, rank=11, wide=True),
-        Column("commit", "COMMIT", 8, rank=12, wide=True),
-        Column("branch", "BRANCH", 10, rank=13, wide=True),
-        Column("server", "SERVER REGION", 13, rank=14, wide=True),
+        ColumnLayout("status", "S", 1),
+        ColumnLayout("name", "NAME", 18, grow=3),
+        ColumnLayout("id", "ID", 15, rank=7),
+        ColumnLayout("regions", "REGIONS", 10, grow=1, rank=3),
+        ColumnLayout("state", "STATUS", 13, grow=1),
+        ColumnLayout("version", "VERSION", 7, rank=4),
+        ColumnLayout("replicas", "REPL", 8, right=True, rank=2, falls=True),
+        ColumnLayout("cpu", "CPU", 14, right=True, rank=6, falls=True),
+        ColumnLayout("mem", "MEM", 10, right=True, rank=5, falls=True),
+        ColumnLayout("events", "EVENTS", 7, rank=1, falls=True),
+        ColumnLayout("since", "SINCE", 5, right=True, rank=1),
+        ColumnLayout("seen", "SEEN", 5, right=True, rank=8),
+        ColumnLayout("deployed", "DEPLOYED", 9, right=True, rank=9, wide=True, clock=True),
+        ColumnLayout("deployments", "DEPLOYMENTS", 13, rank=10, wide=True),
+        ColumnLayout("owner", "OWNER", 10, rank=11, wide=True),
+        ColumnLayout("commit", "COMMIT", 8, rank=12, wide=True),
+        ColumnLayout("branch", "BRANCH", 10, rank=13, wide=True),
+        ColumnLayout("server", "SERVER REGION", 13, rank=14, wide=True),
     )
     FIELDS: ClassVar[Mapping[str, str]] = {
         "status": "status word, or a family: error, sleep, healthy, moving",
@@ -203,7 +201,7 @@ class AgentsPane(ListPane):
         if agent is None:
             return ()
         fact = self.facts.of(agent)
-        look = tone(fact.status)
+        look = status_tone(fact.status)
         version = view.fleet.versions.get(key, ())
         current = next((v for v in version if v.current), None)
         attributes = current.attributes if current else {}
@@ -212,7 +210,7 @@ class AgentsPane(ListPane):
         named = agent.name or "(no name)"
         odd = key in self._twins
         return (
-            Cell(glyph(fact.status), look),
+            Cell(status_glyph(fact.status), look),
             Cell(f"{named} ≠" if odd else named, "warn" if odd else "text" if agent.name else "muted"),
             Cell(key, "muted"),
             Cell(fact.regions, short=_count(fact.regions, ",", "regions")),

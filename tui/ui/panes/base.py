@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 
+from tui.fleet.cells import Cell
 from tui.fleet.state import View
-from tui.ui.widgets.columns import Cell
 from tui.ui.widgets.lines import Line, Lines, spread
 from tui.ui.widgets.text import fit, width
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tui.api.models import Dispatch, Job, Participant, moment
+from tui.fleet.cells import Cell, Cells, tail
 from tui.fleet.state import View
 from tui.fleet.status import Family, status
 from tui.fleet.times import age, seconds, when
 from tui.fleet.tree import Node, Summary, Worst, is_stale, pick_up, split, waiting_for
 from tui.operations.verbs.dispatch_checks import COLD_START, by_name
-from tui.ui.widgets.columns import Cell
-from tui.ui.widgets.row_renderer import Cells
-from tui.ui.widgets.text import tail
 
 _LOOKS: Mapping[Worst, tuple[str, str]] = {
     Worst.IDLE: ("·", "muted"),

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.api.models import Dispatch
+from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.query import Subject, Value
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import age
@@ -24,9 +25,7 @@ from tui.fleet.tree import (
 from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
 from tui.ui.panes.lists import ListPane
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Line
-from tui.ui.widgets.row_renderer import Cells
 
 
 class DispatchesPane(ListPane):
@@ -37,12 +36,12 @@ class DispatchesPane(ListPane):
     HELP = "rooms, dispatches and jobs, open where one is wrong"
     SOURCE = "dispatches"
     COLUMNS = (
-        Column("node", "ROOM / DISPATCH / JOB", 21, grow=2),
-        Column("state", "STATE", 12, grow=1),
-        Column("agent", "AGENT", 12, grow=1, rank=2),
-        Column("age", "AGE", 4, right=True, rank=1, clock=True),
-        Column("pickup", "PICK-UP", 7, right=True, rank=4),
-        Column("detail", "DETAIL", 12, want=24, grow=4, rank=3),
+        ColumnLayout("node", "ROOM / DISPATCH / JOB", 21, grow=2),
+        ColumnLayout("state", "STATE", 12, grow=1),
+        ColumnLayout("agent", "AGENT", 12, grow=1, rank=2),
+        ColumnLayout("age", "AGE", 4, right=True, rank=1, clock=True),
+        ColumnLayout("pickup", "PICK-UP", 7, right=True, rank=4),
+        ColumnLayout("detail", "DETAIL", 12, want=24, grow=4, rank=3),
     )
     FIELDS: ClassVar[Mapping[str, str]] = {
         "room": "room name",

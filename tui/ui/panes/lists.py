@@ -11,13 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
 
+from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.query import BadQuery, Query, parse
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import TimeStyle, age
 from tui.ui.panes.base import LIVE, Pane
-from tui.ui.widgets.columns import Cell, Column, for_times
+from tui.ui.widgets.columns import for_times
 from tui.ui.widgets.lines import Line
-from tui.ui.widgets.row_renderer import Cells
 from tui.ui.widgets.table import LineTable, Past
 
 _SMALL = (str, int, float, Cell, Size)
@@ -32,7 +32,7 @@ ABSENT = (
 class ListPane(Pane):
     """A pane whose rows are keys and pure functions of the view."""
 
-    COLUMNS: ClassVar[Sequence[Column]] = ()
+    COLUMNS: ClassVar[Sequence[ColumnLayout]] = ()
     FIELDS: ClassVar[Mapping[str, str]] = {}
     """Filter fields with their help."""
     SORTS: ClassVar[Mapping[str, str]] = {}
@@ -80,7 +80,7 @@ class ListPane(Pane):
 
     # ---- what a pane says of itself -------------------------------------------------------------------
 
-    def columns(self) -> Sequence[Column]:
+    def columns(self) -> Sequence[ColumnLayout]:
         """The columns now."""
         return self.COLUMNS
 

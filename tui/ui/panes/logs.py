@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 
 from tui.api.models import Agent, instant
 from tui.clock import Clock
+from tui.fleet.cells import Cell
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.logs.hub import LogHub
@@ -21,7 +22,6 @@ from tui.logs.source import LogSource
 from tui.ui.logview import LogView
 from tui.ui.logview.below import NOTHING
 from tui.ui.panes.base import Pane
-from tui.ui.widgets.columns import Cell
 
 ABSENT = "This server has no Cloud Agents API:\nnobody here keeps logs of agents."
 """In place of lines on a server that has no agents (contract.md §8.6)."""

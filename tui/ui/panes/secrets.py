@@ -8,13 +8,12 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.api.models import SecretInfo, instant
+from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.state import View
 from tui.fleet.times import when
 from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Line
-from tui.ui.widgets.row_renderer import Cells
 
 _KINDS = {
     "AGENT_SECRET_KIND_FILE": "file",
@@ -33,11 +32,11 @@ class SecretsPane(DetailPane):
     SOURCE = "secrets"
     BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("secrets")]
     COLUMNS = (
-        Column("name", "NAME", 16, grow=3),
-        Column("kind", "KIND", 5),
-        Column("created", "CREATED", 8, right=True, rank=1, clock=True),
-        Column("updated", "UPDATED", 8, right=True, clock=True),
-        Column("note", "NOTE", 8, grow=1, rank=2),
+        ColumnLayout("name", "NAME", 16, grow=3),
+        ColumnLayout("kind", "KIND", 5),
+        ColumnLayout("created", "CREATED", 8, right=True, rank=1, clock=True),
+        ColumnLayout("updated", "UPDATED", 8, right=True, clock=True),
+        ColumnLayout("note", "NOTE", 8, grow=1, rank=2),
     )
 
     def inputs(self, view: View) -> tuple[object, ...]:

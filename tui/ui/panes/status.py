@@ -9,35 +9,33 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.api.models import Agent, Deployment, instant
+from tui.fleet.cells import Cell, Cells, ColumnLayout, status_glyph, status_tone
 from tui.fleet.facts import cpu_text, mem_text
 from tui.fleet.state import View
 from tui.fleet.status import event_words, reading, status
 from tui.fleet.times import TimeStyle, clock_time, rfc3339, seen, when
 from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Line
-from tui.ui.widgets.row_renderer import Cells
-from tui.ui.widgets.text import glyph, tone
 
 TABLE_FROM = 104
 """Cells of width from which deployments stand side by side as a table; below, each is a block of lines."""
 
-_BLOCK = (Column("field", "DEPLOYMENT", 14), Column("value", "", 10, grow=1))
+_BLOCK = (ColumnLayout("field", "DEPLOYMENT", 14), ColumnLayout("value", "", 10, grow=1))
 _TABLE = (
-    Column("status", "S", 1),
-    Column("region", "REGION", 9, grow=1),
-    Column("deployment", "DEPLOYMENT", 11, grow=1),
-    Column("state", "STATUS", 12),
-    Column("name", "NAME", 10, grow=1, rank=4),
-    Column("version", "VERSION", 14),
-    Column("cpu", "CPU", 15, right=True, rank=2),
-    Column("mem", "MEM", 12, right=True, rank=2),
-    Column("replicas", "REPLICAS", 11, right=True),
-    Column("deployed", "DEPLOYED AT", 20, rank=3),
-    Column("observed", "LAST OBSERVED", 20, rank=1),
-    Column("events", "EVENTS", 12, grow=2, rank=5),
-    Column("server", "SERVER REGION", 13, rank=6),
+    ColumnLayout("status", "S", 1),
+    ColumnLayout("region", "REGION", 9, grow=1),
+    ColumnLayout("deployment", "DEPLOYMENT", 11, grow=1),
+    ColumnLayout("state", "STATUS", 12),
+    ColumnLayout("name", "NAME", 10, grow=1, rank=4),
+    ColumnLayout("version", "VERSION", 14),
+    ColumnLayout("cpu", "CPU", 15, right=True, rank=2),
+    ColumnLayout("mem", "MEM", 12, right=True, rank=2),
+    ColumnLayout("replicas", "REPLICAS", 11, right=True),
+    ColumnLayout("deployed", "DEPLOYED AT", 20, rank=3),
+    ColumnLayout("observed", "LAST OBSERVED", 20, rank=1),
+    ColumnLayout("events", "EVENTS", 12, grow=2, rank=5),
+    ColumnLayout("server", "SERVER REGION", 13, rank=6),
 )
 
 
@@ -65,7 +63,7 @@ class StatusPane(DetailPane):
         self._room = max(10, width - _BLOCK[0].width - 5)
         super().show(view)
 
-    def columns(self) -> Sequence[Column]:
+    def columns(self) -> Sequence[ColumnLayout]:
         """For blocks, or for a table."""
         return _TABLE if self._tabular else _BLOCK
 
@@ -118,10 +116,10 @@ class StatusPane(DetailPane):
 
     def _row(self, view: View, agent: Agent, row: Deployment) -> Cells:
         state = status(row.status)
-        look = tone(state)
+        look = status_tone(state)
         events = " ".join(f"{event_words(e.type)} ×{e.count}" for e in row.events if e.count)
         return (
-            Cell(glyph(state), look),
+            Cell(status_glyph(state), look),
             Cell(row.region),
             Cell(_deployment(row)),
             Cell(state.name or "not observed", look),
@@ -144,9 +142,9 @@ class StatusPane(DetailPane):
 
     def _field(self, view: View, agent: Agent, row: Deployment, field: str) -> Cells:
         state = status(row.status)
-        look = tone(state)
+        look = status_tone(state)
         if field == "head":
-            words = f"{glyph(state)} {state.name or 'not observed'}"
+            words = f"{status_glyph(state)} {state.name or 'not observed'}"
             return (Cell(words, look), Cell(f"{row.region} · {row.name}", "info"))
         if field.startswith("reading"):
             line = int(field.removeprefix("reading"))

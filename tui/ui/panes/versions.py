@@ -8,16 +8,14 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.api.models import Version, instant
+from tui.fleet.cells import Cell, Cells, ColumnLayout, status_tone
 from tui.fleet.query import Subject
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.fleet.times import when
 from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.lines import Line
-from tui.ui.widgets.row_renderer import Cells
-from tui.ui.widgets.text import tone
 
 
 class VersionsPane(DetailPane):
@@ -29,15 +27,15 @@ class VersionsPane(DetailPane):
     SOURCE = "versions"
     BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("versions")]
     COLUMNS = (
-        Column("version", "VERSION", 14),
-        Column("role", "ROLE", 8, grow=1),
-        Column("status", "STATUS", 9, rank=2),
-        Column("commit", "COMMIT", 8, rank=1),
-        Column("branch", "BRANCH", 8, grow=2, rank=3),
-        Column("owner", "OWNER", 8, grow=1, rank=5),
-        Column("created", "CREATED", 8, right=True, rank=4, clock=True),
-        Column("deployed", "DEPLOYED", 8, right=True, clock=True),
-        Column("attributes", "ATTRIBUTES", 10, grow=2, rank=6, wide=True),
+        ColumnLayout("version", "VERSION", 14),
+        ColumnLayout("role", "ROLE", 8, grow=1),
+        ColumnLayout("status", "STATUS", 9, rank=2),
+        ColumnLayout("commit", "COMMIT", 8, rank=1),
+        ColumnLayout("branch", "BRANCH", 8, grow=2, rank=3),
+        ColumnLayout("owner", "OWNER", 8, grow=1, rank=5),
+        ColumnLayout("created", "CREATED", 8, right=True, rank=4, clock=True),
+        ColumnLayout("deployed", "DEPLOYED", 8, right=True, clock=True),
+        ColumnLayout("attributes", "ATTRIBUTES", 10, grow=2, rank=6, wide=True),
     )
 
     FIELDS: ClassVar[Mapping[str, str]] = {
@@ -82,7 +80,7 @@ class VersionsPane(DetailPane):
         return (
             Cell(version.version, "accent" if version.current else "text"),
             Cell(word, look, short=word.partition(" ")[0]),
-            Cell(version.status or "–", tone(status(version.status)) if version.status else "muted"),
+            Cell(version.status or "–", status_tone(status(version.status)) if version.status else "muted"),
             Cell(attributes.get("git_commit", "–") + dirty, "warn" if dirty else "text"),
             Cell(attributes.get("git_branch", "–")),
             Cell(version.owner or "–"),

@@ -1,50 +1,19 @@
-"""Cells, columns and how columns share a width. Pure: what a table shows, without the table."""
+"""How columns share the width of a table, and the sign of a changed cell. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from msgspec import Struct
 
-
-class Cell(Struct, frozen=True):
-    """A text and the tone it is said in; compared as a whole to find what must be painted again."""
-
-    text: str = ""
-    tone: str = "text"
-    short: str = ""
-    """What is said where there is no room for the text; without it, the text is cut."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table."""
-
-    id: str
-    title: str
-    width: int
-    """Least cells."""
-    want: int = 0
-    """Cells that it gets before columns of a higher rank get any."""
-    grow: int = 0
-    """Share of the cells that are left over."""
-    right: bool = False
-    rank: int = 0
-    """Columns of the highest rank go first when there is no room; rank 0 never goes."""
-    wide: bool = False
-    """Only shown in wide mode."""
-    clock: bool = False
-    """Holds times: needs more room when they are not relative."""
-    falls: bool = False
-    """Its natural order is from the largest value down."""
-
+from tui.fleet.cells import ColumnLayout
 
 CLOCK_WIDTH = 11
 """Cells of a time of day, with its date if that is another day."""
 
 
-def for_times(columns: Sequence[Column], *, relative: bool) -> tuple[Column, ...]:
+def for_times(columns: Sequence[ColumnLayout], *, relative: bool) -> tuple[ColumnLayout, ...]:
     """The columns with room for the times as they are shown."""
     if relative:
         return tuple(columns)
@@ -57,7 +26,7 @@ def for_times(columns: Sequence[Column], *, relative: bool) -> tuple[Column, ...
 class Slot(Struct, frozen=True):
     """A column with its place on the line."""
 
-    column: Column
+    column: ColumnLayout
     index: int
     """Which of a row's cells it shows."""
     x: int
@@ -68,7 +37,9 @@ GAP = 1
 """Cells between columns; a change mark stands there."""
 
 
-def slots(columns: Sequence[Column], width: int, *, wide: bool, left: int = 0, keep: str = "") -> list[Slot]:
+def slots(
+    columns: Sequence[ColumnLayout], width: int, *, wide: bool, left: int = 0, keep: str = ""
+) -> list[Slot]:
     """Places for as many columns as fit into `width` cells; the rest of the width goes to those that grow.
 
     The column named by `keep` stays as if its rank were 0, also if it is a wide one.

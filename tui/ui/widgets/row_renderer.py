@@ -13,13 +13,12 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.ui.widgets.columns import GAP, Cell, Column, slots
+from tui.fleet.cells import Cell, Cells, ColumnLayout
+from tui.ui.widgets.columns import GAP, slots
 from tui.ui.widgets.text import fit, to_ascii, width
 
 GUTTER = 2
 """Cells left of the first column: the bar of a changed row, the mark."""
-
-Cells = tuple[Cell, ...]
 
 
 class RowLook(Struct, frozen=True):
@@ -48,7 +47,7 @@ class RowRenderer:
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        columns: Sequence[ColumnLayout],
         size: int,
         style: Callable[[str, str], Style],
         *,

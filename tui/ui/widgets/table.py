@@ -17,9 +17,10 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.ui.widgets.columns import Cell, Column, trend
+from tui.fleet.cells import Cell, Cells, ColumnLayout
+from tui.ui.widgets.columns import trend
 from tui.ui.widgets.row_model import RowModel
-from tui.ui.widgets.row_renderer import Cells, RowLook, RowRenderer
+from tui.ui.widgets.row_renderer import RowLook, RowRenderer
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 DELTA_FOR = 15.0
@@ -91,7 +92,9 @@ class LineTable(ThemedWidget, can_focus=True):
     class Marked(Moved):
         """Rows were marked or unmarked."""
 
-    def __init__(self, columns: Sequence[Column], *, ascii_only: bool = False, id: str | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[ColumnLayout], *, ascii_only: bool = False, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self.ascii_only = ascii_only
         self.wide = False
@@ -203,7 +206,7 @@ class LineTable(ThemedWidget, can_focus=True):
         self._move_to(place, tell=tell)
         return True
 
-    def set_columns(self, columns: Sequence[Column]) -> None:
+    def set_columns(self, columns: Sequence[ColumnLayout]) -> None:
         """Use other columns from the next `show` on."""
         if tuple(columns) != self._columns:
             self._columns = tuple(columns)

@@ -1,4 +1,4 @@
-"""Text into cells of the terminal: exact widths, glyphs, and remote text as literal content only."""
+"""Text into cells of the terminal: exact widths, signs in ASCII, and remote text as literal content only."""
 
 from __future__ import annotations
 
@@ -8,37 +8,6 @@ from rich.cells import cell_len, split_graphemes
 from textual.content import Content
 
 from tui.api.clean import clean
-from tui.fleet.status import Family, Status
-
-GLYPHS: Final = {
-    "Running": ("●", "+"),
-    "Sleeping": ("z", "z"),
-    "Waking": ("◔", "w"),
-    "Setting Up": ("◐", "~"),
-    "Building": ("◐", "~"),
-    "Updating": ("◐", "~"),
-    "Scheduling": ("◐", "~"),
-    "Deleting": ("◌", "."),
-    "Error": ("✗", "X"),
-    "CrashLoop": ("↻", "L"),
-    "Build Failed": ("▣", "B"),
-    "Server Error": ("◆", "S"),
-    "Suspended": ("■", "#"),
-    "Deleted": ("·", "-"),
-    "": ("–", "-"),
-}
-"""Status → glyph, and the same in ASCII (product.md b12). Each is one cell wide."""
-UNKNOWN_GLYPH: Final = ("?", "?")
-
-TONE_OF: Final = {
-    Family.HEALTHY: "ok",
-    Family.MOVING: "busy",
-    Family.SLEEP: "sleep",
-    Family.ERROR: "error",
-    Family.GONE: "muted",
-    Family.UNKNOWN: "warn",
-}
-"""The only place where a status family gets a look."""
 
 _ASCII: Final = str.maketrans(
     {
@@ -92,17 +61,6 @@ def to_ascii(text: str) -> str:
     return text.translate(_ASCII)
 
 
-def glyph(status: Status, *, ascii_only: bool = False) -> str:
-    """The one-cell sign of a status."""
-    pair = GLYPHS.get(status.name, UNKNOWN_GLYPH)
-    return pair[1] if ascii_only else pair[0]
-
-
-def tone(status: Status) -> str:
-    """The tone of a status."""
-    return TONE_OF[status.family]
-
-
 def width(text: str) -> int:
     """Cells that a text takes."""
     return len(text) if text.isascii() else cell_len(text)
@@ -129,11 +87,6 @@ def _cut(text: str, size: int) -> tuple[str, int]:
             return text[:start] + "…", taken + 1
         taken += cells
     return "", 0
-
-
-def tail(identity: str, size: int = 6) -> str:
-    """The end of an id, which tells ids apart better than the beginning."""
-    return identity if len(identity) <= size + 1 else f"…{identity[-size:]}"
 
 
 def remote(text: str, *, limit: int = 400) -> Content:

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from tui.fleet.cells import Cell, ColumnLayout
 from tui.operations.answers import Field, Option
 from tui.ui.dialogs.fields.base import Answered, Next, Options
-from tui.ui.widgets.columns import Cell, Column
 from tui.ui.widgets.table import LineTable
 
 
@@ -51,13 +51,13 @@ class Pick(LineTable):
         words = self._found[key].words
         return (Cell(words[0]), *(Cell(word, "muted") for word in words[1:]))
 
-    def _columns_for(self, options: Sequence[Option]) -> tuple[Column, ...]:
+    def _columns_for(self, options: Sequence[Option]) -> tuple[ColumnLayout, ...]:
         """As wide as what stands in them."""
         columns = []
         for place, title in enumerate(self._titles):
             longest = max((len(item.words[place]) for item in options if place < len(item.words)), default=0)
             size = min(24, max(len(title), longest))
-            columns.append(Column(title.lower(), title, size, grow=1 if place == 1 else 0, rank=place))
+            columns.append(ColumnLayout(title.lower(), title, size, grow=1 if place == 1 else 0, rank=place))
         return tuple(columns)
 
     def action_mark(self) -> None:
