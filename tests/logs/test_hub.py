@@ -14,16 +14,13 @@ import pytest
 
 from tests.logs.fakes import EPOCH, TRACEBACK, TestClient, TestClock, line, settle, source
 from tui.api import errors
-from tui.logs.feed import Feed
 from tui.logs.hub import FULL, KEPT, LogHub
-from tui.logs.inlet import UNREAD, Inlet
-from tui.logs.intake import Intake
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.rows import FoundRows
 from tui.logs.search import Criteria, Filter, OfKind
 from tui.logs.source import LogSource, Phase, Stream, coverage
 from tui.logs.spool import Spool
-from tui.logs.tail import Ping
+from tui.logs.stream import Ping
 from tui.logs.watch import MOST, SLICE, Watch
 
 
@@ -470,30 +467,6 @@ async def test_logs_make_room_by_their_size_and_not_by_a_glance_at_others() -> N
     await hub.aclose()
 
 
-async def test_a_flood_that_nobody_takes_stops_the_reading_not_the_program() -> None:
-    clock, log = TestClock(), Log(Spool(None))
-    log.streams[0] = Stream(source(), "us")
-    inlet = Inlet(Feed(0, Intake(log)), clock, lambda: None)
-    chunk = b"x" * 65_535 + b"\n"
-
-    async def flood() -> None:
-        for _ in range(200):
-            await inlet.chunk(chunk)
-
-    flooding = asyncio.create_task(flood())
-    await settle()
-    for _ in range(500):
-        await asyncio.sleep(0)
-    assert inlet.unread <= UNREAD + len(chunk)
-    while not flooding.done():
-        inlet.take(SLICE)
-        await asyncio.sleep(0)
-        assert inlet.unread <= UNREAD + len(chunk)
-    while inlet.take(SLICE):
-        pass
-    assert log.counts.received == 200
-
-
 async def test_a_flood_is_taken_in_slices_and_everything_else_has_its_turn_in_between() -> None:
     async with bench() as rig:
         watch = await rig.follow()
@@ -546,7 +519,7 @@ async def test_a_plain_traceback_is_one_error_of_one_kind() -> None:
         assert len(found) == 2
 
 
-async def test_a_bug_in_a_tail_ends_run_with_it() -> None:
+async def test_a_bug_in_a_stream_ends_run_with_it() -> None:
     class Broken(TestClient):
         def logs(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
             raise ZeroDivisionError("a bug")

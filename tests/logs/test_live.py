@@ -1,4 +1,4 @@
-"""The whole road on real sockets: simulator, client, tails, log. Cut at any byte of the connection."""
+"""Logs on real sockets: simulator, client, streams, log. Cut at any byte of the connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.client import Client
 from tui.clock import SystemClock
-from tui.logs import tail
+from tui.logs import stream
 from tui.logs.hub import LogHub
 from tui.logs.log import Kind, Log
 from tui.logs.source import LogSource, Phase
@@ -119,7 +119,7 @@ async def test_cut_at_any_byte_of_body_or_connection(raw: bool) -> None:
 async def test_a_black_hole_is_left_and_nothing_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection stays open and brings nothing more: the silence is noticed, another is opened."""
     monkeypatch.setitem(transport.Transport.stream.__wrapped__.__kwdefaults__, "quiet", 0.4)
-    monkeypatch.setattr(tail, "SILENCE", 0.3)
+    monkeypatch.setattr(stream, "SILENCE", 0.3)
     async with opened() as (simulator, hub):
         say(simulator, *(f"line {n}" for n in range(40)))
         simulator.faults.add(FaultSpec(path="/logs", action="stall", at=200, times=1))

@@ -7,27 +7,27 @@ from random import Random
 
 from tests.logs.fakes import EPOCH, source
 from tui.logs import marks
-from tui.logs.ends import Cause, End
-from tui.logs.feed import Feed
-from tui.logs.intake import Intake
+from tui.logs.assembler import Assembler
 from tui.logs.log import Kind, Log
+from tui.logs.merge import LogWriter
 from tui.logs.source import Stream
 from tui.logs.spool import Spool
+from tui.logs.stream_end import Cause, StreamEnd
 
-ENDS = (End(Cause.EOF), End(Cause.CUT, "reset"), End(Cause.QUIET))
+ENDS = (StreamEnd(Cause.EOF), StreamEnd(Cause.CUT, "reset"), StreamEnd(Cause.QUIET))
 
 
 @dataclass
 class Rig:
-    """One feed into one log, driven by hand."""
+    """One stream into one log, driven by hand."""
 
     now: float = 1000.0
     log: Log = field(default_factory=lambda: Log(Spool(None)))
-    feed: Feed = field(init=False)
+    assembler: Assembler = field(init=False)
 
     def __post_init__(self) -> None:
         self.log.streams[0] = Stream(source(), "us")
-        self.feed = Feed(0, Intake(self.log))
+        self.assembler = Assembler(0, LogWriter(self.log))
 
     @property
     def wall(self) -> float:
@@ -36,22 +36,22 @@ class Rig:
 
     def open(self) -> None:
         """The stream opens."""
-        self.feed.opened(self.now, self.wall)
+        self.assembler.opened(self.now, self.wall)
 
     def send(self, data: bytes) -> None:
         """Bytes come in."""
         if data:
-            self.feed.chunk(data, self.now, self.wall)
+            self.assembler.received(data, self.now, self.wall)
 
     def wait(self, seconds: float) -> None:
         """Nothing comes in for a while; time is looked at as the pump does."""
         for _ in range(max(1, round(seconds / 0.1))):
             self.now += 0.1
-            self.feed.tick(self.now, self.wall)
+            self.assembler.tick(self.now, self.wall)
 
-    def cut(self, end: End) -> None:
+    def cut(self, end: StreamEnd) -> None:
         """The stream ends."""
-        self.feed.ended(end, self.now, self.wall)
+        self.assembler.ended(end, self.now, self.wall)
 
 
 def runs_of(log: Log) -> list[list[bytes]]:

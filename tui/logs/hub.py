@@ -15,8 +15,8 @@ from tui.logs import segment, spool
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.source import LogClient, LogSource, Phase
 from tui.logs.spool import Spool
-from tui.logs.tail import Ping
-from tui.logs.watch import Means, Watch
+from tui.logs.stream import Ping
+from tui.logs.watch import Dependencies, Watch
 
 KEPT: Final = 32
 """Logs that are kept with what they received; only the newest is followed."""
@@ -44,7 +44,7 @@ class LogHub:
         `ping` asks the service something cheap when a stream is silent; it raises `ApiError` if that fails.
         `ring` is the number of bytes kept per source. Spool files stay for so many `days`; 0 leaves none.
         """
-        self._means = Means(client, clock, random, ping, self._spawn)
+        self._dependencies = Dependencies(client, clock, random, ping, self._spawn)
         self._folder = folder
         self._ring = ring
         self._days = days
@@ -116,13 +116,13 @@ class LogHub:
                 break
             del sizes[key]
             self._watches.pop(key).log.close()
-            self._let_go[key] = self._means.clock.now()
+            self._let_go[key] = self._dependencies.clock.now()
 
     def _new(self, key: tuple[str, ...]) -> Watch:
         if self._folder is not None:
             with suppress(OSError):  # the spool finds out, says so in the log and goes on in memory
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        now = self._means.clock.now()
+        now = self._dependencies.clock.now()
         stem = _safe("-".join(key)[:60])
         if self._days and self._folder is not None:
             segment.retire(self._folder, now - self._days * DAY)
@@ -131,7 +131,7 @@ class LogHub:
         if (gone := self._let_go.pop(key, None)) is not None:
             why = "the logs looked at since needed the room"
             log.notify(Notice("what was received before was let go", Kind.INFO, 0, gone, reason=why))
-        return Watch(log, self._means, ring=self._ring, kind=key[0])
+        return Watch(log, self._dependencies, ring=self._ring, kind=key[0])
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -1,25 +1,30 @@
-"""Several streams in one order: by the time their lines carry, within a short window. Pure."""
+"""Several streams in one order: the only writer of a log.
+
+One open stream is written as it comes. Lines of several are sorted by the time that they carry, within a
+short window.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 import msgspec
 
 from tui.logs import marks
-from tui.logs.log import Notice
+from tui.logs.log import Log, Notice
 
 WINDOW: Final = 0.3
 """Seconds that a line waits for an older one from another stream."""
 
 
-class Item(msgspec.Struct, frozen=True):
-    """A line, a piece of one or a notice on its way into the log."""
+class WaitingRow(msgspec.Struct, frozen=True):
+    """A line, a piece of one or a notice that waits to be written."""
 
     key: float
-    """Unix seconds that it is sorted by; never less than that of the item before it in the same stream."""
+    """Unix seconds that it is sorted by; never less than that of the row before it in the same stream."""
     tag: int
     raw: bytes
     mark: int
@@ -28,21 +33,29 @@ class Item(msgspec.Struct, frozen=True):
     notice: Notice | None = None
 
 
-@dataclass
-class Reorder:
-    """Holds what came for `window` seconds and lets it out sorted. Lines of one stream keep their order."""
+class LogWriter:
+    """Writes what streams bring into a log. Times are monotonic (`now`) and Unix (`wall`) seconds."""
 
-    window: float = WINDOW
-    _waiting: list[Item] = field(default_factory=list)
-    _newest: dict[int, float] = field(default_factory=dict)
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.merging = False
+        """Several streams are open: what they bring is sorted by time."""
+        self._waiting: list[WaitingRow] = []
+        self._newest: dict[int, float] = {}
+        """The key of the newest row of each stream that went through the window."""
 
-    def __len__(self) -> int:
+    @property
+    def waiting(self) -> int:
+        """Rows that wait for older ones."""
         return len(self._waiting)
 
-    def add(
+    def lines(
         self, tag: int, lines: Sequence[bytes], levels: bytes | bytearray, now: float, wall: float
     ) -> None:
-        """Take in lines of one stream; `now` is monotonic, `wall` Unix seconds for lines without a time."""
+        """Write whole lines of one stream."""
+        if self._direct:
+            self.log.append(lines, levels, bytes((tag,)) * len(lines), wall)
+            return
         moments = marks.times(lines)
         key = self._newest.get(tag)
         if key is None:  # a snapshot may begin within a traceback: that was before the next line with a time
@@ -50,24 +63,61 @@ class Reorder:
         for line, mark, moment in zip(lines, levels, moments, strict=True):
             if moment is not None:
                 key = max(key, moment)
-            self._waiting.append(Item(key, tag, line, mark, now))
+            self._waiting.append(WaitingRow(key, tag, line, mark, now))
         self._newest[tag] = key
 
-    def add_one(
+    def piece(self, tag: int, piece: bytes, now: float, wall: float) -> None:
+        """Write the beginning of a line whose end never came."""
+        if self._direct:
+            self.log.append_piece(piece, tag, wall)
+        else:
+            self._keep_place(tag, piece, marks.CUT, now, wall)
+
+    def notice(self, notice: Notice, now: float, wall: float) -> None:
+        """Write a notice about one stream, after all that it has brought."""
+        if self._direct:
+            self.log.notify(notice)
+        else:
+            self._keep_place(notice.tag, b"", marks.NOTICE, now, wall, notice)
+
+    def release(self, now: float, wall: float, *, everything: bool = False) -> None:
+        """Write the rows that have waited long enough, and all that belong before them."""
+        if not self._waiting:
+            return
+        self._waiting.sort(key=attrgetter("key"))  # stable: equal times stay as they came
+        count = len(self._waiting)
+        if not everything and self.merging:
+            aged = (n for n in range(count, 0, -1) if now - self._waiting[n - 1].arrived >= WINDOW)
+            count = next(aged, 0)
+        rows, self._waiting = self._waiting[:count], self._waiting[count:]
+        for whole, run in groupby(rows, key=_is_whole_line):
+            if whole:
+                self._write_lines(list(run), wall)
+            else:
+                for row in run:
+                    self._write_one(row, wall)
+
+    @property
+    def _direct(self) -> bool:
+        return not self.merging and not self._waiting
+
+    def _keep_place(
         self, tag: int, piece: bytes, mark: int, now: float, wall: float, notice: Notice | None = None
     ) -> None:
-        """Take in what stays where it is in its stream: a piece of a line or a notice."""
+        """Add what carries no time: it stays after the row before it in its stream."""
         key = self._newest.setdefault(tag, wall)
-        self._waiting.append(Item(key, tag, piece, mark, now, notice))
+        self._waiting.append(WaitingRow(key, tag, piece, mark, now, notice))
 
-    def release(self, now: float, *, everything: bool = False) -> list[Item]:
-        """What has waited long enough, and all that belongs before it."""
-        if not self._waiting:
-            return []
-        self._waiting.sort(key=lambda item: item.key)  # stable: equal times stay as they came
-        count = len(self._waiting)
-        if not everything:
-            aged = (n for n in range(count, 0, -1) if now - self._waiting[n - 1].arrived >= self.window)
-            count = next(aged, 0)
-        out, self._waiting = self._waiting[:count], self._waiting[count:]
-        return out
+    def _write_lines(self, rows: list[WaitingRow], wall: float) -> None:
+        levels = bytes(map(attrgetter("mark"), rows))
+        self.log.append([row.raw for row in rows], levels, bytes(map(attrgetter("tag"), rows)), wall)
+
+    def _write_one(self, row: WaitingRow, wall: float) -> None:
+        if row.notice:
+            self.log.notify(row.notice)
+        else:
+            self.log.append_piece(row.raw, row.tag, wall)
+
+
+def _is_whole_line(row: WaitingRow) -> bool:
+    return not row.mark & (marks.NOTICE | marks.CUT)

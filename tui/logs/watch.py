@@ -11,12 +11,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.clock import Clock
-from tui.logs.feed import Feed
-from tui.logs.inlet import UNREAD, Inlet
-from tui.logs.intake import Intake
+from tui.logs.assembler import Assembler
 from tui.logs.log import Log
+from tui.logs.merge import LogWriter
 from tui.logs.source import LogClient, LogSource, Phase, Stream, tag_of
-from tui.logs.tail import Ping, Tail
+from tui.logs.stream import UNREAD, LogStream, Ping
 
 MOST: Final = 6
 """Streams of one log that are open at the same time."""
@@ -30,8 +29,8 @@ SLICE: Final = 512 * 1024
 Key = tuple[str, str, str, str]
 
 
-class Means(Struct, frozen=True):
-    """What a tail is made with."""
+class Dependencies(Struct, frozen=True):
+    """What the streams of a log need from outside."""
 
     client: LogClient
     clock: Clock
@@ -44,17 +43,19 @@ class Means(Struct, frozen=True):
 class Watch:
     """One log and the streams that write to it."""
 
-    def __init__(self, log: Log, means: Means, *, ring: int, kind: str = "deploy") -> None:
+    def __init__(self, log: Log, dependencies: Dependencies, *, ring: int, kind: str = "deploy") -> None:
         """`ring` is the number of bytes kept per open source, `kind` the log type that is opened unasked."""
         self.log = log
         self.candidates: tuple[LogSource, ...] = ()
         """What could be opened, in the order offered."""
-        self._means = means
+        self._dependencies = dependencies
+        self._clock = dependencies.clock
         self._ring = ring
         self._kind = kind
-        self._intake = Intake(log)
-        self._inlets: dict[Key, Inlet] = {}
-        self._running: dict[Key, tuple[Tail, asyncio.Task[None]]] = {}
+        self._writer = LogWriter(log)
+        self._assemblers: dict[Key, Assembler] = {}
+        """Of every stream that was ever opened: it may be opened again, and goes on then."""
+        self._running: dict[Key, tuple[LogStream, asyncio.Task[None]]] = {}
         self._wanted: set[Key] = set()
         self._pumping: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
@@ -62,7 +63,7 @@ class Watch:
     @property
     def opened(self) -> tuple[LogSource, ...]:
         """The sources whose streams are kept open."""
-        return tuple(tail.source for tail, _ in self._running.values())
+        return tuple(stream.source for stream, _ in self._running.values())
 
     def offer(self, sources: Sequence[LogSource]) -> None:
         """Follow these: as many as may be open of the kind wanted. A changed version is told in the log."""
@@ -79,7 +80,7 @@ class Watch:
                 self.open(source)
 
     def _opens(self, source: LogSource) -> bool:
-        """Whether a new source is opened unasked. Of builds only the first: two at once would be a muddle."""
+        """Whether a new source is opened unasked. Of builds only the first: two would interleave."""
         return source.log_type == self._kind and (source.log_type != "build" or not self.opened)
 
     def open(self, source: LogSource) -> bool:
@@ -107,70 +108,81 @@ class Watch:
 
     def nudge(self, *phases: Phase) -> None:
         """Try again now the streams that are in one of these phases."""
-        for key, (tail, _) in self._running.items():
-            if self._inlets[key].feed.stream.phase in phases:
-                tail.nudge()
-
-    def round(self) -> bool:
-        """Move what came in into the log, up to a limit; True when there is more to do at once."""
-        share = SLICE // max(1, len(self._inlets))
-        left = sum(inlet.take(share) for inlet in self._inlets.values())
-        self._release()
-        more = self.log.count_errors()
-        self.log.changed()
-        return bool(left) or more
+        for key, (stream, _) in self._running.items():
+            if self._assemblers[key].stream.phase in phases:
+                stream.nudge()
 
     async def _pump(self) -> None:
         """A round whenever something came in, never more often than every `BATCH`."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            more = self.round()
-            if more or self._intake.waiting or any(inlet.feed.settling for inlet in self._inlets.values()):
+            more = self._round()
+            if more or self._writer.waiting or any(part.settling for part in self._assemblers.values()):
                 self._wake.set()
-            await self._means.clock.sleep(0 if more else BATCH)
+            await self._clock.sleep(0 if more else BATCH)
+
+    def _round(self) -> bool:
+        """Move what came in into the log, up to a limit; True when there is more to do at once."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        share = SLICE // max(1, len(self._running))
+        more = False
+        for key, (stream, _) in self._running.items():
+            self._assemblers[key].handle(stream.take(share), now, wall)
+            more |= stream.waiting
+        self._release()
+        more |= self.log.count_errors()
+        self.log.changed()
+        return more
 
     def _start(self, source: LogSource) -> None:
-        inlet = self._inlets.get(source.key) or self._add(source)
-        stream = replace(inlet.feed.stream, source=source)
-        self.log.streams[inlet.feed.tag] = stream.now(Phase.CONNECTING, self._means.clock.monotonic())
-        means = self._means
-        tail = Tail(source, means.client, inlet, clock=means.clock, random=means.random, ping=means.ping)
-        self._running[source.key] = (tail, means.spawn(tail.run()))
+        assembler = self._assemblers.get(source.key) or self._add(source)
+        state = replace(assembler.stream, source=source)
+        self.log.streams[assembler.tag] = state.now(Phase.CONNECTING, self._clock.monotonic())
+        given = self._dependencies
+        stream = LogStream(
+            source,
+            given.client,
+            clock=given.clock,
+            random=given.random,
+            ping=given.ping,
+            wake=self._wake.set,
+        )
+        self._running[source.key] = (stream, given.spawn(stream.run()))
         if self._pumping is None:
-            self._pumping = means.spawn(self._pump())
+            self._pumping = given.spawn(self._pump())
         self._recount()
 
     def _stop(self, key: Key) -> None:
         if running := self._running.pop(key, None):
-            running[1].cancel()
-            inlet = self._inlets[key]
-            inlet.take(2 * UNREAD)
-            inlet.feed.closed(self._means.clock.monotonic(), self._means.clock.now())
+            stream, task = running
+            task.cancel()
+            now, wall = self._clock.monotonic(), self._clock.now()
+            self._assemblers[key].handle(stream.take(2 * UNREAD), now, wall)
+            self._assemblers[key].closed(now, wall)
             self._recount()
 
-    def _add(self, source: LogSource) -> Inlet:
-        tag = len(self._inlets)
+    def _add(self, source: LogSource) -> Assembler:
+        tag = len(self._assemblers)
         among = len({candidate.agent_id for candidate in self.candidates}) > 1
         stream = Stream(source, "", among=among)
         taken = {other.tag for other in self.log.streams.values()}
         self.log.streams[tag] = replace(stream, tag=tag_of(stream.label, taken))
-        self._inlets[source.key] = inlet = Inlet(Feed(tag, self._intake), self._means.clock, self._wake.set)
-        return inlet
+        self._assemblers[source.key] = assembler = Assembler(tag, self._writer)
+        return assembler
 
     def _renew(self, source: LogSource) -> None:
         """The fleet knows more about an open source. A new version is another instance: follow that one."""
-        tail, _ = self._running[source.key]
-        was, tail.source = tail.source, source
-        feed = self._inlets[source.key].feed
-        feed.deployed(source, self._means.clock.monotonic(), self._means.clock.now())
+        stream, _ = self._running[source.key]
+        was, stream.source = stream.source, source
+        self._assemblers[source.key].deployed(source, self._clock.monotonic(), self._clock.now())
         if was.version and was.version != source.version:
             self._stop(source.key)
             self._start(source)
 
     def _begins(self, now: float) -> bool:
         """A stream has just been opened for the first time, and what was printed before is still to come."""
-        streams = (self._inlets[key].feed.stream for key in self._running)
+        streams = (self._assemblers[key].stream for key in self._running)
         return any(
             stream.phase in (Phase.CONNECTING, Phase.OPEN)
             and not stream.heard
@@ -179,12 +191,12 @@ class Watch:
         )
 
     def _recount(self) -> None:
-        self._intake.merging = len(self._running) > 1
+        self._writer.merging = len(self._running) > 1
         self.log.spool.ring = max(self.log.spool.ring, self._ring * max(1, len(self._running)))
         self._wake.set()
 
     def _release(self, *, everything: bool = False) -> None:
-        clock = self._means.clock
-        if not everything and self._intake.merging and self._begins(clock.monotonic()):
+        clock = self._clock
+        if not everything and self._writer.merging and self._begins(clock.monotonic()):
             return  # what the first to answer printed before belongs between what the others did
-        self._intake.release(clock.monotonic(), clock.now(), everything=everything)
+        self._writer.release(clock.monotonic(), clock.now(), everything=everything)

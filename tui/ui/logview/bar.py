@@ -10,7 +10,7 @@ import msgspec
 
 from tui.fleet.cells import Cell
 from tui.fleet.times import seen
-from tui.logs.feed import how_long
+from tui.logs.assembler import how_long
 from tui.logs.log import Counts
 from tui.logs.marks import Level
 from tui.logs.source import Phase, Stream

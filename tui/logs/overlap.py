@@ -1,7 +1,7 @@
 """Where a reopened stream goes on from what was received before it broke. Pure: no clock, no network.
 
-`/logs` has no cursor: a new stream begins with a snapshot of recent lines, which overlaps with what is known
-or does not (contract.md §4.2, hazards.md §3.4). The overlap is looked for on raw bytes.
+`/logs` has no cursor: a new stream begins with a snapshot of recent lines, which overlaps with the lines
+received before or does not. The overlap is looked for on raw bytes.
 """
 
 from __future__ import annotations
@@ -20,111 +20,114 @@ PROOF: Final = 3
 """Lines that must agree. One or two could agree by chance: "ping", "pong"."""
 HELD_LINES: Final = 20_000
 HELD_BYTES: Final = 8 * 1024 * 1024
-"""Lines and bytes that are held back at most while the place is looked for."""
+"""Lines and bytes that are held back at most while the overlap is looked for."""
 
 _DISTINCT: Final = re.compile(rb"\d\d:\d\d:\d\d[.,]\d{3}|\"time\":\s*\d{13}")
 """A time of day to the millisecond: no other line has the same bytes, so one such line is proof enough."""
 
 
-class Found(msgspec.Struct):
-    """The answer: which of the lines held are new."""
+class NewLines(msgspec.Struct):
+    """The lines of a stream that were not received before, and how sure that is."""
 
-    new: list[bytes]
+    lines: list[bytes]
     proven: bool
     """Nothing is missing before them and none of them is a repetition."""
     repeats: bool = False
     """The overlap fits in several places: nothing is missing, but some may be repeated."""
     piece: bytes = b""
-    """What the cut left of a line whose whole did not come again."""
+    """The beginning of a cut line whose whole did not come again."""
 
 
 @dataclass
-class Joiner:
-    """Remembers the newest lines of one stream and finds the place of a new snapshot in them."""
+class Overlap:
+    """Remembers the newest lines of one stream and finds where a new snapshot of it goes on."""
 
     _past: array[int] = field(default_factory=lambda: array("q"))
+    """Hashes of the lines passed on."""
     rest: bytes = b""
-    """The piece of a line that the last cut has left; its whole line comes again if the streams join."""
-    _stale: bool = False
+    """The beginning of the line that the last cut went through; it comes again whole if the streams join."""
+    _past_ended: bool = False
     """The past ends at a gap: the next line begins a new one."""
     _held: list[bytes] | None = None
     _hashes: array[int] = field(default_factory=lambda: array("q"))
+    """Hashes of the lines held."""
     _fits: list[int] = field(default_factory=list)
+    """How many of the lines held are known, for each place that fits."""
     _size: int = 0
+    """Bytes held."""
 
     @property
     def searching(self) -> bool:
-        """Lines are held back until their place is known."""
+        """Lines are held back until the overlap is known."""
         return self._held is not None
 
     @property
     def held(self) -> int:
-        """How many are."""
+        """Lines held back."""
         return len(self._held or ())
 
     def remember(self, lines: Sequence[bytes]) -> None:
-        """These lines have been passed on."""
-        if lines and self._stale:
-            self._stale = False
+        """Note lines that were passed on."""
+        if lines and self._past_ended:
+            self._past_ended = False
             del self._past[:]
         self._past.extend(map(hash, lines[-REMEMBERED:]))
         if len(self._past) > 2 * REMEMBERED:
             del self._past[:-REMEMBERED]
 
-    def opened(self) -> None:
-        """A stream begins. Its lines are held back unless nothing was ever received before."""
+    def begin(self) -> None:
+        """A stream begins. Its lines are to be offered first, unless nothing was ever received before."""
         if self._past or self.rest:
             self._held, self._hashes, self._fits, self._size = [], array("q"), [], 0
 
-    def broke(self, rest: bytes) -> Found | None:
+    def end(self, rest: bytes) -> NewLines | None:
         """The stream ended, inside a line when `rest` is not empty. Answers if lines were held back.
 
-        When all of them were known anyway, the next stream is compared with the same past again.
+        When all of them were known, the next stream is compared with the same past again.
         """
         if self._held is None:
             self.rest = rest
             return None
-        if not self._held or self.covered():
+        if not self._held or self.all_known():
             self._held = None
             return None
-        found = self.give_up()
+        found = self.decide()
         self.rest = rest
         return found
 
-    def offer(self, lines: Sequence[bytes]) -> Found | None:
-        """Lines of the new stream. Answers once the place is certain, or too much is held."""
-        if self._held is None:
-            return Found(list(lines), True)
-        start = len(self._held)
-        self._held += lines
+    def offer(self, lines: Sequence[bytes]) -> NewLines | None:
+        """Hold lines of the new stream. Answers once the overlap is certain, or too much is held."""
+        held = self._held = [] if self._held is None else self._held
+        start = len(held)
+        held += lines
         self._hashes.extend(map(hash, lines))
         self._size += sum(map(len, lines))
         # a fit at the line before may have been waiting for the line that goes on from the piece left over
-        for count in range(max(start, 1) if self.rest else start + 1, len(self._held) + 1):
+        for count in range(max(start, 1) if self.rest else start + 1, len(held) + 1):
             if (overlap := self._overlap(count)) and self._goes_on(count):
                 self._fits.append(count)
-                if not self._elsewhere(overlap):
-                    return self.give_up()
+                if not self._fits_elsewhere(overlap):
+                    return self.decide()
         if self.held > HELD_LINES or self._size > HELD_BYTES:
-            return self.give_up()
+            return self.decide()
         return None
 
-    def covered(self) -> bool:
-        """All that is held is known, without an end in sight: the rest of the snapshot may be on its way."""
-        return not self._fits and bool(self._hashes) and self._within(self._hashes)
+    def all_known(self) -> bool:
+        """Every line held is known, and no fit was found: the rest of the snapshot may be on its way."""
+        return not self._fits and bool(self._hashes) and _find(self._past, self._hashes) >= 0
 
-    def give_up(self) -> Found:
-        """Decide with what there is: no other place can turn up, or the stream has fallen quiet."""
+    def decide(self) -> NewLines:
+        """Answer with what is known: no other fit can turn up, or nothing more comes."""
         if self._fits:
             # the smallest overlap loses nothing, whichever is the true one
             return self._settle(self._fits[0], proven=len(self._fits) == 1)
         return self._settle(0, proven=False)
 
-    def _settle(self, count: int, *, proven: bool) -> Found:
+    def _settle(self, count: int, *, proven: bool) -> NewLines:
         held, piece = self._held or [], self.rest
         self._held, self.rest = None, b""
-        self._stale = count == 0
-        return Found(held[count:], proven, not proven and count > 0, b"" if count else piece)
+        self._past_ended = count == 0
+        return NewLines(held[count:], proven, not proven and count > 0, b"" if count else piece)
 
     def _overlap(self, count: int) -> int:
         """How many lines agree if the first `count` held are known; 0 if they do not or prove nothing."""
@@ -139,16 +142,13 @@ class Joiner:
         return overlap
 
     def _goes_on(self, count: int) -> bool:
-        """The line after the overlap is the one that the cut left a piece of."""
+        """The line after the overlap is the one that the last cut went through."""
         held = self._held or []
         return not self.rest or (len(held) > count and held[count].startswith(self.rest))
 
-    def _elsewhere(self, overlap: int) -> bool:
+    def _fits_elsewhere(self, overlap: int) -> bool:
         """The lines that agree also occur earlier, so that a longer overlap may yet turn up."""
         return _find(self._past, self._past[-overlap:]) < len(self._past) - overlap
-
-    def _within(self, lines: array[int]) -> bool:
-        return _find(self._past, lines) >= 0
 
 
 def _find(past: array[int], lines: array[int]) -> int:

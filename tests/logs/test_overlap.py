@@ -8,11 +8,11 @@ import pytest
 
 from tests.logs.fakes import EPOCH, line
 from tests.logs.transcript import Rig, Server, campaign, judge
-from tui.logs.ends import Cause, End
 from tui.logs.log import Kind
+from tui.logs.stream_end import Cause, StreamEnd
 
-CUT = End(Cause.CUT, "connection reset")
-QUIET = End(Cause.QUIET)
+CUT = StreamEnd(Cause.CUT, "connection reset")
+QUIET = StreamEnd(Cause.QUIET)
 
 
 def notices(rig: Rig) -> list[tuple[Kind, str]]:
@@ -92,7 +92,7 @@ def test_without_overlap_a_gap_is_marked_with_its_times() -> None:
     words = notice.words(lambda at: f"<{at - EPOCH:.0f}>")
     assert words == "us-east: stream lost <1000>, back <1014>, 14 s may be missing (connection reset)"
     assert rig.log.counts.gaps == 1
-    assert round(rig.feed.stream.missed) == 14
+    assert round(rig.assembler.stream.missed) == 14
 
 
 def test_a_log_that_never_falls_silent_is_not_held_back() -> None:
@@ -192,13 +192,13 @@ def test_silent_reconnect_that_may_have_cost_lines_is_marked_from_the_last_byte(
 @pytest.mark.parametrize(
     ("ends", "missing"),
     [
-        ((QUIET, End(Cause.DOWN)), "89 s may be missing"),  # the ping after the silence failed
-        ((CUT, End(Cause.DOWN)), "14 s may be missing"),
-        ((None, End(Cause.ASLEEP)), "14 s may be missing"),  # nobody looked, then it was asleep
+        ((QUIET, StreamEnd(Cause.DOWN)), "89 s may be missing"),  # the ping after the silence failed
+        ((CUT, StreamEnd(Cause.DOWN)), "14 s may be missing"),
+        ((None, StreamEnd(Cause.ASLEEP)), "14 s may be missing"),  # nobody looked, then it was asleep
     ],
 )
 def test_what_may_be_missing_begins_where_the_log_was_last_whole(
-    ends: tuple[End | None, End], missing: str
+    ends: tuple[StreamEnd | None, StreamEnd], missing: str
 ) -> None:
     rig = Rig()
     rig.open()
@@ -207,7 +207,7 @@ def test_what_may_be_missing_begins_where_the_log_was_last_whole(
     if ends[0]:
         rig.cut(ends[0])
     else:
-        rig.feed.closed(rig.now, rig.wall)
+        rig.assembler.closed(rig.now, rig.wall)
     rig.wait(10.0)
     rig.cut(ends[1])
     rig.wait(4.0)
@@ -223,7 +223,7 @@ def test_reconnects_that_bring_nothing_share_one_line() -> None:
     rig.open()
     rig.send(b"1\n2\n3\n")
     for _ in range(20):
-        rig.cut(End(Cause.EOF))
+        rig.cut(StreamEnd(Cause.EOF))
         rig.wait(1.0)
         rig.open()
         rig.send(b"1\n2\n3\n")

@@ -1,17 +1,23 @@
-"""Why a log stream is not open, in words, and whether trying again makes sense (hazards.md §3.4). Pure."""
+"""Why a log stream is not open, in words, and whether trying again makes sense. Pure."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from tui.api import errors
 from tui.logs.source import LogSource, Phase
 
+ASLEEP_WAIT: Final = 30.0
+"""Seconds between tries while an agent sleeps; a change of its status makes the stream try at once."""
+REFUSED_WAIT: Final = 60.0
+"""Seconds between tries with credentials that were refused: they, or a clock, may get mended."""
+
 
 class Cause(StrEnum):
-    """What ended a stream or kept it from opening."""
+    """What ended a stream or kept it from opening, as a notice says it."""
 
     EOF = "stream ended by the server"
     DONE = "end of the build log"
@@ -25,8 +31,8 @@ class Cause(StrEnum):
     MUTE = "log not requested"
 
 
-class End(msgspec.Struct, frozen=True):
-    """One end of a stream."""
+class StreamEnd(msgspec.Struct, frozen=True):
+    """The end of a stream, or a failure to open it."""
 
     cause: Cause
     reason: str = ""
@@ -38,7 +44,7 @@ class End(msgspec.Struct, frozen=True):
 
     @property
     def phase(self) -> Phase:
-        """What the stream is doing after it."""
+        """What the stream does after it."""
         if self.cause in (Cause.ASLEEP, Cause.GONE, Cause.DONE):
             return {Cause.ASLEEP: Phase.ASLEEP, Cause.GONE: Phase.GONE, Cause.DONE: Phase.ENDED}[self.cause]
         return Phase.REFUSED if self.cause in (Cause.REFUSED, Cause.MUTE) else Phase.WAITING
@@ -59,33 +65,27 @@ class End(msgspec.Struct, frozen=True):
                 return "reconnecting"
 
 
-ASLEEP_WAIT = 30.0
-"""Seconds between looks at a sleeping agent; a status change wakes the tail at once."""
-REFUSED_WAIT = 60.0
-"""Seconds between tries with credentials that were refused: they, or a clock, may get mended."""
+def end_of_stream(source: LogSource) -> StreamEnd:
+    """The server closed the stream in order. Build logs are finite, others are not."""
+    return StreamEnd(Cause.DONE, final=True) if source.log_type == "build" else StreamEnd(Cause.EOF)
 
 
-def end_of_stream(source: LogSource) -> End:
-    """The server closed the stream in order. Build logs are finite, others are not (contract.md §4.2)."""
-    return End(Cause.DONE, final=True) if source.log_type == "build" else End(Cause.EOF)
-
-
-def end_by_error(error: errors.ApiError, *, opened: bool) -> End:
+def end_by_error(error: errors.ApiError, *, opened: bool) -> StreamEnd:
     """What a failure of opening or reading means."""
     text = error.message.casefold()
-    if "inactivity" in text or "asleep" in text or "sleeping" in text:  # contract.md §3.12
-        return End(Cause.ASLEEP, wait=ASLEEP_WAIT)
+    if "inactivity" in text or "asleep" in text or "sleeping" in text:
+        return StreamEnd(Cause.ASLEEP, wait=ASLEEP_WAIT)
     if isinstance(error, errors.NotFound) or "could not be found" in text or "failed to get agent" in text:
-        return End(Cause.GONE, error.message, final=True)
+        return StreamEnd(Cause.GONE, error.message, final=True)
     match error:
         case errors.Unauthorized():
-            return End(Cause.REFUSED, error.message, wait=REFUSED_WAIT)
+            return StreamEnd(Cause.REFUSED, error.message, wait=REFUSED_WAIT)
         case errors.RateLimited() | errors.Throttled():
-            return End(Cause.BUSY, error.message, wait=error.retry_after or None)
+            return StreamEnd(Cause.BUSY, error.message, wait=error.retry_after or None)
         case errors.Unreachable():
-            return End(Cause.DOWN, error.message)
+            return StreamEnd(Cause.DOWN, error.message)
         case errors.ReadOnly() | errors.BadTarget() | errors.NoSuchService():
-            return End(Cause.MUTE, error.message, final=True)
+            return StreamEnd(Cause.MUTE, error.message, final=True)
         case errors.Unknown():
-            return End(Cause.CUT if opened else Cause.DOWN, error.message)
-    return End(Cause.REFUSED, str(error), final=True)
+            return StreamEnd(Cause.CUT if opened else Cause.DOWN, error.message)
+    return StreamEnd(Cause.REFUSED, str(error), final=True)
