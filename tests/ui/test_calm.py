@@ -99,7 +99,7 @@ async def test_a_quiet_fleet_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> 
         with refreshes(monkeypatch) as asked:
             for _ in range(4):
                 clock.at += 1.0
-                app.watching.tick()
+                app.session_binding.tick()
                 agents = app.session.store.fleet.fresh("agents")
                 app.session.store.freshen("agents", agents.good(clock.monotonic()))
                 await settled(pilot)
@@ -111,12 +111,12 @@ async def test_times_grow_old_by_the_minute(monkeypatch: pytest.MonkeyPatch) -> 
     async with playing(Scene("calm")) as (app, pilot):
         clock = app.clock
         assert isinstance(clock, StillClock)
-        app.watching.tick()
+        app.session_binding.tick()
         await settled(pilot)
         with refreshes(monkeypatch) as asked:
             for _ in range(8):
                 clock.at += 15.0
-                app.watching.tick()
+                app.session_binding.tick()
                 await settled(pilot)
         assert asked and not [line for line in asked if line.endswith(" ()")]
 

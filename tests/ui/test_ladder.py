@@ -135,9 +135,9 @@ async def test_a_poll_that_ends_while_the_screen_is_taken_down_is_no_error() -> 
     async with playing(Scene("ending")) as (app, _):
         view = app.main.view
         await app.main.children[0].remove()
-        app.watching.draw()
+        app.session_binding.draw()
         await app.main.logs.query("*").remove()
         app.main.logs.show(view)
         await app.main.query("*").remove()
         app.main.view = replace(view, now=view.now + 60)
-        app.watching.draw()
+        app.session_binding.draw()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +37,7 @@ SCENARIOS = {"demo": "incident", "staging": "statuses", "prod-eu": "empty"}
 PROJECTS = (PROJECT, STAGING, PRODUCTION)
 
 
-def several(chosen: Project | None, **changes: object) -> Lktop:
+def several(chosen: Project | None, *, session: Callable[..., Still] = Still, **changes: object) -> Lktop:
     """The program with three projects, each with its own fleet."""
     launch = Launch(
         project=chosen,
@@ -50,7 +51,7 @@ def several(chosen: Project | None, **changes: object) -> Lktop:
     def connect(project: Project) -> Still:
         if project.name == "prod-eu":
             raise BadTarget("http is not for tokens")
-        return Still(*known(SCENARIOS[project.name], None), project)
+        return session(*known(SCENARIOS[project.name], None), project)
 
     return Lktop(
         replace(launch, **changes), clock=StillClock(START + LATER), chance=random.Random(1), connect=connect
@@ -155,10 +156,9 @@ async def test_switching_never_waits_for_the_old_project() -> None:
             finally:
                 await self.client.aclose()
 
-    app = several(None)
+    app = several(None, session=Stuck)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        app._connect = lambda project: Stuck(*known(SCENARIOS[project.name], None), project)
         for project in (PROJECT, STAGING, PROJECT):
             app.watch_project(project)
         await settled(pilot)

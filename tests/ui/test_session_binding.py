@@ -14,7 +14,7 @@ async def test_what_is_stale_grows_old_by_the_second_and_what_is_not_does_not() 
 
         async def second() -> str:
             clock.at += 1.0
-            app.watching.tick()
+            app.session_binding.tick()
             await settled(pilot)
             return looks(app)[1]
 
@@ -40,7 +40,7 @@ async def test_the_time_that_ages_are_reckoned_from_does_not_waver_with_the_serv
         just_after_a_step = COARSE - clock.at % COARSE + 0.5
         for step in (0.0, just_after_a_step, 1.0 - WAVER, -3600.0):
             clock.at += step
-            app.watching.draw()
+            app.session_binding.draw()
             await settled(pilot)
             shown.append(app.main.view.now)
         assert shown[0] < shown[1] == shown[2] > shown[3]

@@ -159,6 +159,8 @@ class Selection:
     rooms_in_view: tuple[str, ...] = ()
     """Rooms on the screen, polled first."""
     pane: str = "agents"
+    project: str = ""
+    """The project's key; empty before one is watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +168,15 @@ class View:
     """All that a pane is given."""
 
     fleet: Fleet
+    """Of the selected project."""
     selection: Selection
     now: float
     """Unix seconds by the server's clock, in coarse steps."""
     monotonic: float
     """For the age of data, in coarse steps."""
     times: TimeStyle = TimeStyle.RELATIVE
+    fleets: Mapping[str, Fleet] = field(default_factory=dict, repr=False)
+    """Of every watched project, by its key."""
 
     @property
     def agent(self) -> Agent | None:

@@ -94,7 +94,6 @@ class Lktop(FramedApp):
         self.launch = launch
         self.clock = clock or SystemClock()
         self.chance = chance or random.Random()
-        self._connect = connect or self._over_the_network
         self.said = MessageLog()
         self.main = MainScreen(
             ascii_only=launch.ascii_only,
@@ -114,9 +113,10 @@ class Lktop(FramedApp):
         self.animation_level = "none"
         self._slow_told = launch.low_bandwidth
         self.launcher = OperationLauncher(self)
-        self.watching = SessionBinding(
+        self.session_binding = SessionBinding(
             self.main,
             self.clock,
+            connect=connect or self._over_the_network,
             is_dry_run=lambda: self.launcher.session_options.dry_run,
             later=self.call_later,
             broken=self._handle_exception,
@@ -159,11 +159,10 @@ class Lktop(FramedApp):
     def watch_project(self, project: Project) -> None:
         """Watch another project; never waits for the one before."""
         try:
-            session = self._connect(project)
+            self.session_binding.watch(project)
         except BadTarget as error:
             self.say(f"project {project.name} not watched: {error}", tone="error")
             return
-        self.watching.watch(session)
         self.later(self.launcher.unresolved(asked=False))
 
     def _over_the_network(self, project: Project) -> Watched:
@@ -181,23 +180,24 @@ class Lktop(FramedApp):
 
     async def on_unmount(self) -> None:
         """Stop polling."""
-        await self.watching.end()
+        await self.session_binding.registry.aclose()
 
     @property
     def session(self) -> Watched | None:
-        """The project being watched."""
-        return self.watching.session
+        """The session of the selected project; None before one was selected."""
+        return self.session_binding.registry.selected
 
     def _tick(self) -> None:
         if self.is_slow and not self._slow_told:
             self._slow_told = True
             self.say("the line is slow: lktop --low-bandwidth sends half as much", tone="warn")
-        self.watching.tick()
+        self.session_binding.tick()
 
     def on_main_screen_selection_changed(self, event: MainScreen.SelectionChanged) -> None:
         """Details are fetched for what is looked at."""
-        if self.session is not None:
-            self.session.select(event.selection)
+        session = self.session_binding.registry.get(event.selection.project)
+        if session is not None:
+            session.select(event.selection)
 
     def on_reader_copy(self, event: LogView.Copy) -> None:
         """Lines of a log."""
@@ -319,9 +319,10 @@ class Lktop(FramedApp):
         """What LiveKit said about the thing under the cursor."""
         pane = self.main.current
         item = pane.raw_item()
-        if item is not None and self.session is not None:
+        session = self.session_binding.registry.get(self.main.view.selection.project)
+        if item is not None and session is not None:
             title = f"{pane.NAME}: {pane.copy_text() or 'as received'}"
-            raw = self.session.raw(item)
+            raw = session.raw(item)
             self.push_screen(Raw(title, raw, copy=self.copy_out, ascii_only=self.launch.ascii_only))
 
     def action_times(self) -> None:
@@ -421,7 +422,7 @@ class Lktop(FramedApp):
 
     def redraw_link(self) -> None:
         """What may be sent is another matter now."""
-        self.watching.draw()
+        self.session_binding.draw()
 
     @property
     def at_rest(self) -> bool:

@@ -157,13 +157,14 @@ class MainScreen(Screen[None]):
             self._start_at = ""
         self.draw_header()
 
-    def reset(self) -> None:
-        """Another project: nothing of the one before may stay on the screen."""
+    def reset(self, project: Project) -> None:
+        """Show another project: nothing of the one before may stay on the screen."""
+        self.project = project
         for pane in self.query(ListPane):
             pane.forget()
         self.view = View(
             Fleet(),
-            Selection(pane=self._arranged.current),
+            Selection(project=project.key, pane=self._arranged.current),
             self.view.now,
             self.view.monotonic,
             self.view.times,
