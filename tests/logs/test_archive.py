@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.logs.app import reading
-from tests.logs.fakes import EPOCH, PROPERTY, line
+from tests.logs.fakes import PROPERTY
 from tui.logs import archive as module
 from tui.logs.archive import Archive, NotOpened
 
@@ -136,50 +135,3 @@ def test_a_path_cannot_steer_the_terminal(tmp_path: Path) -> None:
     assert archive.name == "a␛[2J.log"
     assert "\x1b" not in archive.log.notices[0].text
     archive.close()
-
-
-async def test_a_saved_log_is_read_like_any_other(tmp_path: Path) -> None:
-    path = tmp_path / "old.log"
-    lines = [line(f"line {n:05}", at=EPOCH + n, level="ERROR" if n == 7 else "INFO") for n in range(20_000)]
-    path.write_bytes(b"\n".join(lines) + b"\n")
-    async with reading() as rig:
-        os.utime(path, (EPOCH, EPOCH))
-        rig.view.show_files("old.log", [path])
-        await rig.settle()
-        assert "line 19999" in rig.lines()[-2]
-        assert "old.log: end of the file, last written 11:06:40" in rig.lines()[-1]
-        assert rig.view.title() == "written until 18 Nov 2026 11:06:40"
-        assert "AT ITS END" in rig.below and "file, not live" in rig.below
-        await rig.done("log-file")
-        await rig.press("g")
-        assert "line 00000" in rig.lines()[0]
-        await rig.press("e")
-        assert rig.cursor_line == lines[7]
-        assert [kind.count for kind in rig.view.page.log.signatures.ranked()] == [1]
-        await rig.press("ampersand")
-        await rig.enter("line 0000")
-        assert len(rig.view.page.rows) == 10 + 1
-        await rig.press("escape", "T")
-        await rig.enter("11:07:40")
-        assert rig.cursor_line == lines[60]
-        rig.view.attach([])
-        await rig.settle()
-
-
-async def test_times_in_a_file_go_back_from_its_end_and_not_from_now(tmp_path: Path) -> None:
-    path = tmp_path / "old.log"
-    begin = EPOCH - 30 * 86_400
-    lines: list[bytes] = []
-    for n in range(1000):  # most lines do not say when they were written
-        lines += [line(f"line {n}", at=begin + n * 60), b"plain", b"  more of it", b"and more"]
-    path.write_bytes(b"\n".join(lines) + b"\n")
-    async with reading() as rig:
-        rig.view.show_files("old.log", [path])
-        await rig.settle()
-        await rig.done("log-file")
-        for typed, number in (("11:07", 1), ("20:07:40", 541), ("-60m", 939), ("2026-10-19 12:00", 54)):
-            await rig.press("T")
-            await rig.enter(typed)
-            # what is below the line before, without a time, may belong to either
-            at = rig.view.page.cursor - rig.view.page.log.first
-            assert number * 4 - 3 <= at <= number * 4, typed

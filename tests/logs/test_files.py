@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from random import Random
 
-from tests.logs.app import LogApp, Rig
-from tests.logs.fakes import EPOCH, TestClient, TestClock, line, source
 from tui.logs import spool
 from tui.logs.files import log_files
-from tui.logs.hub import LogHub
 from tui.logs.spool import Spool
-from tui.ui.logview.picker import Picker
 
 
 def test_parts_of_a_kept_log_are_one_in_the_order_written(tmp_path: Path) -> None:
@@ -48,29 +43,3 @@ def test_only_logs_of_ours_are_listed(tmp_path: Path) -> None:
         ("old.log", False, 100.0),
     ]
     assert log_files(None, tmp_path / "none") == []
-
-
-async def test_what_was_kept_is_there_the_next_time(tmp_path: Path) -> None:
-    for number in (1, 2):  # a session, then the next one
-        clock, client = TestClock(EPOCH + number * 60), TestClient()
-        hub = LogHub(client, clock=clock, random=Random(1), folder=tmp_path / "spool", days=1)
-        app = LogApp(hub, clock=clock, save_dir=tmp_path / "saved")
-        async with app.run_test(size=(120, 20)) as pilot:
-            rig = Rig(app, pilot, client, clock)
-            app.view.attach([source()])
-            await rig.settle(0.1)
-            await rig.receive(line(f"of session {number}"))
-            if number == 2:
-                await rig.press("V")
-                offered = app.query_one(Picker).text.splitlines()
-                assert ["T110840Z" in offered[0], "T110740Z" in offered[1]] == [True, True]
-                await rig.press("end", "enter")
-                await rig.done("log-file")
-                assert "of session 1" in rig.lines()[0] and "end of the file" in rig.lines()[1]
-                assert "neither gaps nor sources are marked" in rig.lines()[1]
-                assert "written until" in rig.view.title() and "not live" in rig.below
-                app.view.attach([source()])
-                await rig.settle(0.1)
-                assert "of session 2" in "\n".join(rig.lines())
-                assert app.view.file == ""
-        await hub.aclose()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.logs.hostile import hostile_lines
 from tests.ptyrun import Pty, grammar_violations, python
+from tests.ui.logview.hostile import hostile_lines
 
 
 def test_no_control_of_theirs_reaches_the_terminal() -> None:
     assert len(hostile_lines()) > 100
-    with Pty(python("tests.logs.hostile"), columns=120, rows=40) as pty:
+    with Pty(python("tests.ui.logview.hostile"), columns=120, rows=40) as pty:
         status = pty.wait(60)
     assert status == 0, pty.tail()
     assert len(pty.output) > 100_000

@@ -6,8 +6,8 @@ import itertools
 import sys
 from pathlib import Path
 
-from tests.logs.app import LogApp
 from tests.logs.fakes import EPOCH, line
+from tests.ui.logview.app import LogApp
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.marks import classify
 from tui.logs.source import LogSource, Phase, Stream

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from textual.geometry import Region
 from textual.screen import ModalScreen
 
-from tests.logs.app import Rig, reading
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
+from tests.ui.logview.app import Rig, reading
 from tui.api import errors
 from tui.logs.marks import Level
 from tui.ui.logview.choosing import save_way

@@ -6,10 +6,10 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from tests.logs.app import LogApp
 from tests.logs.fakes import EPOCH, TestClock
-from tests.logs.scene import KEYS, build, incident, news
 from tests.portrait import SIZES, THEMES, Drawing, Portrait, leave_unpainted, resize
+from tests.ui.logview.app import LogApp
+from tests.ui.logview.scene import KEYS, build, incident, news
 
 
 async def drawn(app: LogApp, pilot: Pilot[None]) -> None:
