@@ -10,7 +10,7 @@ import random
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -146,7 +146,7 @@ class Still(Session):
     def __init__(self, found: Fleet, transcripts: Transcripts, project: Project = PROJECT) -> None:
         clock = QuickClock(START + LATER)
         super().__init__(project, clock=clock, chance=random.Random(1), refresh=2.0)
-        self.store = Store(found)
+        self.store = Store(clock, found)
         self._hub = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
         self.logs = self._hub
 
@@ -154,7 +154,7 @@ class Still(Session):
         """Details were fetched beforehand."""
         known = self.store.fleet.freshness
         about = {name: replace(known[name], subject=selection.agent_id) for name in DETAILS if name in known}
-        self.store.update(freshness={**known, **about})
+        self.store.update(lambda fleet: replace(fleet, freshness={**known, **about}))
 
     def nudge(self, *names: str) -> None:
         """Nothing is new."""
@@ -319,9 +319,7 @@ class Scene:
                 await read(app.main.logs, pilot)
             await typed(pilot, *self.keys)
             if self.later is not _unchanged and isinstance(app, Lktop) and app.session is not None:
-                store = app.session.store
-                after = self.later(store.fleet)
-                store.update(**{item.name: getattr(after, item.name) for item in fields(after)})
+                app.session.store.update(self.later)
                 await settled(pilot)
             if self.over is not None and isinstance(app, Lktop):
                 await app.push_screen(self.over(app))

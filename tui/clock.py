@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -18,6 +19,21 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait; zero yields to the loop once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One moment on both clocks."""
+
+    unix: float
+    """Wall clock, Unix seconds: to show."""
+    monotonic: float
+    """Seconds that never go back: to reckon with."""
+
+    @classmethod
+    def read(cls, clock: Clock) -> Moment:
+        """The present moment."""
+        return cls(clock.now(), clock.monotonic())
 
 
 class SystemClock:

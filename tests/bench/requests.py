@@ -68,7 +68,7 @@ async def _watch(served: World) -> tuple[list[float], float, float]:
     session = Session(target, clock=clock, chance=random.Random(1), refresh=2.0)
     session.client.budget.per_minute = BUDGET
     arrived = asyncio.Event()
-    session.store.subscribe(lambda fleet: arrived.set() if fleet.agents else None)
+    session.store.subscribe(lambda change: arrived.set() if change.after.agents else None)
     task = asyncio.create_task(session.run())
     await arrived.wait()
     session.select(Selection(agent_id=session.store.fleet.agents[0].agent_id))

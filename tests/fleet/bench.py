@@ -22,8 +22,9 @@ class Bench:
     def __init__(self, world: World, client: Client, sources: Sequence[Source], refresh: float) -> None:
         self.world = world
         self.client = client
-        self.store = Store()
         self.clock = VirtualClock()
+        self.reports: list[str] = []
+        self.store = Store(self.clock, report=self.reports.append)
         self.poller = Poller(
             client,
             self.store,

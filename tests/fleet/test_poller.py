@@ -17,9 +17,11 @@ from tests.fleet.virtual import BACKEND
 from tui.api import errors
 from tui.api.client import Client
 from tui.fleet import poller as module
-from tui.fleet.poller import ABSENT_EVERY, BACKOFF, BACKOFF_CAP, REFUSED_EVERY, SETTLE
-from tui.fleet.sources import SOURCES, Asking, Merge, Source
+from tui.fleet.poll_outcome import ABSENT_EVERY, BACKOFF, BACKOFF_CAP, REFUSED_EVERY
+from tui.fleet.poller import SETTLE
+from tui.fleet.sources import SOURCES, Asking, Source
 from tui.fleet.state import Fleet, Freshness, Selection
+from tui.fleet.store import Change, Merge
 
 
 @pytest.fixture
@@ -240,9 +242,12 @@ async def test_stale_is_two_misses_and_recovery_is_the_next_try() -> None:
         await it.run(1)
         it.world.troubles["*"] = errors.Unreachable("connection refused")
         seen: list[tuple[int, bool]] = []
-        it.store.subscribe(
-            lambda fleet: seen.append((fleet.fresh("agents").failures, fleet.fresh("agents").stale))
-        )
+
+        def note(change: Change) -> None:
+            fresh = change.after.fresh("agents")
+            seen.append((fresh.failures, fresh.stale))
+
+        it.store.subscribe(note)
         await it.run(8)
         assert seen[:3] == [(1, False), (2, True), (3, True)]
         it.world.troubles.clear()
@@ -568,9 +573,9 @@ async def test_a_source_whose_rules_are_broken_is_parked_like_any_other(
         raise IndexError("no")
 
     async def fetch(asking: Asking) -> Merge:
-        return lambda fleet: {}
+        return lambda fleet: fleet
 
-    def broken_merge(fleet: Fleet) -> dict[str, object]:
+    def broken_merge(fleet: Fleet) -> Fleet:
         raise TypeError("no")
 
     async def badly_merged(asking: Asking) -> Merge:
@@ -589,6 +594,20 @@ async def test_a_source_whose_rules_are_broken_is_parked_like_any_other(
             "merge",
         }
         assert len(it.world.times("ListRooms")) == 12
+
+
+async def test_a_subscriber_that_raises_ends_neither_the_poller_nor_what_others_are_told() -> None:
+    def broken(change: Change) -> None:
+        raise ZeroDivisionError("no\x1b[31m")
+
+    async with bench(sources=only("agents", "rooms")) as it:
+        told: list[Change] = []
+        it.store.subscribe(broken)
+        it.store.subscribe(told.append)
+        await it.run(60)
+        assert len(it.reports) == 1 and "ZeroDivisionError: no␛[31m" in it.reports[0]
+        assert it.fleet.agents and told[-1].after is it.fleet
+        assert not any(fresh.failures for fresh in it.fleet.freshness.values())
 
 
 async def test_stopping_leaves_nothing_behind() -> None:

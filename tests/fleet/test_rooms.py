@@ -13,7 +13,8 @@ from tui.api import errors
 from tui.api.models import Dispatch
 from tui.fleet.room_scheduler import AGAIN, AT_ONCE, BURST, RESERVE, TRICKLE, RoomScheduler
 from tui.fleet.sources import SOURCES, Source
-from tui.fleet.state import Fleet, Selection
+from tui.fleet.state import Selection, with_dispatches
+from tui.fleet.store import Change
 
 
 @pytest.fixture
@@ -42,7 +43,9 @@ async def test_every_room_gets_its_turn_and_the_coverage_says_so() -> None:
     async with bench(sources=ROOMS) as it:
         it.world.rooms = names(100)
         seen: list[tuple[int, int]] = []
-        it.store.subscribe(lambda fleet: seen.append((fleet.coverage.polled, fleet.coverage.total)))
+        it.store.subscribe(
+            lambda change: seen.append((change.after.coverage.polled, change.after.coverage.total))
+        )
         await it.run(60)
         polled = [polled for polled, _ in seen]
         assert polled == sorted(polled) and polled[-1] == 100
@@ -192,7 +195,7 @@ async def test_vanished_rooms_are_dropped_with_all_that_was_known_of_them() -> N
         assert it.fleet.dispatches.keys() == {"b"} and it.fleet.participants == {}
         assert (it.fleet.coverage.polled, it.fleet.coverage.total) == (1, 1)
         seen: list[object] = []
-        it.store.subscribe(lambda fleet: seen.append(fleet.participants))
+        it.store.subscribe(lambda change: seen.append(change.after.participants))
         await it.run(60)
         assert all(value is seen[0] for value in seen), "a room that is gone does not come and go"
         it.world.rooms = ["a", "b"]
@@ -222,8 +225,8 @@ async def test_a_room_that_cannot_be_read_stands_in_nobodys_way() -> None:
         )
         ages: list[float] = []
 
-        def note(fleet: Fleet) -> None:
-            fresh = fleet.fresh("dispatches")
+        def note(change: Change) -> None:
+            fresh = change.after.fresh("dispatches")
             if fresh.error and fresh.at is not None:
                 ages.append(it.clock.monotonic() - fresh.at)
 
@@ -320,7 +323,7 @@ async def test_what_came_in_while_a_round_was_under_way_stays() -> None:
         it.world.delay = 3.0
         await it.run(3.6)
         made = Dispatch(id="AD_made", room="z")
-        it.store.update(dispatches={**it.fleet.dispatches, "z": (made,)})
+        it.store.update(lambda fleet: with_dispatches(fleet, "z", (made,)))
         await it.run(3.0)
         assert it.fleet.dispatches["z"] == (made,)
 

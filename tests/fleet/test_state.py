@@ -3,78 +3,118 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.clocks import ManualClock
 from tui.api.models import Agent, Deployment, Event, Room
 from tui.fleet.facts import AgentFacts, FactsCache, deployment_names
 from tui.fleet.state import MARK_FOR, Fleet, Freshness, Selection, Since, View, with_agents
-from tui.fleet.store import Store
+from tui.fleet.store import Change, Merge, Store
 
 # ---- the store -----------------------------------------------------------------------------------------
 
 
+def fields(**changes: object) -> Merge:
+    """A merge that sets fields."""
+    return lambda fleet: replace(fleet, **changes)  # type: ignore[arg-type]
+
+
 def test_an_update_that_changes_nothing_is_none() -> None:
-    store = Store()
-    told: list[Fleet] = []
+    store = Store(ManualClock())
+    told: list[Change] = []
     store.subscribe(told.append)
     before = store.fleet
-    assert not store.update(rooms=(), dispatches={}, unreadable=0)
+    assert not store.update(fields(rooms=(), dispatches={}, unreadable=0))
+    assert not store.freshen("rooms", Freshness())
     assert store.fleet is before and told == []
 
 
 def test_equal_values_keep_their_identity() -> None:
     rooms = (Room(name="a"),)
-    store = Store()
-    store.update(rooms=rooms, dispatches={"a": ()})
+    store = Store(ManualClock())
+    store.update(fields(rooms=rooms, dispatches={"a": ()}))
     dispatches = store.fleet.dispatches
-    assert store.update(rooms=(Room(name="a"),), dispatches={"a": ()}, unreadable=1)
+    assert store.update(fields(rooms=(Room(name="a"),), dispatches={"a": ()}, unreadable=1))
     assert store.fleet.rooms is rooms and store.fleet.dispatches is dispatches
     assert store.fleet.unreadable == 1
 
 
 def test_a_change_shares_the_rest() -> None:
-    store = Store()
-    store.update(rooms=(Room(name="a"),), agents=(Agent(agent_id="CA"),))
+    store = Store(ManualClock())
+    store.update(fields(rooms=(Room(name="a"),), agents=(Agent(agent_id="CA"),)))
     before = store.fleet
-    store.update(unreadable=2)
+    store.update(fields(unreadable=2))
     assert store.fleet is not before
     assert store.fleet.rooms is before.rooms and store.fleet.agents is before.agents
 
 
+def test_a_change_says_what_differs_and_when() -> None:
+    clock = ManualClock()
+    store = Store(clock)
+    told: list[Change] = []
+    store.subscribe(told.append)
+    first = store.fleet
+    store.update(fields(unreadable=1, rooms=(Room(name="a"),), dispatches={}))
+    clock.advance(5.0)
+    store.freshen("rooms", Freshness(at=5.0), fields(rooms=(Room(name="a"),)))
+    assert [set(change.fields) for change in told] == [{"unreadable", "rooms"}, {"freshness"}]
+    assert told[0].before is first and told[1].before is told[0].after and told[1].after is store.fleet
+    assert told[1].at.unix - told[0].at.unix == told[1].at.monotonic - told[0].at.monotonic == 5.0
+
+
 def test_subscribers_are_told_once_each_with_the_newest() -> None:
-    store = Store()
+    store = Store(ManualClock())
     told: list[tuple[str, int]] = []
-    stop = store.subscribe(lambda fleet: told.append(("a", fleet.unreadable)))
-    store.subscribe(lambda fleet: told.append(("b", fleet.unreadable)))
-    store.update(unreadable=1, rooms=(Room(name="a"),))
+    stop = store.subscribe(lambda change: told.append(("a", change.after.unreadable)))
+    store.subscribe(lambda change: told.append(("b", change.after.unreadable)))
+    store.update(fields(unreadable=1, rooms=(Room(name="a"),)))
     stop()
-    store.update(unreadable=2)
+    store.update(fields(unreadable=2))
     assert told == [("a", 1), ("b", 1), ("b", 2)]
 
 
 def test_a_subscriber_may_leave_while_it_is_told() -> None:
-    store = Store()
+    store = Store(ManualClock())
     told: list[str] = []
     stops: list[Callable[[], None]] = []
 
-    def once(fleet: Fleet) -> None:
+    def once(change: Change) -> None:
         told.append("once")
         stops[0]()
 
     stops.append(store.subscribe(once))
-    store.subscribe(lambda fleet: told.append("other"))
-    store.update(unreadable=1)
-    store.update(unreadable=2)
+    store.subscribe(lambda change: told.append("other"))
+    store.update(fields(unreadable=1))
+    store.update(fields(unreadable=2))
     assert told == ["once", "other", "other"]
 
 
+def test_a_subscriber_that_raises_is_reported_once_and_told_nothing_more() -> None:
+    reports: list[str] = []
+    told: list[int] = []
+    store = Store(ManualClock(), report=reports.append)
+
+    def broken(change: Change) -> None:
+        raise KeyError("no \x1b[31m")
+
+    stop = store.subscribe(broken)
+    store.subscribe(lambda change: told.append(change.after.unreadable))
+    store.update(fields(unreadable=1))
+    store.update(fields(unreadable=2))
+    stop()  # whoever subscribed need not know that it was dropped
+    assert told == [1, 2]
+    assert len(reports) == 1 and "broken" in reports[0] and "KeyError" in reports[0]
+    assert "\x1b" not in reports[0]
+
+
 def test_freshness_travels_with_what_it_is_about() -> None:
-    store = Store()
+    store = Store(ManualClock())
     seen: list[tuple[int, float | None]] = []
-    store.subscribe(lambda fleet: seen.append((len(fleet.rooms), fleet.fresh("rooms").at)))
-    store.freshen("rooms", Freshness(at=5.0), rooms=(Room(name="a"),))
+    store.subscribe(lambda change: seen.append((len(change.after.rooms), change.after.fresh("rooms").at)))
+    store.freshen("rooms", Freshness(at=5.0), fields(rooms=(Room(name="a"),)))
     store.freshen("agents", Freshness(at=6.0))
     assert seen == [(1, 5.0), (1, 5.0)]
     assert store.fleet.fresh("agents").at == 6.0 and store.fleet.fresh("none") == Freshness()
@@ -92,14 +132,14 @@ class Looks:
     """Listings one after the other."""
 
     def __init__(self) -> None:
-        self.store = Store()
+        self.store = Store(ManualClock())
         self.at = 0.0
 
     def see(self, *agents: Agent, after: float = 10.0) -> Fleet:
         """Another listing."""
         self.at += after
-        changes = with_agents(self.store.fleet, agents, now=1e9 + self.at, monotonic=self.at)
-        self.store.freshen("agents", Freshness(at=self.at), **changes)
+        after = with_agents(self.store.fleet, agents, now=1e9 + self.at, monotonic=self.at)
+        self.store.freshen("agents", Freshness(at=self.at), lambda fleet: after)
         return self.store.fleet
 
 
@@ -136,7 +176,7 @@ def test_changes_are_remembered_for_a_minute_with_how_it_was() -> None:
 def test_the_same_listing_is_no_change() -> None:
     looks = Looks()
     fleet = looks.see(agent(1))
-    assert with_agents(fleet, fleet.agents, now=0.0, monotonic=0.0) == {}
+    assert with_agents(fleet, fleet.agents, now=0.0, monotonic=0.0) is fleet
 
 
 def test_the_index_and_the_counts_follow() -> None:

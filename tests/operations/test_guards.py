@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,7 +168,7 @@ async def test_what_no_poll_has_come_to_is_read_and_stays_known(here: Console) -
     await here.press("escape")
     await here.command("dispatch lobby concierge")
     dialog = await here.opened()
-    store.update(dispatches={})
+    store.update(lambda fleet: replace(fleet, dispatches={}))
     await here.settle()
     await here.press("ctrl+r")
     await here.until(lambda: "there now" in here.shown())

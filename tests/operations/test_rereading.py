@@ -13,7 +13,7 @@ from tests.operations.stage import CONCIERGE, FAILING, START, Stage, stage
 from tui.api.models import Dispatch, Version
 from tui.fleet.state import Fleet, Selection, View
 from tui.operations.answers import Answers
-from tui.operations.freshness_check import learnt, moved
+from tui.operations.freshness_check import moved, with_learnt
 from tui.operations.pending_operation import PendingOperation
 from tui.operations.registry import BY_ID
 from tui.sim.http.control import WalkOrder
@@ -106,4 +106,4 @@ def test_what_was_learnt_meanwhile_stays() -> None:
     before = Fleet(versions={"CA_1": old, "CA_2": old})
     after = replace(before, versions={"CA_1": new, "CA_2": old})
     now = Fleet(versions={"CA_1": old, "CA_2": new, "CA_3": old}, dispatches={"r": made})
-    assert learnt(before, after, now) == {"versions": {"CA_1": new, "CA_2": new, "CA_3": old}}
+    assert with_learnt(before, after, now) == replace(now, versions={"CA_1": new, "CA_2": new, "CA_3": old})

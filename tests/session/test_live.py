@@ -47,7 +47,7 @@ async def until(session: Session, condition: Callable[[Fleet], bool]) -> Fleet:
         if condition(fleet):
             reached.set()
 
-    stop = session.store.subscribe(look)
+    stop = session.store.subscribe(lambda change: look(change.after))
     look(session.store.fleet)
     async with asyncio.timeout(20):
         await reached.wait()

@@ -47,8 +47,8 @@ def many(found: Fleet) -> Fleet:
         for number in range(MANY)
     )
     fresh = {"agents": Freshness(at=1000.0 + LATER)}
-    changes = with_agents(Fleet(), agents, now=START + LATER, monotonic=1000.0 + LATER)
-    return replace(Fleet(), **changes, freshness=fresh)  # type: ignore[arg-type]
+    listed = with_agents(Fleet(), agents, now=START + LATER, monotonic=1000.0 + LATER)
+    return replace(listed, freshness=fresh)
 
 
 def changed(agents: tuple[Agent, ...], every: int, **changes: object) -> tuple[Agent, ...]:
@@ -81,10 +81,11 @@ def poll(app: Lktop, every: int = 100, **changes: object) -> None:
     assert app.session is not None
     store = app.session.store
     agents = changed(store.fleet.agents, every, **changes)
+    now, monotonic = app.clock.now(), app.clock.monotonic()
     store.freshen(
         "agents",
-        Freshness(at=app.clock.monotonic()),
-        **with_agents(store.fleet, agents, now=app.clock.now(), monotonic=app.clock.monotonic()),
+        Freshness(at=monotonic),
+        lambda fleet: with_agents(fleet, agents, now=now, monotonic=monotonic),
     )
 
 

@@ -1,8 +1,8 @@
-"""Keeps the store current: one supervised task per source, never two polls of a source at once.
+"""Keeps the store current: one task per source, and never two polls of a source at once.
 
-The network is awaited here and nowhere near the screen. A source that fails backs off with jitter and leaves
-the last good data in place; one whose own code fails repeatedly is parked with the reason; the rest live on.
-A host that refuses our credentials is asked by one source at a time.
+A source that fails backs off with jitter and leaves the last good data in place. One whose own code fails
+repeatedly is parked with the reason, and the others go on. A host that refuses our credentials is asked by
+one source at a time.
 """
 
 from __future__ import annotations
@@ -11,27 +11,28 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tui.api.clean import clean
 from tui.api.client import Client
-from tui.api.errors import ApiError, NoSuchService, RateLimited, Throttled, Unauthorized, Unknown, Unreachable
+from tui.api.errors import ApiError, Throttled, Unauthorized, Unknown, Unreachable
 from tui.clock import Clock
+from tui.fleet.poll_outcome import (
+    REFUSED_EVERY,
+    Answered,
+    Failed,
+    Faulted,
+    HeldBack,
+    Outcome,
+    Unwanted,
+    after,
+)
 from tui.fleet.room_scheduler import RoomScheduler
 from tui.fleet.sources import SOURCES, Asking, Source
-from tui.fleet.state import Freshness, Selection
+from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Store
 
-BACKOFF = 0.8
-"""Seconds before the first retry; doubled each time (hazards.md §3.3)."""
-BACKOFF_CAP = 30.0
-"""Seconds that a retry waits at the most."""
-REFUSED_EVERY = 30.0
-"""Seconds between tries, of all sources together, at a host that refuses the credentials."""
-ABSENT_EVERY = 60.0
-"""Seconds between looks whether a server has grown the API that it did not have."""
 LOOK_EVERY = 1.0
 """Seconds between looks whether a source has become wanted by what another one brought."""
 SETTLE = 0.15
@@ -65,12 +66,14 @@ class Poller:
         self._faults: dict[str, deque[float]] = {source.name: deque() for source in sources}
         self._refusals: dict[str, _Refusal] = {}
         self._accepted: dict[str, float] = {}
+        """Monotonic time at which a host last took our credentials."""
         self._failing: set[str] = set()
-        """Sources whose newest question failed as all do in an outage, rather than being refused."""
-        self._known: dict[str, str | None] = {}
-        self._rounds = RoomScheduler()
+        """Sources whose newest request failed as all do in an outage, rather than being refused."""
+        self._subjects: dict[str, str | None] = {}
+        """What each source was last asked about."""
+        self._rooms = RoomScheduler()
         self._pace: dict[str, float] = {}
-        """Seconds between polls, by source."""
+        """Seconds between polls, by source; only of sources with which all is well."""
         self.selection = Selection()
 
     def select(self, selection: Selection) -> None:
@@ -112,21 +115,24 @@ class Poller:
         try:
             if not at_once:
                 await self._settle(source)
-            subject = self._known[source.name] = source.subject(self._store.fleet, self.selection)
-            if subject is None:
-                self._pace.pop(source.name, None)
-                if self._store.fleet.fresh(source.name).failures:  # what nobody wants is not stale
-                    self._store.freshen(source.name, Freshness())
-                return None if source.follows_selection else LOOK_EVERY
-            wait = 0.0 if at_once else self._held(source, subject)
-            return wait or await self._poll(source, subject, None if at_once else self._spare(source))
+            subject = self._subjects[source.name] = source.subject(self._store.fleet, self.selection)
+            outcome, fleet = await self._ask(source, subject, at_once)
         except Exception as error:  # a fault of ours must not end the program in an incident
-            return self._faulted(source, error)
+            subject, outcome, fleet = "", self._fault(source, error), self._store.fleet
+        freshness, wait = after(
+            self._store.fleet.fresh(source.name),
+            outcome,
+            subject=subject or "",
+            now=self._clock.monotonic(),
+            jitter=self._chance.random(),
+        )
+        self._store.freshen(source.name, freshness, lambda now: fleet)
+        return wait
 
     async def _settle(self, source: Source) -> None:
         """Wait until a selection that moves has come to rest."""
         subject = source.subject(self._store.fleet, self.selection)
-        if source.follows_selection and subject not in (None, self._known.get(source.name)):
+        if source.follows_selection and subject not in (None, self._subjects.get(source.name)):
             nudge = self._nudges[source.name]
             while await self._rest(nudge, SETTLE):
                 nudge.clear()
@@ -146,84 +152,54 @@ class Poller:
 
     # ---- what -----------------------------------------------------------------------------------------
 
-    async def _poll(self, source: Source, subject: str, spare: float | None) -> float:
-        """Ask once and store the outcome; seconds until the next poll."""
+    async def _ask(self, source: Source, subject: str | None, at_once: bool) -> tuple[Outcome, Fleet]:
+        """Ask, unless nobody wants it or the host must be left alone; the fleet with the answer in it."""
+        if subject is None:
+            self._pace.pop(source.name, None)
+            return Unwanted(None if source.follows_selection else LOOK_EVERY), self._store.fleet
+        if not at_once and (held := self._held_back(source)):
+            return held, self._store.fleet
         asking = Asking(
             client=self._client,
             fleet=self._store.fleet,
             selection=self.selection,
             now=self._clock.now(),
             monotonic=self._clock.monotonic(),
-            rounds=self._rounds,
-            spare=spare,
+            rounds=self._rooms,
+            spare=None if at_once else self._spare(source),
         )
-        before = self._store.fleet.fresh(source.name)
         try:
             merge = await source.fetch(asking)
         except ApiError as error:
-            return self._failed(source, before, subject, error)
-        if not asking.asked:
-            return self._next(source)
-        changes = merge(self._store.fleet)
-        good = before.good(self._clock.monotonic(), subject)
-        self._accept(source)
-        if asking.problem and not isinstance(asking.problem, Throttled):
-            # something came in: however often a part fails, the whole is not stale, nor asked less often
-            return self._failed(source, good, subject, asking.problem, changes)
-        self._store.freshen(source.name, good, **changes)
+            self._note_failure(source, error)
+            return Failed(error), self._store.fleet
+        fleet = merge(self._store.fleet)
+        if asking.asked:
+            self._note_answer(source)
         if asking.problem:
-            return self._throttled(asking.problem)
-        return self._next(source)
-
-    def _next(self, source: Source) -> float:
-        """Seconds until the next poll of a source with which all is well."""
-        self._pace[source.name] = source.every(self._store.fleet, self.selection, self._refresh)
-        return self._pace[source.name]
+            self._note_failure(source, asking.problem)
+            return Failed(asking.problem, in_part=True), fleet
+        every = self._pace[source.name] = source.every(fleet, self.selection, self._refresh)
+        return Answered(every, asking.asked), fleet
 
     def _spare(self, source: Source) -> float:
         """Requests a minute that the other sources leave of the budget."""
         planned = sum(60 / seconds for name, seconds in self._pace.items() if name != source.name)
         return self._client.budget.per_minute - planned
 
-    def _failed(
-        self,
-        source: Source,
-        before: Freshness,
-        subject: str,
-        error: ApiError,
-        changes: Mapping[str, object] = MappingProxyType({}),
-    ) -> float:
-        """Store what went wrong with what came in even so; seconds until the next try."""
-        now = self._clock.monotonic()
+    # ---- what went wrong ------------------------------------------------------------------------------
+
+    def _note_failure(self, source: Source, error: ApiError) -> None:
         if isinstance(error, Throttled):
-            wait = self._throttled(error)
-            if before.failures:  # what it failed with before is still the reason, its next try is another
-                self._store.freshen(source.name, replace(before, retry_at=now + wait))
-            return wait
+            return
         self._failing.discard(source.name)
         if isinstance(error, Unreachable | Unknown) and not error.retry_after:
             self._failing.add(source.name)
-        if isinstance(error, NoSuchService):
-            absent = replace(before.good(now, subject), absent=True, error=str(error))
-            self._store.freshen(source.name, absent, **changes)
-            return ABSENT_EVERY
-        if isinstance(error, RateLimited):
-            wait = error.retry_after + self._chance.random()
-        elif isinstance(error, Unauthorized):
-            wait = REFUSED_EVERY
-            self._refuse(source, now, str(error))
-        else:
-            wait = min(BACKOFF_CAP, BACKOFF * 2 ** min(before.failures, 10)) * (1 + self._chance.random())
-            wait = max(wait, error.retry_after)
-        self._store.freshen(source.name, before.failed(str(error), now + wait, subject), **changes)
-        return wait
+        if isinstance(error, Unauthorized):
+            self._hold_back(source, str(error))
 
-    def _throttled(self, error: ApiError) -> float:
-        """Our own budget, or a pause that another source was told: nothing is wrong with this one."""
-        return error.retry_after + self._chance.random()
-
-    def _faulted(self, source: Source, error: Exception) -> float | None:
-        """Store that our own code failed; seconds until the next try, None once it is parked."""
+    def _fault(self, source: Source, error: Exception) -> Faulted:
+        """Note that our own code failed."""
         now = self._clock.monotonic()
         text = clean(f"{type(error).__name__}: {error}", limit=200)
         _log.error("source %s failed: %s", source.name, text)
@@ -232,37 +208,31 @@ class Poller:
         most, within = INTENSITY
         while faults and faults[0] < now - within:
             faults.popleft()
-        parked = len(faults) >= most
-        wait = None if parked else min(BACKOFF_CAP, BACKOFF * 2 ** len(faults))
-        before = self._store.fleet.fresh(source.name)
-        failed = before.failed(text, None if wait is None else now + wait, before.subject)
-        self._store.freshen(source.name, replace(failed, parked=parked))
-        if parked:
+        count = len(faults)
+        if count >= most:
             faults.clear()
-        return wait
+        return Faulted(text, count, parked=count >= most)
 
     # ---- refused credentials --------------------------------------------------------------------------
 
-    def _held(self, source: Source, subject: str) -> float:
-        """Seconds for which this source leaves a host alone that refuses our credentials; 0 if it may ask."""
+    def _held_back(self, source: Source) -> HeldBack | None:
+        """That this source leaves a host alone which refuses our credentials; None if it may ask."""
         refusal = self._refusals.get(self._host(source))
         now = self._clock.monotonic()
         if refusal is None:
-            return 0.0
+            return None
         if refusal.until <= now:
-            refusal.until = now + REFUSED_EVERY  # this one tries, the others wait for what becomes of it
-            return 0.0
-        before = self._store.fleet.fresh(source.name)
-        self._store.freshen(source.name, before.failed(refusal.reason, refusal.until, subject))
-        return refusal.until - now
+            refusal.until = now + REFUSED_EVERY  # this one tries, and the others wait for its result
+            return None
+        return HeldBack(refusal.reason, refusal.until)
 
-    def _refuse(self, source: Source, now: float, reason: str) -> None:
+    def _hold_back(self, source: Source, reason: str) -> None:
         """Hold back all sources of the host, unless it took the same credentials a moment ago."""
-        host = self._host(source)
+        host, now = self._host(source), self._clock.monotonic()
         if now - self._accepted.get(host, -REFUSED_EVERY) >= REFUSED_EVERY:
             self._refusals[host] = _Refusal(now + REFUSED_EVERY, reason)
 
-    def _accept(self, source: Source) -> None:
+    def _note_answer(self, source: Source) -> None:
         """The host is there and takes our credentials: all that waited for that go on."""
         host = self._host(source)
         self._accepted[host] = self._clock.monotonic()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound, Unknown
@@ -12,6 +13,9 @@ from tui.fleet.ordering import newest_first, own, standing
 from tui.fleet.room_scheduler import RoomScheduler
 from tui.fleet.state import QUIET_FACTOR, Fleet, Selection, with_agents
 from tui.fleet.status import Family, worst
+from tui.fleet.store import Merge
+
+V = TypeVar("V")
 
 KEEP = 24
 """Agents and rooms whose details stay in memory after the selection moved on."""
@@ -37,8 +41,6 @@ class Asking:
     """What went wrong with a part of the answer, when the rest is worth having."""
 
 
-Merge = Callable[[Fleet], dict[str, object]]
-"""How an answer changes the fleet as it is when the answer arrives: other sources write meanwhile."""
 Fetch = Callable[[Asking], Awaitable[Merge]]
 
 
@@ -61,9 +63,9 @@ class Source:
 async def _agents(asking: Asking) -> Merge:
     batch = await asking.client.list_agents()
 
-    def merge(fleet: Fleet) -> dict[str, object]:
-        changes = with_agents(fleet, batch.items, now=asking.now, monotonic=asking.monotonic)
-        return {**changes, "unreadable": batch.unreadable}
+    def merge(fleet: Fleet) -> Fleet:
+        after = with_agents(fleet, batch.items, now=asking.now, monotonic=asking.monotonic)
+        return replace(after, unreadable=batch.unreadable)
 
     return merge
 
@@ -74,7 +76,8 @@ async def _versions(asking: Asking) -> Merge:
         batch = await asking.client.list_versions(agent_id)
     except ApiError as error:
         return _nothing_of_one_gone(asking, error)
-    return lambda fleet: {"versions": _keep(fleet.versions, agent_id, newest_first(batch.items))}
+    versions = newest_first(batch.items)
+    return lambda fleet: replace(fleet, versions=_keep(fleet.versions, agent_id, versions))
 
 
 async def _secrets(asking: Asking) -> Merge:
@@ -83,7 +86,8 @@ async def _secrets(asking: Asking) -> Merge:
         batch = await asking.client.list_secrets(agent_id)
     except ApiError as error:
         return _nothing_of_one_gone(asking, error)
-    return lambda fleet: {"secrets": _keep(fleet.secrets, agent_id, own(batch.items))}
+    secrets = own(batch.items)
+    return lambda fleet: replace(fleet, secrets=_keep(fleet.secrets, agent_id, secrets))
 
 
 def _nothing_of_one_gone(asking: Asking, error: ApiError) -> Merge:
@@ -91,19 +95,24 @@ def _nothing_of_one_gone(asking: Asking, error: ApiError) -> Merge:
     gone = asking.fleet.agents and asking.fleet.agent(asking.selection.agent_id) is None
     if not gone or not isinstance(error, NotFound | Unknown) or not error.status:
         raise error
-    return lambda fleet: {}
+    return _unchanged
+
+
+def _unchanged(fleet: Fleet) -> Fleet:
+    return fleet
 
 
 async def _rooms(asking: Asking) -> Merge:
     batch = await asking.client.list_rooms()
     names = {room.name for room in batch.items}
     asking.rounds.keep(names)
-    return lambda fleet: {
-        "rooms": batch.items,
-        "dispatches": {name: value for name, value in fleet.dispatches.items() if name in names},
-        "participants": {name: value for name, value in fleet.participants.items() if name in names},
-        "coverage": asking.rounds.coverage(len(names)),
-    }
+    return lambda fleet: replace(
+        fleet,
+        rooms=batch.items,
+        dispatches={name: value for name, value in fleet.dispatches.items() if name in names},
+        participants={name: value for name, value in fleet.participants.items() if name in names},
+        coverage=asking.rounds.coverage(len(names)),
+    )
 
 
 async def _participants(asking: Asking) -> Merge:
@@ -113,10 +122,10 @@ async def _participants(asking: Asking) -> Merge:
     except NotFound:
         people = ()
 
-    def merge(fleet: Fleet) -> dict[str, object]:
+    def merge(fleet: Fleet) -> Fleet:
         if not people and all(item.name != room for item in fleet.rooms):
-            return {}  # it is gone, and so is what was known of it
-        return {"participants": _keep(fleet.participants, room, people)}
+            return fleet  # it is gone, and so is what was known of it
+        return replace(fleet, participants=_keep(fleet.participants, room, people))
 
     return merge
 
@@ -132,21 +141,19 @@ async def _dispatches(asking: Asking) -> Merge:
     )
     if not rooms:
         asking.asked = False
-        return lambda fleet: {}
+        return _unchanged
     wary = asking.fleet.fresh("dispatches").failures > 0
     found, asking.problem = await asking.rounds.ask(asking.client, rooms, asking.monotonic, wary=wary)
     if asking.problem and not found:
         raise asking.problem
 
-    def merge(fleet: Fleet) -> dict[str, object]:
+    def merge(fleet: Fleet) -> Fleet:
         names = {room.name for room in fleet.rooms}  # some may have gone while we asked
         kept = {room: items for room, items in found.items() if room in names}
         news = {room: _standing(items, fleet.dispatches.get(room)) for room, items in kept.items()}
         asking.rounds.answered(news, asking.monotonic)
-        return {
-            "dispatches": {**fleet.dispatches, **news},
-            "coverage": asking.rounds.coverage(len(names)),
-        }
+        coverage = asking.rounds.coverage(len(names))
+        return replace(fleet, dispatches={**fleet.dispatches, **news}, coverage=coverage)
 
     return merge
 
@@ -157,10 +164,10 @@ def _standing(items: tuple[Dispatch, ...], before: tuple[Dispatch, ...] | None) 
     return before if before is not None and ordered == before else ordered
 
 
-def _keep(before: Mapping[str, object], key: str, value: object) -> dict[str, object]:
+def _keep(before: Mapping[str, V], key: str, value: V) -> Mapping[str, V]:
     """`before` with one entry newest, holding no more than `KEEP`."""
-    if before.get(key) == value and key in before:
-        return dict(before)
+    if key in before and before[key] == value:
+        return before
     kept = {name: old for name, old in before.items() if name != key}
     for name in list(kept)[: max(0, len(kept) + 1 - KEEP)]:
         del kept[name]

@@ -116,12 +116,10 @@ class Fleet:
         return self.freshness.get(source) or Freshness()
 
 
-def with_agents(
-    fleet: Fleet, agents: tuple[Agent, ...], *, now: float, monotonic: float
-) -> dict[str, object]:
-    """The changes that a new listing makes: the agents, what changed in them and since when."""
+def with_agents(fleet: Fleet, agents: tuple[Agent, ...], *, now: float, monotonic: float) -> Fleet:
+    """The fleet after a new listing: the agents, what changed in them and since when."""
     if agents is fleet.agents:
-        return {}
+        return fleet
     before = fleet.index
     first = not fleet.agents and fleet.fresh("agents").at is None
     since = dict(fleet.since)
@@ -145,7 +143,17 @@ def with_agents(
         since = {key: value for key, value in since.items() if key in index}
     for gone in before.keys() - index.keys():
         statuses[worst(before[gone]).name] -= 1
-    return {"agents": agents, "index": index, "statuses": +statuses, "since": since, "changed": changed}
+    return replace(fleet, agents=agents, index=index, statuses=+statuses, since=since, changed=changed)
+
+
+def with_dispatches(fleet: Fleet, room: str, dispatches: tuple[Dispatch, ...]) -> Fleet:
+    """The fleet with these dispatches in a room."""
+    return replace(fleet, dispatches={**fleet.dispatches, room: dispatches})
+
+
+def with_participants(fleet: Fleet, room: str, participants: tuple[Participant, ...]) -> Fleet:
+    """The fleet with these participants in a room."""
+    return replace(fleet, participants={**fleet.participants, room: participants})
 
 
 @dataclass(frozen=True, slots=True)

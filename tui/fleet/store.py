@@ -1,23 +1,46 @@
-"""The one place where what is known changes: update → unchanged? → replace → tell."""
+"""The one place where what is known changes. Must not know who wants to hear of it."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from tui.api.clean import clean
+from tui.clock import Clock, Moment
 from tui.fleet.state import Fleet, Freshness
 
-Subscriber = Callable[[Fleet], None]
-_replaced: Callable[..., Fleet] = replace
-"""Given fields by name, of which each has a type of its own."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step from one `Fleet` to the next."""
+
+    before: Fleet
+    after: Fleet
+    fields: frozenset[str]
+    """Names of the fields of `Fleet` that differ; never empty."""
+    at: Moment
+    """When the store took it in."""
+
+
+Subscriber = Callable[[Change], None]
+Merge = Callable[[Fleet], Fleet]
+"""How an answer changes the fleet as it is when the answer arrives: others write meanwhile."""
 
 
 class Store:
     """Holds the newest `Fleet` and tells subscribers when it is another one."""
 
-    def __init__(self, fleet: Fleet | None = None) -> None:
+    def __init__(
+        self, clock: Clock, fleet: Fleet | None = None, *, report: Callable[[str], None] | None = None
+    ) -> None:
+        """`report` is told in words of a subscriber that failed, beside the log."""
+        self._clock = clock
         self._fleet = fleet or Fleet()
-        self._subscribers: list[Subscriber] = []
+        self._report = report
+        self._subscribers: dict[object, Subscriber] = {}
 
     @property
     def fleet(self) -> Fleet:
@@ -25,29 +48,59 @@ class Store:
         return self._fleet
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Be told of every change; returns how to stop that."""
-        self._subscribers.append(subscriber)
-        return lambda: self._subscribers.remove(subscriber)
+        """Be told of every change, in the order of subscription; returns how to stop that.
 
-    def update(self, **changes: object) -> bool:
-        """Replace fields of the fleet by values that differ; returns whether any did.
+        A subscriber that raises is reported and hears of no further change.
+        """
+        key = object()
+        self._subscribers[key] = subscriber
 
-        Values equal to the present ones are dropped, so that identity means 'did not change' for everybody
+        def stop() -> None:
+            self._subscribers.pop(key, None)
+
+        return stop
+
+    def update(self, merge: Merge) -> bool:
+        """Replace the fleet by a changed one; returns whether any field differs.
+
+        Values equal to the present ones are dropped, so identity means "did not change" for everybody
         downstream.
         """
+        before = self._fleet
+        held = vars(before)
         news = {
             name: value
-            for name, value in changes.items()
-            if (old := getattr(self._fleet, name)) is not value and old != value
+            for name, value in vars(merge(before)).items()
+            if value is not held[name] and value != held[name]
         }
         if not news:
             return False
-        self._fleet = _replaced(self._fleet, **news)
-        for subscriber in tuple(self._subscribers):
-            subscriber(self._fleet)
+        self._fleet = replace(before, **news)
+        self._tell(Change(before, self._fleet, frozenset(news), Moment.read(self._clock)))
         return True
 
-    def freshen(self, source: str, freshness: Freshness, **changes: object) -> bool:
+    def freshen(self, source: str, freshness: Freshness, merge: Merge | None = None) -> bool:
         """Update with what a source brought, together with how current it now is."""
-        merged = {**self._fleet.freshness, source: freshness}
-        return self.update(freshness=merged, **changes)
+
+        def merged(fleet: Fleet) -> Fleet:
+            after = merge(fleet) if merge else fleet
+            if after.fresh(source) == freshness:
+                return after
+            return replace(after, freshness={**after.freshness, source: freshness})
+
+        return self.update(merged)
+
+    def _tell(self, change: Change) -> None:
+        for key, subscriber in tuple(self._subscribers.items()):
+            try:
+                subscriber(change)
+            except Exception as error:  # its fault must not reach whoever brought the data, nor the others
+                self._subscribers.pop(key, None)
+                self._failed(subscriber, error)
+
+    def _failed(self, subscriber: Subscriber, error: Exception) -> None:
+        name = getattr(subscriber, "__qualname__", type(subscriber).__name__)
+        text = clean(f"{name} failed, updates to it end: {type(error).__name__}: {error}", limit=300)
+        _log.error("%s", text)
+        if self._report is not None:
+            self._report(text)

@@ -216,9 +216,9 @@ class Operation(ABC):
         """Note how things are, so that the effect can be told. Raises the tree of `tui.api.errors`."""
         return Before()
 
-    def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Mapping[str, object]:
-        """What the server's answer changes in what is known."""
-        return {}
+    def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Fleet:
+        """The fleet with what the server's answer says."""
+        return fleet
 
     def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
         """How to take it back, with `view` as it was then; None where that cannot be done."""

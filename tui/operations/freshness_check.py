@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from tui.api.errors import NotFound
 from tui.api.models import Agent, Dispatch
@@ -14,6 +14,8 @@ from tui.operations.answers import Answers
 from tui.operations.base import Operation, Preview
 from tui.operations.remote import Remote
 from tui.operations.verbs.agents import find
+
+V = TypeVar("V")
 
 POLLS: Final = 3
 """Polls that may be missed before nothing may be done (product.md b7)."""
@@ -73,18 +75,20 @@ async def reread(remote: Remote, operation: Operation, view: View, answers: Answ
     return replace(view, fleet=fleet)
 
 
-def learnt(before: Fleet, after: Fleet, now: Fleet) -> dict[str, object]:
-    """What `reread` found beyond the list of agents, laid over what is known by now."""
-    pairs = {
-        "versions": (before.versions, after.versions, now.versions),
-        "secrets": (before.secrets, after.secrets, now.secrets),
-        "dispatches": (before.dispatches, after.dispatches, now.dispatches),
-    }
-    return {
-        name: {**known, **{key: item for key, item in new.items() if old.get(key) is not item}}
-        for name, (old, new, known) in pairs.items()
-        if new is not old
-    }
+def with_learnt(before: Fleet, after: Fleet, now: Fleet) -> Fleet:
+    """The fleet `now` with what `reread` found between `before` and `after`, beyond the list of agents."""
+    return replace(
+        now,
+        versions=_with_news(before.versions, after.versions, now.versions),
+        secrets=_with_news(before.secrets, after.secrets, now.secrets),
+        dispatches=_with_news(before.dispatches, after.dispatches, now.dispatches),
+    )
+
+
+def _with_news(before: Mapping[str, V], after: Mapping[str, V], now: Mapping[str, V]) -> Mapping[str, V]:
+    if after is before:
+        return now
+    return {**now, **{key: item for key, item in after.items() if before.get(key) is not item}}
 
 
 def with_agent(fleet: Fleet, agent_id: str, agent: Agent | None) -> Fleet:

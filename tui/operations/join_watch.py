@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.clock import Clock
 from tui.fleet.ordering import standing
-from tui.fleet.state import Fleet
+from tui.fleet.state import Fleet, with_dispatches, with_participants
 from tui.fleet.store import Store
 from tui.fleet.times import seconds
 from tui.fleet.tree import SLOW_AFTER, STUCK_AFTER
@@ -190,12 +191,12 @@ async def follow(
         try:
             items = standing((await remote.list_dispatches(room)).items)
             found = next((item for item in items if item.id == dispatch_id), None)
-            store.update(dispatches={**store.fleet.dispatches, room: items})
+            store.update(partial(with_dispatches, room=room, dispatches=items))
             if found is not None:
                 watch.dispatch = found
             people = (await remote.list_participants(room)).items if watch.wants_people else None
             if people is not None:
-                store.update(participants={**store.fleet.participants, room: people})
+                store.update(partial(with_participants, room=room, participants=people))
             watch.saw(found, people, clock.monotonic())
         except NotFound:
             watch.saw(None, None, clock.monotonic())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ from tui.fleet.store import Store
 from tui.fleet.times import seconds
 from tui.operations.answers import Answers
 from tui.operations.base import Before, Operation, Receipt, Seen, Undo
-from tui.operations.freshness_check import learnt, reread
+from tui.operations.freshness_check import reread, with_learnt
 from tui.operations.journal import resumed_deploys
 from tui.operations.journal.journal import Entry, Intent, Journal, JournalError, Verdict
 from tui.operations.journal.outcome import Outcome, Progress, refused
@@ -91,7 +92,7 @@ class OperationRunner:
         on: or the next poll of something else would make it unknown again.
         """
         fresh = await reread(self.remote, operation, view, answers)
-        self._store.update(**learnt(view.fleet, fresh.fleet, self._store.fleet))
+        self._store.update(partial(with_learnt, view.fleet, fresh.fleet))
         return replace(fresh, now=view.now, monotonic=self._clock.monotonic())
 
     async def perform(
@@ -278,7 +279,7 @@ class OperationRunner:
         """Take what is known by now into the store, and ask for the rest."""
         operation = sending.operation
         if receipt is not None:
-            self._store.update(**operation.absorb(self._store.fleet, sending.view, receipt))
+            self._store.update(partial(operation.absorb, view=sending.view, receipt=receipt))
         self._nudge(*operation.sources)
 
     def _is_mine(self, intent: Intent) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -47,11 +47,15 @@ class Session:
         spool_dir: Path | None = None,
         log_bytes: int = RING,
         log_days: float = 0.0,
+        report: Callable[[str], None] | None = None,
     ) -> None:
-        """Lines of logs lie in `spool_dir`, `log_bytes` of them per source, for `log_days` after the end."""
+        """Lines of logs lie in `spool_dir`, `log_bytes` of them per source, for `log_days` after the end.
+
+        `report` is told of faults of our own that do not end the session.
+        """
         self.project = project
         self._clock = clock
-        self.store = Store()
+        self.store = Store(clock, report=report)
         endpoint = Endpoint(
             url=project.url,
             agents_url=project.agents_url,

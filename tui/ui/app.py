@@ -176,7 +176,11 @@ class Lktop(FramedApp):
             spool_dir=self.launch.state_dir / "spool",
             log_bytes=int(self.launch.log_mib * 1024 * 1024),
             log_days=self.launch.log_days,
+            report=self._report_fault,
         )
+
+    def _report_fault(self, text: str) -> None:
+        self.say(text, tone="error")
 
     async def on_unmount(self) -> None:
         """Stop polling."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from tui.api import methods
 from tui.api.errors import NotFound
 from tui.api.models import Dispatch
-from tui.fleet.state import Fleet, View
+from tui.fleet.state import Fleet, View, with_dispatches
 from tui.operations.answers import Answers
 from tui.operations.base import Before, Danger, Finding, Operation, Preview, Receipt, Seen, Undo, Usage
 from tui.operations.journal.journal import Intent
@@ -96,11 +96,11 @@ class DeleteDispatch(Operation):
             return Finding(Seen.NO, f"{dispatch_id} is still in {room}")
         return Finding(Seen.YES, f"{dispatch_id} is gone from {room}")
 
-    def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Mapping[str, object]:
+    def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Fleet:
         """It is off the list at once."""
         room, gone = view.selection.room, view.selection.dispatch_id
         kept = tuple(item for item in fleet.dispatches.get(room, ()) if item.id != gone)
-        return {"dispatches": {**fleet.dispatches, room: kept}} if room in fleet.dispatches else {}
+        return with_dispatches(fleet, room, kept) if room in fleet.dispatches else fleet
 
     def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
         """Create it again with everything it carried."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from tui.api import methods
 from tui.api.errors import NotFound
-from tui.fleet.state import Fleet, View
+from tui.fleet.state import Fleet, View, with_dispatches
 from tui.operations.answers import Answers, BadAnswer, Field, Hint, Kind, Option
 from tui.operations.base import Before, Danger, Fact, Finding, Operation, Preview, Receipt, Seen, Undo, Usage
 from tui.operations.journal.journal import Intent
@@ -194,15 +194,15 @@ class CreateDispatch(Operation):
         receipt = Receipt(made[0].id, made[0]) if made else None
         return Finding(Seen.YES, f"created {ours[0].id}", receipt=receipt)
 
-    def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Mapping[str, object]:
+    def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Fleet:
         """The new dispatch is known at once."""
         made = receipt.dispatch
         if made is None:
-            return {}
+            return fleet
         here = fleet.dispatches.get(made.room, ())
         if any(item.id == made.id for item in here):
-            return {}
-        return {"dispatches": {**fleet.dispatches, made.room: (*here, made)}}
+            return fleet
+        return with_dispatches(fleet, made.room, (*here, made))
 
     def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
         """Delete it again."""

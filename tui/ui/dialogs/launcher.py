@@ -215,7 +215,7 @@ async def first_answer(store: Store) -> None:
         if any(fresh.at is not None for fresh in fleet.freshness.values()):
             heard.set()
 
-    stop = store.subscribe(look)
+    stop = store.subscribe(lambda change: look(change.after))
     try:
         look(store.fleet)
         await heard.wait()

@@ -16,7 +16,7 @@ from textual.events import DescendantFocus, Resize
 from textual.widgets import Input
 
 from tui.api.errors import ApiError
-from tui.fleet.state import Fleet, Selection
+from tui.fleet.state import Selection
 from tui.operations.answers import Answers, BadAnswer, Kind, Option
 from tui.operations.base import Danger, Operation
 from tui.operations.journal.outcome import Progress
@@ -95,7 +95,7 @@ class QuestionDialog(Dialog):
     def on_mount(self) -> None:
         """Ask, follow the data, and count seconds."""
         super().on_mount()
-        self._unsubscribe = self.context.store.subscribe(self._changed)
+        self._unsubscribe = self.context.store.subscribe(lambda change: self._changed())
         self.set_interval(1.0, self.redraw)
         first = self._prepare() if self.operation.prepares or self.pending.is_missing else self._put()
         self.run_worker(first, exclusive=False)
@@ -139,7 +139,7 @@ class QuestionDialog(Dialog):
 
     # ---- data and answers -----------------------------------------------------------------------------
 
-    def _changed(self, fleet: Fleet) -> None:
+    def _changed(self) -> None:
         """Several changes of one moment are drawn once."""
         if not self._due:
             self._due = True
