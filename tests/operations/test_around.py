@@ -18,7 +18,7 @@ from tui.operations.verbs.secrets import SetSecret
 from tui.sim.http.control import WalkOrder
 from tui.sim.world.specs import FaultSpec, Scenario
 from tui.ui.app import Lktop
-from tui.ui.commandline.commands import completions
+from tui.ui.commandline.line import completions
 from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.bulk import BulkDialog
 from tui.ui.dialogs.operation import Phase

@@ -18,7 +18,9 @@ from tui.fleet.tree import Worst, job_worst
 from tui.operations.answers import Answers
 from tui.operations.registry import BY_ID, OPERATIONS
 from tui.operations.remote import Remote
-from tui.ui.commandline.commands import COMMANDS, BadCommand, parse
+from tui.ui.commandline.command import BadCommand
+from tui.ui.commandline.commands import COMMANDS
+from tui.ui.commandline.line import parse
 from tui.ui.deploy.questions import fields as ship_fields
 from tui.ui.panes import PANES, branches
 

@@ -11,7 +11,7 @@ from tests.logs.fakes import line
 from tests.logs.test_archive import unfit
 from tests.scenes import Scene, settled, typed
 from tests.ui.stage import playing
-from tui.ui.commandline.commands import path_typed
+from tui.ui.commandline.line import path_typed
 from tui.ui.commandline.prompt import Prompt
 
 HOSTILE = b"\n\x1b[2J\x1b]52;c;eA==\x07 [/] [@click=x]\n"

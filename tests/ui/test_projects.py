@@ -108,7 +108,7 @@ async def test_a_project_that_cannot_be_watched_is_told_and_the_old_one_stays() 
         await settled(pilot)
         app = pilot.app
         assert isinstance(app, Lktop)
-        assert app.choose("prod-eu") is True
+        assert app.choose_project("prod-eu") is True
         await settled(pilot)
         assert app.said.newest_first[0].text == "project prod-eu not watched: http is not for tokens"
         assert app.session is not None and app.session.project is PROJECT

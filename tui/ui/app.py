@@ -28,8 +28,8 @@ from tui.project import Project
 from tui.session.watched import Watched
 from tui.ui import theme
 from tui.ui.chooser import Chooser
-from tui.ui.commandline.commands import BadCommand
-from tui.ui.commandline.dispatch import CommandDispatcher
+from tui.ui.commandline.command import BadCommand
+from tui.ui.commandline.line import run as run_command_line
 from tui.ui.deploy import DeployHost
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.launcher import OperationLauncher
@@ -374,15 +374,15 @@ class Lktop(FramedApp):
         """Everything that was said."""
         self.push_screen(Messages(self.said, copy=self.copy_out, ascii_only=self.launch.ascii_only))
 
-    def choose(self, name: str) -> bool:
+    def choose_project(self, name: str) -> bool:
         """Watch a project by name; False if there is none."""
         project = next((item for item in self.launch.projects if item.name == name), None)
         if project is not None:
             self.watch_project(project)
         return project is not None
 
-    def wear(self, name: str) -> str:
-        """Put on a theme by name; returns what is wrong if that cannot be."""
+    def choose_theme(self, name: str) -> str:
+        """Use a theme by name; returns what is wrong with the name."""
         if name not in self.available_themes:
             return f"no theme {name!r}; there are {', '.join(sorted(self._theme_names))}"
         self.theme = name
@@ -441,8 +441,8 @@ class Lktop(FramedApp):
         """Do it to its end, whatever is on the screen."""
         self.run_worker(work, exclusive=False)
 
-    def ship(self, verb: str, words: Sequence[str], agent_id: str) -> None:
-        """Create, deploy, config or dockerfile. Raises `BadAnswer`."""
+    def begin_deploy(self, verb: str, words: Sequence[str], agent_id: str) -> None:
+        """Open the screen of create, deploy, config or dockerfile. Raises `BadAnswer`."""
         if self._deploys is None:
             from tui.ui.deploy.controller import DeployController
 
@@ -465,7 +465,7 @@ class Lktop(FramedApp):
     def on_main_screen_command_given(self, event: MainScreen.CommandGiven) -> None:
         """Run a command line."""
         try:
-            CommandDispatcher(self).run(event.text)
+            run_command_line(event.text, self)
         except BadCommand as problem:
             self.say(f": {problem}", tone="warn")
 

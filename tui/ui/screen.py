@@ -26,8 +26,8 @@ from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.tree import find_key, key_of, owner_name, split
 from tui.project import Project
 from tui.session.watched import Link
+from tui.ui.commandline.command_mode import CommandMode
 from tui.ui.commandline.prompt import Prompt
-from tui.ui.commandline.prompt_modes import Commanding, Filtering
 from tui.ui.dialogs.targets import Rows
 from tui.ui.footer import footer
 from tui.ui.header import header
@@ -37,6 +37,7 @@ from tui.ui.panes import DETAILS, PANES
 from tui.ui.panes.agents import AgentsPane
 from tui.ui.panes.base import Pane
 from tui.ui.panes.dispatches import DispatchesPane
+from tui.ui.panes.filter_mode import FilterMode
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
 from tui.ui.widgets.lines import Lines
@@ -427,12 +428,17 @@ class MainScreen(Screen[None]):
         pane = self.current if isinstance(self.current, ListPane) and self.current.FIELDS else self.agents
         if not pane.display:  # nobody filters blindly what other panes are about
             self.action_pane("agents")
-        mode = Filtering(pane)
+        mode = FilterMode(pane)
         self._prompt.open(mode, mode.before)
+
+    def filter_pane(self, name: str, text: str) -> str:
+        """Filter the list of a pane; returns what is wrong with the filter."""
+        return self.pane(name).set_filter(text)
 
     def action_command(self, text: str = "") -> None:
         """Type a command, of which some is there already."""
-        self._prompt.open(Commanding(self.current, lambda: self.view.fleet, self._command, text), text)
+        mode = CommandMode(lambda: self.view.fleet, self._command, self.current.take_focus, text)
+        self._prompt.open(mode, text)
 
     def _command(self, text: str) -> None:
         self.post_message(self.CommandGiven(text))

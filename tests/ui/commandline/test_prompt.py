@@ -13,7 +13,10 @@ from tests.scenes import Scene, fleet, typed
 from tests.ui.stage import drawn, playing, title
 from tui.fleet.state import Fleet
 from tui.ui.app import Lktop
-from tui.ui.commandline.commands import COMMANDS, BadCommand, completions, hint, parse
+from tui.ui.commandline.command import BadCommand, Command
+from tui.ui.commandline.commands import COMMANDS
+from tui.ui.commandline.completers import rooms
+from tui.ui.commandline.line import completions, hint, parse, run
 from tui.ui.panes.versions import VersionsPane
 from tui.ui.widgets.lines import Lines
 
@@ -267,6 +270,21 @@ def test_every_command_has_a_usage_and_help_that_can_be_read() -> None:
     for command in COMMANDS:
         assert command.usage.startswith(command.name) and command.help
         assert len(hint(command.name, fleet("incident"))) < 118
+
+
+def test_a_command_is_one_entry() -> None:
+    """Parsing, help, completion and running read the same entry; nothing else has to know of it."""
+    heard: list[tuple[str, ...]] = []
+    mine = Command("greet", "greet ROOM", "say hello", (rooms,), lambda console, words: heard.append(words))
+    table, known = (*COMMANDS, mine), fleet("incident")
+    app = Scene("command").app("dark")
+    run("gree call-5122", app, table)
+    assert heard == [("call-5122",)]
+    assert completions("gr", known, table) == ["greet"]
+    assert completions("greet call-5122", known, table) == ["greet call-5122"]
+    assert hint("greet", known, table) == "greet ROOM — say hello"
+    with pytest.raises(BadCommand):
+        run("greet call-5122", app)
 
 
 def test_completions_come_from_what_is_known() -> None:

@@ -1,1 +1,1 @@
-"""The prompt, its modes and completion, and the commands that are typed into it."""
+"""The prompt, its history and the commands. Knows the program by the protocol `Console` alone."""

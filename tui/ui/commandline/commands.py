@@ -1,111 +1,38 @@
-"""What `:` understands, as data: names, arguments, help, completion from live data. No widgets."""
+"""Every command: its name, usage, help, completion and what it does, in one entry each. No widgets.
+
+Adding a command is adding an entry to `COMMANDS`. Operations bring their own: each one has a command.
+"""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 
-from msgspec import Struct
-
-from tui.api.models import Agent
 from tui.fleet.state import Fleet
+from tui.fleet.tree import find_key, key_of
+from tui.logs.archive import NotOpened
 from tui.operations.registry import OPERATIONS
-from tui.ui.commandline.lk import NotOurs, ours
+from tui.ui.commandline.command import Arguments, BadCommand, Command, Completer
+from tui.ui.commandline.completers import (
+    agent_names,
+    agents,
+    deployments,
+    dispatches,
+    ids,
+    log_kinds,
+    nothing,
+    paths,
+    rooms,
+    secrets,
+    versions,
+)
+from tui.ui.commandline.console import Console
 
-Names = Callable[[Fleet, Sequence[str]], Iterable[str]]
-"""Completions of one argument, given the ones before it."""
-NOTHING: Sequence[str] = ()
-MOST = 50
-"""Completions that are looked for."""
-
-
-class Command(Struct, frozen=True):
-    """One word after the colon."""
-
-    name: str
-    usage: str
-    help: str
-    arguments: tuple[Names, ...] = ()
-    """What each argument may be completed to."""
-
-
-def agents(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """Names and ids of agents."""
-    for agent in fleet.agents:
-        if agent.name and " " not in agent.name:
-            yield agent.name
-        yield agent.agent_id
-
-
-def rooms(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """Room names."""
-    return (room.name for room in fleet.rooms)
-
-
-def ids(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """Everything that `:find` finds."""
-    yield from agents(fleet)
-    yield from rooms(fleet)
-    for dispatches in fleet.dispatches.values():
-        for dispatch in dispatches:
-            yield dispatch.id
-            yield from (job.id for job in dispatch.jobs)
-
-
-def kinds(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """Kinds of log."""
-    return ("deploy", "build")
-
-
-def names(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """Names of agents, to dispatch to."""
-    return dict.fromkeys(agent.name for agent in fleet.agents if agent.name)
-
-
-def versions(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """Versions of the agent named before, but for the current one."""
-    found = _agent_named(fleet, words)
-    known = fleet.versions.get(found.agent_id, ()) if found is not None else ()
-    return (version.version for version in known if not version.current)
-
-
-def deployments(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """Named deployments of the agent named before."""
-    found = _agent_named(fleet, words)
-    rows = found.agent_deployments if found is not None else ()
-    return dict.fromkeys(row.deployment for row in rows if row.deployment)
-
-
-def secrets(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """Secrets of the agent named before."""
-    found = _agent_named(fleet, words)
-    known = fleet.secrets.get(found.agent_id, ()) if found is not None else ()
-    return (secret.name for secret in known)
-
-
-def dispatches(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """Ids of dispatches, as far as the rooms were polled."""
-    return (item.id for found in fleet.dispatches.values() for item in found)
-
-
-def nothing(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """What cannot be completed."""
-    return ()
-
-
-def paths(fleet: Fleet, words: Sequence[str] = NOTHING) -> Iterable[str]:
-    """A path on this machine: no name of the fleet. The disk completes it (`path_typed`)."""
-    return ()
-
-
-def _agent_named(fleet: Fleet, words: Sequence[str]) -> Agent | None:
-    word = words[0] if words else ""
-    return fleet.agent(word) or next((agent for agent in fleet.agents if agent.name == word), None)
-
-
-_COMPLETED: Mapping[str, Names] = {
+_COMPLETERS: Mapping[str, Completer] = {
     "agent": agents,
-    "agent_name": names,
+    "agent_name": agent_names,
     "version": versions,
     "deployment": deployments,
     "room": rooms,
@@ -115,125 +42,210 @@ _COMPLETED: Mapping[str, Names] = {
 """Kind of an operation's argument → what it may be completed to."""
 
 
+def _operate(operation_id: str, console: Console, words: Arguments) -> None:
+    console.launcher.by_command(operation_id, words, console.main.view.selection)
+
+
+def _deploy(verb: str, console: Console, words: Arguments) -> None:
+    console.begin_deploy(verb, words, console.main.view.selection.agent_id)
+
+
+def _agents(console: Console, words: Arguments) -> None:
+    _filter(console, "agents", " ".join(words))
+
+
+def _filter(console: Console, pane: str, text: str) -> None:
+    if problem := console.main.filter_pane(pane, text.removeprefix("/")):
+        raise BadCommand(problem)
+    console.main.action_pane(pane)
+
+
+def _detail(pane: str, console: Console, words: Arguments) -> None:
+    _go_to_agent(console, words)
+    console.main.action_pane(pane)
+
+
+def _go_to_agent(console: Console, words: Arguments) -> None:
+    if words and not console.main.go_to_agent(_agent_id(console.main.view.fleet, words[0])):
+        raise BadCommand(f"no agent {words[0]!r} in this project")
+
+
+def _agent_id(fleet: Fleet, word: str) -> str:
+    if fleet.agent(word) is not None:
+        return word
+    named = [agent.agent_id for agent in fleet.agents if agent.name == word]
+    if len(named) > 1:
+        raise BadCommand(f"{len(named)} agents are called {word!r}: give an id, {', '.join(named[:4])}")
+    return named[0] if named else word
+
+
+def _dispatches(console: Console, words: Arguments) -> None:
+    _filter(console, "dispatches", " ".join(f"room:{word}" if ":" not in word else word for word in words))
+
+
+def _logs(console: Console, words: Arguments) -> None:
+    kind = next((word for word in words if word in ("build", "deploy")), "deploy")
+    named = tuple(word for word in words if word != kind)
+    _go_to_agent(console, named)
+    agent = console.main.view.agent
+    if named and agent is not None:  # that one, whatever is marked and wherever the keyboard is
+        console.main.read_logs([agent], kind)
+    else:
+        console.main.action_logs(kind)
+
+
+def _open(console: Console, words: Arguments) -> None:
+    if not words:
+        console.main.choose_log()
+        return
+    try:
+        console.main.open_log(Path(os.path.expanduser(words[0])))
+    except NotOpened as problem:
+        raise BadCommand(str(problem)) from None
+
+
+def _find(console: Console, words: Arguments) -> None:
+    if not words:
+        raise BadCommand("find what? An agent, room, dispatch or job")
+    word, main = words[0], console.main
+    fleet = main.view.fleet
+    if main.go_to_agent(_agent_id(fleet, word)):
+        main.action_pane("agents")
+        return
+    room = next((room.name for room in fleet.rooms if word in (room.name, room.sid)), "")
+    key = key_of(room) if room else find_key(fleet, word)
+    if not key:
+        raise BadCommand(f"nothing here is called {word!r}; rooms are polled in turn, so it may come yet")
+    main.go_to_node(key)
+
+
+def _theme(console: Console, words: Arguments) -> None:
+    if problem := console.choose_theme(words[0] if words else ""):
+        raise BadCommand(problem)
+
+
+def _project(console: Console, words: Arguments) -> None:
+    if not words:
+        console.action_choose_project()
+    elif not console.choose_project(words[0]):
+        raise BadCommand(f"no project {words[0]!r}")
+
+
+def _audit(console: Console, words: Arguments) -> None:
+    console.later(console.launcher.audit())
+
+
+def _unresolved(console: Console, words: Arguments) -> None:
+    console.later(console.launcher.unresolved(asked=True))
+
+
 COMMANDS: tuple[Command, ...] = (
-    Command("agents", "agents [FILTER]", "the list of agents, filtered"),
-    Command("status", "status [AGENT]", "deployments of an agent", (agents,)),
-    Command("versions", "versions [AGENT]", "what was built for an agent", (agents,)),
-    Command("secrets", "secrets [AGENT]", "names of an agent's secrets", (agents,)),
-    Command("dispatches", "dispatches [ROOM]", "rooms, dispatches and jobs", (rooms,)),
-    Command("logs", "logs [AGENT] [deploy|build]", "follow an agent's log", (agents, kinds)),
-    Command("open", "open [FILE]", "read a saved log, or choose among those kept", (paths,)),
+    Command("agents", "agents [FILTER]", "the list of agents, filtered", (), _agents),
+    Command("status", "status [AGENT]", "deployments of an agent", (agents,), partial(_detail, "status")),
+    Command(
+        "versions",
+        "versions [AGENT]",
+        "what was built for an agent",
+        (agents,),
+        partial(_detail, "versions"),
+    ),
+    Command(
+        "secrets",
+        "secrets [AGENT]",
+        "names of an agent's secrets",
+        (agents,),
+        partial(_detail, "secrets"),
+    ),
+    Command("dispatches", "dispatches [ROOM]", "rooms, dispatches and jobs", (rooms,), _dispatches),
+    Command("logs", "logs [AGENT] [deploy|build]", "follow an agent's log", (agents, log_kinds), _logs),
+    Command("open", "open [FILE]", "read a saved log, or choose among those kept", (paths,), _open),
     *(
         Command(
-            item.usage.name,
-            str(item.usage),
-            item.help,
-            tuple(_COMPLETED.get(kind, nothing) for kind in item.usage.arguments),
+            operation.usage.name,
+            str(operation.usage),
+            operation.help,
+            tuple(_COMPLETERS.get(kind, nothing) for kind in operation.usage.arguments),
+            partial(_operate, operation.id),
         )
-        for item in OPERATIONS
+        for operation in OPERATIONS
     ),
-    Command("create", "create [DIR]", "make a new agent of a directory and build it", (paths,)),
-    Command("deploy", "deploy [AGENT] [DIR]", "build a directory as an agent's new version", (agents, paths)),
-    Command("config", "config [AGENT] [DIR]", "write livekit.toml for a known agent", (agents, paths)),
-    Command("dockerfile", "dockerfile [DIR]", "write a Dockerfile and a .dockerignore", (paths,)),
-    Command("links", "links", "private links and their health"),
-    Command("undo", "undo", "take the last operation back, for 30 s"),
-    Command("unlock", "unlock [15m]", "let a read-only session change things for a while"),
-    Command("lock", "lock", "end that while"),
-    Command("dry-run", "dry-run", "send nothing and show requests, or send again"),
-    Command("audit", "audit", "what was done from here, by whom, why, and what became of it"),
-    Command("unresolved", "unresolved", "operations whose outcome nobody knows"),
-    Command("find", "find ID", "go to an agent, room, dispatch or job", (ids,)),
-    Command("theme", "theme NAME", "another look"),
-    Command("refresh", "refresh", "ask for everything now"),
-    Command("project", "project [NAME]", "watch another project"),
-    Command("messages", "messages", "every message of this session"),
-    Command("help", "help", "keys and commands"),
-    Command("quit", "quit", "leave"),
+    Command(
+        "create",
+        "create [DIR]",
+        "make a new agent of a directory and build it",
+        (paths,),
+        partial(_deploy, "create"),
+    ),
+    Command(
+        "deploy",
+        "deploy [AGENT] [DIR]",
+        "build a directory as an agent's new version",
+        (agents, paths),
+        partial(_deploy, "deploy"),
+    ),
+    Command(
+        "config",
+        "config [AGENT] [DIR]",
+        "write livekit.toml for a known agent",
+        (agents, paths),
+        partial(_deploy, "config"),
+    ),
+    Command(
+        "dockerfile",
+        "dockerfile [DIR]",
+        "write a Dockerfile and a .dockerignore",
+        (paths,),
+        partial(_deploy, "dockerfile"),
+    ),
+    Command(
+        "links",
+        "links",
+        "private links and their health",
+        (),
+        lambda console, words: console.launcher.links(),
+    ),
+    Command(
+        "undo",
+        "undo",
+        "take the last operation back, for 30 s",
+        (),
+        lambda console, words: console.launcher.undo(),
+    ),
+    Command(
+        "unlock",
+        "unlock [15m]",
+        "let a read-only session change things for a while",
+        (),
+        lambda console, words: console.launcher.unlock(words),
+    ),
+    Command("lock", "lock", "end that while", (), lambda console, words: console.launcher.lock()),
+    Command(
+        "dry-run",
+        "dry-run",
+        "send nothing and show requests, or send again",
+        (),
+        lambda console, words: console.launcher.toggle_dry_run(),
+    ),
+    Command("audit", "audit", "what was done from here, by whom, why, and what became of it", (), _audit),
+    Command("unresolved", "unresolved", "operations whose outcome nobody knows", (), _unresolved),
+    Command("find", "find ID", "go to an agent, room, dispatch or job", (ids,), _find),
+    Command("theme", "theme NAME", "another look", (), _theme),
+    Command(
+        "refresh",
+        "refresh",
+        "ask for everything now",
+        (),
+        lambda console, words: console.action_refresh_now(),
+    ),
+    Command("project", "project [NAME]", "watch another project", (), _project),
+    Command(
+        "messages",
+        "messages",
+        "every message of this session",
+        (),
+        lambda console, words: console.action_messages(),
+    ),
+    Command("help", "help", "keys and commands", (), lambda console, words: console.action_help()),
+    Command("quit", "quit", "leave", (), lambda console, words: console.quit_by_command()),
 )
-"""Every command; `q`, unique beginnings and command lines for `lk` are accepted too."""
-
-
-class BadCommand(ValueError):
-    """What was typed is no command; its text says so."""
-
-
-class Parsed(Struct, frozen=True):
-    """A command with its arguments."""
-
-    command: Command
-    arguments: tuple[str, ...]
-
-
-def parse(text: str, commands: Sequence[Command] = COMMANDS) -> Parsed:
-    """A command line. Raises `BadCommand`."""
-    try:
-        words = shlex.split(text.strip())
-    except ValueError:
-        raise BadCommand("a quote is not closed") from None
-    if not words:
-        raise BadCommand("no command")
-    try:
-        name, *rest = ours(words)
-    except NotOurs as problem:
-        raise BadCommand(str(problem)) from None
-    exact = [command for command in commands if command.name == name]
-    close = exact or [command for command in commands if command.name.startswith(name)]
-    if name == "q":
-        close = [command for command in commands if command.name == "quit"]
-    if len(close) != 1:
-        told = ", ".join(command.name for command in (close or commands))
-        raise BadCommand(f"{name!r} could be {told}" if close else f"no command {name!r}; there are {told}")
-    return Parsed(close[0], tuple(rest))
-
-
-def hint(text: str, fleet: Fleet, commands: Sequence[Command] = COMMANDS) -> str:
-    """The help line for what is being typed, with how many completions there are."""
-    try:
-        parsed = parse(text, commands)
-    except BadCommand as problem:
-        return (
-            str(problem)
-            if text.strip()
-            else "agents status versions secrets dispatches logs find help quit …"
-        )
-    found = len(completions(text, fleet, commands)) if " " in text else 0
-    matches = "1 match" if found == 1 else f"{found}{'+' if found == MOST else ''} matches"
-    return f"{parsed.command.usage} — {parsed.command.help}" + (f" · {matches}" if found else "")
-
-
-def completions(
-    text: str, fleet: Fleet, commands: Sequence[Command] = COMMANDS, most: int = MOST
-) -> list[str]:
-    """Whole lines that begin with what was typed."""
-    head, space, last = text.rpartition(" ")
-    if not space:
-        return [command.name for command in commands if command.name.startswith(last)][:most]
-    try:
-        parsed = parse(head, commands)
-    except BadCommand:
-        return []
-    place = len(parsed.arguments)
-    if place >= len(parsed.command.arguments):
-        return []
-    folded = last.casefold()
-    found: dict[str, None] = {}
-    for name in parsed.command.arguments[place](fleet, parsed.arguments):
-        if name.casefold().startswith(folded):
-            found[f"{head} {shlex.quote(name)}"] = None
-            if len(found) >= most:
-                break
-    return list(found)
-
-
-def path_typed(text: str, commands: Sequence[Command] = COMMANDS) -> tuple[str, str]:
-    """The line as far as a path of this machine that is being typed, and that path; empty if none is."""
-    head, space, last = text.rpartition(" ")
-    try:
-        parsed = parse(head, commands) if space and last else None
-    except BadCommand:
-        return "", ""
-    place = len(parsed.arguments) if parsed else 0
-    if parsed and place < len(parsed.command.arguments) and parsed.command.arguments[place] is paths:
-        return head + space, last
-    return "", ""
+"""Every command. `q`, unique beginnings and command lines for `lk` are accepted too."""

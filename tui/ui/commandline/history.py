@@ -1,4 +1,4 @@
-"""Lines that were typed before, by what they were typed for."""
+"""Lines that were typed before, kept apart by kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class History:
             known[:] = [*(other for other in known if other != line), line][-REMEMBER:]
 
     def step(self, by: int) -> str:
-        """The line so many steps on; empty past the newest."""
+        """The line `by` steps on; empty past the newest."""
         lines = self._lines.get(self._kind, [])
         self._at = max(0, min(len(lines), self._at + by))
         return lines[self._at] if self._at < len(lines) else ""

@@ -1,7 +1,7 @@
-"""Command lines for `lk` as ours: what stands in a runbook can be pasted after the colon. No widgets.
+"""Translates command lines of `lk` into ours, so that a line of a runbook can be pasted. No widgets.
 
-Only what a line of ours can say is taken over. An option that would get lost is refused by its name: a
-dialog that opened without it might be about something else.
+Only what our commands can express is accepted. An option that would be lost is refused by name: a
+dialog that opened without it might act on something else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ALIASES: Final[Mapping[str, str]] = {
     "list": "agents",
     "update-secrets": "set-secret",
 }
-"""Verbs of `lk agent` that are called otherwise here."""
+"""Verbs of `lk agent` that have another name here."""
 
 _AGENT: Final[Mapping[str, tuple[str, ...]]] = {
     "create": (),
@@ -69,7 +69,7 @@ def ours(words: Sequence[str]) -> list[str]:
 
 
 def _options(words: Sequence[str], known: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Options with their values, and what else there is."""
+    """Options with their values, and the other words."""
     found: dict[str, str] = {}
     others: list[str] = []
     left = iter(words)

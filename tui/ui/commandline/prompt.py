@@ -1,4 +1,4 @@
-"""The one-line prompt above the footer. What it is opened for decides what becomes of what is typed."""
+"""The one-line prompt above the footer. Its mode handles the input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tui.ui.widgets.lines import Lines
 
 
 class PromptMode(Protocol):
-    """What a line is asked for. `submit` and `give_up` end it, and give the keyboard back."""
+    """What a line is typed for. `submit` and `give_up` end it and give the keyboard back."""
 
     @property
     def kind(self) -> str:
@@ -33,23 +33,23 @@ class PromptMode(Protocol):
         """What stands above it at first."""
 
     def typed(self, text: str) -> tuple[str, bool]:
-        """Try what is typed; the words above it, and whether they say what is wrong with it."""
+        """Try what is typed; returns the words above it, and whether they report a mistake."""
 
     def complete(self, text: str) -> str:
         """The whole line that the text is completed to; empty for none."""
 
     def path(self, text: str) -> tuple[str, str]:
-        """Where a path of this machine is being typed: the line before it, and the path; else empty."""
+        """The line before a path of this machine that is being typed, and that path; else two empty texts."""
 
     def submit(self, text: str) -> None:
         """Enter."""
 
     def give_up(self) -> None:
-        """Esc: things are left as they were."""
+        """Esc: everything stays as it was."""
 
 
 class Prompt(Vertical):
-    """Hidden until opened for a purpose."""
+    """Hidden until it is opened in a mode."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False),
@@ -90,7 +90,7 @@ class Prompt(Vertical):
         return self._mode.complete(text) if self._mode is not None else ""
 
     def path(self, text: str) -> tuple[str, str]:
-        """Where a path is being typed: the line before it, and the path; else empty."""
+        """The line before a path that is being typed, and that path; else two empty texts."""
         return self._mode.path(text) if self._mode is not None else ("", "")
 
     def _say(self, words: str, *, bad: bool) -> None:
@@ -99,7 +99,7 @@ class Prompt(Vertical):
         self.set_class(bad, "-bad")
 
     def _close(self) -> PromptMode | None:
-        """Hide; what it was open for."""
+        """Hide; returns the mode it was in."""
         mode, self._mode = self._mode, None
         self.display = False
         return mode
@@ -112,7 +112,7 @@ class Prompt(Vertical):
             self._say(words, bad=bad)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Remember the line and do it."""
+        """Remember the line and hand it to the mode."""
         event.stop()
         self._history.add(event.value)
         if (mode := self._close()) is not None:
@@ -151,7 +151,7 @@ class Prompt(Vertical):
 
 
 class _Live(Suggester):
-    """Completion from live data: never cached, since the data lives."""
+    """Completion from live data, so it is never cached."""
 
     def __init__(self, prompt: Prompt) -> None:
         super().__init__(use_cache=False, case_sensitive=True)

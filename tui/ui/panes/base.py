@@ -68,6 +68,10 @@ class Pane(Vertical):
     def widen(self) -> None:
         """Take back what narrows it, the newest wish first."""
 
+    def set_filter(self, text: str) -> str:
+        """Filter what it shows; returns what is wrong with the filter."""
+        return f"{self.NAME} has no filter"
+
     def copy_text(self) -> str:
         """What `c` copies; empty for nothing."""
         return ""

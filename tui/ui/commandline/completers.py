@@ -1,0 +1,84 @@
+"""What the arguments of commands are completed to, from live data. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tui.api.models import Agent
+from tui.fleet.state import Fleet
+
+NONE: Sequence[str] = ()
+
+
+def agents(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """Names and ids of agents."""
+    for agent in fleet.agents:
+        if agent.name and " " not in agent.name:
+            yield agent.name
+        yield agent.agent_id
+
+
+def rooms(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """Room names."""
+    return (room.name for room in fleet.rooms)
+
+
+def ids(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """Everything that `:find` finds."""
+    yield from agents(fleet)
+    yield from rooms(fleet)
+    for found in fleet.dispatches.values():
+        for dispatch in found:
+            yield dispatch.id
+            yield from (job.id for job in dispatch.jobs)
+
+
+def log_kinds(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """Kinds of log."""
+    return ("deploy", "build")
+
+
+def agent_names(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """Names of agents, to dispatch to."""
+    return dict.fromkeys(agent.name for agent in fleet.agents if agent.name)
+
+
+def versions(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """Versions of the agent named before, except the current one."""
+    found = _agent_named(fleet, words)
+    known = fleet.versions.get(found.agent_id, ()) if found is not None else ()
+    return (version.version for version in known if not version.current)
+
+
+def deployments(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """Named deployments of the agent named before."""
+    found = _agent_named(fleet, words)
+    rows = found.agent_deployments if found is not None else ()
+    return dict.fromkeys(row.deployment for row in rows if row.deployment)
+
+
+def secrets(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """Secrets of the agent named before."""
+    found = _agent_named(fleet, words)
+    known = fleet.secrets.get(found.agent_id, ()) if found is not None else ()
+    return (secret.name for secret in known)
+
+
+def dispatches(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """Ids of dispatches, as far as the rooms were polled."""
+    return (item.id for found in fleet.dispatches.values() for item in found)
+
+
+def nothing(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """For an argument that cannot be completed."""
+    return ()
+
+
+def paths(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
+    """For a path on this machine, which the prompt completes from the disk (`line.path_typed`)."""
+    return ()
+
+
+def _agent_named(fleet: Fleet, words: Sequence[str]) -> Agent | None:
+    word = words[0] if words else ""
+    return fleet.agent(word) or next((agent for agent in fleet.agents if agent.name == word), None)

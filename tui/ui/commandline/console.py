@@ -1,0 +1,109 @@
+"""What the program must offer so that commands can run. The application satisfies it; nothing here draws."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tui.api.models import Agent
+from tui.fleet.state import Selection, View
+
+
+class Panes(Protocol):
+    """The main screen, as far as commands lead to a part of it."""
+
+    @property
+    def view(self) -> View:
+        """What is shown and selected now."""
+
+    def action_pane(self, name: str) -> None:
+        """Give the keyboard to a pane, showing it first."""
+
+    def filter_pane(self, name: str, text: str) -> str:
+        """Filter the list of a pane; returns what is wrong with the filter."""
+
+    def go_to_agent(self, agent_id: str) -> bool:
+        """Put the cursor on an agent; False if there is none."""
+
+    def go_to_node(self, key: str) -> None:
+        """Put the cursor on a line of the tree of rooms."""
+
+    def action_logs(self, kind: str) -> None:
+        """Follow the log of what is selected or marked."""
+
+    def read_logs(self, agents: Sequence[Agent], kind: str) -> None:
+        """Follow the logs of these agents in one."""
+
+    def open_log(self, path: Path) -> None:
+        """Read a log back from a file. Raises `NotOpened`."""
+
+    def choose_log(self) -> None:
+        """Offer the logs that were kept or saved."""
+
+
+class Operations(Protocol):
+    """Where operations begin, and what stands around them."""
+
+    def by_command(self, operation_id: str, words: Sequence[str], selection: Selection) -> None:
+        """Begin an operation. Raises `BadAnswer`."""
+
+    def links(self) -> None:
+        """Show the private links. Raises `BadAnswer`."""
+
+    def undo(self) -> None:
+        """Offer to undo the last operation."""
+
+    def unlock(self, words: Sequence[str]) -> None:
+        """Allow changes for a while. Raises `BadAnswer`."""
+
+    def lock(self) -> None:
+        """Make the session read-only again."""
+
+    def toggle_dry_run(self) -> None:
+        """Send nothing, or send again."""
+
+    async def audit(self) -> None:
+        """Show the audit trail."""
+
+    async def unresolved(self, *, asked: bool) -> None:
+        """Show operations whose outcome is unknown."""
+
+
+class Console(Protocol):
+    """The application, as commands see it."""
+
+    @property
+    def main(self) -> Panes:
+        """The main screen."""
+
+    @property
+    def launcher(self) -> Operations:
+        """Begins operations."""
+
+    def begin_deploy(self, verb: str, words: Sequence[str], agent_id: str) -> None:
+        """Open the screen of create, deploy, config or dockerfile. Raises `BadAnswer`."""
+
+    def later(self, work: Coroutine[object, object, None]) -> None:
+        """Do what needs the disk, without waiting for it."""
+
+    def action_help(self) -> None:
+        """Show the keys."""
+
+    def action_messages(self) -> None:
+        """Show the messages of this session."""
+
+    def action_refresh_now(self) -> None:
+        """Ask for everything now."""
+
+    def action_choose_project(self) -> None:
+        """Let the operator choose a project."""
+
+    def choose_project(self, name: str) -> bool:
+        """Watch a project by name; False if there is none."""
+
+    def choose_theme(self, name: str) -> str:
+        """Use a theme by name; returns what is wrong with the name."""
+
+    def quit_by_command(self) -> None:
+        """Leave, unless something is under way."""
