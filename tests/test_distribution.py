@@ -66,8 +66,9 @@ def test_the_wheel_holds_what_the_program_reads(tmp_path: Path) -> None:
         metadata = next(name for name in held if name.endswith(".dist-info/METADATA"))
         entry_points = wheel.read(metadata.replace("METADATA", "entry_points.txt")).decode()
         requirements = re.findall(r"^Requires-Dist: (.*)$", wheel.read(metadata).decode(), re.MULTILINE)
-    sources = {path for path in (ROOT / "tui").rglob("*") if path.suffix in (".py", ".tcss", ".typed")}
+    sources = {path for path in (ROOT / "tui").rglob("*") if path.suffix in (".py", ".tcss", ".typed", ".md")}
     assert {path.relative_to(ROOT).as_posix() for path in sources} <= held
+    assert "tui/api/PROTOCOL.md" in held  # docstrings refer to it
     themes = {path.name for path in (ROOT / "themes").glob("*.toml")}
     assert themes and {f"tui/themes/{name}" for name in themes} <= held
     assert {name.partition("/")[0] for name in held} == {"tui", metadata.partition("/")[0]}
