@@ -16,7 +16,7 @@ from textual.screen import Screen
 from tests.deploy.stage import project
 from tests.operations.console import TERMINAL, Console
 from tests.operations.stage import target, world
-from tui.operations.journal.journal import Entry
+from tui.operations.journal.journal import AuditEntry
 from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
@@ -71,7 +71,7 @@ class Hands(Console):
         """All of it in one line: a path may be as long as it likes."""
         return " ".join(self.screen.replace("│", " ").split())
 
-    def entry(self) -> Entry:
+    def entry(self) -> AuditEntry:
         """The newest line of the audit trail."""
         return self.audit()[0]
 

@@ -14,5 +14,5 @@ def hearing(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting after a dialog has opened, nor between two presses of Enter."""
     monkeypatch.setattr(base.Dialog, "QUIET", 0.0)
     monkeypatch.setattr(base, "REPEAT", 0.0)
-    monkeypatch.setattr(pending_operation, "HESITATE", 0.0)
+    monkeypatch.setattr(pending_operation, "CONFIRM_DELAY", 0.0)
     monkeypatch.setattr(safe_app, "STALE", 3600.0)  # the machine may be as busy as it likes

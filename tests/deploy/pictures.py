@@ -1,4 +1,4 @@
-"""Screens of shipping with everything in them known, for the scenes."""
+"""Deploy screens with everything in them known, for the scenes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 from textual.screen import Screen
 
+from tui.deploy.inspection import Inspection
+from tui.deploy.outcome_messages import left_behind
 from tui.deploy.plan import DeployReport, Plan, Stage, State
-from tui.deploy.plan_builder import Given
-from tui.deploy.survey import Survey
-from tui.deploy.verdicts import left_behind
+from tui.deploy.plan_builder import DeployInput
 from tui.packaging.detect import Detected, ProjectType
 from tui.packaging.gitinfo import GitInfo
 from tui.packaging.progress import Build
@@ -29,7 +29,7 @@ TAG = "20261121093000"
 BEGAN = 1_786_000_000.0
 LINES = 9
 """Lines of the stream of a build that is under way."""
-SURVEY = Survey(
+INSPECTION = Inspection(
     ROOT,
     detected=Detected(ProjectType.PYTHON_UV, "uv.lock"),
     git=GitInfo("4e1ac02", "main", dirty=True, tree="91bd77e"),
@@ -50,10 +50,10 @@ def context(app: Lktop) -> ProjectContext:
 def form(app: Lktop) -> Screen[None]:
     """The form, on a directory with a question in it."""
 
-    async def look(root: Path) -> Survey:
-        return SURVEY
+    async def look(root: Path) -> Inspection:
+        return INSPECTION
 
-    place = Place(str(ROOT), Given(agent=AGENT, deployment="staging", reason="INC-412"))
+    place = Place(str(ROOT), DeployInput(agent=AGENT, deployment="staging", reason="INC-412"))
     return DeployForm(place, context(app), look, lambda given, root, plan: None)
 
 
@@ -68,7 +68,7 @@ def failed(app: Lktop) -> Screen[None]:
 
 
 def shown(app: Lktop, lines: int | None, *, failed: bool) -> Screen[None]:
-    """A shipment whose build has said so many lines."""
+    """A deploy whose build has said so many lines."""
     build = Build()
     for _, line in script(steps(TAG, failed=failed), BEGAN, 24.0)[:lines]:
         build.feed(encoded(line))

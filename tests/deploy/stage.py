@@ -1,4 +1,4 @@
-"""A project directory, a simulator on a real socket, and a shipment between the two."""
+"""A project directory, a simulator on a real socket, and a deploy between the two."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tui.clock import Clock, SystemClock
 from tui.deploy.attempt import DeployAttempt
 from tui.deploy.client import DeployClient
 from tui.deploy.plan import DeployReport, Plan
-from tui.operations.journal.journal import Entry, Journal
+from tui.operations.journal.journal import AuditEntry, Journal
 from tui.session.live import Session
 from tui.sim.http.server import Simulator, serve
 from tui.sim.world.specs import AgentSpec, DeploymentSpec, FaultSpec, Scenario
@@ -49,18 +49,18 @@ class Stage:
     told: list[DeployReport] = field(default_factory=list)
 
     @property
-    def yard(self) -> DeployClient:
-        """Where to ship from."""
+    def deployer(self) -> DeployClient:
+        """Inspects and deploys."""
         return DeployClient(self.session.client, self.journal, clock=self.clock, environment=ENVIRONMENT)
 
     def attempt(self, plan: Plan, looks: Sequence[float] = (0.0, 0.0)) -> DeployAttempt:
-        """A shipment whose reports are kept; looks for what got lost take no time."""
+        """A deploy whose reports are kept; looks for what got lost take no time."""
         return DeployAttempt(
             plan, self.session.client, self.journal, clock=self.clock, tell=self.told.append, looks=looks
         )
 
-    async def ship(self, plan: Plan) -> DeployReport:
-        """Ship to the end."""
+    async def run(self, plan: Plan) -> DeployReport:
+        """Deploy to the end."""
         return await self.attempt(plan).run()
 
     def fault(self, path: str, action: str, **more: object) -> None:
@@ -75,7 +75,7 @@ class Stage:
         """How often a path was asked for."""
         return sum(1 for seen in self.simulator.control.requests() if str(seen["path"]).endswith(method))
 
-    def entry(self) -> Entry:
+    def entry(self) -> AuditEntry:
         """The newest line of the audit trail."""
         return self.journal.entries(1)[0]
 

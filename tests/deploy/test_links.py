@@ -9,10 +9,10 @@ import pytest
 
 from tests.deploy.app import running
 from tests.operations.stage import Stage, stage
-from tui.operations.answers import Answers, BadAnswer
+from tui.operations.fields import Answers, InvalidAnswer
 from tui.operations.journal.journal import Verdict
 from tui.operations.registry import BY_ID
-from tui.operations.verbs.private_links import linked
+from tui.operations.verbs.private_links import link_states
 from tui.sim.world.specs import FaultSpec
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.private_links import Links
@@ -31,13 +31,13 @@ async def test_a_link_is_made_listed_and_deleted(here: Stage) -> None:
     view = await here.look()
     made = await here.do("create_link", view, **LINK)
     assert made.verdict is Verdict.DONE, made.words
-    (item,) = await linked(here.session.client)
+    (item,) = await link_states(here.session.client)
     assert (item.link.name, item.link.port, item.health) == ("warehouse", 5432, "Provisioning")
     assert item.link.private_link_id in made.words
     gone = await here.do("delete_link", view, link=item.link.private_link_id)
     assert gone.verdict is Verdict.DONE, gone.words
     assert here.effects() == ["CreatePrivateLink", "DestroyPrivateLink"]
-    assert await linked(here.session.client) == ()
+    assert await link_states(here.session.client) == ()
 
 
 @pytest.mark.parametrize("name", ["create_link", "delete_link"])
@@ -46,7 +46,7 @@ async def test_a_lost_answer_is_looked_for_and_nothing_is_done_twice(here: Stage
     link_id = ""
     if name == "delete_link":
         await here.do("create_link", view, **LINK)
-        link_id = (await linked(here.session.client))[0].link.private_link_id
+        link_id = (await link_states(here.session.client))[0].link.private_link_id
     before = here.effects()
     path = "*/CreatePrivateLink" if name == "create_link" else "*/DestroyPrivateLink"
     here.simulator.faults.add(FaultSpec(path=path, action="close", after_effect=True, times=1))
@@ -63,7 +63,7 @@ async def test_a_lost_answer_is_looked_for_and_nothing_is_done_twice(here: Stage
 )
 async def test_what_is_no_link(here: Stage, changes: dict[str, str], field: str) -> None:
     view = await here.look()
-    with pytest.raises(BadAnswer) as caught:
+    with pytest.raises(InvalidAnswer) as caught:
         BY_ID["create_link"].check(view, Answers({**LINK, **changes}))
     assert caught.value.field == field
 
@@ -71,7 +71,7 @@ async def test_what_is_no_link(here: Stage, changes: dict[str, str], field: str)
 async def test_a_link_whose_health_cannot_be_asked_for_is_listed_all_the_same(here: Stage) -> None:
     await here.do("create_link", await here.look(), **LINK)
     here.simulator.faults.add(FaultSpec(path="*/GetPrivateLinkStatus", message="busy", times=1))
-    (item,) = await linked(here.session.client)
+    (item,) = await link_states(here.session.client)
     assert item.health == "Error" and "busy" in item.reason
 
 

@@ -25,7 +25,9 @@ async def form(hands: Hands, command: str) -> DeployForm:
     """The form, once the directory was looked at."""
     await hands.run(command)
     found = await hands.on(DeployForm)
-    await hands.until(lambda: found._survey is not None and (found._made is not None or bool(found._problem)))
+    await hands.until(
+        lambda: found._inspection is not None and (found._made is not None or bool(found._problem))
+    )
     await hands.until(lambda: "looking" not in found._problem)
     await hands.settle()
     return found
@@ -88,9 +90,9 @@ async def test_a_build_error_is_shown_with_the_last_words_of_its_step(
         await form(hands, f"deploy {CONCIERGE}")
         await go(hands)
         await hands.see("BUILD ERROR:", "uv sync --locked", "error: The lockfile", "ran before goes on")
-        shipping = await hands.on(DeployScreen)
+        screen = await hands.on(DeployScreen)
         copied: list[str] = []
-        shipping._project_context.copy = copied.append
+        screen._project_context.copy = copied.append
         await hands.press("c")
         assert "BUILD ERROR:" in copied[0] and "error: The lockfile" in copied[0]
 
@@ -243,10 +245,10 @@ async def test_leaving_during_the_build_asks_twice(tmp_path: Path) -> None:
         await form(hands, f"deploy {CONCIERGE}")
         await go(hands)
         await hands.simulator.effect("BuildStarted")
-        shipping = await hands.on(DeployScreen)
+        screen = await hands.on(DeployScreen)
         await hands.press("escape")
         await hands.see("Still at work")
-        assert hands.app.screen is shipping
+        assert hands.app.screen is screen
         await hands.press("ctrl+q")
         assert hands.app.is_running and "ctrl+q again quits" in hands.app.said.newest_first[0].text
         await hands.press("escape")

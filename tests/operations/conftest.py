@@ -14,7 +14,7 @@ def hearing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """No waiting after a dialog has opened, but where a test is about that."""
     if "deaf" not in request.keywords and "deaf" not in request.fixturenames:
         monkeypatch.setattr(Dialog, "QUIET", 0.0)
-        monkeypatch.setattr(pending_operation, "HESITATE", 0.0)
+        monkeypatch.setattr(pending_operation, "CONFIRM_DELAY", 0.0)
     monkeypatch.setattr(safe_app, "STALE", 3600.0)  # the machine may be as busy as it likes
 
 

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from tests.operations.stage import target, until, world
 from tests.scenes import TERMINAL
-from tui.operations.journal.journal import Entry, Journal
+from tui.operations.journal.journal import AuditEntry, Journal
 from tui.sim.http.server import Simulator, serve
 from tui.sim.world.specs import Scenario
 from tui.ui.app import Lktop
@@ -160,7 +160,7 @@ class Console:
             1 for seen in self.simulator.control.requests() if str(seen["path"]).endswith(f"/{method}")
         )
 
-    def audit(self) -> list[Entry]:
+    def audit(self) -> list[AuditEntry]:
         """The audit trail."""
         return Journal(self.state / "journal.jsonl", self.app.clock).entries()
 

@@ -8,12 +8,12 @@ from textual.screen import Screen
 
 from tui.api.models import PrivateLink
 from tui.fleet.state import Selection
-from tui.operations.answers import Answers
-from tui.operations.join_watch import Join, Mood
-from tui.operations.journal.journal import Entry, Intent, Origin, Verdict
+from tui.operations.fields import Answers
+from tui.operations.join_watch import JoinHealth, JoinProgress
+from tui.operations.journal.journal import AuditEntry, Intent, Origin, Verdict
 from tui.operations.journal.outcome import Outcome
 from tui.operations.registry import BY_ID
-from tui.operations.verbs.private_links import Linked
+from tui.operations.verbs.private_links import LinkState
 from tui.packaging.secrets import SecretInput, SecretSet
 from tui.secret import Secret
 from tui.ui.app import Lktop
@@ -93,7 +93,7 @@ class Ended(OperationDialog):
     """A dialog whose operation is over."""
 
     told_last: tuple[FactLine, ...] = ()
-    join: Join | None = None
+    join: JoinProgress | None = None
 
     async def _put(self) -> None:
         await super()._put()
@@ -112,7 +112,7 @@ def joined(app: Lktop) -> Screen[None]:
     words = "Dispatch concierge in lobby-kiosk-3: done in 96 ms · AD_qdMjviuEvYxR"
     dialog.outcome = Outcome(Verdict.DONE, words)
     dialog.told_last = (FactLine("", words, "ok"),)
-    dialog.join = Join(
+    dialog.join = JoinProgress(
         dispatch_id="AD_qdMjviuEvYxR",
         accepted=0.14,
         job_id="AJ_c9VtYw3LpQeN",
@@ -120,7 +120,7 @@ def joined(app: Lktop) -> Screen[None]:
         identity="agent-AJ_c9VtYw3LpQeN",
         joined=1.31,
         waited=2.0,
-        mood=Mood.GOOD,
+        mood=JoinHealth.GOOD,
         verdict="joined after 1.3 s",
         over=True,
     )
@@ -134,11 +134,11 @@ def nobody(app: Lktop) -> Screen[None]:
     words = f"Dispatch {AGENT} in call-8003: done in 96 ms · AD_qdMjviuEvYxR"
     dialog.outcome = Outcome(Verdict.DONE, words)
     dialog.told_last = (FactLine("", words, "ok"),)
-    dialog.join = Join(
+    dialog.join = JoinProgress(
         dispatch_id="AD_qdMjviuEvYxR",
         accepted=0.14,
         waited=34.0,
-        mood=Mood.BAD,
+        mood=JoinHealth.BAD,
         verdict="accepted, no agent yet 34 s: no worker took it, 0 jobs",
         cause="agent is CrashLoop: no worker may be there to take it",
     )
@@ -183,10 +183,14 @@ def trail(app: Lktop) -> Screen[None]:
     """What was done from here."""
     done = "20261102145016 → 20261031071328"
     entries = [
-        Entry(_intent(1, "rollback", "CA_x6tScqYrQgqU to 20261031071328", "INC-412", "version"), None),
-        Entry(_intent(2, "restart", "CA_x6tScqYrQgqU", "INC-412"), Verdict.UNKNOWN, "may or may not", 30.2),
-        Entry(_intent(3, "rollback", "CA_x6tScqYrQgqU", "bad deploy", "version"), Verdict.DONE, done, 0.2),
-        Entry(
+        AuditEntry(_intent(1, "rollback", "CA_x6tScqYrQgqU to 20261031071328", "INC-412", "version"), None),
+        AuditEntry(
+            _intent(2, "restart", "CA_x6tScqYrQgqU", "INC-412"), Verdict.UNKNOWN, "may or may not", 30.2
+        ),
+        AuditEntry(
+            _intent(3, "rollback", "CA_x6tScqYrQgqU", "bad deploy", "version"), Verdict.DONE, done, 0.2
+        ),
+        AuditEntry(
             _intent(4, "set_secret", "CA_x6tScqYrQgqU", "key rotation", "OPENAI_API_KEY"),
             Verdict.REFUSED,
             "refused by LiveKit: agent is busy",
@@ -225,8 +229,10 @@ class Known(Links):
 
     async def _ask(self) -> None:
         links = [
-            Linked(_link("CAPL_t4WbNx8QmKzd", "pg-prod", 5432), "Healthy", "", AT - 7200),
-            Linked(_link("CAPL_9sKdTn2LpWqa", "redis-eu", 6379), "Pending Approval", "waiting for owner", AT),
+            LinkState(_link("CAPL_t4WbNx8QmKzd", "pg-prod", 5432), "Healthy", "", AT - 7200),
+            LinkState(
+                _link("CAPL_9sKdTn2LpWqa", "redis-eu", 6379), "Pending Approval", "waiting for owner", AT
+            ),
         ]
         self._rows = {item.link.private_link_id: item for item in links}
         self.query_one(LineTable).show(list(self._rows), self._cells, keep=False)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from tui.api.transport import Transport
 from tui.fleet.state import Selection, View
-from tui.operations.answers import Answers
-from tui.operations.base import Operation
-from tui.operations.journal.journal import Entry, Intent, Journal, Origin
+from tui.operations.fields import Answers
+from tui.operations.journal.journal import AuditEntry, Intent, Journal, Origin
 from tui.operations.journal.outcome import Outcome, Progress
+from tui.operations.operation import Operation
 from tui.operations.registry import BY_ID
 from tui.operations.runner import OperationRunner
 from tui.project import Project
@@ -180,7 +180,7 @@ class Stage:
         """Names of what really happened, in order."""
         return [str(effect["effect"]) for effect in self.simulator.control.effects()]
 
-    def entry(self) -> Entry:
+    def entry(self) -> AuditEntry:
         """The newest line of the audit trail."""
         return self.journal.entries(1)[0]
 

@@ -10,7 +10,7 @@ import pytest
 from tests.operations.stage import CONCIERGE, START, Stage, stage, world
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant
 from tui.fleet.state import Fleet, Freshness
-from tui.operations.join_watch import Join, JoinWatch, Mood, follow, pause
+from tui.operations.join_watch import JoinHealth, JoinProgress, JoinWatch, follow, pause
 from tui.operations.journal.journal import Verdict
 from tui.sim.world.specs import AgentSpec, DeploymentSpec
 
@@ -31,7 +31,7 @@ def running(identity: str = "agent-AJ_0") -> JobState:
     )
 
 
-def watching(found: Dispatch | None, people: tuple[Participant, ...] | None, now: float) -> Join:
+def watching(found: Dispatch | None, people: tuple[Participant, ...] | None, now: float) -> JoinProgress:
     """How it stands after one look so many seconds after the request."""
     watch = JoinWatch(dispatch(), started=0.0, accepted=0.2)
     watch.saw(found, people, now)
@@ -44,30 +44,36 @@ OTHER = Participant(identity="ann")
 
 def test_joined_is_said_only_of_a_participant_in_the_room() -> None:
     join = watching(dispatch(running()), (OTHER, HERE), 2.0)
-    assert (join.mood, join.over, join.identity) == (Mood.GOOD, True, "agent-AJ_0")
+    assert (join.mood, join.over, join.identity) == (JoinHealth.GOOD, True, "agent-AJ_0")
     assert join.job == pytest.approx(0.6)
     assert join.joined == pytest.approx(1.5)
     absent = watching(dispatch(running()), (OTHER,), 2.0)
-    assert (absent.joined, absent.mood, absent.over) == (None, Mood.WAITING, False)
+    assert (absent.joined, absent.mood, absent.over) == (None, JoinHealth.WAITING, False)
 
 
 @pytest.mark.parametrize(
     ("found", "people", "now", "mood", "words"),
     [
-        (dispatch(), None, 3.0, Mood.WAITING, "accepted, no agent yet 3 s"),
-        (dispatch(), None, 12.0, Mood.SLOW, "no worker took it"),
-        (dispatch(), None, 31.0, Mood.BAD, "accepted, no agent yet 31 s: no worker took it, 0 jobs"),
-        (dispatch(running()), (), 12.0, Mood.SLOW, "its agent is not in the room 12 s"),
-        (dispatch(running()), (), 40.0, Mood.BAD, "its agent is not in the room 40 s"),
-        (dispatch(JobState(status="JS_SUCCESS")), (), 2.0, Mood.SLOW, "ended without its agent being seen"),
-        (dispatch(JobState(status="JS_FAILED", error="boom")), (), 2.0, Mood.BAD, "job failed: boom"),
-        (dispatch(JobState(status="JS_PENDING")), (), 11.0, Mood.SLOW, "job waits for a worker 11 s"),
-        (dispatch(JobState(status="JS_NEW")), (), 1.0, Mood.WAITING, "job waits"),
-        (None, None, 2.0, Mood.BAD, "the dispatch is gone"),
+        (dispatch(), None, 3.0, JoinHealth.WAITING, "accepted, no agent yet 3 s"),
+        (dispatch(), None, 12.0, JoinHealth.SLOW, "no worker took it"),
+        (dispatch(), None, 31.0, JoinHealth.BAD, "accepted, no agent yet 31 s: no worker took it, 0 jobs"),
+        (dispatch(running()), (), 12.0, JoinHealth.SLOW, "its agent is not in the room 12 s"),
+        (dispatch(running()), (), 40.0, JoinHealth.BAD, "its agent is not in the room 40 s"),
+        (
+            dispatch(JobState(status="JS_SUCCESS")),
+            (),
+            2.0,
+            JoinHealth.SLOW,
+            "ended without its agent being seen",
+        ),
+        (dispatch(JobState(status="JS_FAILED", error="boom")), (), 2.0, JoinHealth.BAD, "job failed: boom"),
+        (dispatch(JobState(status="JS_PENDING")), (), 11.0, JoinHealth.SLOW, "job waits for a worker 11 s"),
+        (dispatch(JobState(status="JS_NEW")), (), 1.0, JoinHealth.WAITING, "job waits"),
+        (None, None, 2.0, JoinHealth.BAD, "the dispatch is gone"),
     ],
 )
 def test_every_step_in_words(
-    found: Dispatch | None, people: tuple[Participant, ...] | None, now: float, mood: Mood, words: str
+    found: Dispatch | None, people: tuple[Participant, ...] | None, now: float, mood: JoinHealth, words: str
 ) -> None:
     join = watching(found, people, now)
     assert join.mood is mood
@@ -88,7 +94,9 @@ def test_a_look_that_failed_takes_nothing_back() -> None:
     assert join.verdict == (
         "cannot look for 40 s: no answer in time; last seen: job runs, its agent is not in the room 1 s"
     )
-    assert (join.mood, join.cause, join.over) == (Mood.SLOW, "", False), "nobody knows how it stands now"
+    assert (join.mood, join.cause, join.over) == (JoinHealth.SLOW, "", False), (
+        "nobody knows how it stands now"
+    )
     assert watch.join(Fleet(), 200.0).over
     watch.saw(dispatch(running()), (), 42.0)
     assert "not in the room 42 s" in watch.join(Fleet(), 42.0).verdict
@@ -112,7 +120,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Stage]:
         yield opened
 
 
-async def joined(here: Stage, agent: str, *, advance: bool = True) -> list[Join]:
+async def joined(here: Stage, agent: str, *, advance: bool = True) -> list[JoinProgress]:
     """Dispatch an agent and follow it; each look finds the world a moment later."""
     view = await here.look(agent_id=CONCIERGE)
     outcome = await here.do("dispatch", view, agent=agent, room="desk")
@@ -120,9 +128,9 @@ async def joined(here: Stage, agent: str, *, advance: bool = True) -> list[Join]
     assert outcome.receipt is not None
     assert outcome.receipt.dispatch is not None
     watch = JoinWatch(outcome.receipt.dispatch, started=here.clock.monotonic(), accepted=0.1)
-    told: list[Join] = []
+    told: list[JoinProgress] = []
 
-    def tell(join: Join) -> None:
+    def tell(join: JoinProgress) -> None:
         told.append(join)
         if advance:
             here.simulator.advance(pause(join.waited))
@@ -134,15 +142,15 @@ async def joined(here: Stage, agent: str, *, advance: bool = True) -> list[Join]
 async def test_a_real_join_over_the_wire(here: Stage) -> None:
     told = await joined(here, "concierge")
     assert told[0].verdict.startswith("accepted, no agent yet")
-    assert told[-1].mood is Mood.GOOD
+    assert told[-1].mood is JoinHealth.GOOD
     assert told[-1].joined is not None
 
 
 async def test_nobody_takes_it_and_the_likely_cause_is_said(here: Stage) -> None:
     told = await joined(here, "nobody-home")
     assert told[-1].over
-    assert any(join.mood is Mood.SLOW for join in told)
-    assert told[-1].mood is Mood.BAD
+    assert any(join.mood is JoinHealth.SLOW for join in told)
+    assert told[-1].mood is JoinHealth.BAD
     assert "no agent here has this name" in told[-1].cause
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tui.operations.journal import append_log
-from tui.operations.journal.journal import Entry, Intent, Journal, JournalError, Origin, Verdict
+from tui.operations.journal.journal import AuditEntry, Intent, Journal, JournalError, Origin, Verdict
 from tui.secret import Secret
 
 HERE = Origin("ops", "192.0.2.7")
@@ -70,7 +70,7 @@ def test_an_operation_from_intent_to_outcome(path: Path) -> None:
     watch.time += 1.25
     kept.outcome(intent, Verdict.DONE, detail="created AD_2")
     (entry,) = journal(path).entries()
-    assert entry == Entry(intent, Verdict.DONE, "created AD_2", 1.25)
+    assert entry == AuditEntry(intent, Verdict.DONE, "created AD_2", 1.25)
     assert (entry.intent.origin, entry.intent.time) == (HERE, 1_786_000_000.0)
     assert entry.intent.facts == {"room": "lobby-4", "metadata_sha256": "ab"}
 
@@ -152,7 +152,7 @@ def test_the_last_outcome_counts(path: Path) -> None:
     (found,) = later.unresolved()
     later.outcome(found, Verdict.DONE, detail="seen")
     assert later.unresolved() == []
-    assert later.entries() == [Entry(intent, Verdict.DONE, "seen", 60.0)]
+    assert later.entries() == [AuditEntry(intent, Verdict.DONE, "seen", 60.0)]
 
 
 ELSEWHERE = """

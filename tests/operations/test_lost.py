@@ -13,7 +13,7 @@ import pytest
 
 from tests.operations.stage import CONCIERGE, HERE, Stage, stage, until
 from tui.api.errors import Unreachable
-from tui.operations.answers import Answers
+from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent, Journal, Verdict
 from tui.operations.journal.outcome import Progress
 from tui.operations.journal.reconcile import LOOKS

@@ -20,17 +20,17 @@ from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Event, Jo
 from tui.clock import SystemClock
 from tui.fleet.sources import SOURCES
 from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
-from tui.operations.address import address
-from tui.operations.answers import Answers, BadAnswer, Kind
-from tui.operations.base import Danger, Operation, Undo
+from tui.operations.arguments import parse_arguments
+from tui.operations.fields import Answers, FieldKind, InvalidAnswer
 from tui.operations.freshness_check import moved, too_old
 from tui.operations.journal.journal import Verdict
-from tui.operations.pending_operation import HESITATE, PendingOperation
+from tui.operations.operation import Danger, Operation, Undo
+from tui.operations.pending_operation import CONFIRM_DELAY, PendingOperation
 from tui.operations.registry import BY_ID, OPERATIONS
 from tui.operations.sending import Sender
-from tui.operations.shell import word_of
-from tui.operations.undo import UNDO_FOR, LastUndo
-from tui.operations.verbs.secret_set import SecretsOperation
+from tui.operations.shell_commands import word_of
+from tui.operations.undo import UNDO_SECONDS, LastUndo
+from tui.operations.verbs.secrets_operation import SecretsOperation
 from tui.packaging.secrets import SecretInput, SecretSet
 from tui.secret import Secret
 from tui.sim.http.control import WalkOrder
@@ -113,7 +113,7 @@ def test_every_operation_has_words_for_every_fleet(operation: Operation, name: s
             unfit = operation.unfit(view)
             fields = operation.fields(view, answers)
             for field in fields:
-                if field.kind in (Kind.CHOICE, Kind.PICK):
+                if field.kind in (FieldKind.CHOICE, FieldKind.PICK):
                     operation.options(view, answers, field.id)
             operation.hints(view, answers)
             preview = operation.preview(view, answers)
@@ -239,7 +239,7 @@ def test_what_vanishes_is_told_apart_from_what_stays() -> None:
 )
 def test_a_dispatch_that_livekit_would_not_take_is_not_sent(texts: Mapping[str, str], words: str) -> None:
     view = View(fleet_of(), Selection(), START, 1000.0)
-    with pytest.raises(BadAnswer, match=words):
+    with pytest.raises(InvalidAnswer, match=words):
         BY_ID["dispatch"].check(view, Answers(texts))
 
 
@@ -247,7 +247,7 @@ def test_a_dispatch_that_livekit_would_not_take_is_not_sent(texts: Mapping[str, 
 def test_no_deployment_is_never_the_whole_agent(deployment: str) -> None:
     """Acceptance C22: to LiveKit an empty deployment means everything (contract.md §8.29)."""
     view = View(fleet_of(ODD), Selection(agent_id=ODD.agent_id), 0.0, 0.0)
-    with pytest.raises(BadAnswer, match=r"which deployment|has no deployment"):
+    with pytest.raises(InvalidAnswer, match=r"which deployment|has no deployment"):
         BY_ID["delete_deployment"].check(view, Answers({"deployment": deployment}))
 
 
@@ -270,7 +270,7 @@ def test_production_is_the_empty_name() -> None:
 )
 def test_secrets_that_must_not_be_sent(name: str, value: str, words: str) -> None:
     view = View(fleet_of(BARE), Selection(agent_id="CA_bare"), START, 1000.0)
-    with pytest.raises(BadAnswer, match=words):
+    with pytest.raises(InvalidAnswer, match=words):
         BY_ID["set_secret"].check(view, Answers({"name": name}, {"value": Secret(value)}))
 
 
@@ -278,7 +278,7 @@ def test_an_empty_value_in_a_file_is_refused_or_skipped_by_choice(tmp_path: Path
     file = tmp_path / "x.env"
     file.write_text("A=1\nB=\n")
     operation = BY_ID["import_secrets"]
-    with pytest.raises(BadAnswer, match=r"B .*is empty"):
+    with pytest.raises(InvalidAnswer, match=r"B .*is empty"):
         operation.resolve(Answers({"file": str(file)}))
     kept = operation.resolve(Answers({"file": str(file), "empty": "skip"})).secrets
     assert [one.name for one in kept.secrets] == ["A"]
@@ -288,14 +288,14 @@ def test_an_empty_value_in_a_file_is_refused_or_skipped_by_choice(tmp_path: Path
 def test_a_mount_of_more_than_a_mebibyte_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "big"
     file.write_bytes(b"x" * ((1 << 20) + 1))
-    with pytest.raises(BadAnswer, match="larger than"):
+    with pytest.raises(InvalidAnswer, match="larger than"):
         BY_ID["mount_secret"].resolve(Answers({"file": str(file)}))
 
 
 @pytest.mark.parametrize("name", ["import_secrets", "mount_secret", "replace_secrets", "update"])
 def test_a_path_that_can_name_nothing_is_an_answer_like_any_other(name: str) -> None:
     for path, why in (("~nobody-of-that-name/x", "does not exist"), ("a\0b", "null character")):
-        with pytest.raises(BadAnswer, match=f"{why}; nothing was sent"):
+        with pytest.raises(InvalidAnswer, match=f"{why}; nothing was sent"):
             BY_ID[name].resolve(Answers({"file": path}))
 
 
@@ -376,9 +376,9 @@ def test_what_cannot_be_taken_back_can_only_be_confirmed_after_a_moment(name: st
     asked = PendingOperation(BY_ID[name], view, Answers(), production=True, refresh=2.0)
     asked.accept(view)
     assert asked.obstacle("", locked=False, now=1000.0) == "type CA_0 to arm the button"
-    early = asked.obstacle("CA_0", locked=False, now=1000.0 + HESITATE - 1)
+    early = asked.obstacle("CA_0", locked=False, now=1000.0 + CONFIRM_DELAY - 1)
     assert early == ("this cannot be taken back: 1 s" if waits else "")
-    assert asked.obstacle("CA_0", locked=False, now=1000.0 + HESITATE) == ""
+    assert asked.obstacle("CA_0", locked=False, now=1000.0 + CONFIRM_DELAY) == ""
 
 
 def test_an_undo_is_offered_for_a_while_or_until_something_else_is_done() -> None:
@@ -392,9 +392,9 @@ def test_an_undo_is_offered_for_a_while_or_until_something_else_is_done() -> Non
     last = LastUndo(clock)
     undo = Undo("rollback", Selection(), Answers(), "back")
     last.offer(undo)
-    assert last.left == UNDO_FOR
+    assert last.left == UNDO_SECONDS
     assert (last.offered, last.offered) == (undo, undo)
-    clock.at += UNDO_FOR
+    clock.at += UNDO_SECONDS
     assert last.offered is None
     last.offer(undo)
     last.offer(None)
@@ -585,16 +585,16 @@ def test_a_command_that_is_pasted_means_what_it_says(text: str) -> None:
 
 def test_words_name_targets() -> None:
     fleet = fleet_of(*TWINS, BARE, dispatches={"r": (JOBLESS,)})
-    selected, _ = address(BY_ID["restart"], ("CA_1",), fleet, Selection())
+    selected, _ = parse_arguments(BY_ID["restart"], ("CA_1",), fleet, Selection())
     assert selected.agent_id == "CA_1"
-    selected, answers = address(BY_ID["rollback"], ("CA_0", "2026"), fleet, Selection())
+    selected, answers = parse_arguments(BY_ID["rollback"], ("CA_0", "2026"), fleet, Selection())
     assert (selected.agent_id, answers.text("version")) == ("CA_0", "2026")
-    selected, _ = address(BY_ID["undispatch"], ("AD_1",), fleet, Selection())
+    selected, _ = parse_arguments(BY_ID["undispatch"], ("AD_1",), fleet, Selection())
     assert (selected.room, selected.dispatch_id) == ("r", "AD_1")
-    _, answers = address(BY_ID["dispatch"], ("lobby", "concierge"), fleet, Selection())
+    _, answers = parse_arguments(BY_ID["dispatch"], ("lobby", "concierge"), fleet, Selection())
     assert (answers.text("room"), answers.text("agent")) == ("lobby", "concierge")
     for words, said in ((("same",), "2 agents"), (("nope",), "no agent"), (("CA_0", "x", "y"), "too many")):
-        with pytest.raises(BadAnswer, match=said):
-            address(BY_ID["restart"], words, fleet, Selection())
-    with pytest.raises(BadAnswer, match="no room is known"):
-        address(BY_ID["undispatch"], ("AD_9",), fleet, Selection())
+        with pytest.raises(InvalidAnswer, match=said):
+            parse_arguments(BY_ID["restart"], words, fleet, Selection())
+    with pytest.raises(InvalidAnswer, match="no room is known"):
+        parse_arguments(BY_ID["undispatch"], ("AD_9",), fleet, Selection())

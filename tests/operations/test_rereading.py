@@ -12,7 +12,7 @@ from msgspec.structs import replace as with_fields
 from tests.operations.stage import CONCIERGE, FAILING, START, Stage, stage
 from tui.api.models import Dispatch, Version
 from tui.fleet.state import Fleet, Selection, View
-from tui.operations.answers import Answers
+from tui.operations.fields import Answers
 from tui.operations.freshness_check import moved, with_learnt
 from tui.operations.pending_operation import PendingOperation
 from tui.operations.registry import BY_ID

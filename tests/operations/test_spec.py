@@ -12,16 +12,16 @@ import pytest
 from tests.api.messages import IGNORED
 from tui.api import methods, models
 from tui.api.models import Job, JobState
-from tui.deploy.plan_builder import Given
+from tui.deploy.plan_builder import DeployInput
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.tree import Worst, job_worst
-from tui.operations.answers import Answers
+from tui.operations.fields import Answers
 from tui.operations.registry import BY_ID, OPERATIONS
 from tui.operations.remote import Remote
 from tui.ui.commandline.command import BadCommand
 from tui.ui.commandline.commands import COMMANDS
 from tui.ui.commandline.line import parse
-from tui.ui.deploy.questions import fields as ship_fields
+from tui.ui.deploy.questions import fields as deploy_fields
 from tui.ui.panes import PANES, branches
 
 VIEW = View(Fleet(), Selection(), 0.0, 0.0)
@@ -124,7 +124,7 @@ def test_every_command_and_flag_is_covered(covered: str) -> None:
     elif kind == "pane":
         assert name in PANE_NAMES
     elif kind == "form":
-        assert name in {field.id for field in ship_fields("", Given())}
+        assert name in {field.id for field in deploy_fields("", DeployInput())}
     else:
         assert covered in ("selection", "dialog")
 

@@ -17,7 +17,7 @@ from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Refused
 from tui.api.upload import UploadTarget, upload, upload_target
 from tui.clock import Clock
-from tui.deploy import lookup, verdicts
+from tui.deploy import lookup, outcome_messages
 from tui.deploy.plan import DeployReport, Plan, Stage, State
 from tui.operations.journal.journal import Intent, Journal, JournalError, Verdict
 from tui.operations.journal.reconcile import LOOKS
@@ -36,7 +36,7 @@ TICK = 1.0
 Tell = Callable[[DeployReport], None]
 
 
-class Stopped(Exception):
+class StageFailed(Exception):
     """A stage failed; its text is the verdict, fit for display."""
 
     def __init__(
@@ -72,7 +72,7 @@ class DeployAttempt:
         self.report = DeployReport(stages=dict.fromkeys(Stage, State.WAITING), agent_id=plan.agent_id)
 
     async def run(self) -> DeployReport:
-        """Ship. Every failure ends in the report's verdict; only faults of our own are raised."""
+        """Deploy. Every failure ends in the report's verdict; only faults of our own are raised."""
         with ExitStack() as files:
             try:
                 await self._files()
@@ -81,14 +81,14 @@ class DeployAttempt:
                 await self._upload(target, tarball)
                 await self._build()
                 await self._record()
-            except Stopped as stop:
+            except StageFailed as stop:
                 self._set(stop.stage, stop.state)
                 await self._end(str(stop), stop.word)
             except asyncio.CancelledError:
                 self._leave()
                 raise
             else:
-                await self._end(verdicts.success(self._plan, self.report), Verdict.DONE, good=True)
+                await self._end(outcome_messages.success(self._plan, self.report), Verdict.DONE, good=True)
         return self.report
 
     # ---- stages ---------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ class DeployAttempt:
             kind = await asyncio.to_thread(detect, plan.root)
             written = await asyncio.to_thread(write_files, plan.root, kind.type, plan.entry_point)
         except BuildError as error:
-            raise Stopped(Stage.FILES, f"{error}; nothing was sent") from None
+            raise StageFailed(Stage.FILES, f"{error}; nothing was sent") from None
         notes = "; ".join((f"wrote {' and '.join(written.written) or 'nothing'}", *written.warnings))
         self._set(Stage.FILES, State.DONE, notes)
 
@@ -120,11 +120,12 @@ class DeployAttempt:
         try:
             tarball = await asyncio.shield(packing)
         except BuildError as error:
-            raise Stopped(Stage.ARCHIVE, f"{error}; nothing was sent") from None
+            raise StageFailed(Stage.ARCHIVE, f"{error}; nothing was sent") from None
         except asyncio.CancelledError:
             packing.add_done_callback(_discard)  # the thread goes on: its file must not stay behind
             raise
-        self._set(Stage.ARCHIVE, State.DONE, f"{len(tarball.files)} files, {verdicts.size(tarball.size)}")
+        words = f"{len(tarball.files)} files, {outcome_messages.size(tarball.size)}"
+        self._set(Stage.ARCHIVE, State.DONE, words)
         return tarball
 
     async def _announce(self) -> UploadTarget:
@@ -135,7 +136,7 @@ class DeployAttempt:
             baseline = await lookup.agent_ids(self._client) if plan.creates else ()
         except ApiError as error:
             words = f"could not look at the agents first: {error}; nothing was sent, try again"
-            raise Stopped(Stage.ANNOUNCE, words) from None
+            raise StageFailed(Stage.ANNOUNCE, words) from None
         try:
             self._intent = await asyncio.to_thread(
                 self._journal.intent,
@@ -149,7 +150,7 @@ class DeployAttempt:
                 facts={"url": plan.url, "deployment": plan.deployment},
             )
         except JournalError as error:
-            raise Stopped(Stage.ANNOUNCE, f"{error}; nothing was sent") from None
+            raise StageFailed(Stage.ANNOUNCE, f"{error}; nothing was sent") from None
         answer = await self._ask(request_id)
         self.report = replace(self.report, agent_id=answer.agent_id or plan.agent_id, tag=answer.tag)
         self._set(Stage.ANNOUNCE, State.DONE, f"{self.report.agent_id} version {answer.tag or '(not named)'}")
@@ -166,9 +167,11 @@ class DeployAttempt:
                 plan.agent_id, secrets, plan.deployment, plan.attributes, request_id=request_id
             )
         except NotSent as error:
-            raise Stopped(Stage.ANNOUNCE, f"{error}; nothing was changed", word=Verdict.NOT_SENT) from None
+            raise StageFailed(
+                Stage.ANNOUNCE, f"{error}; nothing was changed", word=Verdict.NOT_SENT
+            ) from None
         except Refused as error:
-            raise Stopped(Stage.ANNOUNCE, f"LiveKit refused: {error}; nothing was changed") from None
+            raise StageFailed(Stage.ANNOUNCE, f"LiveKit refused: {error}; nothing was changed") from None
         except ApiError as error:
             raise await self._lost(error) from None
 
@@ -195,7 +198,7 @@ class DeployAttempt:
             )
         except ApiError as error:
             raise self._partly(Stage.UPLOAD, str(error)) from None
-        self._set(Stage.UPLOAD, State.DONE, f"{verdicts.size(tarball.size)} to {target.host}")
+        self._set(Stage.UPLOAD, State.DONE, f"{outcome_messages.size(tarball.size)} to {target.host}")
 
     async def _build(self) -> None:
         plan, build = self._plan, Build()
@@ -232,17 +235,17 @@ class DeployAttempt:
             await asyncio.to_thread(write_project_file, path, subdomain=plan.subdomain, agent_id=agent_id)
         except BuildError as error:
             words = f"{agent_id} was made and built, but {error}; :config {agent_id} writes it later"
-            raise Stopped(Stage.RECORD, words, word=Verdict.DONE) from None
+            raise StageFailed(Stage.RECORD, words, word=Verdict.DONE) from None
         self._set(Stage.RECORD, State.DONE, f"names {agent_id}")
 
     # ---- what is not known ----------------------------------------------------------------------------
 
-    async def _lost(self, error: ApiError) -> Stopped:
+    async def _lost(self, error: ApiError) -> StageFailed:
         """Whether the announcement was heard although no answer came."""
         await self._close(Verdict.UNKNOWN, f"{error}; unknown whether it happened")
         if not self._plan.creates:
-            words, word = verdicts.deploy_lost(self._plan, str(error))
-            return Stopped(Stage.ANNOUNCE, words, State.UNKNOWN, word)
+            words, word = outcome_messages.deploy_lost(self._plan, str(error))
+            return StageFailed(Stage.ANNOUNCE, words, State.UNKNOWN, word)
         before = self._intent.baseline if self._intent else ()
         try:
             found = await lookup.look_until(
@@ -253,13 +256,13 @@ class DeployAttempt:
             )
         except ApiError as failure:
             words = f"{error}; whether an agent was made is unknown, for looking failed too: {failure}"
-            return Stopped(Stage.ANNOUNCE, words, State.UNKNOWN, Verdict.UNKNOWN)
+            return StageFailed(Stage.ANNOUNCE, words, State.UNKNOWN, Verdict.UNKNOWN)
         self.report = replace(self.report, agent_id=found[0] if found and len(found) == 1 else "")
-        words, word = verdicts.create_lost(found or (), str(error))
-        return Stopped(Stage.ANNOUNCE, words, State.UNKNOWN, word)
+        words, word = outcome_messages.create_lost(found or (), str(error))
+        return StageFailed(Stage.ANNOUNCE, words, State.UNKNOWN, word)
 
     async def _cut(self, reason: str) -> str:
-        """What became of a build whose stream broke: a line for the stage, or `Stopped` is raised."""
+        """What became of a build whose stream broke: a line for the stage, or `StageFailed` is raised."""
         agent_id, tag = self.report.agent_id, self.report.tag
         await self._close(Verdict.UNKNOWN, f"the build's stream broke: {reason}")
         unknown = (
@@ -274,23 +277,25 @@ class DeployAttempt:
             )
         except ApiError as failure:
             words = f"{unknown} (looking failed too: {failure})"
-            raise Stopped(Stage.BUILD, words, State.UNKNOWN, Verdict.UNKNOWN) from None
+            raise StageFailed(Stage.BUILD, words, State.UNKNOWN, Verdict.UNKNOWN) from None
         if found is None:
-            raise Stopped(Stage.BUILD, unknown, State.UNKNOWN, Verdict.UNKNOWN)
+            raise StageFailed(Stage.BUILD, unknown, State.UNKNOWN, Verdict.UNKNOWN)
         if lookup.failed(found):
             raise self._partly(Stage.BUILD, f"the stream broke ({reason}) and the build failed")
         return f"the stream broke, and {tag} is serving"
 
-    def _partly(self, stage: Stage, words: str) -> Stopped:
+    def _partly(self, stage: Stage, words: str) -> StageFailed:
         """A failure after the announcement: a new agent is there all the same."""
         word = Verdict.DONE if self._plan.creates else Verdict.REFUSED
-        return Stopped(stage, f"{words}; {verdicts.left_behind(self._plan, self.report.agent_id)}", word=word)
+        return StageFailed(
+            stage, f"{words}; {outcome_messages.left_behind(self._plan, self.report.agent_id)}", word=word
+        )
 
     def _leave(self) -> None:
         """The operator leaves in the middle of it. Nothing is awaited here: the loop may be ending."""
         stages = self.report.stages
         building = stages[Stage.BUILD] is State.RUNNING
-        words, word = verdicts.left(self._plan, self.report, building=building)
+        words, word = outcome_messages.left(self._plan, self.report, building=building)
         if self._intent is not None:
             with contextlib.suppress(JournalError):
                 self._journal.outcome(self._intent, word, detail=words)

@@ -1,4 +1,4 @@
-"""Where directories are looked at and shipped from, for one watched project. Brings the network with it."""
+"""Inspects directories and deploys them, for one watched project. Imports the network."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from tui.api.client import Client
 from tui.api.errors import ApiError, NoSuchService
 from tui.clock import Clock
 from tui.deploy.attempt import DeployAttempt, Tell
+from tui.deploy.inspection import Inspection, inspect_directory
 from tui.deploy.plan import DeployReport, Plan
-from tui.deploy.survey import Survey, survey
 from tui.operations.journal.journal import Journal
 from tui.session.live import Session
 from tui.session.watched import Watched
 
 
 class Deployer(Protocol):
-    """What the screen needs to ship."""
+    """What the deploy screens need."""
 
-    async def survey(self, root: Path) -> Survey:
-        """Look at a directory. Never raises: what is wrong is in the survey."""
+    async def inspect(self, root: Path) -> Inspection:
+        """Inspect a directory. Never raises: what is wrong is in the result."""
 
-    async def ship(self, plan: Plan, tell: Tell) -> DeployReport:
+    async def deploy(self, plan: Plan, tell: Tell) -> DeployReport:
         """Carry out a plan; its failures are in the report."""
 
 
@@ -38,8 +38,8 @@ class DeployClient:
         self._clock = clock
         self._environment = environment
 
-    async def survey(self, root: Path) -> Survey:
-        """Look at a directory, with the service's settings where it gives them."""
+    async def inspect(self, root: Path) -> Inspection:
+        """Inspect a directory, with the service's settings where it gives them."""
         settings: dict[str, str] = {}
         problem = ""
         try:
@@ -48,9 +48,9 @@ class DeployClient:
             problem = "this server has no Cloud Agents API: there is nowhere to deploy to"
         except ApiError as error:
             problem = f"LiveKit does not tell its regions and SDK versions: {error}"
-        return await survey(root, settings, self._environment, problem=problem)
+        return await inspect_directory(root, settings, self._environment, problem=problem)
 
-    async def ship(self, plan: Plan, tell: Tell) -> DeployReport:
+    async def deploy(self, plan: Plan, tell: Tell) -> DeployReport:
         """Carry out a plan."""
         return await DeployAttempt(plan, self._client, self._journal, clock=self._clock, tell=tell).run()
 
@@ -58,7 +58,7 @@ class DeployClient:
 def yard_of(
     session: Watched | None, journal: Journal, *, clock: Clock, environment: Mapping[str, str]
 ) -> Deployer | None:
-    """Where to ship from; None for a session that only shows what was."""
+    """The deployer of a session; None for a recorded one."""
     if not isinstance(session, Session):
         return None
     return DeployClient(session.client, journal, clock=clock, environment=environment)

@@ -1,4 +1,4 @@
-"""What will be shipped and how far it got. Frozen, without a screen."""
+"""What will be deployed, and how far that got. Frozen; no screen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from tui.operations.shell import lk
+from tui.operations.shell_commands import lk
 from tui.packaging.progress import BuildProgress
 from tui.packaging.secrets import SecretInput
 from tui.packaging.steps import Step, StepState
@@ -70,7 +70,7 @@ class Plan:
 
 
 class Stage(StrEnum):
-    """The parts of shipping, in order."""
+    """The stages of a deploy, in order."""
 
     FILES = "Dockerfile"
     ARCHIVE = "archive"
@@ -93,7 +93,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeployReport:
-    """How far a shipment got."""
+    """How far a deploy got."""
 
     stages: Mapping[Stage, State]
     details: Mapping[Stage, str] = field(default_factory=dict)

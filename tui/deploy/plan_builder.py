@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from tui.deploy.inspection import Inspection
 from tui.deploy.plan import Plan
-from tui.deploy.survey import Survey
 from tui.packaging.errors import BuildError
 from tui.packaging.gitinfo import version_attributes
 from tui.packaging.secrets import SecretSet, collect, parse_text
@@ -34,12 +34,12 @@ _DEPLOYMENT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?
 _AGENT: Final = re.compile(r"CA_[A-Za-z0-9]{1,40}")
 
 
-class BadInput(ValueError):
+class InvalidInput(ValueError):
     """Something typed that nothing can be sent with; its text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class DeployInput:
     """What was typed."""
 
     agent: str = ""
@@ -64,7 +64,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class PlanDraft:
     """A plan and what is worth knowing about it."""
 
     plan: Plan
@@ -74,7 +74,7 @@ class Made:
     to_type: str = ""
     """What has to be typed first, in a project where a mistake is dear; empty for nothing."""
 
-    def missing(self, given: Given) -> str:
+    def missing(self, given: DeployInput) -> str:
         """What is still to be agreed to or typed, in words; empty if the plan may go."""
         for name, words in self.questions:
             if name not in given.agreed:
@@ -89,63 +89,63 @@ def subdomain(url: str) -> str:
     return (urlsplit(url).hostname or "").partition(".")[0]
 
 
-def make_plan(given: Given, survey: Survey, target: Project) -> Made:
-    """The plan for what was typed. Raises `BadInput`. Blocks for the secrets files."""
-    if survey.problems:
-        raise BadInput(survey.problems[0])
+def build_plan(given: DeployInput, inspection: Inspection, target: Project) -> PlanDraft:
+    """The plan for what was typed. Raises `InvalidInput`. Blocks for the secrets files."""
+    if inspection.problems:
+        raise InvalidInput(inspection.problems[0])
     creates = given.agent == NEW
-    _check(given, survey, target, creates=creates)
-    secrets = _secrets(given, survey.root)
+    _check(given, inspection, target, creates=creates)
+    secrets = _secrets(given, inspection.root)
     plan = Plan(
-        root=survey.root,
+        root=inspection.root,
         agent_id="" if creates else given.agent,
-        recorded=survey.project_file.agent_id if survey.project_file else "",
+        recorded=inspection.project_file.agent_id if inspection.project_file else "",
         deployment=given.deployment,
         region=given.region if creates else "",
         subdomain=subdomain(target.url),
         secrets=secrets.secrets,
-        secrets_file=str(_path(survey.root, given.secrets_file)) if given.secrets_file else "",
+        secrets_file=str(_path(inspection.root, given.secrets_file)) if given.secrets_file else "",
         attributes=version_attributes(
-            None if given.own_attributes else survey.git, _attributes(given.attributes)
+            None if given.own_attributes else inspection.git, _attributes(given.attributes)
         ),
-        entry_point="" if survey.has_dockerfile else given.entry_point,
+        entry_point="" if inspection.has_dockerfile else given.entry_point,
         project=target.name,
         url=target.url,
         reason=given.reason,
     )
     arm = (target.name if creates else given.agent) if target.danger else ""
-    return Made(plan, (*_effects(plan), *_secret_notes(secrets)), _questions(plan, survey), arm)
+    return PlanDraft(plan, (*_effects(plan), *_secret_notes(secrets)), _questions(plan, inspection), arm)
 
 
-def _check(given: Given, survey: Survey, target: Project, *, creates: bool) -> None:
-    """What can be judged without reading a file. Raises `BadInput`."""
+def _check(given: DeployInput, inspection: Inspection, target: Project, *, creates: bool) -> None:
+    """What can be judged without reading a file. Raises `InvalidInput`."""
     if not creates and not _AGENT.fullmatch(given.agent):
-        raise BadInput(f"agent: type its id, CA_…, or {NEW}")
+        raise InvalidInput(f"agent: type its id, CA_…, or {NEW}")
     if given.deployment and not _DEPLOYMENT.fullmatch(given.deployment):
-        raise BadInput("deployment: letters, digits, - and . only, 63 at the most")
+        raise InvalidInput("deployment: letters, digits, - and . only, 63 at the most")
     if given.deployment == "production":
-        raise BadInput("deployment: the name production is reserved; leave it empty for production")
+        raise InvalidInput("deployment: the name production is reserved; leave it empty for production")
     if creates and given.deployment:
-        raise BadInput("deployment: a new agent starts in production; leave it empty")
-    if creates and given.region not in survey.regions:
-        raise BadInput(f"region: there are {', '.join(survey.regions)}")
-    file = survey.project_file
+        raise InvalidInput("deployment: a new agent starts in production; leave it empty")
+    if creates and given.region not in inspection.regions:
+        raise InvalidInput(f"region: there are {', '.join(inspection.regions)}")
+    file = inspection.project_file
     if file is not None and file.subdomain and file.subdomain != subdomain(target.url):
-        raise BadInput(
+        raise InvalidInput(
             f"livekit.toml is of project {file.subdomain}, this is {subdomain(target.url)}: nothing is sent"
         )
-    if not survey.has_dockerfile and not given.entry_point:
-        raise BadInput("program: there is no Dockerfile, so say which program a generated one starts")
+    if not inspection.has_dockerfile and not given.entry_point:
+        raise InvalidInput("program: there is no Dockerfile, so say which program a generated one starts")
 
 
-def _questions(plan: Plan, survey: Survey) -> tuple[tuple[str, str], ...]:
+def _questions(plan: Plan, inspection: Inspection) -> tuple[tuple[str, str], ...]:
     """What the official client asks about too (contract.md §3.5), and the agent that livekit.toml names."""
     found: list[tuple[str, str]] = []
-    if survey.git is not None and survey.git.dirty:
+    if inspection.git is not None and inspection.git.dirty:
         found.append((DIRTY, "ship uncommitted changes: no commit will say what runs"))
-    if warning := survey.residency(plan.region):
+    if warning := inspection.residency(plan.region):
         found.append((RESIDENCY, warning))
-    named = survey.project_file.agent_id if survey.project_file else ""
+    named = inspection.project_file.agent_id if inspection.project_file else ""
     if named and plan.creates:
         found.append((OTHER, f"make a second agent, which replaces {named} in livekit.toml"))
     elif named and named != plan.agent_id:
@@ -171,7 +171,7 @@ def _secret_notes(secrets: SecretSet) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _secrets(given: Given, root: Path) -> SecretSet:
+def _secrets(given: DeployInput, root: Path) -> SecretSet:
     """Everything that is to be set; paths are taken from the project's directory."""
     try:
         typed = parse_text(given.typed.reveal(), "typed secrets") if given.typed else SecretSet()
@@ -182,7 +182,7 @@ def _secrets(given: Given, root: Path) -> SecretSet:
             empty="skip" if given.skip_empty else "refuse",
         )
     except BuildError as error:
-        raise BadInput(str(error)) from None
+        raise InvalidInput(str(error)) from None
     return SecretSet(found.secrets, found.refused, (*typed.warnings, *found.warnings))
 
 
@@ -194,7 +194,7 @@ def _words(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:
-        raise BadInput("mounts: a quote is not closed") from None
+        raise InvalidInput("mounts: a quote is not closed") from None
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -204,7 +204,7 @@ def _attributes(text: str) -> dict[str, str]:
     for word in text.split():
         name, equals, value = word.partition("=")
         if not name or not equals:
-            raise BadInput(f"attributes: {word!r} is not name=value")
+            raise InvalidInput(f"attributes: {word!r} is not name=value")
         found[name] = value
     return found
 
@@ -213,7 +213,7 @@ def _json_attributes(text: str) -> dict[str, str]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        raise BadInput("attributes: this is not a JSON object") from None
+        raise InvalidInput("attributes: this is not a JSON object") from None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise BadInput("attributes: a JSON object needs a text for each name")
+        raise InvalidInput("attributes: a JSON object needs a text for each name")
     return found

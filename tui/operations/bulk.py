@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from tui.api.errors import ApiError
 from tui.fleet.state import Selection, View
-from tui.operations.answers import Answers
-from tui.operations.base import Operation, Preview
+from tui.operations.fields import Answers
 from tui.operations.freshness_check import moved
 from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import Outcome, Progress
+from tui.operations.operation import Operation, Preview
 from tui.operations.runner import OperationRunner
 
 

@@ -10,8 +10,8 @@ from tui.api.errors import NotFound
 from tui.api.models import Agent, Dispatch
 from tui.fleet.ordering import newest_first, own, standing
 from tui.fleet.state import QUIET_FACTOR, Fleet, View
-from tui.operations.answers import Answers
-from tui.operations.base import Operation, Preview
+from tui.operations.fields import Answers
+from tui.operations.operation import Operation, Preview
 from tui.operations.remote import Remote
 from tui.operations.verbs.agents import find
 

@@ -20,7 +20,7 @@ from tui.fleet.state import Fleet, with_dispatches, with_participants
 from tui.fleet.store import Store
 from tui.fleet.times import seconds
 from tui.fleet.tree import SLOW_AFTER, STUCK_AFTER
-from tui.operations.answers import Hint
+from tui.operations.fields import Hint
 from tui.operations.remote import Remote
 from tui.operations.verbs.dispatch_checks import likely_cause
 
@@ -31,7 +31,7 @@ CLEAN_END: Final = "agent worker left the room"
 NO_CAPACITY: Final = ("JSR_NO_CAPACITY", 1)
 
 
-class Mood(StrEnum):
+class JoinHealth(StrEnum):
     """How it looks."""
 
     WAITING = "waiting"
@@ -41,7 +41,7 @@ class Mood(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
+class JoinProgress:
     """How far a dispatch has come. Times are seconds since it was asked for."""
 
     dispatch_id: str
@@ -51,7 +51,7 @@ class Join:
     identity: str = ""
     joined: float | None = None
     waited: float = 0.0
-    mood: Mood = Mood.WAITING
+    mood: JoinHealth = JoinHealth.WAITING
     verdict: str = ""
     cause: str = ""
     over: bool = False
@@ -107,14 +107,14 @@ class JoinWatch:
         """A look did not succeed; what is known stays."""
         self._problem = text
 
-    def join(self, fleet: Fleet, now: float) -> Join:
+    def join(self, fleet: Fleet, now: float) -> JoinProgress:
         """How it stands, or how it did when it could last be looked at."""
         mood, verdict, cause, over = self._judged(fleet, self._looked if self._problem else now)
         if self._problem and not over:
             blind = _for(max(0.0, now - self._looked))
             verdict = f"cannot look for {blind}: {self._problem}; last seen: {verdict}"
-            mood, cause, over = Mood.SLOW, "", self.waited(now) >= WATCH_FOR
-        return Join(
+            mood, cause, over = JoinHealth.SLOW, "", self.waited(now) >= WATCH_FOR
+        return JoinProgress(
             dispatch_id=self.dispatch.id,
             accepted=self._accepted,
             job_id=self._job[0] if self._job else "",
@@ -128,12 +128,12 @@ class JoinWatch:
             over=over,
         )
 
-    def _judged(self, fleet: Fleet, now: float) -> tuple[Mood, str, str, bool]:
+    def _judged(self, fleet: Fleet, now: float) -> tuple[JoinHealth, str, str, bool]:
         waited = self.waited(now)
         if self._joined is not None:
-            return Mood.GOOD, f"joined after {seconds(self._joined[1])}", "", True
+            return JoinHealth.GOOD, f"joined after {seconds(self._joined[1])}", "", True
         if self._gone:
-            return Mood.BAD, "the dispatch is gone", "it was deleted, or its room closed", True
+            return JoinHealth.BAD, "the dispatch is gone", "it was deleted, or its room closed", True
         jobs = self.dispatch.jobs
         over = waited >= WATCH_FOR
         if not jobs:
@@ -141,21 +141,21 @@ class JoinWatch:
         states = [_status(job) for job in jobs]
         if "JS_RUNNING" in states:
             mood = _mood(waited)
-            cause = "the job was never delivered, or its worker died" if mood is Mood.BAD else ""
+            cause = "the job was never delivered, or its worker died" if mood is JoinHealth.BAD else ""
             words = f"job runs, its agent is not in the room {_for(waited)}"
             return mood, words, cause, over
         if "JS_FAILED" in states:
             return (*_failure(jobs), over)
         if "JS_SUCCESS" in states:
             cause = "a worker refused it, or its program returned at once"
-            return Mood.SLOW, "job ended without its agent being seen in the room", cause, over
+            return JoinHealth.SLOW, "job ended without its agent being seen in the room", cause, over
         known = self._likely(fleet)
         return _mood(waited), f"job waits for a worker {_for(waited)}", known.text if known else "", over
 
-    def _nobody(self, fleet: Fleet, waited: float) -> tuple[Mood, str, str]:
+    def _nobody(self, fleet: Fleet, waited: float) -> tuple[JoinHealth, str, str]:
         """No job: on most servers that is all that ever shows of nobody taking it (needs.md T3)."""
         mood, known = _mood(waited), self._likely(fleet)
-        if mood is Mood.WAITING:
+        if mood is JoinHealth.WAITING:
             return mood, f"accepted, no agent yet {_for(waited)}", known.text if known else ""
         cause = known.text if known else "all workers full, or none is registered under this name"
         return mood, f"accepted, no agent yet {_for(waited)}: no worker took it, 0 jobs", cause
@@ -183,8 +183,8 @@ class JoinWatch:
 
 
 async def follow(
-    watch: JoinWatch, remote: Remote, store: Store, clock: Clock, tell: Callable[[Join], None]
-) -> Join:
+    watch: JoinWatch, remote: Remote, store: Store, clock: Clock, tell: Callable[[JoinProgress], None]
+) -> JoinProgress:
     """Look until it joined, is gone, or nobody need look any more; cancel to stop."""
     room, dispatch_id = watch.dispatch.room, watch.dispatch.id
     while True:
@@ -223,18 +223,24 @@ def _status(job: Job) -> str:
     return str(job.state.status) if job.state else "JS_PENDING"
 
 
-def _mood(waited: float) -> Mood:
-    return Mood.WAITING if waited < SLOW_AFTER else Mood.SLOW if waited < STUCK_AFTER else Mood.BAD
+def _mood(waited: float) -> JoinHealth:
+    return (
+        JoinHealth.WAITING
+        if waited < SLOW_AFTER
+        else JoinHealth.SLOW
+        if waited < STUCK_AFTER
+        else JoinHealth.BAD
+    )
 
 
 def _for(waited: float) -> str:
     return f"{waited:.0f} s"
 
 
-def _failure(jobs: Iterable[Job]) -> tuple[Mood, str, str]:
+def _failure(jobs: Iterable[Job]) -> tuple[JoinHealth, str, str]:
     state = next(job.state for job in jobs if _status(job) == "JS_FAILED")
     error = state.error if state else ""
     if state is not None and state.reason in NO_CAPACITY:
-        return Mood.BAD, f"job failed: {error or 'no capacity'}", "every worker is full"
+        return JoinHealth.BAD, f"job failed: {error or 'no capacity'}", "every worker is full"
     note = "LiveKit says so of clean shutdowns too: look at the log" if error == CLEAN_END else ""
-    return Mood.BAD, f"job failed: {error or 'no reason given'}", note
+    return JoinHealth.BAD, f"job failed: {error or 'no reason given'}", note

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 from tui.fleet.state import View
-from tui.operations.answers import Answers, BadAnswer, Hint
-from tui.operations.base import Danger, Operation, Preview
+from tui.operations.fields import Answers, Hint, InvalidAnswer
 from tui.operations.freshness_check import data_age, moved, too_old
+from tui.operations.operation import Danger, Operation, Preview
 
-HESITATE: Final = 3.0
+CONFIRM_DELAY: Final = 3.0
 """Seconds before something that cannot be taken back can be confirmed at all."""
 
 
@@ -113,12 +113,12 @@ class PendingOperation:
             return f"changed since you looked: {', '.join(news)}. ctrl+r accepts what stands here"
         try:
             operation.check(self.view, self.answers)
-        except BadAnswer as bad:
+        except InvalidAnswer as bad:
             return str(bad)
         if now < self._not_before:
             return f"LiveKit asks for a pause: {self._not_before - now:.0f} s"
         if (wanted := self.wanted) and typed.strip() not in wanted:
             return f"type {' or '.join(wanted)} to arm the button"
-        if operation.danger is Danger.DESTROYS and (left := self._opened + HESITATE - now) > 0:
+        if operation.danger is Danger.DESTROYS and (left := self._opened + CONFIRM_DELAY - now) > 0:
             return f"this cannot be taken back: {left:.0f} s"
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.operations.base import Operation
+from tui.operations.operation import Operation
 from tui.operations.verbs.agents import DeleteAgent, DeleteDeployment, Restart
 from tui.operations.verbs.delete_dispatch import DeleteDispatch
 from tui.operations.verbs.dispatch import CreateDispatch, Redispatch

@@ -20,13 +20,13 @@ from tui.clock import Clock
 from tui.fleet.state import View
 from tui.fleet.store import Store
 from tui.fleet.times import seconds
-from tui.operations.answers import Answers
-from tui.operations.base import Before, Operation, Receipt, Seen, Undo
+from tui.operations.fields import Answers
 from tui.operations.freshness_check import reread, with_learnt
 from tui.operations.journal import resumed_deploys
-from tui.operations.journal.journal import Entry, Intent, Journal, JournalError, Verdict
+from tui.operations.journal.journal import AuditEntry, Intent, Journal, JournalError, Verdict
 from tui.operations.journal.outcome import Outcome, Progress, refused
-from tui.operations.journal.reconcile import LOOKS, ONE_LOOK, Look, Reconciled, Tell, reconcile
+from tui.operations.journal.reconcile import LOOKS, ONE_LOOK, Reconciliation, Tell, Verify, reconcile
+from tui.operations.operation import Baseline, Effect, Operation, Receipt, Undo
 from tui.operations.registry import BY_ID
 from tui.operations.remote import Remote
 
@@ -45,7 +45,7 @@ class _Sending(Struct, frozen=True):
     operation: Operation
     view: View
     answers: Answers
-    before: Before
+    before: Baseline
     intent: Intent
     tell: Tell
     repeated: bool
@@ -115,7 +115,7 @@ class OperationRunner:
             if earlier is not None and (found := await self._found(operation, earlier)) is not None:
                 return found
             tell(Progress("looking how things are…"))
-            before = await operation.before(self.remote, view, answers)
+            before = await operation.baseline(self.remote, view, answers)
         except ApiError as error:
             words = f"{subject}: could not look first: {error}; nothing was sent, try again"
             return Outcome(Verdict.NOT_SENT, words, error=error)
@@ -138,7 +138,7 @@ class OperationRunner:
         if not label:
             return Outcome(Verdict.UNKNOWN, f"{intent.operation}: not an operation of this lktop", intent)
         found = await self._reconcile(
-            operation.look if operation else resumed_deploys.look, intent, tell, looks
+            operation.verify if operation else resumed_deploys.verify, intent, tell, looks
         )
         verdict, words = found.verdict, f"{label} {intent.target}: {found.words}"
         if verdict is Verdict.NOT_SEEN and self._clock.now() - intent.time < LOOKS[-1]:
@@ -165,7 +165,7 @@ class OperationRunner:
         words = "set aside by the operator; whether it happened was never seen"
         await asyncio.to_thread(self._journal.outcome, intent, Verdict.NOT_SEEN, detail=words)
 
-    async def entries(self, limit: int = 500) -> list[Entry]:
+    async def entries(self, limit: int = 500) -> list[AuditEntry]:
         """The audit trail, newest first. Raises `JournalError`."""
         return await asyncio.to_thread(self._journal.entries, limit)
 
@@ -183,7 +183,7 @@ class OperationRunner:
         operation: Operation,
         view: View,
         answers: Answers,
-        before: Before,
+        before: Baseline,
         reason: str,
         earlier: Intent | None,
     ) -> Intent:
@@ -219,14 +219,14 @@ class OperationRunner:
         words = f"{sending.subject}: done in {seconds(took)}{more}"
         undo = sending.undo(receipt)
         outcome = Outcome(Verdict.DONE, words, intent, receipt=receipt, undo=undo, took=took)
-        if operation.verifies:
+        if operation.always_verified:
             outcome = await self._verified(sending, outcome)
         return await self._close(intent, outcome)
 
     async def _verified(self, sending: _Sending, outcome: Outcome) -> Outcome:
         """Look whether it shows: a server that says done has been seen to do nothing (needs.md row 11)."""
         sending.tell(Progress("accepted, looking whether it shows…"))
-        found = await self._reconcile(sending.operation.look, sending.intent, quietly, VERIFYING)
+        found = await self._reconcile(sending.operation.verify, sending.intent, quietly, VERIFYING)
         if found.verdict is Verdict.DONE:
             return replace(outcome, items=found.items)
         if found.leaves_no_trace:
@@ -240,7 +240,7 @@ class OperationRunner:
         waiting = Outcome(Verdict.UNKNOWN, f"{subject}: {error}; it may have happened", intent, error=error)
         await self._close(intent, waiting)
         sending.tell(Progress(f"unknown – checking: {error}", checking=True))
-        found = await self._reconcile(sending.operation.look, intent, sending.tell, LOOKS)
+        found = await self._reconcile(sending.operation.verify, intent, sending.tell, LOOKS)
         receipt = (found.receipt or Receipt()) if found.verdict is Verdict.DONE else None
         self._absorb(sending, receipt)
         outcome = Outcome(
@@ -256,13 +256,15 @@ class OperationRunner:
         )
         return await self._close(intent, outcome)
 
-    async def _reconcile(self, look: Look, intent: Intent, tell: Tell, looks: Sequence[float]) -> Reconciled:
+    async def _reconcile(
+        self, look: Verify, intent: Intent, tell: Tell, looks: Sequence[float]
+    ) -> Reconciliation:
         return await reconcile(look, self.remote, intent, clock=self._clock, tell=tell, looks=looks)
 
     async def _found(self, operation: Operation, earlier: Intent) -> Outcome | None:
         """The end of an earlier sending that shows by now. Raises the tree of `tui.api.errors`."""
-        finding = await operation.look(self.remote, earlier)
-        if finding.seen is not Seen.YES:
+        finding = await operation.verify(self.remote, earlier)
+        if finding.seen is not Effect.YES:
             return None
         words = f"{operation.label} {earlier.target}: {finding.words}; it was not sent again"
         return await self._close(earlier, Outcome(Verdict.DONE, words, earlier, items=finding.items))

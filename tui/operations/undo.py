@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from tui.clock import Clock
-from tui.operations.base import Undo
+from tui.operations.operation import Undo
 
-UNDO_FOR: Final = 30.0
+UNDO_SECONDS: Final = 30.0
 """Seconds for which it is offered: afterwards the world has moved on."""
 
 
@@ -22,7 +22,7 @@ class LastUndo:
     def offer(self, undo: Undo | None) -> None:
         """Offer this one; with None nothing is left to take back."""
         self._undo = undo
-        self._until = self._clock.monotonic() + UNDO_FOR
+        self._until = self._clock.monotonic() + UNDO_SECONDS
 
     @property
     def offered(self) -> Undo | None:

@@ -442,7 +442,7 @@ class Lktop(FramedApp):
         self.run_worker(work, exclusive=False)
 
     def begin_deploy(self, verb: str, words: Sequence[str], agent_id: str) -> None:
-        """Open the screen of create, deploy, config or dockerfile. Raises `BadAnswer`."""
+        """Open the screen of create, deploy, config or dockerfile. Raises `InvalidAnswer`."""
         if self._deploys is None:
             from tui.ui.deploy.controller import DeployController
 

@@ -90,7 +90,7 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One line of the audit trail: an intent and what became of it. Its texts are fit for display."""
 
     intent: Intent
@@ -197,7 +197,7 @@ class Journal:
                 found.append(_to_intent(record))
         return found
 
-    def entries(self, limit: int = 200) -> list[Entry]:
+    def entries(self, limit: int = 200) -> list[AuditEntry]:
         """The newest `limit` operations, the newest first."""
         return [_to_entry(record, outcome) for record, outcome in reversed(self._records()[-limit:])]
 
@@ -272,7 +272,7 @@ def _to_intent(record: _Record) -> Intent:
     )
 
 
-def _to_entry(record: _Record, outcome: _Record | None) -> Entry:
+def _to_entry(record: _Record, outcome: _Record | None) -> AuditEntry:
     intent = _to_intent(record)
     shown = replace(
         intent,
@@ -284,9 +284,9 @@ def _to_entry(record: _Record, outcome: _Record | None) -> Entry:
         origin=Origin(clean(intent.origin.user, limit=60), clean(intent.origin.ssh, limit=64)),
     )
     if outcome is None:
-        return Entry(shown)
+        return AuditEntry(shown)
     known = {verdict.value: verdict for verdict in Verdict}
-    return Entry(
+    return AuditEntry(
         shown, known.get(outcome.verdict, Verdict.UNKNOWN), clean(outcome.detail, limit=600), outcome.latency
     )
 

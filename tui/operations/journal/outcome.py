@@ -8,8 +8,8 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.errors import ApiError, NotSent, RateLimited, ReadOnly, Unauthorized
-from tui.operations.base import Receipt, Undo
 from tui.operations.journal.journal import Intent, Verdict
+from tui.operations.operation import Receipt, Undo
 
 WORDS: Final = {
     Verdict.DONE: "done",

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from tui.api.errors import ApiError
 from tui.clock import Clock
-from tui.operations.base import Finding, Receipt, Seen
 from tui.operations.journal.journal import Intent, Verdict
 from tui.operations.journal.outcome import Progress
+from tui.operations.operation import Effect, Receipt, Verification
 from tui.operations.remote import Remote
 
 LOOKS: Final = (1.0, 3.0, 8.0, 20.0, 30.0)
@@ -19,10 +19,10 @@ LOOKS: Final = (1.0, 3.0, 8.0, 20.0, 30.0)
 ONE_LOOK: Final = (0.0,)
 
 Tell = Callable[[Progress], None]
-Look = Callable[[Remote, Intent], Awaitable[Finding]]
+Verify = Callable[[Remote, Intent], Awaitable[Verification]]
 
 
-class Reconciled(Struct, frozen=True):
+class Reconciliation(Struct, frozen=True):
     """What looking has shown. A look that failed shows nothing: it never turns into "not there"."""
 
     verdict: Verdict
@@ -34,17 +34,17 @@ class Reconciled(Struct, frozen=True):
 
 
 async def reconcile(
-    look: Look,
+    look: Verify,
     remote: Remote,
     intent: Intent,
     *,
     clock: Clock,
     tell: Tell,
     looks: Sequence[float] = LOOKS,
-) -> Reconciled:
+) -> Reconciliation:
     """Look until the effect is seen, or to the end of the schedule."""
     begun = clock.monotonic()
-    finding: Finding | None = None
+    finding: Verification | None = None
     problem = ""
     for number, at in enumerate(looks, 1):
         await clock.sleep(max(0.0, begun + at - clock.monotonic()))
@@ -54,14 +54,14 @@ async def reconcile(
         except ApiError as error:
             finding, problem = None, str(error)
             continue
-        if finding.seen is Seen.YES:
-            return Reconciled(Verdict.DONE, finding.words, finding.items, finding.receipt)
-        if finding.seen is Seen.FAILED:
-            return Reconciled(Verdict.REFUSED, finding.words)
-        if finding.seen is Seen.CANNOT_TELL:
-            return Reconciled(Verdict.UNKNOWN, finding.words, leaves_no_trace=True)
+        if finding.seen is Effect.YES:
+            return Reconciliation(Verdict.DONE, finding.words, finding.items, finding.receipt)
+        if finding.seen is Effect.FAILED:
+            return Reconciliation(Verdict.REFUSED, finding.words)
+        if finding.seen is Effect.CANNOT_TELL:
+            return Reconciliation(Verdict.UNKNOWN, finding.words, leaves_no_trace=True)
     if finding is None:
-        return Reconciled(Verdict.UNKNOWN, f"looking failed too: {problem}; it stays unknown")
-    if finding.seen is Seen.PARTLY:
-        return Reconciled(Verdict.UNKNOWN, finding.words, finding.items)
-    return Reconciled(Verdict.NOT_SEEN, f"{finding.words}; it may still appear", finding.items)
+        return Reconciliation(Verdict.UNKNOWN, f"looking failed too: {problem}; it stays unknown")
+    if finding.seen is Effect.PARTLY:
+        return Reconciliation(Verdict.UNKNOWN, finding.words, finding.items)
+    return Reconciliation(Verdict.NOT_SEEN, f"{finding.words}; it may still appear", finding.items)

@@ -9,8 +9,8 @@ from typing import Final
 
 from tui.api.models import Version, instant
 from tui.fleet.status import Family, status
-from tui.operations.base import Finding, Seen
 from tui.operations.journal.journal import Intent
+from tui.operations.operation import Effect, Verification
 from tui.operations.remote import Remote
 
 LABELS: Final = {"create": "Create", "deploy": "Deploy"}
@@ -21,32 +21,34 @@ APART: Final = 60.0
 """Seconds by which our clock and the server's may differ (contract.md §2.1)."""
 
 
-async def look(remote: Remote, intent: Intent) -> Finding:
+async def verify(remote: Remote, intent: Intent) -> Verification:
     """Look for it. Raises the tree of `tui.api.errors`."""
     return await (_created if intent.operation == "create" else _deployed)(remote, intent)
 
 
-async def _created(remote: Remote, intent: Intent) -> Finding:
+async def _created(remote: Remote, intent: Intent) -> Verification:
     before = set(intent.baseline)
     new = [one.agent_id for one in (await remote.list_agents()).items if one.agent_id not in before]
     if not new:
-        return Finding(Seen.NO, "no new agent is to be seen")
+        return Verification(Effect.NO, "no new agent is to be seen")
     if len(new) > 1:
-        return Finding(Seen.PARTLY, f"several agents are new since, {', '.join(new)}: which one is yours?")
-    return Finding(Seen.YES, f"{new[0]} is new since: its status says whether it was built")
+        return Verification(
+            Effect.PARTLY, f"several agents are new since, {', '.join(new)}: which one is yours?"
+        )
+    return Verification(Effect.YES, f"{new[0]} is new since: its status says whether it was built")
 
 
-async def _deployed(remote: Remote, intent: Intent) -> Finding:
+async def _deployed(remote: Remote, intent: Intent) -> Verification:
     versions = (await remote.list_versions(intent.target)).items
     newest = max(versions, key=_made, default=None)
     if newest is None or _made(newest) < intent.time - APART:
-        return Finding(Seen.NO, f"no version of {intent.target} was made since")
+        return Verification(Effect.NO, f"no version of {intent.target} was made since")
     if newest.current or newest.active:
-        return Finding(Seen.YES, f"{newest.version} was made since, and serves")
+        return Verification(Effect.YES, f"{newest.version} was made since, and serves")
     if status(newest.status).family is Family.ERROR:
-        return Finding(Seen.FAILED, f"{newest.version} was made since, and its build failed")
+        return Verification(Effect.FAILED, f"{newest.version} was made since, and its build failed")
     state = newest.status or "not serving"
-    return Finding(Seen.PARTLY, f"{newest.version} was made since, and is {state}")
+    return Verification(Effect.PARTLY, f"{newest.version} was made since, and is {state}")
 
 
 def _made(version: Version) -> float:

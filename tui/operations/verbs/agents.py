@@ -10,13 +10,13 @@ from tui.api.errors import ApiError, Unknown
 from tui.api.models import Agent
 from tui.fleet.state import View
 from tui.fleet.status import status
-from tui.operations.answers import Answers
-from tui.operations.base import Danger, Finding, Operation, Preview, Receipt, Seen, Usage
+from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
+from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent
+from tui.operations.operation import Danger, Effect, Operation, Preview, Receipt, Usage, Verification
 from tui.operations.remote import Remote
-from tui.operations.shell import lk
-from tui.operations.subjects import agent_of, jobs, named, no_agent, states, typed_names, where
-from tui.operations.verbs.deployments import DeploymentOperation
+from tui.operations.shell_commands import lk
+from tui.operations.verbs.deployment_operation import DeploymentOperation
 
 GOING = ("Deleting", "Deleted")
 """Statuses of what is being taken down, which is listed for a moment longer."""
@@ -76,14 +76,14 @@ class Restart(Operation):
         await remote.restart_agent(view.selection.agent_id, request_id=request_id)
         return Receipt()
 
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """A restart leaves no trace (hazards.md §3.2): all there is to say is how the agent is."""
         agent = await find(remote, intent.facts.get("agent_id", ""))
         if agent is None:
-            return Finding(Seen.CANNOT_TELL, "the agent is not there any more")
+            return Verification(Effect.CANNOT_TELL, "the agent is not there any more")
         rows = [f"{row.region} {row.name} {row.status or 'not observed'}" for row in agent.agent_deployments]
-        return Finding(
-            Seen.CANNOT_TELL, f"it may or may not have happened; now {', '.join(rows) or 'no deployment'}"
+        return Verification(
+            Effect.CANNOT_TELL, f"it may or may not have happened; now {', '.join(rows) or 'no deployment'}"
         )
 
 
@@ -143,15 +143,15 @@ class DeleteAgent(Operation):
         await remote.delete_agent(view.selection.agent_id, request_id=request_id)
         return Receipt()
 
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone, or going."""
         agent_id = intent.facts.get("agent_id", "")
         agent = await find(remote, agent_id)
         if agent is None:
-            return Finding(Seen.YES, f"{agent_id} is not listed any more")
+            return Verification(Effect.YES, f"{agent_id} is not listed any more")
         if agent.agent_deployments and all(_is_going(row.status) for row in agent.agent_deployments):
-            return Finding(Seen.YES, f"{agent_id} is being deleted")
-        return Finding(Seen.NO, f"{agent_id} is still there")
+            return Verification(Effect.YES, f"{agent_id} is being deleted")
+        return Verification(Effect.NO, f"{agent_id} is still there")
 
 
 class DeleteDeployment(DeploymentOperation):
@@ -199,14 +199,16 @@ class DeleteDeployment(DeploymentOperation):
         )
         return Receipt()
 
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone, or going."""
         agent_id, name = intent.facts.get("agent_id", ""), intent.facts.get("deployment", "")
         agent = await find(remote, agent_id)
         rows = [row for row in agent.agent_deployments if row.deployment == name] if agent else []
         if all(_is_going(row.status) for row in rows):
-            return Finding(Seen.YES, f"deployment {name} of {agent_id} is {'going' if rows else 'gone'}")
-        return Finding(Seen.NO, f"deployment {name} of {agent_id} is still there")
+            return Verification(
+                Effect.YES, f"deployment {name} of {agent_id} is {'going' if rows else 'gone'}"
+            )
+        return Verification(Effect.NO, f"deployment {name} of {agent_id} is still there")
 
 
 async def find(remote: Remote, agent_id: str) -> Agent | None:

@@ -9,12 +9,22 @@ from tui.api import methods
 from tui.api.errors import NotFound
 from tui.api.models import Dispatch
 from tui.fleet.state import Fleet, View, with_dispatches
-from tui.operations.answers import Answers
-from tui.operations.base import Before, Danger, Finding, Operation, Preview, Receipt, Seen, Undo, Usage
+from tui.operations.descriptions import dispatch_of, dispatch_state, is_exact, no_dispatch
+from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent
+from tui.operations.operation import (
+    Baseline,
+    Danger,
+    Effect,
+    Operation,
+    Preview,
+    Receipt,
+    Undo,
+    Usage,
+    Verification,
+)
 from tui.operations.remote import Remote
-from tui.operations.shell import lk
-from tui.operations.subjects import dispatch_of, dispatch_state, is_exact, no_dispatch
+from tui.operations.shell_commands import lk
 from tui.operations.verbs import dispatch_checks
 from tui.operations.verbs.dispatch import copy_of
 
@@ -72,10 +82,10 @@ class DeleteDispatch(Operation):
         """Where to look for it."""
         return {"room": view.selection.room, "dispatch_id": view.selection.dispatch_id}
 
-    async def before(self, remote: Remote, view: View, answers: Answers) -> Before:
+    async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """What it carries, exactly, to be able to create it again."""
         standing = await remote.originals(view.selection.room)
-        return Before(original=next((i for i in standing if i.id == view.selection.dispatch_id), None))
+        return Baseline(original=next((i for i in standing if i.id == view.selection.dispatch_id), None))
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """DeleteDispatch."""
@@ -85,16 +95,18 @@ class DeleteDispatch(Operation):
         )
         return Receipt()
 
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone from its room, or the room gone with it."""
         room, dispatch_id = intent.facts.get("room", ""), intent.facts.get("dispatch_id", "")
         try:
             standing = await remote.originals(room)
         except NotFound:
-            return Finding(Seen.YES, f"room {room} is not open any more, and {dispatch_id} went with it")
+            return Verification(
+                Effect.YES, f"room {room} is not open any more, and {dispatch_id} went with it"
+            )
         if any(item.id == dispatch_id for item in standing):
-            return Finding(Seen.NO, f"{dispatch_id} is still in {room}")
-        return Finding(Seen.YES, f"{dispatch_id} is gone from {room}")
+            return Verification(Effect.NO, f"{dispatch_id} is still in {room}")
+        return Verification(Effect.YES, f"{dispatch_id} is gone from {room}")
 
     def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Fleet:
         """It is off the list at once."""
@@ -102,7 +114,7 @@ class DeleteDispatch(Operation):
         kept = tuple(item for item in fleet.dispatches.get(room, ()) if item.id != gone)
         return with_dispatches(fleet, room, kept) if room in fleet.dispatches else fleet
 
-    def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
+    def undo(self, view: View, answers: Answers, before: Baseline, receipt: Receipt) -> Undo | None:
         """Create it again with everything it carried."""
         original = before.original
         if original is None or not original.agent_name or not is_exact(original.agent_name):

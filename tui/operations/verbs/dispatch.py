@@ -10,12 +10,23 @@ from typing import ClassVar
 from tui.api import methods
 from tui.api.errors import NotFound
 from tui.fleet.state import Fleet, View, with_dispatches
-from tui.operations.answers import Answers, BadAnswer, Field, Hint, Kind, Option
-from tui.operations.base import Before, Danger, Fact, Finding, Operation, Preview, Receipt, Seen, Undo, Usage
+from tui.operations.descriptions import agent_of, dispatch_of, is_exact, no_dispatch
+from tui.operations.fields import Answers, Field, FieldKind, Hint, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
+from tui.operations.operation import (
+    Baseline,
+    Danger,
+    Effect,
+    Fact,
+    Operation,
+    Preview,
+    Receipt,
+    Undo,
+    Usage,
+    Verification,
+)
 from tui.operations.remote import Original, Remote, digest
-from tui.operations.shell import curl, lk
-from tui.operations.subjects import agent_of, dispatch_of, is_exact, no_dispatch
+from tui.operations.shell_commands import curl, lk
 from tui.operations.verbs import dispatch_checks
 
 ON_FAILURE, NEVER = "JRP_ON_FAILURE", "JRP_NEVER"
@@ -53,11 +64,11 @@ class CreateDispatch(Operation):
             Field("agent", "agent", value=agent, help="its dispatch name; ↓ lists those of this project"),
             Field("room", "room", value=room, fresh=FRESH_ROOM, help="↓ lists a new one, then open rooms"),
             Field("deployment", "deployment", value=answers.text("deployment"), help="empty is production"),
-            Field("restart", "if it fails", Kind.CHOICE, value=answers.text("restart") or ON_FAILURE),
+            Field("restart", "if it fails", FieldKind.CHOICE, value=answers.text("restart") or ON_FAILURE),
             Field(
                 "metadata",
                 "metadata",
-                Kind.BLOCK,
+                FieldKind.BLOCK,
                 value=answers.exact("metadata"),
                 lines=4,
                 help="handed to the agent as it is, most often JSON; Tab leaves",
@@ -65,7 +76,7 @@ class CreateDispatch(Operation):
             Field(
                 "attributes",
                 "attributes",
-                Kind.BLOCK,
+                FieldKind.BLOCK,
                 value=answers.exact("attributes"),
                 lines=2,
                 help="name=value lines or a JSON object; Tab leaves",
@@ -93,9 +104,11 @@ class CreateDispatch(Operation):
         """Names, sizes and forms that LiveKit takes."""
         agent = answers.text("agent")
         if not agent:
-            raise BadAnswer("agent", "which agent? Pick one, or type its dispatch name")
+            raise InvalidAnswer("agent", "which agent? Pick one, or type its dispatch name")
         if not is_exact(agent):
-            raise BadAnswer("agent", "this agent's name holds characters that cannot be sent back as shown")
+            raise InvalidAnswer(
+                "agent", "this agent's name holds characters that cannot be sent back as shown"
+            )
         dispatch_checks.check_room(answers.text("room"))
         dispatch_checks.check_deployment(dispatch_checks.deployment_of(answers.text("deployment")))
         dispatch_checks.check_sizes(_metadata(answers), _attributes(answers))
@@ -131,7 +144,7 @@ class CreateDispatch(Operation):
         try:
             self.check(view, answers)
             request = self.request(view, answers)
-        except BadAnswer:
+        except InvalidAnswer:
             return ""
         if request["attributes"] or request["restart_policy"] != ON_FAILURE:
             return curl(self.method, request)
@@ -156,12 +169,12 @@ class CreateDispatch(Operation):
         given = ("agent", "room", "deployment", "restart", "metadata", "attributes")
         return tuple(name for name in given if answers.text(name))
 
-    async def before(self, remote: Remote, view: View, answers: Answers) -> Before:
+    async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """The ids that are in the room (hazards.md §3.2)."""
         try:
-            return Before(tuple(item.id for item in await remote.originals(answers.text("room"))))
+            return Baseline(tuple(item.id for item in await remote.originals(answers.text("room"))))
         except NotFound:
-            return Before()
+            return Baseline()
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """CreateDispatch."""
@@ -176,7 +189,7 @@ class CreateDispatch(Operation):
         )
         return Receipt(made.id, made)
 
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """A new id in the room with the same name and content is ours (hazards.md §3.2)."""
         room, name = intent.facts.get("room", ""), intent.facts.get("agent_name", "")
         try:
@@ -186,13 +199,13 @@ class CreateDispatch(Operation):
         before = set(intent.baseline)
         ours = [item for item in standing if item.id not in before and _is_it(item, intent)]
         if not ours:
-            return Finding(Seen.NO, f"no new dispatch of {name} is in {room}")
+            return Verification(Effect.NO, f"no new dispatch of {name} is in {room}")
         if len(ours) > 1:
             ids = ", ".join(item.id for item in ours)
-            return Finding(Seen.YES, f"{len(ours)} new dispatches of {name} are in {room}: {ids}")
+            return Verification(Effect.YES, f"{len(ours)} new dispatches of {name} are in {room}: {ids}")
         made = (await remote.list_dispatches(room, ours[0].id)).items
         receipt = Receipt(made[0].id, made[0]) if made else None
-        return Finding(Seen.YES, f"created {ours[0].id}", receipt=receipt)
+        return Verification(Effect.YES, f"created {ours[0].id}", receipt=receipt)
 
     def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Fleet:
         """The new dispatch is known at once."""
@@ -204,7 +217,7 @@ class CreateDispatch(Operation):
             return fleet
         return with_dispatches(fleet, made.room, (*here, made))
 
-    def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
+    def undo(self, view: View, answers: Answers, before: Baseline, receipt: Receipt) -> Undo | None:
         """Delete it again."""
         made = receipt.dispatch
         if made is None:

@@ -9,8 +9,8 @@ from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Dispatch
 from tui.fleet.state import Fleet
 from tui.fleet.status import Family, status
-from tui.operations.answers import Answers, BadAnswer, Hint, Weight
-from tui.operations.subjects import is_exact
+from tui.operations.descriptions import is_exact
+from tui.operations.fields import Answers, Hint, HintLevel, InvalidAnswer
 
 CREATE = "dispatch"
 DELETE = "undispatch"
@@ -33,49 +33,51 @@ def deployment_of(text: str) -> str:
 
 
 def check_deployment(name: str) -> None:
-    """The rules for its name in a dispatch (contract.md §6.4). Raises `BadAnswer`."""
+    """The rules for its name in a dispatch (contract.md §6.4). Raises `InvalidAnswer`."""
     if len(name.encode()) > DEPLOYMENT_LIMIT:
-        raise BadAnswer("deployment", f"a deployment's name has at most {DEPLOYMENT_LIMIT} bytes")
+        raise InvalidAnswer("deployment", f"a deployment's name has at most {DEPLOYMENT_LIMIT} bytes")
     if "_" in name:
-        raise BadAnswer("deployment", "LiveKit takes no _ in the deployment of a dispatch")
+        raise InvalidAnswer("deployment", "LiveKit takes no _ in the deployment of a dispatch")
     if any(letter <= " " or letter == "\x7f" for letter in name):
-        raise BadAnswer("deployment", "a deployment's name holds no space")
+        raise InvalidAnswer("deployment", "a deployment's name holds no space")
 
 
 def check_room(name: str) -> None:
-    """Raises `BadAnswer` for what can be no room's name."""
+    """Raises `InvalidAnswer` for what can be no room's name."""
     if not name:
-        raise BadAnswer("room", "which room? Pick one, or the new one that is offered first")
+        raise InvalidAnswer("room", "which room? Pick one, or the new one that is offered first")
     if len(name) > ROOM_LIMIT:
-        raise BadAnswer("room", f"a room's name has at most {ROOM_LIMIT} characters")
+        raise InvalidAnswer("room", f"a room's name has at most {ROOM_LIMIT} characters")
     if not is_exact(name):
-        raise BadAnswer("room", "this room's name holds characters that cannot be sent back as shown")
+        raise InvalidAnswer("room", "this room's name holds characters that cannot be sent back as shown")
 
 
 def attributes_of(text: str) -> dict[str, str]:
-    """Attributes from lines of `name=value`, or from a JSON object of texts. Raises `BadAnswer`."""
+    """Attributes from lines of `name=value`, or from a JSON object of texts. Raises `InvalidAnswer`."""
     if text.lstrip().startswith("{"):
         try:
             found = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise BadAnswer("attributes", f"attributes are no JSON: {error}") from None
+            raise InvalidAnswer("attributes", f"attributes are no JSON: {error}") from None
         if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-            raise BadAnswer("attributes", "attributes have texts as values")
+            raise InvalidAnswer("attributes", "attributes have texts as values")
         return found
     lines = [line for line in text.split("\n") if line.strip()]
     for line in lines:
         if not line.partition("=")[0].strip() or "=" not in line:
-            raise BadAnswer("attributes", "attributes are lines of name=value, or a JSON object")
+            raise InvalidAnswer("attributes", "attributes are lines of name=value, or a JSON object")
     return {line.partition("=")[0].strip(): line.partition("=")[2] for line in lines}
 
 
 def check_sizes(metadata: str, attributes: Mapping[str, str]) -> None:
-    """Raises `BadAnswer` for more than LiveKit takes."""
+    """Raises `InvalidAnswer` for more than LiveKit takes."""
     if (size := len(metadata.encode())) > METADATA_LIMIT:
-        raise BadAnswer("metadata", f"metadata has {size:,} bytes, LiveKit takes {METADATA_LIMIT:,}")
+        raise InvalidAnswer("metadata", f"metadata has {size:,} bytes, LiveKit takes {METADATA_LIMIT:,}")
     size = sum(len(name.encode()) + len(value.encode()) for name, value in attributes.items())
     if size > ATTRIBUTES_LIMIT:
-        raise BadAnswer("attributes", f"attributes have {size:,} bytes, LiveKit takes {ATTRIBUTES_LIMIT:,}")
+        raise InvalidAnswer(
+            "attributes", f"attributes have {size:,} bytes, LiveKit takes {ATTRIBUTES_LIMIT:,}"
+        )
 
 
 def by_name(fleet: Fleet, name: str) -> tuple[Agent, ...]:
@@ -103,7 +105,9 @@ def _doubles(fleet: Fleet, name: str, room: str) -> Iterator[Hint]:
     if here:
         states = ", ".join(f"{item.id} {_doing(item)}" for item in here[:3])
         more = f" and {len(here) - 3} more" if len(here) > 3 else ""
-        yield Hint(f"already dispatched to this room: {states}{more}; this would be another one", Weight.WARN)
+        yield Hint(
+            f"already dispatched to this room: {states}{more}; this would be another one", HintLevel.WARN
+        )
 
 
 def _doing(dispatch: Dispatch) -> str:
@@ -118,27 +122,27 @@ def _takers(fleet: Fleet, name: str, deployment: str) -> Iterator[Hint]:
     if not by_name(fleet, name):
         alike = next((agent for agent in fleet.agents if confusable(agent.name) == confusable(name)), None)
         odd = f"; there is {alike.name!r}, which only looks the same" if alike is not None else ""
-        yield Hint(f"unknown here: no agent is called {name!r}{odd}, nobody may take it", Weight.WARN)
+        yield Hint(f"unknown here: no agent is called {name!r}{odd}, nobody may take it", HintLevel.WARN)
         return
     if is_deceptive(name):
-        yield Hint("this agent's name hides characters or mixes alphabets", Weight.WARN)
+        yield Hint("this agent's name hides characters or mixes alphabets", HintLevel.WARN)
     cause = likely_cause(fleet, name, deployment)
     if cause is not None:
         yield cause
     else:
-        yield Hint("agent is running", Weight.GOOD)
+        yield Hint("agent is running", HintLevel.GOOD)
 
 
 def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
     """Why nobody takes, or will take, a dispatch of this name; None if nothing is known against it."""
     agents = by_name(fleet, name)
     if not agents:
-        return Hint("no agent here has this name: a typing mistake, or a worker elsewhere", Weight.WARN)
+        return Hint("no agent here has this name: a typing mistake, or a worker elsewhere", HintLevel.WARN)
     rows = [row for agent in agents for row in agent.agent_deployments if row.deployment == deployment]
     if not rows:
         others = sorted({row.name for agent in agents for row in agent.agent_deployments})
         there = f"; there is {', '.join(others)}" if others else ""
-        return Hint(f"the agent has no deployment {deployment or 'production'}{there}", Weight.WARN)
+        return Hint(f"the agent has no deployment {deployment or 'production'}{there}", HintLevel.WARN)
     found = [status(row.status) for row in rows]
     if any(state.family is Family.HEALTHY for state in found):
         return None
@@ -148,7 +152,7 @@ def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
     state = min(found, key=lambda item: item.severity)
     if state.family is Family.MOVING:
         return Hint(f"agent is {state.name}: new workers are on their way")
-    return Hint(f"agent is {state.name or 'not observed'}: no worker may be there to take it", Weight.WARN)
+    return Hint(f"agent is {state.name or 'not observed'}: no worker may be there to take it", HintLevel.WARN)
 
 
 def _room(fleet: Fleet, room: str) -> Hint:
@@ -159,7 +163,7 @@ def _room(fleet: Fleet, room: str) -> Hint:
         return Hint("room does not exist yet: the dispatch makes it, unless the project forbids that")
     people = f"{found.num_participants} {'person' if found.num_participants == 1 else 'people'}"
     polled = "" if room in fleet.dispatches else "; its dispatches are not known yet"
-    return Hint(f"room is open, {people} in it{polled}", Weight.NOTE if polled else Weight.GOOD)
+    return Hint(f"room is open, {people} in it{polled}", HintLevel.NOTE if polled else HintLevel.GOOD)
 
 
 def _metadata(text: str) -> Hint:
@@ -168,7 +172,7 @@ def _metadata(text: str) -> Hint:
         json.loads(text)
     except ValueError as error:
         line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        return Hint(f"{size}, not JSON{line}: fine if the agent wants text", Weight.WARN)
+        return Hint(f"{size}, not JSON{line}: fine if the agent wants text", HintLevel.WARN)
     except RecursionError:
-        return Hint(f"{size}, nested too deeply to check", Weight.WARN)
-    return Hint(f"{size}, valid JSON", Weight.GOOD)
+        return Hint(f"{size}, nested too deeply to check", HintLevel.WARN)
+    return Hint(f"{size}, valid JSON", HintLevel.GOOD)

@@ -11,19 +11,29 @@ from tui.api import methods
 from tui.api.errors import ApiError
 from tui.api.models import PrivateLink, PrivateLinkStatus, instant
 from tui.fleet.state import View
-from tui.operations.answers import Answers, BadAnswer, Field, Kind, Option
-from tui.operations.base import Before, Danger, Fact, Finding, Operation, Preview, Receipt, Seen, Usage
+from tui.operations.descriptions import NO_API
+from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
+from tui.operations.operation import (
+    Baseline,
+    Danger,
+    Effect,
+    Fact,
+    Operation,
+    Preview,
+    Receipt,
+    Usage,
+    Verification,
+)
 from tui.operations.remote import Remote
-from tui.operations.shell import lk
-from tui.operations.subjects import NO_API
+from tui.operations.shell_commands import lk
 
 PORTS: Final = range(1, 65536)
 _GAP: Final = "\t"
 """Between the words of a link that a form was prepared with; remote text holds none once it is cleaned."""
 
 
-class Linked(Struct, frozen=True):
+class LinkState(Struct, frozen=True):
     """A private link and its health."""
 
     link: PrivateLink
@@ -35,18 +45,18 @@ class Linked(Struct, frozen=True):
     """Unix seconds."""
 
 
-async def linked(remote: Remote) -> tuple[Linked, ...]:
+async def link_states(remote: Remote) -> tuple[LinkState, ...]:
     """Every link by name, each with its health. Raises the tree of `tui.api.errors` for the list alone."""
     links = sorted((await remote.list_links()).items, key=lambda item: (item.name, item.private_link_id))
     return tuple([await _with_health(remote, link) for link in links])
 
 
-async def _with_health(remote: Remote, link: PrivateLink) -> Linked:
+async def _with_health(remote: Remote, link: PrivateLink) -> LinkState:
     try:
         found = await remote.link_status(link.private_link_id)
     except ApiError as error:
-        return Linked(link, "Error", str(error))
-    return Linked(link, health_words(found), found.reason, instant(found.updated_at))
+        return LinkState(link, "Error", str(error))
+    return LinkState(link, health_words(found), found.reason, instant(found.updated_at))
 
 
 def health_words(status: PrivateLinkStatus) -> str:
@@ -97,12 +107,12 @@ class CreateLink(Operation):
         return tuple(Option(word, (word,)) for word in answers.text("regions").split(_GAP) if word)
 
     def check(self, view: View, answers: Answers) -> None:
-        """Raises `BadAnswer`."""
+        """Raises `InvalidAnswer`."""
         for name, what in (("name", "a name"), ("endpoint", "an endpoint"), ("region", "a region")):
             if not answers.text(name):
-                raise BadAnswer(name, f"give it {what}")
+                raise InvalidAnswer(name, f"give it {what}")
         if _port(answers) not in PORTS:
-            raise BadAnswer("port", "port: a number from 1 to 65535")
+            raise InvalidAnswer("port", "port: a number from 1 to 65535")
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """Nothing uses it before its owner approves it."""
@@ -132,9 +142,9 @@ class CreateLink(Operation):
         """What the new link looks like."""
         return {"name": answers.text("name"), "endpoint": answers.text("endpoint")}
 
-    async def before(self, remote: Remote, view: View, answers: Answers) -> Before:
+    async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """The links that are there."""
-        return Before(tuple(item.private_link_id for item in (await remote.list_links()).items))
+        return Baseline(tuple(item.private_link_id for item in (await remote.list_links()).items))
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """CreatePrivateLink."""
@@ -148,7 +158,7 @@ class CreateLink(Operation):
         )
         return Receipt(link_id)
 
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """A link of that name and endpoint that was not there."""
         wanted = (intent.facts.get("name", ""), intent.facts.get("endpoint", ""))
         new = tuple(
@@ -157,8 +167,8 @@ class CreateLink(Operation):
             if item.private_link_id not in intent.baseline and (item.name, item.endpoint) == wanted
         )
         if new:
-            return Finding(Seen.YES, f"made, {', '.join(new)}")
-        return Finding(Seen.NO, "no new link of that name is to be seen")
+            return Verification(Effect.YES, f"made, {', '.join(new)}")
+        return Verification(Effect.NO, "no new link of that name is to be seen")
 
 
 class DeleteLink(Operation):
@@ -184,7 +194,7 @@ class DeleteLink(Operation):
         """The links that there are."""
         rows = [
             _GAP.join((item.link.private_link_id, item.link.name, item.link.endpoint, item.health))
-            for item in await linked(remote)
+            for item in await link_states(remote)
         ]
         return answers.with_texts(links="\n".join(rows))
 
@@ -193,18 +203,18 @@ class DeleteLink(Operation):
         if answers.text("link"):
             return ()
         columns = ("LINK", "NAME", "ENDPOINT", "HEALTH")
-        return (Field("link", "link", Kind.PICK, columns=columns, lines=6),)
+        return (Field("link", "link", FieldKind.PICK, columns=columns, lines=6),)
 
     def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
         """Every link."""
         return tuple(Option(row[0], row) for row in _known(answers).values())
 
     def check(self, view: View, answers: Answers) -> None:
-        """Raises `BadAnswer`."""
+        """Raises `InvalidAnswer`."""
         if not answers.text("link"):
-            raise BadAnswer("link", "choose a link")
+            raise InvalidAnswer("link", "choose a link")
         if "links" in answers.texts and answers.text("link") not in _known(answers):
-            raise BadAnswer("link", f"there is no private link {answers.text('link')}")
+            raise InvalidAnswer("link", f"there is no private link {answers.text('link')}")
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """What goes with it."""
@@ -237,12 +247,12 @@ class DeleteLink(Operation):
         await remote.destroy_link(answers.text("link"), request_id=request_id)
         return Receipt()
 
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone from the list."""
         link_id = intent.facts.get("link", "")
         if any(item.private_link_id == link_id for item in (await remote.list_links()).items):
-            return Finding(Seen.NO, "the link is still there")
-        return Finding(Seen.YES, "the link is gone")
+            return Verification(Effect.NO, "the link is still there")
+        return Verification(Effect.YES, "the link is gone")
 
 
 def no_api(view: View) -> str:

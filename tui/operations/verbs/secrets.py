@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from tui.fleet.state import View
-from tui.operations.answers import Answers, BadAnswer, Field, Kind, Option
-from tui.operations.base import Danger, Preview, Receipt, Usage
+from tui.operations.descriptions import agent_of, typed_names
+from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
+from tui.operations.operation import Danger, Preview, Receipt, Usage
 from tui.operations.remote import Remote
-from tui.operations.shell import curl, lk
-from tui.operations.subjects import agent_of, typed_names
-from tui.operations.verbs.secret_set import (
+from tui.operations.shell_commands import curl, lk
+from tui.operations.verbs.secrets_operation import (
     EMPTY_OPTIONS,
     KIND_FILE,
     SecretsOperation,
@@ -25,9 +25,9 @@ from tui.operations.verbs.secret_set import (
     need_file,
     need_secrets,
     path_of,
-    put,
     read_file,
     secrets,
+    with_secrets,
 )
 from tui.packaging.secrets import MOUNT_LIMIT, RESERVED, SecretInput, collect
 
@@ -45,7 +45,7 @@ class SetSecret(SecretsOperation):
         """Name and value."""
         return (
             Field("name", "name", value=answers.text("name"), rest="value", help="letters, digits and _"),
-            Field("value", "value", Kind.SECRET, help="type or paste; it is never shown. ctrl+u clears"),
+            Field("value", "value", FieldKind.SECRET, help="type or paste; it is never shown. ctrl+u clears"),
         )
 
     def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
@@ -55,17 +55,19 @@ class SetSecret(SecretsOperation):
     def resolve(self, answers: Answers) -> Answers:
         """The one secret, judged."""
         typed = SecretInput(answers.text("name"), answers.value("value"))
-        return put(answers, "value", lambda: collect(typed=(typed,)))
+        return with_secrets(answers, "value", lambda: collect(typed=(typed,)))
 
     def check(self, view: View, answers: Answers) -> None:
         """A name and a value that can be sent."""
         name = answers.text("name")
         if not name:
-            raise BadAnswer("name", "which name?")
+            raise InvalidAnswer("name", "which name?")
         if name in RESERVED:
-            raise BadAnswer("name", f"{name} is set by LiveKit itself in every agent")
+            raise InvalidAnswer("name", f"{name} is set by LiveKit itself in every agent")
         if not answers.value("value"):
-            raise BadAnswer("value", f"{name} has no value: LiveKit would take it, the agent would miss it")
+            raise InvalidAnswer(
+                "value", f"{name} has no value: LiveKit would take it, the agent would miss it"
+            )
         need_secrets(self.resolve(answers), "value")
 
     def preview(self, view: View, answers: Answers) -> Preview:
@@ -101,7 +103,7 @@ class NewSecret(SetSecret):
         """A name that is free."""
         name = answers.text("name")
         if any(item.name == name for item in secrets(view)):
-            raise BadAnswer("name", f"{name} is set already: e on it gives it a new value")
+            raise InvalidAnswer("name", f"{name} is set already: e on it gives it a new value")
         super().check(view, answers)
 
 
@@ -154,11 +156,13 @@ class MountSecret(SecretsOperation):
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
         """The file."""
-        return (Field("file", "file", Kind.FILE, value=answers.text("file"), help="a path; Enter reads it"),)
+        return (
+            Field("file", "file", FieldKind.FILE, value=answers.text("file"), help="a path; Enter reads it"),
+        )
 
     def resolve(self, answers: Answers) -> Answers:
         """Read the file, whatever its bytes."""
-        return put(answers, "file", lambda: collect(mounts=(path_of(answers),)))
+        return with_secrets(answers, "file", lambda: collect(mounts=(path_of(answers),)))
 
     def check(self, view: View, answers: Answers) -> None:
         """A file that was read."""
@@ -197,10 +201,10 @@ class RemoveSecrets(SecretsOperation):
     def check(self, view: View, answers: Answers) -> None:
         """Names that are there."""
         if not answers.names():
-            raise BadAnswer("", "no secret is selected")
+            raise InvalidAnswer("", "no secret is selected")
         gone = [name for name in answers.names() if all(item.name != name for item in secrets(view))]
         if gone:
-            raise BadAnswer("", f"not there any more: {', '.join(gone)}")
+            raise InvalidAnswer("", f"not there any more: {', '.join(gone)}")
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """Which ones go and what stays."""

@@ -9,11 +9,11 @@ from msgspec.structs import replace as with_fields
 
 from tui.api import methods
 from tui.fleet.state import View
-from tui.operations.answers import Answers, Field, Option
-from tui.operations.base import Preview, Receipt, Usage
+from tui.operations.fields import Answers, Field, Option
+from tui.operations.operation import Preview, Receipt, Usage
 from tui.operations.remote import Remote
-from tui.operations.shell import curl, lk
-from tui.operations.verbs.secret_set import (
+from tui.operations.shell_commands import curl, lk
+from tui.operations.verbs.secrets_operation import (
     EMPTY_OPTIONS,
     SecretsOperation,
     difference,
@@ -21,8 +21,8 @@ from tui.operations.verbs.secret_set import (
     file_words,
     masked,
     need_secrets,
-    put,
     read_file,
+    with_secrets,
 )
 from tui.packaging.secrets import SecretSet
 
@@ -48,7 +48,7 @@ class Update(SecretsOperation):
 
     def resolve(self, answers: Answers) -> Answers:
         """Read the file, if one is named."""
-        return read_file(answers) if answers.text("file") else put(answers, "file", SecretSet)
+        return read_file(answers) if answers.text("file") else with_secrets(answers, "file", SecretSet)
 
     def check(self, view: View, answers: Answers) -> None:
         """A file that was named was read."""

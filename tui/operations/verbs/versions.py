@@ -10,14 +10,24 @@ from tui.api.models import Version, instant
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.fleet.times import age
-from tui.operations.answers import Answers, BadAnswer, Field, Hint, Kind, Option, Weight
-from tui.operations.base import Before, Danger, Finding, Operation, Preview, Receipt, Seen, Undo, Usage
+from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
+from tui.operations.fields import Answers, Field, FieldKind, Hint, HintLevel, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
+from tui.operations.operation import (
+    Baseline,
+    Danger,
+    Effect,
+    Operation,
+    Preview,
+    Receipt,
+    Undo,
+    Usage,
+    Verification,
+)
 from tui.operations.remote import Remote
-from tui.operations.shell import lk
-from tui.operations.subjects import agent_of, jobs, named, no_agent, states, typed_names, where
+from tui.operations.shell_commands import lk
 from tui.operations.verbs.agents import find
-from tui.operations.verbs.deployments import DeploymentOperation
+from tui.operations.verbs.deployment_operation import DeploymentOperation
 
 ROLLBACK, PROMOTE = "rollback", "promote"
 UNUSABLE = ("Building", "Build Failed")
@@ -37,7 +47,7 @@ class Rollback(Operation):
     reads = ("agent", "versions")
     source = "agents"
     sources = ("agents", "versions")
-    verifies = True
+    always_verified = True
 
     def unfit(self, view: View) -> str:
         """An agent on which something was deployed."""
@@ -54,7 +64,7 @@ class Rollback(Operation):
             Field(
                 "version",
                 "to",
-                Kind.PICK,
+                FieldKind.PICK,
                 value=answers.text("version"),
                 help="↑ ↓ choose the version",
                 columns=columns,
@@ -71,12 +81,12 @@ class Rollback(Operation):
         tag = answers.text("version")
         if not tag:
             others = any(not version.current for version in versions(view))
-            raise BadAnswer("version", "which version?" if others else "there is no other version")
+            raise InvalidAnswer("version", "which version?" if others else "there is no other version")
         found = next((version for version in versions(view) if version.version == tag), None)
         if found is None:
-            raise BadAnswer("version", f"this agent has no version {tag}")
+            raise InvalidAnswer("version", f"this agent has no version {tag}")
         if found.current:
-            raise BadAnswer("version", f"{tag} is what production runs now")
+            raise InvalidAnswer("version", f"{tag} is what production runs now")
 
     def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
         """What speaks against the version."""
@@ -86,9 +96,9 @@ class Rollback(Operation):
         if found is None:
             return ()
         if status(found.status).name in UNUSABLE:
-            return (Hint(f"this version is {found.status}: LiveKit will hardly take it", Weight.WARN),)
+            return (Hint(f"this version is {found.status}: LiveKit will hardly take it", HintLevel.WARN),)
         if instant(found.deployed_at) is None:
-            return (Hint("this version never ran", Weight.WARN),)
+            return (Hint("this version never ran", HintLevel.WARN),)
         return ()
 
     def preview(self, view: View, answers: Answers) -> Preview:
@@ -135,16 +145,16 @@ class Rollback(Operation):
         await remote.rollback_agent(view.selection.agent_id, answers.text("version"), request_id=request_id)
         return Receipt(f"{agent_of(view).version} → {answers.text('version')}")
 
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Which version is current."""
         agent_id, tag = intent.facts.get("agent_id", ""), intent.facts.get("to", "")
         batch = await remote.list_versions(agent_id)
         current = next((version.version for version in batch.items if version.current), "none")
         if current == tag:
-            return Finding(Seen.YES, f"{agent_id} runs {tag}")
-        return Finding(Seen.NO, f"{agent_id} still runs {current}, not {tag}")
+            return Verification(Effect.YES, f"{agent_id} runs {tag}")
+        return Verification(Effect.NO, f"{agent_id} still runs {current}, not {tag}")
 
-    def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
+    def undo(self, view: View, answers: Answers, before: Baseline, receipt: Receipt) -> Undo | None:
         """Roll forward."""
         return _back(view)
 
@@ -160,24 +170,24 @@ class Promote(DeploymentOperation):
     keys: ClassVar[Mapping[str, str]] = {"agents": "P", "status": "P", "versions": "P"}
     usage = Usage("promote", ("agent", "deployment"))
     prominent = False
-    verifies = True
+    always_verified = True
     lacks = "nothing to promote"
 
     def check(self, view: View, answers: Answers) -> None:
         """It must be one that is there, with a version of its own."""
         super().check(view, answers)
         if not _source(view, answers):
-            raise BadAnswer("deployment", "nothing was deployed there yet")
+            raise InvalidAnswer("deployment", "nothing was deployed there yet")
 
     def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
         """What speaks against it."""
         tag = _source(view, answers)
         if tag and tag == agent_of(view).version:
-            return (Hint(f"production runs {tag} already", Weight.WARN),)
+            return (Hint(f"production runs {tag} already", HintLevel.WARN),)
         name = answers.text("deployment")
         bad = [row for row in agent_of(view).agent_deployments if row.deployment == name]
         words = sorted({status(row.status).name for row in bad if status(row.status).problem})
-        return (Hint(f"this deployment is {', '.join(words)}", Weight.WARN),) if words else ()
+        return (Hint(f"this deployment is {', '.join(words)}", HintLevel.WARN),) if words else ()
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """From and to, always both."""
@@ -221,19 +231,21 @@ class Promote(DeploymentOperation):
         await remote.promote_agent(view.selection.agent_id, answers.text("deployment"), request_id=request_id)
         return Receipt(f"{agent_of(view).version} → {_source(view, answers)}")
 
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Which version production runs; that it ran the very same before tells nothing."""
         facts = intent.facts
         agent_id, tag, was = facts.get("agent_id", ""), facts.get("to", ""), facts.get("from", "")
         agent = await find(remote, agent_id)
         now = agent.version if agent is not None else "none"
         if tag == was:
-            return Finding(Seen.CANNOT_TELL, f"production of {agent_id} ran {tag} before and runs {now} now")
+            return Verification(
+                Effect.CANNOT_TELL, f"production of {agent_id} ran {tag} before and runs {now} now"
+            )
         if now == tag:
-            return Finding(Seen.YES, f"production of {agent_id} runs {tag}")
-        return Finding(Seen.NO, f"production of {agent_id} runs {now}, not {tag}")
+            return Verification(Effect.YES, f"production of {agent_id} runs {tag}")
+        return Verification(Effect.NO, f"production of {agent_id} runs {now}, not {tag}")
 
-    def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
+    def undo(self, view: View, answers: Answers, before: Baseline, receipt: Receipt) -> Undo | None:
         """Roll production back."""
         return _back(view)
 

@@ -13,7 +13,7 @@ Arguments = tuple[str, ...]
 Completer = Callable[[Fleet, Sequence[str]], Iterable[str]]
 """What one argument may be completed to, given the arguments before it."""
 Run = Callable[[Console, Arguments], None]
-"""Runs a command. Raises `BadCommand` or `BadAnswer` for what cannot be done, saying why."""
+"""Runs a command. Raises `BadCommand` or `InvalidAnswer` for what cannot be done, saying why."""
 
 
 class BadCommand(ValueError):

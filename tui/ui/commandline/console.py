@@ -46,16 +46,16 @@ class Operations(Protocol):
     """Where operations begin, and what stands around them."""
 
     def by_command(self, operation_id: str, words: Sequence[str], selection: Selection) -> None:
-        """Begin an operation. Raises `BadAnswer`."""
+        """Begin an operation. Raises `InvalidAnswer`."""
 
     def links(self) -> None:
-        """Show the private links. Raises `BadAnswer`."""
+        """Show the private links. Raises `InvalidAnswer`."""
 
     def undo(self) -> None:
         """Offer to undo the last operation."""
 
     def unlock(self, words: Sequence[str]) -> None:
-        """Allow changes for a while. Raises `BadAnswer`."""
+        """Allow changes for a while. Raises `InvalidAnswer`."""
 
     def lock(self) -> None:
         """Make the session read-only again."""
@@ -82,7 +82,7 @@ class Console(Protocol):
         """Begins operations."""
 
     def begin_deploy(self, verb: str, words: Sequence[str], agent_id: str) -> None:
-        """Open the screen of create, deploy, config or dockerfile. Raises `BadAnswer`."""
+        """Open the screen of create, deploy, config or dockerfile. Raises `InvalidAnswer`."""
 
     def later(self, work: Coroutine[object, object, None]) -> None:
         """Do what needs the disk, without waiting for it."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from tui.fleet.state import Fleet
-from tui.operations.answers import BadAnswer
+from tui.operations.fields import InvalidAnswer
 from tui.ui.commandline.command import Arguments, BadCommand, Command
 from tui.ui.commandline.commands import COMMANDS
 from tui.ui.commandline.completers import paths
@@ -53,7 +53,7 @@ def run(text: str, console: Console, commands: Sequence[Command] = COMMANDS) -> 
     parsed = parse(text, commands)
     try:
         parsed.command.run(console, parsed.arguments)
-    except BadAnswer as problem:
+    except InvalidAnswer as problem:
         raise BadCommand(str(problem)) from None
 
 

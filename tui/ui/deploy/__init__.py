@@ -1,4 +1,4 @@
-"""The screens of shipping: what is asked, how it goes, and the project files written on the way."""
+"""The deploy screens: the form, the progress, and writing project files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class DeployHost(Protocol):
-    """What the application knows of shipping before it is needed: the rest brings the network with it."""
+    """What the application knows of deploying before it is needed: the rest imports the network."""
 
     def begin(self, verb: str, words: Sequence[str], selected: str) -> None:
-        """Open what a command names, `selected` being the agent under the cursor. Raises `BadAnswer`."""
+        """Open what a command names, `selected` being the agent under the cursor. Raises `InvalidAnswer`."""

@@ -1,4 +1,4 @@
-"""Where shipping begins on the screen: from a command to the right form on the right directory and agent."""
+"""Opens the deploy screens: from a command to the form for its directory and agent."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Final
 
 from textual.screen import Screen
 
-from tui.deploy import local
+from tui.deploy import local_files
 from tui.deploy.client import Deployer, yard_of
 from tui.deploy.plan import DeployReport, Plan
-from tui.deploy.plan_builder import NEW, Given, subdomain
+from tui.deploy.plan_builder import NEW, DeployInput, subdomain
 from tui.fleet.state import Fleet
-from tui.operations.address import agent_id
-from tui.operations.answers import Answers, BadAnswer
+from tui.operations.arguments import resolve_agent
+from tui.operations.fields import Answers, InvalidAnswer
 from tui.session.watched import Watched
 from tui.ui.deploy.form import DeployForm, Place, directory
 from tui.ui.deploy.progress import DeployScreen
@@ -32,7 +32,7 @@ PASSED_ON: Final = ("PATH", "HOME", "XDG_CONFIG_HOME")
 
 
 class DeployController:
-    """Opens the screens of shipping. One for the whole run: what was typed is kept for the next time."""
+    """Opens the deploy screens. One for the whole run, so that what was typed is kept for the next time."""
 
     def __init__(
         self,
@@ -45,11 +45,11 @@ class DeployController:
         self._session = session
         self._show = show
         self._here = working_dir
-        self._kept: dict[tuple[str, str, bool], Given] = {}
+        self._kept: dict[tuple[str, str, bool], DeployInput] = {}
         """What was typed last: by the project's key, directory, and whether it was for a new agent."""
 
     def begin(self, verb: str, words: Sequence[str], selected: str) -> None:
-        """Open what a command names, `selected` being the agent under the cursor. Raises `BadAnswer`."""
+        """Open what a command names, `selected` being the agent under the cursor. Raises `InvalidAnswer`."""
         verbs: dict[str, Callable[[], None]] = {
             "create": lambda: self.create(words),
             "deploy": lambda: self.deploy(words, selected),
@@ -61,42 +61,42 @@ class DeployController:
     # ---- create and deploy ----------------------------------------------------------------------------
 
     def create(self, words: Sequence[str]) -> None:
-        """`:create [DIR]`. Raises `BadAnswer`."""
+        """`:create [DIR]`. Raises `InvalidAnswer`."""
         if len(words) > 1:
-            raise BadAnswer("", "too many words; it is: create [DIR]")
-        self._open(words[0] if words else "", Given(agent=NEW), "")
+            raise InvalidAnswer("", "too many words; it is: create [DIR]")
+        self._open(words[0] if words else "", DeployInput(agent=NEW), "")
 
     def deploy(self, words: Sequence[str], selected: str) -> None:
-        """`:deploy [AGENT] [DIR]`; else the agent of livekit.toml, or the selected. Raises `BadAnswer`."""
+        """`:deploy [AGENT] [DIR]`; AGENT may be named by livekit.toml instead. Raises `InvalidAnswer`."""
         agent, root = self._named(words, "deploy [AGENT] [DIR]")
-        self._open(root, Given(agent=agent), selected)
+        self._open(root, DeployInput(agent=agent), selected)
 
     def _named(self, words: Sequence[str], usage: str) -> tuple[str, str]:
-        """Agent and directory among the words, by what they are. Raises `BadAnswer`."""
+        """Agent and directory among the words, by what they are. Raises `InvalidAnswer`."""
         if len(words) > 2:
-            raise BadAnswer("", f"too many words; it is: {usage}")
+            raise InvalidAnswer("", f"too many words; it is: {usage}")
         fleet = self._project_context().store.fleet
         if len(words) == 1 and not _is_agent(fleet, words[0]) and os.path.isdir(directory(words[0])):
             return "", words[0]
-        return agent_id(fleet, words[0]) if words else "", words[1] if len(words) > 1 else ""
+        return resolve_agent(fleet, words[0]) if words else "", words[1] if len(words) > 1 else ""
 
-    def _open(self, root: str, given: Given, selected: str) -> None:
-        context, shipper = self._project_context(), self._shipper()
+    def _open(self, root: str, given: DeployInput, selected: str) -> None:
+        context, deployer = self._project_context(), self._deployer()
         place = str(directory(root)) if root else str(self._here)
         kept = self._kept.get((context.project.key, place, given.agent == NEW))
         if kept is not None:
             given = replace(kept, agent=given.agent or kept.agent)
 
-        def decided(typed: Given, where: str, plan: Plan | None) -> None:
+        def decided(typed: DeployInput, where: str, plan: Plan | None) -> None:
             self._kept[context.project.key, str(directory(where)), typed.agent == NEW] = typed
             if plan is not None:
-                self._ship(plan, context, shipper)
+                self._deploy(plan, context, deployer)
 
-        self._show(DeployForm(Place(place, given, selected), context, shipper.survey, decided))
+        self._show(DeployForm(Place(place, given, selected), context, deployer.inspect, decided))
 
-    def _ship(self, plan: Plan, context: ProjectContext, shipper: Deployer) -> None:
+    def _deploy(self, plan: Plan, context: ProjectContext, deployer: Deployer) -> None:
         def start(tell: Callable[[DeployReport], None]) -> asyncio.Task[DeployReport]:
-            task = asyncio.create_task(shipper.ship(plan, tell), name=f"ship {plan.root}")
+            task = asyncio.create_task(deployer.deploy(plan, tell), name=f"deploy {plan.root}")
             context.keep(self._follow(task, plan, context))
             return task
 
@@ -117,7 +117,7 @@ class DeployController:
         context.say(report.verdict, tone="ok" if report.good else "error", toast=False)
         if plan.creates and report.agent_id:  # what is typed for it again goes to the agent that is there
             key = (context.project.key, str(plan.root), True)
-            kept = self._kept.pop(key, Given())
+            kept = self._kept.pop(key, DeployInput())
             self._kept[context.project.key, str(plan.root), False] = replace(
                 kept, agent=report.agent_id, region=""
             )
@@ -128,31 +128,31 @@ class DeployController:
     # ---- files on this machine ------------------------------------------------------------------------
 
     def config(self, words: Sequence[str], selected: str) -> None:
-        """`:config [AGENT] [DIR]` writes livekit.toml for an agent that is there. Raises `BadAnswer`."""
+        """`:config [AGENT] [DIR]` writes livekit.toml for an agent that is there. Raises `InvalidAnswer`."""
         agent, root = self._named(words, "config [AGENT] [DIR]")
         agent = agent or selected
         if not agent:
-            raise BadAnswer("", "config of which agent? It is: config AGENT [DIR]")
+            raise InvalidAnswer("", "config of which agent? It is: config AGENT [DIR]")
         context, place = self._project_context(), directory(root) if root else self._here
         names = {"subdomain": subdomain(context.project.url), "agent_id": agent}
         writing = Writing(
             f"livekit.toml for {agent}",
-            partial(local.look_at_project_file, place, **names),
-            lambda answers: local.tie(place, **names),
+            partial(local_files.preview_project_file, place, **names),
+            lambda answers: local_files.link_directory(place, **names),
         )
         self._show(WriteForm(writing, context))
 
     def dockerfile(self, words: Sequence[str]) -> None:
-        """`:dockerfile [DIR]`. Raises `BadAnswer`."""
+        """`:dockerfile [DIR]`. Raises `InvalidAnswer`."""
         if len(words) > 1:
-            raise BadAnswer("", "too many words; it is: dockerfile [DIR]")
+            raise InvalidAnswer("", "too many words; it is: dockerfile [DIR]")
         place = directory(words[0]) if words else self._here
 
         def write(answers: Answers) -> str:
             overwrite = answers.text(THERE.id) == REPLACE
-            return local.write_dockerfile(place, answers.text(PROGRAM.id), overwrite=overwrite)
+            return local_files.write_dockerfile(place, answers.text(PROGRAM.id), overwrite=overwrite)
 
-        look = partial(local.look_at_dockerfile, place)
+        look = partial(local_files.preview_dockerfile, place)
         writing = Writing("Dockerfile and .dockerignore", look, write, (PROGRAM, THERE))
         self._show(WriteForm(writing, self._project_context()))
 
@@ -161,10 +161,10 @@ class DeployController:
     def _project_context(self) -> ProjectContext:
         context = self._launcher.context
         if context is None:
-            raise BadAnswer("", "no project is watched")
+            raise InvalidAnswer("", "no project is watched")
         return context
 
-    def _shipper(self) -> Deployer:
+    def _deployer(self) -> Deployer:
         environment: Mapping[str, str] = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         found = yard_of(
             self._session(),
@@ -173,11 +173,11 @@ class DeployController:
             environment=environment,
         )
         if found is None:
-            raise BadAnswer("", "this session only shows what was: nothing can be shipped from it")
+            raise InvalidAnswer("", "this session only shows what was: nothing can be shipped from it")
         return found
 
 
 def _is_agent(fleet: Fleet, word: str) -> bool:
-    with contextlib.suppress(BadAnswer):
-        return bool(agent_id(fleet, word))
+    with contextlib.suppress(InvalidAnswer):
+        return bool(resolve_agent(fleet, word))
     return False

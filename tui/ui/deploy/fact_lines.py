@@ -1,15 +1,15 @@
-"""A survey and a plan as facts on the screen. Pure."""
+"""An inspected directory and a plan as facts on the screen. Pure."""
 
 from __future__ import annotations
 
 from tui.api.clean import clean
 from tui.api.methods import CREATE_AGENT, DEPLOY_AGENT
+from tui.deploy.inspection import Inspection
+from tui.deploy.outcome_messages import size
 from tui.deploy.plan import Plan
-from tui.deploy.plan_builder import Made
-from tui.deploy.survey import Survey
-from tui.deploy.verdicts import size
+from tui.deploy.plan_builder import PlanDraft
 from tui.fleet.state import Fleet
-from tui.operations.subjects import named
+from tui.operations.descriptions import named
 from tui.project import Project
 from tui.secret import MASK
 from tui.ui.dialogs.wrap import FactLine
@@ -28,41 +28,43 @@ def verb(region: str, agent_id: str, fleet: Fleet) -> str:
     return f"Deploy to {agent_id}" + (", which is not listed" if fleet.fresh("agents").at is not None else "")
 
 
-def found_told(survey: Survey) -> list[FactLine]:
+def found_told(inspection: Inspection) -> list[FactLine]:
     """What was found in a directory, worst first."""
-    told = [FactLine("", f"✗ {problem}", "error") for problem in survey.problems]
-    told += [FactLine("", f"! {warning}", "warn") for warning in survey.warnings]
-    if survey.detected is not None:
-        sdk = f" · {survey.sdk.package} {survey.sdk.version}" if survey.sdk else ""
-        told.append(FactLine("project", f"{survey.detected.type.value}, told by {survey.detected.file}{sdk}"))
-    if survey.source is not None:
-        files = sum(1 for entry in survey.source.entries if not entry.is_directory)
-        told.append(FactLine("source", f"{files} files, {size(survey.source.size)} before compression"))
-    if survey.git is not None and survey.git.commit:
-        dirty = " · uncommitted changes go along" if survey.git.dirty else ""
-        words = f"{survey.git.commit} {clean(survey.git.branch, limit=80)}{dirty}"
+    told = [FactLine("", f"✗ {problem}", "error") for problem in inspection.problems]
+    told += [FactLine("", f"! {warning}", "warn") for warning in inspection.warnings]
+    if inspection.detected is not None:
+        sdk = f" · {inspection.sdk.package} {inspection.sdk.version}" if inspection.sdk else ""
+        told.append(
+            FactLine("project", f"{inspection.detected.type.value}, told by {inspection.detected.file}{sdk}")
+        )
+    if inspection.source is not None:
+        files = sum(1 for entry in inspection.source.entries if not entry.is_directory)
+        told.append(FactLine("source", f"{files} files, {size(inspection.source.size)} before compression"))
+    if inspection.git is not None and inspection.git.commit:
+        dirty = " · uncommitted changes go along" if inspection.git.dirty else ""
+        words = f"{inspection.git.commit} {clean(inspection.git.branch, limit=80)}{dirty}"
         told.append(FactLine("git", words, "warn" if dirty else "text"))
-    told.append(_docker(survey))
-    if survey.project_file is not None:
-        agent = clean(survey.project_file.agent_id, limit=60) or "no agent"
+    told.append(_docker(inspection))
+    if inspection.project_file is not None:
+        agent = clean(inspection.project_file.agent_id, limit=60) or "no agent"
         told.append(FactLine("livekit.toml", f"names {agent}"))
     return told
 
 
-def _docker(survey: Survey) -> FactLine:
-    if survey.has_dockerfile:
+def _docker(inspection: Inspection) -> FactLine:
+    if inspection.has_dockerfile:
         return FactLine("Dockerfile", "is there and is used")
     return FactLine("Dockerfile", "is missing: one is written for the program", "warn")
 
 
-def note_told(made: Made) -> list[FactLine]:
+def note_told(made: PlanDraft) -> list[FactLine]:
     """What the plan will do."""
     told = [FactLine("effect" if place == 0 else "", note) for place, note in enumerate(made.notes)]
     told += [FactLine("asked", words, "warn") for _, words in made.questions]
     return [*told, FactLine("command", made.plan.command(), "info")]
 
 
-def dry_run_told(plan: Plan, survey: Survey, project: Project) -> list[FactLine]:
+def dry_run_told(plan: Plan, inspection: Inspection, project: Project) -> list[FactLine]:
     """What would be sent, secrets masked."""
     method = CREATE_AGENT if plan.creates else DEPLOY_AGENT
     place = (
@@ -74,7 +76,11 @@ def dry_run_told(plan: Plan, survey: Survey, project: Project) -> list[FactLine]
         ]
     )
     kinds = {True: "file", False: "environment"}
-    files = [entry.name for entry in survey.source.entries if not entry.is_directory] if survey.source else []
+    files = (
+        [entry.name for entry in inspection.source.entries if not entry.is_directory]
+        if inspection.source
+        else []
+    )
     more = f" and {len(files) - FILES} more" if len(files) > FILES else ""
     return [
         FactLine("dry run", "this is what would be sent; nothing was sent", "accent"),

@@ -1,4 +1,4 @@
-"""The form before shipping: what was found in the directory, what will be sent, to which project.
+"""The form before a deploy: what was found in the directory, what will be sent, to which project.
 
 What makes a plan is `make_plan`'s business; events between directory, answers and buttons make its length.
 """
@@ -16,11 +16,11 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 from textual.worker import Worker
 
+from tui.deploy.inspection import Inspection
 from tui.deploy.plan import Plan
-from tui.deploy.plan_builder import NEW, QUESTIONS, BadInput, Given, Made, make_plan
-from tui.deploy.survey import Survey
+from tui.deploy.plan_builder import NEW, QUESTIONS, DeployInput, InvalidInput, PlanDraft, build_plan
 from tui.fleet.cells import Cell
-from tui.operations.answers import Option
+from tui.operations.fields import Option
 from tui.secret import Secret
 from tui.ui.deploy.fact_lines import dry_run_told, found_told, note_told, verb
 from tui.ui.deploy.questions import CHOICES, YES, fields, visible
@@ -35,8 +35,8 @@ from tui.ui.dialogs.wrap import FactLine
 
 KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
 
-Look = Callable[[Path], Awaitable[Survey]]
-Decided = Callable[[Given, str, Plan | None], None]
+Look = Callable[[Path], Awaitable[Inspection]]
+Decided = Callable[[DeployInput, str, Plan | None], None]
 """Told what was typed, secrets left out, for which directory, and the plan; None when it was cancelled."""
 
 
@@ -50,7 +50,7 @@ class Place:
     """Where the form opens, and what it starts with."""
 
     root: str
-    given: Given = field(default_factory=Given)
+    given: DeployInput = field(default_factory=DeployInput)
     agent_id: str = ""
     """Deployed to where neither the given nor livekit.toml names an agent."""
 
@@ -66,10 +66,10 @@ class DeployForm(Dialog):
         self._decided = decided
         self.frame = DialogLayout(ascii_only=context.ascii_only, danger=context.project.danger)
         self._form: Form | None = None
-        self._survey: Survey | None = None
+        self._inspection: Inspection | None = None
         self._looked = ""
         """The directory as typed when it was looked at."""
-        self._made: Made | None = None
+        self._made: PlanDraft | None = None
         self._problem = ""
         self._shows_request = False
         self._meant = place.given
@@ -85,7 +85,7 @@ class DeployForm(Dialog):
         """Put the questions and look at the directory."""
         super().on_mount()
         self.frame.keys(KEYS)
-        self._work(self._begin, "survey")
+        self._work(self._begin, "inspect")
 
     def _work(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> None:
         """In the background, instead of what the group did before."""
@@ -99,7 +99,7 @@ class DeployForm(Dialog):
         self._form = form
         self.frame.query_one("#reason", Input).value = self._place.given.reason
         self.frame.button("cancel").focus()
-        await self._survey_now()
+        await self._inspect_now()
 
     def on_resize(self, event: events.Resize) -> None:
         """Break lines anew."""
@@ -107,15 +107,15 @@ class DeployForm(Dialog):
 
     # ---- the directory --------------------------------------------------------------------------------
 
-    async def _survey_now(self) -> None:
+    async def _inspect_now(self) -> None:
         typed = self._text("root")
-        self._survey, self._looked, self._made = None, typed, None
+        self._inspection, self._looked, self._made = None, typed, None
         self._problem = "looking at the directory…"
         self.redraw()
         found = await self._look(directory(typed))
         if typed != self._text("root"):
             return  # another one was typed meanwhile
-        self._survey = found
+        self._inspection = found
         known = found.project_file.agent_id if found.project_file else ""
         self._fill("agent", known or self._place.agent_id or NEW)
         self._fill("region", found.regions[0])
@@ -129,7 +129,7 @@ class DeployForm(Dialog):
 
     def _options(self, name: str) -> tuple[Option, ...]:
         """What may be chosen."""
-        found = self._survey
+        found = self._inspection
         if name in CHOICES:
             return CHOICES[name]
         if name == "agent":
@@ -163,12 +163,12 @@ class DeployForm(Dialog):
                 typed.value = value
 
     @property
-    def given(self) -> Given:
+    def given(self) -> DeployInput:
         """What was typed."""
         if self._form is None:
             return self._place.given
         answers = self._form.answers
-        return Given(
+        return DeployInput(
             agent=answers.text("agent"),
             deployment=answers.text("deployment"),
             region=answers.text("region"),
@@ -186,19 +186,19 @@ class DeployForm(Dialog):
 
     async def _judge(self) -> None:
         """What stands in the form as a plan, or why it is none."""
-        if self._survey is None:
+        if self._inspection is None:
             return
         given = self._fitting(self.given)
         try:
-            made = await asyncio.to_thread(make_plan, given, self._survey, self._project_context.project)
-        except BadInput as problem:
+            made = await asyncio.to_thread(build_plan, given, self._inspection, self._project_context.project)
+        except InvalidInput as problem:
             self._made, self._problem = None, str(problem)
         else:
             self._made, self._problem = made, made.missing(given)
         if self.is_open:
             self.redraw()
 
-    def _fitting(self, given: Given) -> Given:
+    def _fitting(self, given: DeployInput) -> DeployInput:
         """Without answers to questions that are not asked just now: they stay typed and do not count."""
         return replace(given, deployment="") if given.agent == NEW else given
 
@@ -207,7 +207,7 @@ class DeployForm(Dialog):
         event.stop()
         self._shows_request = False
         if self._text("root") != self._looked:
-            self._survey = self._made = None
+            self._inspection = self._made = None
             self._problem = "Enter looks at this directory"
             self.redraw()
         else:
@@ -239,7 +239,7 @@ class DeployForm(Dialog):
 
     def _next(self) -> None:
         if self._text("root") != self._looked:
-            self._work(self._survey_now, "survey")
+            self._work(self._inspect_now, "inspect")
         self.focus_next()
         if isinstance(self.focused, Press):
             self.frame.button("cancel").focus()
@@ -261,7 +261,7 @@ class DeployForm(Dialog):
             self._work(self._go, "go")
 
     async def _go(self) -> None:
-        """Ship what stands there, read once more: a file may be another one by now."""
+        """Deploy what stands there, read once more: a file may be another one by now."""
         await self._judge()
         if self._made is None or self._problem or self._project_context.locked or self.given != self._meant:
             self.app.bell()
@@ -312,7 +312,7 @@ class DeployForm(Dialog):
         )
         self.frame.title(what, where, "accent")
         asked = [name for name, _ in made.questions] if made else []
-        for name, shown in visible(self._survey, given, asked).items():
+        for name, shown in visible(self._inspection, given, asked).items():
             widget = self._form.widget(name)
             if widget is not None and widget.parent is not None:
                 widget.parent.display = shown
@@ -322,11 +322,11 @@ class DeployForm(Dialog):
         self._buttons(creates)
 
     def _facts(self) -> list[FactLine]:
-        if self._survey is None:
+        if self._inspection is None:
             return []
         if self._shows_request and self._made is not None:
-            return dry_run_told(self._made.plan, self._survey, self._project_context.project)
-        return [*(note_told(self._made) if self._made else []), *found_told(self._survey)]
+            return dry_run_told(self._made.plan, self._inspection, self._project_context.project)
+        return [*(note_told(self._made) if self._made else []), *found_told(self._inspection)]
 
     def _status(self) -> list[FactLine]:
         if self._project_context.locked:
@@ -336,7 +336,7 @@ class DeployForm(Dialog):
             told.append(FactLine("", self._problem, "error" if self._made is None else "warn"))
         elif self._project_context.dry_run:
             told.append(FactLine("", "dry run: nothing is sent", "warn"))
-        elif count := len(self._survey.warnings) if self._survey else 0:
+        elif count := len(self._inspection.warnings) if self._inspection else 0:
             told.append(
                 FactLine("", f"ready; {count} {'warning' if count == 1 else 'warnings'} above", "warn")
             )

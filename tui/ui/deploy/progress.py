@@ -1,4 +1,4 @@
-"""How far a shipment got: stages, build steps with their times, the output of what failed, the verdict."""
+"""How far a deploy got: stages, build steps with their times, the output of what failed, the verdict."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _step(step: Step) -> Row:
 
 
 class DeployScreen(Dialog):
-    """Shows a shipment while it runs; leaving before its end asks twice, for the build may be dropped."""
+    """Shows a deploy while it runs; leaving before its end asks twice, for the build may be dropped."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "leave", "Leave", show=False),
@@ -152,7 +152,7 @@ class DeployScreen(Dialog):
         self._plan = plan
         self._project_context = context
         self._start = start
-        self._shipping: asyncio.Task[DeployReport] | None = None
+        self._deploying: asyncio.Task[DeployReport] | None = None
         self._report: DeployReport | None = None
         self._asked = -AGAIN
         self._followed = Stage.FILES.value
@@ -160,11 +160,11 @@ class DeployScreen(Dialog):
 
     def compose(self) -> ComposeResult:
         """Title, rows, the verdict, what the keys do."""
-        with Vertical(id="shipping"):
-            yield Lines(ascii_only=self.ascii_only, id="shipping-title")
+        with Vertical(id="deploying"):
+            yield Lines(ascii_only=self.ascii_only, id="deploying-title")
             yield LineTable(COLUMNS, ascii_only=self.ascii_only)
-            yield Lines(ascii_only=self.ascii_only, id="shipping-verdict")
-            yield Lines(ascii_only=self.ascii_only, id="shipping-keys")
+            yield Lines(ascii_only=self.ascii_only, id="deploying-verdict")
+            yield Lines(ascii_only=self.ascii_only, id="deploying-keys")
 
     def on_mount(self) -> None:
         """Begin."""
@@ -176,7 +176,7 @@ class DeployScreen(Dialog):
         )
         self._lines("title", [(Cell(f" {what}", "accent"), Cell(where, "text"))])
         self.query_one(LineTable).focus()
-        self._shipping = self._start(self._tell)
+        self._deploying = self._start(self._tell)
         self._say()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -203,11 +203,11 @@ class DeployScreen(Dialog):
         look = "ok" if report.good else "warn" if State.UNKNOWN in report.stages.values() else "error"
         sign = {"ok": "✓", "warn": "?", "error": "✗"}[look]
         words = f"{sign} {report.verdict}" if report.verdict else ""
-        size = max(20, self.query_one("#shipping").size.width - 2)
+        size = max(20, self.query_one("#deploying").size.width - 2)
         self._lines("verdict", [(Cell(f" {line}", look),) for line in broken(words, size)] if words else [])
 
     def _lines(self, name: str, found: list[Line]) -> None:
-        shown = self.query_one(f"#shipping-{name}", Lines)
+        shown = self.query_one(f"#deploying-{name}", Lines)
         shown.styles.height = max(1, len(found))
         shown.set_lines(found)
 
@@ -222,8 +222,8 @@ class DeployScreen(Dialog):
             self.dismiss()
             return
         now = self._project_context.clock.monotonic()
-        if now - self._asked < AGAIN and self._shipping is not None:
-            self._shipping.cancel()
+        if now - self._asked < AGAIN and self._deploying is not None:
+            self._deploying.cancel()
             self.dismiss()
             return
         self._asked = now

@@ -1,4 +1,4 @@
-"""The questions of the form before shipping, and which of them are asked just now. Pure."""
+"""The questions of the deploy form, and which of them are asked just now. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from tui.deploy.plan_builder import DIRTY, NEW, OTHER, QUESTIONS, RESIDENCY, Given
-from tui.deploy.survey import Survey
-from tui.operations.answers import Field, Kind, Option
+from tui.deploy.inspection import Inspection
+from tui.deploy.plan_builder import DIRTY, NEW, OTHER, QUESTIONS, RESIDENCY, DeployInput
+from tui.operations.fields import Field, FieldKind, Option
 
 YES: Final = "yes"
 NO: Final = "no"
@@ -40,7 +40,7 @@ HELP: Final[Mapping[str, str]] = {
 }
 
 
-def fields(root: str, given: Given) -> tuple[Field, ...]:
+def fields(root: str, given: DeployInput) -> tuple[Field, ...]:
     """Every question, with what was answered last time."""
     skip, own = (YES if flag else NO for flag in (given.skip_empty, given.own_attributes))
     asked = (
@@ -48,29 +48,29 @@ def fields(root: str, given: Given) -> tuple[Field, ...]:
         Field("agent", "agent", value=given.agent),
         Field("deployment", "deployment", value=given.deployment),
         Field("region", "region", value=given.region),
-        Field(DIRTY, "uncommitted", Kind.CHOICE, value=NO),
-        Field(RESIDENCY, "residency", Kind.CHOICE, value=NO),
-        Field(OTHER, "sure?", Kind.CHOICE, value=NO),
+        Field(DIRTY, "uncommitted", FieldKind.CHOICE, value=NO),
+        Field(RESIDENCY, "residency", FieldKind.CHOICE, value=NO),
+        Field(OTHER, "sure?", FieldKind.CHOICE, value=NO),
         Field("program", "program", value=given.entry_point),
         Field("secrets", "secrets file", value=given.secrets_file),
-        Field("typed", "secrets", Kind.SECRET),
+        Field("typed", "secrets", FieldKind.SECRET),
         Field("mounts", "mount files", value=given.mounts),
-        Field("empty", "empty ones", Kind.CHOICE, value=skip),
+        Field("empty", "empty ones", FieldKind.CHOICE, value=skip),
         Field("attributes", "attributes", value=given.attributes),
-        Field("git", "of git", Kind.CHOICE, value=own),
+        Field("git", "of git", FieldKind.CHOICE, value=own),
     )
     return tuple(replace(field, help=HELP.get(field.id, "")) for field in asked)
 
 
-def visible(survey: Survey | None, given: Given, asked: Iterable[str]) -> dict[str, bool]:
+def visible(inspection: Inspection | None, given: DeployInput, asked: Iterable[str]) -> dict[str, bool]:
     """Which questions are asked as things stand."""
     creates = given.agent == NEW
     has_secrets = bool(given.secrets_file or given.typed or given.mounts)
     return {
         "deployment": not creates,
         "region": creates,
-        "program": survey is not None and not survey.has_dockerfile and not survey.problems,
+        "program": inspection is not None and not inspection.has_dockerfile and not inspection.problems,
         "empty": has_secrets,
-        "git": survey is not None and survey.git is not None and bool(survey.git.commit),
+        "git": inspection is not None and inspection.git is not None and bool(inspection.git.commit),
         **{name: name in asked for name in QUESTIONS},
     }

@@ -12,9 +12,9 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 from textual.worker import Worker
 
-from tui.deploy.local import Local, ProjectError
+from tui.deploy.local_files import FileChanges, NotWritten
 from tui.fleet.cells import Cell
-from tui.operations.answers import Answers, Field, Kind, Option
+from tui.operations.fields import Answers, Field, FieldKind, Option
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields.base import Answered, Next
@@ -27,7 +27,7 @@ KEEP: Final = "keep"
 REPLACE: Final = "replace"
 CHOICES: Final = (Option(KEEP, ("keep them",)), Option(REPLACE, ("overwrite them",)))
 PROGRAM: Final = Field("program", "program", help="what the Dockerfile starts")
-THERE: Final = Field("there", "files there", Kind.CHOICE, value=KEEP)
+THERE: Final = Field("there", "files there", FieldKind.CHOICE, value=KEEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Writing:
     """What is to be written."""
 
     title: str
-    look: Callable[[], Local]
+    look: Callable[[], FileChanges]
     """Blocks for the disk."""
     write: Callable[[Answers], str]
-    """Says what was done; blocks for the disk; raises `ProjectError`."""
+    """Says what was done; blocks for the disk; raises `NotWritten`."""
     fields: tuple[Field, ...] = ()
 
 
@@ -51,7 +51,7 @@ class WriteForm(Dialog):
         self._project_context = context
         self.frame = DialogLayout(ascii_only=context.ascii_only, danger=False, reason=False)
         self._form: Form | None = None
-        self._found: Local | None = None
+        self._found: FileChanges | None = None
         self._problem = ""
         self._ready = False
 
@@ -143,7 +143,7 @@ class WriteForm(Dialog):
         answers = self._form.answers if self._form is not None else Answers()
         try:
             words = await asyncio.to_thread(self._writing.write, answers)
-        except ProjectError as problem:
+        except NotWritten as problem:
             self._problem = str(problem)
             self.redraw()
             return

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.fleet.times import TimeStyle, clock_time, seconds
-from tui.operations.journal.journal import Entry, Verdict
+from tui.operations.journal.journal import AuditEntry, Verdict
 from tui.operations.journal.outcome import WORDS
 from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
@@ -36,7 +36,7 @@ class Audit(ModalScreen[None]):
     Audit #audit-details { height: 8; width: 1fr; padding: 0 1; border-top: solid $edge; }
     """
 
-    def __init__(self, entries: Sequence[Entry], *, ascii_only: bool = False) -> None:
+    def __init__(self, entries: Sequence[AuditEntry], *, ascii_only: bool = False) -> None:
         super().__init__()
         self._entries = {entry.intent.id: entry for entry in entries}
         self._ascii = ascii_only
@@ -118,7 +118,7 @@ class Audit(ModalScreen[None]):
         self.dismiss()
 
 
-def _outcome(entry: Entry) -> str:
+def _outcome(entry: AuditEntry) -> str:
     return WORDS[entry.verdict] if entry.verdict is not None else "no word"
 
 

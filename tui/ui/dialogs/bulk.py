@@ -11,12 +11,12 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widgets import Input
 
-from tui.operations.answers import Answers, Field, Kind, Option
-from tui.operations.base import Danger, Operation, Preview
 from tui.operations.bulk import BulkTarget, perform_all
+from tui.operations.fields import Answers, Field, FieldKind, Option
 from tui.operations.freshness_check import too_old
 from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import WORDS, Outcome, Progress
+from tui.operations.operation import Danger, Operation, Preview
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import effect_told, project_cells
@@ -56,7 +56,7 @@ class BulkDialog(Dialog):
         hidden = [target for target in self._targets if target.hidden]
         words = f"include {len(hidden)} hidden by the filter"
         self._choice = Choice(
-            Field("hidden", "hidden", Kind.CHOICE, value=LEAVE),
+            Field("hidden", "hidden", FieldKind.CHOICE, value=LEAVE),
             (Option(LEAVE, ("leave out what the filter hides",)), Option(INCLUDE, (words,))),
         )
         self._choice.display = bool(hidden)

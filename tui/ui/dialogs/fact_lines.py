@@ -8,19 +8,19 @@ from collections.abc import Iterator, Sequence
 from tui.fleet.cells import Cell
 from tui.fleet.state import View
 from tui.fleet.times import seconds
-from tui.operations.answers import Answers, Hint, Weight
-from tui.operations.base import Operation, Preview
-from tui.operations.join_watch import Join, Mood
+from tui.operations.fields import Answers, Hint, HintLevel
+from tui.operations.join_watch import JoinHealth, JoinProgress
+from tui.operations.operation import Operation, Preview
 from tui.project import Project
 from tui.ui.dialogs.wrap import LABEL, FactLine
 from tui.ui.widgets.text import width
 
-_WEIGHTS = {Weight.NOTE: ("·", "muted"), Weight.GOOD: ("✓", "ok"), Weight.WARN: ("!", "warn")}
+_WEIGHTS = {HintLevel.NOTE: ("·", "muted"), HintLevel.GOOD: ("✓", "ok"), HintLevel.WARN: ("!", "warn")}
 _MOODS = {
-    Mood.WAITING: ("◔", "busy"),
-    Mood.SLOW: ("?", "warn"),
-    Mood.BAD: ("✗", "error"),
-    Mood.GOOD: ("✓", "ok"),
+    JoinHealth.WAITING: ("◔", "busy"),
+    JoinHealth.SLOW: ("?", "warn"),
+    JoinHealth.BAD: ("✗", "error"),
+    JoinHealth.GOOD: ("✓", "ok"),
 }
 AGE_STEP = 5
 """Seconds in which the age of data moves."""
@@ -95,7 +95,7 @@ def request_told(operation: Operation, view: View, answers: Answers, project: Pr
     ]
 
 
-def join_told(join: Join) -> list[FactLine]:
+def join_told(join: JoinProgress) -> list[FactLine]:
     """The way from accepted to joined, with elapsed times."""
     sign, tone = _MOODS[join.mood]
     wait = "◔ …" if not join.over else "–"

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from tui.fleet.cells import Cell
-from tui.operations.answers import Answers, Field, Kind, Option
+from tui.operations.fields import Answers, Field, FieldKind, Option
 from tui.secret import Secret
 from tui.ui.dialogs.fields.base import Block, Choice, Divided
 from tui.ui.dialogs.fields.file_field import FileField
@@ -68,15 +68,15 @@ class Form(Vertical):
         def options() -> Sequence[Option]:
             return self._options(field.id)
 
-        if field.kind is Kind.CHOICE:
+        if field.kind is FieldKind.CHOICE:
             return Choice(field, options())
-        if field.kind is Kind.PICK:
+        if field.kind is FieldKind.PICK:
             return Pick(field, options, self._ascii)
-        if field.kind is Kind.BLOCK:
+        if field.kind is FieldKind.BLOCK:
             return Block(field)
-        if field.kind is Kind.SECRET:
+        if field.kind is FieldKind.SECRET:
             return SecretInput(ascii_only=self._ascii, id=f"field-{field.id}")
-        if field.kind is Kind.FILE:
+        if field.kind is FieldKind.FILE:
             return FileField(field)
         return TextField(field, options, self._fresh, self._ascii)
 
@@ -124,7 +124,7 @@ class Form(Vertical):
 
         What is pasted at once after `e` on a secret is its value, and must not land in a field that shows it.
         """
-        asked = (Kind.TEXT, Kind.SECRET, Kind.FILE)
+        asked = (FieldKind.TEXT, FieldKind.SECRET, FieldKind.FILE)
         empty = next((f for f in self.fields if not f.value and f.kind in asked), None)
         self.focus_field((empty or self.fields[0]).id)
 
@@ -148,4 +148,4 @@ class Form(Vertical):
     @property
     def is_secret(self) -> bool:
         """A secret is asked for."""
-        return any(field.kind is Kind.SECRET for field in self.fields)
+        return any(field.kind is FieldKind.SECRET for field in self.fields)

@@ -12,10 +12,10 @@ from textual.screen import Screen
 
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Store
-from tui.operations.address import address
-from tui.operations.answers import BadAnswer
-from tui.operations.base import Operation
+from tui.operations.arguments import parse_arguments
+from tui.operations.fields import InvalidAnswer
 from tui.operations.journal.journal import Journal, JournalError, Origin
+from tui.operations.operation import Operation
 from tui.operations.registry import BY_ID
 from tui.operations.verbs.private_links import no_api
 from tui.session.watched import Watched
@@ -87,12 +87,12 @@ class OperationLauncher:
             self._host.say(f"{operation.label}: {problem}", tone="warn")
 
     def by_command(self, operation_id: str, words: Sequence[str], selection: Selection) -> None:
-        """An operation was named after the colon. Raises `BadAnswer`."""
+        """An operation was named after the colon. Raises `InvalidAnswer`."""
         operation = BY_ID[operation_id]
         context = self.context
         if context is None:
-            raise BadAnswer("", "no project is watched")
-        selected, answers = address(operation, words, context.store.fleet, selection)
+            raise InvalidAnswer("", "no project is watched")
+        selected, answers = parse_arguments(operation, words, context.store.fleet, selection)
         self._open(operation, [Target(selected, answers)])
 
     def undo(self) -> None:
@@ -124,27 +124,27 @@ class OperationLauncher:
         self._host.show(OperationDialog(context, operation, selection, answers, undoes=undoes))
 
     def links(self) -> None:
-        """Show the private links. Raises `BadAnswer`."""
+        """Show the private links. Raises `InvalidAnswer`."""
         from tui.ui.dialogs.private_links import Links
 
         context = self.context
         if context is None:
-            raise BadAnswer("", "no project is watched")
+            raise InvalidAnswer("", "no project is watched")
         if problem := no_api(context.view(Selection())):
-            raise BadAnswer("", problem)
+            raise InvalidAnswer("", problem)
         self._host.show(Links(context, lambda name, words: self.by_command(name, words, Selection())))
 
     # ---- around them ----------------------------------------------------------------------------------
 
     def unlock(self, words: Sequence[str]) -> None:
-        """`:unlock 15m` asks for a reason first. Raises `BadAnswer`."""
+        """`:unlock 15m` asks for a reason first. Raises `InvalidAnswer`."""
         from tui.ui.dialogs.unlock import UnlockDialog, minutes
 
         context, session = self.context, self._host.session
         if context is None or session is None:
-            raise BadAnswer("", "no project is watched")
+            raise InvalidAnswer("", "no project is watched")
         if not context.project.read_only:
-            raise BadAnswer("", f"{context.project.name} is not read-only")
+            raise InvalidAnswer("", f"{context.project.name} is not read-only")
         self._host.show(UnlockDialog(context, session, minutes(words)))
 
     def lock(self) -> None:

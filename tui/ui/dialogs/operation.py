@@ -9,12 +9,12 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.api.errors import ApiError
-from tui.operations.answers import Answers, BadAnswer
-from tui.operations.base import Danger
-from tui.operations.join_watch import Join, JoinWatch, follow
+from tui.operations.fields import Answers, InvalidAnswer
+from tui.operations.join_watch import JoinProgress, JoinWatch, follow
 from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import Outcome, Progress
-from tui.operations.undo import UNDO_FOR
+from tui.operations.operation import Danger
+from tui.operations.undo import UNDO_SECONDS
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import join_told
 from tui.ui.dialogs.question import QuestionDialog
@@ -42,7 +42,7 @@ class OperationDialog(QuestionDialog):
     phase = Phase.ASKING
     outcome: Outcome | None = None
     """What became of it, once it is over."""
-    _join: Join | None = None
+    _join: JoinProgress | None = None
 
     @property
     def asking(self) -> bool:
@@ -118,7 +118,7 @@ class OperationDialog(QuestionDialog):
         undo = self.outcome.undo if self.outcome is not None else None
         if undo is None or self.context.undo.offered is not undo:
             return ("Esc closes",)
-        return (f"Esc closes · then u {undo.words}, for {UNDO_FOR:.0f} s",)
+        return (f"Esc closes · then u {undo.words}, for {UNDO_SECONDS:.0f} s",)
 
     def facts(self) -> list[FactLine]:
         """The way into the room, once it is being followed."""
@@ -137,7 +137,7 @@ class OperationDialog(QuestionDialog):
         """Read once more, compare with what was seen, send once."""
         try:
             answers = await self._last_look(again=before is not None)
-        except BadAnswer as problem:
+        except InvalidAnswer as problem:
             self._ask_again(FactLine("", f"{problem}; nothing was sent", "error"))
             return
         except ApiError as error:
@@ -154,18 +154,18 @@ class OperationDialog(QuestionDialog):
         self._end(outcome)
 
     async def _last_look(self, *, again: bool) -> Answers:
-        """The answers, if everything is still as it was shown. Raises `BadAnswer` and the API's errors."""
+        """The answers, if nothing that was shown has changed. Raises `InvalidAnswer`, `ApiError`."""
         operator, pending = self.context.operator, self.pending
         answers = await asyncio.to_thread(self.operation.resolve, pending.answers)
         shown = pending.answers.secrets
         pending.answer(answers)
         if shown.secrets and answers.secrets != shown:
-            raise BadAnswer("file", "the file is not as it was read: look again")
+            raise InvalidAnswer("file", "the file is not as it was read: look again")
         pending.reread(await operator.reread(self.operation, pending.view, answers))
         if problem := self.operation.unfit(pending.view):
-            raise BadAnswer("", problem)
+            raise InvalidAnswer("", problem)
         if pending.news and not again:
-            raise BadAnswer("", f"changed since you looked: {', '.join(pending.news)}")
+            raise InvalidAnswer("", f"changed since you looked: {', '.join(pending.news)}")
         self.operation.check(pending.view, answers)
         return answers
 
@@ -214,7 +214,7 @@ class OperationDialog(QuestionDialog):
         ended = await follow(watch, context.operator.remote, context.store, context.clock, self._joining)
         context.say(f"{ended.dispatch_id}: {ended.verdict}", toast=False)
 
-    def _joining(self, join: Join) -> None:
+    def _joining(self, join: JoinProgress) -> None:
         self._join = join
         self.redraw()
 

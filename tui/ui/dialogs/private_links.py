@@ -15,7 +15,7 @@ from tui.api.errors import ApiError
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.fleet.state import Selection
 from tui.fleet.times import when
-from tui.operations.verbs.private_links import CreateLink, DeleteLink, Linked, linked
+from tui.operations.verbs.private_links import CreateLink, DeleteLink, LinkState, link_states
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
@@ -54,7 +54,7 @@ class Links(ModalScreen[None]):
         super().__init__()
         self._project_context = context
         self._open = open_dialog
-        self._rows: dict[str, Linked] = {}
+        self._rows: dict[str, LinkState] = {}
         self._problem = ""
 
     def compose(self) -> ComposeResult:
@@ -100,7 +100,7 @@ class Links(ModalScreen[None]):
     async def _ask(self) -> None:
         table = self.query_one(LineTable)
         try:
-            found = await linked(self._project_context.operator.remote)
+            found = await link_states(self._project_context.operator.remote)
         except ApiError as error:
             self._problem = str(error)
         else:

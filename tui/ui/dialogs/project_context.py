@@ -12,11 +12,11 @@ from tui.clock import Clock
 from tui.fleet.state import Selection, View
 from tui.fleet.store import Store
 from tui.fleet.times import TimeStyle
-from tui.operations.base import Operation
 from tui.operations.journal.journal import Journal, Verdict
 from tui.operations.journal.outcome import Outcome
+from tui.operations.operation import Operation
 from tui.operations.runner import OperationRunner
-from tui.operations.undo import UNDO_FOR, LastUndo
+from tui.operations.undo import UNDO_SECONDS, LastUndo
 from tui.project import Project
 from tui.session.watched import Watched
 
@@ -141,7 +141,7 @@ class ProjectContext:
         undo = ""
         if outcome.verdict is Verdict.DONE:
             self.undo.offer(outcome.undo)
-            undo = f" · u {outcome.undo.words} ({UNDO_FOR:.0f} s)" if outcome.undo else ""
+            undo = f" · u {outcome.undo.words} ({UNDO_SECONDS:.0f} s)" if outcome.undo else ""
         for text in (*outcome.items, *outcome.notes):
             self.say(text, tone=tone, toast=False)
         self.say(f"{outcome.words}{undo}{request}", tone=tone, toast=not seen)

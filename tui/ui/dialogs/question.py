@@ -17,9 +17,9 @@ from textual.widgets import Input
 
 from tui.api.errors import ApiError
 from tui.fleet.state import Selection
-from tui.operations.answers import Answers, BadAnswer, Kind, Option
-from tui.operations.base import Danger, Operation
+from tui.operations.fields import Answers, FieldKind, InvalidAnswer, Option
 from tui.operations.journal.outcome import Progress
+from tui.operations.operation import Danger, Operation
 from tui.operations.pending_operation import PendingOperation
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
@@ -161,12 +161,12 @@ class QuestionDialog(Dialog):
         if self.form is None:
             return
         found, before = self.form.answers, self.pending.answers
-        files = [field.id for field in self.form.fields if field.kind is Kind.FILE]
+        files = [field.id for field in self.form.fields if field.kind is FieldKind.FILE]
         same = all(found.text(name) == before.text(name) for name in (*files, "empty"))
         secrets = before.secrets if files and same else Answers().secrets
         answers = Answers({**before.texts, **found.texts}, found.values, secrets)
         if not files:
-            with contextlib.suppress(BadAnswer):  # what is wrong is said by what is in the way
+            with contextlib.suppress(InvalidAnswer):  # what is wrong is said by what is in the way
                 answers = self.operation.resolve(answers)
         self.pending.answer(answers)
 
@@ -218,7 +218,7 @@ class QuestionDialog(Dialog):
         self._answer()
         try:
             found = await asyncio.to_thread(self.operation.resolve, self.pending.answers)
-        except BadAnswer as problem:
+        except InvalidAnswer as problem:
             self.told = [FactLine("", str(problem), "error")]
         else:
             self.told = []
@@ -348,7 +348,7 @@ class QuestionDialog(Dialog):
         view, answers = self.pending.view, self.pending.answers
         try:
             return request_told(self.operation, view, answers, self.context.project)
-        except BadAnswer as problem:
+        except InvalidAnswer as problem:
             return [FactLine("dry run", str(problem), "error")]
 
     def _standing(self) -> list[FactLine]:

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from tui.fleet.state import Selection
 from tui.fleet.tree import split
-from tui.operations.answers import Answers
-from tui.operations.base import Operation
+from tui.operations.fields import Answers
+from tui.operations.operation import Operation
 
 
 class Rows(Struct, frozen=True):

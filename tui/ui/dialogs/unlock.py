@@ -12,7 +12,7 @@ from textual.events import Resize
 from textual.widgets import Input
 
 from tui.fleet.cells import Cell
-from tui.operations.answers import BadAnswer
+from tui.operations.fields import InvalidAnswer
 from tui.operations.journal.journal import JournalError
 from tui.session.watched import Watched
 from tui.ui.dialogs.base import Dialog
@@ -27,13 +27,13 @@ _FORM: Final = re.compile(r"(\d{1,3})(m|min|h)?")
 
 
 def minutes(words: Sequence[str]) -> int:
-    """How long, from `15m` or `1h`. Raises `BadAnswer`."""
+    """How long, from `15m` or `1h`. Raises `InvalidAnswer`."""
     if not words:
         return DEFAULT
     found = _FORM.fullmatch(words[0])
     count = int(found[1]) * (60 if found[2] == "h" else 1) if found else 0
     if not 1 <= count <= MOST or len(words) > 1:
-        raise BadAnswer("", f"unlock for 1m to {MOST}m, as in: unlock 15m")
+        raise InvalidAnswer("", f"unlock for 1m to {MOST}m, as in: unlock 15m")
     return count
 
 

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
 from tui.api.clean import clean_block
-from tui.operations.answers import Field, Option
+from tui.operations.fields import Field, Option
 from tui.secret import Secret
 from tui.ui.widgets.themed_widget import ThemedWidget
 

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from tui.operations.answers import Field
+from tui.operations.fields import Field
 from tui.ui.dialogs.fields.base import Answered, LineInput, Read
 from tui.ui.terminal.paths import Paths
 

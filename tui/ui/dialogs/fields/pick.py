@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.fleet.cells import Cell, ColumnLayout
-from tui.operations.answers import Field, Option
+from tui.operations.fields import Field, Option
 from tui.ui.dialogs.fields.base import Answered, Next, Options
 from tui.ui.widgets.table import LineTable
 

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.operations.verbs.secret_set import known_by
+from tui.operations.verbs.secrets_operation import recognisable
 from tui.secret import Secret
 from tui.ui.widgets.text import fit, to_ascii
 from tui.ui.widgets.themed_widget import ThemedWidget
@@ -65,7 +65,7 @@ class SecretInput(ThemedWidget, can_focus=True):
             return self.note
         if not self._kept:
             return "type or paste"
-        return f"{'•' * min(8, len(self._kept))} {known_by(self._kept)}"
+        return f"{'•' * min(8, len(self._kept))} {recognisable(self._kept)}"
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Printable keys are typed here and do nothing else."""

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.strip import Strip
 from textual.widgets import Input
 
-from tui.operations.answers import Field, Option
+from tui.operations.fields import Field, Option
 from tui.ui.dialogs.fields.base import Answered, NameInput, Next, Options
 from tui.ui.widgets.text import fit, to_ascii
 from tui.ui.widgets.themed_widget import ThemedWidget

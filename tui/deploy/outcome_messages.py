@@ -1,4 +1,4 @@
-"""The last line of a shipment: what happened, what did not, what to do next. Pure."""
+"""The last line of a deploy: what happened, what did not, what to do next. Pure."""
 
 from __future__ import annotations
 

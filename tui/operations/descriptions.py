@@ -11,7 +11,7 @@ from tui.fleet.state import Fleet, View
 from tui.fleet.status import Family, event_words, reading, status
 from tui.fleet.times import age
 from tui.fleet.tree import find_dispatch
-from tui.operations.base import Fact
+from tui.operations.operation import Fact
 
 NO_AGENT = "no agent is selected"
 NO_API = "this server has no Cloud Agents API"

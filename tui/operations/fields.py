@@ -12,7 +12,7 @@ from tui.packaging.secrets import SecretSet
 from tui.secret import Secret
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """How a question is put."""
 
     TEXT = "text"
@@ -43,7 +43,7 @@ class Field:
 
     id: str
     label: str
-    kind: Kind = Kind.TEXT
+    kind: FieldKind = FieldKind.TEXT
     help: str = ""
     """What is said while it has the keyboard."""
     value: str = ""
@@ -88,7 +88,7 @@ class Answers:
         return replace(self, texts={**self.texts, **texts})
 
 
-class BadAnswer(ValueError):
+class InvalidAnswer(ValueError):
     """An answer with which nothing can be sent. The text is one line and holds no secret value."""
 
     def __init__(self, field: str, text: str) -> None:
@@ -97,7 +97,7 @@ class BadAnswer(ValueError):
         """Id of the question; empty when it is not about one alone."""
 
 
-class Weight(StrEnum):
+class HintLevel(StrEnum):
     """How much a hint matters."""
 
     NOTE = "note"
@@ -109,4 +109,4 @@ class Hint(Struct, frozen=True):
     """One line said while a form is filled in, before anything is sent."""
 
     text: str
-    weight: Weight = Weight.NOTE
+    weight: HintLevel = HintLevel.NOTE

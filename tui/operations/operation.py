@@ -17,7 +17,7 @@ from msgspec import Struct
 from tui.api.methods import Method
 from tui.api.models import Dispatch
 from tui.fleet.state import Fleet, Selection, View
-from tui.operations.answers import Answers, Field, Hint, Option
+from tui.operations.fields import Answers, Field, Hint, Option
 from tui.operations.journal.journal import Intent
 from tui.operations.remote import Original, Remote
 
@@ -76,7 +76,7 @@ class Receipt(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class Baseline:
     """How things were just before it was sent."""
 
     baseline: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class Before:
     """What is about to be deleted, exactly; stays in memory."""
 
 
-class Seen(StrEnum):
+class Effect(StrEnum):
     """What a look for an effect found."""
 
     YES = "yes"
@@ -97,10 +97,10 @@ class Seen(StrEnum):
     """No look will ever tell: a restart leaves no trace."""
 
 
-class Finding(Struct, frozen=True):
+class Verification(Struct, frozen=True):
     """The outcome of a look."""
 
-    seen: Seen
+    seen: Effect
     words: str
     items: tuple[str, ...] = ()
     """One line a part, such as one a secret."""
@@ -143,7 +143,7 @@ class Operation(ABC):
     """The source whose age decides whether it may be done; empty if none does."""
     sources: ClassVar[tuple[str, ...]] = ()
     """What is polled at once afterwards."""
-    verifies: ClassVar[bool] = False
+    always_verified: ClassVar[bool] = False
     """A look follows also where the server said done."""
     prepares: ClassVar[bool] = False
     """Its form starts with something that only the server knows."""
@@ -177,7 +177,7 @@ class Operation(ABC):
         """Send it, once. Raises the tree of `tui.api.errors`."""
 
     @abstractmethod
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Look whether it happened, from what the journal holds. Raises the tree of `tui.api.errors`."""
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
@@ -189,11 +189,11 @@ class Operation(ABC):
         return ()
 
     def resolve(self, answers: Answers) -> Answers:
-        """Read the files that answers name. Blocks for the disk; raises `BadAnswer`."""
+        """Read the files that answers name. Blocks for the disk; raises `InvalidAnswer`."""
         return answers
 
     def check(self, view: View, answers: Answers) -> None:
-        """Raises `BadAnswer` for answers with which nothing can be sent."""
+        """Raises `InvalidAnswer` for answers with which nothing can be sent."""
         return
 
     def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
@@ -212,14 +212,14 @@ class Operation(ABC):
         """Ask the server for what the form starts with. Raises the tree of `tui.api.errors`."""
         return answers
 
-    async def before(self, remote: Remote, view: View, answers: Answers) -> Before:
+    async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """Note how things are, so that the effect can be told. Raises the tree of `tui.api.errors`."""
-        return Before()
+        return Baseline()
 
     def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Fleet:
         """The fleet with what the server's answer says."""
         return fleet
 
-    def undo(self, view: View, answers: Answers, before: Before, receipt: Receipt) -> Undo | None:
+    def undo(self, view: View, answers: Answers, before: Baseline, receipt: Receipt) -> Undo | None:
         """How to take it back, with `view` as it was then; None where that cannot be done."""
         return None

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.stage import ENVIRONMENT, project, stage
-from tui.deploy.survey import Survey, survey
+from tui.deploy.inspection import Inspection, inspect_directory
 
 SETTINGS = {"python-min-sdk-version": "1.0.0", "node-min-sdk-version": "1.0.0"}
 
 
-async def look(root: Path, **settings: str) -> Survey:
-    return await survey(root, {**SETTINGS, **settings}, ENVIRONMENT)
+async def look(root: Path, **settings: str) -> Inspection:
+    return await inspect_directory(root, {**SETTINGS, **settings}, ENVIRONMENT)
 
 
 def commit(root: Path) -> None:
@@ -24,7 +24,7 @@ def commit(root: Path) -> None:
         subprocess.run([*git, *words], check=True, env=ENVIRONMENT)
 
 
-async def test_a_project_that_can_be_shipped(tmp_path: Path) -> None:
+async def test_a_project_that_can_be_deployed(tmp_path: Path) -> None:
     root = project(tmp_path / "app", _env="A=1\n")
     (root / "livekit.toml").write_text('[project]\nsubdomain = "p"\n[agent]\nid = "CA_x"\n')
     found = await look(root)
@@ -92,11 +92,11 @@ async def test_what_will_be_missing_or_leak_is_a_warning(tmp_path: Path) -> None
     ],
 )
 def test_regions(settings: dict[str, str], regions: tuple[str, ...]) -> None:
-    assert Survey(Path("x"), settings=settings).regions == regions
+    assert Inspection(Path("x"), settings=settings).regions == regions
 
 
 def test_residency_is_warned_of_where_it_applies() -> None:
-    found = Survey(
+    found = Inspection(
         Path("x"), settings={"residency_warning_regions": "eu-central, de", "project_data_region": "us"}
     )
     assert found.residency("us-east") == "" == found.residency("")
@@ -105,14 +105,14 @@ def test_residency_is_warned_of_where_it_applies() -> None:
 
 async def test_the_service_is_asked_for_its_settings(tmp_path: Path) -> None:
     async with stage(tmp_path) as here:
-        found = await here.yard.survey(here.root)
+        found = await here.deployer.inspect(here.root)
         assert found.problems == () and "eu-central" in found.regions
         here.fault("*/GetClientSettings", "error", code="unavailable", message="down for a moment")
-        (problem,) = (await here.yard.survey(here.root)).problems
+        (problem,) = (await here.deployer.inspect(here.root)).problems
         assert "down for a moment" in problem
 
 
 async def test_a_server_without_cloud_agents(tmp_path: Path) -> None:
     async with stage(tmp_path, cloud_agents=False) as here:
-        (problem,) = (await here.yard.survey(here.root)).problems
+        (problem,) = (await here.deployer.inspect(here.root)).problems
         assert "no Cloud Agents API" in problem

@@ -20,7 +20,7 @@ from tui.packaging.source import Source, scan_source
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Inspection:
     """A working directory at one moment."""
 
     root: Path
@@ -56,20 +56,20 @@ class Survey:
         return f"{region}: data residency rules apply there, and this project's data are in {home}"
 
 
-async def survey(
+async def inspect_directory(
     root: Path, settings: Mapping[str, str], environment: Mapping[str, str], *, problem: str = ""
-) -> Survey:
+) -> Inspection:
     """Look at a directory. What cannot be read becomes a problem, never an exception.
 
     `problem` is one that was found before, such as settings that could not be fetched.
     """
     if not await asyncio.to_thread(os.path.isdir, root):
-        return Survey(root, problems=(f"{shown(root)} is not a directory",))
+        return Inspection(root, problems=(f"{shown(root)} is not a directory",))
     git = await read_git(root, environment)
     return await asyncio.to_thread(_look, root, settings, git, problem)
 
 
-def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem: str) -> Survey:
+def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem: str) -> Inspection:
     problems: list[str] = [problem] if problem else []
     warnings: list[str] = [git.note] if git and git.note else []
     detected: Detected | None = None
@@ -99,7 +99,7 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
             sdk = check_sdk(root, detected.type, settings)
         except BuildError as error:
             problems.append(str(error))
-    return Survey(
+    return Inspection(
         root=root,
         detected=detected,
         source=source,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.stage import AGENT, PROGRAM, project
-from tui.deploy.plan_builder import BadInput, Given, Made, make_plan
-from tui.deploy.survey import Survey
+from tui.deploy.inspection import Inspection
+from tui.deploy.plan_builder import DeployInput, InvalidInput, PlanDraft, build_plan
 from tui.packaging.gitinfo import GitInfo
 from tui.packaging.project_file import ProjectFile
 from tui.packaging.secrets import MOUNT_LIMIT
@@ -23,16 +23,16 @@ SETTINGS = {
     "project_data_region": "us",
 }
 PROJECT = Project("prod", "wss://demo-a1.livekit.cloud", "", "key", Secret("x"), "test")
-CREATE = Given(agent="new", region="us-east")
-DEPLOY = Given(agent=AGENT)
+CREATE = DeployInput(agent="new", region="us-east")
+DEPLOY = DeployInput(agent=AGENT)
 
 
-def surveyed(root: Path, **changes: object) -> Survey:
-    return replace(Survey(root, has_dockerfile=True, settings=SETTINGS), **changes)
+def inspected(root: Path, **changes: object) -> Inspection:
+    return replace(Inspection(root, has_dockerfile=True, settings=SETTINGS), **changes)
 
 
-def made(root: Path, given: Given, **changes: object) -> Made:
-    return make_plan(given, surveyed(root, **changes), PROJECT)
+def made(root: Path, given: DeployInput, **changes: object) -> PlanDraft:
+    return build_plan(given, inspected(root, **changes), PROJECT)
 
 
 def private(path: Path, text: str | bytes) -> Path:
@@ -42,11 +42,11 @@ def private(path: Path, text: str | bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("given", "survey", "words"),
+    ("given", "inspection", "words"),
     [
         (replace(DEPLOY, agent="concierge"), {}, "agent: type its id"),
         (replace(DEPLOY, agent="CA_x\n"), {}, "agent: type its id"),
-        (Given(), {}, "agent: type its id"),
+        (DeployInput(), {}, "agent: type its id"),
         (replace(DEPLOY, deployment="a_b"), {}, "deployment: letters"),
         (replace(DEPLOY, deployment="-a"), {}, "deployment: letters"),
         (replace(DEPLOY, deployment="a" * 64), {}, "deployment: letters"),
@@ -70,10 +70,10 @@ def private(path: Path, text: str | bytes) -> Path:
     ],
 )
 def test_what_cannot_be_sent_is_said_in_a_line(
-    tmp_path: Path, given: Given, survey: dict[str, object], words: str
+    tmp_path: Path, given: DeployInput, inspection: dict[str, object], words: str
 ) -> None:
-    with pytest.raises(BadInput) as caught:
-        made(tmp_path, given, **survey)
+    with pytest.raises(InvalidInput) as caught:
+        made(tmp_path, given, **inspection)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value) and "just-a-value" not in str(caught.value)
 
@@ -114,7 +114,7 @@ def test_secrets_of_every_source_with_what_was_typed_first(tmp_path: Path) -> No
 def test_empty_secrets_are_refused_or_skipped_by_choice(tmp_path: Path) -> None:
     private(tmp_path / "s.env", "A=1\nEMPTY=\n")
     given = replace(DEPLOY, secrets_file="s.env")
-    with pytest.raises(BadInput, match="EMPTY"):
+    with pytest.raises(InvalidInput, match="EMPTY"):
         made(tmp_path, given)
     result = made(tmp_path, replace(given, skip_empty=True))
     assert [item.name for item in result.plan.secrets] == ["A"]
@@ -128,7 +128,7 @@ def test_a_mount_of_a_mebibyte_at_the_most(tmp_path: Path, size: int, taken: boo
     if taken:
         assert len(made(tmp_path, given).plan.secrets[0].value) == size
     else:
-        with pytest.raises(BadInput, match="larger than"):
+        with pytest.raises(InvalidInput, match="larger than"):
             made(tmp_path, given)
 
 
@@ -141,7 +141,7 @@ def test_attributes_as_words_or_json_over_those_of_git(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "survey", "question"),
+    ("given", "inspection", "question"),
     [
         (DEPLOY, {"git": GitInfo("abc", "main", dirty=True)}, "dirty"),
         (replace(CREATE, region="eu-central"), {}, "residency"),
@@ -150,9 +150,9 @@ def test_attributes_as_words_or_json_over_those_of_git(tmp_path: Path) -> None:
     ],
 )
 def test_what_has_to_be_agreed_to(
-    tmp_path: Path, given: Given, survey: dict[str, object], question: str
+    tmp_path: Path, given: DeployInput, inspection: dict[str, object], question: str
 ) -> None:
-    result = made(tmp_path, given, **survey)
+    result = made(tmp_path, given, **inspection)
     ((name, words),) = result.questions
     assert name == question
     assert words in result.missing(given)
@@ -160,24 +160,24 @@ def test_what_has_to_be_agreed_to(
 
 
 def test_nothing_is_asked_about_what_is_as_usual(tmp_path: Path) -> None:
-    survey = {"git": GitInfo("abc", "main"), "project_file": ProjectFile("demo-a1", AGENT)}
-    result = made(tmp_path, DEPLOY, **survey)
+    inspection = {"git": GitInfo("abc", "main"), "project_file": ProjectFile("demo-a1", AGENT)}
+    result = made(tmp_path, DEPLOY, **inspection)
     assert result.questions == () and result.missing(DEPLOY) == ""
 
 
 def test_in_a_production_project_the_target_is_typed(tmp_path: Path) -> None:
     project = replace(PROJECT, danger=True)
-    deploy = make_plan(DEPLOY, surveyed(tmp_path), project)
+    deploy = build_plan(DEPLOY, inspected(tmp_path), project)
     assert AGENT in deploy.missing(DEPLOY)
     assert deploy.missing(replace(DEPLOY, confirmation=AGENT)) == ""
-    create = make_plan(CREATE, surveyed(tmp_path), project)
+    create = build_plan(CREATE, inspected(tmp_path), project)
     assert create.missing(replace(CREATE, confirmation=AGENT)) == "type prod to arm the button"
 
 
 def test_a_file_that_others_may_write_is_refused(tmp_path: Path) -> None:
     path = private(tmp_path / "s.env", "A=1\n")
     os.chmod(path, 0o666)
-    with pytest.raises(BadInput, match="chmod 600"):
+    with pytest.raises(InvalidInput, match="chmod 600"):
         made(tmp_path, replace(DEPLOY, secrets_file="s.env"))
 
 

@@ -1,4 +1,4 @@
-"""Shipments over real sockets: exactly the effects that they should have, and exactly the words."""
+"""Deploys over real sockets: exactly the effects that they should have, and exactly the words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CREATED = ["CreateAgent", "Upload", "BuildStarted", "BuildFinished"]
 
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[Stage]:
-    """One agent and a directory to ship."""
+    """One agent and a directory to deploy."""
     async with stage(tmp_path) as opened:
         yield opened
 
@@ -48,7 +48,7 @@ def stages(here: Stage) -> dict[Part, State]:
 async def test_create_by_either_upload(tmp_path: Path, scratch: Path, variant: str) -> None:
     async with stage(tmp_path, upload=variant) as here:
         secret = SecretInput("TOKEN", Secret("s3cret-value"))
-        report = await here.ship(here.create(secrets=(secret,), attributes={"team": "voice"}))
+        report = await here.run(here.create(secrets=(secret,), attributes={"team": "voice"}))
         assert report.good and report.over, report.verdict
         assert here.effects() == CREATED
         (upload,) = here.simulator.control.uploads()
@@ -66,7 +66,7 @@ async def test_create_by_either_upload(tmp_path: Path, scratch: Path, variant: s
 
 
 async def test_deploy_to_a_named_deployment(here: Stage) -> None:
-    report = await here.ship(here.deploy(deployment="staging"))
+    report = await here.run(here.deploy(deployment="staging"))
     assert report.good, report.verdict
     assert here.effects() == ["DeployAgent", *CREATED[1:]]
     assert here.simulator.control.effects()[0]["deployment"] == "staging"
@@ -77,7 +77,7 @@ async def test_deploy_to_a_named_deployment(here: Stage) -> None:
 async def test_a_missing_dockerfile_is_written_first(here: Stage) -> None:
     (here.root / "Dockerfile").unlink()
     (here.root / ".dockerignore").write_text("mine\n")
-    report = await here.ship(here.deploy(entry_point=PROGRAM))
+    report = await here.run(here.deploy(entry_point=PROGRAM))
     assert report.good, report.verdict
     assert PROGRAM in (here.root / "Dockerfile").read_text()
     assert (here.root / ".dockerignore").read_text() == "mine\n"
@@ -88,7 +88,7 @@ async def test_a_missing_dockerfile_is_written_first(here: Stage) -> None:
 async def test_every_stage_is_told_in_order_with_its_progress(tmp_path: Path) -> None:
     async with stage(tmp_path, build_seconds=0.3) as here:
         (here.root / "model.bin").write_bytes(bytes(range(256)) * 4096)
-        await here.ship(here.deploy())
+        await here.run(here.deploy())
         running = [
             part for told in here.told for part, state in told.stages.items() if state is State.RUNNING
         ]
@@ -103,7 +103,7 @@ async def test_every_stage_is_told_in_order_with_its_progress(tmp_path: Path) ->
 @pytest.mark.parametrize("creates", [True, False])
 async def test_a_build_error_says_what_is_left_behind(here: Stage, creates: bool) -> None:
     here.simulator.control.build(BuildOrder(outcome="failed"))
-    report = await here.ship(here.create() if creates else here.deploy())
+    report = await here.run(here.create() if creates else here.deploy())
     assert not report.good and "BUILD ERROR:" in report.verdict
     assert stages(here)[Part.BUILD] is State.FAILED
     if creates:
@@ -118,13 +118,13 @@ async def test_a_build_error_says_what_is_left_behind(here: Stage, creates: bool
 
 async def test_a_build_that_is_refused(here: Stage) -> None:
     here.simulator.control.build(BuildOrder(outcome="conflict"))
-    report = await here.ship(here.deploy())
+    report = await here.run(here.deploy())
     assert "the build was refused" in report.verdict and "409" in report.verdict
 
 
 async def test_a_refused_announcement_changes_nothing(here: Stage) -> None:
     here.fault("*/CreateAgent", "error", code="resource_exhausted", message="agent limit reached")
-    report = await here.ship(here.create())
+    report = await here.run(here.create())
     assert "agent limit reached" in report.verdict and "nothing was changed" in report.verdict
     assert here.effects() == []
     assert here.entry().verdict is Verdict.REFUSED
@@ -133,7 +133,7 @@ async def test_a_refused_announcement_changes_nothing(here: Stage) -> None:
 
 async def test_read_only_refuses_before_anything_is_sent(tmp_path: Path) -> None:
     async with stage(tmp_path, read_only=True) as here:
-        report = await here.ship(here.create())
+        report = await here.run(here.create())
         assert "nothing was changed" in report.verdict
         assert here.sent("/CreateAgent") == 0
         assert here.entry().verdict is Verdict.NOT_SENT
@@ -142,7 +142,7 @@ async def test_read_only_refuses_before_anything_is_sent(tmp_path: Path) -> None
 @pytest.mark.parametrize("action", ["close", "reset", "html", "garbage"])
 async def test_a_lost_answer_to_create_is_looked_for_and_never_sent_again(here: Stage, action: str) -> None:
     here.fault("*/CreateAgent", action, after_effect=True)
-    report = await here.ship(here.create())
+    report = await here.run(here.create())
     assert here.effects() == ["CreateAgent"]
     assert here.sent("/CreateAgent") == 1
     made = str(here.simulator.control.effects()[0]["agent_id"])
@@ -153,7 +153,7 @@ async def test_a_lost_answer_to_create_is_looked_for_and_never_sent_again(here: 
 
 async def test_a_create_that_never_arrived_is_not_seen(here: Stage) -> None:
     here.fault("*/CreateAgent", "close")
-    report = await here.ship(here.create())
+    report = await here.run(here.create())
     assert here.effects() == [] and here.sent("/CreateAgent") == 1
     assert "no new agent is to be seen" in report.verdict
     assert here.entry().verdict is Verdict.NOT_SEEN
@@ -182,7 +182,7 @@ async def test_when_looking_fails_too_it_stays_unknown(here: Stage) -> None:
 async def test_a_lost_answer_to_deploy(here: Stage, with_secret: bool) -> None:
     here.fault("*/DeployAgentV2", "close", after_effect=True)
     secrets = (SecretInput("TOKEN", Secret("x")),) if with_secret else ()
-    report = await here.ship(here.deploy(secrets=secrets))
+    report = await here.run(here.deploy(secrets=secrets))
     assert here.sent("/DeployAgentV2") == 1 and here.sent("/build") == 0
     assert "the one that runs goes on" in report.verdict
     assert ("TOKEN" in report.verdict) is with_secret
@@ -191,7 +191,7 @@ async def test_a_lost_answer_to_deploy(here: Stage, with_secret: bool) -> None:
 
 async def test_an_upload_that_fails_names_the_orphan(here: Stage) -> None:
     here.simulator.control.switch({"upload_limit": 10})
-    report = await here.ship(here.create())
+    report = await here.run(here.create())
     assert "Your proposed upload exceeds the maximum allowed size." in report.verdict
     assert f"agent {report.agent_id} is there and has no version" in report.verdict
     assert here.effects() == ["CreateAgent"]
@@ -202,7 +202,7 @@ async def test_an_address_that_is_none_does_not_pass_for_nothing_changed(
     here: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reached, "base_url", lambda listening: "ftp://elsewhere")
-    report = await here.ship(here.create())
+    report = await here.run(here.create())
     assert "nothing was uploaded" in report.verdict
     assert f"agent {report.agent_id} is there" in report.verdict
     assert here.entry().verdict is Verdict.DONE
@@ -219,7 +219,7 @@ async def test_a_cut_stream_is_followed_up_by_the_version(tmp_path: Path) -> Non
 
 async def test_a_cut_stream_of_a_build_that_went_on(here: Stage) -> None:
     here.fault("/build", "close", after_effect=True)
-    report = await here.ship(here.create())
+    report = await here.run(here.create())
     assert report.good, report.verdict
     assert here.effects() == CREATED
     assert report.agent_id in (here.root / "livekit.toml").read_text()
@@ -228,7 +228,7 @@ async def test_a_cut_stream_of_a_build_that_went_on(here: Stage) -> None:
 
 async def test_a_build_whose_end_nobody_tells_stays_unknown(here: Stage) -> None:
     here.fault("/build", "close")
-    report = await here.ship(here.deploy())
+    report = await here.run(here.deploy())
     assert "the build's end is unknown" in report.verdict
     assert stages(here)[Part.BUILD] is State.UNKNOWN
     assert here.entry().verdict is Verdict.UNKNOWN
@@ -236,7 +236,7 @@ async def test_a_build_whose_end_nobody_tells_stays_unknown(here: Stage) -> None
 
 async def test_a_project_file_that_cannot_be_written_loses_nothing(here: Stage) -> None:
     (here.root / "livekit.toml").mkdir()
-    report = await here.ship(here.create())
+    report = await here.run(here.create())
     assert here.effects() == CREATED
     assert f"{report.agent_id} was made and built, but" in report.verdict
     assert f":config {report.agent_id}" in report.verdict
@@ -245,7 +245,7 @@ async def test_a_project_file_that_cannot_be_written_loses_nothing(here: Stage) 
 
 async def test_an_unreadable_file_stops_it_before_anything_is_sent(here: Stage, scratch: Path) -> None:
     (here.root / ".dockerignore").write_text("[\n")
-    report = await here.ship(here.create())
+    report = await here.run(here.create())
     assert "nothing was sent" in report.verdict
     assert here.simulator.control.requests() == []
     assert os.listdir(scratch) == []
@@ -253,7 +253,7 @@ async def test_an_unreadable_file_stops_it_before_anything_is_sent(here: Stage, 
 
 async def test_a_journal_that_cannot_be_written_stops_it(here: Stage, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("not a directory")
-    report = await here.ship(here.create())
+    report = await here.run(here.create())
     assert "nothing was sent" in report.verdict
     assert here.effects() == []
 
@@ -277,7 +277,7 @@ async def test_no_report_and_no_error_holds_a_secret(here: Stage) -> None:
     here.fault("*/CreateAgent", "error", code="internal", message="boom")
     secret = SecretInput("TOKEN", Secret("s3cret-value"))
     plan = here.create(secrets=(secret,), secrets_file=".env")
-    await here.ship(plan)
+    await here.run(plan)
     assert "s3cret-value" not in f"{plan!r}{here.told!r}{plan.command()}"
 
 

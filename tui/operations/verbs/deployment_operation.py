@@ -7,9 +7,9 @@ from typing import ClassVar
 from tui.api.models import Agent
 from tui.fleet.state import View
 from tui.fleet.status import status
-from tui.operations.answers import Answers, BadAnswer, Field, Kind, Option
-from tui.operations.base import Operation
-from tui.operations.subjects import agent_of, no_agent
+from tui.operations.descriptions import agent_of, no_agent
+from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
+from tui.operations.operation import Operation
 
 
 class DeploymentOperation(Operation):
@@ -37,7 +37,7 @@ class DeploymentOperation(Operation):
         field = Field(
             "deployment",
             "deployment",
-            Kind.PICK,
+            FieldKind.PICK,
             value=answers.text("deployment") or (names[0] if len(names) == 1 else ""),
             columns=("DEPLOYMENT", "REGION", "STATUS", "VERSION"),
             lines=max(2, min(5, len(names) + 1)),
@@ -59,9 +59,9 @@ class DeploymentOperation(Operation):
         """It must be one that is there: an empty one would mean production, or the whole agent."""
         name = answers.text("deployment")
         if not name:
-            raise BadAnswer("deployment", "which deployment?")
+            raise InvalidAnswer("deployment", "which deployment?")
         if name not in deployments(agent_of(view)):
-            raise BadAnswer("deployment", f"this agent has no deployment {name}")
+            raise InvalidAnswer("deployment", f"this agent has no deployment {name}")
 
 
 def deployments(agent: Agent) -> tuple[str, ...]:

@@ -14,11 +14,11 @@ from tui.api import methods
 from tui.api.models import SecretInfo, instant
 from tui.fleet.state import View
 from tui.fleet.times import rfc3339
-from tui.operations.answers import Answers, BadAnswer, Field, Hint, Kind, Option, Weight
-from tui.operations.base import Before, Danger, Fact, Finding, Operation, Preview, Receipt, Seen
+from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
+from tui.operations.fields import Answers, Field, FieldKind, Hint, HintLevel, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
+from tui.operations.operation import Baseline, Danger, Effect, Fact, Operation, Preview, Receipt, Verification
 from tui.operations.remote import Remote
-from tui.operations.subjects import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.packaging.errors import SecretsError
 from tui.packaging.secrets import Empty, SecretInput, SecretSet, collect, fingerprint
 from tui.secret import MASK, Secret
@@ -39,7 +39,7 @@ class SecretsOperation(Operation):
     reads = ("agent", "secrets")
     source = "agents"
     sources = ("agents", "secrets")
-    verifies = True
+    always_verified = True
 
     def unfit(self, view: View) -> str:
         """An agent is needed."""
@@ -52,9 +52,10 @@ class SecretsOperation(Operation):
     def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
         """What was left out, and what the documented limits say."""
         left = [
-            Hint(f"{item.name} is left out: {item.reason}", Weight.WARN) for item in answers.secrets.refused
+            Hint(f"{item.name} is left out: {item.reason}", HintLevel.WARN)
+            for item in answers.secrets.refused
         ]
-        return (*left, *(Hint(warning, Weight.WARN) for warning in answers.secrets.warnings))
+        return (*left, *(Hint(warning, HintLevel.WARN) for warning in answers.secrets.warnings))
 
     def arguments(self, answers: Answers) -> tuple[str, ...]:
         """Names, never values."""
@@ -76,21 +77,21 @@ class SecretsOperation(Operation):
             "set": "\n".join(one.name for one in answers.secrets.secrets),
         }
 
-    async def before(self, remote: Remote, view: View, answers: Answers) -> Before:
+    async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """When each secret was last updated."""
         batch = await remote.list_secrets(view.selection.agent_id)
-        return Before(tuple(f"{item.name}={_stamp(item)}" for item in batch.items))
+        return Baseline(tuple(f"{item.name}={_stamp(item)}" for item in batch.items))
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """UpdateAgentSecrets."""
         await remote.update_secrets(view.selection.agent_id, answers.secrets.secrets, request_id=request_id)
         return Receipt()
 
-    async def look(self, remote: Remote, intent: Intent) -> Finding:
+    async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Key by key: is it newer than before, or gone if it was to go."""
         batch = await remote.list_secrets(intent.facts.get("agent_id", ""))
         now = {item.name: _stamp(item) for item in batch.items}
-        return compared(intent, now)
+        return verification_of(intent, now)
 
     def effect(self, view: View) -> tuple[str, ...]:
         """What any change of secrets does to what runs."""
@@ -122,7 +123,7 @@ def secrets(view: View) -> tuple[SecretInfo, ...]:
     return view.fleet.secrets.get(view.selection.agent_id, ())
 
 
-def known_by(value: Secret) -> str:
+def recognisable(value: Secret) -> str:
     """What may be shown of a value to recognise it by: its size, and a digest of what nobody can guess."""
     found = fingerprint(value)
     return str(found) if found.lines > 1 or found.size > GUESSABLE else f"{found.size:,} bytes"
@@ -136,7 +137,7 @@ def masked(items: Iterable[SecretInput]) -> list[dict[str, str]]:
     ]
 
 
-def compared(intent: Intent, now: Mapping[str, str]) -> Finding:
+def verification_of(intent: Intent, now: Mapping[str, str]) -> Verification:
     """What became of every name of an intent, given when each secret was last updated."""
     was = dict(pair.rpartition("=")[::2] for pair in intent.baseline)
     wanted = [name for name in intent.facts.get("set", "").split("\n") if name]
@@ -144,14 +145,14 @@ def compared(intent: Intent, now: Mapping[str, str]) -> Finding:
     done = {name: name in now and now[name] != was.get(name) for name in wanted}
     done |= {name: name not in now for name in unwanted}
     if not done:
-        return Finding(Seen.CANNOT_TELL, "it may or may not have happened: a restart leaves no trace")
+        return Verification(Effect.CANNOT_TELL, "it may or may not have happened: a restart leaves no trace")
     items = tuple(_item(name, applied, name in unwanted) for name, applied in done.items())
     count = sum(done.values())
     if count == len(done):
-        return Finding(Seen.YES, f"all {count} applied" if count > 1 else "applied", items)
+        return Verification(Effect.YES, f"all {count} applied" if count > 1 else "applied", items)
     if count:
-        return Finding(Seen.PARTLY, f"{count} of {len(done)} applied", items)
-    return Finding(Seen.NO, "NOT applied", items)
+        return Verification(Effect.PARTLY, f"{count} of {len(done)} applied", items)
+    return Verification(Effect.NO, "NOT applied", items)
 
 
 def _item(name: str, applied: bool, unwanted: bool) -> str:
@@ -201,8 +202,8 @@ def _listed(names: list[str]) -> str:
 def file_fields(answers: Answers, help: str = "a KEY=VALUE file; Enter reads it") -> tuple[Field, ...]:
     """The file, and what to do with names that have no value."""
     return (
-        Field("file", "file", Kind.FILE, value=answers.text("file"), help=help),
-        Field("empty", "if empty", Kind.CHOICE, value=answers.text("empty") or "refuse"),
+        Field("file", "file", FieldKind.FILE, value=answers.text("file"), help=help),
+        Field("empty", "if empty", FieldKind.CHOICE, value=answers.text("empty") or "refuse"),
     )
 
 
@@ -219,29 +220,29 @@ def path_of(answers: Answers) -> Path:
 
 
 def read_file(answers: Answers) -> Answers:
-    """The secrets of the file that was named. Raises `BadAnswer`."""
+    """The secrets of the file that was named. Raises `InvalidAnswer`."""
     empty: Empty = "skip" if answers.text("empty") == "skip" else "refuse"
-    return put(answers, "file", lambda: collect(file=path_of(answers), empty=empty))
+    return with_secrets(answers, "file", lambda: collect(file=path_of(answers), empty=empty))
 
 
-def put(answers: Answers, field: str, read: Callable[[], SecretSet]) -> Answers:
-    """The answers with the secrets that `read` finds. Raises `BadAnswer`."""
+def with_secrets(answers: Answers, field: str, read: Callable[[], SecretSet]) -> Answers:
+    """The answers with the secrets that `read` finds. Raises `InvalidAnswer`."""
     try:
         return replace(answers, secrets=read())
     except SecretsError as error:
-        raise BadAnswer(field, str(error)) from None
+        raise InvalidAnswer(field, str(error)) from None
 
 
 def need_file(answers: Answers) -> None:
-    """Raises `BadAnswer` while no file was named and read."""
+    """Raises `InvalidAnswer` while no file was named and read."""
     if not answers.text("file"):
-        raise BadAnswer("file", "which file?")
+        raise InvalidAnswer("file", "which file?")
     if answers.secrets == SecretSet():
-        raise BadAnswer("file", "Enter in the file's field reads it")
+        raise InvalidAnswer("file", "Enter in the file's field reads it")
 
 
 def need_secrets(answers: Answers, field: str) -> None:
-    """Raises `BadAnswer` where nothing is left to send."""
+    """Raises `InvalidAnswer` where nothing is left to send."""
     if not answers.secrets.secrets:
         why = "; ".join(f"{item.name}: {item.reason}" for item in answers.secrets.refused[:3])
-        raise BadAnswer(field, f"nothing to send{f': {why}' if why else ''}")
+        raise InvalidAnswer(field, f"nothing to send{f': {why}' if why else ''}")

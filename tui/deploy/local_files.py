@@ -1,4 +1,4 @@
-"""livekit.toml and Dockerfile without a shipment: what is there, what would be written. Sends nothing."""
+"""livekit.toml and Dockerfile on their own: what exists, what would be written. Sends nothing."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from pathlib import Path
 from tui.api.clean import clean
 from tui.packaging.detect import detect
 from tui.packaging.dockerfile import DOCKERFILE, DOCKERIGNORE, entry_points, write_files
-from tui.packaging.errors import BuildError, ProjectError
+from tui.packaging.errors import BuildError
 from tui.packaging.project_file import PROJECT_FILE, read_project_file, write_project_file
 
-__all__ = [
-    "Local",
-    "ProjectError",
-    "look_at_dockerfile",
-    "look_at_project_file",
-    "tie",
-    "write_dockerfile",
-]
+
+class NotWritten(Exception):
+    """A file could not be written; the text is one line that says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class FileChanges:
     """What would be written into a directory."""
 
     root: Path
@@ -37,23 +32,23 @@ class Local:
     """What a Dockerfile could start, likeliest first."""
 
 
-def look_at_project_file(root: Path, *, subdomain: str, agent_id: str) -> Local:
+def preview_project_file(root: Path, *, subdomain: str, agent_id: str) -> FileChanges:
     """What tying a directory to an agent would change. Blocks for the disk."""
     try:
         found = read_project_file(root / PROJECT_FILE)
     except BuildError as error:
-        return Local(root, problem=str(error))
+        return FileChanges(root, problem=str(error))
     if not root.is_dir():
-        return Local(root, problem=f"{clean(str(root), limit=120)} is not a directory")
+        return FileChanges(root, problem=f"{clean(str(root), limit=120)} is not a directory")
     if found is None:
-        return Local(root, facts=(f"project {subdomain}", f"agent   {agent_id}"))
+        return FileChanges(root, facts=(f"project {subdomain}", f"agent   {agent_id}"))
     changes = (found.subdomain, found.agent_id) != (subdomain, agent_id) or found.old_schema
     facts = (
         _change("project", found.subdomain, subdomain),
         _change("agent  ", found.agent_id, agent_id),
         "comments and everything else in it stay",
     )
-    return Local(root, facts=facts, there=(PROJECT_FILE,), changes=changes)
+    return FileChanges(root, facts=facts, there=(PROJECT_FILE,), changes=changes)
 
 
 def _change(label: str, old: str, new: str) -> str:
@@ -61,30 +56,36 @@ def _change(label: str, old: str, new: str) -> str:
     return f"{label} {new}, as it is" if old == new else f"{label} {shown} → {new}"
 
 
-def tie(root: Path, *, subdomain: str, agent_id: str) -> str:
-    """Write livekit.toml; what was done, in a line. Blocks for the disk; raises `ProjectError`."""
-    write_project_file(root / PROJECT_FILE, subdomain=subdomain, agent_id=agent_id)
+def link_directory(root: Path, *, subdomain: str, agent_id: str) -> str:
+    """Write livekit.toml; what was done, in a line. Blocks for the disk; raises `NotWritten`."""
+    try:
+        write_project_file(root / PROJECT_FILE, subdomain=subdomain, agent_id=agent_id)
+    except BuildError as error:
+        raise NotWritten(str(error)) from None
     return f"{clean(str(root / PROJECT_FILE), limit=200)} names {agent_id}"
 
 
-def look_at_dockerfile(root: Path) -> Local:
+def preview_dockerfile(root: Path) -> FileChanges:
     """What kind of project a directory holds and which files it has. Blocks for the disk."""
     try:
         found = detect(root)
         programs = entry_points(root, found.type)
     except BuildError as error:
-        return Local(root, problem=str(error))
+        return FileChanges(root, problem=str(error))
     there = tuple(name for name in (DOCKERFILE, DOCKERIGNORE) if (root / name).exists())
     facts = [f"{found.type.value}, told by {found.file}", *found.warnings]
     facts += [f"{name} is there" for name in there]
-    return Local(root, facts=tuple(facts), there=there, changes=len(there) < 2, programs=programs)
+    return FileChanges(root, facts=tuple(facts), there=there, changes=len(there) < 2, programs=programs)
 
 
 def write_dockerfile(root: Path, program: str, *, overwrite: bool) -> str:
-    """Write what is missing, or both; what was done, in a line. Blocks; raises `ProjectError`."""
+    """Write what is missing, or both; what was done, in a line. Blocks; raises `NotWritten`."""
     if not program:
-        raise ProjectError("program: say which one the Dockerfile starts; nothing was written")
-    done = write_files(root, detect(root).type, program, overwrite=overwrite)
+        raise NotWritten("program: say which one the Dockerfile starts; nothing was written")
+    try:
+        done = write_files(root, detect(root).type, program, overwrite=overwrite)
+    except BuildError as error:
+        raise NotWritten(str(error)) from None
     words = [f"wrote {' and '.join(done.written)} in {clean(str(root), limit=120)}" if done.written else ""]
     words += [f"kept {' and '.join(done.kept)}" if done.kept else "", *done.warnings]
     return "; ".join(filter(None, words))

@@ -6,53 +6,53 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui.fleet.state import Fleet, Selection
-from tui.operations.answers import Answers, BadAnswer
-from tui.operations.base import Operation
+from tui.operations.fields import Answers, InvalidAnswer
+from tui.operations.operation import Operation
 
 
-def address(
+def parse_arguments(
     operation: Operation, words: Sequence[str], fleet: Fleet, selection: Selection
 ) -> tuple[Selection, Answers]:
     """What the words mean; what they leave open stays as selected, or is asked by the form.
 
-    Raises `BadAnswer` for words that name nothing.
+    Raises `InvalidAnswer` for words that name nothing.
     """
     if len(words) > len(operation.usage.arguments):
-        raise BadAnswer("", f"too many words; it is: {operation.usage}")
+        raise InvalidAnswer("", f"too many words; it is: {operation.usage}")
     texts: dict[str, str] = {}
     for kind, word in zip(operation.usage.arguments, words, strict=False):
         if kind == "agent":
-            selection = replace(selection, agent_id=agent_id(fleet, word))
+            selection = replace(selection, agent_id=resolve_agent(fleet, word))
         elif kind == "dispatch":
-            selection = replace(selection, room=room_of(fleet, word), dispatch_id=word, job_id="")
+            selection = replace(selection, room=room_of_dispatch(fleet, word), dispatch_id=word, job_id="")
         else:
-            texts[FIELDS.get(kind, kind)] = word
+            texts[FIELD_IDS.get(kind, kind)] = word
     return selection, Answers(texts)
 
 
-FIELDS = {"agent_name": "agent", "secret": "name"}
+FIELD_IDS = {"agent_name": "agent", "secret": "name"}
 """Kind of argument → id of the question that it answers, where they differ."""
 
 
-def agent_id(fleet: Fleet, word: str) -> str:
-    """An agent by id, or by a name that it has alone. Raises `BadAnswer`."""
+def resolve_agent(fleet: Fleet, word: str) -> str:
+    """An agent by id, or by a name that it has alone. Raises `InvalidAnswer`."""
     if fleet.agent(word) is not None:
         return word
     named = [agent.agent_id for agent in fleet.agents if agent.name == word]
     if len(named) > 1:
-        raise BadAnswer(
+        raise InvalidAnswer(
             "agent", f"{len(named)} agents are called {word!r}: give an id, {', '.join(named[:4])}"
         )
     if not named:
-        raise BadAnswer("agent", f"no agent {word!r} in this project")
+        raise InvalidAnswer("agent", f"no agent {word!r} in this project")
     return named[0]
 
 
-def room_of(fleet: Fleet, dispatch_id: str) -> str:
-    """The room of a dispatch. Raises `BadAnswer`: there is no call that finds it (needs.md T11)."""
+def room_of_dispatch(fleet: Fleet, dispatch_id: str) -> str:
+    """The room of a dispatch. Raises `InvalidAnswer`: there is no call that finds it (needs.md T11)."""
     for room, dispatches in fleet.dispatches.items():
         if any(item.id == dispatch_id for item in dispatches):
             return room
-    raise BadAnswer(
+    raise InvalidAnswer(
         "", f"no room is known to have {dispatch_id}; rooms are polled in turn, so it may come yet"
     )
