@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tui.fleet.query import BadQuery, Query, Subject, Value, complete, parse
 
-FIELDS = {"name": "", "status": "", "region": "", "age": "", "cpu": "", "replicas": "", "gone": ""}
+FIELDS = ("name", "status", "region", "age", "cpu", "replicas", "gone")
 NAMES = ("status", "region", "age", "cpu", "replicas")
 TABLE: dict[str, tuple[Value, ...]] = {
     "inbound": ("CrashLoop error", "us-east", 240.0, 0.95, 0.0),

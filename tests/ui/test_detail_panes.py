@@ -15,7 +15,7 @@ from tui.fleet.state import Freshness, View
 from tui.fleet.times import TimeStyle
 from tui.ui.panes.lists import ListPane, freshness
 from tui.ui.panes.secrets import SecretsPane
-from tui.ui.panes.status import StatusPane
+from tui.ui.panes.status import TABLE_FROM, StatusPane
 from tui.ui.panes.versions import VersionsPane
 
 
@@ -32,7 +32,7 @@ def block(view: View) -> dict[str, str]:
 def table(view: View) -> list[dict[str, str]]:
     """The deployments side by side."""
     pane = StatusPane()
-    pane._tabular = True
+    pane.fit(TABLE_FROM)
     ids = [item.id for item in pane.columns()]
     return [
         dict(zip(ids, (cell.text for cell in cells), strict=True))
@@ -121,8 +121,8 @@ def test_every_row_of_every_agent_has_words() -> None:
                 view_of(known), selection=replace(view_of(known).selection, agent_id=agent.agent_id)
             )
             pane = StatusPane()
-            for tabular in (False, True):
-                pane._tabular = tabular
+            for width in (40, TABLE_FROM):
+                pane.fit(width)
                 assert all(rows(pane, view)), (known, agent.name)
 
 

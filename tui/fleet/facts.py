@@ -1,10 +1,12 @@
-"""What lists say of an agent, derived once per received agent: equal agents share their facts."""
+"""What lists show of an agent, derived once for each agent received."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import chain, repeat
 
+from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Deployment, instant
 from tui.fleet import quantity
 from tui.fleet.status import EVENT_WORDS, Status, replicas, status, worst
@@ -27,8 +29,10 @@ class AgentFacts:
         """Its place among its equals in whatever they are sorted by."""
         self.rank = (self.status.severity, *self.order)
         """Its place among all, worst first."""
-        self.is_odd = not agent.name.isascii() or "\\" in agent.name
-        """Its name is not of plain letters, so that it may look like another's."""
+        self.is_unusual = not agent.name.isascii() or "\\" in agent.name
+        """Its name has other characters than plain letters, so that it may look like another name."""
+        self.is_lookalike = False
+        """Its name can be mistaken for another agent's; known once the whole list is."""
         self._rows = agent.agent_deployments
 
     @cached_property
@@ -120,6 +124,8 @@ class FactsCache:
 
     def __init__(self) -> None:
         self._known: dict[str, AgentFacts] = {}
+        self._agents: Sequence[Agent] = ()
+        self._listed: list[AgentFacts] = []
         self.derived = 0
         """Agents derived so far: the measure of what a poll costs."""
 
@@ -131,12 +137,40 @@ class FactsCache:
             self.derived += 1
         return known
 
+    def of_all(self, agents: Sequence[Agent]) -> list[AgentFacts]:
+        """The facts of every agent of a project, in the order received. The list must not be changed."""
+        if agents is not self._agents:
+            if len(self._known) > 2 * len(agents) + 64:
+                self.prune(agent.agent_id for agent in agents)
+            self._agents = agents
+            # nearly always the same agents in the same order, nearly all of them unchanged
+            before = chain(self._listed, repeat(None))
+            self._listed = [
+                facts if facts is not None and facts.agent is agent else self.of(agent)
+                for agent, facts in zip(agents, before, strict=False)
+            ]
+            _find_lookalikes(self._listed)
+        return self._listed
+
     def prune(self, alive: Iterable[str]) -> None:
         """Forget all agents but these."""
         self._known = {key: self._known[key] for key in alive if key in self._known}
 
     def __len__(self) -> int:
         return len(self._known)
+
+
+def _find_lookalikes(everything: list[AgentFacts]) -> None:
+    """Mark agents whose name looks like a different name of another agent."""
+    suspects = [facts for facts in everything if facts.is_unusual]
+    if not suspects:
+        return
+    names: dict[str, set[str]] = {}
+    for facts in everything:
+        names.setdefault(confusable(facts.agent.name), set()).add(facts.agent.name)
+    for facts in suspects:
+        name = facts.agent.name
+        facts.is_lookalike = len(names[confusable(name)]) > 1 or is_deceptive(name)
 
 
 def deployment_names(rows: Iterable[Deployment]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The filter grammar, the same in every list (product.md b2). Pure.
+"""The filter grammar, the same in every list. Pure.
 
 `text` regular expression over all columns · `!text` not · `-f text` fuzzy · `field:value` `field!=value`
 `field>n` `field<n` · a space is AND · `"quoted text"` keeps its spaces.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ Value = str | float | None
 
 
 class BadQuery(ValueError):
-    """A filter that cannot be read; its text says why."""
+    """An invalid filter; its text says why."""
 
 
 class Subject(Struct, frozen=True):
@@ -36,7 +36,11 @@ class Query(Struct, frozen=True):
     """A parsed filter."""
 
     source: str = ""
+    """As it was typed."""
     tests: tuple[Test, ...] = ()
+    """A row passes all of them."""
+    fields: frozenset[str] = frozenset()
+    """The fields that it looks at."""
 
     def __bool__(self) -> bool:
         return bool(self.tests)
@@ -51,35 +55,37 @@ _NUMBER = re.compile(r"^(?P<number>\d+(?:\.\d+)?)(?P<unit>[smhd%]?)$")
 _UNIT = {"": 1.0, "%": 0.01, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
-def parse(text: str, fields: Mapping[str, str]) -> Query:
-    """A filter from what was typed; `fields` are the names allowed, with their help.
+def parse(text: str, fields: Collection[str]) -> Query:
+    """A filter from what was typed; `fields` are the names that it may use.
 
-    Raises `BadQuery` for an expression that is no regular one, an unknown field or an unfinished comparison.
+    Raises `BadQuery` for an invalid regular expression, an unknown field or an unfinished comparison.
     """
-    words = _words(text)
     tests: list[Test] = []
+    used: set[str] = set()
     fuzzy = False
-    for word in words:
+    for word in _words(text):
         if word == "-f":
             fuzzy = True
         elif fuzzy:
             tests.append(_fuzzy(word))
         else:
             tests.append(_term(word, fields))
-    return Query(text.strip(), tuple(tests))
+            if (match := _TERM.match(word)) and match["field"] in fields:
+                used.add(match["field"])
+    return Query(text.strip(), tuple(tests), frozenset(used))
 
 
 def complete(text: str, fields: Iterable[str]) -> str:
-    """What was typed with the field name begun at its end in full; empty if there is none to complete."""
+    """The text with the field name at its end completed; empty if no field begins like that."""
     head, space, last = text.rpartition(" ")
     sign = "!" if last.startswith("!") else ""
-    begun = last.removeprefix("!")
-    full = next((name for name in fields if begun and name.startswith(begun)), "")
+    prefix = last.removeprefix("!")
+    full = next((name for name in fields if prefix and name.startswith(prefix)), "")
     return f"{head}{space}{sign}{full}:" if full else ""
 
 
 def unknown_field(text: str, fields: Iterable[str]) -> str:
-    """A word before a colon that is no field, so that it is sought as it stands; empty if there is none."""
+    """A word before a colon that is not a field, so that it is searched for as text; empty if none is."""
     known = frozenset(fields)
     matches = (_TERM.match(word) for word in _words(text))
     return next((it["field"] for it in matches if it and it["op"] == ":" and it["field"] not in known), "")
@@ -97,7 +103,7 @@ def _words(text: str) -> list[str]:
         return text.replace('"', "").split()
 
 
-def _term(word: str, fields: Mapping[str, str]) -> Test:
+def _term(word: str, fields: Collection[str]) -> Test:
     match = _TERM.match(word)
     if match and match["field"] in fields:
         test = _comparison(match["field"], match["op"], match["value"])
@@ -116,7 +122,7 @@ def _negate(test: Test) -> Test:
 def _expression(text: str) -> re.Pattern[str]:
     try:
         with warnings.catch_warnings():
-            # `[[a` is a typing stage, not something to print over the screen
+            # a half-typed `[[a` would print its warning over the screen
             warnings.simplefilter("ignore", FutureWarning)
             return re.compile(text, re.IGNORECASE)
     except (re.error, OverflowError, RecursionError) as error:
@@ -128,7 +134,7 @@ _SPECIAL = frozenset(r".^$*+?{}[]\|()")
 
 def _pattern(text: str) -> Test:
     if not _SPECIAL.intersection(text) and text.isascii():
-        # a plain word needs no expression, and a substring test is ten times as quick
+        # a plain word needs no regular expression: a substring test takes a tenth of the time
         needle = text.casefold()
         return lambda subject: needle in subject.text.casefold()
     expression = _expression(text)

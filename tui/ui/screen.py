@@ -425,7 +425,7 @@ class MainScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Filter the current list."""
-        pane = self.current if isinstance(self.current, ListPane) and self.current.FIELDS else self.agents
+        pane = self.current if isinstance(self.current, ListPane) and self.current.filters else self.agents
         if not pane.display:  # nobody filters blindly what other panes are about
             self.action_pane("agents")
         mode = FilterMode(pane)

@@ -1,15 +1,14 @@
-"""How columns share a width, and which sign a change gets."""
+"""How columns share a width."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.fleet.cells import ColumnLayout
-from tui.ui.widgets.columns import CLOCK_WIDTH, GAP, for_times, slots, trend
+from tui.ui.widgets.columns import CLOCK_WIDTH, GAP, for_times, slots
 
 NAME = ColumnLayout("name", "NAME", 10, grow=2)
 STATE = ColumnLayout("state", "STATE", 8, grow=1)
@@ -77,23 +76,6 @@ def test_columns_never_overlap_nor_leave_the_line(width: int, wide: bool, left: 
         end = slot.x + slot.width
         assert end <= width
         end += GAP
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "sign"),
-    [
-        ("1/1/2", "2/1/2", "▲"),
-        ("3/1/4", "1/1/4", "▼"),
-        ("1/1/2", "1/1/4", "Δ"),
-        ("120m / 2000m", "90m / 2000m", "▼"),
-        ("0.64 / 4GB", "0.7 / 4GB", "▲"),
-        ("Running", "CrashLoop", "Δ"),
-        ("–", "3", "Δ"),
-        ("12%", "9%", "▼"),
-    ],
-)
-def test_the_sign_of_a_change(before: str, after: str, sign: str) -> None:
-    assert trend(before, after) == sign
 
 
 def test_times_of_day_get_the_room_that_they_need() -> None:

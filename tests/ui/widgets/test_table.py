@@ -14,7 +14,7 @@ from tui.api.clean import clean
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.sim.scenarios.hostile import STRINGS
 from tui.ui.widgets.row_renderer import GUTTER, RowLook, RowRenderer
-from tui.ui.widgets.table import DELTA_FOR, LineTable, Past
+from tui.ui.widgets.table import DELTA_FOR, LineTable, RowChange
 
 COLUMNS = (
     ColumnLayout("name", "NAME", 12, grow=1),
@@ -131,17 +131,16 @@ async def test_ten_thousand_rows_cost_what_the_screen_shows() -> None:
         assert table.formatted - before == 3 * (table.size.height - 1)
 
 
-def then(cells: tuple[Cell, ...], age: float) -> Callable[[str], Past | None]:
-    return lambda key: Past(cells, age)
+def changed(*signs: str, age: float) -> Callable[[str], RowChange | None]:
+    return lambda key: RowChange(signs, age)
 
 
 async def test_a_change_carries_its_sign_right_beside_its_words_and_its_row_a_bar() -> None:
     async with board(Watched(COLUMNS), (44, 4)) as (table, _):
-        was = (Cell("a"), Cell("Error"), Cell("9"))
         data = {"a": ("Running", "7")}
-        table.show(["a"], told(data), past=then(was, 0.0))
+        table.show(["a"], told(data), changed=changed(" ", "Δ", "▼", age=0.0))
         assert drawn(table)[1] == "▎ a                    Running Δ        ▼7  "
-        table.show(["a"], told(data), past=then(was, DELTA_FOR))
+        table.show(["a"], told(data), changed=changed(" ", "Δ", "▼", age=DELTA_FOR))
         assert drawn(table)[1] == "▎ a                    Running           7  "
         table.show(["a"], told(data))
         assert drawn(table)[1] == "  a                    Running           7  "
@@ -165,11 +164,10 @@ def test_what_is_reversed_is_the_words_and_not_the_width_of_their_column() -> No
 
 async def test_a_sign_that_goes_paints_its_cell_and_nothing_else() -> None:
     async with board(Watched(COLUMNS), (44, 4)) as (table, _):
-        was = (Cell("a"), Cell("Error"), Cell("7"))
         data = {"a": ("Running", "7")}
-        table.show(["a"], told(data), past=then(was, 0.0))
+        table.show(["a"], told(data), changed=changed(" ", "Δ", " ", age=0.0))
         table.forget_paint()
-        table.show(["a"], told(data), past=then(was, DELTA_FOR))
+        table.show(["a"], told(data), changed=changed(" ", "Δ", " ", age=DELTA_FOR))
         state = next(slot for slot in table._renderer.slots if slot.column.id == "state")
         assert table.painted == [Region(state.x, 1, state.width + 1, 1)]
         table.forget_paint()
@@ -285,9 +283,9 @@ async def test_an_arrow_has_room_in_the_narrowest_title() -> None:
 async def test_ascii_is_ascii_also_where_text_is_cut() -> None:
     async with board(Watched(COLUMNS, ascii_only=True), (44, 5)) as (table, _):
         keys = names(30)
-        was = (Cell("x"), Cell("x"), Cell("9"))
         table.set_sort("name", False)
-        table.show(keys, lambda key: (Cell("● long name " * 9), Cell("– ✗"), Cell("1")), past=then(was, 0.0))
+        signs = changed("Δ", "Δ", "▼", age=0.0)
+        table.show(keys, lambda key: (Cell("● long name " * 9), Cell("– ✗"), Cell("1")), changed=signs)
         for line in drawn(table):
             assert line.isascii(), line
 

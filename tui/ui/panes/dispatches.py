@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui.api.models import Dispatch
 from tui.fleet.cells import Cell, Cells, ColumnLayout
-from tui.fleet.query import Subject, Value
+from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import age
 from tui.fleet.tree import (
@@ -43,13 +42,6 @@ class DispatchesPane(ListPane):
         ColumnLayout("pickup", "PICK-UP", 7, right=True, rank=4),
         ColumnLayout("detail", "DETAIL", 12, want=24, grow=4, rank=3),
     )
-    FIELDS: ClassVar[Mapping[str, str]] = {
-        "room": "room name",
-        "agent": "agent name of a dispatch",
-        "status": "running, failed, success, pending or none",
-        "deployment": "deployment name",
-        "worker": "worker id of a job",
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
         *operation_keys("dispatches"),
         Binding("right", "open", "Expand", show=False),
@@ -72,6 +64,11 @@ class DispatchesPane(ListPane):
         self.table.floats = True
         super().on_mount()
 
+    @property
+    def filters(self) -> Sequence[str]:
+        """The fields of rooms."""
+        return list(ROOM_FIELDS)
+
     # ---- rows -----------------------------------------------------------------------------------------
 
     def fresh(self, view: View) -> Freshness:
@@ -93,16 +90,10 @@ class DispatchesPane(ListPane):
         every = rooms_by_worst(fleet, worst)
         rooms = every
         if self.query_now or self.agent_name:
-            rooms = [room for room in every if self._passes(view, room)]
+            rooms = matching_rooms(every, view, query=self.query_now, agent_name=self.agent_name)
         bad = (sum(worst[room] is Worst.PROBLEM for room in listed) for listed in (every, rooms))
         self._shown, self._hidden_problems = len(rooms), next(bad) - next(bad)
         return self.tree_model.flatten(fleet, rooms, view.now)
-
-    def _passes(self, view: View, room: str) -> bool:
-        dispatches = view.fleet.dispatches.get(room, ())
-        if self.agent_name and all(item.agent_name != self.agent_name for item in dispatches):
-            return False
-        return not self.query_now or self.query_now.matches(_room_subject(room, dispatches))
 
     def cells(self, view: View, key: str) -> Cells:
         """One line of the tree."""
@@ -244,17 +235,3 @@ class DispatchesPane(ListPane):
 def _coarsely(count: int) -> int:
     """A count that climbs for minutes, in steps: the line is not for counting along."""
     return count if count < 100 else count // 100 * 100
-
-
-def _room_subject(room: str, dispatches: tuple[Dispatch, ...]) -> Subject:
-    states = [str(job.state.status) if job.state else "" for item in dispatches for job in item.jobs]
-    fields: dict[str, Callable[[], Value]] = {
-        "room": lambda: room,
-        "agent": lambda: " ".join(item.agent_name for item in dispatches),
-        "status": lambda: " ".join(states).casefold() if states else "none",
-        "deployment": lambda: " ".join(item.deployment for item in dispatches),
-        "worker": lambda: " ".join(job.state.worker_id for d in dispatches for job in d.jobs if job.state),
-    }
-    words = [room, *(f"{item.id} {item.agent_name} {item.deployment}" for item in dispatches)]
-    words += [f"{job.id} {job.state.error if job.state else ''}" for item in dispatches for job in item.jobs]
-    return Subject(" ".join((*words, *states)), lambda name: fields[name]())

@@ -24,20 +24,20 @@ class FilterMode:
 
     @property
     def _field_names(self) -> str:
-        return " ".join(f"{name}:" for name in self._pane.FIELDS)
+        return " ".join(f"{name}:" for name in self._pane.filters)
 
     def typed(self, text: str) -> tuple[str, bool]:
         """Filter, and say how many rows that leaves or what is wrong."""
         problem = self._pane.set_filter(text)
         rows = len(self._pane.table.keys)
         words = f"/ {self._pane.NAME}: {rows} row{'' if rows == 1 else 's'}"
-        if not rows and (field := unknown_field(text, self._pane.FIELDS)):
+        if not rows and (field := unknown_field(text, self._pane.filters)):
             words += f" · {field}: is no field; there are {self._field_names}"
         return problem or words, bool(problem)
 
     def complete(self, text: str) -> str:
         """The name of a field; for the rest, the rows themselves show what there is."""
-        return complete(text, self._pane.FIELDS)
+        return complete(text, self._pane.filters)
 
     def path(self, text: str) -> tuple[str, str]:
         """A filter holds no paths."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,13 +12,14 @@ from textual.geometry import Size
 from textual.message import Message
 
 from tui.fleet.cells import Cell, Cells, ColumnLayout
+from tui.fleet.listing import filters, sorts
 from tui.fleet.query import BadQuery, Query, parse
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import TimeStyle, age
 from tui.ui.panes.base import LIVE, Pane
 from tui.ui.widgets.columns import for_times
 from tui.ui.widgets.lines import Line
-from tui.ui.widgets.table import LineTable, Past
+from tui.ui.widgets.table import LineTable, RowChange
 
 _SMALL = (str, int, float, Cell, Size)
 
@@ -33,10 +34,7 @@ class ListPane(Pane):
     """A pane whose rows are keys and pure functions of the view."""
 
     COLUMNS: ClassVar[Sequence[ColumnLayout]] = ()
-    FIELDS: ClassVar[Mapping[str, str]] = {}
-    """Filter fields with their help."""
-    SORTS: ClassVar[Mapping[str, str]] = {}
-    """Sort keys: column id → how it sorts, for the help."""
+    """Columns in their order. Those that are a `Column` also say what sorts and filters the rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("O", "sort_picked", "Sort by picked column", show=False),
@@ -67,7 +65,7 @@ class ListPane(Pane):
         self._subject = ""
         self._inputs: tuple[object, ...] = ()
         self.table = LineTable(self.COLUMNS, ascii_only=ascii_only)
-        self.table.sortable = bool(self.SORTS)
+        self.table.sortable = bool(self.sorts)
 
     def compose(self) -> ComposeResult:
         """Title and table."""
@@ -76,13 +74,23 @@ class ListPane(Pane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be sorted is."""
-        return bool(self.SORTS) or action != "sort_picked"
+        return bool(self.sorts) or action != "sort_picked"
 
     # ---- what a pane says of itself -------------------------------------------------------------------
 
     def columns(self) -> Sequence[ColumnLayout]:
         """The columns now."""
         return self.COLUMNS
+
+    @property
+    def filters(self) -> Sequence[str]:
+        """The fields that a filter may name."""
+        return filters(self.COLUMNS)
+
+    @property
+    def sorts(self) -> Sequence[str]:
+        """The ids of the columns that rows can be sorted by."""
+        return sorts(self.COLUMNS)
 
     def subject(self, view: View) -> str:
         """What the rows belong to. Those of another subject inherit no cursor, mark or ghost."""
@@ -100,8 +108,8 @@ class ListPane(Pane):
         """The cells of a row."""
         return ()
 
-    def past(self, view: View, key: str) -> Past | None:
-        """How the row looked before a recent change."""
+    def changed(self, view: View, key: str) -> RowChange | None:
+        """What changed in the row a moment ago."""
         return None
 
     def title(self, view: View) -> Line:
@@ -147,7 +155,7 @@ class ListPane(Pane):
         table.show(
             keys,
             lambda key: self.cells(view, key),
-            past=lambda key: self.past(view, key),
+            changed=lambda key: self.changed(view, key),
             now=view.monotonic,
             keep=self.leaves_ghosts and not self._asked,
         )
@@ -194,7 +202,7 @@ class ListPane(Pane):
     def set_filter(self, text: str) -> str:
         """Filter by an expression; returns what is wrong with it, keeping the last good one."""
         try:
-            query = parse(text, self.FIELDS)
+            query = parse(text, self.filters)
         except BadQuery as error:
             return str(error)
         if query.source != self.query_now.source:
@@ -213,7 +221,7 @@ class ListPane(Pane):
 
     def sort_by(self, column: str) -> None:
         """Sort by a column; again for the other direction."""
-        if column not in self.SORTS:
+        if column not in self.sorts:
             return
         self.reverse = not self.reverse if self.sort == column else False
         self.sort = column

@@ -10,10 +10,11 @@ from textual.binding import BindingType
 
 from tui.api.models import Agent, Deployment, instant
 from tui.fleet.cells import Cell, Cells, ColumnLayout, status_glyph, status_tone
-from tui.fleet.facts import cpu_text, mem_text
+from tui.fleet.detail_columns import DEPLOYMENT_COLUMNS, DeploymentRow
+from tui.fleet.listing import row_cells
 from tui.fleet.state import View
 from tui.fleet.status import event_words, reading, status
-from tui.fleet.times import TimeStyle, clock_time, rfc3339, seen, when
+from tui.fleet.times import seen, when
 from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
 from tui.ui.widgets.lines import Line
@@ -22,21 +23,8 @@ TABLE_FROM = 104
 """Cells of width from which deployments stand side by side as a table; below, each is a block of lines."""
 
 _BLOCK = (ColumnLayout("field", "DEPLOYMENT", 14), ColumnLayout("value", "", 10, grow=1))
-_TABLE = (
-    ColumnLayout("status", "S", 1),
-    ColumnLayout("region", "REGION", 9, grow=1),
-    ColumnLayout("deployment", "DEPLOYMENT", 11, grow=1),
-    ColumnLayout("state", "STATUS", 12),
-    ColumnLayout("name", "NAME", 10, grow=1, rank=4),
-    ColumnLayout("version", "VERSION", 14),
-    ColumnLayout("cpu", "CPU", 15, right=True, rank=2),
-    ColumnLayout("mem", "MEM", 12, right=True, rank=2),
-    ColumnLayout("replicas", "REPLICAS", 11, right=True),
-    ColumnLayout("deployed", "DEPLOYED AT", 20, rank=3),
-    ColumnLayout("observed", "LAST OBSERVED", 20, rank=1),
-    ColumnLayout("events", "EVENTS", 12, grow=2, rank=5),
-    ColumnLayout("server", "SERVER REGION", 13, rank=6),
-)
+_BLOCK_FIELDS = ("version", "cpu", "mem", "replicas", "name", "deployed", "observed", "server")
+"""The columns of the table that a block shows below each other, by id."""
 
 
 class StatusPane(DetailPane):
@@ -51,21 +39,24 @@ class StatusPane(DetailPane):
 
     _tabular = False
     _room = 30
-    """Both are decided by each `show`, so that keys and cells agree."""
+    """Both are set by each `show`, so that keys and cells agree."""
 
     def show(self, view: View) -> None:
-        """Blocks or a table, as the width allows."""
-        width = self.table.size.width
+        """Draw for the width at hand."""
+        self.fit(self.table.size.width)
+        super().show(view)
+
+    def fit(self, width: int) -> None:
+        """Choose blocks or a table for so many cells of width."""
         tabular = width >= TABLE_FROM
         if tabular != self._tabular:
-            self._asked = True  # the rows are others without any having gone
+            self._asked = True  # other rows, although none vanished
         self._tabular = self.leaves_ghosts = tabular
         self._room = max(10, width - _BLOCK[0].width - 5)
-        super().show(view)
 
     def columns(self) -> Sequence[ColumnLayout]:
         """For blocks, or for a table."""
-        return _TABLE if self._tabular else _BLOCK
+        return DEPLOYMENT_COLUMNS if self._tabular else _BLOCK
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent."""
@@ -96,7 +87,7 @@ class StatusPane(DetailPane):
             return []
         fields = ["head"]
         fields += [f"reading{line}" for line in range(len(self._reading(view, row)))]
-        fields += ["version", "cpu", "mem", "replicas", "name", "deployed", "observed", "server"]
+        fields += _BLOCK_FIELDS
         return fields + [f"event{index}" for index, event in enumerate(row.events) if event.count]
 
     def _reading(self, view: View, row: Deployment) -> list[str]:
@@ -111,28 +102,10 @@ class StatusPane(DetailPane):
         if agent is None or row is None:
             return ()
         if self._tabular:
-            return self._note(view, row, field) if field else self._row(view, agent, row)
+            if field:
+                return self._note(view, row, field)
+            return row_cells(DEPLOYMENT_COLUMNS, DeploymentRow(agent, row), view)
         return self._field(view, agent, row, field)
-
-    def _row(self, view: View, agent: Agent, row: Deployment) -> Cells:
-        state = status(row.status)
-        look = status_tone(state)
-        events = " ".join(f"{event_words(e.type)} ×{e.count}" for e in row.events if e.count)
-        return (
-            Cell(status_glyph(state), look),
-            Cell(row.region),
-            Cell(_deployment(row)),
-            Cell(state.name or "not observed", look),
-            Cell(_name(row)),
-            Cell(row.version or agent.version),
-            Cell(cpu_text(row)),
-            Cell(mem_text(row)),
-            Cell(_replicas(row)),
-            Cell(_at(instant(agent.deployed_at), view), "muted"),
-            Cell(_at(instant(row.last_scraped_at), view), "muted"),
-            Cell(events or "–", "warn" if events else "muted"),
-            Cell(row.server_region, "muted"),
-        )
 
     def _note(self, view: View, row: Deployment, field: str) -> Cells:
         """A line below a deployment, across all columns."""
@@ -153,18 +126,15 @@ class StatusPane(DetailPane):
             return (Cell(label, "accent"), Cell("".join(lines), "accent"))
         if field.startswith("event"):
             return (Cell("  event", "muted"), Cell(_event(row, field, view), "warn"))
-        values = {
-            "name": ("name", _name(row)),
-            "version": ("version", row.version or agent.version),
-            "cpu": ("cpu", cpu_text(row)),
-            "mem": ("mem", mem_text(row)),
-            "replicas": ("replicas", f"{_replicas(row)}  (now/min/max)"),
-            "deployed": ("deployed", _at(instant(agent.deployed_at), view)),
-            "observed": ("observed", _observed(row, view)),
-            "server": ("server", row.server_region or "–"),
-        }
-        label, value = values[field]
-        return (Cell(f"  {label}", "muted"), Cell(value))
+        column = next(column for column in DEPLOYMENT_COLUMNS if column.id == field)
+        value = column.cell(DeploymentRow(agent, row), view).text
+        if field == "replicas":
+            value += "  (now/min/max)"
+        elif field == "observed" and (at := instant(row.last_scraped_at)) is not None:
+            value += f" ({seen(view.now - at)})"
+        elif field == "server":
+            value = value or "–"
+        return (Cell(f"  {field}", "muted"), Cell(value))
 
     def title(self, view: View) -> Line:
         """Whose status it is."""
@@ -204,27 +174,3 @@ def _event(row: Deployment, field: str, view: View) -> str:
     event = row.events[int(field.removeprefix("event"))]
     last = when(instant(event.timestamp), now=view.now, style=view.times)
     return f"{event_words(event.type)} ×{event.count}, last {last}"
-
-
-def _name(row: Deployment) -> str:
-    return row.agent_name if instant(row.last_scraped_at) is not None else "--"
-
-
-def _deployment(row: Deployment) -> str:
-    return row.name if row.deployment_enabled else "--"
-
-
-def _replicas(row: Deployment) -> str:
-    return f"{row.replicas} / {row.min_replicas} / {row.max_replicas}"
-
-
-def _at(at: float | None, view: View) -> str:
-    """As `lk` prints it, unless the operator asked for another zone."""
-    if view.times is TimeStyle.LOCAL and at is not None:
-        return clock_time(at, view.times)
-    return rfc3339(at)
-
-
-def _observed(row: Deployment, view: View) -> str:
-    at = instant(row.last_scraped_at)
-    return _at(at, view) + (f" ({seen(view.now - at)})" if at is not None else "")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui.api.models import Version, instant
-from tui.fleet.cells import Cell, Cells, ColumnLayout, status_tone
-from tui.fleet.query import Subject
+from tui.api.models import Version
+from tui.fleet.cells import Cell, Cells
+from tui.fleet.detail_columns import VERSION_COLUMNS
+from tui.fleet.listing import arrange, row_cells
 from tui.fleet.state import View
-from tui.fleet.status import status
-from tui.fleet.times import when
 from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
 from tui.ui.widgets.lines import Line
@@ -26,26 +25,7 @@ class VersionsPane(DetailPane):
     HELP = "what was built for the selected agent, newest first"
     SOURCE = "versions"
     BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("versions")]
-    COLUMNS = (
-        ColumnLayout("version", "VERSION", 14),
-        ColumnLayout("role", "ROLE", 8, grow=1),
-        ColumnLayout("status", "STATUS", 9, rank=2),
-        ColumnLayout("commit", "COMMIT", 8, rank=1),
-        ColumnLayout("branch", "BRANCH", 8, grow=2, rank=3),
-        ColumnLayout("owner", "OWNER", 8, grow=1, rank=5),
-        ColumnLayout("created", "CREATED", 8, right=True, rank=4, clock=True),
-        ColumnLayout("deployed", "DEPLOYED", 8, right=True, clock=True),
-        ColumnLayout("attributes", "ATTRIBUTES", 10, grow=2, rank=6, wide=True),
-    )
-
-    FIELDS: ClassVar[Mapping[str, str]] = {
-        "version": "version tag",
-        "role": "current, active or draining",
-        "status": "status word",
-        "commit": "commit",
-        "branch": "branch",
-        "owner": "who built it",
-    }
+    COLUMNS = VERSION_COLUMNS
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent's listing."""
@@ -53,46 +33,23 @@ class VersionsPane(DetailPane):
 
     def keys(self, view: View) -> Sequence[str]:
         """Version tags that pass the filter, newest first."""
-        names = [version.version for version in self._versions(view)]
-        if self.query_now:
-            return [name for name in names if self.query_now.matches(self._shown(view, name))]
-        return names
-
-    def _shown(self, view: View, key: str) -> Subject:
-        cells = zip(self.COLUMNS, self.cells(view, key), strict=True)
-        texts = {column.id: cell.text for column, cell in cells}
-        return Subject(" ".join(texts.values()), texts.get)
+        shown = arrange(self._versions(view), self.COLUMNS, view, query=self.query_now)
+        return [version.version for version in shown]
 
     def _versions(self, view: View) -> tuple[Version, ...]:
         return view.fleet.versions.get(view.selection.agent_id, ())
 
     def cells(self, view: View, key: str) -> Cells:
         """One version."""
-        version = next((item for item in self._versions(view) if item.version == key), None)
-        if version is None:
-            return ()
-        word, look = role(version)
-        attributes = version.attributes
-        dirty = " dirty" if attributes.get("git_tree") else ""
-        deployed = when(instant(version.deployed_at), now=view.now, style=view.times, never="never")
-        known = {"git_commit", "git_branch", "git_tree"}
-        rest = " ".join(f"{name}={value}" for name, value in sorted(attributes.items()) if name not in known)
-        return (
-            Cell(version.version, "accent" if version.current else "text"),
-            Cell(word, look, short=word.partition(" ")[0]),
-            Cell(version.status or "–", status_tone(status(version.status)) if version.status else "muted"),
-            Cell(attributes.get("git_commit", "–") + dirty, "warn" if dirty else "text"),
-            Cell(attributes.get("git_branch", "–")),
-            Cell(version.owner or "–"),
-            Cell(when(instant(version.created_at), now=view.now, style=view.times), "muted"),
-            Cell(deployed, "muted"),
-            Cell(rest),
-        )
+        version = self._find(view, key)
+        return () if version is None else row_cells(self.COLUMNS, version, view)
+
+    def _find(self, view: View, key: str) -> Version | None:
+        return next((item for item in self._versions(view) if item.version == key), None)
 
     def raw_item(self) -> object | None:
-        """The row's own."""
-        rows = self._versions(self.view) if self.view else ()
-        return next((item for item in rows if item.version == self.table.cursor), None)
+        """The version."""
+        return self._find(self.view, self.table.cursor) if self.view else None
 
     def title(self, view: View) -> Line:
         """Whose versions, and how many."""
@@ -111,18 +68,3 @@ class VersionsPane(DetailPane):
         if view.agent is None:
             return "No agent selected."
         return "Nothing was built yet." if view.selection.agent_id in view.fleet.versions else "loading…"
-
-
-def role(version: Version) -> tuple[str, str]:
-    """What a version does now, in words and tone; the flags are the reliable signals (contract.md §7)."""
-    words = [
-        word
-        for word, flag in (
-            ("current", version.current),
-            ("active", version.active),
-            ("draining", version.draining),
-        )
-        if flag
-    ]
-    look = "ok" if version.current else "busy" if version.draining else "text" if words else "muted"
-    return " ".join(words) or "–", look

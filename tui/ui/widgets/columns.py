@@ -1,4 +1,4 @@
-"""How columns share the width of a table, and the sign of a changed cell. Pure."""
+"""How columns share the width of a table. Pure."""
 
 from __future__ import annotations
 
@@ -75,19 +75,3 @@ def slots(
         placed.append(Slot(column, index, x, min(widths[index], max(0, width - x))))
         x += widths[index] + GAP
     return [slot for slot in placed if slot.width > 0]
-
-
-def trend(before: str, after: str) -> str:
-    """The sign of a change: up or down for numbers, else just changed."""
-    old, new = _number(before), _number(after)
-    if old is None or new is None or old == new:
-        return "Δ"
-    return "▲" if new > old else "▼"
-
-
-def _number(text: str) -> float | None:
-    head = text.strip().split("/", 1)[0].split(" ", 1)[0].rstrip("m%")
-    try:
-        return float(head)
-    except ValueError:
-        return None

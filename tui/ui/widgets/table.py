@@ -18,7 +18,6 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui.fleet.cells import Cell, Cells, ColumnLayout
-from tui.ui.widgets.columns import trend
 from tui.ui.widgets.row_model import RowModel
 from tui.ui.widgets.row_renderer import RowLook, RowRenderer
 from tui.ui.widgets.themed_widget import ThemedWidget
@@ -27,10 +26,11 @@ DELTA_FOR = 15.0
 """Seconds for which a changed cell carries its sign; the row's bar stays as long as the pane says."""
 
 
-class Past(Struct, frozen=True):
-    """How a row looked before it changed."""
+class RowChange(Struct, frozen=True):
+    """A row that changed a moment ago."""
 
-    cells: Cells
+    signs: tuple[str, ...]
+    """One a cell: the sign of its change, or a blank."""
     age: float
     """Seconds since."""
 
@@ -42,7 +42,7 @@ def _nothing(key: str) -> Cells:
     return ()
 
 
-def _no_past(key: str) -> Past | None:
+def _unchanged(key: str) -> RowChange | None:
     return None
 
 
@@ -115,7 +115,7 @@ class LineTable(ThemedWidget, can_focus=True):
         self._columns = tuple(columns)
         self._last_brush: RowRenderer | None = None
         self._cells_of: Callable[[str], Cells] = _nothing
-        self._past_of: Callable[[str], Past | None] = _no_past
+        self._change_of: Callable[[str], RowChange | None] = _unchanged
         self._row_model: RowModel[Cells] = RowModel()
         self._drawn: dict[int, tuple[RowLook, Strip]] = {}
         self._drawn_style = Style()
@@ -128,7 +128,7 @@ class LineTable(ThemedWidget, can_focus=True):
         keys: Sequence[str],
         cells: Callable[[str], Cells],
         *,
-        past: Callable[[str], Past | None] = _no_past,
+        changed: Callable[[str], RowChange | None] = _unchanged,
         now: float = 0.0,
         keep: bool = True,
     ) -> None:
@@ -136,7 +136,7 @@ class LineTable(ThemedWidget, can_focus=True):
         operator asked for other rows. `now` is monotonic seconds, for the ghosts.
         """
         known = self._row_model.keys
-        self._cells_of, self._past_of, self._now = cells, past, now
+        self._cells_of, self._change_of, self._now = cells, changed, now
         if keys is not known and (len(keys) != len(known) or list(keys) != list(known)):
             if self._row_model.replace(
                 keys,
@@ -155,7 +155,7 @@ class LineTable(ThemedWidget, can_focus=True):
         height = self._row_model.height
         self._row_model = RowModel()
         self._row_model.height = height
-        self._cells_of, self._past_of = _nothing, _no_past
+        self._cells_of, self._change_of = _nothing, _unchanged
 
     def unmark_gone(self, exists: Callable[[str], bool]) -> None:
         """Take marks off rows that are no more."""
@@ -307,14 +307,9 @@ class LineTable(ThemedWidget, can_focus=True):
             return RowLook(key, ghost.cells or _GONE, (), " " + mark, row, True, thumb)
         cells = self._cells_of(key)
         self.formatted += 1
-        past = self._past_of(key)
-        signs: tuple[str, ...] = ()
-        if past is not None and past.age < DELTA_FOR and len(past.cells) == len(cells):
-            signs = tuple(
-                trend(old.text, new.text) if old.text != new.text else " "
-                for old, new in zip(past.cells, cells, strict=True)
-            )
-        bar = "▎" if past is not None else " "
+        change = self._change_of(key)
+        signs = change.signs if change and change.age < DELTA_FOR and len(change.signs) == len(cells) else ()
+        bar = "▎" if change else " "
         return RowLook(key, cells, signs, bar + mark, row, False, thumb)
 
     def _thumb(self, y: int) -> str:

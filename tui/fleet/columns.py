@@ -1,0 +1,239 @@
+"""The columns of the list of agents: what each shows, sorts by and filters by. Pure, no colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tui.api.models import Version
+from tui.fleet.cells import Cell, status_glyph, status_tone, tail
+from tui.fleet.facts import AgentFacts
+from tui.fleet.listing import Column, Filter, SortKey, trend
+from tui.fleet.state import View
+from tui.fleet.status import replicas
+from tui.fleet.times import age, seen, when
+
+HOT = 0.9
+"""Share of a limit that is an alarm; above `WARM` it is a warning."""
+WARM = 0.7
+
+
+def _name(row: AgentFacts, view: View) -> Cell:
+    name = row.agent.name or "(no name)"
+    if row.is_lookalike:
+        return Cell(f"{name} ≠", "warn")
+    return Cell(name, "text" if row.agent.name else "muted")
+
+
+def _short_version(row: AgentFacts) -> str:
+    if row.agent.never_deployed:
+        return "none"
+    return "mixed" if row.version.endswith(" mixed") else tail(row.version)
+
+
+def _heat(share: float) -> str:
+    return "error" if share >= HOT else "warn" if share >= WARM else "text" if share >= 0 else "muted"
+
+
+def _since(row: AgentFacts, view: View) -> Cell:
+    at = _changed_at(row, view)
+    return Cell("–", "muted") if at is None else Cell(age(view.now - at))
+
+
+def _newest_change_first(row: AgentFacts, view: View) -> SortKey:
+    return (-(_changed_at(row, view) or 0.0), row.order)
+
+
+def _changed_at(row: AgentFacts, view: View) -> float | None:
+    """When its status changed, in Unix seconds; None if this session did not see it."""
+    since = view.fleet.since.get(row.agent.agent_id)
+    return since.at if since else None
+
+
+def _seen_for(row: AgentFacts, view: View) -> float | None:
+    return view.now - row.seen_at if row.seen_at else None
+
+
+def _deployed_for(row: AgentFacts, view: View) -> float | None:
+    return view.now - row.deployed_at if row.deployed_at else None
+
+
+def _current(row: AgentFacts, view: View) -> Version | None:
+    """The version that is deployed, where the agent's versions were asked for."""
+    versions = view.fleet.versions.get(row.agent.agent_id, ())
+    return next((version for version in versions if version.current), None)
+
+
+def _attribute(name: str) -> Callable[[AgentFacts, View], Cell]:
+    def cell(row: AgentFacts, view: View) -> Cell:
+        version = _current(row, view)
+        return Cell(version.attributes.get(name, "") if version else "")
+
+    return cell
+
+
+def _owner(row: AgentFacts, view: View) -> Cell:
+    version = _current(row, view)
+    return Cell(version.owner if version else "")
+
+
+def _count(listed: str, noun: str) -> str:
+    """A list of several that does not fit, as a number."""
+    count = listed.count(",") + 1
+    return f"{count} {noun}" if count > 1 else ""
+
+
+def _first(listed: str, separator: str) -> str:
+    """A list of several that does not fit, as its first and how many more."""
+    first, _, rest = listed.partition(separator)
+    return f"{first} +{rest.count(separator) + 1}" if rest else ""
+
+
+AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
+    Column(
+        "status",
+        "S",
+        1,
+        cell=lambda row, view: Cell(status_glyph(row.status), status_tone(row.status)),
+        # the word of the status, or its family: error, sleep, healthy, moving
+        filter=Filter("status", lambda row, view: f"{row.status_text} {row.status.family}"),
+    ),
+    Column(
+        "name",
+        "NAME",
+        18,
+        grow=3,
+        cell=_name,
+        sort=lambda row, view: row.order,
+        filter=Filter("name", lambda row, view: row.agent.name),
+    ),
+    Column(
+        "id",
+        "ID",
+        15,
+        rank=7,
+        cell=lambda row, view: Cell(row.agent.agent_id, "muted"),
+        sort=lambda row, view: (row.agent.agent_id,),
+        filter=Filter("id", lambda row, view: row.agent.agent_id),
+    ),
+    Column(
+        "regions",
+        "REGIONS",
+        10,
+        grow=1,
+        rank=3,
+        cell=lambda row, view: Cell(row.regions, short=_count(row.regions, "regions")),
+        sort=lambda row, view: (row.regions, row.order),
+        filter=Filter("region", lambda row, view: row.regions),
+        delta=trend,
+    ),
+    Column(
+        "state",
+        "STATUS",
+        13,
+        grow=1,
+        cell=lambda row, view: Cell(row.status_text, status_tone(row.status)),
+        sort=lambda row, view: row.rank,
+        delta=trend,
+    ),
+    Column(
+        "version",
+        "VERSION",
+        7,
+        rank=4,
+        cell=lambda row, view: Cell(_short_version(row), "muted"),
+        sort=lambda row, view: (row.version, row.order),
+        filter=Filter("version", lambda row, view: row.version),
+        delta=trend,
+    ),
+    Column(
+        "replicas",
+        "REPL",
+        8,
+        right=True,
+        rank=2,
+        falls=True,
+        cell=lambda row, view: Cell(row.replicas),
+        sort=lambda row, view: (-replicas(row.agent)[0], row.order),
+        filter=Filter("replicas", lambda row, view: float(replicas(row.agent)[0])),
+        delta=trend,
+    ),
+    Column(
+        "cpu",
+        "CPU",
+        14,
+        right=True,
+        rank=6,
+        falls=True,
+        cell=lambda row, view: Cell(row.cpu, _heat(row.cpu_share)),
+        sort=lambda row, view: (-row.cpu_share, row.order),
+        filter=Filter("cpu", lambda row, view: row.cpu_share if row.cpu_share >= 0 else None),
+    ),
+    Column(
+        "mem",
+        "MEM",
+        10,
+        right=True,
+        rank=5,
+        falls=True,
+        cell=lambda row, view: Cell(row.mem, _heat(row.mem_share)),
+        sort=lambda row, view: (-row.mem_share, row.order),
+        filter=Filter("mem", lambda row, view: row.mem_share if row.mem_share >= 0 else None),
+    ),
+    Column(
+        "events",
+        "EVENTS",
+        7,
+        rank=1,
+        falls=True,
+        cell=lambda row, view: Cell(
+            row.events or "–", "warn" if row.events else "muted", _first(row.events, " ")
+        ),
+        sort=lambda row, view: (-row.event_count, row.order),
+        filter=Filter("events", lambda row, view: float(row.event_count)),
+        delta=trend,
+    ),
+    Column("since", "SINCE", 5, right=True, rank=1, cell=_since, sort=_newest_change_first),
+    Column(
+        "seen",
+        "SEEN",
+        5,
+        right=True,
+        rank=8,
+        cell=lambda row, view: Cell(seen(view.now - row.seen_at) if row.seen_at else "never", "muted"),
+        filter=Filter("seen", _seen_for, moves=True),
+    ),
+    Column(
+        "deployed",
+        "DEPLOYED",
+        9,
+        right=True,
+        rank=9,
+        wide=True,
+        clock=True,
+        cell=lambda row, view: Cell(
+            when(row.deployed_at, now=view.now, style=view.times, never="never"), "muted"
+        ),
+        sort=lambda row, view: (-(row.deployed_at or 0.0), row.order),
+        filter=Filter("age", _deployed_for, moves=True),
+    ),
+    Column(
+        "deployments",
+        "DEPLOYMENTS",
+        13,
+        rank=10,
+        wide=True,
+        cell=lambda row, view: Cell(row.deployments, short=_first(row.deployments, ",")),
+        filter=Filter("deployment", lambda row, view: row.deployments),
+    ),
+    Column("owner", "OWNER", 10, rank=11, wide=True, cell=_owner),
+    Column("commit", "COMMIT", 8, rank=12, wide=True, cell=_attribute("git_commit")),
+    Column("branch", "BRANCH", 10, rank=13, wide=True, cell=_attribute("git_branch")),
+    Column(
+        "server",
+        "SERVER REGION",
+        13,
+        rank=14,
+        wide=True,
+        cell=lambda row, view: Cell(row.server_regions, "muted", _first(row.server_regions, ",")),
+    ),
+)

@@ -1,0 +1,195 @@
+"""The columns of the lists of one agent: its deployments, versions and secrets. Pure, no colours."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tui.api.models import Agent, Deployment, SecretInfo, Version, instant
+from tui.fleet.cells import Cell, status_glyph, status_tone
+from tui.fleet.facts import cpu_text, mem_text
+from tui.fleet.listing import Column, Filter
+from tui.fleet.state import View
+from tui.fleet.status import event_words, status
+from tui.fleet.times import TimeStyle, clock_time, rfc3339, when
+
+
+class DeploymentRow(NamedTuple):
+    """A deployment with the agent that it belongs to."""
+
+    agent: Agent
+    deployment: Deployment
+
+
+def _observed_name(row: DeploymentRow, view: View) -> Cell:
+    observed = instant(row.deployment.last_scraped_at) is not None
+    return Cell(row.deployment.agent_name if observed else "--")
+
+
+def _events(row: DeploymentRow, view: View) -> Cell:
+    events = " ".join(f"{event_words(e.type)} ×{e.count}" for e in row.deployment.events if e.count)
+    return Cell(events or "–", "warn" if events else "muted")
+
+
+def _status_word(row: DeploymentRow, view: View) -> Cell:
+    state = status(row.deployment.status)
+    return Cell(state.name or "not observed", status_tone(state))
+
+
+def _replicas(row: DeploymentRow, view: View) -> Cell:
+    item = row.deployment
+    return Cell(f"{item.replicas} / {item.min_replicas} / {item.max_replicas}")
+
+
+def _time(at: float | None, view: View) -> Cell:
+    """As `lk` prints it, unless the operator asked for another zone."""
+    if view.times is TimeStyle.LOCAL and at is not None:
+        return Cell(clock_time(at, view.times), "muted")
+    return Cell(rfc3339(at), "muted")
+
+
+def _glyph(row: DeploymentRow, view: View) -> Cell:
+    state = status(row.deployment.status)
+    return Cell(status_glyph(state), status_tone(state))
+
+
+DEPLOYMENT_COLUMNS: tuple[Column[DeploymentRow], ...] = (
+    Column("status", "S", 1, cell=_glyph),
+    Column("region", "REGION", 9, grow=1, cell=lambda row, view: Cell(row.deployment.region)),
+    Column(
+        "deployment",
+        "DEPLOYMENT",
+        11,
+        grow=1,
+        cell=lambda row, view: Cell(row.deployment.name if row.deployment.deployment_enabled else "--"),
+    ),
+    Column("state", "STATUS", 12, cell=_status_word),
+    Column("name", "NAME", 10, grow=1, rank=4, cell=_observed_name),
+    Column(
+        "version", "VERSION", 14, cell=lambda row, view: Cell(row.deployment.version or row.agent.version)
+    ),
+    Column("cpu", "CPU", 15, right=True, rank=2, cell=lambda row, view: Cell(cpu_text(row.deployment))),
+    Column("mem", "MEM", 12, right=True, rank=2, cell=lambda row, view: Cell(mem_text(row.deployment))),
+    Column("replicas", "REPLICAS", 11, right=True, cell=_replicas),
+    Column(
+        "deployed",
+        "DEPLOYED AT",
+        20,
+        rank=3,
+        cell=lambda row, view: _time(instant(row.agent.deployed_at), view),
+    ),
+    Column(
+        "observed",
+        "LAST OBSERVED",
+        20,
+        rank=1,
+        cell=lambda row, view: _time(instant(row.deployment.last_scraped_at), view),
+    ),
+    Column("events", "EVENTS", 12, grow=2, rank=5, cell=_events),
+    Column(
+        "server",
+        "SERVER REGION",
+        13,
+        rank=6,
+        cell=lambda row, view: Cell(row.deployment.server_region, "muted"),
+    ),
+)
+
+
+def _role(version: Version, view: View) -> Cell:
+    """What a version does now; the flags are the reliable signals."""
+    flags = {"current": version.current, "active": version.active, "draining": version.draining}
+    words = [word for word, is_set in flags.items() if is_set]
+    tone = "ok" if version.current else "busy" if version.draining else "text" if words else "muted"
+    return Cell(" ".join(words) or "–", tone, short=words[0] if words else "–")
+
+
+def _commit(version: Version, view: View) -> Cell:
+    dirty = " dirty" if version.attributes.get("git_tree") else ""
+    return Cell(version.attributes.get("git_commit", "–") + dirty, "warn" if dirty else "text")
+
+
+_SHOWN_APART = {"git_commit", "git_branch", "git_tree"}
+
+
+def _other_attributes(version: Version, view: View) -> Cell:
+    rest = sorted(item for item in version.attributes.items() if item[0] not in _SHOWN_APART)
+    return Cell(" ".join(f"{name}={value}" for name, value in rest))
+
+
+def _version_status(version: Version, view: View) -> Cell:
+    return Cell(version.status or "–", status_tone(status(version.status)) if version.status else "muted")
+
+
+def _deployed(version: Version, view: View) -> Cell:
+    at = instant(version.deployed_at)
+    return Cell(when(at, now=view.now, style=view.times, never="never"), "muted")
+
+
+def _created(item: Version | SecretInfo, view: View) -> Cell:
+    return Cell(when(instant(item.created_at), now=view.now, style=view.times), "muted")
+
+
+VERSION_COLUMNS: tuple[Column[Version], ...] = (
+    Column(
+        "version",
+        "VERSION",
+        14,
+        cell=lambda version, view: Cell(version.version, "accent" if version.current else "text"),
+        filter=Filter("version"),
+    ),
+    Column("role", "ROLE", 8, grow=1, cell=_role, filter=Filter("role")),
+    Column("status", "STATUS", 9, rank=2, cell=_version_status, filter=Filter("status")),
+    Column("commit", "COMMIT", 8, rank=1, cell=_commit, filter=Filter("commit")),
+    Column(
+        "branch",
+        "BRANCH",
+        8,
+        grow=2,
+        rank=3,
+        cell=lambda version, view: Cell(version.attributes.get("git_branch", "–")),
+        filter=Filter("branch"),
+    ),
+    Column(
+        "owner",
+        "OWNER",
+        8,
+        grow=1,
+        rank=5,
+        cell=lambda version, view: Cell(version.owner or "–"),
+        filter=Filter("owner"),
+    ),
+    Column("created", "CREATED", 8, right=True, rank=4, clock=True, cell=_created),
+    Column("deployed", "DEPLOYED", 8, right=True, clock=True, cell=_deployed),
+    Column("attributes", "ATTRIBUTES", 10, grow=2, rank=6, wide=True, cell=_other_attributes),
+)
+
+_SECRET_KINDS = {
+    "AGENT_SECRET_KIND_FILE": "file",
+    "AGENT_SECRET_KIND_ENVIRONMENT": "env",
+    # servers are reported to answer unknown for environment variables
+    "AGENT_SECRET_KIND_UNKNOWN": "env",
+}
+
+
+def _kind(secret: SecretInfo, view: View) -> Cell:
+    return Cell(_SECRET_KINDS.get(str(secret.kind), str(secret.kind)), "muted")
+
+
+def _updated(secret: SecretInfo, view: View) -> Cell:
+    return Cell(when(instant(secret.updated_at), now=view.now, style=view.times))
+
+
+def _note(secret: SecretInfo, view: View) -> Cell:
+    """Whether the secret changed after the selected agent was deployed."""
+    updated = instant(secret.updated_at)
+    deployed = instant(view.agent.deployed_at) if view.agent else None
+    return Cell("since deploy" if updated and deployed and updated > deployed else "", "warn")
+
+
+SECRET_COLUMNS: tuple[Column[SecretInfo], ...] = (
+    Column("name", "NAME", 16, grow=3, cell=lambda secret, view: Cell(secret.name)),
+    Column("kind", "KIND", 5, cell=_kind),
+    Column("created", "CREATED", 8, right=True, rank=1, clock=True, cell=_created),
+    Column("updated", "UPDATED", 8, right=True, clock=True, cell=_updated),
+    Column("note", "NOTE", 8, grow=1, rank=2, cell=_note),
+)
