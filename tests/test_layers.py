@@ -30,9 +30,9 @@ MAY_IMPORT = {
     "logs": {"logs", "api", "fleet"} | LEAVES,
     # what an operator does
     "operations": {"operations", "fleet", "api", "packaging"} | LEAVES,
-    "deploy": {"deploy", "operations", "fleet", "api", "packaging", "session"} | LEAVES,
+    "deploy": {"deploy", "operations", "fleet", "api", "packaging"} | LEAVES,
     # a project being watched: all of the above in one hand
-    "session": {"session", "operations", "logs", "fleet", "api"} | LEAVES,
+    "session": {"session", "deploy", "operations", "logs", "fleet", "api", "packaging"} | LEAVES,
     "ui": {"ui", "session", "deploy", "operations", "logs", "fleet", "api"} | LEAVES,
     # official messages only, so that a decoding mistake of ours cannot cancel out
     "sim": {"sim"},

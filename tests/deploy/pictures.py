@@ -42,7 +42,7 @@ INSPECTION = Inspection(
 
 def context(app: Lktop) -> ProjectContext:
     """The bench of the project that the scene watches."""
-    found = app.launcher.context
+    found = app.launcher.context_of(app.main.view.selection)
     assert found is not None
     return found
 

@@ -12,10 +12,11 @@ from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from tests.operations.console import Console, console
-from tests.operations.stage import CONCIERGE, FAILING
+from tests.operations.stage import CONCIERGE, FAILING, target, world
 from tui.operations.journal.journal import Verdict
 from tui.operations.verbs.secrets import SetSecret
 from tui.sim.http.control import WalkOrder
+from tui.sim.http.server import serve
 from tui.sim.world.specs import FaultSpec, Scenario
 from tui.ui.app import Lktop
 from tui.ui.commandline.line import completions
@@ -342,3 +343,27 @@ async def test_what_was_begun_is_seen_through_while_another_project_is_watched(
         assert here.app.session is not before
         with pytest.raises(RuntimeError, match="closed"):
             await before.remote.settings()
+
+
+async def test_a_dialog_acts_on_the_project_it_was_opened_for_whatever_is_shown(tmp_path: Path) -> None:
+    async with console(tmp_path) as here, serve(world(), seed=2, speed=1.0) as elsewhere:
+        await here.choose(CONCIERGE)
+        await here.press("r")
+        dialog = await here.opened()
+        await here.until(lambda: not dialog.obstacle)
+        before, registry = here.app.session, here.app.session_binding.registry
+        assert before is not None
+        other = replace(target(elsewhere), name="other")
+        here.app.watch_project(other)
+        await here.until(lambda: bool(here.app.main.view.fleet.agents))
+        assert here.app.main.view.selection.project == other.key
+        assert registry.get(before.project.key) is before, "it is in use"
+        await here.go()
+        assert here.names() == ["RestartAgent"] and not elsewhere.control.effects()
+        assert here.audit()[0].intent.project == before.project.name
+        await here.press("escape")
+        assert dialog not in here.app.screen_stack
+        assert registry.get(before.project.key) is None
+        with pytest.raises(RuntimeError, match="closed"):
+            await before.remote.settings()
+        assert here.app.session is not None and here.app.session.project is other

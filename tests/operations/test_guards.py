@@ -156,7 +156,7 @@ async def test_a_change_that_nobody_saw_yet_is_found_by_the_last_look(here: Cons
 
 
 async def test_what_no_poll_has_come_to_is_read_and_stays_known(here: Console) -> None:
-    store = here.app.launcher.context.store  # type: ignore[union-attr]
+    store = here.app.session.store  # type: ignore[union-attr]
     older = min(here.simulator.world.agents[FAILING].versions)
     await here.command(f"rollback failing {older}")  # the cursor is on another agent
     dialog = await here.opened()

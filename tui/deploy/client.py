@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoSuchService
@@ -13,22 +12,10 @@ from tui.deploy.attempt import DeployAttempt, Tell
 from tui.deploy.inspection import Inspection, inspect_directory
 from tui.deploy.plan import DeployReport, Plan
 from tui.operations.journal.journal import Journal
-from tui.session.live import Session
-from tui.session.watched import Watched
-
-
-class Deployer(Protocol):
-    """What the deploy screens need."""
-
-    async def inspect(self, root: Path) -> Inspection:
-        """Inspect a directory. Never raises: what is wrong is in the result."""
-
-    async def deploy(self, plan: Plan, tell: Tell) -> DeployReport:
-        """Carry out a plan; its failures are in the report."""
 
 
 class DeployClient:
-    """The `Deployer` of a session."""
+    """What the deploy screens do in one project, through its API client."""
 
     def __init__(
         self, client: Client, journal: Journal, *, clock: Clock, environment: Mapping[str, str]
@@ -39,7 +26,7 @@ class DeployClient:
         self._environment = environment
 
     async def inspect(self, root: Path) -> Inspection:
-        """Inspect a directory, with the service's settings where it gives them."""
+        """Inspect a directory, with the service's settings where it gives them. Never raises."""
         settings: dict[str, str] = {}
         problem = ""
         try:
@@ -51,14 +38,5 @@ class DeployClient:
         return await inspect_directory(root, settings, self._environment, problem=problem)
 
     async def deploy(self, plan: Plan, tell: Tell) -> DeployReport:
-        """Carry out a plan."""
+        """Carry out a plan; its failures are in the report."""
         return await DeployAttempt(plan, self._client, self._journal, clock=self._clock, tell=tell).run()
-
-
-def yard_of(
-    session: Watched | None, journal: Journal, *, clock: Clock, environment: Mapping[str, str]
-) -> Deployer | None:
-    """The deployer of a session; None for a recorded one."""
-    if not isinstance(session, Session):
-        return None
-    return DeployClient(session.client, journal, clock=clock, environment=environment)

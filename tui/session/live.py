@@ -1,4 +1,4 @@
-"""One project, being watched: its client, its store, its poller. Switching projects makes another one."""
+"""A project watched over the network: its client, store, poller and logs. Must not know how it is shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -29,12 +30,14 @@ from tui.operations.sending import Sender
 from tui.project import Project
 from tui.session.watched import Link
 
+C = TypeVar("C")
+
 LOCAL_REQUESTS = 240
-"""Requests a minute to a server on this machine, whose budget nobody shares."""
+"""Requests a minute to a server on this machine, whose budget is not shared."""
 
 
 class Session:
-    """Raises `BadTarget` when made for an address that may not see the project's token."""
+    """The live `Watched`. Raises `BadTarget` for an address that may not see the project's token."""
 
     def __init__(
         self,
@@ -49,9 +52,9 @@ class Session:
         log_days: float = 0.0,
         report: Callable[[str], None] | None = None,
     ) -> None:
-        """Lines of logs lie in `spool_dir`, `log_bytes` of them per source, for `log_days` after the end.
+        """Log lines are kept in `spool_dir`: `log_bytes` per source, for `log_days` days after the end.
 
-        `report` is told of faults of our own that do not end the session.
+        `report` is told of our own bugs that do not end the session.
         """
         self.project = project
         self._clock = clock
@@ -91,7 +94,7 @@ class Session:
         await self.client.settings()
 
     async def run(self) -> None:
-        """Poll and stream until cancelled."""
+        """Poll and stream until cancelled. Connections that `kept` holds stay open."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.poller.run())
@@ -103,7 +106,7 @@ class Session:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Keep the connections as long as this lasts, even if nobody watches the project any more."""
+        """Keep connections open until this work finishes, also after `run` was cancelled."""
         self._users += 1
         try:
             yield
@@ -116,20 +119,20 @@ class Session:
             await self.client.aclose()
 
     def select(self, selection: Selection) -> None:
-        """Fetch details for another selection."""
+        """Fetch the details of what is selected, from now on."""
         self.poller.select(selection)
 
     def nudge(self, *names: str) -> None:
-        """Ask now, for the named sources or all."""
+        """Ask now instead of at the next turn: the named sources, or all."""
         self.poller.nudge(*names)
 
     def raw(self, item: object) -> bytes:
-        """The JSON that an item of a listing was received as; made again where it is not kept."""
+        """The JSON in which an item of a listing was received; encoded again where that is not kept."""
         found = self.client.raw(item) if isinstance(item, Wire) else b""
         return found or msgspec.json.encode(item)
 
     def link(self) -> Link:
-        """How the line is, the worse of the two hosts."""
+        """State of the connection: of the two hosts, the slower one counts."""
         health = max(
             (self.client.health(agents=flag) for flag in (True, False)), key=lambda item: item.latency
         )
@@ -145,13 +148,22 @@ class Session:
 
     @property
     def remote(self) -> Remote:
-        """What operations are sent through."""
+        """The client of operations: its reads do not wait until polling has left some of the budget."""
         return self._orders
+
+    @property
+    def refusal(self) -> str:
+        """Empty: what a read-only project refuses is decided per request, and may be unlocked."""
+        return ""
+
+    def client_of(self, kind: type[C]) -> C | None:
+        """The client, if it is of this type."""
+        return self.client if isinstance(self.client, kind) else None
 
     def unlock(self, seconds: float) -> None:
         """Let a read-only session change things for a while."""
         self.client.gate.unlock(self._clock.monotonic(), seconds)
 
     def lock(self) -> None:
-        """End such a while."""
+        """Make an unlocked session read-only again."""
         self.client.gate.lock()

@@ -1,10 +1,10 @@
-"""What the screen needs of a session. A protocol, so that the network is imported after the first frame."""
+"""What a watched project offers. A protocol, so that the network is imported after the first frame."""
 
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tui.fleet.state import Selection
 from tui.fleet.store import Store
@@ -12,59 +12,76 @@ from tui.logs.hub import LogHub
 from tui.operations.remote import Remote
 from tui.project import Project
 
+C = TypeVar("C")
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """How the line to a project is, in steps coarse enough to stay the same while nothing happens."""
+    """State of the connection to a project, in steps so coarse that it stays equal while nothing happens."""
 
     hosts: str = ""
-    """The effective hosts, so that a redirected one is seen."""
+    """The hosts that are asked, so that a redirected one is seen."""
     latency: float = 0.0
     """Seconds."""
     skew: float = 0.0
     """Server's clock minus ours, seconds."""
     used: int = 0
-    """Requests of the last minute."""
+    """Requests sent within the last minute."""
     budget: int = 60
     """Requests a minute that this console allows itself."""
     unlocked: float = 0.0
     """Seconds for which a read-only session may still change things."""
     dry_run: bool = False
-    """Nothing is sent, by the operator's wish."""
+    """Nothing is sent: the operator asked for a dry run."""
 
 
 class Watched(Protocol):
-    """A project being watched; `session.Session` is the one there is."""
+    """A project being watched: live (`live.Session`), or from a recording (`replayed.Replay`).
+
+    Nothing above this layer asks which of them it is.
+    """
 
     project: Project
+    """What is watched. Its key identifies the session in the registry."""
     store: Store
+    """What is known of the project; tells of every change."""
     logs: LogHub | None
-    """None for a session without streams."""
-
-    def select(self, selection: Selection) -> None:
-        """Fetch details for another selection."""
-
-    def nudge(self, *names: str) -> None:
-        """Ask now, for the named sources or all."""
-
-    def raw(self, item: object) -> bytes:
-        """The JSON that an item of a listing was received as; empty if it is not kept."""
-
-    def link(self) -> Link:
-        """How the line is."""
+    """Opens the logs of agents; None where there are none to open."""
 
     async def run(self) -> None:
-        """Poll until cancelled."""
+        """Keep the store up to date and the logs open until cancelled. May be called once."""
 
     def kept(self) -> AbstractAsyncContextManager[None]:
-        """Keep the connections open as long as this lasts: what was begun is seen through to its end."""
+        """Keep connections open until this work finishes, also after `run` was cancelled."""
+
+    def select(self, selection: Selection) -> None:
+        """Fetch the details of what is selected, from now on."""
+
+    def nudge(self, *names: str) -> None:
+        """Ask now instead of at the next turn: the named sources, or all."""
+
+    def link(self) -> Link:
+        """State of the connection."""
+
+    def raw(self, item: object) -> bytes:
+        """The JSON in which an item of a listing was received; encoded again where that is not kept."""
 
     @property
     def remote(self) -> Remote:
-        """What operations are sent through."""
+        """What operations ask LiveKit through. Its calls raise `NotSent` where `refusal` is not empty."""
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing can be changed in this session, in words; empty where it can."""
+
+    def client_of(self, kind: type[C]) -> C | None:
+        """The session's API client, if it is of this type; None without network.
+
+        The caller names the type, because importing it here would bring the network to the first frame.
+        """
 
     def unlock(self, seconds: float) -> None:
         """Let a read-only session change things for a while."""
 
     def lock(self) -> None:
-        """End such a while."""
+        """Make an unlocked session read-only again."""

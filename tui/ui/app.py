@@ -23,6 +23,7 @@ from textual.widgets import Input
 from tui.api.clean import clean
 from tui.api.errors import BadTarget
 from tui.clock import Clock, SystemClock
+from tui.fleet.state import Selection
 from tui.fleet.times import TimeStyle, clock_time
 from tui.project import Project
 from tui.session.watched import Watched
@@ -112,7 +113,6 @@ class Lktop(FramedApp):
         self.set_class(launch.low_bandwidth, "-low-bandwidth")
         self.animation_level = "none"
         self._slow_told = launch.low_bandwidth
-        self.launcher = OperationLauncher(self)
         self.session_binding = SessionBinding(
             self.main,
             self.clock,
@@ -121,6 +121,7 @@ class Lktop(FramedApp):
             later=self.call_later,
             broken=self._handle_exception,
         )
+        self.launcher = OperationLauncher(self, self.session_binding.registry)
         self._deploys: DeployHost | None = None
 
     # ---- life -----------------------------------------------------------------------------------------
@@ -163,7 +164,7 @@ class Lktop(FramedApp):
         except BadTarget as error:
             self.say(f"project {project.name} not watched: {error}", tone="error")
             return
-        self.later(self.launcher.unresolved(asked=False))
+        self.later(self.launcher.unresolved(Selection(project=project.key), asked=False))
 
     def _over_the_network(self, project: Project) -> Watched:
         from tui.session.live import Session
@@ -433,22 +434,23 @@ class Lktop(FramedApp):
         """Nothing lies over the main screen, and nobody types."""
         return self.screen is self.main and not isinstance(self.focused, Input)
 
-    def show(self, screen: Screen[None]) -> None:
-        """Put a screen over what is there."""
-        self.push_screen(screen)
+    def show(self, screen: Screen[None], closed: Callable[[], None]) -> None:
+        """Put a screen over what is shown; `closed` is called when it has closed."""
+        self.push_screen(screen, lambda _: closed())
 
     def later(self, work: Coroutine[object, object, None]) -> None:
         """Do it to its end, whatever is on the screen."""
         self.run_worker(work, exclusive=False)
 
-    def begin_deploy(self, verb: str, words: Sequence[str], agent_id: str) -> None:
+    def begin_deploy(self, verb: str, words: Sequence[str], selection: Selection) -> None:
         """Open the screen of create, deploy, config or dockerfile. Raises `InvalidAnswer`."""
         if self._deploys is None:
             from tui.ui.deploy.controller import DeployController
 
             here = self.launch.working_dir
-            self._deploys = DeployController(self.launcher, lambda: self.session, self.show, here)
-        self._deploys.begin(verb, words, agent_id)
+            self._deploys = DeployController(here)
+        context = self.launcher.require_context(selection)
+        self._deploys.begin(context, verb, words, selection.agent_id)
 
     def on_main_screen_operate(self, event: MainScreen.Operate) -> None:
         """Begin an operation."""
@@ -458,9 +460,9 @@ class Lktop(FramedApp):
         """Say why a key did nothing."""
         self.say(event.words, tone="warn")
 
-    def on_main_screen_undo(self) -> None:
-        """Take the last operation back."""
-        self.launcher.undo()
+    def on_main_screen_undo(self, event: MainScreen.Undo) -> None:
+        """Undo the last operation."""
+        self.launcher.undo(event.selection)
 
     def on_main_screen_command_given(self, event: MainScreen.CommandGiven) -> None:
         """Run a command line."""

@@ -95,7 +95,11 @@ class MainScreen(Screen[None]):
             self.selection = selection
 
     class Undo(Message):
-        """The last operation is to be taken back."""
+        """The last operation on the selection's project is to be undone."""
+
+        def __init__(self, selection: Selection) -> None:
+            super().__init__()
+            self.selection = selection
 
     class Told(Message):
         """Why a key did nothing."""
@@ -419,7 +423,7 @@ class MainScreen(Screen[None]):
 
     def action_undo(self) -> None:
         """Take the last operation back, while that makes sense."""
-        self.post_message(self.Undo())
+        self.post_message(self.Undo(self.view.selection))
 
     # ---- prompt ---------------------------------------------------------------------------------------
 

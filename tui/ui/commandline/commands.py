@@ -47,7 +47,7 @@ def _operate(operation_id: str, console: Console, words: Arguments) -> None:
 
 
 def _deploy(verb: str, console: Console, words: Arguments) -> None:
-    console.begin_deploy(verb, words, console.main.view.selection.agent_id)
+    console.begin_deploy(verb, words, console.main.view.selection)
 
 
 def _agents(console: Console, words: Arguments) -> None:
@@ -132,11 +132,11 @@ def _project(console: Console, words: Arguments) -> None:
 
 
 def _audit(console: Console, words: Arguments) -> None:
-    console.later(console.launcher.audit())
+    console.later(console.launcher.audit(console.main.view.selection))
 
 
 def _unresolved(console: Console, words: Arguments) -> None:
-    console.later(console.launcher.unresolved(asked=True))
+    console.later(console.launcher.unresolved(console.main.view.selection, asked=True))
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -202,23 +202,29 @@ COMMANDS: tuple[Command, ...] = (
         "links",
         "private links and their health",
         (),
-        lambda console, words: console.launcher.links(),
+        lambda console, words: console.launcher.links(console.main.view.selection),
     ),
     Command(
         "undo",
         "undo",
         "take the last operation back, for 30 s",
         (),
-        lambda console, words: console.launcher.undo(),
+        lambda console, words: console.launcher.undo(console.main.view.selection),
     ),
     Command(
         "unlock",
         "unlock [15m]",
         "let a read-only session change things for a while",
         (),
-        lambda console, words: console.launcher.unlock(words),
+        lambda console, words: console.launcher.unlock(words, console.main.view.selection),
     ),
-    Command("lock", "lock", "end that while", (), lambda console, words: console.launcher.lock()),
+    Command(
+        "lock",
+        "lock",
+        "end that while",
+        (),
+        lambda console, words: console.launcher.lock(console.main.view.selection),
+    ),
     Command(
         "dry-run",
         "dry-run",

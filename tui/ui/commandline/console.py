@@ -43,30 +43,30 @@ class Panes(Protocol):
 
 
 class Operations(Protocol):
-    """Where operations begin, and what stands around them."""
+    """Begins operations and what belongs to them, each on the project of the selection it is given."""
 
     def by_command(self, operation_id: str, words: Sequence[str], selection: Selection) -> None:
         """Begin an operation. Raises `InvalidAnswer`."""
 
-    def links(self) -> None:
+    def links(self, selection: Selection) -> None:
         """Show the private links. Raises `InvalidAnswer`."""
 
-    def undo(self) -> None:
+    def undo(self, selection: Selection) -> None:
         """Offer to undo the last operation."""
 
-    def unlock(self, words: Sequence[str]) -> None:
+    def unlock(self, words: Sequence[str], selection: Selection) -> None:
         """Allow changes for a while. Raises `InvalidAnswer`."""
 
-    def lock(self) -> None:
-        """Make the session read-only again."""
+    def lock(self, selection: Selection) -> None:
+        """Make the project read-only again."""
 
     def toggle_dry_run(self) -> None:
         """Send nothing, or send again."""
 
-    async def audit(self) -> None:
+    async def audit(self, selection: Selection) -> None:
         """Show the audit trail."""
 
-    async def unresolved(self, *, asked: bool) -> None:
+    async def unresolved(self, selection: Selection, *, asked: bool) -> None:
         """Show operations whose outcome is unknown."""
 
 
@@ -81,7 +81,7 @@ class Console(Protocol):
     def launcher(self) -> Operations:
         """Begins operations."""
 
-    def begin_deploy(self, verb: str, words: Sequence[str], agent_id: str) -> None:
+    def begin_deploy(self, verb: str, words: Sequence[str], selection: Selection) -> None:
         """Open the screen of create, deploy, config or dockerfile. Raises `InvalidAnswer`."""
 
     def later(self, work: Coroutine[object, object, None]) -> None:

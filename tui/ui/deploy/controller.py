@@ -5,26 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from textual.screen import Screen
-
+from tui.api.client import Client
 from tui.deploy import local_files
-from tui.deploy.client import Deployer, yard_of
+from tui.deploy.client import DeployClient
 from tui.deploy.plan import DeployReport, Plan
 from tui.deploy.plan_builder import NEW, DeployInput, subdomain
 from tui.fleet.state import Fleet
 from tui.operations.arguments import resolve_agent
 from tui.operations.fields import Answers, InvalidAnswer
-from tui.session.watched import Watched
 from tui.ui.deploy.form import DeployForm, Place, directory
 from tui.ui.deploy.progress import DeployScreen
 from tui.ui.deploy.writing import PROGRAM, REPLACE, THERE, WriteForm, Writing
-from tui.ui.dialogs.launcher import OperationLauncher
 from tui.ui.dialogs.project_context import ProjectContext
 
 PASSED_ON: Final = ("PATH", "HOME", "XDG_CONFIG_HOME")
@@ -36,52 +33,40 @@ class DeployController:
 
     def __init__(
         self,
-        launcher: OperationLauncher,
-        session: Callable[[], Watched | None],
-        show: Callable[[Screen[None]], None],
         working_dir: Path,
     ) -> None:
-        self._launcher = launcher
-        self._session = session
-        self._show = show
         self._here = working_dir
         self._kept: dict[tuple[str, str, bool], DeployInput] = {}
         """What was typed last: by the project's key, directory, and whether it was for a new agent."""
 
-    def begin(self, verb: str, words: Sequence[str], selected: str) -> None:
-        """Open what a command names, `selected` being the agent under the cursor. Raises `InvalidAnswer`."""
+    def begin(self, context: ProjectContext, verb: str, words: Sequence[str], selected: str) -> None:
+        """Open what a command names, in this project. `selected` is the agent under the cursor.
+
+        Raises `InvalidAnswer`.
+        """
         verbs: dict[str, Callable[[], None]] = {
-            "create": lambda: self.create(words),
-            "deploy": lambda: self.deploy(words, selected),
-            "config": lambda: self.config(words, selected),
-            "dockerfile": lambda: self.dockerfile(words),
+            "create": lambda: self.create(context, words),
+            "deploy": lambda: self.deploy(context, words, selected),
+            "config": lambda: self.config(context, words, selected),
+            "dockerfile": lambda: self.dockerfile(context, words),
         }
         verbs[verb]()
 
     # ---- create and deploy ----------------------------------------------------------------------------
 
-    def create(self, words: Sequence[str]) -> None:
+    def create(self, context: ProjectContext, words: Sequence[str]) -> None:
         """`:create [DIR]`. Raises `InvalidAnswer`."""
         if len(words) > 1:
             raise InvalidAnswer("", "too many words; it is: create [DIR]")
-        self._open(words[0] if words else "", DeployInput(agent=NEW), "")
+        self._open(context, words[0] if words else "", DeployInput(agent=NEW), "")
 
-    def deploy(self, words: Sequence[str], selected: str) -> None:
+    def deploy(self, context: ProjectContext, words: Sequence[str], selected: str) -> None:
         """`:deploy [AGENT] [DIR]`; AGENT may be named by livekit.toml instead. Raises `InvalidAnswer`."""
-        agent, root = self._named(words, "deploy [AGENT] [DIR]")
-        self._open(root, DeployInput(agent=agent), selected)
+        agent, root = _named(context.store.fleet, words, "deploy [AGENT] [DIR]")
+        self._open(context, root, DeployInput(agent=agent), selected)
 
-    def _named(self, words: Sequence[str], usage: str) -> tuple[str, str]:
-        """Agent and directory among the words, by what they are. Raises `InvalidAnswer`."""
-        if len(words) > 2:
-            raise InvalidAnswer("", f"too many words; it is: {usage}")
-        fleet = self._project_context().store.fleet
-        if len(words) == 1 and not _is_agent(fleet, words[0]) and os.path.isdir(directory(words[0])):
-            return "", words[0]
-        return resolve_agent(fleet, words[0]) if words else "", words[1] if len(words) > 1 else ""
-
-    def _open(self, root: str, given: DeployInput, selected: str) -> None:
-        context, deployer = self._project_context(), self._deployer()
+    def _open(self, context: ProjectContext, root: str, given: DeployInput, selected: str) -> None:
+        deployer = _deployer(context)
         place = str(directory(root)) if root else str(self._here)
         kept = self._kept.get((context.project.key, place, given.agent == NEW))
         if kept is not None:
@@ -92,15 +77,15 @@ class DeployController:
             if plan is not None:
                 self._deploy(plan, context, deployer)
 
-        self._show(DeployForm(Place(place, given, selected), context, deployer.inspect, decided))
+        context.show(DeployForm(Place(place, given, selected), context, deployer.inspect, decided))
 
-    def _deploy(self, plan: Plan, context: ProjectContext, deployer: Deployer) -> None:
+    def _deploy(self, plan: Plan, context: ProjectContext, deployer: DeployClient) -> None:
         def start(tell: Callable[[DeployReport], None]) -> asyncio.Task[DeployReport]:
             task = asyncio.create_task(deployer.deploy(plan, tell), name=f"deploy {plan.root}")
             context.keep(self._follow(task, plan, context))
             return task
 
-        self._show(DeployScreen(plan, context, start))
+        context.show(DeployScreen(plan, context, start))
 
     async def _follow(self, task: asyncio.Task[DeployReport], plan: Plan, context: ProjectContext) -> None:
         """Say how it ended, whatever is on the screen by then. Its own faults are raised here."""
@@ -121,28 +106,26 @@ class DeployController:
             self._kept[context.project.key, str(plan.root), False] = replace(
                 kept, agent=report.agent_id, region=""
             )
-        session = self._session()
-        if session is not None:
-            session.nudge("agents", "versions", "secrets")
+        context.nudge("agents", "versions", "secrets")
 
     # ---- files on this machine ------------------------------------------------------------------------
 
-    def config(self, words: Sequence[str], selected: str) -> None:
+    def config(self, context: ProjectContext, words: Sequence[str], selected: str) -> None:
         """`:config [AGENT] [DIR]` writes livekit.toml for an agent that is there. Raises `InvalidAnswer`."""
-        agent, root = self._named(words, "config [AGENT] [DIR]")
+        agent, root = _named(context.store.fleet, words, "config [AGENT] [DIR]")
         agent = agent or selected
         if not agent:
             raise InvalidAnswer("", "config of which agent? It is: config AGENT [DIR]")
-        context, place = self._project_context(), directory(root) if root else self._here
+        place = directory(root) if root else self._here
         names = {"subdomain": subdomain(context.project.url), "agent_id": agent}
         writing = Writing(
             f"livekit.toml for {agent}",
             partial(local_files.preview_project_file, place, **names),
             lambda answers: local_files.link_directory(place, **names),
         )
-        self._show(WriteForm(writing, context))
+        context.show(WriteForm(writing, context))
 
-    def dockerfile(self, words: Sequence[str]) -> None:
+    def dockerfile(self, context: ProjectContext, words: Sequence[str]) -> None:
         """`:dockerfile [DIR]`. Raises `InvalidAnswer`."""
         if len(words) > 1:
             raise InvalidAnswer("", "too many words; it is: dockerfile [DIR]")
@@ -154,27 +137,25 @@ class DeployController:
 
         look = partial(local_files.preview_dockerfile, place)
         writing = Writing("Dockerfile and .dockerignore", look, write, (PROGRAM, THERE))
-        self._show(WriteForm(writing, self._project_context()))
+        context.show(WriteForm(writing, context))
 
-    # ---- what it works with ---------------------------------------------------------------------------
 
-    def _project_context(self) -> ProjectContext:
-        context = self._launcher.context
-        if context is None:
-            raise InvalidAnswer("", "no project is watched")
-        return context
+def _deployer(context: ProjectContext) -> DeployClient:
+    """Inspects and deploys directories. Raises `InvalidAnswer` for a session that refuses changes."""
+    client = context.client_of(Client)
+    if client is None:
+        raise InvalidAnswer("", context.refusal)
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return DeployClient(client, context.journal, clock=context.clock, environment=environment)
 
-    def _deployer(self) -> Deployer:
-        environment: Mapping[str, str] = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        found = yard_of(
-            self._session(),
-            self._launcher.journal,
-            clock=self._project_context().clock,
-            environment=environment,
-        )
-        if found is None:
-            raise InvalidAnswer("", "this session only shows what was: nothing can be shipped from it")
-        return found
+
+def _named(fleet: Fleet, words: Sequence[str], usage: str) -> tuple[str, str]:
+    """Agent and directory among the words, by what they are. Raises `InvalidAnswer`."""
+    if len(words) > 2:
+        raise InvalidAnswer("", f"too many words; it is: {usage}")
+    if len(words) == 1 and not _is_agent(fleet, words[0]) and os.path.isdir(directory(words[0])):
+        return "", words[0]
+    return resolve_agent(fleet, words[0]) if words else "", words[1] if len(words) > 1 else ""
 
 
 def _is_agent(fleet: Fleet, word: str) -> bool:

@@ -1,12 +1,14 @@
-"""One project as dialogs use it: its data, its operator, and ways to tell the operator things."""
+"""What a dialog uses of its project: data, operations, and messages to the operator."""
 
 from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from textual.screen import Screen
 
 from tui.clock import Clock
 from tui.fleet.state import Selection, View
@@ -18,26 +20,30 @@ from tui.operations.operation import Operation
 from tui.operations.runner import OperationRunner
 from tui.operations.undo import UNDO_SECONDS, LastUndo
 from tui.project import Project
+from tui.session.registry import SessionRegistry
 from tui.session.watched import Watched
+
+C = TypeVar("C")
 
 TONES = {Verdict.DONE: "ok", Verdict.REFUSED: "error"}
 
 
 @dataclass
 class SessionOptions:
-    """How the operator wishes to work; the same for every project of a run."""
+    """How the operator works, in every project of a run."""
 
     dry_run: bool = False
-    """Nothing is sent: buttons show requests."""
+    """Nothing is sent: buttons show the request."""
     under_way: int = 0
-    """Operations whose end is still to come."""
+    """Operations that have begun and not ended."""
 
 
 class Application(Protocol):
-    """What is needed of the application."""
+    """What dialogs need of the application."""
 
     clock: Clock
     chance: random.Random
+    """Makes request ids."""
 
     @property
     def ascii_only(self) -> bool:
@@ -61,18 +67,35 @@ class Application(Protocol):
         """Save a picture of the screen."""
 
     def later(self, work: Coroutine[object, object, None]) -> None:
-        """Do it to its end, whatever is on the screen."""
+        """Run it to its end, whatever is on the screen."""
+
+    def show(self, screen: Screen[None], closed: Callable[[], None]) -> None:
+        """Put a screen over what is shown; `closed` is called when it has closed."""
+
+    def redraw_link(self) -> None:
+        """Show at once that a lock or the dry run has changed."""
 
 
 class ProjectContext:
-    """The `Service` of every dialog about one project; stays with it when another project is watched."""
+    """One project, as a dialog or an operation is given it.
+
+    It stays with its project: a dialog goes on acting on the project it was opened for when the screen shows
+    another one.
+    """
 
     def __init__(
-        self, app: Application, session: Watched, journal: Journal, session_options: SessionOptions
+        self,
+        app: Application,
+        session: Watched,
+        registry: SessionRegistry,
+        journal: Journal,
+        session_options: SessionOptions,
     ) -> None:
         self._app = app
         self._session = session
+        self._registry = registry
         self._session_options = session_options
+        self.journal = journal
         self.ascii_only = app.ascii_only
         self.clock = app.clock
         self.chance = app.chance
@@ -96,18 +119,48 @@ class ProjectContext:
 
     @property
     def locked(self) -> bool:
-        """The session is read-only now."""
+        """The project is read-only now."""
         return self.project.read_only and not self._session.link().unlocked
 
     @property
     def dry_run(self) -> bool:
-        """The session sends nothing, by the operator's wish."""
+        """Nothing is sent: the operator asked for a dry run."""
         return self._session_options.dry_run
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing can be changed in this session, in words; empty where it can."""
+        return self._session.refusal
+
+    def is_of(self, session: Watched) -> bool:
+        """Whether it acts through this session."""
+        return self._session is session
+
+    def client_of(self, kind: type[C]) -> C | None:
+        """The project's API client, if it is of this type; None without network."""
+        return self._session.client_of(kind)
+
+    def nudge(self, *names: str) -> None:
+        """Ask the project now: for the named sources, or all."""
+        self._session.nudge(*names)
+
+    def unlock(self, seconds: float) -> None:
+        """Let a read-only project be changed for a while."""
+        self._session.unlock(seconds)
+
+    def lock(self) -> None:
+        """Make an unlocked project read-only again."""
+        self._session.lock()
+        self._app.redraw_link()
 
     def view(self, selection: Selection) -> View:
         """What is known now, with this selected; times by the server's clock."""
         now = self.clock.now() + self._session.link().skew
         return View(self.store.fleet, selection, now, self.clock.monotonic(), self._app.times)
+
+    def show(self, screen: Screen[None]) -> None:
+        """Put a screen about this project over what is shown. The project is watched until it has closed."""
+        self._app.show(screen, self._registry.use(self._session))
 
     def say(self, text: str, *, tone: str = "text", toast: bool = True) -> None:
         """Tell the operator; kept in `:messages`."""
@@ -122,7 +175,7 @@ class ProjectContext:
         self._app.action_picture()
 
     def keep(self, work: Coroutine[object, object, None]) -> None:
-        """Go on with it even when the dialog is closed, or another project is watched."""
+        """Run it to its end, even when the dialog has closed or another project is shown."""
 
         async def counted() -> None:
             self._session_options.under_way += 1
@@ -135,7 +188,7 @@ class ProjectContext:
         self._app.later(counted())
 
     def ended(self, operation: Operation, outcome: Outcome, *, seen: bool) -> None:
-        """Say what became of it, in full among the messages, and offer to take it back."""
+        """Tell the outcome of an operation, in full among the messages, and offer to undo it."""
         tone = "warn" if outcome.doubt else TONES.get(outcome.verdict, "warn")
         request = f" · request {outcome.intent.request_id}" if outcome.intent and outcome.error else ""
         undo = ""

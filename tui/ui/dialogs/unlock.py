@@ -14,7 +14,6 @@ from textual.widgets import Input
 from tui.fleet.cells import Cell
 from tui.operations.fields import InvalidAnswer
 from tui.operations.journal.journal import JournalError
-from tui.session.watched import Watched
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.layout import DialogLayout
@@ -42,10 +41,9 @@ class UnlockDialog(Dialog):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "leave", "Cancel", show=False)]
 
-    def __init__(self, context: ProjectContext, session: Watched, count: int) -> None:
+    def __init__(self, context: ProjectContext, count: int) -> None:
         super().__init__(ascii_only=context.ascii_only)
         self._project_context = context
-        self._session = session
         self._minutes = count
         self.frame = DialogLayout(ascii_only=self.ascii_only, danger=context.project.danger)
 
@@ -103,7 +101,7 @@ class UnlockDialog(Dialog):
         except JournalError as error:
             self.frame.status([FactLine("", f"{error}; not unlocked", "error")])
             return
-        self._session.unlock(60.0 * self._minutes)
+        self._project_context.unlock(60.0 * self._minutes)
         self._project_context.say(
             f"{self._project_context.project.name} is unlocked for {self._minutes} min", tone="warn"
         )
