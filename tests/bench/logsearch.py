@@ -16,8 +16,8 @@ from typing import Final
 import psutil
 
 from tests.bench.logfeed import burst
+from tui.logs.classify import Level, classify
 from tui.logs.log import Log
-from tui.logs.marks import Level, classify
 from tui.logs.rows import FoundRows
 from tui.logs.search import Criteria, Filter, OfJob, Pattern
 from tui.logs.spool import Spool

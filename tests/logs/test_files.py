@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from tui.logs import spool
-from tui.logs.files import log_files
+from tui.logs.archive import log_files
 from tui.logs.spool import Spool
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
+from tui.logs.classify import CUT, Level, classify
 from tui.logs.log import Kind, Log, Notice
-from tui.logs.marks import CUT, Level, classify
 from tui.logs.patience import TooSlow
 from tui.logs.records import parse
 from tui.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows

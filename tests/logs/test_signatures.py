@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
+from tui.logs.classify import Level, classify
 from tui.logs.log import Log
-from tui.logs.marks import Level, classify
 from tui.logs.patience import patience
 from tui.logs.records import parse
 from tui.logs.rows import FoundRows

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import PROPERTY
-from tui.logs.marks import CUT, NOTICE
+from tui.logs.classify import CUT, NOTICE
 from tui.logs.segment import retire
 from tui.logs.spool import Spool
 
@@ -181,7 +181,7 @@ def test_a_folder_open_to_others_is_not_used(folder: Path, mode: int) -> None:
     spool = Spool(folder, keep=True)
     add(spool, b"line")
     assert os.listdir(folder) == []
-    assert f"chmod 700 {folder}" in spool.trouble
+    assert f"{folder} is open to others; run: chmod 700" in spool.trouble
     assert spool.line(0) == b"line"
 
 

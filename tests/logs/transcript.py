@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.logs.fakes import EPOCH, source
-from tui.logs import marks
 from tui.logs.assembler import Assembler
+from tui.logs.classify import CUT
 from tui.logs.log import Kind, Log
 from tui.logs.merge import LogWriter
 from tui.logs.source import Stream
@@ -61,7 +61,7 @@ def runs_of(log: Log) -> list[list[bytes]]:
         if line.notice:
             if line.notice.kind is Kind.GAP:
                 found.append([])
-        elif not line.mark & marks.CUT:
+        elif not line.mark & CUT:
             found[-1].append(line.raw)
     return found
 

@@ -1,16 +1,23 @@
-"""A log read back from files, from its end: the newest lines are there at once, the rest in slices."""
+"""Logs on this machine's disk: which there are, and one of them read back.
+
+A file is read from its end: the newest lines are there at once, the rest comes in slices.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from tui import privatefile
 from tui.api.clean import clean
-from tui.logs import marks
+from tui.logs.classify import classify
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.segment import Segment
 from tui.logs.source import LogSource, Phase, Stream
@@ -34,21 +41,25 @@ PACKED: Final = {
 """How packed files begin."""
 NULS: Final = 10
 """A file of which more than one byte in so many is NUL is no text."""
+LISTED: Final = 100
+"""Logs listed at most, the newest."""
+_PART: Final = re.compile(r"(.+)-\d{3}\.log")
+"""A file of a kept log: `FileStore` numbers them, and uses a number again once its file was dropped."""
 
 
 class NotOpened(Exception):
     """A file is not shown; the text says which and why, in one line."""
 
 
-class Slice:
-    """A stretch of a file that is only read; the file is closed by who opened it."""
+class FileRange:
+    """A stretch of a file, as the store of a segment. Read only; whoever opened the file closes it."""
 
     def __init__(self, fd: int, offset: int) -> None:
         self._fd = fd
         self._offset = offset
 
     def write(self, data: bytes, at: int) -> None:
-        """Never: what was saved stays as it is."""
+        """Refused: what was saved stays as it is."""
         raise OSError("an archive is not written to")
 
     def read(self, start: int, end: int) -> bytes:
@@ -127,9 +138,7 @@ class Archive:
         if "\0" in str(path):
             raise NotOpened(f"not opened: {named}: no file's name holds a null character")
         try:
-            # a pipe without a writer must not hold up the screen
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-            self._fds.append(fd := os.open(path, flags))
+            self._fds.append(fd := privatefile.open_file(path))
             info = os.fstat(fd)
             if not stat.S_ISREG(info.st_mode):
                 what = "a directory" if stat.S_ISDIR(info.st_mode) else "no ordinary file"
@@ -166,17 +175,65 @@ class Archive:
             cut = 0
         data, start = data[cut:], start + cut
         if data:
-            self._adopt(data, Slice(fd, start))
+            self._adopt(data, FileRange(fd, start))
         self._left -= end - start
         self._ahead[-1] = (fd, start)
 
-    def _adopt(self, data: bytes, where: Slice) -> None:
+    def _adopt(self, data: bytes, where: FileRange) -> None:
         lines = data.removesuffix(b"\n").split(b"\n")
         segment = Segment(self.log.first - len(lines), where)
         sizes = accumulate([len(line) + 1 for line in lines], initial=0)
         next(sizes)
         segment.starts.extend(sizes)
         segment.starts[-1] = len(data)
-        segment.marks += marks.classify(lines)
+        segment.marks += classify(lines)
         segment.tags += bytes(len(lines))
         self.log.adopt(segment, self.written)
+
+
+class LogFile(msgspec.Struct, frozen=True):
+    """A log to read back."""
+
+    name: str
+    paths: tuple[Path, ...]
+    """Its parts, oldest first."""
+    size: int
+    """Bytes of them all."""
+    written: float
+    """When the last of them was written, Unix seconds."""
+    kept: bool
+    """It was kept by a spool; else the operator saved it."""
+
+
+def log_files(kept: Path | None, saved: Path) -> list[LogFile]:
+    """The logs kept on exit and those saved, the newest first. What cannot be read is left out."""
+    parts: dict[str, list[tuple[int, str, int]]] = {}
+    found = []
+    for name, size, written in _files(kept):
+        if match := _PART.fullmatch(name):
+            parts.setdefault(match[1], []).append((written, name, size))
+    for stem, files in parts.items():
+        assert kept is not None
+        files.sort()
+        size = sum(size for _, _, size in files)
+        if size:
+            paths = tuple(kept / name for _, name, _ in files)
+            found.append(LogFile(stem, paths, size, files[-1][0] / 1e9, kept=True))
+    for name, size, written in _files(saved):
+        found.append(LogFile(name, (saved / name,), size, written / 1e9, kept=False))
+    return sorted(found, key=lambda log: -log.written)[:LISTED]
+
+
+def _files(folder: Path | None) -> Iterator[tuple[str, int, int]]:
+    """Name, size and nanoseconds of the last write of each log file in a folder. Links are left out."""
+    try:
+        names = list(folder.iterdir()) if folder else []
+    except OSError:
+        return
+    for path in names:
+        try:
+            info = path.stat(follow_symlinks=False)
+        except OSError:
+            continue
+        if stat.S_ISREG(info.st_mode) and path.suffix == ".log":
+            yield path.name, info.st_size, info.st_mtime_ns

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tui.api.streams import Splitter
 from tui.fleet.times import age
-from tui.logs import marks
+from tui.logs.classify import classify
 from tui.logs.log import Kind, Notice
 from tui.logs.merge import LogWriter
 from tui.logs.overlap import NewLines, Overlap
@@ -180,7 +180,7 @@ class Assembler:
         if found.lines:  # not for what is only repeated: a silent stream would seem to speak
             self._show(replace(self.stream, heard=now))
             self._overlap.remember(found.lines)
-            levels = marks.classify(found.lines, self._mark)
+            levels = classify(found.lines, self._mark)
             self._mark = levels[-1]
             self.writer.lines(self.tag, found.lines, levels, now, wall)
             self._notice, self._cause, self._missing = None, None, 0.0

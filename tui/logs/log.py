@@ -11,8 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from tui.logs import marks
-from tui.logs.marks import LEVEL_BITS, NOTICE, Level
+from tui.logs.classify import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level, classify, time_of
 from tui.logs.records import Record, parse
 from tui.logs.segment import Segment
 from tui.logs.signatures import Signatures
@@ -82,7 +81,7 @@ class Line(msgspec.Struct, frozen=True):
     @property
     def cut(self) -> bool:
         """Its end never came."""
-        return bool(self.mark & marks.CUT)
+        return bool(self.mark & CUT)
 
 
 class Counts(msgspec.Struct):
@@ -144,7 +143,7 @@ class Log:
     def append_piece(self, piece: bytes, tag: int, now: float) -> None:
         """Add what a cut has left of a line."""
         self._stamp(now)
-        self.spool.insert(piece, marks.classify([piece])[0] | marks.CUT, tag)
+        self.spool.insert(piece, classify([piece])[0] | CUT, tag)
         self.counts.received += 1
         self.counts.size += len(piece)
         self._tell_trouble(tag, now)
@@ -184,7 +183,7 @@ class Log:
         start = max(start, self.first)
         while start < self.end:
             levels = self.spool.marks_from(start)
-            yield from (start + match.start() for match in marks.ERRORS.finditer(levels))
+            yield from (start + match.start() for match in ERRORS.finditer(levels))
             start += len(levels)
 
     def errors_before(self, end: int) -> Iterator[int]:
@@ -192,7 +191,7 @@ class Log:
         while end > self.first:
             start = self.spool.segment_start(end - 1)
             levels = self.spool.marks_from(start)[: end - start]
-            found = [start + match.start() for match in marks.ERRORS.finditer(levels)]
+            found = [start + match.start() for match in ERRORS.finditer(levels)]
             yield from reversed(found)
             end = start
 
@@ -202,7 +201,7 @@ class Log:
             return None
         if notice := self.notices.get(row):
             return notice.time
-        return marks.time_of(self.spool.line(row)) or self.came(row)
+        return time_of(self.spool.line(row)) or self.came(row)
 
     def came(self, row: int) -> float | None:
         """By when a line that does not say was written; None where nobody can tell.
@@ -222,9 +221,7 @@ class Log:
             return None
         tag = self.spool.tag(row)
         block = self.spool.block(row + 1, NEAR, NEAR_BYTES)
-        times = (
-            marks.time_of(line) for line, other in zip(block.lines(), block.tags, strict=True) if other == tag
-        )
+        times = (time_of(line) for line, other in zip(block.lines(), block.tags, strict=True) if other == tag)
         return next((moment for moment in times if moment is not None), None)
 
     def received(self, row: int) -> float | None:
@@ -265,7 +262,7 @@ class Log:
         tag = self.spool.tag(row)
         for number in range(row - 1, max(self.first, row - TRACE) - 1, -1):
             if self.spool.tag(number) == tag:
-                if not self.spool.mark(number) & marks.PART:
+                if not self.spool.mark(number) & PART:
                     break
                 above.append(self.spool.line(number).decode("utf-8", "replace"))
         return replace(record, body=(*reversed(above), record.message)) if above else record

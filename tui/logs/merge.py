@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from tui.logs import marks
+from tui.logs.classify import CUT, NOTICE, time_of
 from tui.logs.log import Log, Notice
 
 WINDOW: Final = 0.3
@@ -56,7 +56,7 @@ class LogWriter:
         if self._direct:
             self.log.append(lines, levels, bytes((tag,)) * len(lines), wall)
             return
-        moments = marks.times(lines)
+        moments = [time_of(line) for line in lines]
         key = self._newest.get(tag)
         if key is None:  # a snapshot may begin within a traceback: that was before the next line with a time
             key = min(wall, next((moment for moment in moments if moment is not None), wall))
@@ -71,14 +71,14 @@ class LogWriter:
         if self._direct:
             self.log.append_piece(piece, tag, wall)
         else:
-            self._keep_place(tag, piece, marks.CUT, now, wall)
+            self._keep_place(tag, piece, CUT, now, wall)
 
     def notice(self, notice: Notice, now: float, wall: float) -> None:
         """Write a notice about one stream, after all that it has brought."""
         if self._direct:
             self.log.notify(notice)
         else:
-            self._keep_place(notice.tag, b"", marks.NOTICE, now, wall, notice)
+            self._keep_place(notice.tag, b"", NOTICE, now, wall, notice)
 
     def release(self, now: float, wall: float, *, everything: bool = False) -> None:
         """Write the rows that have waited long enough, and all that belong before them."""
@@ -120,4 +120,4 @@ class LogWriter:
 
 
 def _is_whole_line(row: WaitingRow) -> bool:
-    return not row.mark & (marks.NOTICE | marks.CUT)
+    return not row.mark & (NOTICE | CUT)

@@ -1,7 +1,7 @@
 """One raw line → what it says: level, logger, message, fields, traceback. Knows no columns and no colours.
 
-livekit-agents prints one JSON object per line in production (contract.md §4.2), its Node twin logs through
-pino; everything else is text and stays as it is.
+livekit-agents prints one JSON object per line in production; its Node twin logs through
+pino. Everything else is text and stays as it is.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from typing import Final
 import msgspec
 
 from tui.api.clean import clean
-from tui.logs import marks
-from tui.logs.marks import Level
+from tui.logs.classify import FAILURES, LEVEL_BITS, Level, classify, level_named, parse_time, time_of
 
 SHOWN: Final = 16 * 1024
 """Characters of one line that are shown or matched as text; the spool has the rest."""
@@ -88,7 +87,7 @@ def _values(raw: bytes) -> Mapping[str, str]:
     """The fields of a JSON object as they read: texts without their quotes, all else as it was written."""
     try:
         return {name: _value(bytes(value)) for name, value in _split(raw).items()}
-    except marks.FAILURES:
+    except FAILURES:
         pass
     try:  # the standard library accepts half of a surrogate pair, bad UTF-8, NaN
         found = json.loads(raw.decode("utf-8", "replace"), parse_int=str, parse_float=str)
@@ -115,10 +114,10 @@ def _from_values(found: Mapping[str, str], raw: bytes) -> Record:
     fields = tuple((clean(name, limit=80), value) for name, value in found.items() if name not in KNOWN)
     return Record(
         message=message,
-        level=marks.level_named(_number(level)),
+        level=level_named(_number(level)),
         word=level_word(level),
         logger=clean(_first(found, LOGGER), limit=120),
-        time=marks.parse_time(_number(_first(found, _TIME))),
+        time=parse_time(_number(_first(found, _TIME))),
         fields=fields,
         body=tuple(line for line in body if line),
         structured=True,
@@ -128,9 +127,9 @@ def _from_values(found: Mapping[str, str], raw: bytes) -> Record:
 
 def _from_text(raw: bytes) -> Record:
     text = raw[: SHOWN * 4].decode("utf-8", "replace")
-    level = Level(marks.classify([raw])[0] & marks.LEVEL_BITS)
+    level = Level(classify([raw])[0] & LEVEL_BITS)
     hidden = max(0, len(raw) - len(text[:SHOWN].encode()))
-    return Record(message=text[:SHOWN], level=level, time=marks.time_of(raw), hidden=hidden)
+    return Record(message=text[:SHOWN], level=level, time=time_of(raw), hidden=hidden)
 
 
 def _first(found: Mapping[str, str], names: tuple[str, ...]) -> str:
@@ -153,7 +152,7 @@ def _number(text: str) -> str | float:
 @lru_cache(maxsize=64)
 def level_word(level: str) -> str:
     """A level as it is shown, given as it was written: a word, or pino's number."""
-    known = marks.level_named(_number(level))
+    known = level_named(_number(level))
     return known.name if known and level[:1].isdigit() else clean(level.upper(), limit=12)
 
 

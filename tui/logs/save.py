@@ -1,4 +1,4 @@
-"""Log lines into a file that only its owner may read, never over another one. In slices; knows no screen."""
+"""Saves log lines into a new file that only its owner may read. In slices; knows no screen."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from tui import privatefile
 from tui.logs.log import Line, Log
 from tui.logs.rows import Rows, in_slices
 
@@ -19,14 +20,14 @@ class NotSaved(Exception):
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """What a save came to."""
+    """The result of a save."""
 
     path: Path
     lines: int
     size: int
     """Bytes."""
     dropped: int = 0
-    """Rows that made room for newer ones before they could be written."""
+    """Rows that the log dropped before they could be written."""
 
 
 async def save(log: Log, rows: Rows, path: Path, worded: Callable[[Line], str] | None = None) -> Saved:
@@ -65,7 +66,6 @@ def _piece(log: Log, rows: Sequence[int], worded: Callable[[Line], str] | None) 
 
 
 def _create(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     if "\0" in str(path):
         raise NotSaved("not saved: no file's name holds a null character; give another name")
     try:
@@ -73,7 +73,7 @@ def _create(path: Path) -> int:
     except (OSError, ValueError) as error:  # the latter for a NUL in a name
         raise NotSaved(f"not saved: {path.parent}: {_why(error)}; give another place") from None
     try:
-        return os.open(path, flags, 0o600)
+        return privatefile.create(path)
     except FileExistsError:
         raise NotSaved(f"not saved: {path} exists already; give another name") from None
     except (OSError, ValueError) as error:
@@ -86,7 +86,7 @@ def _remove(path: Path) -> None:
 
 
 def _ended(data: bytes) -> bytes:
-    """A piece of a line gets a line of its own."""
+    """The bytes of a row, with a line feed where a piece of a line lacks it."""
     return data if not data or data.endswith(b"\n") else data + b"\n"
 
 

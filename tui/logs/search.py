@@ -10,9 +10,8 @@ from typing import Final, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from tui.logs import marks
+from tui.logs.classify import CUT, ERRORS, NOTICE, PART, Level
 from tui.logs.fold import compiled, fold
-from tui.logs.marks import NOTICE, Level
 from tui.logs.patience import TooSlow
 from tui.logs.records import SHOWN, Record, parse
 from tui.logs.sheet import Sheet
@@ -243,7 +242,7 @@ class _Look:
     def is_error(self, row: int) -> bool:
         """Whether it was noted as an error as it came, and is not a part of one."""
         at = row - self._block.first
-        return marks.ERRORS.match(self._block.marks, at) is not None
+        return ERRORS.match(self._block.marks, at) is not None
 
     def sheet(self, rows: Sequence[int]) -> tuple[Sheet, Sequence[int]]:
         """A sheet with these rows: of all that there are, for other filters as well, unless they are few."""
@@ -307,7 +306,7 @@ def _accepted(level: Level, notices: bool) -> re.Pattern[bytes]:
     """Finds runs of rows whose mark passes a minimum level."""
     lowest = Level.NONE if level <= Level.WARN else level
     passing = [lev for lev in Level if lev >= level or (lev == Level.NONE and lowest == Level.NONE)]
-    values = {lev | flags for lev in passing for flags in (0, marks.CUT, marks.PART, marks.CUT | marks.PART)}
+    values = {lev | flags for lev in passing for flags in (0, CUT, PART, CUT | PART)}
     if notices:
         values |= {lev | NOTICE for lev in Level}
     return re.compile(b"[" + b"".join(b"\\x%02x" % value for value in sorted(values)) + b"]+")

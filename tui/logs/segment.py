@@ -1,4 +1,4 @@
-"""One stretch of a spool: bytes in a private file or in memory, and where each row starts. Knows no ring."""
+"""A stretch of a spool: bytes in a private file or in memory, and where each row starts. Knows no ring."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
-NAMES_TRIED = 1000
+from tui import privatefile
+
+NAMES_TRIED: Final = 1000
 """Numbered names that are tried before a folder is taken to be hostile."""
 
 
@@ -28,7 +30,7 @@ class Store(Protocol):
         """Give the space back, unless what is there is to be kept."""
 
     def drop(self) -> None:
-        """Give the space back in any case: its turn in the ring is over."""
+        """Give the space back in any case: it has left the ring."""
 
 
 class MemoryStore:
@@ -61,16 +63,13 @@ class FileStore:
 
     def __init__(self, folder: Path, stem: str, *, keep: bool) -> None:
         """Create it. Raises OSError when the folder is missing, read-only, full or not private."""
-        where = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            _private(where, folder)
+        with privatefile.opened_folder(folder) as where:
+            privatefile.require_own(os.fstat(where))
             self._kept, self._fd = _create(where, folder, stem)
             self._folder = folder
             if not keep:
                 os.unlink(self._kept, dir_fd=where)
                 self._kept = ""
-        finally:
-            os.close(where)
 
     def write(self, data: bytes, at: int) -> None:
         """Put `data` at an offset. Raises OSError, also when only a part fits."""
@@ -103,41 +102,25 @@ class FileStore:
 
 def remove(folder: Path, name: str) -> None:
     """Remove a file from a folder that must not be a link. Raises OSError."""
-    where = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
+    with privatefile.opened_folder(folder) as where:
         os.unlink(name, dir_fd=where)
-    finally:
-        os.close(where)
 
 
 def retire(folder: Path, before: float) -> None:
     """Remove kept files that were last written `before` then (Unix seconds); links and others' are left."""
-    with suppress(OSError):
-        where = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            for name in os.listdir(where):
-                info = os.stat(name, dir_fd=where, follow_symlinks=False)
-                ours = name.endswith(".log") and stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid()
-                if ours and info.st_mtime < before:
-                    os.unlink(name, dir_fd=where)
-        finally:
-            os.close(where)
-
-
-def _private(where: int, folder: Path) -> None:
-    info = os.fstat(where)
-    if info.st_uid != os.geteuid():
-        raise PermissionError(f"{folder} belongs to another user")
-    if stat.S_IMODE(info.st_mode) & 0o077:
-        raise PermissionError(f"{folder} is open to others: chmod 700 {folder}")
+    with suppress(OSError), privatefile.opened_folder(folder) as where:
+        for name in os.listdir(where):
+            info = os.stat(name, dir_fd=where, follow_symlinks=False)
+            ours = name.endswith(".log") and stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid()
+            if ours and info.st_mtime < before:
+                os.unlink(name, dir_fd=where)
 
 
 def _create(where: int, folder: Path, stem: str) -> tuple[str, int]:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     for number in range(NAMES_TRIED):
         name = f"{stem}-{number:03}.log"
         try:
-            fd = os.open(name, flags, 0o600, dir_fd=where)
+            fd = privatefile.create(name, folder=where, readable=True)
         except FileExistsError:
             continue
         os.fchmod(fd, 0o600)  # whatever the umask made of it
@@ -157,7 +140,7 @@ class Segment:
         self.starts = array("I", [0])
         """Where each row starts, and where the last one ends."""
         self.marks = bytearray()
-        """Level and flags of each row (`records.Mark`)."""
+        """Level and flags of each row (`classify`)."""
         self.tags = bytearray()
         """Which stream each row is of."""
 

@@ -1,4 +1,4 @@
-"""Every line received, as bytes in private files and offsets in memory. Must not know what they say."""
+"""A ring of rows: their bytes in private files or in memory, their offsets in memory. Knows no content."""
 
 from __future__ import annotations
 
@@ -269,6 +269,8 @@ def _words(error: OSError, folder: Path | None) -> str:
             return f"{folder} does not exist"
         case errno.ELOOP | errno.ENOTDIR:
             return f"{folder} is not a folder of its own (a link?)"
+        case 0:  # the folder is not private: said in words
+            return f"{folder} {error.strerror}"
         case None:
             return str(error)
         case number:

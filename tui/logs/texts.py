@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from tui.logs import marks
+from tui.logs.classify import FAILURES
 from tui.logs.records import KNOWN, LEVEL, LOGGER, MESSAGE, SHOWN, TAKEN_APART, level_word, parse
 
 SHAPES: Final = 6
@@ -77,7 +77,7 @@ def _values(raw: bytes, depth: int, spaced: bool) -> _Values:
     """Those of an object; none where it takes more."""
     try:
         found = _fields(raw) if depth else {}
-    except marks.FAILURES:
+    except FAILURES:
         return ()
     values = tuple((name, _like(bytes(value), depth, spaced)) for name, value in found.items())
     return values if all(value for _, value in values) else ()

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.marks import Level
+from tui.logs.classify import Level
 
 BEYOND: Final = frozenset("\\|()[]{}")
 """With one of these, an expression may mean more than the characters that are written in it."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.logs.fakes import EPOCH, line
 from tests.ui.logview.app import LogApp
+from tui.logs.classify import classify
 from tui.logs.log import Kind, Log, Notice
-from tui.logs.marks import classify
 from tui.logs.source import LogSource, Phase, Stream
 from tui.logs.spool import Spool
 from tui.sim.scenarios.hostile import LOGS

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
+from tui.logs.classify import classify
 from tui.logs.log import Kind, Log, Notice
-from tui.logs.marks import classify
 from tui.logs.source import Phase, Stream
 from tui.logs.spool import Spool
 

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
 from tui.fleet.cells import Cell
+from tui.logs.classify import Level, classify
 from tui.logs.log import Counts, Kind, Line, Notice
-from tui.logs.marks import Level, classify
 from tui.logs.source import LogSource, Phase, Stream
 from tui.sim.scenarios.hostile import LOGS
 from tui.ui.logview import bar

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tests.ui.logview.app import Rig, reading
 from tui.api import errors
-from tui.logs.marks import Level
+from tui.logs.classify import Level
 from tui.ui.logview.choosing import save_way
 from tui.ui.logview.lines import LogLines
 from tui.ui.logview.lists import WAYS, ways

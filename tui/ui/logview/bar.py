@@ -11,8 +11,8 @@ import msgspec
 from tui.fleet.cells import Cell
 from tui.fleet.times import seen
 from tui.logs.assembler import how_long
+from tui.logs.classify import Level
 from tui.logs.log import Counts
-from tui.logs.marks import Level
 from tui.logs.source import Phase, Stream
 from tui.ui.logview.layout import Times
 from tui.ui.widgets.text import width

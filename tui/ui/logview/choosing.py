@@ -10,8 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tui.logs.archive import NotOpened
-from tui.logs.files import LogFile
+from tui.logs.archive import LogFile, NotOpened
 from tui.logs.log import Log
 from tui.logs.patience import TooSlow
 from tui.logs.records import parse

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from tui.logs.classify import Level
 from tui.logs.log import Log
-from tui.logs.marks import Level
 from tui.logs.patience import TooSlow
 from tui.logs.rows import AllRows, FoundRows, Rows
 from tui.logs.search import Criteria, Filter, OfJob, Pattern

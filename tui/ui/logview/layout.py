@@ -15,8 +15,8 @@ from rich.cells import cell_len, chop_cells
 
 from tui.api.clean import clean
 from tui.logs import records
+from tui.logs.classify import PART, Level
 from tui.logs.log import Kind, Line, Notice
-from tui.logs.marks import PART, Level
 from tui.logs.records import SHOWN, Record, parse
 from tui.ui.logview.sgr import PLAIN, Look, after
 from tui.ui.widgets.text import fit, width

@@ -10,7 +10,7 @@ import msgspec
 
 from tui.api.clean import clean
 from tui.fleet.cells import Cell
-from tui.logs.files import LogFile
+from tui.logs.archive import LogFile
 from tui.logs.search import Filter
 from tui.logs.signatures import Signature
 from tui.logs.source import LogSource, Phase, Stream

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.clock import Clock
+from tui.logs.classify import Level
 from tui.logs.log import Log
-from tui.logs.marks import Level
 from tui.logs.search import Criteria, Filter, OfJob
 from tui.ui.logview.reader import Reader
 from tui.ui.logview.searching import Searching

@@ -14,8 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.clock import Clock
-from tui.logs.archive import Archive
-from tui.logs.files import LogFile, log_files
+from tui.logs.archive import Archive, LogFile, log_files
 from tui.logs.hub import LogHub
 from tui.logs.log import Log
 from tui.logs.search import Criteria

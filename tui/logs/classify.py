@@ -1,9 +1,9 @@
-"""What is noted of every line as it arrives: level and flags in one byte. Keeps nothing else of it."""
+"""Level and time of a line, noted as it arrives: one byte a line. Reads no more of it than that takes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Final
@@ -34,8 +34,12 @@ ERRORS: Final = re.compile(
     b"[%c%c%c%c]" % (Level.ERROR, Level.CRITICAL, CUT | Level.ERROR, CUT | Level.CRITICAL)
 )
 """Finds the rows of error level and above in a run of marks, each message once."""
+EARLIEST: Final = 946_684_800.0
+"""Year 2000: an earlier time is a mistake or a duration."""
+LATEST: Final = 4_102_444_800.0
+"""Year 2100."""
 LONG: Final = 64 * 1024
-"""Bytes from which a line is not decoded as it arrives: its level is read off its head."""
+"""Bytes from which a line is not decoded as it arrives: its level is looked for in its beginning."""
 
 _NAMES: Final[dict[object, Level]] = {
     "TRACE": Level.DEBUG,
@@ -65,12 +69,12 @@ _WORD: Final = re.compile(
 _BEGINS: Final = re.compile(
     rb"(?:Traceback \(most recent|During handling of the above|The above exception was)"
 )
-"""A traceback's own words: the error is the line that ends it."""
+"""How a traceback begins or goes on: the error is the line that ends it."""
 _ENDS: Final = re.compile(
     rb"(?:[A-Za-z_]\w*\.)+[A-Z]\w*(?::|$)"
     rb"|(?:KeyboardInterrupt|SystemExit|Stop(?:Async)?Iteration|GeneratorExit|(?:Base)?ExceptionGroup)(?::|$)"
 )
-"""What ends a traceback, below its frames: exceptions go by the module that they are of, unless built in."""
+"""The line that ends a traceback: an exception with its module, or a built-in one without."""
 _HINTS: Final = (
     b"info",
     b"err",
@@ -83,7 +87,7 @@ _HINTS: Final = (
     b"fatal",
     b"panic",
 )
-"""One of these is in the lower case of every text that `_WORD` matches."""
+"""Every text that `_WORD` matches holds one of these in lower case."""
 _BY_GROUP: Final = (
     Level.NONE,
     Level.DEBUG,
@@ -99,8 +103,8 @@ _HEAD: Final = 160
 """Bytes of a line without structure in which a level is looked for."""
 
 
-class Head(msgspec.Struct, gc=False):
-    """The part of a JSON line that is read as it arrives. livekit-agents' names first, then pino's."""
+class Header(msgspec.Struct, gc=False):
+    """The fields of a JSON line that are read as it arrives. livekit-agents' names first, then pino's."""
 
     level: str | int | float = ""
     severity: str = ""
@@ -109,13 +113,13 @@ class Head(msgspec.Struct, gc=False):
     ts: str | int | float = ""
 
 
-_head = msgspec.json.Decoder(Head).decode
+_header = msgspec.json.Decoder(Header).decode
 FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a hostile line can make a decoder raise."""
+"""What a decoder raises for a line that is not JSON, or is made to break it."""
 
 
 def level_named(name: object) -> Level:
-    """The level that a logger's word or number stands for; NONE if it is no known one."""
+    """The level that a logger's word or number stands for; NONE if it is unknown."""
     found = _NAMES.get(name)
     if found is None and isinstance(name, str):
         return _NAMES.get(name.strip().upper(), Level.NONE)
@@ -123,13 +127,13 @@ def level_named(name: object) -> Level:
 
 
 def classify(lines: Sequence[bytes], previous: int = Level.NONE) -> bytearray:
-    """One mark per line. `previous` is the mark of the line before, which an indented line goes on."""
+    """One mark per line. `previous` is the mark of the line before: an indented line belongs to it."""
     marks = bytearray()
     for line in lines:
         if line[:1] == b"{" and len(line) < LONG:
             try:
-                head = _head(line)
-                previous = _NAMES.get(head.level) or level_named(head.level or head.severity)
+                header = _header(line)
+                previous = _NAMES.get(header.level) or level_named(header.level or header.severity)
             except FAILURES:
                 previous = _from_text(line)
         elif line[:1] in (b" ", b"\t"):
@@ -159,19 +163,14 @@ def _from_text(line: bytes) -> int:
     return _BY_GROUP[match.lastindex or 0] if match else Level.NONE
 
 
-def times(lines: Iterable[bytes]) -> list[float | None]:
-    """When each line says that it was written, Unix seconds; None for one that does not say."""
-    return [time_of(line) for line in lines]
-
-
 def time_of(line: bytes) -> float | None:
     """When a line says that it was written, Unix seconds."""
     if line[:1] == b"{" and len(line) < LONG:
         try:
-            head = _head(line)
+            header = _header(line)
         except FAILURES:
             return None
-        return parse_time(head.timestamp or head.time or head.ts)
+        return parse_time(header.timestamp or header.time or header.ts)
     # 2026-08-11T09:05:24.118Z or with a space, at the start of the line
     if line[4:5] == b"-" and line[13:14] == b":":
         stamp = line[:32].decode("ascii", "replace").replace(",", ".")
@@ -180,14 +179,8 @@ def time_of(line: bytes) -> float | None:
     return None
 
 
-EARLIEST: Final = 946_684_800.0
-"""Year 2000: an earlier time is a mistake or a duration."""
-LATEST: Final = 4_102_444_800.0
-"""Year 2100."""
-
-
 def parse_time(value: object) -> float | None:
-    """Unix seconds of an ISO 8601 text or of a number of s, ms, µs or ns; None if it is no time."""
+    """Unix seconds of an ISO 8601 text or of a number of s, ms, µs or ns; None for anything else."""
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)

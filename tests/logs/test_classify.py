@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, line
-from tui.logs.marks import LEVEL_BITS, PART, Level, classify, parse_time, time_of
+from tui.logs.classify import LEVEL_BITS, PART, Level, classify, parse_time, time_of
 
 
 @pytest.mark.parametrize(
