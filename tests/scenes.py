@@ -26,6 +26,7 @@ from tests.portrait import SIZES, Size, resize, strips
 from tui.fleet.state import Fleet, Freshness, Selection
 from tui.fleet.status import worst
 from tui.fleet.store import Store
+from tui.history.events import History, RecentPast
 from tui.logs.hub import LogHub
 from tui.logs.source import Phase
 from tui.project import Project
@@ -143,10 +144,14 @@ DETAILS = ("versions", "secrets")
 class Still(Session):
     """A session in which nothing happens any more."""
 
-    def __init__(self, found: Fleet, transcripts: Transcripts, project: Project = PROJECT) -> None:
+    def __init__(
+        self, found: Fleet, past: RecentPast, transcripts: Transcripts, project: Project = PROJECT
+    ) -> None:
         clock = QuickClock(START + LATER)
         super().__init__(project, clock=clock, chance=random.Random(1), refresh=2.0)
         self.store = Store(clock, found)
+        self._history = History(past)
+        self.store.subscribe(self._history.record)
         self._hub = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
         self.logs = self._hub
 
@@ -177,12 +182,12 @@ def fleet(scenario: str, agents: int | None = None) -> Fleet:
 
 
 @lru_cache(maxsize=16)
-def known(scenario: str, agents: int | None) -> tuple[Fleet, Transcripts]:
-    """The fleet, and logs of its worst agents."""
+def known(scenario: str, agents: int | None) -> tuple[Fleet, RecentPast, Transcripts]:
+    """The fleet, its past, and logs of its worst agents."""
     return asyncio.run(_look(scenario, agents))
 
 
-async def _look(scenario: str, agents: int | None) -> tuple[Fleet, Transcripts]:
+async def _look(scenario: str, agents: int | None) -> tuple[Fleet, RecentPast, Transcripts]:
     async with serve(scenario=scenario, seed=1, speed=0, start_time=START, agents=agents) as server:
         project = Project(
             name="demo",
@@ -203,7 +208,8 @@ async def _look(scenario: str, agents: int | None) -> tuple[Fleet, Transcripts]:
             transcripts = await _transcripts(session, server)
         finally:
             await session.client.aclose()
-        return session.store.fleet, transcripts
+        assert isinstance(session.past, RecentPast)
+        return session.store.fleet, session.past, transcripts
 
 
 async def _round(session: Session) -> None:
@@ -292,12 +298,12 @@ class Scene:
             theme=theme,
             ascii_only=self.ascii_only,
         )
-        found, transcripts = known(self.scenario, None)
+        found, past, transcripts = known(self.scenario, None)
         return Lktop(
             launch,
             clock=(RestedClock if self.rested else StillClock)(START + LATER),
             chance=random.Random(1),
-            connect=lambda project: Still(self.change(found), transcripts, project),
+            connect=lambda project: Still(self.change(found), past, transcripts, project),
         )
 
     @property

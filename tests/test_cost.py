@@ -79,7 +79,7 @@ def agent(number: int, replicas: int = 1) -> Agent:
 
 def listed(before: Fleet, agents: tuple[Agent, ...]) -> Fleet:
     """A fleet after another listing."""
-    return with_agents(before, agents, now=NOW, monotonic=1000.0)
+    return with_agents(before, agents)
 
 
 class Alone(App[None]):

@@ -28,11 +28,13 @@ MAY_IMPORT = {
     # what is true now, and what agents say
     "fleet": {"fleet", "api", "packaging"} | LEAVES,
     "logs": {"logs", "api", "fleet"} | LEAVES,
+    # what happened, derived from what is true now
+    "history": {"history", "fleet", "api"} | LEAVES,
     # what an operator does
     "operations": {"operations", "fleet", "api", "packaging"} | LEAVES,
     "deploy": {"deploy", "operations", "fleet", "api", "packaging"} | LEAVES,
     # a project being watched: all of the above in one hand
-    "session": {"session", "deploy", "operations", "logs", "fleet", "api", "packaging"} | LEAVES,
+    "session": {"session", "deploy", "operations", "logs", "history", "fleet", "api", "packaging"} | LEAVES,
     "ui": {"ui", "session", "deploy", "operations", "logs", "fleet", "api"} | LEAVES,
     # official messages only, so that a decoding mistake of ours cannot cancel out
     "sim": {"sim"},
@@ -210,6 +212,7 @@ def loaded_by(names: list[str]) -> set[str]:
         ("packaging", {"textual", "starlette"}),
         ("fleet", {"textual", "starlette"}),
         ("logs", {"textual", "starlette"}),
+        ("history", {"textual", "starlette"}),
         ("operations", {"textual", "starlette"}),
         ("deploy", {"textual", "starlette"}),
         ("session", {"textual", "starlette"}),

@@ -11,7 +11,7 @@ import pytest
 from tests.clocks import ManualClock
 from tui.api.models import Agent, Deployment, Event, Room
 from tui.fleet.facts import AgentFacts, FactsCache, deployment_names
-from tui.fleet.state import MARK_FOR, Fleet, Freshness, Selection, Since, View, with_agents
+from tui.fleet.state import Fleet, Freshness, Selection, View, changed_agents, with_agents
 from tui.fleet.store import Change, Merge, Store
 
 # ---- the store -----------------------------------------------------------------------------------------
@@ -128,76 +128,37 @@ def agent(number: int, status: str = "Running") -> Agent:
     return Agent(agent_id=f"CA_{number}", agent_deployments=(Deployment(status=status),))
 
 
-class Looks:
-    """Listings one after the other."""
-
-    def __init__(self) -> None:
-        self.store = Store(ManualClock())
-        self.at = 0.0
-
-    def see(self, *agents: Agent, after: float = 10.0) -> Fleet:
-        """Another listing."""
-        self.at += after
-        after = with_agents(self.store.fleet, agents, now=1e9 + self.at, monotonic=self.at)
-        self.store.freshen("agents", Freshness(at=self.at), lambda fleet: after)
-        return self.store.fleet
-
-
-def test_since_when_is_known_only_for_what_we_saw_happen() -> None:
-    looks = Looks()
-    fleet = looks.see(agent(1), agent(2, "Error"))
-    assert fleet.since == {"CA_1": Since("Running", None), "CA_2": Since("Error", None)}
-    fleet = looks.see(agent(1, "CrashLoop"), agent(2, "Error"), agent(3))
-    assert fleet.since["CA_1"] == Since("CrashLoop", 1e9 + 20)
-    assert fleet.since["CA_2"] == Since("Error", None)
-    assert fleet.since["CA_3"] == Since("Running", 1e9 + 20), "it appeared while we looked"
-    same = looks.see(agent(1, "CrashLoop"), agent(2, "Error"), agent(3))
-    assert same.since == fleet.since
-
-
-def test_an_empty_first_look_is_a_look() -> None:
-    looks = Looks()
-    looks.see()
-    assert looks.see(agent(1)).since["CA_1"].at == 1e9 + 20
-
-
-def test_changes_are_remembered_for_a_minute_with_how_it_was() -> None:
-    looks = Looks()
-    first = agent(1)
-    looks.see(first, agent(2))
-    fleet = looks.see(agent(1, "Error"), agent(2))
-    assert list(fleet.changed) == ["CA_1"] and fleet.changed["CA_1"].before is first
-    fleet = looks.see(agent(1, "CrashLoop"), agent(2))
-    assert fleet.changed["CA_1"].before is first, "how it was before the minute began"
-    fleet = looks.see(agent(1, "CrashLoop"), agent(2, "Updating"), after=MARK_FOR)
-    assert list(fleet.changed) == ["CA_2"]
+def listed(*agents: Agent, before: Fleet | None = None) -> Fleet:
+    """A fleet after another listing."""
+    return with_agents(before or Fleet(), agents)
 
 
 def test_the_same_listing_is_no_change() -> None:
-    looks = Looks()
-    fleet = looks.see(agent(1))
-    assert with_agents(fleet, fleet.agents, now=0.0, monotonic=0.0) is fleet
+    fleet = listed(agent(1))
+    assert with_agents(fleet, fleet.agents) is fleet
 
 
 def test_the_index_and_the_counts_follow() -> None:
-    looks = Looks()
-    fleet = looks.see(agent(1), agent(2), agent(3, "Error"))
+    fleet = listed(agent(1), agent(2), agent(3, "Error"))
     assert fleet.agent("CA_2") is fleet.agents[1] and fleet.agent("CA_9") is None
     assert fleet.statuses == {"Running": 2, "Error": 1}
-    fleet = looks.see(agent(3, "Error"))
+    fleet = listed(fleet.agents[2], agent(4), agent(1, "Error"), before=fleet)
+    assert fleet.statuses == {"Running": 1, "Error": 2}
+    fleet = listed(agent(3, "Error"), before=fleet)
     assert fleet.agent("CA_2") is None and fleet.statuses == {"Error": 1}
-    assert looks.see().agents == ()
+    fleet = listed(before=fleet)
+    assert fleet.agents == () and fleet.statuses == {}
 
 
-def test_agents_of_yesterday_are_forgotten() -> None:
-    looks = Looks()
-    for number in range(1000):
-        fleet = looks.see(agent(number), after=MARK_FOR)
-    assert len(fleet.since) <= 66 and len(fleet.changed) <= 1
+def test_agents_that_changed_are_found_in_any_order() -> None:
+    first, second, third = agent(1), agent(2), agent(3)
+    fleet = listed(first, second, third)
+    worse, new = agent(2, "Error"), agent(4)
+    assert changed_agents(fleet, (third, agent(1), worse, new)) == [(worse, second), (new, None)]
 
 
 def test_a_view_selects() -> None:
-    fleet = Looks().see(agent(1))
+    fleet = listed(agent(1))
     view = View(fleet, Selection(agent_id="CA_1"), now=0.0, monotonic=0.0)
     assert view.agent is fleet.agents[0]
     assert View(fleet, Selection(agent_id="CA_9"), 0.0, 0.0).agent is None

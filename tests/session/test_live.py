@@ -88,8 +88,13 @@ async def test_a_change_there_is_a_change_here_and_nothing_else_is() -> None:
         agent = before.agents[3]
         simulator.control.crash(CrashOrder(agent_id=agent.agent_id))
         session.nudge("agents")
-        after = await until(session, lambda fleet: bool(fleet.changed))
-        assert list(after.changed) == [agent.agent_id] and after.changed[agent.agent_id].before is agent
+        after = await until(session, lambda fleet: session.past.has_changes)
+        changes = {item.agent_id: session.past.changed(item.agent_id) for item in after.agents}
+        assert [key for key, change in changes.items() if change] == [agent.agent_id]
+        change = changes[agent.agent_id]
+        assert change is not None and change.before is agent
+        since = session.past.since(agent.agent_id)
+        assert since is not None and since.at is not None
         same = [new is old for new, old in zip(after.agents, before.agents, strict=True)]
         assert same.count(False) == 1 and after.rooms is before.rooms
 

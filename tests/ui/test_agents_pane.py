@@ -13,8 +13,10 @@ from tui.api.clean import is_clean
 from tui.fleet.cells import status_glyph
 from tui.fleet.columns import AGENT_COLUMNS
 from tui.fleet.listing import sorts
-from tui.fleet.state import AgentChange, Fleet, Freshness
+from tui.fleet.past import AgentChange
+from tui.fleet.state import Fleet, Freshness
 from tui.fleet.status import STATUSES, status
+from tui.history.events import RecentPast
 from tui.ui.panes.agents import AgentsPane
 
 
@@ -160,8 +162,8 @@ def test_figures_that_move_at_every_observation_are_no_change() -> None:
     pane = AgentsPane()
     for changes, marked in (({"cur_cpu": "999m"}, False), ({"status": "CrashLoop"}, True)):
         after = with_agent(view, agent, agent_deployments=(with_fields(row, **changes),))
-        changed = {agent.agent_id: AgentChange(agent, MONOTONIC - 5.0)}
-        after = replace(after, fleet=replace(after.fleet, changed=changed))
+        changes = {agent.agent_id: AgentChange(agent, MONOTONIC - 5.0)}
+        after = replace(after, past=RecentPast(changes=changes))
         change = pane.changed(after, agent.agent_id)
         assert (change is not None) is marked
         if change is not None:

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tests.scenes import LATER, START, Scene, StillClock, known, looks, settled
+from tests.scenes import LATER, Scene, StillClock, known, looks, settled
 from tests.ui.stage import playing
 from tui.api.models import Agent
 from tui.fleet.state import Fleet, Freshness, with_agents
@@ -47,8 +47,7 @@ def many(found: Fleet) -> Fleet:
         for number in range(MANY)
     )
     fresh = {"agents": Freshness(at=1000.0 + LATER)}
-    listed = with_agents(Fleet(), agents, now=START + LATER, monotonic=1000.0 + LATER)
-    return replace(listed, freshness=fresh)
+    return replace(with_agents(Fleet(), agents), freshness=fresh)
 
 
 def changed(agents: tuple[Agent, ...], every: int, **changes: object) -> tuple[Agent, ...]:
@@ -81,12 +80,8 @@ def poll(app: Lktop, every: int = 100, **changes: object) -> None:
     assert app.session is not None
     store = app.session.store
     agents = changed(store.fleet.agents, every, **changes)
-    now, monotonic = app.clock.now(), app.clock.monotonic()
-    store.freshen(
-        "agents",
-        Freshness(at=monotonic),
-        lambda fleet: with_agents(fleet, agents, now=now, monotonic=monotonic),
-    )
+    fresh = Freshness(at=app.clock.monotonic())
+    store.freshen("agents", fresh, lambda fleet: with_agents(fleet, agents))
 
 
 async def test_a_quiet_fleet_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

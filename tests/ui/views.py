@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from msgspec.structs import replace as with_fields
 
-from tests.scenes import LATER, START, fleet
+from tests import scenes
+from tests.scenes import LATER, START
 from tui.api.models import Agent
 from tui.fleet.cells import Cell
+from tui.fleet.past import EMPTY_PAST
 from tui.fleet.state import Fleet, Selection, View
 from tui.ui.panes.lists import ListPane
 
@@ -19,9 +21,9 @@ MONOTONIC = 1000.0 + LATER
 
 def view_of(known: str | Fleet, agent: str = "") -> View:
     """A view of a scenario or a fleet, with an agent selected by its name."""
-    found = fleet(known) if isinstance(known, str) else known
+    found, past, _ = scenes.known(known, None) if isinstance(known, str) else (known, EMPTY_PAST, None)
     selected = next((item.agent_id for item in found.agents if agent and item.name == agent), "")
-    return View(found, Selection(agent_id=selected), NOW, MONOTONIC)
+    return View(found, Selection(agent_id=selected), NOW, MONOTONIC, past=past)
 
 
 def with_agent(view: View, old: Agent, **changes: object) -> View:

@@ -45,7 +45,7 @@ def _newest_change_first(row: AgentFacts, view: View) -> SortKey:
 
 def _changed_at(row: AgentFacts, view: View) -> float | None:
     """When its status changed, in Unix seconds; None if this session did not see it."""
-    since = view.fleet.since.get(row.agent.agent_id)
+    since = view.past.since(row.agent.agent_id)
     return since.at if since else None
 
 

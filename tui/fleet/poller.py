@@ -163,7 +163,6 @@ class Poller:
             client=self._client,
             fleet=self._store.fleet,
             selection=self.selection,
-            now=self._clock.now(),
             monotonic=self._clock.monotonic(),
             rounds=self._rooms,
             spare=None if at_once else self._spare(source),

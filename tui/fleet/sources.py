@@ -28,8 +28,6 @@ class Asking:
     client: Client
     fleet: Fleet
     selection: Selection
-    now: float
-    """Unix seconds."""
     monotonic: float
     rounds: RoomScheduler
     """Where the fan-out over rooms stands; kept from one fetch to the next."""
@@ -64,8 +62,7 @@ async def _agents(asking: Asking) -> Merge:
     batch = await asking.client.list_agents()
 
     def merge(fleet: Fleet) -> Fleet:
-        after = with_agents(fleet, batch.items, now=asking.now, monotonic=asking.monotonic)
-        return replace(after, unreadable=batch.unreadable)
+        return replace(with_agents(fleet, batch.items), unreadable=batch.unreadable)
 
     return merge
 

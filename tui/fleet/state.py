@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from msgspec import Struct
 
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version
+from tui.fleet.past import EMPTY_PAST, Past
 from tui.fleet.status import worst
 from tui.fleet.times import TimeStyle
 
-MARK_FOR = 60.0
-"""Seconds for which a changed agent is remembered as changed (product.md b2)."""
 STALE_AFTER = 2
 """Missed polls after which data is called stale (hazards.md §3.3)."""
 QUIET_FACTOR = 2.0
@@ -54,22 +54,6 @@ class Freshness:
         return replace(known, failures=known.failures + 1, error=error, retry_at=retry_at, absent=False)
 
 
-class Since(Struct, frozen=True):
-    """Since when an agent has its status, as far as this session saw it."""
-
-    status: str
-    at: float | None
-    """Unix seconds; None if it had it when we first looked."""
-
-
-class AgentChange(Struct, frozen=True):
-    """An agent that looked different a moment ago."""
-
-    before: Agent
-    at: float
-    """Monotonic."""
-
-
 class Coverage(Struct, frozen=True):
     """How much of the rooms the dispatch tree speaks of: there is no call for all of them (needs.md T11)."""
 
@@ -100,10 +84,6 @@ class Fleet:
     participants: Mapping[str, tuple[Participant, ...]] = field(default_factory=dict)
     """By room; only rooms that were looked at."""
     coverage: Coverage = field(default_factory=Coverage)
-    since: Mapping[str, Since] = field(default_factory=dict)
-    """By agent id."""
-    changed: Mapping[str, AgentChange] = field(default_factory=dict)
-    """By agent id; agents that changed within the last minute."""
     freshness: Mapping[str, Freshness] = field(default_factory=dict)
     """By source name."""
 
@@ -116,34 +96,31 @@ class Fleet:
         return self.freshness.get(source) or Freshness()
 
 
-def with_agents(fleet: Fleet, agents: tuple[Agent, ...], *, now: float, monotonic: float) -> Fleet:
-    """The fleet after a new listing: the agents, what changed in them and since when."""
+def with_agents(fleet: Fleet, agents: tuple[Agent, ...]) -> Fleet:
+    """The fleet after a new listing of its agents."""
     if agents is fleet.agents:
         return fleet
-    before = fleet.index
-    first = not fleet.agents and fleet.fresh("agents").at is None
-    since = dict(fleet.since)
-    changed = {key: change for key, change in fleet.changed.items() if monotonic - change.at < MARK_FOR}
+    index = {agent.agent_id: agent for agent in agents}
     statuses = Counter(fleet.statuses)
-    for agent in agents:
-        old = before.get(agent.agent_id)
-        if old is agent or old == agent:
-            continue
-        if old is not None and agent.agent_id not in changed:
-            changed[agent.agent_id] = AgentChange(old, monotonic)
-        name = worst(agent).name
-        statuses[name] += 1
+    added = 0
+    for new, old in changed_agents(fleet, agents):
+        statuses[worst(new).name] += 1
         if old is not None:
             statuses[worst(old).name] -= 1
-        known = since.get(agent.agent_id)
-        if known is None or known.status != name:
-            since[agent.agent_id] = Since(name, None if first else now)
-    index = {agent.agent_id: agent for agent in agents}
-    if len(since) > 2 * len(agents) + 64:
-        since = {key: value for key, value in since.items() if key in index}
-    for gone in before.keys() - index.keys():
-        statuses[worst(before[gone]).name] -= 1
-    return replace(fleet, agents=agents, index=index, statuses=+statuses, since=since, changed=changed)
+        else:
+            added += 1
+    if len(index) < len(fleet.index) + added:
+        for gone in fleet.index.keys() - index.keys():
+            statuses[worst(fleet.index[gone]).name] -= 1
+    return replace(fleet, agents=agents, index=index, statuses=+statuses)
+
+
+def changed_agents(before: Fleet, agents: Iterable[Agent]) -> list[tuple[Agent, Agent | None]]:
+    """Those of the agents that are new or differ, each with how it was before; None for a new one."""
+    # nearly always the same agents in the same order, nearly all of them the very same objects
+    moved = [new for new, old in zip_longest(agents, before.agents) if new is not None and new is not old]
+    pairs = ((agent, before.agent(agent.agent_id)) for agent in moved)
+    return [(agent, old) for agent, old in pairs if agent is not old and agent != old]
 
 
 def with_dispatches(fleet: Fleet, room: str, dispatches: tuple[Dispatch, ...]) -> Fleet:
@@ -185,6 +162,8 @@ class View:
     times: TimeStyle = TimeStyle.RELATIVE
     fleets: Mapping[str, Fleet] = field(default_factory=dict, repr=False)
     """Of every watched project, by its key."""
+    past: Past = EMPTY_PAST
+    """Of the selected project."""
 
     @property
     def agent(self) -> Agent | None:

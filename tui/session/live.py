@@ -18,10 +18,12 @@ from tui.api.caller import Endpoint
 from tui.api.models import Wire
 from tui.api.transport import WriteGuard
 from tui.clock import Clock
+from tui.fleet.past import Past
 from tui.fleet.poller import Poller
 from tui.fleet.sources import SOURCES, Source
 from tui.fleet.state import Selection
 from tui.fleet.store import Store
+from tui.history.events import History
 from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
 from tui.logs.spool import RING
@@ -59,6 +61,8 @@ class Session:
         self.project = project
         self._clock = clock
         self.store = Store(clock, report=report)
+        self._history = History()
+        self.store.subscribe(self._history.record)  # before the screen, which shows what it derives
         endpoint = Endpoint(
             url=project.url,
             agents_url=project.agents_url,
@@ -125,6 +129,11 @@ class Session:
     def nudge(self, *names: str) -> None:
         """Ask now instead of at the next turn: the named sources, or all."""
         self.poller.nudge(*names)
+
+    @property
+    def past(self) -> Past:
+        """What is remembered of the fleet."""
+        return self._history.past
 
     def raw(self, item: object) -> bytes:
         """The JSON in which an item of a listing was received; encoded again where that is not kept."""

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from tui.fleet.past import Past
 from tui.fleet.state import Selection
 from tui.fleet.store import Store
 from tui.logs.hub import LogHub
@@ -62,6 +63,10 @@ class Watched(Protocol):
 
     def link(self) -> Link:
         """State of the connection."""
+
+    @property
+    def past(self) -> Past:
+        """What is remembered of the fleet. It holds the news of a change before the screen is told of it."""
 
     def raw(self, item: object) -> bytes:
         """The JSON in which an item of a listing was received; encoded again where that is not kept."""

@@ -89,6 +89,7 @@ class SessionBinding:
                 self._main.view,
                 fleet=session.store.fleet,
                 fleets=self.registry.fleets,
+                past=session.past,
                 now=self._coarse_now(session),
                 monotonic=monotonic if _is_stale(session) else self._step * STEP,
             ),

@@ -156,7 +156,8 @@ class ProjectContext:
     def view(self, selection: Selection) -> View:
         """What is known now, with this selected; times by the server's clock."""
         now = self.clock.now() + self._session.link().skew
-        return View(self.store.fleet, selection, now, self.clock.monotonic(), self._app.times)
+        monotonic = self.clock.monotonic()
+        return View(self.store.fleet, selection, now, monotonic, self._app.times, past=self._session.past)
 
     def show(self, screen: Screen[None]) -> None:
         """Put a screen about this project over what is shown. The project is watched until it has closed."""

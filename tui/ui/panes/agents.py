@@ -49,8 +49,8 @@ class AgentsPane(ListPane):
     def inputs(self, view: View) -> tuple[object, ...]:
         """The listing and what is derived from it."""
         fleet = view.fleet
-        step = view.monotonic if fleet.changed else 0.0  # change marks grow old
-        return (fleet.agents, fleet.since, fleet.changed, fleet.versions, fleet.unreadable, step)
+        step = view.monotonic if view.past.has_changes else 0.0  # change marks grow old
+        return (fleet.agents, view.past, fleet.versions, fleet.unreadable, step)
 
     def show(self, view: View) -> None:
         """A mark of an agent that was deleted must not wait for the next one."""
@@ -68,7 +68,7 @@ class AgentsPane(ListPane):
     def keys(self, view: View) -> Sequence[str]:
         """Ids after filter and sort; computed anew only when agents, filter or order changed."""
         arranged_for = (
-            *(view.fleet.agents, view.fleet.since, self.COLUMNS),
+            *(view.fleet.agents, view.past, self.COLUMNS),
             *(self.query_now.source, self.sort, self.reverse, self.problems_only),
             view.now if moves(self.COLUMNS, self.query_now) else None,
         )
@@ -102,7 +102,7 @@ class AgentsPane(ListPane):
 
     def changed(self, view: View, key: str) -> RowChange | None:
         """What changed within the last minute, but for figures that move at every observation."""
-        change, agent = view.fleet.changed.get(key), view.fleet.agent(key)
+        change, agent = view.past.changed(key), view.fleet.agent(key)
         if change is None or agent is None:
             return None
         signs = change_signs(self.COLUMNS, AgentFacts(change.before), self.facts.of(agent), view)

@@ -1,0 +1,1 @@
+"""What happened to a project, as far as this session saw it."""
