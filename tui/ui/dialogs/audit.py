@@ -12,15 +12,15 @@ from textual.screen import ModalScreen
 
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.fleet.times import TimeStyle, clock_time, seconds
-from tui.operations.journal.journal import AuditEntry, Verdict
+from tui.operations.journal.journal import AuditEntry
 from tui.operations.journal.outcome import WORDS
 from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
+from tui.ui.dialogs.verdicts import verdict_tone
 from tui.ui.dialogs.wrap import FactLine, lines
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
-_TONES = {Verdict.DONE: "ok", Verdict.REFUSED: "error", None: "warn"}
 DETAILS = 8
 """Lines for what there is to say of one operation."""
 
@@ -78,7 +78,7 @@ class Audit(ModalScreen[None]):
         intent = entry.intent
         return (
             Cell(clock_time(intent.time, TimeStyle.LOCAL, zone=False), "muted"),
-            Cell(_outcome(entry), _TONES.get(entry.verdict, "warn")),
+            Cell(_outcome(entry), verdict_tone(entry.verdict)),
             Cell(_label(intent.operation)),
             Cell(intent.target),
             Cell(intent.project, "muted"),
@@ -104,7 +104,7 @@ class Audit(ModalScreen[None]):
         origin = f"{intent.origin.user} from {intent.origin.ssh}" if intent.origin.ssh else intent.origin.user
         told = [
             FactLine("what", f"{_label(intent.operation)} {intent.target}, in {intent.project}"),
-            FactLine("outcome", entry.detail or _outcome(entry), _TONES.get(entry.verdict, "warn")),
+            FactLine("outcome", entry.detail or _outcome(entry), verdict_tone(entry.verdict)),
             FactLine("reason", intent.reason or "–"),
             FactLine("given", ", ".join(intent.arguments) or "–"),
             FactLine("by", origin),

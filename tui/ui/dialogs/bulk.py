@@ -24,9 +24,9 @@ from tui.ui.dialogs.fields.base import Answered, Choice
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.targets import Target
+from tui.ui.dialogs.verdicts import outcome_tone, verdict_sign
 from tui.ui.dialogs.wrap import FactLine
 
-_SIGNS = {Verdict.DONE: ("✓", "ok"), Verdict.UNKNOWN: ("?", "warn"), Verdict.NOT_SEEN: ("?", "warn")}
 STATES = 3
 """Lines said of how one target is, at the most."""
 LEAVE, INCLUDE = "leave", "include"
@@ -238,9 +238,9 @@ class BulkDialog(Dialog):
             ]
         if isinstance(news, Progress):
             return [FactLine(label, f"◔ {self._called(target)} — {news.words}", "busy")]
-        sign, tone = _SIGNS.get(news.verdict, ("✗", "error"))
         words = news.words if news.verdict is not Verdict.DONE or news.doubt else WORDS[news.verdict]
-        return [FactLine(label, f"{sign} {self._called(target)} — {words}", "warn" if news.doubt else tone)]
+        said = f"{verdict_sign(news.verdict)} {self._called(target)} — {words}"
+        return [FactLine(label, said, outcome_tone(news))]
 
     def _status(self) -> str:
         if self._ended:

@@ -18,9 +18,9 @@ from tui.operations.undo import UNDO_SECONDS
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import join_told
 from tui.ui.dialogs.question import QuestionDialog
+from tui.ui.dialogs.verdicts import outcome_tone
 from tui.ui.dialogs.wrap import FactLine
 
-_TONES = {Verdict.DONE: "ok", Verdict.REFUSED: "error"}
 BUSY_KEYS = "Esc hides this; the outcome will be said, and is in :audit"
 
 
@@ -193,7 +193,7 @@ class OperationDialog(QuestionDialog):
         if closes:
             self.dismiss()
             return
-        said = FactLine("", outcome.words, "warn" if outcome.doubt else _TONES.get(outcome.verdict, "warn"))
+        said = FactLine("", outcome.words, outcome_tone(outcome))
         if outcome.verdict in (Verdict.REFUSED, Verdict.NOT_SENT):
             self.pending.wait(outcome.retry_after)
             self._ask_again(said)

@@ -22,10 +22,9 @@ from tui.operations.undo import UNDO_SECONDS, LastUndo
 from tui.project import Project
 from tui.session.registry import SessionRegistry
 from tui.session.watched import Watched
+from tui.ui.dialogs.verdicts import outcome_tone
 
 C = TypeVar("C")
-
-TONES = {Verdict.DONE: "ok", Verdict.REFUSED: "error"}
 
 
 @dataclass
@@ -190,7 +189,7 @@ class ProjectContext:
 
     def ended(self, operation: Operation, outcome: Outcome, *, seen: bool) -> None:
         """Tell the outcome of an operation, in full among the messages, and offer to undo it."""
-        tone = "warn" if outcome.doubt else TONES.get(outcome.verdict, "warn")
+        tone = outcome_tone(outcome)
         request = f" · request {outcome.intent.request_id}" if outcome.intent and outcome.error else ""
         undo = ""
         if outcome.verdict is Verdict.DONE:

@@ -18,13 +18,13 @@ from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.dialogs.verdicts import outcome_tone
 from tui.ui.dialogs.wrap import FactLine, lines
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
 DETAILS = 5
 """Lines for what there is to say of one of them."""
-_TONES = {Verdict.DONE: "ok", Verdict.UNKNOWN: "warn", Verdict.NOT_SEEN: "info"}
 
 
 class Unresolved(Dialog):
@@ -96,7 +96,7 @@ class Unresolved(Dialog):
             since = age(self._project_context.clock.now() - intent.time)
             told.append(FactLine("begun", f"{clock_time(intent.time, TimeStyle.LOCAL)}, {since} ago"))
         words = outcome.words if outcome is not None else ""
-        told.append(FactLine("seen", words, _TONES.get(outcome.verdict, "warn") if outcome else "muted"))
+        told.append(FactLine("seen", words, outcome_tone(outcome) if outcome else "muted"))
         if intent is not None and intent.reason:
             told.append(FactLine("reason", intent.reason))
         details.set_lines(lines(told, max(30, details.size.width))[:DETAILS])
@@ -114,7 +114,7 @@ class Unresolved(Dialog):
         what = Cell(clean(f"{label} {intent.target}", limit=200))
         if outcome is None:
             return (at, what, Cell("looking" if key == self._looking else "…", "busy"), Cell())
-        tone = _TONES.get(outcome.verdict, "warn")
+        tone = outcome_tone(outcome)
         return (at, what, Cell(WORDS[outcome.verdict], tone), Cell(_short(intent, outcome), tone))
 
     def action_look(self) -> None:
