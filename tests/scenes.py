@@ -232,7 +232,7 @@ async def _transcripts(session: Session, server: Simulator) -> Transcripts:
     found: dict[LogKey, bytes] = {}
     listed = sorted(session.store.fleet.agents, key=lambda agent: (worst(agent).severity, agent.name))
     for agent in listed[:3]:
-        record = server.doors.agents.find(agent.agent_id)
+        record = server.app.agents.find(agent.agent_id)
         if record is None:
             continue
         for row in agent.agent_deployments:

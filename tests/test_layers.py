@@ -48,6 +48,20 @@ MAY_IMPORT = {
 } | dict.fromkeys(LEAVES, LEAVES)
 """Layer → layers of ours it may import; `""` is the package itself, which holds the version."""
 
+ROOMS = {
+    "tui.sim": {
+        # answers requests against a world that a scenario filled
+        "http": {"http", "scenarios", "world", "wire"},
+        # says what a world holds at the start, so it knows the world and not who asks
+        "scenarios": {"scenarios", "world", "wire"},
+        # runs alone, under a test's clock
+        "world": {"world", "wire"},
+        # messages and bytes only
+        "wire": {"wire"},
+    },
+}
+"""Package → its rooms, each with those of the same package that it may import."""
+
 ONLY_IN = {"textual": {"ui"}, "rich": {"ui"}, "httpx": {"api"}, "httpcore": {"api"}, "jwt": {"api"}} | {
     name: {"sim"} for name in ("starlette", "uvicorn", "livekit", "google")
 }
@@ -136,6 +150,21 @@ def test_imports_point_down() -> None:
                 is_right = module.layer in ONLY_IN.get(top, {module.layer})
             if not is_right:
                 wrong.append(f"{module.name} imports {name}")
+    assert not wrong
+
+
+def test_rooms_of_a_package_import_in_one_direction() -> None:
+    wrong = []
+    for package, rooms in ROOMS.items():
+        inside = f"{package}."
+        for module in MODULES:
+            room = module.name.removeprefix(inside).partition(".")[0]
+            if not module.name.startswith(inside):
+                continue
+            for name in imported(module):
+                other = name.removeprefix(inside).partition(".")[0]
+                if name.startswith(inside) and other not in rooms[room]:
+                    wrong.append(f"{module.name} imports {name}")
     assert not wrong
 
 

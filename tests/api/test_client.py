@@ -21,7 +21,7 @@ from tui.api.models import Agent, Dispatch, Participant, PrivateLink, Room, Secr
 from tui.api.transport import WriteGuard
 from tui.secret import Secret
 from tui.sim.http.server import Simulator, serve
-from tui.sim.world.specs import FaultSpec
+from tui.sim.scenarios.specs import FaultSpec
 
 START = 1_786_000_000.0
 

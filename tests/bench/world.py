@@ -22,8 +22,8 @@ from typing import Final
 
 from tests.ptyrun import python, terminal_env
 from tui.sim.http.server import Simulator, serve
+from tui.sim.scenarios.specs import AgentSpec, CrowdSpec, DeploymentSpec, Scenario, VersionSpec
 from tui.sim.world.agents import CLUSTERS
-from tui.sim.world.specs import AgentSpec, CrowdSpec, DeploymentSpec, Scenario, VersionSpec
 
 KEY: Final = "devkey"
 SECRET: Final = "practice-secret-0123456789abcdef0123456789"
@@ -161,13 +161,13 @@ class Mover:
 
     def _listings(self) -> int:
         """The number of the newest listing that was answered."""
-        gate = self._simulator.doors.gate
+        gate = self._simulator.app.pipeline
         return next((seen.seq for seen in reversed(gate.seen) if seen.path == LISTING and seen.status), 0)
 
     def move(self) -> None:
         """Measure the next ones, and have the answer ready."""
         for _ in range(round(self.share * len(self._records))):
-            self._simulator.doors.agents.scrape(self._records[self._next], "")
+            self._simulator.app.agents.scrape(self._records[self._next], "")
             self._next = (self._next + 1) % len(self._records)
         self._simulator.world.agent_list.encoded("json")
 

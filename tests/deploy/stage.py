@@ -18,7 +18,7 @@ from tui.deploy.plan import DeployReport, Plan
 from tui.operations.journal.journal import AuditEntry, Journal
 from tui.session.live import Session
 from tui.sim.http.server import Simulator, serve
-from tui.sim.world.specs import AgentSpec, DeploymentSpec, FaultSpec, Scenario
+from tui.sim.scenarios.specs import AgentSpec, DeploymentSpec, FaultSpec, Scenario
 
 AGENT = "CA_concierge222"
 PROGRAM = "agent.py"

@@ -18,7 +18,7 @@ from tui.deploy.plan import Stage as Part
 from tui.operations.journal.journal import Verdict
 from tui.packaging.secrets import SecretInput
 from tui.secret import Secret
-from tui.sim.http import reached
+from tui.sim.http import request_url
 from tui.sim.http.control import BuildOrder
 
 CREATED = ["CreateAgent", "Upload", "BuildStarted", "BuildFinished"]
@@ -201,7 +201,7 @@ async def test_an_upload_that_fails_names_the_orphan(here: Stage) -> None:
 async def test_an_address_that_is_none_does_not_pass_for_nothing_changed(
     here: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reached, "base_url", lambda listening: "ftp://elsewhere")
+    monkeypatch.setattr(request_url, "base_url", lambda listening: "ftp://elsewhere")
     report = await here.run(here.create())
     assert "nothing was uploaded" in report.verdict
     assert f"agent {report.agent_id} is there" in report.verdict

@@ -13,7 +13,7 @@ from tui.operations.fields import Answers, InvalidAnswer
 from tui.operations.journal.journal import Verdict
 from tui.operations.registry import BY_ID
 from tui.operations.verbs.private_links import link_states
-from tui.sim.world.specs import FaultSpec
+from tui.sim.scenarios.specs import FaultSpec
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.private_links import Links
 

@@ -24,7 +24,7 @@ from tui.logs.watch import Watch
 from tui.secret import Secret
 from tui.sim.http.control import LogOrder
 from tui.sim.http.server import Simulator, serve
-from tui.sim.world.specs import AgentSpec, DeploymentSpec, FaultSpec, Scenario
+from tui.sim.scenarios.specs import AgentSpec, DeploymentSpec, FaultSpec, Scenario
 
 AGENT = "CA_p7KxWmR3sVbQ"
 SOURCE = LogSource(AGENT, region="us-east", server_region="us-east")

@@ -17,7 +17,7 @@ from tests.operations.stage import target, until, world
 from tests.scenes import TERMINAL
 from tui.operations.journal.journal import AuditEntry, Journal
 from tui.sim.http.server import Simulator, serve
-from tui.sim.world.specs import Scenario
+from tui.sim.scenarios.specs import Scenario
 from tui.ui.app import Lktop
 from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.launch import Launch

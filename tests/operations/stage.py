@@ -22,7 +22,7 @@ from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import Session
 from tui.sim.http.server import Simulator, serve
-from tui.sim.world.specs import (
+from tui.sim.scenarios.specs import (
     AgentSpec,
     DeploymentSpec,
     DispatchSpec,

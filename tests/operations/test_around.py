@@ -17,7 +17,7 @@ from tui.operations.journal.journal import Verdict
 from tui.operations.verbs.secrets import SetSecret
 from tui.sim.http.control import WalkOrder
 from tui.sim.http.server import serve
-from tui.sim.world.specs import FaultSpec, Scenario
+from tui.sim.scenarios.specs import FaultSpec, Scenario
 from tui.ui.app import Lktop
 from tui.ui.commandline.line import completions
 from tui.ui.dialogs.audit import Audit

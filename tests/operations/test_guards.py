@@ -14,7 +14,7 @@ from textual.events import Key
 from tests.operations.console import Console, console
 from tests.operations.stage import CONCIERGE, FAILING
 from tui.sim.http.control import WalkOrder
-from tui.sim.world.specs import AgentSpec, Scenario
+from tui.sim.scenarios.specs import AgentSpec, Scenario
 from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.dialogs.unlock import UnlockDialog
 from tui.ui.terminal import safe_app

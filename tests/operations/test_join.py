@@ -12,7 +12,7 @@ from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant
 from tui.fleet.state import Fleet, Freshness
 from tui.operations.join_watch import JoinHealth, JoinProgress, JoinWatch, follow, pause
 from tui.operations.journal.journal import Verdict
-from tui.sim.world.specs import AgentSpec, DeploymentSpec
+from tui.sim.scenarios.specs import AgentSpec, DeploymentSpec
 
 CREATED = int(START * 1e9)
 

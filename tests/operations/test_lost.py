@@ -20,7 +20,7 @@ from tui.operations.journal.reconcile import LOOKS
 from tui.operations.registry import BY_ID
 from tui.operations.runner import OperationRunner
 from tui.secret import Secret
-from tui.sim.world.specs import FaultSpec
+from tui.sim.scenarios.specs import FaultSpec
 
 LOSSES = {
     "fin": FaultSpec(action="close"),

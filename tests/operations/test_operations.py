@@ -34,7 +34,7 @@ from tui.operations.verbs.secrets_operation import SecretsOperation
 from tui.packaging.secrets import SecretInput, SecretSet
 from tui.secret import Secret
 from tui.sim.http.control import WalkOrder
-from tui.sim.world.specs import FaultSpec
+from tui.sim.scenarios.specs import FaultSpec
 from tui.ui.dialogs.fact_lines import effect_told
 
 SECRET = "sk-canary-77aa"

@@ -75,7 +75,7 @@ async def test_from_a_directory_to_a_version(tarball: Tarball, variant: str) -> 
     content = tarball.path.read_bytes()
     async with cloud(variant) as (simulator, client):
         created = await create(client, tarball)
-        (received,) = simulator.doors.uploads.offered.values()
+        (received,) = simulator.app.uploads.offered.values()
         assert received.sha256 == hashlib.sha256(content).hexdigest()
         assert [name.removeprefix("./") for name in received.files] == [".", "Dockerfile", "agent.py"]
         progress = await build(client, created.agent_id)
@@ -90,7 +90,7 @@ async def test_from_a_directory_to_a_version(tarball: Tarball, variant: str) -> 
 
 async def test_a_failed_step_ends_the_build_with_its_last_words(tarball: Tarball) -> None:
     async with cloud() as (simulator, client):
-        simulator.doors.builds.order("failed")
+        simulator.app.builds.order("failed")
         progress = await build(client, (await create(client, tarball)).agent_id)
         assert progress.outcome is Outcome.FAILED and "uv sync --locked" in progress.error
         (failed,) = [step for step in progress.steps if step.state is StepState.FAILED]
@@ -101,14 +101,14 @@ async def test_a_failed_step_ends_the_build_with_its_last_words(tarball: Tarball
 @pytest.mark.parametrize(("ending", "doubtful"), [("tolerated", False), ("unfinished", True)])
 async def test_an_end_without_a_word_is_success(tarball: Tarball, ending: Ending, doubtful: bool) -> None:
     async with cloud() as (simulator, client):
-        simulator.doors.builds.order(ending)
+        simulator.app.builds.order(ending)
         progress = await build(client, (await create(client, tarball)).agent_id)
         assert (progress.outcome, progress.doubtful) == (Outcome.SUCCEEDED, doubtful)
 
 
 async def test_a_second_build_at_once_is_refused(tarball: Tarball) -> None:
     async with cloud() as (simulator, client):
-        simulator.doors.builds.order("conflict")
+        simulator.app.builds.order("conflict")
         created = await create(client, tarball)
         with pytest.raises(errors.Refused, match="another build is running"):
             await build(client, created.agent_id)

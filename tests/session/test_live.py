@@ -21,7 +21,7 @@ from tui.secret import Secret
 from tui.session.live import LOCAL_REQUESTS, Session
 from tui.sim.http.control import CrashOrder
 from tui.sim.http.server import Simulator, serve
-from tui.sim.world.specs import FaultSpec
+from tui.sim.scenarios.specs import FaultSpec
 
 
 @asynccontextmanager

@@ -1,1 +1,1 @@
-"""Tests of the simulator: is it a LiveKit, as far as official clients and the contract can tell?"""
+"""Tests of the simulator: official clients must not tell it from LiveKit."""

@@ -1,1 +1,1 @@
-"""The simulator's HTTP side: Twirp services, uploads, streams, faults and the control API."""
+"""The simulator's HTTP side: authentication, Twirp services, uploads, streams, faults and the control API."""

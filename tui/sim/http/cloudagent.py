@@ -1,4 +1,4 @@
-"""`livekit.CloudAgent`: checks and answers of LiveKit Cloud, so far as anybody knows (contract.md §3)."""
+"""`livekit.CloudAgent` as LiveKit Cloud answers it, as far as is known (PROTOCOL.md, Agents)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from livekit.protocol import cloud_agent as pb
 
+from tui.sim.http.auth import Claims
+from tui.sim.http.limits import check_deployment, checked_secrets
+from tui.sim.http.privatelinks import Links
 from tui.sim.http.twirp import Answer, Method, Page, Refusal, Rpc, TwirpError
 from tui.sim.http.uploads import Uploads
 from tui.sim.world.agents import CLUSTERS, Agents
-from tui.sim.world.auth import Claims
 from tui.sim.world.ids import timestamp
-from tui.sim.world.limits import check_deployment, checked_secrets
-from tui.sim.world.links import Links
 from tui.sim.world.world import UNBUILT, AgentRecord, World
 
 BUSY = {"Deleting", "Deleted"}
@@ -58,7 +58,7 @@ class CloudAgent:
     # -- reading
 
     async def list(self, request: pb.ListAgentsRequest) -> Answer:
-        """All agents, or those of an id or a name; an unknown one is an empty list (contract.md §3.12)."""
+        """All agents, or those of an id or a name; an unknown one is an empty list (PROTOCOL.md, Errors)."""
         if not request.agent_id and not request.agent_name:
             return Page(self._world.agent_list)
         known = self._world.agents
@@ -80,11 +80,11 @@ class CloudAgent:
         return pb.ListAgentSecretsResponse(secrets=record.secrets.values())
 
     async def settings(self, request: pb.ClientSettingsRequest) -> Answer:
-        """What clients are to know of the service (contract.md §3.9)."""
+        """Settings for clients."""
         params = [pb.SettingsParam(name=name, value=value) for name, value in self._world.settings.items()]
         return pb.ClientSettingsResponse(params=params)
 
-    # -- birth and new versions
+    # -- new agents and versions
 
     async def create(self, request: pb.CreateAgentRequest) -> Answer:
         """A new agent, and where its source goes."""
@@ -105,7 +105,7 @@ class CloudAgent:
         return answer
 
     async def create_v2(self, request: pb.CreateAgentV2Request) -> Answer:
-        """A new agent, nothing more."""
+        """A new agent, without an upload."""
         record = self._create(request.regions, request.secrets)
         regions = [row.server_region for row in record.info.agent_deployments]
         return pb.CreateAgentV2Response(agent_id=record.id, status="Setting Up", server_regions=regions)
@@ -136,7 +136,7 @@ class CloudAgent:
         return answer
 
     async def deploy_v2(self, request: pb.DeployAgentV2Request) -> Answer:
-        """Where the source of a new version goes; always as a form (contract.md §3.4)."""
+        """Where the source of a new version goes; always a form (PROTOCOL.md, Versions and deployments)."""
         record = self._agent(request.agent_id)
         tag = self._deploy(record, request.deployment, request.secrets)
         upload = self._uploads.offer(record.id, request.deployment, tag, dict(request.attributes))
@@ -233,7 +233,7 @@ class CloudAgent:
         return pb.UpdateAgentSecretsResponse(success=True)
 
     async def rollback(self, request: pb.RollbackAgentRequest) -> Answer:
-        """Let production run an earlier version; `latest` is the one before the current (§3.4)."""
+        """Let production run an earlier version; `latest` is the one before the current."""
         record = self._agent(request.agent_id, request.agent_name)
         if busy := self._busy(record):
             return pb.RollbackAgentResponse(message=busy)
@@ -263,17 +263,17 @@ class CloudAgent:
         self._world.effect("DeleteAgent", agent_id=record.id, deployment=request.deployment)
         return pb.DeleteAgentResponse(success=True)
 
-    # -- what they share
+    # -- shared
 
     def _agent(self, agent_id: str, name: str = "") -> AgentRecord:
-        """An agent, or the error that LiveKit Cloud is reported to give (contract.md §3.12)."""
+        """An agent, or the error that LiveKit Cloud is reported to give (PROTOCOL.md, Errors)."""
         record = self._agents.find(agent_id, name)
         if record is None:
             raise TwirpError("internal", "failed to get agent")
         return record
 
     def _busy(self, record: AgentRecord) -> str:
-        """Why nothing can be done to an agent now: the second failure channel (contract.md §3.4)."""
+        """Why an agent cannot be changed now: text for `success: false`; empty when it can."""
         gone = all(row.status in BUSY for row in record.info.agent_deployments)
         return "agent is being deleted" if gone else ""
 
@@ -285,7 +285,7 @@ class CloudAgent:
         return tags[current - 1] if current > 0 else ""
 
     def _keep(self, record: AgentRecord, secrets: Iterable[pb.AgentSecret]) -> None:
-        """Note names and times; the values are dropped here and never come back."""
+        """Keep names and times; values are dropped."""
         now = timestamp(self._world.now)
         for secret in secrets:
             known = record.secrets.get(secret.name)

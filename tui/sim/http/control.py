@@ -1,7 +1,7 @@
-"""The practice master's desk, `/_sim/…`: what really happened, and making things happen. Loopback only.
+"""Control API of the simulator, `/_sim/…`: what really happened, and making things happen. Loopback only.
 
-No part of LiveKit. Takes no token, so it answers only programs on this machine: a request with an `Origin`,
-which web pages cannot leave out, or with a foreign `Host` is refused.
+LiveKit has no such API. It takes no token, so it answers only programs on this machine: a request with an
+`Origin`, which web pages cannot leave out, or with a foreign `Host` is refused.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from tui.sim.http.builds import Builds, Outcome
 from tui.sim.http.faults import Faults
-from tui.sim.http.gate import Gate
+from tui.sim.http.middleware import RequestPipeline
 from tui.sim.http.uploads import Uploads
+from tui.sim.scenarios.specs import Ahead, Count, FaultSpec, Rate, Skew, Spec, Walk
 from tui.sim.world.agents import Agents
-from tui.sim.world.build import Builds, Outcome
 from tui.sim.world.clock import FASTEST
-from tui.sim.world.specs import Ahead, Count, FaultSpec, Rate, Skew, Spec, Walk
 from tui.sim.world.world import AgentRecord, World
 
 Order = TypeVar("Order")
@@ -63,7 +63,7 @@ class LogOrder(Spec):
     seconds: Ahead = 10.0
     """How long the flood lasts, world seconds."""
     end: bool = False
-    """Then the stream ends."""
+    """End the stream after these lines."""
 
 
 class BuildOrder(Spec):
@@ -89,11 +89,17 @@ class Control:
     """What a test may know and do."""
 
     def __init__(
-        self, world: World, agents: Agents, gate: Gate, faults: Faults, uploads: Uploads, builds: Builds
+        self,
+        world: World,
+        agents: Agents,
+        pipeline: RequestPipeline,
+        faults: Faults,
+        uploads: Uploads,
+        builds: Builds,
     ) -> None:
         self._world = world
         self._agents = agents
-        self._gate = gate
+        self._pipeline = pipeline
         self._faults = faults
         self._uploads = uploads
         self._builds = builds
@@ -109,7 +115,7 @@ class Control:
 
     def requests(self) -> list[dict[str, object]]:
         """Every request seen, without its token."""
-        return [asdict(seen) for seen in self._gate.seen]
+        return [asdict(seen) for seen in self._pipeline.seen]
 
     def uploads(self) -> list[dict[str, object]]:
         """Every upload offered, and what arrived."""
@@ -188,7 +194,7 @@ class Control:
     # -- over HTTP
 
     def routes(self) -> list[BaseRoute]:
-        """The desk's doors."""
+        """The routes of the API."""
         return [
             self._reads("", self.state),
             self._reads("/effects", self.effects),
@@ -207,14 +213,14 @@ class Control:
 
     def _reads(self, path: str, read: Callable[[], object]) -> Route:
         async def answer(request: Request) -> Response:
-            refusal = _stranger(request)
+            refusal = _foreign(request)
             return refusal or Response(msgspec.json.encode(read()), media_type="application/json")
 
         return Route(f"/_sim{path}", answer, methods=["GET"])
 
     def _takes(self, path: str, kind: type[Order], carry_out: Callable[[Order], None]) -> Route:
         async def answer(request: Request) -> Response:
-            if refusal := _stranger(request):
+            if refusal := _foreign(request):
                 return refusal
             try:
                 carry_out(msgspec.json.decode(await request.body(), type=kind))
@@ -225,14 +231,14 @@ class Control:
         return Route(f"/_sim{path}", answer, methods=["POST"])
 
     async def _clear(self, request: Request) -> Response:
-        if refusal := _stranger(request):
+        if refusal := _foreign(request):
             return refusal
         self._faults.clear()
         return PlainTextResponse("done\n")
 
 
-def _stranger(request: Request) -> Response | None:
-    """The refusal for whoever is not a program on this machine."""
+def _foreign(request: Request) -> Response | None:
+    """The refusal of a request that does not come from a program on this machine; None for one that does."""
     host = request.client.host if request.client is not None else ""
     named = request.url.hostname or ""
     if "origin" in request.headers or not _loopback(host) or not (named == "localhost" or _loopback(named)):

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: which request is hit, and what becomes of its answer (hazards.md §6, §8)."""
+"""Injected faults: which request is hit, and how its answer is delayed, replaced or broken off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tui.sim.http.transport import Wire
 from tui.sim.http.twirp import TwirpError
-from tui.sim.world.specs import FaultSpec
+from tui.sim.scenarios.specs import FaultSpec
 
 HTML = "<html>\r\n<head><title>502</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
 GARBAGE = b"\x1f\x8b\x08\x00garbage\xff\xfe{]"
@@ -28,12 +28,12 @@ class Faults:
             self.add(fault)
 
     def add(self, fault: FaultSpec) -> None:
-        """Put a fault in force."""
+        """Add a fault."""
         self._faults.append(fault)
         self._left.append(fault.times)
 
     def clear(self) -> None:
-        """Let everything go well from now on."""
+        """Remove all faults."""
         self._faults.clear()
         self._left.clear()
 
@@ -96,13 +96,13 @@ def _response(fault: FaultSpec) -> Response:
 
 
 async def _swallow(message: Message) -> None:
-    """The reply that is lost."""
+    """Drop a response."""
 
 
 async def _break_off(
     fault: FaultSpec, wire: Wire, app: ASGIApp, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Send the first bytes of the answer; then close, or say nothing more, until the connection is gone."""
+    """Send the first bytes of the answer; then close, or stall until the client disconnects."""
     close = fault.action == "cut"
     if fault.raw:
         wire.fail_after(fault.at, close=close)

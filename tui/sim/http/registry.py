@@ -1,4 +1,4 @@
-"""`GET /push-target` and the registry behind it: a built image becomes a version (contract.md §4.6)."""
+"""`GET /push-target` and its image registry: a pushed image becomes a version (PROTOCOL.md, Builds)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tui.sim.http.builds import ATTRIBUTES, read_attributes
 from tui.sim.http.twirp import TwirpError
 from tui.sim.world.agents import Agents
-from tui.sim.world.build import ATTRIBUTES, read_attributes
 from tui.sim.world.world import World
 
 LAYER_LIMIT = 256 * 1024 * 1024
@@ -94,7 +94,7 @@ class Registry:
         return Response(status_code=201, headers=headers)
 
     async def _manifest(self, request: Request, name: str, tag: str) -> Response:
-        """The manifest, which is what deploys."""
+        """The manifest; its PUT deploys the image."""
         if request.method != "PUT":
             digest = self._manifests.get((name, tag))
             if digest is None:

@@ -1,11 +1,11 @@
-"""`livekit.RoomService`, the part of it that operators use (contract.md §6.6)."""
+"""The part of `livekit.RoomService` that operators use (PROTOCOL.md, Rooms and participants)."""
 
 from __future__ import annotations
 
 from livekit.protocol import room as pb
 
+from tui.sim.http.auth import Claims
 from tui.sim.http.twirp import Answer, Method, Page, Refusal, Rpc, TwirpError
-from tui.sim.world.auth import Claims
 from tui.sim.world.rooms import Rooms
 from tui.sim.world.world import RoomRecord, World
 
@@ -62,14 +62,14 @@ class RoomService:
         return room.info
 
     async def delete_room(self, request: pb.DeleteRoomRequest) -> Answer:
-        """Close a room and put everybody out."""
+        """Close a room and remove its participants."""
         room = self._room(request.room)
         self._rooms.close(room)
         self._world.effect("DeleteRoom", room=request.room, sid=room.info.sid)
         return pb.DeleteRoomResponse()
 
     async def list_participants(self, request: pb.ListParticipantsRequest) -> Answer:
-        """Who is in a room; a self-hosted server says "nobody" of a room that does not exist."""
+        """The participants of a room; a self-hosted server lists none for a missing room."""
         room = self._world.room(request.room)
         if room is None and self._world.switches.missing_room == "oss":
             return pb.ListParticipantsResponse()
@@ -85,7 +85,7 @@ class RoomService:
         return person
 
     async def remove_participant(self, request: pb.RoomParticipantIdentity) -> Answer:
-        """Put somebody out; an agent's job ends with that."""
+        """Remove a participant; this ends an agent's job."""
         room = self._world.room(request.room)
         if room is None or not self._rooms.leave(room, request.identity):
             raise TwirpError("not_found", "participant does not exist")

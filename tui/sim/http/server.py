@@ -18,11 +18,11 @@ from typing import NoReturn
 
 import uvicorn
 
-from tui.sim.http.routes import Doors
+from tui.sim.http.application import Application
 from tui.sim.http.transport import Connection, Server, listen
 from tui.sim.scenarios.scenarios import NAMES, find_scenario
+from tui.sim.scenarios.specs import Scenario
 from tui.sim.world.clock import FASTEST, WorldClock
-from tui.sim.world.specs import Scenario
 from tui.sim.world.switches import Switches
 from tui.sim.world.world import Effect, World
 
@@ -35,19 +35,19 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Simulator:
-    """A LiveKit that runs, and everything a test wants to know or do about it."""
+    """A running simulator, and everything a test wants to know or do about it."""
 
-    def __init__(self, doors: Doors, url: str, key: str, secret: str) -> None:
+    def __init__(self, app: Application, url: str, key: str, secret: str) -> None:
         self.url = url
         """Where it listens, such as `http://127.0.0.1:40123`; both the project URL and the agents URL."""
         self.key = key
         self.secret = secret
-        self.doors = doors
-        self.world: World = doors.world
-        self.clock: WorldClock = doors.world.clock
-        self.control = doors.control
+        self.app = app
+        self.world: World = app.world
+        self.clock: WorldClock = app.world.clock
+        self.control = app.control
         """Everything that `/_sim/…` can do, without HTTP."""
-        self.faults = doors.faults
+        self.faults = app.faults
         """What goes wrong on purpose: `faults.add(FaultSpec(…))`, `faults.clear()`."""
 
     async def effect(self, name: str, seconds: float = 5.0) -> Effect:
@@ -82,38 +82,38 @@ async def serve(
     """Run a simulator on this event loop while the block lasts.
 
     `speed` 0 freezes the world: only `advance` moves it. Raises ValueError for an unknown scenario or switch,
-    OSError when the address is taken, and at the end RuntimeError if the simulator itself made a mistake.
+    OSError when the address is taken, and at the end RuntimeError if the simulator itself failed.
     """
     plan = find_scenario(scenario, seed, agents)
     start = start_time if start_time is not None else plan.start_time
     clock = WorldClock(time.time() if start is None else start, speed)
     clock.skew = plan.skew
     world = World(clock, seed, Switches().changed({**plan.switches, **switches}))
-    doors = Doors(world, plan, {key: secret})
+    app = Application(world, plan, {key: secret})
     listener = listen(host, port)
     url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-    doors.uploads.base_url = url
-    server = Server(_config(doors))
+    app.uploads.base_url = url
+    server = Server(_config(app))
     running = asyncio.create_task(server.serve([listener]))
     ticking = asyncio.create_task(tick(world))
     try:
         await server.ready.wait()
-        yield Simulator(doors, url, key, secret)
+        yield Simulator(app, url, key, secret)
     finally:
-        doors.gate.closing = True
+        app.pipeline.closing = True
         server.stop()
         ticking.cancel()
         await asyncio.gather(running, ticking, return_exceptions=True)
     if not ticking.cancelled() and (mistake := ticking.exception()):
         raise RuntimeError("the simulator made a mistake: its world stood still") from mistake
-    if doors.gate.panics:
-        raise RuntimeError(f"the simulator made a mistake:\n{doors.gate.panics[0]}")
+    if app.pipeline.panics:
+        raise RuntimeError(f"the simulator made a mistake:\n{app.pipeline.panics[0]}")
 
 
-def _config(doors: Doors) -> uvicorn.Config:
-    """Uvicorn's settings: nothing that the world does not decide."""
+def _config(app: Application) -> uvicorn.Config:
+    """Uvicorn's settings: it adds no headers, logs or limits of its own."""
     return uvicorn.Config(
-        doors.gate,
+        app.pipeline,
         http=Connection,
         ws="none",
         lifespan="off",
@@ -122,12 +122,12 @@ def _config(doors: Doors) -> uvicorn.Config:
         date_header=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=int(doors.world.switches.keep_alive_seconds),
+        timeout_keep_alive=int(app.world.switches.keep_alive_seconds),
     )
 
 
 async def tick(world: World) -> None:
-    """Let things happen when they are due, also while nobody asks."""
+    """Let events of the world happen when they are due, also while there are no requests."""
     while True:
         world.settle()
         due = world.next_due()
@@ -135,10 +135,10 @@ async def tick(world: World) -> None:
 
 
 class Arguments(argparse.ArgumentParser):
-    """A parser whose complaints are one line."""
+    """A parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Leave with status 2 and that line."""
+        """Exit with status 2 and that line."""
         self.exit(2, f"{self.prog}: {message}; `{self.prog} --help` explains\n")
 
 
@@ -158,7 +158,7 @@ def within(low: float, high: float) -> Callable[[str], float]:
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    """Read a whole number of that range, likewise."""
+    """Read a whole number of that range; argparse.ArgumentTypeError for anything else."""
 
     def read(text: str) -> int:
         value = within(low, high)(text)
@@ -170,7 +170,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
-    """What was asked for; ends the program with status 2 for anything else."""
+    """The parsed arguments; exits with status 2 for invalid ones."""
     parser = Arguments(
         prog="lktop sim",
         description="A LiveKit control plane to practise on, for lktop, lk and livekit-api.",
@@ -206,7 +206,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 def main(argv: list[str]) -> int:
     """Run the simulator; returns the exit status."""
     options = arguments(argv)
-    # A client that tries TLS first is no news, and whatever else goes wrong the gate reports.
+    # A client that tries TLS first is no news, and all other errors are reported by the request pipeline.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_run(options))

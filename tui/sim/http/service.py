@@ -1,4 +1,4 @@
-"""The Twirp services: which methods there are, what each asks of its caller, and how a call is answered."""
+"""The Twirp services: which methods there are and how a call is routed, authorized and answered."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from livekit.protocol import cloud_agent as cloud_pb
 from livekit.protocol import room as room_pb
 from starlette.responses import PlainTextResponse, Response
 
+from tui.sim.http.auth import Claims
 from tui.sim.http.cloudagent import CloudAgent
+from tui.sim.http.dispatchservice import DispatchService
 from tui.sim.http.roomservice import RoomService
 from tui.sim.http.twirp import Answer, Method, TwirpError, bad_route, encoded
-from tui.sim.http.wire import Codec
-from tui.sim.world.auth import Claims
-from tui.sim.world.dispatching import Dispatching
+from tui.sim.wire.codec import Codec
 from tui.sim.world.world import World
 
 SERVICES: Final = {
@@ -33,7 +33,7 @@ SERVICES: Final = {
 CLI_VERSION: Final = "x-livekit-cli-version"
 REQUEST_ID: Final = "x-livekit-request-id"
 NOT_FOUND: Final = "404 page not found\n"
-"""What Go's router says to an unknown path (contract.md §1.1)."""
+"""What Go's router says to an unknown path (PROTOCOL.md, Hosts and paths)."""
 
 _CODECS: Final[dict[str, Codec]] = {"application/json": "json", "application/protobuf": "protobuf"}
 _PATH: Final = re.compile(r"^(?P<prefix>.*?)/(?P<service>livekit\.[A-Za-z]+)(?:/(?P<method>[^/]*))?$")
@@ -47,17 +47,19 @@ def media_type(header: str) -> str:
 class Service:
     """Answers Twirp calls against one world."""
 
-    def __init__(self, world: World, cloud: CloudAgent, dispatching: Dispatching, rooms: RoomService) -> None:
+    def __init__(
+        self, world: World, cloud: CloudAgent, dispatches: DispatchService, rooms: RoomService
+    ) -> None:
         self._world = world
         self.methods: dict[str, dict[str, Method]] = {
             "livekit.CloudAgent": cloud.methods(self.refusal),
-            "livekit.AgentDispatchService": dispatching.methods(self.refusal),
+            "livekit.AgentDispatchService": dispatches.methods(self.refusal),
             "livekit.RoomService": rooms.methods(self.refusal),
         }
         self._replies: dict[tuple[str, str], tuple[float, Answer]] = {}
 
     def refusal(self, claims: Claims | None) -> TwirpError:
-        """A missing header and a missing grant read the same, but for the switch (contract.md §1.6)."""
+        """The error for a missing header or grant (PROTOCOL.md, Tokens and grants)."""
         if claims is not None and self._world.switches.grant_refusal == "403":
             return TwirpError("permission_denied", "permissions denied", born=True)
         return TwirpError("unauthenticated", "permissions denied", born=True)
@@ -113,7 +115,7 @@ class Service:
     async def _once(
         self, name: str, request_id: str, method: Method, body: bytes, codec: Codec, claims: Claims | None
     ) -> Answer:
-        """Run a call, or give the answer that the same request got before (contract.md §1.8)."""
+        """Run a call, or repeat the answer that the same request id got."""
         if not method.replayed or not request_id:
             return await method.call(body, codec, claims)
         now = self._world.now

@@ -1,6 +1,6 @@
-"""`GET /logs`: the past of a run-time log and then its present, or the last build (contract.md §4.2).
+"""`GET /logs`: recent lines of a run-time log and then new ones, or the last build (PROTOCOL.md, Logs).
 
-Knows the world and HTTP, not who may ask.
+Authorization is checked by the caller.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from starlette.responses import Response, StreamingResponse
 
 from tui.sim.http.twirp import TwirpError
 from tui.sim.world.agents import Agents
-from tui.sim.world.build import past_build
 from tui.sim.world.logs import LogBook
+from tui.sim.world.solve import past_build
 from tui.sim.world.world import UNBUILT, AgentRecord, World
 
 POLL_SECONDS = 0.2
-"""Real seconds between looks for chatter; what is written wakes a reader at once."""
+"""Real seconds between checks for routine lines; written lines wake a reader at once."""
 FLOOD_POLL_SECONDS = 0.05
 ASLEEP = (
     "The agent has shut down due to inactivity. It will automatically start again when a new session begins."
 )
-"""What LiveKit Cloud is reported to say of a sleeping agent (contract.md §3.12)."""
+"""What LiveKit Cloud is reported to say of a sleeping agent (PROTOCOL.md, Logs)."""
 
 
 class LogStreams:
@@ -33,7 +33,7 @@ class LogStreams:
         self._agents = agents
 
     async def answer(self, request: Request) -> Response:
-        """The stream, or the error in its place; raises TwirpError."""
+        """The stream; raises TwirpError."""
         agent_id = request.query_params.get("agent_id", "")
         deployment = request.query_params.get("deployment", "")
         kind = request.query_params.get("log_type", "deploy")
@@ -65,7 +65,7 @@ class LogStreams:
             yield line + b"\n"
 
     async def _follow(self, book: LogBook) -> AsyncIterator[bytes]:
-        """The past, then the present until the program is gone."""
+        """Recent lines, then new ones until the program has ended."""
         world = self._world
         lines, cursor = book.snapshot(world.now, world.switches.log_backlog)
         while True:

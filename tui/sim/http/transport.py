@@ -1,4 +1,4 @@
-"""Uvicorn as a test wants it: stopped at once, with connections that break on purpose. Knows no LiveKit."""
+"""Uvicorn that stops at once, and connections that can be broken on purpose. Knows no LiveKit."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ class Wire(asyncio.Transport):
         return self._inner.get_extra_info(name, default)
 
     def pause_reading(self) -> None:
-        """Take nothing more for now."""
+        """Pause reading."""
         self._inner.pause_reading()
 
     def resume_reading(self) -> None:
-        """Take on."""
+        """Resume reading."""
         self._inner.resume_reading()
 
 
@@ -82,7 +82,7 @@ class Connection(H11Protocol):
     """Uvicorn's HTTP connection over a `Wire`, which requests find in their state as `wire`."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Put the wire between."""
+        """Put the `Wire` between uvicorn and the socket."""
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("HTTP needs a stream")
         self.wire = Wire(transport)
@@ -90,13 +90,13 @@ class Connection(H11Protocol):
         super().connection_made(self.wire)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell who waits for the end."""
+        """Set `lost`."""
         super().connection_lost(exc)
         self.wire.lost.set()
 
 
 class Server(uvicorn.Server):
-    """Uvicorn without signals, polling or patience: it stops when told, streams and all."""
+    """Uvicorn without signals and polling: `stop` ends it at once, open streams included."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -106,7 +106,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals belong to whoever runs this server."""
+        """Signals are handled by the caller."""
         yield
 
     def stop(self) -> None:
@@ -114,16 +114,16 @@ class Server(uvicorn.Server):
         self._stop.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and tell who waits for it."""
+        """Listen, then set `ready`."""
         await super().startup(sockets)
         self.ready.set()
 
     async def main_loop(self) -> None:
-        """Nothing to do until told to stop."""
+        """Wait for `stop`."""
         await self._stop.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close everything now: nobody practises on a server that is going down."""
+        """Close everything now."""
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):

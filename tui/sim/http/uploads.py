@@ -1,4 +1,4 @@
-"""Where sources are uploaded to: presigned addresses, and what really arrived there (contract.md §4.3)."""
+"""Presigned uploads of sources, and what really arrived (PROTOCOL.md, Uploads)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from pathlib import PurePosixPath
 
 from livekit.protocol import cloud_agent as pb
 
-from tui.sim.http import reached
+from tui.sim.http import request_url
 from tui.sim.world.world import World
 
 UNPACKED_LIMIT = 256 * 1024 * 1024
-"""Bytes that a tarball may unpack to, headers and all: more is a bomb."""
+"""Bytes that a tarball may unpack to, headers included: more is a decompression bomb."""
 SOURCE_LIMIT = 1024 * 1024
 """Bytes of a Python file that are searched for the name it registers with."""
 MEMBERS_LIMIT = 20_000
-BITE = 1024 * 1024
+CHUNK = 1024 * 1024
 """Bytes unzipped at a time."""
 BOMB = "the tarball unpacks to more than the simulator takes"
 TOO_LARGE = "Your proposed upload exceeds the maximum allowed size."
-"""What the real store is documented to say (contract.md §3.11)."""
+"""What the real store is documented to say."""
 
 
 class BadUpload(ValueError):
@@ -45,16 +45,16 @@ class Upload:
     files: list[str] = field(default_factory=list)
     """Names in the tarball, in its order."""
     has_dockerfile: bool = False
-    """Whether the source says how to build it."""
+    """Whether the source has a Dockerfile."""
     size: int = 0
     """Bytes received."""
     sha256: str = ""
-    """Of the bytes received; empty while nothing was."""
+    """Of the bytes received; empty before that."""
     dispatch_name: str = ""
     """The `agent_name` that the source registers with, if it can be read from it."""
 
     def form(self) -> pb.PresignedPostRequest:
-        """The upload as a form to post (contract.md §3.3)."""
+        """The upload as a form to post."""
         return pb.PresignedPostRequest(
             url=self.url, values={"key": self.key, "policy": "eyJwcmFjdGljZSI6dHJ1ZX0=", "x-sig": self.token}
         )
@@ -75,9 +75,9 @@ class Uploads:
         return self._world.switches.upload_limit
 
     def offer(self, agent_id: str, deployment: str, tag: str, attributes: dict[str, str]) -> Upload:
-        """A new place to upload to."""
+        """A new presigned upload."""
         token = self._world.guid("up_")
-        url = f"{reached.base_url(self.base_url)}/_upload/{token}"
+        url = f"{request_url.base_url(self.base_url)}/_upload/{token}"
         upload = Upload(token, url, f"{agent_id}/{tag}.tar.gz", agent_id, deployment, tag, attributes)
         self.offered[token] = upload
         return upload
@@ -114,7 +114,7 @@ class Source:
 
 
 class Unzipped(gzip.GzipFile):
-    """The inside of a gzip, which refuses to grow beyond `UNPACKED_LIMIT`."""
+    """The content of a gzip file; refuses more than `UNPACKED_LIMIT`."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(fileobj=io.BytesIO(data))
@@ -133,7 +133,7 @@ def _unpacked(data: bytes) -> Source:
     """What is in a tarball; raises BadUpload. Nothing is written anywhere."""
     source = Source()
     try:
-        with tarfile.open(fileobj=Unzipped(data), mode="r|", bufsize=BITE) as archive:
+        with tarfile.open(fileobj=Unzipped(data), mode="r|", bufsize=CHUNK) as archive:
             for member in archive:
                 if len(source.names) >= MEMBERS_LIMIT:
                     raise BadUpload(BOMB)
@@ -146,7 +146,7 @@ def _unpacked(data: bytes) -> Source:
 
 
 def _note(source: Source, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
-    """Take one entry of a tarball into account; raises BadUpload."""
+    """Read one entry of a tarball; raises BadUpload."""
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
         raise BadUpload(f"the tarball reaches out of its folder: {member.name[:200]}")

@@ -1,1 +1,1 @@
-"""Worlds to start from: built-in scenarios and scenario files."""
+"""What a world holds at the start: scenarios as data, built in or read from a file. Knows no HTTP."""

@@ -1,11 +1,10 @@
-"""Text that attacks whoever shows it, in every field that a stranger can fill (hazards.md §1)."""
+"""Text that attacks a terminal or its reader, in every field that a third party can fill."""
 
 from __future__ import annotations
 
 from random import Random
 
-from tui.sim.http.wire import SURROGATE
-from tui.sim.world.specs import (
+from tui.sim.scenarios.specs import (
     AgentSpec,
     DeploymentSpec,
     DispatchSpec,
@@ -16,6 +15,7 @@ from tui.sim.world.specs import (
     Scenario,
     VersionSpec,
 )
+from tui.sim.wire.codec import SURROGATE
 
 ESCAPES = (
     "\x1b[2J\x1b[1;1Hgone",
@@ -46,7 +46,7 @@ MARKUP = (
     "$x {y} %s",
     "[bold red]not bold[/]",
 )
-"""What Rich, Textual and format strings take for their own."""
+"""What Rich, Textual and format strings interpret."""
 
 SPOOFS = (
     "prod\u202ednegatS\u202c",
@@ -82,7 +82,7 @@ HUGE = "N" * 1_000_000
 STRINGS = (*ESCAPES, *MARKUP, *SPOOFS, *SHAPES)
 
 REGIONS = ("x@evil.example/", "evil.example/#", "../", "a.b", "r" * 300, "a\r\nHost: evil", "osbxash1a")
-"""Cluster codes that would lead a token to another host (hazards.md §8 B5)."""
+"""Cluster codes that would send a token to another host."""
 
 LOGS = (
     *STRINGS,
@@ -98,21 +98,21 @@ LOGS = (
     "ERROR: not the end of the stream",
     "X" * 60_000,
 )
-"""Log lines; lone low surrogates stand for bytes that are no UTF-8."""
+"""Log lines; lone low surrogates stand for bytes that are not UTF-8."""
 
 
 def hostile(chance: Random, agents: int | None) -> Scenario:
     """Every string in every field of some agent, room, dispatch, job and log."""
-    cast = [_agent(number, text) for number, text in enumerate(STRINGS)]
-    cast.append(AgentSpec(name=HUGE))
-    cast.append(AgentSpec(name="logs", id="CA_hostileLogs22", quiet=True, logs=list(LOGS)))
-    cast += [
+    agent_specs = [_agent(number, text) for number, text in enumerate(STRINGS)]
+    agent_specs.append(AgentSpec(name=HUGE))
+    agent_specs.append(AgentSpec(name="logs", id="CA_hostileLogs22", quiet=True, logs=list(LOGS)))
+    agent_specs += [
         AgentSpec(name=f"region-{number}", deployments=[DeploymentSpec(server_region=region)])
         for number, region in enumerate(REGIONS)
     ]
     rooms = [_room(number, text) for number, text in enumerate(STRINGS)]
     rooms.append(RoomSpec(name="metadata", metadata=HUGE))
-    return Scenario(agents=cast, rooms=rooms)
+    return Scenario(agents=agent_specs, rooms=rooms)
 
 
 def _agent(number: int, text: str) -> AgentSpec:

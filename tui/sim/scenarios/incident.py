@@ -1,15 +1,15 @@
 """A bad morning at a company with fifty voice agents: what `lktop demo` shows.
 
 A quarter of an hour ago support-triage was deployed with a mistake and crashes ever since; kyc-verifier lost
-a secret; other things are as they always are. Every trouble can be mended with the right action.
-Longer than others for being a cast with their lines: there is next to nothing to it but data.
+a secret; the rest is as usual. Every problem can be solved with the right operation.
+Longer than 300 lines because it is data.
 """
 
 from __future__ import annotations
 
 from random import Random
 
-from tui.sim.world.specs import (
+from tui.sim.scenarios.specs import (
     AgentSpec,
     DeploymentSpec,
     DispatchSpec,
@@ -64,12 +64,12 @@ TROUBLED = "support-triage"
 
 def incident(chance: Random, agents: int | None) -> Scenario:
     """The incident, a quarter of an hour in; `agents` beyond the usual are healthy extras."""
-    cast = [*_troubled(chance), *_changing(chance), *_special(chance)]
-    cast += [_healthy(name, chance) for name in HEALTHY]
-    extra = (agents or 0) - len(cast)
-    cast += [_healthy(f"line-{number:03d}", chance) for number in range(extra)]
-    chance.shuffle(cast)
-    return Scenario(agents=cast, rooms=[*_calls(chance), *_places(chance)], life="busy")
+    agent_specs = [*_troubled(chance), *_changing(chance), *_special(chance)]
+    agent_specs += [_healthy(name, chance) for name in HEALTHY]
+    extra = (agents or 0) - len(agent_specs)
+    agent_specs += [_healthy(f"line-{number:03d}", chance) for number in range(extra)]
+    chance.shuffle(agent_specs)
+    return Scenario(agents=agent_specs, rooms=[*_calls(chance), *_places(chance)], life="busy")
 
 
 def _commit(chance: Random, branch: str = "main") -> dict[str, str]:
@@ -104,7 +104,7 @@ def _healthy(name: str, chance: Random) -> AgentSpec:
 
 
 def _troubled(chance: Random) -> list[AgentSpec]:
-    """What woke the operator up."""
+    """The problems that caused the alert."""
     return [_crashing(chance), _starved(chance), _strained(chance), _half_gone(chance)]
 
 
@@ -174,7 +174,7 @@ def _strained(chance: Random) -> AgentSpec:
 
 
 def _half_gone(chance: Random) -> AgentSpec:
-    """In one of its regions the trouble is LiveKit's."""
+    """In one of its regions LiveKit itself fails."""
     return AgentSpec(
         name="pharmacy-refill",
         deployments=[
@@ -347,7 +347,7 @@ def _tavern() -> RoomSpec:
 
 
 def _kiosk() -> RoomSpec:
-    """Somebody mistyped an agent's name: the dispatch is accepted and nothing ever comes."""
+    """A mistyped agent name: the dispatch is accepted and never gets a job."""
     return RoomSpec(
         name="lobby-kiosk-3",
         age=2600,

@@ -1,4 +1,4 @@
-"""A scenario from a TOML file. Whatever is wrong with the file is one line that names file and line."""
+"""A scenario from a TOML file. Every error is one line that names file and line."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 import msgspec
 
-from tui.sim.world.specs import Scenario
+from tui.sim.scenarios.specs import Scenario
 from tui.sim.world.switches import Switches
 
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-"""How tomllib says where."""
+"""The position in an error of tomllib."""
 _STEP = re.compile(r"\.(\w+)(?:\[(\d+)\])?")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 
 
 def read(path: Path) -> Scenario:
-    """What the file says, without the world that it names as its base; raises ValueError in words."""
+    """What the file says, without the world that it names as its base; raises ValueError."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -41,7 +41,7 @@ def read(path: Path) -> Scenario:
 
 
 def check_names(path: Path, scenario: Scenario) -> None:
-    """Raise ValueError for two agents or rooms that could not be told apart."""
+    """Raise ValueError for two agents with one id or two rooms with one name."""
     ids = Counter(agent.id for agent in scenario.agents if agent.id)
     rooms = Counter(room.name for room in scenario.rooms)
     for what, counted in (("agents with the id", ids), ("rooms with the name", rooms)):
@@ -51,7 +51,7 @@ def check_names(path: Path, scenario: Scenario) -> None:
 
 
 def line_of(text: str, complaint: str) -> int:
-    """The line (from 1) of what msgspec complains about, such as `$.agents[1].name`.
+    """The line (from 1) of what an error of msgspec names, such as `$.agents[1].name`.
 
     Found by headings and keys as they are usually spelled; elsewhere the nearest one above it.
     """

@@ -1,4 +1,4 @@
-"""The worlds to practise on, by name, and those that a TOML file describes."""
+"""Scenarios by name, and those that a TOML file describes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from random import Random
 from tui.sim.scenarios.hostile import hostile
 from tui.sim.scenarios.incident import incident
 from tui.sim.scenarios.scenariofile import check_names, read
-from tui.sim.world.agents import CLUSTERS
-from tui.sim.world.specs import (
+from tui.sim.scenarios.specs import (
     AgentSpec,
     CrowdSpec,
     DeploymentSpec,
@@ -22,6 +21,7 @@ from tui.sim.world.specs import (
     Scenario,
     VersionSpec,
 )
+from tui.sim.world.agents import CLUSTERS
 
 Maker = Callable[[Random, int | None], Scenario]
 
@@ -42,7 +42,7 @@ STATUSES = (
     "Suspended",
     "Hibernating (beta)",
 )
-"""Every status of the specification, and one that nobody has heard of (contract.md §7)."""
+"""Every documented status (PROTOCOL.md, Agents), and one that is unknown."""
 
 
 def statuses(chance: Random, agents: int | None) -> Scenario:
@@ -56,7 +56,7 @@ def statuses(chance: Random, agents: int | None) -> Scenario:
 
 
 def calm(chance: Random, agents: int | None) -> Scenario:
-    """Healthy agents, and nothing ever happens."""
+    """Healthy agents; nothing changes."""
     names = [f"agent-{number:04d}" for number in range(8 if agents is None else agents)]
     return Scenario(agents=[AgentSpec(name=name) for name in names])
 
@@ -84,7 +84,7 @@ def _one_of_many(number: int, chance: Random) -> AgentSpec:
 
 
 def empty(chance: Random, agents: int | None) -> Scenario:
-    """A project without anything in it."""
+    """An empty project."""
     return Scenario()
 
 
@@ -165,7 +165,7 @@ NAMES = tuple(SCENARIOS)
 
 
 def find_scenario(scenario: str | Path | Scenario, seed: int, agents: int | None) -> Scenario:
-    """A scenario by name or from a file; raises ValueError in words."""
+    """A scenario by name or from a file; raises ValueError with a message for the operator."""
     if isinstance(scenario, Scenario):
         return scenario
     if isinstance(scenario, str) and not scenario.endswith(".toml"):

@@ -1,1 +1,1 @@
-"""The simulated world: agents, rooms, jobs, logs and time. Independent of HTTP routes."""
+"""The simulated world: agents, rooms, jobs, logs and time. Knows no HTTP and no scenarios."""

@@ -1,7 +1,7 @@
-"""How cloud agents live: they are built, start, crash, sleep, wake, roll over and go (contract.md §7).
+"""The life cycle of cloud agents: build, start, crash, sleep, wake, roll, delete (PROTOCOL.md, Agents).
 
-Outside LiveKit the real life cycle is unknown: the order of statuses is contract.md's assumption, the delays
-are believable. Knows nothing of rooms: whoever cares that a program came up or died listens.
+The real life cycle is not public: the order of statuses and the delays are assumptions. Knows nothing of
+rooms: `on_up` and `on_down` are called when a program starts or dies.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from functools import partial
 
 from livekit.protocol import cloud_agent as pb
 
-from tui.sim.scenarios.tracebacks import missing_secret, wrong_argument
 from tui.sim.world.ids import NEVER, timestamp, version_tag
+from tui.sim.world.tracebacks import missing_secret, wrong_argument
 from tui.sim.world.world import UNBUILT, AgentRecord, World
 
 CLUSTERS = {"us-east": "osbxash1a", "eu-central": "osbxfra1a", "ap-south": "osbxbom1a"}
@@ -38,9 +38,9 @@ class Agents:
     def __init__(self, world: World) -> None:
         self.world = world
         self.on_up: list[Listener] = []
-        """Told when a deployment's program has started."""
+        """Called when a deployment's program has started."""
         self.on_down: list[Listener] = []
-        """Told when a deployment's program has died."""
+        """Called when a deployment's program has died."""
 
     # -- looking things up
 
@@ -76,18 +76,18 @@ class Agents:
         self.world.touch(record)
 
     def later(self, record: AgentRecord, deployment: str, seconds: float, act: Callable[[], object]) -> None:
-        """Let something happen to a deployment unless something else overtakes it."""
+        """Schedule an event of a deployment; `overtake` cancels it."""
         timers = record.timers.setdefault(deployment, [])
         timers[:] = [timer for timer in timers if timer.act is not None and timer.moment > self.world.now]
         timers.append(self.world.after(seconds, act))
 
     def overtake(self, record: AgentRecord, deployment: str) -> None:
-        """Call off whatever was about to happen to a deployment."""
+        """Cancel the pending events of a deployment."""
         for timer in record.timers.pop(deployment, []):
             timer.cancel()
 
     def walk(self, record: AgentRecord, deployment: str, steps: Iterable[tuple[float, str]]) -> None:
-        """Show statuses at given times from now, world seconds; overtakes what was to happen."""
+        """Show statuses at given times from now (world seconds); cancels pending events."""
         self.overtake(record, deployment)
         for seconds, status in steps:
             self.later(record, deployment, seconds, partial(self.set_status, record, deployment, status))
@@ -122,7 +122,7 @@ class Agents:
             listener(record, deployment)
 
     def stop(self, record: AgentRecord, deployment: str) -> None:
-        """A program is no more."""
+        """A program has ended."""
         record.up.discard(deployment)
         self.world.book(record, deployment).rest(self.world.now)
         for listener in self.on_down:
@@ -218,7 +218,7 @@ class Agents:
         self.world.after(DRAIN_SECONDS, done)
 
     def sleep(self, record: AgentRecord, deployment: str = "") -> None:
-        """Scale to zero for want of sessions."""
+        """Scale to zero because there are no sessions."""
         self.overtake(record, deployment)
         book = self.world.book(record, deployment)
         book.say(
@@ -240,7 +240,7 @@ class Agents:
     # -- birth, versions, death
 
     def create(self, regions: list[str]) -> AgentRecord:
-        """A new agent that nothing was deployed to yet."""
+        """A new agent without a version."""
         record = AgentRecord(
             pb.AgentInfo(agent_id=self.world.guid("CA_"), version=UNBUILT, deployed_at=NEVER)
         )
@@ -251,7 +251,7 @@ class Agents:
         return record
 
     def add_row(self, record: AgentRecord, deployment: str, region: str, status: str) -> pb.AgentDeployment:
-        """A row for a deployment in a region, as it looks before anything ran (contract.md §10.6)."""
+        """A row for a deployment in a region, as it looks before anything ran."""
         row = record.info.agent_deployments.add(
             region=region,
             agent_id=record.id,
@@ -280,7 +280,7 @@ class Agents:
         return version
 
     def free_tag(self, record: AgentRecord) -> str:
-        """A version tag of now that the agent does not have yet: two deploys may fall into one second."""
+        """A new version tag for the present time; two deploys within a second get different ones."""
         moment = self.world.now
         while (tag := version_tag(moment)) in record.versions:
             moment += 1

@@ -1,4 +1,4 @@
-"""The simulator's own time: it can run faster, stand still and be pushed. Knows nothing of the world."""
+"""The simulator's own clock: it can run faster, stop and be advanced. Knows nothing of the world."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FASTEST = 10_000.0
 
 
 class Pulse:
-    """Wakes everybody who waits for "something changed"; nobody waiting costs nothing."""
+    """Wakes all who wait for a change."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -34,8 +34,8 @@ class Pulse:
 class WorldClock:
     """Time inside the simulated world, in Unix seconds.
 
-    World time is the start plus the real time elapsed times `speed`, plus everything pushed by `advance`.
-    `skew` shifts only what the outside sees: the `Date` header and the judgement of tokens. Raises ValueError
+    World time is the start plus the real time elapsed times `speed`, plus everything added by `advance`.
+    `skew` shifts only what clients see: the `Date` header and the validity of tokens. Raises ValueError
     for a speed outside of 0 to `FASTEST`.
     """
 

@@ -1,4 +1,4 @@
-"""Names and times as LiveKit writes them (contract.md §3.1). Pure; chance is an argument."""
+"""Ids and times as LiveKit writes them (PROTOCOL.md, Agents). Pure; the random generator is an argument."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """The characters of an id: those that cannot be mistaken for one another."""
 
 NEVER: Final = Timestamp(seconds=-62135596800)
-"""Go's zero time: the only one that `lk` prints as "never" (contract.md §3.6)."""
+"""Go's zero time: the only one that `lk` prints as "never" (PROTOCOL.md, Quirks)."""
 
 
 def guid(prefix: str, chance: Random) -> str:

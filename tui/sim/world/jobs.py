@@ -1,4 +1,4 @@
-"""How jobs are offered, taken, run and ended (contract.md §6.5). Asks `Agents` who would take one."""
+"""How jobs are offered, accepted, run and ended (PROTOCOL.md, Dispatches and jobs)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from livekit.protocol import agent as agent_pb
 from livekit.protocol import agent_dispatch as dispatch_pb
 from livekit.protocol import models
 
-from tui.sim.scenarios.tracebacks import entrypoint_failure, job_failure
 from tui.sim.world.agents import Agents
+from tui.sim.world.tracebacks import entrypoint_failure, job_failure
 from tui.sim.world.world import AgentRecord, RoomRecord, World
 
 ACCEPT_SECONDS = (0.3, 1.5)
@@ -38,7 +38,7 @@ class Jobs:
     def offer(
         self, room: RoomRecord, dispatch: dispatch_pb.AgentDispatch, person: models.ParticipantInfo | None
     ) -> None:
-        """Offer a job to the worker of a dispatch; whether it is one, the worker's type decides."""
+        """Offer a job to the worker of a dispatch, if the worker's job type fits."""
         agent = self.agents.serving(dispatch.agent_name, dispatch.deployment)
         if agent is None or not _wanted(agent.worker.job_type, person):
             return
@@ -77,7 +77,7 @@ class Jobs:
     def _run(
         self, room: RoomRecord, dispatch: dispatch_pb.AgentDispatch, agent: AgentRecord, job: agent_pb.Job
     ) -> None:
-        """A job runs: its agent joins the room, and some day the job ends."""
+        """Run a job: its agent joins the room, and the end of the job is scheduled."""
         now, chance = self.world.now, self.world.chance("job", job.id)
         job.state.status = agent_pb.JS_RUNNING
         job.state.started_at = job.state.updated_at = self.world.stamp(now)
@@ -102,7 +102,7 @@ class Jobs:
         self.world.after(seconds, partial(self.finish, room, dispatch.id, job.id, error))
 
     def finish(self, room: RoomRecord, dispatch_id: str, job_id: str, error: str = "") -> None:
-        """A job's program ends by itself, well or with an error; its agent leaves."""
+        """A job ends by itself, with or without an error; its agent leaves."""
         dispatch = room.dispatches.get(dispatch_id)
         job = next((job for job in dispatch.state.jobs if job.id == job_id), None) if dispatch else None
         if dispatch is None or job is None or job.state.status != agent_pb.JS_RUNNING:
@@ -123,7 +123,7 @@ class Jobs:
         self._leave(room, job.state.participant_identity)
 
     def end(self, job: agent_pb.Job, status: agent_pb.JobStatus, error: str = "") -> None:
-        """Write a job's end, unless it has ended or this server never does so."""
+        """Record the end of a job, unless it has ended or this server never records ends."""
         ended = job.state.status not in (agent_pb.JS_PENDING, agent_pb.JS_RUNNING)
         if ended or self.world.switches.stale_jobs:
             return
@@ -134,21 +134,21 @@ class Jobs:
     def _of(
         self, agent: AgentRecord, deployment: str
     ) -> Iterator[tuple[RoomRecord, dispatch_pb.AgentDispatch]]:
-        """The dispatches of a deployment, wherever they are."""
+        """The dispatches of a deployment in all rooms."""
         for room in list(self.world.rooms.values()):
             for dispatch in list(room.dispatches.values()):
                 if (dispatch.agent_name, dispatch.deployment) == (agent.info.agent_name, deployment):
                     yield room, dispatch
 
     def _take_pending(self, agent: AgentRecord, deployment: str) -> None:
-        """A worker that has come up takes the jobs that wait for it."""
+        """A worker that has started takes its pending jobs."""
         for room, dispatch in self._of(agent, deployment):
             for job in dispatch.state.jobs:
                 if job.state.status == agent_pb.JS_PENDING:
                     self._run(room, dispatch, agent, job)
 
     def _fail_running(self, agent: AgentRecord, deployment: str) -> None:
-        """A program died: its agents leave, and with them their jobs."""
+        """A program died: its agents leave, which ends their jobs."""
         for room, dispatch in self._of(agent, deployment):
             for job in dispatch.state.jobs:
                 if job.state.status == agent_pb.JS_RUNNING:
@@ -156,14 +156,14 @@ class Jobs:
 
 
 def _wanted(kind: agent_pb.JobType, person: models.ParticipantInfo | None) -> bool:
-    """Whether a worker of that type works for that person, or with None for the room as a whole."""
+    """Whether a worker of that type gets a job for that participant (None: for the room)."""
     if kind == agent_pb.JT_ROOM:
         return person is None
     return person is not None and (kind == agent_pb.JT_PARTICIPANT or person.is_publisher)
 
 
 def agent_participant(job: agent_pb.Job, region: str) -> models.ParticipantInfo:
-    """The participant that a job puts into its room (contract.md §6.6)."""
+    """The participant that a job puts into its room (PROTOCOL.md, Rooms and participants)."""
     return models.ParticipantInfo(
         identity=job.state.participant_identity,
         kind=models.ParticipantInfo.AGENT,

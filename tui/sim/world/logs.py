@@ -1,7 +1,7 @@
-"""What an agent's program prints, made up as it is read: chatter follows from seed and time alone.
+"""The output of an agent's program. Routine lines follow from seed and time alone and are made when read.
 
-Lines that matter (starts, crashes, jobs, what a test wrote) are kept; chatter and floods are computed for the
-span that is asked for, so an agent nobody looks at costs nothing and two readers see the same.
+Other lines (starts, crashes, jobs, lines of tests) are kept. Routine lines and floods are computed for the
+period that is read, so an agent without readers costs nothing and two readers see the same.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections import deque
 from dataclasses import dataclass
 from random import Random
 
-from tui.sim.world.chatter import chatter
 from tui.sim.world.ids import iso
+from tui.sim.world.routine_logs import routine_lines
 
 SLOT = 10.0
-"""World seconds that are made up at once."""
+"""World seconds of routine lines that are made at once."""
 HORIZON = 600.0
-"""How far back a snapshot looks for chatter, world seconds."""
+"""How far back a snapshot has routine lines, world seconds."""
 KEPT = 5000
-"""Lines that matter kept per log."""
+"""Written lines kept per log."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Cursor:
     """How far a reader has read."""
 
     moment: float
-    """World time up to which chatter and floods were read."""
+    """World time up to which routine lines and floods were read."""
     written: int
     """Number of the next written line."""
 
@@ -66,7 +66,7 @@ class LogBook:
         self._awake: list[tuple[float, float]] = []
         self._floods: list[Flood] = []
         self.ended = False
-        """No more lines will come: the program sleeps or is gone."""
+        """No more lines will come: the program sleeps or has ended."""
 
     def write(self, moment: float, line: bytes) -> None:
         """Keep one line, without its `\\n`."""
@@ -76,17 +76,17 @@ class LogBook:
     def say(
         self, moment: float, level: str, message: str, logger: str = "livekit.agents", **extra: object
     ) -> None:
-        """Keep one line in the form of a Python worker in production (contract.md §4.2)."""
+        """Keep one line in the form of a Python worker in production (PROTOCOL.md, Logs)."""
         self.write(moment, log_line(moment, level, message, logger, **extra))
 
     def wake(self, moment: float) -> None:
-        """The program runs from now on and chatters."""
+        """The program runs from now on and prints routine lines."""
         self.ended = False
         if not self._awake or self._awake[-1][1] != math.inf:
             self._awake.append((moment, math.inf))
 
     def rest(self, moment: float) -> None:
-        """The program runs no more."""
+        """The program does not run from now on."""
         if self._awake and self._awake[-1][1] == math.inf:
             self._awake[-1] = (self._awake[-1][0], moment)
 
@@ -96,13 +96,13 @@ class LogBook:
 
     @property
     def flooding(self) -> bool:
-        """Whether there ever was a flood: readers then look more often."""
+        """Whether there ever was a flood: readers then poll more often."""
         return bool(self._floods)
 
     def snapshot(self, moment: float, count: int) -> tuple[list[bytes], Cursor]:
         """The last `count` lines, and where to read on."""
         found = [(when, order, line) for when, order, line in self._written]
-        found += self._chatter(moment - HORIZON, moment)
+        found += self._routine(moment - HORIZON, moment)
         for flood in self._floods:
             recent = max(moment - HORIZON, min(moment, flood.end) - count / flood.rate)
             found += [(when, -1, line) for when, line in flood.lines(recent, moment)]
@@ -116,19 +116,19 @@ class LogBook:
             if entry[1] < cursor.written:
                 break
             found.append(entry)
-        found += self._chatter(cursor.moment, moment)
+        found += self._routine(cursor.moment, moment)
         for flood in self._floods:
             found += [(when, -1, line) for when, line in flood.lines(cursor.moment, moment)]
         found.sort(key=_by_time)
         return [line for _, _, line in found], Cursor(moment, self._count)
 
-    def _chatter(self, since: float, until: float) -> list[tuple[float, int, bytes]]:
-        """Chatter of the span (since, until] while the program was awake."""
+    def _routine(self, since: float, until: float) -> list[tuple[float, int, bytes]]:
+        """Routine lines of the span (since, until] while the program ran."""
         found = []
         for start, end in self._awake:
             low, high = max(since, start), min(until, end)
             for slot in range(math.floor(low / SLOT), math.floor(high / SLOT) + 1) if low < high else ():
-                made = chatter(Random(f"{self._seed}:{slot}"), slot * SLOT, SLOT, self._name)
+                made = routine_lines(Random(f"{self._seed}:{slot}"), slot * SLOT, SLOT, self._name)
                 found += [(when, -1, line) for when, line in made if low < when <= high]
         return found
 
@@ -140,6 +140,6 @@ def _by_time(entry: tuple[float, int, bytes]) -> tuple[float, int]:
 def log_line(
     moment: float, level: str, message: str, logger: str = "livekit.agents", **extra: object
 ) -> bytes:
-    """One JSON line as livekit-agents prints it in production (contract.md §4.2)."""
+    """One JSON line as livekit-agents prints it in production (PROTOCOL.md, Logs)."""
     record = {"message": message, "level": level, "name": logger, **extra, "timestamp": iso(moment)}
     return json.dumps(record).encode()

@@ -1,4 +1,4 @@
-"""How rooms, their participants and their dispatches live (contract.md §6). Knows no HTTP."""
+"""How rooms, participants and dispatches come and go (PROTOCOL.md, Rooms and participants). Knows no HTTP."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from livekit.protocol import agent_dispatch as dispatch_pb
 from livekit.protocol import models
 from livekit.protocol import room as room_pb
 
-from tui.sim.http.listing import Listing
+from tui.sim.wire.listing import Listing
 from tui.sim.world.agents import Agents
 from tui.sim.world.jobs import Jobs
 from tui.sim.world.world import RoomRecord, World
 
 LINGER_SECONDS = (0.5, 3.0)
-"""How long an agent's participant outlives its deleted dispatch (contract.md §6.3)."""
+"""How long an agent's participant outlives its deleted dispatch."""
 GOODBYE_SECONDS = 1.5
-"""How long an agent stays after the last person has left."""
+"""How long an agent stays after the last other participant has left."""
 
 DEPENDENT = (models.ParticipantInfo.AGENT, models.ParticipantInfo.EGRESS)
-"""Kinds that do not keep a room open and get no jobs of their own (contract.md §6.5, §6.6)."""
+"""Kinds that do not keep a room open and get no jobs of their own."""
 
 
 class Rooms:
@@ -33,7 +33,7 @@ class Rooms:
     # -- rooms
 
     def open(self, name: str, request: room_pb.CreateRoomRequest | None = None) -> RoomRecord:
-        """A new room, with the dispatches that its creation brings (contract.md §6.5)."""
+        """A new room, with the dispatches that its creation makes (PROTOCOL.md, Dispatches and jobs)."""
         now = self.world.now
         request = request or room_pb.CreateRoomRequest(name=name)
         info = models.Room(
@@ -67,14 +67,14 @@ class Rooms:
         return room
 
     def admit(self, info: models.Room) -> RoomRecord:
-        """Put a room into the world as it is."""
+        """Add a room to the world, without dispatches."""
         room = RoomRecord(info, Listing(dispatch_pb.ListAgentDispatchResponse, self.world.form))
         self.world.rooms[info.name] = room
         self.world.room_list.put(info.name, info)
         return room
 
     def close(self, room: RoomRecord) -> None:
-        """Everybody leaves, every job ends, the dispatches are gone."""
+        """Close a room: all participants leave, all jobs end, the dispatches are gone."""
         if room.closing is not None:
             room.closing.cancel()
         for dispatch in room.dispatches.values():
@@ -86,7 +86,7 @@ class Rooms:
             self.world.room_list.drop(room.info.name)
 
     def watch_empty(self, room: RoomRecord) -> None:
-        """Close a room in which only dependents are left, after its time-out (contract.md §6.6)."""
+        """Close a room after its time-out if only dependent participants are left."""
         if room.closing is not None:
             room.closing.cancel()
             room.closing = None
@@ -96,7 +96,7 @@ class Rooms:
         room.closing = self.world.after(seconds, partial(self.close, room))
 
     def recount(self, room: RoomRecord) -> None:
-        """Counters as LiveKit keeps them: participants without agents, publishers with (contract.md §6.6)."""
+        """Count as LiveKit does: participants without agents, publishers with them."""
         people = room.participants.values()
         room.info.num_participants = sum(person.kind not in DEPENDENT for person in people)
         room.info.num_publishers = sum(person.is_publisher for person in people)
@@ -105,7 +105,7 @@ class Rooms:
     # -- participants
 
     def join(self, room: RoomRecord, person: models.ParticipantInfo) -> models.ParticipantInfo:
-        """Somebody comes in; agents for participants and publishers are sent for (contract.md §6.5)."""
+        """A participant joins; jobs for participants and publishers are offered."""
         now = self.world.now
         person.sid = person.sid or self.world.guid("PA_")
         person.state = models.ParticipantInfo.ACTIVE
@@ -125,9 +125,9 @@ class Rooms:
         return person
 
     def leave(self, room: RoomRecord, identity: str) -> bool:
-        """Somebody goes: an agent's going ends its job, the last person's going ends the session.
+        """A participant leaves. An agent's leaving ends its job, the last other participant's the session.
 
-        Tells whether there was such a participant.
+        Returns whether there was such a participant.
         """
         person = room.participants.pop(identity, None)
         if person is None:
@@ -168,8 +168,8 @@ class Rooms:
                 self.jobs.offer(room, dispatch, person)
         return dispatch
 
-    def undispatch(self, room: RoomRecord, dispatch_id: str) -> dispatch_pb.AgentDispatch | None:
-        """Take a dispatch off the list at once; its agents leave within moments (contract.md §6.3)."""
+    def delete_dispatch(self, room: RoomRecord, dispatch_id: str) -> dispatch_pb.AgentDispatch | None:
+        """Delete a dispatch at once; its agents leave within seconds."""
         if dispatch_id not in room.dispatches:
             return None
         dispatch = room.dispatches.drop(dispatch_id)

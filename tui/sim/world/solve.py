@@ -1,4 +1,4 @@
-"""A build as BuildKit tells it: the script of one, line by line (contract.md §4.5). Pure."""
+"""The progress of a build in BuildKit's form, line by line with times (PROTOCOL.md, Builds). Pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ BASE = "ghcr.io/astral-sh/uv:python3.13-bookworm-slim"
 LOCK_ERROR = "error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided."
 FAILED_STEP = 'process "/bin/sh -c uv sync --locked" did not complete successfully: exit code: 2'
 BUILD_FAILURE = f"failed to solve: {FAILED_STEP}"
+PAST_SECONDS = 14.0
+"""How long a build took that ended before the world's start."""
 
 Json = dict[str, object]
 
 
 @dataclass
 class Step:
-    """One vertex of the build: when it runs, in shares of the whole, and what it says."""
+    """One vertex of the build: when it runs, in fractions of the whole, and what it prints."""
 
     name: str
     start: float
@@ -48,7 +50,7 @@ def steps(tag: str, *, failed: bool) -> list[Step]:
 
 
 def _preparation() -> list[Step]:
-    """What comes before the agent's own dependencies."""
+    """The steps before the agent's own dependencies."""
     return [
         Step(
             "[internal] load build definition from Dockerfile",
@@ -77,7 +79,7 @@ def _preparation() -> list[Step]:
 
 
 def _installation(*, failed: bool) -> Step:
-    """The agent's dependencies, whose output comes in pieces and rewrites its lines."""
+    """Installs the dependencies; its output comes in pieces and overwrites its lines."""
     sync = Step("[build 5/6] RUN uv sync --locked", 0.24, 0.6)
     sync.says = [(0.26, b"Resolved 87 packages in 12ms\nPrepar", 2), (0.3, b"ing packages...\n", 2)]
     if failed:
@@ -99,7 +101,7 @@ def _installation(*, failed: bool) -> Step:
 
 
 def _completion(tag: str) -> list[Step]:
-    """From the models to the image."""
+    """The steps from the models to the image."""
     models = Step("[build 6/6] RUN uv run --module livekit.agents download-files", 0.6, 0.78)
     models.says = [
         (0.65, b"Downloading files for livekit.plugins.silero\n", 1),
@@ -117,7 +119,7 @@ def script(plan: list[Step], start: float, seconds: float) -> list[tuple[float, 
     def at(share: float) -> float:
         return start + share * seconds
 
-    told: list[tuple[float, int, Json]] = []
+    timed: list[tuple[float, int, Json]] = []
     for number, step in enumerate(plan):
         inputs = [plan[number - 1].digest] if number else []
         vertex: Json = {
@@ -129,16 +131,16 @@ def script(plan: list[Step], start: float, seconds: float) -> list[tuple[float, 
         if step.group:
             group = "sha256:" + hashlib.sha256(step.group.encode()).hexdigest()
             vertex["progressGroup"] = {"id": group, "name": step.group}
-        told.append((step.start, 0, {"vertexes": [vertex]}))
-        told += [
+        timed.append((step.start, 0, {"vertexes": [vertex]}))
+        timed += [
             (share, 1, {"logs": [_log(step, data, stream, at(share))]}) for share, data, stream in step.says
         ]
-        told += [(share, 1, {"statuses": [status]}) for share, status in _pull(step, at)]
-        told.append((step.end, 2, {"vertexes": [{**vertex, **_end(step, at(step.end))}]}))
-    told.append((0.012, 3, {"warnings": [_warning(plan[0])]}))
-    # By share, not by time: a build that takes no time still comes in order.
-    told.sort(key=lambda entry: entry[:2])
-    return [(at(share), line) for share, _, line in told]
+        timed += [(share, 1, {"statuses": [status]}) for share, status in _pull(step, at)]
+        timed.append((step.end, 2, {"vertexes": [{**vertex, **_end(step, at(step.end))}]}))
+    timed.append((0.012, 3, {"warnings": [_warning(plan[0])]}))
+    # By share, not by time, so that a build of zero seconds is in order as well.
+    timed.sort(key=lambda entry: entry[:2])
+    return [(at(share), line) for share, _, line in timed]
 
 
 def _end(step: Step, moment: float) -> Json:
@@ -161,7 +163,7 @@ def _log(step: Step, data: bytes, stream: int, moment: float) -> Json:
 
 
 def _pull(step: Step, at: Callable[[float], float]) -> list[tuple[float, Json]]:
-    """Sub-progress in four bites, for a step that has any."""
+    """Four reports of sub-progress, for a step that has any."""
     bites: list[tuple[float, Json]] = []
     for quarter in range(1, 5) if step.pulls else ():
         share = step.start + (step.end - step.start) * quarter / 4
@@ -211,6 +213,11 @@ def plain(plan: list[Step], seconds: float) -> list[bytes]:
         else:
             lines.append(f"#{number} DONE {(step.end - step.start) * seconds:.1f}s")
     return [line.encode() for line in lines]
+
+
+def past_build(tag: str, *, failed: bool) -> list[bytes]:
+    """The log of a build that ended before the world's start."""
+    return plain(steps(tag, failed=failed), PAST_SECONDS)
 
 
 def encoded(line: Json) -> bytes:

@@ -12,38 +12,38 @@ Bytes = Annotated[int, Meta(ge=0, le=1024**3)]
 
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How this server behaves where real servers differ or where nobody outside knows."""
+    """How this server behaves where real servers differ or their behaviour is not public."""
 
     cloud_agents: bool = True
-    """Offer `livekit.CloudAgent`, logs, builds, pushes; a self-hosted server does not (contract.md §1.1)."""
+    """Offer `livekit.CloudAgent`, logs, builds, pushes; a self-hosted server does not."""
     grant_refusal: Literal["401", "403"] = "401"
-    """How a valid token without the grant is refused (contract.md §1.6)."""
+    """How a valid token without the grant is refused (PROTOCOL.md, Tokens and grants)."""
     time_unit: Literal["ns", "s"] = "ns"
-    """Unit of the times of dispatches and jobs (contract.md §6.2)."""
+    """Unit of the times of dispatches and jobs."""
     missing_room: Literal["cloud", "oss"] = "cloud"
-    """`cloud`: 404 at once; `oss`: 503 after a while (contract.md §6.3)."""
+    """`cloud`: 404 at once; `oss`: 503 after a while (PROTOCOL.md, Dispatches and jobs)."""
     missing_room_seconds: Seconds = 3.0
     """How long `oss` takes to say that nobody answers, real seconds."""
     auto_create: bool = True
-    """CreateDispatch makes a missing room (contract.md §6.3)."""
+    """CreateDispatch makes a missing room."""
     default_dispatch: bool = False
-    """A new room without agents of its own gets one nameless dispatch (contract.md §6.5)."""
+    """A new room without agents of its own gets one nameless dispatch."""
     stale_jobs: bool = False
-    """Job states are never updated after the start, as on a self-hosted server (contract.md §6.5)."""
+    """Job states are never updated after the start, as on a self-hosted server."""
     prefix_errors: bool = False
-    """Put `twirp error unknown: ` before messages, as a self-hosted server does (contract.md §1.4)."""
+    """Put `twirp error unknown: ` before messages, as a self-hosted server does (PROTOCOL.md, Errors)."""
     upload: Literal["put", "post"] = "post"
-    """Which presigned upload CreateAgent and DeployAgent hand out (contract.md §4.3)."""
+    """Which presigned upload CreateAgent and DeployAgent hand out (PROTOCOL.md, Uploads)."""
     require_cli_version: bool = False
-    """Refuse CloudAgent calls without `X-LIVEKIT-CLI-VERSION` (contract.md §1.10)."""
+    """Refuse CloudAgent calls without `X-LIVEKIT-CLI-VERSION` (PROTOCOL.md, Hosts and paths)."""
     camel_json: bool = False
     """Print camelCase JSON without default values instead of Go's usual form."""
     replay_seconds: Seconds = 600.0
-    """How long an answer is replayed to a repeated request id, world seconds; 0 never (contract.md §1.8)."""
+    """How long an answer is replayed to a repeated request id, world seconds; 0 never."""
     body_limit: Bytes = 10 * 1024 * 1024
-    """Largest request body, bytes (contract.md §1.7)."""
+    """Largest request body, bytes."""
     upload_limit: Bytes = 64 * 1024 * 1024
-    """Largest source tarball, bytes; the real limit of 1 GB is more than a practice server should hold."""
+    """Largest source tarball, bytes; the real limit of 1 GB is more than a simulator should hold."""
     log_backlog: Annotated[int, Meta(ge=0, le=100_000)] = 200
     """Lines of the past that a log stream starts with."""
     build_seconds: Seconds = 12.0
@@ -60,6 +60,6 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class _Panel(msgspec.Struct):
-    """Gives errors the name of where a switch stands: `$.switches.upload`."""
+    """Lets errors name a switch by its path: `$.switches.upload`."""
 
     switches: Switches

@@ -1,6 +1,6 @@
-"""What exists and when it changes: agents, rooms, the queue of events to come, and the record of effects.
+"""The state of a world: agents, rooms, the queue of timed events, and the record of effects.
 
-Holds state and time; how things live is in `agents` and `rooms`, how they are spoken to in `service`.
+Holds state and time only. `agents`, `rooms` and `jobs` say how these change.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from livekit.protocol import agent as agent_pb
 from livekit.protocol import agent_dispatch, cloud_agent, models
 from livekit.protocol import room as room_pb
 
-from tui.sim.http.listing import Listing
-from tui.sim.http.wire import JsonForm
+from tui.sim.wire.codec import JsonForm
+from tui.sim.wire.listing import Listing
 from tui.sim.world.clock import WorldClock
 from tui.sim.world.ids import guid
 from tui.sim.world.logs import LogBook
 from tui.sim.world.switches import Switches
 
 UNBUILT = "--"
-"""The version of an agent that was never built (contract.md §3.3)."""
+"""The version of an agent to which nothing was ever deployed (PROTOCOL.md, Agents)."""
 
 
 class Timer:
-    """An event to come; can be called off."""
+    """A timed event, which can be cancelled."""
 
     __slots__ = ("act", "moment")
 
@@ -36,7 +36,7 @@ class Timer:
         self.act: Callable[[], object] | None = act
 
     def cancel(self) -> None:
-        """Let it not happen."""
+        """Cancel the event."""
         self.act = None
 
 
@@ -45,7 +45,7 @@ class Worker:
     """How an agent's program behaves once it runs."""
 
     job_type: agent_pb.JobType = agent_pb.JT_ROOM
-    """The job type that it registers for (contract.md §6.5)."""
+    """The job type that it registers for (PROTOCOL.md, Dispatches and jobs)."""
     failure_rate: float = 0.0
     """Share of its jobs that fail, 0 to 1."""
     bad_versions: set[str] = field(default_factory=set)
@@ -55,7 +55,7 @@ class Worker:
     idles: bool = False
     """Scales to zero when idle, as on the free plan."""
     accepts: bool = True
-    """Takes jobs at all."""
+    """False: takes no jobs at all."""
 
 
 @dataclass
@@ -76,7 +76,7 @@ class AgentRecord:
     streaks: dict[str, int] = field(default_factory=dict)
     """Crashes in a row by deployment."""
     timers: dict[str, list[Timer]] = field(default_factory=dict)
-    """What is about to happen to a deployment."""
+    """Pending events by deployment."""
 
     @property
     def id(self) -> str:
@@ -105,7 +105,7 @@ class AgentRecord:
 
 @dataclass
 class RoomRecord:
-    """One room with who is in it and what was dispatched to it."""
+    """One room with its participants and dispatches."""
 
     info: models.Room
     dispatches: Listing[agent_dispatch.AgentDispatch]
@@ -117,7 +117,7 @@ class RoomRecord:
 
 @dataclass(frozen=True)
 class Effect:
-    """Something that really happened because somebody asked for it; what tests compare the screen with."""
+    """Something that a request really did. Tests compare the screen with these."""
 
     seq: int
     moment: float
@@ -125,7 +125,7 @@ class Effect:
     name: str
     """The method that caused it, such as `CreateDispatch`."""
     facts: dict[str, object]
-    """What it was about; names and ids, never a secret's value."""
+    """Names and ids; never a secret's value."""
 
 
 class World:
@@ -141,7 +141,7 @@ class World:
         self.rooms: dict[str, RoomRecord] = {}
         self.room_list: Listing[models.Room] = Listing(room_pb.ListRoomsResponse, self.form)
         self.unfilled_rooms: dict[str, Callable[[RoomRecord], None]] = {}
-        """Rooms whose content is made when first looked at, and by what."""
+        """By room whose content is made when it is first read: what makes it."""
         self.links: dict[str, cloud_agent.PrivateLink] = {}
         self.link_status: dict[str, cloud_agent.PrivateLinkStatus] = {}
         self.settings: dict[str, str] = {}
@@ -157,7 +157,7 @@ class World:
         return self.clock.now() if self._settling is None else self._settling
 
     def chance(self, *parts: object) -> Random:
-        """A stream of chance of its own, the same for the same seed and parts."""
+        """A random generator of its own: the same for the same seed and parts."""
         return Random(":".join(str(part) for part in (self.seed, *parts)))
 
     def guid(self, prefix: str) -> str:
@@ -165,7 +165,7 @@ class World:
         return guid(prefix, self._ids)
 
     def stamp(self, moment: float) -> int:
-        """A time of a dispatch or job in the unit that this server uses (contract.md §6.2)."""
+        """A time of a dispatch or job in the unit that this server uses."""
         return int(moment) if self.switches.time_unit == "s" else int(moment * 1_000_000) * 1000
 
     def at(self, moment: float, act: Callable[[], object]) -> Timer:
@@ -187,7 +187,7 @@ class World:
         return self._queue[0][0] if self._queue else None
 
     def settle(self) -> bool:
-        """Apply every event that is due, each at its own time and in order; tells whether there was one."""
+        """Apply every event that is due, each at its own time and in order. Returns whether there was one."""
         if self._settling is not None:
             return False
         until = self.clock.now()
@@ -207,12 +207,12 @@ class World:
         return happened
 
     def effect(self, name: str, /, **facts: object) -> None:
-        """Write down what really happened."""
+        """Record what a request really did."""
         self.effects.append(Effect(len(self.effects) + 1, self.now, name, facts))
         self.clock.pulse.fire()
 
     def touch(self, record: AgentRecord) -> None:
-        """Say that an agent has changed."""
+        """Mark an agent as changed, so that lists encode it again."""
         self.agent_list.touch(record.id)
 
     def room(self, name: str) -> RoomRecord | None:

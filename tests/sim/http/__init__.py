@@ -1,0 +1,1 @@
+"""The HTTP side, through real sockets."""

@@ -1,0 +1,169 @@
+"""Control API of the simulator: what tests can see and do over HTTP, and who is refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from livekit.protocol import agent_dispatch as dispatch_pb
+from livekit.protocol import cloud_agent as cloud_pb
+from starlette.routing import Route
+
+from tests.sim.caller import START, Caller
+from tui.sim.http.server import Simulator
+from tui.sim.scenarios.scenarios import find_scenario
+
+README = Path(__file__).parents[3] / "README.md"
+
+
+def agent_id(simulator: Simulator) -> str:
+    return next(iter(simulator.world.agents))
+
+
+def status(simulator: Simulator) -> str:
+    return simulator.world.agents[agent_id(simulator)].info.agent_deployments[0].status
+
+
+async def ordered(caller: Caller, path: str, order: object) -> httpx.Response:
+    return await caller.http.post(f"/_sim/{path}", json=order)
+
+
+async def test_effects_are_told_in_order_with_what_they_were_about(caller: Caller) -> None:
+    request = dispatch_pb.CreateAgentDispatchRequest(agent_name="agent-0001", room="r", metadata="m")
+    made = await caller.call("AgentDispatchService/CreateDispatch", request, dispatch_pb.AgentDispatch)
+    told = (await caller.http.get("/_sim/effects")).json()
+    assert [effect["effect"] for effect in told] == ["CreateRoom", "CreateDispatch"]
+    assert told[1] == {
+        "seq": 2,
+        "time": START,
+        "effect": "CreateDispatch",
+        "id": made.id,
+        "room": "r",
+        "agent_name": "agent-0001",
+        "deployment": "",
+        "metadata": "m",
+    }
+
+
+async def test_reading_has_no_effect(caller: Caller) -> None:
+    await caller.post("CloudAgent/ListAgents", cloud_pb.ListAgentsRequest())
+    assert (await caller.http.get("/_sim/effects")).json() == []
+
+
+async def test_requests_are_remembered_with_claims_and_without_token(caller: Caller) -> None:
+    headers = {"X-LIVEKIT-CLI-VERSION": "2.18.2", "X-Livekit-Request-Id": "abc"}
+    await caller.post("CloudAgent/ListAgents", cloud_pb.ListAgentsRequest(), headers=headers)
+    body = (await caller.http.get("/_sim/requests")).text
+    seen = (await caller.http.get("/_sim/requests")).json()[0]
+    assert (seen["method"], seen["path"], seen["status"]) == (
+        "POST",
+        "/twirp/livekit.CloudAgent/ListAgents",
+        200,
+    )
+    assert seen["headers"]["x-livekit-cli-version"] == "2.18.2"
+    assert seen["headers"]["x-livekit-request-id"] == "abc"
+    assert seen["headers"]["authorization"] == "Bearer …"
+    assert seen["claims"]["agent"] == {"admin": True}
+    assert seen["claims"]["exp"] > seen["claims"]["nbf"]
+    assert caller.headers()["Authorization"][:30] not in body
+
+
+async def test_the_clock_is_pushed_paced_and_skewed(simulator: Simulator, caller: Caller) -> None:
+    assert (await ordered(caller, "clock", {"advance": 5.5, "skew": 90})).text == "done\n"
+    state = (await caller.http.get("/_sim")).json()
+    assert (state["now"], state["skew"], state["speed"]) == (START + 5.5, 90, 0)
+    await ordered(caller, "clock", {"speed": 3, "skew": 0})
+    assert simulator.clock.speed == 3
+
+
+async def test_statuses_follow_a_script(simulator: Simulator, caller: Caller) -> None:
+    walk = [[0, "Updating"], [5, "Error"], [9, "Running"]]
+    await ordered(caller, "statuses", {"agent_id": agent_id(simulator), "walk": walk})
+    seen = []
+    for _ in range(10):
+        seen.append(status(simulator))
+        simulator.advance(1)
+    assert seen == ["Updating"] * 5 + ["Error"] * 4 + ["Running"]
+
+
+async def test_a_crash_on_order_is_counted(simulator: Simulator, caller: Caller) -> None:
+    await ordered(caller, "crash", {"agent_id": agent_id(simulator)})
+    (row,) = simulator.world.agents[agent_id(simulator)].info.agent_deployments
+    assert (row.status, row.events[0].count, row.replicas) == ("Error", 1, 0)
+
+
+async def test_faults_are_set_listed_and_cleared(simulator: Simulator, caller: Caller) -> None:
+    await ordered(caller, "faults", {"path": "*/ListAgents", "code": "unavailable"})
+    assert (await caller.post("CloudAgent/ListAgents", cloud_pb.ListAgentsRequest())).status_code == 503
+    assert (await caller.http.get("/_sim/faults")).json()[0]["code"] == "unavailable"
+    await caller.http.delete("/_sim/faults")
+    assert (await caller.post("CloudAgent/ListAgents", cloud_pb.ListAgentsRequest())).status_code == 200
+
+
+async def test_switches_turn_while_it_runs(simulator: Simulator, caller: Caller) -> None:
+    await ordered(caller, "switches", {"upload": "put", "time_unit": "s"})
+    assert (simulator.world.switches.upload, simulator.world.switches.time_unit) == ("put", "s")
+    assert (await caller.http.get("/_sim")).json()["switches"]["upload"] == "put"
+
+
+@pytest.mark.parametrize(
+    ("path", "order", "said"),
+    [
+        ("switches", {"upload": "ftp"}, "Invalid enum value 'ftp'"),
+        ("switches", {"nope": 1}, "unknown field `nope`"),
+        ("switches", {"camel_json": True}, "set at the start"),
+        ("clock", {"advance": -1}, "Expected `float` >= 0.0 - at `$.advance`"),
+        ("clock", {"advance": 1e9}, "Expected `float` <= 604800.0"),
+        ("clock", {"speed": 1e9}, "Expected `float` <= 10000.0"),
+        ("clock", {"advance": "x"}, "Expected `float`"),
+        ("faults", {"action": "explode"}, "Invalid enum value 'explode'"),
+        ("faults", {"code": "nope"}, "Invalid enum value 'nope'"),
+        ("faults", {"status": 7}, "Expected `int` >= 200"),
+        ("faults", {"retry_after": "1\r\nX: y"}, "at `$.retry_after`"),
+        ("statuses", {"agent_id": "CA_no", "walk": []}, "no agent 'CA_no'"),
+        ("statuses", {"agent_id": "CA_first", "deployment": "no", "walk": []}, "has no deployment 'no'"),
+        ("crash", {"agent_id": "CA_first", "deployment": "no"}, "has no deployment 'no'"),
+        ("logs", {"agent_id": "CA_first", "deployment": "no"}, "has no deployment 'no'"),
+        ("logs", {}, "missing required field `agent_id`"),
+        ("builds", {"outcome": "great"}, "Invalid enum value 'great'"),
+        ("builds", {"outcome": "ok", "agent_id": "CA_no"}, "no agent 'CA_no'"),
+    ],
+)
+async def test_an_order_that_makes_no_sense_is_refused_in_words(
+    caller: Caller, path: str, order: dict[str, object], said: str
+) -> None:
+    if order.get("agent_id") == "CA_first":
+        order = {**order, "agent_id": agent_id(caller.simulator)}
+    response = await ordered(caller, path, order)
+    assert response.status_code == 400
+    assert said in response.text
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
+async def test_web_pages_may_not_give_orders(
+    simulator: Simulator, caller: Caller, headers: dict[str, str]
+) -> None:
+    response = await caller.http.post("/_sim/clock", json={"advance": 5}, headers=headers)
+    assert response.status_code == 403
+    assert (await caller.http.get("/_sim/effects", headers=headers)).status_code == 403
+    assert (await caller.http.delete("/_sim/faults", headers=headers)).status_code == 403
+    assert simulator.world.now == START
+
+
+async def test_the_readme_orders_what_can_be_ordered(caller: Caller, tmp_path: Path) -> None:
+    text = README.read_text().partition("## The simulator")[2].partition("\n## ")[0]
+    known = text.replace("CA_…", agent_id(caller.simulator))
+    orders = re.findall(r"^\| `(\w+)` \| `(\{.*?\})`", known, re.MULTILINE)
+    orders += re.findall(r"/_sim/(\w+) -d '(.*)'$", known, re.MULTILINE)
+    answered = [(await caller.http.post(f"/_sim/{path}", content=body)).text for path, body in orders]
+    assert answered == ["done\n"] * len(orders)
+    assert {path for path, _ in orders} == {
+        str(route.path).removeprefix("/_sim/")
+        for route in caller.simulator.control.routes()
+        if isinstance(route, Route) and "POST" in (route.methods or ())
+    }
+    file = tmp_path / "mine.toml"
+    file.write_text(text.partition("```toml\n")[2].partition("```")[0])
+    assert find_scenario(file, 1, None).agents[-1].name == "walker"

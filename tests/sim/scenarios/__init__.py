@@ -1,0 +1,1 @@
+"""Scenarios by name and from files."""

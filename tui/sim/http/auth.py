@@ -1,0 +1,107 @@
+"""LiveKit's bearer tokens and their grants (PROTOCOL.md, Tokens and grants). Knows no methods.
+
+The signature is checked here with the standard library, so that a client signing with its own library is
+judged by another implementation.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LEEWAY = 60.0
+"""Seconds by which a token's times may be off."""
+
+
+class Denied(Exception):
+    """A token that the middleware refuses: HTTP 401 with this bare text as its body."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a valid token says."""
+
+    payload: Mapping[str, object] = field(repr=False)
+
+    def _grants(self, name: str) -> Mapping[str, object]:
+        value = self.payload.get(name)
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def agent_admin(self) -> bool:
+        """May use the whole CloudAgent service."""
+        return self._grants("agent").get("admin") is True
+
+    @property
+    def room_list(self) -> bool:
+        """May list rooms."""
+        return self._grants("video").get("roomList") is True
+
+    @property
+    def room_create(self) -> bool:
+        """May create and delete rooms."""
+        return self._grants("video").get("roomCreate") is True
+
+    def room_admin(self, room: str) -> bool:
+        """May act in exactly this room: the server tests equality, also for an empty name."""
+        video = self._grants("video")
+        return video.get("roomAdmin") is True and video.get("room", "") == room
+
+
+def verify(token: str, keys: Mapping[str, str], moments: tuple[float, ...]) -> Claims:
+    """The claims of a bearer token; raises Denied in the words of LiveKit's own server.
+
+    `moments` are the clocks (Unix seconds) by which the token may be in time: the machine's and the world's,
+    since a client need not live in the world's time. The first one words the refusal.
+    """
+    header, payload, signed, signature = _parse(token)
+    issuer = payload.get("iss")
+    secret = keys.get(issuer) if isinstance(issuer, str) else None
+    if secret is None:
+        raise Denied("invalid API key")
+    algorithm = header.get("alg")
+    if algorithm != "HS256":
+        raise Denied(
+            f"invalid authorization token: token signature is invalid: signing method {algorithm} is invalid"
+        )
+    if not hmac.compare_digest(hmac.new(secret.encode(), signed, hashlib.sha256).digest(), signature):
+        raise Denied("invalid authorization token: token signature is invalid: signature is invalid")
+    faults = [_untimely(payload, moment) for moment in moments]
+    if all(faults):
+        raise Denied(f"invalid authorization token: token has invalid claims: {faults[0]}")
+    return Claims(payload)
+
+
+def _parse(token: str) -> tuple[dict[str, object], dict[str, object], bytes, bytes]:
+    """Header, payload, signed bytes and signature of a token; raises Denied."""
+    try:
+        head, body, tail = token.encode("ascii").split(b".")
+        header, payload = json.loads(_unpadded(head)), json.loads(_unpadded(body))
+        signature = _unpadded(tail)
+    except (ValueError, binascii.Error, RecursionError):
+        raise Denied("invalid authorization token") from None
+    if not isinstance(header, dict) or not isinstance(payload, dict):
+        raise Denied("invalid authorization token")
+    return header, payload, head + b"." + body, signature
+
+
+def _unpadded(text: bytes) -> bytes:
+    return base64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def _untimely(payload: Mapping[str, object], moment: float) -> str:
+    """Why a token is not valid at `moment`, in golang-jwt's words; empty when it is."""
+    expires = payload.get("exp")
+    if expires is None:
+        return "token is missing required claim: exp claim is required"
+    if not isinstance(expires, int | float) or moment > expires + LEEWAY:
+        return "token is expired"
+    starts = payload.get("nbf", 0)
+    if not isinstance(starts, int | float) or moment < starts - LEEWAY:
+        return "token is not valid yet"
+    return ""

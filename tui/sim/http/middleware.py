@@ -1,0 +1,155 @@
+"""What every request passes, in the order of LiveKit's own server (PROTOCOL.md, Hosts and paths).
+
+Recovery from panics, double slashes, size limit, authentication. Besides, due events of the world happen
+first and the request is recorded. Independent of the routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tui.sim.http import request_url
+from tui.sim.http.auth import Claims, Denied, verify
+from tui.sim.http.faults import Faults, afflict
+from tui.sim.http.twirp import panic
+from tui.sim.world.world import World
+
+KEPT = 20_000
+"""Requests remembered."""
+UNLIMITED = ("/_upload/", "/v2/")
+"""Paths that stand for other services, with limits of their own."""
+OPEN = ("/_upload/", "/_sim")
+"""Paths that take no LiveKit token."""
+BEARER = "Bearer "
+
+
+@dataclass
+class Seen:
+    """A request as it came in. The token is not kept, what it says is."""
+
+    seq: int
+    moment: float
+    """World time, Unix seconds."""
+    received: float
+    """The machine's time, Unix seconds."""
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    claims: dict[str, object]
+    status: int = 0
+    """HTTP status of the answer; 0 while there is none, or never was."""
+    fault: str = ""
+    """What was done to it on purpose."""
+    about: dict[str, object] = field(default_factory=dict)
+
+
+class RequestPipeline:
+    """Wraps the routes of one application."""
+
+    def __init__(self, app: ASGIApp, world: World, keys: Mapping[str, str], faults: Faults) -> None:
+        self._app = app
+        self._world = world
+        self._keys = keys
+        self.faults = faults
+        self.seen: deque[Seen] = deque(maxlen=KEPT)
+        self.count = 0
+        self.closing = False
+        """The server is being stopped."""
+        self.panics: list[str] = []
+        """Tracebacks of errors of the simulator itself."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        if path.startswith("//"):
+            # The official Go client joins a base that ends in a slash with a path that starts with one.
+            path = scope["path"] = path[1:]
+        headers = Headers(scope=scope)
+        request_url.remember(headers.get("host", ""))
+        seen = self._remember(scope, headers)
+        dated = self._dated(send, seen)
+        try:
+            self._world.settle()
+            limit = self._world.switches.body_limit
+            if int(headers.get("content-length") or 0) > limit and not path.startswith(UNLIMITED):
+                await PlainTextResponse("request body too large", 413)(scope, receive, dated)
+                return
+            if not path.startswith(OPEN):
+                claims = self._claims(headers, QueryParams(scope["query_string"]))
+                scope["state"]["claims"] = claims
+                seen.claims = dict(claims.payload) if claims is not None else {}
+            scope["state"]["seen"] = seen
+            fault = None if path.startswith("/_sim") else self.faults.hit(path)
+            if fault is None:
+                await self._app(scope, receive, dated)
+            else:
+                seen.fault = fault.action
+                await afflict(fault, self._app, scope, receive, dated)
+        except Denied as denied:
+            await PlainTextResponse(str(denied), 401)(scope, receive, dated)
+        except asyncio.CancelledError:
+            # When the server stops it cancels what is still being answered; that is no error to report.
+            if not self.closing:
+                raise
+        except Exception:
+            # As LiveKit's own server does: an error of the simulator is answered, and is reported at the end.
+            self.panics.append(traceback.format_exc())
+            print(self.panics[-1], file=sys.stderr)
+            if not seen.status:
+                await panic().response()(scope, receive, dated)
+
+    def _remember(self, scope: Scope, headers: Headers) -> Seen:
+        self.count += 1
+        kept = {name: value for name, value in headers.items() if name != "authorization"}
+        if "authorization" in headers:
+            kept["authorization"] = f"{headers['authorization'][: len(BEARER)]}…"
+        seen = Seen(
+            self.count,
+            self._world.now,
+            time.time(),
+            scope["method"],
+            scope["path"],
+            scope["query_string"].decode("latin-1"),
+            kept,
+            {},
+        )
+        self.seen.append(seen)
+        return seen
+
+    def _dated(self, send: Send, seen: Seen) -> Send:
+        """Send with the server's clock in the `Date` header."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen.status = message["status"]
+                MutableHeaders(scope=message)["Date"] = formatdate(self._world.clock.shown(), usegmt=True)
+            await send(message)
+
+        return dated
+
+    def _claims(self, headers: Headers, query: QueryParams) -> Claims | None:
+        """What the caller's token says; None without a token. Raises Denied."""
+        authorization = headers.get("authorization")
+        if authorization is None:
+            token = query.get("access_token", "")
+            if not token:
+                return None
+        elif authorization.startswith(BEARER):
+            token = authorization[len(BEARER) :]
+        else:
+            raise Denied(f"invalid authorization header. Must start with {BEARER}")
+        clock = self._world.clock
+        return verify(token, self._keys, (time.time() + clock.skew, clock.shown()))
