@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.logs.classify import CUT, Level, classify
+from tui.logs.expressions import TooSlow
 from tui.logs.log import Kind, Log, Notice
-from tui.logs.patience import TooSlow
 from tui.logs.records import parse
 from tui.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows
 from tui.logs.search import Criteria, Filter, OfJob, OfKind, Pattern
@@ -163,7 +163,7 @@ def test_the_quick_texts_of_a_block_are_the_texts(raws: list[bytes]) -> None:
     ],
 )
 def test_only_words_that_must_be_there_make_the_search_quick(typed: str, words: list[bytes]) -> None:
-    assert list(Pattern.of(typed).words.any_of) == words
+    assert list(Pattern.of(typed).required.any_of) == words
 
 
 def test_text_is_found_as_it_reads_not_as_it_is_written() -> None:

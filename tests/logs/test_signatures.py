@@ -6,8 +6,8 @@ import pytest
 
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tui.logs.classify import Level, classify
+from tui.logs.expressions import time_limit
 from tui.logs.log import Log
-from tui.logs.patience import patience
 from tui.logs.records import parse
 from tui.logs.rows import FoundRows
 from tui.logs.search import Criteria, Filter, OfKind
@@ -48,7 +48,7 @@ def test_exception_and_frame_of_python_and_node() -> None:
 )
 def test_a_traceback_made_to_take_long_does_not(trace: str) -> None:
     record = parse(line("boom", level="ERROR", exc_info=trace))
-    with patience(1.0):
+    with time_limit(1.0):
         assert key_of(record).message == "boom"
 
 

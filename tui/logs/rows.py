@@ -8,8 +8,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Protocol
 
+from tui.logs.expressions import time_limit
 from tui.logs.log import Log
-from tui.logs.patience import patience
 from tui.logs.search import Criteria
 
 STEP_ROWS: Final = 512
@@ -114,7 +114,7 @@ class FoundRows:
         Raises TooSlow when a line takes an expression too long; the search is not to be gone on with then.
         """
         until = clock() + SLICE
-        with patience():
+        with time_limit():
             for _ in range(STEPS):
                 if not (self._forwards() or self._backwards()):
                     break

@@ -1,7 +1,7 @@
-"""The texts of raw lines, as `records.parse` has them, for many lines at a time; long ones whole. Pure.
+"""The searchable text of raw lines, many at a time: `records.parse(raw).text`, and long lines whole. Pure.
 
-Most lines of a log are of a few shapes: the same fields in the same order, with nothing in them that reads in
-another way than it is written. One expression takes all lines of a shape apart.
+Most lines of a log have one of a few formats: the same fields in the same order, without escapes. One
+expression takes all lines of a format apart, several times as fast as a JSON decoder for each line.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import msgspec
 from tui.logs.classify import FAILURES
 from tui.logs.records import KNOWN, LEVEL, LOGGER, MESSAGE, SHOWN, TAKEN_APART, level_word, parse
 
-SHAPES: Final = 6
-"""Shapes that lines are tried for together; what is left is taken apart line by line."""
+FORMATS: Final = 6
+"""Formats that are tried on the lines of a block; the lines that are left are parsed one by one."""
 DEPTH: Final = 3
-"""How far objects may lie in each other in lines of one shape."""
+"""How deep objects may be nested in a line of a known format."""
 _PRINTABLE: Final = bytes((0x0A, *range(0x20, 0x7F)))
 _NUMBER: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _SCALAR: Final = rf"(?:{_NUMBER}|true|false|null)"
@@ -31,21 +31,21 @@ _LIST: Final = rf"\[(?:{_ITEM}(?:, ?{_ITEM})*)?\]"
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-class Shape(msgspec.Struct, frozen=True):
-    """Lines with the same fields in the same order, and how they read."""
+class LineFormat(msgspec.Struct, frozen=True):
+    """Lines with the same fields in the same order, and their text."""
 
     regex: re.Pattern[str]
-    """Takes a line apart, from the line feed before it to the one after it. It has to be seen that there is
-    none in between: a look for that at every character would double the time."""
+    """Takes a line apart, from the line feed before it to the one after it. It may match across lines, which
+    its users check: a check at every character would double the time."""
     take: Callable[[Sequence[str]], Sequence[str]]
-    """What is shown of that, in the order in which it is shown."""
+    """The shown values, in the order in which they are shown."""
     words: str
-    """What it is put into."""
+    """A template for them."""
     leveled: bool
-    """The first of it is the level."""
+    """The first of them is the level."""
 
     def one_in_each(self, data: bytes, lines: int) -> list[tuple[str, ...]]:
-        """All of some lines taken apart, with line feeds around them; none if one is of another shape.
+        """The values of each line, given lines with line feeds around them; empty if one has another format.
 
         Where as many are found as there are lines, none of them reaches into the next.
         """
@@ -53,7 +53,7 @@ class Shape(msgspec.Struct, frozen=True):
         return found if len(found) == lines else []
 
     def read(self, rows: Sequence[Sequence[str]]) -> list[str]:
-        """The texts of lines taken apart."""
+        """The texts of lines, given their values."""
         shown = list(map(self.take, rows))
         if self.leveled:
             words = {level: level_word(level) for level in {row[0] for row in shown}}
@@ -62,11 +62,11 @@ class Shape(msgspec.Struct, frozen=True):
         return list(map(self.words.__mod__, shown))
 
 
-def shape_of(raw: bytes) -> Shape | None:
-    """The shape of a line of printable ASCII without a backslash; None where it takes more to read it."""
+def format_of(raw: bytes) -> LineFormat | None:
+    """The format of a line of printable ASCII without a backslash; None where only a parser can read it."""
     spaced = b'": ' in raw
     found = _values(raw, DEPTH, spaced)
-    return _shape(found, spaced) if found else None
+    return _format(found, spaced) if found else None
 
 
 _Values = tuple[tuple[str, str], ...]
@@ -74,7 +74,7 @@ _Values = tuple[tuple[str, str], ...]
 
 
 def _values(raw: bytes, depth: int, spaced: bool) -> _Values:
-    """Those of an object; none where it takes more."""
+    """Those of an object; empty where only a parser can read it."""
     try:
         found = _fields(raw) if depth else {}
     except FAILURES:
@@ -102,7 +102,7 @@ def _object(values: Iterable[tuple[str, str]], spaced: bool) -> str:
 
 
 @lru_cache(maxsize=256)
-def _shape(fields: _Values, spaced: bool) -> Shape | None:
+def _format(fields: _Values, spaced: bool) -> LineFormat | None:
     names = [name for name, _ in fields]
     level, logger, message = (
         next((names.index(name) for name in wanted if name in names), -1)
@@ -126,22 +126,22 @@ def _shape(fields: _Values, spaced: bool) -> Shape | None:
     shown = [taken.index(place) for place in (*known, *rest)]
     words = " ".join(["%s"] * len(known)) + "".join(f" {names[n].replace('%', '%%')}=%s" for n in rest)
     regex = re.compile(rf"\n{_object(values, spaced)}()(?=\n)")  # a second group, for there to be two
-    return Shape(regex, itemgetter(*shown, -1), words + "%s", level >= 0)
+    return LineFormat(regex, itemgetter(*shown, -1), words + "%s", level >= 0)
 
 
 def text_of(raw: bytes) -> str:
-    """What is searched of a line: `parse(raw).text`, sooner for the lines that most lines are."""
+    """The searchable text of one line."""
     return texts_of((raw,))[0][0]
 
 
 def texts_of(lines: Sequence[bytes]) -> tuple[list[str], Sequence[int]]:
-    """What is searched of each line; and which of them may be more than printable ASCII, or empty."""
+    """The searchable text of each line, and the indexes of those that may be empty or not plain ASCII."""
     data = b"\n".join((b"", *lines, b""))
     plain = not data.translate(None, _PRINTABLE)
     if plain and b"\\" not in data and max(map(len, lines), default=SHOWN) < SHOWN:
-        shape = shape_of(lines[0])
-        if shape and (rows := shape.one_in_each(data, len(lines))):
-            return shape.read(rows), ()
+        line_format = format_of(lines[0])
+        if line_format and (rows := line_format.one_in_each(data, len(lines))):
+            return line_format.read(rows), ()
     texts, odd, left = [""] * len(lines), list[int](), list[int]()
     for index, raw in enumerate(lines):
         if not 0 < len(raw) < SHOWN or not (plain or not raw.translate(None, _PRINTABLE)):
@@ -152,12 +152,12 @@ def texts_of(lines: Sequence[bytes]) -> tuple[list[str], Sequence[int]]:
             odd.append(index)
         else:
             left.append(index)
-    for _ in range(SHAPES):
+    for _ in range(FORMATS):
         if not left:
             break
         model = left[0]
-        if shape := shape_of(lines[model]):
-            left = _read(lines, left, shape, texts)
+        if line_format := format_of(lines[model]):
+            left = _read(lines, left, line_format, texts)
         if left and left[0] == model:
             odd.append(left.pop(0))
     odd += left
@@ -167,26 +167,28 @@ def texts_of(lines: Sequence[bytes]) -> tuple[list[str], Sequence[int]]:
 
 
 def _whole(raw: bytes) -> str:
-    """`parse(raw).text`, and below it the line itself where that leaves something out."""
+    """`parse(raw).text`, followed by the line itself where that leaves something out."""
     record = parse(raw)
     if not record.hidden or record.structured:
         return record.text
     return f"{record.text}\n{raw.decode('utf-8', 'replace')}"
 
 
-def _read(lines: Sequence[bytes], left: Sequence[int], shape: Shape, texts: list[str]) -> list[int]:
-    """Read those of the lines that have this shape; returns the others."""
+def _read(
+    lines: Sequence[bytes], left: Sequence[int], line_format: LineFormat, texts: list[str]
+) -> list[int]:
+    """Read the lines that have this format; returns the others."""
     data = b"\n".join((b"", *(lines[index] for index in left), b""))
     found: dict[int, Sequence[str]] = {}
-    if rows := shape.one_in_each(data, len(left)):
+    if rows := line_format.one_in_each(data, len(left)):
         found = dict(zip(left, rows, strict=True))
     else:
         at = accumulate((1 + len(lines[index]) for index in left), initial=0)
         starts = dict(zip(at, left, strict=False))
-        for match in shape.regex.finditer(data.decode("ascii")):
+        for match in line_format.regex.finditer(data.decode("ascii")):
             index = starts[match.start()]
             if len(match[0]) == 1 + len(lines[index]):
                 found[index] = match.groups()
-    for index, text in zip(found, shape.read(list(found.values())), strict=True):
+    for index, text in zip(found, line_format.read(list(found.values())), strict=True):
         texts[index] = text
     return [index for index in left if index not in found]

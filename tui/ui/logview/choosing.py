@@ -11,8 +11,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tui.logs.archive import LogFile, NotOpened
+from tui.logs.expressions import TooSlow
 from tui.logs.log import Log
-from tui.logs.patience import TooSlow
 from tui.logs.records import parse
 from tui.logs.rows import AllRows, FoundRows, Rows
 from tui.logs.save import NotSaved, save

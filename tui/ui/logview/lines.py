@@ -18,8 +18,8 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from tui.clock import Clock
+from tui.logs.expressions import TooSlow, time_limit
 from tui.logs.log import Log
-from tui.logs.patience import TooSlow, patience
 from tui.logs.rows import AllRows, Rows
 from tui.ui.logview.layout import Form, Options, Row, Span, rows_of
 from tui.ui.logview.page import Page, Place
@@ -134,7 +134,7 @@ class LogLines(ThemedWidget, can_focus=True):
     def shows(self, line: int, pattern: re.Pattern[str]) -> bool:
         """Whether a line's rows, as they are laid out, hold a match."""
         try:
-            with patience():
+            with time_limit():
                 return any(pattern.search(row.text) for row in self._rows_of(line))
         except TooSlow:
             return True

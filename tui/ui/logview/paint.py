@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from rich.style import Style
 
-from tui.logs.patience import patience
+from tui.logs.expressions import time_limit
 from tui.ui.logview.layout import Row, Span
 from tui.ui.logview.sgr import Look
 from tui.ui.widgets.text import width
@@ -69,7 +69,7 @@ def _hits(drawn: Drawn, reach: int, *, skip: bool) -> list[tuple[int, int]]:
         return []
     start = len(drawn.row.spans[0].text) if skip else 0
     text = drawn.row.text[:reach]
-    with patience(AT_ONCE):
+    with time_limit(AT_ONCE):
         return [match.span() for match in drawn.search.finditer(text, start) if match.group()]
 
 

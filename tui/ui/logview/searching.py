@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
+from tui.logs.expressions import TOO_LONG, TooSlow
 from tui.logs.log import Log
-from tui.logs.patience import TOO_LONG, TooSlow
 from tui.logs.records import SHOWN, parse
 from tui.logs.rows import FoundRows
 from tui.logs.search import Criteria, Filter, Pattern

@@ -1,4 +1,4 @@
-"""An expression over a sheet of lines finds what it finds in each line alone."""
+"""An expression over a batch of lines finds what it finds in each line alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import PROPERTY
-from tui.logs.fold import compiled, fold
+from tui.logs.expressions import TextBatch, compiled, lower_cased
 from tui.logs.records import SHOWN, parse
-from tui.logs.sheet import Sheet
 
 PIECES = (
     *"aAzZ09_ .^$|?*+-=]",
@@ -41,14 +40,14 @@ LINES = st.lists(
 @given(
     st.one_of(SHAPED, st.text(PRINTABLE, max_size=8)), LINES, st.sampled_from([re.IGNORECASE, re.I | re.A])
 )
-def test_a_sheet_finds_what_a_look_at_each_line_finds(source: str, lines: list[bytes], flags: int) -> None:
+def test_a_batch_finds_what_a_search_in_each_line_finds(source: str, lines: list[bytes], flags: int) -> None:
     try:
         regex = compiled(source, flags)
     except (re.error, OverflowError):
         return
     for reach in (SHOWN, 3):
         wanted = [n for n, line in enumerate(lines) if regex.search(parse(line).text, 0, reach)]
-        assert sorted(Sheet(lines).hits(regex, fold(source), reach)) == wanted
+        assert sorted(TextBatch(lines).matching(regex, lower_cased(source), reach)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -64,16 +63,16 @@ def test_a_sheet_finds_what_a_look_at_each_line_finds(source: str, lines: list[b
         r"a\.b\\",
     ],
 )
-def test_what_people_type_is_written_anew(source: str) -> None:
-    assert fold(source) is not None
+def test_what_people_type_is_rewritten(source: str) -> None:
+    assert lower_cased(source) is not None
 
 
 @pytest.mark.parametrize("source", ["é", "(?i)a", r"(a)\1", r"a\nb", r"\x41", "(?P<n>a)", r"[\W_]", "[Z-a]"])
-def test_what_may_mean_something_else_there_is_not(source: str) -> None:
-    assert fold(source) is None
+def test_what_could_mean_something_else_is_not(source: str) -> None:
+    assert lower_cased(source) is None
 
 
 def test_no_lines_have_no_hits() -> None:
     regex = re.compile("")
-    assert Sheet([]).hits(regex, fold(""), SHOWN) == []
-    assert Sheet([b"a", b"b"]).hits(regex, fold(""), SHOWN) == [0, 1]
+    assert TextBatch([]).matching(regex, lower_cased(""), SHOWN) == []
+    assert TextBatch([b"a", b"b"]).matching(regex, lower_cased(""), SHOWN) == [0, 1]
