@@ -235,7 +235,7 @@ class Known(Links):
             ),
         ]
         self._rows = {item.link.private_link_id: item for item in links}
-        self.query_one(LineTable).show(list(self._rows), self._cells, keep=False)
+        self.query_one(LineTable).show(list(self._rows), self._cells, ghosts=False)
         self._draw()
 
 

@@ -157,7 +157,7 @@ class Help(ModalScreen[Row | None]):
             for key, row in self._entries.items()
             if all(word in f"{row.group} {row.keys} {row.label}".casefold() for word in words)
         ]
-        self.query_one(LineTable).show(keys, self._cells, keep=False)
+        self.query_one(LineTable).show(keys, self._cells, ghosts=False)
 
     def _cells(self, key: str) -> tuple[Cell, ...]:
         row = self._entries[key]

@@ -92,7 +92,7 @@ class Messages(ModalScreen[None]):
                 self._rows[key] = (Cell(time, "muted"), Cell(line, said.tone))
                 self._whole[key] = said.text
                 time = ""
-        event.table.show(list(self._rows), self._rows.__getitem__, keep=False)
+        event.table.show(list(self._rows), self._rows.__getitem__, ghosts=False)
 
     def action_copy(self) -> None:
         """Copy the message under the cursor, all of its lines."""

@@ -84,7 +84,7 @@ class Raw(ModalScreen[None]):
         )
         shown = lines(self._raw, revealed=self._revealed)
         self.query_one(LineTable).show(
-            [str(index) for index in range(len(shown))], lambda key: (Cell(shown[int(key)]),), keep=False
+            [str(index) for index in range(len(shown))], lambda key: (Cell(shown[int(key)]),), ghosts=False
         )
 
     def action_reveal(self) -> None:

@@ -11,21 +11,27 @@ from tui.ui.widgets.row_model import GHOST_FOR, RowModel
 
 
 def row_model(keys: Sequence[str], height: int = 5) -> RowModel[str]:
-    """A roster that shows these keys."""
+    """A model that shows these keys."""
     made: RowModel[str] = RowModel()
     made.height = height
     poll(made, keys, now=0.0)
     return made
 
 
-def poll(to: RowModel[str], keys: Iterable[str], *, now: float, floats: bool = False) -> bool:
+def poll(to: RowModel[str], keys: Iterable[str], *, now: float, follow_top: bool = False) -> bool:
     """The rows are others because the fleet is."""
-    return to.replace(list(keys), looks=lambda key: f"look of {key}", keep=True, now=now, floats=floats)
+    return to.replace(
+        list(keys),
+        last_cells=lambda key: f"cells of {key}",
+        leave_ghosts=True,
+        now=now,
+        follow_top=follow_top,
+    )
 
 
 def ask(to: RowModel[str], keys: Iterable[str], *, now: float = 0.0) -> bool:
     """The rows are others because the operator asked for others."""
-    return to.replace(list(keys), looks=lambda key: f"look of {key}", keep=False, now=now)
+    return to.replace(list(keys), last_cells=lambda key: f"cells of {key}", leave_ghosts=False, now=now)
 
 
 LETTERS = [chr(ord("a") + index) for index in range(20)]
@@ -41,7 +47,7 @@ def test_the_cursor_follows_its_row_through_a_sort() -> None:
     shown.move(3, now=0.0)
     assert poll(shown, reversed(LETTERS), now=1.0) is False
     assert shown.cursor == "d"
-    assert shown.cursor_place == 16
+    assert shown.cursor_line == 16
     assert "d" in shown.visible()
 
 
@@ -49,9 +55,9 @@ def test_a_row_that_vanishes_stays_in_its_place_for_ten_seconds() -> None:
     shown = row_model("abcdef")
     poll(shown, "abdef", now=1.0)
     assert shown.lines == list("abcdef")
-    assert shown.ghosts["c"].cells == "look of c"
-    assert shown.bury(1.0 + GHOST_FOR - 0.1) is False
-    assert shown.bury(1.0 + GHOST_FOR) is True
+    assert shown.ghosts["c"].cells == "cells of c"
+    assert shown.drop_ghosts(1.0 + GHOST_FOR - 0.1) is False
+    assert shown.drop_ghosts(1.0 + GHOST_FOR) is True
     assert shown.lines == list("abdef")
 
 
@@ -59,10 +65,10 @@ def test_a_ghost_stays_as_long_as_the_cursor_is_on_it() -> None:
     shown = row_model("abc")
     shown.move(1, now=0.0)
     assert poll(shown, "ac", now=1.0) is False
-    shown.bury(1000.0)
+    shown.drop_ghosts(1000.0)
     poll(shown, "ca", now=2000.0)
     assert shown.cursor == "b" and "b" in shown.ghosts
-    shown.move(shown.cursor_place - 1, now=2001.0)
+    shown.move(shown.cursor_line - 1, now=2001.0)
     assert "b" not in shown.ghosts
     assert shown.lines == ["c", "a"]
 
@@ -79,7 +85,7 @@ def test_a_row_out_of_sight_keeps_the_cursor_even_if_it_was_never_drawn() -> Non
     shown = row_model(LETTERS, height=3)
     shown.scroll(10)
     assert shown.cursor not in shown.visible()
-    shown.replace(LETTERS[1:], looks=lambda key: None, keep=True, now=1.0)
+    shown.replace(LETTERS[1:], last_cells=lambda key: None, leave_ghosts=True, now=1.0)
     assert shown.cursor == "a"
     assert shown.ghosts["a"].cells is None
 
@@ -103,11 +109,11 @@ def test_a_ghost_keeps_its_place_when_the_row_above_it_vanishes_too() -> None:
     poll(shown, "abcef", now=0.0)
     poll(shown, "abef", now=5.0)
     assert shown.lines == list("abcdef")
-    shown.bury(10.0)  # d's time is over, c's is not
+    shown.drop_ghosts(10.0)  # d's time is over, c's is not
     assert shown.lines == list("abcef")
     poll(shown, "aef", now=11.0)
     assert shown.lines == list("abcef")
-    shown.bury(15.0)
+    shown.drop_ghosts(15.0)
     assert shown.lines == list("abef")
 
 
@@ -157,7 +163,7 @@ def test_a_filter_that_was_entered_moves_the_cursor_for_good() -> None:
     shown = row_model("abcd")
     shown.move(2, now=0.0)
     ask(shown, "d")
-    shown.stay()
+    shown.keep_cursor()
     ask(shown, "abcd")
     assert shown.cursor == "d"
 
@@ -200,10 +206,10 @@ def test_the_wheel_moves_the_rows_and_not_the_cursor() -> None:
 def test_the_cursor_keeps_its_place_on_the_screen_when_rows_come_above() -> None:
     shown = row_model(LETTERS, height=5)
     shown.move(9, now=0.0)
-    before = shown.cursor_place - shown.top
+    before = shown.cursor_line - shown.top
     poll(shown, ["0", "1", *LETTERS], now=1.0)
     assert shown.cursor == "j"
-    assert shown.cursor_place - shown.top == before
+    assert shown.cursor_line - shown.top == before
 
 
 def test_at_the_top_of_the_list_what_is_new_above_is_seen() -> None:
@@ -214,12 +220,12 @@ def test_at_the_top_of_the_list_what_is_new_above_is_seen() -> None:
     assert shown.visible() == ["0", "1", "a", "b", "c"]
 
 
-def test_a_cursor_that_floats_is_on_the_first_row_until_it_is_moved() -> None:
+def test_a_cursor_that_follows_the_top_is_on_the_first_row_until_it_is_moved() -> None:
     shown = row_model("cde")
-    assert poll(shown, "bcde", now=1.0, floats=True) is True
+    assert poll(shown, "bcde", now=1.0, follow_top=True) is True
     assert shown.cursor == "b"
     shown.move(2, now=1.0)
-    assert poll(shown, "abcde", now=2.0, floats=True) is False
+    assert poll(shown, "abcde", now=2.0, follow_top=True) is False
     assert shown.cursor == "d"
 
 
@@ -252,7 +258,7 @@ def test_whatever_happens(steps: list[tuple[str, object]], height: int) -> None:
             ask(shown, value, now=now)
         elif what == "wait" and isinstance(value, int):
             now += value
-            shown.bury(now)
+            shown.drop_ghosts(now)
             assert shown.cursor == before
         elif isinstance(value, int):
             _ = shown.move(value, now) if what == "move" else shown.scroll(value)

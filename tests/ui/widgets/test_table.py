@@ -13,7 +13,7 @@ from tests.ui.stage import Watched, board, drawn
 from tui.api.clean import clean
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.sim.scenarios.hostile import STRINGS
-from tui.ui.widgets.row_renderer import GUTTER, RowLook, RowRenderer
+from tui.ui.widgets.row_renderer import GUTTER, RowRenderer, TableRow
 from tui.ui.widgets.table import DELTA_FOR, LineTable, RowChange
 
 COLUMNS = (
@@ -110,7 +110,7 @@ async def test_only_the_cell_that_changed_is_painted() -> None:
         data[keys[3]] = ("CrashLoop", "1")
         data[keys[40]] = ("CrashLoop", "1")  # out of sight
         table.show(keys, told(data))
-        state = next(slot for slot in table._renderer.slots if slot.column.id == "state")
+        state = next(slot for slot in table.slots if slot.column.id == "state")
         assert (table.painted, table.whole) == ([Region(state.x, 4, state.width, 1)], 0)
 
 
@@ -153,7 +153,7 @@ def test_what_is_reversed_is_the_words_and_not_the_width_of_their_column() -> No
         return Style(reverse=tone == "error")
 
     cells = (Cell("  ✗ a", "error"), Cell("Error", "error"), Cell("7", "error"))
-    strip = RowRenderer(COLUMNS, 44, style).row(RowLook("a", cells), dim=False)
+    strip = RowRenderer(COLUMNS, 44, style).draw(TableRow("a", cells), dim=False)
     assert [segment.text for segment in strip if segment.style and segment.style.reverse] == [
         "✗ a",
         "Error",
@@ -168,7 +168,7 @@ async def test_a_sign_that_goes_paints_its_cell_and_nothing_else() -> None:
         table.show(["a"], told(data), changed=changed(" ", "Δ", " ", age=0.0))
         table.forget_paint()
         table.show(["a"], told(data), changed=changed(" ", "Δ", " ", age=DELTA_FOR))
-        state = next(slot for slot in table._renderer.slots if slot.column.id == "state")
+        state = next(slot for slot in table.slots if slot.column.id == "state")
         assert table.painted == [Region(state.x, 1, state.width + 1, 1)]
         table.forget_paint()
         table.show(["a"], told(data))
@@ -197,7 +197,7 @@ async def test_a_row_that_was_never_drawn_is_gone_under_the_cursor() -> None:
         keys = names(30)
         data = calm(keys)
         table.show(keys, told(data))
-        table._scroll(20)
+        table.scroll_rows(20)
         del data[keys[0]]
         table.show(keys[1:], told(data), now=1.0)
         assert table.cursor == keys[0] and table.cursor_is_ghost
@@ -250,7 +250,7 @@ async def test_the_wheel_scrolls_and_clicks_move_and_open() -> None:
         assert table.cursor == keys[2]
         await pilot.click(table, offset=(5, 3), times=2)
         assert any(isinstance(message, LineTable.Opened) for message in pilot.app.heard)  # type: ignore[attr-defined]
-        table._scroll(3)
+        table.scroll_rows(3)
         assert table.cursor == keys[2] and table.visible_keys()[0] == keys[3]
         await pilot.click(table, offset=(5, 0))
         assert table.cursor == keys[2], "the titles are no row"
@@ -293,10 +293,10 @@ async def test_ascii_is_ascii_also_where_text_is_cut() -> None:
 async def test_the_cursor_is_dull_without_the_keyboard() -> None:
     async with board(Watched(COLUMNS), (44, 5)) as (table, pilot):
         table.show(["a"], told(calm(["a"])))
-        bright = table.render_line(1)._segments[0].style
+        bright = next(iter(table.render_line(1))).style
         table.blur()
         await pilot.pause()
-        dull = table.render_line(1)._segments[0].style
+        dull = next(iter(table.render_line(1))).style
         assert bright is not None and dull is not None and bright.bgcolor != dull.bgcolor
 
 

@@ -196,7 +196,7 @@ class DeployScreen(Dialog):
         table = self.query_one(LineTable)
         found = dict(rows(report, table.size.width - BESIDE))
         follows = table.cursor in ("", self._followed)
-        table.show(list(found), lambda key: found[key], keep=False)
+        table.show(list(found), lambda key: found[key], ghosts=False)
         if follows:  # until the operator moves the cursor
             self._followed = _newest(report, list(found))
             table.select(self._followed)

@@ -108,7 +108,7 @@ class Links(ModalScreen[None]):
             self._rows = {item.link.private_link_id: item for item in found}
         words = f"not read: {self._problem}" if self._problem else "This project has no private links."
         table.empty = (Cell(words, "error" if self._problem else "muted"),)
-        table.show(list(self._rows), self._cells, keep=False)
+        table.show(list(self._rows), self._cells, ghosts=False)
         self._draw()
 
     def _cells(self, key: str) -> tuple[Cell, ...]:

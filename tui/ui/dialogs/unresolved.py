@@ -84,7 +84,7 @@ class Unresolved(Dialog):
         if self.is_open:
             table = self.query_one(LineTable)
             table.styles.height = min(12, len(self._intents) + 1)
-            table.show(list(self._intents), self._cells, keep=False)
+            table.show(list(self._intents), self._cells, ghosts=False)
             self._tell(table.cursor)
 
     def _tell(self, key: str) -> None:

@@ -61,7 +61,7 @@ class DispatchesPane(ListPane):
 
     def on_mount(self) -> None:
         """Rooms come in by and by, the worst ones on top: those are to be seen first."""
-        self.table.floats = True
+        self.table.follows_top = True
         super().on_mount()
 
     @property

@@ -45,7 +45,7 @@ class FilterMode:
 
     def submit(self, text: str) -> None:
         """Keep the filter."""
-        self._pane.table.stay()
+        self._pane.table.keep_cursor()
         self._pane.take_focus()
 
     def give_up(self) -> None:

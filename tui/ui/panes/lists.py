@@ -157,7 +157,7 @@ class ListPane(Pane):
             lambda key: self.cells(view, key),
             changed=lambda key: self.changed(view, key),
             now=view.monotonic,
-            keep=self.leaves_ghosts and not self._asked,
+            ghosts=self.leaves_ghosts and not self._asked,
         )
         self._asked = False
         table.set_sort(self.sort, self.reverse)

@@ -14,7 +14,7 @@ CLOCK_WIDTH = 11
 
 
 def for_times(columns: Sequence[ColumnLayout], *, relative: bool) -> tuple[ColumnLayout, ...]:
-    """The columns with room for the times as they are shown."""
+    """The columns, wide enough for times of day unless times are relative."""
     if relative:
         return tuple(columns)
     return tuple(
@@ -24,23 +24,23 @@ def for_times(columns: Sequence[ColumnLayout], *, relative: bool) -> tuple[Colum
 
 
 class Slot(Struct, frozen=True):
-    """A column with its place on the line."""
+    """A column with its position on the line."""
 
     column: ColumnLayout
     index: int
-    """Which of a row's cells it shows."""
+    """The index of its cell in a row."""
     x: int
     width: int
 
 
 GAP = 1
-"""Cells between columns; a change mark stands there."""
+"""Cells between columns; a change sign stands there."""
 
 
 def slots(
     columns: Sequence[ColumnLayout], width: int, *, wide: bool, left: int = 0, keep: str = ""
 ) -> list[Slot]:
-    """Places for as many columns as fit into `width` cells; the rest of the width goes to those that grow.
+    """Positions of as many columns as fit into `width` cells; the rest of the width goes to those that grow.
 
     The column named by `keep` stays as if its rank were 0, also if it is a wide one.
     """

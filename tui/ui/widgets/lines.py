@@ -1,4 +1,4 @@
-"""A few lines of toned text that repaint only where they differ: header, footer, hints."""
+"""A few lines of text in tones that repaint only where they differ: header, footer, hints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Line = tuple[Cell, ...]
 
 
 class Lines(ThemedWidget):
-    """Shows as many lines as it is high. Setting equal lines again sends nothing."""
+    """Shows as many lines as it is high. Setting equal lines again sends no bytes."""
 
     DEFAULT_CSS = "Lines { height: 1; width: 1fr; }"
 
@@ -27,7 +27,7 @@ class Lines(ThemedWidget):
 
     @property
     def text(self) -> str:
-        """What is shown, for tests and screen readers of them."""
+        """What is shown, as plain text."""
         return "\n".join("".join(cell.text for cell in line) for line in self._lines)
 
     def set_lines(self, lines: Sequence[Line]) -> None:
@@ -55,7 +55,7 @@ class Lines(ThemedWidget):
 
 
 def _common(before: Line, after: Line) -> int:
-    """Cells at the start that are the same."""
+    """Width of the equal cells at the start."""
     x = 0
     for old, new in zip(before, after, strict=False):
         if old != new:
@@ -65,7 +65,7 @@ def _common(before: Line, after: Line) -> int:
 
 
 def spread(left: Line, right: Line, size: int) -> Line:
-    """`left` at the left edge and `right` at the right edge of `size` cells; the right one wins the room."""
+    """`left` and `right` at the edges of a line of `size` cells; where both do not fit, `left` is cut."""
     taken = sum(width(cell.text) for cell in right)
     room = max(0, size - taken - 1)
     kept: list[Cell] = []

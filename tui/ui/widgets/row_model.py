@@ -1,6 +1,6 @@
-"""Which keys a table shows, in which order, and where its cursor, marks, ghosts and scroll are. No drawing.
+"""The rows of a table: their order, cursor, marks, scroll position and ghosts of vanished rows. No drawing.
 
-Everything belongs to keys, never to row numbers: a poll between look and key must not move the target.
+Everything belongs to keys, never to row numbers: a poll just before a key press must not move the target.
 """
 
 from __future__ import annotations
@@ -12,113 +12,121 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 GHOST_FOR = 10.0
-"""Seconds for which a vanished row stays (product.md b2)."""
+"""Seconds for which a vanished row stays."""
 
 
 @dataclass
 class Ghost(Generic[T]):
-    """A row that vanished."""
+    """A vanished row that is still shown."""
 
     after: str
-    """The key that it stood below; empty for the first row."""
+    """The key of the row above it; empty for the first row."""
     cells: T | None
-    """How it looked last; None if that is not known."""
+    """Its last cells; None if it was never drawn."""
     until: float
-    """Monotonic."""
+    """Monotonic seconds at which it goes."""
 
 
 class RowModel(Generic[T]):
-    """The rows of a table. `height` is how many fit on the screen."""
+    """Rows by key."""
 
     def __init__(self) -> None:
         self.keys: Sequence[str] = ()
+        """The rows in order, without ghosts."""
         self.lines: list[str] = []
-        """Keys with ghosts among them, as shown."""
+        """Keys as shown: the rows with the ghosts among them."""
         self.ghosts: dict[str, Ghost[T]] = {}
         self.cursor = ""
+        """The key under the cursor; empty without rows."""
         self.marks: set[str] = set()
+        """Keys that are marked, also those not shown."""
         self.top = 0
+        """The first line on the screen."""
         self.height = 1
-        self._at: dict[str, int] = {}
+        """Lines that fit on the screen."""
+        self._line_of: dict[str, int] = {}
         self._anchor = ""
-        self._meant = ""
-        """Where the operator put the cursor: it returns there when rows asked for hold that one again."""
-        self._touched = False
+        """The row marked last, where a range begins."""
+        self._wanted = ""
+        """Where the operator put the cursor: it returns there when a filter shows that row again."""
+        self._moved = False
+        """The operator has moved the cursor."""
 
     def replace(
         self,
         keys: Sequence[str],
         *,
-        looks: Callable[[str], T | None],
-        keep: bool,
+        last_cells: Callable[[str], T | None],
+        leave_ghosts: bool,
         now: float,
-        floats: bool = False,
+        follow_top: bool = False,
     ) -> bool:
         """Show other keys; returns whether the cursor had to move to another one.
 
-        With `keep`, visible rows and the cursor's row that are no longer among them become ghosts, drawn as
-        `looks` says; without, the operator asked for other rows and vanished ones just go. With `floats`, a
-        cursor that the operator never moved is on the first row, so that the worst stays in sight.
+        With `leave_ghosts`, visible rows and the cursor's row that are no longer among them become ghosts
+        with their `last_cells`; without it, the operator asked for other rows and vanished ones just go.
+        With `follow_top`, a cursor that the operator never moved stays on the first row, so that the worst
+        is seen.
         """
         present = set(keys)
-        if len(present) < len(keys):  # a server may say anything; twice the same row would be two cursors
+        if len(present) < len(keys):  # a server may repeat a row, and two equal rows would be two cursors
             keys = list(dict.fromkeys(keys))
         before = self.cursor
-        was = self._at.get(before, 0)
-        if keep:
+        was = self._line_of.get(before, 0)
+        if leave_ghosts:
             seen = self.lines[max(0, self.top - 1) : self.top + self.height + 1]
             for key in (*seen, self.cursor):
                 if key and key not in present and key not in self.ghosts:
-                    self._remember(key, looks(key), now)
+                    self._add_ghost(key, last_cells(key), now)
         else:
             self.ghosts.clear()
         self.keys = keys
         self._index(present, now)
-        if floats and not self._touched and keys:
-            self.cursor = self._meant = keys[0]
-        return self._settle(was, asked=not keep) or self.cursor != before
+        if follow_top and not self._moved and keys:
+            self.cursor = self._wanted = keys[0]
+        return self._restore_cursor(was, asked=not leave_ghosts) or self.cursor != before
 
-    def _remember(self, key: str, cells: T | None, now: float) -> None:
+    def _add_ghost(self, key: str, cells: T | None, now: float) -> None:
         if cells is not None or key == self.cursor:
-            place = self._at.get(key, 0)
-            self.ghosts[key] = Ghost(self.lines[place - 1] if place else "", cells, now + GHOST_FOR)
+            line = self._line_of.get(key, 0)
+            self.ghosts[key] = Ghost(self.lines[line - 1] if line else "", cells, now + GHOST_FOR)
 
-    def bury(self, now: float) -> bool:
-        """Drop ghosts whose time is over, but for one that the cursor is on; returns whether any went."""
+    def drop_ghosts(self, now: float) -> bool:
+        """Drop ghosts whose time is over, except one under the cursor; returns whether any went."""
         over = [key for key, ghost in self.ghosts.items() if ghost.until <= now and key != self.cursor]
         if not over:
             return False
-        was = self._at.get(self.cursor, 0)
+        was = self._line_of.get(self.cursor, 0)
         self._index(set(self.keys), now)
-        self._settle(was, asked=False)
+        self._restore_cursor(was, asked=False)
         return True
 
-    def stay(self) -> None:
-        """What the operator asked for is what was wanted: the cursor goes back nowhere."""
-        self._meant = self.cursor
+    def keep_cursor(self) -> None:
+        """The operator accepts the row under the cursor: it does not go back to one that a filter hides."""
+        self._wanted = self.cursor
 
-    def place(self, key: str) -> int | None:
-        """The line of a key."""
-        return self._at.get(key)
+    def line_of(self, key: str) -> int | None:
+        """The line of a key; None if it is not shown."""
+        return self._line_of.get(key)
 
     @property
-    def cursor_place(self) -> int:
+    def cursor_line(self) -> int:
         """The cursor's line."""
-        return self._at.get(self.cursor, 0)
+        return self._line_of.get(self.cursor, 0)
 
     def visible(self) -> list[str]:
         """The keys on the screen."""
         return self.lines[self.top : self.top + self.height]
 
-    def move(self, place: int, now: float) -> bool:
+    def move(self, line: int, now: float) -> bool:
         """Put the cursor on a line, within bounds; returns whether it is on another key."""
         if not self.lines:
             return False
-        key = self.lines[max(0, min(place, len(self.lines) - 1))]
+        key = self.lines[max(0, min(line, len(self.lines) - 1))]
         moved = key != self.cursor
-        self.cursor = self._meant = key
-        self._touched = True
-        self.bury(now)
+        self.cursor = self._wanted = key
+        self._moved = True
+        self.drop_ghosts(now)
         self.reveal()
         return moved
 
@@ -130,15 +138,15 @@ class RowModel(Generic[T]):
 
     def reveal(self) -> None:
         """Scroll as little as needed to have the cursor on the screen."""
-        place = self.cursor_place
-        if place < self.top:
-            self.top = place
-        elif place >= self.top + self.height:
-            self.top = place - self.height + 1
+        line = self.cursor_line
+        if line < self.top:
+            self.top = line
+        elif line >= self.top + self.height:
+            self.top = line - self.height + 1
         self.top = self._clamp(self.top)
 
     def toggle_mark(self) -> bool:
-        """Mark or unmark the cursor's row; False if it is a ghost."""
+        """Mark or unmark the cursor's row; False if that is a ghost or there is none."""
         if not self.cursor or self.cursor in self.ghosts:
             return False
         self.marks ^= {self.cursor}
@@ -148,12 +156,12 @@ class RowModel(Generic[T]):
     def mark_range(self) -> None:
         """Mark from the last marked row to the cursor."""
         anchor = self._anchor if self._anchor in self.marks else self.cursor
-        low, high = sorted((self._at.get(anchor, self.cursor_place), self.cursor_place))
+        low, high = sorted((self._line_of.get(anchor, self.cursor_line), self.cursor_line))
         self.marks.update(key for key in self.lines[low : high + 1] if key not in self.ghosts)
 
     def marked(self) -> tuple[str, ...]:
         """Marked keys in the order shown, then those that are not shown."""
-        if not self.marks:  # titles ask after every poll, of ten thousand rows
+        if not self.marks:  # asked after every poll, of ten thousand rows
             return ()
         shown = [key for key in self.keys if key in self.marks]
         return (*shown, *sorted(self.marks.difference(shown)))
@@ -161,22 +169,27 @@ class RowModel(Generic[T]):
     def _clamp(self, top: int) -> int:
         return max(0, min(top, len(self.lines) - self.height))
 
-    def _settle(self, was: int, *, asked: bool) -> bool:
-        """Keep the cursor on its key, and that at its place on the screen as far as possible."""
+    def _restore_cursor(self, was: int, *, asked: bool) -> bool:
+        """Keep the cursor on its key, and that key on its line of the screen as far as possible.
+
+        `was` is the cursor's line before; `asked`, that the operator asked for other rows.
+        """
         if not self.lines:
             moved = bool(self.cursor)
             self.cursor, self.top = "", 0
             return moved
         before = self.cursor
-        if asked and self._meant in self._at:
-            self.cursor = self._meant
-        elif before not in self._at:
+        if asked and self._wanted in self._line_of:
+            self.cursor = self._wanted
+        elif before not in self._line_of:
             self.cursor = self.lines[0]
-            self._meant = self._meant or self.cursor
+            self._wanted = self._wanted or self.cursor
         moved = self.cursor != before
         offset = was - self.top
-        if 0 <= offset < self.height and self.top > 0:  # at the top, what is new above comes into sight
-            self.top = self.cursor_place - offset
+        if (
+            0 <= offset < self.height and self.top > 0
+        ):  # at the top of the list, new rows above come into sight
+            self.top = self.cursor_line - offset
         self.reveal()
         return moved
 
@@ -185,16 +198,16 @@ class RowModel(Generic[T]):
             if key in present or (ghost.until <= now and key != self.cursor):
                 del self.ghosts[key]
         for ghost in self.ghosts.values():
-            ghost.after = self._standing(ghost.after, present)
+            ghost.after = self._nearest_above(ghost.after, present)
         self.lines = self._with_ghosts() if self.ghosts else list(self.keys)
-        self._at = {key: index for index, key in enumerate(self.lines)}
+        self._line_of = {key: index for index, key in enumerate(self.lines)}
 
-    def _standing(self, key: str, present: set[str]) -> str:
+    def _nearest_above(self, key: str, present: set[str]) -> str:
         """The key, or the nearest one above it that is still shown."""
-        place = self._at.get(key, -1)
-        while place >= 0 and self.lines[place] not in present and self.lines[place] not in self.ghosts:
-            place -= 1
-        return self.lines[place] if place >= 0 else ""
+        line = self._line_of.get(key, -1)
+        while line >= 0 and self.lines[line] not in present and self.lines[line] not in self.ghosts:
+            line -= 1
+        return self.lines[line] if line >= 0 else ""
 
     def _with_ghosts(self) -> list[str]:
         below: dict[str, list[str]] = {}

@@ -1,7 +1,7 @@
 """The table of lists and trees: formats visible rows only and repaints changed cells only.
 
 It knows nothing of LiveKit: it is given keys in order and a function from key to cells. `RowModel` holds the
-rows and the cursor on them, `RowRenderer` draws a line; this is the widget between the two.
+rows and the cursor, `RowRenderer` draws a line; this is the widget between the two.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui.fleet.cells import Cell, Cells, ColumnLayout
+from tui.ui.widgets.columns import Slot
 from tui.ui.widgets.row_model import RowModel
-from tui.ui.widgets.row_renderer import RowLook, RowRenderer
+from tui.ui.widgets.row_renderer import RowRenderer, TableRow
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 DELTA_FOR = 15.0
-"""Seconds for which a changed cell carries its sign; the row's bar stays as long as the pane says."""
+"""Seconds for which a changed cell has its sign; the row's bar stays as long as the row counts as changed."""
 
 
 class RowChange(Struct, frozen=True):
@@ -38,7 +39,7 @@ class RowChange(Struct, frozen=True):
 _GONE: Cells = (Cell("(gone)"),)
 
 
-def _nothing(key: str) -> Cells:
+def _no_cells(key: str) -> Cells:
     return ()
 
 
@@ -47,7 +48,7 @@ def _unchanged(key: str) -> RowChange | None:
 
 
 class LineTable(ThemedWidget, can_focus=True):
-    """A table on the Line API, in place of widgets whose cost follows the number of rows."""
+    """A table on Textual's Line API: its cost follows the screen, not the number of rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False),
@@ -98,26 +99,26 @@ class LineTable(ThemedWidget, can_focus=True):
         super().__init__(id=id)
         self.ascii_only = ascii_only
         self.wide = False
-        self.floats = False
-        """Until it is used, the cursor is on whatever is first."""
+        self.follows_top = False
+        """Until it is moved, the cursor stays on the first row, whichever that is."""
         self.empty: tuple[Cell, ...] = ()
-        """What is said instead of rows, one cell a line."""
+        """The text in place of rows, one cell a line."""
         self.dim = False
         """The data is stale: rows are shown muted."""
         self.sortable = False
-        """Columns can be picked, for whoever sorts."""
+        """Columns can be picked to sort by."""
         self.sort_column = ""
         self.sort_reverse = False
         self.picked_column = ""
         """The column chosen with shift+arrows, for sorting."""
         self.formatted = 0
-        """Rows formatted so far: the measure of what showing costs."""
+        """Rows formatted so far: what tests measure the cost by."""
         self._columns = tuple(columns)
-        self._last_brush: RowRenderer | None = None
-        self._cells_of: Callable[[str], Cells] = _nothing
+        self._cached_renderer: RowRenderer | None = None
+        self._cells_of: Callable[[str], Cells] = _no_cells
         self._change_of: Callable[[str], RowChange | None] = _unchanged
         self._row_model: RowModel[Cells] = RowModel()
-        self._drawn: dict[int, tuple[RowLook, Strip]] = {}
+        self._drawn: dict[int, tuple[TableRow, Strip]] = {}
         self._drawn_style = Style()
         self._now = 0.0
 
@@ -130,9 +131,9 @@ class LineTable(ThemedWidget, can_focus=True):
         *,
         changed: Callable[[str], RowChange | None] = _unchanged,
         now: float = 0.0,
-        keep: bool = True,
+        ghosts: bool = True,
     ) -> None:
-        """Show these keys, in this order. `keep` leaves ghosts of rows that vanished; pass False when the
+        """Show these keys, in this order. With `ghosts`, vanished rows stay for a while; pass False when the
         operator asked for other rows. `now` is monotonic seconds, for the ghosts.
         """
         known = self._row_model.keys
@@ -140,39 +141,39 @@ class LineTable(ThemedWidget, can_focus=True):
         if keys is not known and (len(keys) != len(known) or list(keys) != list(known)):
             if self._row_model.replace(
                 keys,
-                looks=self._last_look,
-                keep=keep,
+                last_cells=self._last_cells,
+                leave_ghosts=ghosts,
                 now=now,
-                floats=self.floats and not self.has_focus,
+                follow_top=self.follows_top and not self.has_focus,
             ):
                 self.post_message(self.Moved(self, self.cursor))
         else:
-            self._row_model.bury(now)
+            self._row_model.drop_ghosts(now)
         self._paint()
 
     def forget(self) -> None:
-        """The next `show` is of other things altogether: no ghost, mark or cursor of these stays."""
+        """Drop cursor, marks and ghosts: the next `show` is of other things altogether."""
         height = self._row_model.height
         self._row_model = RowModel()
         self._row_model.height = height
-        self._cells_of, self._change_of = _nothing, _unchanged
+        self._cells_of, self._change_of = _no_cells, _unchanged
 
     def unmark_gone(self, exists: Callable[[str], bool]) -> None:
-        """Take marks off rows that are no more."""
+        """Remove the marks of rows that no longer exist."""
         self._row_model.marks = {key for key in self._row_model.marks if exists(key)}
 
-    def stay(self) -> None:
-        """The rows asked for are those that were wanted: the cursor does not go back to one they hide."""
-        self._row_model.stay()
+    def keep_cursor(self) -> None:
+        """Accept the row under the cursor: it does not go back to one that a filter hides."""
+        self._row_model.keep_cursor()
 
     @property
     def cursor(self) -> str:
-        """The key under the cursor; empty without rows. May be a ghost's."""
+        """The key under the cursor, which may be a ghost's; empty without rows."""
         return self._row_model.cursor
 
     @property
     def cursor_is_ghost(self) -> bool:
-        """The row under the cursor is gone: nothing may be done to it."""
+        """The row under the cursor has vanished: no operation may use it."""
         return self._row_model.cursor in self._row_model.ghosts
 
     @property
@@ -188,7 +189,12 @@ class LineTable(ThemedWidget, can_focus=True):
     @property
     def shows_wide(self) -> bool:
         """There is room for at least one of the wide columns."""
-        return any(slot.column.wide for slot in self._renderer.slots)
+        return any(slot.column.wide for slot in self.slots)
+
+    @property
+    def slots(self) -> Sequence[Slot]:
+        """The columns on the screen, with their positions."""
+        return self._renderer.slots
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Columns are picked only to sort by them."""
@@ -198,12 +204,12 @@ class LineTable(ThemedWidget, can_focus=True):
         """The keys on the screen."""
         return self._row_model.visible()
 
-    def select(self, key: str, *, tell: bool = True) -> bool:
+    def select(self, key: str) -> bool:
         """Put the cursor on a key; False if it is not shown."""
-        place = self._row_model.place(key)
-        if place is None:
+        line = self._row_model.line_of(key)
+        if line is None:
             return False
-        self._move_to(place, tell=tell)
+        self._move_to(line)
         return True
 
     def set_columns(self, columns: Sequence[ColumnLayout]) -> None:
@@ -211,7 +217,7 @@ class LineTable(ThemedWidget, can_focus=True):
         if tuple(columns) != self._columns:
             self._columns = tuple(columns)
             self._drawn.clear()
-            self._last_brush = None
+            self._cached_renderer = None
             self.refresh()
 
     def set_wide(self, wide: bool) -> None:
@@ -227,14 +233,14 @@ class LineTable(ThemedWidget, can_focus=True):
 
     # ---- drawing ----------------------------------------------------------------------------------------
 
-    def _last_look(self, key: str) -> Cells | None:
-        return next((look.cells for look, _ in self._drawn.values() if look.key == key), None)
+    def _last_cells(self, key: str) -> Cells | None:
+        return next((row.cells for row, _ in self._drawn.values() if row.key == key), None)
 
     @property
     def _renderer(self) -> RowRenderer:
-        """For the width at hand: lines are asked for before the table is told of another size."""
-        if self._last_brush is None or self._last_brush.size != self.size.width:
-            self._last_brush = RowRenderer(
+        """For the present width: Textual asks for lines before it sends the resize event."""
+        if self._cached_renderer is None or self._cached_renderer.size != self.size.width:
+            self._cached_renderer = RowRenderer(
                 self._columns,
                 self.size.width,
                 self.tone_style,
@@ -242,14 +248,14 @@ class LineTable(ThemedWidget, can_focus=True):
                 keep=self.sort_column,
                 ascii_only=self.ascii_only,
             )
-        return self._last_brush
+        return self._cached_renderer
 
     def _layout(self) -> None:
-        self._last_brush = None
+        self._cached_renderer = None
         self.redraw()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Other width, other columns; the cursor stays in sight."""
+        """Choose columns for the new width; the cursor stays in sight."""
         self._row_model.height = max(1, self.size.height - 1)
         self._row_model.reveal()
         self._layout()
@@ -261,7 +267,7 @@ class LineTable(ThemedWidget, can_focus=True):
         super().restyle()
 
     def _check_style(self) -> None:
-        """Forget what was drawn in another style. Being told of one says little: Tab tells every widget."""
+        """Drop lines drawn in another style. Textual announces changes on every focus, mostly without one."""
         if self.rich_style != self._drawn_style:
             self._drawn_style = self.rich_style
             self._drawn.clear()
@@ -272,47 +278,47 @@ class LineTable(ThemedWidget, can_focus=True):
         return super().render_lines(crop)
 
     def _paint(self) -> None:
-        """Compare every visible line with what was drawn, and ask for the cells that differ."""
+        """Compare every visible line with what was drawn, and refresh the cells that differ."""
         renderer = self._renderer
         if not renderer.slots or not self.is_mounted:
             return
         self._check_style()
         dirty: list[Region] = []
         for y in range(self._row_model.height):
-            look = self._look(y)
+            row = self._row_at(y)
             drawn = self._drawn.get(y)
-            if drawn is not None and drawn[0] == look:
+            if drawn is not None and drawn[0] == row:
                 continue
             if drawn is None:
                 dirty.append(Region(0, y + 1, renderer.size, 1))
             else:
-                dirty.extend(renderer.differences(y + 1, drawn[0], look))
-            self._drawn[y] = (look, renderer.row(look, dim=self.dim))
+                dirty.extend(renderer.differences(y + 1, drawn[0], row))
+            self._drawn[y] = (row, renderer.draw(row, dim=self.dim))
         if dirty:
             self.refresh(*dirty)
 
-    def _look(self, y: int) -> RowLook:
+    def _row_at(self, y: int) -> TableRow:
         row_model = self._row_model
         index = row_model.top + y
-        thumb = self._thumb(y)
+        scrollbar = self._scrollbar(y)
         if not row_model.lines:
-            return RowLook(cells=self.empty[y : y + 1], thumb=thumb)
+            return TableRow(cells=self.empty[y : y + 1], scrollbar=scrollbar)
         if index >= len(row_model.lines):
-            return RowLook(thumb=thumb)
+            return TableRow(scrollbar=scrollbar)
         key = row_model.lines[index]
-        row = ("cursor" if self.has_focus else "blurred") if key == row_model.cursor else ""
+        highlight = ("cursor" if self.has_focus else "blurred") if key == row_model.cursor else ""
         mark = "*" if key in row_model.marks else " "
         ghost = row_model.ghosts.get(key)
         if ghost is not None:
-            return RowLook(key, ghost.cells or _GONE, (), " " + mark, row, True, thumb)
+            return TableRow(key, ghost.cells or _GONE, (), " " + mark, highlight, True, scrollbar)
         cells = self._cells_of(key)
         self.formatted += 1
         change = self._change_of(key)
         signs = change.signs if change and change.age < DELTA_FOR and len(change.signs) == len(cells) else ()
         bar = "▎" if change else " "
-        return RowLook(key, cells, signs, bar + mark, row, False, thumb)
+        return TableRow(key, cells, signs, bar + mark, highlight, False, scrollbar)
 
-    def _thumb(self, y: int) -> str:
+    def _scrollbar(self, y: int) -> str:
         total, height = len(self._row_model.lines), self._row_model.height
         if total <= height:
             return " "
@@ -326,28 +332,28 @@ class LineTable(ThemedWidget, can_focus=True):
             return self._renderer.titles(self.sort_column, self.picked_column, reverse=self.sort_reverse)
         known = self._drawn.get(y - 1)
         if known is None:
-            look = self._look(y - 1)
-            known = self._drawn[y - 1] = (look, self._renderer.row(look, dim=self.dim))
+            row = self._row_at(y - 1)
+            known = self._drawn[y - 1] = (row, self._renderer.draw(row, dim=self.dim))
         return known[1]
 
     # ---- keys and mouse ---------------------------------------------------------------------------------
 
-    def _move_to(self, place: int, *, tell: bool = True) -> None:
+    def _move_to(self, line: int) -> None:
         top = self._row_model.top
-        moved = self._row_model.move(place, self._now)
+        moved = self._row_model.move(line, self._now)
         if self._row_model.top != top:
             self.post_message(self.Scrolled(self, self.cursor))
         self._paint()
-        if moved and tell:
+        if moved:
             self.post_message(self.Moved(self, self.cursor))
 
     def action_move(self, step: int) -> None:
         """Cursor by rows."""
-        self._move_to(self._row_model.cursor_place + step)
+        self._move_to(self._row_model.cursor_line + step)
 
     def action_page(self, step: int) -> None:
         """Cursor by screens."""
-        self._move_to(self._row_model.cursor_place + step * self._row_model.height)
+        self._move_to(self._row_model.cursor_line + step * self._row_model.height)
 
     def action_top(self) -> None:
         """Cursor to the first row."""
@@ -369,7 +375,7 @@ class LineTable(ThemedWidget, can_focus=True):
         self._marked()
 
     def action_mark_all(self) -> None:
-        """Mark every row that the filter lets through."""
+        """Mark every row that passes the filter."""
         self._row_model.marks.update(self._row_model.keys)
         self._marked()
 
@@ -389,7 +395,7 @@ class LineTable(ThemedWidget, can_focus=True):
 
     def action_column(self, step: int) -> None:
         """Pick a column for sorting."""
-        ids = [slot.column.id for slot in self._renderer.slots]
+        ids = [slot.column.id for slot in self.slots]
         if ids:
             current = self.picked_column or self.sort_column
             place = ids.index(current) if current in ids else (-1 if step > 0 else 0)
@@ -397,30 +403,31 @@ class LineTable(ThemedWidget, can_focus=True):
             self.refresh(Region(0, 0, self.size.width, 1))
 
     def set_sort(self, column: str, reverse: bool) -> None:
-        """Show by which column the rows are sorted; it is shown however little room there is."""
+        """Say by which column the rows are sorted; that column is always shown."""
         if (column, reverse) == (self.sort_column, self.sort_reverse):
             return
-        before = self._renderer.slots
-        self.sort_column, self.sort_reverse, self._last_brush = column, reverse, None
-        if self._renderer.slots != before:
+        before = self.slots
+        self.sort_column, self.sort_reverse, self._cached_renderer = column, reverse, None
+        if self.slots != before:
             self._layout()
         else:
             self.refresh(Region(0, 0, self.size.width, 1))
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """The cursor row is bright while the keyboard is here, dull while it is not."""
-        super().watch_has_focus(has_focus)  # its event would come before `has_focus` says so
+        """The cursor row is bright while the table has the focus, else dull."""
+        super().watch_has_focus(has_focus)  # its event comes before `has_focus` is set
         self._paint()
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor, a second one opens."""
-        place = self._row_model.top + event.y - 1
-        if event.y > 0 and place < len(self._row_model.lines):
-            if self._row_model.lines[place] == self.cursor and event.chain > 1:
+        line = self._row_model.top + event.y - 1
+        if event.y > 0 and line < len(self._row_model.lines):
+            if self._row_model.lines[line] == self.cursor and event.chain > 1:
                 self.action_open()
-            self._move_to(place)
+            self._move_to(line)
 
-    def _scroll(self, step: int) -> None:
+    def scroll_rows(self, step: int) -> None:
+        """Move the rows, not the cursor."""
         if self._row_model.scroll(step):
             self._paint()
             self.post_message(self.Scrolled(self, self.cursor))
@@ -428,9 +435,9 @@ class LineTable(ThemedWidget, can_focus=True):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """The wheel moves the rows, not the cursor."""
         event.stop()
-        self._scroll(3)
+        self.scroll_rows(3)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """The wheel moves the rows, not the cursor."""
         event.stop()
-        self._scroll(-3)
+        self.scroll_rows(-3)

@@ -57,7 +57,7 @@ _ASCII: Final = str.maketrans(
 
 
 def to_ascii(text: str) -> str:
-    """Our own signs in ASCII, each one cell wide as before; what others wrote stays."""
+    """Our own signs in ASCII, each one cell wide as before; text from elsewhere stays as it is."""
     return text.translate(_ASCII)
 
 
@@ -80,7 +80,7 @@ def fit(text: str, size: int, *, right: bool = False) -> str:
 
 
 def _cut(text: str, size: int) -> tuple[str, int]:
-    """Whole glyphs and an ellipsis, with the cells they take: a glyph may be several characters."""
+    """The text cut to whole glyphs and an ellipsis, with its width: a glyph may be several characters."""
     taken = 0
     for start, _, cells in split_graphemes(text)[0] if size > 0 else ():
         if taken + cells > size - 1:
@@ -90,5 +90,5 @@ def _cut(text: str, size: int) -> tuple[str, int]:
 
 
 def remote(text: str, *, limit: int = 400) -> Content:
-    """Text that is not ours, as content that no markup parser ever sees."""
+    """Text from elsewhere, as content that no markup parser ever sees."""
     return Content(clean(text, limit=limit))

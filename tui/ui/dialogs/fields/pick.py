@@ -43,7 +43,7 @@ class Pick(LineTable):
         self.empty = (Cell("nothing to choose from", "muted"),)
         self.styles.height = max(1, min(self.field.lines, len(found))) + 1
         self.set_columns(self._columns_for(tuple(found.values())))
-        self.show(list(found), self._row, keep=False)
+        self.show(list(found), self._row, ghosts=False)
         if first and self.field.value in found:
             self.select(self.field.value)
 
