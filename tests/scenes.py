@@ -23,6 +23,7 @@ from textual.screen import Screen
 from tests.deploy import pictures
 from tests.operations import pictures as dialogs
 from tests.portrait import SIZES, Size, resize, strips
+from tui.api.hosts import Host
 from tui.fleet.state import Fleet, Freshness, Selection
 from tui.fleet.status import worst
 from tui.fleet.store import Store
@@ -166,7 +167,7 @@ class Still(Session):
 
     def link(self) -> Link:
         """A quiet line."""
-        return Link(hosts=self.client.project_host, used=12, budget=600)
+        return Link(hosts=self.client.address(Host.PROJECT), used=12, budget=600)
 
     async def run(self) -> None:
         """Wait until cancelled."""

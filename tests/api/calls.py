@@ -209,7 +209,7 @@ READS = tuple(call for call in CALLS if not call.changes)
 CHANGES = tuple(call for call in CALLS if call.changes)
 UNARY_CHANGES = tuple(call for call in CHANGES if not call.stream)
 
-LOCAL = {"health", "raw", "aclose"}
+LOCAL = {"address", "health", "raw", "aclose"}
 """Public methods of `Client` that ask nobody anything."""
 
 

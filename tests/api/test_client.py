@@ -17,6 +17,7 @@ from tests.clocks import ManualClock
 from tui.api import errors
 from tui.api.changes import new_secret
 from tui.api.client import Client
+from tui.api.hosts import Host
 from tui.api.models import Agent, Dispatch, Participant, PrivateLink, Room, SecretInfo, Version, Wire
 from tui.api.transport import WriteGuard
 from tui.secret import Secret
@@ -282,7 +283,7 @@ async def test_a_server_with_another_clock_is_understood(skew: float) -> None:
             await client.list_agents()
             await client.list_rooms()
             assert len(simulator.control.requests()) == 2 + (abs(skew) > 60)
-            assert client.health(agents=True).skew == pytest.approx(skew, abs=3)
+            assert client.health(Host.AGENTS).skew == pytest.approx(skew, abs=3)
 
 
 @pytest.mark.parametrize("action", ["close", "reset", "html", "timeout", "garbage"])
@@ -299,4 +300,4 @@ async def test_a_change_whose_answer_is_lost_happened_once_and_is_unknown(action
 
 async def test_both_hosts_are_named() -> None:
     async with cloud() as (simulator, client):
-        assert client.project_host == client.agents_host == simulator.url.removeprefix("http://")
+        assert {client.address(host) for host in Host} == {simulator.url.removeprefix("http://")}

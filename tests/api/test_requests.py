@@ -18,6 +18,7 @@ from tests.clocks import ManualClock
 from tui.api import errors
 from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
+from tui.api.hosts import Host
 from tui.api.methods import CLI_VERSION, METHODS
 from tui.api.transport import WriteGuard
 from tui.secret import Secret
@@ -224,7 +225,7 @@ async def judged(clock: ManualClock, ahead: float, calls: int) -> tuple[list[str
                 outcomes.append("ok")
             except errors.Unauthorized as error:
                 outcomes.append(error.message)
-        return outcomes, judge, client.health(agents=False).skew
+        return outcomes, judge, client.health(Host.PROJECT).skew
 
 
 @pytest.mark.parametrize("ahead", [0, 30, -30, 300, -300, 600, -600, 3000])
@@ -288,7 +289,7 @@ async def test_a_server_without_a_clock_is_believed_to_agree(header: str) -> Non
     answer = http(200, "{}", *([header] if header else []))
     async with serving(answer) as server, connected(server.url) as client:
         await client.list_rooms()
-        assert client.health(agents=False).skew == 0.0
+        assert client.health(Host.PROJECT).skew == 0.0
 
 
 # ---- grants and budget ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from tests.api.calls import DONE, ID, UNARY_CHANGES, Call
 from tests.api.scripted import Act, Server, connected, hang_up, http, part, serving, text, twirp
 from tests.clocks import ManualClock
 from tui.api import errors
+from tui.api.hosts import Host
 from tui.api.methods import METHODS
 from tui.api.transport import DEADLINE
 
@@ -190,7 +191,7 @@ async def test_cancelling_a_change_does_not_send_it_again() -> None:
 
 async def test_how_long_an_answer_took_is_known() -> None:
     async with serving(DONE) as server, connected(server.url) as client:
-        health = client.health(agents=False)
+        health = client.health(Host.PROJECT)
         assert health.latency == 0
         await client.list_rooms()
         assert 0 < health.latency < DEADLINE

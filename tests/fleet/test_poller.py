@@ -16,6 +16,7 @@ from tests.fleet.bench import bench
 from tests.fleet.virtual import BACKEND
 from tui.api import errors
 from tui.api.client import Client
+from tui.api.hosts import Host
 from tui.fleet import poller as module
 from tui.fleet.poll_outcome import ABSENT_EVERY, BACKOFF, BACKOFF_CAP, REFUSED_EVERY
 from tui.fleet.poller import SETTLE
@@ -582,9 +583,9 @@ async def test_a_source_whose_rules_are_broken_is_parked_like_any_other(
         return broken_merge
 
     bad = (
-        Source("interval", broken, lambda fleet, selection: "", fetch),
-        Source("subject", lambda *args: 1.0, broken, fetch),  # type: ignore[arg-type]
-        Source("merge", lambda *args: 1.0, lambda fleet, selection: "", badly_merged),
+        Source("interval", Host.PROJECT, broken, lambda fleet, selection: "", fetch),
+        Source("subject", Host.PROJECT, lambda *args: 1.0, broken, fetch),  # type: ignore[arg-type]
+        Source("merge", Host.PROJECT, lambda *args: 1.0, lambda fleet, selection: "", badly_merged),
     )
     async with bench(sources=(*bad, *only("rooms"))) as it:
         await it.run(120)

@@ -16,6 +16,7 @@ from tests.operations.stage import CONCIERGE, START, Stage, stage, world
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
+from tui.api.hosts import Host
 from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Event, Job, Room, SecretInfo, Version
 from tui.clock import SystemClock
 from tui.fleet.sources import SOURCES
@@ -130,7 +131,7 @@ def test_every_operation_has_words_for_every_fleet(operation: Operation, name: s
 @pytest.mark.parametrize("operation", ALL)
 def test_a_server_without_the_api_is_said_so(operation: Operation) -> None:
     view = View(FLEETS["no such api"], Selection(agent_id="CA_x"), START, 1000.0)
-    if operation.method.cloud:
+    if operation.method.host is Host.AGENTS:
         assert operation.unfit(view) == "this server has no Cloud Agents API"
 
 

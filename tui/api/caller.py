@@ -15,6 +15,7 @@ from tui.api import errors, hosts
 from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.clean import clean
+from tui.api.hosts import Host
 from tui.api.methods import Method
 from tui.api.models import Wire
 from tui.api.reader import Batch, Reader, Unreadable
@@ -43,8 +44,11 @@ class Caller:
     def __init__(self, endpoint: Endpoint, *, budget: Budget, clock: Clock, gate: WriteGuard) -> None:
         self.clock = clock
         self.endpoint = endpoint
-        self.project_url = hosts.base(endpoint.url)
-        self.agents_url = hosts.base(endpoint.agents_url)
+        self.urls = {
+            Host.PROJECT: hosts.base(endpoint.url),
+            Host.AGENTS: hosts.base(endpoint.agents_url),
+        }
+        """Base URL of each host, to which paths are appended."""
         self.exact_rooms: dict[str, str] = {}
         """Room names as shown → as the server knows them, for those that could not be shown as they are."""
         self._ordered = False
@@ -56,7 +60,7 @@ class Caller:
             ca_file=endpoint.ca_file,
             proxy=endpoint.proxy,
             deadline=endpoint.deadline,
-            secure="https:" in (self.project_url[:6], self.agents_url[:6]),
+            secure=any(url.startswith("https:") for url in self.urls.values()),
         )
 
     def ordered(self) -> Caller:
@@ -67,7 +71,7 @@ class Caller:
 
     def url(self, method: Method) -> str:
         """Base URL of the host that serves a method."""
-        return self.agents_url if method.cloud else self.project_url
+        return self.urls[method.host]
 
     async def send(
         self, method: Method, request: Mapping[str, object], *, room: str = "", request_id: str = ""

@@ -11,6 +11,7 @@ import msgspec
 from tui.api import methods
 from tui.api.auth import Grant
 from tui.api.caller import Caller
+from tui.api.hosts import Host
 from tui.api.methods import Method
 from tui.api.models import Dispatch, PrivateLink, Wire
 from tui.secret import Secret
@@ -209,7 +210,7 @@ class Changes:
         headers = {"X-LIVEKIT-AGENT-VERSION-ATTRIBUTES": packed} if attributes else {}
         return self._caller.transport.stream(
             "POST",
-            f"{self._caller.agents_url}/build",
+            f"{self._caller.urls[Host.AGENTS]}/build",
             Grant(agent_admin=True),
             label="POST /build",
             params=params,

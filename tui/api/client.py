@@ -11,6 +11,8 @@ from tui.api.auth import Grant
 from tui.api.budget import Budget
 from tui.api.caller import Caller, Endpoint, Listing
 from tui.api.changes import Changes
+from tui.api.health import Health
+from tui.api.hosts import Host
 from tui.api.models import (
     Agent,
     Dispatch,
@@ -24,7 +26,7 @@ from tui.api.models import (
     Wire,
 )
 from tui.api.reader import Batch
-from tui.api.transport import Health, WriteGuard
+from tui.api.transport import WriteGuard
 from tui.api.wire import exact_name, is_plain
 from tui.clock import Clock
 
@@ -87,26 +89,19 @@ class Client:
         """Where the project is, and by which way."""
         return self._caller.endpoint
 
-    @property
-    def project_host(self) -> str:
-        """The host of rooms and dispatches."""
-        return urlsplit(self._caller.project_url).netloc
-
-    @property
-    def agents_host(self) -> str:
-        """The host of the Cloud Agents API."""
-        return urlsplit(self._caller.agents_url).netloc
+    def address(self, host: Host) -> str:
+        """Name and port of a host."""
+        return urlsplit(self._caller.urls[host]).netloc
 
     @property
     def is_local(self) -> bool:
         """Both hosts are this machine, whose limits nobody shares."""
-        urls = (self._caller.project_url, self._caller.agents_url)
+        urls = self._caller.urls.values()
         return all(hosts.is_loopback(urlsplit(url).hostname or "") for url in urls)
 
-    def health(self, *, agents: bool) -> Health:
-        """How one of the two hosts has been answering."""
-        url = self._caller.agents_url if agents else self._caller.project_url
-        return self._caller.transport.health.setdefault(urlsplit(url).hostname or "", Health())
+    def health(self, host: Host) -> Health:
+        """How a host has been answering."""
+        return self._caller.transport.health(self.address(host))
 
     async def aclose(self) -> None:
         """Close every connection."""

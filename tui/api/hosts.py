@@ -1,13 +1,24 @@
-"""Which addresses may see a project's token (hazards.md §2)."""
+"""The hosts of a project, and which addresses may see its token."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from tui.api.clean import clean
 from tui.api.errors import BadTarget
+
+
+class Host(StrEnum):
+    """Which of a project's hosts serves a request. On a server of one's own they may be the same machine."""
+
+    PROJECT = "project"
+    """Rooms, participants and dispatches."""
+    AGENTS = "agents"
+    """The Cloud Agents API: agents, versions, secrets, logs and builds."""
+
 
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -44,6 +55,22 @@ def base(url: str) -> str:
         raise BadTarget(f"{clean(host, limit=80)}: only https, or http to this machine, may be sent a token")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def unsigned(url: str) -> str:
+    """The URL if it may be asked without a token, such as that of a worker's metrics. Raises `BadTarget`.
+
+    Plain http to any host is allowed, because nothing secret is sent.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise BadTarget(f"not an address: {_shown(url)}") from None
+    named = bool(_NAME.fullmatch(host)) or _is_address(host)
+    if parts.scheme not in ("http", "https") or parts.username or parts.password or not named:
+        raise BadTarget(f"not an address that can be asked: {_shown(url)}")
+    return parts.geturl()
 
 
 def _shown(address: str) -> str:

@@ -6,6 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from tui.api.hosts import Host
+
 MEBI = 1024 * 1024
 CLI_VERSION: Final = "2.18.2"
 """Sent as `X-LIVEKIT-CLI-VERSION`; Cloud is reported to refuse calls without it (contract.md §1.10)."""
@@ -36,9 +38,9 @@ class Method(Struct, frozen=True):
         return f"{self.service}/{self.name}"
 
     @property
-    def cloud(self) -> bool:
-        """It belongs to the agents host rather than to the project's."""
-        return self.service == "CloudAgent"
+    def host(self) -> Host:
+        """Which host serves it."""
+        return Host.AGENTS if self.service == "CloudAgent" else Host.PROJECT
 
 
 def _agent(name: str, *, changes: bool = True, repeatable: bool = True) -> Method:

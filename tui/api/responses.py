@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -34,8 +35,16 @@ class Call:
     """What every error of one call says about it."""
 
     label: str
-    host: str
+    address: str
+    """Name and port of the host."""
     request_id: str
+    signed: bool = True
+    """It carries a token."""
+
+    @property
+    def host(self) -> str:
+        """Name of the host."""
+        return urlsplit(f"//{self.address}").hostname or ""
 
     def error(self, kind: type[E], text: str, *, code: str = "", status: int = 0, wait: float = 0.0) -> E:
         """An error of this call."""
@@ -150,14 +159,16 @@ def refusal(response: httpx.Response, body: bytes, call: Call, now: float) -> er
         text = text or "too many requests for this project"
     elif status in (401, 403):
         kind = errors.Unauthorized
-        text = text or _plain(body) or "the server does not accept these credentials"
+        why = "does not accept these credentials" if call.signed else "wants credentials; none were sent"
+        text = text or _plain(body) or f"the server {why}"
     elif code in ("bad_route", "unimplemented") or (status == 404 and not code):
         kind, text = errors.NoSuchService, "this server does not offer this API"
     elif status == 404:
         kind = errors.NotFound
     elif 300 <= status < 400:
         kind = errors.Refused
-        text = "the server redirects elsewhere; not followed, for it would see the token"
+        why = ", for it would see the token" if call.signed else ""
+        text = f"the server redirects elsewhere; not followed{why}"
     elif status in (408, 499) or status >= 500 or status < 300:  # only 200 is success (contract.md §1.5)
         kind = errors.Unknown
     else:

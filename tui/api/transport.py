@@ -1,4 +1,4 @@
-"""The one road by which requests leave: deadline, budget, read-only rule, body cap, error mapping.
+"""Every request passes here: deadline, budget, read-only rule, body cap, error mapping.
 
 Nothing else in the program sends a token anywhere. Importing this module costs a third of the time to the
 first frame (httpx), so the screen does it once that is painted.
@@ -12,15 +12,15 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
 
-from tui.api import errors
+from tui.api import errors, hosts
 from tui.api.auth import BACKDATE, STREAM_LIFETIME, Credentials, Grant
 from tui.api.budget import Budget
-from tui.api.methods import CLI_VERSION, READS, Method
+from tui.api.health import Health
+from tui.api.methods import CLI_VERSION, MEBI, READS, Method
 from tui.api.responses import Call, broken, chunks, read, refusal
 from tui.api.sockets import KEEPALIVE
 from tui.api.trust import trust
@@ -32,27 +32,14 @@ CONNECT = 4.0
 """Seconds to connect: shorter than the deadline, so that 'did not connect' is told from 'no answer'."""
 QUIET = 75.0
 """Seconds without a byte after which a stream is taken to be dead."""
-SKEW_LIMIT = 3600.0
-"""Seconds of clock difference that are corrected for; beyond it the `Date` header is not believed."""
 SKEW_NOTED = 30.0
 """Seconds of clock difference that explain why a token is refused."""
+UNSIGNED_DEADLINE = 5.0
+"""Seconds that a request without a token may take in all: it goes to a machine of the operator's own."""
+UNSIGNED_LIMIT = 4 * MEBI
+"""Bytes of its answer that are read at the most."""
 LIMITED_FOR = 5.0
 """Seconds to pause after a 429 that names no time; doubled while they keep coming, 60 at the most."""
-
-
-@dataclass
-class Health:
-    """How a host has been answering."""
-
-    latency: float = 0.0
-    """Seconds of the newest answered call."""
-    skew: float = 0.0
-    """Server's clock minus ours, seconds, by the `Date` header; whole seconds are all it can tell."""
-
-    @property
-    def correction(self) -> float:
-        """Seconds to add to our clock when signing."""
-        return self.skew if abs(self.skew) < SKEW_LIMIT else 0.0
 
 
 @dataclass
@@ -103,7 +90,8 @@ class Transport:
         self._deadline = deadline
         self.budget = budget
         self.gate = gate
-        self.health: dict[str, Health] = {}
+        self._health: dict[str, Health] = {}
+        """By name and port of the host."""
         self._limited = 0
         authorities = trust(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         timeout = httpx.Timeout(deadline, connect=CONNECT, pool=CONNECT)
@@ -113,6 +101,8 @@ class Transport:
         # streams have a pool of their own, or two of them starve the polls
         quiet = httpx.Timeout(QUIET, connect=CONNECT, pool=CONNECT)
         self._streams = self._pool(authorities, proxy, quiet, keep=0)
+        # and so have requests without a token: they go to other hosts, and the proxy is for LiveKit
+        self._unsigned = self._pool(authorities, None, timeout, keep=10)
 
     @staticmethod
     def _pool(
@@ -126,12 +116,16 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for pool in (self._reads, self._changes, self._streams):
+        for pool in (self._reads, self._changes, self._streams, self._unsigned):
             await pool.aclose()
 
-    def server_time(self, host: str) -> float:
-        """Unix seconds by the server's clock, as far as it is known."""
-        return self._clock.now() + self._health(host).correction
+    def health(self, address: str) -> Health:
+        """How a host has been answering; `address` is its name and port."""
+        return self._health.setdefault(address, Health())
+
+    def server_time(self, address: str) -> float:
+        """Unix seconds by a host's clock, as far as it is known."""
+        return self._clock.now() + self.health(address).correction
 
     async def call(
         self,
@@ -150,7 +144,7 @@ class Transport:
         again once, if the refusal taught us the server's time. `ordered` is for reads that an order of the
         operator's waits for.
         """
-        call = Call(method.label, urlsplit(url).hostname or "", request_id)
+        call = Call(method.label, urlsplit(url).netloc, request_id)
         self._admit(method, call, ordered=ordered)
         if not method.changes:
             return await self._signed(method, url, body, grant, call)
@@ -165,11 +159,11 @@ class Transport:
         raise AssertionError("unreachable")
 
     async def _signed(self, method: Method, url: str, body: bytes, grant: Grant, call: Call) -> bytes:
-        assumed = self._health(call.host).correction
+        assumed = self.health(call.address).correction
         try:
             return await self._once(method, url, body, grant, call)
         except errors.Unauthorized:
-            if abs(self._health(call.host).correction - assumed) < BACKDATE:
+            if abs(self.health(call.address).correction - assumed) < BACKDATE:
                 raise
         self.budget.count()
         return await self._once(method, url, body, grant, call)
@@ -188,20 +182,45 @@ class Transport:
     async def _once(self, method: Method, url: str, body: bytes, grant: Grant, call: Call) -> bytes:
         pool = self._changes if method.changes else self._reads
         headers = self._headers(call, grant, {"Content-Type": "application/json"})
-        started = self._clock.monotonic()
-        try:
-            async with (
-                asyncio.timeout(self._deadline),
-                pool.stream("POST", url + method.path, content=body, headers=headers) as response,
-            ):
-                self._note(call.host, response, started)
-                answer = await read(response, method.body_limit, call)
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:
-            raise broken(error, call) from None
+        request = pool.build_request("POST", url + method.path, content=body, headers=headers)
+        response, answer = await self._exchange(pool, request, call, method.body_limit, self._deadline)
         if response.status_code != 200:
             raise self._refused(response, answer, call)
         self._limited = 0
         return answer
+
+    async def get_unsigned(
+        self, url: str, *, limit: int = UNSIGNED_LIMIT, deadline: float = UNSIGNED_DEADLINE
+    ) -> bytes:
+        """GET without a token, as of a worker's metrics; the body of the 200, at most `limit` bytes of it.
+
+        The budget does not count it and the proxy is not used: both are for LiveKit's API. Raises the tree of
+        `errors`.
+        """
+        parts = urlsplit(hosts.unsigned(url))
+        call = Call(f"GET {parts.path or '/'}", parts.netloc, "", signed=False)
+        headers = {"User-Agent": "lktop", "Accept-Encoding": "identity"}
+        request = self._unsigned.build_request("GET", parts.geturl(), headers=headers)
+        response, answer = await self._exchange(self._unsigned, request, call, limit, deadline)
+        if response.status_code != 200:
+            raise refusal(response, answer, call, self.server_time(call.address))
+        return answer
+
+    async def _exchange(
+        self, pool: httpx.AsyncClient, request: httpx.Request, call: Call, limit: int, deadline: float
+    ) -> tuple[httpx.Response, bytes]:
+        """Send a request and read the whole answer, whatever its status."""
+        started = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(deadline):
+                response = await pool.send(request, stream=True)
+                try:
+                    self._note(call, response, started)
+                    return response, await read(response, limit, call)
+                finally:
+                    await response.aclose()
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:
+            raise broken(error, call) from None
 
     @asynccontextmanager
     async def stream(
@@ -216,7 +235,7 @@ class Transport:
         quiet: float = QUIET,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open an endless answer; yields its chunks, raising `Unknown` when it is cut or falls silent."""
-        call = Call(label, urlsplit(url).hostname or "", "")
+        call = Call(label, urlsplit(url).netloc, "")
         if not self.gate.allows(label, self._clock.monotonic()):
             raise call.error(errors.ReadOnly, "refused: this session is read-only; nothing was sent")
         self.budget.count()
@@ -230,7 +249,7 @@ class Transport:
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
             raise broken(error, call) from None
         try:
-            self._note(call.host, response, started)
+            self._note(call, response, started)
             if response.status_code != 200:
                 try:
                     async with asyncio.timeout(self._deadline):
@@ -245,7 +264,7 @@ class Transport:
     def _headers(
         self, call: Call, grant: Grant, more: dict[str, str], lifetime: float | None = None
     ) -> dict[str, str]:
-        now = self.server_time(call.host)
+        now = self.server_time(call.address)
         token = self._credentials.token(grant, now=now, **({"lifetime": lifetime} if lifetime else {}))
         headers = {
             "Authorization": f"Bearer {token}",
@@ -258,26 +277,17 @@ class Transport:
             headers["X-Livekit-Request-Id"] = call.request_id
         return headers
 
-    def _health(self, host: str) -> Health:
-        return self.health.setdefault(host, Health())
-
-    def _note(self, host: str, response: httpx.Response, started: float) -> None:
-        health = self._health(host)
-        health.latency = self._clock.monotonic() - started
-        try:
-            skew = parsedate_to_datetime(response.headers.get("Date", "")).timestamp() - self._clock.now()
-        except (ValueError, OverflowError, IndexError, TypeError):
-            return
-        # the header is cut to whole seconds: a difference below two says nothing
-        health.skew = skew if abs(skew) > 2.0 else 0.0
+    def _note(self, call: Call, response: httpx.Response, started: float) -> None:
+        latency = self._clock.monotonic() - started
+        self.health(call.address).note(latency, response.headers.get("Date", ""), self._clock.now())
 
     def _refused(self, response: httpx.Response, body: bytes, call: Call) -> errors.ApiError:
-        error = refusal(response, body, call, self.server_time(call.host))
+        error = refusal(response, body, call, self.server_time(call.address))
         if isinstance(error, errors.RateLimited):
             error.retry_after = error.retry_after or min(60.0, LIMITED_FOR * 2**self._limited)
             self._limited = min(self._limited + 1, 8)
             self.budget.hold(error.retry_after)
-        skew = self._health(call.host).skew
+        skew = self.health(call.address).skew
         if isinstance(error, errors.Unauthorized) and abs(skew) > SKEW_NOTED:
             way = "behind" if skew > 0 else "ahead of"
             error.message += f"; this machine's clock is {abs(skew):.0f} s {way} the server's"

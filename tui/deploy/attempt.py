@@ -15,6 +15,7 @@ from dataclasses import replace
 from tui.api.changes import Created, Deploying, new_secret
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Refused
+from tui.api.hosts import Host
 from tui.api.upload import UploadTarget, upload, upload_target
 from tui.clock import Clock
 from tui.deploy import lookup, outcome_messages
@@ -305,7 +306,7 @@ class DeployAttempt:
 
     def _now(self) -> float:
         """Unix seconds by the server's clock, by which steps are timed."""
-        return self._clock.now() + self._client.health(agents=True).skew
+        return self._clock.now() + self._client.health(Host.AGENTS).skew
 
     async def _grow_older(self, build: Build) -> None:
         while True:

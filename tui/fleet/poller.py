@@ -244,7 +244,7 @@ class Poller:
                 self._nudges[other.name].set()
 
     def _host(self, source: Source) -> str:
-        return self._client.agents_host if source.cloud else self._client.project_host
+        return self._client.address(source.host)
 
 
 @dataclass

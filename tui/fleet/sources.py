@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound, Unknown
+from tui.api.hosts import Host
 from tui.api.models import Agent, Dispatch
 from tui.fleet.ordering import newest_first, own, standing
 from tui.fleet.room_scheduler import RoomScheduler
@@ -47,6 +48,8 @@ class Source:
     """One thing that is polled."""
 
     name: str
+    host: Host
+    """Which host it asks: while that refuses our credentials, one of its sources tries for all."""
     every: Callable[[Fleet, Selection, float], float]
     """Seconds between polls, given the operator's `--refresh`."""
     subject: Callable[[Fleet, Selection], str | None]
@@ -54,8 +57,6 @@ class Source:
     fetch: Fetch
     follows_selection: bool = False
     """A change of subject asks at once, after the selection has settled."""
-    cloud: bool = False
-    """It asks the agents host rather than the project's."""
 
 
 async def _agents(asking: Asking) -> Merge:
@@ -203,12 +204,12 @@ def _times(factor: float, least: float = 0.0) -> Callable[[Fleet, Selection, flo
 
 
 SOURCES: tuple[Source, ...] = (
-    Source("agents", _agents_every, _always, _agents, cloud=True),
-    Source("rooms", _times(5), _always, _rooms),
-    Source("dispatches", _times(0.5, 1.0), _any_room, _dispatches),
-    Source("versions", _times(7.5, 5.0), _agent, _versions, follows_selection=True, cloud=True),
-    Source("secrets", _times(15, 15.0), _agent, _secrets, follows_selection=True, cloud=True),
-    Source("participants", _times(4, 4.0), _room, _participants, follows_selection=True),
+    Source("agents", Host.AGENTS, _agents_every, _always, _agents),
+    Source("rooms", Host.PROJECT, _times(5), _always, _rooms),
+    Source("dispatches", Host.PROJECT, _times(0.5, 1.0), _any_room, _dispatches),
+    Source("versions", Host.AGENTS, _times(7.5, 5.0), _agent, _versions, follows_selection=True),
+    Source("secrets", Host.AGENTS, _times(15, 15.0), _agent, _secrets, follows_selection=True),
+    Source("participants", Host.PROJECT, _times(4, 4.0), _room, _participants, follows_selection=True),
 )
 """Everything that is polled, in the order in which `Poller.once` asks.
 

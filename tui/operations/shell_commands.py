@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping
 
+from tui.api.hosts import Host
 from tui.api.methods import CLI_VERSION, Method
 
 
@@ -16,9 +17,10 @@ def lk(*words: str) -> str:
 
 def curl(method: Method, request: Mapping[str, object]) -> str:
     """A call that `lk` has no command for; the environment has the URLs, as for `lk`, and a `$TOKEN`."""
-    url = "$LK_AGENTS_URL" if method.cloud else "${LIVEKIT_URL/#ws/http}"
+    is_cloud = method.host is Host.AGENTS
+    url = "$LK_AGENTS_URL" if is_cloud else "${LIVEKIT_URL/#ws/http}"
     body = json.dumps(request, ensure_ascii=True, separators=(",", ":"))
-    version = f" -H X-LIVEKIT-CLI-VERSION:{CLI_VERSION}" if method.cloud else ""
+    version = f" -H X-LIVEKIT-CLI-VERSION:{CLI_VERSION}" if is_cloud else ""
     return (
         f'curl "{url}{method.path}" -H "Authorization: Bearer $TOKEN"'
         f" -H Content-Type:application/json{version} -d {shlex.quote(body)}"

@@ -15,6 +15,7 @@ import msgspec
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
+from tui.api.hosts import Host
 from tui.api.models import Wire
 from tui.api.transport import WriteGuard
 from tui.clock import Clock
@@ -142,10 +143,8 @@ class Session:
 
     def link(self) -> Link:
         """State of the connection: of the two hosts, the slower one counts."""
-        health = max(
-            (self.client.health(agents=flag) for flag in (True, False)), key=lambda item: item.latency
-        )
-        hosts = dict.fromkeys((self.client.project_host, self.client.agents_host))
+        health = max(map(self.client.health, (Host.AGENTS, Host.PROJECT)), key=lambda item: item.latency)
+        hosts = dict.fromkeys(map(self.client.address, (Host.PROJECT, Host.AGENTS)))
         return Link(
             hosts=" · ".join(hosts),
             latency=round(health.latency, 1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from tui.api.hosts import Host
 from tui.fleet.cells import Cell
 from tui.fleet.state import View
 from tui.fleet.times import seconds
@@ -84,7 +85,7 @@ def age_words(age: float) -> str:
 
 def request_told(operation: Operation, view: View, answers: Answers, project: Project) -> list[FactLine]:
     """What would be sent, as JSON, with every secret masked."""
-    base = project.agents_url if operation.method.cloud else project.url
+    base = project.agents_url if operation.method.host is Host.AGENTS else project.url
     body = json.dumps(operation.request(view, answers), indent=2, ensure_ascii=False)
     told = [
         FactLine("dry run", "this is what would be sent; nothing was sent", "accent"),

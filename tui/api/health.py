@@ -1,0 +1,34 @@
+"""How hosts have been answering: how fast, and how far their clock is from ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+SKEW_LIMIT = 3600.0
+"""Seconds of clock difference that are corrected for; beyond it the `Date` header is not believed."""
+
+
+@dataclass
+class Health:
+    """How a host has been answering."""
+
+    latency: float = 0.0
+    """Seconds of the newest answered call."""
+    skew: float = 0.0
+    """Server's clock minus ours, seconds, by the `Date` header; whole seconds are all it can tell."""
+
+    @property
+    def correction(self) -> float:
+        """Seconds to add to our clock when signing."""
+        return self.skew if abs(self.skew) < SKEW_LIMIT else 0.0
+
+    def note(self, latency: float, date: str, now: float) -> None:
+        """Take in an answer: seconds that it took, its `Date` header, and the time by our clock."""
+        self.latency = latency
+        try:
+            skew = parsedate_to_datetime(date).timestamp() - now
+        except (ValueError, OverflowError, IndexError, TypeError):
+            return
+        # the header is cut to whole seconds: a difference below two says nothing
+        self.skew = skew if abs(skew) > 2.0 else 0.0
