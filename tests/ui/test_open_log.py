@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
 from tests.logs.fakes import line
@@ -21,7 +22,9 @@ async def test_a_file_is_opened_by_a_command_and_left_with_a_key(tmp_path: Path)
     (tmp_path / "incident.log").write_bytes(line("all is lost") + HOSTILE)
     async with playing(Scene("open", rested=True)) as (app, pilot):
         before = app.main.logs.reader.page.log
-        await typed(pilot, "colon", *f"open {tmp_path}/inc")
+        await typed(pilot, "colon", *"open ")
+        app.post_message(Paste(f"{tmp_path}/inc"))
+        await settled(pilot)
         suggester = app.main.query_one(Prompt).query_one(Input).suggester
         assert suggester is not None
         assert await suggester.get_suggestion(f"open {tmp_path}/inc") == f"open {tmp_path}/incident.log"
@@ -33,7 +36,9 @@ async def test_a_file_is_opened_by_a_command_and_left_with_a_key(tmp_path: Path)
         assert any("␛[2J␛]52;c;eA==␇ [/] [@click=x]" in row for row in shown)
         assert logs.reader.file == "incident.log" and logs.pinned
         for path, why in unfit(tmp_path).items():
-            await typed(pilot, "colon", *f"open {path}", "enter")
+            await typed(pilot, "colon")
+            app.post_message(Paste(f"open {path}"))
+            await typed(pilot, "enter")
             assert app.said.newest_first[0].text.endswith(why)
             assert logs.reader.file == "incident.log"
         await typed(pilot, "6", "p")
