@@ -1,0 +1,33 @@
+"""A polled source is one entry: the poller, freshness and refreshing by hand need nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.fleet.bench import bench
+from tui.fleet.sources import SOURCES, Asking, Source
+from tui.fleet.state import Fleet
+from tui.fleet.store import Merge
+
+
+async def test_a_source_is_added_by_one_entry_and_taken_away_with_it() -> None:
+    async def read(asking: Asking) -> Merge:
+        batch = await asking.client.list_versions("CA_a")
+        return lambda fleet: replace(fleet, versions={**fleet.versions, "CA_a": batch.items})
+
+    def always(fleet: Fleet, selection: object) -> str:
+        return ""
+
+    added = Source("extra", lambda fleet, selection, refresh: 10.0, always, read)
+    async with bench(sources=(*SOURCES, added)) as made:
+        await made.run(1.0)
+        assert made.fresh("extra").at is not None
+        asked = made.fresh("extra").at
+        assert "CA_a" in made.fleet.versions
+        await made.run(15.0)
+        again = made.fresh("extra").at
+        assert asked is not None and again is not None and again >= asked + 10.0
+    async with bench() as made:
+        await made.run(1.0)
+        assert made.fresh("extra").at is None
+        assert "CA_a" not in made.fleet.versions
