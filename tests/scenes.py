@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from textual.app import App
 from textual.events import Key
@@ -23,16 +24,15 @@ from textual.screen import Screen
 from tests.deploy import pictures
 from tests.operations import pictures as dialogs
 from tests.portrait import SIZES, Size, resize, strips
-from tui.api.hosts import Host
 from tui.fleet.state import Fleet, Freshness, Selection
 from tui.fleet.status import worst
-from tui.fleet.store import Store
-from tui.history.events import History, RecentPast
+from tui.history.events import RecentPast
 from tui.logs.hub import LogHub
 from tui.logs.source import Phase
 from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import Session
+from tui.session.replayed import Replay
 from tui.session.watched import Link
 from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop
@@ -138,43 +138,12 @@ class Transcribed:
         yield chunks()
 
 
-DETAILS = ("versions", "secrets")
-"""Sources that are about the selected agent."""
-
-
-class Still(Session):
-    """A session in which nothing happens any more."""
-
-    def __init__(
-        self, found: Fleet, past: RecentPast, transcripts: Transcripts, project: Project = PROJECT
-    ) -> None:
-        clock = QuickClock(START + LATER)
-        super().__init__(project, clock=clock, chance=random.Random(1), refresh=2.0)
-        self.store = Store(clock, found)
-        self._history = History(past)
-        self.store.subscribe(self._history.record)
-        self._hub = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
-        self.logs = self._hub
-
-    def select(self, selection: Selection) -> None:
-        """Details were fetched beforehand."""
-        known = self.store.fleet.freshness
-        about = {name: replace(known[name], subject=selection.agent_id) for name in DETAILS if name in known}
-        self.store.update(lambda fleet: replace(fleet, freshness={**known, **about}))
-
-    def nudge(self, *names: str) -> None:
-        """Nothing is new."""
-
-    def link(self) -> Link:
-        """A quiet line."""
-        return Link(hosts=self.client.address(Host.PROJECT), used=12, budget=600)
-
-    async def run(self) -> None:
-        """Wait until cancelled."""
-        try:
-            await self._hub.run()
-        finally:
-            await self.client.aclose()
+def still(found: Fleet, past: RecentPast, transcripts: Transcripts, project: Project = PROJECT) -> Replay:
+    """A session in which nothing happens any more, and which does not say so."""
+    clock = QuickClock(START + LATER)
+    logs = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
+    link = Link(hosts=urlsplit(project.url).netloc, used=12, budget=600)
+    return Replay(project, found, past=past, clock=clock, logs=logs, link=link)
 
 
 def fleet(scenario: str, agents: int | None = None) -> Fleet:
@@ -304,7 +273,7 @@ class Scene:
             launch,
             clock=(RestedClock if self.rested else StillClock)(START + LATER),
             chance=random.Random(1),
-            connect=lambda project: Still(self.change(found), past, transcripts, project),
+            connect=lambda project: still(self.change(found), past, transcripts, project),
         )
 
     @property

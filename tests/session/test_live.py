@@ -4,55 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from tests.api.messages import expected
 from tests.api.scripted import KEY, SECRET
 from tests.clocks import ManualClock
+from tests.session.stage import until, watched
 from tui.api.errors import BadTarget
 from tui.api.models import Agent, Dispatch
 from tui.clock import SystemClock
-from tui.fleet.state import Fleet, Selection
+from tui.fleet.state import Selection
 from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import LOCAL_REQUESTS, Session
 from tui.sim.http.control import CrashOrder
-from tui.sim.http.server import Simulator, serve
+from tui.sim.http.server import serve
 from tui.sim.scenarios.specs import FaultSpec
-
-
-@asynccontextmanager
-async def watched(scenario: str) -> AsyncIterator[tuple[Simulator, Session]]:
-    """A session at work on a simulator."""
-    async with serve(scenario, speed=0) as simulator:
-        project = Project("t", simulator.url, simulator.url, simulator.key, Secret(simulator.secret), "test")
-        session = Session(project, clock=SystemClock(), chance=random.Random(1), refresh=2.0)
-        running = asyncio.create_task(session.run())
-        try:
-            yield simulator, session
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
-
-
-async def until(session: Session, condition: Callable[[Fleet], bool]) -> Fleet:
-    """The fleet once it is so."""
-    reached = asyncio.Event()
-
-    def look(fleet: Fleet) -> None:
-        if condition(fleet):
-            reached.set()
-
-    stop = session.store.subscribe(lambda change: look(change.after))
-    look(session.store.fleet)
-    async with asyncio.timeout(20):
-        await reached.wait()
-    stop()
-    return session.store.fleet
 
 
 async def test_what_the_server_knows_arrives_in_the_store() -> None:
@@ -138,3 +106,21 @@ def test_a_session_is_not_made_for_an_address_that_may_not_see_a_token() -> None
     with pytest.raises(BadTarget):
         Session(target("http://lk.example"), clock=ManualClock(), chance=random.Random(1), refresh=2.0)
     assert SECRET not in repr(target("http://lk.example")) and KEY not in repr(target("http://lk.example"))
+
+
+async def test_connections_stay_open_until_the_work_that_needs_them_is_done() -> None:
+    async with serve("calm", speed=0) as simulator:
+        session = Session(
+            Project("t", simulator.url, simulator.url, simulator.key, Secret(simulator.secret), "test"),
+            clock=SystemClock(),
+            chance=random.Random(1),
+            refresh=2.0,
+        )
+        task = asyncio.create_task(session.run())
+        await until(session, lambda fleet: bool(fleet.agents))
+        async with session.kept():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert (await session.remote.list_agents()).items
+        with pytest.raises(RuntimeError, match="closed"):
+            await session.remote.list_agents()

@@ -17,11 +17,11 @@ from tests.scenes import (
     START,
     TERMINAL,
     Scene,
-    Still,
     StillClock,
     known,
     looks,
     settled,
+    still,
     typed,
 )
 from tests.ui.stage import playing
@@ -45,7 +45,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lktop, list[st
         launch,
         clock=StillClock(START + LATER),
         chance=random.Random(1),
-        connect=lambda project: Still(*found, project),
+        connect=lambda project: still(*found, project),
     )
     sent: list[str] = []
     monkeypatch.setattr(made, "send_to_terminal", sent.append)

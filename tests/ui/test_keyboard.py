@@ -8,8 +8,8 @@ import pytest
 
 from tests.scenes import Scene, settled, strike, typed
 from tests.ui.stage import drawn, playing, title
+from tui.session.replayed import REFUSAL
 from tui.ui.app import Lktop
-from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.widgets.lines import Lines
 
 ORDER = ("agents", "status", "dispatches", "logs")
@@ -95,7 +95,7 @@ async def test_a_key_right_after_a_digit_is_heard_by_the_pane_that_the_digit_lea
         for struck in "1r":
             strike(pilot, struck)
         await settled(pilot)
-        assert isinstance(app.screen, OperationDialog) and app.screen.operation.id == "restart"
+        assert app.said.newest_first[0].text == f"Restart: {REFUSAL}"
 
 
 async def test_a_key_whose_way_cannot_be_followed_holds_up_the_others_for_a_moment_only(

@@ -18,16 +18,19 @@ from tests.scenes import (
     START,
     TERMINAL,
     Scene,
-    Still,
     StillClock,
     known,
     looks,
     settled,
+    still,
     typed,
 )
 from tests.ui.stage import drawn, playing
 from tui.api.errors import BadTarget
+from tui.fleet.state import Fleet
 from tui.project import Project
+from tui.session.replayed import Replay
+from tui.session.watched import Watched
 from tui.ui.app import Lktop
 from tui.ui.chooser import Chooser
 from tui.ui.launch import Launch
@@ -37,7 +40,7 @@ SCENARIOS = {"demo": "incident", "staging": "statuses", "prod-eu": "empty"}
 PROJECTS = (PROJECT, STAGING, PRODUCTION)
 
 
-def several(chosen: Project | None, *, session: Callable[..., Still] = Still, **changes: object) -> Lktop:
+def several(chosen: Project | None, *, session: Callable[..., Watched] = still, **changes: object) -> Lktop:
     """The program with three projects, each with its own fleet."""
     launch = Launch(
         project=chosen,
@@ -48,7 +51,7 @@ def several(chosen: Project | None, *, session: Callable[..., Still] = Still, **
         theme="dark",
     )
 
-    def connect(project: Project) -> Still:
+    def connect(project: Project) -> Watched:
         if project.name == "prod-eu":
             raise BadTarget("http is not for tokens")
         return session(*known(SCENARIOS[project.name], None), project)
@@ -149,20 +152,26 @@ async def test_a_theme_of_ones_own_that_is_bad_is_told(tmp_path: Path) -> None:
 
 
 async def test_switching_never_waits_for_the_old_project() -> None:
-    class Stuck(Still):
+    may_end = asyncio.Event()
+
+    class Stuck(Replay):
         async def run(self) -> None:
             try:
-                await asyncio.Event().wait()
+                await super().run()
             finally:
-                await self.client.aclose()
+                await may_end.wait()
 
-    app = several(None, session=Stuck)
+    def stuck(found: Fleet, past: object, transcripts: object, project: Project) -> Watched:
+        return Stuck(project, found, clock=StillClock())
+
+    app = several(None, session=stuck)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         for project in (PROJECT, STAGING, PROJECT):
             app.watch_project(project)
         await settled(pilot)
         assert app.session is not None and app.session.project is PROJECT
+        may_end.set()
 
 
 async def test_what_makes_a_difference_is_never_cut_for_a_long_name() -> None:

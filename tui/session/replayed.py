@@ -1,0 +1,167 @@
+"""A recorded project, watched like a live one but without network. Nothing in it can be changed."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tui.api.errors import NotSent
+from tui.clock import Clock, Moment
+from tui.fleet.past import Past
+from tui.fleet.state import Fleet, Selection
+from tui.fleet.store import Change, Store
+from tui.history.events import History, RecentPast, after
+from tui.logs.hub import LogHub
+from tui.operations.remote import Remote
+from tui.project import Project
+from tui.session.watched import Link
+
+C = TypeVar("C")
+
+REFUSAL: Final = "recorded session: not available"
+"""Why nothing can be asked or changed."""
+Recording = Sequence[tuple[float, Fleet]]
+"""What was known of a project and when (Unix seconds), oldest first; never empty."""
+_SUBJECTS: Final[Mapping[str, Callable[[Selection], str]]] = {
+    "versions": lambda selection: selection.agent_id,
+    "secrets": lambda selection: selection.agent_id,
+    "participants": lambda selection: selection.room,
+}
+"""Sources that follow the selection → what they are about."""
+
+
+class Replay:
+    """The `Watched` of a recording. It shows the newest moment until `show` goes to another one."""
+
+    def __init__(
+        self,
+        project: Project,
+        recording: Fleet | Recording,
+        *,
+        clock: Clock,
+        past: RecentPast | None = None,
+        logs: LogHub | None = None,
+        link: Link | None = None,
+    ) -> None:
+        """`recording` is one moment, or several. `past` is what was remembered at the first one.
+
+        `link` is what is said of the connection.
+        """
+        self.project = project
+        self.logs = logs
+        moments = [(clock.now(), recording)] if isinstance(recording, Fleet) else list(recording)
+        self.times = tuple(at for at, _ in moments)
+        """When each moment was recorded, Unix seconds, oldest first."""
+        self._fleets = tuple(fleet for _, fleet in moments)
+        self._pasts = [past or after(RecentPast(), _change(Fleet(), self._fleets[0], self.times[0]))]
+        """What was known of the past at each moment, as far as it was derived yet."""
+        self._selection = Selection()
+        self._link = link or Link(hosts=f"recording of {urlsplit(project.url).netloc}", budget=0)
+        self.store = Store(clock, self._fleets[-1])
+        self._history = History(self._past_at(len(moments) - 1))
+        self.store.subscribe(self._record)
+
+    def show(self, at: float) -> None:
+        """Put what was known at this time into the store; before the first moment, what was known then."""
+        index = max(0, bisect_right(self.times, at) - 1)
+        self.store.update(lambda _: _about(self._fleets[index], self._selection))
+        # going to a moment is no event: its past is what had happened by then
+        self._history = History(self._past_at(index))
+
+    @property
+    def past(self) -> Past:
+        """What was known of the past at the moment that is shown."""
+        return self._history.past
+
+    def _record(self, change: Change) -> None:
+        self._history.record(change)
+
+    def _past_at(self, index: int) -> RecentPast:
+        for later in range(len(self._pasts), index + 1):
+            step = _change(self._fleets[later - 1], self._fleets[later], self.times[later])
+            self._pasts.append(after(self._pasts[-1], step))
+        return self._pasts[index]
+
+    async def run(self) -> None:
+        """Keep logs open until cancelled; nothing is polled."""
+        if self.logs is not None:
+            await self.logs.run()
+        else:
+            await asyncio.Event().wait()
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """There are no connections to keep open."""
+        yield
+
+    def select(self, selection: Selection) -> None:
+        """Show the details of what is selected, as far as they were recorded."""
+        self._selection = selection
+        self.store.update(lambda fleet: _about(fleet, selection))
+
+    def nudge(self, *names: str) -> None:
+        """Nothing newer can be asked for."""
+
+    def link(self) -> Link:
+        """Says that this is a recording."""
+        return self._link
+
+    def raw(self, item: object) -> bytes:
+        """An item of a listing as JSON."""
+        return msgspec.json.encode(item)
+
+    @property
+    def remote(self) -> Remote:
+        """Refuses every call with `NotSent`."""
+        return _RefusingRemote()
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing can be changed."""
+        return REFUSAL
+
+    def client_of(self, kind: type[C]) -> C | None:
+        """None: there is no network."""
+        return None
+
+    def unlock(self, seconds: float) -> None:
+        """A recording stays as it is."""
+
+    def lock(self) -> None:
+        """A recording stays as it is."""
+
+
+def _change(before: Fleet, after: Fleet, at: float) -> Change:
+    """The step between two moments, as the store would have told it. One clock was recorded."""
+    fields = frozenset(name for name, value in vars(after).items() if value is not vars(before)[name])
+    return Change(before, after, fields, Moment(at, at))
+
+
+def _about(fleet: Fleet, selection: Selection) -> Fleet:
+    """The fleet with its details counted as those of what is selected."""
+    about = {
+        name: replace(fleet.freshness[name], subject=subject(selection))
+        for name, subject in _SUBJECTS.items()
+        if name in fleet.freshness
+    }
+    return replace(fleet, freshness={**fleet.freshness, **about})
+
+
+class _RefusingRemote:
+    """A `Remote` without network."""
+
+    async def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
+        raise NotSent(REFUSAL)
+
+    list_agents = list_versions = list_secrets = list_rooms = list_participants = list_dispatches = _refuse
+    list_links = link_status = settings = originals = _refuse
+    create_dispatch = delete_dispatch = restart_agent = rollback_agent = promote_agent = _refuse
+    delete_agent = delete_deployment = update_agent = update_secrets = _refuse
+    create_link = destroy_link = _refuse
