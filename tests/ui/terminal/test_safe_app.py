@@ -1,27 +1,18 @@
-"""What Textual would let a remote text, an old key or a bug do, and the seams by which it is kept from it."""
+"""What Textual would let a remote text, an old key or a bug do, and that it does not."""
 
 from __future__ import annotations
 
-import inspect
 import os
 import time
 import webbrowser
-from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
-from types import CodeType
 from typing import ClassVar
 
 import pytest
-from textual._xterm_parser import XTermParser
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.driver import Driver
-from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Event, Key, MouseDown, MouseUp, Paste
+from textual.events import Key, MouseDown, MouseUp, Paste
 from textual.message import Message
-from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from tests.ptyrun import Pty, grammar_violations, python
@@ -255,89 +246,3 @@ def test_no_widget_lets_hostile_text_through() -> None:
         "Title",
     ):
         assert f"<{name}" in drawn, f"{name} was not drawn"
-
-
-# The seams. A release of Textual that moves one has to be looked at before it is used.
-
-
-def names(function: Callable[..., object]) -> set[str]:
-    """The attributes and globals that a function and those inside it touch."""
-    found: set[str] = set()
-
-    def collect(code: CodeType) -> None:
-        found.update(code.co_names)
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType):
-                collect(constant)
-
-    collect(inspect.unwrap(function).__code__)
-    return found
-
-
-def parameters(function: Callable[..., object]) -> list[str]:
-    return list(inspect.signature(function).parameters)
-
-
-def test_textual_is_the_version_that_was_looked_at() -> None:
-    assert version("textual").startswith("8.2.")
-
-
-@pytest.mark.parametrize(
-    ("function", "uses"),
-    [
-        (
-            LinuxDriver.__init__,
-            {"_sigtstp_application", "_sigcont_application", "exit_event", "fileno", "_file"},
-        ),
-        (
-            LinuxDriver.start_application_mode,
-            {"WriterThread", "_writer_thread", "_run_input_thread", "_key_thread"},
-        ),
-        (
-            LinuxDriver.start_application_mode,
-            {"_get_terminal_size", "_must_signal_resume", "write", "attrs_before"},
-        ),
-        (LinuxDriver._run_input_thread, {"run_input_thread", "panic"}),
-        (LinuxDriver._enable_mouse_support, {"_mouse", "write"}),
-        (LinuxDriver.disable_input, {"exit_event", "_key_thread", "join"}),
-        (LinuxDriver.stop_application_mode, {"disable_input", "attrs_before", "write"}),
-        (Driver.suspend_application_mode, {"stop_application_mode", "close"}),
-        (Driver.resume_application_mode, {"start_application_mode"}),
-        (Driver.process_message, {"send_message"}),
-        (App.__init__, {"get_driver_class", "_exit_renderables", "_exception"}),
-        (App._handle_exception, {"_return_code", "_exception", "panic", "_fatal_error"}),
-        (App._fatal_error, {"_exit_renderables", "_close_messages_no_wait"}),
-        (App.panic, {"_exit_renderables", "_close_messages_no_wait"}),
-        (App._shutdown, {"_print_error_renderables", "disable_input", "close"}),
-        (App.copy_to_clipboard, {"_clipboard", "_driver"}),
-        (App.on_event, {"_check_bindings"}),
-        (Widget.broker_event, {"_broker_event"}),
-        (Screen._watch__pointer_shape, {"_set_pointer_shape"}),
-    ],
-    ids=lambda value: getattr(value, "__qualname__", None),
-)
-def test_a_seam_is_where_it_was(function: Callable[..., object], uses: set[str]) -> None:
-    assert uses <= names(function)
-
-
-@pytest.mark.parametrize(
-    ("function", "takes"),
-    [
-        (App._broker_event, ["self", "event_name", "event", "default_namespace"]),
-        (App._set_pointer_shape, ["self", "shape"]),
-        (App.on_event, ["self", "event"]),
-        (App.exit, ["self", "result", "return_code", "message"]),
-        (App.run, ["self", "headless", "inline", "inline_no_clear", "mouse", "size", "auto_pilot", "loop"]),
-        (XTermParser._sequence_to_key_events, ["self", "sequence", "alt"]),
-        (XTermParser.parse_mouse_code, ["self", "code"]),
-        (Driver.__init__, ["self", "app", "debug", "mouse", "size"]),
-    ],
-    ids=lambda value: getattr(value, "__qualname__", None),
-)
-def test_a_seam_takes_what_it_took(function: Callable[..., object], takes: list[str]) -> None:
-    assert parameters(function) == takes
-
-
-def test_the_clock_of_messages_is_the_monotonic_one() -> None:
-    before = time.monotonic()
-    assert before <= Event().time <= time.monotonic()
