@@ -44,7 +44,7 @@ from tui.ui.session_binding import SessionBinding
 from tui.ui.terminal import clipboard, screenshot
 from tui.ui.terminal.key_queue import KeyQueue
 from tui.ui.terminal.safe_app import run_guarded
-from tui.ui.terminal.screen_diff import FramedApp
+from tui.ui.terminal.screen_diff import DiffApp
 from tui.ui.widgets.text import to_ascii
 
 TICK = 1.0
@@ -59,7 +59,7 @@ AGAIN = 2.0
 """Seconds within which a second q or ctrl+c leaves."""
 
 
-class Lktop(FramedApp):
+class Lktop(DiffApp):
     """The application."""
 
     CSS_PATH = "style.tcss"
@@ -107,7 +107,7 @@ class Lktop(FramedApp):
         self._pressed: dict[str, float] = {}
         self._toasted = ("", 0.0)
         """The newest toast, and when it came."""
-        self._turns = KeyQueue(self)
+        self._key_queue = KeyQueue(self)
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, "-ascii")
         self.set_class(launch.low_bandwidth, "-low-bandwidth")
@@ -354,11 +354,11 @@ class Lktop(FramedApp):
 
     async def _keep_picture(self, svg: str, path: Path) -> None:
         try:
-            await asyncio.to_thread(screenshot.keep, svg, path)
+            await asyncio.to_thread(screenshot.save, svg, path)
         except OSError as error:
-            self.say(f"picture not saved in {clipboard.homely(path)}: {error.strerror}", tone="error")
+            self.say(f"picture not saved in {clipboard.with_tilde(path)}: {error.strerror}", tone="error")
         else:
-            self.say(f"picture saved: {clipboard.homely(path)}")
+            self.say(f"picture saved: {clipboard.with_tilde(path)}")
 
     def action_choose_project(self) -> None:
         """Choose among the projects that were found."""
@@ -393,7 +393,7 @@ class Lktop(FramedApp):
 
     async def on_event(self, event: Event) -> None:
         """Keys in turn; what was meant for the screen before does nothing to a dialog just opened."""
-        if self._turns.holds(event):
+        if self._key_queue.holds(event):
             return
         top = self.screen_stack[-1] if self._screen_stack else None
         if isinstance(top, Dialog) and top.ignores(event):
@@ -403,7 +403,7 @@ class Lktop(FramedApp):
         to = (self.focused or self.screen) if is_key else None
         await super().on_event(event)
         if is_key:
-            self._turns.sent(to)
+            self._key_queue.sent(to)
 
     @property
     def ascii_only(self) -> bool:

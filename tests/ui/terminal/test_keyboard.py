@@ -13,7 +13,7 @@ from textual.events import AppBlur, AppFocus, Key, MouseDown, MouseEvent, Paste,
 from textual.message import Message
 from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
 
-from tui.ui.terminal.keyboard import AT_ONCE, MAX_SIDE, SILENCE, Keyboard
+from tui.ui.terminal.keyboard import MAX_SIDE, PASTE_LENGTH, SILENCE, Keyboard
 
 
 @dataclass
@@ -219,7 +219,7 @@ def test_text_that_comes_all_at_once_is_a_paste() -> None:
 
 def test_short_runs_and_a_key_held_down_are_typed() -> None:
     typed = "abcdefg"
-    assert len(typed) == AT_ONCE - 1
+    assert len(typed) == PASTE_LENGTH - 1
     assert keys(typed) == list(typed)
     assert keys("j" * 30) == ["j"] * 30
     assert keys("\x1b[B" * 30) == ["down"] * 30

@@ -1,4 +1,4 @@
-"""Text in colours as bytes, naming only what changes from one piece to the next. Knows no screen."""
+"""Styled text as ANSI sequences, which set only attributes that change between pieces. Knows no screen."""
 
 from __future__ import annotations
 
@@ -19,51 +19,51 @@ SYSTEMS: Final = {
 }
 """By Rich's names."""
 RESET: Final = "\x1b[0m"
-"""All colours and attributes as at first."""
+"""Resets colours and attributes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sgr:
-    """A style in the terminal's numbers."""
+    """A style as SGR parameters (ECMA-48)."""
 
     attributes: tuple[str, ...] = ()
-    """Bold and the like."""
-    ink: tuple[str, ...] = ("39",)
-    ground: tuple[str, ...] = ("49",)
+    """Bold, italic and so on."""
+    foreground: tuple[str, ...] = ("39",)
+    background: tuple[str, ...] = ("49",)
     plain: bool = True
-    """A space looks the same in any ink."""
+    """A space looks the same in any foreground colour."""
 
 
 @dataclass
 class AnsiWriter:
-    """Writes for a terminal of so many colours, whose present ones it remembers."""
+    """Writes styled text and remembers the terminal's current style."""
 
     colors: ColorSystem = ColorSystem.TRUECOLOR
     _now: Sgr = field(default_factory=Sgr)
 
     def write(self, text: str, style: Style | None) -> str:
-        """The sequences for a text, without anything in it that a terminal obeys."""
+        """The sequences for a text, without control characters."""
         look = _look(style, self.colors) if style is not None else Sgr()
         blank = look.plain and text.isspace()
         return self._change(look, blank=blank) + drop_controls(text)
 
     def reset(self) -> str:
-        """The sequence that puts the pen down."""
+        """The sequence that resets the style; empty if it is the default."""
         changed, self._now = self._now != Sgr(), Sgr()
         return RESET if changed else ""
 
     def _change(self, look: Sgr, *, blank: bool) -> str:
         now, codes = self._now, list[str]()
         if look.attributes != now.attributes:
-            # there is no way to end one attribute alone that every terminal knows
+            # not every terminal can end a single attribute
             codes += ["0", *look.attributes]
             now = Sgr()
-        if look.ground != now.ground:
-            codes += look.ground
-        ink = now.ink if blank else look.ink
-        if ink != now.ink:
-            codes += ink
-        self._now = Sgr(look.attributes, ink, look.ground, look.plain)
+        if look.background != now.background:
+            codes += look.background
+        foreground = now.foreground if blank else look.foreground
+        if foreground != now.foreground:
+            codes += foreground
+        self._now = Sgr(look.attributes, foreground, look.background, look.plain)
         return f"\x1b[{';'.join(codes)}m" if codes else ""
 
 
@@ -85,7 +85,7 @@ def _codes(color: Color | None, system: ColorSystem, *, foreground: bool) -> tup
 
 
 def _attributes(style: Style) -> Iterator[str]:
-    """The numbers of what is switched on (ECMA-48, SGR)."""
+    """The SGR parameters of the attributes that are on."""
     switches = (
         (style.bold, "1"),
         (style.dim, "2"),

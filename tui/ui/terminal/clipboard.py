@@ -1,4 +1,4 @@
-"""Copied text leaves through tmux or OSC 52, and always into a file. Must not be given a secret.
+"""Copies text through tmux or OSC 52, and always into a file. Must not be given a secret.
 
 No terminal confirms that it took the text, hence the file and the word "unconfirmed".
 """
@@ -18,17 +18,17 @@ FILE_NAME: Final = "last-copy.txt"
 MAX_ENCODED: Final = 74_994
 """Characters of Base64 that terminals commonly take in one OSC 52; past it they drop the text or hang."""
 _SCREEN_CHUNK: Final = 76
-"""Characters that GNU screen surely passes on in one device control string."""
+"""Characters that GNU screen passes on in one device control string."""
 
 
-def homely(path: Path) -> str:
-    """A path as people write it, for messages: with `~` for their home."""
+def with_tilde(path: Path) -> str:
+    """A path for messages, with `~` for the home directory."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def copy(text: str, terminal: Terminal, state_dir: Path, write: Callable[[str], None]) -> str:
-    """Copy the text by every way this terminal has; returns what happened, in words.
+    """Copy the text by every way that this terminal has; returns the result for the operator.
 
     `write` sends to the terminal. tmux may take up to a second: call it off the event loop.
     Raises TypeError for anything but text: a `Secret` is never copied.
@@ -39,14 +39,14 @@ def copy(text: str, terminal: Terminal, state_dir: Path, write: Callable[[str], 
     path = state_dir / FILE_NAME
     try:
         privatefile.replace(path, data)
-        kept = f"saved in {homely(path)}"
+        kept = f"saved in {with_tilde(path)}"
     except OSError as error:
-        kept = f"not saved in {homely(path)}: {(error.strerror or str(error)).lower()}"
+        kept = f"not saved in {with_tilde(path)}: {(error.strerror or str(error)).lower()}"
     return f"{_size(text)} {_send(data, terminal, write)}; {kept}"
 
 
 def _send(data: bytes, terminal: Terminal, write: Callable[[str], None]) -> str:
-    """Hand the text to the terminal; says how, or why not."""
+    """Send the text to the terminal; returns how, or why not."""
     if terminal.tmux is not None:
         return _send_to_tmux(data, terminal.tmux)
     encoded = base64.b64encode(data).decode("ascii")
@@ -57,8 +57,8 @@ def _send(data: bytes, terminal: Terminal, write: Callable[[str], None]) -> str:
 
 
 def _send_to_tmux(data: bytes, tmux: Tmux) -> str:
-    # tmux drops OSC 52 by default, wrapped or not; asked by its own command it passes the text on. `-w` came
-    # with tmux 3.2. The text goes through a pipe: arguments can be read by every user of the host.
+    # tmux drops OSC 52 by default; its own command passes the text on. `-w` came with tmux 3.2. The text goes
+    # through a pipe: arguments can be read by every user of the host.
     outcomes = {
         ("-w", "-"): "sent to tmux and the terminal (unconfirmed)",
         ("-",): "put into tmux's buffer (paste with prefix ]), not sent to the terminal",
@@ -81,7 +81,7 @@ def _send_to_tmux(data: bytes, tmux: Tmux) -> str:
 
 
 def _osc52(encoded: str, *, in_screen: bool) -> str:
-    """The sequence that sets the clipboard; screen passes it on in pieces, each in a string of its own."""
+    """The sequence that sets the clipboard. GNU screen takes it in pieces, each in a string of its own."""
     sequence = f"\x1b]52;c;{encoded}\x07"
     if not in_screen:
         return sequence
@@ -90,7 +90,7 @@ def _osc52(encoded: str, *, in_screen: bool) -> str:
 
 
 def _encode(text: str) -> bytes:
-    """The bytes of the text; those that were not UTF-8 on their way in come out as they were."""
+    """The bytes of the text; bytes that were not UTF-8 are restored as they came in."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""What kind of terminal we are in, asked before Textual is imported. Must not draw, nor know who asks."""
+"""Detects the kind of terminal. Runs before Textual is imported; draws nothing."""
 
 from __future__ import annotations
 
@@ -29,38 +29,38 @@ _MAX_ANCESTORS: Final = 16
 
 
 class Stream(Protocol):
-    """What is asked of standard input and standard error."""
+    """What is needed of standard input and standard error."""
 
     @property
     def encoding(self) -> str:
         """Name of the character set, as Python settled on it."""
 
     def isatty(self) -> bool:
-        """Whether a terminal is at the other end."""
+        """Whether it is a terminal."""
 
 
 @dataclass(frozen=True)
 class Tmux:
-    """The tmux we run in."""
+    """The tmux that the program runs in."""
 
     command: str
     """Path of the program."""
     server: str
-    """The value of $TMUX, which addresses our server."""
+    """The value of $TMUX, the address of its server."""
     version: str = ""
-    """Such as `3.3a`; empty if it was not asked."""
+    """Such as `3.3a`; empty if tmux was not asked."""
     options: tuple[tuple[str, str], ...] = ()
-    """Settings that decide about clipboard, Escape and colours, by name."""
+    """Settings for clipboard, Escape and colours, by name."""
 
     @property
     def environment(self) -> dict[str, str]:
-        """All that tmux needs of the environment to find its server."""
+        """The environment that tmux needs to find its server."""
         return {"TMUX": self.server, "PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """The terminal as far as it can be told from here."""
+    """What is known of the terminal."""
 
     columns: int
     rows: int
@@ -69,11 +69,11 @@ class Terminal:
     program: str
     """$TERM_PROGRAM or the like; empty if the terminal does not say."""
     colors: ColorSystem
-    """What the terminal says it can show; the drawing code may use less."""
+    """What the terminal claims to support; the drawing code may use less."""
     no_color: bool
     """$NO_COLOR is set and not empty."""
     unicode: bool
-    """Whether what is not ASCII can be written."""
+    """Whether other characters than ASCII can be written."""
     encoding: str
     multiplexer: Multiplexer
     tmux: Tmux | None = field(default=None)
@@ -82,7 +82,7 @@ class Terminal:
 
     @property
     def clipboard(self) -> str:
-        """How copied text leaves, in words."""
+        """How text is copied, for the operator."""
         if self.tmux is not None:
             return "tmux load-buffer -w, and a file"
         if self.mosh:
@@ -92,7 +92,7 @@ class Terminal:
         return "OSC 52 (unconfirmed), and a file"
 
     def report(self) -> list[tuple[str, str]]:
-        """What was found, as name and value, for people."""
+        """What was found, as names and values for the operator."""
         tmux = self.tmux
         options = ", ".join(f"{name} {value}" for name, value in tmux.options) if tmux else ""
         return [
@@ -110,10 +110,10 @@ class Terminal:
 def refusal(
     environ: Mapping[str, str], stdin: Stream | None, stderr: Stream | None, *, ascii_only: bool = False
 ) -> str | None:
-    """Why the full-screen interface cannot be shown here, in one line; None if it can.
+    """Why the full-screen interface cannot be shown, in one line; None if it can.
 
-    Textual draws on standard error. With either stream elsewhere it would draw into a file or spin on a
-    closed input, and in another character set than UTF-8 its boxes would be garbled.
+    Textual draws on standard error. With a redirected stream it would draw into a file or spin on a closed
+    input, and in another character set than UTF-8 its boxes would be garbled.
     """
     advice = "see `lktop --help` for commands that need none"
     if stdin is None or not stdin.isatty():
@@ -130,7 +130,7 @@ def refusal(
 def detect(
     environ: Mapping[str, str], stdin: Stream | None, stderr: Stream | None, ask: Ask | None = None
 ) -> Terminal:
-    """Look at the terminal. Asking tmux costs a short process, hence only with `ask`."""
+    """Detect the terminal. tmux is asked only with `ask`, since that runs a process."""
     columns, rows = _size()
     encoding = stderr.encoding if stderr is not None else "ascii"
     tmux = _tmux(environ, ask)
@@ -152,7 +152,7 @@ def detect(
 
 
 def color_system(environ: Mapping[str, str]) -> ColorSystem:
-    """What $COLORTERM and $TERM promise, by the same rules as the library that draws."""
+    """The colours of $COLORTERM and $TERM, by the rules of Rich."""
     if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
         return "truecolor"
     _, _, suffix = environ.get("TERM", "").strip().lower().rpartition("-")
@@ -160,7 +160,7 @@ def color_system(environ: Mapping[str, str]) -> ColorSystem:
 
 
 def run_quietly(argv: Sequence[str], environ: Mapping[str, str]) -> str:
-    """The output of a short command, empty if it fails or takes too long; an `Ask`."""
+    """The output of a short command, empty if it fails or takes too long. An `Ask`."""
     try:
         done = subprocess.run(
             argv,
@@ -187,7 +187,7 @@ def _tmux(environ: Mapping[str, str], ask: Ask | None) -> Tmux | None:
     question = (command, "display-message", "-p", "|".join(f"#{{{name}}}" for name in names))
     version, *values = [*ask(question, tmux.environment).strip().split("|"), *[""] * len(names)]
     flags = {"0": "off", "1": "on"}
-    # A server too old to know an option leaves its place empty.
+    # A server that does not know an option leaves its value empty.
     options = tuple(
         (name, value if name == "escape-time" else flags.get(value, value))
         for name, value in zip(_TMUX_OPTIONS, values, strict=False)
@@ -214,13 +214,13 @@ def _is_utf8(encoding: str) -> bool:
 
 
 def _under_mosh(pid: int, processes: Path = Path("/proc")) -> bool:
-    """Whether `pid` or an ancestor of it is a mosh server; always False where there is no /proc."""
+    """Whether `pid` or an ancestor is a mosh server; False where there is no /proc."""
     for _ in range(_MAX_ANCESTORS):
         try:
             stat = (processes / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return False
-        # The name may hold spaces and brackets, so what follows is counted from the last bracket.
+        # The name may hold spaces and brackets, so the fields after it are counted from the last bracket.
         name = stat[stat.index("(") + 1 : stat.rindex(")")]
         if name == "mosh-server":
             return True

@@ -1,6 +1,6 @@
-"""Bytes to and from the terminal, where Textual's own driver dies, spins or blocks. Knows not what is drawn.
+"""The driver: bytes to and from the terminal, where Textual's own crashes, spins or blocks. Knows no widgets.
 
-Built on `textual.drivers.linux_driver`; the private names it relies on are watched by `tests/test_guards.py`.
+Built on `textual.drivers.linux_driver`; `test_textual_seams.py` lists the private names that it relies on.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from tui.ui.terminal.lifecycle import MOUSE_OFF, RESET
 from tui.ui.terminal.output import Output
 
 IDLE: Final = 0.25
-"""Seconds between two looks at the terminal when nobody types: 4 wake-ups a second."""
+"""Seconds between two polls of the terminal without input: 4 wake-ups a second."""
 TICK: Final = 0.05
-"""The same shortly after a key, when an Escape may still turn out to be the start of a sequence."""
+"""The same shortly after a key, when an Escape may still be the start of a sequence."""
 TYPING: Final = 0.5
-"""Seconds that a key counts as just typed."""
+"""Seconds after a key in which `TICK` applies."""
 SLACK: Final = 0.1
-"""Seconds by which a look may be late before what it finds counts as typed earlier."""
+"""Seconds by which a poll may be late before its input counts as typed earlier."""
 CHUNK: Final = 4096
 BATCH: Final = 256
-"""Messages handed to the event loop before it has to catch up: input may come faster than it is handled."""
+"""Messages handed to the event loop before it must have handled them: input may come faster than that."""
 
 ReturnType = TypeVar("ReturnType")
 
 
 class SafeDriver(LinuxDriver):
-    """Textual's driver, with output that never blocks the event loop and input that may be anything."""
+    """Textual's driver with output that never blocks the event loop and input of any kind."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class SafeDriver(LinuxDriver):
         self.exit_event: WakingEvent = WakingEvent()
         self._output: Output | None = None
         self.fell_behind = 0
-        """Times that the terminal did not take what was drawn, and was drawn anew."""
+        """How often the terminal was too slow, so that output was dropped and the screen repainted."""
         self._stopped = False
         """Suspended by SIGTSTP, and not resumed yet."""
         self._raw: list[int | list[bytes | int]] | None = None
@@ -61,33 +61,33 @@ class SafeDriver(LinuxDriver):
     # Output
 
     def write(self, data: str) -> None:
-        """Send to the terminal; dropped while it does not read, and drawn anew when it does."""
+        """Send to the terminal. Dropped while it does not read; the screen is repainted once it does."""
         if self._output is not None:
             self._output.write(data)
 
     def start_application_mode(self) -> None:
-        """Take the terminal over."""
+        """Enter application mode."""
         self._output = Output(self._caught_up, RESET)
         self._output.start()
-        self.write(MOUSE_OFF)  # a program that was killed here may have left it on
+        self.write(MOUSE_OFF)  # a program that was killed in this terminal may have left it on
         self._writer_thread = None
         start: Callable[[], None] = super().start_application_mode
         start()
         if self._writer_thread is None:  # we are in the background, or there is no terminal
             self.close()
             return
-        self._writer_thread.stop()  # ours writes
+        self._writer_thread.stop()  # `Output` writes in its place
         self._stopped = False
         self._raw = self._attributes()
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back."""
+        """Leave application mode."""
         if self._output is not None:
             self._output.skip()
         super().stop_application_mode()
 
     def close(self) -> None:
-        """Wait until all is written."""
+        """Wait until everything is written."""
         if self._output is not None:
             self._output.stop()
             self._output = None
@@ -104,7 +104,7 @@ class SafeDriver(LinuxDriver):
         self._later(self._app.refresh)  # from the output thread
 
     def _later(self, call: Callable[[], object]) -> None:
-        """Call it in the event loop, which may be gone by now."""
+        """Call it in the event loop, unless that is closed."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call)
 
@@ -138,10 +138,10 @@ class SafeDriver(LinuxDriver):
             self._app.refresh()
 
     def _reclaim(self) -> None:
-        """After a stop that we did not see, or a SIGCONT out of nowhere.
+        """Set the terminal's modes again after a SIGCONT without a SIGTSTP.
 
-        Entering application mode once more would start a second set of threads, so only what a shell may have
-        changed meanwhile is set again.
+        Entering application mode again would start a second set of threads, so only modes that a shell may
+        have changed are set.
         """
         if self._output is None or self._raw is None:
             return
@@ -156,7 +156,7 @@ class SafeDriver(LinuxDriver):
     # Input
 
     def run_input_thread(self) -> None:
-        """Read keys until told to stop; notices a hang-up, and keys that waited while nobody could read."""
+        """Read keys until stopped. Notices a hang-up, and keys that waited while this thread did not run."""
         keyboard = Keyboard()
         decode = getincrementaldecoder("utf-8")("replace").decode
         known_empty = time.monotonic()
@@ -173,18 +173,18 @@ class SafeDriver(LinuxDriver):
                     os.kill(os.getpid(), signal.SIGHUP)
                     return
                 last_input = now
-                # A full buffer means that there is more of the same age.
+                # A full buffer means that more input of the same age follows.
                 known_empty = typed if len(data) == CHUNK else time.monotonic()
                 messages += keyboard.feed(decode(data), now)
             elif now - asked <= timeout + SLACK:
                 known_empty = now
-            else:  # a signal that ends a stop ends the wait too, which then finds nothing without looking
+            else:  # SIGCONT interrupts the wait, which then reports nothing without polling
                 known_empty = asked
             messages += keyboard.tick(now)
             self._deliver(messages, typed)
 
     def _read(self) -> bytes | None:
-        """What was typed; None after a hang-up, which without a controlling terminal raises no signal."""
+        """The input; None after a hang-up, which raises no signal without a controlling terminal."""
         try:
             data = os.read(self.fileno, CHUNK)
         except OSError:
@@ -193,12 +193,12 @@ class SafeDriver(LinuxDriver):
             return data
         if not os.isatty(self.fileno):
             return None
-        # An end-of-file typed while a shell had the line discipline changed, or we are in the background.
+        # End of file: a shell had changed the line discipline, or the process is in the background.
         self.exit_event.wait(TICK)
         return data
 
     def _deliver(self, messages: list[Message], typed: float) -> None:
-        """Hand messages to the app, a batch at a time, stamped with when they may have been typed."""
+        """Hand messages to the app in batches, each stamped with the earliest time at which it was typed."""
         for at in range(0, len(messages), BATCH):
             batch = messages[at : at + BATCH]
             for message in batch:
@@ -234,7 +234,7 @@ class WakingEvent(threading.Event):
         return self._reader
 
     def set(self) -> None:
-        """Set it and wake who waits."""
+        """Set it and wake all waiters."""
         super().set()
         os.write(self._writer, b"!")
 

@@ -1,7 +1,7 @@
-"""What a terminal sends → keys, mouse, paste and sizes. Must not know who is waiting for them.
+"""Parses terminal input into keys, mouse events, pastes and sizes. Knows no receiver.
 
-Textual's own parser takes each character of a sequence that it does not know for a key, also within a paste;
-it dies of numbers out of range and takes an unmarked paste for keys. Its tables of keys are used as they are.
+Textual's own parser treats each character of an unknown sequence as a key, also within a paste; it crashes on
+numbers out of range and treats an unmarked paste as keys. Its key tables are used unchanged.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from textual._xterm_parser import IS_ITERM, XTermParser
 from textual.keys import Keys
 from textual.message import Message
 
-AT_ONCE: Final = 8
-"""Characters in one read that fingers cannot have typed: they are a paste, whatever the terminal says."""
+PASTE_LENGTH: Final = 8
+"""Characters in one read that count as a paste: nobody types that many at once."""
 MAX_SIDE: Final = 4096
-"""Columns or rows past which a size that the terminal reports is garbage."""
+"""Largest number of columns or rows that is believed of a size report."""
 SILENCE: Final = 2.0
-"""Seconds after which an endless paste is over. Its rest would come at once, and so press no keys."""
+"""Seconds after which a paste without an end mark is over."""
 _MAX_HELD: Final = 65_536
 _MAX_SEQUENCE: Final = 128
 
@@ -27,12 +27,12 @@ _PASTE_END: Final = "\x1b[201~"
 _TOKEN: Final = re.compile(
     r"(?P<paste>\x1b\[200~)"
     r"|(?P<report>\x1b\[(?:\[[A-E]|M[\s\S]{3}|<[-\d;]*[Mm]|(?![M\[])[0-?]*[ -/]*[@-~])|\x1bO[ -~])"
-    # an answer to a question that we did not ask
+    # an answer to a query that was not sent
     r"|(?P<string>\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|(?=\x1b[^\\])))"
     r"|(?P<unfinished>\x1b(?:\[(?:M[\s\S]{0,2}|\[|[0-?]*[ -/]*)|O|[\]PX^_][^\x07\x1b]*\x1b?)?\Z)"
     r"|(?P<alt>\x1b[^\x1b])"
     r"|(?P<escape>\x1b)"
-    rf"|(?P<run>[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{{{AT_ONCE},}})"
+    rf"|(?P<run>[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{{{PASTE_LENGTH},}})"
     r"|(?P<key>[\s\S])"
 )
 _SIZE: Final = re.compile(
@@ -42,7 +42,7 @@ _MODE: Final = re.compile(r"\x1b\[\?(\d+);(\d)\$y")
 
 
 class Keyboard:
-    """Turns text from the terminal into messages; holds back what may still be the start of a sequence."""
+    """Turns terminal input into messages; holds back what may be the start of a sequence."""
 
     def __init__(self) -> None:
         self._tables = XTermParser()
@@ -51,7 +51,7 @@ class Keyboard:
         self._pasted: list[str] | None = None
 
     def feed(self, text: str, now: float) -> list[Message]:
-        """The messages in what was read at `now`, in seconds."""
+        """The messages in `text`, which was read at `now` (seconds)."""
         text, self._held, self._since = self._held + text, "", now
         found: list[Message] = []
         position = 0
@@ -60,14 +60,14 @@ class Keyboard:
                 position = self._collect(text, position, found)
                 continue
             match = _TOKEN.match(text, position)
-            if match is None:  # never: the last alternative takes any character
+            if match is None:  # cannot happen: the last alternative matches any character
                 break
             position = match.end()
             found += self._read(match.lastgroup or "", match.group())
         return found
 
     def tick(self, now: float) -> list[Message]:
-        """The messages that time has decided: a lone Escape, a paste that never ended."""
+        """The messages that a time-out decides: a lone Escape, a paste without an end."""
         waited = now - self._since
         if self._pasted is not None and waited > SILENCE:
             pasted, self._pasted, self._held = "".join([*self._pasted, self._held]), None, ""
@@ -77,11 +77,11 @@ class Keyboard:
         held, self._held = self._held, ""
         if held == "\x1b":
             return [events.Key("escape", held)]
-        # Alt and the character that begins a sequence; anything longer is half a sequence, which is nothing.
+        # Alt and the character that begins a sequence; anything longer is half a sequence and is dropped.
         return self._keys(held) or (self._keys(held[1], alt=True) if len(held) == 2 else [])
 
     def _collect(self, text: str, position: int, found: list[Message]) -> int:
-        """Take what belongs to the paste; returns where it ends."""
+        """Collect the text of a paste; returns the position after it."""
         assert self._pasted is not None
         end = text.find(_PASTE_END, position)
         if end >= 0:
@@ -89,7 +89,7 @@ class Keyboard:
             found.append(events.Paste("".join(self._pasted)))
             self._pasted = None
             return end + len(_PASTE_END)
-        # The mark of the end may come in two reads.
+        # The end mark may come in two reads.
         size = next((n for n in range(len(_PASTE_END) - 1, 0, -1) if text.endswith(_PASTE_END[:n])), 0)
         cut = max(position, len(text) - size)
         self._pasted.append(text[position:cut])
@@ -126,7 +126,7 @@ class Keyboard:
         return self._keys(token) or self._mouse(token)
 
     def _keys(self, sequence: str, *, alt: bool = False) -> list[Message]:
-        """The keys that Textual's tables have for a sequence; none if it is unknown."""
+        """The keys of a sequence by Textual's tables; empty if it is unknown."""
         try:
             keys = list(self._tables._sequence_to_key_events(sequence, alt))
         except (ArithmeticError, ValueError):  # a code point past the end of Unicode
@@ -136,12 +136,12 @@ class Keyboard:
     def _mouse(self, sequence: str) -> list[Message]:
         try:
             event = self._tables.parse_mouse_code(sequence)
-        except (ArithmeticError, ValueError):  # a terminal of no size, a number past all numbers
+        except (ArithmeticError, ValueError):  # a size of zero, a number that is too large
             return []
         return [] if event is None else [event]
 
     def _size(self, rows: int, columns: int, height: int, width: int) -> list[Message]:
-        """A size that the terminal reports by itself, in cells and pixels."""
+        """A size report, in cells and pixels."""
         if not (0 < rows <= MAX_SIDE and 0 < columns <= MAX_SIDE):
             return []
         event = events.Resize.from_dimensions((columns, rows), (width, height))
@@ -150,7 +150,7 @@ class Keyboard:
         return [event]
 
     def _mode(self, mode: str, setting: int) -> list[Message]:
-        """An answer to whether the terminal knows a mode."""
+        """The answer to whether the terminal supports a mode."""
         if mode == "2026" and setting > 0:
             return [messages.TerminalSupportsSynchronizedOutput()]
         if mode == "2048" and constants.SMOOTH_SCROLL and not IS_ITERM:

@@ -1,7 +1,7 @@
-"""Every way out leaves a usable terminal: signals, hang-up, a frozen loop. Must not know what runs in it.
+"""Restores the terminal on every exit: signals, hang-up, a blocked event loop. Knows no application.
 
-Textual handles none of these. A signal handler of the event loop is not enough either: a terminal that has
-stopped reading can block the loop, so a watchdog thread ends the process when the orderly way takes too long.
+Textual handles none of these. A signal handler of the event loop is not enough: a terminal that does not read
+can block the loop, so a watchdog thread ends the process when an orderly exit takes too long.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Final, Protocol, Self
 from tui.ui.terminal.output import force, open_terminal
 
 GRACE: Final = 1.5
-"""Seconds that the orderly way out may take before the watchdog ends the process."""
+"""Seconds that an orderly exit may take before the watchdog ends the process."""
 
 ENDING: Final = (
     signal.SIGHUP,
@@ -32,7 +32,7 @@ ENDING: Final = (
     signal.SIGUSR1,
     signal.SIGUSR2,
 )
-"""Signals that end the program, orderly. Left alone, each would leave the terminal raw."""
+"""Signals that end the program in an orderly way. By default each would leave the terminal raw."""
 _OF_THE_DRIVER: Final = (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH, signal.SIGTTIN, signal.SIGTTOU)
 
 MOUSE_OFF: Final = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
@@ -42,21 +42,21 @@ RESET: Final = (
 """Undoes every terminal mode that the program sets."""
 
 Attributes = list[int | list[bytes | int]]
-"""A line discipline, as `termios` has it."""
+"""Terminal attributes, as `termios` has them."""
 
 
 class Program(Protocol):
-    """What is asked to end."""
+    """The program that is asked to exit."""
 
     def on_terminate(self, number: int) -> None:
-        """A signal ends the program; nothing else may still run after this."""
+        """Called when a signal ends the program, as it may be the last call that runs."""
 
     def exit(self, result: None = None, return_code: int = 0) -> None:
-        """Leave, orderly."""
+        """Exit in an orderly way."""
 
 
 class Lifecycle:
-    """Holds the signal handlers, the watchdog and the way the terminal was, for the length of a `with`."""
+    """Context manager of signal handlers, watchdog and the terminal's original attributes."""
 
     def __init__(self, program: Program, loop: asyncio.AbstractEventLoop, grace: float = GRACE) -> None:
         self.number = 0
@@ -70,7 +70,7 @@ class Lifecycle:
 
     def __enter__(self) -> Self:
         self._watchdog.start()
-        # Also where the starter ignores a signal: under nohup an abandoned console would run for ever.
+        # Also signals that the parent ignores: under nohup an abandoned console would run for ever.
         for number in ENDING:
             self._handlers[number] = signal.signal(number, self._on_signal)
         for number in _OF_THE_DRIVER:
@@ -87,8 +87,8 @@ class Lifecycle:
         elif kind is not None or left != self._attributes:
             restore_terminal(self._attributes)
         if self.number:
-            # What is left of the process has the rest of the grace period. Another signal (a hang-up brings
-            # several) must not kill it meanwhile, not even after Python has taken its handlers down.
+            # The process has the rest of the grace period. Another signal (a hang-up brings several) must not
+            # kill it meanwhile, not even after Python has removed its handlers.
             for late in ENDING:
                 signal.signal(late, signal.SIG_IGN)
             return
@@ -96,33 +96,33 @@ class Lifecycle:
             signal.signal(number, handler)
         self._watchdog.disarm()
 
-    def leaving(self, status: int) -> None:
-        """The program has been asked to end: from now on it has the grace period to do so."""
+    def start_exit(self, status: int) -> None:
+        """Start the grace period: the program was asked to exit."""
         self._watchdog.arm(status)
 
     def _forget_terminal(self) -> None:
-        """After a hang-up: what is still buffered goes nowhere, or Python would end with status 120."""
+        """After a hang-up: send buffered output to /dev/null, or Python would exit with status 120."""
         nowhere = os.open(os.devnull, os.O_RDWR)
         for descriptor in self._standard:
             os.dup2(nowhere, descriptor)
         os.close(nowhere)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        # Runs between two instructions of the main thread, so it takes no lock and starts no thread.
+        # Runs between two instructions of the main thread: it must take no lock and start no thread.
         if self.number:
             return
         self.number = number
         self._watchdog.arm(128 + number)
         try:
             self._program.on_terminate(number)
-        except Exception:  # whatever it is, the terminal has to be restored
+        except Exception:  # the terminal must be restored in any case
             logging.getLogger("lktop").exception("flushing before the end failed")
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._program.exit, None, 128 + number)
 
 
 class Watchdog(threading.Thread):
-    """Ends the process if it is still there a grace period after it was asked to go. Sleeps until then."""
+    """Ends the process if it still runs a grace period after it was asked to exit."""
 
     def __init__(self, attributes: Attributes | None, grace: float) -> None:
         super().__init__(name="watchdog", daemon=True)
@@ -133,14 +133,14 @@ class Watchdog(threading.Thread):
         self._reader, self._writer = os.pipe()
 
     def arm(self, status: int) -> None:
-        """Start the grace period; safe in a signal handler. The first one counts."""
+        """Start the grace period; safe in a signal handler. Later calls do nothing."""
         if not self._armed:
             self._armed = True
             self._status = status
             os.write(self._writer, b"!")
 
     def disarm(self) -> None:
-        """The process ended as it should."""
+        """Stop: the program exited in time."""
         os.write(self._writer, b".")
         self.join()
         os.close(self._reader)
@@ -159,18 +159,18 @@ class Watchdog(threading.Thread):
 
 
 def restore_terminal(attributes: Attributes | None) -> None:
-    """Put the terminal back as it was, from any thread, without waiting for one that does not read."""
+    """Restore the terminal, from any thread, without waiting for one that does not read."""
     terminal = open_terminal()
     if terminal is None:
         return
-    # From the background, changing the terminal would stop us.
+    # In the background, changing the terminal would stop the process.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         if attributes is not None:
             termios.tcsetattr(terminal, termios.TCSANOW, attributes)
         force(terminal, RESET.encode())
     except (OSError, termios.error):
-        pass  # it went away meanwhile
+        pass  # the terminal is gone
     finally:
         os.close(terminal)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

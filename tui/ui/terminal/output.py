@@ -1,7 +1,7 @@
-"""Writes to the terminal without ever waiting for it in the event loop. Must not know what is written.
+"""Writes to the terminal without blocking the event loop. Knows nothing of the content.
 
-Python's own stream would block the writing thread inside the kernel when the terminal stops reading, as on a
-dead SSH link; no other write could get past it, not even one that restores the terminal.
+Python's own stream blocks in the kernel when the terminal stops reading, as on a dead SSH link. No other
+write could then get through, not even the one that restores the terminal.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from typing import Final
 from rich.cells import cell_len
 
 MAX_QUEUED: Final = 30
-"""Pieces that may wait, three to a frame; what comes on top is dropped."""
-PATIENCE: Final = 0.5
-"""Seconds that a terminal has to take the last bytes."""
+"""Queued pieces, three to a frame; further ones are dropped."""
+WRITE_TIMEOUT: Final = 0.5
+"""Seconds in which a terminal must take the last bytes."""
 _STALLED: Final = 0.1
-"""Seconds between two looks at a terminal that does not read."""
+"""Seconds between two attempts to write to a terminal that does not read."""
 _FLAGS: Final = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Output(threading.Thread):
-    """A queue to the terminal.
+    """A queue to the terminal, written by a thread.
 
-    `caught_up` is called when it reads again after something was dropped; `reset` is what it must get.
+    `caught_up` is called when the terminal reads again after output was dropped; `reset` restores the
+    terminal and is written in any case.
     """
 
     def __init__(self, caught_up: Callable[[], None], reset: str) -> None:
@@ -53,16 +54,16 @@ class Output(threading.Thread):
             self._behind = True
 
     def skip(self) -> None:
-        """Forget what still waits, to make room for what restores the terminal."""
+        """Drop queued output, to make room for what restores the terminal."""
         with contextlib.suppress(Empty):
             while True:
                 self._queue.get_nowait()
 
     def stop(self) -> None:
-        """End the thread when all is written; a terminal that does not take it gets the reset by force."""
-        deadline = time.monotonic() + PATIENCE
+        """End the thread when all is written; a terminal that does not read gets the reset by force."""
+        deadline = time.monotonic() + WRITE_TIMEOUT
         with contextlib.suppress(Full):
-            self._queue.put(None, timeout=PATIENCE)
+            self._queue.put(None, timeout=WRITE_TIMEOUT)
             self.join(max(0.0, deadline - time.monotonic()))
         stuck = self.is_alive()
         if stuck:
@@ -78,7 +79,7 @@ class Output(threading.Thread):
             self._terminal = None
 
     def run(self) -> None:
-        """Write until stopped; after a hang-up, take and forget."""
+        """Write until stopped; after a hang-up, drop everything."""
         while (text := self._queue.get()) is not None:
             self._send(text.encode(self._encoding, "cells"))
             if self._behind and self._queue.empty() and not self._abandoned:
@@ -97,9 +98,9 @@ class Output(threading.Thread):
 
 
 def open_terminal() -> int | None:
-    """The terminal that standard error shows, for non-blocking writes; None if there is none any more.
+    """The terminal of standard error, opened for non-blocking writes; None if there is none.
 
-    A descriptor of its own: changing fd 2 to non-blocking would change it for the shell, too.
+    It is a descriptor of its own: making fd 2 non-blocking would change it for the shell too.
     """
     paths = ["/dev/tty"]
     with contextlib.suppress(OSError):
@@ -107,17 +108,17 @@ def open_terminal() -> int | None:
     for path in paths:
         try:
             return os.open(path, _FLAGS)
-        except OSError:  # such as a terminal of the user we were before `sudo`
+        except OSError:  # such as the terminal of the user before `sudo`
             continue
     return None
 
 
 def force(terminal: int, data: bytes) -> None:
-    """Write to a terminal that may not read, in place of what it has not read yet. Gives up after a moment.
+    """Write to a terminal that may not read; discards unread output. Gives up after a while.
 
     Raises OSError or termios.error if the terminal is gone.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WRITE_TIMEOUT
     while time.monotonic() < deadline:
         termios.tcflush(terminal, termios.TCOFLUSH)
         try:
@@ -128,11 +129,11 @@ def force(terminal: int, data: bytes) -> None:
             return
 
 
-def _as_wide(error: UnicodeError) -> tuple[str, int]:
-    """As many `?` as the characters that cannot be encoded would have taken cells, so that columns stay."""
+def _question_marks(error: UnicodeError) -> tuple[str, int]:
+    """One `?` per cell of the characters that cannot be encoded, so that columns stay aligned."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "?" * cell_len(error.object[error.start : error.end]), error.end
 
 
-codecs.register_error("cells", _as_wide)
+codecs.register_error("cells", _question_marks)

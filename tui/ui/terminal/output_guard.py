@@ -1,6 +1,6 @@
-"""The last step before the terminal: nothing it obeys gets through. Must not know what is drawn.
+"""Removes control characters from everything that is drawn, as the last step before the terminal.
 
-Methods of Textual's are patched, after a look whether they are the ones known here.
+It patches methods of Textual, after checking that they are the expected ones.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-_OBEYED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _PATCHED: Final = "_patched_by_lktop"
 
 
 def guard_output() -> None:
-    """Drop control characters, reordering and hyperlinks from all that is drawn, by whatever widget.
+    """Drop control characters, bidirectional marks and hyperlinks from all that any widget draws.
 
-    The second line of defence: text is cleaned visibly where it enters, so there should be nothing to drop.
-    Raises RuntimeError if this Textual draws in another way than the one known here.
+    This is the second line of defence: text is cleaned where it enters, so there should be nothing to drop.
+    Raises RuntimeError if this version of Textual draws in another way.
     """
     if hasattr(Strip.render_style, _PATCHED):
         return
@@ -43,9 +43,9 @@ def guard_output() -> None:
         return render_style(style, drop_controls(text), color_system)
 
     def guarded_render(self: Strip, console: Console) -> str:
-        # Text without a style does not come by `render_style`.
+        # Text without a style does not pass `render_style`.
         if self._render_cache is None and any(
-            style is None and _OBEYED.search(text) for text, style, _ in self
+            style is None and _CONTROLS.search(text) for text, style, _ in self
         ):
             return render(Strip([Segment(drop_controls(text), style) for text, style, _ in self]), console)
         return render(self, console)
@@ -55,10 +55,10 @@ def guard_output() -> None:
 
 
 def drop_controls(text: str) -> str:
-    """The text without what a terminal obeys, as wide as it was measured to be."""
+    """The text without control characters, with its width unchanged."""
     if text.isascii() and text.isprintable():
         return text
-    return _OBEYED.sub(lambda match: "\ufffd" * cell_len(match.group()), text)
+    return _CONTROLS.sub(lambda match: "\ufffd" * cell_len(match.group()), text)
 
 
 def _parameters(function: Callable[..., object]) -> list[str]:
@@ -66,7 +66,7 @@ def _parameters(function: Callable[..., object]) -> list[str]:
 
 
 def _uses(function: Callable[..., object], names: set[str]) -> bool:
-    """Whether the code of a function still touches all of these attributes."""
+    """Whether the code of a function uses all of these attributes."""
     code = inspect.unwrap(function).__code__
     inner = [constant for constant in code.co_consts if inspect.iscode(constant)]
     return names <= {name for part in (code, *inner) for name in part.co_names}

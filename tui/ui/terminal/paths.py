@@ -1,4 +1,4 @@
-"""Paths of this machine, completed while they are typed. The disk is asked beside the screen's own work."""
+"""Completes paths of this machine while they are typed. The disk is read off the event loop."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from textual.suggester import Suggester
 
 
 class Paths(Suggester):
-    """Completes a path by what is on the disk."""
+    """Completes a path from the file system."""
 
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The first name that begins so."""
+        """The first name with this beginning."""
         head, slash, last = value.rpartition("/")
         return await asyncio.to_thread(_first, f"{head}{slash}", last) if value else None
 

@@ -1,7 +1,7 @@
-"""The base of our application: Textual with its unsafe ends tied up. Must not know what is shown.
+"""The base class of the application: Textual without what is unsafe here. Knows no screens.
 
-Text that reaches a widget cannot act, a crash prints neither secrets nor escapes, old keys do nothing, and
-every way out restores the terminal (`lifecycle`), whatever the terminal does meanwhile (`driver`, `egress`).
+Remote text cannot trigger actions, a crash prints neither secrets nor escapes, old keys are dropped, and
+every exit restores the terminal (`lifecycle`, `driver`, `output_guard`).
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from tui.ui.terminal.lifecycle import GRACE, Lifecycle
 from tui.ui.terminal.output_guard import guard_output
 
 STALE: Final = 0.5
-"""Seconds after which a key or click no longer acts: who pressed it was looking at another screen."""
-_LAST_CALL: Final = 0.3
-"""Seconds for tasks and threads that are left over at the end."""
+"""Seconds after which a key or click is dropped: the operator saw another screen when pressing it."""
+_CLEANUP_SECONDS: Final = 0.3
+"""Seconds for tasks and threads that are left at the end."""
 
 
 def key_age(event: Message) -> float:
-    """Seconds since a key was pressed or the mouse used, or more if nobody could look in between."""
+    """Upper limit of the seconds since a key was pressed or the mouse was used."""
     return time.monotonic() - event.time
 
 
@@ -47,13 +47,13 @@ class SafeApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CLOSE_TIMEOUT = 1.0
     CRASH_ADVICE: ClassVar[str] = ""
-    """What is said after a crash: what may have happened and what to do next."""
+    """Text printed after a crash: what may have happened and what to do next."""
 
     _lifecycle: Lifecycle | None = None
-    _stale_told = 0.0
-    _paste_told = 0.0
+    _stale_notified = 0.0
+    _paste_notified = 0.0
 
-    # For the application to fill in or call
+    # For the application to override or call
 
     def on_terminate(self, number: int) -> None:
         """Called at once when a signal ends the program, before anything is unmounted.
@@ -64,38 +64,38 @@ class SafeApp(App[None]):
     def stale_input(self, age: float) -> None:
         """Called when a key or click was dropped for being `age` seconds old."""
         now = time.monotonic()
-        if now - self._stale_told > 2:
-            self._stale_told = now
+        if now - self._stale_notified > 2:
+            self._stale_notified = now
             text = f"The screen was not answering for {age:.1f} s; what was typed meanwhile has been dropped."
             self.notify(text, severity="warning", markup=False)
 
     def on_paste(self, event: Paste) -> None:
-        """Nothing took it. Keys that a slow line held up come all at once, and so as a paste, too."""
+        """A paste without a receiver. Keys that a slow line delayed come all at once and look like one."""
         now = time.monotonic()
-        if now - self._paste_told > 2:
-            self._paste_told = now
+        if now - self._paste_notified > 2:
+            self._paste_notified = now
             text = "Ignored: a paste, or keys that came all at once. Nothing here takes a text."
             self.notify(text, severity="warning", markup=False)
 
     def set_mouse(self, on: bool) -> None:
-        """Switch the mouse on, or off so that the terminal selects text itself."""
+        """Switch mouse reports on, or off so that the terminal selects text itself."""
         if isinstance(self._driver, SafeDriver):
             self._driver.set_mouse(on)
 
     @property
     def is_slow(self) -> bool:
-        """The terminal has not taken all that was drawn: the line to it is slow, or was for a while."""
+        """Output had to be dropped: the line to the terminal is slow, or was."""
         return isinstance(self._driver, SafeDriver) and self._driver.fell_behind > 0
 
     def send_to_terminal(self, data: str) -> None:
-        """Write a control sequence of our own, past all drawing. Never for text from elsewhere."""
+        """Write a control sequence of our own directly. Never for remote text."""
         if self._driver is not None and not self._driver.is_headless:
             self._driver.write(data)
 
     # Input
 
     async def on_event(self, event: Event) -> None:
-        """As Textual's, but what is stale does nothing; typing into a field is never lost."""
+        """Like Textual's, but stale keys and clicks are dropped, except text typed into a field."""
         if isinstance(event, (Key, MouseDown, MouseUp)) and not self._is_typing(event):
             age = key_age(event)
             if age > STALE:
@@ -107,9 +107,9 @@ class SafeApp(App[None]):
             self._repaint(event.size)
 
     def _repaint(self, size: Size) -> None:
-        """Paint all of a terminal that is back at the size that was drawn last: Textual sees no change.
+        """Repaint when the terminal is back at the size that was drawn last: Textual sees no change.
 
-        What it cut off meanwhile is lost there, and cells that do not change would stay empty.
+        The terminal lost what it cut off meanwhile, and unchanged cells would stay empty.
         """
         try:
             if self.screen.size == size:
@@ -129,50 +129,50 @@ class SafeApp(App[None]):
         )
 
     async def _broker_event(self, event_name: str, event: Event, default_namespace: DOMNode) -> bool:
-        """Nothing: an action in a style can only come from markup, and so from a remote text."""
+        """Disabled: an action in a style can only come from markup, and so from remote text."""
         return False
 
-    # What a text, a palette or a stray binding could call
+    # What remote text, a palette or a stray binding could call
 
     async def action_simulate_key(self, key: str) -> None:
-        """Nothing: it would press any key of ours."""
+        """Disabled: it could press any key."""
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
-        """Nothing: it would write a readable file anywhere."""
+        """Disabled: it could write a readable file anywhere."""
 
     def action_suspend_process(self) -> None:
-        """Nothing: there is no shell to come back from on some hosts; `kill -TSTP` works."""
+        """Disabled: some hosts have no shell to resume from; `kill -TSTP` works."""
 
     def action_command_palette(self) -> None:
-        """Nothing: Textual's palette offers to save screenshots; ours is another."""
+        """Disabled: Textual's palette offers screenshots; the application has its own."""
 
     def action_change_theme(self) -> None:
-        """Nothing: it opens Textual's palette."""
+        """Disabled: it opens Textual's palette."""
 
     def open_url(self, url: str, *, new_tab: bool = True) -> None:
-        """Nothing: a browser would start on the jump host."""
+        """Disabled: a browser would start on the jump host."""
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Keep it for pasting within the program; `tui.ui.terminal.clipboard` is what sends text out."""
+        """Keep it for pasting within the program; `tui.ui.terminal.clipboard` sends text to the terminal."""
         self._clipboard = text
 
     def _set_pointer_shape(self, shape: str) -> None:
-        """Nothing: OSC 22 moves no pointer over SSH and garbles terminals that do not know it."""
+        """Disabled: OSC 22 does nothing over SSH and garbles terminals that do not support it."""
 
-    # The way in and out
+    # Start and exit
 
     def get_driver_class(self) -> type[Driver]:
-        """Ours, whatever the environment asks for."""
+        """`SafeDriver`, regardless of the environment."""
         return SafeDriver
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
-        """Leave; should that take longer than the grace period, the watchdog ends the process."""
+        """Exit; the watchdog ends the process if that takes longer than the grace period."""
         if self._lifecycle is not None:
-            self._lifecycle.leaving(return_code)
+            self._lifecycle.start_exit(return_code)
         super().exit(result, return_code, message)
 
     def panic(self, *renderables: RenderableType) -> None:
-        """End with status 1 and a text, which is stripped of what a terminal obeys."""
+        """Exit with status 1 and a text, without control characters."""
         lines = "\n".join("".join(part.text for part in self.console.render(text)) for text in renderables)
         self._crash(printable(lines))
 
@@ -183,11 +183,11 @@ class SafeApp(App[None]):
     def _crash(self, report: str) -> None:
         self._return_code = 1
         if self._lifecycle is not None:
-            self._lifecycle.leaving(1)
+            self._lifecycle.start_exit(1)
         if self._lifecycle is not None and self._lifecycle.number:
-            # Half mounted or half unmounted, the loose ends of a program told to end are not worth a screen.
+            # An error of a half mounted or unmounted program that was told to end is logged, not shown.
             logging.getLogger("lktop").error("while ending: %s", report)
-        elif not self._exit_renderables:  # the first error is the cause
+        elif not self._exit_renderables:  # the first error is the cause of later ones
             text = (
                 f"{report.rstrip()}\nlktop: stopped by an error of its own, shown above. {self.CRASH_ADVICE}"
             )
@@ -204,9 +204,9 @@ def run_guarded(
 ) -> int:
     """Run the application on this terminal; returns the exit status: 1 after a crash, 128 + n after signal n.
 
-    Does not return where a thread is stuck that Python would wait for, as in a name look-up: then it leaves
-    the process by `leave`. Hence what has to be done at the end belongs into the application's unmounting.
-    Raises RuntimeError if this version of Textual cannot be guarded.
+    If a thread is stuck that Python would wait for, as in a name look-up, it ends the process with `leave`
+    and does not return. So work for the end belongs into the application's unmounting. Raises RuntimeError if
+    this version of Textual cannot be guarded.
     """
     guard_output()
     loop = asyncio.new_event_loop()
@@ -226,18 +226,18 @@ def run_guarded(
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
-    """As `asyncio.run` does, without waiting for the threads of the executor."""
+    """Close like `asyncio.run`, without waiting for threads of the executor."""
     if tasks := asyncio.all_tasks(loop):
         for task in tasks:
             task.cancel()
-        loop.run_until_complete(asyncio.wait(tasks, timeout=_LAST_CALL))
+        loop.run_until_complete(asyncio.wait(tasks, timeout=_CLEANUP_SECONDS))
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
 
 
 def _is_thread_left() -> bool:
-    """Whether a thread that Python would wait for is still there after a moment."""
-    deadline = time.monotonic() + _LAST_CALL
+    """Whether a thread that Python would wait for still runs after `_CLEANUP_SECONDS`."""
+    deadline = time.monotonic() + _CLEANUP_SECONDS
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join(max(0.0, deadline - time.monotonic()))

@@ -1,7 +1,7 @@
-"""What the terminal shows, cell by cell, so that a repaint sends only what differs. Knows not what is drawn.
+"""Keeps the terminal's cells as sent, so that a repaint sends only cells that differ. Knows no widgets.
 
-Textual repaints whole widgets, and the whole screen when the keyboard moves on, when a dialog opens and for
-every change beneath one: 20 kB where a line changed. Painting again what is there sends nothing from here.
+Textual repaints whole widgets, and the whole screen when the focus moves, when a dialog opens and for every
+change beneath one: 20 kB where a line changed.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ from tui.ui.terminal.ansi_writer import SYSTEMS, AnsiWriter
 from tui.ui.terminal.safe_app import SafeApp
 
 NEAR: Final = 8
-"""Equal cells between two changes that are sent again: moving the cursor over them takes as many bytes."""
+"""Equal cells between two changes that are sent anyway: moving the cursor takes as many bytes."""
 
 EMOJI: Final = 0x1F000
-"""The first character of those that are newer than some terminals."""
+"""The first code point of characters that some terminals do not know."""
 
 Glyph = tuple[str, Style | None]
-"""A character with the marks on it, and its look; the cells after the first of a wide one have no text."""
+"""A character with its combining marks, and its style; later cells of a wide one have empty text."""
 
 _UNKNOWN: Final[Glyph] = ("\0", None)
-"""A cell of which nothing is known; equal to nothing that is drawn."""
+"""A cell with unknown content; not equal to any that is drawn."""
 
 
 class ScreenDiff:
-    """The cells of one terminal as they were sent."""
+    """The cells that were sent to one terminal."""
 
     def __init__(self) -> None:
         self._rows: list[list[Glyph]] = []
 
     def forget(self) -> None:
-        """Take nothing for granted: what comes next is sent whole."""
+        """Treat the content of the terminal as unknown: the next update is sent whole."""
         self._rows = []
 
     def differences(self, update: ChopsUpdate | LayoutUpdate) -> Iterator[Patch]:
-        """What the update shows that the terminal does not; once taken, it counts as shown."""
+        """The cells of the update that differ from the terminal's. They count as sent from now on."""
         if isinstance(update, ChopsUpdate):
             chops, spans = list(update.chops), update.spans
         else:
@@ -69,7 +69,7 @@ class ScreenDiff:
                     yield from self._changed(y, x, _cells(strip), first - x, last - x)
 
     def _changed(self, y: int, x: int, new: list[Glyph], first: int, last: int) -> Iterator[Patch]:
-        """The parts from `first` to before `last` of cells at column `x` that differ from what is shown."""
+        """The parts of `new[first:last]`, cells from column `x` on, that differ from the terminal's."""
         first, last = _whole(new, max(first, 0), min(last, len(new)))
         if not self._rows:
             yield Patch(x + first, y, new[first:last])
@@ -84,14 +84,14 @@ class ScreenDiff:
 
 
 class Patch(Struct, frozen=True):
-    """Neighbouring cells to be sent."""
+    """Adjacent cells to be sent."""
 
     x: int
     y: int
     cells: Sequence[Glyph]
 
-    def render(self, pen: AnsiWriter) -> str:
-        """The sequences that paint them."""
+    def render(self, writer: AnsiWriter) -> str:
+        """The sequences that draw them."""
         texts = [self._to(0)]
         for style, run in groupby(enumerate(self.cells), key=lambda item: item[1][1]):
             plain: list[str] = []
@@ -100,11 +100,11 @@ class Patch(Struct, frozen=True):
                     plain.append(text)
                     continue
                 size = cell_len(text)
-                texts.append(pen.write("".join(plain) + " " * size, style) + self._to(place))
-                texts.append(pen.write(text, style) + self._to(place + size))
+                texts.append(writer.write("".join(plain) + " " * size, style) + self._to(place))
+                texts.append(writer.write(text, style) + self._to(place + size))
                 plain.clear()
             if plain:
-                texts.append(pen.write("".join(plain), style))
+                texts.append(writer.write("".join(plain), style))
         return "".join(texts)
 
     def _to(self, place: int) -> str:
@@ -116,8 +116,8 @@ class Patch(Struct, frozen=True):
 def is_doubtful(glyph: str) -> bool:
     """Whether terminals disagree on its width: an emoji, or several characters that make one glyph.
 
-    Its cells are wiped first and those after it are gone to by their number: a terminal that makes it wider
-    or narrower neither shifts the rest of the line nor leaves a bit of it behind.
+    Its cells are blanked first and the cursor is then moved explicitly, so that a terminal that draws it
+    wider or narrower neither shifts the rest of the line nor leaves parts behind.
     """
     if len(glyph) < 2:
         return glyph != "" and ord(glyph) >= EMOJI
@@ -125,7 +125,7 @@ def is_doubtful(glyph: str) -> bool:
 
 
 def _placed(strips: Iterable[Strip]) -> dict[int, Strip | None]:
-    """The strips of a line by the column where each begins."""
+    """The strips of a line by their first column."""
     placed: dict[int, Strip | None] = {}
     x = 0
     for strip in strips:
@@ -135,7 +135,7 @@ def _placed(strips: Iterable[Strip]) -> dict[int, Strip | None]:
 
 
 def _cells(strip: Strip) -> list[Glyph]:
-    """A strip as one glyph a cell."""
+    """A strip as a list of one glyph per cell."""
     cells: list[Glyph] = []
     for text, style, _ in strip:
         if text.isascii():
@@ -144,13 +144,13 @@ def _cells(strip: Strip) -> list[Glyph]:
         for begin, end, size in split_graphemes(text)[0]:
             if size:
                 cells += [(text[begin:end], style), *[("", style)] * (size - 1)]
-            elif cells:  # a mark on the glyph before, of another style
+            elif cells:  # a combining mark in another style belongs to the glyph before
                 cells[-1] = (cells[-1][0] + text[begin:end], cells[-1][1])
     return cells
 
 
 def _runs(places: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """First and past-the-last place of each group of places that are near one another."""
+    """Start and end of each group of positions with gaps of at most `NEAR`."""
     start = end = -1
     for place in places:
         if start >= 0 and place - end > NEAR:
@@ -162,7 +162,7 @@ def _runs(places: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 
 def _whole(cells: Sequence[Glyph], start: int, end: int) -> tuple[int, int]:
-    """The places from `start` to before `end`, widened to whole glyphs."""
+    """The range from `start` to before `end`, widened to whole glyphs."""
     while start > 0 and not cells[start][0]:
         start -= 1
     while end < len(cells) and not cells[end][0]:
@@ -171,57 +171,57 @@ def _whole(cells: Sequence[Glyph], start: int, end: int) -> tuple[int, int]:
 
 
 class _Differences(CompositorUpdate):
-    """An update that is compared when it is sent and not before: Textual may yet drop it."""
+    """An update that is compared when it is sent, since Textual may drop it before."""
 
-    def __init__(self, frame: ScreenDiff, update: ChopsUpdate | LayoutUpdate) -> None:
-        self._frame = frame
+    def __init__(self, diff: ScreenDiff, update: ChopsUpdate | LayoutUpdate) -> None:
+        self._diff = diff
         self._update = update
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """As Textual's own: all of it."""
+        """The whole update, as Textual draws it."""
         return self._update.__rich_console__(console, options)
 
     def render_segments(self, console: Console) -> str:
-        """What has to be sent."""
-        pen = AnsiWriter(SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR))
-        patches = [patch.render(pen) for patch in self._frame.differences(self._update)]
-        return "".join((*patches, pen.reset()))
+        """The sequences for the cells that differ."""
+        writer = AnsiWriter(SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR))
+        patches = [patch.render(writer) for patch in self._diff.differences(self._update)]
+        return "".join((*patches, writer.reset()))
 
 
-class FramedApp(SafeApp):
-    """An application that sends only what differs from what its terminal shows."""
+class DiffApp(SafeApp):
+    """An application that sends only cells that differ from the terminal's."""
 
     def __init__(self) -> None:
-        self._frame = ScreenDiff()  # first, for setting the title refreshes already
+        self._diff = ScreenDiff()  # before `super()`, where setting the title refreshes
         super().__init__()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, ChopsUpdate | LayoutUpdate):
-            super()._display(screen, _Differences(self._frame, renderable))
+            super()._display(screen, _Differences(self._diff, renderable))
         else:
             super()._display(screen, renderable)
 
     def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
-        """What a widget drew goes with it: Textual's cache of colours has widgets' own caches as its keys."""
+        """Clear Textual's cache of colours, which would keep the caches of removed widgets alive."""
         StylesCache.get_inner_outer.cache_clear()
         return super()._prune(*nodes, parent=parent)
 
     def redraw(self) -> None:
-        """Draw everything anew, over whatever the terminal shows."""
-        self._frame.forget()
+        """Repaint the whole terminal."""
+        self._diff.forget()
         super().refresh(layout=True)
 
-    def refresh(self, *, repaint: bool = True, layout: bool = False, recompose: bool = False) -> FramedApp:
-        """Everything anew, as the driver wants it after a stop or when the terminal had fallen behind.
+    def refresh(self, *, repaint: bool = True, layout: bool = False, recompose: bool = False) -> DiffApp:
+        """Repaint. Without `layout` the whole terminal, as the driver asks after a stop or dropped output.
 
-        Textual asks for a layout with it, when a dialog goes: what the terminal shows is still known then.
+        With `layout` it is Textual that asks, as when a dialog closes: the terminal's content is known then.
         """
         if not layout:
-            self._frame.forget()
+            self._diff.forget()
         return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
 
     async def on_event(self, event: events.Event) -> None:
-        """As before; a terminal that was resized may show anything, even back at its first size."""
+        """A terminal that was resized may show anything, even when it is back at its first size."""
         if isinstance(event, events.Resize):
-            self._frame.forget()
+            self._diff.forget()
         await super().on_event(event)

@@ -1,4 +1,4 @@
-"""The screen as an SVG that every renderer draws aligned."""
+"""Screenshots as SVG files that every renderer draws aligned."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ _TEXT = re.compile(
     r'<text class="([^"]*)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)" ([^>]*)>([^<]*)</text>'
 )
 _RUN = re.compile(r"(?:&#160;){2,}|^&#160;|&#160;$|(?<=[^\x00-\x7f])&#160;|&#160;(?=[^\x00-\x7f])")
-"""Where words begin anew; beside a sign too, since a font that lacks it makes its neighbours move."""
+"""Where a new text begins: at gaps, and beside signs, since a font that lacks one shifts its neighbours."""
 _LETTER = re.compile(r"&[^;]+;|.", re.S)
 
 
 def align(svg: str) -> str:
-    """Give every run of words its own place.
+    """Give every run of words a position of its own.
 
-    Textual makes one text of each style and leaves the columns to non-breaking spaces and `textLength`, which
-    renderers other than browsers ignore: their columns drift apart.
+    Textual makes one text per style and relies on non-breaking spaces and `textLength` for columns. Renderers
+    other than browsers ignore these, so their columns drift.
     """
     return _TEXT.sub(_split, svg)
 
 
-def keep(svg: str, path: Path) -> None:
-    """Write it, aligned, to a new private file; an existing one, or a link, is never written to.
+def save(svg: str, path: Path) -> None:
+    """Write it, aligned, to a new private file; never to an existing one or a link.
 
-    Takes a while: call it off the event loop. Raises OSError.
+    Slow: call it off the event loop. Raises OSError.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(privatefile.create(path), "wb") as file:
