@@ -158,7 +158,7 @@ def source(region: str = "us-east", **more: object) -> LogSource:
 def line(
     message: str, *, level: str = "INFO", at: float = EPOCH, name: str = "livekit.agents", **extra: object
 ) -> bytes:
-    """A line as livekit-agents prints it in production (contract.md §4.2)."""
+    """A line as livekit-agents prints it in production."""
     stamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")
     return json.dumps(
         {"message": message, "level": level, "name": name, **extra, "timestamp": stamp}

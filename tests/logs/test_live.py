@@ -39,8 +39,8 @@ class QuickClock(SystemClock):
 
 
 @asynccontextmanager
-async def opened(status: str = "Scheduling", **switches: object) -> AsyncIterator[tuple[Simulator, LogHub]]:
-    """A frozen world with one agent that prints only what it is told to, and a hub on the real client."""
+async def served(status: str = "Scheduling", **switches: object) -> AsyncIterator[tuple[Simulator, Client]]:
+    """A frozen world with one agent that prints only what it is told to, and the real client."""
     plan = Scenario(
         agents=[AgentSpec(id=AGENT, name="a", deployments=[DeploymentSpec(status=status)])], switches=switches
     )
@@ -50,12 +50,27 @@ async def opened(status: str = "Scheduling", **switches: object) -> AsyncIterato
             simulator.url, simulator.url, Credentials(simulator.key, Secret(simulator.secret))
         )
         client = Client(endpoint, budget=Budget(10_000, clock), clock=clock)
-        hub = LogHub(client, clock=QuickClock(), random=Random(1), folder=None)
         try:
-            yield simulator, hub
+            yield simulator, client
         finally:
-            await hub.aclose()
             await client.aclose()
+
+
+@asynccontextmanager
+async def hub_on(client: Client) -> AsyncIterator[LogHub]:
+    """A hub that has received nothing yet."""
+    hub = LogHub(client, clock=QuickClock(), random=Random(1), folder=None)
+    try:
+        yield hub
+    finally:
+        await hub.aclose()
+
+
+@asynccontextmanager
+async def opened(status: str = "Scheduling", **switches: object) -> AsyncIterator[tuple[Simulator, LogHub]]:
+    """Such a world and a hub on it."""
+    async with served(status, **switches) as (simulator, client), hub_on(client) as hub:
+        yield simulator, hub
 
 
 async def until(log: Log, done: Callable[[], bool]) -> None:
@@ -101,7 +116,7 @@ async def test_lines_flow_from_the_socket_to_the_log() -> None:
 @pytest.mark.parametrize("raw", [False, True], ids=["body", "connection"])
 async def test_cut_at_any_byte_of_body_or_connection(raw: bool) -> None:
     """Inside UTF-8, inside the header, inside the framing of a chunk: joined, or marked."""
-    async with opened(log_backlog=10_000) as (simulator, hub):
+    async with served(log_backlog=10_000) as (simulator, client):
         lines = [f"{n} caf\u00e9 \U0001f600" for n in range(40)]
         say(simulator, *lines)
         every = [line.encode() for line in lines]
@@ -109,11 +124,8 @@ async def test_cut_at_any_byte_of_body_or_connection(raw: bool) -> None:
         for at in range(1, size, 23):
             simulator.faults.clear()
             simulator.faults.add(FaultSpec(path="/logs", action="cut", at=at, raw=raw, times=2))
-            watch = hub.watch([SOURCE])
-            await whole(watch, every)
-            # forget the log, so that the next round starts from nothing
-            hub.leave()
-            hub._watches.clear()
+            async with hub_on(client) as hub:
+                await whole(hub.watch([SOURCE]), every)
 
 
 async def test_a_black_hole_is_left_and_nothing_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:

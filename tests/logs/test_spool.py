@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,14 +120,15 @@ def test_a_flood_of_empty_lines_is_bounded_too(folder: Path) -> None:
 
 
 def test_memory_per_row_is_six_bytes(folder: Path) -> None:
-    spool = Spool(folder, ring=1 << 30)
-    for _ in range(100):
-        add(spool, *[b"x" * 200] * 1000)
-    held = sum(
-        segment.starts.itemsize * len(segment.starts) + len(segment.marks) + len(segment.tags)
-        for segment in spool._segments
-    )
-    assert held <= 7 * 100_000
+    spool, lines = Spool(folder, ring=1 << 30), [b"x" * 200] * 1000
+    tracemalloc.start()
+    try:
+        for _ in range(100):
+            add(spool, *lines)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held <= 7 * 100_000 + 50_000  # arrays grow ahead of their use
 
 
 def test_nothing_is_left_on_disk_not_even_while_it_is_used(folder: Path) -> None:

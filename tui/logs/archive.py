@@ -48,7 +48,7 @@ _PART: Final = re.compile(r"(.+)-\d{3}\.log")
 
 
 class NotOpened(Exception):
-    """A file is not shown; the text says which and why, in one line."""
+    """A file cannot be shown; the text says which and why, in one line."""
 
 
 class FileRange:
@@ -79,11 +79,11 @@ class Archive:
     """
 
     def __init__(self, name: str, paths: Sequence[Path], *, kept: bool = False) -> None:
-        """`paths` are its parts, oldest first; `kept` by a spool. Raises NotOpened; follows no links."""
+        """`paths` are its parts, oldest first; `kept` says that a spool wrote them. Raises NotOpened."""
         self.name = name = clean(name)
         self._fds: list[int] = []
         self._ahead: list[tuple[int, int]] = []
-        """What is left to read, the last first: files and how many bytes of each."""
+        """Files that are left to read, the last first, and how many bytes of each."""
         self.size = 0
         """Bytes of the files."""
         self.written = 0.0
@@ -98,19 +98,19 @@ class Archive:
         self.log = Log(Spool(None))
         self.log.streams[0] = Stream(LogSource("", region=name, log_type="file"), "fi", Phase.ENDED)
         end = Notice(f"{name}: end of the file, last written", Kind.INFO, 0, self.written)
-        if kept:  # it holds what was received and no word of ours
+        if kept:  # it holds what was received, without notices
             end.outcome = "neither gaps nor sources are marked in what was kept"
         self.log.notify(end)
         self._read(GLANCE)
 
     @property
     def read(self) -> int:
-        """Bytes that are read back, those at the end."""
+        """Bytes that are read back: the last ones of the files."""
         return self._most
 
     @property
     def progress(self) -> float:
-        """Share of what is read back that is there."""
+        """Share of these bytes that was read."""
         return 1 - self._left / self._most if self._most else 1.0
 
     def step(self) -> bool:
@@ -158,7 +158,7 @@ class Archive:
         self.written = max(self.written, info.st_mtime)
 
     def _read(self, most: int) -> None:
-        """Take in the newest stretch that is not in yet, from the start of a line."""
+        """Add the newest stretch that was not read yet, from the start of a line."""
         while self._ahead and not self._ahead[-1][1]:
             self._ahead.pop()
         if not self._ahead or self._left <= 0:

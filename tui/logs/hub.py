@@ -1,4 +1,4 @@
-"""Every log of one project: opens them, keeps a few, ends them all. The spool folder is its own."""
+"""Every log of one project: opens them, keeps a few, closes them all. Owns the spool folder."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tui.logs.stream import Ping
 from tui.logs.watch import Dependencies, Watch
 
 KEPT: Final = 32
-"""Logs that are kept with what they received; only the newest is followed."""
+"""Logs that are kept; only the newest is followed."""
 FULL: Final = 4
-"""Rings of bytes that they may hold in all: a glance at other agents costs none of them a long log."""
+"""Full rings that they may hold together: a glance at another agent does not cost a long log."""
 DAY: Final = 86_400.0
 
 
 class LogHub:
-    """Opens the logs of agents. Await `run` beside it: it ends when a bug does, or by being cancelled."""
+    """Opens the logs of agents. Run `run` beside it: it raises what a task of a log raised."""
 
     def __init__(
         self,
@@ -50,18 +50,18 @@ class LogHub:
         self._days = days
         self._watches: dict[tuple[str, ...], Watch] = {}
         self._let_go: dict[tuple[str, ...], float] = {}
-        """Logs that had to make room, and when (Unix seconds)."""
+        """Logs that were dropped for room, and when (Unix seconds)."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._failed = asyncio.Event()
 
     @property
     def folder(self) -> Path | None:
-        """Where spools lie, those that were kept as well."""
+        """Where spool files are, also those kept from earlier runs."""
         return self._folder
 
     def watch(self, sources: Sequence[LogSource], kind: str = "") -> Watch:
-        """Follow these sources and no others. A log that was left comes back as it was and goes on.
+        """Follow these sources and no others. A log that was followed before is continued.
 
         Those whose `log_type` is `kind` are opened, the others offered; empty is `deploy` unless there are
         only builds. What agents print and what their builds printed are two logs.
@@ -78,18 +78,18 @@ class LogHub:
         return watch
 
     def leave(self) -> None:
-        """Follow nothing; what was received is kept for a return."""
+        """Follow nothing; the logs are kept for later."""
         for watch in self._watches.values():
             watch.pause()
 
     def nudge(self, agent_id: str) -> None:
-        """Something changed about this agent: try now what waits for it. A refusal waits its time."""
+        """This agent changed: its waiting streams try again now. A refused stream waits its time."""
         for key, watch in self._watches.items():
             if agent_id in key:
                 watch.nudge(Phase.ASLEEP, Phase.WAITING, Phase.GONE)
 
     async def run(self) -> None:
-        """Wait until cancelled, then close everything. Raises what a bug in a tail raised."""
+        """Wait until cancelled, then close everything. Raises the unexpected error of a stream."""
         try:
             await self._failed.wait()
             if self._failure:
@@ -107,7 +107,7 @@ class LogHub:
         self._watches.clear()
 
     def _make_room(self, newest: Watch) -> None:
-        """Let go of the logs that were looked at longest ago, but for the newest."""
+        """Drop the logs that were not looked at for longest, but never the newest."""
         spool = newest.log.spool
         most = FULL * (spool.memory_ring if spool.trouble else self._ring)
         sizes = {key: watch.log.spool.size for key, watch in self._watches.items()}
@@ -147,5 +147,5 @@ class LogHub:
 
 
 def _safe(name: str) -> str:
-    """A file name without anything that a path could be made of: ids come from the service."""
+    """A file name without path characters: ids come from the service."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in name)

@@ -1,4 +1,4 @@
-"""What was received for one set of sources, in reading order: rows, notices, counts. No network."""
+"""What was received for one set of sources, in reading order: lines, notices, counts. No network."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COUNTED: Final = 64
 
 
 class Kind(StrEnum):
-    """What a notice of ours is about."""
+    """What a notice is about."""
 
     INFO = "info"
     GAP = "gap"
@@ -37,7 +37,7 @@ class Kind(StrEnum):
 
 
 class Notice(msgspec.Struct):
-    """A line of ours between those received. It changes in place while what it tells of goes on."""
+    """A line of the program between those received. It changes in place while its event goes on."""
 
     text: str
     """What happened: `us-east: stream ended by the server`."""
@@ -49,12 +49,12 @@ class Notice(msgspec.Struct):
     back: float | None = None
     """When the stream was open again."""
     outcome: str = ""
-    """What that means for the reader: `nothing missed`."""
+    """The consequence for the reader: `nothing missed`."""
     reason: str = ""
-    """Why, as far as it is known; comes last, for it may be long."""
+    """Why, as far as it is known; comes last, because it may be long."""
 
     def words(self, clock: Callable[[float], str]) -> str:
-        """The whole line; `clock` words a time."""
+        """The whole line; `clock` formats a time."""
         parts = [f"{self.text} {clock(self.time)}"]
         if self.back is not None:
             parts.append(f"back {clock(self.back)}")
@@ -80,12 +80,12 @@ class Line(msgspec.Struct, frozen=True):
 
     @property
     def cut(self) -> bool:
-        """Its end never came."""
+        """It is the beginning of a line whose end never came."""
         return bool(self.mark & CUT)
 
 
 class Counts(msgspec.Struct):
-    """What came in and what became of it."""
+    """Totals of a log since it began."""
 
     received: int = 0
     """Lines."""
@@ -99,7 +99,7 @@ class Counts(msgspec.Struct):
 
 @dataclass(eq=False)
 class Log:
-    """Rows by number, oldest first. Numbers are never used again; those below `first` have been dropped."""
+    """Rows by number, oldest first. Numbers are never reused; rows below `first` have been dropped."""
 
     spool: Spool
     counts: Counts = field(default_factory=Counts)
@@ -110,7 +110,7 @@ class Log:
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change; must be quick."""
     _told: str = ""
-    """The trouble with the disk that the reader knows of."""
+    """The trouble with the disk that was told in the log."""
     _stamped_rows: list[int] = field(default_factory=list)
     _stamps: list[float] = field(default_factory=list)
 
@@ -126,7 +126,7 @@ class Log:
 
     @property
     def dropped(self) -> int:
-        """Rows that had to make room."""
+        """Rows dropped to make room."""
         return self.spool.dropped
 
     def append(self, lines: Sequence[bytes], levels: bytes | bytearray, tags: bytes, now: float) -> None:
@@ -141,7 +141,7 @@ class Log:
         self._tell_trouble(tags[-1], now)
 
     def append_piece(self, piece: bytes, tag: int, now: float) -> None:
-        """Add what a cut has left of a line."""
+        """Add the beginning of a line whose end never came."""
         self._stamp(now)
         self.spool.insert(piece, classify([piece])[0] | CUT, tag)
         self.counts.received += 1
@@ -149,7 +149,7 @@ class Log:
         self._tell_trouble(tag, now)
 
     def notify(self, notice: Notice) -> int:
-        """Put a notice after all that is there; returns its row."""
+        """Add a notice after all rows; returns its row."""
         self._stamp(notice.time)
         row = self.spool.insert(b"", NOTICE, notice.tag)
         self.notices[row] = notice
@@ -196,7 +196,7 @@ class Log:
             end = start
 
     def time(self, row: int) -> float | None:
-        """When a row was written, or failing that received; Unix seconds. None when it is not held."""
+        """When a row was written, or else received; Unix seconds. None when it is not held."""
         if not self.first <= row < self.end:
             return None
         if notice := self.notices.get(row):
@@ -204,9 +204,9 @@ class Log:
         return time_of(self.spool.line(row)) or self.came(row)
 
     def came(self, row: int) -> float | None:
-        """By when a line that does not say was written; None where nobody can tell.
+        """The latest time at which a line without a time was written; None if unknown.
 
-        It came before the next line of its stream that does: a snapshot arrives long after it was written.
+        It came before the next line of its stream that has one: a snapshot arrives long after it was written.
         """
         tag = self.spool.tag(row)
         stream = self.streams.get(tag)
@@ -216,7 +216,7 @@ class Log:
         return received if moment is None or received is None else min(received, moment)
 
     def _time_near(self, row: int) -> float | None:
-        """When the next line of the same stream that says so was written."""
+        """The time of the next line of the same stream that has one."""
         if row + 1 >= self.end:
             return None
         tag = self.spool.tag(row)
@@ -236,13 +236,13 @@ class Log:
         """
         rows = range(self.first, self.end)
 
-        def key(row: int) -> float:  # of a file, not every line says when: it was before the next that does
+        def key(row: int) -> float:  # in a file, not every line has a time: it came before the next that has
             return self.time(row) or self._time_near(row) or 0.0
 
         return rows.start + bisect_left(rows, moment, key=key)
 
     def adopt(self, segment: Segment, received: float) -> None:
-        """Put rows read back from a file before all others; `received` is when the file was written."""
+        """Add rows read back from a file before all others; `received` is when the file was written."""
         self.spool.adopt(segment)
         if self._stamps[:1] == [received]:
             self._stamped_rows[0] = segment.first
@@ -254,7 +254,7 @@ class Log:
         self.counts.errors += sum(map(segment.marks.count, (Level.ERROR, Level.CRITICAL)))
 
     def record(self, row: int) -> Record:
-        """A row taken apart; the end of a plain traceback with the lines of it above."""
+        """A row taken apart. The last line of a plain traceback has the lines above it as its body."""
         record = parse(self.spool.line(row))
         if record.structured or self.spool.mark(row) & LEVEL_BITS < Level.ERROR:
             return record
@@ -268,7 +268,7 @@ class Log:
         return replace(record, body=(*reversed(above), record.message)) if above else record
 
     def count_errors(self) -> bool:
-        """Take some new errors apart for their signatures; True when there are more."""
+        """Count some new errors by their signatures; True when there are more."""
         kinds = self.signatures
         for done, row in enumerate(self.errors(kinds.seen)):
             if done == COUNTED:
@@ -295,7 +295,7 @@ class Log:
             del self._stamped_rows[:stale], self._stamps[:stale]
 
     def _tell_trouble(self, tag: int, now: float) -> None:
-        """Say so once where lines are kept has changed, whatever was written when it did."""
+        """Add a notice when the log moved between disk and memory."""
         trouble = self.spool.trouble
         if trouble == self._told:
             return

@@ -1,4 +1,4 @@
-"""One raw line → what it says: level, logger, message, fields, traceback. Knows no columns and no colours.
+"""A raw line taken apart: level, logger, message, fields, traceback. Knows no columns and no colours.
 
 livekit-agents prints one JSON object per line in production; its Node twin logs through
 pino. Everything else is text and stays as it is.
@@ -32,9 +32,9 @@ _TIME: Final = ("timestamp", "time", "ts")
 _TRACES: Final = ("exc_info", "exc_text", "stack_info", "stack", "traceback")
 _ERRORS: Final = ("err", "error")
 KNOWN: Final = frozenset((*MESSAGE, *LEVEL, *LOGGER, *_TIME, *_TRACES))
-"""Fields that are not shown by their names: the first that says something is the message and so on."""
+"""Fields that are not shown with their names: the first that is not empty is the message, and so on."""
 TAKEN_APART: Final = frozenset((*_TRACES, *_ERRORS))
-"""Fields that may go on below the first line."""
+"""Fields whose values may have several lines."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -44,12 +44,12 @@ class Record(msgspec.Struct, frozen=True):
     """First line of the message; the whole line when it is not JSON."""
     level: Level = Level.NONE
     word: str = ""
-    """The level as the logger wrote it."""
+    """The level as it is shown: the logger's own word."""
     logger: str = ""
     time: float | None = None
     """Unix seconds; None when the line does not say."""
     fields: tuple[tuple[str, str], ...] = ()
-    """Everything else in the order it came: `job_id`, `room` and so on."""
+    """All other fields in their order: `job_id`, `room` and so on."""
     body: tuple[str, ...] = ()
     """Lines below the first: the rest of the message, then tracebacks."""
     structured: bool = False
@@ -58,20 +58,20 @@ class Record(msgspec.Struct, frozen=True):
     """Bytes of the line beyond what is shown."""
 
     def field(self, *names: str) -> str:
-        """The first of these fields that is there and not empty."""
+        """The value of the first of these fields that is not empty."""
         found = dict(self.fields)
         return next((found[name] for name in names if found.get(name)), "")
 
     @property
     def text(self) -> str:
-        """All that a reader can see of it but the time, for searching: one string, no colours."""
+        """Everything shown of it except the time, for searching: one string, no colours."""
         parts = [self.word, self.logger, self.message] if self.structured else [self.message]
         parts += (f"{name}={value}" for name, value in self.fields)
         return plain("\n".join((" ".join(part for part in parts if part), *self.body)))
 
 
 def parse(raw: bytes) -> Record:
-    """Take a line apart; any bytes will do."""
+    """Take a line apart. Never raises, whatever the bytes."""
     if raw[:1] == b"{" and len(raw) <= DECODED:
         found = _values(raw)
         if any(name in found for name in (*MESSAGE, *LEVEL)):
@@ -84,7 +84,7 @@ _text = msgspec.json.Decoder(str).decode
 
 
 def _values(raw: bytes) -> Mapping[str, str]:
-    """The fields of a JSON object as they read: texts without their quotes, all else as it was written."""
+    """The fields of a JSON object: strings unquoted, everything else as written; empty if invalid."""
     try:
         return {name: _value(bytes(value)) for name, value in _split(raw).items()}
     except FAILURES:
@@ -140,7 +140,7 @@ def _first(found: Mapping[str, str], names: tuple[str, ...]) -> str:
 
 
 def _number(text: str) -> str | float:
-    """A number where it is one: levels and times are, with pino."""
+    """As a number where it is one: pino writes levels and times as numbers."""
     if not text[:1].isdigit() or len(text) > 20:
         return text
     try:
@@ -159,7 +159,7 @@ def level_word(level: str) -> str:
 def runs(text: str) -> list[tuple[str, str]]:
     """Text as (SGR parameters, clean piece after them) in order; `␛` and the like stand for other escapes.
 
-    Parameters add up as a terminal adds them; the first piece comes after none.
+    Parameters add up as in a terminal; the first piece has none.
     """
     if "\x1b" not in text:
         return [("", clean(text[:SHOWN], limit=SHOWN * 2))]
@@ -169,7 +169,7 @@ def runs(text: str) -> list[tuple[str, str]]:
 
 
 def plain(text: str) -> str:
-    r"""Text as it reads on the screen, without colours; `\n` stays, as the bound between rows."""
+    r"""Text as it reads on the screen, without colours; `\n` stays, as the end of a row."""
     if text.isascii() and text.isprintable():
         return text
     lines = SGR.sub("", text).split("\n")

@@ -1,4 +1,4 @@
-"""Which rows of a log pass some criteria, in order, found in slices so that nothing waits for it. Pure."""
+"""The rows of a log that meet some criteria, in order, found in short slices of time. Pure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ STEP_ROWS: Final = 512
 STEP_BYTES: Final = 32 * 1024
 """Rows and bytes looked at before the time is checked."""
 SLICE: Final = 0.008
-"""Seconds that one slice may take: the screen shall never wait for more than 10 ms."""
+"""Seconds that one slice may take: the screen must never wait for more than 10 ms."""
 HANDED: Final = 256
-"""Rows handed on before others get their turn."""
+"""Rows handed on before other tasks get their turn."""
 STEPS: Final = 64
-"""Steps of one slice at most, for clocks that stand still."""
+"""Steps of one slice at most, should the clock stand still."""
 
 
 class Rows(Protocol):
@@ -34,7 +34,7 @@ class Rows(Protocol):
         """How many of them are below `row`."""
 
     def trim(self) -> None:
-        """Let go of rows that the log no longer holds."""
+        """Forget rows that the log no longer holds."""
 
 
 class AllRows:
@@ -54,11 +54,11 @@ class AllRows:
         return min(max(row - self._log.first, 0), len(self))
 
     def trim(self) -> None:
-        """Nothing to let go of: the log knows."""
+        """Nothing to do: the log is asked each time."""
 
 
 class FoundRows:
-    """The rows that pass. Newest first while the past is gone through, so that the screen fills at once."""
+    """The rows that pass. The search goes backwards from the newest, so that the screen fills at once."""
 
     def __init__(self, log: Log, criteria: Criteria) -> None:
         self.criteria = criteria
@@ -72,7 +72,7 @@ class FoundRows:
 
     @property
     def complete(self) -> bool:
-        """All that is held has been looked at."""
+        """Every row held has been looked at."""
         return self._low <= self._floor and self._high >= self._log.end
 
     def covers(self, row: int) -> bool:
@@ -111,7 +111,7 @@ class FoundRows:
     def step(self, clock: Callable[[], float]) -> bool:
         """Look at some more rows, new ones first; True when there are more. `clock` is monotonic seconds.
 
-        Raises TooSlow when a line takes an expression too long; the search is not to be gone on with then.
+        Raises TooSlow when an expression takes too long on a line; the search must not be continued then.
         """
         until = clock() + SLICE
         with time_limit():
@@ -146,7 +146,7 @@ class FoundRows:
         return True
 
     def trim(self) -> None:
-        """Let go of rows that the log no longer holds."""
+        """Forget rows that the log no longer holds."""
         first = self._log.first
         if self._older and self._older[-1] < first:
             del self._older[bisect_right(self._older, -first, key=_negative) :]
@@ -155,9 +155,9 @@ class FoundRows:
 
 
 async def in_slices(log: Log, rows: Rows, low: int, end: int) -> AsyncIterator[list[int]]:
-    """The rows from `low` to below `end`, some at a time, so that others get their turn in between.
+    """The rows from `low` to below `end`, some at a time, so that other tasks get their turn in between.
 
-    Those that the log drops meanwhile are left out.
+    Rows that the log drops meanwhile are left out.
     """
     while low < end:
         start = rows.rank(low)

@@ -14,20 +14,20 @@ from typing import Final, Protocol
 from tui import privatefile
 
 NAMES_TRIED: Final = 1000
-"""Numbered names that are tried before a folder is taken to be hostile."""
+"""Numbered names that are tried before giving up."""
 
 
 class Store(Protocol):
     """Where a segment's bytes are."""
 
     def write(self, data: bytes, at: int) -> None:
-        """Put `data` at an offset. Raises OSError; then nothing of it counts."""
+        """Write `data` at an offset. Raises OSError; then none of it counts."""
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes between two offsets."""
 
     def close(self) -> None:
-        """Give the space back, unless what is there is to be kept."""
+        """Give the space back, unless the bytes are to be kept."""
 
     def drop(self) -> None:
         """Give the space back in any case: it has left the ring."""
@@ -40,7 +40,7 @@ class MemoryStore:
         self._data = bytearray()
 
     def write(self, data: bytes, at: int) -> None:
-        """Put `data` at an offset."""
+        """Write `data` at an offset."""
         self._data[at:] = data
 
     def read(self, start: int, end: int) -> bytes:
@@ -72,7 +72,7 @@ class FileStore:
                 self._kept = ""
 
     def write(self, data: bytes, at: int) -> None:
-        """Put `data` at an offset. Raises OSError, also when only a part fits."""
+        """Write `data` at an offset. Raises OSError, also when only a part fits."""
         view = memoryview(data)
         while view:
             written = os.pwrite(self._fd, view, at)
@@ -87,13 +87,13 @@ class FileStore:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def close(self) -> None:
-        """Close the file; without a name that ends it."""
+        """Close the file; one without a name is gone then."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
     def drop(self) -> None:
-        """Close the file, and end one that was to be kept too."""
+        """Close the file, and remove it if it was to be kept."""
         if self._kept:
             with suppress(OSError):
                 remove(self._folder, self._kept)
@@ -155,7 +155,7 @@ class Segment:
         return self.starts[-1]
 
     def append(self, lines: Sequence[bytes], marks: bytes | bytearray, tags: bytes) -> None:
-        r"""Add complete lines, each given without its `\n`. Raises OSError; then none of them was added."""
+        r"""Add complete lines, each given without its `\n`. Raises OSError; then none was added."""
         self.store.write(b"\n".join(lines) + b"\n", self.size)
         sizes = accumulate([len(line) + 1 for line in lines], initial=self.size)
         next(sizes)
@@ -164,7 +164,7 @@ class Segment:
         self.tags += tags
 
     def insert(self, piece: bytes, mark: int, tag: int) -> None:
-        r"""Add what a cut has left of a line, or nothing at all, a place for a notice.
+        r"""Add what a cut has left of a line, or no bytes at all for a notice.
 
         A piece is given the `\n` that it lacks: where the file is kept, the next line must not go on from it.
         """

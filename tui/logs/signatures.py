@@ -1,4 +1,4 @@
-"""Errors that are the same but for their numbers, counted together: what, how often, since when. Pure."""
+"""Counts errors that differ only in numbers and ids together: what, how often, since when. Pure."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import msgspec
 from tui.logs.records import Record, plain
 
 MOST: Final = 500
-"""Kinds that are told apart; more go to one last pile."""
-HEAD: Final = 200
-"""Characters of a message that make its kind."""
+"""Kinds that are counted; errors of further kinds are counted together."""
+COMPARED: Final = 200
+"""Characters of a message that are compared."""
 LOOKED_AT: Final = 500
-"""Characters of a line of a traceback that are looked at: what that costs is their square."""
-ENDS: Final = 200
-"""Lines at the beginning and at the end of a traceback that are looked at."""
+"""Characters of a line of a traceback that are read: the cost grows with their square."""
+TRACE_ENDS: Final = 200
+"""Lines at the beginning and at the end of a traceback that are read."""
 OTHER: Final = "(many other kinds)"
 
 _ID = r"\b[A-Z]{2,3}_[A-Za-z0-9]{6,}\b"
@@ -27,7 +27,7 @@ _ADDRESS = r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"
 _HEX = r"\b(?:0x[0-9a-fA-F]+|(?=[0-9a-f]*\d)[0-9a-f]{8,})\b"
 _NUMBER = r"(?<![A-Za-z_])-?\d+(?:\.\d+)?"
 _VARYING: Final = re.compile(f"({_ID})|({_UUID})|({_ADDRESS})|({_HEX})|({_NUMBER})")
-_STAND_INS: Final = ("", "<id>", "<uuid>", "<addr>", "<hex>", "<n>")
+_PLACEHOLDERS: Final = ("", "<id>", "<uuid>", "<addr>", "<hex>", "<n>")
 _FRAME: Final = re.compile(
     r'^\s*File "([^"]+)", line \d+, in (\S+)|^\s*at (?:async )?([\w.<>$ ]+) \(([^)]+?)(?::\d+)*\)'
 )
@@ -41,7 +41,7 @@ class Key(msgspec.Struct, frozen=True):
     """What makes two errors the same kind."""
 
     message: str
-    """With ids, addresses and numbers stood for by names."""
+    """With ids, addresses and numbers replaced by placeholders."""
     exception: str = ""
     """Type of the last exception of a traceback."""
     frame: str = ""
@@ -63,15 +63,15 @@ class Signature(msgspec.Struct):
     """Jobs hit, up to a hundred."""
 
     def new_since(self, deployed_at: float | None, log_begins: float | None) -> bool:
-        """It appeared with the deployment. Only claimed when the log reaches back before that."""
+        """It first appeared after the deployment. False unless the log reaches back before that."""
         if deployed_at is None or log_begins is None or self.first_seen is None:
             return False
         return log_begins < deployed_at <= self.first_seen
 
 
 def normalise(message: str) -> str:
-    """A message without what differs from one time to the next."""
-    return _VARYING.sub(lambda match: _STAND_INS[match.lastindex or 0], message[: HEAD * 2])[:HEAD]
+    """A message with ids, addresses and numbers replaced by placeholders."""
+    return _VARYING.sub(lambda match: _PLACEHOLDERS[match.lastindex or 0], message[: COMPARED * 2])[:COMPARED]
 
 
 def key_of(record: Record) -> Key:
@@ -81,9 +81,9 @@ def key_of(record: Record) -> Key:
 
 
 def _raised(body: Sequence[str]) -> tuple[str, str]:
-    """Type and place of the exception that ended a traceback; Python's and Node's form."""
+    """Type and place of the exception that a traceback ends with; Python's and Node's forms."""
     exception = frame = ""
-    lines = body if len(body) <= 2 * ENDS else (*body[:ENDS], *body[-ENDS:])
+    lines = body if len(body) <= 2 * TRACE_ENDS else (*body[:TRACE_ENDS], *body[-TRACE_ENDS:])
     for line in (plain(line[:LOOKED_AT]) for line in lines):
         if found := _FRAME.match(line):
             path, function = (found[1], found[2]) if found[1] else (found[4], found[3])

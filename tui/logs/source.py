@@ -1,4 +1,4 @@
-"""Where log lines come from and how each of those streams is doing. Knows no bytes and no screen."""
+"""Where log lines come from, and the state of each stream. Knows no bytes and no screen."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 
 class LogClient(Protocol):
-    """What a tail needs of the API client."""
+    """The part of the API client that a stream needs."""
 
     def logs(
         self, agent_id: str, *, log_type: str = ..., deployment: str = ..., server_region: str = ...
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open the log of an agent's newest instance in one region (contract.md §4.2)."""
+        """Open the log of an agent's newest instance in one region (`tui/api/PROTOCOL.md`, Logs)."""
 
 
 class LogSource(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class LogSource(msgspec.Struct, frozen=True):
     region: str = ""
     """The operator's region, such as `us-east`."""
     server_region: str = ""
-    """The cluster code that `/logs` is asked with (contract.md §4.1)."""
+    """The cluster code that `/logs` is asked with."""
     deployment: str = ""
     """Empty is production."""
     log_type: str = "deploy"
@@ -41,12 +41,12 @@ class LogSource(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What makes it the same stream; a new version does not make it another."""
+        """Equal for the same stream; a new version does not make it another."""
         return (self.agent_id, self.server_region, self.deployment, self.log_type)
 
     @property
     def label(self) -> str:
-        """The stream in words, without the agent."""
+        """The source in words, without the agent."""
         if self.log_type == "build":  # has no region, though it is asked for in one
             return " ".join(word for word in (self.region, self.deployment, self.log_type) if word)
         words = [self.region or self.server_region or "default region"]
@@ -58,7 +58,7 @@ class LogSource(msgspec.Struct, frozen=True):
 
 
 class Phase(StrEnum):
-    """What a stream is doing."""
+    """The state of a stream, in the words of the screen."""
 
     IDLE = "not opened"
     CONNECTING = "connecting"
@@ -72,7 +72,7 @@ class Phase(StrEnum):
 
 
 class Stream(msgspec.Struct, frozen=True):
-    """A source and its state, as the screen shows it."""
+    """A source and the state of its stream, as the screen shows them."""
 
     source: LogSource
     tag: str
@@ -81,11 +81,11 @@ class Stream(msgspec.Struct, frozen=True):
     since: float = 0.0
     """Monotonic seconds at which the phase began."""
     heard: float = 0.0
-    """Monotonic seconds of the last news; 0 for never."""
+    """Monotonic seconds at which its last new line came; 0 for never."""
     reason: str = ""
     """Why it is not open, one line."""
     missed: float = 0.0
-    """Seconds that may be missing in all, by the gap marks."""
+    """Seconds that may be missing in all, by its gap notices."""
     among: bool = False
     """The log has streams of other agents too."""
 
@@ -118,9 +118,9 @@ def _candidates(label: str) -> Iterable[str]:
 
 
 def coverage(streams: Iterable[Stream], offered: Collection[LogSource] = ()) -> str:
-    """What the log covers, for the title: `newest instance per region, 2 of 3 open`.
+    """How much of what is offered is open, for the title: `newest instance per region, 2 of 3 open`.
 
-    Sources that are `offered` and closed count as well: the log does not cover them.
+    Sources that are `offered` and closed count as not open.
     """
     wanted = [stream for stream in streams if stream.phase is not Phase.CLOSED]
     if not wanted:

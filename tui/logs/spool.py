@@ -21,11 +21,11 @@ MEMORY_RING: Final = 16 * MIB
 PARTS: Final = 16
 """Segments of a full ring: a sixteenth of it is dropped at a time."""
 ROW_COST: Final = 48
-"""Bytes that a row counts for beside its own, so that a flood of empty lines cannot fill the memory."""
+"""Bytes that each row counts besides its own, so that a flood of empty lines cannot fill the memory."""
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Neighbouring rows of one segment as stored, for scanning."""
+    """Neighbouring rows of one segment, as stored, for scanning."""
 
     first: int
     end: int
@@ -50,7 +50,7 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Spool:
-    """An append-only ring of rows. Row numbers only grow and are never used again.
+    """An append-only ring of rows. Row numbers only grow and are never reused.
 
     When the disk cannot be written, lines go on into a smaller ring in memory; `trouble` says why.
     """
@@ -64,7 +64,7 @@ class Spool:
         memory: int = MEMORY_RING,
         keep: bool = False,
     ) -> None:
-        """`folder` None keeps everything in memory. Raises nothing: trouble shows at the first line."""
+        """`folder` None keeps everything in memory. Never raises: a broken disk shows at the first line."""
         self._folder = folder
         self._stem = stem
         self._keep = keep
@@ -106,7 +106,7 @@ class Spool:
         self._grow(len(lines))
 
     def insert(self, piece: bytes, mark: int, tag: int) -> int:
-        """Add a piece of a line, or nothing for a notice, as a row; returns its number."""
+        """Add a row: the beginning of a cut line, or no bytes for a notice. Returns its number."""
         try:
             self._last().insert(piece, mark, tag)
         except OSError as error:
@@ -142,7 +142,7 @@ class Spool:
         return self._of(row).data(row, row + 1)
 
     def block(self, row: int, rows: int, most: int) -> Block:
-        """Rows from `row` on: at most so many, of about `most` bytes, of one segment; at least one."""
+        """At most `rows` rows from `row` on, of about `most` bytes, of one segment; at least one."""
         segment = self._of(row)
         limit = segment.starts[row - segment.first] + most
         fitting = segment.first + bisect_right(segment.starts, limit) - 1
@@ -174,7 +174,7 @@ class Spool:
         self._firsts.clear()
 
     def adopt(self, segment: Segment) -> None:
-        """Put rows that were read back from a file before all others; `segment.end` must be `first`."""
+        """Add rows that were read back from a file before all others; `segment.end` must be `first`."""
         self._segments.insert(0, segment)
         self._firsts.insert(0, segment.first)
 
@@ -208,7 +208,7 @@ class Spool:
         return store
 
     def _fall_back(self, error: OSError) -> Segment:
-        """Leave the disk to what it holds and go on in memory."""
+        """Go on in memory; what is on disk stays there."""
         self.trouble = _words(error, self._folder)
         if self._segments and not self._segments[-1].marks:  # a file that could be made but not written
             self._segments.pop().store.close()
@@ -222,7 +222,7 @@ class Spool:
         self._firsts.append(self._end)
 
     def _trim(self) -> None:
-        """Drop the oldest segments that no longer fit: of memory and of disk each by its own limit."""
+        """Drop the oldest segments beyond the limits; memory and disk have one each."""
         for kind, limit in ((MemoryStore, self.memory_ring), (FileStore, self.ring)):
             held = [segment for segment in self._segments if isinstance(segment.store, kind)]
             if self._folder is None:

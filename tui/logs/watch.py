@@ -1,4 +1,4 @@
-"""One log being followed: its streams, and the pump that moves what they bring into it."""
+"""One log being followed: its streams, and the pump that moves what they bring into the log."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tui.logs.stream import UNREAD, LogStream, Ping
 MOST: Final = 6
 """Streams of one log that are open at the same time."""
 BATCH: Final = 0.025
-"""Seconds between two rounds of the pump: what comes in meanwhile is handled together."""
+"""Seconds between two rounds of the pump: bytes that come meanwhile are handled together."""
 TOGETHER: Final = 1.0
-"""Seconds that streams opened together wait for each other, so that what they bring first is one log."""
+"""Seconds that streams opened together wait for each other, so that their first lines are merged."""
 SLICE: Final = 512 * 1024
 """Bytes handled before the screen gets its turn."""
 
@@ -47,14 +47,14 @@ class Watch:
         """`ring` is the number of bytes kept per open source, `kind` the log type that is opened unasked."""
         self.log = log
         self.candidates: tuple[LogSource, ...] = ()
-        """What could be opened, in the order offered."""
+        """The sources that could be opened, in the order offered."""
         self._dependencies = dependencies
         self._clock = dependencies.clock
         self._ring = ring
         self._kind = kind
         self._writer = LogWriter(log)
         self._assemblers: dict[Key, Assembler] = {}
-        """Of every stream that was ever opened: it may be opened again, and goes on then."""
+        """One for each stream that was ever opened: when it is opened again, it goes on."""
         self._running: dict[Key, tuple[LogStream, asyncio.Task[None]]] = {}
         self._wanted: set[Key] = set()
         self._pumping: asyncio.Task[None] | None = None
@@ -66,7 +66,7 @@ class Watch:
         return tuple(stream.source for stream, _ in self._running.values())
 
     def offer(self, sources: Sequence[LogSource]) -> None:
-        """Follow these: as many as may be open of the kind wanted. A changed version is told in the log."""
+        """Follow these: as many of the wanted kind as may be open. A new version is told in the log."""
         known = {source.key for source in self.candidates}
         self.candidates = tuple(sources)
         keys = {source.key for source in sources}
@@ -80,7 +80,7 @@ class Watch:
                 self.open(source)
 
     def _opens(self, source: LogSource) -> bool:
-        """Whether a new source is opened unasked. Of builds only the first: two would interleave."""
+        """A new source is opened without being asked for. Of builds only the first: two would interleave."""
         return source.log_type == self._kind and (source.log_type != "build" or not self.opened)
 
     def open(self, source: LogSource) -> bool:
@@ -93,7 +93,7 @@ class Watch:
         return True
 
     def close(self, source: LogSource) -> None:
-        """Close a stream; what it brought stays."""
+        """Close a stream; its lines stay."""
         self._wanted.discard(source.key)
         self._stop(source.key)
 
@@ -113,7 +113,7 @@ class Watch:
                 stream.nudge()
 
     async def _pump(self) -> None:
-        """A round whenever something came in, never more often than every `BATCH`."""
+        """A round whenever something came in, but no more often than every `BATCH` seconds."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -123,7 +123,7 @@ class Watch:
             await self._clock.sleep(0 if more else BATCH)
 
     def _round(self) -> bool:
-        """Move what came in into the log, up to a limit; True when there is more to do at once."""
+        """Move what came in into the log, up to `SLICE` bytes; True when there is more to do at once."""
         now, wall = self._clock.monotonic(), self._clock.now()
         share = SLICE // max(1, len(self._running))
         more = False
@@ -181,7 +181,7 @@ class Watch:
             self._start(source)
 
     def _begins(self, now: float) -> bool:
-        """A stream has just been opened for the first time, and what was printed before is still to come."""
+        """A stream was just opened for the first time, and its earlier lines are still to come."""
         streams = (self._assemblers[key].stream for key in self._running)
         return any(
             stream.phase in (Phase.CONNECTING, Phase.OPEN)
@@ -198,5 +198,5 @@ class Watch:
     def _release(self, *, everything: bool = False) -> None:
         clock = self._clock
         if not everything and self._writer.merging and self._begins(clock.monotonic()):
-            return  # what the first to answer printed before belongs between what the others did
+            return  # the earlier lines of the first to answer belong between those of the others
         self._writer.release(clock.monotonic(), clock.now(), everything=everything)
