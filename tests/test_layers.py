@@ -18,7 +18,7 @@ import tui
 
 ROOT = Path(tui.__file__).parent
 
-LEAVES = {"secret", "clock", "process", "project", "privatefile"}
+LEAVES = {"secret", "clock", "process", "project", "privatefile", "livekit_toml"}
 """Single modules which any layer but the simulator may use; they import other leaves alone."""
 
 MAY_IMPORT = {

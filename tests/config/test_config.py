@@ -327,6 +327,29 @@ def test_a_project_file_of_the_old_format_still_names_the_project(machine: Machi
     assert any("old format" in notice for notice in settings.notices)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'project_subdomain = "beta"\n[project]\nsubdomain = "alpha"\n[agent]\nid = "CA_alpha"\n',
+        '[Project]\nSubdomain = "alpha"\n[Agent]\nID = "CA_alpha"\n',
+    ],
+    ids=["old key beside the new table", "keys in capitals"],
+)
+def test_a_project_file_means_what_it_means_to_lk(machine: Machine, text: str) -> None:
+    machine.lk("alpha", "beta", default="beta")
+    machine.toml(text)
+    settings = machine.load()
+    assert (settings.project.name, settings.agent_id) == ("alpha", "CA_alpha")
+
+
+def test_a_project_file_with_a_wrong_type_stops_at_the_chooser(machine: Machine) -> None:
+    machine.lk("prod", default="prod")
+    machine.toml("[project]\nsubdomain = 3\n")
+    settings = machine.load()
+    assert settings.project is None
+    assert any("livekit.toml: subdomain must be a text in quotes" in notice for notice in settings.notices)
+
+
 def test_a_project_file_without_project_leaves_the_choice_to_the_next_source(machine: Machine) -> None:
     machine.lk("prod", default="prod")
     machine.toml("other = 1\n")

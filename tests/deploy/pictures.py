@@ -12,10 +12,10 @@ from tui.deploy.inspection import Inspection
 from tui.deploy.outcome_messages import left_behind
 from tui.deploy.plan import DeployReport, Plan, Stage, State
 from tui.deploy.plan_builder import DeployInput
+from tui.livekit_toml import LivekitToml
 from tui.packaging.detect import Detected, ProjectType
 from tui.packaging.gitinfo import GitInfo
 from tui.packaging.progress import Build
-from tui.packaging.project_file import ProjectFile
 from tui.sim.world.solve import encoded, script, steps
 from tui.ui.app import Lktop
 from tui.ui.deploy.form import DeployForm, Place
@@ -33,7 +33,7 @@ INSPECTION = Inspection(
     ROOT,
     detected=Detected(ProjectType.PYTHON_UV, "uv.lock"),
     git=GitInfo("4e1ac02", "main", dirty=True, tree="91bd77e"),
-    project_file=ProjectFile("", AGENT),
+    project_file=LivekitToml("", AGENT),
     has_dockerfile=True,
     settings={"available_regions": "us-east,eu-central"},
     warnings=("looks like a secret and will be uploaded: certs/client.pem",),

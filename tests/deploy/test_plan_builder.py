@@ -11,8 +11,8 @@ import pytest
 from tests.deploy.stage import AGENT, PROGRAM, project
 from tui.deploy.inspection import Inspection
 from tui.deploy.plan_builder import DeployInput, InvalidInput, PlanDraft, build_plan
+from tui.livekit_toml import LivekitToml
 from tui.packaging.gitinfo import GitInfo
-from tui.packaging.project_file import ProjectFile
 from tui.packaging.secrets import MOUNT_LIMIT
 from tui.project import Project
 from tui.secret import Secret
@@ -56,8 +56,8 @@ def private(path: Path, text: str | bytes) -> Path:
         (replace(CREATE, region="mars"), {}, "region: there are us-east, eu-central"),
         (DEPLOY, {"has_dockerfile": False}, "program: there is no Dockerfile"),
         (DEPLOY, {"problems": ("the first", "the second")}, "the first"),
-        (DEPLOY, {"project_file": ProjectFile("other", AGENT)}, "is of project other, this is demo-a1"),
-        (CREATE, {"project_file": ProjectFile("other", "")}, "is of project other, this is demo-a1"),
+        (DEPLOY, {"project_file": LivekitToml("other", AGENT)}, "is of project other, this is demo-a1"),
+        (CREATE, {"project_file": LivekitToml("other", "")}, "is of project other, this is demo-a1"),
         (replace(DEPLOY, attributes="a"), {}, "'a' is not name=value"),
         (replace(DEPLOY, attributes="=b"), {}, "is not name=value"),
         (replace(DEPLOY, attributes="{"), {}, "not a JSON object"),
@@ -145,8 +145,8 @@ def test_attributes_as_words_or_json_over_those_of_git(tmp_path: Path) -> None:
     [
         (DEPLOY, {"git": GitInfo("abc", "main", dirty=True)}, "dirty"),
         (replace(CREATE, region="eu-central"), {}, "residency"),
-        (CREATE, {"project_file": ProjectFile("demo-a1", AGENT)}, "other"),
-        (DEPLOY, {"project_file": ProjectFile("demo-a1", "CA_another22222")}, "other"),
+        (CREATE, {"project_file": LivekitToml("demo-a1", AGENT)}, "other"),
+        (DEPLOY, {"project_file": LivekitToml("demo-a1", "CA_another22222")}, "other"),
     ],
 )
 def test_what_has_to_be_agreed_to(
@@ -160,7 +160,7 @@ def test_what_has_to_be_agreed_to(
 
 
 def test_nothing_is_asked_about_what_is_as_usual(tmp_path: Path) -> None:
-    inspection = {"git": GitInfo("abc", "main"), "project_file": ProjectFile("demo-a1", AGENT)}
+    inspection = {"git": GitInfo("abc", "main"), "project_file": LivekitToml("demo-a1", AGENT)}
     result = made(tmp_path, DEPLOY, **inspection)
     assert result.questions == () and result.missing(DEPLOY) == ""
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.trees import grow
+from tui.livekit_toml import LivekitToml
 from tui.packaging.detect import ProjectType, detect
 from tui.packaging.errors import ProjectError
-from tui.packaging.project_file import ProjectFile, read_project_file, write_project_file
+from tui.packaging.project_file import read_project_file, write_project_file
 from tui.packaging.sdk import check_sdk
 
 PIP, UV, NODE = ProjectType.PYTHON_PIP, ProjectType.PYTHON_UV, ProjectType.NODE
@@ -226,23 +227,39 @@ x = 1
 """
 
 
+OLD_AND_NEW = """\
+project_subdomain = "beta-2"
+[project]
+subdomain = "alpha-1"
+[agent]
+id = "CA_alpha"
+"""
+"""As left behind by a version of `lk` that added the new table to an old file."""
+
+
 def test_the_file_is_read(tmp_path: Path) -> None:
     grow(tmp_path, {"livekit.toml": TOML})
-    assert read_project_file(tmp_path / "livekit.toml") == ProjectFile("demo-a1b2c3", "CA_p7KxWmR3sVbQ")
+    assert read_project_file(tmp_path / "livekit.toml") == LivekitToml("demo-a1b2c3", "CA_p7KxWmR3sVbQ")
     assert read_project_file(tmp_path / "none.toml") is None
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", ProjectFile()),
-        ('project_subdomain = "old"\n[agent]\nname = "x"\n', ProjectFile("old", "", old_schema=True)),
-        ('project_subdomain = "old"\n[project]\nsubdomain = "new"\n', ProjectFile("new")),
-        ('\ufeff[project]\r\nsubdomain = "x"\r\n', ProjectFile("x")),
-        ("[project]\n", ProjectFile()),
+        ("", LivekitToml()),
+        ('project_subdomain = "old"\n[agent]\nname = "x"\n', LivekitToml("old", "", old_format=True)),
+        ('project_subdomain = "old"\n[project]\nsubdomain = "new"\n', LivekitToml("new")),
+        ('\ufeff[project]\r\nsubdomain = "x"\r\n', LivekitToml("x")),
+        ("[project]\n", LivekitToml()),
+        # `lk` looks at the old key only where there is no [project], and then at no [agent]
+        (OLD_AND_NEW, LivekitToml("alpha-1", "CA_alpha")),
+        ('project_subdomain = "old"\n[project]\n', LivekitToml()),
+        ('project_subdomain = "old"\n[agent]\nid = "CA_x"\n', LivekitToml("old", old_format=True)),
+        # its parser ignores the case of keys
+        ('[Project]\nSubdomain = "x"\n[Agent]\nID = "CA_x"\n', LivekitToml("x", "CA_x")),
     ],
 )
-def test_other_forms_of_the_file(tmp_path: Path, text: str, expected: ProjectFile) -> None:
+def test_other_forms_of_the_file(tmp_path: Path, text: str, expected: LivekitToml) -> None:
     grow(tmp_path, {"livekit.toml": text})
     assert read_project_file(tmp_path / "livekit.toml") == expected
 
@@ -292,7 +309,7 @@ def test_a_new_file_is_written(tmp_path: Path) -> None:
     path = tmp_path / "livekit.toml"
     write_project_file(path, subdomain='a"b', agent_id="CA_x")
     assert path.read_text() == '[project]\nsubdomain = "a\\"b"\n\n[agent]\nid = "CA_x"\n'
-    assert read_project_file(path) == ProjectFile('a"b', "CA_x")
+    assert read_project_file(path) == LivekitToml('a"b', "CA_x")
 
 
 @pytest.mark.parametrize(
@@ -303,12 +320,13 @@ def test_a_new_file_is_written(tmp_path: Path) -> None:
         '\ufeff[project]\r\nsubdomain = "x"\r\n',
         "",
         "agent.id = 'y'\n",
+        '[Project]\nSubdomain = "x"\n[Agent]\nID = "y"\n',
     ],
 )
 def test_unusual_forms_are_changed_in_place(tmp_path: Path, text: str) -> None:
     path = grow(tmp_path, {"livekit.toml": text}) / "livekit.toml"
     write_project_file(path, subdomain="demo-2", agent_id="CA_new")
-    assert read_project_file(path) == ProjectFile("demo-2", "CA_new")
+    assert read_project_file(path) == LivekitToml("demo-2", "CA_new")
     assert path.read_bytes().startswith("\ufeff".encode()) is text.startswith("\ufeff")
 
 
@@ -316,7 +334,7 @@ def test_the_old_form_comes_out_as_the_new(tmp_path: Path) -> None:
     text = '# mine\nproject_subdomain = "old"\n\n[agent]\nname = "x"\n'
     path = grow(tmp_path, {"livekit.toml": text}) / "livekit.toml"
     write_project_file(path, subdomain="old", agent_id="CA_x")
-    assert read_project_file(path) == ProjectFile("old", "CA_x")
+    assert read_project_file(path) == LivekitToml("old", "CA_x")
     assert "# mine" in path.read_text() and 'name = "x"' in path.read_text()
 
 
@@ -325,7 +343,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "livekit.toml").symlink_to("real.toml")
     write_project_file(tmp_path / "livekit.toml", subdomain="demo-2", agent_id="CA_new")
     assert (tmp_path / "livekit.toml").is_symlink()
-    assert read_project_file(tmp_path / "real.toml") == ProjectFile("demo-2", "CA_new")
+    assert read_project_file(tmp_path / "real.toml") == LivekitToml("demo-2", "CA_new")
 
 
 def test_a_file_that_cannot_be_written_is_as_it_was(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from tui.config.entries import Entry, locked
 from tui.config.files import ConfigError, parse_toml, read_private
 from tui.config.places import Places
 from tui.config.projects import Credentials, Policy, build
-from tui.config.table import as_table, nearest
+from tui.config.table import nearest
+from tui.livekit_toml import InvalidLivekitToml, interpret
 from tui.project import Project
 
 _EXPORTED_FIELDS: Final = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
@@ -19,14 +20,14 @@ _EXPORTED_FIELDS: Final = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET
 
 @dataclass(frozen=True)
 class ProjectFile:
-    """What the working directory's livekit.toml says (contract.md §5.3)."""
+    """The working directory's livekit.toml as a source of the choice."""
 
     where: str
     """The directory, as shown."""
     subdomain: str = ""
     agent_id: str = ""
     is_lost: bool = False
-    """It is there and cannot be read, so which project it means is unknown."""
+    """It exists and cannot be read, so which project it names is unknown."""
 
 
 @dataclass(frozen=True)
@@ -52,30 +53,26 @@ class Candidates:
 
 
 def read_project_file(directory: Path, places: Places, notices: list[str]) -> ProjectFile:
-    """Read livekit.toml of the working directory; `lk` reads the current one instead (contract.md §5.2)."""
+    """Read livekit.toml of the working directory (`lk` reads the one of the current directory)."""
     path, where = directory / "livekit.toml", places.show(directory)
     try:
-        # it holds no secret and may be a link or somebody else's; what it says is only matched against names
+        # It holds no secret and may be a link or another user's; its texts are only compared with names.
         text = read_private(path, owner=False, mode=False)
         if text is None:
             return ProjectFile(where)
-        document = parse_toml(path, text)
-    except ConfigError as error:
-        notices.append(f"{error}; it may name a project, so none is picked by itself")
+        said = interpret(parse_toml(path, text))
+    except (ConfigError, InvalidLivekitToml) as error:
+        problem = error if isinstance(error, ConfigError) else f"{path}: {error}"
+        notices.append(f"{problem}; it may name a project, so none is picked by itself")
         return ProjectFile(where, is_lost=True)
-    old = document.get("project_subdomain")
-    if isinstance(old, str) and old:
+    if said.old_format:
         notices.append(f"{path}: old format (project_subdomain); it names no agent, select one in the list")
-        return ProjectFile(where, old)
-    project, agent = as_table(document.get("project")) or {}, as_table(document.get("agent")) or {}
-    subdomain, agent_id = project.get("subdomain"), agent.get("id")
-    if not isinstance(subdomain, str) or not subdomain:
+        return ProjectFile(where, said.subdomain)
+    if not said.subdomain:
         notices.append(f"{path}: has no [project] with a subdomain, so it picks no project")
-        subdomain = ""
-    if not isinstance(agent_id, str) or not agent_id:
+    if not said.agent_id:
         notices.append(f"{path}: has no [agent] with an id")
-        agent_id = ""
-    return ProjectFile(where, subdomain, agent_id)
+    return ProjectFile(where, said.subdomain, said.agent_id)
 
 
 def choose(name: str, url: str, candidates: Candidates, notices: list[str]) -> Project | None:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui.livekit_toml import LivekitToml
 from tui.packaging.detect import Detected, detect
 from tui.packaging.dockerfile import DOCKERFILE, entry_points
 from tui.packaging.errors import BuildError
 from tui.packaging.files import shown
 from tui.packaging.gitinfo import GitInfo, read_git
-from tui.packaging.project_file import PROJECT_FILE, ProjectFile, read_project_file
+from tui.packaging.project_file import PROJECT_FILE, read_project_file
 from tui.packaging.sdk import SdkCheck, check_sdk
 from tui.packaging.secrets import find_env_files
 from tui.packaging.source import Source, scan_source
@@ -27,7 +28,7 @@ class Inspection:
     detected: Detected | None = None
     source: Source | None = None
     git: GitInfo | None = None
-    project_file: ProjectFile | None = None
+    project_file: LivekitToml | None = None
     """What livekit.toml says; None if there is none."""
     has_dockerfile: bool = False
     entry_points: tuple[str, ...] = ()
@@ -74,7 +75,7 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
     warnings: list[str] = [git.note] if git and git.note else []
     detected: Detected | None = None
     source: Source | None = None
-    project_file: ProjectFile | None = None
+    project_file: LivekitToml | None = None
     sdk: SdkCheck | None = None
     programs: tuple[str, ...] = ()
     try:

@@ -42,7 +42,7 @@ def preview_project_file(root: Path, *, subdomain: str, agent_id: str) -> FileCh
         return FileChanges(root, problem=f"{clean(str(root), limit=120)} is not a directory")
     if found is None:
         return FileChanges(root, facts=(f"project {subdomain}", f"agent   {agent_id}"))
-    changes = (found.subdomain, found.agent_id) != (subdomain, agent_id) or found.old_schema
+    changes = (found.subdomain, found.agent_id) != (subdomain, agent_id) or found.old_format
     facts = (
         _change("project", found.subdomain, subdomain),
         _change("agent  ", found.agent_id, agent_id),
