@@ -1,4 +1,4 @@
-"""One short-lived token per request, with the one grant that the request needs (contract.md §2)."""
+"""One short-lived token per request, with the one grant that it needs (PROTOCOL.md, Tokens and grants)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LIFETIME = 60.0
 STREAM_LIFETIME = 300.0
 """Seconds for streams, whose opening may queue."""
 BACKDATE = 10.0
-"""Seconds by which `nbf` lies in the past, against clocks that differ."""
+"""Seconds by which `nbf` lies in the past, for clocks that differ."""
 
 
 class Grant(Struct, frozen=True):
@@ -24,7 +24,7 @@ class Grant(Struct, frozen=True):
     agent_admin: bool = False
     room_list: bool = False
     room: str | None = None
-    """`roomAdmin` of this very room: servers compare it for equality (contract.md §2.4)."""
+    """`roomAdmin` of this room: servers compare the names for equality."""
 
     def claims(self) -> dict[str, dict[str, bool | str]]:
         """The claims as LiveKit spells them."""
@@ -52,6 +52,6 @@ class Credentials:
             **grant.claims(),
         }
         with warnings.catch_warnings():
-            # LiveKit's own development pair is shorter than PyJWT likes; length is judged at load time
+            # PyJWT warns of short keys; settings have checked the length already
             warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
             return jwt.encode(claims, self.api_secret.reveal(), algorithm="HS256")

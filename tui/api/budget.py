@@ -11,10 +11,10 @@ WINDOW = 60.0
 
 
 class Budget:
-    """A token bucket over one minute, and the pause that a 429 imposes on everything.
+    """Sliding one-minute request count, plus the pause after a 429.
 
-    Reads ask first and go without if there is nothing left. What the operator orders is sent anyway, and
-    counted, and so is what has to be looked at for it; only a pause holds for everybody.
+    Polling waits when the budget is spent. Operator actions and the reads that they need are sent and
+    counted. A pause holds for all reads.
     """
 
     def __init__(self, per_minute: int, clock: Clock) -> None:
@@ -24,14 +24,14 @@ class Budget:
         self._paused_until = 0.0
 
     def take(self, *, ordered: bool = False) -> bool:
-        """Whether a read may go now, one that the operator waits for if `ordered`; counts it if so."""
+        """Whether a read may be sent now; counts it if so. `ordered`: an operator action waits for it."""
         if self.pause() > 0 or (self.left() <= 0 and not ordered):
             return False
         self.count()
         return True
 
     def count(self) -> None:
-        """Note a request that goes out whatever the budget says."""
+        """Count a request that is sent regardless of the budget."""
         self._sent.append(self._clock.monotonic())
 
     def used(self) -> int:
@@ -42,11 +42,11 @@ class Budget:
         return len(self._sent)
 
     def left(self) -> int:
-        """Reads that may still go now."""
+        """Reads that may still be sent now."""
         return max(0, self.per_minute - self.used())
 
     def wait(self) -> float:
-        """Seconds until a read that nobody ordered may go."""
+        """Seconds until a polling read may be sent."""
         if pause := self.pause():
             return pause
         if self.left():
@@ -54,9 +54,9 @@ class Budget:
         return max(0.0, self._sent[0] + WINDOW - self._clock.monotonic())
 
     def hold(self, seconds: float) -> None:
-        """Send no reads for so many seconds: the server asked for it."""
+        """Send no reads for so many seconds, as the server asked."""
         self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
 
     def pause(self) -> float:
-        """Seconds left of such a pause."""
+        """Seconds left of the pause."""
         return max(0.0, self._paused_until - self._clock.monotonic())

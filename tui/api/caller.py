@@ -1,4 +1,4 @@
-"""How a method is asked: the right host, the right grant, a typed answer."""
+"""Calls methods: picks host and grant, and decodes the answer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T", bound=Wire)
 
 
 class Endpoint(Struct, frozen=True):
-    """Where a project is and how to speak to it."""
+    """A project's hosts, credentials and connection settings."""
 
     url: str
     agents_url: str
@@ -35,11 +35,11 @@ class Endpoint(Struct, frozen=True):
     ca_file: str | None = None
     proxy: str | None = None
     deadline: float = DEADLINE
-    """Seconds that a unary call may take in all."""
+    """Seconds that a unary call may take in total."""
 
 
 class Caller:
-    """Asks the methods of one project. Raises `BadTarget` already when made with an address that is none."""
+    """Calls the methods of one project. The constructor raises `BadTarget` for an invalid URL."""
 
     def __init__(self, endpoint: Endpoint, *, budget: Budget, clock: Clock, gate: WriteGuard) -> None:
         self.clock = clock
@@ -50,7 +50,7 @@ class Caller:
         }
         """Base URL of each host, to which paths are appended."""
         self.exact_rooms: dict[str, str] = {}
-        """Room names as shown → as the server knows them, for those that could not be shown as they are."""
+        """Displayed room name → name on the server, where these differ."""
         self._ordered = False
         self.transport = Transport(
             endpoint.credentials,
@@ -64,7 +64,7 @@ class Caller:
         )
 
     def ordered(self) -> Caller:
-        """The same, on the same connections, for reads that go out even when the budget is used up."""
+        """A caller on the same connections whose reads are sent even when the budget is spent."""
         other = copy.copy(self)
         other._ordered = True
         return other
@@ -76,7 +76,7 @@ class Caller:
     async def send(
         self, method: Method, request: Mapping[str, object], *, room: str = "", request_id: str = ""
     ) -> bytes:
-        """The body of the answer to one call; `room` is the name as shown, and what the token is good for."""
+        """The body of the answer to one call; `room` is the displayed name of the token's room."""
         if exact := self.exact_rooms.get(room):
             room, request = exact, {**request, "room": exact}
         grants = {
@@ -103,7 +103,7 @@ class Caller:
         room: str = "",
         request_id: str = "",
     ) -> T:
-        """The answer to one call. A 200 that cannot be read is `Unknown`: the call may well have run."""
+        """The answer to one call. A 200 that cannot be decoded is `Unknown`, since the call may have run."""
         body = await self.send(method, request, room=room, request_id=request_id)
         answer = read_one(body, kind)
         if answer is None:
@@ -122,13 +122,13 @@ class Caller:
         )
 
     def unreadable(self, method: Method, text: str, request_id: str = "") -> errors.Unknown:
-        """The error for a 200 that does not say what was asked: whether it ran cannot be told."""
+        """The error for a 200 with an unexpected body: the call may have run."""
         host = urlsplit(self.url(method)).hostname or ""
         return errors.Unknown(text, method.label, host, status=200, request_id=request_id)
 
 
 class Listing(Generic[T]):
-    """One listing method, remembering per question what it answered last: equal answers cost nothing."""
+    """One listing method. It keeps the last answer to each request, so that equal answers cost nothing."""
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class Listing(Generic[T]):
         self._readers: OrderedDict[bytes, Reader[T]] = OrderedDict()
 
     async def ask(self, request: Mapping[str, object], *, room: str = "") -> Batch[T]:
-        """The answer, sharing every unchanged item with the one before."""
+        """The answer; unchanged items are the same objects as in the previous one."""
         body = await self._caller.send(self._method, request, room=room)
         reader = self._reader(msgspec.json.encode(request))
         try:
@@ -160,11 +160,11 @@ class Listing(Generic[T]):
         return reader.batch
 
     def raw(self, item: object) -> bytes:
-        """The JSON that an item was decoded from; empty if it is of no answer that is remembered."""
+        """The JSON that an item was decoded from; empty if its answer is not kept."""
         return next((found for reader in self._readers.values() if (found := reader.raw(item))), b"")
 
     def entries(self, request: Mapping[str, object]) -> Iterator[tuple[T, bytes]]:
-        """The items of the newest answer to a question with the bytes that they came in."""
+        """The items of the newest answer to a request with their JSON."""
         reader = self._readers.get(msgspec.json.encode(request))
         return reader.entries() if reader else iter(())
 

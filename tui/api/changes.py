@@ -1,4 +1,4 @@
-"""The calls that change something. Each is sent once; what may be repeated follows hazards.md §3.1."""
+"""The calls that change something. Each is sent once; `errors` says which may be sent again."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tui.api.models import Dispatch, PrivateLink, Wire
 from tui.secret import Secret
 
 BUILD_QUIET = 900.0
-"""Seconds that a build may say nothing: `lk` gives the whole of it as long (contract.md §3.5)."""
+"""Seconds without output after which a build is given up; `lk` allows this for the whole build."""
 
 
 class NewSecret(Wire, frozen=True):
-    """AgentSecret on its way to the server, its value in base64 as JSON has bytes."""
+    """AgentSecret as sent; its value in base64, as JSON carries bytes."""
 
     name: str
     value: str
     kind: str
-    """Said always: a default would be left out on the wire, where its absence means unknown."""
+    """Always sent: an absent kind means unknown."""
 
     def __repr__(self) -> str:
         return f"NewSecret({self.name!r})"
@@ -40,7 +40,7 @@ def new_secret(name: str, value: Secret, *, file: bool = False) -> NewSecret:
 
 
 class Done(Wire, frozen=True):
-    """What the methods that change an agent answer."""
+    """The answer of methods that change an agent."""
 
     success: bool = False
     message: str = ""
@@ -86,7 +86,7 @@ class LinkMade(Wire, frozen=True):
 
 
 class Nothing(Wire, frozen=True):
-    """An answer without a field; that it is an object at all is LiveKit's word."""
+    """An answer without fields. That it is a JSON object shows that LiveKit answered."""
 
 
 class Changes:
@@ -106,7 +106,7 @@ class Changes:
         attributes: Mapping[str, str] | None = None,
         request_id: str,
     ) -> Dispatch:
-        """Ask for an agent in a room. Not repeatable: a second call is a second dispatch."""
+        """Dispatch an agent to a room. Not repeatable: a second call makes a second dispatch."""
         request = {
             "room": room,
             "agent_name": agent_name,
@@ -117,12 +117,12 @@ class Changes:
         }
         method = methods.CREATE_DISPATCH
         answer = await self._caller.ask(method, Dispatch, request, room=room, request_id=request_id)
-        if not answer.id:  # a proxy's `{}` is not LiveKit's word that it was done
+        if not answer.id:  # `{}` may come from a proxy and does not prove that it was done
             raise self._caller.unreadable(method, "the answer names no dispatch", request_id)
         return answer
 
     async def delete_dispatch(self, *, room: str, dispatch_id: str, request_id: str) -> Dispatch:
-        """Delete a dispatch; its jobs end within seconds (contract.md §6.3)."""
+        """Delete a dispatch; its jobs end within seconds."""
         request = {"room": room, "dispatch_id": dispatch_id}
         return await self._caller.ask(
             methods.DELETE_DISPATCH, Dispatch, request, room=room, request_id=request_id
@@ -168,12 +168,12 @@ class Changes:
         overwrite: bool = False,
         request_id: str,
     ) -> Done:
-        """Set and remove secrets; `overwrite` replaces the complete set (contract.md §8.30)."""
+        """Set and remove secrets; `overwrite` replaces the complete set (PROTOCOL.md, Secrets)."""
         request = {"agent_id": agent_id, "secrets": secrets, "remove": remove, "overwrite": overwrite}
         return await self._do(methods.UPDATE_SECRETS, request, request_id)
 
     async def create_agent(self, secrets: tuple[NewSecret, ...], region: str, *, request_id: str) -> Created:
-        """Make the record of a new agent; its code is uploaded and built afterwards."""
+        """Create an agent; its code is uploaded and built afterwards."""
         request = {"secrets": secrets, "regions": [region] if region else []}
         answer = await self._caller.ask(methods.CREATE_AGENT, Created, request, request_id=request_id)
         if not answer.agent_id:
@@ -204,7 +204,7 @@ class Changes:
     def build(
         self, agent_id: str, deployment: str, attributes: Mapping[str, str]
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Start the build of what was uploaded; yields the raw SolveStatus stream (contract.md §4.4)."""
+        """Start the build of what was uploaded; yields the raw stream (PROTOCOL.md, Builds)."""
         params = {"agent_id": agent_id} | ({"deployment": deployment} if deployment else {})
         packed = base64.b64encode(msgspec.json.encode(dict(attributes))).decode()
         headers = {"X-LIVEKIT-AGENT-VERSION-ATTRIBUTES": packed} if attributes else {}

@@ -1,4 +1,4 @@
-"""Remote text → text that is safe to show, applied once where it enters. Must not know what draws it.
+"""Makes remote text safe to show, once where it enters the program. Knows no widgets.
 
 A terminal obeys what it is sent, so a name that carries an escape sequence can move the cursor, set the
 clipboard or reorder a line. Nothing is removed silently: every such character is shown as a visible stand-in,
@@ -37,7 +37,7 @@ UNSAFE: Final = re.compile(f"[{_CONTROL}{_INVISIBLE}{_NO_CHARACTER}{_ZWNJ}{_ZWJ}
 """A character that may have to be replaced: `visible` knows those that are fine where they stand."""
 
 # A coarse gate, so that marks are counted only in text that may hold a pile of them; Latin, CJK and most
-# emoji pass by. `tests/test_clean.py` proves that it holds every zero-width character there is.
+# emoji pass by. `tests/api/test_clean.py` checks that it holds every zero-width character there is.
 _MARK_GATE: Final = re.compile(
     r"[\xad\u0300-\u036f\u0483-\u0489\u0591-\u1cff\u1dc0-\u1dff\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     r"\u20d0-\u20ff\u2cef-\u2cf1\u2d7f-\u2dff\u302a-\u302f\u3099\u309a\ua66f-\uabff\ud7b0-\ud7ff\ufb1e"
@@ -123,7 +123,7 @@ def _has_no_width(character: str) -> bool:
 
 
 def _is_in_its_place(character: str, text: str, at: int) -> bool:
-    """Whether an invisible character has a use where it stands.
+    """Whether an invisible character has an effect in its place.
 
     The answer rests only on neighbours that are themselves kept, hence cleaning twice changes nothing.
     """
@@ -160,7 +160,7 @@ _LATIN_LETTER: Final = re.compile("[A-Za-z]")
 
 
 def confusable(name: str) -> str:
-    """A key that two names share when a person could take one for the other. Not for showing.
+    """A key that two names share when a person could confuse them. Not for display.
 
     Compatibility forms, case, invisible characters, kinds of space, `0` for `o`, `1` for `l` and the Cyrillic
     and Greek twins of Latin letters make no difference to it.

@@ -1,4 +1,4 @@
-"""LiveKit for one project: one method per call, typed answers, nothing of the screen."""
+"""The client of one project: one method per read, typed answers."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class LinkHealth(Wire, frozen=True):
 
 
 def nobody_there(error: errors.Unknown) -> errors.NotFound | None:
-    """What a 503 of the dispatch service means where nobody serves the room; None for any other error."""
-    if error.status != 503 or "no response from servers" not in error.message:  # contract.md §6.3
+    """`NotFound` for the 503 of a self-hosted server whose room does not exist; None for other errors."""
+    if error.status != 503 or "no response from servers" not in error.message:
         return None
     return errors.NotFound("room not found or not active", error.method, error.host, error.code, error.status)
 
@@ -50,7 +50,7 @@ def nobody_there(error: errors.Unknown) -> errors.NotFound | None:
 class Client:
     """Every call of one project; those that change something are under `changes`.
 
-    Raises the tree of `errors`, and `BadTarget` already when it is made.
+    Raises the errors of `errors`; the constructor raises `BadTarget`.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Client:
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where the project is, and by which way."""
+        """The project's hosts, credentials and connection settings."""
         return self._caller.endpoint
 
     def address(self, host: Host) -> str:
@@ -95,12 +95,12 @@ class Client:
 
     @property
     def is_local(self) -> bool:
-        """Both hosts are this machine, whose limits nobody shares."""
+        """Both hosts are this machine, whose limits are not shared."""
         urls = self._caller.urls.values()
         return all(hosts.is_loopback(urlsplit(url).hostname or "") for url in urls)
 
     def health(self, host: Host) -> Health:
-        """How a host has been answering."""
+        """Response time and clock of a host."""
         return self._caller.transport.health(self.address(host))
 
     async def aclose(self) -> None:
@@ -112,7 +112,7 @@ class Client:
         return await self._agents.ask({"agent_id": agent_id} if agent_id else {})
 
     async def list_versions(self, agent_id: str) -> Batch[Version]:
-        """What was built for an agent, in no particular order."""
+        """The versions of an agent, in no particular order."""
         return await self._versions.ask({"agent_id": agent_id})
 
     async def list_secrets(self, agent_id: str) -> Batch[SecretInfo]:
@@ -120,7 +120,7 @@ class Client:
         return await self._secrets.ask({"agent_id": agent_id})
 
     async def settings(self) -> dict[str, str]:
-        """GetClientSettings as a mapping (contract.md §3.9)."""
+        """GetClientSettings as a mapping."""
         batch = await self._settings.ask({})
         return {item.name: item.value for item in batch.items}
 
@@ -139,11 +139,11 @@ class Client:
         return batch
 
     async def list_participants(self, room: str) -> Batch[Participant]:
-        """Who is in a room, agents included."""
+        """The participants of a room, agents included."""
         return await self._participants.ask({"room": room}, room=room)
 
     async def list_dispatches(self, room: str, dispatch_id: str = "") -> Batch[Dispatch]:
-        """The dispatches of a room. A room that nobody serves is `NotFound`, also where servers say 503."""
+        """The dispatches of a room. A missing room is `NotFound`, also where servers answer 503."""
         request = {"room": room} | ({"dispatch_id": dispatch_id} if dispatch_id else {})
         try:
             return await self._dispatches.ask(request, room=room)
@@ -163,7 +163,7 @@ class Client:
     def logs(
         self, agent_id: str, *, log_type: str = "deploy", deployment: str = "", server_region: str = ""
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open the log of an agent's newest instance in one region (contract.md §4.2); yields raw chunks.
+        """Open the log of an agent's newest instance in one region (PROTOCOL.md, Logs); yields raw chunks.
 
         Opening raises the tree of `errors`; iterating raises `Unknown` when the stream is cut or silent.
         """
@@ -175,7 +175,7 @@ class Client:
         return self._caller.transport.stream("GET", f"{url}/logs", grant, label="GET /logs", params=params)
 
     def raw(self, item: Wire) -> bytes:
-        """The JSON that an item of a current listing was decoded from; empty if it is of none."""
+        """The JSON that an item of a current listing was decoded from; empty if it is not in one."""
         listings = (
             self._agents,
             self._versions,

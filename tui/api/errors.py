@@ -1,21 +1,21 @@
-"""Everything that can go wrong while speaking to LiveKit.
+"""Errors of calls to LiveKit (PROTOCOL.md, Errors).
 
     ApiError
     ├── NotSent               the request certainly did not run
     │   ├── Unreachable       DNS, refused, TLS, connect timeout, no free connection
     │   ├── ReadOnly          refused here: the client is read-only and the method changes things
-    │   ├── BadTarget         refused here: the address is not one that may see our token
+    │   ├── BadTarget         refused here: the address must not receive the token
     │   └── Throttled         refused here: the project's request budget or a server's Retry-After
     ├── Refused               the server answered and says no; nothing changed
-    │   ├── Unauthorized      401 or 403: credentials, clock or grant (contract.md §1.6)
+    │   ├── Unauthorized      401 or 403: credentials, clock or grant
     │   ├── NotFound          404 with a Twirp body
-    │   ├── NoSuchService     404 without one: a server without this API (contract.md §8.6)
+    │   ├── NoSuchService     404 without one: a server without this API
     │   ├── RateLimited       429
     │   └── NotDone           200 with `success: false`
     └── Unknown               it may have run: a timeout or a broken answer after the request was sent
 
-What may be sent again follows from the class alone (hazards.md §3.1): `NotSent` always, `Refused` never as
-it stands, `Unknown` only if the call is a read.
+The class alone says what may be sent again: `NotSent` always, `Refused` never unchanged, `Unknown` only if
+the call is a read.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class ApiError(Exception):
     """A failed call. Every text in it is already cleaned for display and free of secrets."""
 
     message: str
-    """One line in words, LiveKit's own where there are any."""
+    """One line for the operator, in LiveKit's words where it sent any."""
     method: str = ""
     """What was called, such as `CloudAgent/ListAgents`."""
     host: str = ""
-    """The host that was, or would have been, spoken to."""
+    """The host that was, or would have been, called."""
     code: str = ""
     """The Twirp code, such as `not_found`; empty when the answer had none."""
     status: int = 0
@@ -65,7 +65,7 @@ class BadTarget(NotSent):
 
 
 class Throttled(NotSent):
-    """Held back here, by the request budget or a pause that the server asked for."""
+    """Not sent, because of the request budget or a pause that the server asked for."""
 
 
 class Refused(ApiError):
@@ -73,7 +73,7 @@ class Refused(ApiError):
 
 
 class Unauthorized(Refused):
-    """Bad credentials, a wrong clock or a missing grant; 401 and 403 alike (contract.md §1.6)."""
+    """Bad credentials, a wrong clock or a missing grant; 401 and 403 alike."""
 
 
 class NotFound(Refused):
@@ -89,8 +89,8 @@ class RateLimited(Refused):
 
 
 class NotDone(Refused):
-    """The second failure channel: HTTP 200 with `success: false` (contract.md §3.4)."""
+    """HTTP 200 with `success: false`."""
 
 
 class Unknown(ApiError):
-    """Whether it ran cannot be told: the answer did not come, was cut, or was a server error."""
+    """It is unknown whether the call ran: no answer, a broken one, or a server error."""

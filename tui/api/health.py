@@ -1,4 +1,4 @@
-"""How hosts have been answering: how fast, and how far their clock is from ours."""
+"""Response times of hosts and the difference of their clocks from ours."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ SKEW_LIMIT = 3600.0
 
 @dataclass
 class Health:
-    """How a host has been answering."""
+    """Response time and clock of a host."""
 
     latency: float = 0.0
     """Seconds of the newest answered call."""
     skew: float = 0.0
-    """Server's clock minus ours, seconds, by the `Date` header; whole seconds are all it can tell."""
+    """Server's clock minus ours, seconds, by the `Date` header, which has whole seconds."""
 
     @property
     def correction(self) -> float:
@@ -24,11 +24,11 @@ class Health:
         return self.skew if abs(self.skew) < SKEW_LIMIT else 0.0
 
     def note(self, latency: float, date: str, now: float) -> None:
-        """Take in an answer: seconds that it took, its `Date` header, and the time by our clock."""
+        """Note an answer: its duration in seconds, its `Date` header, and the time by our clock."""
         self.latency = latency
         try:
             skew = parsedate_to_datetime(date).timestamp() - now
         except (ValueError, OverflowError, IndexError, TypeError):
             return
-        # the header is cut to whole seconds: a difference below two says nothing
+        # the header is cut to whole seconds: a difference below two is ignored
         self.skew = skew if abs(skew) > 2.0 else 0.0

@@ -12,7 +12,7 @@ from tui.api.errors import BadTarget
 
 
 class Host(StrEnum):
-    """Which of a project's hosts serves a request. On a server of one's own they may be the same machine."""
+    """Which of a project's hosts serves a request. On a self-hosted server they may be the same machine."""
 
     PROJECT = "project"
     """Rooms, participants and dispatches."""
@@ -74,12 +74,12 @@ def unsigned(url: str) -> str:
 
 
 def _shown(address: str) -> str:
-    """An address that is none, without what may be a password or a token in it."""
+    """An invalid URL, without parts that may be a password or a token."""
     return clean(re.split(r"[?#]", address, maxsplit=1)[0].rpartition("@")[2], limit=80)
 
 
 def regional(agents_url: str, server_region: str) -> str:
-    """The base for `/logs` of one cluster: `https://REGION.agents.…` (contract.md §4.1).
+    """The base for `/logs` of one cluster: `https://REGION.agents.…` (PROTOCOL.md, Hosts and paths).
 
     The region comes out of an answer and becomes a host name, so it must be a single plain label; an agents
     host that is this machine, or an IP address, has no regions. Raises `BadTarget`.

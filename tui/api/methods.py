@@ -1,4 +1,4 @@
-"""Every remote method that the program can call: where it lives, what it needs, whether it changes things."""
+"""Every remote method that the program can call: its host, grant, limits, and whether it changes things."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from tui.api.hosts import Host
 
 MEBI = 1024 * 1024
 CLI_VERSION: Final = "2.18.2"
-"""Sent as `X-LIVEKIT-CLI-VERSION`; Cloud is reported to refuse calls without it (contract.md §1.10)."""
+"""Sent as `X-LIVEKIT-CLI-VERSION`; Cloud is reported to refuse calls without it."""
 
 
 class Method(Struct, frozen=True):
-    """One RPC of contract.md §3.4, §6.3 or §6.6."""
+    """One RPC (PROTOCOL.md)."""
 
     service: str
     name: str
     changes: bool = False
-    """It is not a read: refused when read-only, never sent again by itself."""
+    """It is not a read: refused when read-only, never sent again automatically."""
     grant: str = "agent"
-    """`agent`, `room` (admin of the request's room) or `room_list` (contract.md §0.2)."""
+    """`agent`, `room` (admin of the request's room) or `room_list` (PROTOCOL.md, Tokens and grants)."""
     repeatable: bool = True
-    """Sending it twice has the effect of once (hazards.md §3.1)."""
+    """Sending it twice has the same effect as once."""
     body_limit: int = 8 * MEBI
-    """Bytes of answer that are read at the most."""
+    """Largest answer, bytes."""
 
     @property
     def path(self) -> str:
@@ -76,4 +76,4 @@ DELETE_DISPATCH: Final = Method("AgentDispatchService", "DeleteDispatch", change
 METHODS: Final = tuple(value for value in list(globals().values()) if isinstance(value, Method))
 """All of them."""
 READS: Final = frozenset(method.label for method in METHODS if not method.changes) | {"GET /logs"}
-"""The allow-list of read-only mode: what is not named here is refused."""
+"""The allow-list of read-only mode: all other methods are refused."""

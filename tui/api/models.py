@@ -1,4 +1,4 @@
-"""LiveKit's things as frozen values, field by field as contract.md §3.3 and §6.1 give them.
+"""LiveKit's messages as frozen values (PROTOCOL.md).
 
 Only what the program uses is a field; a test holds them against the official descriptors, with a reason for
 each that is left out. Text in a model is already printable (`wire.py`); times are as they came.
@@ -41,7 +41,7 @@ class Event(Wire, frozen=True):
     type: str | int = "AGENT_EVENT_TYPE_UNKNOWN"
     """Enum name; a number when it is newer than the server's own names."""
     count: int = 0
-    """How often, cumulative as far as is known (contract.md §9.7)."""
+    """How often, cumulative as far as is known."""
     timestamp: datetime | None = None
     """The last time."""
 
@@ -53,7 +53,7 @@ class Deployment(Wire, frozen=True):
     """The operator's region, such as `us-east`."""
     agent_id: str = ""
     status: str = ""
-    """Free text of the server's (contract.md §7); empty until first observed."""
+    """Free text of the server (PROTOCOL.md, Agents); empty until first observed."""
     replicas: int = 0
     min_replicas: int = 0
     max_replicas: int = 0
@@ -90,7 +90,7 @@ class Agent(Wire, frozen=True):
 
     agent_id: str = ""
     agent_name: str = ""
-    """The name to dispatch to; may be empty in unfiltered listings (contract.md §3.3)."""
+    """The name to dispatch to; may be empty in unfiltered listings."""
     version: str = ""
     """Production tag; `--` when nothing was ever deployed."""
     agent_deployments: tuple[Deployment, ...] = ()
@@ -103,7 +103,7 @@ class Agent(Wire, frozen=True):
 
     @property
     def never_deployed(self) -> bool:
-        """Nothing was ever deployed (contract.md §3.3)."""
+        """Nothing was ever deployed."""
         return self.version in ("", "--")
 
 
@@ -119,7 +119,7 @@ class Version(Wire, frozen=True):
     attributes: dict[str, str] = {}
     """`git_commit`, `git_branch`, `git_tree`, `image_digest` and the operator's own."""
     status: str = ""
-    """Free text, undocumented; the three flags are the reliable signals (contract.md §7)."""
+    """Free text, undocumented; the three flags are the reliable signals."""
     owner: str = ""
     draining: bool = False
     """Old replicas are still finishing their sessions."""
@@ -134,7 +134,7 @@ class SecretInfo(Wire, frozen=True):
     created_at: datetime | None = None
     updated_at: datetime | None = None
     kind: str | int = "AGENT_SECRET_KIND_UNKNOWN"
-    """Environment variable or mounted file; unknown is treated as environment (contract.md §3.7)."""
+    """Environment variable or mounted file; unknown is treated as environment."""
     deployments: tuple[str, ...] = ()
     """Deployments that it is limited to; reserved, no client sets it."""
 
@@ -155,7 +155,7 @@ class Room(Wire, frozen=True):
     creation_time: int = 0
     """Unix seconds."""
     num_participants: int = 0
-    """Excludes agents and recorders; refreshed lazily (contract.md §6.6)."""
+    """Excludes agents and recorders; refreshed lazily."""
     active_recording: bool = False
     metadata: str = ""
     """May hold personal data: masked until asked for."""
@@ -179,7 +179,7 @@ class Participant(Wire, frozen=True):
 
     @property
     def is_agent(self) -> bool:
-        """By kind, else by the default identity of old servers (contract.md §6.6)."""
+        """By kind, else by the default identity, for old servers (PROTOCOL.md, Rooms and participants)."""
         return self.kind == "AGENT" or self.identity.startswith("agent-")
 
 
@@ -196,7 +196,7 @@ class JobState(Wire, frozen=True):
     participant_identity: str = ""
     worker_id: str = ""
     agent_id: str = ""
-    """Empty on open-source servers (contract.md §8.55)."""
+    """Empty on self-hosted servers."""
     reason: str | int = "JSR_UNSPECIFIED"
     """Why it ended or waits; newer servers only."""
 
@@ -215,7 +215,7 @@ class Job(Wire, frozen=True):
     state: JobState | None = None
     deployment: str = ""
     enable_recording: bool = False
-    """Not shown, but documented: all that the service documents is read."""
+    """Not shown; documented fields are read all the same."""
 
 
 class DispatchState(Wire, frozen=True):
@@ -226,17 +226,17 @@ class DispatchState(Wire, frozen=True):
     jobs: tuple[Job, ...] = ()
     created_at: int = 0
     deleted_at: int = 0
-    """0 while it stands; open-source servers never set it (contract.md §6.3)."""
+    """0 until it is deleted; self-hosted servers never set it."""
 
 
 class Dispatch(Wire, frozen=True):
-    """AgentDispatch: the wish that an agent join a room."""
+    """AgentDispatch: the request that an agent joins a room."""
 
     SHARED = ("id", "agent_name", "room", "state", "restart_policy", "deployment")
 
     id: str = ""
     agent_name: str = ""
-    """Empty is automatic dispatch (contract.md §6.5)."""
+    """Empty is automatic dispatch."""
     room: str = ""
     metadata: str = ""
     """Opaque to LiveKit; may hold personal data: masked until asked for."""
@@ -247,7 +247,7 @@ class Dispatch(Wire, frozen=True):
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """Its jobs; none until a worker accepted (contract.md §6.5)."""
+        """Its jobs; none until a worker accepted."""
         return self.state.jobs if self.state else ()
 
 
@@ -276,9 +276,9 @@ _UNITS: Final = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (_YEAR_2100 * 10
 
 
 def moment(value: int) -> float | None:
-    """Unix seconds of an int64 time whose unit must be told by its size; None for never.
+    """Unix seconds of an int64 time whose unit follows from its size; None for never.
 
-    The documents say seconds, servers write nanoseconds (contract.md §6.2). Years after 2100 are nonsense.
+    The documentation says seconds, self-hosted servers write nanoseconds. Years after 2100 are invalid.
     """
     for limit, unit in _UNITS:
         if 0 < value < limit:
@@ -287,7 +287,7 @@ def moment(value: int) -> float | None:
 
 
 def instant(value: datetime | None) -> float | None:
-    """Unix seconds of a Timestamp; None for null, year 1 and the epoch, which all mean never (§3.6)."""
+    """Unix seconds of a Timestamp; None for null, year 1 and the epoch, which all mean never."""
     if value is None or value.year < 1971 or value.year > 2100:
         return None
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()

@@ -1,4 +1,4 @@
-"""One unauthenticated look at a host: is it there, and does its clock agree with ours."""
+"""Probes a host without a token: whether it answers, and the difference of its clock."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tui.api.hosts import base
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What was seen."""
+    """The result of a probe."""
 
     reachable: bool
     skew_seconds: float | None
-    """Server's clock minus ours; None if it did not say."""
+    """Server's clock minus ours; None without a `Date` header."""
     message: str
 
 
 def probe(url: str, timeout: float = 4.0) -> Probe:
-    """GET the root of `url` without a token. Never raises for what the network does."""
+    """GET the root of `url` without a token. Never raises for network errors."""
     try:
         root = base(url)
         with httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False) as client:

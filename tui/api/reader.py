@@ -1,4 +1,4 @@
-"""Listings as they come in, time after time: what did not change is the very same object as before."""
+"""Decodes successive answers of a listing; unchanged items stay the same objects."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ T = TypeVar("T", bound=Wire)
 
 
 class Unreadable(ValueError):
-    """A body that is not the JSON object that the method answers with. Its text is safe to show."""
+    """The body is not the expected JSON object. The text is safe to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[T]):
-    """A listing as decoded."""
+    """A decoded listing."""
 
     items: tuple[T, ...] = ()
     unreadable: int = 0
@@ -32,21 +32,21 @@ class Batch(Generic[T]):
 
 
 class Reader(Generic[T]):
-    """Decodes the listings of one source, giving the very same objects back for what did not change.
+    """Decodes the listings of one source; unchanged items stay the same objects.
 
-    Equal bodies cost one comparison; in an unequal one only items that differ from what followed in the one
-    before are decoded, which is cheaper than to look each of them up by its bytes. One that says the same in
-    other bytes gives way to the object that is known, for servers differ in white space and order
-    (contract.md §1.3). So identity tells the store what changed, at the cost of what was received.
+    Equal bodies cost one comparison. In a changed body only items that differ from the next one of the
+    previous body are decoded, which is cheaper than a look-up of each by its bytes. An item with equal values
+    in other bytes is replaced by the known object, since white space and order of keys are not stable. So
+    object identity tells the store what changed.
     """
 
     def __init__(self, kind: type[T], key: str, *, lean: bool = False) -> None:
-        """`lean` remembers a digest in place of the body: for listings of which there are many."""
+        """`lean` keeps a digest in place of the body, for listings of which there are many."""
         self._kind = kind
         self._name: Callable[[T], str] = attrgetter(kind.__struct_fields__[0])
         self._answer = _answer(key)
         self._lean = lean
-        self._body: bytes | None = None  # not an empty one, which an answer may be without being a listing
+        self._body: bytes | None = None  # None and not empty: an answer may be empty and invalid
         self._batch: Batch[T] = Batch()
         self._raws: list[msgspec.Raw] = []
         self._items: list[T | None] = []
@@ -56,20 +56,19 @@ class Reader(Generic[T]):
 
     @property
     def batch(self) -> Batch[T]:
-        """The newest listing; the same object while it says the same. No identity is in it twice."""
+        """The newest listing; the same object while it is unchanged. No id is in it twice."""
         return self._batch
 
     def steps(self, body: bytes, size: int = 256) -> Iterator[None]:
-        """Take in a body, pausing after every `size` items; `batch` is the result once exhausted.
+        """Decode a body, pausing after every `size` items; `batch` is the result once exhausted.
 
-        Raises `Unreadable`. A caller on an event loop yields to it at each pause, for a decode holds the lock
-        that keys need.
+        Raises `Unreadable`. A caller on an event loop yields to it at each pause, so that keys are handled.
         """
         kept = blake2b(body, digest_size=16).digest() if self._lean else body
         if kept == self._body:
             return
         raws, items, same = self._split(body), list[T | None](), True
-        at = 0  # in the listing before, which nearly always has the same items in the same order
+        at = 0  # position in the previous listing, which nearly always has the same items in the same order
         for index, raw in enumerate(raws, 1):
             if at < len(self._raws) and self._raws[at] == raw:
                 items.append(self._items[at])
@@ -93,13 +92,13 @@ class Reader(Generic[T]):
             self._batch = batch
 
     def read(self, body: bytes) -> Batch[T]:
-        """Take in a body at once. Raises `Unreadable`."""
+        """Decode a body without pauses. Raises `Unreadable`."""
         for _ in self.steps(body):
             pass
         return self._batch
 
     def entries(self) -> Iterator[tuple[T, bytes]]:
-        """The items of the newest listing with the bytes that they were decoded from; none if it is lean."""
+        """The items of the newest listing with the bytes that they were decoded from; empty if it is lean."""
         rows = zip(self._items, self._raws, strict=False)  # lean, there are no bytes
         return ((item, bytes(raw)) for item, raw in rows if item is not None)
 
@@ -108,7 +107,7 @@ class Reader(Generic[T]):
         return next((raw for known, raw in self.entries() if known is item), b"")
 
     def _read(self, raw: bytes) -> T | None:
-        """The item, as the object known if it says the same; None if it cannot be told from others."""
+        """The item, or the known object with equal values; None without an id."""
         self.decoded += 1
         item = read_one(raw, self._kind)
         if item is None or not self._name(item):
@@ -126,7 +125,7 @@ class Reader(Generic[T]):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             shown = clean(body[:60].decode("utf-8", "replace"), limit=60)
             raise Unreadable(f"the answer is not the JSON object expected: {shown!r}") from error
-        # both spellings of the key, at the price of one pass over the body
+        # both spellings of the key, for one pass over the body
         return next((rows for rows in msgspec.structs.astuple(answer) if rows), [])
 
 

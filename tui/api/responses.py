@@ -1,4 +1,4 @@
-"""What came back, or did not: bodies within limits, failures as the tree of `errors`."""
+"""Reads response bodies within limits and maps failures to `errors`."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
 )
 _PREFIX = "twirp error unknown: "
-"""What open-source servers put before most messages (contract.md §1.4)."""
+"""What self-hosted servers put before most messages."""
 
 
 @dataclass
 class Call:
-    """What every error of one call says about it."""
+    """What all errors of one call have in common."""
 
     label: str
     address: str
@@ -65,7 +65,7 @@ async def read(response: httpx.Response, limit: int, call: Call) -> bytes:
 
 
 async def chunks(response: httpx.Response, call: Call) -> AsyncIterator[bytes]:
-    """The body as it comes, without end; raises `Unknown` when it is cut or falls silent."""
+    """The chunks of an endless body; raises `Unknown` when it is cut or silent."""
     try:
         async for chunk in response.aiter_raw():
             yield chunk
@@ -74,7 +74,7 @@ async def chunks(response: httpx.Response, call: Call) -> AsyncIterator[bytes]:
 
 
 def broken(error: Exception, call: Call) -> errors.ApiError:
-    """What a transport failure means for the question whether the request ran."""
+    """The error for a transport failure, by whether the request may have run."""
     words = {
         "ConnectTimeout": "no connection in time",
         "PoolTimeout": "no free connection",
@@ -90,7 +90,7 @@ def broken(error: Exception, call: Call) -> errors.ApiError:
 
 
 def _why(error: BaseException) -> str:
-    """A failure in words, by what is at the bottom of it: libraries say 'all connection attempts failed'."""
+    """A failure in words, by its first cause: libraries say 'all connection attempts failed'."""
     text = str(error)
     if isinstance(error, httpx.ProxyError):
         return clean(f"the proxy refused: {text}", limit=160)
@@ -117,7 +117,7 @@ class _TwirpError(msgspec.Struct):
 
 
 def _twirp(body: bytes) -> tuple[str, str]:
-    """Code and message of a Twirp error; empty for any other body (contract.md §1.4)."""
+    """Code and message of a Twirp error; empty for any other body."""
     try:
         found = msgspec.json.decode(body, type=_TwirpError)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
@@ -126,13 +126,13 @@ def _twirp(body: bytes) -> tuple[str, str]:
 
 
 def _plain(body: bytes) -> str:
-    """The first line of a plain-text answer; nothing of a page meant for a browser."""
+    """The first line of a plain-text answer; empty for HTML."""
     text = body[:400].decode("utf-8", "replace").strip()
     return "" if text.startswith("<") else clean(text.partition("\n")[0], limit=200)
 
 
 def retry_after(value: str, now: float) -> float:
-    """Seconds to wait by a Retry-After header (seconds or date), 60 at the most; 0 if it is of no use."""
+    """Seconds to wait by a Retry-After header (seconds or date), 60 at most; 0 if it is invalid."""
     try:
         seconds = float(value)
     except ValueError:
@@ -144,7 +144,7 @@ def retry_after(value: str, now: float) -> float:
 
 
 def refusal(response: httpx.Response, body: bytes, call: Call, now: float) -> errors.ApiError:
-    """What an answer other than 200 means (hazards.md §3.1); only an explicit no proves that nothing ran.
+    """The error for an answer other than 200. Only an explicit refusal proves that nothing ran.
 
     `now` is the server's time in Unix seconds, for a Retry-After that is a date.
     """
@@ -169,7 +169,7 @@ def refusal(response: httpx.Response, body: bytes, call: Call, now: float) -> er
         kind = errors.Refused
         why = ", for it would see the token" if call.signed else ""
         text = f"the server redirects elsewhere; not followed{why}"
-    elif status in (408, 499) or status >= 500 or status < 300:  # only 200 is success (contract.md §1.5)
+    elif status in (408, 499) or status >= 500 or status < 300:  # only 200 is success
         kind = errors.Unknown
     else:
         kind = errors.Refused

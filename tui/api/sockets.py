@@ -1,4 +1,4 @@
-"""Socket options that notice a peer which is gone without a word, as behind a NAT or a dropped VPN."""
+"""Socket options that detect a peer that is gone silently, as behind a NAT or a dropped VPN."""
 
 from __future__ import annotations
 

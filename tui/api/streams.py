@@ -1,4 +1,4 @@
-"""Endless answers as lines: the one splitter for logs and build progress. Must not know what a line says."""
+"""Splits endless answers into lines, for logs and build progress. Knows nothing of their content."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 LONGEST: Final = 16 * 1024 * 1024
-"""Bytes after which a line without an end is handed on in pieces, so that none can eat the memory."""
+"""Bytes after which a line without an end is returned in pieces, so that memory is bounded."""
 
 
 class Splitter:
     r"""Cuts a stream of bytes at `\n` and nowhere else.
 
-    Library splitters also cut at U+2028, NEL, VT, FF and CR, by which a log line could forge others
-    (hazards.md §3.4). A line comes out as it came in, without its `\n`, whatever the chunking.
+    Library splitters also cut at U+2028, NEL, VT, FF and CR, with which a log line could forge others. A line
+    is returned unchanged without its `\n`, however it was chunked.
     """
 
     __slots__ = ("_limit", "_parts", "_size", "broken")
@@ -23,7 +23,7 @@ class Splitter:
         self._parts: list[bytes] = []
         self._size = 0
         self.broken = 0
-        """How often a line was longer than the limit and handed on in pieces."""
+        """How often a line was longer than the limit and returned in pieces."""
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The lines that this chunk completes."""
@@ -42,7 +42,7 @@ class Splitter:
         return lines
 
     def rest(self) -> bytes:
-        """What came after the last `\\n`, and forget it: the piece of a line that a cut has left."""
+        """Remove and return the incomplete line after the last `\\n`."""
         rest = b"".join(self._parts)
         self._parts.clear()
         self._size = 0

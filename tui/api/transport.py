@@ -27,11 +27,11 @@ from tui.api.trust import trust
 from tui.clock import Clock
 
 DEADLINE = 10.0
-"""Seconds that a unary call may take in all; httpx has no such limit of its own."""
+"""Seconds that a unary call may take in total; httpx has no such limit."""
 CONNECT = 4.0
-"""Seconds to connect: shorter than the deadline, so that 'did not connect' is told from 'no answer'."""
+"""Seconds to connect: shorter than the deadline, to tell 'did not connect' from 'no answer'."""
 QUIET = 75.0
-"""Seconds without a byte after which a stream is taken to be dead."""
+"""Seconds without a byte after which a stream counts as dead."""
 SKEW_NOTED = 30.0
 """Seconds of clock difference that explain why a token is refused."""
 UNSIGNED_DEADLINE = 5.0
@@ -44,7 +44,7 @@ LIMITED_FOR = 5.0
 
 @dataclass
 class WriteGuard:
-    """Whether changes may be sent. Held by the transport, not by keys, so that no road leads around it."""
+    """Whether changes may be sent. Held by the transport, not by keys, so that no caller can bypass it."""
 
     read_only: bool = False
     _unlocked_until: float = field(default=0.0, repr=False)
@@ -54,11 +54,11 @@ class WriteGuard:
         self._unlocked_until = now + seconds
 
     def lock(self) -> None:
-        """End such a while."""
+        """Forbid changes again."""
         self._unlocked_until = 0.0
 
     def remaining(self, now: float) -> float:
-        """Seconds left of it."""
+        """Seconds for which changes are still allowed."""
         return max(0.0, self._unlocked_until - now)
 
     def allows(self, label: str, now: float) -> bool:
@@ -98,7 +98,7 @@ class Transport:
         self._reads = self._pool(authorities, proxy, timeout, keep=10)
         # a change never travels on a connection that was idle: a stale one would make its outcome unknown
         self._changes = self._pool(authorities, proxy, timeout, keep=0)
-        # streams have a pool of their own, or two of them starve the polls
+        # streams have a pool of their own, or two of them would block polling
         quiet = httpx.Timeout(QUIET, connect=CONNECT, pool=CONNECT)
         self._streams = self._pool(authorities, proxy, quiet, keep=0)
         # and so have requests without a token: they go to other hosts, and the proxy is for LiveKit
@@ -120,7 +120,7 @@ class Transport:
             await pool.aclose()
 
     def health(self, address: str) -> Health:
-        """How a host has been answering; `address` is its name and port."""
+        """Response time and clock of a host; `address` is its name and port."""
         return self._health.setdefault(address, Health())
 
     def server_time(self, address: str) -> float:
@@ -139,10 +139,9 @@ class Transport:
     ) -> bytes:
         """POST one unary call to `url` (base of the host) and return the body of its 200.
 
-        Raises the tree of `errors`. A change is sent once; only one that surely did not leave is sent again,
-        at most twice, under the same request id. What was refused for its token did not run, and is signed
-        again once, if the refusal taught us the server's time. `ordered` is for reads that an order of the
-        operator's waits for.
+        Raises the tree of `errors`. A change is sent once; only one that certainly was not sent is tried
+        again, at most twice, with the same request id. A call refused for its token did not run; it is signed
+        again once if the refusal showed the server's time. `ordered`: an operator action waits for this read.
         """
         call = Call(method.label, urlsplit(url).netloc, request_id)
         self._admit(method, call, ordered=ordered)
@@ -234,7 +233,7 @@ class Transport:
         headers: dict[str, str] | None = None,
         quiet: float = QUIET,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open an endless answer; yields its chunks, raising `Unknown` when it is cut or falls silent."""
+        """Open an endless answer; yields its chunks; raises `Unknown` when it is cut or silent."""
         call = Call(label, urlsplit(url).netloc, "")
         if not self.gate.allows(label, self._clock.monotonic()):
             raise call.error(errors.ReadOnly, "refused: this session is read-only; nothing was sent")
@@ -269,7 +268,7 @@ class Transport:
         headers = {
             "Authorization": f"Bearer {token}",
             "User-Agent": "lktop",
-            "Accept-Encoding": "identity",  # a small body must not unpack to a large one
+            "Accept-Encoding": "identity",  # so that a small body cannot unpack to a large one
             "X-LIVEKIT-CLI-VERSION": CLI_VERSION,
             **more,
         }

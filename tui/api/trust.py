@@ -1,4 +1,4 @@
-"""Which authorities vouch for a server. Nothing of the environment's has a say (hazards.md §2)."""
+"""Certificate authorities for TLS. The environment (SSL_CERT_FILE and the like) is ignored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.api.errors import BadTarget
 
 
 def trust(ca_file: str | None) -> ssl.SSLContext:
-    """The authorities of one PEM file, else the public ones that httpx ships. Raises `BadTarget`.
+    """The authorities of one PEM file, else httpx's public ones. Raises `BadTarget`.
 
     Reading the public ones takes as long as two or three frames, so they are read once.
     """

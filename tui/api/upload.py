@@ -1,7 +1,7 @@
-"""The upload of a packed working directory to the address that the service handed out (contract.md §4.3).
+"""Uploads a packed working directory to the address that the service handed out (PROTOCOL.md, Uploads).
 
-No token of ours goes there: the address itself, or the form that comes with it, is the permission. Both are
-therefore secrets, and no error of this module holds more of them than the host.
+No token is sent: the address, or the form that comes with it, is the permission. Both are therefore secrets,
+and errors of this module show no more than the host.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ STALL: Final = 60.0
 CONNECT: Final = 10.0
 """Seconds to connect."""
 BLOCK: Final = 1 << 18
-"""Bytes read from the disk at a time, and told of."""
+"""Bytes read and reported at a time."""
 _ANSWER_LIMIT: Final = 65_536
 _SHORT: Final = 5
 """Characters of a piece of an address that is too short to be a secret and too common to be masked."""
 
 Progress = Callable[[int, int], None]
-"""Told the bytes of the file that were taken and its size."""
+"""Called with the bytes sent so far and the size of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class UploadTarget:
 
     @property
     def host(self) -> str:
-        """The host alone, which may be shown; empty if there is none."""
+        """The host, which may be shown; empty if the URL has none."""
         try:
             return clean(urlsplit(self.url.reveal()).hostname or "", limit=120)
         except ValueError:
@@ -104,8 +104,8 @@ async def upload(
 ) -> None:
     """Send a file once, streamed from the disk. Raises the tree of `errors`.
 
-    `NotSent` while bytes were missing, for a part of an archive is never kept; `Unknown` when all were sent
-    and no answer told what became of them. A repetition is harmless: it writes the same object.
+    `NotSent` while bytes were missing, since a part of an archive is never kept; `Unknown` when all were sent
+    and no answer came. A repetition is harmless: it writes the same object.
     """
     _judge(target)
     try:
@@ -154,7 +154,7 @@ async def _send(
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """The beginning of an answer, which is all that is ever shown of it."""
+    """The beginning of an answer; more is never shown."""
     answer = b""
     async for chunk in response.aiter_raw():
         answer += chunk
@@ -164,12 +164,12 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _silent(done: int, total: int) -> None:
-    """Progress that nobody asked for."""
+    """Ignore progress."""
 
 
 @dataclass
 class _Body:
-    """What is sent, and how much of it was taken."""
+    """The request body, and how much of it was sent."""
 
     target: UploadTarget
     file: BinaryIO
@@ -184,7 +184,7 @@ class _Body:
 
     @property
     def accepted(self) -> frozenset[int]:
-        """The codes that mean success, which differ (contract.md §8.44)."""
+        """The status codes that mean success, which differ."""
         return frozenset({200}) if self.target.fields is None else frozenset({200, 201, 204})
 
     @property
@@ -212,7 +212,7 @@ class _Body:
 
     @cached_property
     def _head(self) -> bytes:
-        """The form's fields and the head of the file's part, which must come last (contract.md §8.44)."""
+        """The form's fields and the head of the file's part, which must come last."""
         if self.target.fields is None:
             return b""
         start = f"--{self._boundary}\r\nContent-Disposition: form-data; name="
@@ -230,7 +230,7 @@ class _Body:
 
 
 def _quoted(name: str) -> str:
-    """A name inside the quotes of a part's head, from which it cannot break out."""
+    """A name quoted for a part's header, so that it cannot end the quotes."""
     return name.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -254,7 +254,7 @@ _NO_CONNECTION: Final = (
 def _broken(error: Exception, target: UploadTarget, body: _Body) -> errors.ApiError:
     words = _WORDS.get(type(error).__name__)
     if words is None:
-        # only what the system says of a connection: other texts may hold the address
+        # only the system's error texts: others may hold the address
         words = clean(str(error), limit=160) if isinstance(error, httpx.ConnectError) else "the upload broke"
     if "CERTIFICATE_VERIFY_FAILED" in words:
         words = f"certificate not trusted: {words.partition('failed: ')[2].partition(' (_ssl')[0]}"
@@ -281,7 +281,7 @@ def _refusal(status: int, answer: bytes, target: UploadTarget, body: _Body) -> e
 
 
 def _said(answer: bytes, target: UploadTarget) -> str:
-    """What an answer says in words: of an object store's XML the message, of a page nothing."""
+    """The message of an answer: of an object store's XML its message; empty for HTML."""
     text = answer.decode("utf-8", "replace").strip()
     if text.startswith("<"):
         found = [re.search(f"<{tag}>([^<]*)</{tag}>", text) for tag in ("Code", "Message")]
@@ -290,7 +290,7 @@ def _said(answer: bytes, target: UploadTarget) -> str:
 
 
 def _masked(text: str, target: UploadTarget) -> str:
-    """The text without anything that the address or the form consists of, should the answer repeat it."""
+    """The text with all parts of the address and the form masked, in case the answer repeats them."""
     pieces = re.split(r"[?&=]", target.url.reveal())[1:]
     pieces += [unquote(piece) for piece in pieces]
     pieces += [value.reveal() for _, value in target.fields or ()]

@@ -1,9 +1,8 @@
-"""Bytes to models, tolerantly: whatever a server or something between us sends, rows that can be read are.
+"""Decodes JSON into models, tolerantly: every readable row is kept, whatever a server or proxy sends.
 
-The quick road decodes an item straight into its model. It is taken only by items that are plain ASCII without
-escapes under keys in snake case, so that nothing on it can hold a character that a terminal would obey, or
-lose a field. Every other item takes the careful road: keys to snake case, nulls away, every text cleaned,
-what is of a wrong type dropped piece by piece.
+The fast path decodes an item directly into its model. It is only for items in plain ASCII without escapes and
+with snake_case keys, which can hold no control character and lose no field. All other items take the slow
+path: keys to snake_case, nulls removed, every text cleaned, values of a wrong type dropped one by one.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ D = TypeVar("D")
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 PLAIN_LIMIT = 65_536
-"""Items longer than this many bytes take the careful road, where texts are cut to what a screen can use."""
+"""Items longer than this many bytes take the slow path, where texts are shortened."""
 TEXT_LIMIT = 16_384
-"""Characters kept of one text; metadata, the longest, may be 512 KiB (contract.md §6.3)."""
+"""Characters kept of one text; metadata, the longest, may be 512 KiB."""
 DEPTH_LIMIT = 32
 """Nesting beyond this is an attack: LiveKit's deepest message has six levels."""
 
@@ -37,23 +36,23 @@ _SURROGATES = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 _MAPS = frozenset({"attributes"})
-"""Fields whose keys are the operator's or the store's, not names of fields."""
+"""Fields with keys of the operator or the object store, which are not renamed."""
 _OPAQUE = frozenset({"values", "url", "presigned_url"})
-"""Where to upload and with what: never shown, and of no use if a character of it were changed."""
+"""Upload address and form: never shown, and unusable if a character changed."""
 _WRONG_KINDS = 64
-"""Different wrong values in one item after which it is given up."""
+"""Different wrong values in one item after which it is dropped."""
 
 
 def is_plain(data: bytes) -> bool:
     """Whether every text in this JSON is printable ASCII as it stands, under keys in snake case."""
     if len(data) > PLAIN_LIMIT or not data.isascii() or b"\x7f" in data:
         return False
-    # looking for the backslash first saves the expression, which costs more than the decoding
+    # the test for a backslash is faster than the expression, which costs more than the decoding
     return not (b"\\" in data and _ESCAPE.search(data)) and _CAMEL.search(data) is None
 
 
 def decode(data: bytes, kind: type[D]) -> D:
-    """Decode JSON; what is broken by nothing but a character that is none is mended first.
+    """Decode JSON; invalid characters (lone surrogates, bytes that are not UTF-8) are replaced first.
 
     Raises `msgspec.DecodeError` or `UnicodeDecodeError`.
     """
@@ -90,7 +89,7 @@ def snake(key: str) -> str:
 
 
 def read_one(raw: msgspec.Raw | bytes, kind: type[T]) -> T | None:
-    """One item, by the quick road if it is safe, else by the careful one; None if it is no such thing."""
+    """One item, by the fast path if it is safe, else by the slow one; None if it cannot be decoded."""
     data = bytes(raw)
     if is_plain(data):
         try:
@@ -136,15 +135,15 @@ def _tidy(value: Json, key: str, depth: int) -> Json:
 
 
 def _text(value: Json) -> str:
-    """An entry of a map of texts; what is not a text is shown as the JSON that it is."""
+    """An entry of a map of texts; another value is shown as JSON."""
     return clean(value if isinstance(value, str) else msgspec.json.encode(value).decode(), limit=TEXT_LIMIT)
 
 
 def _drop(tree: Json, message: str) -> bool:
-    """Remove what a validation message points at (`… - at `$.a[0].b``); False if it points at nothing.
+    """Remove the value that a validation message names (`… - at `$.a[0].b``); False if it names none.
 
-    The same wrong value in the same place of its siblings goes with it, so that a long list of rows with one
-    fault in common costs one round.
+    The same wrong value in the same place of its siblings is removed too, so that a long list of rows with a
+    common fault costs one round.
     """
     _, found, path = message.rpartition(" - at `$")
     steps = [key or int(index) for key, index in _STEP.findall(path)] if found else []
