@@ -17,10 +17,10 @@ from tui.project import Project
 from tui.secret import Secret
 
 USAGE_ERROR: Final = 2
-"""Exit status for arguments, configuration or a terminal that cannot be used; nothing was done."""
+"""Exit status for unusable arguments, configuration or terminal; nothing was done."""
 INTERRUPTED: Final = 130
 _NARROW: Final = 59
-"""Columns that the narrowest terminal with anything on it has, less one."""
+"""Columns of the narrowest supported terminal, less one."""
 
 _SECRET_WORDS: Final = ("secret", "api-key", "apikey", "token", "password", "passphrase")
 _NO_SECRETS: Final = (
@@ -42,11 +42,11 @@ Keys and secrets come from LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, 
 
 
 class UsageError(Exception):
-    """Arguments that cannot be followed, in one line."""
+    """Invalid arguments, in one line."""
 
 
 class Arguments(argparse.ArgumentParser):
-    """A parser that never repeats an argument it does not know, since that may be a secret."""
+    """A parser that never prints an unknown argument, since that may be a secret."""
 
     def __init__(self, prog: str, description: str, epilog: str = "") -> None:
         form = argparse.RawDescriptionHelpFormatter
@@ -55,11 +55,11 @@ class Arguments(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError instead of printing the usage and leaving."""
+        """Raise UsageError instead of printing the usage and exiting."""
         raise UsageError(message)
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """The arguments; raises UsageError, also for what is left over."""
+        """The arguments; raises UsageError, also for extra ones."""
         found, rest = self.parse_known_args(words)
         if not rest:
             return found
@@ -76,7 +76,7 @@ class Arguments(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run lktop; returns the exit status. The unforeseen leaves as a traceback without values, status 1."""
+    """Run lktop; returns the exit status. An unexpected error prints a traceback without values, status 1."""
     notices = process.harden()
     words = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _refuse_secrets(words: Sequence[str]) -> None:
-    """Refuse every spelling of a flag for a secret, before anything could repeat its value."""
+    """Refuse every spelling of an option for a secret, before its value could be printed."""
     for word in words:
         name = word.partition("=")[0].lower().replace("_", "-")
         if word.startswith("-") and any(secret in name for secret in _SECRET_WORDS):
@@ -103,7 +103,7 @@ def _fail(line: str) -> int:
 
 
 def _watch(words: Sequence[str], notices: Sequence[str]) -> int:
-    """The screen, on a real project."""
+    """Show the screen for a real project."""
     parser = Arguments("lktop", "Watch and run a fleet of LiveKit agents.", _COMMANDS_HELP)
     parser.add_argument("--version", action="version", version=f"lktop {__version__}")
     _add_project_flags(parser)
@@ -123,7 +123,7 @@ def _watch(words: Sequence[str], notices: Sequence[str]) -> int:
 
 
 def _demo(words: Sequence[str], notices: Sequence[str]) -> int:
-    """The same screen, on a simulator of our own."""
+    """Show the screen for a simulated project."""
     from tui import demo
 
     parser = Arguments("lktop demo", "lktop with a simulated fleet on this machine; touches no account.")
@@ -152,7 +152,7 @@ def _demo_project(url: str) -> Project:
         api_secret=Secret(API_SECRET),
         agents_url=url,
         source="simulator started by lktop demo",
-        requests_per_minute=240,  # nobody's quota: let all of it be seen moving
+        requests_per_minute=240,  # no shared quota: poll often, so that changes show soon
     )
 
 
@@ -161,14 +161,14 @@ def _simulator_options(found: argparse.Namespace) -> list[str]:
     for name in ("scenario", "seed", "speed", "agents"):
         value = getattr(found, name)
         if value is not None:
-            # a scenario file is named from here, and the simulator runs elsewhere
+            # a scenario file is relative to this directory, and the simulator runs in another
             text = os.path.abspath(value) if name == "scenario" and os.path.isfile(value) else str(value)
             options.append(f"--{name}={text}")
     return options
 
 
 def _sim(words: Sequence[str], _notices: Sequence[str]) -> int:
-    """The simulator alone, in this process."""
+    """Run the simulator in this process."""
     from tui import demo
 
     if not demo.is_installed():
@@ -179,7 +179,7 @@ def _sim(words: Sequence[str], _notices: Sequence[str]) -> int:
 
 
 def _doctor(words: Sequence[str], notices: Sequence[str]) -> int:
-    """What was found of terminal, files and project."""
+    """Report on terminal, files and project."""
     parser = Arguments("lktop doctor", "What lktop finds here, and what is wrong. Sends no token anywhere.")
     _add_project_flags(parser)
     _add_look_flags(parser)
@@ -203,13 +203,13 @@ def _refusal(settings: Settings) -> str | None:
 
 
 def _show(settings: Settings, notices: Sequence[str]) -> int:
-    """Start the screen; imported this late because it is most of the start-up time."""
+    """Start the screen; imported late because it takes most of the start-up time."""
     state = state_dir(os.environ)
     lines = (*notices, *settings.notices, *filter(None, [state.notice]))
     settings = replace(settings, state_dir=state.path, notices=tuple(map(process.printable, lines)))
     if settings.low_bandwidth:
         os.environ["TEXTUAL_FPS"] = "10"  # read when Textual is imported
-    gc.disable()  # starting makes no garbage: the screen switches it on once it stands
+    gc.disable()  # start-up makes no garbage; the screen enables the collector later
     try:
         with _words(settings.project):
             from tui.start import show
@@ -220,10 +220,10 @@ def _show(settings: Settings, notices: Sequence[str]) -> int:
 
 @contextmanager
 def _words(project: Project | None) -> Iterator[None]:
-    """Say what is being opened for as long as the imports take, which on a busy jump host is seconds."""
+    """Print what is being opened during the imports, which take seconds on a busy jump host."""
     what = f"opening {project.name}, {project.url}" if project else "starting"
     line = f"lktop: {process.printable(what)}"
-    print(line[:_NARROW], end="", file=sys.stderr, flush=True)  # a second row would not be wiped
+    print(line[:_NARROW], end="", file=sys.stderr, flush=True)  # a second row would not be erased
     try:
         yield
     finally:
@@ -262,6 +262,6 @@ def _seconds(text: str) -> float:
 
 
 def _flags(found: argparse.Namespace) -> Flags:
-    """The arguments as the configuration takes them; a command has only some of the flags."""
+    """The arguments as the configuration takes them; a command has only some of the options."""
     known = vars(Flags())
     return Flags(**{name: value for name, value in vars(found).items() if name in known})

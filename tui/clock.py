@@ -1,4 +1,4 @@
-"""Time and chance as arguments, so that a test can hold both still. A leaf: any layer may import it."""
+"""Time as an argument, so that a test can control it. A leaf: any layer may import it."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the program needs to know of time."""
+    """A clock."""
 
     def now(self) -> float:
-        """Wall clock, Unix seconds. Only for showing and signing: it can be stepped."""
+        """Wall clock, Unix seconds. Only for display and tokens: it can be stepped."""
 
     def monotonic(self) -> float:
-        """Seconds that never go back. For every duration and deadline."""
+        """Monotonic seconds. For every duration and deadline."""
 
     async def sleep(self, seconds: float) -> None:
-        """Wait; zero yields to the loop once."""
+        """Wait; zero yields to the event loop once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One moment on both clocks."""
+    """One moment by both clocks."""
 
     unix: float
-    """Wall clock, Unix seconds: to show."""
+    """Wall clock, Unix seconds, for display."""
     monotonic: float
-    """Seconds that never go back: to reckon with."""
+    """Monotonic seconds, for durations."""
 
     @classmethod
     def read(cls, clock: Clock) -> Moment:

@@ -1,4 +1,4 @@
-"""The simulator as a child process, for `lktop demo`. Knows no more of it than its command line."""
+"""Runs the simulator as a child process, for `lktop demo`. Knows only its command line."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ import tui
 from tui.process import child_env
 
 START_SECONDS: Final = 15.0
-"""How long the simulator may take to listen."""
+"""Seconds that the simulator may take to listen."""
 STOP_SECONDS: Final = 3.0
-"""How long it may take to end when asked, before it is killed."""
+"""Seconds that it may take to end before it is killed."""
 NEEDS: Final = ("starlette", "uvicorn", "python_multipart", "livekit.protocol")
-"""What the `sim` extra brings, which the run-time closure leaves out."""
+"""Packages of the `sim` extra."""
 API_KEY: Final = "devkey"
 API_SECRET: Final = "secret"
-"""LiveKit's well-known development pair, so that `lk --dev` can join in."""
+"""LiveKit's development key pair, so that `lk --dev` works with the demo."""
 MISSING: Final = "the simulator is not installed; run: pip install 'lktop[sim]'"
 
 _LINE = re.compile(rb"listening on (http://127\.0\.0\.1:[0-9]{1,5})\r?\n")
@@ -37,22 +37,22 @@ class DemoError(Exception):
 
 
 def is_installed() -> bool:
-    """Whether the simulator's packages are there; does not import them.
+    """Whether the simulator's packages are installed; does not import them.
 
-    LiveKit's other libraries share the name space of its protocol, so that it alone says nothing.
+    The namespace `livekit` alone proves nothing, since LiveKit's other libraries share it.
     """
     try:
         return all(importlib.util.find_spec(name) for name in NEEDS)
-    except ModuleNotFoundError:  # not even the name space
+    except ModuleNotFoundError:  # not even the namespace
         return False
 
 
 @contextmanager
 def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterator[str]:
-    """Run the simulator on a free loopback port; yields its URL and ends it in the end.
+    """Run the simulator on a free loopback port; yields its URL and ends it afterwards.
 
-    Raises DemoError. The child sees a whitelisted environment and imports from where this program is, not
-    from the current directory. It watches its parent, so it also ends when we are killed.
+    Raises DemoError. The child gets a restricted environment and imports from this program's location, not
+    from the current directory. It watches its parent, so it also ends when this process is killed.
     """
     if not is_installed():
         raise DemoError(MISSING)
@@ -64,10 +64,10 @@ def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterato
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            bufsize=0,  # what is read ahead would be hidden from select
+            bufsize=0,  # buffered input would be hidden from select
             cwd=Path(tui.__file__).parent.parent,
             env=child_env({"LIVEKIT_API_KEY": API_KEY, "LIVEKIT_API_SECRET": API_SECRET}),
-            start_new_session=True,  # ctrl+c is for us
+            start_new_session=True,  # ctrl+c must not reach it
         ) as child,
     ):
         try:

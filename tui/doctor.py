@@ -1,4 +1,4 @@
-"""`lktop doctor`: what was found of terminal, files and project. Shows no secret and sends no token."""
+"""`lktop doctor`: reports on terminal, files and project. Shows no secret and sends no token."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tui.project import Project
 from tui.ui.terminal import detect
 
 SKEW_NOTE: Final = 30.0
-"""Seconds between our clock and the server's from which it is worth a word."""
+"""Clock difference that is mentioned, seconds."""
 SKEW_LIMIT: Final = 50.0
-"""Seconds from which tokens are close to being refused; servers allow 60 (contract.md §2.1)."""
+"""Clock difference from which tokens may be refused, seconds; servers allow 60."""
 
 Mark = Literal["ok", "note", "PROBLEM"]
 
@@ -36,7 +36,7 @@ class Finding:
 
 
 def run(flags: Flags, environ: MutableMapping[str, str], notices: Sequence[str]) -> int:
-    """Print the report; returns 0 if lktop can be used here and 1 if something stands in the way."""
+    """Print the report; returns 0 if lktop can be used here, else 1."""
     findings = list(examine(flags, environ, notices, probe))
     problems = sum(finding.mark == "PROBLEM" for finding in findings)
     lines = [f"{finding.mark:8}{finding.name:14}{finding.text}" for finding in findings]
@@ -44,7 +44,7 @@ def run(flags: Flags, environ: MutableMapping[str, str], notices: Sequence[str])
     text = "\n".join(map(process.printable, lines))
     try:
         print(text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding), flush=True)
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough; keep Python from trying again
+    except BrokenPipeError:  # the reader, such as `head`, has ended; keep Python from writing again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if problems else 0
 
@@ -52,7 +52,7 @@ def run(flags: Flags, environ: MutableMapping[str, str], notices: Sequence[str])
 def examine(
     flags: Flags, environ: MutableMapping[str, str], notices: Sequence[str], look: Callable[[str], Probe]
 ) -> Iterator[Finding]:
-    """Everything there is to say, in order; `look` asks a host for its clock without a token."""
+    """All lines of the report; `look` probes a host without a token."""
     yield _versions()
     yield from (Finding("note", "environment", notice) for notice in notices)
     try:
@@ -103,7 +103,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
 
 
 def _mode(path: Path) -> str:
-    """What kind of file and for whom; whether that is good enough is the configuration's to say."""
+    """Type and mode of a file; whether they are acceptable is checked by the configuration."""
     try:
         status = os.lstat(path)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Keeps the process from leaking, before anything else runs. Imports none of ours and nothing large."""
+"""Protects the process's secrets, before anything else runs. A leaf; imports nothing large."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping, MutableMapping
 from types import MappingProxyType, TracebackType
 from typing import Final
 
-# How things look. The other TEXTUAL variables log what is typed, press keys, import code or write files.
+# Appearance only. Other TEXTUAL variables log keys, press keys, import code or write files.
 _HARMLESS: Final = frozenset(
     {
         "TEXTUAL_ANIMATIONS",
@@ -23,14 +23,14 @@ _HARMLESS: Final = frozenset(
         "TEXTUAL_SMOOTH_SCROLL",
     }
 )
-# TLS keys to a file (httpx honours it whatever `trust_env` says), and a Python prompt after we have gone.
+# TLS keys to a file (httpx uses it regardless of `trust_env`), and a Python prompt after the end.
 _HOSTILE: Final = frozenset({"SSLKEYLOGFILE", "PYTHONINSPECT"})
 _FOR_CHILDREN: Final = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "COLORTERM", "TZ", "TMPDIR"}
     | {"TMUX", "TMUX_PANE", "TMUX_TMPDIR"}
 )
 _FRAMES: Final = 8
-"""Frames shown of a traceback: the innermost ones, so that it fits on one screen."""
+"""Innermost frames shown of a traceback, so that it fits on one screen."""
 _CHARACTERS: Final = 1000
 """Characters shown of one frame or message."""
 _PR_SET_DUMPABLE: Final = 4
@@ -38,10 +38,10 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def harden(environ: MutableMapping[str, str] = os.environ) -> list[str]:
-    """Make the process keep its secrets; returns notices for the operator. Runs before Textual is imported.
+    """Protect the process; returns notices for the operator. Runs before Textual is imported.
 
-    Files are born private, there is no core dump and no tracing, switches that record or inject input are
-    dropped from the environment, and errors are printed cleaned and without the values of variables.
+    New files are private, core dumps and tracing are off, variables that record or inject input are removed
+    from the environment, and errors are printed without control characters and values of variables.
     """
     os.umask(0o077)
     _forbid_core_dumps()
@@ -53,13 +53,13 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> list[str]:
 
 
 def child_env(extra: Mapping[str, str] = _NOTHING, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment for a program we start: what finds files and words, nothing that may be secret."""
+    """The environment for a child process: paths and locale, nothing that may be secret."""
     kept = {name: value for name, value in environ.items() if name in _FOR_CHILDREN or name.startswith("LC_")}
     return kept | dict(extra)
 
 
 def printable(text: str) -> str:
-    """The text with all that a terminal might obey escaped as Python would; line feeds stay."""
+    """The text with control characters escaped as in Python; line feeds stay."""
     return "".join(
         c
         if c == "\n" or c.isprintable()
@@ -88,7 +88,7 @@ def _scrub(environ: MutableMapping[str, str]) -> list[str]:
 def _forbid_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
-        # Also keeps other processes of the same user from tracing us and from reading our environment.
+        # Also keeps other processes of the same user from tracing this one and from reading its environment.
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
@@ -96,7 +96,7 @@ def _set_hooks() -> None:
     sys.excepthook = _print_error
     threading.excepthook = _print_thread_error
     sys.unraisablehook = _log_unraisable
-    # Nothing may be written over the screen: with no handler of its own, logging would use standard error.
+    # Nothing may be written over the screen: without a handler logging would use standard error.
     logging.raiseExceptions = False
     logging.getLogger().addHandler(logging.NullHandler())
     logging.captureWarnings(True)

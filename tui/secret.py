@@ -8,7 +8,7 @@ MASK: Final = "***"
 
 
 class Secret:
-    """Holds a secret so that printing, logging or comparing its owner cannot give it away.
+    """Holds a secret so that printing, logging or comparing its owner cannot reveal it.
 
     `reveal()` is called where the value leaves the program (signing a token, writing a request body)
     and nowhere else. There is no `__str__` of the value, no pickling and no iteration.

@@ -1,4 +1,4 @@
-"""From settings to the screen."""
+"""Starts the screen with the settings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tui.ui.terminal import detect
 
 
 def show(settings: Settings) -> int:
-    """Show the screen until it is left; the exit status."""
+    """Show the screen; returns the exit status."""
     return run(_launch(settings))
 
 
 def _launch(settings: Settings) -> Launch:
-    """What the screen needs of the settings, in its own types."""
+    """The settings in the types of the screen."""
     return Launch(
         project=settings.project,
         projects=tuple(settings.projects),

@@ -1,4 +1,4 @@
-"""The only reader of flags, environment and files. Knows nothing of LiveKit's API or the screen."""
+"""Reads flags, environment and configuration files; nothing else does. Knows no API and no screen."""
 
 from tui.config.files import ConfigError
 from tui.config.places import Places, StateDir, state_dir

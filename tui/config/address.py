@@ -1,4 +1,4 @@
-"""Addresses that may see a project's token: which are allowed, and which host gets the agent calls."""
+"""URLs of projects: which may receive a token, and which host gets the agent calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from tui.config.files import FieldError
 
 LOCAL_URL: Final = "http://localhost:7880"
-"""Where LiveKit's own tools look when no URL is given (contract.md §5.2)."""
+"""The default URL of LiveKit's own tools."""
 
 _SCHEMES: Final = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -22,7 +22,7 @@ def http_url(text: str, field: str) -> str:
     """`text` as a plain http(s) URL: `ws` becomes `http`, no trailing slash, no default port.
 
     Raises FieldError naming `field`, never the text, which may hold credentials. Plain http is for
-    loopback alone: a token sent over it is anybody's.
+    loopback only, since others can read a token sent over it.
     """
     parts = _split(text, field)
     scheme, host = _SCHEMES[parts.scheme], (parts.hostname or "").lower()
@@ -35,7 +35,7 @@ def http_url(text: str, field: str) -> str:
 
 
 def proxy_url(text: str, field: str) -> str:
-    """A forward proxy's URL; raises FieldError. Without credentials, since the address is shown on screen."""
+    """A forward proxy's URL; raises FieldError. Without credentials, since the URL is shown on the screen."""
     parts = _split(text, field)
     if parts.scheme not in ("http", "https"):
         raise FieldError(field, "needs the form http://HOST:PORT")
@@ -43,8 +43,8 @@ def proxy_url(text: str, field: str) -> str:
 
 
 def _split(text: str, field: str) -> SplitResult:
-    """The parts of a URL of which only scheme, host, port and path may be set."""
-    # urlsplit drops tabs and line ends by itself, so that what is checked is not what was written
+    """The parts of a URL that may have only scheme, host, port and path."""
+    # urlsplit drops tabs and line ends, so the checked text would differ from the written one
     if not text.isascii() or any(character <= " " or character in "\\\x7f" for character in text):
         raise FieldError(field, "holds a space, a control character or a letter that no URL has")
     try:
@@ -70,7 +70,7 @@ def _is_ip(host: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    """localhost, 127.0.0.0/8 or ::1; no other spelling, since those depend on the resolver."""
+    """localhost, 127.0.0.0/8 or ::1; other spellings depend on the resolver."""
     if host in ("localhost", "::1"):
         return True
     return _is_ip(host) and ":" not in host and ip_address(host).is_loopback
@@ -82,28 +82,28 @@ def is_loopback(url: str) -> bool:
 
 
 def host(url: str) -> str:
-    """Host and port of a URL, for showing and for matching."""
+    """Host and port of a URL, for display and comparison."""
     return urlsplit(url).netloc
 
 
 def subdomain(url: str) -> str:
-    """The first host label, by which livekit.toml names a project; none in a bare name (contract.md §5.1)."""
+    """The first host label, by which livekit.toml names a project; empty for a bare name."""
     label, dot, _ = host(url).partition(".")
     return label if dot else ""
 
 
 def short_name(url: str) -> str:
-    """What to call a project that has no name: LiveKit Cloud's first label says it, other hosts need all."""
+    """The name of a project without one: the first label for LiveKit Cloud, else the whole host."""
     name = host(url)
     return subdomain(url) if name.endswith(".livekit.cloud") else name
 
 
 def agents_url(url: str) -> str:
-    """The host of the Cloud Agents calls, logs and builds of a project (contract.md §4.1, one rule for all).
+    """The host of the Cloud Agents calls, logs and builds of a project (PROTOCOL.md, Hosts and paths).
 
     The first label becomes `agents`, as in `p.livekit.cloud`. An IP address or a bare name stays. So does a
     name directly below a public suffix, such as `example.com` or `example.co.uk`: LiveKit's own tools would
-    turn those into `agents.com` and `agents.co.uk`, which are somebody else's.
+    turn those into `agents.com` and `agents.co.uk`, which belong to others.
     """
     parts = urlsplit(url)
     name = parts.hostname or ""

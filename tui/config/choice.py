@@ -1,4 +1,4 @@
-"""Which project this session talks to: asked for, exported, configured, or left to the operator."""
+"""Chooses the project: from flags, environment, configuration, or None for the operator to choose."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ProjectFile:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Everything that a project may be chosen from."""
+    """All sources of the choice."""
 
     entries: tuple[Entry, ...]
     exported: Credentials | None
@@ -78,8 +78,8 @@ def read_project_file(directory: Path, places: Places, notices: list[str]) -> Pr
 def choose(name: str, url: str, candidates: Candidates, notices: list[str]) -> Project | None:
     """Flags, then environment, our default, livekit.toml, lk's default; None leaves it to the operator.
 
-    A source that speaks but cannot be followed ends the search: going on would act on another project than
-    somebody meant. A single configured project is not chosen by itself, unlike in `lk` (contract.md §8, 20).
+    A source that names an unusable project ends the search, since the next source may mean another project. A
+    single configured project is not chosen automatically, unlike in `lk` (PROTOCOL.md, Quirks).
     Raises ConfigError for flags and exported credentials that cannot be used.
     """
     if name or url:
@@ -117,7 +117,7 @@ def _by_flag(name: str, url: str, candidates: Candidates) -> Project:
 
 
 def _named(name: str, candidates: Candidates) -> Project:
-    """The project of that name; raises ConfigError, since another one in its place is never right."""
+    """The project of that name; raises ConfigError rather than take another one."""
     entry = candidates.named(name)
     if entry is None:
         names = [entry.name for entry in candidates.entries]
@@ -134,9 +134,9 @@ def _named(name: str, candidates: Candidates) -> Project:
 
 
 def _moved(project: Project, url: str, candidates: Candidates) -> Project:
-    """The project's credentials at another address, and under the locks of that one too.
+    """The project's credentials at another URL, with the locks of that URL too.
 
-    The agent calls move along: a configured agents host belongs to the address that was left.
+    The agents host is derived from the new URL: a configured one belongs to the old.
     """
     agents = candidates.agents_override or address.agents_url(url)
     moved = replace(project, url=url, agents_url=agents, source="flags --project and --url")
@@ -144,7 +144,7 @@ def _moved(project: Project, url: str, candidates: Candidates) -> Project:
 
 
 def _by_environment(exported: Credentials, candidates: Candidates) -> Project:
-    """Exported credentials, under the name and the policy that our configuration has for their address."""
+    """Exported credentials, with the name and policy that the configuration has for their URL."""
     url = address.http_url(exported.url, _EXPORTED_FIELDS[0])
     there = candidates.at(url)
     policy = next((entry.policy for entry in there if entry.is_ours and entry.policy), Policy())

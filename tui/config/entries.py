@@ -1,4 +1,4 @@
-"""The projects that are known: sections of our own file and those of `lk`, as one list under one lock."""
+"""The known projects: sections of our own file and those of `lk`, merged into one list."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ class Entry:
 
     name: str
     url: str
-    """Its address; empty where it is missing or refused."""
+    """Its URL; empty if it is missing or refused."""
     project: Project | None
     """None when it cannot be used; `error` says why, or is empty if only its credentials are elsewhere."""
     policy: Policy | None
     """None when it cannot be read."""
     error: str = ""
     is_ours: bool = False
-    """From our own file, so that its locks hold for its address, whoever signs."""
+    """From our own file: its locks hold for its URL with any credentials."""
 
 
 @dataclass(frozen=True)
 class LkFile:
-    """What `lk` knows (contract.md §5.1)."""
+    """The project list of `lk` (PROTOCOL.md, Quirks)."""
 
     projects: Mapping[str, Credentials]
     default: str
@@ -42,7 +42,7 @@ class LkFile:
 def read_lk(places: Places, notices: list[str]) -> LkFile:
     """Read `lk`'s project list; problems become notices.
 
-    A loose mode is pointed out and forgiven, as `lk` itself only warns. A foreign owner is not.
+    A mode that lets others read it is a notice, as `lk` only warns too. Another owner is an error.
     """
     path = places.lk
     try:
@@ -75,10 +75,10 @@ def _lk_row(row: Mapping[str, object], source: str) -> tuple[str, Credentials]:
 
 
 def merge(ours: Iterable[Table], lk: LkFile, places: Places, agents_override: str) -> tuple[Entry, ...]:
-    """One entry a name. A section of ours without a key pair adds its settings to `lk`'s project so named.
+    """One entry per name. A section of ours without keys adds its settings to `lk`'s project of that name.
 
-    A broken section of ours hides `lk`'s project of the same name: shown without its `danger` or `read_only`
-    it would be an unlocked door.
+    A broken section of ours hides `lk`'s project of the same name, which would otherwise be usable without
+    its `danger` or `read_only`.
     """
     entries: dict[str, Entry] = {}
     for section in ours:
@@ -92,9 +92,9 @@ def merge(ours: Iterable[Table], lk: LkFile, places: Places, agents_override: st
 
 
 def locked(project: Project, entries: Iterable[Entry]) -> Project:
-    """`project` with the locks of every section of ours at its address, under whatever name.
+    """`project` with the locks of every section of ours with its URL, under any name.
 
-    Exported credentials or a second name for production must not open it, and a section that cannot be read
+    Exported credentials or a second name for production must not unlock it, and a section that cannot be read
     counts as locked.
     """
     policies = [entry.policy for entry in entries if entry.is_ours and entry.url == project.url]
@@ -116,7 +116,7 @@ def _lk_entry(name: str, credentials: Credentials, places: Places, agents_overri
 def _our_entry(
     section: Table, name: str, lk: Credentials | None, places: Places, agents_override: str
 ) -> Entry:
-    """As much of a section as can be used: its address and policy even where it cannot sign."""
+    """The usable part of a section: its URL and policy even without usable credentials."""
     url, policy = "", None
     try:
         written = section.string("url") or (lk.url if lk else "")
@@ -137,7 +137,7 @@ def _our_entry(
 
 
 def _credentials(section: Table, lk: Credentials | None, url: str, places: Places) -> Credentials | None:
-    """The section's own key pair, or `lk`'s under the same name, never half of each; or it names none."""
+    """The section's own key pair, or `lk`'s under the same name, never half of each; None without one."""
     key, secret, source = section.string("api_key"), section.string("api_secret"), places.show(section.path)
     if key or secret:
         return Credentials(url, key, Secret(secret), source)
@@ -145,7 +145,7 @@ def _credentials(section: Table, lk: Credentials | None, url: str, places: Place
 
 
 def _policy(section: Table) -> Policy:
-    """Raises ConfigError, so that a mistyped lock never becomes an open one."""
+    """Raises ConfigError, so that a mistyped lock is never ignored."""
     agents, proxy = section.string("agents_url"), section.string("proxy")
     return Policy(
         agents_url=address.http_url(agents, "agents_url") if agents else "",
@@ -159,12 +159,12 @@ def _policy(section: Table) -> Policy:
 
 
 def _ca_file(section: Table) -> str | None:
-    """A path relative to the file that names it; checked now, or the first connection ends the program."""
+    """A path relative to the file that names it; checked now and not at the first connection."""
     text = section.string("ca_file")
     if not text:
         return None
     path = section.path.parent / os.path.expanduser(text)
-    import ssl  # ten milliseconds of start-up that only few need
+    import ssl  # takes 10 ms of start-up and is rarely needed
 
     try:
         ssl.create_default_context(cafile=path)

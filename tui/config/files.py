@@ -1,4 +1,4 @@
-"""Files that may hold secrets: read only if nobody else can touch them. Writes nothing."""
+"""Reads files that may hold secrets, if nobody else can change or read them. Writes nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 from tui import privatefile
 
 SIZE_LIMIT: Final = 1 << 20
-"""Bytes. A configuration file past this is a mistake or an attack."""
+"""Largest configuration file, bytes."""
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -23,7 +23,7 @@ class ConfigError(Exception):
 
 
 class FieldError(ConfigError):
-    """A field that cannot be used. The caller knows where it was written and says so."""
+    """An unusable field. The caller adds where it was written."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
@@ -35,12 +35,12 @@ def read_private(path: Path, *, owner: bool = True, mode: bool = True) -> str | 
     """The text of a small regular file, or None if there is none.
 
     With `owner`, the file must be this user's own and no link; with `mode`, closed to everyone else too.
-    Raises ConfigError, with the command that mends it where there is one. Never waits (a FIFO would block).
+    Raises ConfigError, with the command that fixes it where there is one. Never blocks on a FIFO.
     """
     try:
         if owner:
             descriptor = privatefile.open_file(path)
-        else:  # others' files may be links
+        else:  # may be a link
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -74,7 +74,7 @@ def tighten(path: Path) -> str:
 
 
 def _check(path: Path, status: os.stat_result, *, owner: bool, mode: bool) -> None:
-    """Refuse what is not a file of our own; checked on the open descriptor, so it cannot be swapped after."""
+    """Raise if it is not a file of our own; checked on the descriptor, so it cannot be replaced."""
     if not stat.S_ISREG(status.st_mode):
         raise ConfigError(f"{path}: is not a regular file")
     if owner and status.st_uid != os.geteuid():
@@ -85,7 +85,7 @@ def _check(path: Path, status: os.stat_result, *, owner: bool, mode: bool) -> No
 
 
 def _read(descriptor: int) -> bytes:
-    """Everything up to one byte past the limit; the size that fstat gives may already be old."""
+    """Everything up to one byte past the limit; the size of fstat may be outdated."""
     parts: list[bytes] = []
     wanted = SIZE_LIMIT + 1
     while wanted > 0 and (part := os.read(descriptor, wanted)):
@@ -124,7 +124,7 @@ def parse_toml(path: Path, text: str) -> dict[str, object]:
 def parse_yaml(path: Path, text: str) -> object:
     """The document with every scalar as text; raises ConfigError with file, line and column.
 
-    The parser's own words are left out: they quote the text around the mistake, which may be a secret.
+    The parser's message is left out: it quotes the text around the error, which may be a secret.
     """
     import yaml
 
@@ -141,7 +141,7 @@ def parse_yaml(path: Path, text: str) -> object:
 
 
 def line_of(text: str, table: str, key: str) -> int:
-    """The line (from 1) of `key` in `[table]` (empty: the top), or 0 where it is not spelled plainly."""
+    """The line (from 1) of `key` in `[table]` (empty: the top), or 0 if it is not found."""
     current = ""
     for number, line in enumerate(text.splitlines(), start=1):
         bare = line.strip()

@@ -1,4 +1,4 @@
-"""Where files live: the XDG directories, and the fall-back when the home directory cannot be written."""
+"""Paths of files: the XDG directories, and the fallback for a read-only home directory."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tui.config.files import ConfigError
 
 @dataclass(frozen=True)
 class Places:
-    """The paths that one environment implies. Nothing is created by looking."""
+    """The paths of one environment. Creates nothing."""
 
     home: Path
     """The home directory."""
     config: Path
     """Our own configuration file."""
     lk: Path
-    """The project list of LiveKit's own `lk`; no variable moves it (contract.md §5.1)."""
+    """The project list of LiveKit's own `lk`; no variable moves it."""
     state: Path
     """Where journal, spool and saved views belong."""
     runtime: Path | None
@@ -43,7 +43,7 @@ class Places:
         )
 
     def show(self, path: Path) -> str:
-        """`path` as people write it, with `~` for the home directory."""
+        """`path` for messages, with `~` for the home directory."""
         if path.is_relative_to(self.home):
             return str(Path("~") / path.relative_to(self.home))
         return str(path)
@@ -51,11 +51,11 @@ class Places:
 
 @dataclass(frozen=True)
 class StateDir:
-    """A directory that is ours alone, mode 0700."""
+    """A private directory, mode 0700."""
 
     path: Path
     notice: str = ""
-    """Why it is not the usual one; empty if it is."""
+    """Why it is not the default one; empty if it is."""
 
 
 def _absolute(text: str | None) -> Path | None:
@@ -63,7 +63,7 @@ def _absolute(text: str | None) -> Path | None:
 
 
 def state_dir(environ: Mapping[str, str]) -> StateDir:
-    """Create the state directory if need be; with a read-only home, a volatile one and a notice that says so.
+    """Create the state directory; with a read-only home, a volatile one with a notice.
 
     Raises ConfigError when not even a temporary directory can be made.
     """
@@ -85,7 +85,7 @@ def _runtime_dir(places: Places) -> Path | None:
 
 
 def _temporary() -> Path:
-    """A new directory of a name that nobody could plant."""
+    """A new directory with an unpredictable name."""
     try:
         return Path(tempfile.mkdtemp(prefix="lktop-"))
     except OSError as error:
@@ -95,7 +95,7 @@ def _temporary() -> Path:
 
 
 def _private(path: Path) -> Path:
-    """Make `path` a directory of our own, mode 0700; raises OSError, also for a link or a foreign owner."""
+    """Make `path` a private directory, mode 0700; raises OSError, also for a link or another owner."""
     privatefile.private_folder(path)
     if not os.access(path, os.W_OK | os.X_OK):
         raise PermissionError(0, "cannot be written")

@@ -1,4 +1,4 @@
-"""A project: where it is, how to sign for it, what may be done to it; and the checks that make one."""
+"""Builds checked projects from credentials and policies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GUESSABLE_SECRET: Final = 16
 
 @dataclass(frozen=True)
 class Policy:
-    """What a section of our configuration says about a project, apart from how to sign for it."""
+    """The settings of a project in our configuration, without its credentials."""
 
     agents_url: str = ""
     """Empty: derived from the project's own."""
@@ -36,17 +36,17 @@ PROJECT_KEYS: Final = ("url", "api_key", "api_secret", *POLICY_KEYS)
 
 @dataclass(frozen=True)
 class Credentials:
-    """A key pair and its address as some file or the environment has them, not yet checked."""
+    """A key pair and its URL from a file or the environment, not yet checked."""
 
     url: str
     api_key: str
     api_secret: Secret
     source: str
-    """Where it was found, in words."""
+    """Where it was found, for display."""
 
 
 def warning(project: Project) -> str:
-    """What is weak about a project, in words; empty if nothing is."""
+    """A weakness of the project's credentials, for display; empty if there is none."""
     if len(project.api_secret) < SHORT_SECRET and not address.is_loopback(project.url):
         return f"project {project.name}: api_secret is shorter than {SHORT_SECRET} bytes, which is weak"
     return ""
@@ -60,7 +60,7 @@ def build(
     agents_override: str = "",
     names: tuple[str, str, str] = ("url", "api_key", "api_secret"),
 ) -> Project:
-    """A checked project. `agents_override` beats the policy's; `names` are the fields that errors name.
+    """A checked project. `agents_override` beats the policy's; `names` are the field names for errors.
 
     Raises FieldError, which never holds a value.
     """

@@ -1,4 +1,4 @@
-"""From flags, environment and files to one frozen `Settings`, read once."""
+"""Reads flags, environment and files once, into a frozen `Settings`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Flags:
-    """What the command line said; None and empty mean that it did not."""
+    """Options of the command line; None and empty mean not given."""
 
     project: str = ""
     url: str = ""
@@ -59,16 +59,16 @@ class Flags:
 
 @dataclass(frozen=True)
 class Settings:
-    """All that the program is told from outside. Nothing else reads flags, environment or files."""
+    """All settings of the program."""
 
     working_dir: Path
     """Absolute. Where livekit.toml, Dockerfile and sources are."""
     state_dir: Path
-    """Where journal and spool belong; `state_dir()` makes it, or names another, before the screen starts."""
+    """For journal and spool; `state_dir()` creates it, or another one, before the screen starts."""
     config_file: Path
-    """Our own configuration file; need not exist."""
+    """Our own configuration file; may not exist."""
     lk_file: Path
-    """The project list of `lk`; need not exist."""
+    """The project list of `lk`; may not exist."""
     project: Project | None = None
     """None: let the operator choose among `projects`."""
     projects: tuple[Project, ...] = ()
@@ -78,11 +78,11 @@ class Settings:
     refresh: float = REFRESH
     """Seconds between polls of the agent list."""
     theme: str = ""
-    """A theme's name; empty lets the terminal decide. A project's own theme beats it."""
+    """A theme's name; empty: by the terminal. A project's own theme has priority."""
     read_only: bool = False
     """The session's lock; already included in every project's."""
     low_bandwidth: bool = False
-    """Send as few bytes to the terminal as can be."""
+    """Send as few bytes to the terminal as possible."""
     mouse: bool = True
     ascii: bool = False
     """Draw with ASCII alone."""
@@ -91,9 +91,9 @@ class Settings:
     log_days: float = 0.0
     """Days for which received lines stay on disk; 0 removes them on exit."""
     config_error: str = ""
-    """Why our own file is there and not used; the session is then read-only. Also among the notices."""
+    """Why our own file exists and is not used; the session is then read-only. Also in `notices`."""
     notices: tuple[str, ...] = ()
-    """What the operator should know, one line each, not yet cleaned for display."""
+    """Messages for the operator, one line each, not yet cleaned for display."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,14 @@ class _Own:
     top: Table
     sections: tuple[Table, ...] = ()
     error: str = ""
-    """It is there and cannot be used: nobody knows what it would have locked."""
+    """Why it cannot be used, so that its locks are unknown; empty if it can."""
 
 
 def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
     """Read everything; takes the API secret out of `environ` so that no child inherits it.
 
-    Raises ConfigError where going on would act on something else than was asked for: a flag that cannot be
-    honoured, or credentials in the environment that cannot be used. Anything else becomes a notice.
+    Raises ConfigError for a flag or exported credentials that cannot be used, since continuing could act on
+    another project. All other problems become notices.
     """
     notices: list[str] = []
     exported = _exported(environ, notices)
@@ -139,9 +139,9 @@ def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
 
 
 def load_for(project: Project, flags: Flags, environ: MutableMapping[str, str]) -> Settings:
-    """Settings for one project that needs no source, as the demo's: no other is read, no lock but the flag's.
+    """Settings for one given project, such as the demo's. No other project is read; only the flag locks.
 
-    Raises ConfigError for flags that cannot be honoured.
+    Raises ConfigError for flags that cannot be used.
     """
     environ.pop(_SECRET_NAME, None)
     places, notices = Places.of(environ), list[str]()
@@ -154,7 +154,7 @@ def load_for(project: Project, flags: Flags, environ: MutableMapping[str, str]) 
 
 
 def _finished(project: Project, flags: Flags, locked: bool) -> Project:
-    """With the session's lock and theme flag inside, so that switching projects cannot lose them."""
+    """The project with the session's lock and theme flag, which hold after a switch of projects too."""
     theme = "" if flags.theme else project.theme
     return replace(project, read_only=project.read_only or locked, theme=theme)
 
@@ -167,14 +167,14 @@ def _look(
     places: Places,
     notices: list[str],
 ) -> Settings:
-    """Everything that does not depend on the project."""
+    """The settings that do not depend on the project."""
     notices += top.unknown(SETTINGS_KEYS)
     refresh = flags.refresh
     if refresh is None:
         refresh = _try(lambda: top.number("refresh", REFRESH, *REFRESH_RANGE), REFRESH, notices)
     log_mib = _try(lambda: top.number("log_mib", LOG_MIB, *LOG_MIB_RANGE), LOG_MIB, notices)
     log_days = _try(lambda: top.number("log_days", 0.0, *LOG_DAYS_RANGE), 0.0, notices)
-    mouse = "SSH_CONNECTION" not in environ  # over a link the terminal's own selection matters more
+    mouse = "SSH_CONNECTION" not in environ  # over SSH the terminal's own selection matters more
     return Settings(
         refresh=refresh,
         theme=flags.theme or _try(lambda: top.string("theme"), "", notices),
@@ -198,7 +198,7 @@ def _candidates(
     places: Places,
     notices: list[str],
 ) -> choice.Candidates:
-    """Every project that some source knows."""
+    """The projects of all sources."""
     agents = _agents_override(environ, notices)
     lk = read_lk(places, notices)
     for section in own.sections:
@@ -217,7 +217,7 @@ def _candidates(
 
 
 def _try(read: Callable[[], T], default: T, notices: list[str]) -> T:
-    """A setting that may fall back, with a notice that says so."""
+    """A setting, or its default and a notice."""
     try:
         return read()
     except ConfigError as error:
@@ -232,7 +232,7 @@ def _switch(flag: bool | None, top: Table, key: str, default: bool, notices: lis
 
 
 def _is_locked(top: Table, notices: list[str]) -> bool:
-    """A lock that is mistyped stays a lock."""
+    """Whether the session is locked; an invalid value locks it."""
     try:
         return top.lock("read_only", SETTINGS_KEYS)
     except ConfigError as error:
@@ -241,7 +241,7 @@ def _is_locked(top: Table, notices: list[str]) -> bool:
 
 
 def _exported(environ: MutableMapping[str, str], notices: list[str]) -> Credentials | None:
-    """The environment's credentials: key and secret, or nothing (contract.md §5.2)."""
+    """The environment's credentials: key and secret, or None."""
     secret = environ.pop(_SECRET_NAME, "")
     key, url = environ.get("LIVEKIT_API_KEY", ""), environ.get("LIVEKIT_URL", "")
     values = {"LIVEKIT_URL": url, "LIVEKIT_API_KEY": key, _SECRET_NAME: secret}
@@ -255,7 +255,7 @@ def _exported(environ: MutableMapping[str, str], notices: list[str]) -> Credenti
 
 
 def _agents_override(environ: MutableMapping[str, str], notices: list[str]) -> str:
-    """`$LK_AGENTS_URL` (contract.md §4.1). It moves every project's agent calls, so it is pointed out."""
+    """`$LK_AGENTS_URL`, with a notice, since it redirects the agent calls of every project."""
     text = environ.get("LK_AGENTS_URL", "")
     if not text:
         return ""
@@ -265,7 +265,7 @@ def _agents_override(environ: MutableMapping[str, str], notices: list[str]) -> s
 
 
 def _own(flags: Flags, places: Places) -> _Own:
-    """Our own file. A broken one never blocks the start, unless it was named on the command line."""
+    """Our own file. An unusable one prevents the start only if the command line names it."""
     path = Path(os.path.expanduser(flags.config)).absolute() if flags.config else places.config
     try:
         text = read_private(path)

@@ -1,4 +1,4 @@
-"""One table of a TOML file, read key by key with types, places of mistakes and hints for mistyped keys."""
+"""One table of a TOML file, read key by key; errors have file and line, and hints for mistyped keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Table:
     values: Mapping[str, object]
 
     def error(self, key: str, problem: str) -> ConfigError:
-        """What is wrong with `key`, with its place."""
+        """The error for `key`, with file and line."""
         line = line_of(self.text, self.name, key)
         heading = f"[{self.name}] " if self.name else ""
         return ConfigError(f"{self.path}{f':{line}' if line else ''}: {heading}{key}: {problem}")
@@ -55,7 +55,7 @@ class Table:
         return float(value)
 
     def unknown(self, known: Iterable[str]) -> list[str]:
-        """One notice for every key that means nothing here, with the nearest that does."""
+        """One notice for every unknown key, with the nearest known one."""
         known = list(known)
         return [
             str(self.error(key, f"is not a key of lktop; ignored{nearest(key, known)}"))
@@ -64,7 +64,7 @@ class Table:
         ]
 
     def lock(self, key: str, known: Iterable[str]) -> bool:
-        """A flag that protects something; raises ConfigError for an unknown key that looks like it too."""
+        """A flag that locks something; raises ConfigError for a similar unknown key too."""
         for other in set(self.values).difference(known):
             if hint := nearest(other, [key]):
                 raise self.error(other, f"is not a key of lktop{hint}")
@@ -72,7 +72,7 @@ class Table:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` for the closest of `known`, or nothing."""
+    """`; did you mean …?` for the closest of `known`; empty if none is close."""
     import difflib
 
     close = difflib.get_close_matches(word, list(known), n=1)

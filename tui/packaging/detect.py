@@ -1,4 +1,4 @@
-"""Which of the three kinds of agent project a directory holds (contract.md §5.4). Reads, writes nothing."""
+"""Detects the kind of agent project in a directory (PROTOCOL.md, Builds). Writes nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tui.packaging.files import NotReadable, read_text, shown
 
 
 class ProjectType(StrEnum):
-    """The kinds that there is a Dockerfile for."""
+    """The kinds that a Dockerfile can be generated for."""
 
     PYTHON_PIP = "python.pip"
     PYTHON_UV = "python.uv"
@@ -26,13 +26,13 @@ class ProjectType(StrEnum):
 
     @property
     def suffix(self) -> str:
-        """What the names of its programs end in."""
+        """The suffix of its programs."""
         return ".py" if self.is_python else ".js"
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """A kind, and what it was told by."""
+    """A kind of project, and the file that decided."""
 
     type: ProjectType
     file: str
@@ -48,7 +48,7 @@ _BY_FILE: Final = (
     ("Pipfile.lock", ProjectType.PYTHON_PIP),
     ("requirements.txt", ProjectType.PYTHON_PIP),
 )
-"""The first that is there decides."""
+"""The first existing file decides."""
 _PIP_TOOLS: Final = ("poetry", "pdm", "hatch")
 
 

@@ -1,4 +1,4 @@
-"""Writes the Dockerfile and .dockerignore of a project that has none (contract.md §5.5)."""
+"""Writes Dockerfile and .dockerignore of a project without them (PROTOCOL.md, Builds)."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _NEEDED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of the two files."""
+    """What was done with the two files."""
 
     written: tuple[str, ...]
-    """Names of files that were made or replaced."""
+    """Names of files that were created or replaced."""
     kept: tuple[str, ...]
-    """Names of files that were there and stay as they were."""
+    """Names of files that existed and are unchanged."""
     warnings: tuple[str, ...]
     """One line each, fit for display."""
 
 
 def entry_points(root: Path, kind: ProjectType) -> tuple[str, ...]:
-    """The programs among which the agent's must be, relative to `root`, the likeliest first.
+    """The possible entry points, relative to `root`, the likeliest first.
 
-    Never empty: without any it is the customary name. Raises `ProjectError` for an unreadable directory.
+    Never empty: without any it is the default name. Raises `ProjectError` for an unreadable directory.
     """
     patterns = Patterns(line for line in templates.IGNORED[kind].splitlines() if not line.startswith("#"))
     found = [name for name in _files(root, patterns) if _may_be_program(name, kind)]
@@ -51,7 +51,7 @@ def entry_points(root: Path, kind: ProjectType) -> tuple[str, ...]:
 
 
 def dockerfile(kind: ProjectType, entry_point: str) -> str:
-    """The text of a Dockerfile. A Node project starts by its `start` script, whatever the entry point."""
+    """The text of a Dockerfile. A Node project is started by its `start` script, not by the entry point."""
     if not entry_point.isprintable():
         raise ProjectError(f"{shown(entry_point)!r} cannot be the name of a program in a Dockerfile")
     # the JSON form of CMD: no shell reads the name
@@ -66,8 +66,7 @@ def dockerignore(kind: ProjectType) -> str:
 def write_files(root: Path, kind: ProjectType, entry_point: str, *, overwrite: bool = False) -> Written:
     """Write the files that are missing, or both if asked to overwrite. Raises `ProjectError`.
 
-    The official client replaces an existing .dockerignore along with a missing Dockerfile (contract.md
-    §8.46); here it stays.
+    `lk` replaces an existing .dockerignore when it writes a Dockerfile; here it is kept.
     """
     written: list[str] = []
     kept: list[str] = []
@@ -94,7 +93,7 @@ def _so_far(written: list[str]) -> str:
 
 
 def _files(root: Path, patterns: Patterns) -> list[str]:
-    """Regular files that the patterns leave in; what they leave out is not looked into."""
+    """Regular files that the patterns do not exclude; excluded directories are not read."""
     found: list[str] = []
     pending: list[tuple[str, Level | None]] = [("", None)]
     while pending:

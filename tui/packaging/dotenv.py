@@ -1,7 +1,7 @@
-"""The grammar of `.env` files as the official client reads them: godotenv 1.5.1 (contract.md §3.8).
+"""Parses `.env` files like `lk`, by the grammar of godotenv 1.5.1 (PROTOCOL.md, Secrets).
 
-A parser of our own, because the common Python one differs where it hurts: quotes, `$` and `#` in passwords.
-No error or record of it holds a part of a value. Knows nothing of files or of LiveKit.
+It is a parser of its own because python-dotenv differs for quotes, `$` and `#`, which passwords contain. No
+error or record holds a part of a value. Knows nothing of files or of LiveKit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WHITE: Final = (
     + ("\u2028\u2029\u202f\u205f\u3000")
 )
 _VARIABLE: Final = re.compile(r"\\?\$\(?\{?(?P<name>[A-Z0-9_]+)?\}?")
-"""A reference; even `$(NAME)` is one, though its closing bracket stays."""
+"""A reference; `$(NAME)` is one too, and its closing bracket stays."""
 _ESCAPE: Final = re.compile(r"\\(.)")
 _BACKSLASH: Final = re.compile(r"\\([^$])")
 _EMPTIED: Final = "a $ in it is read as a variable that has no value and is gone: use single quotes"
@@ -39,11 +39,11 @@ class Assignment(Struct, frozen=True):
     line: int
     """Counted from 1."""
     warnings: tuple[str, ...] = ()
-    """How the value may differ from what was meant, without a part of it."""
+    """How the value may differ from what was meant; holds no part of it."""
 
 
 def parse(text: str) -> tuple[Assignment, ...]:
-    """Every assignment in order; of a name that comes twice, the later one counts. Raises `SecretsError`."""
+    """Every assignment in order; the later one of a name counts. Raises `SecretsError`."""
     return tuple(_Reader(text.replace("\r\n", "\n")).assignments())
 
 
@@ -79,7 +79,7 @@ class _Reader:
         return self._at < len(self._text)
 
     def _name(self, line: int) -> str:
-        """Up to `=` or `:`. Without either the name is empty and the text is left to be the value."""
+        """The name before `=` or `:`. Without either it is empty and the whole text is the value."""
         if self._text.startswith("export", self._at) and self._text[self._at + 6 : self._at + 7] in set(
             _BLANK
         ):
@@ -146,5 +146,5 @@ class _Reader:
 
 
 def _may_be_in_name(character: str) -> bool:
-    """Beyond ASCII godotenv judges byte by byte, which takes some letters and not others; here none."""
+    """Beyond ASCII godotenv checks byte by byte, which accepts some letters; here none is accepted."""
     return character.isascii() and (character.isalnum() or character in "_.")

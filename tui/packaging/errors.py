@@ -1,10 +1,10 @@
-"""What can go wrong on this machine before anything is sent. Knows no service: that is `tui.api.errors`.
+"""Errors on this machine before anything is sent. Errors of the service are in `tui.api.errors`.
 
 BuildError
 ├── SourceError      the working directory cannot be packed
-│   └── PatternError     a line of an ignore file that the service's own client would stop at
-├── ProjectError     project files are missing, unreadable or not what they should be
-└── SecretsError     a secrets file or value that must not be sent as it is
+│   └── PatternError     a line of an ignore file that `lk` would refuse
+├── ProjectError     project files are missing, unreadable or invalid
+└── SecretsError     a secrets file or value that must not be sent
 """
 
 from __future__ import annotations
@@ -27,4 +27,4 @@ class ProjectError(BuildError):
 
 
 class SecretsError(BuildError):
-    """A secrets file or value that must not be sent as it is."""
+    """A secrets file or value that must not be sent."""

@@ -1,6 +1,6 @@
-"""Reading and writing the files of a project without surprises: no hanging on a pipe, no half-written file.
+"""Reads and writes project files safely: never blocks on a pipe, never leaves a half-written file.
 
-Knows nothing of what the files mean.
+Knows nothing of their content.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from tui import privatefile
 from tui.api.clean import clean
 
 READ_LIMIT = 8 << 20
-"""Bytes of the longest project file that is read whole; a lock file of a large project has a tenth."""
+"""Bytes of the longest project file that is read whole; a large lock file has a tenth of that."""
 
 
 class Content(Struct, frozen=True):
-    """A regular file as read, with the facts that safety questions turn on."""
+    """The content of a regular file, with its mode and owner."""
 
     data: bytes
     mode: int
@@ -31,13 +31,13 @@ class Content(Struct, frozen=True):
 
 
 class NotReadable(OSError):
-    """A file that is there and must not, or cannot, be read. Its text says why, without the path."""
+    """The file exists and cannot, or must not, be read. The text says why, without the path."""
 
 
 def read_file(path: Path, *, limit: int = READ_LIMIT) -> Content:
     """Read a regular file, following links. Raises `FileNotFoundError` and `NotReadable`.
 
-    Opened without blocking, so that a named pipe is refused and not waited for.
+    Opened without blocking, so that a named pipe is refused instead of waited for.
     """
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -104,12 +104,12 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 def _sync(file: int) -> None:
-    with contextlib.suppress(OSError):  # some file systems cannot; the data is written all the same
+    with contextlib.suppress(OSError):  # not supported by some file systems; the data is written in any case
         os.fsync(file)
 
 
 def kind(mode: int) -> str:
-    """What a file is, in words."""
+    """The type of a file, in words."""
     words = {
         stat.S_IFLNK: "symbolic link",
         stat.S_IFDIR: "directory",
@@ -122,10 +122,10 @@ def kind(mode: int) -> str:
 
 
 def reason(error: OSError) -> str:
-    """Why the system refused, in its words: `permission denied`."""
+    """The system's error text, such as `permission denied`."""
     return clean(error.strerror or type(error).__name__, limit=80).lower()
 
 
 def shown(path: str | Path) -> str:
-    """A path for a message: on one line, its odd characters visible."""
+    """A path for a message: one line, unusual characters made visible."""
     return clean(str(path), limit=120)

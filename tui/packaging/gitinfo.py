@@ -1,7 +1,7 @@
-"""What a version is built from, by git: the attributes that the official client adds (contract.md §3.9).
+"""The git attributes of a version, as `lk` adds them (PROTOCOL.md, Versions and deployments).
 
-Git is asked with an environment of ours and without running what the repository configures. Neither its index
-nor its objects are touched. Without git, or outside of it, there is nothing to say and nothing fails.
+Git runs with a restricted environment and without anything that the repository configures. Its index and
+objects are not changed. Without git, or outside a repository, there are no attributes and no error.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from typing import Final
 from tui.api.clean import clean
 
 TIMEOUT: Final = 20.0
-"""Seconds for each question; hashing a large working tree takes the longest."""
+"""Seconds for each command; hashing a large working tree takes the longest."""
 _PASSED_ON: Final = ("PATH", "HOME", "XDG_CONFIG_HOME")
-"""What git may know of our environment: where it is, and who trusts which repository."""
+"""Environment variables that git gets: paths, and which repositories are trusted."""
 _CALM: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false")
 _OUTPUT_LIMIT: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class GitInfo:
-    """A working tree at one moment. What could not be told is empty."""
+    """The state of a working tree. Unknown values are empty."""
 
     commit: str = ""
     """The commit checked out, abbreviated."""
     branch: str = ""
-    """Empty also for a detached head."""
+    """Empty for a detached head."""
     dirty: bool = False
-    """Whether anything is changed or untracked: what is deployed is then no commit."""
+    """Whether anything is changed or untracked, so that no commit describes what is deployed."""
     tree: str = ""
-    """Abbreviated hash of the files as they are; only of a dirty tree."""
+    """Abbreviated hash of the files; only for a dirty tree."""
     note: str = ""
-    """What git could not say, in one line fit for display."""
+    """Why git failed, in one line for display."""
 
 
 async def read_git(root: Path, environment: Mapping[str, str], *, timeout: float = TIMEOUT) -> GitInfo | None:
@@ -58,9 +58,9 @@ async def read_git(root: Path, environment: Mapping[str, str], *, timeout: float
 
 
 def version_attributes(git: GitInfo | None, given: Mapping[str, str]) -> dict[str, str]:
-    """The attributes of a version: those given, and git's where they leave room.
+    """The attributes of a version: the given ones, and git's for names that are not given.
 
-    A commit that was given is what the version is said to be: then a tree of our own would contradict it.
+    With a given commit no tree is added, which would contradict it.
     """
     found: dict[str, str] = {}
     if git is not None:
@@ -71,7 +71,7 @@ def version_attributes(git: GitInfo | None, given: Mapping[str, str]) -> dict[st
 
 
 class _Silent(Exception):
-    """Git gave no answer. The text says why."""
+    """Git failed. The text says why."""
 
 
 class _Git:
@@ -85,7 +85,7 @@ class _Git:
             "GIT_PAGER": "cat",
         }
         self.note = ""
-        """Why the first answer that failed to come did not."""
+        """The first error."""
 
     async def tell(self, *arguments: str) -> str:
         """The answer, empty if there is none."""
@@ -125,7 +125,7 @@ class _Git:
 
 
 async def _tree(git: _Git) -> str:
-    """The hash that the working tree would have as a commit, by an index and objects that are thrown away."""
+    """The tree hash of the working tree, made with a temporary index and temporary objects."""
     objects = await git.tell("rev-parse", "--path-format=absolute", "--git-path", "objects")
     with tempfile.TemporaryDirectory(prefix="lktop-git-") as place:
         (Path(place) / "objects").mkdir()

@@ -1,8 +1,8 @@
-"""Which paths an ignore list leaves out, in Docker's dialect as the uploader reads it (contract.md §4.7).
+"""Matches paths against ignore lists in Docker's dialect, as `lk` does (PROTOCOL.md, Builds).
 
 The dialect is not git's: a pattern is anchored at the root, a leading `/` never matches, comments are
-patterns too, and a set such as `[^a]` may match a `/`. The oddities are kept, because what is uploaded must
-not depend on which client packs it. Knows nothing of files: it judges relative, `/`-separated names.
+patterns, and a set such as `[^a]` may match a `/`. All of this is kept, because what is uploaded must not
+depend on the client. Reads no files: it takes relative names with `/`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tui.api.clean import clean
 from tui.packaging.errors import PatternError
 
 _ESCAPED = frozenset(".+()$")
-"""Escaped on the way to a regular expression. `|` and braces are not: `a|b*` is an alternation there."""
+"""Escaped in regular expressions. `|` and braces are not: `a|b*` is an alternation."""
 _REPEAT = re.compile(r"\{\d{1,3}(,\d{0,3})?\}")
 _POSIX = {
     "alnum": "0-9A-Za-z",
@@ -38,24 +38,24 @@ _POSIX = {
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One line that says something."""
+    """One pattern."""
 
     text: str
     """As matched: trimmed, cleaned like a path, without the `!`."""
     excepts: bool
-    """Whether the line began with `!`: what it matches is taken in again."""
+    """Whether the line began with `!`: its matches are included again."""
     test: Callable[[str], bool] = field(repr=False)
     """Whether a path matches."""
 
     @property
     def rooted(self) -> bool:
-        """Whether the line begins with `/`, by which git anchors it and here it never matches."""
+        """Whether the line begins with `/`, which anchors it for git; here it never matches."""
         return self.text.startswith("/")
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What the patterns say of a directory, from which its entries are judged."""
+    """The matches of a directory, from which those of its entries follow."""
 
     ignored: bool
     hits: tuple[bool, ...]
@@ -80,7 +80,7 @@ class Patterns:
         return Level(self.ignores(path, above), tuple(hit or p.test(path) for p, hit in judged))
 
     def ignores(self, path: str, above: Level | None = None) -> bool:
-        """Whether a path is left out; `above` is the level of its directory, None for one in the root."""
+        """Whether a path is excluded; `above` is the level of its directory, None for the root."""
         above = above or self._top
         if above.ignored and not self._excepting:
             return True
@@ -91,7 +91,7 @@ class Patterns:
         return ignored
 
     def ignores_deep(self, path: str) -> bool:
-        """The same for a path whose directories were not entered one by one."""
+        """Whether a path is excluded, for a path whose directories were not entered one by one."""
         level: Level | None = None
         for end, char in enumerate(path):
             if char == "/":
@@ -114,9 +114,9 @@ def _read(line: str) -> Pattern | None:
 
 
 def _check(text: str, line: str) -> None:
-    """Refuse what the official client refuses: an open or empty set, a range without an end, a last `\\`.
+    """Raise for what `lk` refuses: an open or empty set, a range without an end, a last `\\`.
 
-    It looks no further than the first star that is not in a set; what comes after only has to be readable.
+    It checks up to the first star outside a set; the rest must only be translatable.
     """
     at = len(text) - len(text.lstrip("*"))
     while at < len(text) and text[at] != "*":
@@ -163,10 +163,10 @@ def _shown(line: str) -> str:
 
 
 def _test(text: str, line: str) -> Callable[[str], bool]:
-    """The test of one pattern: plain comparison where the dialect has it, else a regular expression.
+    """The test of one pattern: a plain comparison where the dialect has one, else a regular expression.
 
-    A glob may be valid and its expression not (`[z-a]`). The official client then leaves out every file that
-    gets that far, without a word; here it is refused.
+    A glob may be valid and its expression not (`[z-a]`). `lk` then silently excludes every file that is
+    tested against it; here it is an error.
     """
     expression, plain = _expression(text)
     if plain == "exact":
@@ -186,7 +186,7 @@ def _test(text: str, line: str) -> Callable[[str], bool]:
 
 
 def _expression(text: str) -> tuple[str, str]:
-    """The pattern in Go's regular expressions, and the plain comparison that does instead if there is one.
+    """The pattern as a regular expression of Go, and the equivalent plain comparison if there is one.
 
     A set's brackets are copied and its content translated like the rest, so `[*]` is not a literal star.
     """
@@ -222,7 +222,7 @@ def _expression(text: str) -> tuple[str, str]:
 
 
 def _python(go: str) -> str:
-    """The same expression in Python's grammar. Raises `re.error` for what has no counterpart."""
+    """The same expression in Python's grammar. Raises `re.error` if it has no counterpart."""
     out, at, in_set, members = "", 0, False, 0
     while at < len(go):
         char = go[at]

@@ -1,7 +1,7 @@
-"""What a build is doing, from the lines of its stream (contract.md §4.5). Knows no screen and no clock.
+"""Follows a build by the lines of its stream (PROTOCOL.md, Builds). Knows no screen and no clock.
 
-The rules are those of BuildKit's own display: a step may be announced any number of times, may run more than
-once, and may be folded into a group with others.
+It follows the rules of BuildKit's own display: a step may be announced any number of times, may run more than
+once, and may belong to a group.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from tui.packaging import solve
 from tui.packaging.steps import PartState, Row, Step, StepState, VertexState
 
 _PARTIAL_LIMIT: Final = 65_536
-"""Bytes of a line without an end after which it is taken as it is."""
+"""Bytes of an incomplete line after which it is shown."""
 _ANSI: Final = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
-"""Colours and cursor movements, which build tools write although nobody looks."""
+"""Colours and cursor movements that build tools print."""
 
 
 class Outcome(StrEnum):
-    """Where the whole build stands."""
+    """The state of a whole build."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNKNOWN = "unknown"
-    """The stream broke: the build may have gone on without us."""
+    """The stream broke: the build may still run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +48,26 @@ class BuildProgress:
 
     outcome: Outcome
     steps: tuple[Step, ...]
-    """Those that began, in that order, then those that wait."""
+    """Started steps in order of their start, then waiting ones."""
     completed: int
     total: int
-    """Grows while the build finds out what it has to do: a count, not the base of a percentage."""
+    """Grows during the build, so it is a count and no base for a percentage."""
     warnings: tuple[BuildWarning, ...]
     queue: str
-    """What the service says while no builder is free; empty once a step is known."""
+    """The service's message while no builder is free; empty once a step is known."""
     error: str
     """Why the build failed, or why its end is unknown."""
     unreadable: int
-    """Lines that could not be read; the build goes on regardless."""
+    """Lines that could not be read; the build continues."""
 
     @property
     def doubtful(self) -> bool:
-        """Whether it succeeded, they say, although steps never ended: then ask for the agent's status."""
+        """Whether the stream reported success although steps did not end: then the agent's status decides."""
         return self.outcome is Outcome.SUCCEEDED and self.completed < self.total
 
 
 class Build:
-    """Fed with the lines of one build; tells its progress at any time."""
+    """Takes the lines of one build and reports its progress."""
 
     def __init__(self) -> None:
         self._vertices: dict[str, VertexState] = {}
@@ -77,14 +77,14 @@ class Build:
         self._warnings: list[BuildWarning] = []
         self._began = 0
         self._latest = 0.0
-        """The newest time that the stream named."""
+        """The latest time in the stream."""
         self._queue = ""
         self._error = ""
         self._unreadable = 0
         self._outcome = Outcome.RUNNING
 
     def feed(self, line: bytes) -> None:
-        """Take in one line. After the line that ends a build nothing counts."""
+        """Process one line. Lines after the end of the build are ignored."""
         if self._outcome is not Outcome.RUNNING or not line.strip():
             return
         if line.startswith(solve.ERROR_PREFIX):
@@ -101,11 +101,11 @@ class Build:
 
     @property
     def outcome(self) -> Outcome:
-        """Where the whole stands."""
+        """The state of the build."""
         return self._outcome
 
     def end(self) -> None:
-        """The stream ended by itself, which is how a build says that it succeeded."""
+        """The stream ended in order, which means success."""
         self._finish(Outcome.SUCCEEDED, "")
 
     def cut(self, reason: str) -> None:
@@ -113,7 +113,7 @@ class Build:
         self._finish(Outcome.UNKNOWN, reason)
 
     def progress(self, now: float) -> BuildProgress:
-        """The build as it stands; `now` is Unix seconds by the server's clock, for what still runs."""
+        """The present progress; `now` is Unix seconds by the server's clock, for running steps."""
         if self._outcome is not Outcome.RUNNING:
             now = self._latest
         begun = sorted((row for row in self._rows.values() if row.number), key=lambda row: row.number)
@@ -131,7 +131,7 @@ class Build:
         )
 
     def _settled(self, step: Step) -> Step:
-        """What ran when the build ended does not run for ever; when the stream broke it may go on."""
+        """The state of a step; after the build running ones count as ended, unless the stream broke."""
         if step.state is StepState.RUNNING and self._outcome in (Outcome.FAILED, Outcome.SUCCEEDED):
             return replace(step, state=StepState.CANCELLED)
         return step
@@ -155,7 +155,7 @@ class Build:
             self._take_warning(warning)
         for log in status.logs or ():
             self._take_log(log)
-        # a step ends after the output that came with its end
+        # process the end of a step after the output in the same line
         for vertex in status.vertexes or ():
             self._take_end(self._row_of[vertex.digest])
 
@@ -176,7 +176,7 @@ class Build:
             row.number = self._began
 
     def _place(self, vertex: solve.Vertex, known: VertexState) -> None:
-        """Give a new step its row: one of its own, or its group's."""
+        """Assign a new step to a row: its own, or its group's."""
         group = vertex.group
         if group is None:
             row = self._rows[vertex.digest] = Row(vertex.digest, "", grouped=False)
@@ -232,7 +232,7 @@ class Build:
 
 
 async def follow(build: Build, chunks: AsyncIterator[bytes], tell: Callable[[], None]) -> None:
-    """Feed a build with its stream to the end of either. A stream that breaks makes the end unknown.
+    """Follow a build to the end of its stream. If the stream breaks the result is unknown.
 
     `tell` is called after every line.
     """
@@ -249,13 +249,13 @@ async def follow(build: Build, chunks: AsyncIterator[bytes], tell: Callable[[], 
 
 
 def _take_rest(row: Row) -> None:
-    """Lines that never got their end are the last words of a step."""
+    """Add incomplete lines to the output of their steps."""
     for line in row.partial.values():
         _take_output(row, line)
     row.partial.clear()
 
 
 def _take_output(row: Row, line: bytes) -> None:
-    """A whole line; of a progress bar that redraws itself, its last state."""
+    """A complete line; of a progress bar that redraws itself, the last state."""
     shown = _ANSI.sub(b"", line).rstrip(b"\r").rpartition(b"\r")[2]
     row.tail.append(clean(shown.decode("utf-8", "replace")))

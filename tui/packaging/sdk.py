@@ -1,8 +1,7 @@
-"""Whether a project uses a LiveKit SDK that the service still takes (contract.md §3.9). Reads, sends nothing.
+"""Checks that a project's LiveKit SDK is new enough for the service (PROTOCOL.md, Builds). Sends nothing.
 
-Reads the forms in which an exact or a least version is written down; what is resolved counts before what is
-asked for. Finds it in three places where the official client does not look: Pipfile.lock, today's
-package-lock.json, and Yarn's newer lock.
+A resolved version in a lock file counts before a requirement. Unlike `lk` it also reads Pipfile.lock, the
+present form of package-lock.json, and the newer lock file of Yarn.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ PYTHON: Final = "livekit-agents"
 NODE: Final = "@livekit/agents"
 
 _NEWEST: Final = frozenset({"", "*", "latest", "next"})
-"""Versions that are whatever is newest."""
+"""Versions that mean the newest one."""
 _HIGHEST: Final = 1 << 30
 _VERSION: Final = re.compile(r"v?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?")
 _REQUIREMENT: Final = re.compile(
@@ -34,7 +33,7 @@ _REQUIREMENT: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SdkCheck:
-    """What a project asks for, and what is asked of it."""
+    """The SDK version of a project and the service's minimum."""
 
     package: str
     version: str
@@ -44,7 +43,7 @@ class SdkCheck:
 
 
 def check_sdk(root: Path, kind: ProjectType, settings: Mapping[str, str]) -> SdkCheck:
-    """The SDK of the project, if it is new enough by the service's settings. Raises `ProjectError`."""
+    """The SDK of the project. Raises `ProjectError` if it is older than the service's settings allow."""
     minimums = [settings.get(f"{language}-min-sdk-version", "").strip() for language in ("python", "node")]
     if not all(minimums):
         raise ProjectError(
@@ -59,7 +58,7 @@ def check_sdk(root: Path, kind: ProjectType, settings: Mapping[str, str]) -> Sdk
         if written is None:
             continue
         found = _numbers(written)
-        # a pre-release of the least version counts as that version
+        # a pre-release of the minimum counts as the minimum
         if written not in _NEWEST and found is not None and found < floor:
             raise ProjectError(
                 f"{package} {clean(written, limit=40)} in {file} is too old, the service takes"
@@ -71,7 +70,7 @@ def check_sdk(root: Path, kind: ProjectType, settings: Mapping[str, str]) -> Sdk
 
 
 def _numbers(version: str) -> tuple[int, int, int] | None:
-    """Major, minor and patch, missing ones zero and wildcards high; None for what is no version."""
+    """Major, minor and patch, missing ones zero and wildcards high; None if it is not a version."""
     found = _VERSION.match(version.lstrip("=~><!^ \"'"))
     if found is None:
         return None
@@ -80,7 +79,7 @@ def _numbers(version: str) -> tuple[int, int, int] | None:
 
 
 def _version_in(path: Path, read: Callable[[str], str | None]) -> str | None:
-    """What a file says; None if it is missing, unreadable or says nothing. Another file may."""
+    """The version in a file; None if it is missing, unreadable or names none, as another file may."""
     try:
         text = read_text(path)
         return None if text is None else read(text)
@@ -89,7 +88,7 @@ def _version_in(path: Path, read: Callable[[str], str | None]) -> str | None:
 
 
 def _requirement(line: str) -> str | None:
-    """The least version that a requirement allows: `>=1.2` of `livekit-agents[openai]>=1.2,<2`."""
+    """The minimum version of a requirement: `>=1.2` of `livekit-agents[openai]>=1.2,<2`."""
     found = _REQUIREMENT.fullmatch(line.partition("#")[0].partition(";")[0].strip())
     if found is None:
         return None
@@ -120,7 +119,7 @@ def _pipfile_lock(text: str) -> str | None:
 
 
 def _setup(text: str) -> str | None:
-    """Of a program or a configuration that names requirements: the first quoted or lone one."""
+    """The first requirement in quotes or on a line of its own, in a program or a configuration."""
     lines = (line.strip(" \t,") for line in re.split(r"[\n\"']", text))
     return _first(_requirement(line) for line in lines)
 
@@ -135,7 +134,7 @@ def _package_json(text: str) -> str | None:
     kinds = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
     document = json.loads(text)
     written = _first(_version_of(_at(document, kind, NODE)) for kind in kinds)
-    # a workspace, a file or a repository is whatever it is
+    # a workspace, a file or a repository has no version here
     return "latest" if written and ":" in written else written
 
 
@@ -160,14 +159,14 @@ def _first(versions: Iterable[str | None]) -> str | None:
 
 
 def _at(document: object, *keys: str) -> object:
-    """What is found along the keys; None if that leads nowhere."""
+    """The value under nested keys; None if there is none."""
     for key in keys:
         document = document.get(key) if isinstance(document, dict) else None
     return document
 
 
 def _version_of(entry: object) -> str | None:
-    """Of an entry that is a version or a table with one."""
+    """The version of an entry that is a version or a table with one."""
     version = entry.get("version") if isinstance(entry, dict) else entry
     return version if isinstance(version, str) else None
 
@@ -183,7 +182,7 @@ _PYTHON_FILES: Final = (
     ("setup.py", _setup),
     ("setup.cfg", _setup),
 )
-"""In the order in which they count."""
+"""In order of priority."""
 _NODE_FILES: Final = (
     ("package-lock.json", _package_lock),
     ("yarn.lock", _yarn_lock),

@@ -1,4 +1,4 @@
-"""Secrets on their way to an agent: read, judged, masked (contract.md §3.7). Sends nothing, draws nothing.
+"""Reads, checks and masks secrets that are to be sent to an agent (PROTOCOL.md, Secrets). Sends nothing.
 
 Values are held as `Secret` from the moment they are read. No error, warning or `repr` holds a part of one.
 """
@@ -21,24 +21,24 @@ from tui.packaging.files import Content, NotReadable, read_file, shown
 from tui.secret import Secret
 
 RESERVED: Final = frozenset({"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"})
-"""Injected by the service; the official client drops them without a word."""
+"""Injected by the service; `lk` drops them silently."""
 ENV_FILES: Final = (".env.production", ".env", ".env.staging", ".env.development", ".env.local", ".env.test")
-"""Where secrets are looked for, the first first."""
+"""Secrets files by priority."""
 MOUNT_LIMIT: Final = 1 << 20
 """Bytes of a file secret."""
 FILE_LIMIT: Final = 4 << 20
-"""Bytes of a secrets file: more than the largest set of values that could be meant."""
+"""Largest secrets file, bytes."""
 NAME_LIMIT: Final = 70
 """Characters of a name, as documented for environment secrets."""
 VALUE_LIMIT: Final = 16 * 1024
 """Bytes of a value, as documented for environment secrets."""
 
 Empty = Literal["refuse", "skip"]
-"""What to do with a name that has no value."""
+"""What to do with a name without a value."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNED: Final = re.compile(r"\s*(?:export\s+)?[A-Z][A-Z0-9_]+=")
-"""What a line of a `.env` file begins with."""
+"""The beginning of an assignment in a `.env` file."""
 
 
 class SecretInput(Struct, frozen=True):
@@ -50,16 +50,16 @@ class SecretInput(Struct, frozen=True):
     is_file: bool = False
     """Whether it is mounted as a file under `/etc/secrets/` and not set in the environment."""
     origin: str = ""
-    """Where it was read, fit for display: `.env line 3`; empty for one that was typed."""
+    """Where it was read, for display: `.env line 3`; empty if it was typed."""
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """What may be shown of the value."""
+        """The part of the value that may be shown."""
         return fingerprint(self.value)
 
 
 class Fingerprint(Struct, frozen=True):
-    """Enough of a value to recognise it by, and no part of it."""
+    """Facts by which a value can be recognised; no part of it."""
 
     size: int
     """Bytes."""
@@ -73,7 +73,7 @@ class Fingerprint(Struct, frozen=True):
 
 
 class Refused(Struct, frozen=True):
-    """A name that is left out, and why."""
+    """A name that is not sent, and why."""
 
     name: str
     origin: str
@@ -81,10 +81,10 @@ class Refused(Struct, frozen=True):
 
 
 class SecretSet(Struct, frozen=True):
-    """What will be sent and what was left out."""
+    """Secrets that are sent, and names that are not."""
 
     secrets: tuple[SecretInput, ...] = ()
-    """One for each name, in the order in which they were first met."""
+    """One for each name, in order of first appearance."""
     refused: tuple[Refused, ...] = ()
     warnings: tuple[str, ...] = ()
     """One line each, fit for display."""
@@ -98,12 +98,12 @@ def fingerprint(value: Secret) -> Fingerprint:
 
 
 def find_env_files(root: Path) -> tuple[Path, ...]:
-    """The secrets files of a project, the likeliest first. The official client looks where it was started."""
+    """The secrets files of a project, the likeliest first. `lk` looks in the current directory."""
     return tuple(root / name for name in ENV_FILES if (root / name).is_file())
 
 
 def parse_text(text: str, origin: str = "") -> SecretSet:
-    """The secrets of a pasted text in the grammar of `.env`, empty ones and all. Raises `SecretsError`."""
+    """The secrets of a pasted text in `.env` format, empty ones included. Raises `SecretsError`."""
     try:
         found = dotenv.parse(text)
     except SecretsError as error:
@@ -122,7 +122,7 @@ def parse_text(text: str, origin: str = "") -> SecretSet:
 
 
 def read_env_file(path: Path) -> SecretSet:
-    """The secrets of a `.env` file, empty ones and all. Raises `SecretsError`."""
+    """The secrets of a `.env` file, empty ones included. Raises `SecretsError`."""
     content = _read(path, FILE_LIMIT)
     try:
         text = content.data.decode("utf-8")
@@ -134,7 +134,7 @@ def read_env_file(path: Path) -> SecretSet:
 
 
 def read_mount(path: Path) -> SecretInput:
-    """A file to mount under its base name, whatever its bytes. Raises `SecretsError`."""
+    """A file to mount under its base name, with any content. Raises `SecretsError`."""
     content = _read(path, MOUNT_LIMIT)
     value = Secret(content.data.decode("utf-8", "surrogateescape"))
     return SecretInput(path.name, value, is_file=True, origin=shown(path))
@@ -147,10 +147,10 @@ def collect(
     file: Path | None = None,
     empty: Empty = "refuse",
 ) -> SecretSet:
-    """Everything that was given, as one set. Raises `SecretsError`, before which nothing was sent.
+    """All given secrets as one set. Raises `SecretsError`.
 
-    What was typed overrides a mount of the same name, and a secrets file adds only names not yet given.
-    Reserved names are left out with their reason; empty values are an error or left out, as `empty` says.
+    A typed value overrides a mount of the same name, and a secrets file adds only names that are not given.
+    Reserved names are skipped with a reason; empty values are an error or skipped, as `empty` says.
     """
     chosen: dict[str, SecretInput] = {}
     for mount in (read_mount(path) for path in mounts):
@@ -174,10 +174,9 @@ def collect(
 
 
 def judge(secret: SecretInput) -> tuple[str, ...]:
-    """What speaks against a secret: documented limits, and slips of copying, of which nothing is shown.
+    """Warnings about a secret: documented limits and likely copying errors; no part of it is shown.
 
-    The limits are nowhere enforced that we know, hence warnings (contract.md §9.28). Raises `SecretsError`
-    if it can be no secret at all.
+    It is not known where the limits are enforced, hence warnings. Raises `SecretsError` if it cannot be sent.
     """
     name, where = secret.name, f" ({secret.origin})" if secret.origin else ""
     label = f"{shown(name) or 'a secret without a name'}{where}"

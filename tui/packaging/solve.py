@@ -1,6 +1,6 @@
-"""The lines of a build stream as they are on the wire: BuildKit's SolveStatus (contract.md §4.4, §4.5).
+"""Decodes the lines of a build stream, BuildKit's SolveStatus (PROTOCOL.md, Builds).
 
-Reads one line at a time and keeps nothing. Texts are still raw: `progress` cleans them.
+Keeps no state. Texts are raw: `progress` cleans them.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import Final
 import msgspec
 
 ERROR_PREFIX: Final = b"BUILD ERROR:"
-"""Begins the one line that says that a build failed."""
+"""The beginning of the line that reports a failed build."""
 
 
 class Unreadable(ValueError):
-    """A line that is none of those that a build stream has."""
+    """A line that is not valid SolveStatus JSON."""
 
 
 class Group(msgspec.Struct, frozen=True):
-    """A row into which several steps are folded."""
+    """A row for several steps."""
 
     id: str = ""
     name: str = ""
     weak: bool = False
-    """Whether this member alone is no reason to show the row."""
+    """Whether this member alone does not make the row visible."""
 
 
 class Vertex(msgspec.Struct, frozen=True):
-    """A step, announced as often as something about it changes."""
+    """A step; announced again with every change."""
 
     digest: str
     name: str = ""
@@ -72,13 +72,13 @@ class VertexWarning(msgspec.Struct, frozen=True):
 
 
 class Queue(msgspec.Struct, frozen=True):
-    """Said while no builder is free."""
+    """Sent while no builder is free."""
 
     message: str = ""
 
 
 class SolveStatus(msgspec.Struct, frozen=True):
-    """One line. `vertexes` is spelt so."""
+    """One line. `vertexes` is BuildKit's spelling."""
 
     vertexes: list[Vertex] | msgspec.UnsetType | None = msgspec.UNSET
     statuses: list[VertexStatus] | msgspec.UnsetType | None = msgspec.UNSET
@@ -102,7 +102,7 @@ def read_line(line: bytes) -> SolveStatus:
 
 
 def read_time(text: str | None) -> float | None:
-    """RFC 3339 to Unix seconds; None for nothing, for Go's zero time, and for what is no time."""
+    """RFC 3339 to Unix seconds; None if empty, invalid, or Go's zero time."""
     if not text:
         return None
     try:
@@ -115,7 +115,7 @@ def read_time(text: str | None) -> float | None:
 
 
 def read_bytes(text: str) -> bytes:
-    """Base64 as JSON carries bytes; nothing for what is none."""
+    """Bytes from Base64; empty if invalid."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

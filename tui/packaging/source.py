@@ -1,6 +1,6 @@
-"""What of a working directory goes to LiveKit's build service (contract.md §4.7). Reads names, sends nothing.
+"""Selects the files of a working directory for LiveKit's build service (PROTOCOL.md, Builds). Sends nothing.
 
-What goes in is what the official client would put in, its traps included; the traps that bite are warned of.
+It selects what `lk` would select, with a warning where that is surprising or harmful.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tui.packaging.files import NotReadable, kind, read_file, reason, shown
 from tui.packaging.ignore import Level, Patterns
 
 EXCLUDES: Final = ("**/livekit.toml",)
-"""What the official client leaves out before everything else."""
+"""What `lk` always excludes."""
 
 _BUILT_IN: Final = (
     "**/Dockerfile",
@@ -33,7 +33,7 @@ _BUILT_IN: Final = (
 _IGNORE_FILES: Final = (".gitignore", ".dockerignore")
 _KEY_NAMES: Final = ("id_rsa", "id_ecdsa", "id_ed25519", ".netrc", ".npmrc", ".pypirc")
 _NAMED: Final = 3
-"""Paths that a warning names before it only counts."""
+"""Paths that a warning names; further ones are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something that no pattern leaves out and that an archive for the service cannot hold."""
+    """Something that no pattern excludes and that the archive cannot hold."""
 
     name: str
     kind: str
@@ -100,21 +100,21 @@ def scan_source(root: Path, excludes: Iterable[str] = EXCLUDES) -> Source:
 
 
 def _ignore_lines(root: Path, name: str) -> list[str]:
-    """The raw lines of an ignore file of the root, comments and all; none if it is missing."""
+    """The raw lines of an ignore file of the root, comments included; empty if it is missing."""
     try:
         data = read_file(root / name).data
     except FileNotFoundError:
         return []
     except NotReadable as error:
-        # carrying on without it would upload what it names
+        # without it, what it excludes would be uploaded
         raise SourceError(f"cannot read {shown(root / name)}: {error}") from None
     return data.decode("utf-8", "surrogateescape").split("\n")
 
 
 def _walk(top: int, patterns: Patterns) -> Iterator[tuple[str, os.stat_result]]:
-    """Everything that goes in, a directory before its content, each directory in the order of its names.
+    """All members, a directory before its content, sorted by name.
 
-    A directory that is left out is still looked into: a later pattern, or its name, may take a file in again.
+    An excluded directory is still read: a later pattern, or a file's name, may include a file in it.
     """
     pending: list[tuple[str, os.stat_result, Level | None]] = [(".", os.fstat(top), None)]
     while pending:
@@ -174,7 +174,7 @@ def below(top: int, name: str, flags: int = 0) -> Iterator[int]:
 
 
 def unreadable(name: str, error: OSError) -> SourceError:
-    """The error for a member that the system will not give."""
+    """The error for a member that cannot be read."""
     return SourceError(f"cannot read {shown(name)}: {reason(error)}; nothing was sent")
 
 

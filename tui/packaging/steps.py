@@ -1,4 +1,4 @@
-"""The steps of a build: what is shown of one, and how announcements add up to it (contract.md §4.5)."""
+"""The steps of a build: what is shown of one, and how announcements are merged (PROTOCOL.md, Builds)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tui.api.clean import clean
 from tui.packaging import solve
 
 TAIL: Final = 200
-"""Lines of output kept of each step."""
+"""Lines of output kept per step."""
 
 
 class StepState(StrEnum):
-    """Where a step stands."""
+    """The state of a step."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -36,7 +36,7 @@ class SubStatus:
     total: int
     """0 when it is not known."""
     duration: float
-    """Seconds, up to now if it is not done."""
+    """Seconds; until now if it is not done."""
     done: bool
 
 
@@ -46,11 +46,11 @@ class Step:
 
     key: str
     number: int
-    """In the order in which steps began, from 1; 0 for one that waits."""
+    """Order of the starts, from 1; 0 for a waiting step."""
     name: str
     state: StepState
     duration: float
-    """Seconds that it ran, up to now if it runs; what ran at the same time counts once."""
+    """Seconds that it ran, until now if it runs; parallel runs count once."""
     error: str
     parts: tuple[SubStatus, ...]
     tail: tuple[str, ...]
@@ -61,7 +61,7 @@ class Step:
 
 @dataclass(slots=True)
 class PartState:
-    """What is known of one sub-status."""
+    """The state of one sub-status."""
 
     text: str
     current: int = 0
@@ -78,12 +78,12 @@ class PartState:
 
 @dataclass(slots=True)
 class VertexState:
-    """What is known of one step, by its announcements."""
+    """The state of one step, merged from its announcements."""
 
     name: str = ""
     group: str = ""
     weak: bool = False
-    """Whether it alone is no reason to show its group."""
+    """Whether it alone does not make its group visible."""
     cached: bool = False
     error: str = ""
     runs: dict[float, float | None] = field(default_factory=dict)
@@ -96,11 +96,11 @@ class VertexState:
 
     @property
     def completed(self) -> bool:
-        """Whether it began and nothing of it runs."""
+        """Whether it started and no run of it is open."""
         return bool(self.runs) and not self.running
 
     def merge(self, vertex: solve.Vertex, started: float | None, completed: float | None) -> None:
-        """Take in an announcement: the later one counts, but none takes back that a step began."""
+        """Merge an announcement: the later one counts, but a start is never undone."""
         self.name = clean(vertex.name, limit=300) or self.name
         self.cached = vertex.cached
         self.error = clean(vertex.error, limit=2_000)
@@ -117,7 +117,7 @@ class Row:
     grouped: bool
     members: list[VertexState] = field(default_factory=list)
     number: int = 0
-    """In the order in which rows were first shown; 0 for one that was not."""
+    """Order of first appearance; 0 before that."""
     ended: bool = False
     parts: dict[tuple[str, str], PartState] = field(default_factory=dict)
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
@@ -126,17 +126,17 @@ class Row:
 
     @property
     def shown(self) -> bool:
-        """Whether it has something to show: a group only once a member of weight began, or one failed."""
+        """Whether it is visible: a group only once a member that is not weak started, or one failed."""
         return any((member.runs and not member.weak) or member.error for member in self.members)
 
     @property
     def error(self) -> str:
-        """That of the first member that has one."""
+        """The first member's that has one."""
         return next((member.error for member in self.members if member.error), "")
 
     @property
     def state(self) -> StepState:
-        """Where it stands; a group is cached only if all of it is."""
+        """Its state; a group is cached only if all members are."""
         if self.error:
             return StepState.CANCELLED if self.error.endswith("context canceled") else StepState.FAILED
         if not self.shown:
@@ -146,7 +146,7 @@ class Row:
         return StepState.CACHED if all(member.cached for member in self.members) else StepState.DONE
 
     def duration(self, now: float) -> float:
-        """Seconds that anything of it ran."""
+        """Seconds in which any member ran."""
         runs = (run for member in self.members for run in member.runs.items())
         return _union([(start, now if end is None else end) for start, end in runs])
 

@@ -1,4 +1,4 @@
-"""Packs a working directory into the archive that a build takes (contract.md §4.7). Sends nothing."""
+"""Packs a working directory into the archive for a build (PROTOCOL.md, Builds). Sends nothing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tui.packaging.files import reason, shown
 from tui.packaging.source import EXCLUDES, Entry, Skipped, Source, below, opened, scan_source, unreadable
 
 SIZE_LIMIT: Final = 1_000_000_000
-"""Bytes that the service takes (contract.md §3.11)."""
+"""Largest archive that the service takes, bytes."""
 
 _BLOCK: Final = 1 << 18
-"""Bytes read at a time, and told of."""
+"""Bytes read and reported at a time."""
 
 Progress = Callable[[int, int], None]
-"""Told bytes done and bytes in all; what it raises ends the work."""
+"""Called with bytes done and bytes in total; an exception ends the packing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ def build_tarball(
 ) -> Tarball:
     """Pack `root` into a new file of mode 0600 in `directory`, the system's temporary one if None.
 
-    The same tree gives the same bytes: owners are left out, for the build has no use for the names of the
+    The same tree gives the same bytes: owners are left out, since a build does not need the names of the
     people who deploy, and times are whole seconds. Blocks: run it in a thread. Raises `SourceError`.
     """
     source = scan_source(root, excludes)
-    with ExitStack() as undo:  # however this ends early, source code must not stay behind
+    with ExitStack() as undo:  # no source code may be left behind, whatever fails
         try:
             file, name = tempfile.mkstemp(prefix="lktop-", suffix=".tar.gz", dir=directory)
             path = Path(name)
@@ -88,7 +88,7 @@ def build_tarball(
 
 
 def _silent(done: int, total: int) -> None:
-    """Progress that nobody asked for."""
+    """Ignore progress."""
 
 
 def _pack(source: Source, top: int, raw: BinaryIO, progress: Progress) -> None:
@@ -113,18 +113,18 @@ def _pack(source: Source, top: int, raw: BinaryIO, progress: Progress) -> None:
 
 
 class _Told:
-    """Adds up what was read."""
+    """Counts bytes that were read."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._done, self._total = progress, 0, total
 
     def add(self, size: int) -> None:
-        self._done = min(self._total, self._done + size)  # a file may have grown since it was counted
+        self._done = min(self._total, self._done + size)  # the file may have grown since its size was read
         self._progress(self._done, self._total)
 
 
 class _Whole:
-    """A file that must give as many bytes as it had when it was opened."""
+    """A file that must yield as many bytes as it had when it was opened."""
 
     def __init__(self, content: BinaryIO, name: str, size: int, told: _Told) -> None:
         self._content, self._name, self._left, self._told = content, name, size, told

@@ -1,4 +1,4 @@
-"""The texts of generated files, one for each kind of project (contract.md §5.5). Data only."""
+"""Templates of generated files, one for each kind of project (PROTOCOL.md, Builds). Data only."""
 
 from __future__ import annotations
 
@@ -194,4 +194,4 @@ IGNORED: Final = {
     ProjectType.PYTHON_UV: _IGNORED_PYTHON,
     ProjectType.NODE: _IGNORED_NODE,
 }
-"""Lines beginning with `#` are for people: the uploader takes them for patterns that match nothing."""
+"""Lines beginning with `#` are comments for people; `lk` reads them as patterns that match nothing."""
