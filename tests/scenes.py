@@ -257,7 +257,7 @@ class Scene:
         """Held without what lies beneath the dialog: another look of that is no difference here."""
         return self.over is not None and self.picture is None
 
-    def app(self, theme: str = "dark") -> Lktop:
+    def app(self, theme: str = "dark", theme_dirs: tuple[Path, ...] = ()) -> Lktop:
         """The program, with the scene's data behind it."""
         launch = Launch(
             project=None if self.choose else self.projects[0],
@@ -266,6 +266,7 @@ class Scene:
             state_dir=NOWHERE,
             working_dir=NOWHERE,
             theme=theme,
+            theme_dirs=theme_dirs,
             ascii_only=self.ascii_only,
         )
         found, past, transcripts = known(self.scenario, None)

@@ -13,6 +13,7 @@ from tui.operations.join_watch import JoinHealth, JoinProgress
 from tui.operations.journal.journal import AuditEntry, Intent, Origin, Verdict
 from tui.operations.journal.outcome import Outcome
 from tui.operations.registry import BY_ID
+from tui.operations.targets import Target
 from tui.operations.verbs.private_links import LinkState
 from tui.packaging.secrets import SecretInput, SecretSet
 from tui.secret import Secret
@@ -23,7 +24,6 @@ from tui.ui.dialogs.fields.secret_input import SecretInput as SecretField
 from tui.ui.dialogs.operation import OperationDialog, Phase
 from tui.ui.dialogs.private_links import Links
 from tui.ui.dialogs.project_context import ProjectContext
-from tui.ui.dialogs.targets import Target
 from tui.ui.dialogs.unresolved import Unresolved
 from tui.ui.dialogs.wrap import FactLine
 from tui.ui.widgets.table import LineTable

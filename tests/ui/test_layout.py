@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tui.ui.layout import ALL_FROM, LEAST, NAMES, Layout
+from tui.ui.layout import ALL_FROM, LEAST, Layout
 
 ALL = Layout(width=ALL_FROM[0], height=ALL_FROM[1])
 
 
 def shown(arranged: Layout) -> list[str]:
-    return [name for name in NAMES if arranged.shows(name)]
+    return [name for name in arranged.names if arranged.shows(name)]
 
 
 def test_all_panes_where_there_is_room_one_of_those_that_share_a_place() -> None:

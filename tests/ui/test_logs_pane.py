@@ -24,7 +24,7 @@ def test_of_several_agents_each_has_its_turn_before_any_has_its_second() -> None
 async def test_the_marked_agents_are_read_as_one_log() -> None:
     async with playing(Scene("marked", keys=("space", "down", "space", "down", "space"))) as (app, pilot):
         main = app.main
-        marked = {agent.agent_id for agent in main.agents.marked(main.view)}
+        marked = {agent.agent_id for agent in main.agents.log_target(main.view, "deploy").agents}
         assert len(marked) == 3
         await typed(pilot, "l")
         await read(main.logs, pilot)

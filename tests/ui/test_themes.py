@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tests.scenes import Scene, typed
 from tui.fleet.cells import Cell
 from tui.ui import theme
 from tui.ui.widgets.lines import Lines
@@ -47,3 +50,18 @@ async def test_a_theme_can_be_worn(name: str) -> None:
             color = lines.tone_style(tone).color
             assert color == Color.parse(variables[f"tone-{tone}"]).rich_color
         assert lines.tone_style("text", "cursor").bgcolor != lines.tone_style("text", "blurred").bgcolor
+
+
+async def test_a_theme_is_one_file(tmp_path: Path) -> None:
+    """It is there with its file, can be chosen by name, and is gone with its file."""
+    file = tmp_path / "mine.toml"
+    dark = (theme.directory() / "dark.toml").read_text(encoding="utf-8")
+    file.write_text(dark.replace("#7bd88f", "#00ff00"), encoding="utf-8")
+    scene = Scene("theme")
+    app = scene.app(theme_dirs=(tmp_path,))
+    async with app.run_test() as pilot:
+        await typed(pilot, "colon", *"theme mine", "enter")
+        assert app.theme == "mine"
+        assert app.theme_variables["tone-ok"] == "#00ff00"
+    file.unlink()
+    assert "mine" not in scene.app(theme_dirs=(tmp_path,)).available_themes

@@ -454,7 +454,7 @@ class Lktop(DiffApp):
 
     def on_main_screen_operate(self, event: MainScreen.Operate) -> None:
         """Begin an operation."""
-        self.launcher.by_key(event.operation, event.rows, event.selection)
+        self.launcher.by_key(event.operation, event.targets)
 
     def on_main_screen_told(self, event: MainScreen.Told) -> None:
         """Say why a key did nothing."""

@@ -1,22 +1,18 @@
-"""Which panes a screen has room for. Pure: sizes and names in, names out."""
+"""Which panes a screen has room for. Pure: sizes and panes in, names out."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from tui.ui.panes import DETAILS, PANES
+from tui.ui.panes import PANES
+from tui.ui.panes.base import Pane, Place
 
 ALL_FROM = (110, 30)
-"""Columns and rows from which every pane is on the screen; below, one at a time."""
+"""Columns and rows from which every place is on the screen; below, one pane at a time."""
 LEAST = (60, 15)
 """Columns and rows below which nothing useful fits."""
-
-NAMES = tuple(cls.NAME.lower() for cls in PANES)
-"""Panes by name, in the order of their numbers."""
-SHARING = tuple(cls.NAME.lower() for cls in DETAILS)
-"""Those that share a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +21,28 @@ class Layout:
 
     current: str = "agents"
     """The pane that has the keyboard, or had it last."""
-    detail: str = "status"
-    """The one in front of those that share a place."""
+    front: Mapping[Place, str] = field(default_factory=dict)
+    """The pane in front in a place that several share; the first of them where nothing is said."""
     maximised: bool = False
     """The current pane has the whole screen, by the operator's wish."""
     width: int = 0
     height: int = 0
+    panes: tuple[type[Pane], ...] = field(default_factory=lambda: tuple(PANES))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every pane by name, in the order of their numbers."""
+        return tuple(cls.NAME.lower() for cls in self.panes)
 
     def at(self, name: str) -> Layout:
         """The same with the keyboard in another pane."""
-        return replace(self, current=name, detail=name if name in SHARING else self.detail)
+        return replace(self, current=name, front={**self.front, self._place(name): name})
+
+    def _place(self, name: str) -> Place:
+        return next(cls.PLACE for cls in self.panes if cls.NAME.lower() == name)
+
+    def _sharing(self, place: Place) -> list[type[Pane]]:
+        return [cls for cls in self.panes if cls.PLACE is place]
 
     @property
     def too_small(self) -> bool:
@@ -50,13 +58,18 @@ class Layout:
         """Whether a pane is on the screen."""
         if self.single:
             return name == self.current
-        return name not in SHARING or name == self.detail
+        place = self._place(name)
+        return name == self.front.get(place, self._sharing(place)[0].NAME.lower())
+
+    def shows_any(self, place: Place) -> bool:
+        """Whether a pane of this place is on the screen."""
+        return any(self.shows(cls.NAME.lower()) for cls in self._sharing(place))
 
     def tabs(self, name: str) -> tuple[str, ...]:
         """The panes behind this one, in full, shortened, and as numbers; empty if there are none."""
-        if self.single or name not in SHARING:
+        others = [cls for cls in self._sharing(self._place(name)) if cls.NAME.lower() != name]
+        if self.single or not others:
             return ()
-        others = [cls for cls in DETAILS if cls.NAME.lower() != name]
         forms = ([f"{cls.NUMBER} {cls.NAME[:size]}".strip() for cls in others] for size in (None, 3, 0))
         return tuple("".join(f" · {words}" for words in form) for form in forms)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.reactive import Reactive, var
@@ -23,27 +23,26 @@ from tui.api.models import Agent
 from tui.clock import Clock
 from tui.fleet.cells import Cell
 from tui.fleet.state import Fleet, Selection, View
-from tui.fleet.tree import find_key, key_of, owner_name, split
+from tui.fleet.tree import find_key, key_of
+from tui.operations.operation import Operation
+from tui.operations.registry import BY_ID
+from tui.operations.targets import NoTarget, Target
 from tui.project import Project
 from tui.session.watched import Link
 from tui.ui.commandline.command_mode import CommandMode
 from tui.ui.commandline.prompt import Prompt
-from tui.ui.dialogs.targets import Rows
 from tui.ui.footer import footer
 from tui.ui.header import header
-from tui.ui.layout import NAMES, SHARING, Layout
+from tui.ui.layout import Layout
 from tui.ui.logview import LogView
-from tui.ui.panes import DETAILS, PANES
 from tui.ui.panes.agents import AgentsPane
-from tui.ui.panes.base import Pane
+from tui.ui.panes.base import Pane, PaneSetup, Place
 from tui.ui.panes.dispatches import DispatchesPane
-from tui.ui.panes.filter_mode import FilterMode
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
 from tui.ui.widgets.lines import Lines
 
-ROOMS_FIRST = 12
-"""Rooms on the screen that are polled before the others."""
+P = TypeVar("P", bound=Pane)
 
 
 class MainScreen(Screen[None]):
@@ -52,10 +51,6 @@ class MainScreen(Screen[None]):
     AUTO_FOCUS = "#agents LineTable"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(cls.NUMBER, f"pane('{cls.NAME.lower()}')", f"Pane {cls.NAME}", show=False)
-            for cls in PANES
-        ),
         Binding("tab", "next_pane(1)", "Next pane", show=False),
         Binding("shift+tab", "next_pane(-1)", "Previous pane", show=False),
         Binding("slash", "filter", "Filter"),
@@ -86,13 +81,12 @@ class MainScreen(Screen[None]):
             self.selection = selection
 
     class Operate(Message):
-        """An operation is to be done to what is under the cursor, or to what is marked."""
+        """An operation is to be done to these targets."""
 
-        def __init__(self, operation: str, rows: Rows, selection: Selection) -> None:
+        def __init__(self, operation: Operation, targets: Sequence[Target]) -> None:
             super().__init__()
             self.operation = operation
-            self.rows = rows
-            self.selection = selection
+            self.targets = targets
 
     class Undo(Message):
         """The last operation on the selection's project is to be undone."""
@@ -131,17 +125,27 @@ class MainScreen(Screen[None]):
         self._start_at = agent_id
         # Held, not looked up: a poll may still be drawn while the screen is half taken down.
         self._header = Lines(ascii_only=ascii_only, id="header")
-        self.agents = AgentsPane(ascii_only=ascii_only)
-        self.dispatches = DispatchesPane(ascii_only=ascii_only)
-        self.logs = LogsPane(ascii_only=ascii_only, clock=clock, save_dir=save_dir)
-        details = [cls(ascii_only=ascii_only) for cls in DETAILS]
-        self._details = Container(*details, id="details")
-        panes = (self.agents, *details, self.dispatches, self.logs)
-        self._panes = {pane.NAME.lower(): pane for pane in panes}
-        self._body = Container(self.agents, self._details, self.dispatches, self.logs, id="body")
+        setup = PaneSetup(ascii_only, clock, save_dir)
+        self._panes = {cls.NAME.lower(): cls.create(setup) for cls in self._arranged.panes}
+        self._bind_numbers()
+        self.agents = self._pane_of(AgentsPane)
+        self.dispatches = self._pane_of(DispatchesPane)
+        self.logs = self._pane_of(LogsPane)
+        self._places = {
+            place: Container(*(pane for pane in self._panes.values() if pane.PLACE is place), id=place.value)
+            for place in Place
+        }
+        self._body = Container(*self._places.values(), id="body")
         self._prompt = Prompt(ascii_only=ascii_only)
         self._footer = Lines(ascii_only=ascii_only, id="footer")
         self._too_small = Lines(ascii_only=ascii_only, id="small")
+
+    def _bind_numbers(self) -> None:
+        """A key for each pane. The help lists keys in this order: Textual's own, the numbers, the rest."""
+        known = self._bindings.key_to_bindings
+        first = {key: known[key] for key in BindingsMap(Screen.BINDINGS).key_to_bindings}
+        numbers = BindingsMap(map(_number_key, self._arranged.panes)).key_to_bindings
+        self._bindings = BindingsMap.from_keys({**first, **numbers, **known})
 
     def compose(self) -> ComposeResult:
         """Everything, whatever the size: arranging is a matter of showing and hiding."""
@@ -165,7 +169,7 @@ class MainScreen(Screen[None]):
     def reset(self, project: Project) -> None:
         """Show another project: nothing of the one before may stay on the screen."""
         self.project = project
-        for pane in self.query(ListPane):
+        for pane in self._panes.values():
             pane.forget()
         self.view = View(
             Fleet(),
@@ -192,6 +196,9 @@ class MainScreen(Screen[None]):
         locked = self.project is not None and self.project.read_only and not self.link.unlocked
         self._footer.set_lines([footer(self, self._footer.size.width, locked=locked)])
 
+    def _pane_of(self, kind: type[P]) -> P:
+        return next(pane for pane in self._panes.values() if isinstance(pane, kind))
+
     def pane(self, name: str) -> Pane:
         """A pane by its name in lower case."""
         return self._panes[name]
@@ -212,7 +219,8 @@ class MainScreen(Screen[None]):
         for name, pane in self._panes.items():
             pane.display = here.shows(name)
             pane.tabs = here.tabs(name)
-        self._details.display = any(here.shows(name) for name in SHARING)
+        for place, container in self._places.items():
+            container.display = here.shows_any(place)
         self._body.set_class(here.single, "-single")
         self._retitle()
 
@@ -253,24 +261,18 @@ class MainScreen(Screen[None]):
 
     def on_list_pane_selected(self, event: ListPane.Selected) -> None:
         """A cursor moved: the selection follows."""
-        if isinstance(event.pane, AgentsPane):
-            self._select(replace(self.view.selection, agent_id=event.key))
-        elif isinstance(event.pane, DispatchesPane):
-            room, dispatch_id, job_id = split(event.key)
-            self._select(replace(self.view.selection, room=room, dispatch_id=dispatch_id, job_id=job_id))
+        self._select(event.pane.selected(event.key, self.view.selection))
 
     def on_list_pane_scrolled(self, event: ListPane.Scrolled) -> None:
         """Rooms in sight are polled first."""
-        if isinstance(event.pane, DispatchesPane):
-            rooms = dict.fromkeys(split(key)[0] for key in event.pane.table.visible_keys())
-            self._select(replace(self.view.selection, rooms_in_view=tuple(list(rooms)[:ROOMS_FIRST])))
+        rooms = event.pane.visible_rooms()
+        if rooms is not None:
+            self._select(replace(self.view.selection, rooms_in_view=tuple(rooms)))
 
     def on_list_pane_opened(self, event: ListPane.Opened) -> None:
-        """Enter: an agent's status, a node's children."""
-        if isinstance(event.pane, AgentsPane):
-            self.action_pane("status")
-        elif isinstance(event.pane, DispatchesPane):
-            event.pane.toggle_node()
+        """Enter: the pane says where that leads."""
+        if name := event.pane.opened(event.key):
+            self.action_pane(name)
 
     def go_to_agent(self, agent_id: str) -> bool:
         """Put the cursor on an agent, clearing a filter that hides it; False if there is none."""
@@ -291,7 +293,7 @@ class MainScreen(Screen[None]):
     def action_next_pane(self, step: int) -> None:
         """The next pane on the screen; in single mode the next of all."""
         here = self._arranged
-        names = [name for name in NAMES if here.single or here.shows(name)]
+        names = [name for name in here.names if here.single or here.shows(name)]
         self.action_pane(names[(names.index(here.current) + step) % len(names)])
 
     def action_maximise(self) -> None:
@@ -321,28 +323,18 @@ class MainScreen(Screen[None]):
 
     def action_wide(self) -> None:
         """Wide columns in the current list."""
-        if isinstance(self.current, ListPane):
-            table = self.current.table
-            table.set_wide(not table.wide)
-            if table.wide and not table.shows_wide:
-                more = any(column.wide for column in self.current.columns())
-                self._tell("no room for more columns here" if more else "this list has no more columns")
+        if problem := self.current.toggle_wide():
+            self._tell(problem)
 
     def action_owner(self) -> None:
         """From a dispatch or job to the agent that it names."""
-        agent = self._owner()
-        if agent is not None:
-            self.go_to_agent(agent.agent_id)
-            self.action_pane("agents")
-
-    def _owner(self) -> Agent | None:
-        """The agent of the dispatch under the cursor; of a room, the only one that was dispatched to it."""
-        fleet, selection = self.view.fleet, self.view.selection
-        name = owner_name(fleet, selection.room, selection.dispatch_id)
-        agent = next((item for item in fleet.agents if name and item.name == name), None)
-        if agent is None:
-            self._tell(f"no agent here is called {name}" if name else "this line names no single agent")
-        return agent
+        try:
+            agent = self.current.agent(self.view)
+        except NoTarget as problem:
+            self._tell(str(problem))
+            return
+        self.go_to_agent(agent.agent_id)
+        self.action_pane("agents")
 
     def _tell(self, words: str) -> None:
         self.post_message(self.Told(words))
@@ -362,25 +354,17 @@ class MainScreen(Screen[None]):
             self._command(f"deploy {agent_id}")
 
     def action_logs(self, kind: str) -> None:
-        """Follow a log of the selected agent, of all that are marked, or from the tree of whose the line is.
-
-        Of builds only the selected agent's: two at once would be a muddle.
-        """
-        agent, job_id = self.view.agent, ""
-        marked: Sequence[Agent] = ()
-        if isinstance(self.current, DispatchesPane):
-            agent, job_id = self._owner(), self.view.selection.job_id
-        elif agent is None:
-            self._tell("no agent is selected")
-        if self.current is self.agents and kind == "deploy":
-            marked = self.agents.marked(self.view)
-        if marked:
-            self.read_logs(marked, kind)
-        elif agent is not None and job_id:
-            self.logs.show_job(agent, job_id)
+        """Follow the log of what the current pane says: a selected agent, marked ones, a job."""
+        try:
+            agents, job_id = self.current.log_target(self.view, kind)
+        except NoTarget as problem:
+            self._tell(str(problem))
+            return
+        if job_id:
+            self.logs.show_job(agents[0], job_id)
             self.action_pane("logs")
-        elif agent is not None:
-            self.read_logs([agent], kind)
+        else:
+            self.read_logs(agents, kind)
 
     def read_logs(self, agents: Sequence[Agent], kind: str) -> None:
         """Follow the logs of these agents in one, and go there."""
@@ -413,13 +397,13 @@ class MainScreen(Screen[None]):
 
     def action_operate(self, operation: str) -> None:
         """Begin an operation on what the keyboard is at, frozen as it is now."""
-        pane = self.current
-        rows = Rows(pane.id or "")
-        if isinstance(pane, ListPane):
-            table = pane.table
-            shown = frozenset(table.keys)
-            rows = Rows(pane.id or "", table.cursor, table.cursor_is_ghost, table.marked, shown)
-        self.post_message(self.Operate(operation, rows, self.view.selection))
+        known = BY_ID[operation]
+        try:
+            targets = self.current.targets(known, self.view.selection)
+        except NoTarget as problem:
+            self._tell(f"{known.label}: {problem}")
+        else:
+            self.post_message(self.Operate(known, targets))
 
     def action_undo(self) -> None:
         """Take the last operation back, while that makes sense."""
@@ -429,11 +413,13 @@ class MainScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Filter the current list."""
-        pane = self.current if isinstance(self.current, ListPane) and self.current.filters else self.agents
-        if not pane.display:  # nobody filters blindly what other panes are about
-            self.action_pane("agents")
-        mode = FilterMode(pane)
-        self._prompt.open(mode, mode.before)
+        mode = self.current.filter_mode()
+        if mode is None:
+            mode = self.agents.filter_mode()
+            if not self.agents.display:  # the list that is filtered has to be seen
+                self.action_pane("agents")
+        if mode is not None:
+            self._prompt.open(mode)
 
     def filter_pane(self, name: str, text: str) -> str:
         """Filter the list of a pane; returns what is wrong with the filter."""
@@ -442,7 +428,11 @@ class MainScreen(Screen[None]):
     def action_command(self, text: str = "") -> None:
         """Type a command, of which some is there already."""
         mode = CommandMode(lambda: self.view.fleet, self._command, self.current.take_focus, text)
-        self._prompt.open(mode, text)
+        self._prompt.open(mode)
 
     def _command(self, text: str) -> None:
         self.post_message(self.CommandGiven(text))
+
+
+def _number_key(pane: type[Pane]) -> Binding:
+    return Binding(pane.NUMBER, f"pane('{pane.NAME.lower()}')", f"Pane {pane.NAME}", show=False)

@@ -25,12 +25,13 @@ class CommandMode:
         self._fleet = fleet
         self._run = run
         self._give_focus_back = give_focus_back
-        self._begun = begun
+        self.begun = begun
+        """What is typed already when the prompt opens."""
 
     @property
     def words(self) -> str:
         """What the command that is begun does; else some of the commands."""
-        return self.typed(self._begun)[0]
+        return self.typed(self.begun)[0]
 
     def typed(self, text: str) -> tuple[str, bool]:
         """What the command does."""

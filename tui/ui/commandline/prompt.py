@@ -32,6 +32,10 @@ class PromptMode(Protocol):
     def words(self) -> str:
         """What stands above it at first."""
 
+    @property
+    def begun(self) -> str:
+        """The text that the line starts with."""
+
     def typed(self, text: str) -> tuple[str, bool]:
         """Try what is typed; returns the words above it, and whether they report a mistake."""
 
@@ -72,16 +76,16 @@ class Prompt(Vertical):
         field.cursor_blink = False
         yield field
 
-    def open(self, mode: PromptMode, text: str = "") -> None:
-        """Ask for a line, with a text to start from."""
+    def open(self, mode: PromptMode) -> None:
+        """Ask for a line."""
         self._mode = mode
         self._history.begin(mode.kind)
         field = self.query_one(Input)
         field.placeholder = mode.sign
         self.display = True
         with self.prevent(Input.Changed):
-            field.value = text
-        field.cursor_position = len(text)
+            field.value = mode.begun
+        field.cursor_position = len(mode.begun)
         field.focus()
         self._say(mode.words, bad=False)
 

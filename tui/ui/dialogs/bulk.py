@@ -17,13 +17,13 @@ from tui.operations.freshness_check import too_old
 from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import WORDS, Outcome, Progress
 from tui.operations.operation import Danger, Operation, Preview
+from tui.operations.targets import Target
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import effect_told, project_cells
 from tui.ui.dialogs.fields.base import Answered, Choice
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
-from tui.ui.dialogs.targets import Target
 from tui.ui.dialogs.verdicts import outcome_tone, verdict_sign
 from tui.ui.dialogs.wrap import FactLine
 
@@ -42,12 +42,12 @@ class BulkDialog(Dialog):
         Binding("pageup", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, context: ProjectContext, operation: Operation, aims: Sequence[Target]) -> None:
+    def __init__(self, context: ProjectContext, operation: Operation, targets: Sequence[Target]) -> None:
         super().__init__(ascii_only=context.ascii_only)
         self._project_context = context
         self.operation = operation
         self._left_out: list[str] = []
-        self._targets = tuple(self._frozen(aims))
+        self._targets = tuple(self._frozen(targets))
         self._seen: dict[str, Progress | Outcome] = {}
         self._under_way: tuple[BulkTarget, ...] = ()
         self._stopping = False
@@ -61,17 +61,17 @@ class BulkDialog(Dialog):
         )
         self._choice.display = bool(hidden)
 
-    def _frozen(self, aims: Sequence[Target]) -> list[BulkTarget]:
+    def _frozen(self, targets: Sequence[Target]) -> list[BulkTarget]:
         """The targets as they are now; what it cannot be done to is said and left out."""
         found = []
-        for one in aims:
-            view = self._project_context.view(one.selection)
+        for target in targets:
+            view = self._project_context.view(target.selection)
             name = self.operation.target(view, Answers())
             if problem := self.operation.unfit(view):
                 self._left_out.append(f"{name}: {problem}")
                 continue
             preview = self.operation.preview(view, Answers())
-            found.append(BulkTarget(one.selection, name, preview, one.hidden))
+            found.append(BulkTarget(target.selection, name, preview, target.hidden))
         return found
 
     def compose(self) -> ComposeResult:

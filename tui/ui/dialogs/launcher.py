@@ -15,10 +15,10 @@ from tui.operations.fields import InvalidAnswer
 from tui.operations.journal.journal import Journal, JournalError, Origin
 from tui.operations.operation import Operation
 from tui.operations.registry import BY_ID
+from tui.operations.targets import Target
 from tui.operations.verbs.private_links import no_api
 from tui.session.registry import SessionRegistry
 from tui.ui.dialogs.project_context import Application, ProjectContext, SessionOptions
-from tui.ui.dialogs.targets import NoTarget, Rows, Target, find_targets
 
 NO_PROJECT = "no project is watched"
 
@@ -72,17 +72,13 @@ class OperationLauncher:
 
     # ---- operations -----------------------------------------------------------------------------------
 
-    def by_key(self, operation_id: str, rows: Rows, selection: Selection) -> None:
-        """A key of an operation was pressed in a pane."""
-        operation = BY_ID[operation_id]
-        context = self.context_of(selection)
+    def by_key(self, operation: Operation, targets: Sequence[Target]) -> None:
+        """A key of an operation was pressed in a pane, with these targets under it."""
+        context = self.context_of(targets[0].selection)
         if context is None:
             self._host.say(NO_PROJECT, tone="warn")
-            return
-        try:
-            self._open(context, operation, find_targets(operation, rows, selection))
-        except NoTarget as problem:
-            self._host.say(f"{operation.label}: {problem}", tone="warn")
+        else:
+            self._open(context, operation, targets)
 
     def by_command(self, operation_id: str, words: Sequence[str], selection: Selection) -> None:
         """An operation was named after the colon. Raises `InvalidAnswer`."""
@@ -105,17 +101,22 @@ class OperationLauncher:
         self._open(context, BY_ID[undo.operation], [Target(undo.selection, undo.answers)], undoes=True)
 
     def _open(
-        self, context: ProjectContext, operation: Operation, aims: Sequence[Target], *, undoes: bool = False
+        self,
+        context: ProjectContext,
+        operation: Operation,
+        targets: Sequence[Target],
+        *,
+        undoes: bool = False,
     ) -> None:
         if context.refusal:
             self._host.say(f"{operation.label}: {context.refusal}", tone="warn")
             return
-        if len(aims) > 1 or any(one.hidden for one in aims):
+        if len(targets) > 1 or any(target.hidden for target in targets):
             from tui.ui.dialogs.bulk import BulkDialog
 
-            context.show(BulkDialog(context, operation, aims))
+            context.show(BulkDialog(context, operation, targets))
             return
-        target = aims[0]
+        target = targets[0]
         if problem := operation.unfit(context.view(target.selection)):
             self._host.say(f"{operation.label}: {problem}", tone="warn")
             return

@@ -1,4 +1,4 @@
-"""The panes, in the order of their numbers. Adding one is adding it here."""
+"""The panes, in the order of their numbers. Adding one is adding it to `PANES`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from tui.ui.panes.secrets import SecretsPane
 from tui.ui.panes.status import StatusPane
 from tui.ui.panes.versions import VersionsPane
 
-PANES: tuple[type[Pane], ...] = (
+PANES: list[type[Pane]] = [
     AgentsPane,
     StatusPane,
     VersionsPane,
     SecretsPane,
     DispatchesPane,
     LogsPane,
-)
-DETAILS: tuple[type[Pane], ...] = (StatusPane, VersionsPane, SecretsPane)
-"""The panes that share a place and are switched between."""
+]
+"""Screen, layout, keys and help read this table."""

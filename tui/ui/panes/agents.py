@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import ClassVar
 
@@ -13,8 +14,9 @@ from tui.fleet.cells import Cell, Cells
 from tui.fleet.columns import AGENT_COLUMNS
 from tui.fleet.facts import AgentFacts, FactsCache
 from tui.fleet.listing import arrange, change_signs, moves, row_cells
-from tui.fleet.state import View
+from tui.fleet.state import Selection, View
 from tui.ui.operation_keys import operation_keys
+from tui.ui.panes.base import LogTarget, Place
 from tui.ui.panes.lists import ListPane
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.table import RowChange
@@ -27,6 +29,7 @@ class AgentsPane(ListPane):
     NAME = "Agents"
     HELP = "every agent of the project, problems first"
     SOURCE = "agents"
+    PLACE = Place.TOP_LEFT
     COLUMNS = AGENT_COLUMNS
     BINDINGS: ClassVar[list[BindingType]] = [
         *operation_keys("agents"),
@@ -58,8 +61,22 @@ class AgentsPane(ListPane):
             self.table.unmark_gone(lambda key: key in view.fleet.index)
         super().show(view)
 
-    def marked(self, view: View) -> list[Agent]:
-        """The agents that are marked, in the order shown."""
+    # ---- what cursor and keys act on ------------------------------------------------------------------
+
+    def selected(self, key: str, selection: Selection) -> Selection:
+        """Another agent."""
+        return replace(selection, agent_id=key)
+
+    def opened(self, key: str) -> str:
+        """To the agent's deployments."""
+        return "status"
+
+    def log_target(self, view: View, kind: str) -> LogTarget:
+        """The marked agents; of builds only the selected one's, because two would interleave."""
+        marked = self._marked(view) if kind == "deploy" else []
+        return LogTarget(marked) if marked else super().log_target(view, kind)
+
+    def _marked(self, view: View) -> list[Agent]:
         found = (view.fleet.agent(key) for key in self.table.marked)
         return [agent for agent in found if agent is not None]
 

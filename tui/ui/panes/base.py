@@ -1,20 +1,59 @@
-"""What every pane shares: it is given a `View` and shows it, under a title that says how current it is."""
+"""What a pane is: it shows a `View` under a title, and says itself what the cursor and the keys act on.
+
+The screen asks panes by this contract and knows none of them by name, except where a key leads to one.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import ClassVar, NamedTuple, Self
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 
+from tui.api.models import Agent
+from tui.clock import Clock
 from tui.fleet.cells import Cell
-from tui.fleet.state import View
+from tui.fleet.state import Selection, View
+from tui.operations.operation import Operation
+from tui.operations.targets import NoTarget, Target
+from tui.ui.commandline.prompt import PromptMode
 from tui.ui.widgets.lines import Line, Lines, spread
 from tui.ui.widgets.text import fit, width
 
 LIVE = Cell("live", "muted")
 """What the title says while polls succeed."""
+
+
+class Place(Enum):
+    """A quarter of the screen. Panes of one place are switched between; the others are named in the title."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+
+
+@dataclass(frozen=True, slots=True)
+class PaneSetup:
+    """What panes are made with."""
+
+    ascii_only: bool
+    clock: Clock
+    save_dir: Path
+    """Where logs are saved."""
+
+
+class LogTarget(NamedTuple):
+    """Whose log is read from a pane."""
+
+    agents: Sequence[Agent]
+    job_id: str = ""
+    """Only the lines of this job."""
 
 
 class Pane(Vertical):
@@ -27,6 +66,8 @@ class Pane(Vertical):
     """What it shows, for the help overlay."""
     SOURCE: ClassVar[str] = ""
     """The source whose freshness the border shows."""
+    PLACE: ClassVar[Place] = Place.TOP_RIGHT
+    """Where it is on the screen."""
 
     view: var[View | None] = var(None, init=False)
 
@@ -35,8 +76,13 @@ class Pane(Vertical):
         self.ascii_only = ascii_only
         self.tabs: tuple[str, ...] = ()
         """Names of the panes that share this place, the longest form first; set by the screen."""
-        # Held, not looked up: something may still be shown while the pane is being taken down.
+        # Held, not looked up: something may still be drawn while the pane is being taken down.
         self._title = Lines(ascii_only=ascii_only, id="title")
+
+    @classmethod
+    def create(cls, setup: PaneSetup) -> Self:
+        """A pane for the main screen."""
+        return cls(ascii_only=setup.ascii_only)
 
     def compose(self) -> ComposeResult:
         """The title line."""
@@ -60,13 +106,54 @@ class Pane(Vertical):
         if self.view is not None:
             self.show(self.view)
 
+    def forget(self) -> None:
+        """Another project is shown from now on: keep nothing of the one before."""
+
+    # ---- what cursor and keys act on ------------------------------------------------------------------
+
+    def selected(self, key: str, selection: Selection) -> Selection:
+        """The selection of the screen once the cursor is on this row."""
+        return selection
+
+    def opened(self, key: str) -> str:
+        """Enter on a row. Returns the name of the pane to go to; empty to stay."""
+        return ""
+
+    def visible_rooms(self) -> Sequence[str] | None:
+        """The rooms in sight, which are polled first; None if the pane shows no rooms."""
+        return None
+
+    def targets(self, operation: Operation, selection: Selection) -> list[Target]:
+        """What an operation acts on here. Raises `NoTarget`."""
+        return [Target(selection)]
+
+    def agent(self, view: View) -> Agent:
+        """The agent that the cursor is on, or that what it is on belongs to. Raises `NoTarget`."""
+        if view.agent is None:
+            raise NoTarget("no agent is selected")
+        return view.agent
+
+    def log_target(self, view: View, kind: str) -> LogTarget:
+        """Whose `deploy` or `build` log is read from here. Raises `NoTarget`."""
+        return LogTarget([self.agent(view)])
+
+    # ---- what keys do to the pane ---------------------------------------------------------------------
+
+    def filter_mode(self) -> PromptMode | None:
+        """Filters the pane while a filter is typed; None if it has no filter."""
+        return None
+
+    def toggle_wide(self) -> str:
+        """Show more columns, or fewer; returns why that changes nothing."""
+        return ""
+
     @property
     def is_narrowed(self) -> bool:
         """It shows only a part, by the operator's wish."""
         return False
 
     def widen(self) -> None:
-        """Take back what narrows it, the newest wish first."""
+        """Undo what narrows it, the newest wish first."""
 
     def set_filter(self, text: str) -> str:
         """Filter what it shows; returns what is wrong with the filter."""
@@ -94,12 +181,12 @@ class Pane(Vertical):
         name = "accent" if self.has_class("-focused") else "text"
         head = (Cell("─ ", rule), Cell(f"{self.NUMBER} {self.NAME}", name))
         size = bar.size.width
-        # what the pane shows is worth more than the whole of an error
+        # the content of the pane matters more than the end of an error
         right = tuple(Cell(_cut(cell.text, size // 2), cell.tone) for cell in right)
         end = (Cell(" "), *right, Cell(" ─", rule)) if right else (Cell("─", rule),)
         tabs = self._tabs_for(size, (*head, *left, *end))
         if self.tabs and right == (LIVE,) and tabs not in self.tabs[:2]:
-            end = (Cell("─", rule),)  # that all is well is worth less than the names of the neighbours
+            end = (Cell("─", rule),)  # the names of the neighbours matter more than "live"
             tabs = self._tabs_for(size, (*head, *left, *end))
         line = spread((*head, *left, Cell(tabs, "muted"), Cell(" ", rule)), end, size)
         place = len(line) - len(end) - 1  # the empty middle: a rule, but for the gap after what was cut
@@ -115,7 +202,7 @@ class Pane(Vertical):
 
 
 def _cut(text: str, size: int) -> str:
-    """Without the last of its parts as far as there is no room for them."""
+    """The text without the last parts that do not fit."""
     while width(text) > size and " · " in text:
         text = text.rpartition(" · ")[0]
     return text if width(text) <= size else fit(text, size)

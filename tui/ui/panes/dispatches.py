@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
-from tui.fleet.state import Freshness, View
+from tui.fleet.state import Freshness, Selection, View
 from tui.fleet.times import age
 from tui.fleet.tree import (
     Node,
@@ -18,13 +20,19 @@ from tui.fleet.tree import (
     every_key,
     find_dispatch,
     key_of,
+    owner_name,
     rooms_by_worst,
     split,
 )
+from tui.operations.targets import NoTarget
 from tui.ui.operation_keys import operation_keys
+from tui.ui.panes.base import LogTarget, Place
 from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
 from tui.ui.panes.lists import ListPane
 from tui.ui.widgets.lines import Line
+
+ROOMS_FIRST = 12
+"""Rooms in sight that are polled before the others."""
 
 
 class DispatchesPane(ListPane):
@@ -34,6 +42,7 @@ class DispatchesPane(ListPane):
     NAME = "Dispatches"
     HELP = "rooms, dispatches and jobs, open where one is wrong"
     SOURCE = "dispatches"
+    PLACE = Place.BOTTOM_LEFT
     COLUMNS = (
         ColumnLayout("node", "ROOM / DISPATCH / JOB", 21, grow=2),
         ColumnLayout("state", "STATE", 12, grow=1),
@@ -140,6 +149,44 @@ class DispatchesPane(ListPane):
             return f"No room has a dispatch of {self.agent_name}. Esc shows every room."
         return "No open rooms." if view.fleet.fresh("rooms").at is not None else "loading…"
 
+    # ---- what cursor and keys act on ------------------------------------------------------------------
+
+    def selected(self, key: str, selection: Selection) -> Selection:
+        """Another room, dispatch or job."""
+        room, dispatch_id, job_id = split(key)
+        return replace(selection, room=room, dispatch_id=dispatch_id, job_id=job_id)
+
+    def opened(self, key: str) -> str:
+        """Expand or collapse the node."""
+        node = self.tree_model.nodes.get(self.table.cursor)
+        if node is not None and node.children:
+            self._toggle(not node.open)
+        return ""
+
+    def visible_rooms(self) -> Sequence[str]:
+        """The first rooms in sight."""
+        return list(dict.fromkeys(split(key)[0] for key in self.table.visible_keys()))[:ROOMS_FIRST]
+
+    def marked_targets(self) -> Sequence[str]:
+        """The marked dispatches; rooms and jobs are no targets in bulk. Raises `NoTarget`."""
+        found = [key for key in self.table.marked if key.startswith("dispatch:")]
+        if not found:
+            raise NoTarget("no marked row is a dispatch; \\ clears the marks")
+        return found
+
+    def agent(self, view: View) -> Agent:
+        """The agent of the dispatch under the cursor; of a room, the only one that was dispatched to it."""
+        fleet, selection = view.fleet, view.selection
+        name = owner_name(fleet, selection.room, selection.dispatch_id)
+        agent = next((item for item in fleet.agents if name and item.name == name), None)
+        if agent is None:
+            raise NoTarget(f"no agent here is called {name}" if name else "this line names no single agent")
+        return agent
+
+    def log_target(self, view: View, kind: str) -> LogTarget:
+        """The job under the cursor in its agent's log."""
+        return LogTarget([self.agent(view)], view.selection.job_id)
+
     # ---- keys -----------------------------------------------------------------------------------------
 
     def _toggle(self, open: bool) -> None:
@@ -165,12 +212,6 @@ class DispatchesPane(ListPane):
     def action_close(self) -> None:
         """Collapse the node, or go to its parent."""
         self._toggle(False)
-
-    def toggle_node(self) -> None:
-        """Expand or collapse the node: what Enter does here."""
-        node = self.tree_model.nodes.get(self.table.cursor)
-        if node is not None and node.children:
-            self._toggle(not node.open)
 
     def action_toggle_all(self) -> None:
         """Expand everything, or collapse everything if something is open."""

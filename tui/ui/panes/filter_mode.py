@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
-from tui.fleet.query import complete, unknown_field
-from tui.ui.panes.lists import ListPane
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+from tui.fleet.query import Query, complete, unknown_field
+from tui.ui.widgets.table import LineTable
+
+
+class FilteredPane(Protocol):
+    """A pane with a list that can be filtered."""
+
+    NAME: ClassVar[str]
+    query_now: Query
+    table: LineTable
+
+    @property
+    def filters(self) -> Sequence[str]:
+        """The fields that a filter may name."""
+
+    def set_filter(self, text: str) -> str:
+        """Filter by an expression; returns what is wrong with it."""
+
+    def take_focus(self) -> None:
+        """Give the keyboard to the list."""
 
 
 class FilterMode:
@@ -11,9 +32,9 @@ class FilterMode:
 
     kind = "filter"
 
-    def __init__(self, pane: ListPane) -> None:
+    def __init__(self, pane: FilteredPane) -> None:
         self._pane = pane
-        self.before = pane.query_now.source
+        self.begun = pane.query_now.source
         """The filter that was there."""
         self.sign = f"filter {pane.NAME}"
 
@@ -50,5 +71,5 @@ class FilterMode:
 
     def give_up(self) -> None:
         """Back to the filter that was there."""
-        self._pane.set_filter(self.before)
+        self._pane.set_filter(self.begun)
         self._pane.take_focus()

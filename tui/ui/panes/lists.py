@@ -14,9 +14,13 @@ from textual.message import Message
 from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.listing import filters, sorts
 from tui.fleet.query import BadQuery, Query, parse
-from tui.fleet.state import Freshness, View
+from tui.fleet.state import Freshness, Selection, View
 from tui.fleet.times import TimeStyle, age
+from tui.operations.fields import Answers
+from tui.operations.operation import Operation
+from tui.operations.targets import NoTarget, Target
 from tui.ui.panes.base import LIVE, Pane
+from tui.ui.panes.filter_mode import FilterMode
 from tui.ui.widgets.columns import for_times
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.table import LineTable, RowChange
@@ -197,7 +201,44 @@ class ListPane(Pane):
             return f"No row matches {self.query_now.source!r}. Esc clears the filter."
         return self.empty(view)
 
+    # ---- what operations act on -----------------------------------------------------------------------
+
+    def targets(self, operation: Operation, selection: Selection) -> list[Target]:
+        """The marked rows where the operation can be done in bulk, else the cursor's. Raises `NoTarget`."""
+        table = self.table
+        if operation.in_bulk and table.marked and self.id in operation.keys:
+            shown = set(table.keys)
+            return [self.target(key, selection, hidden=key not in shown) for key in self.marked_targets()]
+        if table.cursor_is_ghost:
+            raise NoTarget("the row under the cursor is no longer in this list")
+        return [self.target(table.cursor, selection)]
+
+    def target(self, key: str, selection: Selection, *, hidden: bool = False) -> Target:
+        """A row as a target: identities, never row numbers."""
+        return Target(self.selected(key, selection), self.answers(key), hidden)
+
+    def answers(self, key: str) -> Answers:
+        """What a row answers of an operation's questions."""
+        return Answers()
+
+    def marked_targets(self) -> Sequence[str]:
+        """The marked rows that operations in bulk act on, hidden ones too. Raises `NoTarget`."""
+        return self.table.marked
+
     # ---- filter and sort ------------------------------------------------------------------------------
+
+    def filter_mode(self) -> FilterMode | None:
+        """Filters the list while a filter is typed."""
+        return FilterMode(self) if self.filters else None
+
+    def toggle_wide(self) -> str:
+        """Show the wide columns, or hide them; returns why that changes nothing."""
+        table = self.table
+        table.set_wide(not table.wide)
+        if not table.wide or table.shows_wide:
+            return ""
+        more = any(column.wide for column in self.columns())
+        return "no room for more columns here" if more else "this list has no more columns"
 
     def set_filter(self, text: str) -> str:
         """Filter by an expression; returns what is wrong with it, keeping the last good one."""

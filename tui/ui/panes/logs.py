@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
@@ -21,7 +21,7 @@ from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
 from tui.ui.logview import LogView
 from tui.ui.logview.below import NOTHING
-from tui.ui.panes.base import Pane
+from tui.ui.panes.base import Pane, PaneSetup, Place
 
 ABSENT = "This server has no Cloud Agents API:\nnobody here keeps logs of agents."
 """In place of lines on a server that has no agents (contract.md §8.6)."""
@@ -34,6 +34,7 @@ class LogsPane(Pane):
 
     NUMBER = "6"
     NAME = "Logs"
+    PLACE = Place.BOTTOM_RIGHT
     HELP = "of the selected agent, of those marked, or a pinned one"
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,6 +49,11 @@ class LogsPane(Pane):
         self._wanted: Agent | None = None
         self._kind = "deploy"
         self.pinned = False
+
+    @classmethod
+    def create(cls, setup: PaneSetup) -> Self:
+        """A pane that saves logs where the setup says."""
+        return cls(clock=setup.clock, save_dir=setup.save_dir, ascii_only=setup.ascii_only)
 
     def compose(self) -> ComposeResult:
         """The title and the view, so far of nothing."""

@@ -12,6 +12,7 @@ from tui.fleet.cells import Cell, Cells
 from tui.fleet.detail_columns import SECRET_COLUMNS
 from tui.fleet.listing import row_cells
 from tui.fleet.state import View
+from tui.operations.fields import Answers
 from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
 from tui.ui.widgets.lines import Line
@@ -49,6 +50,11 @@ class SecretsPane(DetailPane):
     def raw_item(self) -> object | None:
         """The secret's name, kind and times."""
         return self._find(self.view, self.table.cursor) if self.view else None
+
+    def answers(self, key: str) -> Answers:
+        """The secret under the cursor, and for what takes several, the marked ones."""
+        names = self.table.marked or ((key,) if key else ())
+        return Answers({"name": key, "names": "\n".join(names)})
 
     def title(self, view: View) -> Line:
         """Whose secrets, and how many."""

@@ -12,6 +12,7 @@ from tui.fleet.cells import Cell, Cells
 from tui.fleet.detail_columns import VERSION_COLUMNS
 from tui.fleet.listing import arrange, row_cells
 from tui.fleet.state import View
+from tui.operations.fields import Answers
 from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
 from tui.ui.widgets.lines import Line
@@ -50,6 +51,10 @@ class VersionsPane(DetailPane):
     def raw_item(self) -> object | None:
         """The version."""
         return self._find(self.view, self.table.cursor) if self.view else None
+
+    def answers(self, key: str) -> Answers:
+        """The version under the cursor."""
+        return Answers({"version": key} if key else {})
 
     def title(self, view: View) -> Line:
         """Whose versions, and how many."""

@@ -1,0 +1,75 @@
+"""A pane is one class and one line in the table: screen, layout, keys and help follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scenes import Scene, typed
+from tests.ui.stage import playing, title
+from tui.fleet.state import Fleet, Selection, View
+from tui.operations.registry import BY_ID
+from tui.operations.targets import NoTarget
+from tui.ui.help import rows
+from tui.ui.panes import PANES
+from tui.ui.panes.base import Pane
+from tui.ui.panes.dispatches import DispatchesPane
+
+
+class NotesPane(Pane):
+    """Shows nothing but its title."""
+
+    NUMBER = "7"
+    NAME = "Notes"
+    HELP = "what the operator wrote down"
+    can_focus = True
+
+    def show(self, view: View) -> None:
+        """The title."""
+        self.set_title((), ())
+
+    def take_focus(self) -> None:
+        """It has no parts that take the keyboard."""
+        self.focus()
+
+
+@pytest.fixture
+def notes() -> Iterator[None]:
+    """One pane more, for as long as a test lasts."""
+    PANES.append(NotesPane)
+    yield
+    PANES.remove(NotesPane)
+
+
+@pytest.mark.usefixtures("notes")
+async def test_a_pane_in_the_table_is_on_the_screen() -> None:
+    async with playing(Scene("panes", keys=("down", "7"))) as (app, pilot):
+        main = app.main
+        assert main.current is main.pane("notes") and main.current.has_focus
+        assert title(main.current).startswith("─ 7 Notes · 2 Sta")
+        assert "Pane Notes" in {row.label for row in rows(main)}
+        await typed(pilot, "shift+tab", "shift+tab", "tab", "7", "2")
+        assert not main.pane("notes").display and " · 7 " in title(main.current)
+        await typed(pilot, "7", "l")
+        assert main.current is main.logs, "the log of the selected agent, as from any pane"
+
+
+async def test_without_it_nothing_is_left_of_it() -> None:
+    async with playing(Scene("panes", keys=("7",))) as (app, _):
+        assert app.main.current is app.main.agents
+        assert "Pane Notes" not in {row.label for row in rows(app.main)}
+
+
+def test_a_pane_says_what_its_keys_act_on() -> None:
+    looking_at = Selection(agent_id="CA_1")
+    assert [target.selection for target in NotesPane().targets(BY_ID["restart"], looking_at)] == [looking_at]
+    with pytest.raises(NoTarget, match="no agent is selected"):
+        NotesPane().agent(View(Fleet(), Selection(), 0.0, 0.0))
+    chosen = DispatchesPane().selected("job:room\0AD_1\0AJ_1", looking_at)
+    assert (chosen.agent_id, chosen.room, chosen.dispatch_id, chosen.job_id) == (
+        "CA_1",
+        "room",
+        "AD_1",
+        "AJ_1",
+    )
