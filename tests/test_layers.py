@@ -59,6 +59,44 @@ ROOMS = {
         # messages and bytes only
         "wire": {"wire"},
     },
+    "tui.ui": {
+        # bytes in and out; knows nothing of what is drawn
+        "terminal": {"terminal"},
+        # what the theme's variables mean; what is drawn asks Textual for them
+        "theme": {"theme"},
+        # cells, lines and tables; know no pane and no dialog
+        "widgets": {"widgets"},
+        # the prompt and the commands; know the program by a protocol of their own
+        "commandline": {"commandline", "widgets"},
+        # a dialog is handed its project, and can be opened from anywhere above
+        "dialogs": {"dialogs", "widgets"},
+        # remembers what was typed as the prompt does
+        "logview": {"logview", "commandline", "widgets"},
+        # a pane says what cursor and keys act on, and in which mode the prompt filters it
+        "panes": {"panes", "logview", "commandline", "widgets"},
+        # the dialogs of deploying, on the form that every dialog has
+        "deploy": {"deploy", "dialogs", "widgets"},
+        # lists and texts over the main screen
+        "chooser": {"widgets"},
+        "messages": {"widgets"},
+        "raw": {"widgets"},
+        # what the main screen is put together from
+        "header": {"widgets"},
+        "help": {"panes", "commandline", "widgets"},
+        "footer": {"help", "panes", "widgets"},
+        "layout": {"panes"},
+        # where panes meet; opens no dialog
+        "screen": {"layout", "footer", "header", "panes", "logview", "commandline", "widgets"},
+        # puts data on the main screen; does not know the application
+        "session_binding": {"screen"},
+        # what the program's own command line hands over
+        "launch": {"terminal"},
+        # holds all of them together; nothing imports it
+        "app": {
+            *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "chooser"),
+            *("messages", "raw", "help", "screen", "session_binding", "launch"),
+        },
+    },
 }
 """Package → its rooms, each with those of the same package that it may import."""
 

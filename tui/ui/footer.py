@@ -6,7 +6,7 @@ from textual.screen import Screen
 
 from tui.fleet.cells import Cell
 from tui.ui.help import shown
-from tui.ui.operation_keys import is_operation
+from tui.ui.panes.operation_keys import is_operation
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.text import width
 

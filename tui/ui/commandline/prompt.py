@@ -13,8 +13,8 @@ from textual.widgets import Input
 
 from tui.fleet.cells import Cell
 from tui.ui.commandline.history import History
-from tui.ui.terminal.paths import Paths
 from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.path_suggester import PathSuggester
 
 
 class PromptMode(Protocol):
@@ -160,7 +160,7 @@ class _Live(Suggester):
     def __init__(self, prompt: Prompt) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._prompt = prompt
-        self._paths = Paths()
+        self._paths = PathSuggester()
 
     async def get_suggestion(self, value: str) -> str | None:
         """The ghost text."""

@@ -15,9 +15,9 @@ from tui.fleet.columns import AGENT_COLUMNS
 from tui.fleet.facts import AgentFacts, FactsCache
 from tui.fleet.listing import arrange, change_signs, moves, row_cells
 from tui.fleet.state import Selection, View
-from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.base import LogTarget, Place
 from tui.ui.panes.lists import ListPane
+from tui.ui.panes.operation_keys import operation_keys
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.table import RowChange
 

@@ -25,10 +25,10 @@ from tui.fleet.tree import (
     split,
 )
 from tui.operations.targets import NoTarget
-from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.base import LogTarget, Place
 from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
 from tui.ui.panes.lists import ListPane
+from tui.ui.panes.operation_keys import operation_keys
 from tui.ui.widgets.lines import Line
 
 ROOMS_FIRST = 12

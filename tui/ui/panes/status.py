@@ -15,8 +15,8 @@ from tui.fleet.listing import row_cells
 from tui.fleet.state import View
 from tui.fleet.status import event_words, reading, status
 from tui.fleet.times import seen, when
-from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
+from tui.ui.panes.operation_keys import operation_keys
 from tui.ui.widgets.lines import Line
 
 TABLE_FROM = 104

@@ -13,8 +13,8 @@ from tui.fleet.detail_columns import VERSION_COLUMNS
 from tui.fleet.listing import arrange, row_cells
 from tui.fleet.state import View
 from tui.operations.fields import Answers
-from tui.ui.operation_keys import operation_keys
 from tui.ui.panes.detail import DetailPane
+from tui.ui.panes.operation_keys import operation_keys
 from tui.ui.widgets.lines import Line
 
 

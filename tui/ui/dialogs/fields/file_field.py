@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from tui.operations.fields import Field
 from tui.ui.dialogs.fields.base import Answered, LineInput, Read
-from tui.ui.terminal.paths import Paths
+from tui.ui.widgets.path_suggester import PathSuggester
 
 
 class FileField(Vertical):
@@ -20,7 +20,7 @@ class FileField(Vertical):
         super().__init__(id=f"field-{field.id}")
         self.field = field
         self._input = LineInput(field.value, id="typed")
-        self._input.suggester = Paths()
+        self._input.suggester = PathSuggester()
 
     def compose(self) -> ComposeResult:
         """The input."""

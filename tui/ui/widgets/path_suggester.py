@@ -1,4 +1,4 @@
-"""Completes paths of this machine while they are typed. The disk is read off the event loop."""
+"""Completes paths of this machine while they are typed. The disk is asked outside the event loop."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import os
 from textual.suggester import Suggester
 
 
-class Paths(Suggester):
-    """Completes a path from the file system."""
+class PathSuggester(Suggester):
+    """Completes a path by what is on the disk."""
 
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The first name with this beginning."""
+        """The first path that begins with the value."""
         head, slash, last = value.rpartition("/")
         return await asyncio.to_thread(_first, f"{head}{slash}", last) if value else None
 
