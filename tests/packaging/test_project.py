@@ -211,6 +211,37 @@ def test_settings_that_do_not_help(tmp_path: Path, settings: dict[str, str], mes
         check_sdk(grow(tmp_path, {"requirements.txt": "livekit-agents"}), PIP, settings)
 
 
+@pytest.mark.parametrize(
+    "requirements",
+    [
+        "-r requirements/base.txt\n",
+        "--requirement=requirements/base.txt  # all of it\n",
+        "-r requirements/more.txt\n",
+        "-r requirements.txt\n-r gone.txt\n-r ../outside.txt\nlivekit-agents==1.5.0\n",
+        "livekit-agents==1.5.0 \\\n    --hash=sha256:abc \\\n    --hash=sha256:def\n",
+        'livekit-agents==1.5.0 ; python_version > "3.9" --hash=sha256:abc\n',
+    ],
+    ids=["include", "long option", "nested", "loops and missing files", "hashes", "marker and hash"],
+)
+def test_a_requirements_file_is_read_as_pip_does(tmp_path: Path, requirements: str) -> None:
+    root = grow(
+        tmp_path / "project",
+        {
+            "requirements.txt": requirements,
+            "requirements/base.txt": "livekit-agents==1.5.0\n",
+            "requirements/more.txt": "-r more.txt\n-r base.txt\n",
+        },
+    )
+    (tmp_path / "outside.txt").write_text("livekit-agents==0.1\n")
+    found = check_sdk(root, PIP, SETTINGS)
+    assert (found.version, found.file) == ("==1.5.0", "requirements.txt")
+
+
+def test_a_comment_in_another_encoding_hides_nothing(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_bytes(b"# caf\xe9\nlivekit-agents==1.5.0\n")
+    assert check_sdk(tmp_path, PIP, SETTINGS).version == "==1.5.0"
+
+
 # livekit.toml
 
 TOML = """\

@@ -1,7 +1,9 @@
 """Checks that a project's LiveKit SDK is new enough for the service (PROTOCOL.md, Builds). Sends nothing.
 
 A resolved version in a lock file counts before a requirement. Unlike `lk` it also reads Pipfile.lock, the
-present form of package-lock.json, and the newer lock file of Yarn.
+present form of package-lock.json, the newer lock file of Yarn, and files that requirements.txt includes.
+Requirements are parsed here: the library `packaging` refuses forms that `lk` reads, such as `>=1.2.x`, knows
+lines and no files, and takes 35 ms to import.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +20,7 @@ from typing import Final
 from tui.api.clean import clean
 from tui.packaging.detect import ProjectType
 from tui.packaging.errors import ProjectError
-from tui.packaging.files import NotReadable, read_text
+from tui.packaging.files import NotReadable, read_file
 
 PYTHON: Final = "livekit-agents"
 NODE: Final = "@livekit/agents"
@@ -29,6 +32,8 @@ _VERSION: Final = re.compile(r"v?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?")
 _REQUIREMENT: Final = re.compile(
     r"livekit[-_.]agents\s*(?:\[[^\]]*\])?\s*\(?(?P<rest>[@=~><!].*)?", re.IGNORECASE | re.DOTALL
 )
+_INCLUDE: Final = re.compile(r"\s*(?:-r|--requirement)[\s=]*([^\s#]+)")
+_MOST_INCLUDES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +86,42 @@ def _numbers(version: str) -> tuple[int, int, int] | None:
 def _version_in(path: Path, read: Callable[[str], str | None]) -> str | None:
     """The version in a file; None if it is missing, unreadable or names none, as another file may."""
     try:
-        text = read_text(path)
-        return None if text is None else read(text)
-    except (NotReadable, ValueError, RecursionError):
+        return read(_with_includes(path) if read is _requirements else _text(path))
+    except (OSError, ValueError, RecursionError):
         return None
+
+
+def _text(path: Path) -> str:
+    """The text of a file. Comments may be in any encoding. Raises `FileNotFoundError` and `NotReadable`."""
+    return read_file(path).data.decode("utf-8-sig", "replace")
+
+
+def _with_includes(path: Path) -> str:
+    """A requirements file with the files of its project that it includes (`-r FILE`) in their places.
+
+    Continued lines are joined. Raises `FileNotFoundError` and `NotReadable` for the first file only.
+    """
+    root, read = path.parent.resolve(), set[Path]()
+
+    def lines(file: Path) -> Iterator[str]:
+        read.add(file.resolve())
+        for line in _text(file).replace("\\\n", " ").replace("\\\r\n", " ").splitlines():
+            found = _INCLUDE.match(line)
+            if found is None:
+                yield line
+                continue
+            included = (file.parent / found[1]).resolve()
+            if included not in read and included.is_relative_to(root) and len(read) < _MOST_INCLUDES:
+                with suppress(FileNotFoundError, NotReadable):
+                    yield from lines(included)
+
+    return "\n".join(lines(path))
 
 
 def _requirement(line: str) -> str | None:
     """The minimum version of a requirement: `>=1.2` of `livekit-agents[openai]>=1.2,<2`."""
-    found = _REQUIREMENT.fullmatch(line.partition("#")[0].partition(";")[0].strip())
+    text = line.partition("#")[0].partition(";")[0].partition(" --")[0]
+    found = _REQUIREMENT.fullmatch(text.strip())
     if found is None:
         return None
     rest = found["rest"] or ""
