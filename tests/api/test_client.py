@@ -107,7 +107,7 @@ async def test_a_missing_room_in_the_cloud_is_not_found_at_once() -> None:
 
 
 async def test_an_unknown_agent_is_an_empty_list_or_an_error() -> None:
-    """Cloud reports it as an internal error: not proof that it is gone (contract.md §3.12)."""
+    """Cloud reports it as an internal error: not proof that it is gone (PROTOCOL.md, Errors)."""
     async with cloud() as (_, client):
         assert (await client.list_agents("CA_none")).items == ()
         for ask in (client.list_versions, client.list_secrets):
@@ -241,7 +241,7 @@ async def test_a_new_agent_says_where_its_source_goes() -> None:
 
 
 async def test_read_only_sends_nothing_that_changes() -> None:
-    """Seen from the server: every call is tried, only reads arrive (needs.md 7)."""
+    """Seen from the server: every call is tried, only reads arrive."""
     async with cloud(gate=WriteGuard(read_only=True)) as (simulator, client):
         for call in (*CHANGES, *READS):
             try:

@@ -68,7 +68,7 @@ def test_an_empty_message_is_the_default_model(kind: type[Wire], message: type[M
     ],
 )
 def test_both_failure_channels_are_read(answer: type[Message], reader: type[Wire]) -> None:
-    """`success` and `message` bear these names in every answer that has them (contract.md §3.4)."""
+    """`success` and `message` bear these names in every answer that has them (PROTOCOL.md, Agents)."""
     body = json_format.MessageToJson(answer(success=True, message="why"), preserving_proto_field_name=True)
     found = read_one(body.encode(), reader)
     assert isinstance(found, changes.Done | changes.Deploying)
@@ -106,7 +106,7 @@ def go(message: Message) -> str:
 
 
 def spaced(message: Message) -> str:
-    """Other white space: servers are free to print it (contract.md §1.3)."""
+    """Other white space: servers are free to print it (PROTOCOL.md, Hosts and paths)."""
     return json_format.MessageToJson(message, preserving_proto_field_name=True, indent=3)
 
 
@@ -133,7 +133,7 @@ def test_json_of_the_official_library_decodes_to_the_same_values(
 
 
 def test_unknown_enum_numbers_come_through_as_numbers() -> None:
-    """A number is what a server prints for a value newer than its own names (contract.md §1.3)."""
+    """A number is what a server prints for a value newer than its own names."""
     job = read_one(b'{"state":{"status":9},"type":7}', models.Job)
     assert job is not None and job.state is not None
     assert (job.state.status, job.type) == (9, 7)
@@ -186,7 +186,7 @@ def test_every_unit_of_this_century_means_the_same_moment(year: int, unit: int) 
     ],
 )
 def test_never_has_three_spellings(value: datetime | None, at: float | None) -> None:
-    """Null, the year 1 and the epoch (contract.md §3.6); a time without a zone is UTC."""
+    """Null, the year 1 and the epoch (PROTOCOL.md, Hosts and paths); a time without a zone is UTC."""
     assert instant(value) == at
 
 

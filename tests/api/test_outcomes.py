@@ -30,7 +30,7 @@ async def failure(client: Client) -> ApiError:
 
 
 CLASSES: list[tuple[bytes, type[ApiError], str]] = [
-    # authentication: middleware answers in plain text, handlers in Twirp (contract.md §1.6)
+    # authentication: middleware answers in plain text, handlers in Twirp (PROTOCOL.md, Tokens and grants)
     (text("401 Unauthorized", "invalid API key"), errors.Unauthorized, "invalid API key (HTTP 401)"),
     (
         text("401 Unauthorized", "invalid authorization token: token has invalid claims: token is expired"),
@@ -49,7 +49,7 @@ CLASSES: list[tuple[bytes, type[ApiError], str]] = [
     ),
     (text("403 Forbidden", "project suspended"), errors.Unauthorized, "project suspended"),
     (http("401 Unauthorized"), errors.Unauthorized, "does not accept these credentials"),
-    # which of the two 404s it is decides whether to go on asking (contract.md §8.6)
+    # which of the two 404s it is decides whether to go on asking (PROTOCOL.md, Errors)
     (text("404 Not Found", "404 page not found\n"), errors.NoSuchService, "does not offer this API"),
     (twirp(404, "bad_route", 'no handler for path "/x"'), errors.NoSuchService, "does not offer this API"),
     (twirp(501, "unimplemented", "no"), errors.NoSuchService, "does not offer this API"),
@@ -72,7 +72,7 @@ CLASSES: list[tuple[bytes, type[ApiError], str]] = [
     (twirp(429, "resource_exhausted", "rate limit"), errors.RateLimited, "rate limit"),
     (http("429 Too Many Requests", HTML), errors.RateLimited, "too many requests for this project"),
     (twirp(403, "resource_exhausted", "rate limit"), errors.RateLimited, "rate limit"),
-    # it may have run: a 408 is Twirp's deadline_exceeded (hazards.md fact 14)
+    # it may have run: a 408 is Twirp's deadline_exceeded
     (twirp(408, "deadline_exceeded", "context deadline exceeded"), errors.Unknown, "deadline exceeded"),
     (twirp(408, "canceled", "context canceled"), errors.Unknown, "context canceled"),
     (twirp(500, "internal", "failed to get agent"), errors.Unknown, "failed to get agent (500 internal)"),
@@ -82,7 +82,7 @@ CLASSES: list[tuple[bytes, type[ApiError], str]] = [
     (http("499 Client Closed"), errors.Unknown, "HTTP 499"),
     (http("201 Created", '{"agents":[]}'), errors.Unknown, "HTTP 201"),
     (http("204 No Content"), errors.Unknown, "HTTP 204"),
-    # 200 alone is no answer (contract.md §1.7)
+    # 200 alone is no answer (PROTOCOL.md, Errors)
     (http("200 OK", HTML, kind="text/html"), errors.Unknown, "not the JSON object expected"),
     (http("200 OK", ""), errors.Unknown, "not the JSON object expected"),
     (http("200 OK", "[]"), errors.Unknown, "not the JSON object expected"),
@@ -254,7 +254,7 @@ async def test_a_503_may_name_a_pause_too() -> None:
     ],
 )
 async def test_a_room_that_nobody_serves_is_not_found(answer: bytes) -> None:
-    """A self-hosted server says 503 after three seconds; it is no outage (hazards.md fact 14)."""
+    """A self-hosted server says 503 after three seconds; it is no outage."""
     async with serving(answer) as server, connected(server.url) as client:
         with pytest.raises(errors.NotFound):
             await client.list_dispatches("lobby")

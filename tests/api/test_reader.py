@@ -47,7 +47,7 @@ def test_only_what_changed_is_decoded_and_only_that_is_another_object() -> None:
 
 @pytest.mark.parametrize("lean", [False, True])
 def test_the_same_in_other_bytes_is_the_same_object(lean: bool) -> None:
-    """Servers of one kind differ in white space and order of keys (contract.md §1.3)."""
+    """Servers of one kind differ in white space and order of keys (PROTOCOL.md, Hosts and paths)."""
     reader = Reader(Agent, "agents", lean=lean)
     first = reader.read(agents(row(1, version="1"), row(2, version="1")))
     assert reader.read(agents(row(1, version="1"), row(2, version="1"), indent=2)) is first
@@ -58,7 +58,7 @@ def test_the_same_in_other_bytes_is_the_same_object(lean: bool) -> None:
 
 @pytest.mark.parametrize("lean", [False, True])
 def test_order_does_not_make_items_new(lean: bool) -> None:
-    """ListDispatch answers in random order (contract.md §6.3)."""
+    """ListDispatch answers in random order (PROTOCOL.md, Dispatches and jobs)."""
     reader = Reader(Agent, "agents", lean=lean)
     one, two, three = reader.read(agents(row(1), row(2), row(3))).items
     for indent, *order in ((None, 3, 1, 2), (2, 2, 3, 1), (3, 2, 1, 3)):

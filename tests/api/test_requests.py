@@ -265,7 +265,7 @@ async def test_a_clock_stepped_during_a_run_is_learnt_again() -> None:
 
 
 async def test_a_change_refused_for_its_token_is_signed_again_once() -> None:
-    """That nothing ran is certain (hazards.md §3.1); without news of the clock it is over."""
+    """That nothing ran is certain; without news of the clock it is over."""
     refusal = text("401 No", "token is expired", date(1_786_000_600))
     done = http(200, '{"success": true}', date(1_786_000_600))
     async with serving(refusal, done) as server, connected(server.url, clock=ManualClock()) as client:

@@ -82,7 +82,7 @@ async def test_a_refused_change_is_sent_once_and_nothing_changed(call: Call, fau
     "call", [call for call in UNARY_CHANGES if "agent" in call.name or "secrets" in call.name], ids=str
 )
 async def test_the_second_failure_channel(call: Call, body: str) -> None:
-    """HTTP 200 with `success: false` (contract.md §3.4); defaults may be left out."""
+    """HTTP 200 with `success: false` (PROTOCOL.md, Agents); defaults may be left out."""
     async with serving(http(200, body)) as server, connected(server.url) as client:
         if call.name == "changes.create_agent":  # has no such flag: without an id nobody knows
             with pytest.raises(errors.Unknown, match="names no agent"):
@@ -262,7 +262,7 @@ async def test_polls_are_on_time_beside_many_streams() -> None:
 
 
 def test_what_may_not_be_repeated_is_marked() -> None:
-    """Sending these twice has another effect than once (hazards.md §3.1)."""
+    """Sending these twice has another effect than once."""
     once = {method.name for method in METHODS if not method.repeatable}
     assert once == {
         "CreateDispatch",

@@ -98,7 +98,7 @@ def test_large_numbers_stay_exact(number: int) -> None:
 
 
 def test_keys_of_a_map_are_not_field_names() -> None:
-    """Labels are the operator's; a form's fields are signed as they are (contract.md §8.14)."""
+    """Labels are the operator's; a form's fields are signed as they are (PROTOCOL.md, Uploads)."""
     version = read_one(b'{"version":"1","attributes":{"buildHost":"a\\tb","git_commit":"1f2e3d4"}}', Version)
     assert version is not None
     assert version.attributes == {"buildHost": "a    b", "git_commit": "1f2e3d4"}
@@ -401,7 +401,7 @@ def test_no_body_breaks_the_reader(body: bytes) -> None:
     ],
 )
 def test_the_name_that_the_server_knows(data: bytes, name: str) -> None:
-    """What is shown is a stand-in, but servers compare names exactly (contract.md §2.4)."""
+    """What is shown is a stand-in, but servers compare names exactly (PROTOCOL.md, Tokens and grants)."""
     assert wire.exact_name(data) == name
 
 

@@ -338,7 +338,7 @@ async def test_what_is_not_looked_at_any_more_is_not_stale() -> None:
 
 
 async def test_an_agent_that_is_no_more_is_no_outage() -> None:
-    """Its ghost stays under the cursor, and the server fails over it (contract.md §3.12)."""
+    """Its ghost stays under the cursor, and the server fails over it (PROTOCOL.md, Errors)."""
     async with bench() as it:
         it.poller.select(Selection(agent_id="CA_1"))
         await it.run(5)
@@ -361,7 +361,7 @@ async def test_one_source_failing_does_not_hold_up_the_others() -> None:
 
 
 async def test_a_server_without_the_api_is_no_outage() -> None:
-    """A self-hosted LiveKit has no Cloud Agents (contract.md §8.6)."""
+    """A self-hosted LiveKit has no Cloud Agents (PROTOCOL.md, Errors)."""
     async with bench(sources=only("agents")) as it:
         it.world.troubles["ListAgents"] = errors.NoSuchService(
             "this server does not offer this API", status=404

@@ -102,7 +102,7 @@ async def test_a_room_is_not_asked_about_again_at_once() -> None:
 @pytest.mark.parametrize("moving", [False, True])
 @pytest.mark.parametrize("rooms", [5, 200])
 async def test_the_default_budget_is_kept_and_serves_everything(rooms: int, moving: bool) -> None:
-    """Sixty a minute, of which the fan-out takes what the others leave (performance.md §1)."""
+    """Sixty a minute, of which the fan-out takes what the others leave."""
     async with bench(per_minute=60) as it:
         it.world.rooms = names(rooms)
         it.world.agents[0]["agent_deployments"] = [{"status": "Updating" if moving else "Running"}]
@@ -204,7 +204,7 @@ async def test_vanished_rooms_are_dropped_with_all_that_was_known_of_them() -> N
 
 
 async def test_a_room_listed_but_not_served_has_no_dispatches() -> None:
-    """It closed between two calls (contract.md §6.6): no failure, and the poll is not slowed."""
+    """It closed between two calls: no failure, and the poll is not slowed."""
     async with bench(sources=ROOMS) as it:
         it.world.rooms = ["a", "b"]
         it.world.troubles["ListDispatch"] = lambda request: (
@@ -355,7 +355,7 @@ async def test_dispatches_are_oldest_first_without_deleted_and_double_ones() -> 
         await it.run(3)
         before = it.fleet.dispatches["a"]
         assert [item.id for item in before] == ["AD_0", "AD_1", "AD_2", "AD_3"]
-        it.world.dispatches["a"].reverse()  # servers answer in random order (contract.md §6.3)
+        it.world.dispatches["a"].reverse()  # servers answer in random order
         it.world.dispatches["b"] = [dispatch(9)]  # so that the mapping is another one
         await it.run(6)
         assert it.fleet.dispatches["b"]

@@ -217,7 +217,7 @@ def test_the_facts_of_an_agent() -> None:
 
 
 def test_an_agent_without_deployments() -> None:
-    """The official client indexes the first and crashes (contract.md §8.24)."""
+    """The official client indexes the first and crashes (PROTOCOL.md, Agents)."""
     known = AgentFacts(Agent(agent_id="CA_1", version="--"))
     assert (known.status_text, known.regions, known.cpu, known.mem) == ("no deployment", "", "–", "–")
     assert (known.replicas, known.cpu_share, known.mem_share) == ("0/0/0", -1.0, -1.0)

@@ -28,7 +28,7 @@ ORDER = (
     "Sleeping",
     "Deleted",
 )
-"""Worst first (product.md b2); an unknown one sorts after Server Error, one never seen after Running."""
+"""Worst first; an unknown one sorts after Server Error, one never seen after Running."""
 
 FAMILIES = {
     "Setting Up": Family.MOVING,
@@ -60,7 +60,7 @@ def test_the_order() -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_spelling_makes_no_difference(name: str) -> None:
-    """Lower case, dashes and underscores are seen in the wild (contract.md §7)."""
+    """Lower case, dashes and underscores are seen in the wild (PROTOCOL.md, Agents)."""
     joined = (name.replace(" ", sign) for sign in ("-", "_", ""))
     for spelled in (name.lower(), name.upper(), f"  {name} ", *joined):
         assert status(spelled) is status(name)

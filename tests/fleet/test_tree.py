@@ -86,7 +86,7 @@ def test_a_job_without_a_state_is_pending() -> None:
 def test_a_running_job_without_its_participant_is_doubted(
     found: Job, people: tuple[Participant, ...] | None, stale: bool
 ) -> None:
-    """Self-hosted servers never bring the state of a job up to date (contract.md §6.5)."""
+    """Self-hosted servers never bring the state of a job up to date (PROTOCOL.md, Dispatches and jobs)."""
     assert is_stale(found, people, NOW) is stale
     if found.state:
         assert job_worst(found, people, NOW) is (Worst.DOUBT if stale else Worst.RUNNING)
@@ -106,7 +106,7 @@ def test_a_running_job_without_its_participant_is_doubted(
     ],
 )
 def test_no_job_is_normal_at_first_and_then_not(age: int, bad: Worst, unit: int) -> None:
-    """A dispatch to nobody waits without an error for ever (needs.md T3)."""
+    """A dispatch to nobody waits without an error for ever."""
     assert dispatch_worst(dispatch(age=age, unit=unit), None, NOW) is bad
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tui.fleet import quantity
 from tui.fleet.times import TimeStyle, age, clock_time, rfc3339, seconds, seen, short_time, when, zone_name
 
-# ---- quantities (contract.md §3.6) ---------------------------------------------------------------------
+# ---- quantities (PROTOCOL.md, Agents) ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -309,7 +309,7 @@ MATRIX = {
     **dict.fromkeys((400, 401, 403, 404, 409, 412, 413, 429), Verdict.REFUSED),
     **dict.fromkeys((408, 499, 500, 502, 503, 504), Verdict.NOT_SEEN),
 }
-"""Status of an answer in place of the effect → verdict: what may have run is looked for (hazards.md §3.1)."""
+"""Status of an answer in place of the effect → verdict: what may have run is looked for."""
 
 
 @pytest.mark.parametrize("status", MATRIX)

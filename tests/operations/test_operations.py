@@ -246,7 +246,7 @@ def test_a_dispatch_that_livekit_would_not_take_is_not_sent(texts: Mapping[str, 
 
 @pytest.mark.parametrize("deployment", ["", " ", "production", "nope"])
 def test_no_deployment_is_never_the_whole_agent(deployment: str) -> None:
-    """Acceptance C22: to LiveKit an empty deployment means everything (contract.md §8.29)."""
+    """To LiveKit an empty deployment means everything (PROTOCOL.md, Agents)."""
     view = View(fleet_of(ODD), Selection(agent_id=ODD.agent_id), 0.0, 0.0)
     with pytest.raises(InvalidAnswer, match=r"which deployment|has no deployment"):
         BY_ID["delete_deployment"].check(view, Answers({"deployment": deployment}))
@@ -301,7 +301,7 @@ def test_a_path_that_can_name_nothing_is_an_answer_like_any_other(name: str) -> 
 
 
 def test_a_command_names_the_file_wherever_a_shell_may_stand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quoted ~ means nothing to a shell, and `lk agent update` takes no id (contract.md §3.5)."""
+    """A quoted ~ means nothing to a shell, and `lk agent update` takes no id (PROTOCOL.md, Agents)."""
     monkeypatch.setenv("HOME", "/home/op")
     view = View(fleet_of(BARE), Selection(agent_id="CA_bare"), START, 1000.0)
     given = Answers({"file": "~/x.env", "empty": "skip"})

@@ -190,7 +190,7 @@ def test_hostile_text_commands_nothing_and_shifts_nothing(still_environment: Pat
 
 def test_an_idle_screen_sends_nothing_and_a_change_its_cells(still_environment: Path) -> None:
     """Not a byte while polls go on and nothing changes; then at most 90 for each run of cells that looks
-    different (performance.md §1).
+    different.
     """
     scenario = still_environment / "small.toml"
     scenario.write_text(SMALL)

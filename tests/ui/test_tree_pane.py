@@ -134,7 +134,7 @@ def test_only_the_rooms_of_an_agent() -> None:
 
 
 def test_a_job_that_runs_without_its_participant_is_doubted() -> None:
-    """Open-source servers never refresh job states (contract.md §6.5)."""
+    """Open-source servers never refresh job states (PROTOCOL.md, Dispatches and jobs)."""
     pane, view = DispatchesPane(), view_of("incident")
     view = replace(view, fleet=replace(view.fleet, participants={"standup-eng": ()}))
     lines = shown(pane, view)
