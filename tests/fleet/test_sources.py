@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.fleet.bench import bench
+from tui.api.hosts import Host
 from tui.fleet.sources import SOURCES, Asking, Source
 from tui.fleet.state import Fleet
 from tui.fleet.store import Merge
@@ -18,7 +19,7 @@ async def test_a_source_is_added_by_one_entry_and_taken_away_with_it() -> None:
     def always(fleet: Fleet, selection: object) -> str:
         return ""
 
-    added = Source("extra", lambda fleet, selection, refresh: 10.0, always, read)
+    added = Source("extra", Host.AGENTS, lambda fleet, selection, refresh: 10.0, always, read)
     async with bench(sources=(*SOURCES, added)) as made:
         await made.run(1.0)
         assert made.fresh("extra").at is not None

@@ -20,6 +20,7 @@ from tui.operations.journal.reconcile import LOOKS
 from tui.operations.registry import BY_ID
 from tui.operations.runner import OperationRunner
 from tui.secret import Secret
+from tui.session.live import Session
 from tui.sim.scenarios.specs import FaultSpec
 
 LOSSES = {
@@ -325,11 +326,11 @@ async def test_the_matrix_of_what_may_have_run(here: Stage, status: int) -> None
 
 async def test_what_surely_did_not_leave_is_tried_again_under_one_id(here: Stage) -> None:
     view = await here.look()
-    caller = here.session.client._caller
-    caller.project_url = "http://127.0.0.1:1"
+    nobody = replace(here.session.project, url="http://127.0.0.1:1")
+    session = Session(nobody, clock=here.clock, chance=random.Random(1), refresh=2.0)
     operation = BY_ID["dispatch"]
     with pytest.raises(Unreachable) as caught:
-        await operation.run(here.session.client, view, Answers({"agent": "a", "room": "r"}), "r-9")
+        await operation.run(session.client, view, Answers({"agent": "a", "room": "r"}), "r-9")
     assert caught.value.request_id == "r-9"
     assert here.clock.slept[-2:] == [0.2, 0.4]
     assert here.effects() == []
