@@ -261,7 +261,7 @@ async def test_read_only_sends_nothing_that_changes() -> None:
 
 
 async def test_wrong_credentials_are_told_from_missing_grants() -> None:
-    """Acceptance C18: distinct words, the server's own."""
+    """Distinct words, the server's own."""
     async with cloud() as (simulator, _):
         cases = {
             ("nobody", simulator.secret): "invalid API key",
@@ -276,7 +276,7 @@ async def test_wrong_credentials_are_told_from_missing_grants() -> None:
 
 @pytest.mark.parametrize("skew", [-600.0, -45.0, 45.0, 600.0])
 async def test_a_server_with_another_clock_is_understood(skew: float) -> None:
-    """Acceptance C15, with the official rules for `nbf` and `exp`."""
+    """With the official rules for `nbf` and `exp`."""
     async with serve("calm", agents=1) as simulator:
         simulator.clock.skew = skew
         async with connected(simulator.url, key=simulator.key, secret=simulator.secret) as client:
@@ -288,7 +288,7 @@ async def test_a_server_with_another_clock_is_understood(skew: float) -> None:
 
 @pytest.mark.parametrize("action", ["close", "reset", "html", "timeout", "garbage"])
 async def test_a_change_whose_answer_is_lost_happened_once_and_is_unknown(action: str) -> None:
-    """The server did it; we cannot know; nobody sends it again (acceptance C1)."""
+    """The server did it; we cannot know; nobody sends it again."""
     async with cloud() as (simulator, client):
         fault = FaultSpec(path="*/CreateDispatch", action=action, after_effect=True)  # type: ignore[arg-type]
         simulator.faults.add(fault)

@@ -161,7 +161,7 @@ async def test_an_answer_byte_by_byte_is_given_up_at_the_deadline() -> None:
 
 
 async def test_an_answer_beyond_the_limit_is_not_read() -> None:
-    """Nor is it kept: of a body said to be endless no more than the limit is taken (acceptance C12)."""
+    """Nor is it kept: of a body said to be endless no more than the limit is taken."""
     chunk = b"%x\r\n%s\r\n" % (1 << 16, b"x" * (1 << 16))
     sent = 0
 
@@ -180,7 +180,7 @@ async def test_an_answer_beyond_the_limit_is_not_read() -> None:
 
 
 async def test_a_small_body_does_not_unpack_to_a_large_one() -> None:
-    """We ask for no compression and undo none (acceptance C12)."""
+    """We ask for no compression and undo none."""
     bomb = gzip.compress(b'{"agents":[' + b" " * 1_000_000 + b"]}")
     async with serving(http(200, bomb, "Content-Encoding: gzip")) as server, connected(server.url) as client:
         error = await failure(client)

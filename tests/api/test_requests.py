@@ -70,7 +70,7 @@ async def test_a_request_looks_for_no_module(monkeypatch: pytest.MonkeyPatch) ->
 
 @every(CALLS)
 async def test_a_token_is_short_and_grants_one_thing(call: Call) -> None:
-    """Acceptance B6: 60 s, 300 s for streams, begun in the past, one exact grant, the room of the request."""
+    """60 s, 300 s for streams, begun in the past, one exact grant, the room of the request."""
     clock = ManualClock()
     async with serving(DONE) as server, connected(server.url, clock=clock) as client:
         await call.run(client)
@@ -230,7 +230,7 @@ async def judged(clock: ManualClock, ahead: float, calls: int) -> tuple[list[str
 
 @pytest.mark.parametrize("ahead", [0, 30, -30, 300, -300, 600, -600, 3000])
 async def test_a_clock_that_is_off_is_learnt_from_the_first_refusal(ahead: float) -> None:
-    """Acceptance C15: ten minutes off works, at the price of one request."""
+    """Ten minutes off works, at the price of one request."""
     outcomes, judge, skew = await judged(ManualClock(), ahead, 3)
     assert outcomes == ["ok"] * 3
     assert len(judge.server.requests) == 3 + (abs(ahead) > 100)
@@ -370,7 +370,7 @@ async def test_a_read_beyond_the_budget_is_not_sent() -> None:
 
 
 async def test_a_429_pauses_every_read_of_the_project() -> None:
-    """Acceptance C9: at most one request before Retry-After; changes are the operator's to order."""
+    """At most one request before Retry-After; changes are the operator's to order."""
     clock = ManualClock()
     limited = http("429 Slow down", "{}", "Retry-After: 12")
     async with serving(limited, default=DONE) as server, connected(server.url, clock=clock) as client:

@@ -51,7 +51,7 @@ REFUSED: dict[str, bytes] = {
 @pytest.mark.parametrize("fault", UNKNOWN)
 @changes
 async def test_a_change_without_an_answer_is_sent_once_and_unknown(call: Call, fault: str) -> None:
-    """Acceptance C1: it is counted at the server, and nobody says that it failed."""
+    """It is counted at the server, and nobody says that it failed."""
     async with serving(default=UNKNOWN[fault]) as server, connected(server.url) as client:
         with pytest.raises(errors.Unknown) as caught:
             await call.run(client)
@@ -96,7 +96,7 @@ async def test_the_second_failure_channel(call: Call, body: str) -> None:
 
 @pytest.mark.parametrize("body", ["{}", '{"room":"r"}'])
 async def test_a_dispatch_without_an_id_is_unknown(body: str) -> None:
-    """A proxy's `{}` is not LiveKit's word (acceptance C1, 2xx garbage)."""
+    """A proxy's `{}` is not LiveKit's word."""
     async with serving(http(200, body)) as server, connected(server.url) as client:
         with pytest.raises(errors.Unknown, match="names no dispatch"):
             await client.changes.create_dispatch(room="r", agent_name="n", request_id=ID)
@@ -244,7 +244,7 @@ async def test_a_stream_that_is_left_is_closed_at_once() -> None:
 
 
 async def test_polls_are_on_time_beside_many_streams() -> None:
-    """Streams have connections of their own (acceptance D7)."""
+    """Streams have connections of their own."""
 
     async def act(writer: asyncio.StreamWriter) -> None:
         if server.requests[-1].path.startswith("/logs"):

@@ -141,7 +141,7 @@ HOSTILE_REGIONS = [
 
 @pytest.mark.parametrize("region", HOSTILE_REGIONS)
 async def test_a_region_that_is_none_is_refused_and_nothing_is_sent(region: str) -> None:
-    """Acceptance B5: it comes out of an answer and would become the host that sees an agent-admin token."""
+    """It comes out of an answer and would become the host that sees an agent-admin token."""
     with pytest.raises(BadTarget, match="a region that is no region") as caught:
         hosts.regional(AGENTS, region)
     assert is_clean(str(caught.value))
@@ -187,7 +187,7 @@ async def test_a_redirect_is_not_followed(status: str) -> None:
 async def test_a_certificate_problem_is_named_and_nothing_is_sent(
     certificate: str, trusted: str | None, words: str
 ) -> None:
-    """Acceptance C14. There is no way around it but the right certificate."""
+    """There is no way around it but the right certificate."""
     ca_file = str(TLS / f"{trusted}.pem") if trusted else None
     async with serving(tls=tls(certificate)) as server, connected(server.url, ca_file=ca_file) as client:
         with pytest.raises(errors.Unreachable) as caught:

@@ -267,7 +267,7 @@ def test_lines_stay_lines_where_lines_are_meant() -> None:
     ],
 )
 def test_a_surrogate_alone_is_shown_and_spoils_nothing(escape: bytes, shown: str) -> None:
-    """JSON can carry half a character, no decoder takes it (acceptance A10)."""
+    """JSON can carry half a character, no decoder takes it."""
     room = read_one(b'{"name":"' + escape + b'","num_participants":3}', Room)
     assert room == Room(name=shown, num_participants=3)
     batch = Reader(Room, "rooms").read(b'{"rooms":[{"name":"' + escape + b'"},{"name":"ok"}]}')

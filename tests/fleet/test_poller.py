@@ -391,7 +391,7 @@ async def test_our_own_budget_is_no_failure() -> None:
 
 
 async def test_a_429_pauses_every_source_and_they_resume_apart() -> None:
-    """Acceptance C9: at most one request before Retry-After is over."""
+    """At most one request before Retry-After is over."""
     async with bench(sources=only("agents", "rooms")) as it:
         await it.run(9)
         paused = asyncio.get_running_loop().time()
@@ -422,7 +422,7 @@ def per_window(times: Sequence[float], window: float) -> int:
 
 
 async def test_refused_credentials_are_tried_once_in_thirty_seconds() -> None:
-    """Acceptance C18: of all sources together, at each of the two hosts."""
+    """Of all sources together, at each of the two hosts."""
     async with bench() as it:
         it.world.rooms = ["a", "b", "c"]
         it.world.troubles["*"] = errors.Unauthorized("invalid API key", status=401)
@@ -539,7 +539,7 @@ ANY: list[Callable[[], Exception]] = [
 
 
 async def test_a_thousand_failures_of_every_kind_end_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Acceptance C16. Nudged all along, so that nothing stays parked."""
+    """Nudged all along, so that nothing stays parked."""
     caplog.set_level(logging.CRITICAL, logger=module.__name__)
     chance = random.Random(11)
     async with bench() as it:

@@ -1,4 +1,4 @@
-"""The join watch: what it says at every step, and that it never says "joined" of what has not joined (C5)."""
+"""The join watch: what it says at every step, and that it never says "joined" of what has not joined."""
 
 from __future__ import annotations
 

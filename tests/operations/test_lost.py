@@ -1,4 +1,4 @@
-"""Answers that get lost: nothing is sent twice, nothing is guessed, nothing is forgotten (C1-C4, C7)."""
+"""Answers that get lost: nothing is sent twice, nothing is guessed, nothing is forgotten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets typed and pasted: kept whole or refused with the reason, never shown, never copied (B2, B11)."""
+"""Secrets typed and pasted: kept whole or refused with the reason, never shown, never copied."""
 
 from __future__ import annotations
 

@@ -492,7 +492,7 @@ def tmux(tmp_path: Path) -> Iterator[Callable[..., str]]:
 def test_in_tmux_it_outlives_its_viewers_and_ends_with_its_session(
     probe: Probe, tmux: Callable[..., str], tmp_path: Path
 ) -> None:
-    """Acceptance E3: detached, looked at again at another size, and killed with the session."""
+    """Detached, looked at again at another size, and killed with the session."""
     command = python("tests.ui.terminal.ptyapp", "--journal", str(probe.journal), "--note-sizes")
     tmux("new-session", "-d", "-x", "80", "-y", "24", *command)
     program = psutil.Process(int(tmux("list-panes", "-F", "#{pane_pid}")))
