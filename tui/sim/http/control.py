@@ -40,7 +40,7 @@ class ClockOrder(Spec):
 
 
 class WalkOrder(Spec):
-    """Let a deployment show statuses in time."""
+    """Schedule statuses of a deployment."""
 
     agent_id: str
     walk: Walk
@@ -54,7 +54,7 @@ class LogOrder(Spec):
     deployment: str = ""
     lines: list[str] = msgspec.field(default_factory=list)
     raw: list[bytes] = msgspec.field(default_factory=list)
-    """Lines that are no text, in base64."""
+    """Lines that are not UTF-8, in base64."""
     numbered: Count = 0
     """That many lines more, `{prefix} 0` and on."""
     prefix: str = "line"
@@ -86,7 +86,7 @@ class BadOrder(ValueError):
 
 
 class Control:
-    """What a test may know and do."""
+    """What tests can see and do."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class Control:
     # -- what really happened
 
     def effects(self) -> list[dict[str, object]]:
-        """Every effect that somebody asked for, in order."""
+        """Every effect of a request, in order."""
         return [
             {"seq": effect.seq, "time": effect.moment, "effect": effect.name, **effect.facts}
             for effect in self._world.effects
@@ -146,7 +146,7 @@ class Control:
         self._world.settle()
 
     def walk(self, order: WalkOrder) -> None:
-        """Let a deployment show statuses in time; raises BadOrder."""
+        """Schedule statuses of a deployment; raises BadOrder."""
         self._agents.walk(self._agent(order.agent_id, order.deployment), order.deployment, order.walk)
         self._world.settle()
 
@@ -183,7 +183,7 @@ class Control:
         self._builds.order(order.outcome, order.agent_id)
 
     def _agent(self, agent_id: str, deployment: str | None = None) -> AgentRecord:
-        """An agent that there is, and has that deployment; raises BadOrder."""
+        """An existing agent with that deployment; raises BadOrder."""
         record = self._agents.find(agent_id)
         if record is None:
             raise BadOrder(f"no agent {agent_id!r}")

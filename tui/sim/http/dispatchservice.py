@@ -80,7 +80,7 @@ class DispatchService:
         return dispatch
 
     async def delete(self, request: pb.DeleteAgentDispatchRequest) -> Answer:
-        """Take a dispatch off its room."""
+        """Delete a dispatch."""
         room = await self._room(request.room)
         dispatch = self._rooms.delete_dispatch(room, request.dispatch_id)
         if dispatch is None:

@@ -35,8 +35,8 @@ BEARER = "Bearer "
 
 
 @dataclass
-class Seen:
-    """A request as it came in. The token is not kept, what it says is."""
+class SeenRequest:
+    """A request as received, with the claims of its token but without the token."""
 
     seq: int
     moment: float
@@ -49,9 +49,9 @@ class Seen:
     headers: dict[str, str]
     claims: dict[str, object]
     status: int = 0
-    """HTTP status of the answer; 0 while there is none, or never was."""
+    """HTTP status of the answer; 0 without one."""
     fault: str = ""
-    """What was done to it on purpose."""
+    """The injected fault; empty without one."""
     about: dict[str, object] = field(default_factory=dict)
 
 
@@ -63,7 +63,7 @@ class RequestPipeline:
         self._world = world
         self._keys = keys
         self.faults = faults
-        self.seen: deque[Seen] = deque(maxlen=KEPT)
+        self.seen: deque[SeenRequest] = deque(maxlen=KEPT)
         self.count = 0
         self.closing = False
         """The server is being stopped."""
@@ -111,12 +111,12 @@ class RequestPipeline:
             if not seen.status:
                 await panic().response()(scope, receive, dated)
 
-    def _remember(self, scope: Scope, headers: Headers) -> Seen:
+    def _remember(self, scope: Scope, headers: Headers) -> SeenRequest:
         self.count += 1
         kept = {name: value for name, value in headers.items() if name != "authorization"}
         if "authorization" in headers:
             kept["authorization"] = f"{headers['authorization'][: len(BEARER)]}…"
-        seen = Seen(
+        seen = SeenRequest(
             self.count,
             self._world.now,
             time.time(),
@@ -129,7 +129,7 @@ class RequestPipeline:
         self.seen.append(seen)
         return seen
 
-    def _dated(self, send: Send, seen: Seen) -> Send:
+    def _dated(self, send: Send, seen: SeenRequest) -> Send:
         """Send with the server's clock in the `Date` header."""
 
         async def dated(message: Message) -> None:

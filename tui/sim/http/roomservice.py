@@ -50,7 +50,7 @@ class RoomService:
         return Page(self._world.room_list, list(request.names) or None)
 
     async def create_room(self, request: pb.CreateRoomRequest) -> Answer:
-        """A new room, or the one that is there already, untouched."""
+        """A new room, or the existing one, unchanged."""
         if not request.name:
             raise TwirpError("invalid_argument", "no room name")
         if len(request.name) > NAME_LIMIT:

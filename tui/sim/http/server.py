@@ -48,7 +48,7 @@ class Simulator:
         self.control = app.control
         """Everything that `/_sim/…` can do, without HTTP."""
         self.faults = app.faults
-        """What goes wrong on purpose: `faults.add(FaultSpec(…))`, `faults.clear()`."""
+        """Injected faults: `faults.add(FaultSpec(…))`, `faults.clear()`."""
 
     async def effect(self, name: str, seconds: float = 5.0) -> Effect:
         """The first effect of that name, waiting for it up to `seconds` of real time; raises TimeoutError."""
@@ -60,7 +60,7 @@ class Simulator:
                 await self.clock.pulse.wait(None)
 
     def advance(self, seconds: float) -> None:
-        """Push world time forward and let everything happen that is due by then."""
+        """Push world time forward and apply the events that are due by then."""
         self.clock.advance(seconds)
         self.world.settle()
 
@@ -250,6 +250,6 @@ async def _run(options: argparse.Namespace) -> None:
 
 
 def _die_with_parent() -> None:
-    """Ask Linux for SIGTERM when the parent dies; elsewhere the watch on the parent's id is enough."""
+    """Ask Linux for SIGTERM when the parent dies; elsewhere checking the parent's id is enough."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -67,7 +67,7 @@ class Service:
     async def answer(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, claims: Claims | None
     ) -> Response:
-        """The whole answer to one call."""
+        """The response to one call."""
         parsed = _PATH.match(path)
         service = parsed["service"] if parsed else ""
         if parsed is None or service not in SERVICES or not self._offered(service):

@@ -23,10 +23,10 @@ class Wire(asyncio.Transport):
         self._left: int | None = None
         self._then_close = False
         self.lost = asyncio.Event()
-        """Set when the connection is gone, from whichever side."""
+        """Set when the connection is gone, by either side."""
 
     def fail_after(self, count: int, *, close: bool) -> None:
-        """Let `count` more bytes through, then close, or with `close` false say nothing more."""
+        """Let `count` more bytes through, then close, or with `close` false send nothing more."""
         self._left, self._then_close = count, close
 
     def reset(self) -> None:
@@ -37,7 +37,7 @@ class Wire(asyncio.Transport):
         self._inner.abort()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send, as far as it is allowed to go."""
+        """Send the bytes that are allowed."""
         if self._left is None:
             self._inner.write(data)
             return
@@ -53,7 +53,7 @@ class Wire(asyncio.Transport):
             self.write(data)
 
     def close(self) -> None:
-        """Close once everything is sent; a connection that fell silent stays open."""
+        """Close once everything is sent; a silenced connection stays open."""
         if self._left is None or self._then_close:
             self._inner.close()
 

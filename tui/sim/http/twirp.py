@@ -56,7 +56,7 @@ class Encodes(Protocol):
 
 @dataclass(frozen=True)
 class Page:
-    """An answer that is a listing, or a part of it, in whatever form the caller wants."""
+    """An answer that is a listing, or a part of it, in the codec of the caller."""
 
     listing: Encodes
     keys: Iterable[str] | None = None

@@ -106,7 +106,7 @@ class Uploads:
 
 @dataclass
 class Source:
-    """What a tarball was found to hold."""
+    """The content of a tarball."""
 
     names: list[str] = field(default_factory=list)
     has_dockerfile: bool = False

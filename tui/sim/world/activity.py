@@ -139,7 +139,7 @@ class Activity:
             self._agents.scrape(record, "")
 
     def _deploy(self) -> None:
-        """Somebody deploys; one build in six fails."""
+        """A deploy; one build in six fails."""
         record = self._pick()
         if record is None or any(row.status not in ("Running", "Build Failed") for row in record.rows("")):
             return

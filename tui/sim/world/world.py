@@ -112,7 +112,7 @@ class RoomRecord:
     participants: dict[str, models.ParticipantInfo] = field(default_factory=dict)
     closing: Timer | None = None
     visited: bool = False
-    """Somebody other than an agent has been in it."""
+    """A participant other than an agent has been in it."""
 
 
 @dataclass(frozen=True)
