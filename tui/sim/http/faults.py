@@ -9,7 +9,7 @@ from random import Random
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tui.sim.http.transport import Wire
+from tui.sim.http.transport import BreakableTransport
 from tui.sim.http.twirp import TwirpError
 from tui.sim.scenarios.specs import FaultSpec
 
@@ -57,13 +57,13 @@ class Faults:
 
 async def afflict(fault: FaultSpec, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request under a fault."""
-    wire: Wire = scope["state"]["wire"]
+    transport: BreakableTransport = scope["state"]["transport"]
     if fault.action == "latency":
         await asyncio.sleep(fault.seconds)
         await app(scope, receive, send)
         return
     if fault.action in ("cut", "stall"):
-        await _break_off(fault, wire, app, scope, receive, send)
+        await _break_off(fault, transport, app, scope, receive, send)
         return
     if fault.action == "drip":
         await app(scope, receive, _dripping(fault, send))
@@ -72,10 +72,10 @@ async def afflict(fault: FaultSpec, app: ASGIApp, scope: Scope, receive: Receive
         await app(scope, receive, _swallow)
     if fault.action in ("close", "reset", "silence"):
         if fault.action == "close":
-            wire.close()
+            transport.close()
         elif fault.action == "reset":
-            wire.reset()
-        await wire.lost.wait()
+            transport.reset()
+        await transport.lost.wait()
         return
     await _response(fault)(scope, receive, send)
 
@@ -100,14 +100,14 @@ async def _swallow(message: Message) -> None:
 
 
 async def _break_off(
-    fault: FaultSpec, wire: Wire, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+    fault: FaultSpec, transport: BreakableTransport, app: ASGIApp, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Send the first bytes of the answer; then close, or stall until the client disconnects."""
     close = fault.action == "cut"
     if fault.raw:
-        wire.fail_after(fault.at, close=close)
+        transport.fail_after(fault.at, close=close)
         await app(scope, receive, send)
-        await wire.lost.wait()
+        await transport.lost.wait()
         return
     left = fault.at
 
@@ -121,17 +121,17 @@ async def _break_off(
         if left >= 0 and part:
             await send({"type": "http.response.body", "body": part, "more_body": True})
         if left >= 0 and rest <= 0:
-            wire.fail_after(0, close=close)
+            transport.fail_after(0, close=close)
             if close:
-                wire.close()
+                transport.close()
         left = rest if rest > 0 else -1
 
     await app(scope, receive, limited)
     if close:
         # The answer was shorter than that, or is cut by now.
-        wire.fail_after(0, close=True)
-        wire.close()
-    await wire.lost.wait()
+        transport.fail_after(0, close=True)
+        transport.close()
+    await transport.lost.wait()
 
 
 def _dripping(fault: FaultSpec, send: Send) -> Send:

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 BACKLOG = 512
 
 
-class Wire(asyncio.Transport):
+class BreakableTransport(asyncio.Transport):
     """A connection's transport that can be made to fail after a number of bytes."""
 
     def __init__(self, inner: asyncio.Transport) -> None:
@@ -79,20 +79,20 @@ class Wire(asyncio.Transport):
 
 
 class Connection(H11Protocol):
-    """Uvicorn's HTTP connection over a `Wire`, which requests find in their state as `wire`."""
+    """Uvicorn's HTTP connection over a `BreakableTransport`, which requests find in their state as `transport`."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Put the `Wire` between uvicorn and the socket."""
+        """Put the `BreakableTransport` between uvicorn and the socket."""
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("HTTP needs a stream")
-        self.wire = Wire(transport)
-        self.app_state = {**self.app_state, "wire": self.wire}
-        super().connection_made(self.wire)
+        self.breakable = BreakableTransport(transport)
+        self.app_state = {**self.app_state, "transport": self.breakable}
+        super().connection_made(self.breakable)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Set `lost`."""
         super().connection_lost(exc)
-        self.wire.lost.set()
+        self.breakable.lost.set()
 
 
 class Server(uvicorn.Server):
