@@ -79,7 +79,7 @@ class BreakableTransport(asyncio.Transport):
 
 
 class Connection(H11Protocol):
-    """Uvicorn's HTTP connection over a `BreakableTransport`, which requests find in their state as `transport`."""
+    """Uvicorn's HTTP connection over a `BreakableTransport`, `transport` in the state of requests."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Put the `BreakableTransport` between uvicorn and the socket."""
