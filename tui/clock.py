@@ -50,3 +50,16 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """`asyncio.sleep`."""
         await asyncio.sleep(seconds)
+
+
+async def wait_or_sleep(clock: Clock, event: asyncio.Event, seconds: float | None) -> bool:
+    """Wait for the event, at most so many seconds, without end for None; whether it is set."""
+    if seconds is None:
+        return await event.wait()
+    waits = (asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(seconds)))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return event.is_set()

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.fleet import quantity
-from tui.fleet.times import TimeStyle, age, clock_time, rfc3339, seconds, seen, short_time, when, zone_name
+from tui.fleet.times import TimeStyle, clock_time, rfc3339, seen, short_time, when, zone_name
+from tui.formats import age, decimal_size, duration, fine_age, size, whole_seconds
 
 # ---- quantities (PROTOCOL.md, Agents) ---------------------------------------------------------------------
 
@@ -158,7 +159,35 @@ def test_how_long_ago_something_was_seen() -> None:
     ],
 )
 def test_durations(value: float, words: str) -> None:
-    assert seconds(value) == words
+    assert duration(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(-5, "<15s"), (14.9, "<15s"), (15, "15s"), (59.9, "45s"), (60, "1m"), (2 * DAY, "2d")],
+)
+def test_ages_within_a_minute(value: float, words: str) -> None:
+    assert fine_age(value) == words
+
+
+@pytest.mark.parametrize(("value", "words"), [(0, "0 s"), (29.6, "30 s"), (119.4, "119 s"), (120, "2m")])
+def test_whole_seconds(value: float, words: str) -> None:
+    assert whole_seconds(value) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "decimal"),
+    [
+        (0, "0 B", "0 kB"),
+        (1, "1 B", "1 kB"),
+        (1023, "1023 B", "1 kB"),
+        (17_715, "17.3 KiB", "18 kB"),
+        (1_000_000, "976.6 KiB", "1.0 MB"),
+        (3_000_000, "2.9 MiB", "3.0 MB"),
+    ],
+)
+def test_sizes(count: int, words: str, decimal: str) -> None:
+    assert (size(count), decimal_size(count)) == (words, decimal)
 
 
 AT = datetime(2026, 8, 11, 14, 2, 11, tzinfo=UTC).timestamp()

@@ -127,6 +127,10 @@ class Version(Wire, frozen=True):
     """It serves some deployment."""
 
 
+RESERVED_SECRETS: Final = frozenset({"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"})
+"""Names that the service injects itself; `lk` drops them silently."""
+
+
 class SecretInfo(Wire, frozen=True):
     """AgentSecret without its value, which no listing returns."""
 

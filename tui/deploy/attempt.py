@@ -20,6 +20,7 @@ from tui.api.upload import UploadTarget, upload, upload_target
 from tui.clock import Clock
 from tui.deploy import lookup, outcome_messages
 from tui.deploy.plan import DeployReport, Plan, Stage, State
+from tui.formats import decimal_size
 from tui.operations.journal.journal import Intent, Journal, JournalError, Verdict
 from tui.operations.journal.reconcile import LOOKS
 from tui.packaging.detect import detect
@@ -125,7 +126,7 @@ class DeployAttempt:
         except asyncio.CancelledError:
             packing.add_done_callback(_discard)  # the thread goes on: its file must not stay behind
             raise
-        words = f"{len(tarball.files)} files, {outcome_messages.size(tarball.size)}"
+        words = f"{len(tarball.files)} files, {decimal_size(tarball.size)}"
         self._set(Stage.ARCHIVE, State.DONE, words)
         return tarball
 
@@ -199,7 +200,7 @@ class DeployAttempt:
             )
         except ApiError as error:
             raise self._partly(Stage.UPLOAD, str(error)) from None
-        self._set(Stage.UPLOAD, State.DONE, f"{outcome_messages.size(tarball.size)} to {target.host}")
+        self._set(Stage.UPLOAD, State.DONE, f"{decimal_size(tarball.size)} to {target.host}")
 
     async def _build(self) -> None:
         plan, build = self._plan, Build()

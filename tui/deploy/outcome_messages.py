@@ -61,8 +61,3 @@ def left(plan: Plan, report: DeployReport, *, building: bool) -> tuple[str, Verd
     if announced in (State.RUNNING, State.UNKNOWN):
         return "left while it was announced: unknown whether it happened", Verdict.UNKNOWN
     return "left before anything was sent", Verdict.NOT_SENT
-
-
-def size(count: int) -> str:
-    """Bytes for people: `1.2 MB`, `34 kB`."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3)) if count else 0} kB"

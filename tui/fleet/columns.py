@@ -10,7 +10,8 @@ from tui.fleet.facts import AgentFacts
 from tui.fleet.listing import Column, Filter, SortKey, trend
 from tui.fleet.state import View
 from tui.fleet.status import replicas
-from tui.fleet.times import age, seen, when
+from tui.fleet.times import seen, when
+from tui.formats import age
 
 HOT = 0.9
 """Share of a limit that is an alarm; above `WARM` it is a warning."""

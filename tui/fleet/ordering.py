@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tui.api.models import Dispatch, SecretInfo, Version, instant
-from tui.packaging.secrets import RESERVED
+from tui.api.models import RESERVED_SECRETS, Dispatch, SecretInfo, Version, instant
 
 
 def newest_first(versions: Iterable[Version]) -> tuple[Version, ...]:
@@ -15,7 +14,9 @@ def newest_first(versions: Iterable[Version]) -> tuple[Version, ...]:
 
 def own(secrets: Iterable[SecretInfo]) -> tuple[SecretInfo, ...]:
     """Secrets by name, without those that LiveKit injects itself (contract.md §3.7)."""
-    return tuple(sorted((item for item in secrets if item.name not in RESERVED), key=lambda i: i.name))
+    return tuple(
+        sorted((item for item in secrets if item.name not in RESERVED_SECRETS), key=lambda i: i.name)
+    )
 
 
 def standing(items: Iterable[Dispatch]) -> tuple[Dispatch, ...]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from tui.api.clean import clean
 from tui.api.client import Client
 from tui.api.errors import ApiError, Throttled, Unauthorized, Unknown, Unreachable
-from tui.clock import Clock
+from tui.clock import Clock, wait_or_sleep
 from tui.fleet.poll_outcome import (
     REFUSED_EVERY,
     Answered,
@@ -108,7 +108,7 @@ class Poller:
         nudge = self._nudges[source.name]
         while True:
             nudge.clear()
-            await self._rest(nudge, await self._turn(source))
+            await wait_or_sleep(self._clock, nudge, await self._turn(source))
 
     async def _turn(self, source: Source, *, at_once: bool = False) -> float | None:
         """Ask once, if it is wanted and its time has come; seconds until the next turn, None for never."""
@@ -134,21 +134,8 @@ class Poller:
         subject = source.subject(self._store.fleet, self.selection)
         if source.follows_selection and subject not in (None, self._subjects.get(source.name)):
             nudge = self._nudges[source.name]
-            while await self._rest(nudge, SETTLE):
+            while await wait_or_sleep(self._clock, nudge, SETTLE):
                 nudge.clear()
-
-    async def _rest(self, nudge: asyncio.Event, seconds: float | None) -> bool:
-        """Wait so long, without end for None, or until nudged; whether it was that."""
-        if seconds is None:
-            return await nudge.wait()
-        nudged = asyncio.ensure_future(nudge.wait())
-        slept = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait({nudged, slept}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            nudged.cancel()
-            slept.cancel()
-        return nudge.is_set()
 
     # ---- what -----------------------------------------------------------------------------------------
 

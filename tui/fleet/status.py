@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.models import Agent, Deployment, instant
-from tui.fleet.times import age
+from tui.formats import age
 
 
 class Family(StrEnum):

@@ -1,9 +1,11 @@
-"""Ages and times in words, coarse enough that a quiet screen stays byte for byte the same."""
+"""Times in words, coarse enough that a quiet screen stays byte for byte the same."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from tui.formats import age
 
 STEP = 15.0
 """Seconds in which the screen's clock moves; ages are coarser still."""
@@ -21,16 +23,6 @@ class TimeStyle(StrEnum):
         """The style after this one."""
         styles = list(TimeStyle)
         return styles[(styles.index(self) + 1) % len(styles)]
-
-
-def age(seconds: float) -> str:
-    """`<1m`, `4m`, `3h`, `12d`: never finer than a minute. Negative ages, from clocks that differ, are 0."""
-    minutes = int(max(0.0, seconds) // 60)
-    if minutes < 1:
-        return "<1m"
-    if minutes < 120:
-        return f"{minutes}m"
-    return f"{minutes // 60}h" if minutes < 2880 else f"{minutes // 1440}d"
 
 
 def seen(seconds: float) -> str:
@@ -71,12 +63,3 @@ def when(at: float | None, *, now: float, style: TimeStyle, never: str = "–") 
     if at is None:
         return never
     return age(now - at) if style is TimeStyle.RELATIVE else short_time(at, now=now, style=style)
-
-
-def seconds(value: float) -> str:
-    """A short duration: `340 ms`, `2.1 s`, `14 s`, `3m`."""
-    if value < 0.9995:
-        return f"{value * 1000:.0f} ms"
-    if value < 9.95:
-        return f"{value:.1f} s"
-    return f"{value:.0f} s" if value < 120 else age(value)

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from tui.api.streams import Splitter
-from tui.fleet.times import age
+from tui.formats import whole_seconds
 from tui.logs.classify import classify
 from tui.logs.log import Kind, Notice
 from tui.logs.merge import LogWriter
@@ -198,7 +198,7 @@ class Assembler:
             return
         # not from the notice's own time: a silence, or a time without a reader, may have come before it
         missing = max(0.0, self._opened - self._lost)
-        text = f"{how_long(missing)} may be missing" if missing >= 0.5 else "lines may be missing"
+        text = f"{whole_seconds(missing)} may be missing" if missing >= 0.5 else "lines may be missing"
         if found.repeats:
             text = "lines may be repeated below"
         if notice.kind is not Kind.GAP:
@@ -218,8 +218,3 @@ class Assembler:
 
     def _show(self, stream: Stream) -> None:
         self.writer.log.streams[self.tag] = stream
-
-
-def how_long(seconds: float) -> str:
-    """`14 s`, `21m`: how much of a log may be missing."""
-    return f"{seconds:.0f} s" if seconds < 120 else age(seconds)

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from tui.api import errors
-from tui.clock import Clock
+from tui.clock import Clock, wait_or_sleep
 from tui.logs.source import LogClient, LogSource
 from tui.logs.stream_end import Cause, StreamEnd, end_by_error, end_of_stream
 
@@ -159,15 +159,7 @@ class LogStream:
             seconds = min(LONGEST, SHORTEST * 2 ** min(self._failures, 10))
             self._failures += 1
         seconds *= self._random.uniform(0.75, 1.25)
-        waits = [
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(self._nudged.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await wait_or_sleep(self._clock, self._nudged, seconds)
 
     def _put(self, event: Event) -> None:
         self._events.append(event)

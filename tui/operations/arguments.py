@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tui.fleet.find import AmbiguousName, find_agent
 from tui.fleet.state import Fleet, Selection
 from tui.operations.fields import Answers, InvalidAnswer
 from tui.operations.operation import Operation
@@ -36,16 +37,13 @@ FIELD_IDS = {"agent_name": "agent", "secret": "name"}
 
 def resolve_agent(fleet: Fleet, word: str) -> str:
     """An agent by id, or by a name that it has alone. Raises `InvalidAnswer`."""
-    if fleet.agent(word) is not None:
-        return word
-    named = [agent.agent_id for agent in fleet.agents if agent.name == word]
-    if len(named) > 1:
-        raise InvalidAnswer(
-            "agent", f"{len(named)} agents are called {word!r}: give an id, {', '.join(named[:4])}"
-        )
-    if not named:
+    try:
+        found = find_agent(fleet, word)
+    except AmbiguousName as error:
+        raise InvalidAnswer("agent", str(error)) from None
+    if found is None:
         raise InvalidAnswer("agent", f"no agent {word!r} in this project")
-    return named[0]
+    return found.agent_id
 
 
 def room_of_dispatch(fleet: Fleet, dispatch_id: str) -> str:

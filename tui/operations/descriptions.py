@@ -9,8 +9,8 @@ from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Deployment, Dispatch, moment
 from tui.fleet.state import Fleet, View
 from tui.fleet.status import Family, event_words, reading, status
-from tui.fleet.times import age
 from tui.fleet.tree import find_dispatch
+from tui.formats import age
 from tui.operations.operation import Fact
 
 NO_AGENT = "no agent is selected"

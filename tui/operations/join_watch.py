@@ -18,8 +18,8 @@ from tui.clock import Clock
 from tui.fleet.ordering import standing
 from tui.fleet.state import Fleet, with_dispatches, with_participants
 from tui.fleet.store import Store
-from tui.fleet.times import seconds
 from tui.fleet.tree import SLOW_AFTER, STUCK_AFTER
+from tui.formats import duration
 from tui.operations.fields import Hint
 from tui.operations.remote import Remote
 from tui.operations.verbs.dispatch_checks import likely_cause
@@ -131,7 +131,7 @@ class JoinWatch:
     def _judged(self, fleet: Fleet, now: float) -> tuple[JoinHealth, str, str, bool]:
         waited = self.waited(now)
         if self._joined is not None:
-            return JoinHealth.GOOD, f"joined after {seconds(self._joined[1])}", "", True
+            return JoinHealth.GOOD, f"joined after {duration(self._joined[1])}", "", True
         if self._gone:
             return JoinHealth.BAD, "the dispatch is gone", "it was deleted, or its room closed", True
         jobs = self.dispatch.jobs

@@ -19,7 +19,7 @@ from tui.api.errors import ApiError, NotFound, Unknown
 from tui.clock import Clock
 from tui.fleet.state import View
 from tui.fleet.store import Store
-from tui.fleet.times import seconds
+from tui.formats import duration
 from tui.operations.fields import Answers
 from tui.operations.freshness_check import reread, with_learnt
 from tui.operations.journal import resumed_deploys
@@ -216,7 +216,7 @@ class OperationRunner:
         took = self._clock.monotonic() - begun
         self._absorb(sending, receipt)
         more = f" · {receipt.words}" if receipt.words else ""
-        words = f"{sending.subject}: done in {seconds(took)}{more}"
+        words = f"{sending.subject}: done in {duration(took)}{more}"
         undo = sending.undo(receipt)
         outcome = Outcome(Verdict.DONE, words, intent, receipt=receipt, undo=undo, took=took)
         if operation.always_verified:

@@ -15,13 +15,12 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from tui.api.clean import clean
+from tui.api.models import RESERVED_SECRETS
 from tui.packaging import dotenv
 from tui.packaging.errors import SecretsError
 from tui.packaging.files import Content, NotReadable, read_file, shown
 from tui.secret import Secret
 
-RESERVED: Final = frozenset({"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"})
-"""Injected by the service; `lk` drops them silently."""
 ENV_FILES: Final = (".env.production", ".env", ".env.staging", ".env.development", ".env.local", ".env.test")
 """Secrets files by priority."""
 MOUNT_LIMIT: Final = 1 << 20
@@ -203,7 +202,7 @@ def judge(secret: SecretInput) -> tuple[str, ...]:
 
 def _left_out(secret: SecretInput, empty: Empty) -> str:
     """Why a secret is not sent; empty if it is."""
-    if secret.name in RESERVED and not secret.is_file:
+    if secret.name in RESERVED_SECRETS and not secret.is_file:
         return "the service sets it itself"
     if secret.value or secret.is_file:
         return ""

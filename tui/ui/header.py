@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from tui.fleet.cells import Cell, status_glyph, status_tone
 from tui.fleet.state import Freshness, View
 from tui.fleet.status import status
-from tui.fleet.times import TimeStyle, age, zone_name
+from tui.fleet.times import TimeStyle, zone_name
+from tui.formats import age, whole_seconds
 from tui.project import Project
 from tui.session.watched import Link
 from tui.ui.widgets.lines import Line, spread
@@ -144,7 +145,7 @@ def _staleness(view: View) -> str:
     if not stale:
         return ""
     old = min((at for name in stale if (at := known[name].at) is not None), default=None)
-    since = f"STALE {_seconds(view.monotonic - old)} old" if old is not None else "NO DATA"
+    since = f"STALE {whole_seconds(int(view.monotonic - old))} old" if old is not None else "NO DATA"
     some = f"{len(stale)} of {len(known)} sources" if len(stale) > 3 else ", ".join(sorted(stale))
     what = "everything" if len(stale) == len(known) > 1 else some
     why = max((known[name] for name in stale), key=lambda fresh: fresh.failures).error
@@ -154,7 +155,3 @@ def _staleness(view: View) -> str:
 def _never_came(fresh: Freshness) -> bool:
     """A first question that failed: what is wrong is known, and the next try may be far off."""
     return fresh.at is None and fresh.failures > 0
-
-
-def _seconds(value: float) -> str:
-    return f"{int(value)} s" if value < 120 else age(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tui.api.models import RESERVED_SECRETS
 from tui.fleet.state import View
 from tui.operations.descriptions import agent_of, typed_names
 from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
@@ -29,7 +30,7 @@ from tui.operations.verbs.secrets_operation import (
     secrets,
     with_secrets,
 )
-from tui.packaging.secrets import MOUNT_LIMIT, RESERVED, SecretInput, collect
+from tui.packaging.secrets import MOUNT_LIMIT, SecretInput, collect
 
 
 class SetSecret(SecretsOperation):
@@ -62,7 +63,7 @@ class SetSecret(SecretsOperation):
         name = answers.text("name")
         if not name:
             raise InvalidAnswer("name", "which name?")
-        if name in RESERVED:
+        if name in RESERVED_SECRETS:
             raise InvalidAnswer("name", f"{name} is set by LiveKit itself in every agent")
         if not answers.value("value"):
             raise InvalidAnswer(

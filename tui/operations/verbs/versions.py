@@ -9,7 +9,7 @@ from tui.api import methods
 from tui.api.models import Version, instant
 from tui.fleet.state import View
 from tui.fleet.status import status
-from tui.fleet.times import age
+from tui.formats import age
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.operations.fields import Answers, Field, FieldKind, Hint, HintLevel, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent

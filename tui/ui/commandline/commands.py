@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from tui.fleet.find import AmbiguousName, find_agent
 from tui.fleet.state import Fleet
 from tui.fleet.tree import find_key, key_of
 from tui.logs.archive import NotOpened
@@ -71,12 +72,11 @@ def _go_to_agent(console: Console, words: Arguments) -> None:
 
 
 def _agent_id(fleet: Fleet, word: str) -> str:
-    if fleet.agent(word) is not None:
-        return word
-    named = [agent.agent_id for agent in fleet.agents if agent.name == word]
-    if len(named) > 1:
-        raise BadCommand(f"{len(named)} agents are called {word!r}: give an id, {', '.join(named[:4])}")
-    return named[0] if named else word
+    try:
+        found = find_agent(fleet, word)
+    except AmbiguousName as error:
+        raise BadCommand(str(error)) from None
+    return found.agent_id if found else word
 
 
 def _dispatches(console: Console, words: Arguments) -> None:

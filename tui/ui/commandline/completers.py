@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tui.api.models import Agent
+from tui.fleet.find import agents_called
 from tui.fleet.state import Fleet
 
 NONE: Sequence[str] = ()
@@ -81,4 +82,4 @@ def paths(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
 
 def _agent_named(fleet: Fleet, words: Sequence[str]) -> Agent | None:
     word = words[0] if words else ""
-    return fleet.agent(word) or next((agent for agent in fleet.agents if agent.name == word), None)
+    return next(iter(agents_called(fleet, word)), None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from tui.api.clean import clean
 from tui.api.methods import CREATE_AGENT, DEPLOY_AGENT
 from tui.deploy.inspection import Inspection
-from tui.deploy.outcome_messages import size
 from tui.deploy.plan import Plan
 from tui.deploy.plan_builder import PlanDraft
 from tui.fleet.state import Fleet
+from tui.formats import decimal_size
 from tui.operations.descriptions import named
 from tui.project import Project
 from tui.secret import MASK
@@ -39,7 +39,9 @@ def found_told(inspection: Inspection) -> list[FactLine]:
         )
     if inspection.source is not None:
         files = sum(1 for entry in inspection.source.entries if not entry.is_directory)
-        told.append(FactLine("source", f"{files} files, {size(inspection.source.size)} before compression"))
+        told.append(
+            FactLine("source", f"{files} files, {decimal_size(inspection.source.size)} before compression")
+        )
     if inspection.git is not None and inspection.git.commit:
         dirty = " · uncommitted changes go along" if inspection.git.dirty else ""
         words = f"{inspection.git.commit} {clean(inspection.git.branch, limit=80)}{dirty}"

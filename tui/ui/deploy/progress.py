@@ -13,7 +13,7 @@ from textual.containers import Vertical
 
 from tui.deploy.plan import BuildProgress, DeployReport, Plan, Stage, State, Step, StepState
 from tui.fleet.cells import Cell, ColumnLayout
-from tui.fleet.times import seconds
+from tui.formats import duration
 from tui.ui.deploy.fact_lines import verb
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.project_context import ProjectContext
@@ -118,7 +118,7 @@ def _output(text: str, look: str) -> Row:
 
 def _step(step: Step) -> Row:
     sign, look, word = _STEPS[step.state]
-    time = word or (seconds(step.duration) if step.state is not StepState.WAITING else "")
+    time = word or (duration(step.duration) if step.state is not StepState.WAITING else "")
     part = next((part for part in step.parts if not part.done), None)
     if part is not None and part.total:
         word = f"  {_bar(part.current, part.total)} {part.text}"

@@ -11,7 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.fleet.cells import Cell, ColumnLayout
-from tui.fleet.times import TimeStyle, clock_time, seconds
+from tui.fleet.times import TimeStyle, clock_time
+from tui.formats import duration
 from tui.operations.journal.journal import AuditEntry
 from tui.operations.journal.outcome import WORDS
 from tui.operations.journal.resumed_deploys import LABELS
@@ -108,7 +109,7 @@ class Audit(ModalScreen[None]):
             FactLine("reason", intent.reason or "–"),
             FactLine("given", ", ".join(intent.arguments) or "–"),
             FactLine("by", origin),
-            FactLine("took", seconds(entry.latency) if entry.verdict is not None else "–"),
+            FactLine("took", duration(entry.latency) if entry.verdict is not None else "–"),
             FactLine("request id", intent.request_id or "–"),
         ]
         details.set_lines(lines(told, max(30, details.size.width))[:DETAILS])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from tui.api.hosts import Host
 from tui.fleet.cells import Cell
 from tui.fleet.state import View
-from tui.fleet.times import seconds
+from tui.formats import duration
 from tui.operations.fields import Answers, Hint, HintLevel
 from tui.operations.join_watch import JoinHealth, JoinProgress
 from tui.operations.operation import Operation, Preview
@@ -101,7 +101,7 @@ def join_told(join: JoinProgress) -> list[FactLine]:
     sign, tone = _MOODS[join.mood]
     wait = "◔ …" if not join.over else "–"
     told = [
-        FactLine("accepted", f"✓ {seconds(join.accepted)}   {join.dispatch_id}", "ok"),
+        FactLine("accepted", f"✓ {duration(join.accepted)}   {join.dispatch_id}", "ok"),
         _step("job", join.job, join.job_id, wait),
         _step("in the room", join.joined, join.identity, wait),
         FactLine("", f"{sign} {join.verdict}", tone),
@@ -112,4 +112,4 @@ def join_told(join: JoinProgress) -> list[FactLine]:
 def _step(label: str, took: float | None, identity: str, wait: str) -> FactLine:
     if took is None:
         return FactLine(label, wait, "muted")
-    return FactLine(label, f"✓ {seconds(took)}   {identity}", "ok")
+    return FactLine(label, f"✓ {duration(took)}   {identity}", "ok")

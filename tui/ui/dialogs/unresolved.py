@@ -11,7 +11,8 @@ from textual.containers import Vertical
 
 from tui.api.clean import clean
 from tui.fleet.cells import Cell, ColumnLayout
-from tui.fleet.times import TimeStyle, age, clock_time
+from tui.fleet.times import TimeStyle, clock_time
+from tui.formats import age
 from tui.operations.journal.journal import Intent, JournalError, Verdict
 from tui.operations.journal.outcome import WORDS, Outcome
 from tui.operations.journal.resumed_deploys import LABELS

@@ -10,7 +10,7 @@ import msgspec
 
 from tui.fleet.cells import Cell
 from tui.fleet.times import seen
-from tui.logs.assembler import how_long
+from tui.formats import whole_seconds
 from tui.logs.classify import Level
 from tui.logs.log import Counts
 from tui.logs.source import Phase, Stream
@@ -178,7 +178,7 @@ def _sources(facts: Facts) -> Sequence[Cell]:
 
 
 def _trouble(stream: Stream, facts: Facts) -> str:
-    words = f" gap {how_long(stream.missed).replace(' ', '')}" if stream.missed >= 0.5 else ""
+    words = f" gap {whole_seconds(stream.missed).replace(' ', '')}" if stream.missed >= 0.5 else ""
     quiet = facts.now - (stream.heard or stream.since)
     if stream.phase is Phase.OPEN and quiet >= QUIET:
         words += f" quiet {_how_long(quiet, facts)}"

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from rich.cells import cell_len, chop_cells
 
 from tui.api.clean import clean
+from tui.formats import fine_age, size
 from tui.logs import records
 from tui.logs.classify import PART, Level
 from tui.logs.log import Kind, Line, Notice
@@ -198,20 +199,11 @@ def _time(moment: float | None, received: float | None, options: Options) -> str
     if known is None:
         return " " * (6 if options.times is Times.RELATIVE else 13)
     if options.times is Times.RELATIVE:
-        return f"{_age(options.now - known):>5} "
+        return f"{fine_age(options.now - known):>5} "
     stamp = datetime.fromtimestamp(known, options.clock_zone)
     if moment is None:
         return f"{stamp:%H:%M:%S}~    "  # when it came, not when it was written
     return f"{stamp:%H:%M:%S}.{stamp.microsecond // 1000:03} "
-
-
-def _age(seconds: float) -> str:
-    seconds = max(0.0, seconds)
-    if seconds < 60:
-        return f"{int(seconds // 15) * 15 or '<15'}s"
-    if seconds < 7200:
-        return f"{int(seconds // 60)}m"
-    return f"{int(seconds // 3600)}h" if seconds < 172_800 else f"{int(seconds // 86_400)}d"
 
 
 def _message(line: Line, record: Record, options: Options, *, inline: bool) -> list[Span]:
@@ -228,8 +220,8 @@ def _message(line: Line, record: Record, options: Options, *, inline: bool) -> l
     if line.cut:
         spans.append(Span(" … cut here", "warn"))
     if record.hidden:
-        size = _size(len(line.raw))
-        spans.append(Span(f" … {size}, first 16 KiB shown, all of it in the spool", "warn"))
+        long = size(len(line.raw))
+        spans.append(Span(f" … {long}, first 16 KiB shown, all of it in the spool", "warn"))
     return spans
 
 
@@ -251,10 +243,6 @@ def _pretty(raw: bytes) -> list[str]:
         return json.dumps(json.loads(raw), indent=2, ensure_ascii=False).split("\n")
     except (ValueError, RecursionError):
         return [raw.decode("utf-8", "replace")]
-
-
-def _size(count: int) -> str:
-    return f"{count / 1_048_576:.1f} MiB" if count >= 1_048_576 else f"{count // 1024} KiB"
 
 
 def _notice_rows(notice: Notice, options: Options) -> list[Row]:

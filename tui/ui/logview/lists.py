@@ -10,6 +10,7 @@ import msgspec
 
 from tui.api.clean import clean
 from tui.fleet.cells import Cell
+from tui.formats import size
 from tui.logs.archive import LogFile
 from tui.logs.search import Filter
 from tui.logs.signatures import Signature
@@ -98,19 +99,12 @@ def files(found: Iterable[LogFile], moment: Callable[[float], datetime]) -> tupl
                 padded("kept" if log.kept else "saved", 6, "muted"),
                 Cell(f"{moment(log.written):%d %b %H:%M}  ", "text"),
                 Cell(clean(log.name), "text"),
-                Cell(f"  {_size(log.size)}", "muted"),
+                Cell(f"  {size(log.size)}", "muted"),
             ),
         )
         for index, log in enumerate(found)
     ]
     return "Logs on this machine · Enter opens · :open FILE opens any", choices
-
-
-def _size(size: int) -> str:
-    for unit, bytes_of in (("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if size >= bytes_of:
-            return f"{size / bytes_of:.1f} {unit}"
-    return f"{size} B"
 
 
 def filters(stack: Sequence[Filter], active: bool) -> tuple[str, list[Choice]]:

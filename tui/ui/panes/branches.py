@@ -8,8 +8,9 @@ from tui.api.models import Dispatch, Job, Participant, moment
 from tui.fleet.cells import Cell, Cells, tail
 from tui.fleet.state import View
 from tui.fleet.status import Family, status
-from tui.fleet.times import age, seconds, when
+from tui.fleet.times import when
 from tui.fleet.tree import Node, Summary, Worst, is_stale, pick_up, split, waiting_for
+from tui.formats import age, duration
 from tui.operations.verbs.dispatch_checks import COLD_START, by_name
 
 _LOOKS: Mapping[Worst, tuple[str, str]] = {
@@ -66,7 +67,7 @@ def dispatch_cells(view: View, node: Node, dispatch: Dispatch, *, revealed: bool
         Cell(words, look),
         Cell(dispatch.agent_name or "(automatic dispatch)", "text" if dispatch.agent_name else "muted"),
         Cell(when(created, now=view.now, style=view.times), "muted"),
-        Cell(seconds(taken) if taken is not None else "–", "warn" if (taken or 0) > 10 else "muted"),
+        Cell(duration(taken) if taken is not None else "–", "warn" if (taken or 0) > 10 else "muted"),
         # with jobs, what is wrong is said of them
         Cell(_about(view, dispatch, waited, revealed=revealed), "muted" if dispatch.jobs else look),
     )
@@ -107,7 +108,7 @@ def job_cells(view: View, node: Node, job: Job) -> Cells:
     if state and state.worker_id:
         parts.append(f"worker {tail(state.worker_id)}")
     if ended and started:
-        parts.append(f"ran {seconds(max(0.0, ended - started))}")
+        parts.append(f"ran {duration(max(0.0, ended - started))}")
     opener = f"{_fold(node)} " if node.children else "  "
     return (
         Cell(f"    {opener}{sign} {tail(job.id)}", look if node.worst >= Worst.DOUBT else "text"),

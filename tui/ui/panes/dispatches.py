@@ -12,7 +12,6 @@ from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.state import Freshness, Selection, View
-from tui.fleet.times import age
 from tui.fleet.tree import (
     Node,
     Tree,
@@ -24,6 +23,7 @@ from tui.fleet.tree import (
     rooms_by_worst,
     split,
 )
+from tui.formats import age
 from tui.operations.targets import NoTarget
 from tui.ui.panes.base import LogTarget, Place
 from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells

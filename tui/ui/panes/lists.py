@@ -15,7 +15,8 @@ from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.listing import filters, sorts
 from tui.fleet.query import BadQuery, Query, parse
 from tui.fleet.state import Freshness, Selection, View
-from tui.fleet.times import TimeStyle, age
+from tui.fleet.times import TimeStyle
+from tui.formats import age
 from tui.operations.fields import Answers
 from tui.operations.operation import Operation
 from tui.operations.targets import NoTarget, Target
