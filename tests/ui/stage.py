@@ -20,6 +20,7 @@ from tui.ui.app import Lktop
 from tui.ui.panes.base import Pane
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
+from tui.ui.widgets.themed_widget import ASCII_CLASS
 
 W = TypeVar("W", bound=Widget)
 
@@ -27,8 +28,8 @@ W = TypeVar("W", bound=Widget)
 class Watched(LineTable):
     """A table that remembers what it asked to be painted."""
 
-    def __init__(self, columns: Sequence[ColumnLayout], *, ascii_only: bool = False) -> None:
-        super().__init__(columns, ascii_only=ascii_only)
+    def __init__(self, columns: Sequence[ColumnLayout]) -> None:
+        super().__init__(columns)
         self.painted: list[Region] = []
         self.whole = 0
         """Times that everything was to be painted."""
@@ -53,8 +54,9 @@ class Board(App[None]):
 
     CSS = "Screen { background: $background; }"
 
-    def __init__(self, widget: Widget) -> None:
+    def __init__(self, widget: Widget, *, ascii_only: bool = False) -> None:
         super().__init__()
+        self.set_class(ascii_only, ASCII_CLASS)
         self.widget = widget
         self.heard: list[Message] = []
 
@@ -82,9 +84,11 @@ class Board(App[None]):
 
 
 @asynccontextmanager
-async def board(widget: W, size: tuple[int, int] = (60, 11)) -> AsyncIterator[tuple[W, Pilot[None]]]:
+async def board(
+    widget: W, size: tuple[int, int] = (60, 11), *, ascii_only: bool = False
+) -> AsyncIterator[tuple[W, Pilot[None]]]:
     """The widget, mounted and with the keyboard."""
-    async with Board(widget).run_test(size=size) as pilot:
+    async with Board(widget, ascii_only=ascii_only).run_test(size=size) as pilot:
         widget.focus()
         await pilot.pause()
         yield widget, pilot

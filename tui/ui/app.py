@@ -46,6 +46,7 @@ from tui.ui.terminal.key_queue import KeyQueue
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import DiffApp
 from tui.ui.widgets.text import to_ascii
+from tui.ui.widgets.themed_widget import ASCII_CLASS
 
 TICK = 1.0
 """Seconds between looks at the clock; the screen hears of coarse steps, or of each while data is stale."""
@@ -109,7 +110,7 @@ class Lktop(DiffApp):
         """The newest toast, and when it came."""
         self._key_queue = KeyQueue(self)
         self._problems = self._load_themes()
-        self.set_class(launch.ascii_only, "-ascii")
+        self.set_class(launch.ascii_only, ASCII_CLASS)
         self.set_class(launch.low_bandwidth, "-low-bandwidth")
         self.animation_level = "none"
         self._slow_told = launch.low_bandwidth
@@ -260,7 +261,7 @@ class Lktop(DiffApp):
                 self.call_later(self.run_action, row.action, row.node)
 
         entries = [*rows(self.screen), *command_rows(self.main)]
-        self.push_screen(Help(entries, words, ascii_only=self.launch.ascii_only), run)
+        self.push_screen(Help(entries, words), run)
 
     async def action_leave(self) -> None:
         """Back; at the root, twice to quit."""
@@ -328,7 +329,7 @@ class Lktop(DiffApp):
         if item is not None and session is not None:
             title = f"{pane.NAME}: {pane.copy_text() or 'as received'}"
             raw = session.raw(item)
-            self.push_screen(Raw(title, raw, copy=self.copy_out, ascii_only=self.launch.ascii_only))
+            self.push_screen(Raw(title, raw, copy=self.copy_out))
 
     def action_times(self) -> None:
         """Relative, local, UTC."""
@@ -368,12 +369,12 @@ class Lktop(DiffApp):
                 self.watch_project(project)
 
         current = self.session.project if self.session else None
-        screen = Chooser(self.launch.projects, current, ascii_only=self.launch.ascii_only)
+        screen = Chooser(self.launch.projects, current)
         self.push_screen(screen, chosen)
 
     def action_messages(self) -> None:
         """Everything that was said."""
-        self.push_screen(Messages(self.said, copy=self.copy_out, ascii_only=self.launch.ascii_only))
+        self.push_screen(Messages(self.said, copy=self.copy_out))
 
     def choose_project(self, name: str) -> bool:
         """Watch a project by name; False if there is none."""
@@ -404,11 +405,6 @@ class Lktop(DiffApp):
         await super().on_event(event)
         if is_key:
             self._key_queue.sent(to)
-
-    @property
-    def ascii_only(self) -> bool:
-        """Draw with ASCII alone."""
-        return self.launch.ascii_only
 
     @property
     def refresh_seconds(self) -> float:

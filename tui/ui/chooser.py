@@ -24,13 +24,10 @@ class Chooser(ModalScreen[Project | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
 
-    def __init__(
-        self, projects: Sequence[Project], current: Project | None, *, ascii_only: bool = False
-    ) -> None:
+    def __init__(self, projects: Sequence[Project], current: Project | None) -> None:
         super().__init__()
         self._targets = {str(index): project for index, project in enumerate(projects)}
         self._current = current
-        self._ascii = ascii_only
 
     def compose(self) -> ComposeResult:
         """Title and list."""
@@ -44,8 +41,8 @@ class Chooser(ModalScreen[Project | None]):
         )
         with Vertical(id="chooser") as box:
             box.styles.height = max(len(self._targets), 3) + FRAME
-            yield Lines(ascii_only=self._ascii, id="chooser-title")
-            yield LineTable(columns, ascii_only=self._ascii)
+            yield Lines(id="chooser-title")
+            yield LineTable(columns)
 
     def on_mount(self) -> None:
         """Fill the list."""

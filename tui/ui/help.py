@@ -122,11 +122,10 @@ class Help(ModalScreen[Row | None]):
         Binding("pageup", "page(-1)", show=False, priority=True),
     ]
 
-    def __init__(self, entries: Sequence[Row], pane: str, *, ascii_only: bool = False) -> None:
+    def __init__(self, entries: Sequence[Row], pane: str) -> None:
         super().__init__()
         self._entries = {str(index): entry for index, entry in enumerate(entries)}
         self._pane = pane
-        self._ascii = ascii_only
 
     def compose(self) -> ComposeResult:
         """The list and what is typed."""
@@ -136,11 +135,11 @@ class Help(ModalScreen[Row | None]):
             ColumnLayout("label", "WHAT IT DOES", 20, grow=1),
         )
         with Vertical(id="help"):
-            yield Lines(ascii_only=self._ascii, id="help-title")
-            yield LineTable(columns, ascii_only=self._ascii)
+            yield Lines(id="help-title")
+            yield LineTable(columns)
             field = Input(placeholder="type to filter, Enter runs it, Esc closes", id="help-filter")
             field.cursor_blink = False
-            yield Lines(ascii_only=self._ascii, id="help-more")
+            yield Lines(id="help-more")
             yield field
 
     def on_mount(self) -> None:

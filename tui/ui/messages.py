@@ -56,21 +56,20 @@ class Messages(ModalScreen[None]):
         Binding("c", "copy", "Copy", show=False),
     ]
 
-    def __init__(self, log: MessageLog, *, copy: Callable[[str], None], ascii_only: bool = False) -> None:
+    def __init__(self, log: MessageLog, *, copy: Callable[[str], None]) -> None:
         super().__init__()
         self._said = log.newest_first
         self._rows: dict[str, tuple[Cell, ...]] = {}
         self._whole: dict[str, str] = {}
         """The message that a line is of."""
         self._copy = copy
-        self._ascii = ascii_only
 
     def compose(self) -> ComposeResult:
         """Title and list."""
         with Vertical(id="messages-box"):
-            yield Lines(ascii_only=self._ascii, id="messages-title")
+            yield Lines(id="messages-title")
             columns = (_TIME, ColumnLayout("text", "MESSAGE", 20, grow=1))
-            yield LineTable(columns, ascii_only=self._ascii)
+            yield LineTable(columns)
 
     def on_mount(self) -> None:
         """Fill the list."""

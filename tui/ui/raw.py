@@ -54,23 +54,18 @@ class Raw(ModalScreen[None]):
         Binding("c", "copy", "Copy", show=False),
     ]
 
-    def __init__(
-        self, title: str, raw: bytes, *, copy: Callable[[str], None], ascii_only: bool = False
-    ) -> None:
+    def __init__(self, title: str, raw: bytes, *, copy: Callable[[str], None]) -> None:
         super().__init__()
         self._title_words = clean(title, limit=120)
         self._raw = raw
         self._copy = copy
-        self._ascii = ascii_only
         self._revealed = False
 
     def compose(self) -> ComposeResult:
         """Title and lines."""
         with Vertical(id="messages-box"):
-            yield Lines(ascii_only=self._ascii, id="raw-title")
-            yield LineTable(
-                (ColumnLayout("line", "JSON AS RECEIVED, KEYS SORTED", 20, grow=1),), ascii_only=self._ascii
-            )
+            yield Lines(id="raw-title")
+            yield LineTable((ColumnLayout("line", "JSON AS RECEIVED, KEYS SORTED", 20, grow=1),))
 
     def on_mount(self) -> None:
         """Show it masked."""

@@ -124,7 +124,7 @@ class MainScreen(Screen[None]):
         self._arranged = Layout()
         self._start_at = agent_id
         # Held, not looked up: a poll may still be drawn while the screen is half taken down.
-        self._header = Lines(ascii_only=ascii_only, id="header")
+        self._header = Lines(id="header")
         setup = PaneSetup(ascii_only, clock, save_dir)
         self._panes = {cls.NAME.lower(): cls.create(setup) for cls in self._arranged.panes}
         self._bind_numbers()
@@ -136,9 +136,9 @@ class MainScreen(Screen[None]):
             for place in Place
         }
         self._body = Container(*self._places.values(), id="body")
-        self._prompt = Prompt(ascii_only=ascii_only)
-        self._footer = Lines(ascii_only=ascii_only, id="footer")
-        self._too_small = Lines(ascii_only=ascii_only, id="small")
+        self._prompt = Prompt()
+        self._footer = Lines(id="footer")
+        self._too_small = Lines(id="small")
 
     def _bind_numbers(self) -> None:
         """A key for each pane. The help lists keys in this order: Textual's own, the numbers, the rest."""

@@ -22,8 +22,8 @@ from tui.ui.widgets.text import width
 class Watched(Lines):
     """Remembers what it asked to be painted."""
 
-    def __init__(self, *, ascii_only: bool = False) -> None:
-        super().__init__(ascii_only=ascii_only)
+    def __init__(self) -> None:
+        super().__init__()
         self.painted: list[Region] = []
 
     def refresh(
@@ -49,7 +49,7 @@ async def test_equal_lines_are_not_painted_again_and_others_from_where_they_diff
 
 
 async def test_ascii() -> None:
-    async with board(Watched(ascii_only=True), (30, 3)) as (lines, _):
+    async with board(Watched(), (30, 3), ascii_only=True) as (lines, _):
         lines.set_lines([(Cell("─ 1 Agents · live ▸ … ─"),)])
         assert drawn(lines)[0].rstrip() == "- 1 Agents . live > ~ -"
 

@@ -281,7 +281,7 @@ async def test_an_arrow_has_room_in_the_narrowest_title() -> None:
 
 
 async def test_ascii_is_ascii_also_where_text_is_cut() -> None:
-    async with board(Watched(COLUMNS, ascii_only=True), (44, 5)) as (table, _):
+    async with board(Watched(COLUMNS), (44, 5), ascii_only=True) as (table, _):
         keys = names(30)
         table.set_sort("name", False)
         signs = changed("Δ", "Δ", "▼", age=0.0)

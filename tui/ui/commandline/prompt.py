@@ -63,15 +63,14 @@ class Prompt(Vertical):
         Binding("ctrl+u", "clear", "Clear", show=False, priority=True),
     ]
 
-    def __init__(self, *, ascii_only: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__(id="prompt")
-        self._ascii = ascii_only
         self._mode: PromptMode | None = None
         self._history = History()
 
     def compose(self) -> ComposeResult:
         """The hint and the input."""
-        yield Lines(ascii_only=self._ascii, id="hint")
+        yield Lines(id="hint")
         field = Input(id="typed", select_on_focus=False, suggester=_Live(self))
         field.cursor_blink = False
         yield field

@@ -59,12 +59,12 @@ class DeployForm(Dialog):
     """Asks, and hands on a plan only from its button. Nothing is sent from here."""
 
     def __init__(self, place: Place, context: ProjectContext, look: Look, decided: Decided) -> None:
-        super().__init__(ascii_only=context.ascii_only)
+        super().__init__()
         self._place = place
         self._project_context = context
         self._look = look
         self._decided = decided
-        self.frame = DialogLayout(ascii_only=context.ascii_only, danger=context.project.danger)
+        self.frame = DialogLayout(danger=context.project.danger)
         self._form: Form | None = None
         self._inspection: Inspection | None = None
         self._looked = ""
@@ -94,7 +94,7 @@ class DeployForm(Dialog):
 
     async def _begin(self) -> None:
         questions = fields(self._place.root, self._place.given)
-        form = Form(questions, self._options, chance=self._project_context.chance, ascii_only=self.ascii_only)
+        form = Form(questions, self._options, chance=self._project_context.chance)
         await self.frame.put(form)
         self._form = form
         self.frame.query_one("#reason", Input).value = self._place.given.reason

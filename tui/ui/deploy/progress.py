@@ -148,7 +148,7 @@ class DeployScreen(Dialog):
         context: ProjectContext,
         start: Callable[[Callable[[DeployReport], None]], asyncio.Task[DeployReport]],
     ) -> None:
-        super().__init__(ascii_only=context.ascii_only)
+        super().__init__()
         self._plan = plan
         self._project_context = context
         self._start = start
@@ -161,10 +161,10 @@ class DeployScreen(Dialog):
     def compose(self) -> ComposeResult:
         """Title, rows, the verdict, what the keys do."""
         with Vertical(id="deploying"):
-            yield Lines(ascii_only=self.ascii_only, id="deploying-title")
-            yield LineTable(COLUMNS, ascii_only=self.ascii_only)
-            yield Lines(ascii_only=self.ascii_only, id="deploying-verdict")
-            yield Lines(ascii_only=self.ascii_only, id="deploying-keys")
+            yield Lines(id="deploying-title")
+            yield LineTable(COLUMNS)
+            yield Lines(id="deploying-verdict")
+            yield Lines(id="deploying-keys")
 
     def on_mount(self) -> None:
         """Begin."""

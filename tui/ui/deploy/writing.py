@@ -46,10 +46,10 @@ class WriteForm(Dialog):
     """Shows what is there and what would be written; writes from its button alone."""
 
     def __init__(self, writing: Writing, context: ProjectContext) -> None:
-        super().__init__(ascii_only=context.ascii_only)
+        super().__init__()
         self._writing = writing
         self._project_context = context
-        self.frame = DialogLayout(ascii_only=context.ascii_only, danger=False, reason=False)
+        self.frame = DialogLayout(danger=False, reason=False)
         self._form: Form | None = None
         self._found: FileChanges | None = None
         self._problem = ""
@@ -76,9 +76,7 @@ class WriteForm(Dialog):
         found = await asyncio.to_thread(self._writing.look)
         if self._writing.fields and not found.problem:
             fields = [field for field in self._writing.fields if field is not THERE or found.there]
-            form = Form(
-                fields, self._options, chance=self._project_context.chance, ascii_only=self.ascii_only
-            )
+            form = Form(fields, self._options, chance=self._project_context.chance)
             self._found = found
             await self.frame.put(form)
             self._form = form

@@ -37,10 +37,9 @@ class Audit(ModalScreen[None]):
     Audit #audit-details { height: 8; width: 1fr; padding: 0 1; border-top: solid $edge; }
     """
 
-    def __init__(self, entries: Sequence[AuditEntry], *, ascii_only: bool = False) -> None:
+    def __init__(self, entries: Sequence[AuditEntry]) -> None:
         super().__init__()
         self._entries = {entry.intent.id: entry for entry in entries}
-        self._ascii = ascii_only
 
     def compose(self) -> ComposeResult:
         """Title, list, details."""
@@ -54,9 +53,9 @@ class Audit(ModalScreen[None]):
             ColumnLayout("reason", "REASON", 8, grow=2, rank=3),
         )
         with Vertical(id="audit"):
-            yield Lines(ascii_only=self._ascii, id="audit-title")
-            yield LineTable(columns, ascii_only=self._ascii)
-            yield Lines(ascii_only=self._ascii, id="audit-details")
+            yield Lines(id="audit-title")
+            yield LineTable(columns)
+            yield Lines(id="audit-details")
 
     def on_mount(self) -> None:
         """Fill the list."""

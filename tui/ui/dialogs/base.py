@@ -43,9 +43,8 @@ class Dialog(ModalScreen[None]):
     Dialog .label { width: 13; height: 1; }
     """
 
-    def __init__(self, *, ascii_only: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.ascii_only = ascii_only
         self._deaf_until = float("inf")
         self._last_enter = float("-inf")
         self._held = False

@@ -43,7 +43,7 @@ class BulkDialog(Dialog):
     ]
 
     def __init__(self, context: ProjectContext, operation: Operation, targets: Sequence[Target]) -> None:
-        super().__init__(ascii_only=context.ascii_only)
+        super().__init__()
         self._project_context = context
         self.operation = operation
         self._left_out: list[str] = []
@@ -52,7 +52,7 @@ class BulkDialog(Dialog):
         self._under_way: tuple[BulkTarget, ...] = ()
         self._stopping = False
         self._ended = ""
-        self.frame = DialogLayout(ascii_only=self.ascii_only, danger=context.project.danger)
+        self.frame = DialogLayout(danger=context.project.danger)
         hidden = [target for target in self._targets if target.hidden]
         words = f"include {len(hidden)} hidden by the filter"
         self._choice = Choice(

@@ -40,20 +40,18 @@ class Form(Vertical):
         options: OptionsOf,
         *,
         chance: random.Random,
-        ascii_only: bool,
     ) -> None:
         super().__init__(id="form")
         self.fields = tuple(fields)
         self._options = options
         self._chance = chance
-        self._ascii = ascii_only
         self._widgets: dict[str, Widget] = {field.id: self._widget(field) for field in self.fields}
 
     def compose(self) -> ComposeResult:
         """A row a question."""
         for field in self.fields:
             with Horizontal(classes="row"):
-                label = Lines(ascii_only=self._ascii, id=f"label-{field.id}")
+                label = Lines(id=f"label-{field.id}")
                 label.add_class("label")
                 yield label
                 yield self._widgets[field.id]
@@ -71,14 +69,14 @@ class Form(Vertical):
         if field.kind is FieldKind.CHOICE:
             return Choice(field, options())
         if field.kind is FieldKind.PICK:
-            return Pick(field, options, self._ascii)
+            return Pick(field, options)
         if field.kind is FieldKind.BLOCK:
             return Block(field)
         if field.kind is FieldKind.SECRET:
-            return SecretInput(ascii_only=self._ascii, id=f"field-{field.id}")
+            return SecretInput(id=f"field-{field.id}")
         if field.kind is FieldKind.FILE:
             return FileField(field)
-        return TextField(field, options, self._fresh, self._ascii)
+        return TextField(field, options, self._fresh)
 
     def _fresh(self, prefix: str) -> str:
         return prefix + "".join(self._chance.choice(ALPHABET) for _ in range(FRESH_SIZE))

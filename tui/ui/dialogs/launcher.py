@@ -173,7 +173,7 @@ class OperationLauncher:
         if context is None:
             return
         try:
-            context.show(Audit(await context.operator.entries(), ascii_only=context.ascii_only))
+            context.show(Audit(await context.operator.entries()))
         except JournalError as error:
             self._host.say(str(error), tone="error")
 

@@ -55,16 +55,13 @@ class DialogLayout(Vertical):
     DialogLayout Input { width: 1fr; }
     """
 
-    def __init__(self, *, ascii_only: bool, danger: bool, reason: bool = True) -> None:
+    def __init__(self, *, danger: bool, reason: bool = True) -> None:
         super().__init__(id="dialog", classes="-danger" if danger else "")
         self._reason_wanted = reason
         self._names: tuple[str, ...] = ()
         self._drawn: dict[str, tuple[Line, ...]] = {}
         self._words: tuple[str, ...] = ()
-        self._parts = {
-            name: Lines(ascii_only=ascii_only, id=f"dlg-{name}")
-            for name in ("title", "facts", "status", "keys")
-        }
+        self._parts = {name: Lines(id=f"dlg-{name}") for name in ("title", "facts", "status", "keys")}
         self._buttons = {
             name: Press(name, words)
             for name, words in (("cancel", "Cancel"), ("again", "Dry run"), ("go", "…"))
@@ -72,9 +69,7 @@ class DialogLayout(Vertical):
         self._body = VerticalScroll(self._parts["facts"], id="dlg-body", can_focus=False)
         self._reason = LineInput("", id="reason")
         self._typed = LineInput("", id="typed")
-        self._labels = {
-            name: Lines(ascii_only=ascii_only, id=f"label-{name}") for name in ("reason", "typed")
-        }
+        self._labels = {name: Lines(id=f"label-{name}") for name in ("reason", "typed")}
         self._row_reason = Horizontal(self._labels["reason"], self._reason, classes="row", id="row-reason")
         self._row_typed = Horizontal(self._labels["typed"], self._typed, classes="row", id="row-typed")
         self._row_buttons = Horizontal(*self._buttons.values(), id="dlg-buttons")

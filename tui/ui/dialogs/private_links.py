@@ -70,12 +70,11 @@ class Links(ModalScreen[None]):
             ColumnLayout("dns", "DNS", 18, grow=1, rank=4),
             ColumnLayout("updated", "SINCE", 5, right=True, rank=2),
         )
-        ascii_only = self._project_context.ascii_only
         with Vertical(id="links"):
-            yield Lines(ascii_only=ascii_only, id="links-title")
-            yield LineTable(columns, ascii_only=ascii_only)
-            yield Lines(ascii_only=ascii_only, id="links-detail")
-            yield Lines(ascii_only=ascii_only, id="links-keys")
+            yield Lines(id="links-title")
+            yield LineTable(columns)
+            yield Lines(id="links-detail")
+            yield Lines(id="links-keys")
 
     def on_mount(self) -> None:
         """Ask now, and again from time to time."""

@@ -45,10 +45,6 @@ class Application(Protocol):
     """Makes request ids."""
 
     @property
-    def ascii_only(self) -> bool:
-        """Draw with ASCII alone."""
-
-    @property
     def refresh_seconds(self) -> float:
         """Between polls of the agent list."""
 
@@ -95,7 +91,6 @@ class ProjectContext:
         self._registry = registry
         self._session_options = session_options
         self.journal = journal
-        self.ascii_only = app.ascii_only
         self.clock = app.clock
         self.chance = app.chance
         self.refresh_seconds = app.refresh_seconds

@@ -56,7 +56,7 @@ class QuestionDialog(Dialog):
         undoes: bool = False,
     ) -> None:
         """`undoes` where it takes back what was done last."""
-        super().__init__(ascii_only=context.ascii_only)
+        super().__init__()
         self.context = context
         self.operation = operation
         self._undoes = undoes
@@ -68,7 +68,7 @@ class QuestionDialog(Dialog):
             refresh=context.refresh_seconds,
         )
         grave = operation.danger is Danger.DESTROYS or context.project.danger
-        self.frame = DialogLayout(ascii_only=self.ascii_only, danger=grave)
+        self.frame = DialogLayout(danger=grave)
         self.form: Form | None = None
         self.told: list[FactLine] = []
         """What became of it, or what is happening; empty while it is only asked."""
@@ -126,7 +126,7 @@ class QuestionDialog(Dialog):
         """Put the questions."""
         fields = self.operation.fields(self.pending.view, self.pending.answers)
         if fields and self.form is None:
-            form = Form(fields, self._options, chance=self.context.chance, ascii_only=self.ascii_only)
+            form = Form(fields, self._options, chance=self.context.chance)
             await self.frame.put(form)
             self.form = form
         self._is_put = True

@@ -42,10 +42,10 @@ class UnlockDialog(Dialog):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "leave", "Cancel", show=False)]
 
     def __init__(self, context: ProjectContext, count: int) -> None:
-        super().__init__(ascii_only=context.ascii_only)
+        super().__init__()
         self._project_context = context
         self._minutes = count
-        self.frame = DialogLayout(ascii_only=self.ascii_only, danger=context.project.danger)
+        self.frame = DialogLayout(danger=context.project.danger)
 
     def compose(self) -> ComposeResult:
         """The same frame as every other question."""

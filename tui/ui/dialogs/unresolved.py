@@ -47,7 +47,7 @@ class Unresolved(Dialog):
     """
 
     def __init__(self, context: ProjectContext, intents: Sequence[Intent]) -> None:
-        super().__init__(ascii_only=context.ascii_only)
+        super().__init__()
         self._project_context = context
         self._intents = {intent.id: intent for intent in intents}
         self._found: dict[str, Outcome] = {}
@@ -62,10 +62,10 @@ class Unresolved(Dialog):
             ColumnLayout("words", "WHAT IS SEEN", 20, grow=3),
         )
         with Vertical(id="unresolved"):
-            yield Lines(ascii_only=self.ascii_only, id="unresolved-words")
-            yield LineTable(columns, ascii_only=self.ascii_only)
-            yield Lines(ascii_only=self.ascii_only, id="unresolved-details")
-            yield Lines(ascii_only=self.ascii_only, id="unresolved-keys")
+            yield Lines(id="unresolved-words")
+            yield LineTable(columns)
+            yield Lines(id="unresolved-details")
+            yield Lines(id="unresolved-keys")
 
     def on_mount(self) -> None:
         """Look."""

@@ -40,8 +40,8 @@ class AgentsPane(ListPane):
         Binding("M", "sort('mem')", "Sort by memory", show=False),
     ]
 
-    def __init__(self, *, ascii_only: bool = False) -> None:
-        super().__init__(ascii_only=ascii_only)
+    def __init__(self) -> None:
+        super().__init__()
         self.problems_only = False
         self.sort = "state"
         self.facts = FactsCache()

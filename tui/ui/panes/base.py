@@ -71,18 +71,17 @@ class Pane(Vertical):
 
     view: var[View | None] = var(None, init=False)
 
-    def __init__(self, *, ascii_only: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__(id=self.NAME.lower(), classes="pane")
-        self.ascii_only = ascii_only
         self.tabs: tuple[str, ...] = ()
         """Names of the panes that share this place, the longest form first; set by the screen."""
         # Held, not looked up: something may still be drawn while the pane is being taken down.
-        self._title = Lines(ascii_only=ascii_only, id="title")
+        self._title = Lines(id="title")
 
     @classmethod
     def create(cls, setup: PaneSetup) -> Self:
         """A pane for the main screen."""
-        return cls(ascii_only=setup.ascii_only)
+        return cls()
 
     def compose(self) -> ComposeResult:
         """The title line."""

@@ -60,8 +60,8 @@ class DispatchesPane(ListPane):
         Binding("o", "screen.owner", "Go to the agent", show=False),
     ]
 
-    def __init__(self, *, ascii_only: bool = False) -> None:
-        super().__init__(ascii_only=ascii_only)
+    def __init__(self) -> None:
+        super().__init__()
         self.tree_model = Tree()
         self.revealed = False
         self.agent_name = ""

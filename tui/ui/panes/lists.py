@@ -59,8 +59,8 @@ class ListPane(Pane):
     class Scrolled(Selected):
         """Other rows are in sight."""
 
-    def __init__(self, *, ascii_only: bool = False) -> None:
-        super().__init__(ascii_only=ascii_only)
+    def __init__(self) -> None:
+        super().__init__()
         self.query_now = Query()
         self.sort = ""
         self.reverse = False
@@ -69,7 +69,7 @@ class ListPane(Pane):
         self._asked = True
         self._subject = ""
         self._inputs: tuple[object, ...] = ()
-        self.table = LineTable(self.COLUMNS, ascii_only=ascii_only)
+        self.table = LineTable(self.COLUMNS)
         self.table.sortable = bool(self.sorts)
 
     def compose(self) -> ComposeResult:

@@ -42,7 +42,7 @@ class LogsPane(Pane):
     ]
 
     def __init__(self, *, clock: Clock, save_dir: Path, ascii_only: bool = False) -> None:
-        super().__init__(ascii_only=ascii_only)
+        super().__init__()
         self._clock = clock
         self.reader = LogView(None, clock=clock, save_dir=save_dir, ascii_only=ascii_only)
         self._agents: tuple[Agent, ...] = ()

@@ -22,7 +22,6 @@ class Lines(ThemedWidget):
 
     def __init__(self, *, ascii_only: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.ascii_only = ascii_only
         self._lines: tuple[Line, ...] = ()
 
     @property
@@ -49,7 +48,8 @@ class Lines(ThemedWidget):
         """One line, for the compositor."""
         base = self.tone_style("text")
         line = self._lines[y] if y < len(self._lines) else ()
-        texts = ((to_ascii(cell.text) if self.ascii_only else cell.text, cell.tone) for cell in line)
+        encodes = self.draws_ascii
+        texts = ((to_ascii(cell.text) if encodes else cell.text, cell.tone) for cell in line)
         strip = Strip([Segment(text, self.tone_style(tone)) for text, tone in texts if text])
         return strip.adjust_cell_length(self.size.width, base)
 

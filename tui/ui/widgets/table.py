@@ -93,11 +93,8 @@ class LineTable(ThemedWidget, can_focus=True):
     class Marked(Moved):
         """Rows were marked or unmarked."""
 
-    def __init__(
-        self, columns: Sequence[ColumnLayout], *, ascii_only: bool = False, id: str | None = None
-    ) -> None:
+    def __init__(self, columns: Sequence[ColumnLayout], *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.ascii_only = ascii_only
         self.wide = False
         self.follows_top = False
         """Until it is moved, the cursor stays on the first row, whichever that is."""
@@ -246,7 +243,7 @@ class LineTable(ThemedWidget, can_focus=True):
                 self.tone_style,
                 wide=self.wide,
                 keep=self.sort_column,
-                ascii_only=self.ascii_only,
+                ascii_only=self.draws_ascii,
             )
         return self._cached_renderer
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.color import Color as RichColor
 from rich.style import Style
 from textual.color import Color
 from textual.widget import Widget
+
+ASCII_CLASS: Final = "-ascii"
+"""Style class of the application while it draws with ASCII alone."""
 
 
 class ThemedWidget(Widget, inherit_css=False):
@@ -31,6 +36,11 @@ class ThemedWidget(Widget, inherit_css=False):
                 style += Style(bgcolor=_rich(background))
             found = self._tone_styles[tone, highlight] = style
         return found
+
+    @property
+    def draws_ascii(self) -> bool:
+        """Draw with ASCII alone: the terminal shows nothing else. The application knows."""
+        return self.app.has_class(ASCII_CLASS)
 
     def on_mount(self) -> None:
         """Draw again whenever the theme changes."""

@@ -22,9 +22,9 @@ class Pick(LineTable):
         Binding("pageup", "screen.scroll(-1)", show=False),
     ]
 
-    def __init__(self, field: Field, options: Options, ascii_only: bool) -> None:
+    def __init__(self, field: Field, options: Options) -> None:
         self._titles = field.columns or (field.label.upper(),)
-        super().__init__(self._columns_for(()), ascii_only=ascii_only, id=f"field-{field.id}")
+        super().__init__(self._columns_for(()), id=f"field-{field.id}")
         self.field = field
         self._read = options
         self._found: dict[str, Option] = {}

@@ -44,9 +44,8 @@ class SecretInput(ThemedWidget, can_focus=True):
     class Done(Message):
         """Enter."""
 
-    def __init__(self, *, ascii_only: bool = False, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._ascii = ascii_only
         self._kept = Secret("")
         self.note = ""
         """Why something was not kept; empty if nothing is wrong."""
@@ -145,7 +144,7 @@ class SecretInput(ThemedWidget, can_focus=True):
         """The mask."""
         look = "text" if self._kept else "muted"
         words, sign = self.words, "▏" if self.has_focus else " "
-        if self._ascii:
+        if self.draws_ascii:
             words, sign = to_ascii(words), to_ascii(sign)
         room = max(0, self.size.width - 1)
         style = self.tone_style("warn" if self.note else look)

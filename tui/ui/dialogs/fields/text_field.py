@@ -30,12 +30,12 @@ class TextField(Vertical):
     ]
     DEFAULT_CSS = "TextField { height: 1; width: 1fr; }"
 
-    def __init__(self, field: Field, options: Options, fresh: Callable[[str], str], ascii_only: bool) -> None:
+    def __init__(self, field: Field, options: Options, fresh: Callable[[str], str]) -> None:
         super().__init__(id=f"field-{field.id}")
         self.field = field
         self._options = options
         self._made = [Option(fresh(field.fresh), ("(new)",))] if field.fresh else []
-        self._list = Offers(ascii_only=ascii_only)
+        self._list = Offers()
         self._typed = field.value
         self._input = NameInput(field.value, id="typed", rest=field.rest)
 
@@ -108,9 +108,8 @@ class Offers(ThemedWidget):
              background: $panel; padding: 0 1; }
     """
 
-    def __init__(self, *, ascii_only: bool) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._ascii = ascii_only
         self._offered: list[Option] = []
         self._at = -1
 
@@ -140,7 +139,7 @@ class Offers(ThemedWidget):
         words += f"   … {more} more" if more > 0 else ""
         row = "cursor" if place == self._at else ""
         sign = "> " if row else "  "
-        if self._ascii:
+        if self.draws_ascii:
             words = to_ascii(words)
         style = self.tone_style("accent" if row else "text", row)
         return Strip([Segment(fit(sign + words, self.size.width), style)])
