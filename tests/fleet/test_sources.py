@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.fleet.bench import bench
+from tests.fleet.running_poller import running_poller
 from tui.api.hosts import Host
 from tui.fleet.sources import SOURCES, Asking, Source
 from tui.fleet.state import Fleet
@@ -20,7 +20,7 @@ async def test_a_source_is_added_by_one_entry_and_taken_away_with_it() -> None:
         return ""
 
     added = Source("extra", Host.AGENTS, lambda fleet, selection, refresh: 10.0, always, read)
-    async with bench(sources=(*SOURCES, added)) as made:
+    async with running_poller(sources=(*SOURCES, added)) as made:
         await made.run(1.0)
         assert made.fresh("extra").at is not None
         asked = made.fresh("extra").at
@@ -28,7 +28,7 @@ async def test_a_source_is_added_by_one_entry_and_taken_away_with_it() -> None:
         await made.run(15.0)
         again = made.fresh("extra").at
         assert asked is not None and again is not None and again >= asked + 10.0
-    async with bench() as made:
+    async with running_poller() as made:
         await made.run(1.0)
         assert made.fresh("extra").at is None
         assert "CA_a" not in made.fleet.versions

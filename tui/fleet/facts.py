@@ -12,13 +12,13 @@ from tui.fleet import quantity
 from tui.fleet.status import EVENT_WORDS, Status, replicas, status, worst
 
 UNSEEN = "not observed"
-"""In place of a status."""
+"""Shown instead of a status."""
 
 
 class AgentFacts:
     """One agent, ready to be listed, filtered and sorted. Times in Unix seconds.
 
-    Worked out when asked for: of ten thousand agents thirty are on the screen, and the rest are put in order.
+    Computed on first use: of ten thousand agents thirty are on the screen, and the others are only sorted.
     """
 
     def __init__(self, agent: Agent) -> None:
@@ -26,9 +26,9 @@ class AgentFacts:
         self.status: Status = worst(agent)
         """The worst of its deployments."""
         self.order = (agent.name.casefold(), agent.agent_id)
-        """Its place among its equals in whatever they are sorted by."""
+        """Sort key among agents with equal values in the sorted column."""
         self.rank = (self.status.severity, *self.order)
-        """Its place among all, worst first."""
+        """Sort key for the worst status first."""
         self.is_unusual = not agent.name.isascii() or "\\" in agent.name
         """Its name has other characters than plain letters, so that it may look like another name."""
         self.is_lookalike = False
@@ -37,7 +37,7 @@ class AgentFacts:
 
     @cached_property
     def status_text(self) -> str:
-        """The status in words, with of how many deployments it is."""
+        """The status in words, with how many of the deployments have it."""
         return _status_words(self.status, self._rows)
 
     @cached_property
@@ -69,18 +69,18 @@ class AgentFacts:
 
     @cached_property
     def mem(self) -> str:
-        """The same of memory."""
+        """The same for memory."""
         fullest = max(self._rows, key=_mem_share, default=None)
         return mem_text(fullest) if fullest else "–"
 
     @cached_property
     def cpu_share(self) -> float:
-        """Of the limit, the highest of its deployments; -1 when never observed."""
+        """Highest share of the limit among its deployments; -1 if never observed."""
         return max(map(_cpu_share, self._rows), default=-1.0)
 
     @cached_property
     def mem_share(self) -> float:
-        """The same of memory."""
+        """The same for memory."""
         return max(map(_mem_share, self._rows), default=-1.0)
 
     @cached_property
@@ -90,12 +90,12 @@ class AgentFacts:
 
     @cached_property
     def event_count(self) -> int:
-        """How many there were."""
+        """Number of crashes and restarts."""
         return sum(event.count for row in self._rows for event in row.events)
 
     @cached_property
     def seen_at(self) -> float | None:
-        """The least recently observed deployment: what is shown is no newer than this."""
+        """When the least recently observed deployment was observed; all that is shown is at least as new."""
         return min((at for row in self._rows if (at := instant(row.last_scraped_at))), default=None)
 
     @cached_property
@@ -110,9 +110,9 @@ class AgentFacts:
 
     @cached_property
     def text(self) -> str:
-        """Everything that a plain filter looks at."""
+        """The text that a filter without a field searches."""
         agent, rows = self.agent, self._rows
-        if len(rows) == 1:  # as nearly always: the first letter of a filter asks ten thousand agents for it
+        if len(rows) == 1:  # the usual case, made fast: a filter needs it for every agent
             parts = (rows[0].region, self.status.name or UNSEEN, agent.version, rows[0].name)
             return " ".join((agent.name, agent.agent_id, *parts, rows[0].server_region, _events(rows)))
         parts = (self.regions, self.status_text, self.version, self.deployments)
@@ -120,14 +120,14 @@ class AgentFacts:
 
 
 class FactsCache:
-    """Facts by agent, kept for agents that did not change."""
+    """Facts by agent, reused while the agent is the same object."""
 
     def __init__(self) -> None:
         self._known: dict[str, AgentFacts] = {}
         self._agents: Sequence[Agent] = ()
         self._listed: list[AgentFacts] = []
         self.derived = 0
-        """Agents derived so far: the measure of what a poll costs."""
+        """Facts made so far; tests measure the cost of a poll by it."""
 
     def of(self, agent: Agent) -> AgentFacts:
         """The facts of an agent."""
@@ -174,19 +174,19 @@ def _find_lookalikes(everything: list[AgentFacts]) -> None:
 
 
 def deployment_names(rows: Iterable[Deployment]) -> list[str]:
-    """Deployments in words: production first, the rest in order (contract.md §3.6)."""
+    """Names of deployments: production first, then the others in order, as `lk agent status` lists them."""
     names = {row.name for row in rows}
     return sorted(names, key=lambda name: (name != "production", name))
 
 
 def cpu_text(row: Deployment) -> str:
-    """`184m / 2000m`, exactly as `lk agent status` (contract.md §3.6)."""
+    """`184m / 2000m`, exactly as `lk agent status` prints it."""
     used = "-" if instant(row.last_scraped_at) is None else quantity.cpu(row.cur_cpu)
     return f"{used} / {row.cpu_limit}"
 
 
 def mem_text(row: Deployment) -> str:
-    """`0.68 / 4GB`, exactly as `lk agent status` (contract.md §3.6)."""
+    """`0.68 / 4GB`, exactly as `lk agent status` prints it."""
     used = "-" if instant(row.last_scraped_at) is None else quantity.memory(row.cur_mem)
     return f"{used} / {quantity.memory(row.mem_limit, suffix=True)}"
 
@@ -200,7 +200,7 @@ def _mem_share(row: Deployment) -> float:
 
 
 def _share(row: Deployment, used: str, limit: str) -> float:
-    """Used over limit; -1 before the first scrape, when usage means nothing (contract.md §3.3)."""
+    """Used over limit; -1 before the first scrape, when the usage fields are meaningless."""
     value = quantity.share(used, limit) if instant(row.last_scraped_at) is not None else None
     return -1.0 if value is None else value
 
@@ -225,5 +225,5 @@ def _events(rows: tuple[Deployment, ...]) -> str:
 
 
 def _words(values: Iterable[str]) -> str:
-    """Each of them once, in order."""
+    """The distinct values in order, joined by commas."""
     return ",".join(sorted({value for value in values if value}))

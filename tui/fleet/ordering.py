@@ -1,4 +1,4 @@
-"""What of a listing counts, and in which order, for whoever asked: the poller or an operation. Pure."""
+"""Filters and orders what listings return, the same for the poller and for operations. Pure."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from tui.api.models import RESERVED_SECRETS, Dispatch, SecretInfo, Version, inst
 
 
 def newest_first(versions: Iterable[Version]) -> tuple[Version, ...]:
-    """Versions as they are listed."""
+    """Versions, the newest first."""
     return tuple(sorted(versions, key=lambda v: (instant(v.created_at) or 0.0, v.version), reverse=True))
 
 
-def own(secrets: Iterable[SecretInfo]) -> tuple[SecretInfo, ...]:
-    """Secrets by name, without those that LiveKit injects itself (contract.md §3.7)."""
+def own_secrets(secrets: Iterable[SecretInfo]) -> tuple[SecretInfo, ...]:
+    """Secrets by name, without those that LiveKit injects itself."""
     return tuple(
         sorted((item for item in secrets if item.name not in RESERVED_SECRETS), key=lambda i: i.name)
     )
 
 
-def standing(items: Iterable[Dispatch]) -> tuple[Dispatch, ...]:
-    """Dispatches that were not deleted, oldest first."""
+def open_dispatches(items: Iterable[Dispatch]) -> tuple[Dispatch, ...]:
+    """Dispatches that were not deleted, the oldest first."""
     kept = (item for item in items if not (item.state and item.state.deleted_at))
     return tuple(sorted(kept, key=lambda item: (item.state.created_at if item.state else 0, item.id)))

@@ -1,4 +1,4 @@
-"""Kubernetes quantities as `lk agent status` prints them (contract.md §3.6)."""
+"""Kubernetes quantities, such as `250m` and `4Gi`, written as `lk agent status` writes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NANO = Decimal("1e-9")
 
 
 def parse(text: str) -> Decimal | None:
-    """The value in its base unit (cores, bytes); None for what is no quantity, such as an empty text."""
+    """The value in its base unit (cores, bytes); None if the text is no quantity."""
     match = _GRAMMAR.fullmatch(text.strip())
     if match is None:
         return None
@@ -53,7 +53,7 @@ def share(used: str, limit: str) -> float | None:
 
 
 def _amount(text: str) -> float | None:
-    """The value nearly: good for comparing, a third of the time of the exact one."""
+    """The value as a float: enough to compare, in a third of the time of the exact one."""
     match = _GRAMMAR.fullmatch(text.strip())
     if match is None:
         return None

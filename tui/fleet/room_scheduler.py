@@ -1,7 +1,7 @@
-"""The fan-out over rooms: no call gives all dispatches, so rooms are asked in turn, a few at a time.
+"""Decides which rooms are asked for dispatches. No call lists all of them, so rooms are asked in turn.
 
-Those on the screen come round sooner, every other one comes round as well, and all of it takes no more of the
-request budget than the rest of the program leaves.
+Rooms on the screen are asked more often, and no room is left out. All of it takes no more of the request
+budget than the other sources leave.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from tui.fleet.state import Coverage, Selection
 AT_ONCE = 4
 """ListDispatch calls under way at the same time."""
 BURST = 8
-"""Rooms asked about in one round at the most."""
+"""Most rooms asked about in one round."""
 RESERVE = 10
-"""Requests of a minute's budget that are left to what the operator asks for."""
+"""Requests of a minute's budget that are kept for what the operator asks for."""
 TRICKLE = 10.0
-"""Seconds after which one room is asked about even so, that the tree never stands still."""
+"""Seconds after which one room is asked about even without spare budget, so that the tree moves on."""
 AGAIN = 4.0
 """Seconds after which a room is asked about again at the earliest."""
 SELECTED, IN_VIEW, ELSEWHERE = 8.0, 4.0, 1.0
-"""How much faster the answer about a room grows old where it is seen: all get their turn, some sooner."""
+"""Factor by which the age of an answer counts, so that visible rooms are asked sooner."""
 NEVER = 1e9
-"""Age of what was never asked for, seconds."""
+"""Age of a room that was never asked about, seconds."""
 
 Found = dict[str, tuple[Dispatch, ...]]
 
@@ -37,13 +37,13 @@ class RoomScheduler:
 
     def __init__(self) -> None:
         self._answered: dict[str, float] = {}
-        # apart from the answers, so that a room which cannot be read does not stand before the others
+        # apart from the answers, so that a room which cannot be read does not hold up the others
         self._asked: dict[str, float] = {}
         self._credit = float(BURST)
         self._credited = 0.0
 
     def keep(self, rooms: Iterable[str]) -> None:
-        """Forget every room but these."""
+        """Forget all other rooms."""
         names = set(rooms)
         for times in (self._answered, self._asked):
             for gone in times.keys() - names:
@@ -80,9 +80,9 @@ class RoomScheduler:
     async def ask(
         self, client: Client, rooms: Iterable[str], now: float, *, wary: bool
     ) -> tuple[Found, ApiError | None]:
-        """The dispatches of those rooms that answered, and the problem that ended the round, if any.
+        """The dispatches of the rooms that answered, and the error that ended the round, if any.
 
-        Wary, after a failure, one question at a time: the first tells whether it is over.
+        With `wary`, after a failure, rooms are asked one at a time: the first tells if the outage is over.
         """
         found: Found = {}
         problems: list[ApiError] = []
@@ -108,9 +108,9 @@ class RoomScheduler:
         return found, problems[0] if problems else None
 
     def answered(self, rooms: Iterable[str], now: float) -> None:
-        """Note that these rooms are known as of then."""
+        """Note that the dispatches of these rooms were received at `now`."""
         self._answered.update(dict.fromkeys(rooms, now))
 
     def coverage(self, total: int) -> Coverage:
-        """How many of so many rooms are known, and since when."""
+        """How many of `total` rooms are known, and how old the oldest answer is."""
         return Coverage(len(self._answered), total, min(self._answered.values(), default=None))

@@ -1,4 +1,4 @@
-"""What is polled: one entry per source, with how often, when at all, and how its answer becomes state."""
+"""What is polled: one entry per source, with its interval, when it is wanted, and what its answer changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Agent, Dispatch
-from tui.fleet.ordering import newest_first, own, standing
+from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
 from tui.fleet.room_scheduler import RoomScheduler
 from tui.fleet.state import QUIET_FACTOR, Fleet, Selection, with_agents
 from tui.fleet.status import Family, worst
@@ -31,13 +31,13 @@ class Asking:
     selection: Selection
     monotonic: float
     rounds: RoomScheduler
-    """Where the fan-out over rooms stands; kept from one fetch to the next."""
+    """Which rooms are due; kept from one fetch to the next."""
     spare: float | None
     """Requests a minute that no other source is expected to need; None when this is a single round."""
     asked: bool = True
-    """False if there was nothing to ask about yet: nothing is any newer for it."""
+    """False if nothing was due, so no data are newer than before."""
     problem: ApiError | None = None
-    """What went wrong with a part of the answer, when the rest is worth having."""
+    """What went wrong with a part of the requests, when others were answered."""
 
 
 Fetch = Callable[[Asking], Awaitable[Merge]]
@@ -53,7 +53,7 @@ class Source:
     every: Callable[[Fleet, Selection, float], float]
     """Seconds between polls, given the operator's `--refresh`."""
     subject: Callable[[Fleet, Selection], str | None]
-    """What it is about now; None means it is not wanted and costs nothing."""
+    """What it asks about now; None if nobody wants it, and then nothing is asked."""
     fetch: Fetch
     follows_selection: bool = False
     """A change of subject asks at once, after the selection has settled."""
@@ -84,12 +84,12 @@ async def _secrets(asking: Asking) -> Merge:
         batch = await asking.client.list_secrets(agent_id)
     except ApiError as error:
         return _nothing_of_one_gone(asking, error)
-    secrets = own(batch.items)
+    secrets = own_secrets(batch.items)
     return lambda fleet: replace(fleet, secrets=_keep(fleet.secrets, agent_id, secrets))
 
 
 def _nothing_of_one_gone(asking: Asking, error: ApiError) -> Merge:
-    """That a server fails over an agent which is no more, under the cursor as a ghost, is no outage."""
+    """An error about an agent that was deleted, whose row is still under the cursor, is no outage."""
     gone = asking.fleet.agents and asking.fleet.agent(asking.selection.agent_id) is None
     if not gone or not isinstance(error, NotFound | Unknown) or not error.status:
         raise error
@@ -122,14 +122,14 @@ async def _participants(asking: Asking) -> Merge:
 
     def merge(fleet: Fleet) -> Fleet:
         if not people and all(item.name != room for item in fleet.rooms):
-            return fleet  # it is gone, and so is what was known of it
+            return fleet  # the room is gone, and its participants with it
         return replace(fleet, participants=_keep(fleet.participants, room, people))
 
     return merge
 
 
 async def _dispatches(asking: Asking) -> Merge:
-    """Ask about the rooms whose turn it is."""
+    """Ask about the rooms that are due."""
     rooms = asking.rounds.next(
         (room.name for room in asking.fleet.rooms),
         asking.selection,
@@ -146,9 +146,9 @@ async def _dispatches(asking: Asking) -> Merge:
         raise asking.problem
 
     def merge(fleet: Fleet) -> Fleet:
-        names = {room.name for room in fleet.rooms}  # some may have gone while we asked
+        names = {room.name for room in fleet.rooms}  # some may have closed while they were asked about
         kept = {room: items for room, items in found.items() if room in names}
-        news = {room: _standing(items, fleet.dispatches.get(room)) for room, items in kept.items()}
+        news = {room: _merged(items, fleet.dispatches.get(room)) for room, items in kept.items()}
         asking.rounds.answered(news, asking.monotonic)
         coverage = asking.rounds.coverage(len(names))
         return replace(fleet, dispatches={**fleet.dispatches, **news}, coverage=coverage)
@@ -156,14 +156,14 @@ async def _dispatches(asking: Asking) -> Merge:
     return merge
 
 
-def _standing(items: tuple[Dispatch, ...], before: tuple[Dispatch, ...] | None) -> tuple[Dispatch, ...]:
-    """Dispatches that were not deleted; the very same tuple if nothing changed."""
-    ordered = standing(items)
+def _merged(items: tuple[Dispatch, ...], before: tuple[Dispatch, ...] | None) -> tuple[Dispatch, ...]:
+    """Dispatches that were not deleted; the same tuple as before if nothing changed."""
+    ordered = open_dispatches(items)
     return before if before is not None and ordered == before else ordered
 
 
 def _keep(before: Mapping[str, V], key: str, value: V) -> Mapping[str, V]:
-    """`before` with one entry newest, holding no more than `KEEP`."""
+    """`before` with this entry as the newest; the oldest are dropped beyond `KEEP`."""
     if key in before and before[key] == value:
         return before
     kept = {name: old for name, old in before.items() if name != key}
@@ -213,6 +213,6 @@ SOURCES: tuple[Source, ...] = (
 )
 """Everything that is polled, in the order in which `Poller.once` asks.
 
-By default, two seconds, all but the rooms' dispatches come to 35 requests a minute in a quiet fleet and to 50
-in one that moves: within the default budget of 60, which the dispatches use up.
+With the default of two seconds, all but the dispatches take 35 requests a minute in a quiet fleet, and 50
+while agents are in transition. The default budget is 60; the dispatches take the rest.
 """

@@ -15,33 +15,33 @@ from tui.fleet.status import worst
 from tui.fleet.times import TimeStyle
 
 STALE_AFTER = 2
-"""Missed polls after which data is called stale (hazards.md §3.3)."""
+"""Missed polls after which data is called stale."""
 QUIET_FACTOR = 2.0
-"""How much less often than `--refresh` says the agent list is polled while nothing in it moves."""
+"""The agent list is polled so many times less often than `--refresh` says while no agent is in transition."""
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How current one source is. Staleness is data: the last good answer stays, with this beside it."""
+    """How current the data of one source are. The last good answer stays, with this beside it."""
 
     at: float | None = None
     """Monotonic time of the last good answer; None before the first."""
     failures: int = 0
-    """Polls failed since."""
+    """Polls that failed since then."""
     error: str = ""
     """Why the newest one failed, in words."""
     retry_at: float | None = None
     """Monotonic time of the next try, when it waits after a failure."""
     absent: bool = False
-    """The server does not have this API; not an outage."""
+    """The server does not have this API; that is no outage."""
     parked: bool = False
-    """Given up until asked again: our own code failed repeatedly."""
+    """Not polled until the operator asks for it, because our own code failed repeatedly."""
     subject: str = ""
-    """What it was about, for sources that follow the selection."""
+    """The agent or room that was asked about, for sources that follow the selection."""
 
     @property
     def stale(self) -> bool:
-        """The data shown may no longer be true."""
+        """Whether the data may no longer be true."""
         return self.failures >= STALE_AFTER or self.parked
 
     def good(self, at: float, subject: str = "") -> Freshness:
@@ -55,7 +55,7 @@ class Freshness:
 
 
 class Coverage(Struct, frozen=True):
-    """How much of the rooms the dispatch tree speaks of: there is no call for all of them (needs.md T11)."""
+    """How many rooms the dispatch tree covers: rooms are polled in turn, as no call lists all dispatches."""
 
     polled: int = 0
     total: int = 0

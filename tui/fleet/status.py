@@ -1,4 +1,4 @@
-"""What a status means: its family, how bad it is, and what speaks for or against it. No colours here."""
+"""What a status means: its family, its severity and a diagnosis from its evidence. Must not know colours."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tui.formats import age
 
 
 class Family(StrEnum):
-    """The looks that must be told apart at a glance (design.md §5)."""
+    """Groups of statuses that must be told apart at a glance."""
 
     HEALTHY = "healthy"
     MOVING = "moving"
-    """Normal, but on its way to another status."""
+    """Normal, and in transition to another status."""
     SLEEP = "sleep"
     ERROR = "error"
     GONE = "gone"
@@ -27,14 +27,14 @@ class Status(Struct, frozen=True):
     """A status of an agent, a deployment or a version."""
 
     name: str
-    """As the specification spells it; as it came if it is not of the specification."""
+    """As LiveKit's documents spell it; as received if they do not list it."""
     family: Family
     severity: int
     """0 is the worst. The default order of lists."""
 
     @property
     def problem(self) -> bool:
-        """Somebody should look."""
+        """Whether an operator should look at it."""
         return self.family in (Family.ERROR, Family.UNKNOWN) and bool(self.name)
 
 
@@ -54,10 +54,10 @@ _ORDER: Final = (
     ("Sleeping", Family.SLEEP),
     ("Deleted", Family.GONE),
 )
-"""The specification's fourteen, worst first (product.md b2)."""
+"""The fourteen documented statuses, worst first."""
 
 _UNKNOWN_AFTER: Final = 3
-"""An unknown status sorts after Server Error: it may well be a problem."""
+"""Rank of an unknown status: after Server Error, because it may be a problem."""
 
 
 def _fold(text: str) -> str:
@@ -66,7 +66,7 @@ def _fold(text: str) -> str:
 
 STATUSES: Final = tuple(Status(name, family, 2 * rank) for rank, (name, family) in enumerate(_ORDER))
 _BY_NAME: Final = {_fold(status.name): status for status in STATUSES} | {
-    # lower-case words that other servers and older versions are reported to use (contract.md §7)
+    # lower-case words that other servers and older versions are reported to use
     "ready": Status("Running", Family.HEALTHY, 22),
     "pending": Status("Scheduling", Family.MOVING, 14),
     "failed": Status("Error", Family.ERROR, 2),
@@ -76,13 +76,13 @@ _cache: dict[str, Status] = {}
 
 
 def status(text: str) -> Status:
-    """The status that a server's word means; an unknown word keeps its own name."""
+    """The status for a word of the server; an unknown word becomes a status of that name."""
     found = _cache.get(text)
     if found is None:
         found = _BY_NAME.get(_fold(text)) or (
             Status(text, Family.UNKNOWN, 2 * _UNKNOWN_AFTER + 1) if text.strip() else _NEVER_SEEN
         )
-        if len(_cache) < 1024:  # words come from a server: the memory for them is bounded
+        if len(_cache) < 1024:  # words come from a server, so the memory for them is bounded
             _cache[text] = found
     return found
 
@@ -110,19 +110,19 @@ EVENT_WORDS: Final = {
     "AGENT_EVENT_TYPE_RESTARTED_HIGH_DISK_USAGE": ("restarted: disk full", "disk"),
     "AGENT_EVENT_TYPE_RESTARTED_HIGH_MEMORY_USAGE": ("restarted: memory high", "mem"),
 }
-"""Event type → words, short mark."""
+"""Event type → words and short sign."""
 
 
 def event_words(kind: str | int) -> str:
-    """An event type in words; unknown ones as they came."""
+    """An event type in words; an unknown type as received."""
     known = EVENT_WORDS.get(str(kind))
     return known[0] if known else str(kind).removeprefix("AGENT_EVENT_TYPE_").replace("_", " ").lower()
 
 
 def reading(row: Deployment, *, now: float) -> str:
-    """Our reading of a deployment's status with its evidence; empty where the status says it all.
+    """Diagnosis of a deployment's status with its evidence; empty where the status needs none.
 
-    A status can lie (needs.md T10): "Error" with no replicas and no crash is often mere idle scale-down.
+    A status can mislead: "Error" with no replicas and no crash is often only an idle scale-down.
     `now` in Unix seconds.
     """
     state = status(row.status)

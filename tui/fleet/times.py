@@ -26,7 +26,7 @@ class TimeStyle(StrEnum):
 
 
 def seen(seconds: float) -> str:
-    """How long ago something was observed, in steps that rarely change: fresh is all that usually matters."""
+    """How long ago something was observed, in steps so coarse that the words of recent data rarely change."""
     steps = ((120, "<2m"), (300, "2m+"), (600, "5m+"), (1800, "10m+"), (3600, "30m+"), (86_400, "1h+"))
     return next((words for limit, words in steps if seconds < limit), "1d+")
 
@@ -54,7 +54,7 @@ def short_time(at: float, *, now: float, style: TimeStyle) -> str:
 
 
 def rfc3339(at: float | None, never: str = "--") -> str:
-    """Whole seconds in UTC, as `lk` prints them (contract.md §3.6)."""
+    """Whole seconds in UTC, as `lk` prints them."""
     return never if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

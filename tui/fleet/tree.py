@@ -1,4 +1,4 @@
-"""The tree room → dispatch → job → participant as a flat list of keys, each with the worst below it. Pure."""
+"""The tree room → dispatch → job → participant as a flat list of keys, with the worst state below each."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tui.api.models import Dispatch, Job, Participant, moment
 from tui.fleet.state import Fleet
 
 JOINS_WITHIN = 15.0
-"""Seconds after its start for which a job whose participant is not listed yet is not doubted."""
+"""Seconds after its start within which a running job need not have its participant listed."""
 SLOW_AFTER = 10.0
 """Seconds without a job after which a dispatch is a warning."""
 STUCK_AFTER = 30.0
-"""Seconds without a job after which it is a problem (hazards.md §3.2)."""
+"""Seconds without a job after which it is a problem."""
 ENDED = ("JS_SUCCESS", "JS_CANCELLED", 4)
-"""Ends that are no failure; a server that is older than the word for a cancelled job says 4."""
+"""Job states that ended without failure. Servers that do not know JS_CANCELLED yet send 4."""
 
 
 class Worst(IntEnum):
@@ -30,7 +30,7 @@ class Worst(IntEnum):
     RUNNING = 2
     WAITING = 3
     DOUBT = 4
-    """It may be wrong: slow pick-up, a state that nobody refreshes, a status we do not know."""
+    """Something may be wrong: a slow start, a state that may be outdated, an unknown status."""
     PROBLEM = 5
 
 
@@ -47,7 +47,7 @@ class Node(NamedTuple):
 
 
 class Summary(Struct, frozen=True):
-    """What a room line says of everything below it."""
+    """What a room line shows of everything below it."""
 
     worst: Worst
     jobs: int
@@ -55,12 +55,13 @@ class Summary(Struct, frozen=True):
     failed: int
     dispatches: int
     waits: bool = False
-    """Something below it looks worse the longer it lasts."""
+    """Something below it becomes worse with time alone."""
 
 
 def job_worst(job: Job, people: Iterable[Participant] | None, now: float | None = None) -> Worst:
-    """How bad a job is. A RUNNING job whose participant is not in the room is in doubt: open-source servers
-    never refresh job states (contract.md §6.5).
+    """How bad a job is. A RUNNING job whose participant is not in the room is in doubt.
+
+    Open-source servers never update the state of a job.
     """
     status = job.state.status if job.state else "JS_PENDING"
     if status == "JS_FAILED":
@@ -73,9 +74,10 @@ def job_worst(job: Job, people: Iterable[Participant] | None, now: float | None 
 
 
 def is_stale(job: Job, people: Iterable[Participant] | None, now: float | None = None) -> bool:
-    """Said to run although its participant is not in the room; unknown rooms are not doubted.
+    """Whether a job is RUNNING for the server although its participant is not in the room.
 
-    Nor is a job that began a moment before `now`, Unix seconds: people are listed less often than jobs.
+    False while the participants are unknown, and for a job that began just before `now`, in Unix seconds:
+    participants are listed less often than jobs.
     """
     if job.state is None or not job.state.participant_identity or people is None:
         return False
@@ -99,12 +101,12 @@ def pick_up(dispatch: Dispatch) -> float | None:
 
 
 def dispatch_worst(dispatch: Dispatch, people: Iterable[Participant] | None, now: float) -> Worst:
-    """How bad a dispatch with its jobs is. Zero jobs is normal at first, then not (needs.md T3)."""
+    """How bad a dispatch with its jobs is. No job yet is normal at first, then a problem."""
     if dispatch.jobs:
         listed = tuple(people) if people is not None else None
         return max(job_worst(job, listed, now) for job in dispatch.jobs)
     if not dispatch.agent_name:
-        return Worst.IDLE  # automatic dispatch: no worker need want it
+        return Worst.IDLE  # automatic dispatch: no worker has to take it
     waited = waiting_for(dispatch, now)
     if waited is None or waited < SLOW_AFTER:
         return Worst.WAITING
@@ -112,7 +114,7 @@ def dispatch_worst(dispatch: Dispatch, people: Iterable[Participant] | None, now
 
 
 def summary(dispatches: Iterable[Dispatch], people: Iterable[Participant] | None, now: float) -> Summary:
-    """What a room line says."""
+    """The summary of a room's dispatches."""
     items = tuple(dispatches)
     listed = tuple(people) if people is not None else None
     states = [job.state.status if job.state else "" for item in items for job in item.jobs]
@@ -131,7 +133,7 @@ class Block(Struct, frozen=True):
     """The open lines of one room."""
 
     summary: Summary
-    """What they were made of: another one means that they may differ."""
+    """The summary that the lines were made from; with another one they may differ."""
     nodes: dict[str, Node]
     """By key, in order."""
 
@@ -156,7 +158,7 @@ class Nodes(Mapping[str, Node]):
 
 
 class Tree:
-    """The open lines. Remembers what the operator opened and closed, and rooms that did not change."""
+    """The visible lines. Remembers what the operator opened and closed, and the lines of unchanged rooms."""
 
     def __init__(self) -> None:
         self._chosen: dict[str, bool] = {}
@@ -164,10 +166,10 @@ class Tree:
         self._blocks: dict[str, Block] = {}
         self.nodes: Mapping[str, Node] = {}
         self.summarised = 0
-        """Rooms looked into so far: the measure of what a poll costs."""
+        """Rooms summarised so far; tests measure the cost of a poll by it."""
 
     def toggle(self, key: str, open: bool) -> None:
-        """Open or close a node, until the operator says otherwise."""
+        """Open or close a node; it stays so until the next call."""
         self.toggle_all((key,), open)
 
     def toggle_all(self, keys: Iterable[str], open: bool) -> None:
@@ -177,7 +179,7 @@ class Tree:
             self._blocks.pop(split(key)[0], None)
 
     def of_room(self, fleet: Fleet, room: str, now: float) -> Summary:
-        """The summary of a room, computed anew only when something in it changed or waiting grew old."""
+        """The summary of a room, computed again only if it changed or if something in it waits."""
         dispatches = fleet.dispatches.get(room, ())
         people = fleet.participants.get(room)
         known = self._rooms.get(room)
@@ -231,14 +233,14 @@ class Tree:
 
 
 def key_of(room: str, dispatch_id: str = "", job_id: str = "") -> str:
-    """The key of a job, without one of a dispatch, without that of a room; `split` takes it apart."""
+    """The key of a job; of a dispatch without `job_id`; of a room without both. `split` reverses it."""
     if job_id:
         return f"job:{room}\0{dispatch_id}\0{job_id}"
     return f"dispatch:{room}\0{dispatch_id}" if dispatch_id else f"room:{room}"
 
 
 def every_key(fleet: Fleet) -> Iterator[str]:
-    """The keys of everything that can be opened."""
+    """The keys of every node that can be opened."""
     for room in fleet.rooms:
         yield key_of(room.name)
         for dispatch in fleet.dispatches.get(room.name, ()):
@@ -247,7 +249,7 @@ def every_key(fleet: Fleet) -> Iterator[str]:
 
 
 def split(key: str) -> tuple[str, str, str]:
-    """Room, dispatch id and job id that a key names; empty where it names none."""
+    """Room, dispatch id and job id of a key; empty for the parts that it lacks."""
     _, _, rest = key.partition(":")
     room, dispatch, job, *_ = (*rest.split("\0"), "", "")
     return room, dispatch, job
@@ -259,7 +261,7 @@ def find_dispatch(fleet: Fleet, room: str, dispatch_id: str) -> Dispatch | None:
 
 
 def find_key(fleet: Fleet, identity: str) -> str:
-    """The key of the dispatch or job with this id; empty if no room that was polled has it."""
+    """The key of the dispatch or job with this id; empty if no polled room has it."""
     if not identity:
         return ""
     for room, dispatches in fleet.dispatches.items():
@@ -272,7 +274,7 @@ def find_key(fleet: Fleet, identity: str) -> str:
 
 
 def owner_name(fleet: Fleet, room: str, dispatch_id: str) -> str:
-    """The agent that a dispatch names; of a room, the one that all its dispatches name. Empty if none."""
+    """The agent name of a dispatch; for a room, the one that its dispatches share. Empty if there is none."""
     found = find_dispatch(fleet, room, dispatch_id)
     items = (found,) if found else fleet.dispatches.get(room, ())
     names = {item.agent_name for item in items if item.agent_name}

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from tui.api.errors import NotFound
 from tui.api.models import Agent, Dispatch
-from tui.fleet.ordering import newest_first, own, standing
+from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
 from tui.fleet.state import QUIET_FACTOR, Fleet, View
 from tui.operations.fields import Answers
 from tui.operations.operation import Operation, Preview
@@ -67,7 +67,7 @@ async def reread(remote: Remote, operation: Operation, view: View, answers: Answ
         versions = newest_first((await remote.list_versions(agent_id)).items)
         fleet = replace(fleet, versions={**fleet.versions, agent_id: versions})
     if "secrets" in operation.reads:
-        secrets = own((await remote.list_secrets(agent_id)).items)
+        secrets = own_secrets((await remote.list_secrets(agent_id)).items)
         fleet = replace(fleet, secrets={**fleet.secrets, agent_id: secrets})
     if "room" in operation.reads:
         room = answers.text("room") or view.selection.room
@@ -100,6 +100,6 @@ def with_agent(fleet: Fleet, agent_id: str, agent: Agent | None) -> Fleet:
 
 async def _here(remote: Remote, room: str) -> tuple[Dispatch, ...]:
     try:
-        return standing((await remote.list_dispatches(room)).items)
+        return open_dispatches((await remote.list_dispatches(room)).items)
     except NotFound:
         return ()

@@ -15,7 +15,7 @@ from typing import Final
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.clock import Clock
-from tui.fleet.ordering import standing
+from tui.fleet.ordering import open_dispatches
 from tui.fleet.state import Fleet, with_dispatches, with_participants
 from tui.fleet.store import Store
 from tui.fleet.tree import SLOW_AFTER, STUCK_AFTER
@@ -189,7 +189,7 @@ async def follow(
     room, dispatch_id = watch.dispatch.room, watch.dispatch.id
     while True:
         try:
-            items = standing((await remote.list_dispatches(room)).items)
+            items = open_dispatches((await remote.list_dispatches(room)).items)
             found = next((item for item in items if item.id == dispatch_id), None)
             store.update(partial(with_dispatches, room=room, dispatches=items))
             if found is not None:

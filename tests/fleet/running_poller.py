@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from tests.fleet.line import World, client_of
+from tests.fleet.fake_livekit import World, client_of
 from tests.fleet.virtual import VirtualClock
 from tui.api.client import Client
 from tui.fleet.poller import Poller
@@ -16,7 +16,7 @@ from tui.fleet.state import Fleet, Freshness
 from tui.fleet.store import Store
 
 
-class Bench:
+class RunningPoller:
     """A poller at work on a world."""
 
     def __init__(self, world: World, client: Client, sources: Sequence[Source], refresh: float) -> None:
@@ -53,14 +53,14 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(
+async def running_poller(
     *, sources: Sequence[Source] = SOURCES, per_minute: int = 6000, refresh: float = 2.0
-) -> AsyncIterator[Bench]:
-    """One of them, stopped at the end."""
+) -> AsyncIterator[RunningPoller]:
+    """A poller on a world of its own, stopped at the end."""
     clock = VirtualClock()
     world = World(clock)
     async with client_of(world, clock, per_minute) as client:
-        made = Bench(world, client, sources, refresh)
+        made = RunningPoller(world, client, sources, refresh)
         try:
             yield made
         finally:

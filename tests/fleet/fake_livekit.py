@@ -99,7 +99,7 @@ class World:
         return [asked.at for asked in self.calls(method, since)]
 
 
-class _Line(Transport):
+class _FakeTransport(Transport):
     """Sends to a world."""
 
     world: World
@@ -113,9 +113,9 @@ async def client_of(world: World, clock: Clock, per_minute: int = 6000) -> Async
     """A client that speaks to a world."""
     budget, gate = Budget(per_minute, clock), WriteGuard()
     client = Client(Endpoint(PROJECT, AGENTS, CREDENTIALS), budget=budget, clock=clock, gate=gate)
-    line = _Line(CREDENTIALS, budget=budget, clock=clock, gate=gate, secure=False)
-    line.world = world
-    client._caller.transport = line
+    transport = _FakeTransport(CREDENTIALS, budget=budget, clock=clock, gate=gate, secure=False)
+    transport.world = world
+    client._caller.transport = transport
     try:
         yield client
     finally:
