@@ -46,11 +46,11 @@ from tui.ui.terminal.screenshot import align
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
 NOWHERE = Path("/dev/null/nowhere")
-"""Where nothing can be written, not even by root."""
+"""A folder in which not even root can write."""
 START = 1_786_000_000.0
-"""When scenes play, Unix seconds."""
+"""The time at which scenes begin, Unix seconds."""
 LATER = 40.0
-"""Seconds between the two looks of a scene: what moved in between carries change marks."""
+"""Seconds between the two polls of a scene: what changed in between carries change marks."""
 PROJECT = Project(
     name="demo",
     url="http://127.0.0.1:7880",
@@ -73,7 +73,7 @@ TERMINAL = Terminal(
 
 
 class StillClock:
-    """A clock that stands where it is put."""
+    """A clock that moves only when it is set."""
 
     def __init__(self, now: float = START) -> None:
         self.at = now
@@ -83,11 +83,11 @@ class StillClock:
         return self.at
 
     def monotonic(self) -> float:
-        """Seconds since the scenes began, and some."""
+        """Seconds since the scenes began, plus 1,000."""
         return self.at - START + 1000.0
 
     async def sleep(self, seconds: float) -> None:
-        """Zero only yields; anything longer never ends."""
+        """Yield for zero seconds; wait for ever for more."""
         if seconds <= 0:
             await asyncio.sleep(0)
         else:
@@ -95,19 +95,19 @@ class StillClock:
 
 
 class QuickClock(StillClock):
-    """Waits for nothing: who sleeps finds that the time has passed."""
+    """A clock on which sleeping takes no time: it moves on at once."""
 
     async def sleep(self, seconds: float) -> None:
-        """Let the time pass at once."""
+        """Move on at once."""
         self.at += seconds
         await asyncio.sleep(0)
 
 
 class RestedClock(StillClock):
-    """The time stands, and whoever sleeps has slept enough."""
+    """A clock that stands still, and on which sleeping takes no time."""
 
     async def sleep(self, seconds: float) -> None:
-        """Let others go first."""
+        """Only yield."""
         await asyncio.sleep(0)
 
 
@@ -117,7 +117,7 @@ Transcripts = Mapping[LogKey, bytes]
 
 
 class Transcribed:
-    """A client whose log streams bring what was recorded and then nothing more."""
+    """A log client that sends recorded bytes and then stays silent."""
 
     def __init__(self, transcripts: Transcripts) -> None:
         self._transcripts = transcripts
@@ -139,7 +139,7 @@ class Transcribed:
 
 
 def still(found: Fleet, past: RecentPast, transcripts: Transcripts, project: Project = PROJECT) -> Replay:
-    """A session in which nothing happens any more, and which does not say so."""
+    """A recorded session that looks like a live one."""
     clock = QuickClock(START + LATER)
     logs = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
     link = Link(hosts=urlsplit(project.url).netloc, used=12, budget=600)
@@ -147,13 +147,13 @@ def still(found: Fleet, past: RecentPast, transcripts: Transcripts, project: Pro
 
 
 def fleet(scenario: str, agents: int | None = None) -> Fleet:
-    """What a session knows after two looks at a scenario."""
+    """What a session knows after two polls of a scenario."""
     return known(scenario, agents)[0]
 
 
 @lru_cache(maxsize=16)
 def known(scenario: str, agents: int | None) -> tuple[Fleet, RecentPast, Transcripts]:
-    """The fleet, its past, and logs of its worst agents."""
+    """The fleet, its past, and the logs of its worst agents."""
     return asyncio.run(_look(scenario, agents))
 
 
@@ -198,7 +198,7 @@ async def _details(session: Session) -> None:
 
 
 async def _transcripts(session: Session, server: Simulator) -> Transcripts:
-    """What the programs of the three worst agents had printed so far."""
+    """What the three worst agents had logged so far."""
     found: dict[LogKey, bytes] = {}
     listed = sorted(session.store.fleet.agents, key=lambda agent: (worst(agent).severity, agent.name))
     for agent in listed[:3]:
@@ -227,34 +227,34 @@ def _unchanged(found: Fleet) -> Fleet:
 
 @dataclass(frozen=True)
 class Scene:
-    """What is on the screen, and how one gets there."""
+    """One state of the screen, and the keys that lead to it."""
 
     name: str
     scenario: str = "incident"
     keys: tuple[str, ...] = ()
     sizes: Sequence[Size] = SIZES
-    """In which it is held. The app is resized from one to the next, and wears every theme in each."""
+    """Sizes of its portraits. The app is resized from one to the next, and shows every theme in each."""
     picture: Size | None = (120, 40)
     """Size of its picture in `screenshots/`; None for none."""
     themes: tuple[str, ...] = ()
-    """In which there are pictures of it besides the dark one."""
+    """Themes of further pictures, besides the dark one."""
     ascii_only: bool = False
     projects: tuple[Project, ...] = (PROJECT,)
-    """The projects there are; the first is watched."""
+    """The known projects; the first is watched."""
     rested: bool = False
-    """The cursor has rested on its agent for so long that the agent's log is open."""
+    """The cursor has stayed on its agent long enough for the agent's log to be open."""
     choose: bool = False
-    """No project is watched: the operator is to choose."""
+    """No project is watched; the operator is asked to choose."""
     change: Callable[[Fleet], Fleet] = _unchanged
-    """What the fleet is like from the start."""
+    """Changes the fleet before the scene begins."""
     later: Callable[[Fleet], Fleet] = _unchanged
-    """What it becomes after the keys."""
+    """Changes the fleet after the keys."""
     over: Callable[[Lktop], Screen[None]] | None = None
-    """A screen that lies over it."""
+    """Makes a screen to put on top."""
 
     @property
     def alone(self) -> bool:
-        """Held without what lies beneath the dialog: another look of that is no difference here."""
+        """Only the dialog is compared, not what is beside it."""
         return self.over is not None and self.picture is None
 
     def app(self, theme: str = "dark", theme_dirs: tuple[Path, ...] = ()) -> Lktop:
@@ -306,35 +306,35 @@ class Scene:
 
 
 async def read(pane: LogsPane, pilot: Pilot[None]) -> None:
-    """Until the log is on the screen."""
+    """Wait until the log is on the screen."""
     while not len(pane.reader.page.rows):
         await pilot.pause(0.01)
     await settled(pilot)
 
 
 async def typed(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys, each after all that the one before has set off; single characters are typed as such."""
+    """Press keys, each after everything that the one before has caused. Single characters are typed."""
     for key in keys:
         strike(pilot, key)
         await settled(pilot)
 
 
 async def resized(pilot: Pilot[None], size: Size) -> None:
-    """Give the screen another size, if it is another."""
+    """Resize the screen, unless it has this size."""
     if pilot.app.size != size:
         await resize(pilot, size)
         await settled(pilot)
 
 
 async def worn(pilot: Pilot[None], theme: str) -> None:
-    """Put on another theme, if it is another."""
+    """Use another theme, unless it is in use."""
     if pilot.app.theme != theme:
         pilot.app.theme = theme
         await settled(pilot)
 
 
 def strike(pilot: Pilot[None], key: str) -> None:
-    """Press a key and wait for nothing."""
+    """Press a key without waiting."""
     if len(key) == 1:
         pilot.app.post_message(Key(_character_to_key(key), key))
     else:
@@ -342,7 +342,7 @@ def strike(pilot: Pilot[None], key: str) -> None:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Until everything that was put off until later has been done and no message is on its way."""
+    """Wait until everything that was put off has been done and no message is on its way."""
     app = pilot.app
     quiet = 0
     while quiet < 2:  # a message that is being handled is in no queue, but its successor will be
@@ -367,7 +367,7 @@ def is_connecting(app: App[None]) -> bool:
 
 
 def painted_now(app: App[None]) -> bool:
-    """Paint what a log puts off so as not to paint too often; whether there was any such thing."""
+    """Paint at once what a log view would paint later; whether there was anything."""
     found = False
     for part in app.screen.walk_children():
         if isinstance(part, LogLines | Below) and (timer := part._timer) is not None:
@@ -383,7 +383,7 @@ def looks(app: App[None]) -> list[str]:
 
 
 def without(name: str) -> Callable[[Fleet], Fleet]:
-    """The fleet after this agent was deleted."""
+    """Makes the fleet as it is after this agent was deleted."""
 
     def change(found: Fleet) -> Fleet:
         agents = tuple(agent for agent in found.agents if agent.name != name)
@@ -393,7 +393,7 @@ def without(name: str) -> Callable[[Fleet], Fleet]:
 
 
 def unreachable(found: Fleet) -> Fleet:
-    """The fleet when nothing has answered for a while."""
+    """The fleet after nothing has answered for a while."""
     fresh = {
         name: Freshness(
             at=LATER + 1000 - 24.0, failures=4, error="cannot connect: connection refused", retry_at=1048.0

@@ -1,6 +1,6 @@
-"""The program on the screen: how it begins and ends, themes, what is told, keys that work everywhere.
+"""The application: start and end, themes, messages to the operator, keys that work everywhere.
 
-Longer than others for being what Textual looks up by name: bindings, dialogs and commands all come to it.
+Longer than other modules, because Textual finds bindings, actions and message handlers by name on one class.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ from tui.ui.widgets.text import to_ascii
 from tui.ui.widgets.themed_widget import ASCII_CLASS
 
 TICK = 1.0
-"""Seconds between looks at the clock; the screen hears of coarse steps, or of each while data is stale."""
+"""Seconds between two looks at the clock. Most of them draw nothing."""
 SETTLED = 0.5
-"""Seconds within which a server that is near has answered for the first time."""
+"""Seconds after which a server nearby has usually given its first answers."""
 WARM = 5.0
-"""Seconds after which everything has been imported, built and fetched for the first time."""
+"""Seconds after which everything has usually been imported, built and fetched once."""
 TOAST = 6.0
 """Seconds for which a toast stays."""
 AGAIN = 2.0
-"""Seconds within which a second q or ctrl+c leaves."""
+"""Seconds within which the same key pressed again quits."""
 
 
 class Lktop(DiffApp):
@@ -107,7 +107,7 @@ class Lktop(DiffApp):
         self._begun = False
         self._pressed: dict[str, float] = {}
         self._toasted = ("", 0.0)
-        """The newest toast, and when it came."""
+        """The newest toast and its monotonic time."""
         self._key_queue = KeyQueue(self)
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, ASCII_CLASS)
@@ -128,7 +128,7 @@ class Lktop(DiffApp):
     # ---- life -----------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """The skeleton first; the network is imported once that is on the screen."""
+        """Show the empty screen first. The network is imported after its first frame."""
         self.push_screen(self.main)
         self.set_interval(TICK, self._tick)
         self.set_timer(WARM, _collect_garbage)
@@ -138,7 +138,7 @@ class Lktop(DiffApp):
             self.say(notice, tone="warn", toast=False)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """The network begins right behind the first frame, while Textual waits to lay out what follows."""
+        """Start the network right after the first frame, while Textual waits to lay out the next one."""
         super()._display(screen, renderable)
         if screen is self.main and self.is_running and not (self._batch_count or self._begun):
             self._begun = True
@@ -152,14 +152,14 @@ class Lktop(DiffApp):
         self.set_timer(SETTLED, self._notify_of_notices)
 
     def _notify_of_notices(self) -> None:
-        """Once the first data had their chance: a toast takes Textual as long as they do."""
+        """Show notices as a toast, after the first data: drawing a toast takes as long as drawing them."""
         if notices := [*self.launch.notices, *self._problems]:
             more = f" (and {len(notices) - 1} more: :messages)" if len(notices) > 1 else ""
-            words = self._signs(clean(notices[0] + more, limit=300))
+            words = self._drawable(clean(notices[0] + more, limit=300))
             self.notify(words, severity="warning", markup=False, timeout=8)
 
     def watch_project(self, project: Project) -> None:
-        """Watch another project; never waits for the one before."""
+        """Show another project. Does not wait for the one before to end."""
         try:
             self.session_binding.watch(project)
         except BadTarget as error:
@@ -185,7 +185,7 @@ class Lktop(DiffApp):
         self.say(text, tone="error")
 
     async def on_unmount(self) -> None:
-        """Stop polling."""
+        """End every session."""
         await self.session_binding.registry.aclose()
 
     @property
@@ -200,23 +200,23 @@ class Lktop(DiffApp):
         self.session_binding.tick()
 
     def on_main_screen_selection_changed(self, event: MainScreen.SelectionChanged) -> None:
-        """Details are fetched for what is looked at."""
+        """Fetch the details of what is selected."""
         session = self.session_binding.registry.get(event.selection.project)
         if session is not None:
             session.select(event.selection)
 
     def on_reader_copy(self, event: LogView.Copy) -> None:
-        """Lines of a log."""
+        """Copy lines of a log."""
         self.copy_out(event.text)
 
     def on_reader_told(self, event: LogView.Told) -> None:
-        """A log was saved, or was not."""
+        """Pass on what the log view reports."""
         self.say(event.words, tone=event.tone)
 
     # ---- telling --------------------------------------------------------------------------------------
 
     def say(self, text: str, *, tone: str = "text", toast: bool = True) -> None:
-        """Tell the operator; kept in `:messages`. Never markup."""
+        """Tell the operator. The text is kept in `:messages` and never read as markup."""
         words = clean(text, limit=2000)
         self.said.add(self.clock.now(), words, tone)
         before, now = self._toasted, (words, self.clock.monotonic())
@@ -225,15 +225,15 @@ class Lktop(DiffApp):
             level: SeverityLevel = (
                 "error" if tone == "error" else "warning" if tone == "warn" else "information"
             )
-            self.notify(self._signs(clean(words, limit=300)), markup=False, severity=level, timeout=TOAST)
+            self.notify(self._drawable(clean(words, limit=300)), markup=False, severity=level, timeout=TOAST)
 
-    def _signs(self, text: str) -> str:
+    def _drawable(self, text: str) -> str:
         return to_ascii(text) if self.launch.ascii_only else text
 
     # ---- themes ---------------------------------------------------------------------------------------
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our variables for themes that lack them."""
+        """Our theme variables, for themes that lack them."""
         return theme.defaults()
 
     def _load_themes(self) -> tuple[str, ...]:
@@ -252,7 +252,7 @@ class Lktop(DiffApp):
     # ---- keys that work everywhere --------------------------------------------------------------------
 
     def action_help(self) -> None:
-        """Every key that works here, and every command."""
+        """Show every key that works here, and every command."""
         pane = self.main.current
         words = f"{pane.NUMBER} {pane.NAME}: {pane.HELP}"
 
@@ -264,7 +264,7 @@ class Lktop(DiffApp):
         self.push_screen(Help(entries, words), run)
 
     async def action_leave(self) -> None:
-        """Back; at the root, twice to quit."""
+        """Go back; at the root, quit when pressed twice."""
         if self.screen is not self.main or not self.main.at_root:
             await self.run_action("back", self.screen)
         elif self._again("q"):
@@ -273,24 +273,24 @@ class Lktop(DiffApp):
             self.say("q again quits", toast=True)
 
     async def action_quit(self) -> None:
-        """Leave; an operation under way asks for a second time, for its outcome would stay unknown."""
+        """Quit. While an operation is under way, only when pressed twice: its outcome would stay unknown."""
         if self._again("ctrl+q") or not self._warned("ctrl+q again"):
             self.exit()
 
     def quit_by_command(self) -> None:
-        """Leave, unless something is under way: a line is not typed twice as fast as a key."""
+        """Quit, unless an operation is under way. A command is not typed twice as quickly as a key."""
         if not self._warned("ctrl+q twice"):
             self.exit()
 
     def action_interrupt(self) -> None:
-        """Copy what is selected; twice quits."""
+        """Quit when pressed twice."""
         if self._again("ctrl+c"):
             self.exit()
         elif not self._warned("ctrl+c again"):
             self.notify("ctrl+c again quits", markup=False, timeout=AGAIN)
 
     def _warned(self, keys: str) -> bool:
-        """Say what leaving would leave behind; False if there is nothing."""
+        """Warn that quitting would leave an outcome unknown; False if no operation is under way."""
         if self.launcher.busy:
             text = f"an operation is under way, its outcome would stay unknown: {keys} quits"
             self.say(text, tone="warn")
@@ -303,12 +303,12 @@ class Lktop(DiffApp):
         return again
 
     def action_copy(self) -> None:
-        """Copy the id under the cursor or what is marked."""
+        """Copy the id under the cursor, or the ids of marked rows."""
         if text := self.main.current.copy_text():
             self.copy_out(text)
 
     def copy_out(self, text: str) -> None:
-        """Copy a text out of the terminal, saying by which way."""
+        """Copy a text out of the terminal, and say by which means."""
         self.run_worker(self._copy(text), exclusive=False)
 
     async def _copy(self, text: str) -> None:
@@ -322,7 +322,7 @@ class Lktop(DiffApp):
         self.call_from_thread(self.send_to_terminal, data)
 
     def action_raw(self) -> None:
-        """What LiveKit said about the thing under the cursor."""
+        """Show the JSON that LiveKit sent for the row under the cursor."""
         pane = self.main.current
         item = pane.raw_item()
         session = self.session_binding.registry.get(self.main.view.selection.project)
@@ -332,22 +332,22 @@ class Lktop(DiffApp):
             self.push_screen(Raw(title, raw, copy=self.copy_out))
 
     def action_times(self) -> None:
-        """Relative, local, UTC."""
+        """Switch the style of times: relative, local, UTC."""
         style = self.main.view.times.next
         self.main.view = replace(self.main.view, times=style)
         self.say(f"times: {style}", toast=False)  # the header says it
 
     def action_refresh_now(self) -> None:
-        """Ask for everything now."""
+        """Poll every source now."""
         if self.session is not None:
             self.session.nudge()
 
     def action_redraw(self) -> None:
-        """Draw the whole screen again, over whatever garbled it."""
+        """Draw the whole screen again, in case something garbled it."""
         self.redraw()
 
     def action_picture(self) -> None:
-        """Save the screen as SVG, for this user alone."""
+        """Save the screen as an SVG file that only this user may read."""
         folder = self.launch.state_dir / "screenshots"
         stamp = clock_time(self.clock.now(), TimeStyle.UTC, zone=False).translate(str.maketrans(" :", "-."))
         path = folder / f"lktop-{stamp}.svg"
@@ -362,7 +362,7 @@ class Lktop(DiffApp):
             self.say(f"picture saved: {clipboard.with_tilde(path)}")
 
     def action_choose_project(self) -> None:
-        """Choose among the projects that were found."""
+        """Let the operator choose among the known projects."""
 
         def chosen(project: Project | None) -> None:
             if project is not None:
@@ -373,7 +373,7 @@ class Lktop(DiffApp):
         self.push_screen(screen, chosen)
 
     def action_messages(self) -> None:
-        """Everything that was said."""
+        """Show the messages of this run."""
         self.push_screen(Messages(self.said, copy=self.copy_out))
 
     def choose_project(self, name: str) -> bool:
@@ -393,7 +393,7 @@ class Lktop(DiffApp):
     # ---- operations -----------------------------------------------------------------------------------
 
     async def on_event(self, event: Event) -> None:
-        """Keys in turn; what was meant for the screen before does nothing to a dialog just opened."""
+        """Deliver keys one after another. A dialog ignores keys typed before it opened."""
         if self._key_queue.holds(event):
             return
         top = self.screen_stack[-1] if self._screen_stack else None
@@ -408,26 +408,26 @@ class Lktop(DiffApp):
 
     @property
     def refresh_seconds(self) -> float:
-        """Between polls of the agent list."""
+        """Seconds between two polls of the agent list."""
         return self.launch.refresh
 
     @property
     def state_dir(self) -> Path:
-        """Where the journal is."""
+        """The folder of the journal."""
         return self.launch.state_dir
 
     @property
     def times(self) -> TimeStyle:
-        """How times are shown."""
+        """The style of times."""
         return self.main.view.times
 
     def redraw_link(self) -> None:
-        """What may be sent is another matter now."""
+        """Show at once that a lock or the dry run has changed."""
         self.session_binding.draw()
 
     @property
     def at_rest(self) -> bool:
-        """Nothing lies over the main screen, and nobody types."""
+        """No dialog is open, and nobody is typing."""
         return self.screen is self.main and not isinstance(self.focused, Input)
 
     def show(self, screen: Screen[None], closed: Callable[[], None]) -> None:
@@ -435,7 +435,7 @@ class Lktop(DiffApp):
         self.push_screen(screen, lambda _: closed())
 
     def later(self, work: Coroutine[object, object, None]) -> None:
-        """Do it to its end, whatever is on the screen."""
+        """Run it to its end, whatever is on the screen."""
         self.run_worker(work, exclusive=False)
 
     def begin_deploy(self, verb: str, words: Sequence[str], selection: Selection) -> None:
@@ -449,11 +449,11 @@ class Lktop(DiffApp):
         self._deploys.begin(context, verb, words, selection.agent_id)
 
     def on_main_screen_operate(self, event: MainScreen.Operate) -> None:
-        """Begin an operation."""
+        """Open the dialog of an operation."""
         self.launcher.by_key(event.operation, event.targets)
 
     def on_main_screen_told(self, event: MainScreen.Told) -> None:
-        """Say why a key did nothing."""
+        """Say why a key had no effect."""
         self.say(event.words, tone="warn")
 
     def on_main_screen_undo(self, event: MainScreen.Undo) -> None:
@@ -469,11 +469,11 @@ class Lktop(DiffApp):
 
 
 def _collect_garbage() -> None:
-    """From now on, and without looking again and again through what stands anyway."""
+    """Freeze the objects of the start, then enable the collector: it need not search them again."""
     gc.freeze()
     gc.enable()
 
 
 def run(launch: Launch) -> int:
-    """Show the screen until it is left; the exit status."""
+    """Show the screen until the operator quits; returns the exit status."""
     return run_guarded(Lktop(launch), mouse=launch.mouse)

@@ -1,4 +1,4 @@
-"""The list of projects to choose from: nothing is ever chosen silently."""
+"""The list of known projects, from which the operator chooses the one to watch."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
 FRAME = 4
-"""Lines of the box that are no project: its border, its title, the columns'."""
+"""Lines of the box beside those of projects: border, title and column titles."""
 
 
 class Chooser(ModalScreen[Project | None]):
-    """Enter watches the project under the cursor, Esc leaves things as they are."""
+    """Enter chooses the project under the cursor, Esc chooses none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
 
     def __init__(self, projects: Sequence[Project], current: Project | None) -> None:
         super().__init__()
-        self._targets = {str(index): project for index, project in enumerate(projects)}
+        self._projects = {str(index): project for index, project in enumerate(projects)}
         self._current = current
 
     def compose(self) -> ComposeResult:
         """Title and list."""
-        marks = max((len(_marks(project)) for project in self._targets.values()), default=0)
+        marks = max((len(_marks(project)) for project in self._projects.values()), default=0)
         columns = (
             ColumnLayout("now", " ", 1),
             ColumnLayout("name", "PROJECT", 20, grow=2),
@@ -40,7 +40,7 @@ class Chooser(ModalScreen[Project | None]):
             ColumnLayout("source", "FROM", 16, grow=1, rank=1),
         )
         with Vertical(id="chooser") as box:
-            box.styles.height = max(len(self._targets), 3) + FRAME
+            box.styles.height = max(len(self._projects), 3) + FRAME
             yield Lines(id="chooser-title")
             yield LineTable(columns)
 
@@ -55,13 +55,13 @@ class Chooser(ModalScreen[Project | None]):
             Cell("or try `lktop demo`. `lktop doctor` says what was found.", "muted"),
         )
         table.focus()
-        self.call_after_refresh(table.show, list(self._targets), self._cells)
+        self.call_after_refresh(table.show, list(self._projects), self._cells)
 
     def _cells(self, key: str) -> tuple[Cell, ...]:
-        project = self._targets[key]
-        here = self._current is not None and project.key == self._current.key
+        project = self._projects[key]
+        is_current = self._current is not None and project.key == self._current.key
         return (
-            Cell("●" if here else " ", "ok"),
+            Cell("●" if is_current else " ", "ok"),
             Cell(project.name, "warn" if project.danger else "text"),
             Cell(_marks(project), "error" if project.danger else "info"),
             Cell(project.url.removeprefix("https://"), "muted"),
@@ -69,14 +69,14 @@ class Chooser(ModalScreen[Project | None]):
         )
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
-        """Watch it."""
-        self.dismiss(self._targets.get(event.key))
+        """Choose the project of this row."""
+        self.dismiss(self._projects.get(event.key))
 
     def action_leave(self) -> None:
-        """Keep the project."""
+        """Choose none."""
         self.dismiss(None)
 
 
 def _marks(project: Project) -> str:
-    """What makes a difference to whoever goes there. Never cut, as the end of a name may be."""
+    """The warnings of a project. They have a column of their own, so that a long name cannot hide them."""
     return " ".join(("PRODUCTION",) * project.danger + ("read-only",) * project.read_only)

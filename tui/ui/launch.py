@@ -1,4 +1,4 @@
-"""Everything that the screen is told when it starts: made by the command line, read by nobody else."""
+"""What the application is started with. Made by the command line from settings."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from tui.ui.terminal.detect import Terminal
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start."""
+    """The arguments of the application."""
 
     project: Project | None
-    """None: let the operator choose among `projects`."""
+    """The project to watch; None lets the operator choose among `projects`."""
     projects: tuple[Project, ...]
     terminal: Terminal
     state_dir: Path
-    """Where copies, screenshots, journal and spools go."""
+    """Where copies, screenshots, the journal and log spools are written."""
     working_dir: Path
     refresh: float = 2.0
     """Seconds between polls of the agent list."""
     theme: str = ""
-    """Empty lets the terminal decide."""
+    """Name of a theme; empty for the one that fits the terminal."""
     theme_dirs: tuple[Path, ...] = ()
     agent_id: str = ""
     """The agent that livekit.toml names: the cursor starts there."""
@@ -31,7 +31,7 @@ class Launch:
     mouse: bool = True
     ascii_only: bool = False
     log_mib: float = 64.0
-    """MiB of received log lines that are held per source."""
+    """MiB of received log lines kept per source."""
     log_days: float = 0.0
-    """Days for which they stay on disk; 0 removes them on exit."""
+    """Days for which log lines stay on disk; 0 removes them on exit."""
     notices: tuple[str, ...] = ()
