@@ -1,4 +1,4 @@
-"""Carries out a plan, stage by stage, and says exactly what happened if one fails (contract.md §3.5, §4).
+"""Carries out a plan, stage by stage, and reports exactly what happened if one fails.
 
 Longer than others: what is done in a row can be read in a row, with what each failure leaves behind.
 """

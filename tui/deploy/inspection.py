@@ -44,7 +44,7 @@ class Inspection:
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Where an agent may be made; `us-east` where the service does not say (contract.md §3.9)."""
+        """Regions for a new agent; `us-east` where the service names none (PROTOCOL.md, Agents)."""
         named = tuple(name.strip() for name in self.settings.get("available_regions", "").split(","))
         return tuple(name for name in named if name) or ("us-east",)
 

@@ -63,7 +63,7 @@ async def built(client: Client, agent_id: str, tag: str) -> Version | None:
 
 
 def serves(version: Version) -> bool:
-    """The flags say that it runs; they, not the status, are reliable (contract.md §7)."""
+    """Whether it runs, by its flags: they are reliable, the status is not."""
     return version.current or version.active
 
 

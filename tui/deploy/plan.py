@@ -51,7 +51,7 @@ class Plan:
     def command(self) -> str:
         """The same with `lk`, as far as it can; secrets by their source only.
 
-        `lk agent deploy` takes no id: it goes to whatever livekit.toml names (contract.md §3.5).
+        `lk agent deploy` takes no id: it deploys to the agent that livekit.toml names.
         """
         words = ["agent", "create" if self.creates else "deploy"]
         if self.creates:

@@ -30,7 +30,7 @@ QUESTIONS: Final = (DIRTY, RESIDENCY, OTHER)
 _NAMED: Final = 8
 """Secrets that a note names before it only counts."""
 _DEPLOYMENT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
-"""What documents and servers both take (contract.md §3.11)."""
+"""Names that documentation and servers both accept (PROTOCOL.md, Versions and deployments)."""
 _AGENT: Final = re.compile(r"CA_[A-Za-z0-9]{1,40}")
 
 
@@ -85,7 +85,7 @@ class PlanDraft:
 
 
 def subdomain(url: str) -> str:
-    """The first label of a project's host, by which livekit.toml names it (contract.md §5.1)."""
+    """The first label of a project's host, by which livekit.toml names it."""
     return (urlsplit(url).hostname or "").partition(".")[0]
 
 
@@ -139,7 +139,7 @@ def _check(given: DeployInput, inspection: Inspection, target: Project, *, creat
 
 
 def _questions(plan: Plan, inspection: Inspection) -> tuple[tuple[str, str], ...]:
-    """What the official client asks about too (contract.md §3.5), and the agent that livekit.toml names."""
+    """Questions that `lk` asks too, and the agent that livekit.toml names."""
     found: list[tuple[str, str]] = []
     if inspection.git is not None and inspection.git.dirty:
         found.append((DIRTY, "ship uncommitted changes: no commit will say what runs"))
