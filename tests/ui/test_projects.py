@@ -29,7 +29,7 @@ from tests.ui.stage import drawn, playing
 from tui.api.errors import BadTarget
 from tui.fleet.state import Fleet
 from tui.project import Project
-from tui.session.replayed import Replay
+from tui.session.replayed import REFUSAL, Replay
 from tui.session.watched import Watched
 from tui.ui.app import Lktop
 from tui.ui.chooser import Chooser
@@ -180,3 +180,25 @@ async def test_what_makes_a_difference_is_never_cut_for_a_long_name() -> None:
         assert isinstance(app.screen, Chooser)
         lines = [line for line in drawn(app.screen.query_one(LineTable)) if "customer-calls" in line]
         assert len(lines) == 1 and "PRODUCTION read-only " in lines[0]
+
+
+@pytest.mark.parametrize("command", ["restart concierge", "deploy", "create"])
+async def test_a_recorded_project_refuses_changes_with_the_reason(command: str) -> None:
+    async with playing(Scene("recorded")) as (app, pilot):
+        await typed(pilot, "colon", *command, "enter")
+        assert app.screen is app.main
+        assert REFUSAL in app.said.newest_first[0].text
+
+
+async def test_the_view_holds_what_is_known_of_every_watched_project() -> None:
+    async with several(PROJECT).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app = pilot.app
+        assert isinstance(app, Lktop)
+        registry = app.session_binding.registry
+        other = registry.open(STAGING)
+        app.session_binding.draw()
+        view = app.main.view
+        assert view.selection.project == PROJECT.key
+        assert view.fleets == {PROJECT.key: view.fleet, STAGING.key: other.store.fleet}
+        assert view.fleet is not other.store.fleet
