@@ -116,8 +116,8 @@ class Console:
 
     async def go(self) -> None:
         """Press the button that acts; wait until the dialog has gone, or shows what became of it."""
-        dialog, before = self.dialog, self.dialog.outcome
-        while dialog.outcome is before:
+        dialog, before = self.dialog, self.dialog.model.outcome
+        while dialog.model.outcome is before:
             await self.armed()
             await self.to("go")
             await self.press("enter")
@@ -134,7 +134,7 @@ class Console:
     def is_over(self, dialog: OperationDialog) -> bool:
         """Nothing is under way any more, and no key goes to a dialog that is about to close."""
         closed = dialog not in self.app.screen_stack
-        return self.app.launcher.session_options.under_way == 0 and (closed or not dialog.busy)
+        return self.app.launcher.session_options.under_way == 0 and (closed or not dialog.model.busy)
 
     def shown(self) -> str:
         """The words on the top screen."""

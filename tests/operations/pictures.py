@@ -20,12 +20,13 @@ from tui.secret import Secret
 from tui.ui.app import Lktop
 from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.bulk import BulkDialog
+from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.fields.secret_input import SecretInput as SecretField
-from tui.ui.dialogs.operation import OperationDialog, Phase
+from tui.ui.dialogs.operation import OperationDialog
+from tui.ui.dialogs.operation_model import Phase
 from tui.ui.dialogs.private_links import Links
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.unresolved import Unresolved
-from tui.ui.dialogs.wrap import FactLine
 from tui.ui.widgets.table import LineTable
 
 Over = Callable[[Lktop], Screen[None]]
@@ -64,7 +65,7 @@ def asking(
     def over(app: Lktop) -> Screen[None]:
         answers = Answers(texts or {}, {}, secrets or SecretSet())
         dialog = Asking(context(app), BY_ID[operation], chosen(app, agent, room), answers)
-        dialog.shows_request = request
+        dialog.model.shows_request = request
         return dialog
 
     return over
@@ -92,14 +93,9 @@ def from_file(*names: str) -> SecretSet:
 class Ended(OperationDialog):
     """A dialog whose operation is over."""
 
-    told_last: tuple[FactLine, ...] = ()
-    join: JoinProgress | None = None
-
     async def _put(self) -> None:
         await super()._put()
-        self.phase = Phase.ENDED
-        self._join = self.join
-        self.told = list(self.told_last)
+        self.model.phase = Phase.ENDED
         self.frame.conclude()
         self.frame.button("cancel").focus()
         self.redraw()
@@ -110,9 +106,9 @@ def joined(app: Lktop) -> Screen[None]:
     answers = Answers({"agent": "concierge", "room": "lobby-kiosk-3"})
     dialog = Ended(context(app), BY_ID["dispatch"], chosen(app, "concierge"), answers)
     words = "Dispatch concierge in lobby-kiosk-3: done in 96 ms · AD_qdMjviuEvYxR"
-    dialog.outcome = Outcome(Verdict.DONE, words)
-    dialog.told_last = (FactLine("", words, "ok"),)
-    dialog.join = JoinProgress(
+    dialog.model.outcome = Outcome(Verdict.DONE, words)
+    dialog.model.notice = (FactLine("", words, "ok"),)
+    dialog.model.join = JoinProgress(
         dispatch_id="AD_qdMjviuEvYxR",
         accepted=0.14,
         job_id="AJ_c9VtYw3LpQeN",
@@ -132,9 +128,9 @@ def nobody(app: Lktop) -> Screen[None]:
     answers = Answers({"agent": AGENT, "room": "call-8003"})
     dialog = Ended(context(app), BY_ID["dispatch"], chosen(app, AGENT), answers)
     words = f"Dispatch {AGENT} in call-8003: done in 96 ms · AD_qdMjviuEvYxR"
-    dialog.outcome = Outcome(Verdict.DONE, words)
-    dialog.told_last = (FactLine("", words, "ok"),)
-    dialog.join = JoinProgress(
+    dialog.model.outcome = Outcome(Verdict.DONE, words)
+    dialog.model.notice = (FactLine("", words, "ok"),)
+    dialog.model.join = JoinProgress(
         dispatch_id="AD_qdMjviuEvYxR",
         accepted=0.14,
         waited=34.0,
@@ -150,8 +146,8 @@ def unknown(app: Lktop) -> Screen[None]:
     answers = Answers({"agent": AGENT, "room": "call-8003"})
     dialog = Ended(context(app), BY_ID["dispatch"], chosen(app, AGENT), answers)
     words = f"Dispatch {AGENT} in call-8003: no dispatch like it is listed; it may still appear"
-    dialog.outcome = Outcome(Verdict.NOT_SEEN, words, may_resend=True)
-    dialog.told_last = (
+    dialog.model.outcome = Outcome(Verdict.NOT_SEEN, words, may_resend=True)
+    dialog.model.notice = (
         FactLine("", words, "warn"),
         FactLine("request id", "6f1d6c2e-7c0b-4d0e-9a55-1f2b3c4d5e6f", "muted"),
     )

@@ -22,7 +22,7 @@ from tui.ui.app import Lktop
 from tui.ui.commandline.line import completions
 from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.bulk import BulkDialog
-from tui.ui.dialogs.operation import Phase
+from tui.ui.dialogs.operation_model import Phase
 from tui.ui.dialogs.unresolved import Unresolved
 from tui.ui.help import Help
 
@@ -93,7 +93,7 @@ async def test_a_lost_answer_is_looked_for_while_one_goes_on_working(
         fault = FaultSpec(path="*/CreateDispatch", action="close", times=1)
         here.simulator.faults.add(fault)
         await here.go()
-        assert dialog.phase is Phase.ENDED
+        assert dialog.model.phase is Phase.ENDED
         assert "may still appear" in here.shown()
         assert dialog.frame.button("go").label == "Send again"
         assert here.names() == []
@@ -101,7 +101,7 @@ async def test_a_lost_answer_is_looked_for_while_one_goes_on_working(
         await here.press("enter")
         await here.until(lambda: "joined after" in here.shown())
         dialog.context.undo.offer(None)
-        assert dialog.key_words() == ("Esc closes",), "no promise that is over"
+        assert dialog.model.keys("", lambda: False) == ("Esc closes",), "no promise that is over"
         assert here.names() == ["CreateDispatch"]
         assert here.calls("CreateDispatch") == 2
         await here.press("escape", "r")
@@ -124,7 +124,7 @@ async def test_a_no_keeps_the_form_and_its_answers(tmp_path: Path) -> None:
         here.simulator.faults.add(fault)
         await here.go()
         assert "refused by LiveKit: not like this" in " ".join(here.shown().split())
-        assert dialog.asking
+        assert dialog.model.asking
         assert dialog.pending.answers.text("room") == "desk"
         await here.go()
         assert here.names() == ["CreateDispatch"]
@@ -337,8 +337,8 @@ async def test_what_was_begun_is_seen_through_while_another_project_is_watched(
         assert before is not None
         here.app.watch_project(replace(before.project, name="other"))
         await here.until(lambda: here.app.launcher.session_options.under_way == 0)
-        assert dialog.outcome is not None
-        assert (dialog.outcome.verdict, here.names()) == (Verdict.DONE, ["RollbackAgent"])
+        assert dialog.model.outcome is not None
+        assert (dialog.model.outcome.verdict, here.names()) == (Verdict.DONE, ["RollbackAgent"])
         assert here.audit()[0].verdict is Verdict.DONE
         assert here.app.session is not before
         with pytest.raises(RuntimeError, match="closed"):

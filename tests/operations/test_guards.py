@@ -33,7 +33,7 @@ async def test_one_confirmation_is_one_request_however_long_enter_is_held(here: 
     dialog = await here.opened()
     await here.to("go")
     await here.press(*["enter"] * 25)
-    await here.until(lambda: dialog.outcome is not None)
+    await here.until(lambda: dialog.model.outcome is not None)
     assert here.calls("RestartAgent") == 1
 
 
@@ -73,7 +73,7 @@ async def test_a_dialog_is_deaf_until_its_reader_can_have_seen_it(here: Console)
     assert deaf_until > time.monotonic()
     await here.until(lambda: time.monotonic() > deaf_until)
     await here.press("y")
-    await here.until(lambda: dialog.outcome is not None)
+    await here.until(lambda: dialog.model.outcome is not None)
     assert here.names() == ["DeleteDispatch"]
 
 
@@ -152,7 +152,7 @@ async def test_a_change_that_nobody_saw_yet_is_found_by_the_last_look(here: Cons
     await here.until(lambda: "nothing was sent" in here.shown())
     assert "changed since you looked" in here.shown()
     assert here.calls("RestartAgent") == 0
-    assert dialog.asking
+    assert dialog.model.asking
 
 
 async def test_what_no_poll_has_come_to_is_read_and_stays_known(here: Console) -> None:
@@ -205,7 +205,7 @@ async def test_a_target_that_is_gone_is_refused(here: Console) -> None:
     await here.press("r")
     assert here.app.screen is here.app.main
     assert here.said()[0] == "Restart: the row under the cursor is no longer in this list"
-    assert dialog.outcome is None
+    assert dialog.model.outcome is None
 
 
 async def test_what_destroys_wants_the_id(here: Console) -> None:

@@ -115,12 +115,12 @@ async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(tmp_path: Pa
         assert f"done in {took[1]} ·" in here.shown(), "the look before it is no part of it"
         assert dialog.form is not None
         assert not dialog.form.display, "the questions were answered"
-        assert dialog.outcome is not None
-        assert dialog.outcome.receipt is not None
-        made = dialog.outcome.receipt.dispatch
+        assert dialog.model.outcome is not None
+        assert dialog.model.outcome.receipt is not None
+        made = dialog.model.outcome.receipt.dispatch
         assert made is not None
         assert made.attributes == {"tenant": "7"}
-        assert dialog.key_words() == (f"Esc closes · then u deletes {made.id}, for 30 s",)
+        assert dialog.model.keys("", lambda: False) == (f"Esc closes · then u deletes {made.id}, for 30 s",)
         await here.press("escape", "u")
         await here.opened()
         assert f"Delete dispatch {made.id} of concierge" in here.shown()
@@ -153,9 +153,9 @@ async def test_the_tree_dispatches_again_and_deletes(tmp_path: Path) -> None:
         assert "no agent is called 'nobody-home'" in here.shown()
         assert dialog.pending.answers.text("restart") == "JRP_NEVER"
         await here.go()
-        assert dialog.outcome is not None
-        assert dialog.outcome.receipt is not None
-        copy = dialog.outcome.receipt.dispatch
+        assert dialog.model.outcome is not None
+        assert dialog.model.outcome.receipt is not None
+        copy = dialog.model.outcome.receipt.dispatch
         assert copy is not None
         assert (copy.restart_policy, copy.attributes) == ("JRP_NEVER", {"tenant": "7"})
         await here.press("escape")
@@ -163,7 +163,7 @@ async def test_the_tree_dispatches_again_and_deletes(tmp_path: Path) -> None:
         await here.press("ctrl+d")
         dialog = await here.opened()
         await here.press("y")
-        await here.until(lambda: dialog.outcome is not None)
+        await here.until(lambda: dialog.model.outcome is not None)
         assert here.names() == ["CreateDispatch", "DeleteDispatch"]
 
 

@@ -36,7 +36,7 @@ from tui.packaging.secrets import SecretInput, SecretSet
 from tui.secret import Secret
 from tui.sim.http.control import WalkOrder
 from tui.sim.scenarios.specs import FaultSpec
-from tui.ui.dialogs.fact_lines import effect_told
+from tui.ui.dialogs.operation_facts import effect_facts
 
 SECRET = "sk-canary-77aa"
 CRASHED = "AGENT_EVENT_TYPE_APPLICATION_CRASHED"
@@ -212,7 +212,7 @@ def test_what_vanishes_is_told_apart_from_what_stays() -> None:
     new = Answers(secrets=SecretSet((SecretInput("A", Secret("x")),), (), ()))
     replacement = BY_ID["replace_secrets"].preview(view, new)
     assert [line.split(":")[0] for line in replacement.lost] == ["VANISHES"]
-    told = effect_told(replacement)
+    told = effect_facts(replacement)
     assert told[0].label == "effect" and told[0].tone == "error"
     assert {line.tone for line in told[1:]} == {"text"}
     assert BY_ID["delete_agent"].preview(view, Answers()).lost

@@ -6,6 +6,8 @@ and accepted, so that a button never does something else than what stands above 
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -71,6 +73,35 @@ class PendingOperation:
         if answers != self.answers:
             self.answers = answers
             self.baseline = self.preview
+
+    def fill(self, found: Answers, files: Sequence[str]) -> None:
+        """Take over what stands in a form, whose questions `files` name files.
+
+        What was read from a file counts until another file is named.
+        """
+        before = self.answers
+        same = all(found.text(name) == before.text(name) for name in (*files, "empty"))
+        secrets = before.secrets if files and same else Answers().secrets
+        answers = Answers({**before.texts, **found.texts}, found.values, secrets)
+        if not files:
+            with contextlib.suppress(InvalidAnswer):  # `obstacle` says what is wrong
+                answers = self.operation.resolve(answers)
+        self.answer(answers)
+
+    def take_resolved(self, answers: Answers) -> None:
+        """Take over the answers with their files as they are now. Raises `InvalidAnswer` if they changed."""
+        shown = self.answers.secrets
+        self.answer(answers)
+        if shown.secrets and answers.secrets != shown:
+            raise InvalidAnswer("file", "the file is not as it was read: look again")
+
+    def require_unchanged(self, *, again: bool) -> None:
+        """Raises `InvalidAnswer` if it may not be sent as it was shown; `again` where it was sent before."""
+        if problem := self.operation.unfit(self.view):
+            raise InvalidAnswer("", problem)
+        if self.news and not again:
+            raise InvalidAnswer("", f"changed since you looked: {', '.join(self.news)}")
+        self.operation.check(self.view, self.answers)
 
     def accept(self, view: View) -> None:
         """It was read again and is what the operator looks at now."""

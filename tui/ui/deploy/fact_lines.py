@@ -12,7 +12,7 @@ from tui.formats import decimal_size
 from tui.operations.descriptions import named
 from tui.project import Project
 from tui.secret import MASK
-from tui.ui.dialogs.wrap import FactLine
+from tui.ui.dialogs.fact_lines import FactLine
 
 FILES = 12
 """Files that a dry run names."""
@@ -28,29 +28,29 @@ def verb(region: str, agent_id: str, fleet: Fleet) -> str:
     return f"Deploy to {agent_id}" + (", which is not listed" if fleet.fresh("agents").at is not None else "")
 
 
-def found_told(inspection: Inspection) -> list[FactLine]:
+def inspection_facts(inspection: Inspection) -> list[FactLine]:
     """What was found in a directory, worst first."""
-    told = [FactLine("", f"✗ {problem}", "error") for problem in inspection.problems]
-    told += [FactLine("", f"! {warning}", "warn") for warning in inspection.warnings]
+    facts = [FactLine("", f"✗ {problem}", "error") for problem in inspection.problems]
+    facts += [FactLine("", f"! {warning}", "warn") for warning in inspection.warnings]
     if inspection.detected is not None:
         sdk = f" · {inspection.sdk.package} {inspection.sdk.version}" if inspection.sdk else ""
-        told.append(
+        facts.append(
             FactLine("project", f"{inspection.detected.type.value}, told by {inspection.detected.file}{sdk}")
         )
     if inspection.source is not None:
         files = sum(1 for entry in inspection.source.entries if not entry.is_directory)
-        told.append(
+        facts.append(
             FactLine("source", f"{files} files, {decimal_size(inspection.source.size)} before compression")
         )
     if inspection.git is not None and inspection.git.commit:
         dirty = " · uncommitted changes go along" if inspection.git.dirty else ""
         words = f"{inspection.git.commit} {clean(inspection.git.branch, limit=80)}{dirty}"
-        told.append(FactLine("git", words, "warn" if dirty else "text"))
-    told.append(_docker(inspection))
+        facts.append(FactLine("git", words, "warn" if dirty else "text"))
+    facts.append(_docker(inspection))
     if inspection.project_file is not None:
         agent = clean(inspection.project_file.agent_id, limit=60) or "no agent"
-        told.append(FactLine("livekit.toml", f"names {agent}"))
-    return told
+        facts.append(FactLine("livekit.toml", f"names {agent}"))
+    return facts
 
 
 def _docker(inspection: Inspection) -> FactLine:
@@ -59,14 +59,14 @@ def _docker(inspection: Inspection) -> FactLine:
     return FactLine("Dockerfile", "is missing: one is written for the program", "warn")
 
 
-def note_told(made: PlanDraft) -> list[FactLine]:
+def draft_facts(made: PlanDraft) -> list[FactLine]:
     """What the plan will do."""
-    told = [FactLine("effect" if place == 0 else "", note) for place, note in enumerate(made.notes)]
-    told += [FactLine("asked", words, "warn") for _, words in made.questions]
-    return [*told, FactLine("command", made.plan.command(), "info")]
+    facts = [FactLine("effect" if place == 0 else "", note) for place, note in enumerate(made.notes)]
+    facts += [FactLine("asked", words, "warn") for _, words in made.questions]
+    return [*facts, FactLine("command", made.plan.command(), "info")]
 
 
-def dry_run_told(plan: Plan, inspection: Inspection, project: Project) -> list[FactLine]:
+def dry_run_facts(plan: Plan, inspection: Inspection, project: Project) -> list[FactLine]:
     """What would be sent, secrets masked."""
     method = CREATE_AGENT if plan.creates else DEPLOY_AGENT
     place = (

@@ -22,16 +22,16 @@ from tui.deploy.plan_builder import NEW, QUESTIONS, DeployInput, InvalidInput, P
 from tui.fleet.cells import Cell
 from tui.operations.fields import Option
 from tui.secret import Secret
-from tui.ui.deploy.fact_lines import dry_run_told, found_told, note_told, verb
+from tui.ui.deploy.fact_lines import draft_facts, dry_run_facts, inspection_facts, verb
 from tui.ui.deploy.questions import CHOICES, YES, fields, visible
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.fields.base import Answered, Next
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
-from tui.ui.dialogs.wrap import FactLine
 
 KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
 
@@ -325,25 +325,25 @@ class DeployForm(Dialog):
         if self._inspection is None:
             return []
         if self._shows_request and self._made is not None:
-            return dry_run_told(self._made.plan, self._inspection, self._project_context.project)
-        return [*(note_told(self._made) if self._made else []), *found_told(self._inspection)]
+            return dry_run_facts(self._made.plan, self._inspection, self._project_context.project)
+        return [*(draft_facts(self._made) if self._made else []), *inspection_facts(self._inspection)]
 
     def _status(self) -> list[FactLine]:
         if self._project_context.locked:
             return [FactLine("", "this session is read-only, nothing can be sent: :unlock 15m", "warn")]
-        told: list[FactLine] = []
+        facts: list[FactLine] = []
         if self._problem:
-            told.append(FactLine("", self._problem, "error" if self._made is None else "warn"))
+            facts.append(FactLine("", self._problem, "error" if self._made is None else "warn"))
         elif self._project_context.dry_run:
-            told.append(FactLine("", "dry run: nothing is sent", "warn"))
+            facts.append(FactLine("", "dry run: nothing is sent", "warn"))
         elif count := len(self._inspection.warnings) if self._inspection else 0:
-            told.append(
+            facts.append(
                 FactLine("", f"ready; {count} {'warning' if count == 1 else 'warnings'} above", "warn")
             )
         else:
-            told.append(FactLine("", "ready", "ok"))
+            facts.append(FactLine("", "ready", "ok"))
         words = self._form.help_for(self.focused) if self._form is not None else ""
-        return [*told, FactLine("", words, "muted")]
+        return [*facts, FactLine("", words, "muted")]
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Say what the question means."""

@@ -16,8 +16,8 @@ from tui.fleet.cells import Cell, ColumnLayout
 from tui.formats import duration
 from tui.ui.deploy.fact_lines import verb
 from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.fact_lines import wrap_text
 from tui.ui.dialogs.project_context import ProjectContext
-from tui.ui.dialogs.wrap import broken
 from tui.ui.widgets.lines import Line, Lines
 from tui.ui.widgets.table import LineTable
 
@@ -100,13 +100,14 @@ def _steps(build: BuildProgress, size: int) -> list[tuple[str, Row]]:
         found.append((f"step {step.key}", _step(step)))
         if step.state is StepState.FAILED:
             room = max(20, size - 4)
-            told = [(part, "muted") for line in step.tail[-TAIL:] for part in broken(line, room)]
-            told += [(part, "error") for part in broken(step.error, room)]
+            output = [(part, "muted") for line in step.tail[-TAIL:] for part in wrap_text(line, room)]
+            output += [(part, "error") for part in wrap_text(step.error, room)]
             found += [
-                (f"output {step.key} {place}", _output(line, look)) for place, (line, look) in enumerate(told)
+                (f"output {step.key} {place}", _output(line, look))
+                for place, (line, look) in enumerate(output)
             ]
     for number, warning in enumerate(build.warnings):
-        for place, line in enumerate(broken(warning.text, max(20, size))):
+        for place, line in enumerate(wrap_text(warning.text, max(20, size))):
             sign = Cell("  !" if place == 0 else "", "warn")
             found.append((f"warning {number} {place}", (Cell(), sign, Cell(), Cell(line, "warn"))))
     return found
@@ -204,7 +205,9 @@ class DeployScreen(Dialog):
         sign = {"ok": "✓", "warn": "?", "error": "✗"}[look]
         words = f"{sign} {report.verdict}" if report.verdict else ""
         size = max(20, self.query_one("#deploying").size.width - 2)
-        self._lines("verdict", [(Cell(f" {line}", look),) for line in broken(words, size)] if words else [])
+        self._lines(
+            "verdict", [(Cell(f" {line}", look),) for line in wrap_text(words, size)] if words else []
+        )
 
     def _lines(self, name: str, found: list[Line]) -> None:
         shown = self.query_one(f"#deploying-{name}", Lines)

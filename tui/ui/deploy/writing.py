@@ -17,11 +17,11 @@ from tui.fleet.cells import Cell
 from tui.operations.fields import Answers, Field, FieldKind, Option
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.fields.base import Answered, Next
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
-from tui.ui.dialogs.wrap import FactLine
 
 KEEP: Final = "keep"
 REPLACE: Final = "replace"

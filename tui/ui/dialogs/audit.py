@@ -17,8 +17,8 @@ from tui.operations.journal.journal import AuditEntry
 from tui.operations.journal.outcome import WORDS
 from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
+from tui.ui.dialogs.fact_lines import FactLine, wrap_facts
 from tui.ui.dialogs.verdicts import verdict_tone
-from tui.ui.dialogs.wrap import FactLine, lines
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -102,7 +102,7 @@ class Audit(ModalScreen[None]):
             return
         intent = entry.intent
         origin = f"{intent.origin.user} from {intent.origin.ssh}" if intent.origin.ssh else intent.origin.user
-        told = [
+        facts = [
             FactLine("what", f"{_label(intent.operation)} {intent.target}, in {intent.project}"),
             FactLine("outcome", entry.detail or _outcome(entry), verdict_tone(entry.verdict)),
             FactLine("reason", intent.reason or "–"),
@@ -111,7 +111,7 @@ class Audit(ModalScreen[None]):
             FactLine("took", duration(entry.latency) if entry.verdict is not None else "–"),
             FactLine("request id", intent.request_id or "–"),
         ]
-        details.set_lines(lines(told, max(30, details.size.width))[:DETAILS])
+        details.set_lines(wrap_facts(facts, max(30, details.size.width))[:DETAILS])
 
     def action_leave(self) -> None:
         """Close."""

@@ -20,12 +20,12 @@ from tui.operations.operation import Danger, Operation, Preview
 from tui.operations.targets import Target
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
-from tui.ui.dialogs.fact_lines import effect_told, project_cells
+from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.fields.base import Answered, Choice
 from tui.ui.dialogs.layout import DialogLayout
+from tui.ui.dialogs.operation_facts import effect_facts, project_cells
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.verdicts import outcome_tone, verdict_sign
-from tui.ui.dialogs.wrap import FactLine
 
 STATES = 3
 """Lines said of how one target is, at the most."""
@@ -178,7 +178,7 @@ class BulkDialog(Dialog):
             self._under_way,
             self._project_context.view,
             reason=self.frame.reason,
-            tell=self._told,
+            tell=self._take,
             stopping=lambda: self._stopping,
         )
         total = len(self._under_way)
@@ -187,7 +187,7 @@ class BulkDialog(Dialog):
         self._project_context.say(self._ended, tone="ok" if done == total else "warn", toast=not self.is_open)
         self.redraw()
 
-    def _told(self, index: int, news: Progress | Outcome) -> None:
+    def _take(self, index: int, news: Progress | Outcome) -> None:
         self._seen[self._under_way[index].name] = news
         if isinstance(news, Outcome):
             self._project_context.ended(self.operation, news, seen=True)
@@ -213,16 +213,16 @@ class BulkDialog(Dialog):
         self._draw_buttons(len(chosen))
 
     def _facts(self, chosen: Sequence[BulkTarget]) -> list[FactLine]:
-        told = []
+        facts = []
         for target in self._targets:
             if target not in chosen:
-                told.append(FactLine("hidden", f"– {self._called(target)}: left out", "muted"))
+                facts.append(FactLine("hidden", f"– {self._called(target)}: left out", "muted"))
                 continue
-            told += self._lines(target)
-        told += [FactLine("left out", problem, "warn") for problem in self._left_out]
+            facts += self._lines(target)
+        facts += [FactLine("left out", problem, "warn") for problem in self._left_out]
         if chosen and not self._under_way:
-            told += effect_told(chosen[0].preview, "each", "muted")
-        return told
+            facts += effect_facts(chosen[0].preview, "each", "muted")
+        return facts
 
     def _called(self, target: BulkTarget) -> str:
         """Its name without the verb, which stands in the title."""

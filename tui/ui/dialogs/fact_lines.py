@@ -1,115 +1,55 @@
-"""A preview as facts on the screen: what is new since one looked is marked. Pure."""
+"""Facts as lines that fit: a label, then its text broken at spaces. Pure."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from tui.api.hosts import Host
+from rich.cells import chop_cells
+
+from tui.api.clean import clean
 from tui.fleet.cells import Cell
-from tui.fleet.state import View
-from tui.formats import duration
-from tui.operations.fields import Answers, Hint, HintLevel
-from tui.operations.join_watch import JoinHealth, JoinProgress
-from tui.operations.operation import Operation, Preview
-from tui.project import Project
-from tui.ui.dialogs.wrap import LABEL, FactLine
-from tui.ui.widgets.text import width
+from tui.ui.widgets.lines import Line
+from tui.ui.widgets.text import fit, width
 
-_WEIGHTS = {HintLevel.NOTE: ("·", "muted"), HintLevel.GOOD: ("✓", "ok"), HintLevel.WARN: ("!", "warn")}
-_MOODS = {
-    JoinHealth.WAITING: ("◔", "busy"),
-    JoinHealth.SLOW: ("?", "warn"),
-    JoinHealth.BAD: ("✗", "error"),
-    JoinHealth.GOOD: ("✓", "ok"),
-}
-AGE_STEP = 5
-"""Seconds in which the age of data moves."""
+LABEL = 13
+"""Cells of the label column."""
+LIMIT = 4000
+"""Characters shown of one text."""
 
 
-def preview_told(
-    preview: Preview, baseline: Preview, hints: Sequence[Hint], age: float | None, command: str
-) -> list[FactLine]:
-    """Everything that a dialog says before something is sent."""
-    told = [
-        FactLine("", f"{sign} {hint.text}", tone) for hint in hints for sign, tone in [_WEIGHTS[hint.weight]]
-    ]
-    known, old = ("", False) if age is None else (f" · data {age_words(age)}", age >= 2 * AGE_STEP)
-    told.append(FactLine("where", preview.where + known, "warn" if old else "text"))
-    told += effect_told(preview)
-    told += list(_state(preview, baseline))
-    if command:
-        told.append(FactLine("command", command, "info"))
-    return told
+@dataclass(frozen=True, slots=True)
+class FactLine:
+    """One fact to show."""
+
+    label: str
+    text: str
+    tone: str = "text"
+    label_tone: str = "muted"
 
 
-def effect_told(preview: Preview, label: str = "effect", tone: str = "text") -> list[FactLine]:
-    """What it does: first what it takes away."""
-    told = [(text, "error") for text in preview.lost] + [(text, tone) for text in preview.effect]
-    return [FactLine("" if place else label, *said) for place, said in enumerate(told)]
+def wrap_text(text: str, size: int) -> Iterator[str]:
+    """The text in lines of at most `size` cells, broken at spaces where possible. Keeps an indent."""
+    words = text.lstrip(" ")
+    line = " " * min(len(text) - len(words), size // 2)
+    for place, word in enumerate(words.split(" ")):
+        joined = f"{line} {word}" if place else f"{line}{word}"
+        if width(joined) <= size:
+            line = joined
+            continue
+        if line:
+            yield line
+        *full, line = chop_cells(word, max(1, size)) or [""]
+        yield from full
+    yield line
 
 
-def _state(preview: Preview, baseline: Preview) -> Iterator[FactLine]:
-    """What must not change and what may; a label too long for its column goes before its text."""
-    before = {fact.label: fact for fact in baseline.state}
-    first = "state"
-    for fact in preview.state:
-        short = width(fact.label) < LABEL
-        label, head = (fact.label, "") if short else (first, f"{fact.label}: ")
-        first = first if short else ""
-        old = before.pop(fact.label, None)
-        if old is not None and old.text == fact.text:
-            yield FactLine(label, f"{head}{fact.text}")
-        else:
-            was = f" (was {old.text})" if old is not None else " (new)"
-            yield FactLine(label, f"Δ {head}{fact.text}{was}", "warn", "warn")
-    for gone in before.values():
-        yield FactLine("", f"Δ {gone.label} is gone (was {gone.text})", "warn", "warn")
-
-
-def project_cells(project: Project, *, locked: bool) -> list[Cell]:
-    """Where it will be done, in words."""
-    cells = [Cell(f"in {project.name} ", "warn" if project.danger else "text")]
-    if project.danger:
-        cells.append(Cell(" PRODUCTION ", "error"))
-    if locked:
-        cells.append(Cell(" read-only", "info"))
-    return cells
-
-
-def age_words(age: float) -> str:
-    """The age of data, in steps."""
-    step = int(age) // AGE_STEP * AGE_STEP
-    return "just received" if step < AGE_STEP else f"{step} s old"
-
-
-def request_told(operation: Operation, view: View, answers: Answers, project: Project) -> list[FactLine]:
-    """What would be sent, as JSON, with every secret masked."""
-    base = project.agents_url if operation.method.host is Host.AGENTS else project.url
-    body = json.dumps(operation.request(view, answers), indent=2, ensure_ascii=False)
-    told = [
-        FactLine("dry run", "this is what would be sent; nothing was sent", "accent"),
-        FactLine("POST", f"{base}{operation.method.path}"),
-    ]
-    return told + [
-        FactLine("body" if place == 0 else "", line) for place, line in enumerate(body.split("\n"))
-    ]
-
-
-def join_told(join: JoinProgress) -> list[FactLine]:
-    """The way from accepted to joined, with elapsed times."""
-    sign, tone = _MOODS[join.mood]
-    wait = "◔ …" if not join.over else "–"
-    told = [
-        FactLine("accepted", f"✓ {duration(join.accepted)}   {join.dispatch_id}", "ok"),
-        _step("job", join.job, join.job_id, wait),
-        _step("in the room", join.joined, join.identity, wait),
-        FactLine("", f"{sign} {join.verdict}", tone),
-    ]
-    return [*told, FactLine("likely", join.cause, tone)] if join.cause else told
-
-
-def _step(label: str, took: float | None, identity: str, wait: str) -> FactLine:
-    if took is None:
-        return FactLine(label, wait, "muted")
-    return FactLine(label, f"✓ {duration(took)}   {identity}", "ok")
+def wrap_facts(facts: Iterable[FactLine], size: int) -> list[Line]:
+    """Facts as lines of `size` cells."""
+    found: list[Line] = []
+    for fact in facts:
+        room = max(10, size - LABEL - 1)
+        for number, part in enumerate(wrap_text(clean(fact.text, limit=LIMIT), room)):
+            label = fit(clean(fact.label, limit=40), LABEL - 1) if number == 0 else " " * (LABEL - 1)
+            found.append((Cell(f"{label} ", fact.label_tone), Cell(part, fact.tone)))
+    return found

@@ -1,8 +1,8 @@
-"""The look of a dialog about an operation: title, questions, facts, reason, status, buttons. No decisions."""
+"""How a dialog looks: title, questions, facts, reason, status and buttons. It decides nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -11,9 +11,9 @@ from textual.widget import Widget
 
 from tui.fleet.cells import Cell
 from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.fact_lines import LABEL, FactLine, wrap_facts, wrap_text
 from tui.ui.dialogs.fields.base import LineInput
 from tui.ui.dialogs.form import Form
-from tui.ui.dialogs.wrap import LABEL, FactLine, broken, lines
 from tui.ui.widgets.lines import Line, Lines, spread
 from tui.ui.widgets.text import fit, width
 
@@ -42,9 +42,9 @@ def without_copy(keys: str) -> str:
 
 
 class DialogLayout(Vertical):
-    """Draws what it is told; equal things are drawn once.
+    """Draws what it is given, and equal things once.
 
-    It holds its parts instead of asking for them: what is told while it is being closed finds them still.
+    It holds its parts instead of querying for them: something may still be drawn while it is being closed.
     """
 
     DEFAULT_CSS = """
@@ -108,8 +108,15 @@ class DialogLayout(Vertical):
 
     @property
     def typed(self) -> str:
-        """What was typed to arm the button."""
+        """The typed confirmation."""
         return self._typed.value
+
+    def buttons(self, labels: Mapping[str, tuple[str, str] | None]) -> None:
+        """Words and tones of the buttons; None hides one."""
+        for name, label in labels.items():
+            self._buttons[name].display = label is not None
+            if label is not None:
+                self._buttons[name].say(*label)
 
     def button(self, name: str) -> Press:
         """`cancel`, `again` or `go`."""
@@ -138,23 +145,23 @@ class DialogLayout(Vertical):
 
     def title(self, left: str, right: Sequence[Cell], tone: str) -> None:
         """What is done to what, in as many lines as that takes, and where."""
-        first = next(broken(left, max(1, self._room - sum(width(cell.text) for cell in right) - 1)))
+        first = next(wrap_text(left, max(1, self._room - sum(width(cell.text) for cell in right) - 1)))
         if left[len(first) : len(first) + 1].strip():  # a word is longer than that
             first = ""
         rest = left[len(first) :].strip()
-        more = list(broken(rest, self._room)) if rest else []
+        more = list(wrap_text(rest, self._room)) if rest else []
         if len(more) > TITLE - 1:
             more[TITLE - 2 :] = [fit(" ".join(more[TITLE - 2 :]), self._room)]
         found = [spread((Cell(first, tone),), tuple(right), self._room)]
         self._draw("title", [*found, *((Cell(text, tone),) for text in more)], fit=True)
 
-    def facts(self, told: Iterable[FactLine]) -> None:
+    def facts(self, facts: Iterable[FactLine]) -> None:
         """What is known."""
-        self._draw("facts", lines(told, self._room), fit=True)
+        self._draw("facts", wrap_facts(facts, self._room), fit=True)
 
-    def status(self, told: Iterable[FactLine]) -> None:
-        """What is in the way, or happening, or became of it."""
-        self._draw("status", lines(told, self._room), fit=True)
+    def status(self, facts: Iterable[FactLine]) -> None:
+        """What is in the way, is happening, or has happened."""
+        self._draw("status", wrap_facts(facts, self._room), fit=True)
         self._arrange()
 
     def keys(self, *words: str) -> None:
@@ -163,7 +170,7 @@ class DialogLayout(Vertical):
         self._draw_keys()
 
     def _draw_keys(self) -> None:
-        """Beside them, where there is more than fits, how to see it."""
+        """With a hint at how to scroll, where more facts are known than fit."""
         more = " · PgDn more" if self._body.show_vertical_scrollbar else ""
         known = [text + more for text in self._words]
         if known:
@@ -171,17 +178,17 @@ class DialogLayout(Vertical):
             self._draw("keys", [(Cell(fitting, "muted"),)])
 
     def ask_typed(self, names: tuple[str, ...]) -> None:
-        """Show the line to arm the button with, by any of these names; not without one."""
+        """Ask for one of these names to be typed as a confirmation; for none, hide the line."""
         if bool(names) != bool(self._names):
             self._row_typed.display = bool(names)
         self._names = names
 
     def takes(self, letter: str) -> bool:
-        """Whether a letter begins a name that arms the button, or goes on with it."""
+        """Whether a letter begins or continues a name that is asked for."""
         return any(name.startswith(self.typed + letter) for name in self._names)
 
     def on_key(self, event: Key) -> None:
-        """A name that is asked for is typed at once, wherever the keyboard is: `n` in it closes nothing."""
+        """A name that is asked for is typed wherever the keyboard is: an `n` in it does not cancel."""
         letter = event.character
         if letter and event.is_printable and self.takes(letter):
             event.stop()
@@ -189,7 +196,7 @@ class DialogLayout(Vertical):
             self._put_typed(self.typed + letter)
 
     def on_paste(self, event: Paste) -> None:
-        """Nor has the keyboard to be moved for a name that is pasted whole."""
+        """A whole name that is pasted is taken wherever the keyboard is."""
         if (name := event.text.strip()) in self._names:
             event.stop()
             self._put_typed(name)

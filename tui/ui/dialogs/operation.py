@@ -1,60 +1,251 @@
-"""The dialog of one operation: what its buttons do, from the last look over the one request to its end."""
+"""The dialog of one operation: questions, a last look when the button is pressed, one request, its outcome.
+
+`OperationModel` knows what there is to say, `DialogLayout` how it looks. This takes keys, data and answers to
+the model, and does what takes time. It is long because Textual wants a handler for each kind of event.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from enum import Enum
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import DescendantFocus, Resize
+from textual.widgets import Input
 
 from tui.api.errors import ApiError
-from tui.operations.fields import Answers, InvalidAnswer
+from tui.fleet.state import Selection
+from tui.operations.fields import Answers, FieldKind, InvalidAnswer, Option
 from tui.operations.join_watch import JoinProgress, JoinWatch, follow
-from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import Outcome, Progress
-from tui.operations.operation import Danger
-from tui.operations.undo import UNDO_SECONDS
+from tui.operations.operation import Danger, Operation
+from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
-from tui.ui.dialogs.fact_lines import join_told
-from tui.ui.dialogs.question import QuestionDialog
-from tui.ui.dialogs.verdicts import outcome_tone
-from tui.ui.dialogs.wrap import FactLine
-
-BUSY_KEYS = "Esc hides this; the outcome will be said, and is in :audit"
-
-
-class Phase(Enum):
-    """Where a dialog is."""
-
-    ASKING = "asking"
-    BUSY = "busy"
-    ENDED = "ended"
+from tui.ui.dialogs.fields.base import Answered, Next, Read
+from tui.ui.dialogs.fields.secret_input import SecretInput
+from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.layout import DialogLayout
+from tui.ui.dialogs.operation_facts import is_plain
+from tui.ui.dialogs.operation_model import OperationModel
+from tui.ui.dialogs.project_context import ProjectContext
 
 
-class OperationDialog(QuestionDialog):
-    """Sends once for each confirmation, and stays where there is more to see."""
+class OperationDialog(Dialog):
+    """One operation on one target. Sends once for each confirmation, and stays where there is more to see."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "read_again", "Read again", show=False),
+        Binding("c", "copy_command", "Copy the command", show=False),
+        Binding("n", "leave", "Cancel", show=False),
+        Binding("f8", "picture", "Save a picture", show=False),
+        Binding("pagedown", "scroll(1)", show=False),
+        Binding("pageup", "scroll(-1)", show=False),
         Binding("y", "yes", "Do it, where it can be taken back", show=False),
     ]
 
-    phase = Phase.ASKING
-    outcome: Outcome | None = None
-    """What became of it, once it is over."""
-    _join: JoinProgress | None = None
+    def __init__(
+        self,
+        context: ProjectContext,
+        operation: Operation,
+        selection: Selection,
+        answers: Answers,
+        *,
+        undoes: bool = False,
+    ) -> None:
+        """`undoes` where it undoes the last operation."""
+        super().__init__()
+        self.context = context
+        self.operation = operation
+        self.model = OperationModel(context, operation, selection, answers, undoes=undoes)
+        self.pending = self.model.pending
+        self.frame = DialogLayout(danger=self.model.is_grave)
+        self.form: Form | None = None
+        self._due = False
 
-    @property
-    def asking(self) -> bool:
-        """Answers still count."""
-        return self.phase is Phase.ASKING
+    # ---- life -----------------------------------------------------------------------------------------
 
-    @property
-    def busy(self) -> bool:
-        """It is being done."""
-        return self.phase is Phase.BUSY
+    def compose(self) -> ComposeResult:
+        """The frame; the questions come once it is known what to fill them in with."""
+        yield self.frame
 
-    # ---- buttons --------------------------------------------------------------------------------------
+    def on_mount(self) -> None:
+        """Ask, follow the data, and count seconds."""
+        super().on_mount()
+        self._unsubscribe = self.context.store.subscribe(lambda change: self._changed())
+        self.set_interval(1.0, self.redraw)
+        first = self._prepare() if self.operation.prepares or self.pending.is_missing else self._put()
+        self.run_worker(first, exclusive=False)
+
+    def on_unmount(self) -> None:
+        """Stop following the data, and forget secret values."""
+        self._unsubscribe()
+        if self.form is not None and not self.model.busy:
+            self.form.wipe()
+
+    async def _prepare(self) -> None:
+        """Ask the server for what the form starts with."""
+        self._report(Progress("reading…"))
+        operator, pending = self.context.operator, self.pending
+        try:
+            answers = await self.operation.prepare(operator.remote, pending.view, pending.answers)
+            pending.answer(answers)
+            pending.accept(await operator.reread(self.operation, pending.view, answers))
+        except ApiError as error:
+            self.model.fail(f"cannot read what it needs: {error}; ctrl+r tries again")
+            self.frame.button("cancel").focus()
+            self.redraw()
+            return
+        self.model.clear()
+        await self._put()
+
+    async def _put(self) -> None:
+        """Put the questions."""
+        fields = self.operation.fields(self.pending.view, self.pending.answers)
+        if fields and self.form is None:
+            form = Form(fields, self._options, chance=self.context.chance)
+            await self.frame.put(form)
+            self.form = form
+        self.model.is_ready = True
+        self._answer()
+        if self.form is not None:
+            self.form.focus_first()
+        else:
+            self.frame.button("cancel").focus()
+        self.redraw()
+
+    # ---- data and answers -----------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        """Several changes of one moment are drawn once."""
+        if not self._due:
+            self._due = True
+            self.call_later(self._see)
+
+    def _see(self) -> None:
+        self._due = False
+        self.model.see()
+        if self.model.asking and self.form is not None:
+            self.form.refill()
+        self.redraw()
+
+    def _options(self, name: str) -> tuple[Option, ...]:
+        return self.operation.options(self.pending.view, self.pending.answers, name)
+
+    def _answer(self) -> None:
+        """Take over what stands in the form."""
+        if self.form is not None:
+            files = [field.id for field in self.form.fields if field.kind is FieldKind.FILE]
+            self.pending.fill(self.form.answers, files)
+
+    def on_answered(self, event: Answered) -> None:
+        """Another answer."""
+        event.stop()
+        self._answered()
+
+    def on_secret_input_changed(self, event: SecretInput.Changed) -> None:
+        """Another value."""
+        event.stop()
+        self._answered()
+
+    def _answered(self) -> None:
+        if self.model.asking and self.model.is_ready:
+            self.model.clear()
+            self._answer()
+            self.redraw()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The reason, or the typed confirmation."""
+        self.redraw()
+
+    def on_next(self, event: Next) -> None:
+        """Enter in a question goes on, and from the last one to Cancel: never to the button that acts."""
+        event.stop()
+        self._next()
+
+    def on_secret_input_done(self, event: SecretInput.Done) -> None:
+        """As Enter in any question."""
+        event.stop()
+        self._next()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """As Enter in any question."""
+        self._next()
+
+    def _next(self) -> None:
+        if self.model.asking:
+            self.focus_next()
+            if isinstance(self.focused, Press):
+                self.frame.button("cancel").focus()
+
+    async def on_read(self, event: Read) -> None:
+        """Read the file that was named."""
+        event.stop()
+        if not self.model.asking or self.form is None:
+            return
+        self._answer()
+        try:
+            found = await asyncio.to_thread(self.operation.resolve, self.pending.answers)
+        except InvalidAnswer as problem:
+            self.model.fail(str(problem))
+        else:
+            self.model.clear()
+            self.pending.answer(found)
+            self._next()
+        self.redraw()
+
+    # ---- keys and buttons -----------------------------------------------------------------------------
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Say what the question means."""
+        self.redraw()
+
+    def on_resize(self, event: Resize) -> None:
+        """Break lines anew."""
+        self.call_after_refresh(self.redraw)
+
+    def action_leave(self) -> None:
+        """Close an open list, the request shown, or the dialog."""
+        if self.form is not None and self.form.close_list():
+            return
+        if self.model.shows_request:
+            self.model.shows_request = False
+            self.redraw()
+            return
+        self.dismiss()
+
+    def action_scroll(self, step: int) -> None:
+        """Move through what does not fit."""
+        self.frame.scroll(step)
+
+    def action_picture(self) -> None:
+        """A picture, unless a secret is being asked for."""
+        if self.form is not None and self.form.is_secret:
+            self.context.say("no pictures while a secret is asked for", tone="warn")
+        else:
+            self.context.picture()
+
+    def action_copy_command(self) -> None:
+        """The equivalent command, or the request where that is shown."""
+        if text := self.model.copy_text():
+            self.context.copy(text)
+
+    async def action_read_again(self) -> None:
+        """Read what it rests on again and accept what is found."""
+        if not self.model.asking:
+            return
+        if not self.model.is_ready:
+            await self._prepare()
+            return
+        self._report(Progress("reading again…"))
+        self.model.see()
+        pending = self.pending
+        try:
+            pending.accept(await self.context.operator.reread(self.operation, pending.view, pending.answers))
+            self.model.clear()
+        except ApiError as error:
+            self.model.fail(f"cannot read again: {error}")
+        self.redraw()
 
     def on_press_pressed(self, event: Press.Pressed) -> None:
         """A button."""
@@ -67,140 +258,99 @@ class OperationDialog(QuestionDialog):
             self._go()
 
     def action_yes(self) -> None:
-        """Only where it can be taken back, and nothing is asked."""
-        if self.operation.danger is Danger.REVERSIBLE and self.form is None and self.asking:
+        """Only where it can be undone, and nothing is asked."""
+        if self.operation.danger is Danger.REVERSIBLE and self.form is None and self.model.asking:
             self._go()
 
     def _again(self) -> None:
         """The second button: show the request, or look again."""
-        if self.phase is Phase.ENDED and self.outcome is not None:
-            before = self.outcome
+        outcome = self.model.outcome
+        if self.model.may_check and outcome is not None:
             self._begin()
-            self.context.keep(self._look_again(before))
-        elif self.asking:
-            self.shows_request = not self.shows_request
+            self.context.keep(self._check(outcome))
+        elif self.model.asking:
+            self.model.shows_request = not self.model.shows_request
             self.redraw()
 
     def _go(self) -> None:
-        """The third button. Pressed while something is in the way it does nothing but say so."""
-        if self.phase is Phase.ENDED and self.outcome is not None and self.outcome.may_resend:
-            before = self.outcome
+        """The third button. Pressed while something is in the way it only rings the bell."""
+        if self.model.may_resend:
+            before = self.model.outcome
             self._begin()
-            self.context.keep(self._do(before))
-        elif not self.asking or self.obstacle:
+            self.context.keep(self._send(before))
+        elif not self.model.asking or self.obstacle:
             self.app.bell()
         elif self.context.dry_run:
-            self.shows_request = True
+            self.model.shows_request = True
             self.redraw()
         else:
             self._begin()
-            self.context.keep(self._do(None))
+            self.context.keep(self._send(None))
 
-    def draw_buttons(self) -> None:
-        """Other words once it is under way or over."""
-        super().draw_buttons()
-        cancel, again, go = (self.frame.button(name) for name in ("cancel", "again", "go"))
-        ended, outcome = self.phase is Phase.ENDED, self.outcome
-        unsettled = outcome is not None and outcome.verdict in (Verdict.UNKNOWN, Verdict.NOT_SEEN)
-        again.display = self.asking or (ended and unsettled)
-        go.display = self.asking or (ended and outcome is not None and outcome.may_resend)
-        if not self.asking:
-            cancel.say("Close" if ended else "Hide", "text")
-            again.say("Check again", "text")
-            go.say("Send again", "warn")
-
-    def key_words(self) -> tuple[str, ...]:
-        """What the keys do by now."""
-        if self.asking:
-            return super().key_words()
-        if self.phase is Phase.BUSY:
-            return (BUSY_KEYS,)
-        undo = self.outcome.undo if self.outcome is not None else None
-        if undo is None or self.context.undo.offered is not undo:
-            return ("Esc closes",)
-        return (f"Esc closes · then u {undo.words}, for {UNDO_SECONDS:.0f} s",)
-
-    def facts(self) -> list[FactLine]:
-        """The way into the room, once it is being followed."""
-        return join_told(self._join) if self._join is not None else super().facts()
-
-    # ---- doing it -------------------------------------------------------------------------------------
+    # ---- sending --------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self.phase = Phase.BUSY
-        self.shows_request = False
         self.frame.freeze(True)
         self.frame.button("cancel").focus()
-        self.tell(Progress("looking how things are…"))
+        self.model.begin()
+        self.redraw()
 
-    async def _do(self, before: Outcome | None) -> None:
-        """Read once more, compare with what was seen, send once."""
+    async def _send(self, before: Outcome | None) -> None:
+        """Look once more, compare with what was shown, send once. `before` is sent again, by its id."""
         try:
             answers = await self._last_look(again=before is not None)
         except InvalidAnswer as problem:
-            self._ask_again(FactLine("", f"{problem}; nothing was sent", "error"))
+            self._ask_again(f"{problem}; nothing was sent")
             return
         except ApiError as error:
-            self._ask_again(FactLine("", f"could not look first: {error}; nothing was sent", "error"))
+            self._ask_again(f"could not look first: {error}; nothing was sent")
             return
         outcome = await self.context.operator.perform(
             self.operation,
             self.pending.view,
             answers,
             reason=self.frame.reason,
-            tell=self.tell,
+            tell=self._report,
             earlier=before.intent if before else None,
         )
         self._end(outcome)
 
     async def _last_look(self, *, again: bool) -> Answers:
         """The answers, if nothing that was shown has changed. Raises `InvalidAnswer`, `ApiError`."""
-        operator, pending = self.context.operator, self.pending
-        answers = await asyncio.to_thread(self.operation.resolve, pending.answers)
-        shown = pending.answers.secrets
-        pending.answer(answers)
-        if shown.secrets and answers.secrets != shown:
-            raise InvalidAnswer("file", "the file is not as it was read: look again")
-        pending.reread(await operator.reread(self.operation, pending.view, answers))
-        if problem := self.operation.unfit(pending.view):
-            raise InvalidAnswer("", problem)
-        if pending.news and not again:
-            raise InvalidAnswer("", f"changed since you looked: {', '.join(pending.news)}")
-        self.operation.check(pending.view, answers)
-        return answers
+        pending = self.pending
+        pending.take_resolved(await asyncio.to_thread(self.operation.resolve, pending.answers))
+        pending.reread(await self.context.operator.reread(self.operation, pending.view, pending.answers))
+        pending.require_unchanged(again=again)
+        return pending.answers
 
-    async def _look_again(self, before: Outcome) -> None:
+    async def _check(self, before: Outcome) -> None:
+        """Look again whether it happened."""
         if before.intent is not None:
-            self._end(await self.context.operator.settle(before.intent, self.tell))
+            self._end(await self.context.operator.settle(before.intent, self._report))
 
-    def _ask_again(self, said: FactLine) -> None:
+    def _ask_again(self, words: str) -> None:
         """Nothing was sent: back to the questions."""
-        self.phase = Phase.ASKING
-        self.told = [said]
+        self.model.ask_again(words)
         if self.is_open:
             self.frame.freeze(False)
             self.redraw()
         else:
-            self.context.say(f"{self.operation.label}: {said.text}", tone="warn")
+            self.context.say(f"{self.operation.label}: {words}", tone="warn")
 
     def _end(self, outcome: Outcome) -> None:
-        """Say what became of it, and stay where there is more to see."""
-        self.outcome = outcome
-        closes = _is_plain(outcome)
+        """Tell the outcome, and stay where there is more to see."""
+        closes = is_plain(outcome)
         self.context.ended(self.operation, outcome, seen=self.is_open and not closes)
+        self.model.end(outcome)
         if not self.is_open:
             return
         if closes:
             self.dismiss()
             return
-        said = FactLine("", outcome.words, outcome_tone(outcome))
-        if outcome.verdict in (Verdict.REFUSED, Verdict.NOT_SENT):
-            self.pending.wait(outcome.retry_after)
-            self._ask_again(said)
-            return
-        self.phase = Phase.ENDED
-        self.frame.conclude()
-        self.told = [said, *_more(outcome)]
+        if self.model.asking:
+            self.frame.freeze(False)
+        else:
+            self.frame.conclude()
         self.redraw()
         made = outcome.receipt.dispatch if outcome.receipt is not None else None
         if made is not None:
@@ -215,21 +365,37 @@ class OperationDialog(QuestionDialog):
         context.say(f"{ended.dispatch_id}: {ended.verdict}", toast=False)
 
     def _joining(self, join: JoinProgress) -> None:
-        self._join = join
+        self.model.join = join
         self.redraw()
 
+    # ---- drawing --------------------------------------------------------------------------------------
 
-def _is_plain(outcome: Outcome) -> bool:
-    """Done, and nothing more to see."""
-    more = outcome.items or outcome.notes or outcome.doubt
-    joins = outcome.receipt is not None and outcome.receipt.dispatch is not None
-    return outcome.verdict is Verdict.DONE and not more and not joins
+    @property
+    def obstacle(self) -> str:
+        """Why the button does not act; empty if it does."""
+        return self.model.obstacle(self.frame.typed)
 
+    def _report(self, progress: Progress) -> None:
+        self.model.report(progress)
+        if self.is_open:
+            self.redraw()
 
-def _more(outcome: Outcome) -> list[FactLine]:
-    """What there is to say besides the outcome."""
-    told = [FactLine("", item, "error" if "NOT" in item else "ok") for item in outcome.items]
-    told += [FactLine("", note, "warn") for note in outcome.notes]
-    if outcome.intent is not None and outcome.verdict is not Verdict.DONE:
-        told.append(FactLine("request id", outcome.intent.request_id, "muted"))
-    return told
+    def redraw(self) -> None:
+        """Draw what differs."""
+        if not self.frame.is_mounted or not self.is_open:
+            return  # not there yet, or being taken apart
+        model, frame = self.model, self.frame
+        frame.title(*model.title())
+        if self.form is not None and model.asking:
+            self.form.display = not model.shows_request  # the whole room is for the request
+        frame.facts(model.facts())
+        frame.ask_typed(model.wanted())
+        frame.status(model.status(frame.typed))
+        help = self.form.help_for(self.focused) if self.form is not None else ""
+        frame.keys(*model.keys(help, self._is_letter_typed))
+        frame.buttons(model.buttons(frame.typed))
+
+    def _is_letter_typed(self) -> bool:
+        """A `c` is a letter where the keyboard is, and not the key that copies."""
+        typing = self.focused is not None and self.focused.check_consume_key("c", "c")
+        return typing or self.frame.takes("c")

@@ -136,12 +136,12 @@ class Links(ModalScreen[None]):
             [(Cell(f" {count} of {project.name}", "accent"), *stale)]
         )
         item = self._rows.get(self.query_one(LineTable).cursor)
-        told = []
+        lines = []
         if item is not None:
             link = item.link
-            told.append((Cell(f" {link.private_link_id}  agents use {link.connection_endpoint or '-'}"),))
-            told.append((Cell(f" {item.reason}", _HEALTH.get(item.health, _OTHER)[1]),))
-        self.query_one("#links-detail", Lines).set_lines(told)
+            lines.append((Cell(f" {link.private_link_id}  agents use {link.connection_endpoint or '-'}"),))
+            lines.append((Cell(f" {item.reason}", _HEALTH.get(item.health, _OTHER)[1]),))
+        self.query_one("#links-detail", Lines).set_lines(lines)
 
     def on_line_table_moved(self, event: LineTable.Moved) -> None:
         """Another row."""

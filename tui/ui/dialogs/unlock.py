@@ -16,9 +16,9 @@ from tui.operations.fields import InvalidAnswer
 from tui.operations.journal.journal import JournalError
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
+from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
-from tui.ui.dialogs.wrap import FactLine
 
 DEFAULT: Final = 15
 MOST: Final = 120

@@ -18,9 +18,9 @@ from tui.operations.journal.outcome import WORDS, Outcome
 from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
 from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.fact_lines import FactLine, wrap_facts
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.verdicts import outcome_tone
-from tui.ui.dialogs.wrap import FactLine, lines
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -92,15 +92,15 @@ class Unresolved(Dialog):
         """What was seen of the one under the cursor, in full."""
         intent, outcome = self._intents.get(key), self._found.get(key)
         details = self.query_one("#unresolved-details", Lines)
-        told = []
+        facts = []
         if intent is not None:
             since = age(self._project_context.clock.now() - intent.time)
-            told.append(FactLine("begun", f"{clock_time(intent.time, TimeStyle.LOCAL)}, {since} ago"))
+            facts.append(FactLine("begun", f"{clock_time(intent.time, TimeStyle.LOCAL)}, {since} ago"))
         words = outcome.words if outcome is not None else ""
-        told.append(FactLine("seen", words, outcome_tone(outcome) if outcome else "muted"))
+        facts.append(FactLine("seen", words, outcome_tone(outcome) if outcome else "muted"))
         if intent is not None and intent.reason:
-            told.append(FactLine("reason", intent.reason))
-        details.set_lines(lines(told, max(30, details.size.width))[:DETAILS])
+            facts.append(FactLine("reason", intent.reason))
+        details.set_lines(wrap_facts(facts, max(30, details.size.width))[:DETAILS])
 
     def on_line_table_moved(self, event: LineTable.Moved) -> None:
         """Tell of another one."""

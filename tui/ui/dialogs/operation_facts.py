@@ -1,0 +1,135 @@
+"""Preview, request, outcome and join watch of an operation as fact lines. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from tui.api.hosts import Host
+from tui.fleet.cells import Cell
+from tui.fleet.state import View
+from tui.formats import duration
+from tui.operations.fields import Answers, Hint, HintLevel
+from tui.operations.join_watch import JoinHealth, JoinProgress
+from tui.operations.journal.journal import Verdict
+from tui.operations.journal.outcome import Outcome
+from tui.operations.operation import Operation, Preview
+from tui.project import Project
+from tui.ui.dialogs.fact_lines import LABEL, FactLine
+from tui.ui.dialogs.verdicts import outcome_tone
+from tui.ui.widgets.text import width
+
+_WEIGHTS = {HintLevel.NOTE: ("·", "muted"), HintLevel.GOOD: ("✓", "ok"), HintLevel.WARN: ("!", "warn")}
+_MOODS = {
+    JoinHealth.WAITING: ("◔", "busy"),
+    JoinHealth.SLOW: ("?", "warn"),
+    JoinHealth.BAD: ("✗", "error"),
+    JoinHealth.GOOD: ("✓", "ok"),
+}
+AGE_STEP = 5
+"""Seconds in which the age of data moves."""
+
+
+def preview_facts(
+    preview: Preview, baseline: Preview, hints: Sequence[Hint], age: float | None, command: str
+) -> list[FactLine]:
+    """Everything that a dialog says before something is sent."""
+    facts = [
+        FactLine("", f"{sign} {hint.text}", tone) for hint in hints for sign, tone in [_WEIGHTS[hint.weight]]
+    ]
+    known, old = ("", False) if age is None else (f" · data {age_words(age)}", age >= 2 * AGE_STEP)
+    facts.append(FactLine("where", preview.where + known, "warn" if old else "text"))
+    facts += effect_facts(preview)
+    facts += list(_state(preview, baseline))
+    if command:
+        facts.append(FactLine("command", command, "info"))
+    return facts
+
+
+def effect_facts(preview: Preview, label: str = "effect", tone: str = "text") -> list[FactLine]:
+    """What it does: first what it takes away."""
+    facts = [(text, "error") for text in preview.lost] + [(text, tone) for text in preview.effect]
+    return [FactLine("" if place else label, *said) for place, said in enumerate(facts)]
+
+
+def _state(preview: Preview, baseline: Preview) -> Iterator[FactLine]:
+    """What must not change and what may; a label too long for its column goes before its text."""
+    before = {fact.label: fact for fact in baseline.state}
+    first = "state"
+    for fact in preview.state:
+        short = width(fact.label) < LABEL
+        label, head = (fact.label, "") if short else (first, f"{fact.label}: ")
+        first = first if short else ""
+        old = before.pop(fact.label, None)
+        if old is not None and old.text == fact.text:
+            yield FactLine(label, f"{head}{fact.text}")
+        else:
+            was = f" (was {old.text})" if old is not None else " (new)"
+            yield FactLine(label, f"Δ {head}{fact.text}{was}", "warn", "warn")
+    for gone in before.values():
+        yield FactLine("", f"Δ {gone.label} is gone (was {gone.text})", "warn", "warn")
+
+
+def project_cells(project: Project, *, locked: bool) -> list[Cell]:
+    """Where it will be done, in words."""
+    cells = [Cell(f"in {project.name} ", "warn" if project.danger else "text")]
+    if project.danger:
+        cells.append(Cell(" PRODUCTION ", "error"))
+    if locked:
+        cells.append(Cell(" read-only", "info"))
+    return cells
+
+
+def age_words(age: float) -> str:
+    """The age of data, in steps."""
+    step = int(age) // AGE_STEP * AGE_STEP
+    return "just received" if step < AGE_STEP else f"{step} s old"
+
+
+def request_facts(operation: Operation, view: View, answers: Answers, project: Project) -> list[FactLine]:
+    """What would be sent, as JSON, with every secret masked."""
+    base = project.agents_url if operation.method.host is Host.AGENTS else project.url
+    body = json.dumps(operation.request(view, answers), indent=2, ensure_ascii=False)
+    facts = [
+        FactLine("dry run", "this is what would be sent; nothing was sent", "accent"),
+        FactLine("POST", f"{base}{operation.method.path}"),
+    ]
+    return facts + [
+        FactLine("body" if place == 0 else "", line) for place, line in enumerate(body.split("\n"))
+    ]
+
+
+def join_facts(join: JoinProgress) -> list[FactLine]:
+    """The way from accepted to joined, with elapsed times."""
+    sign, tone = _MOODS[join.mood]
+    wait = "◔ …" if not join.over else "–"
+    facts = [
+        FactLine("accepted", f"✓ {duration(join.accepted)}   {join.dispatch_id}", "ok"),
+        _step("job", join.job, join.job_id, wait),
+        _step("in the room", join.joined, join.identity, wait),
+        FactLine("", f"{sign} {join.verdict}", tone),
+    ]
+    return [*facts, FactLine("likely", join.cause, tone)] if join.cause else facts
+
+
+def _step(label: str, took: float | None, identity: str, wait: str) -> FactLine:
+    if took is None:
+        return FactLine(label, wait, "muted")
+    return FactLine(label, f"✓ {duration(took)}   {identity}", "ok")
+
+
+def outcome_facts(outcome: Outcome) -> tuple[FactLine, ...]:
+    """The outcome, then its parts, notes, and the request id where it is not simply done."""
+    facts = [FactLine("", outcome.words, outcome_tone(outcome))]
+    facts += [FactLine("", item, "error" if "NOT" in item else "ok") for item in outcome.items]
+    facts += [FactLine("", note, "warn") for note in outcome.notes]
+    if outcome.intent is not None and outcome.verdict is not Verdict.DONE:
+        facts.append(FactLine("request id", outcome.intent.request_id, "muted"))
+    return tuple(facts)
+
+
+def is_plain(outcome: Outcome) -> bool:
+    """Done, and nothing more to see."""
+    more = outcome.items or outcome.notes or outcome.doubt
+    joins = outcome.receipt is not None and outcome.receipt.dispatch is not None
+    return outcome.verdict is Verdict.DONE and not more and not joins
