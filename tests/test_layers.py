@@ -91,10 +91,12 @@ ROOMS = {
         "session_binding": {"screen"},
         # what the program's own command line hands over
         "launch": {"terminal"},
+        # copies and pictures leave through the terminal
+        "exporter": {"terminal", "launch"},
         # holds all of them together; nothing imports it
         "app": {
             *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "chooser"),
-            *("messages", "raw", "help", "screen", "session_binding", "launch"),
+            *("messages", "raw", "help", "screen", "session_binding", "launch", "exporter"),
         },
     },
 }

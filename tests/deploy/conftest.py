@@ -1,4 +1,4 @@
-"""Dialogs that hear from the first moment on: what their deafness is for has a test of its own."""
+"""Dialogs take keys from the first moment on; that they usually ignore early keys has a test of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.ui.terminal import safe_app
 
 
 @pytest.fixture(autouse=True)
-def hearing(monkeypatch: pytest.MonkeyPatch) -> None:
+def takes_keys_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting after a dialog has opened, nor between two presses of Enter."""
     monkeypatch.setattr(base.Dialog, "QUIET", 0.0)
     monkeypatch.setattr(base, "REPEAT", 0.0)

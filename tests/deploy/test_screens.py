@@ -109,7 +109,7 @@ async def test_enter_runs_through_the_questions_and_never_onto_the_button(tmp_pa
         assert hands.names() == []
 
 
-async def test_a_form_that_has_just_opened_is_deaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_form_just_opened_ignores_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DeployForm, "QUIET", 60.0)
     async with running(tmp_path) as hands:
         await hands.run(f"deploy {CONCIERGE}")

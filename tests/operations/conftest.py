@@ -1,4 +1,4 @@
-"""Dialogs that hear from the first moment on: what their deafness is for has tests of its own."""
+"""Dialogs take keys from the first moment on; that they usually ignore early keys has tests of its own."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tui.ui.terminal import safe_app
 
 
 @pytest.fixture(autouse=True)
-def hearing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def takes_keys_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting after a dialog has opened, but where a test is about that."""
-    if "deaf" not in request.keywords and "deaf" not in request.fixturenames:
+    if "ignoring_early_keys" not in request.keywords and "ignoring_early_keys" not in request.fixturenames:
         monkeypatch.setattr(Dialog, "QUIET", 0.0)
         monkeypatch.setattr(pending_operation, "CONFIRM_DELAY", 0.0)
     monkeypatch.setattr(safe_app, "STALE", 3600.0)  # the machine may be as busy as it likes
 
 
 @pytest.fixture
-def deaf() -> None:
+def ignoring_early_keys() -> None:
     """Dialogs as they are."""

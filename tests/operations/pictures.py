@@ -37,7 +37,7 @@ OPS = Origin("mara", "192.0.2.7")
 
 
 def context(app: Lktop) -> ProjectContext:
-    """The bench of the project that the scene watches."""
+    """The context of the project that the scene watches."""
     found = app.launcher.context_of(app.main.view.selection)
     assert found is not None
     return found

@@ -58,9 +58,9 @@ async def test_an_enter_that_repeats_on_the_button_does_nothing(here: Console) -
     assert not dialog.obstacle
 
 
-@pytest.mark.usefixtures("deaf")
+@pytest.mark.usefixtures("ignoring_early_keys")
 @pytest.mark.campaign  # its keys must all arrive before the dialog opens: a quiet machine alone can tell
-async def test_a_dialog_is_deaf_until_its_reader_can_have_seen_it(here: Console) -> None:
+async def test_a_dialog_ignores_keys_until_its_reader_can_have_seen_it(here: Console) -> None:
     await here.press("5")
     pane = here.app.main.dispatches
     found = here.app.main.view.fleet.dispatches["lobby"][0]
@@ -69,21 +69,20 @@ async def test_a_dialog_is_deaf_until_its_reader_can_have_seen_it(here: Console)
     dialog = await here.opened()
     assert here.app.focused is dialog.frame.button("cancel")
     assert here.calls("DeleteDispatch") == 0
-    deaf_until = dialog._deaf_until
-    assert deaf_until > time.monotonic()
-    await here.until(lambda: time.monotonic() > deaf_until)
+    assert dialog.quiet_until > time.monotonic()
+    await here.until(lambda: time.monotonic() > dialog.quiet_until)
     await here.press("y")
     await here.until(lambda: dialog.model.outcome is not None)
     assert here.names() == ["DeleteDispatch"]
 
 
-@pytest.mark.usefixtures("deaf")
+@pytest.mark.usefixtures("ignoring_early_keys")
 async def test_escape_is_always_heard(here: Console) -> None:
     await here.press("r", "escape")
     assert here.app.screen is here.app.main
 
 
-@pytest.mark.usefixtures("deaf")
+@pytest.mark.usefixtures("ignoring_early_keys")
 @pytest.mark.parametrize("pane", ["1", "3", "4", "5"])
 async def test_a_paste_without_marks_changes_nothing(here: Console, pane: str) -> None:
     await here.press(pane)

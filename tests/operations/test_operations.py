@@ -371,7 +371,7 @@ def test_old_data_refuses_until_it_is_read_again(fresh: Freshness, now: float, w
 
 
 @pytest.mark.parametrize(("name", "waits"), [("delete_agent", True), ("restart", False)])
-@pytest.mark.usefixtures("deaf")
+@pytest.mark.usefixtures("ignoring_early_keys")
 def test_what_cannot_be_taken_back_can_only_be_confirmed_after_a_moment(name: str, waits: bool) -> None:
     view = View(FLEETS["twins"], Selection(agent_id="CA_0"), START, 1000.0)
     asked = PendingOperation(BY_ID[name], view, Answers(), production=True, refresh=2.0)

@@ -5,7 +5,6 @@ Longer than other modules, because Textual finds bindings, actions and message h
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import random
 from collections.abc import Callable, Coroutine, Sequence
@@ -24,7 +23,7 @@ from tui.api.clean import clean
 from tui.api.errors import BadTarget
 from tui.clock import Clock, SystemClock
 from tui.fleet.state import Selection
-from tui.fleet.times import TimeStyle, clock_time
+from tui.fleet.times import TimeStyle
 from tui.project import Project
 from tui.session.watched import Watched
 from tui.ui import theme
@@ -34,6 +33,7 @@ from tui.ui.commandline.line import run as run_command_line
 from tui.ui.deploy import DeployHost
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.launcher import OperationLauncher
+from tui.ui.exporter import Exporter
 from tui.ui.help import Help, Row, command_rows, rows
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
@@ -41,7 +41,6 @@ from tui.ui.messages import MessageLog, Messages
 from tui.ui.raw import Raw
 from tui.ui.screen import MainScreen
 from tui.ui.session_binding import SessionBinding
-from tui.ui.terminal import clipboard, screenshot
 from tui.ui.terminal.key_queue import KeyQueue
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import DiffApp
@@ -109,11 +108,12 @@ class Lktop(DiffApp):
         self._toasted = ("", 0.0)
         """The newest toast and its monotonic time."""
         self._key_queue = KeyQueue(self)
+        self._exporter = Exporter(self, launch, self.clock, self.say)
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, ASCII_CLASS)
         self.set_class(launch.low_bandwidth, "-low-bandwidth")
         self.animation_level = "none"
-        self._slow_told = launch.low_bandwidth
+        self._warned_slow = launch.low_bandwidth
         self.session_binding = SessionBinding(
             self.main,
             self.clock,
@@ -194,8 +194,8 @@ class Lktop(DiffApp):
         return self.session_binding.registry.selected
 
     def _tick(self) -> None:
-        if self.is_slow and not self._slow_told:
-            self._slow_told = True
+        if self.is_slow and not self._warned_slow:
+            self._warned_slow = True
             self.say("the line is slow: lktop --low-bandwidth sends half as much", tone="warn")
         self.session_binding.tick()
 
@@ -309,17 +309,7 @@ class Lktop(DiffApp):
 
     def copy_out(self, text: str) -> None:
         """Copy a text out of the terminal, and say by which means."""
-        self.run_worker(self._copy(text), exclusive=False)
-
-    async def _copy(self, text: str) -> None:
-        outcome = await asyncio.to_thread(
-            clipboard.copy, text, self.launch.terminal, self.launch.state_dir, self._send_from_thread
-        )
-        shown = text if len(text) < 40 and "\n" not in text else f"{len(text)} characters"
-        self.say(f"copied {shown}: {outcome}")
-
-    def _send_from_thread(self, data: str) -> None:
-        self.call_from_thread(self.send_to_terminal, data)
+        self._exporter.copy(text)
 
     def action_raw(self) -> None:
         """Show the JSON that LiveKit sent for the row under the cursor."""
@@ -348,18 +338,7 @@ class Lktop(DiffApp):
 
     def action_picture(self) -> None:
         """Save the screen as an SVG file that only this user may read."""
-        folder = self.launch.state_dir / "screenshots"
-        stamp = clock_time(self.clock.now(), TimeStyle.UTC, zone=False).translate(str.maketrans(" :", "-."))
-        path = folder / f"lktop-{stamp}.svg"
-        self.run_worker(self._keep_picture(self.export_screenshot(), path), exclusive=False)
-
-    async def _keep_picture(self, svg: str, path: Path) -> None:
-        try:
-            await asyncio.to_thread(screenshot.save, svg, path)
-        except OSError as error:
-            self.say(f"picture not saved in {clipboard.with_tilde(path)}: {error.strerror}", tone="error")
-        else:
-            self.say(f"picture saved: {clipboard.with_tilde(path)}")
+        self._exporter.save_picture()
 
     def action_choose_project(self) -> None:
         """Let the operator choose among the known projects."""
@@ -452,7 +431,7 @@ class Lktop(DiffApp):
         """Open the dialog of an operation."""
         self.launcher.by_key(event.operation, event.targets)
 
-    def on_main_screen_told(self, event: MainScreen.Told) -> None:
+    def on_main_screen_key_refused(self, event: MainScreen.KeyRefused) -> None:
         """Say why a key had no effect."""
         self.say(event.words, tone="warn")
 

@@ -1,6 +1,6 @@
 """The main screen: where panes are, which one has the keyboard, what is selected. Panes do the rest.
 
-Longer than others for being where panes meet: each way from one to another leads through here.
+It is long because panes meet here: every way from one to another leads through it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ P = TypeVar("P", bound=Pane)
 
 
 class MainScreen(Screen[None]):
-    """Six panes, two lines above, one below."""
+    """Every pane, two lines above, one below."""
 
     AUTO_FOCUS = "#agents LineTable"
 
@@ -74,7 +74,7 @@ class MainScreen(Screen[None]):
     view: var[View] = var(View(Fleet(), Selection(), 0.0, 0.0), init=False)
 
     class SelectionChanged(Message):
-        """Something else is looked at: details are wanted for it."""
+        """The selection changed: details of what is selected are wanted."""
 
         def __init__(self, selection: Selection) -> None:
             super().__init__()
@@ -95,7 +95,7 @@ class MainScreen(Screen[None]):
             super().__init__()
             self.selection = selection
 
-    class Told(Message):
+    class KeyRefused(Message):
         """Why a key did nothing."""
 
         def __init__(self, words: str) -> None:
@@ -148,13 +148,13 @@ class MainScreen(Screen[None]):
         self._bindings = BindingsMap.from_keys({**first, **numbers, **known})
 
     def compose(self) -> ComposeResult:
-        """Everything, whatever the size: arranging is a matter of showing and hiding."""
+        """Every pane, whatever the size: panes without room are hidden."""
         for pane in self._panes.values():
             pane.data_bind(MainScreen.view)
         yield from (self._header, self._body, self._prompt, self._footer, self._too_small)
 
     def on_mount(self) -> None:
-        """First arrangement."""
+        """Show what there is room for."""
         self.place()
 
     # ---- what is shown --------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ class MainScreen(Screen[None]):
         )
 
     def show(self, link: Link, view: View) -> None:
-        """Show what is known now, and how the line to it is."""
+        """Show what is known now, and how the connection is."""
         before, self.link = self.link, link
         self.view = view
         if (link.unlocked, link.dry_run) != (before.unlocked, before.dry_run):
@@ -211,7 +211,7 @@ class MainScreen(Screen[None]):
     # ---- arranging ------------------------------------------------------------------------------------
 
     def place(self) -> None:
-        """Show the panes that there is room for."""
+        """Show the panes that have room."""
         here = self._arranged = replace(self._arranged, width=self.size.width, height=self.size.height)
         self.set_class(here.too_small, "-small")
         if here.too_small:
@@ -243,7 +243,7 @@ class MainScreen(Screen[None]):
         self._retitle()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The keyboard went to a pane, or to the prompt, where keys are letters."""
+        """Another widget has the keyboard: a pane, or the prompt, where keys are letters."""
         self.draw_footer()
         for ancestor in event.widget.ancestors_with_self:
             if isinstance(ancestor, Pane) and ancestor.id:
@@ -303,7 +303,7 @@ class MainScreen(Screen[None]):
         self.current.take_focus()
 
     def action_back(self) -> None:
-        """The ladder: what narrows the pane, full screen, first pane."""
+        """One step back: undo what narrows the pane, leave full screen, go to the first pane."""
         if self.current.is_narrowed:
             self.current.widen()
         elif self._arranged.maximised:
@@ -313,7 +313,7 @@ class MainScreen(Screen[None]):
 
     @property
     def at_root(self) -> bool:
-        """There is nothing to go back from."""
+        """Esc would change nothing."""
         return self.current is self.agents and not (self.agents.is_narrowed or self._arranged.maximised)
 
     def action_problems(self) -> None:
@@ -324,20 +324,20 @@ class MainScreen(Screen[None]):
     def action_wide(self) -> None:
         """Wide columns in the current list."""
         if problem := self.current.toggle_wide():
-            self._tell(problem)
+            self._refuse(problem)
 
     def action_owner(self) -> None:
-        """From a dispatch or job to the agent that it names."""
+        """Go from a dispatch or job to the agent that it names."""
         try:
             agent = self.current.agent(self.view)
         except NoTarget as problem:
-            self._tell(str(problem))
+            self._refuse(str(problem))
             return
         self.go_to_agent(agent.agent_id)
         self.action_pane("agents")
 
-    def _tell(self, words: str) -> None:
-        self.post_message(self.Told(words))
+    def _refuse(self, words: str) -> None:
+        self.post_message(self.KeyRefused(words))
 
     def action_agent_dispatches(self) -> None:
         """The rooms that the selected agent was dispatched to."""
@@ -346,7 +346,7 @@ class MainScreen(Screen[None]):
             self.dispatches.show_rooms_of(agent.name)
             self.action_pane("dispatches")
         else:
-            self._tell("no agent with a name is selected")
+            self._refuse("no agent with a name is selected")
 
     def action_deploy(self) -> None:
         """Build the working directory as a new version of the selected agent."""
@@ -358,7 +358,7 @@ class MainScreen(Screen[None]):
         try:
             agents, job_id = self.current.log_target(self.view, kind)
         except NoTarget as problem:
-            self._tell(str(problem))
+            self._refuse(str(problem))
             return
         if job_id:
             self.logs.show_job(agents[0], job_id)
@@ -396,17 +396,17 @@ class MainScreen(Screen[None]):
         self.dispatches.go_to(key)
 
     def action_operate(self, operation: str) -> None:
-        """Begin an operation on what the keyboard is at, frozen as it is now."""
+        """Begin an operation on what the current pane says it acts on, frozen as it is now."""
         known = BY_ID[operation]
         try:
             targets = self.current.targets(known, self.view.selection)
         except NoTarget as problem:
-            self._tell(f"{known.label}: {problem}")
+            self._refuse(f"{known.label}: {problem}")
         else:
             self.post_message(self.Operate(known, targets))
 
     def action_undo(self) -> None:
-        """Take the last operation back, while that makes sense."""
+        """Undo the last operation, while that is possible."""
         self.post_message(self.Undo(self.view.selection))
 
     # ---- prompt ---------------------------------------------------------------------------------------
@@ -426,7 +426,7 @@ class MainScreen(Screen[None]):
         return self.pane(name).set_filter(text)
 
     def action_command(self, text: str = "") -> None:
-        """Type a command, of which some is there already."""
+        """Type a command; `text` is in the prompt already."""
         mode = CommandMode(lambda: self.view.fleet, self._command, self.current.take_focus, text)
         self._prompt.open(mode)
 

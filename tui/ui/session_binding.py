@@ -34,7 +34,7 @@ class SessionBinding:
         later: Callable[[Callable[[], None]], object],
         broken: Callable[[Exception], None],
     ) -> None:
-        """`later` calls once the waiting messages are handled; `broken` is told of a bug in a session."""
+        """`later` calls once the waiting messages are handled; `broken` is called with a bug in a session."""
         self.registry = SessionRegistry(connect, changed=self._changed, broken=broken)
         self._main = main
         self._clock = clock

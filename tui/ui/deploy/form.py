@@ -37,7 +37,7 @@ KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
 
 Look = Callable[[Path], Awaitable[Inspection]]
 Decided = Callable[[DeployInput, str, Plan | None], None]
-"""Told what was typed, secrets left out, for which directory, and the plan; None when it was cancelled."""
+"""Called with what was typed (no secrets), its directory, and the plan; None when it was cancelled."""
 
 
 def directory(typed: str) -> Path:
@@ -214,7 +214,7 @@ class DeployForm(Dialog):
             self._later()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Reason, or the name that arms the button."""
+        """The reason, or the typed confirmation."""
         self._later()
 
     def on_secret_input_changed(self, event: SecretInput.Changed) -> None:

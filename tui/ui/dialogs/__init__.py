@@ -1,1 +1,1 @@
-"""Everything that asks before something is changed, and that shows what became of it."""
+"""Dialogs that ask before something is changed and show the outcome."""

@@ -1,4 +1,4 @@
-"""The audit trail on the screen: what was done from this machine, by whom, why, and what became of it."""
+"""The audit trail on the screen: what was done from this machine, by whom, why, and its outcome."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
 DETAILS = 8
-"""Lines for what there is to say of one operation."""
+"""Lines for one operation in full."""
 
 
 class Audit(ModalScreen[None]):
-    """Newest first; what the cursor is on is told in full below."""
+    """Newest first; the row under the cursor is shown in full below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
 
@@ -71,7 +71,7 @@ class Audit(ModalScreen[None]):
     def _show(self) -> None:
         table = self.query_one(LineTable)
         table.show(list(self._entries), self._cells)
-        self._tell(table.cursor)
+        self._show_details(table.cursor)
 
     def _cells(self, key: str) -> tuple[Cell, ...]:
         entry = self._entries[key]
@@ -87,14 +87,14 @@ class Audit(ModalScreen[None]):
         )
 
     def on_line_table_moved(self, event: LineTable.Moved) -> None:
-        """Tell more of it."""
-        self._tell(event.key)
+        """Show the row in full."""
+        self._show_details(event.key)
 
     def on_resize(self) -> None:
         """Break lines anew."""
-        self.call_after_refresh(lambda: self._tell(self.query_one(LineTable).cursor))
+        self.call_after_refresh(lambda: self._show_details(self.query_one(LineTable).cursor))
 
-    def _tell(self, key: str) -> None:
+    def _show_details(self, key: str) -> None:
         entry = self._entries.get(key)
         details = self.query_one("#audit-details", Lines)
         if entry is None:

@@ -1,6 +1,6 @@
-"""What every dialog shares: it is deaf to keys that were meant for what was on the screen before.
+"""What every dialog shares: it ignores keys that were typed before it opened.
 
-A dialog pops up under running fingers, a held key or a paste; none of these may answer it (hazards.md E13).
+A dialog may open while somebody types, holds a key or pastes; none of that may answer it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from textual.screen import ModalScreen
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 QUIET: Final = 0.4
-"""Seconds for which a dialog that has just opened hears nothing but Esc."""
+"""Seconds for which a dialog that has just opened ignores every key but Esc."""
 MORE: Final = 0.2
-"""Seconds that each key which was not heard adds: a held key or a paste has to end first."""
+"""Seconds that each ignored key adds: a held key or a paste has to end first."""
 REPEAT: Final = 0.7
-"""Seconds within which another Enter is the same one held down: keyboards begin to repeat earlier."""
+"""Seconds within which a second Enter counts as the first one held down: keyboards repeat sooner."""
 
 
 class Dialog(ModalScreen[None]):
@@ -45,27 +45,28 @@ class Dialog(ModalScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._deaf_until = float("inf")
+        self.quiet_until = float("inf")
+        """Monotonic seconds until which keys are ignored."""
         self._last_enter = float("-inf")
         self._held = False
         self._is_over = False
 
     def on_mount(self) -> None:
-        """From now on it is seen, so from soon on it can be meant. No toast may lie on its buttons."""
+        """It is seen now, so keys count soon. Toasts go, since they would cover its buttons."""
         self.app.clear_notifications()
-        self._deaf_until = time.monotonic() + self.QUIET
+        self.quiet_until = time.monotonic() + self.QUIET
 
     def ignores(self, event: Event) -> bool:
-        """Whether a key, click or paste was not meant for this dialog. Called for each of them, in order."""
+        """Whether a key, click or paste came too early for this dialog. Called for each of them, in order."""
         if event.is_forwarded or not isinstance(event, Key | MouseDown | MouseUp | Paste):
-            return False  # what was forwarded was judged already, and comes by again on its way up
+            return False  # a forwarded event was judged already, and passes again on its way up
         if isinstance(event, Key):
             is_enter = event.key == "enter"
             self._held = is_enter and event.time - self._last_enter < REPEAT
             self._last_enter = event.time if is_enter else float("-inf")
-        if event.time >= self._deaf_until or (isinstance(event, Key) and event.key == "escape"):
+        if event.time >= self.quiet_until or (isinstance(event, Key) and event.key == "escape"):
             return False
-        self._deaf_until = max(self._deaf_until, event.time + MORE)
+        self.quiet_until = max(self.quiet_until, event.time + MORE)
         return True
 
     @property
@@ -84,19 +85,18 @@ class Dialog(ModalScreen[None]):
 
     @property
     def is_open(self) -> bool:
-        """It is on the screen, or beneath another one; a dialog that was closed is not, and has no parts."""
+        """It is on the screen, or beneath another one. A closed dialog has no widgets."""
         return self in self.app.screen_stack
 
     def on_screen_resume(self) -> None:
-        """What lay over it is gone."""
+        """The screen over it has closed."""
         if self._is_over:
             self.dismiss()
 
     def dismiss(self, result: None = None) -> AwaitComplete:
-        """Close. What it was still going to look up or draw has no place any more; what was begun goes on.
+        """Close. Its look-ups and drawing are cancelled; an operation that has begun goes on.
 
-        Textual closes whatever lies on top, also for the second of two reasons to close: an Esc and an
-        outcome that meet would take the main screen along.
+        Textual closes whatever lies on top: an Esc and an outcome that meet would close the main screen too.
         """
         self._is_over = True
         if self.app.screen is not self:

@@ -28,12 +28,12 @@ from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.verdicts import outcome_tone, verdict_sign
 
 STATES = 3
-"""Lines said of how one target is, at the most."""
+"""Lines of state shown for one target, at most."""
 LEAVE, INCLUDE = "leave", "include"
 
 
 class BulkDialog(Dialog):
-    """Stops at the first that does not go well; Esc stops after the current one."""
+    """Stops at the first failure; Esc stops after the current target."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "leave", "Cancel", show=False),
@@ -62,7 +62,7 @@ class BulkDialog(Dialog):
         self._choice.display = bool(hidden)
 
     def _frozen(self, targets: Sequence[Target]) -> list[BulkTarget]:
-        """The targets as they are now; what it cannot be done to is said and left out."""
+        """The targets as they are now, without those that the operation does not fit."""
         found = []
         for target in targets:
             view = self._project_context.view(target.selection)
@@ -97,7 +97,7 @@ class BulkDialog(Dialog):
 
     @property
     def _wanted(self) -> str:
-        """In a production project, and for what cannot be taken back, the project's name arms the button."""
+        """What has to be typed: the project's name in production, and for what cannot be undone."""
         danger = self.operation.danger
         production = danger is Danger.SERVICE and self._project_context.project.danger
         return self._project_context.project.name if production or danger is Danger.DESTROYS else ""
@@ -131,11 +131,11 @@ class BulkDialog(Dialog):
         self.redraw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Reason, or the name that arms the button."""
+        """The reason, or the typed confirmation."""
         self.redraw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """On, but never to the button that acts."""
+        """Go on, but never to the button that acts."""
         self.frame.button("cancel").focus()
 
     def on_press_pressed(self, event: Press.Pressed) -> None:
@@ -264,7 +264,7 @@ class BulkDialog(Dialog):
 
 
 def _states(preview: Preview) -> list[str]:
-    """How things are in few lines: what is the same in several places is said once."""
+    """The state in few lines: equal states of several places are one line."""
     places: dict[str, list[str]] = {}
     for fact in preview.state:
         places.setdefault(fact.text, []).append(fact.label)

@@ -20,14 +20,14 @@ from tui.ui.dialogs.fields.text_field import TextField
 from tui.ui.widgets.lines import Lines
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-"""Of LiveKit's own identifiers: no characters that look alike (contract.md §3.1)."""
+"""The characters of LiveKit's own identifiers, none of which look alike."""
 FRESH_SIZE = 12
 
 OptionsOf = Callable[[str], Sequence[Option]]
 
 
 class Form(Vertical):
-    """Asks, and hands back what was answered."""
+    """Asks the questions and hands back the answers."""
 
     DEFAULT_CSS = """
     Form { height: auto; width: 1fr; }
@@ -57,7 +57,7 @@ class Form(Vertical):
                 yield self._widgets[field.id]
 
     def on_mount(self) -> None:
-        """Say what is asked."""
+        """Label the questions."""
         for field in self.fields:
             self.query_one(f"#label-{field.id}", Lines).set_lines([(Cell(field.label, "muted"),)])
         self.call_after_refresh(self.refill)
@@ -88,7 +88,7 @@ class Form(Vertical):
 
     @property
     def answers(self) -> Answers:
-        """What stands in it."""
+        """The answers as they stand."""
         texts: dict[str, str] = {}
         values: dict[str, Secret] = {}
         for name, widget in self._widgets.items():
@@ -107,7 +107,7 @@ class Form(Vertical):
             field.put(event.value)
 
     def help_for(self, widget: Widget | None) -> str:
-        """What is said about the question that has the keyboard."""
+        """The help of the question that has the keyboard."""
         for field in self.fields:
             if widget is not None and self._widgets[field.id] in widget.ancestors_with_self:
                 return field.help

@@ -1,4 +1,4 @@
-"""Private links with their health, for `:links`: a screen of its own, asked for while it is open."""
+"""Private links with their health, for `:links`: a screen of its own, polled while it is open."""
 
 from __future__ import annotations
 

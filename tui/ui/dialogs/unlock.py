@@ -1,4 +1,4 @@
-"""Letting a read-only session change things for a while, with a reason that is kept."""
+"""Unlocks a read-only session for a while, for a reason that is kept."""
 
 from __future__ import annotations
 

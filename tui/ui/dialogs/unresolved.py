@@ -1,4 +1,4 @@
-"""Operations of earlier sessions whose outcome nobody knows: looked for, never sent again."""
+"""Operations of earlier sessions with an unknown outcome: they are looked for and never sent again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
 DETAILS = 5
-"""Lines for what there is to say of one of them."""
+"""Lines for one operation in full."""
 
 
 class Unresolved(Dialog):
@@ -86,10 +86,10 @@ class Unresolved(Dialog):
             table = self.query_one(LineTable)
             table.styles.height = min(12, len(self._intents) + 1)
             table.show(list(self._intents), self._cells, ghosts=False)
-            self._tell(table.cursor)
+            self._show_details(table.cursor)
 
-    def _tell(self, key: str) -> None:
-        """What was seen of the one under the cursor, in full."""
+    def _show_details(self, key: str) -> None:
+        """Show in full what was seen of the one under the cursor."""
         intent, outcome = self._intents.get(key), self._found.get(key)
         details = self.query_one("#unresolved-details", Lines)
         facts = []
@@ -103,9 +103,9 @@ class Unresolved(Dialog):
         details.set_lines(wrap_facts(facts, max(30, details.size.width))[:DETAILS])
 
     def on_line_table_moved(self, event: LineTable.Moved) -> None:
-        """Tell of another one."""
+        """Show the row in full."""
         event.stop()
-        self._tell(event.key)
+        self._show_details(event.key)
 
     def _cells(self, key: str) -> tuple[Cell, ...]:
         intent, outcome = self._intents[key], self._found.get(key)
@@ -153,5 +153,5 @@ class Unresolved(Dialog):
 
 
 def _short(intent: Intent, outcome: Outcome) -> str:
-    """What is seen, without the verb and target that stand beside it."""
+    """What is seen, without verb and target, which have columns of their own."""
     return outcome.words.partition(f"{intent.target}: ")[2] or outcome.words

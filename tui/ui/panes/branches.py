@@ -147,7 +147,7 @@ def participant_cells(person: Participant) -> Cells:
 
 
 def _why_nobody(view: View, dispatch: Dispatch) -> str:
-    """The likely cause of a dispatch that nobody takes, from what else is known (product.md c2)."""
+    """The likely cause of a dispatch that nobody takes, from what else is known."""
     agents = by_name(view.fleet, dispatch.agent_name)
     if not agents:
         return "no such agent here" if view.fleet.agents else "no worker took it"

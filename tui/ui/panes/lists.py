@@ -32,7 +32,7 @@ ABSENT = (
     "This server has no Cloud Agents API: it is a self-hosted LiveKit. "
     "Rooms, dispatches and jobs are in pane 5."
 )
-"""What the agent panes say on a server that has no agents (contract.md §8.6)."""
+"""What the agent panes say on a server that has no agents."""
 
 
 class ListPane(Pane):

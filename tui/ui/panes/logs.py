@@ -24,7 +24,7 @@ from tui.ui.logview.below import NOTHING
 from tui.ui.panes.base import Pane, PaneSetup, Place
 
 ABSENT = "This server has no Cloud Agents API:\nnobody here keeps logs of agents."
-"""In place of lines on a server that has no agents (contract.md §8.6)."""
+"""In place of lines on a server that has no agents."""
 SETTLE = 0.4
 """Seconds that the cursor rests on an agent before its log is opened."""
 

@@ -1,4 +1,4 @@
-"""A field for a secret: typed or pasted blind, kept whole, never shown, never copied (hazards.md B2, B11).
+"""A field for a secret: typed or pasted blind, kept whole, never shown, never copied.
 
 Not Textual's input: that keeps the first line of a paste only, copies its text in clear to the terminal's
 clipboard and has an undo history. This one can only be added to, corrected at its end and cleared.

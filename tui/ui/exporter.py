@@ -1,0 +1,62 @@
+"""Takes texts and pictures out of the program, off the event loop, and tells the operator how that went."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Protocol
+
+from tui.clock import Clock
+from tui.fleet.times import TimeStyle, clock_time
+from tui.ui.launch import Launch
+from tui.ui.terminal import clipboard, screenshot
+from tui.ui.terminal.safe_app import SafeApp
+
+SHOWN = 40
+"""Characters below which a copied text is shown in the message."""
+
+
+class Say(Protocol):
+    """Tells the operator."""
+
+    def __call__(self, text: str, *, tone: str = "text") -> None:
+        """Say a text in a tone."""
+
+
+class Exporter:
+    """One for the application."""
+
+    def __init__(self, app: SafeApp, launch: Launch, clock: Clock, say: Say) -> None:
+        self._app = app
+        self._launch = launch
+        self._clock = clock
+        self._say = say
+
+    def copy(self, text: str) -> None:
+        """Copy a text out of the terminal, saying by which way."""
+        self._app.run_worker(self._copy(text), exclusive=False)
+
+    async def _copy(self, text: str) -> None:
+        outcome = await asyncio.to_thread(
+            clipboard.copy, text, self._launch.terminal, self._launch.state_dir, self._send_from_thread
+        )
+        shown = text if len(text) < SHOWN and "\n" not in text else f"{len(text)} characters"
+        self._say(f"copied {shown}: {outcome}")
+
+    def _send_from_thread(self, data: str) -> None:
+        self._app.call_from_thread(self._app.send_to_terminal, data)
+
+    def save_picture(self) -> None:
+        """Save the screen as SVG, in a file for this user alone."""
+        folder = self._launch.state_dir / "screenshots"
+        stamp = clock_time(self._clock.now(), TimeStyle.UTC, zone=False).translate(str.maketrans(" :", "-."))
+        work = self._save_picture(self._app.export_screenshot(), folder / f"lktop-{stamp}.svg")
+        self._app.run_worker(work, exclusive=False)
+
+    async def _save_picture(self, svg: str, path: Path) -> None:
+        try:
+            await asyncio.to_thread(screenshot.save, svg, path)
+        except OSError as error:
+            self._say(f"picture not saved in {clipboard.with_tilde(path)}: {error.strerror}", tone="error")
+        else:
+            self._say(f"picture saved: {clipboard.with_tilde(path)}")
