@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tui.api import errors
 from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
-from tui.api.caller import Endpoint
+from tui.api.caller import Caller, Endpoint
 from tui.api.client import Client
 from tui.api.methods import Method
 from tui.api.responses import Call
@@ -112,10 +112,12 @@ class _FakeTransport(Transport):
 async def client_of(world: World, clock: Clock, per_minute: int = 6000) -> AsyncIterator[Client]:
     """A client that speaks to a world."""
     budget, gate = Budget(per_minute, clock), WriteGuard()
-    client = Client(Endpoint(PROJECT, AGENTS, CREDENTIALS), budget=budget, clock=clock, gate=gate)
+    endpoint = Endpoint(PROJECT, AGENTS, CREDENTIALS)
+    caller = Caller(endpoint, budget=budget, clock=clock, gate=gate)
     transport = _FakeTransport(CREDENTIALS, budget=budget, clock=clock, gate=gate, secure=False)
     transport.world = world
-    client._caller.transport = transport
+    caller.transport = transport
+    client = Client(endpoint, budget=budget, clock=clock, gate=gate, caller=caller)
     try:
         yield client
     finally:

@@ -19,7 +19,7 @@ from tui.api.hosts import Host
 from tui.fleet import poller as module
 from tui.fleet.poll_outcome import ABSENT_EVERY, BACKOFF, BACKOFF_CAP, REFUSED_EVERY
 from tui.fleet.poller import SETTLE
-from tui.fleet.sources import SOURCES, Asking, Source
+from tui.fleet.sources import SOURCES, FetchContext, Source
 from tui.fleet.state import Fleet, Freshness, Selection
 from tui.fleet.store import Change, Merge
 
@@ -572,13 +572,13 @@ async def test_a_source_whose_rules_are_broken_is_parked_like_any_other(
     def broken(*args: object) -> float:
         raise IndexError("no")
 
-    async def fetch(asking: Asking) -> Merge:
+    async def fetch(context: FetchContext) -> Merge:
         return lambda fleet: fleet
 
     def broken_merge(fleet: Fleet) -> Fleet:
         raise TypeError("no")
 
-    async def badly_merged(asking: Asking) -> Merge:
+    async def badly_merged(context: FetchContext) -> Merge:
         return broken_merge
 
     bad = (

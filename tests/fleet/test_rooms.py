@@ -157,14 +157,14 @@ async def test_rooms_take_over_what_nothing_else_needs_any_more() -> None:
 async def test_lean_times_are_not_held_against_the_rooms() -> None:
     """Hours in which nothing was to spare leave no debt behind."""
     async with running_poller(sources=ROOMS) as it:
-        rounds, rooms = RoomScheduler(), names(100)
+        scheduler, rooms = RoomScheduler(), names(100)
         it.world.rooms = rooms
         for now in range(0, 7200, 10):
-            await rounds.ask(
-                it.client, rounds.next(rooms, Selection(), now, spare=0, left=50), now, wary=False
+            await scheduler.ask(
+                it.client, scheduler.next(rooms, Selection(), now, spare=0, left=50), now, wary=False
             )
         assert len(it.world.asked) == BURST + 720 - 1
-        plenty = rounds.next(rooms, Selection(), 7210, spare=600, left=50)
+        plenty = scheduler.next(rooms, Selection(), 7210, spare=600, left=50)
         assert len(plenty) == BURST
 
 

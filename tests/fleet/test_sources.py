@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from tests.fleet.running_poller import running_poller
 from tui.api.hosts import Host
-from tui.fleet.sources import SOURCES, Asking, Source
+from tui.fleet.sources import SOURCES, FetchContext, Source
 from tui.fleet.state import Fleet
 from tui.fleet.store import Merge
 
 
 async def test_a_source_is_added_by_one_entry_and_taken_away_with_it() -> None:
-    async def read(asking: Asking) -> Merge:
-        batch = await asking.client.list_versions("CA_a")
+    async def read(context: FetchContext) -> Merge:
+        batch = await context.client.list_versions("CA_a")
         return lambda fleet: replace(fleet, versions={**fleet.versions, "CA_a": batch.items})
 
     def always(fleet: Fleet, selection: object) -> str:

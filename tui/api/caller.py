@@ -168,11 +168,6 @@ class Listing(Generic[T]):
         reader = self._readers.get(msgspec.json.encode(request))
         return reader.entries() if reader else iter(())
 
-    @property
-    def decoded(self) -> int:
-        """Items decoded so far."""
-        return sum(reader.decoded for reader in self._readers.values())
-
     def _reader(self, question: bytes) -> Reader[T]:
         reader = self._readers.pop(question, None) or Reader(self._kind, self._key, lean=self._lean)
         self._readers[question] = reader

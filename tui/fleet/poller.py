@@ -29,7 +29,7 @@ from tui.fleet.poll_outcome import (
     after,
 )
 from tui.fleet.room_scheduler import RoomScheduler
-from tui.fleet.sources import SOURCES, Asking, Source
+from tui.fleet.sources import SOURCES, FetchContext, Source
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Store
 
@@ -37,7 +37,7 @@ LOOK_EVERY = 1.0
 """Seconds between looks whether a source has become wanted by what another one brought."""
 SETTLE = 0.15
 """Seconds that a selection rests before its details are fetched, so that a held arrow key asks nothing."""
-INTENSITY = (5, 60.0)
+FAULTS_ALLOWED = (5, 60.0)
 """Own faults of a source, and the seconds within which so many of them park it."""
 
 _log = logging.getLogger(__name__)
@@ -146,27 +146,27 @@ class Poller:
             return Unwanted(None if source.follows_selection else LOOK_EVERY), self._store.fleet
         if not at_once and (held := self._held_back(source)):
             return held, self._store.fleet
-        asking = Asking(
+        context = FetchContext(
             client=self._client,
             fleet=self._store.fleet,
             selection=self.selection,
             monotonic=self._clock.monotonic(),
-            rounds=self._rooms,
+            rooms=self._rooms,
             spare=None if at_once else self._spare(source),
         )
         try:
-            merge = await source.fetch(asking)
+            merge = await source.fetch(context)
         except ApiError as error:
             self._note_failure(source, error)
             return Failed(error), self._store.fleet
         fleet = merge(self._store.fleet)
-        if asking.asked:
+        if context.asked:
             self._note_answer(source)
-        if asking.problem:
-            self._note_failure(source, asking.problem)
-            return Failed(asking.problem, in_part=True), fleet
+        if context.problem:
+            self._note_failure(source, context.problem)
+            return Failed(context.problem, in_part=True), fleet
         every = self._pace[source.name] = source.every(fleet, self.selection, self._refresh)
-        return Answered(every, asking.asked), fleet
+        return Answered(every, context.asked), fleet
 
     def _spare(self, source: Source) -> float:
         """Requests a minute that the other sources leave of the budget."""
@@ -191,7 +191,7 @@ class Poller:
         _log.error("source %s failed: %s", source.name, text)
         faults = self._faults[source.name]
         faults.append(now)
-        most, within = INTENSITY
+        most, within = FAULTS_ALLOWED
         while faults and faults[0] < now - within:
             faults.popleft()
         count = len(faults)

@@ -23,14 +23,14 @@ KEEP = 24
 
 
 @dataclass
-class Asking:
+class FetchContext:
     """What a source may use while it fetches."""
 
     client: Client
     fleet: Fleet
     selection: Selection
     monotonic: float
-    rounds: RoomScheduler
+    rooms: RoomScheduler
     """Which rooms are due; kept from one fetch to the next."""
     spare: float | None
     """Requests a minute that no other source is expected to need; None when this is a single round."""
@@ -40,7 +40,7 @@ class Asking:
     """What went wrong with a part of the requests, when others were answered."""
 
 
-Fetch = Callable[[Asking], Awaitable[Merge]]
+Fetch = Callable[[FetchContext], Awaitable[Merge]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class Source:
     """A change of subject asks at once, after the selection has settled."""
 
 
-async def _agents(asking: Asking) -> Merge:
-    batch = await asking.client.list_agents()
+async def _agents(context: FetchContext) -> Merge:
+    batch = await context.client.list_agents()
 
     def merge(fleet: Fleet) -> Fleet:
         return replace(with_agents(fleet, batch.items), unreadable=batch.unreadable)
@@ -68,29 +68,29 @@ async def _agents(asking: Asking) -> Merge:
     return merge
 
 
-async def _versions(asking: Asking) -> Merge:
-    agent_id = asking.selection.agent_id
+async def _versions(context: FetchContext) -> Merge:
+    agent_id = context.selection.agent_id
     try:
-        batch = await asking.client.list_versions(agent_id)
+        batch = await context.client.list_versions(agent_id)
     except ApiError as error:
-        return _nothing_of_one_gone(asking, error)
+        return _ignore_if_deleted(context, error)
     versions = newest_first(batch.items)
     return lambda fleet: replace(fleet, versions=_keep(fleet.versions, agent_id, versions))
 
 
-async def _secrets(asking: Asking) -> Merge:
-    agent_id = asking.selection.agent_id
+async def _secrets(context: FetchContext) -> Merge:
+    agent_id = context.selection.agent_id
     try:
-        batch = await asking.client.list_secrets(agent_id)
+        batch = await context.client.list_secrets(agent_id)
     except ApiError as error:
-        return _nothing_of_one_gone(asking, error)
+        return _ignore_if_deleted(context, error)
     secrets = own_secrets(batch.items)
     return lambda fleet: replace(fleet, secrets=_keep(fleet.secrets, agent_id, secrets))
 
 
-def _nothing_of_one_gone(asking: Asking, error: ApiError) -> Merge:
+def _ignore_if_deleted(context: FetchContext, error: ApiError) -> Merge:
     """An error about an agent that was deleted, whose row is still under the cursor, is no outage."""
-    gone = asking.fleet.agents and asking.fleet.agent(asking.selection.agent_id) is None
+    gone = context.fleet.agents and context.fleet.agent(context.selection.agent_id) is None
     if not gone or not isinstance(error, NotFound | Unknown) or not error.status:
         raise error
     return _unchanged
@@ -100,23 +100,23 @@ def _unchanged(fleet: Fleet) -> Fleet:
     return fleet
 
 
-async def _rooms(asking: Asking) -> Merge:
-    batch = await asking.client.list_rooms()
+async def _rooms(context: FetchContext) -> Merge:
+    batch = await context.client.list_rooms()
     names = {room.name for room in batch.items}
-    asking.rounds.keep(names)
+    context.rooms.keep(names)
     return lambda fleet: replace(
         fleet,
         rooms=batch.items,
         dispatches={name: value for name, value in fleet.dispatches.items() if name in names},
         participants={name: value for name, value in fleet.participants.items() if name in names},
-        coverage=asking.rounds.coverage(len(names)),
+        coverage=context.rooms.coverage(len(names)),
     )
 
 
-async def _participants(asking: Asking) -> Merge:
-    room = asking.selection.room
+async def _participants(context: FetchContext) -> Merge:
+    room = context.selection.room
     try:
-        people = (await asking.client.list_participants(room)).items
+        people = (await context.client.list_participants(room)).items
     except NotFound:
         people = ()
 
@@ -128,29 +128,29 @@ async def _participants(asking: Asking) -> Merge:
     return merge
 
 
-async def _dispatches(asking: Asking) -> Merge:
+async def _dispatches(context: FetchContext) -> Merge:
     """Ask about the rooms that are due."""
-    rooms = asking.rounds.next(
-        (room.name for room in asking.fleet.rooms),
-        asking.selection,
-        asking.monotonic,
-        spare=asking.spare,
-        left=asking.client.budget.left(),
+    rooms = context.rooms.next(
+        (room.name for room in context.fleet.rooms),
+        context.selection,
+        context.monotonic,
+        spare=context.spare,
+        left=context.client.budget.left(),
     )
     if not rooms:
-        asking.asked = False
+        context.asked = False
         return _unchanged
-    wary = asking.fleet.fresh("dispatches").failures > 0
-    found, asking.problem = await asking.rounds.ask(asking.client, rooms, asking.monotonic, wary=wary)
-    if asking.problem and not found:
-        raise asking.problem
+    wary = context.fleet.fresh("dispatches").failures > 0
+    found, context.problem = await context.rooms.ask(context.client, rooms, context.monotonic, wary=wary)
+    if context.problem and not found:
+        raise context.problem
 
     def merge(fleet: Fleet) -> Fleet:
         names = {room.name for room in fleet.rooms}  # some may have closed while they were asked about
         kept = {room: items for room, items in found.items() if room in names}
         news = {room: _merged(items, fleet.dispatches.get(room)) for room, items in kept.items()}
-        asking.rounds.answered(news, asking.monotonic)
-        coverage = asking.rounds.coverage(len(names))
+        context.rooms.answered(news, context.monotonic)
+        coverage = context.rooms.coverage(len(names))
         return replace(fleet, dispatches={**fleet.dispatches, **news}, coverage=coverage)
 
     return merge
