@@ -1,1 +1,1 @@
-"""A project being watched: its client, store, poller and logs, or a recording in their place."""
+"""Watched projects: live, with client, store, poller and logs, or from a recording; and their registry."""

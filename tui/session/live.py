@@ -81,8 +81,7 @@ class Session:
         self.poller = Poller(
             self.client, self.store, clock=clock, chance=chance, refresh=refresh, sources=sources
         )
-
-        self.logs: LogHub | None = LogHub(
+        self.logs = LogHub(
             self.client,
             clock=clock,
             random=chance,
@@ -103,8 +102,7 @@ class Session:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.poller.run())
-                if self.logs is not None:
-                    group.create_task(self.logs.run())
+                group.create_task(self.logs.run())
         finally:
             self._is_over = True
             await self._close_unless_used()

@@ -42,12 +42,17 @@ class Watched(Protocol):
     Nothing above this layer asks which of them it is.
     """
 
-    project: Project
-    """What is watched. Its key identifies the session in the registry."""
-    store: Store
-    """What is known of the project; tells of every change."""
-    logs: LogHub | None
-    """Opens the logs of agents; None where there are none to open."""
+    @property
+    def project(self) -> Project:
+        """What is watched. Its key identifies the session in the registry."""
+
+    @property
+    def store(self) -> Store:
+        """What is known of the project. It tells subscribers of every change."""
+
+    @property
+    def logs(self) -> LogHub | None:
+        """Opens the logs of agents; None where there are none to open."""
 
     async def run(self) -> None:
         """Keep the store up to date and the logs open until cancelled. May be called once."""
