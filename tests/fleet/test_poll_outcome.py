@@ -18,7 +18,7 @@ from tui.fleet.poll_outcome import (
     HeldBack,
     Outcome,
     Unwanted,
-    after,
+    next_turn,
 )
 from tui.fleet.state import Freshness
 
@@ -77,18 +77,18 @@ CASES: list[tuple[str, Freshness, Outcome, tuple[Freshness, float | None]]] = [
     ("before", "outcome", "expected"), [case[1:] for case in CASES], ids=[c[0] for c in CASES]
 )
 def test_what_follows(before: Freshness, outcome: Outcome, expected: tuple[Freshness, float | None]) -> None:
-    freshness, wait = after(before, outcome, subject="CA_1", now=NOW, jitter=JITTER)
+    freshness, wait = next_turn(before, outcome, subject="CA_1", now=NOW, jitter=JITTER)
     assert (freshness, wait) == (expected[0], pytest.approx(expected[1]) if expected[1] else expected[1])
 
 
 def test_a_failure_about_something_else_has_no_age() -> None:
-    freshness, _ = after(GOOD, Failed(DOWN), subject="CA_2", now=NOW, jitter=0.0)
+    freshness, _ = next_turn(GOOD, Failed(DOWN), subject="CA_2", now=NOW, jitter=0.0)
     assert (freshness.at, freshness.failures, freshness.subject) == (None, 1, "CA_2")
 
 
 def test_the_wait_is_never_longer_than_the_cap_and_its_jitter() -> None:
     waits = [
-        after(replace(GOOD, failures=count), Failed(DOWN), subject="", now=NOW, jitter=1.0)[1]
+        next_turn(replace(GOOD, failures=count), Failed(DOWN), subject="", now=NOW, jitter=1.0)[1]
         for count in range(40)
     ]
     assert max(wait or 0.0 for wait in waits) == 2 * BACKOFF_CAP

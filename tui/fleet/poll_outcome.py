@@ -67,7 +67,7 @@ class Unwanted:
 Outcome = Answered | Failed | HeldBack | Faulted | Unwanted
 
 
-def after(
+def next_turn(
     before: Freshness, outcome: Outcome, *, subject: str, now: float, jitter: float
 ) -> tuple[Freshness, float | None]:
     """How current the source is now, and the seconds until its next turn; None for no further turn.

@@ -26,7 +26,7 @@ from tui.fleet.poll_outcome import (
     HeldBack,
     Outcome,
     Unwanted,
-    after,
+    next_turn,
 )
 from tui.fleet.room_scheduler import RoomScheduler
 from tui.fleet.sources import SOURCES, FetchContext, Source
@@ -119,7 +119,7 @@ class Poller:
             outcome, fleet = await self._ask(source, subject, at_once)
         except Exception as error:  # a fault of ours must not end the program in an incident
             subject, outcome, fleet = "", self._fault(source, error), self._store.fleet
-        freshness, wait = after(
+        freshness, wait = next_turn(
             self._store.fleet.fresh(source.name),
             outcome,
             subject=subject or "",

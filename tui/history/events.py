@@ -40,7 +40,7 @@ class RecentPast:
         return bool(self.changes)
 
 
-def after(past: RecentPast, change: Change) -> RecentPast:
+def past_after(past: RecentPast, change: Change) -> RecentPast:
     """The past after a change of the fleet; the same object if nothing was added or dropped."""
     changes = _recent(past.changes, change.at.monotonic)
     statuses = past.statuses
@@ -97,4 +97,4 @@ class History:
 
     def record(self, change: Change) -> None:
         """Take in a change. Subscribe it before the screen, which then finds the news of the same change."""
-        self._past = after(self._past, change)
+        self._past = past_after(self._past, change)

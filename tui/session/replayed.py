@@ -17,7 +17,7 @@ from tui.clock import Clock, Moment
 from tui.fleet.past import Past
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Change, Store
-from tui.history.events import History, RecentPast, after
+from tui.history.events import History, RecentPast, past_after
 from tui.logs.hub import LogHub
 from tui.operations.remote import Remote
 from tui.project import Project
@@ -60,7 +60,7 @@ class Replay:
         self.times = tuple(at for at, _ in moments)
         """When each moment was recorded, Unix seconds, oldest first."""
         self._fleets = tuple(fleet for _, fleet in moments)
-        self._pasts = [past or after(RecentPast(), _change(Fleet(), self._fleets[0], self.times[0]))]
+        self._pasts = [past or past_after(RecentPast(), _change(Fleet(), self._fleets[0], self.times[0]))]
         """What was known of the past at each moment, as far as it was derived yet."""
         self._selection = Selection()
         self._link = link or Link(hosts=f"recording of {urlsplit(project.url).netloc}", budget=0)
@@ -86,7 +86,7 @@ class Replay:
     def _past_at(self, index: int) -> RecentPast:
         for later in range(len(self._pasts), index + 1):
             step = _change(self._fleets[later - 1], self._fleets[later], self.times[later])
-            self._pasts.append(after(self._pasts[-1], step))
+            self._pasts.append(past_after(self._pasts[-1], step))
         return self._pasts[index]
 
     async def run(self) -> None:
