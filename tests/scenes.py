@@ -22,6 +22,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.deploy import pictures
+from tests.fixtures.clocks import EPOCH, QuickClock, RestedClock, StillClock
 from tests.operations import pictures as dialogs
 from tests.portrait import SIZES, Size, resize, strips
 from tui.fleet.state import Fleet, Freshness, Selection
@@ -47,7 +48,7 @@ from tui.ui.terminal.screenshot import align
 FOLDER = Path(__file__).parent.parent / "screenshots"
 NOWHERE = Path("/dev/null/nowhere")
 """A folder in which not even root can write."""
-START = 1_786_000_000.0
+START = EPOCH
 """The time at which scenes begin, Unix seconds."""
 LATER = 40.0
 """Seconds between the two polls of a scene: what changed in between carries change marks."""
@@ -70,45 +71,6 @@ TERMINAL = Terminal(
     encoding="utf-8",
     multiplexer="",
 )
-
-
-class StillClock:
-    """A clock that moves only when it is set."""
-
-    def __init__(self, now: float = START) -> None:
-        self.at = now
-
-    def now(self) -> float:
-        """Unix seconds."""
-        return self.at
-
-    def monotonic(self) -> float:
-        """Seconds since the scenes began, plus 1,000."""
-        return self.at - START + 1000.0
-
-    async def sleep(self, seconds: float) -> None:
-        """Yield for zero seconds; wait for ever for more."""
-        if seconds <= 0:
-            await asyncio.sleep(0)
-        else:
-            await asyncio.Event().wait()
-
-
-class QuickClock(StillClock):
-    """A clock on which sleeping takes no time: it moves on at once."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Move on at once."""
-        self.at += seconds
-        await asyncio.sleep(0)
-
-
-class RestedClock(StillClock):
-    """A clock that stands still, and on which sleeping takes no time."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Only yield."""
-        await asyncio.sleep(0)
 
 
 LogKey = tuple[str, str, str]

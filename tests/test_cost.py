@@ -19,9 +19,9 @@ from textual.widget import Widget
 
 from tests.bench.driver import FRAME_END, Terminal
 from tests.bench.world import World, world
+from tests.fixtures.screen import playing
 from tests.ptyrun import ROOT, python, terminal_env
 from tests.scenes import Scene, settled
-from tests.ui.stage import playing
 from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Job, JobState, Room
 from tui.fleet.state import Fleet, Selection, View, with_agents
 from tui.fleet.tree import Tree

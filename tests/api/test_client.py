@@ -13,7 +13,7 @@ from tests.api.calls import CHANGES, READS
 from tests.api.messages import expected
 from tests.api.scripted import connected
 from tests.api.test_wire import assert_clean
-from tests.clocks import ManualClock
+from tests.fixtures.clocks import ManualClock
 from tui.api import errors
 from tui.api.changes import new_secret
 from tui.api.client import Client

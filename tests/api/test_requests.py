@@ -14,7 +14,7 @@ import pytest
 
 from tests.api.calls import CALLS, CHANGES, DONE, ID, READS, Call, public_methods
 from tests.api.scripted import KEY, SECRET, Server, connected, date, http, serving, text
-from tests.clocks import ManualClock
+from tests.fixtures.clocks import ManualClock
 from tui.api import errors
 from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget

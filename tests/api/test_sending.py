@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.calls import DONE, ID, UNARY_CHANGES, Call
 from tests.api.scripted import Act, Server, connected, hang_up, http, part, serving, text, twirp
-from tests.clocks import ManualClock
+from tests.fixtures.clocks import ManualClock
 from tui.api import errors
 from tui.api.hosts import Host
 from tui.api.methods import METHODS

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.api.scripted import KEY, SECRET, Act, Server, date, hang_up, http, part, serving, text
-from tests.clocks import ManualClock
+from tests.fixtures.clocks import ManualClock
 from tui.api import errors
 from tui.api.auth import Credentials
 from tui.api.budget import Budget

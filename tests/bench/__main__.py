@@ -21,9 +21,9 @@ import textual
 
 from tests.bench import growth, huge, keys, logcase, output, polling, requests, soak, standing, start, tree
 from tests.bench.figures import Figure, table
-from tests.bench.stage import Stage, said
+from tests.bench.suite import Suite, said
 
-CASES: Final[Mapping[str, Callable[[Stage], Iterator[Figure]]]] = {
+CASES: Final[Mapping[str, Callable[[Suite], Iterator[Figure]]]] = {
     module.CASE: module.run
     for module in (start, standing, huge, polling, keys, tree, requests, output, growth, logcase, soak)
 }
@@ -46,15 +46,15 @@ def main(argv: Sequence[str]) -> int:
         parser.error(f"unknown case {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory() as scratch:
         runs = options.runs or (2 if options.quick else 5)
-        stage = Stage(Path(scratch), runs, options.quick, options.minutes)
-        return _measure(stage, options.cases or list(CASES), as_json=options.json)
+        suite = Suite(Path(scratch), runs, options.quick, options.minutes)
+        return _measure(suite, options.cases or list(CASES), as_json=options.json)
 
 
-def _measure(stage: Stage, names: Sequence[str], *, as_json: bool) -> int:
+def _measure(suite: Suite, names: Sequence[str], *, as_json: bool) -> int:
     everything: list[Figure] = []
     for name in names:
         with said(name):
-            figures = list(CASES[name](stage))
+            figures = list(CASES[name](suite))
         everything += figures
         if not as_json:
             print(f"\n== {name}\n{table(figures)}\n", flush=True)
@@ -66,9 +66,9 @@ def _measure(stage: Stage, names: Sequence[str], *, as_json: bool) -> int:
             "textual": textual.__version__,
         }
         found = {"figures": [figure.as_json() for figure in everything]}
-        print(json.dumps({**machine, "runs": stage.runs, "absent": stage.absent, **found}, indent=1))
-    elif stage.absent:
-        print(f"not installed here, so not measured: {', '.join(stage.absent)}")
+        print(json.dumps({**machine, "runs": suite.runs, "absent": suite.absent, **found}, indent=1))
+    elif suite.absent:
+        print(f"not installed here, so not measured: {', '.join(suite.absent)}")
     print(f"{len(missed)} budgets missed", file=sys.stderr)
     return 1 if missed else 0
 

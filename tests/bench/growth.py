@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from tests.bench.figures import US, Figure, exponent
-from tests.bench.stage import FIRST_ROW, Stage
+from tests.bench.suite import FIRST_ROW, Suite
 from tests.bench.world import world
 
 CASE = "growth"
@@ -16,14 +16,14 @@ FLAT = 0.15
 """An exponent that counts as flat: twice as many agents, a tenth more."""
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """One session in a world of each size."""
     costs: dict[tuple[str, str], list[float]] = defaultdict(list)
     for agents in SIZES:
-        with world(agents=agents) as served, stage.lktop(served) as terminal:
+        with world(agents=agents) as served, suite.lktop(served) as terminal:
             data = terminal.since_start(terminal.until(FIRST_ROW))
             terminal.settle(2.0, 15.0)
-            stage.calm()
+            suite.calm()
             moves = [terminal.press(b"\x1b[B", quiet=0.15) for _ in range(15)]
             served.change(0.01)
             terminal.pump(5.0)

@@ -8,7 +8,7 @@ from math import isnan
 from tests.bench.driver import FRAME_END, Stretch, Terminal
 from tests.bench.figures import US, Figure, ratios
 from tests.bench.keys import DOWN, PAGE, PAGE_UP, UP
-from tests.bench.stage import Stage
+from tests.bench.suite import Suite
 from tests.bench.world import World, practice
 
 CASE = "huge"
@@ -26,31 +26,31 @@ PRESSES: dict[str, tuple[bytes, ...]] = {
 }
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """Its clock running as in life, then stopped: what does not move sends nothing."""
-    yield from _watched("empty app", stage.empty())
+    yield from _watched("empty app", suite.empty())
     with practice("huge", speed=1) as served:
-        yield from _started(stage, served)
-        terminal = stage.lktop(served)
+        yield from _started(suite, served)
+        terminal = suite.lktop(served)
         terminal.until(LISTED)
         terminal.settle(2.0, 15.0)
         yield from _pressed(terminal)
         yield from _watched(f"{US}, moving", terminal)
     with practice("huge", speed=0) as served:
-        terminal = stage.lktop(served, rate=FAST)
+        terminal = suite.lktop(served, rate=FAST)
         terminal.until(LISTED)
         terminal.settle(45.0, 420.0)  # until it has been through all rooms: what it finds there is news
         yield from _watched(f"{US}, speed 0", terminal, silent=True)
 
 
-def _started(stage: Stage, served: World) -> Iterator[Figure]:
+def _started(suite: Suite, served: World) -> Iterator[Figure]:
     empty, frames, data = [], [], []
-    for _ in range(stage.runs):
-        stage.calm()
-        with stage.empty() as terminal:
+    for _ in range(suite.runs):
+        suite.calm()
+        with suite.empty() as terminal:
             terminal.settle(1.0, 30.0)
             empty.append(terminal.painted())
-        with stage.lktop(served) as terminal:
+        with suite.lktop(served) as terminal:
             shown = terminal.until(LISTED)
             frame = next(chunk.at for chunk in terminal.chunks if FRAME_END in chunk.data)
             frames.append(terminal.since_start(frame))

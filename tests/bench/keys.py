@@ -7,7 +7,7 @@ from math import isnan
 
 from tests.bench.driver import Reaction, Terminal
 from tests.bench.figures import US, Figure
-from tests.bench.stage import FIRST_ROW, Stage
+from tests.bench.suite import FIRST_ROW, Suite
 from tests.bench.world import world
 
 CASE = "keys"
@@ -20,23 +20,23 @@ WORST = 40.0
 """Milliseconds for the slowest of the cursor's moves."""
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """The empty app has no keys: `less`, posting and toolong stand for what people know."""
-    for peer in stage.peers("less", "htop", "toolong", "posting"):
-        with stage.peer(peer) as terminal:
+    for peer in suite.peers("less", "htop", "toolong", "posting"):
+        with suite.peer(peer) as terminal:
             terminal.settle(1.5, 20.0)
             moves = [terminal.press(peer.down, seconds=0.5) for _ in range(TIMES)]
         yield _times("down", peer.name, moves)
         yield _sizes("down", peer.name, moves)
-    for agents in stage.sizes:
-        with world(agents=agents) as served, stage.lktop(served) as terminal:
+    for agents in suite.sizes:
+        with world(agents=agents) as served, suite.lktop(served) as terminal:
             terminal.until(FIRST_ROW)
             terminal.settle(2.0, 15.0)
-            stage.calm()
+            suite.calm()
             yield from _pressed(terminal, f"{US}, {agents:,} agents")
             served.change(0.01)
             terminal.pump(5.0)
-            stage.calm()
+            suite.calm()
             yield from _while_polling(terminal, f"{US}, {agents:,} agents, polling", agents)
 
 

@@ -8,7 +8,7 @@ from math import nan
 
 from tests.bench.figures import US, Figure
 from tests.bench.logs import Followed, following, holding, opening
-from tests.bench.stage import Stage
+from tests.bench.suite import Suite
 
 CASE = "logs"
 BUDGETS = {
@@ -24,17 +24,17 @@ BUDGETS = {
 RATES = (1_000, 10_000, 100_000)
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """Following at three rates, opening a million lines, holding them, finding things in them."""
     toolong = shutil.which("tl")
-    for rate in RATES[1:2] if stage.quick else RATES:
-        for followed in following(rate, 4.0 if stage.quick else 8.0, toolong, stage.scratch):
+    for rate in RATES[1:2] if suite.quick else RATES:
+        for followed in following(rate, 4.0 if suite.quick else 8.0, toolong, suite.scratch):
             yield from _figures(followed, rate)
-    if not stage.quick:
-        for opened in opening(toolong, stage.scratch):
+    if not suite.quick:
+        for opened in opening(toolong, suite.scratch):
             budget = 1.25 if opened.name == US else None
             yield Figure(CASE, "open 1,000,000 lines", opened.name, "x empty app", (opened.ratio,), budget)
-        held, found = holding(stage.scratch)
+        held, found = holding(suite.scratch)
         yield Figure(CASE, "memory for 1,000,000 lines", US, "MB", (held.index,), 16.0)
         yield Figure(CASE, "growth by 1,000,000 lines", US, "MB", (held.resident,))
         for item in found:

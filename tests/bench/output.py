@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.bench.driver import Terminal
 from tests.bench.figures import US, Figure
-from tests.bench.stage import FIRST_ROW, Stage
+from tests.bench.suite import FIRST_ROW, Suite
 from tests.bench.world import World, world
 
 CASE = "output"
@@ -17,12 +17,12 @@ CELL = 90.0
 REDRAW = b"\x0c"
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """In both modes: bytes do not depend on the machine, so once is enough."""
     with world(agents=30, rooms=10) as served:
         for mode, arguments, whole in MODES:
             subject = f"{US}, {mode}"
-            with stage.lktop(served, "--refresh", "0.5", *arguments, rate=600) as terminal:
+            with suite.lktop(served, "--refresh", "0.5", *arguments, rate=600) as terminal:
                 terminal.until(FIRST_ROW)
                 terminal.settle(4.0, 30.0)
                 size = terminal.press(REDRAW, quiet=0.5).size

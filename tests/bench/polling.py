@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.bench.driver import Terminal
 from tests.bench.figures import US, Figure
-from tests.bench.stage import FIRST_ROW, Stage
+from tests.bench.suite import FIRST_ROW, Suite
 from tests.bench.world import LISTING, World, world
 
 CASE = "polling"
@@ -15,22 +15,22 @@ BUDGETS = {(10_000, 0.01): 60.0}
 """Milliseconds of processor for one poll, by agents and share that changed."""
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """Every size with every share, in one session each."""
-    for agents in stage.sizes:
-        with world(agents=agents) as served, stage.lktop(served) as terminal:
+    for agents in suite.sizes:
+        with world(agents=agents) as served, suite.lktop(served) as terminal:
             terminal.until(FIRST_ROW)
             terminal.settle(2.0, 15.0)
             for share in SHARES:
                 served.change(share)
                 terminal.pump(6.0)
-                yield from _figures(stage, served, terminal, agents, share)
+                yield from _figures(suite, served, terminal, agents, share)
 
 
-def _figures(stage: Stage, served: World, terminal: Terminal, agents: int, share: float) -> Iterator[Figure]:
+def _figures(suite: Suite, served: World, terminal: Terminal, agents: int, share: float) -> Iterator[Figure]:
     cpu, size, frames = [], [], []
-    for _ in range(stage.runs):
-        stage.calm()
+    for _ in range(suite.runs):
+        suite.calm()
         before = _polls(served)
         stretch = terminal.watch(13.0)
         polls = max(1, _polls(served) - before)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from tests.bench.figures import US, Figure
-from tests.bench.stage import Stage
+from tests.bench.suite import Suite
 from tests.bench.world import KEY, SECRET, World, world
 from tui.fleet.state import Selection
 from tui.project import Project
@@ -43,9 +43,9 @@ class FastClock:
         await asyncio.sleep(seconds / SPEED)
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """Fleets with few, many and very many rooms."""
-    for rooms in (10, 100) if stage.quick else (10, 100, 1_000):
+    for rooms in (10, 100) if suite.quick else (10, 100, 1_000):
         with world(agents=100, rooms=rooms, dispatches=2, jobs=2) as served:
             counts, age, share = asyncio.run(_watch(served))
         what = f"{rooms:,} rooms"

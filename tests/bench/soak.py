@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import cycle
 
 from tests.bench.figures import US, Figure, slope
-from tests.bench.stage import Stage
+from tests.bench.suite import Suite
 from tests.bench.usage import Usage
 from tests.bench.world import practice
 
@@ -36,9 +36,9 @@ WARM = 0.3
 """Share of the time after which memory should not grow any more."""
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """Keys all the while, as of an operator who never rests."""
-    with practice("incident", speed=SPEED) as served, stage.lktop(served, "--refresh", "0.5") as terminal:
+    with practice("incident", speed=SPEED) as served, suite.lktop(served, "--refresh", "0.5") as terminal:
         terminal.settle(2.0, 20.0)
         began = time.monotonic()
         looks: list[tuple[float, Usage]] = []
@@ -48,11 +48,11 @@ def run(stage: Stage) -> Iterator[Figure]:
             if not looks or passed - looks[-1][0] >= EVERY:
                 looks.append((passed, terminal.usage()))
                 terminal.chunks.clear()  # ours would grow otherwise
-            if passed > stage.minutes * 60:
+            if passed > suite.minutes * 60:
                 break
-    late = [(at, usage) for at, usage in looks if at >= WARM * stage.minutes * 60]
+    late = [(at, usage) for at, usage in looks if at >= WARM * suite.minutes * 60]
     times = [at / 60 for at, _ in late]
-    days = stage.minutes * 60 * SPEED / 86_400
+    days = suite.minutes * 60 * SPEED / 86_400
     what = f"over {days:.1f} simulated days"
     yield Figure(CASE, f"memory, {what}", US, "MB", tuple(usage.memory for _, usage in late))
     growth = slope(times, [usage.memory for _, usage in late])

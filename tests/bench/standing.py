@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.bench.driver import Stretch, Terminal
 from tests.bench.figures import US, Figure
-from tests.bench.stage import FIRST_ROW, Stage
+from tests.bench.suite import FIRST_ROW, Suite
 from tests.bench.world import world
 
 CASE = "standing"
@@ -16,11 +16,11 @@ COVERED = 2.0
 """Seconds after the last byte at which a program counts as idle."""
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """Peers first, then ours in worlds of growing size."""
-    yield from _figures("empty app", [_still(stage, stage.empty()) for _ in range(stage.runs)])
-    for peer in stage.peers("htop", "lnav", "posting", "toolong", "harlequin"):
-        yield from _figures(peer.name, [_still(stage, stage.peer(peer))])
+    yield from _figures("empty app", [_still(suite, suite.empty()) for _ in range(suite.runs)])
+    for peer in suite.peers("htop", "lnav", "posting", "toolong", "harlequin"):
+        yield from _figures(peer.name, [_still(suite, suite.peer(peer))])
     for agents, rooms, dispatches, jobs, memory, cpu in (
         (100, 10, 5, 20, 50.0, None),
         (1_000, 10, 5, 20, None, 1.0),
@@ -32,20 +32,20 @@ def run(stage: Stage) -> Iterator[Figure]:
         rate = None if cpu else 600
         with world(agents=agents, rooms=rooms, dispatches=dispatches, jobs=jobs) as served:
             found = []
-            for _ in range(1 if stage.quick or rooms == 200 else stage.runs):
-                terminal = stage.lktop(served, rate=rate)
+            for _ in range(1 if suite.quick or rooms == 200 else suite.runs):
+                terminal = suite.lktop(served, rate=rate)
                 terminal.until(FIRST_ROW)
                 terminal.pump(rooms / 8 + 6 if rate else 30.0)
-                found.append(_still(stage, terminal))
+                found.append(_still(suite, terminal))
         subject = f"{US}, {agents:,} agents, {rooms * dispatches * jobs:,} jobs"
         yield from _figures(subject, found, memory=memory, cpu=cpu)
 
 
-def _still(stage: Stage, terminal: Terminal) -> Stretch:
+def _still(suite: Suite, terminal: Terminal) -> Stretch:
     with terminal:
         terminal.settle(COVERED, 30.0)
-        stage.calm()
-        return terminal.watch(5.0 if stage.quick else SECONDS)
+        suite.calm()
+        return terminal.watch(5.0 if suite.quick else SECONDS)
 
 
 def _figures(

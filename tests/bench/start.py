@@ -8,24 +8,24 @@ from contextlib import ExitStack
 
 from tests.bench.driver import FRAME_END, Terminal
 from tests.bench.figures import US, Figure, ratios
-from tests.bench.stage import FIRST_ROW, Stage
+from tests.bench.suite import FIRST_ROW, Suite
 from tests.bench.world import World, world
 
 CASE = "start"
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """All alternating, so that what else the machine does befalls all of them."""
     times: dict[str, list[float]] = defaultdict(list)
     with ExitStack() as stack:
         small = stack.enter_context(world(agents=100, rooms=10))
         large = stack.enter_context(world(agents=10_000, rooms=10))
-        peers = stage.peers("toolong", "harlequin", "posting", "lnav", "htop", "less")
-        for number in range(stage.runs + 1):
-            stage.calm()
-            taken = {"empty app": _painted(stage.empty())}
-            taken |= {peer.name: _painted(stage.peer(peer)) for peer in peers}
-            taken |= _ours(stage, small, "100 agents") | _ours(stage, large, "10,000 agents")
+        peers = suite.peers("toolong", "harlequin", "posting", "lnav", "htop", "less")
+        for number in range(suite.runs + 1):
+            suite.calm()
+            taken = {"empty app": _painted(suite.empty())}
+            taken |= {peer.name: _painted(suite.peer(peer)) for peer in peers}
+            taken |= _ours(suite, small, "100 agents") | _ours(suite, large, "10,000 agents")
             for name, value in taken.items():
                 times[name] += [value] if number else []  # the first run warms the disk
     empty = times.pop("empty app")
@@ -50,8 +50,8 @@ def _painted(terminal: Terminal) -> float:
         return terminal.painted()
 
 
-def _ours(stage: Stage, served: World, size: str) -> dict[str, float]:
-    with stage.lktop(served) as terminal:
+def _ours(suite: Suite, served: World, size: str) -> dict[str, float]:
+    with suite.lktop(served) as terminal:
         shown = terminal.until(FIRST_ROW)
         frame = next(chunk.at for chunk in terminal.chunks if FRAME_END in chunk.data)
         return {

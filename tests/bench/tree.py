@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import Tree
 
 from tests.bench.figures import US, Figure
-from tests.bench.stage import Stage
+from tests.bench.suite import Suite
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Room
 from tui.fleet.state import Fleet, Selection, View
 from tui.ui import theme
@@ -25,10 +25,10 @@ LOAD, EXPAND = 150.0, 50.0
 """Milliseconds of processor."""
 
 
-def run(stage: Stage) -> Iterator[Figure]:
+def run(suite: Suite) -> Iterator[Figure]:
     """In this process, on a terminal that is none: what is measured is thinking, not painting."""
     fleet = _fleet()
-    taken = [asyncio.run(_ours(fleet)) for _ in range(stage.runs)]
+    taken = [asyncio.run(_ours(fleet)) for _ in range(suite.runs)]
     jobs = ROOMS * DISPATCHES * JOBS
     for name, budget, values in (
         (f"load {jobs:,} jobs", LOAD, [times[0] for times in taken]),
@@ -37,7 +37,7 @@ def run(stage: Stage) -> Iterator[Figure]:
         ("cursor down in all of them", None, [times[3] for times in taken]),
     ):
         yield Figure(CASE, name, US, "ms", tuple(values), budget)
-    if not stage.quick:
+    if not suite.quick:
         load, expand = asyncio.run(_textual())
         yield Figure(CASE, f"load {jobs:,} jobs", "Textual's Tree", "ms", (load,))
         yield Figure(CASE, "close one of them", "Textual's Tree", "ms", (expand,))

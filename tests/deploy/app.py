@@ -13,9 +13,9 @@ from typing import TypeVar
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from tests.deploy.stage import project
+from tests.fixtures.deploy import project
+from tests.fixtures.operation import target, world
 from tests.operations.console import TERMINAL, Console
-from tests.operations.stage import target, world
 from tui.operations.journal.journal import AuditEntry
 from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.stage import AGENT, PROGRAM, Stage, stage
+from tests.fixtures.deploy import AGENT, PROGRAM, Setup, deploy_setup
 from tui.deploy.attempt import DeployAttempt
 from tui.deploy.plan import Plan, State
 from tui.deploy.plan import Stage as Part
@@ -25,9 +25,9 @@ CREATED = ["CreateAgent", "Upload", "BuildStarted", "BuildFinished"]
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+async def here(tmp_path: Path) -> AsyncIterator[Setup]:
     """One agent and a directory to deploy."""
-    async with stage(tmp_path) as opened:
+    async with deploy_setup(tmp_path) as opened:
         yield opened
 
 
@@ -40,13 +40,13 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def stages(here: Stage) -> dict[Part, State]:
+def stages(here: Setup) -> dict[Part, State]:
     return dict(here.told[-1].stages)
 
 
 @pytest.mark.parametrize("variant", ["put", "post"])
 async def test_create_by_either_upload(tmp_path: Path, scratch: Path, variant: str) -> None:
-    async with stage(tmp_path, upload=variant) as here:
+    async with deploy_setup(tmp_path, upload=variant) as here:
         secret = SecretInput("TOKEN", Secret("s3cret-value"))
         report = await here.run(here.create(secrets=(secret,), attributes={"team": "voice"}))
         assert report.good and report.over, report.verdict
@@ -65,7 +65,7 @@ async def test_create_by_either_upload(tmp_path: Path, scratch: Path, variant: s
     assert os.listdir(scratch) == []
 
 
-async def test_deploy_to_a_named_deployment(here: Stage) -> None:
+async def test_deploy_to_a_named_deployment(here: Setup) -> None:
     report = await here.run(here.deploy(deployment="staging"))
     assert report.good, report.verdict
     assert here.effects() == ["DeployAgent", *CREATED[1:]]
@@ -74,7 +74,7 @@ async def test_deploy_to_a_named_deployment(here: Stage) -> None:
     assert not (here.root / "livekit.toml").exists()
 
 
-async def test_a_missing_dockerfile_is_written_first(here: Stage) -> None:
+async def test_a_missing_dockerfile_is_written_first(here: Setup) -> None:
     (here.root / "Dockerfile").unlink()
     (here.root / ".dockerignore").write_text("mine\n")
     report = await here.run(here.deploy(entry_point=PROGRAM))
@@ -86,7 +86,7 @@ async def test_a_missing_dockerfile_is_written_first(here: Stage) -> None:
 
 
 async def test_every_stage_is_told_in_order_with_its_progress(tmp_path: Path) -> None:
-    async with stage(tmp_path, build_seconds=0.3) as here:
+    async with deploy_setup(tmp_path, build_seconds=0.3) as here:
         (here.root / "model.bin").write_bytes(bytes(range(256)) * 4096)
         await here.run(here.deploy())
         running = [
@@ -101,7 +101,7 @@ async def test_every_stage_is_told_in_order_with_its_progress(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("creates", [True, False])
-async def test_a_build_error_says_what_is_left_behind(here: Stage, creates: bool) -> None:
+async def test_a_build_error_says_what_is_left_behind(here: Setup, creates: bool) -> None:
     here.simulator.control.build(BuildOrder(outcome="failed"))
     report = await here.run(here.create() if creates else here.deploy())
     assert not report.good and "BUILD ERROR:" in report.verdict
@@ -116,13 +116,13 @@ async def test_a_build_error_says_what_is_left_behind(here: Stage, creates: bool
     assert failed is not None and failed.tail
 
 
-async def test_a_build_that_is_refused(here: Stage) -> None:
+async def test_a_build_that_is_refused(here: Setup) -> None:
     here.simulator.control.build(BuildOrder(outcome="conflict"))
     report = await here.run(here.deploy())
     assert "the build was refused" in report.verdict and "409" in report.verdict
 
 
-async def test_a_refused_announcement_changes_nothing(here: Stage) -> None:
+async def test_a_refused_announcement_changes_nothing(here: Setup) -> None:
     here.fault("*/CreateAgent", "error", code="resource_exhausted", message="agent limit reached")
     report = await here.run(here.create())
     assert "agent limit reached" in report.verdict and "nothing was changed" in report.verdict
@@ -132,7 +132,7 @@ async def test_a_refused_announcement_changes_nothing(here: Stage) -> None:
 
 
 async def test_read_only_refuses_before_anything_is_sent(tmp_path: Path) -> None:
-    async with stage(tmp_path, read_only=True) as here:
+    async with deploy_setup(tmp_path, read_only=True) as here:
         report = await here.run(here.create())
         assert "nothing was changed" in report.verdict
         assert here.sent("/CreateAgent") == 0
@@ -140,7 +140,7 @@ async def test_read_only_refuses_before_anything_is_sent(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("action", ["close", "reset", "html", "garbage"])
-async def test_a_lost_answer_to_create_is_looked_for_and_never_sent_again(here: Stage, action: str) -> None:
+async def test_a_lost_answer_to_create_is_looked_for_and_never_sent_again(here: Setup, action: str) -> None:
     here.fault("*/CreateAgent", action, after_effect=True)
     report = await here.run(here.create())
     assert here.effects() == ["CreateAgent"]
@@ -151,7 +151,7 @@ async def test_a_lost_answer_to_create_is_looked_for_and_never_sent_again(here: 
     assert here.entry().verdict is Verdict.DONE
 
 
-async def test_a_create_that_never_arrived_is_not_seen(here: Stage) -> None:
+async def test_a_create_that_never_arrived_is_not_seen(here: Setup) -> None:
     here.fault("*/CreateAgent", "close")
     report = await here.run(here.create())
     assert here.effects() == [] and here.sent("/CreateAgent") == 1
@@ -159,7 +159,7 @@ async def test_a_create_that_never_arrived_is_not_seen(here: Stage) -> None:
     assert here.entry().verdict is Verdict.NOT_SEEN
 
 
-async def test_when_looking_fails_too_it_stays_unknown(here: Stage) -> None:
+async def test_when_looking_fails_too_it_stays_unknown(here: Setup) -> None:
     attempt = here.attempt(here.create())
     looked = 0
     original = here.session.client.list_agents
@@ -179,7 +179,7 @@ async def test_when_looking_fails_too_it_stays_unknown(here: Stage) -> None:
 
 
 @pytest.mark.parametrize("with_secret", [True, False])
-async def test_a_lost_answer_to_deploy(here: Stage, with_secret: bool) -> None:
+async def test_a_lost_answer_to_deploy(here: Setup, with_secret: bool) -> None:
     here.fault("*/DeployAgentV2", "close", after_effect=True)
     secrets = (SecretInput("TOKEN", Secret("x")),) if with_secret else ()
     report = await here.run(here.deploy(secrets=secrets))
@@ -189,7 +189,7 @@ async def test_a_lost_answer_to_deploy(here: Stage, with_secret: bool) -> None:
     assert here.entry().verdict is (Verdict.UNKNOWN if with_secret else Verdict.NOT_SEEN)
 
 
-async def test_an_upload_that_fails_names_the_orphan(here: Stage) -> None:
+async def test_an_upload_that_fails_names_the_orphan(here: Setup) -> None:
     here.simulator.control.switch({"upload_limit": 10})
     report = await here.run(here.create())
     assert "Your proposed upload exceeds the maximum allowed size." in report.verdict
@@ -199,7 +199,7 @@ async def test_an_upload_that_fails_names_the_orphan(here: Stage) -> None:
 
 
 async def test_an_address_that_is_none_does_not_pass_for_nothing_changed(
-    here: Stage, monkeypatch: pytest.MonkeyPatch
+    here: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request_url, "base_url", lambda listening: "ftp://elsewhere")
     report = await here.run(here.create())
@@ -209,7 +209,7 @@ async def test_an_address_that_is_none_does_not_pass_for_nothing_changed(
 
 
 async def test_a_cut_stream_is_followed_up_by_the_version(tmp_path: Path) -> None:
-    async with stage(tmp_path, build_seconds=60.0) as here:
+    async with deploy_setup(tmp_path, build_seconds=60.0) as here:
         here.fault("/build", "cut", at=300)
         report = await here.attempt(here.deploy(), looks=(0.0, 0.1, 0.5, 2.0)).run()
         assert "the stream broke" in report.verdict and "the build failed" in report.verdict
@@ -217,7 +217,7 @@ async def test_a_cut_stream_is_followed_up_by_the_version(tmp_path: Path) -> Non
         assert here.entry().verdict is Verdict.REFUSED
 
 
-async def test_a_cut_stream_of_a_build_that_went_on(here: Stage) -> None:
+async def test_a_cut_stream_of_a_build_that_went_on(here: Setup) -> None:
     here.fault("/build", "close", after_effect=True)
     report = await here.run(here.create())
     assert report.good, report.verdict
@@ -226,7 +226,7 @@ async def test_a_cut_stream_of_a_build_that_went_on(here: Stage) -> None:
     assert "the stream broke" in report.details[Part.BUILD]
 
 
-async def test_a_build_whose_end_nobody_tells_stays_unknown(here: Stage) -> None:
+async def test_a_build_whose_end_nobody_tells_stays_unknown(here: Setup) -> None:
     here.fault("/build", "close")
     report = await here.run(here.deploy())
     assert "the build's end is unknown" in report.verdict
@@ -234,7 +234,7 @@ async def test_a_build_whose_end_nobody_tells_stays_unknown(here: Stage) -> None
     assert here.entry().verdict is Verdict.UNKNOWN
 
 
-async def test_a_project_file_that_cannot_be_written_loses_nothing(here: Stage) -> None:
+async def test_a_project_file_that_cannot_be_written_loses_nothing(here: Setup) -> None:
     (here.root / "livekit.toml").mkdir()
     report = await here.run(here.create())
     assert here.effects() == CREATED
@@ -243,7 +243,7 @@ async def test_a_project_file_that_cannot_be_written_loses_nothing(here: Stage) 
     assert here.entry().verdict is Verdict.DONE
 
 
-async def test_an_unreadable_file_stops_it_before_anything_is_sent(here: Stage, scratch: Path) -> None:
+async def test_an_unreadable_file_stops_it_before_anything_is_sent(here: Setup, scratch: Path) -> None:
     (here.root / ".dockerignore").write_text("[\n")
     report = await here.run(here.create())
     assert "nothing was sent" in report.verdict
@@ -251,7 +251,7 @@ async def test_an_unreadable_file_stops_it_before_anything_is_sent(here: Stage, 
     assert os.listdir(scratch) == []
 
 
-async def test_a_journal_that_cannot_be_written_stops_it(here: Stage, tmp_path: Path) -> None:
+async def test_a_journal_that_cannot_be_written_stops_it(here: Setup, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("not a directory")
     report = await here.run(here.create())
     assert "nothing was sent" in report.verdict
@@ -261,7 +261,7 @@ async def test_a_journal_that_cannot_be_written_stops_it(here: Stage, tmp_path: 
 async def test_leaving_during_the_build_is_unknown_and_leaves_no_archive(
     tmp_path: Path, scratch: Path
 ) -> None:
-    async with stage(tmp_path, build_seconds=60.0) as here:
+    async with deploy_setup(tmp_path, build_seconds=60.0) as here:
         attempt: DeployAttempt = here.attempt(here.create())
         running = asyncio.create_task(attempt.run())
         await here.simulator.effect("BuildStarted")
@@ -273,7 +273,7 @@ async def test_leaving_during_the_build_is_unknown_and_leaves_no_archive(
     assert os.listdir(scratch) == []
 
 
-async def test_no_report_and_no_error_holds_a_secret(here: Stage) -> None:
+async def test_no_report_and_no_error_holds_a_secret(here: Setup) -> None:
     here.fault("*/CreateAgent", "error", code="internal", message="boom")
     secret = SecretInput("TOKEN", Secret("s3cret-value"))
     plan = here.create(secrets=(secret,), secrets_file=".env")

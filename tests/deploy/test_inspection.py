@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.stage import ENVIRONMENT, project, stage
+from tests.fixtures.deploy import ENVIRONMENT, deploy_setup, project
 from tui.deploy.inspection import Inspection, inspect_directory
 
 SETTINGS = {"python-min-sdk-version": "1.0.0", "node-min-sdk-version": "1.0.0"}
@@ -104,7 +104,7 @@ def test_residency_is_warned_of_where_it_applies() -> None:
 
 
 async def test_the_service_is_asked_for_its_settings(tmp_path: Path) -> None:
-    async with stage(tmp_path) as here:
+    async with deploy_setup(tmp_path) as here:
         found = await here.deployer.inspect(here.root)
         assert found.problems == () and "eu-central" in found.regions
         here.fault("*/GetClientSettings", "error", code="unavailable", message="down for a moment")
@@ -113,6 +113,6 @@ async def test_the_service_is_asked_for_its_settings(tmp_path: Path) -> None:
 
 
 async def test_a_server_without_cloud_agents(tmp_path: Path) -> None:
-    async with stage(tmp_path, cloud_agents=False) as here:
+    async with deploy_setup(tmp_path, cloud_agents=False) as here:
         (problem,) = (await here.deployer.inspect(here.root)).problems
         assert "no Cloud Agents API" in problem

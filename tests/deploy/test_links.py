@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.app import running
-from tests.operations.stage import Stage, stage
+from tests.fixtures.operation import Setup, operation_setup
 from tui.operations.fields import Answers, InvalidAnswer
 from tui.operations.journal.journal import Verdict
 from tui.operations.registry import BY_ID
@@ -21,13 +21,13 @@ LINK = {"name": "warehouse", "endpoint": "vpce-1.example", "port": "5432", "regi
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+async def here(tmp_path: Path) -> AsyncIterator[Setup]:
     """A small fleet without links."""
-    async with stage(tmp_path) as opened:
+    async with operation_setup(tmp_path) as opened:
         yield opened
 
 
-async def test_a_link_is_made_listed_and_deleted(here: Stage) -> None:
+async def test_a_link_is_made_listed_and_deleted(here: Setup) -> None:
     view = await here.look()
     made = await here.do("create_link", view, **LINK)
     assert made.verdict is Verdict.DONE, made.words
@@ -41,7 +41,7 @@ async def test_a_link_is_made_listed_and_deleted(here: Stage) -> None:
 
 
 @pytest.mark.parametrize("name", ["create_link", "delete_link"])
-async def test_a_lost_answer_is_looked_for_and_nothing_is_done_twice(here: Stage, name: str) -> None:
+async def test_a_lost_answer_is_looked_for_and_nothing_is_done_twice(here: Setup, name: str) -> None:
     view = await here.look()
     link_id = ""
     if name == "delete_link":
@@ -61,14 +61,14 @@ async def test_a_lost_answer_is_looked_for_and_nothing_is_done_twice(here: Stage
     [({"name": ""}, "name"), ({"endpoint": " "}, "endpoint"), ({"port": "0"}, "port")]
     + [({"port": text}, "port") for text in ("65536", "x", "-1", "٣", "")],
 )
-async def test_what_is_no_link(here: Stage, changes: dict[str, str], field: str) -> None:
+async def test_what_is_no_link(here: Setup, changes: dict[str, str], field: str) -> None:
     view = await here.look()
     with pytest.raises(InvalidAnswer) as caught:
         BY_ID["create_link"].check(view, Answers({**LINK, **changes}))
     assert caught.value.field == field
 
 
-async def test_a_link_whose_health_cannot_be_asked_for_is_listed_all_the_same(here: Stage) -> None:
+async def test_a_link_whose_health_cannot_be_asked_for_is_listed_all_the_same(here: Setup) -> None:
     await here.do("create_link", await here.look(), **LINK)
     here.simulator.faults.add(FaultSpec(path="*/GetPrivateLinkStatus", message="busy", times=1))
     (item,) = await link_states(here.session.client)

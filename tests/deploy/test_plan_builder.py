@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.stage import AGENT, PROGRAM, project
+from tests.fixtures.deploy import AGENT, PROGRAM, project
 from tui.deploy.inspection import Inspection
 from tui.deploy.plan_builder import DeployInput, InvalidInput, PlanDraft, build_plan
 from tui.livekit_toml import LivekitToml

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.deploy.app import Hands, running
-from tests.operations.stage import CONCIERGE
+from tests.fixtures.operation import CONCIERGE
 from tui.operations.journal.journal import Verdict
 from tui.sim.http.control import BuildOrder
 from tui.ui.app import Lktop

@@ -7,8 +7,8 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from tests.fixtures.clocks import VirtualClock
 from tests.fleet.fake_livekit import World, client_of
-from tests.fleet.virtual import VirtualClock
 from tui.api.client import Client
 from tui.fleet.poller import Poller
 from tui.fleet.sources import SOURCES, Source

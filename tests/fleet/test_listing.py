@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.fixtures.views import view_of
 from tests.scenes import fleet
-from tests.ui.views import view_of
 from tui.fleet.cells import Cell
 from tui.fleet.columns import AGENT_COLUMNS
 from tui.fleet.detail_columns import VERSION_COLUMNS

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.fixtures.clocks import BACKEND
 from tests.fleet.running_poller import running_poller
-from tests.fleet.virtual import BACKEND
 from tui.api import errors
 from tui.api.hosts import Host
 from tui.fleet import poller as module

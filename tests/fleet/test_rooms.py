@@ -7,8 +7,8 @@ import random
 
 import pytest
 
+from tests.fixtures.clocks import BACKEND
 from tests.fleet.running_poller import RunningPoller, running_poller
-from tests.fleet.virtual import BACKEND
 from tui.api import errors
 from tui.api.models import Dispatch
 from tui.fleet.room_scheduler import AGAIN, AT_ONCE, BURST, RESERVE, TRICKLE, RoomScheduler

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.clocks import ManualClock
+from tests.fixtures.clocks import ManualClock
 from tui.api.models import Agent, Deployment, Event, Room
 from tui.fleet.facts import AgentFacts, FactsCache, deployment_names
 from tui.fleet.state import Fleet, Freshness, Selection, View, changed_agents, with_agents

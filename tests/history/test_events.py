@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.clocks import ManualClock
+from tests.fixtures.clocks import ManualClock
 from tui.api.models import Agent, Deployment
 from tui.fleet.past import EMPTY_PAST, AgentChange, Past, Since
 from tui.fleet.state import Freshness, with_agents

@@ -13,7 +13,7 @@ from textual.events import Key, Paste
 from textual.keys import key_to_character
 from textual.pilot import Pilot
 
-from tests.operations.stage import target, until, world
+from tests.fixtures.operation import target, until, world
 from tests.scenes import TERMINAL
 from tui.operations.journal.journal import AuditEntry, Journal
 from tui.sim.http.server import Simulator, serve

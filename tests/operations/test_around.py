@@ -11,8 +11,8 @@ import pytest
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
+from tests.fixtures.operation import CONCIERGE, FAILING, target, world
 from tests.operations.console import Console, console
-from tests.operations.stage import CONCIERGE, FAILING, target, world
 from tui.operations.journal.journal import Verdict
 from tui.operations.verbs.secrets import SetSecret
 from tui.sim.http.control import WalkOrder

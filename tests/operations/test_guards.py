@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 
+from tests.fixtures.operation import CONCIERGE, FAILING
 from tests.operations.console import Console, console
-from tests.operations.stage import CONCIERGE, FAILING
 from tui.sim.http.control import WalkOrder
 from tui.sim.scenarios.specs import AgentSpec, Scenario
 from tui.ui.dialogs.operation import OperationDialog

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.stage import CONCIERGE, START, Stage, stage, world
+from tests.fixtures.operation import CONCIERGE, START, Setup, operation_setup, world
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant
 from tui.fleet.state import Fleet, Freshness
 from tui.operations.join_watch import JoinHealth, JoinProgress, JoinWatch, follow, pause
@@ -111,16 +111,16 @@ def test_it_looks_often_at_first_and_rarely_later() -> None:
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+async def here(tmp_path: Path) -> AsyncIterator[Setup]:
     """A fleet whose workers take jobs, and some that do not."""
     scenario = world()
     scenario.agents.append(AgentSpec(name="picky", accepts=False))
     scenario.agents.append(AgentSpec(name="staged", deployments=[DeploymentSpec(name="staging")]))
-    async with stage(tmp_path, scenario) as opened:
+    async with operation_setup(tmp_path, scenario) as opened:
         yield opened
 
 
-async def joined(here: Stage, agent: str, *, advance: bool = True) -> list[JoinProgress]:
+async def joined(here: Setup, agent: str, *, advance: bool = True) -> list[JoinProgress]:
     """Dispatch an agent and follow it; each look finds the world a moment later."""
     view = await here.look(agent_id=CONCIERGE)
     outcome = await here.do("dispatch", view, agent=agent, room="desk")
@@ -139,14 +139,14 @@ async def joined(here: Stage, agent: str, *, advance: bool = True) -> list[JoinP
     return told
 
 
-async def test_a_real_join_over_the_wire(here: Stage) -> None:
+async def test_a_real_join_over_the_wire(here: Setup) -> None:
     told = await joined(here, "concierge")
     assert told[0].verdict.startswith("accepted, no agent yet")
     assert told[-1].mood is JoinHealth.GOOD
     assert told[-1].joined is not None
 
 
-async def test_nobody_takes_it_and_the_likely_cause_is_said(here: Stage) -> None:
+async def test_nobody_takes_it_and_the_likely_cause_is_said(here: Setup) -> None:
     told = await joined(here, "nobody-home")
     assert told[-1].over
     assert any(join.mood is JoinHealth.SLOW for join in told)
@@ -162,12 +162,12 @@ async def test_nobody_takes_it_and_the_likely_cause_is_said(here: Stage) -> None
         ("staged", "no deployment production; there is staging"),
     ],
 )
-async def test_the_likely_cause_by_the_state_of_the_agent(here: Stage, agent: str, cause: str) -> None:
+async def test_the_likely_cause_by_the_state_of_the_agent(here: Setup, agent: str, cause: str) -> None:
     told = await joined(here, agent, advance=False)
     assert cause in told[0].cause
 
 
-async def test_a_deleted_dispatch_ends_the_watch(here: Stage) -> None:
+async def test_a_deleted_dispatch_ends_the_watch(here: Setup) -> None:
     view = await here.look()
     outcome = await here.do("dispatch", view, agent="nobody-home", room="desk")
     assert outcome.receipt is not None

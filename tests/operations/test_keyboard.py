@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.fixtures.operation import CONCIERGE
 from tests.operations.console import Console, console
-from tests.operations.stage import CONCIERGE
 from tui.operations.journal.journal import Verdict
 from tui.ui.dialogs.bulk import BulkDialog
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.stage import CONCIERGE, HERE, Stage, stage, until
+from tests.fixtures.operation import CONCIERGE, HERE, Setup, operation_setup, until
 from tui.api.errors import Unreachable
 from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent, Journal, Verdict
@@ -44,14 +44,14 @@ def lost(name: str, method: str, *, after: bool, times: int | None = 1) -> Fault
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+async def here(tmp_path: Path) -> AsyncIterator[Setup]:
     """The small fleet, standing still."""
-    async with stage(tmp_path) as opened:
+    async with operation_setup(tmp_path) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("loss", AFTER)
-async def test_a_dispatch_whose_answer_is_lost_is_found_and_never_sent_again(here: Stage, loss: str) -> None:
+async def test_a_dispatch_whose_answer_is_lost_is_found_and_never_sent_again(here: Setup, loss: str) -> None:
     view = await here.look()
     here.lose(lost(loss, "CreateDispatch", after=True, times=None))
     outcome = await here.do("dispatch", view, agent="concierge", room="desk", metadata='{"a":1}')
@@ -65,7 +65,7 @@ async def test_a_dispatch_whose_answer_is_lost_is_found_and_never_sent_again(her
 
 @pytest.mark.parametrize("loss", LOSSES)
 async def test_a_dispatch_that_never_arrived_is_not_seen_and_offered_once_more(
-    here: Stage, loss: str
+    here: Setup, loss: str
 ) -> None:
     view = await here.look()
     here.lose(lost(loss, "CreateDispatch", after=False))
@@ -81,7 +81,7 @@ async def test_a_dispatch_that_never_arrived_is_not_seen_and_offered_once_more(
     assert len(ids) == 1
 
 
-async def test_what_appeared_meanwhile_is_not_sent_again(here: Stage) -> None:
+async def test_what_appeared_meanwhile_is_not_sent_again(here: Setup) -> None:
     view = await here.look()
     here.lose(lost("fin", "CreateDispatch", after=True), lost("500", "ListDispatch", after=False, times=None))
     outcome = await here.do("dispatch", view, agent="concierge", room="desk")
@@ -94,7 +94,7 @@ async def test_what_appeared_meanwhile_is_not_sent_again(here: Stage) -> None:
     assert here.effects() == ["CreateDispatch"]
 
 
-async def test_a_failed_look_stays_unknown_and_survives_the_console(here: Stage) -> None:
+async def test_a_failed_look_stays_unknown_and_survives_the_console(here: Setup) -> None:
     view = await here.look()
     here.lose(
         lost("reset", "CreateDispatch", after=True), lost("502 page", "ListDispatch", after=False, times=None)
@@ -122,7 +122,7 @@ async def test_a_failed_look_stays_unknown_and_survives_the_console(here: Stage)
     assert await later.unresolved() == []
 
 
-async def test_that_it_is_unknown_is_on_the_disk_before_anybody_looks(here: Stage) -> None:
+async def test_that_it_is_unknown_is_on_the_disk_before_anybody_looks(here: Setup) -> None:
     view = await here.look()
     here.lose(lost("fin", "CreateDispatch", after=True))
     kept: list[Verdict | None] = []
@@ -138,7 +138,7 @@ async def test_that_it_is_unknown_is_on_the_disk_before_anybody_looks(here: Stag
     assert kept and set(kept) == {Verdict.UNKNOWN}
 
 
-async def test_an_outcome_that_cannot_be_saved_is_said_and_stays_what_it_is(here: Stage) -> None:
+async def test_an_outcome_that_cannot_be_saved_is_said_and_stays_what_it_is(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE)
 
     def tell(progress: Progress) -> None:
@@ -151,19 +151,19 @@ async def test_an_outcome_that_cannot_be_saved_is_said_and_stays_what_it_is(here
     assert "not saved in the journal: others may write" in note
 
 
-async def test_what_is_not_seen_may_still_appear_for_as_long_as_a_loss_is_followed(here: Stage) -> None:
+async def test_what_is_not_seen_may_still_appear_for_as_long_as_a_loss_is_followed(here: Setup) -> None:
     facts = {"agent_id": CONCIERGE, "to": "another"}
     intent = here.journal.intent("rollback", CONCIERGE, project="prod", facts=facts)
-    here.clock.at += LOOKS[-1] - 1
+    here.clock.advance(LOOKS[-1] - 1)
     early = await here.operator.settle(intent)
     assert early.verdict is Verdict.UNKNOWN and "too soon to say" in early.words
     assert here.entry().verdict is None
-    here.clock.at += 1
+    here.clock.advance(1)
     late = await here.operator.settle(intent)
     assert (late.verdict, here.entry().verdict) == (Verdict.NOT_SEEN, Verdict.NOT_SEEN)
 
 
-async def test_what_was_begun_at_another_server_of_the_same_name_is_not_looked_for_here(here: Stage) -> None:
+async def test_what_was_begun_at_another_server_of_the_same_name_is_not_looked_for_here(here: Setup) -> None:
     """A project's entry may have been given another URL: there, the effect would never be seen."""
     for url in ("https://old.example", here.simulator.url):
         intent = here.journal.intent(
@@ -173,10 +173,10 @@ async def test_what_was_begun_at_another_server_of_the_same_name_is_not_looked_f
     assert [intent.target for intent in await here.operator.unresolved()] == [here.simulator.url]
 
 
-async def test_an_intent_of_a_console_that_was_killed_is_looked_for(here: Stage) -> None:
+async def test_an_intent_of_a_console_that_was_killed_is_looked_for(here: Setup) -> None:
     view = await here.look()
     here.lose(FaultSpec(path="*/CreateDispatch", action="silence", after_effect=True))
-    here.clock.at += 1
+    here.clock.advance(1)
     work = asyncio.create_task(here.do("dispatch", view, agent="concierge", room="desk"))
     await until(lambda: bool(here.effects()))
     work.cancel()
@@ -185,7 +185,7 @@ async def test_an_intent_of_a_console_that_was_killed_is_looked_for(here: Stage)
     assert (entry.verdict, entry.intent.target) == (None, "concierge in desk")
 
 
-async def test_a_deploy_that_was_left_is_looked_for_by_what_was_made_since(here: Stage) -> None:
+async def test_a_deploy_that_was_left_is_looked_for_by_what_was_made_since(here: Setup) -> None:
     record = here.simulator.world.agents[CONCIERGE]
     newest = record.versions[max(record.versions)]
     made = newest.created_at.ToDatetime(UTC).timestamp()
@@ -217,10 +217,10 @@ async def test_a_deploy_that_was_left_is_looked_for_by_what_was_made_since(here:
     ],
 )
 async def test_a_create_that_was_left_is_looked_for_by_what_is_new(
-    here: Stage, new: int, verdict: Verdict, words: str
+    here: Setup, new: int, verdict: Verdict, words: str
 ) -> None:
     begun = here.clock.now()
-    here.clock.at += 60.0
+    here.clock.advance(60.0)
     known = tuple(sorted(here.simulator.world.agents))[new:]
     intent = Intent("i", begun, "prod", "create", "new agent", baseline=known)
     outcome = await here.operator.settle(intent)
@@ -228,7 +228,7 @@ async def test_a_create_that_was_left_is_looked_for_by_what_is_new(
     assert words in outcome.words
 
 
-async def test_a_restart_cannot_be_told_and_is_never_offered_again(here: Stage) -> None:
+async def test_a_restart_cannot_be_told_and_is_never_offered_again(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE)
     here.lose(lost("fin", "RestartAgent", after=True))
     outcome = await here.do("restart", view)
@@ -240,7 +240,7 @@ async def test_a_restart_cannot_be_told_and_is_never_offered_again(here: Stage) 
 
 
 @pytest.mark.parametrize("after", [True, False])
-async def test_a_rollback_steps_once_however_often_it_is_sent(here: Stage, after: bool) -> None:
+async def test_a_rollback_steps_once_however_often_it_is_sent(here: Setup, after: bool) -> None:
     view = await here.look(agent_id=CONCIERGE)
     tags = [version.version for version in view.fleet.versions[CONCIERGE]]
     here.lose(lost("408", "RollbackAgent", after=after))
@@ -253,7 +253,7 @@ async def test_a_rollback_steps_once_however_often_it_is_sent(here: Stage, after
     assert len(here.effects()) == 1
 
 
-async def test_there_is_no_relative_rollback(here: Stage) -> None:
+async def test_there_is_no_relative_rollback(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE)
     for version in ("", "latest", "20200101000000"):
         with pytest.raises(ValueError, match="version"):
@@ -261,7 +261,7 @@ async def test_there_is_no_relative_rollback(here: Stage) -> None:
     assert here.posts("RollbackAgent") == []
 
 
-async def test_a_deletion_that_is_repeated_after_an_unknown_is_done_when_it_is_gone(here: Stage) -> None:
+async def test_a_deletion_that_is_repeated_after_an_unknown_is_done_when_it_is_gone(here: Setup) -> None:
     view = await here.look(room="lobby")
     gone = view.fleet.dispatches["lobby"][0].id
     view = await here.look(room="lobby", dispatch_id=gone)
@@ -275,7 +275,7 @@ async def test_a_deletion_that_is_repeated_after_an_unknown_is_done_when_it_is_g
     assert here.effects() == ["DeleteDispatch"]
 
 
-async def test_not_found_is_a_refusal_unless_the_deletion_is_repeated(here: Stage) -> None:
+async def test_not_found_is_a_refusal_unless_the_deletion_is_repeated(here: Setup) -> None:
     """Only of a repeated one is it what the first one did."""
     view = await here.look(room="lobby")
     view = await here.look(room="lobby", dispatch_id=view.fleet.dispatches["lobby"][0].id)
@@ -288,7 +288,7 @@ async def test_not_found_is_a_refusal_unless_the_deletion_is_repeated(here: Stag
 
 
 @pytest.mark.parametrize(("loss", "after"), [("fin", True), ("408", False)])
-async def test_secrets_are_compared_key_by_key(here: Stage, loss: str, after: bool) -> None:
+async def test_secrets_are_compared_key_by_key(here: Setup, loss: str, after: bool) -> None:
     view = await here.look(agent_id=CONCIERGE)
     here.simulator.advance(60)
     here.lose(lost(loss, "UpdateAgentSecrets", after=after))
@@ -297,7 +297,7 @@ async def test_secrets_are_compared_key_by_key(here: Stage, loss: str, after: bo
     assert outcome.verdict is (Verdict.DONE if after else Verdict.NOT_SEEN)
 
 
-async def test_two_consoles_make_one_dispatch_each(here: Stage) -> None:
+async def test_two_consoles_make_one_dispatch_each(here: Setup) -> None:
     view = await here.look()
     both = [here.do("dispatch", view, agent="concierge", room="desk", metadata=str(who)) for who in range(2)]
     outcomes = await asyncio.gather(*both)
@@ -314,7 +314,7 @@ MATRIX = {
 
 
 @pytest.mark.parametrize("status", MATRIX)
-async def test_the_matrix_of_what_may_have_run(here: Stage, status: int) -> None:
+async def test_the_matrix_of_what_may_have_run(here: Setup, status: int) -> None:
     view = await here.look()
     here.lose(FaultSpec(path="*/CreateDispatch", code="unknown", message="no", status=status, times=1))
     outcome = await here.do("dispatch", view, agent="concierge", room="desk")
@@ -324,7 +324,7 @@ async def test_the_matrix_of_what_may_have_run(here: Stage, status: int) -> None
     assert any(progress.checking for progress in here.told) is (outcome.verdict is Verdict.NOT_SEEN)
 
 
-async def test_what_surely_did_not_leave_is_tried_again_under_one_id(here: Stage) -> None:
+async def test_what_surely_did_not_leave_is_tried_again_under_one_id(here: Setup) -> None:
     view = await here.look()
     nobody = replace(here.session.project, url="http://127.0.0.1:1")
     session = Session(nobody, clock=here.clock, chance=random.Random(1), refresh=2.0)
@@ -353,7 +353,7 @@ LOOKED = ("ListDispatch", "ListAgents", "ListAgentVersions", "ListAgentSecrets")
 async def _once(folder: Path, seed: int) -> None:
     """One operation under faults, judged by what really happened."""
     chance = random.Random(seed)
-    async with stage(folder / str(seed), deadline=0.1) as here:
+    async with operation_setup(folder / str(seed), deadline=0.1) as here:
         name = chance.choice(list(METHODS))
         method = METHODS[name]
         view = await here.look(agent_id=CONCIERGE, room="lobby")
@@ -392,7 +392,7 @@ async def _once(folder: Path, seed: int) -> None:
         assert total == 1 or (total == 2 and name == "set_secret" and count == 1), (seed, here.effects())
 
 
-def ordered(here: Stage) -> int:
+def ordered(here: Setup) -> int:
     """Effects that were asked for; that a room came into being with a dispatch is none."""
     return sum(1 for effect in here.effects() if effect != "CreateRoom")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.stage import CONCIERGE, START, Stage, stage, world
+from tests.fixtures.operation import CONCIERGE, START, Setup, operation_setup, world
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
@@ -47,9 +47,9 @@ OWN = tuple(operation for operation in OPERATIONS if operation.id not in LINKS)
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+async def here(tmp_path: Path) -> AsyncIterator[Setup]:
     """The small fleet, standing still."""
-    async with stage(tmp_path) as opened:
+    async with operation_setup(tmp_path) as opened:
         yield opened
 
 
@@ -474,7 +474,7 @@ def _masked(body: dict[str, object]) -> dict[str, object]:
 # ---- refused ------------------------------------------------------------------------------------------
 
 
-async def _everything(here: Stage, folder: Path) -> list[tuple[str, Verdict]]:
+async def _everything(here: Setup, folder: Path) -> list[tuple[str, Verdict]]:
     """Try every operation with good answers."""
     file = folder / "x.env"
     file.write_text("A=1\n")
@@ -500,7 +500,7 @@ async def _everything(here: Stage, folder: Path) -> list[tuple[str, Verdict]]:
 
 
 async def test_a_read_only_client_refuses_every_operation(tmp_path: Path) -> None:
-    async with stage(tmp_path, read_only=True) as here:
+    async with operation_setup(tmp_path, read_only=True) as here:
         outcomes = await _everything(here, tmp_path)
         assert outcomes == [(operation.id, Verdict.NOT_SENT) for operation in OWN]
         assert here.effects() == []
@@ -510,11 +510,11 @@ async def test_a_read_only_client_refuses_every_operation(tmp_path: Path) -> Non
         here.session.unlock(60.0)
         view = await here.look(agent_id=CONCIERGE)
         assert (await here.do("restart", view)).verdict is Verdict.DONE
-        here.clock.at += 61
+        here.clock.advance(61)
         assert (await here.do("restart", view)).verdict is Verdict.NOT_SENT
 
 
-async def test_a_journal_that_cannot_be_written_stops_everything(here: Stage, tmp_path: Path) -> None:
+async def test_a_journal_that_cannot_be_written_stops_everything(here: Setup, tmp_path: Path) -> None:
     folder = tmp_path / "state"
     folder.mkdir()
     folder.chmod(0o777)
@@ -523,7 +523,7 @@ async def test_a_journal_that_cannot_be_written_stops_everything(here: Stage, tm
     assert here.effects() == []
 
 
-async def test_the_servers_no_is_said_in_its_own_words(here: Stage) -> None:
+async def test_the_servers_no_is_said_in_its_own_words(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE)
     here.simulator.control.walk(WalkOrder(agent_id=CONCIERGE, deployment="", walk=[(0, "Deleting")]))
     here.simulator.control.walk(WalkOrder(agent_id=CONCIERGE, deployment="staging", walk=[(0, "Deleting")]))
@@ -535,7 +535,7 @@ async def test_the_servers_no_is_said_in_its_own_words(here: Stage) -> None:
     assert here.entry().intent.request_id == outcome.intent.request_id
 
 
-async def test_a_pause_that_livekit_asks_for_is_left_to_the_operator(here: Stage) -> None:
+async def test_a_pause_that_livekit_asks_for_is_left_to_the_operator(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE)
     fault = FaultSpec(path="*/RestartAgent", code="resource_exhausted", retry_after="7", times=1)
     here.lose(fault)
@@ -553,7 +553,7 @@ async def test_a_pause_that_livekit_asks_for_is_left_to_the_operator(here: Stage
 @pytest.mark.parametrize("missing_room", ["cloud", "oss"])
 async def test_a_room_that_is_gone_is_no_outage(tmp_path: Path, missing_room: str) -> None:
     scenario = world(missing_room=missing_room, missing_room_seconds=0.05)
-    async with stage(tmp_path, scenario) as here:
+    async with operation_setup(tmp_path, scenario) as here:
         view = await here.look(room="lobby")
         found = view.fleet.dispatches["lobby"][0].id
         view = await here.look(room="lobby", dispatch_id=found)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as with_fields
 
-from tests.operations.stage import CONCIERGE, FAILING, START, Stage, stage
+from tests.fixtures.operation import CONCIERGE, FAILING, START, Setup, operation_setup
 from tui.api.models import Dispatch, Version
 from tui.fleet.state import Fleet, Selection, View
 from tui.operations.fields import Answers
@@ -20,9 +20,9 @@ from tui.sim.http.control import WalkOrder
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+async def here(tmp_path: Path) -> AsyncIterator[Setup]:
     """The small fleet, standing still."""
-    async with stage(tmp_path) as opened:
+    async with operation_setup(tmp_path) as opened:
         yield opened
 
 
@@ -31,7 +31,7 @@ def blank(agent_id: str = "", room: str = "") -> View:
     return View(Fleet(), Selection(agent_id=agent_id, room=room), START, 0.0)
 
 
-async def test_the_agent_and_its_versions(here: Stage) -> None:
+async def test_the_agent_and_its_versions(here: Setup) -> None:
     fresh = await here.operator.reread(BY_ID["rollback"], blank(CONCIERGE), Answers())
     assert fresh.agent is not None and fresh.agent.name == "concierge"
     assert len(fresh.fleet.versions[CONCIERGE]) == 3
@@ -42,7 +42,7 @@ async def test_the_agent_and_its_versions(here: Stage) -> None:
     assert known.agents == (), "the whole list is the poller's"
 
 
-async def test_its_secrets(here: Stage) -> None:
+async def test_its_secrets(here: Setup) -> None:
     fresh = await here.operator.reread(BY_ID["remove_secrets"], blank(CONCIERGE), Answers())
     assert fresh.agent is not None
     assert [item.name for item in fresh.fleet.secrets[CONCIERGE]] == ["DB_URL", "OLD_TOKEN", "OPENAI_API_KEY"]
@@ -54,14 +54,14 @@ async def test_its_secrets(here: Stage) -> None:
     ("typed", "selected", "count"), [("lobby", "desk", 2), ("", "lobby", 2), ("new", "", 0)]
 )
 async def test_the_room_that_was_typed_or_else_selected(
-    here: Stage, typed: str, selected: str, count: int
+    here: Setup, typed: str, selected: str, count: int
 ) -> None:
     fresh = await here.operator.reread(BY_ID["dispatch"], blank(room=selected), Answers({"room": typed}))
     assert {room: len(found) for room, found in fresh.fleet.dispatches.items()} == {typed or selected: count}
     assert not fresh.fleet.agents
 
 
-async def test_an_agent_that_is_gone_is_gone_and_the_others_stay(here: Stage) -> None:
+async def test_an_agent_that_is_gone_is_gone_and_the_others_stay(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE)
     gone = with_fields(view.fleet.index[CONCIERGE], agent_id="CA_gone")
     fleet = replace(
@@ -75,7 +75,7 @@ async def test_an_agent_that_is_gone_is_gone_and_the_others_stay(here: Stage) ->
     assert "not there any more" in BY_ID["restart"].unfit(fresh)
 
 
-async def test_what_must_not_change_is_named_when_it_did(here: Stage) -> None:
+async def test_what_must_not_change_is_named_when_it_did(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE)
     operation = BY_ID["restart"]
     asked = PendingOperation(operation, view, Answers(), production=False, refresh=2.0)
@@ -90,7 +90,7 @@ async def test_what_must_not_change_is_named_when_it_did(here: Stage) -> None:
     assert asked.news == () and asked.obstacle("", locked=False, now=view.monotonic) == ""
 
 
-async def test_the_target_stays_whatever_is_selected_meanwhile(here: Stage) -> None:
+async def test_the_target_stays_whatever_is_selected_meanwhile(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE)
     asked = PendingOperation(BY_ID["restart"], view, Answers(), production=False, refresh=2.0)
     other = here.view(Selection(agent_id=FAILING))

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.stage import CONCIERGE, Stage, stage
+from tests.fixtures.operation import CONCIERGE, Setup, operation_setup
 from tui.api.errors import Throttled
 from tui.operations.journal.journal import Verdict
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+async def here(tmp_path: Path) -> AsyncIterator[Setup]:
     """The small fleet, standing still."""
-    async with stage(tmp_path) as opened:
+    async with operation_setup(tmp_path) as opened:
         yield opened
 
 
-async def test_restart_is_sent_once_and_journalled(here: Stage) -> None:
+async def test_restart_is_sent_once_and_journalled(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE)
     outcome = await here.do("restart", view)
     assert outcome.verdict is Verdict.DONE, outcome.words
@@ -32,7 +32,7 @@ async def test_restart_is_sent_once_and_journalled(here: Stage) -> None:
     )
 
 
-async def test_what_is_ordered_never_waits_for_what_polling_has_left(here: Stage) -> None:
+async def test_what_is_ordered_never_waits_for_what_polling_has_left(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE, room="lobby")
     budget = here.session.client.budget
     budget.per_minute = 0
@@ -49,7 +49,7 @@ async def test_what_is_ordered_never_waits_for_what_polling_has_left(here: Stage
     assert outcome.verdict is Verdict.NOT_SENT, "a pause that the server asked for holds for everybody"
 
 
-async def test_a_dispatch_is_made_with_all_that_was_said(here: Stage) -> None:
+async def test_a_dispatch_is_made_with_all_that_was_said(here: Setup) -> None:
     view = await here.look()
     outcome = await here.do(
         "dispatch", view, agent="concierge", room="desk", metadata='{"a":1}', attributes="tenant=7"

@@ -9,8 +9,8 @@ import pytest
 
 from tests.api.messages import expected
 from tests.api.scripted import KEY, SECRET
-from tests.clocks import ManualClock
-from tests.session.stage import until, watched
+from tests.fixtures.clocks import ManualClock
+from tests.fixtures.session import until, watched
 from tui.api.errors import BadTarget
 from tui.api.models import Agent, Dispatch
 from tui.clock import SystemClock

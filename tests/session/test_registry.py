@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tests.clocks import ManualClock
+from tests.fixtures.clocks import ManualClock
 from tests.test_project import PROJECT
 from tui.api.errors import BadTarget
 from tui.api.models import Agent

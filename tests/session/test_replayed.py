@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.clocks import ManualClock
+from tests.fixtures.clocks import ManualClock
 from tests.test_project import PROJECT
 from tui.api.errors import NotSent
 from tui.api.models import Agent, Deployment

@@ -9,8 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from tests.clocks import ManualClock
-from tests.session.stage import running, until, watched
+from tests.fixtures.clocks import ManualClock
+from tests.fixtures.session import running, until, watched
 from tui.api.client import Client
 from tui.api.errors import NotSent
 from tui.fleet.state import Selection

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as with_fields
 
+from tests.fixtures.views import MONOTONIC, column, view_of, with_agent, words
 from tests.scenes import fleet
-from tests.ui.views import MONOTONIC, column, view_of, with_agent, words
 from tui.api.clean import is_clean
 from tui.fleet.cells import status_glyph
 from tui.fleet.columns import AGENT_COLUMNS

@@ -14,8 +14,9 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tests.scenes import LATER, Scene, StillClock, known, looks, settled
-from tests.ui.stage import playing
+from tests.fixtures.clocks import StillClock
+from tests.fixtures.screen import playing
+from tests.scenes import LATER, Scene, known, looks, settled
 from tui.api.models import Agent
 from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.ui.app import Lktop

@@ -11,20 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenes import (
-    LATER,
-    PROJECT,
-    START,
-    TERMINAL,
-    Scene,
-    StillClock,
-    known,
-    looks,
-    settled,
-    still,
-    typed,
-)
-from tests.ui.stage import playing
+from tests.fixtures.clocks import StillClock
+from tests.fixtures.screen import playing
+from tests.scenes import LATER, PROJECT, START, TERMINAL, Scene, known, looks, settled, still, typed
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as with_fields
 
+from tests.fixtures.views import column, view_of, with_agent, words
 from tests.scenes import fleet
-from tests.ui.views import column, view_of, with_agent, words
 from tui.api.models import Agent, Deployment
 from tui.fleet.cells import Cells
 from tui.fleet.state import Freshness, View

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.fixtures.screen import drawn, playing, title
 from tests.scenes import Scene, settled, strike, typed
-from tests.ui.stage import drawn, playing, title
 from tui.session.replayed import REFUSAL
 from tui.ui.app import Lktop
 from tui.ui.terminal.key_queue import KeyQueue

@@ -6,8 +6,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tests.fixtures.screen import drawn, playing
 from tests.scenes import Scene, strike, typed
-from tests.ui.stage import drawn, playing
 from tui.ui.app import Lktop
 from tui.ui.commandline.commands import COMMANDS
 from tui.ui.help import Help, rows, shown

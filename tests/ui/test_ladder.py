@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.scenes import Scene, StillClock, looks, typed
-from tests.ui.stage import playing, title
+from tests.fixtures.clocks import StillClock
+from tests.fixtures.screen import playing, title
+from tests.scenes import Scene, looks, typed
 
 
 async def test_escape_takes_back_one_thing_at_a_time() -> None:

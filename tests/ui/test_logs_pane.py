@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from tests.fixtures.screen import playing, title
+from tests.fixtures.views import view_of
 from tests.scenes import Scene, read, settled, typed
-from tests.ui.stage import playing, title
-from tests.ui.views import view_of
 from tui.logs.watch import MOST
 from tui.ui.panes.logs import sources_of
 

@@ -8,10 +8,10 @@ import pytest
 from textual.events import Paste
 from textual.widgets import Input
 
+from tests.fixtures.screen import playing
 from tests.logs.fakes import line
 from tests.logs.test_archive import unfit
 from tests.scenes import Scene, settled, typed
-from tests.ui.stage import playing
 from tui.ui.commandline.line import path_typed
 from tui.ui.commandline.prompt import Prompt
 

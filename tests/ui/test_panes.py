@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fixtures.screen import playing, title
 from tests.scenes import Scene, typed
-from tests.ui.stage import playing, title
 from tui.fleet.state import Fleet, Selection, View
 from tui.operations.registry import BY_ID
 from tui.operations.targets import NoTarget

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.clocks import StillClock
+from tests.fixtures.screen import drawn, playing
 from tests.scenes import (
     LATER,
     PRODUCTION,
@@ -18,14 +20,12 @@ from tests.scenes import (
     START,
     TERMINAL,
     Scene,
-    StillClock,
     known,
     looks,
     settled,
     still,
     typed,
 )
-from tests.ui.stage import drawn, playing
 from tui.api.errors import BadTarget
 from tui.fleet.state import Fleet
 from tui.project import Project

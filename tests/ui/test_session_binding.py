@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.scenes import Scene, StillClock, looks, settled
-from tests.ui.stage import playing
+from tests.fixtures.clocks import StillClock
+from tests.fixtures.screen import playing
+from tests.scenes import Scene, looks, settled
 from tui.ui.session_binding import COARSE, WAVER
 
 

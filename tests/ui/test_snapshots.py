@@ -14,9 +14,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
+from tests.fixtures.screen import playing
 from tests.portrait import THEMES, Drawing, Portrait, leave_unpainted
 from tests.scenes import FOLDER, SCENES, Scene, resized, taken, worn
-from tests.ui.stage import playing
 from tui.ui.app import Lktop
 
 Compare = Callable[..., bool]

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as with_fields
 
+from tests.fixtures.screen import drawn, playing, title
+from tests.fixtures.views import NOW, view_of, with_agent, words
 from tests.scenes import Scene, settled, typed
-from tests.ui.stage import drawn, playing, title
-from tests.ui.views import NOW, view_of, with_agent, words
 from tui.api.models import Deployment, Dispatch
 from tui.fleet.cells import Cells
 from tui.fleet.state import Coverage, Freshness, View

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace as with_fields
 from textual.widgets import Input
 
+from tests.fixtures.screen import drawn, playing, title
 from tests.scenes import Scene, fleet, typed
-from tests.ui.stage import drawn, playing, title
 from tui.fleet.state import Fleet
 from tui.ui.app import Lktop
 from tui.ui.commandline.command import BadCommand, Command

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.geometry import Region
 
+from tests.fixtures.screen import board, drawn, playing, title
 from tests.scenes import Scene
-from tests.ui.stage import board, drawn, playing, title
 from tui.api.clean import clean
 from tui.fleet.cells import Cell
 from tui.ui.panes.base import LIVE

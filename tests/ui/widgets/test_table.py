@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.geometry import Region
 
-from tests.ui.stage import Watched, board, drawn
+from tests.fixtures.screen import Watched, board, drawn
 from tui.api.clean import clean
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.sim.scenarios.hostile import STRINGS

@@ -38,7 +38,7 @@ class Peer:
 
 
 @dataclass
-class Stage:
+class Suite:
     """One run of the suite."""
 
     scratch: Path
