@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import chain, repeat
 
 from msgspec import Struct
 
@@ -117,10 +117,17 @@ def with_agents(fleet: Fleet, agents: tuple[Agent, ...]) -> Fleet:
 
 def changed_agents(before: Fleet, agents: Iterable[Agent]) -> list[tuple[Agent, Agent | None]]:
     """Those of the agents that are new or differ, each with how it was before; None for a new one."""
+    index = before.index
+    found: list[tuple[Agent, Agent | None]] = []
     # nearly always the same agents in the same order, nearly all of them the very same objects
-    moved = [new for new, old in zip_longest(agents, before.agents) if new is not None and new is not old]
-    pairs = ((agent, before.agent(agent.agent_id)) for agent in moved)
-    return [(agent, old) for agent, old in pairs if agent is not old and agent != old]
+    for agent, old in zip(agents, chain(before.agents, repeat(None)), strict=False):
+        if agent is old:
+            continue
+        if old is None or old.agent_id != agent.agent_id:
+            old = index.get(agent.agent_id)
+        if agent is not old and agent != old:
+            found.append((agent, old))
+    return found
 
 
 def with_dispatches(fleet: Fleet, room: str, dispatches: tuple[Dispatch, ...]) -> Fleet:
