@@ -13,7 +13,8 @@ from tui.api.models import Agent, Deployment
 from tui.fleet.cells import Cells
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import TimeStyle
-from tui.ui.panes.lists import ListPane, freshness
+from tui.ui.panes.freshness import freshness
+from tui.ui.panes.lists import ListPane
 from tui.ui.panes.secrets import SecretsPane
 from tui.ui.panes.status import TABLE_FROM, StatusPane
 from tui.ui.panes.versions import VersionsPane

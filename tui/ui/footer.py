@@ -15,7 +15,7 @@ MOST = 8
 
 
 def footer(screen: Screen[None], size: int, *, locked: bool = False) -> Line:
-    """Keys with their words, as many as fit into `size` cells; dull where `locked` refuses them."""
+    """Keys with their words, as many as fit into `size` cells; muted where `locked` refuses them."""
     entries: dict[str, tuple[str, str, str]] = {}
     focused = screen.focused
     for key, active in screen.active_bindings.items():

@@ -1,4 +1,4 @@
-"""The two lines on top: which project, from where, how it is, how current that is. Pure functions."""
+"""The two lines on top: the project, where it comes from, its state, and the age of the data. Pure."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tui.ui.widgets.text import fit
 from tui.ui.widgets.text import width as text_width
 
 SLOW = 0.5
-"""Seconds of latency from which it is worth saying."""
+"""Seconds of latency from which it is shown."""
 FAR = ((86_400, "1 d"), (3_600, "1 h"), (300, "5 m"), (30, "30 s"))
-"""Seconds by which a clock is wrong, in words: finer ones would move while nothing happens."""
+"""Seconds by which a clock is wrong, in words. Finer steps would change while nothing happens."""
 LAG = 60.0
-"""Seconds since a room was asked about from which that is late."""
+"""Seconds since a room was polled from which that is late."""
 LISTS = ("agents", "rooms")
-"""The sources of which the others hang."""
+"""The sources that the others depend on."""
 FEW = 8
-"""Rooms not asked about yet from which on they wait: so many are asked about in the next round anyway."""
+"""Rooms not polled yet above which rooms are waiting: the next round polls as many anyway."""
 NAME = 20
-"""Cells that the name of a project has at least, or as many as it needs."""
+"""Cells that the name of a project gets at least, if it needs them."""
 
 
 def header(view: View, project: Project | None, link: Link, width: int) -> tuple[Line, Line]:
-    """Both lines, for a terminal of so many cells."""
+    """Both lines, for a terminal of this width."""
     return (
         _who_and_how_many(project, link, view, width),
         spread(_where(project, link), _line_state(view, link, width) if project else (), width),
@@ -38,7 +38,7 @@ def header(view: View, project: Project | None, link: Link, width: int) -> tuple
 
 
 def _who_and_how_many(project: Project | None, link: Link, view: View, width: int) -> Line:
-    """What a change would hit and whether it would be sent is never cut; counts make room for it."""
+    """Project and locks are never cut, since changes depend on them; the counts are cut first."""
     brand = Cell(" lktop ", "accent")
     if project is None:
         return (brand, Cell(" no project chosen: press @", "warn"))
@@ -58,7 +58,7 @@ def _who_and_how_many(project: Project | None, link: Link, view: View, width: in
 
 
 def _marks(project: Project, link: Link) -> Line:
-    """What makes a difference to whoever changes something here."""
+    """What an operator must know before changing something: production, locks, dry run."""
     cells = []
     if project.danger:
         cells.append(Cell(" PRODUCTION ", "alarm"))
@@ -76,7 +76,7 @@ def _size(line: Sequence[Cell]) -> int:
 
 
 def _worst(counts: Sequence[Cell], room: int) -> Line:
-    """The first of the counts, the worst ones, as far as there is room; that there are more."""
+    """The worst counts, as many as fit, and a sign that there are more."""
     kept = list(counts)
     while kept and _size(kept) + len("… ") > room:
         kept.pop()
@@ -90,7 +90,7 @@ def _where(project: Project | None, link: Link) -> Line:
 
 
 def _counts(view: View) -> list[Cell]:
-    """How many agents there are, and how many of which kind, the worst first as in the list."""
+    """The number of agents, and of each kind of status, the worst first as in the list."""
     counts = view.fleet.statuses
     agents = len(view.fleet.agents)
     signs: dict[tuple[str, str], int] = {}
@@ -102,7 +102,7 @@ def _counts(view: View) -> list[Cell]:
 
 
 def _line_state(view: View, link: Link, width: int) -> Line:
-    """The worst thing to know about the data last; what is before it goes when there is no room."""
+    """The state of data and connection, the worst last; the first parts go when there is no room."""
     cells: list[Cell] = []
     if view.times is not TimeStyle.RELATIVE:
         cells.append(Cell(f"times in {zone_name(view.times)}  ", "muted"))
@@ -132,14 +132,14 @@ def _freshness(view: View, width: int) -> Cell:
 
 
 def _lags(view: View) -> bool:
-    """Rooms wait for their turn. Until they do, a budget that is used up is one that is made use of."""
+    """Rooms wait for their turn to be polled. Until then a used-up budget is no problem."""
     coverage = view.fleet.coverage
     oldest = view.monotonic if coverage.oldest is None else coverage.oldest
     return coverage.total - coverage.polled > FEW or view.monotonic - oldest > LAG
 
 
 def _staleness(view: View) -> str:
-    """What is stale, since when and why; empty while nothing is."""
+    """What is stale, since when and why; empty if nothing is."""
     known = view.fleet.freshness
     stale = [name for name, fresh in known.items() if fresh.stale or (name in LISTS and _never_came(fresh))]
     if not stale:
@@ -153,5 +153,5 @@ def _staleness(view: View) -> str:
 
 
 def _never_came(fresh: Freshness) -> bool:
-    """A first question that failed: what is wrong is known, and the next try may be far off."""
+    """The first poll failed, so the reason is known although there is no data."""
     return fresh.at is None and fresh.failures > 0

@@ -1,4 +1,4 @@
-"""The overlay behind `?`: every key that works where one is, from the live bindings, and every command."""
+"""The overlay behind `?`: every key that works here, from the live bindings, and every command."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Row(Struct, frozen=True):
     action: str
     node: DOMNode
     help: str = ""
-    """What it does in more words, where there are any."""
+    """A longer description, where there is one."""
 
 
 def shown(key: str) -> str:
@@ -71,7 +71,7 @@ def shown(key: str) -> str:
 
 
 def rows(screen: Screen[object]) -> list[Row]:
-    """Every binding that is active on a screen, what is nearest to the focus first; one row per action."""
+    """Every binding that is active on a screen, nearest to the focus first; one row per action."""
     found: dict[tuple[str, str], Row] = {}
     for key, active in screen.active_bindings.items():
         binding = active.binding
@@ -98,7 +98,7 @@ def command_rows(screen: Screen[None]) -> list[Row]:
 
 
 def _order(row: Row) -> tuple[int, int]:
-    """What a pane alone can do comes first, and ways to sort after what is done to its rows."""
+    """Keys of the pane first, and within a group the ways to sort last."""
     group = {"this pane": 0, "list": 1, "everywhere": 2}.get(row.group, 1)
     return group, (row.action == "sort_picked") + row.action.startswith("sort")
 
@@ -174,7 +174,7 @@ class Help(ModalScreen[Row | None]):
         self.dismiss(self._entries.get(self.query_one(LineTable).cursor))
 
     def on_line_table_moved(self, event: LineTable.Moved) -> None:
-        """Say more of the row under the cursor."""
+        """Show more about the row under the cursor."""
         row = self._entries.get(event.key)
         self.query_one("#help-more", Lines).set_lines([(Cell(f" {row.help if row else ''}", "muted"),)])
 

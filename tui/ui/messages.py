@@ -1,4 +1,4 @@
-"""Everything that was said in this session, kept in full: toasts go, this stays."""
+"""The messages to the operator, kept in full after their toasts have gone."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class MessageLog:
 
 
 class Messages(ModalScreen[None]):
-    """Shows them; c copies the one under the cursor, Esc leaves."""
+    """Lists the messages; c copies the one under the cursor, Esc leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "Close", show=False),
@@ -61,7 +61,7 @@ class Messages(ModalScreen[None]):
         self._said = log.newest_first
         self._rows: dict[str, tuple[Cell, ...]] = {}
         self._whole: dict[str, str] = {}
-        """The message that a line is of."""
+        """The message that a line belongs to."""
         self._copy = copy
 
     def compose(self) -> ComposeResult:

@@ -1,4 +1,4 @@
-"""What LiveKit said about one thing, as JSON with sorted keys. Personal data stay masked until asked for."""
+"""One object as LiveKit sent it, as JSON with sorted keys. Personal data is masked until it is revealed."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from tui.ui.deploy.writing import PROGRAM, REPLACE, THERE, WriteForm, Writing
 from tui.ui.dialogs.project_context import ProjectContext
 
 PASSED_ON: Final = ("PATH", "HOME", "XDG_CONFIG_HOME")
-"""What git may know of our environment."""
+"""Environment variables that git is given."""
 
 
 class DeployController:
@@ -88,7 +88,7 @@ class DeployController:
         context.show(DeployScreen(plan, context, start))
 
     async def _follow(self, task: asyncio.Task[DeployReport], plan: Plan, context: ProjectContext) -> None:
-        """Say how it ended, whatever is on the screen by then. Its own faults are raised here."""
+        """Report how it ended, whatever is on the screen by then. Raises what the deploy raised."""
         try:
             await asyncio.wait({task})
         except asyncio.CancelledError:  # the program ends: let it write down how far it got
@@ -150,7 +150,7 @@ def _deployer(context: ProjectContext) -> DeployClient:
 
 
 def _named(fleet: Fleet, words: Sequence[str], usage: str) -> tuple[str, str]:
-    """Agent and directory among the words, by what they are. Raises `InvalidAnswer`."""
+    """Agent and directory among the words, told apart by what they name. Raises `InvalidAnswer`."""
     if len(words) > 2:
         raise InvalidAnswer("", f"too many words; it is: {usage}")
     if len(words) == 1 and not _is_agent(fleet, words[0]) and os.path.isdir(directory(words[0])):

@@ -19,7 +19,7 @@ FILES = 12
 
 
 def verb(region: str, agent_id: str, fleet: Fleet) -> str:
-    """What is done to which agent, by its name too; a new one is made where there is no id."""
+    """What is done to which agent, with its name; without an id, an agent is created."""
     if not agent_id:
         return f"Create an agent in {region}" if region else "Create an agent"
     agent = fleet.agent(agent_id)

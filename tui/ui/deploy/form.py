@@ -52,11 +52,11 @@ class Place:
     root: str
     given: DeployInput = field(default_factory=DeployInput)
     agent_id: str = ""
-    """Deployed to where neither the given nor livekit.toml names an agent."""
+    """The agent to deploy to where neither the form nor livekit.toml names one."""
 
 
 class DeployForm(Dialog):
-    """Asks, and hands on a plan only from its button. Nothing is sent from here."""
+    """Asks, and hands a plan on when its button is pressed. It sends nothing itself."""
 
     def __init__(self, place: Place, context: ProjectContext, look: Look, decided: Decided) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class DeployForm(Dialog):
         self._form: Form | None = None
         self._inspection: Inspection | None = None
         self._looked = ""
-        """The directory as typed when it was looked at."""
+        """The directory that was inspected, as it was typed."""
         self._made: PlanDraft | None = None
         self._problem = ""
         self._shows_request = False
@@ -88,7 +88,7 @@ class DeployForm(Dialog):
         self._work(self._begin, "inspect")
 
     def _work(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> None:
-        """In the background, instead of what the group did before."""
+        """Do it in the background, instead of what this group did before."""
         # the function and not its coroutine, which would warn if it were replaced before it began
         self._working: Worker[None] = self.run_worker(work, exclusive=True, group=group)
 
@@ -185,7 +185,7 @@ class DeployForm(Dialog):
         )
 
     async def _judge(self) -> None:
-        """What stands in the form as a plan, or why it is none."""
+        """The form as a plan, or why it is not one."""
         if self._inspection is None:
             return
         given = self._fitting(self.given)
@@ -199,11 +199,11 @@ class DeployForm(Dialog):
             self.redraw()
 
     def _fitting(self, given: DeployInput) -> DeployInput:
-        """Without answers to questions that are not asked just now: they stay typed and do not count."""
+        """Without answers to hidden questions, which stay in the form and do not count."""
         return replace(given, deployment="") if given.agent == NEW else given
 
     def on_answered(self, event: Answered) -> None:
-        """Another answer; another directory is looked at on Enter."""
+        """Another answer; another directory is inspected on Enter."""
         event.stop()
         self._shows_request = False
         if self._text("root") != self._looked:
@@ -261,7 +261,7 @@ class DeployForm(Dialog):
             self._work(self._go, "go")
 
     async def _go(self) -> None:
-        """Deploy what stands there, read once more: a file may be another one by now."""
+        """Deploy, after reading the directory once more: a file may have changed."""
         await self._judge()
         if self._made is None or self._problem or self._project_context.locked or self.given != self._meant:
             self.app.bell()
@@ -288,11 +288,11 @@ class DeployForm(Dialog):
         self._decided(given, typed, plan)
 
     def key_pagedown(self) -> None:
-        """Through what does not fit."""
+        """Scroll down."""
         self.frame.scroll(1)
 
     def key_pageup(self) -> None:
-        """And back."""
+        """Scroll up."""
         self.frame.scroll(-1)
 
     # ---- drawing --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""How far a deploy got: stages, build steps with their times, the output of what failed, the verdict."""
+"""The progress of a deploy: stages, build steps with their times, the output of failed steps, the verdict."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ COLUMNS = (
 )
 
 BESIDE = 6 + sum(column.width for column in COLUMNS[:-1])
-"""Cells of a row that are not its detail: other columns, gaps, the sign at its left, the bar at its right."""
+"""Cells of a row beside its detail: other columns, gaps, the sign on the left, the bar on the right."""
 
 Row = tuple[Cell, ...]
 
 
 def rows(report: DeployReport, size: int) -> list[tuple[str, Row]]:
-    """Everything that there is to say but the verdict, as keys and rows; details take `size` cells."""
+    """Keys and rows of everything except the verdict; details take `size` cells."""
     found: list[tuple[str, Row]] = []
     for stage in Stage:
         found.append((stage.value, _stage(report, stage)))
@@ -136,7 +136,7 @@ def _step(step: Step) -> Row:
 
 
 class DeployScreen(Dialog):
-    """Shows a deploy while it runs; leaving before its end asks twice, for the build may be dropped."""
+    """Shows a deploy while it runs. Leaving early takes two presses, since that may cancel the build."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "leave", "Leave", show=False),
@@ -239,7 +239,7 @@ class DeployScreen(Dialog):
 
 
 def _newest(report: DeployReport, keys: list[str]) -> str:
-    """The row to keep in sight: the last output of what failed, else what is under way."""
+    """The row to keep in sight: the last output of a failure, else what is under way."""
     output = [key for key in keys if key.startswith("output ")]
     running = [stage.value for stage in Stage if report.stages[stage] is State.RUNNING]
     steps = [key for key in keys if key.startswith("step ")]

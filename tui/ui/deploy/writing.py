@@ -36,14 +36,14 @@ class Writing:
 
     title: str
     look: Callable[[], FileChanges]
-    """Blocks for the disk."""
+    """Reads the directory. Blocks for the disk."""
     write: Callable[[Answers], str]
-    """Says what was done; blocks for the disk; raises `NotWritten`."""
+    """Writes; returns what was done. Blocks for the disk. Raises `NotWritten`."""
     fields: tuple[Field, ...] = ()
 
 
 class WriteForm(Dialog):
-    """Shows what is there and what would be written; writes from its button alone."""
+    """Shows what exists and what would be written; writes only when its button is pressed."""
 
     def __init__(self, writing: Writing, context: ProjectContext) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class WriteForm(Dialog):
         self._work(self._begin)
 
     def _work(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """In the background, instead of what was done before."""
+        """Do it in the background, instead of what was begun before."""
         # the function and not its coroutine, which would warn if it were replaced before it began
         self._working: Worker[None] = self.run_worker(work, exclusive=True)
 
@@ -93,7 +93,7 @@ class WriteForm(Dialog):
 
     @property
     def _replaces(self) -> bool:
-        """Something that is there would be another one."""
+        """A file that exists would be replaced."""
         found = self._found
         if found is None or not found.there:
             return False

@@ -29,7 +29,7 @@ KEYS = (
 AROUND = 5
 """Lines that are neither facts nor questions nor title nor status: borders, reason, buttons, keys."""
 TITLE = 3
-"""Lines of a title at the most: the id of what is acted on stands at its end."""
+"""Lines of a title at most; the id of the target stands at its end."""
 WIDE = 64
 """Cells from which there is room for every button behind the column of labels."""
 SMALL = 32
@@ -76,7 +76,7 @@ class DialogLayout(Vertical):
         self._form: Form | None = None
 
     def compose(self) -> ComposeResult:
-        """Everything but the questions."""
+        """Everything except the questions."""
         yield self._parts["title"]
         yield self._body
         yield self._row_reason
@@ -127,7 +127,7 @@ class DialogLayout(Vertical):
         self._reason.focus()
 
     def conclude(self) -> None:
-        """Nothing is asked any more."""
+        """Hide everything that asks."""
         self._reason_wanted, self._names = False, ()
         for part in self._asked:
             part.display = False
@@ -144,7 +144,7 @@ class DialogLayout(Vertical):
     # ---- drawing --------------------------------------------------------------------------------------
 
     def title(self, left: str, right: Sequence[Cell], tone: str) -> None:
-        """What is done to what, in as many lines as that takes, and where."""
+        """What is done to what, in up to `TITLE` lines, and where."""
         first = next(wrap_text(left, max(1, self._room - sum(width(cell.text) for cell in right) - 1)))
         if left[len(first) : len(first) + 1].strip():  # a word is longer than that
             first = ""

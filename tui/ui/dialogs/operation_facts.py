@@ -27,7 +27,7 @@ _MOODS = {
     JoinHealth.GOOD: ("✓", "ok"),
 }
 AGE_STEP = 5
-"""Seconds in which the age of data moves."""
+"""Seconds: the step of the age of data."""
 
 
 def preview_facts(
@@ -47,13 +47,13 @@ def preview_facts(
 
 
 def effect_facts(preview: Preview, label: str = "effect", tone: str = "text") -> list[FactLine]:
-    """What it does: first what it takes away."""
+    """The effects, losses first."""
     facts = [(text, "error") for text in preview.lost] + [(text, tone) for text in preview.effect]
     return [FactLine("" if place else label, *said) for place, said in enumerate(facts)]
 
 
 def _state(preview: Preview, baseline: Preview) -> Iterator[FactLine]:
-    """What must not change and what may; a label too long for its column goes before its text."""
+    """The state, with changes marked; a label too long for its column goes before its text."""
     before = {fact.label: fact for fact in baseline.state}
     first = "state"
     for fact in preview.state:
@@ -100,7 +100,7 @@ def request_facts(operation: Operation, view: View, answers: Answers, project: P
 
 
 def join_facts(join: JoinProgress) -> list[FactLine]:
-    """The way from accepted to joined, with elapsed times."""
+    """The steps from accepted to joined, with elapsed times."""
     sign, tone = _MOODS[join.mood]
     wait = "◔ …" if not join.over else "–"
     facts = [

@@ -1,4 +1,4 @@
-"""What the lines of the tree of rooms, dispatches and jobs say. Pure; which lines there are is the pane's."""
+"""The cells of rooms, dispatches, jobs and participants in the tree. Pure; the pane decides which to show."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TYPES = {"JT_ROOM": "room job", "JT_PUBLISHER": "publisher job", "JT_PARTICIPAN
 
 
 def room_cells(view: View, node: Node, room: str, total: Summary) -> Cells:
-    """A room: how many jobs, of which agents, how many people."""
+    """A room: its jobs, their agents, and its participants."""
     found = next((item for item in view.fleet.rooms if item.name == room), None)
     sign, look = _LOOKS[node.worst]
     polled = room in view.fleet.dispatches
@@ -50,7 +50,7 @@ def room_cells(view: View, node: Node, room: str, total: Summary) -> Cells:
 
 
 def dispatch_cells(view: View, node: Node, dispatch: Dispatch, *, revealed: bool) -> Cells:
-    """A dispatch: its jobs or how long nobody has taken it; `revealed`, with metadata and attributes."""
+    """A dispatch: its jobs, or how long it waits for a worker; with `revealed`, metadata and attributes."""
     sign, look = _LOOKS[node.worst]
     created = moment(dispatch.state.created_at) if dispatch.state else None
     waited = waiting_for(dispatch, view.now)
@@ -92,7 +92,7 @@ def _about(view: View, dispatch: Dispatch, waited: float | None, *, revealed: bo
 
 
 def job_cells(view: View, node: Node, job: Job) -> Cells:
-    """A job: its state, its error, who works on it and for how long it ran."""
+    """A job: its state, its error, its worker and how long it ran."""
     state = job.state
     sign, look = _LOOKS[node.worst]
     room, _, _ = split(node.key)
@@ -125,7 +125,7 @@ def _fold(node: Node) -> str:
 
 
 def _coarse(waited: float) -> str:
-    """Waiting is what the operator watches, but still not by the second."""
+    """How long it waits, in steps, so that the cell rarely changes."""
     return "" if waited < 10 else f"{int(waited) // 10 * 10} s" if waited < 120 else age(waited)
 
 
@@ -147,7 +147,7 @@ def participant_cells(person: Participant) -> Cells:
 
 
 def _why_nobody(view: View, dispatch: Dispatch) -> str:
-    """The likely cause of a dispatch that nobody takes, from what else is known."""
+    """The likely cause of a dispatch that no worker takes, from the state of its agents."""
     agents = by_name(view.fleet, dispatch.agent_name)
     if not agents:
         return "no such agent here" if view.fleet.agents else "no worker took it"

@@ -69,7 +69,7 @@ class DispatchesPane(ListPane):
         self._shown = self._hidden_problems = 0
 
     def on_mount(self) -> None:
-        """Rooms come in by and by, the worst ones on top: those are to be seen first."""
+        """Keep the worst rooms in sight while rooms are still being loaded."""
         self.table.follows_top = True
         super().on_mount()
 
@@ -81,12 +81,12 @@ class DispatchesPane(ListPane):
     # ---- rows -----------------------------------------------------------------------------------------
 
     def fresh(self, view: View) -> Freshness:
-        """As current as the list of rooms; as what is in them, once there are any."""
+        """As current as the list of rooms, or as their contents once there are rooms."""
         rooms = view.fleet.fresh("rooms")
         return rooms if rooms.stale or not view.fleet.rooms else super().fresh(view)
 
     def inputs(self, view: View) -> tuple[object, ...]:
-        """Rooms and what is in them; agents, for the likely cause of a dispatch that nobody takes."""
+        """Rooms and their contents; agents, for the likely cause of a dispatch that no worker takes."""
         fleet = view.fleet
         old = view.monotonic - (fleet.coverage.oldest or view.monotonic) > 60
         polled = (fleet.coverage.polled, fleet.coverage.total)
@@ -125,7 +125,7 @@ class DispatchesPane(ListPane):
         return job_cells(view, node, job)
 
     def title(self, view: View) -> Line:
-        """How much of the rooms this speaks of; as with agents, a filter hides no problem silently."""
+        """How many rooms are shown and polled, and how many problems a filter hides."""
         coverage, total = view.fleet.coverage, len(view.fleet.rooms)
         some = f"{self._shown}/" if self.query_now or self.agent_name else ""
         words = [Cell(f" [{some}{total} rooms]")]
@@ -274,5 +274,5 @@ class DispatchesPane(ListPane):
 
 
 def _coarsely(count: int) -> int:
-    """A count that climbs for minutes, in steps: the line is not for counting along."""
+    """A count in steps while it grows for minutes, so that the title rarely changes."""
     return count if count < 100 else count // 100 * 100

@@ -1,4 +1,4 @@
-"""What panes with a list share: rows made of the view, filter, sort, marks and words for their age."""
+"""What panes with a list share: rows made of the view, filter, sort, marks and targets of operations."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tui.fleet.listing import filters, sorts
 from tui.fleet.query import BadQuery, Query, parse
 from tui.fleet.state import Freshness, Selection, View
 from tui.fleet.times import TimeStyle
-from tui.formats import age
 from tui.operations.fields import Answers
 from tui.operations.operation import Operation
 from tui.operations.targets import NoTarget, Target
-from tui.ui.panes.base import LIVE, Pane
+from tui.ui.panes.base import Pane
 from tui.ui.panes.filter_mode import FilterMode
+from tui.ui.panes.freshness import freshness
 from tui.ui.widgets.columns import for_times
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.table import LineTable, RowChange
@@ -307,31 +307,3 @@ class ListPane(Pane):
         """Say in the pane's name that other rows are in sight."""
         event.stop()
         self.post_message(self.Scrolled(self, event.key))
-
-
-def freshness(view: View, fresh: Freshness) -> Cell:
-    """The age of a pane's data in words, saying nothing new as long as polls succeed."""
-    if fresh.absent:
-        return Cell("not on this server", "muted")
-    if fresh.parked:
-        return Cell(f"stopped: {fresh.error} · ctrl+r tries again", "error")
-    if fresh.at is None:
-        return Cell(f"no data: {fresh.error}", "error") if fresh.failures else Cell("loading…", "muted")
-    old = view.monotonic - fresh.at
-    if fresh.stale:
-        return Cell(f"stale {_old(old)} · {_retry(view, fresh)}{fresh.error}", "warn")
-    if fresh.failures:
-        return Cell("retrying", "muted")
-    return LIVE if old < 90 else Cell(f"{age(old)} old", "warn")
-
-
-def _retry(view: View, fresh: Freshness) -> str:
-    if fresh.retry_at is None:
-        return ""
-    wait = round(fresh.retry_at - view.monotonic)
-    return f"try {fresh.failures + 1} {f'in {wait} s' if wait > 0 else 'under way'} · "
-
-
-def _old(value: float) -> str:
-    """Ages of stale data are worth a finer step: it is what the operator waits for."""
-    return f"{int(value)} s" if value < 120 else age(value)

@@ -1,4 +1,4 @@
-"""The log of an agent, or of several: whose, and whether it follows the cursor. `LogView` reads it."""
+"""The log of one agent or several: decides whose, and whether it follows the cursor. `LogView` shows it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class LogsPane(Pane):
         return cls(clock=setup.clock, save_dir=setup.save_dir, ascii_only=setup.ascii_only)
 
     def compose(self) -> ComposeResult:
-        """The title and the view, so far of nothing."""
+        """The title and the log view."""
         yield from super().compose()
         yield self.reader
 
@@ -93,7 +93,7 @@ class LogsPane(Pane):
             self.show(self.view)
 
     def show(self, view: View) -> None:
-        """Follow the cursor unless pinned; hear of new deployments of the agent shown."""
+        """Follow the cursor unless pinned, and reopen streams when the shown agent was deployed."""
         nothing = ABSENT if view.fleet.fresh("agents").absent else NOTHING
         if nothing != self.reader.below.nothing:
             self.reader.below.nothing = nothing
@@ -161,7 +161,7 @@ def _statuses(agent: Agent) -> list[str]:
 
 
 def sources_of(agents: Sequence[Agent]) -> Sequence[LogSource]:
-    """Every stream of some agents, one of each in turn, for only so many are open at a time; builds last."""
+    """Every stream of some agents, alternating between agents since few are open at a time; builds last."""
     names = Counter(agent.name for agent in agents)
     each = [
         [

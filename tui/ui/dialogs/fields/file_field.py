@@ -1,4 +1,4 @@
-"""The path of a file of this machine. Reads nothing: that is asked for with `Read`."""
+"""The path of a file on this machine. It reads nothing itself and asks for that with `Read`."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class FileField(Vertical):
 
     @property
     def answer(self) -> str:
-        """What stands in it."""
+        """The path as it stands."""
         return self._input.value
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Another path: what was read is of no use."""
+        """Another path: what was read counts no longer."""
         event.stop()
         self.post_message(Answered(self.field.id))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Read it."""
+        """Ask for the file to be read."""
         event.stop()
         self.post_message(Read())

@@ -1,4 +1,4 @@
-"""A list of which one row is the answer, such as a version to roll back to."""
+"""A list in which the row under the cursor is the answer, such as a version to roll back to."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Pick(LineTable):
         return (Cell(words[0]), *(Cell(word, "muted") for word in words[1:]))
 
     def _columns_for(self, options: Sequence[Option]) -> tuple[ColumnLayout, ...]:
-        """As wide as what stands in them."""
+        """Columns as wide as their contents."""
         columns = []
         for place, title in enumerate(self._titles):
             longest = max((len(item.words[place]) for item in options if place < len(item.words)), default=0)
@@ -61,7 +61,7 @@ class Pick(LineTable):
         return tuple(columns)
 
     def action_mark(self) -> None:
-        """Nothing: one row is the answer."""
+        """Ignored: one row is the answer."""
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """Enter goes on."""
@@ -74,5 +74,5 @@ class Pick(LineTable):
         self.post_message(Answered(self.field.id))
 
     def on_line_table_scrolled(self, event: LineTable.Scrolled) -> None:
-        """Nothing to fetch for what comes into sight."""
+        """Ignored: rows in sight need no data."""
         event.stop()

@@ -20,9 +20,9 @@ from tui.ui.widgets.text import fit, to_ascii
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 LIMIT: Final = 1 << 20
-"""Characters that are taken; more is no secret, and a file can be mounted instead."""
+"""Characters that are taken. Anything longer can be mounted as a file."""
 BURST: Final = 0.05
-"""Seconds within which an Enter after a key is no finger: a paste without its marks is under way."""
+"""Seconds within which an Enter after another key belongs to a paste without bracket marks."""
 UNMARKED: Final = "Enter in the middle of a paste without marks: nothing kept, use a file"
 TOO_LONG: Final = "that is more than 1 MiB: nothing kept, mount a file instead"
 CONTROL: Final = "the paste holds a control character: nothing kept, use a file"
@@ -39,10 +39,10 @@ class SecretInput(ThemedWidget, can_focus=True):
     DEFAULT_CSS = "SecretInput { height: 1; width: 1fr; background: $panel; padding: 0 1; }"
 
     class Changed(Message):
-        """It holds something else."""
+        """The value changed."""
 
     class Done(Message):
-        """Enter."""
+        """Enter was pressed."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -59,7 +59,7 @@ class SecretInput(ThemedWidget, can_focus=True):
 
     @property
     def words(self) -> str:
-        """What is shown in place of it."""
+        """What is shown in place of the value."""
         if self.note:
             return self.note
         if not self._kept:
@@ -71,7 +71,7 @@ class SecretInput(ThemedWidget, can_focus=True):
         return character is not None and character.isprintable()
 
     async def on_key(self, event: events.Key) -> None:
-        """Add a character, take the last one away, or be done."""
+        """Add a character, delete the last one, or finish."""
         in_burst = event.time - self._last_key < BURST
         self._last_key = event.time
         if self._dropping and in_burst:
@@ -94,7 +94,7 @@ class SecretInput(ThemedWidget, can_focus=True):
             self._keep(self._kept.reveal() + event.character)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Take all of it. A terminal turns line feeds into returns on the way; CR LF stays as it is."""
+        """Take the whole paste. Terminals send returns for line feeds; CR LF is kept."""
         event.stop()
         event.prevent_default()
         self._take(event.text)
@@ -156,5 +156,5 @@ class SecretInput(ThemedWidget, can_focus=True):
         self.refresh()
 
     def on_blur(self) -> None:
-        """Show that it has not."""
+        """Show that it has lost the keyboard."""
         self.refresh()

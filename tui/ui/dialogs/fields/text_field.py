@@ -40,13 +40,13 @@ class TextField(Vertical):
         self._input = NameInput(field.value, id="typed", rest=field.rest)
 
     def compose(self) -> ComposeResult:
-        """The input and what is offered for it."""
+        """The input and its suggestions."""
         yield self._input
         yield self._list
 
     @property
     def answer(self) -> str:
-        """What stands in it."""
+        """The text as it stands."""
         return self._input.value
 
     def action_offer(self, step: int) -> None:
@@ -90,7 +90,7 @@ class TextField(Vertical):
             self.post_message(Next())
 
     def on_descendant_blur(self) -> None:
-        """Nothing is offered to nobody."""
+        """Hide the suggestions when unfocused."""
         self._list.display = False
         self._typed = self.answer
 
@@ -114,14 +114,14 @@ class Offers(ThemedWidget):
         self._at = -1
 
     def offer(self, options: Sequence[Option]) -> None:
-        """Show these."""
+        """Show these suggestions."""
         self._offered, self._at = list(options), -1
         self.display = bool(self._offered)
         self.styles.height = max(1, min(OFFERED, len(self._offered)))
         self.refresh(layout=True)
 
     def move(self, step: int) -> str | None:
-        """Another one; None without any."""
+        """Move to another suggestion; None without any."""
         if not self._offered:
             return None
         self._at = max(0, min(len(self._offered) - 1, self._at + step))

@@ -1,0 +1,36 @@
+"""The age of a pane's data in words. Pure."""
+
+from __future__ import annotations
+
+from tui.fleet.cells import Cell
+from tui.fleet.state import Freshness, View
+from tui.formats import age
+from tui.ui.panes.base import LIVE
+
+
+def freshness(view: View, fresh: Freshness) -> Cell:
+    """The age of a pane's data in words, saying nothing new as long as polls succeed."""
+    if fresh.absent:
+        return Cell("not on this server", "muted")
+    if fresh.parked:
+        return Cell(f"stopped: {fresh.error} · ctrl+r tries again", "error")
+    if fresh.at is None:
+        return Cell(f"no data: {fresh.error}", "error") if fresh.failures else Cell("loading…", "muted")
+    old = view.monotonic - fresh.at
+    if fresh.stale:
+        return Cell(f"stale {_old(old)} · {_retry(view, fresh)}{fresh.error}", "warn")
+    if fresh.failures:
+        return Cell("retrying", "muted")
+    return LIVE if old < 90 else Cell(f"{age(old)} old", "warn")
+
+
+def _retry(view: View, fresh: Freshness) -> str:
+    if fresh.retry_at is None:
+        return ""
+    wait = round(fresh.retry_at - view.monotonic)
+    return f"try {fresh.failures + 1} {f'in {wait} s' if wait > 0 else 'under way'} · "
+
+
+def _old(value: float) -> str:
+    """Ages of stale data are worth a finer step: it is what the operator waits for."""
+    return f"{int(value)} s" if value < 120 else age(value)
