@@ -8,15 +8,18 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from tests.api.scripted import http
-from tui.api.changes import Changes, new_secret
+from tui.api import changes
+from tui.api.changes import Change, secret_message
 from tui.api.client import Client
+from tui.api.hosts import Host
+from tui.api.models import Wire
 from tui.secret import Secret
 
 ROOM = "lobby 4/ü"
 ADMIN = {"agent": {"admin": True}}
 ROOM_ADMIN = {"video": {"roomAdmin": True, "room": ROOM}}
 ROOM_LIST = {"video": {"roomList": True}}
-SECRETS = (new_secret("TOKEN", Secret("hunter2")),)
+SECRETS = [secret_message("TOKEN", Secret("hunter2"))]
 ID = "0b7e6c1a-6d0c-4d44-9a5e-0d6a3f1f7f10"
 DONE = http(200, '{"success":true,"id":"AD_x","agent_id":"CA_x","private_link":{"private_link_id":"CAPL_x"}}')
 """An answer that suits every method."""
@@ -27,17 +30,18 @@ class Call:
     """One of them."""
 
     name: str
-    """The method of `Client`, or of `Changes` behind a dot."""
+    """The method of `Client`, or the name of a change."""
     run: Callable[[Client], Awaitable[object]]
     path: str
     grant: Mapping[str, Mapping[str, object]]
     body: dict[str, object]
     stream: bool = False
+    change: Change[Wire] | None = None
 
     @property
     def changes(self) -> bool:
         """It changes something."""
-        return self.name.startswith("changes.")
+        return self.change is not None or self.name == "build"
 
     def __str__(self) -> str:
         return self.name
@@ -53,6 +57,24 @@ def _cloud(
     name: str, run: Callable[[Client], Awaitable[object]], method: str, body: dict[str, object]
 ) -> Call:
     return Call(name, run, f"/twirp/livekit.CloudAgent/{method}", ADMIN, body)
+
+
+def _name(change: Change[Wire]) -> str:
+    """Two changes share the method DeleteAgent."""
+    return "DeleteDeployment" if change is changes.DELETE_DEPLOYMENT else change.name
+
+
+def _change(change: Change[Wire], **request: object) -> Call:
+    grant = ADMIN if change.host is Host.AGENTS else ROOM_ADMIN
+    body = {**request, "secrets": _SENT_SECRETS} if "secrets" in request else request
+    return Call(
+        _name(change),
+        lambda client: client.change(change, request, request_id=ID),
+        f"/twirp/livekit.{change.service}/{change.name}",
+        grant,
+        body,
+        change=change,
+    )
 
 
 _SENT_SECRETS = [{"name": "TOKEN", "value": "aHVudGVyMg==", "kind": "AGENT_SECRET_KIND_ENVIRONMENT"}]
@@ -106,117 +128,43 @@ CALLS: tuple[Call, ...] = (
         stream=True,
     ),
     Call(
-        "changes.create_dispatch",
-        lambda c: c.changes.create_dispatch(
-            room=ROOM, agent_name="n", metadata="{}", deployment="d", attributes={"k": "v"}, request_id=ID
-        ),
-        f"{_DISPATCH}CreateDispatch",
-        ROOM_ADMIN,
-        {
-            "room": ROOM,
-            "agent_name": "n",
-            "metadata": "{}",
-            "restart_policy": "JRP_ON_FAILURE",
-            "deployment": "d",
-            "attributes": {"k": "v"},
-        },
-    ),
-    Call(
-        "changes.delete_dispatch",
-        lambda c: c.changes.delete_dispatch(room=ROOM, dispatch_id="AD_x", request_id=ID),
-        f"{_DISPATCH}DeleteDispatch",
-        ROOM_ADMIN,
-        {"room": ROOM, "dispatch_id": "AD_x"},
-    ),
-    _cloud(
-        "changes.restart_agent",
-        lambda c: c.changes.restart_agent("CA_x", request_id=ID),
-        "RestartAgent",
-        {"agent_id": "CA_x"},
-    ),
-    _cloud(
-        "changes.rollback_agent",
-        lambda c: c.changes.rollback_agent("CA_x", "20260811090412", request_id=ID),
-        "RollbackAgent",
-        {"agent_id": "CA_x", "version": "20260811090412"},
-    ),
-    _cloud(
-        "changes.promote_agent",
-        lambda c: c.changes.promote_agent("CA_x", "staging", request_id=ID),
-        "PromoteAgent",
-        {"agent_id": "CA_x", "src_deployment": "staging", "dst_deployment": ""},
-    ),
-    _cloud(
-        "changes.delete_agent",
-        lambda c: c.changes.delete_agent("CA_x", request_id=ID),
-        "DeleteAgent",
-        {"agent_id": "CA_x", "deployment": ""},
-    ),
-    _cloud(
-        "changes.delete_deployment",
-        lambda c: c.changes.delete_deployment("CA_x", "staging", request_id=ID),
-        "DeleteAgent",
-        {"agent_id": "CA_x", "deployment": "staging"},
-    ),
-    _cloud(
-        "changes.update_agent",
-        lambda c: c.changes.update_agent("CA_x", SECRETS, request_id=ID),
-        "UpdateAgent",
-        {"agent_id": "CA_x", "secrets": _SENT_SECRETS},
-    ),
-    _cloud(
-        "changes.update_secrets",
-        lambda c: c.changes.update_secrets("CA_x", SECRETS, remove=("OLD",), request_id=ID),
-        "UpdateAgentSecrets",
-        {"agent_id": "CA_x", "secrets": _SENT_SECRETS, "remove": ["OLD"], "overwrite": False},
-    ),
-    _cloud(
-        "changes.create_agent",
-        lambda c: c.changes.create_agent(SECRETS, "us-east", request_id=ID),
-        "CreateAgent",
-        {"secrets": _SENT_SECRETS, "regions": ["us-east"]},
-    ),
-    _cloud(
-        "changes.deploy_agent",
-        lambda c: c.changes.deploy_agent("CA_x", SECRETS, "staging", {"git": "x"}, request_id=ID),
-        "DeployAgentV2",
-        {"agent_id": "CA_x", "secrets": _SENT_SECRETS, "deployment": "staging", "attributes": {"git": "x"}},
-    ),
-    Call(
-        "changes.build",
-        lambda c: first(c.changes.build("CA_x", "staging", {"git": "x"})),
+        "build",
+        lambda c: first(c.build("CA_x", "staging", {"git": "x"})),
         "/build?agent_id=CA_x&deployment=staging",
         ADMIN,
         {},
         stream=True,
     ),
-    _cloud(
-        "changes.create_link",
-        lambda c: c.changes.create_link(
-            name="pg", region="us-east", port=5432, endpoint="e", cloud_region="r", request_id=ID
-        ),
-        "CreatePrivateLink",
-        {"name": "pg", "region": "us-east", "port": 5432, "endpoint": "e", "cloud_region": "r"},
+    Call(
+        "exact_dispatches",
+        lambda c: c.exact_dispatches(ROOM),
+        f"{_DISPATCH}ListDispatch",
+        ROOM_ADMIN,
+        {"room": ROOM},
     ),
-    _cloud(
-        "changes.destroy_link",
-        lambda c: c.changes.destroy_link("CAPL_x", request_id=ID),
-        "DestroyPrivateLink",
-        {"private_link_id": "CAPL_x"},
-    ),
+    _change(changes.CREATE_DISPATCH, room=ROOM, agent_name="n", metadata="{}", attributes={"k": "v"}),
+    _change(changes.DELETE_DISPATCH, room=ROOM, dispatch_id="AD_x"),
+    _change(changes.RESTART_AGENT, agent_id="CA_x"),
+    _change(changes.ROLLBACK_AGENT, agent_id="CA_x", version="20260811090412"),
+    _change(changes.PROMOTE_AGENT, agent_id="CA_x", src_deployment="staging", dst_deployment=""),
+    _change(changes.DELETE_AGENT, agent_id="CA_x", deployment=""),
+    _change(changes.DELETE_DEPLOYMENT, agent_id="CA_x", deployment="staging"),
+    _change(changes.UPDATE_AGENT, agent_id="CA_x", secrets=SECRETS),
+    _change(changes.UPDATE_SECRETS, agent_id="CA_x", secrets=SECRETS, remove=["OLD"], overwrite=False),
+    _change(changes.CREATE_AGENT, secrets=SECRETS, regions=["us-east"]),
+    _change(changes.DEPLOY_AGENT, agent_id="CA_x", secrets=SECRETS, deployment="", attributes={"git": "x"}),
+    _change(changes.CREATE_LINK, name="pg", region="us-east", port=5432, endpoint="e"),
+    _change(changes.DESTROY_LINK, private_link_id="CAPL_x"),
 )
 READS = tuple(call for call in CALLS if not call.changes)
 CHANGES = tuple(call for call in CALLS if call.changes)
 UNARY_CHANGES = tuple(call for call in CHANGES if not call.stream)
 
-LOCAL = {"address", "health", "raw", "aclose"}
-"""Public methods of `Client` that ask nobody anything."""
+LOCAL = {"address", "health", "raw", "aclose", "ordered", "change"}
+"""Public methods of `Client` that ask nobody anything by themselves."""
 
 
-def public_methods() -> set[str]:
-    """The names that `CALLS` must cover."""
+def needed() -> set[str]:
+    """The names that `CALLS` must cover: methods of `Client`, and every change."""
     found = {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
-    changing = {
-        name for name, _ in inspect.getmembers(Changes, inspect.isfunction) if not name.startswith("_")
-    }
-    return (found - LOCAL) | {f"changes.{name}" for name in changing}
+    return (found - LOCAL) | {_name(change) for change in changes.CHANGES}

@@ -33,13 +33,13 @@ MESSAGES: Mapping[type[Wire], type[Message]] = {
     models.PrivateLinkStatus: cloud_pb.PrivateLinkStatus,
     models.PrivateLink: cloud_pb.PrivateLink,
     client.LinkHealth: cloud_pb.GetPrivateLinkStatusResponse,
-    changes.Created: cloud_pb.CreateAgentResponse,
-    changes.Deploying: cloud_pb.DeployAgentV2Response,
-    changes.PostTarget: cloud_pb.PresignedPostRequest,
-    changes.LinkMade: cloud_pb.CreatePrivateLinkResponse,
-    changes.Nothing: cloud_pb.DestroyPrivateLinkResponse,
+    changes.CreateAgentResponse: cloud_pb.CreateAgentResponse,
+    changes.DeployAgentResponse: cloud_pb.DeployAgentV2Response,
+    changes.PresignedPostRequest: cloud_pb.PresignedPostRequest,
+    changes.CreatePrivateLinkResponse: cloud_pb.CreatePrivateLinkResponse,
+    changes.EmptyResponse: cloud_pb.DestroyPrivateLinkResponse,
 }
-"""Model → the message that it reads. `Done` reads several, `NewSecret` none."""
+"""Model → the message that it reads. `ChangeResponse` reads several."""
 
 IGNORED: Mapping[str, Mapping[str, str]] = {
     "AgentInfo": {"secrets": "no server fills it; ListAgentSecrets is the source"},

@@ -15,7 +15,22 @@ from tests.api.scripted import connected
 from tests.api.test_wire import assert_clean
 from tests.fixtures.clocks import ManualClock
 from tui.api import errors
-from tui.api.changes import new_secret
+from tui.api.changes import (
+    CREATE_AGENT,
+    CREATE_DISPATCH,
+    CREATE_LINK,
+    DELETE_AGENT,
+    DELETE_DEPLOYMENT,
+    DELETE_DISPATCH,
+    DEPLOY_AGENT,
+    DESTROY_LINK,
+    PROMOTE_AGENT,
+    RESTART_AGENT,
+    ROLLBACK_AGENT,
+    UPDATE_AGENT,
+    UPDATE_SECRETS,
+    secret_message,
+)
 from tui.api.client import Client
 from tui.api.hosts import Host
 from tui.api.models import Agent, Dispatch, Participant, PrivateLink, Room, SecretInfo, Version, Wire
@@ -23,6 +38,8 @@ from tui.api.transport import WriteGuard
 from tui.secret import Secret
 from tui.sim.http.server import Simulator, serve
 from tui.sim.scenarios.specs import FaultSpec
+
+NEW_AGENT = {"secrets": [], "regions": ["us-east"]}
 
 START = 1_786_000_000.0
 
@@ -96,7 +113,7 @@ async def test_a_self_hosted_server_has_no_cloud_agents() -> None:
             await client.list_dispatches("gone")
         assert (await client.list_participants("gone")).items == ()
         with pytest.raises(errors.NotFound, match=r"^dispatch ID not found"):
-            await client.changes.delete_dispatch(room="lobby", dispatch_id="AD_none", request_id="1")
+            await client.change(DELETE_DISPATCH, {"room": "lobby", "dispatch_id": "AD_none"}, request_id="1")
 
 
 async def test_a_missing_room_in_the_cloud_is_not_found_at_once() -> None:
@@ -137,7 +154,7 @@ async def test_hostile_names_are_harmless_and_lead_to_their_rooms() -> None:
             changed += exact != room.name
         assert changed > 15
         hostile = next(room for room in rooms.items if "␛" in room.name)
-        made = await client.changes.create_dispatch(room=hostile.name, agent_name="n", request_id="1")
+        made = await client.change(CREATE_DISPATCH, {"room": hostile.name, "agent_name": "n"}, request_id="1")
         effect = simulator.control.effects()[-1]
         assert effect["effect"] == "CreateDispatch" and "\x1b" in str(effect["room"])
         assert made.id == effect["id"]
@@ -165,36 +182,44 @@ async def test_an_unchanged_world_costs_nothing() -> None:
 
 async def test_every_change_does_what_it_says_once() -> None:
     async with cloud("incident") as (simulator, client):
-        world, changes = simulator.world, client.changes
-        await changes.create_agent((), "us-east", request_id="c")
+        world = simulator.world
+        await client.change(CREATE_AGENT, NEW_AGENT, request_id="c")
         record = next(
             r for r in world.agents.values() if len(r.versions) > 1 and r.info.version in r.versions
         )
         agent_id, tag = record.id, min(tag for tag in record.versions if tag != record.info.version)
-        secret = new_secret("TOKEN", Secret("hunter2"))
-        await changes.update_secrets(agent_id, (secret,), request_id="1")
-        await changes.update_secrets(agent_id, remove=("TOKEN",), request_id="2")
-        await changes.update_agent(agent_id, (secret,), request_id="3")
-        await changes.restart_agent(agent_id, request_id="4")
-        await changes.rollback_agent(agent_id, tag, request_id="5")
-        deploying = await changes.deploy_agent(agent_id, (), "canary", {"git_commit": "x"}, request_id="6")
+        secret = secret_message("TOKEN", Secret("hunter2"))
+        await client.change(UPDATE_SECRETS, {"agent_id": agent_id, "secrets": [secret]}, request_id="1")
+        await client.change(UPDATE_SECRETS, {"agent_id": agent_id, "remove": ["TOKEN"]}, request_id="2")
+        await client.change(UPDATE_AGENT, {"agent_id": agent_id, "secrets": [secret]}, request_id="3")
+        await client.change(RESTART_AGENT, {"agent_id": agent_id}, request_id="4")
+        await client.change(ROLLBACK_AGENT, {"agent_id": agent_id, "version": tag}, request_id="5")
+        canary = {"agent_id": agent_id, "deployment": "canary", "attributes": {"git_commit": "x"}}
+        deploying = await client.change(DEPLOY_AGENT, canary, request_id="6")
         assert deploying.presigned_req is not None and deploying.presigned_req.url.startswith("http")
-        made = await changes.create_dispatch(
-            room="new", agent_name="n", metadata="{}", deployment="d", attributes={"k": "v"}, request_id="7"
-        )
+        new = {
+            "room": "new",
+            "agent_name": "n",
+            "metadata": "{}",
+            "deployment": "d",
+            "attributes": {"k": "v"},
+        }
+        made = await client.change(CREATE_DISPATCH, new, request_id="7")
         assert made == expected(world.rooms["new"].dispatches[made.id], Dispatch)
-        deleted = await changes.delete_dispatch(room="new", dispatch_id=made.id, request_id="8")
-        assert deleted.id == made.id
-        link = await changes.create_link(
-            name="pg", region="us-east", port=5432, endpoint="e", cloud_region="", request_id="9"
+        deleted = await client.change(
+            DELETE_DISPATCH, {"room": "new", "dispatch_id": made.id}, request_id="8"
         )
+        assert deleted.id == made.id
+        pg = {"name": "pg", "region": "us-east", "port": 5432, "endpoint": "e"}
+        link = (await client.change(CREATE_LINK, pg, request_id="9")).private_link
+        assert link is not None
         assert (await client.list_links()).items == (
             expected(world.links[link.private_link_id], PrivateLink),
         )
         status = await client.link_status(link.private_link_id)
         assert status.status == "PRIVATE_LINK_STATUS_PROVISIONING"
-        await changes.destroy_link(link.private_link_id, request_id="10")
-        await changes.delete_agent(agent_id, request_id="11")
+        await client.change(DESTROY_LINK, {"private_link_id": link.private_link_id}, request_id="10")
+        await client.change(DELETE_AGENT, {"agent_id": agent_id, "deployment": ""}, request_id="11")
         names = [effect["effect"] for effect in simulator.control.effects() if effect.get("by") is None]
         assert names == [
             "CreateAgent",
@@ -211,7 +236,7 @@ async def test_every_change_does_what_it_says_once() -> None:
             "DeleteAgent",
         ]
         with pytest.raises(errors.NotDone, match="agent is being deleted") as caught:
-            await changes.restart_agent(agent_id, request_id="12")
+            await client.change(RESTART_AGENT, {"agent_id": agent_id}, request_id="12")
         assert caught.value.request_id == "12"
 
 
@@ -219,19 +244,24 @@ async def test_a_deployment_is_promoted_and_deleted_by_its_name() -> None:
     async with cloud() as (simulator, client):
         record = next(r for r in simulator.world.agents.values() if any(r.deployments))
         name = next(name for name in record.deployments if name)
-        done = await client.changes.promote_agent(record.id, name, request_id="1")
+        done = await client.change(
+            PROMOTE_AGENT,
+            {"agent_id": record.id, "src_deployment": name, "dst_deployment": ""},
+            request_id="1",
+        )
         assert done.version_tag == record.rows(name)[0].version
-        await client.changes.delete_deployment(record.id, name, request_id="2")
+        await client.change(DELETE_DEPLOYMENT, {"agent_id": record.id, "deployment": name}, request_id="2")
         effect = simulator.control.effects()[-1]
         assert (effect["effect"], effect["deployment"]) == ("DeleteAgent", name)
         with pytest.raises(errors.NotDone, match="does not exist"):
-            await client.changes.delete_deployment(record.id, "none", request_id="3")
+            unknown = {"agent_id": record.id, "deployment": "none"}
+            await client.change(DELETE_DEPLOYMENT, unknown, request_id="3")
 
 
 async def test_a_new_agent_says_where_its_source_goes() -> None:
     for variant in ("put", "post"):
         async with cloud(switches={"upload": variant}) as (_, client):
-            made = await client.changes.create_agent((), "us-east", request_id="1")
+            made = await client.change(CREATE_AGENT, NEW_AGENT, request_id="1")
             assert made.agent_id.startswith("CA_") and made.server_regions
             form = made.presigned_post_request
             assert bool(made.presigned_url) is (variant == "put") and (form is not None) is (
@@ -293,7 +323,7 @@ async def test_a_change_whose_answer_is_lost_happened_once_and_is_unknown(action
         fault = FaultSpec(path="*/CreateDispatch", action=action, after_effect=True)  # type: ignore[arg-type]
         simulator.faults.add(fault)
         with pytest.raises(errors.Unknown):
-            await client.changes.create_dispatch(room="r", agent_name="n", request_id="1")
+            await client.change(CREATE_DISPATCH, {"room": "r", "agent_name": "n"}, request_id="1")
         done = [effect for effect in simulator.control.effects() if effect["effect"] == "CreateDispatch"]
         assert len(done) == 1
 

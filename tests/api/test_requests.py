@@ -12,12 +12,13 @@ import sys
 import jwt
 import pytest
 
-from tests.api.calls import CALLS, CHANGES, DONE, ID, READS, Call, public_methods
+from tests.api.calls import CALLS, CHANGES, DONE, ID, READS, Call, needed
 from tests.api.scripted import KEY, SECRET, Server, connected, date, http, serving, text
 from tests.fixtures.clocks import ManualClock
-from tui.api import errors
+from tui.api import changes, errors
 from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
+from tui.api.changes import DELETE_DEPLOYMENT, RESTART_AGENT, ROLLBACK_AGENT
 from tui.api.hosts import Host
 from tui.api.methods import CLI_VERSION, METHODS
 from tui.api.transport import WriteGuard
@@ -30,9 +31,9 @@ def every(calls: tuple[Call, ...]) -> pytest.MarkDecorator:
 
 
 def test_the_calls_are_all_there_are() -> None:
-    assert {call.name for call in CALLS} == public_methods()
+    assert {call.name for call in CALLS} == needed()
     called = {call.path.removeprefix("/twirp/livekit.") for call in CALLS if not call.stream}
-    assert called == {method.label for method in METHODS}
+    assert called == {method.label for method in (*METHODS, *changes.CHANGES)}
 
 
 @every(CALLS)
@@ -93,9 +94,9 @@ async def test_a_token_is_short_and_grants_one_thing(call: Call) -> None:
 
 async def test_labels_of_a_build_travel_in_their_header() -> None:
     async with serving(DONE) as server, connected(server.url) as client:
-        async with client.changes.build("CA_x", "", {"git_branch": "ä"}):
+        async with client.build("CA_x", "", {"git_branch": "ä"}):
             pass
-        async with client.changes.build("CA_x", "", {}):
+        async with client.build("CA_x", "", {}):
             pass
         packed = server.requests[0].headers["x-livekit-agent-version-attributes"]
         assert json.loads(base64.b64decode(packed)) == {"git_branch": "ä"}
@@ -177,9 +178,9 @@ async def test_requests_that_mean_something_else_are_not_made() -> None:
     async with serving(DONE) as server, connected(server.url) as client:
         for version in ("", "latest"):
             with pytest.raises(ValueError, match="names its version"):
-                await client.changes.rollback_agent("CA_x", version, request_id=ID)
+                await client.change(ROLLBACK_AGENT, {"agent_id": "CA_x", "version": version}, request_id=ID)
         with pytest.raises(ValueError, match="whole agent"):
-            await client.changes.delete_deployment("CA_x", "", request_id=ID)
+            await client.change(DELETE_DEPLOYMENT, {"agent_id": "CA_x", "deployment": ""}, request_id=ID)
         assert server.connections == 0
 
 
@@ -269,16 +270,16 @@ async def test_a_change_refused_for_its_token_is_signed_again_once() -> None:
     refusal = text("401 No", "token is expired", date(1_786_000_600))
     done = http(200, '{"success": true}', date(1_786_000_600))
     async with serving(refusal, done) as server, connected(server.url, clock=ManualClock()) as client:
-        await client.changes.restart_agent("CA_x", request_id=ID)
+        await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id=ID)
         assert [request.headers["x-livekit-request-id"] for request in server.requests] == [ID, ID]
     async with serving(refusal, refusal) as server, connected(server.url, clock=ManualClock()) as client:
         with pytest.raises(errors.Unauthorized, match="600 s behind"):
-            await client.changes.restart_agent("CA_x", request_id=ID)
+            await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id=ID)
         assert len(server.requests) == 2
     agreeing = text("401 No", "invalid API key", date(1_786_000_000))
     async with serving(agreeing) as server, connected(server.url, clock=ManualClock()) as client:
         with pytest.raises(errors.Unauthorized):
-            await client.changes.restart_agent("CA_x", request_id=ID)
+            await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id=ID)
         assert len(server.requests) == 1
 
 
@@ -365,7 +366,7 @@ async def test_a_read_beyond_the_budget_is_not_sent() -> None:
             await client.list_rooms()
         assert caught.value.retry_after == pytest.approx(40)
         assert len(server.requests) == 2
-        await client.changes.restart_agent("CA_x", request_id=ID)
+        await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id=ID)
         assert len(server.requests) == 3 and client.budget.used() == 3
 
 
@@ -381,7 +382,7 @@ async def test_a_429_pauses_every_read_of_the_project() -> None:
                 with pytest.raises(errors.Throttled, match="LiveKit asked for a pause, next in 12 s"):
                     await call.run(client)
         assert len(server.requests) == 1
-        await client.changes.restart_agent("CA_x", request_id=ID)
+        await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id=ID)
         clock.advance(12)
         await client.list_agents()
         assert len(server.requests) == 3

@@ -12,8 +12,8 @@ from tests.api.calls import DONE, ID, UNARY_CHANGES, Call
 from tests.api.scripted import Act, Server, connected, hang_up, http, part, serving, text, twirp
 from tests.fixtures.clocks import ManualClock
 from tui.api import errors
+from tui.api.changes import CHANGES, CREATE_DISPATCH, RESTART_AGENT
 from tui.api.hosts import Host
-from tui.api.methods import METHODS
 from tui.api.transport import DEADLINE
 
 changes = pytest.mark.parametrize("call", UNARY_CHANGES, ids=str)
@@ -78,13 +78,11 @@ async def test_a_refused_change_is_sent_once_and_nothing_changed(call: Call, fau
 
 
 @pytest.mark.parametrize("body", ["{}", '{"success":false,"message":"agent is busy"}'])
-@pytest.mark.parametrize(
-    "call", [call for call in UNARY_CHANGES if "agent" in call.name or "secrets" in call.name], ids=str
-)
+@pytest.mark.parametrize("call", [call for call in UNARY_CHANGES if "Agent" in call.name], ids=str)
 async def test_the_second_failure_channel(call: Call, body: str) -> None:
     """HTTP 200 with `success: false` (PROTOCOL.md, Agents); defaults may be left out."""
     async with serving(http(200, body)) as server, connected(server.url) as client:
-        if call.name == "changes.create_agent":  # has no such flag: without an id nobody knows
+        if call.name == "CreateAgent":  # has no such flag: without an id nobody knows
             with pytest.raises(errors.Unknown, match="names no agent"):
                 await call.run(client)
             return
@@ -99,7 +97,7 @@ async def test_a_dispatch_without_an_id_is_unknown(body: str) -> None:
     """A proxy's `{}` is not LiveKit's word."""
     async with serving(http(200, body)) as server, connected(server.url) as client:
         with pytest.raises(errors.Unknown, match="names no dispatch"):
-            await client.changes.create_dispatch(room="r", agent_name="n", request_id=ID)
+            await client.change(CREATE_DISPATCH, {"room": "r", "agent_name": "n"}, request_id=ID)
 
 
 # ---- what surely did not leave -------------------------------------------------------------------------
@@ -144,7 +142,7 @@ async def test_what_cannot_leave_is_tried_three_times(call: Call) -> None:
 async def test_an_id_is_made_for_a_change_that_has_none() -> None:
     async with serving(DONE) as server, connected(server.url) as client:
         for _ in range(2):
-            await client.changes.restart_agent("CA_x", request_id="")
+            await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id="")
         first, second = (request.headers["x-livekit-request-id"] for request in server.requests)
         assert len(first) == 36 and first != second
 
@@ -155,8 +153,8 @@ async def test_a_change_never_travels_on_a_connection_that_was_idle() -> None:
         for _ in range(3):
             await client.list_agents()
         assert server.connections == 1
-        await client.changes.restart_agent("CA_x", request_id=ID)
-        await client.changes.restart_agent("CA_x", request_id=ID)
+        await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id=ID)
+        await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id=ID)
         assert server.connections == 3
 
 
@@ -181,7 +179,7 @@ async def test_cancelling_a_change_does_not_send_it_again() -> None:
         await server.released.wait()
 
     async with serving(default=act) as server, connected(server.url) as client:
-        task = asyncio.create_task(client.changes.restart_agent("CA_x", request_id=ID))
+        task = asyncio.create_task(client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id=ID))
         await arrived.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -263,7 +261,7 @@ async def test_polls_are_on_time_beside_many_streams() -> None:
 
 def test_what_may_not_be_repeated_is_marked() -> None:
     """Sending these twice has another effect than once."""
-    once = {method.name for method in METHODS if not method.repeatable}
+    once = {method.name for method in CHANGES if not method.repeatable}
     assert once == {
         "CreateDispatch",
         "CreateAgent",

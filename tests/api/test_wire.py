@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from tui.api import changes, models, wire
-from tui.api.changes import Created
+from tui.api.changes import CreateAgentResponse
 from tui.api.clean import is_clean
 from tui.api.models import Agent, Deployment, Dispatch, Room, Version, Wire
 from tui.api.reader import Reader, Unreadable
@@ -103,7 +103,7 @@ def test_keys_of_a_map_are_not_field_names() -> None:
     assert version is not None
     assert version.attributes == {"buildHost": "a    b", "git_commit": "1f2e3d4"}
     body = b'{"url":"https://s3/?a=1\\u0026b=2","values":{"X-Amz-Signature":"ff","policyDocument":"e30="}}'
-    target = read_one(body, changes.PostTarget)
+    target = read_one(body, changes.PresignedPostRequest)
     assert target is not None and target.url == "https://s3/?a=1&b=2"
     assert target.values == {"X-Amz-Signature": "ff", "policyDocument": "e30="}
 
@@ -408,8 +408,8 @@ def test_the_name_that_the_server_knows(data: bytes, name: str) -> None:
 def test_where_to_upload_is_kept_to_the_letter() -> None:
     """A presigned form that is altered is refused by the store; nothing of it is ever shown."""
     body = rb'{"agent_id":"CA_1","presigned_url":"https:\/\/u\u00e9","presigned_post_request":{"url":"https://s",'
-    created = read_one(body + rb'"values":{"policy":"a\tb\u001b","\u00e9":"x"}}}', Created)
-    assert isinstance(created, Created)
+    created = read_one(body + rb'"values":{"policy":"a\tb\u001b","\u00e9":"x"}}}', CreateAgentResponse)
+    assert isinstance(created, CreateAgentResponse)
     assert created.presigned_url == "https://ué"
     assert created.presigned_post_request is not None
     assert created.presigned_post_request.values == {"policy": "a\tb\x1b", "é": "x"}

@@ -16,6 +16,7 @@ from tests.fixtures.operation import CONCIERGE, START, Setup, operation_setup, w
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
+from tui.api.client import Client
 from tui.api.hosts import Host
 from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Event, Job, Room, SecretInfo, Version
 from tui.clock import SystemClock
@@ -28,7 +29,6 @@ from tui.operations.journal.journal import Verdict
 from tui.operations.operation import Danger, Operation, Undo
 from tui.operations.pending_operation import CONFIRM_DELAY, PendingOperation
 from tui.operations.registry import BY_ID, OPERATIONS
-from tui.operations.sending import Sender
 from tui.operations.shell_commands import word_of
 from tui.operations.undo import UNDO_SECONDS, LastUndo
 from tui.operations.verbs.secrets_operation import SecretsOperation
@@ -125,7 +125,7 @@ def test_every_operation_has_words_for_every_fleet(operation: Operation, name: s
             assert operation.target(view, answers) is not None
             assert not moved(preview, operation.preview(view, answers))
             if not unfit:
-                json.dumps(operation.request(view, answers))
+                json.dumps(operation.request(view, answers), default=str)
 
 
 @pytest.mark.parametrize("operation", ALL)
@@ -335,7 +335,7 @@ def test_no_operation_on_secrets_shows_a_value(tmp_path: Path) -> None:
             repr(operation.preview(view, answers)),
             repr(operation.hints(view, answers)),
             operation.equivalent(view, answers),
-            json.dumps(operation.request(view, answers)),
+            json.dumps(operation.request(view, answers), default=str),
             repr(operation.facts(view, answers)) + repr(operation.arguments(answers)),
         ]
         assert not any(SECRET in text for text in said), operation.id
@@ -456,11 +456,13 @@ async def test_a_dry_run_shows_what_is_sent(operation: Operation, tmp_path: Path
     endpoint = Endpoint(url=url, agents_url=url, credentials=Credentials("key", Secret("s" * 32)))
     clock = SystemClock()
     async with server:
-        client = Sender(endpoint, budget=Budget(100, clock), clock=clock)
+        client = Client(endpoint, budget=Budget(100, clock), clock=clock)
         await operation.run(client, view, answers, "r-1")
         await client.aclose()
     assert recorder.paths == [operation.method.path]
-    assert _masked(recorder.bodies[0]) == operation.request(view, answers)
+    assert _masked(recorder.bodies[0]) == json.loads(
+        json.dumps(operation.request(view, answers), default=str)
+    )
 
 
 def _masked(body: dict[str, object]) -> dict[str, object]:

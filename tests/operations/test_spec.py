@@ -10,7 +10,7 @@ import inspect
 import pytest
 
 from tests.api.messages import IGNORED
-from tui.api import methods, models
+from tui.api import changes, methods, models
 from tui.api.models import Job, JobState
 from tui.deploy.plan_builder import DeployInput
 from tui.fleet.state import Fleet, Selection, View
@@ -219,10 +219,10 @@ def test_what_lk_lines_cannot_say_here_is_said(line: str) -> None:
 
 RPCS = {
     "CreateDispatch": (
-        methods.CREATE_DISPATCH,
+        changes.CREATE_DISPATCH,
         {"agent_name", "room", "metadata", "restart_policy", "deployment", "attributes"},
     ),
-    "DeleteDispatch": (methods.DELETE_DISPATCH, {"dispatch_id", "room"}),
+    "DeleteDispatch": (changes.DELETE_DISPATCH, {"dispatch_id", "room"}),
 }
 """Parameters of the changing RPCs, the documented ones and those that the protocol has besides."""
 DOCUMENTED_RPCS = """

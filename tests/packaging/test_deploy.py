@@ -16,7 +16,7 @@ from tui.api import errors
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
-from tui.api.changes import Created
+from tui.api.changes import CREATE_AGENT, CreateAgentResponse
 from tui.api.client import Client
 from tui.api.upload import upload, upload_target
 from tui.clock import SystemClock
@@ -25,6 +25,8 @@ from tui.packaging.steps import StepState
 from tui.packaging.tarball import Tarball, build_tarball
 from tui.secret import Secret
 from tui.sim.http.server import Simulator, serve
+
+NEW_AGENT = {"secrets": [], "regions": ["us-east"]}
 
 PROJECT: dict[str, str | bytes] = {
     "Dockerfile": "FROM scratch\n",
@@ -54,8 +56,8 @@ def tarball(tmp_path: Path) -> Tarball:
     return build_tarball(grow(tmp_path / "work", PROJECT), directory=tmp_path)
 
 
-async def create(client: Client, tarball: Tarball) -> Created:
-    created = await client.changes.create_agent((), "us-east", request_id=str(uuid.uuid4()))
+async def create(client: Client, tarball: Tarball) -> CreateAgentResponse:
+    created = await client.change(CREATE_AGENT, NEW_AGENT, request_id=str(uuid.uuid4()))
     form = created.presigned_post_request
     target = upload_target(created.presigned_url, form.url if form else "", {**form.values} if form else None)
     await upload(target, tarball.path)
@@ -64,7 +66,7 @@ async def create(client: Client, tarball: Tarball) -> Created:
 
 async def build(client: Client, agent_id: str) -> BuildProgress:
     running, told = Build(), []
-    async with client.changes.build(agent_id, "", {"git_commit": "c0ffee"}) as chunks:
+    async with client.build(agent_id, "", {"git_commit": "c0ffee"}) as chunks:
         await follow(running, chunks, lambda: told.append(running.outcome))
     assert told
     return running.progress(0.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.trees import grow
-from tui.api.changes import new_secret
+from tui.api.changes import secret_message
 from tui.packaging.errors import SecretsError
 from tui.packaging.secrets import (
     MOUNT_LIMIT,
@@ -144,9 +143,10 @@ def test_a_mount_keeps_every_byte_to_the_wire(tmp_path: Path) -> None:
     path.write_bytes(data)
     mount = read_mount(path)
     assert (mount.name, mount.is_file) == ("key.p12", True)
-    sent = new_secret(mount.name, mount.value, file=mount.is_file)
-    assert base64.b64decode(sent.value) == data
-    assert sent.kind == "AGENT_SECRET_KIND_FILE"
+    sent = secret_message(mount.name, mount.value, file=mount.is_file)
+    assert sent["value"] == mount.value
+    assert mount.value.reveal().encode("utf-8", "surrogateescape") == data, "as it is encoded when it is sent"
+    assert sent["kind"] == "AGENT_SECRET_KIND_FILE"
 
 
 def test_a_mount_has_a_limit(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.packaging.store import Store, answering, running
 from tui.api import errors
-from tui.api.changes import PostTarget
+from tui.api.changes import PresignedPostRequest
 from tui.api.upload import UploadTarget, upload, upload_target
 from tui.secret import Secret
 
@@ -72,7 +72,7 @@ async def test_a_field_cannot_break_out_of_its_part(archive: Path) -> None:
 
 
 async def test_the_parts_of_a_reply_fit(archive: Path) -> None:
-    post = PostTarget(url="https://store.example/x", values=FORM)
+    post = PresignedPostRequest(url="https://store.example/x", values=FORM)
     target = upload_target("https://elsewhere.example/put", post.url, post.values)
     assert (target.host, target.fields is not None) == ("store.example", True)
 

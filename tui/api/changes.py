@@ -1,46 +1,26 @@
-"""The calls that change something. Each is sent once; `errors` says which may be sent again."""
+"""Every call that changes something, declared once: its method, its answer, and how the answer is judged.
+
+`Client.change` sends any of them, once. The requests are made by those who ask for the change.
+"""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
-from tui.api import methods
-from tui.api.auth import Grant
-from tui.api.caller import Caller
-from tui.api.hosts import Host
 from tui.api.methods import Method
 from tui.api.models import Dispatch, PrivateLink, Wire
 from tui.secret import Secret
 
-BUILD_QUIET = 900.0
-"""Seconds without output after which a build is given up; `lk` allows this for the whole build."""
+A = TypeVar("A", bound=Wire, covariant=True)
+Request = Mapping[str, object]
+"""The fields of a request message. A `Secret` in it is encoded when the bytes are made, and not before."""
 
 
-class NewSecret(Wire, frozen=True):
-    """AgentSecret as sent; its value in base64, as JSON carries bytes."""
-
-    name: str
-    value: str
-    kind: str
-    """Always sent: an absent kind means unknown."""
-
-    def __repr__(self) -> str:
-        return f"NewSecret({self.name!r})"
-
-
-def new_secret(name: str, value: Secret, *, file: bool = False) -> NewSecret:
-    """A secret to send: an environment variable, or a file mounted under its name."""
-    kind = "AGENT_SECRET_KIND_FILE" if file else "AGENT_SECRET_KIND_ENVIRONMENT"
-    encoded = base64.b64encode(value.reveal().encode("utf-8", "surrogateescape")).decode()
-    return NewSecret(name=name, value=encoded, kind=kind)
-
-
-class Done(Wire, frozen=True):
-    """The answer of methods that change an agent."""
+class ChangeResponse(Wire, frozen=True):
+    """The answer of the methods that change an agent: most of their responses have these fields."""
 
     success: bool = False
     message: str = ""
@@ -48,15 +28,15 @@ class Done(Wire, frozen=True):
     version_tag: str = ""
 
 
-class PostTarget(Wire, frozen=True):
-    """PresignedPostRequest: a form to upload with."""
+class PresignedPostRequest(Wire, frozen=True):
+    """A form to upload with."""
 
     url: str = ""
     values: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class Created(Wire, frozen=True):
-    """CreateAgentResponse."""
+class CreateAgentResponse(Wire, frozen=True):
+    """A new agent, and where to upload its source."""
 
     agent_id: str = ""
     agent_name: str = ""
@@ -65,178 +45,112 @@ class Created(Wire, frozen=True):
     presigned_url: str = ""
     tag: str = ""
     server_regions: tuple[str, ...] = ()
-    presigned_post_request: PostTarget | None = None
+    presigned_post_request: PresignedPostRequest | None = None
 
 
-class Deploying(Wire, frozen=True):
-    """DeployAgentV2Response."""
+class DeployAgentResponse(Wire, frozen=True):
+    """DeployAgentV2Response: a new version of an agent, and where to upload its source."""
 
     success: bool = False
     message: str = ""
     agent_id: str = ""
     tag: str = ""
-    presigned_req: PostTarget | None = None
+    presigned_req: PresignedPostRequest | None = None
     deployment: str = ""
 
 
-class LinkMade(Wire, frozen=True):
-    """CreatePrivateLinkResponse."""
+class CreatePrivateLinkResponse(Wire, frozen=True):
+    """A new private link."""
 
     private_link: PrivateLink | None = None
 
 
-class Nothing(Wire, frozen=True):
-    """An answer without fields. That it is a JSON object shows that LiveKit answered."""
+class EmptyResponse(Wire, frozen=True):
+    """An answer without fields; a JSON object is all that is expected of it."""
 
 
-class Changes:
-    """Every changing call of one project. Raises the tree of `errors`; `ReadOnly` before anything is sent."""
+def _always_valid(request: Request) -> str:
+    return ""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
-    async def create_dispatch(
-        self,
-        *,
-        room: str,
-        agent_name: str,
-        metadata: str = "",
-        restart_policy: str = "JRP_ON_FAILURE",
-        deployment: str = "",
-        attributes: Mapping[str, str] | None = None,
-        request_id: str,
-    ) -> Dispatch:
-        """Dispatch an agent to a room. Not repeatable: a second call makes a second dispatch."""
-        request = {
-            "room": room,
-            "agent_name": agent_name,
-            "metadata": metadata,
-            "restart_policy": restart_policy,
-            "deployment": deployment,
-            "attributes": dict(attributes or {}),
-        }
-        method = methods.CREATE_DISPATCH
-        answer = await self._caller.ask(method, Dispatch, request, room=room, request_id=request_id)
-        if not answer.id:  # `{}` may come from a proxy and does not prove that it was done
-            raise self._caller.unreadable(method, "the answer names no dispatch", request_id)
-        return answer
+class Change(Method, Generic[A], frozen=True, kw_only=True):
+    """One RPC that changes something."""
 
-    async def delete_dispatch(self, *, room: str, dispatch_id: str, request_id: str) -> Dispatch:
-        """Delete a dispatch; its jobs end within seconds."""
-        request = {"room": room, "dispatch_id": dispatch_id}
-        return await self._caller.ask(
-            methods.DELETE_DISPATCH, Dispatch, request, room=room, request_id=request_id
-        )
+    changes: ClassVar[bool] = True
+    answer: type[A]
+    repeatable: bool = True
+    """Sending it twice has the same effect as sending it once."""
+    deletes: bool = False
+    """That what it deletes is not found, when it is sent again, means that the first one did it."""
+    names: tuple[str, str] | None = None
+    """A field that the answer must fill and what it identifies: the `{}` of a proxy proves nothing."""
+    problem: Callable[[Request], str] = _always_valid
+    """Why a request must not be sent, in words; empty if it may."""
 
-    async def restart_agent(self, agent_id: str, *, request_id: str) -> Done:
-        """Restart the workers; running sessions go on."""
-        return await self._do(methods.RESTART_AGENT, {"agent_id": agent_id}, request_id)
 
-    async def rollback_agent(self, agent_id: str, version: str, *, request_id: str) -> Done:
-        """Make an explicit version the current one. Raises `ValueError` for a relative request."""
-        if not version or version == "latest":
-            raise ValueError("a rollback names its version")
-        return await self._do(methods.ROLLBACK_AGENT, {"agent_id": agent_id, "version": version}, request_id)
+def _explicit_version(request: Request) -> str:
+    return "a rollback names its version" if request["version"] in ("", "latest") else ""
 
-    async def promote_agent(self, agent_id: str, deployment: str, *, request_id: str) -> Done:
-        """Make a named deployment's version the production one."""
-        request = {"agent_id": agent_id, "src_deployment": deployment, "dst_deployment": ""}
-        return await self._do(methods.PROMOTE_AGENT, request, request_id)
 
-    async def delete_agent(self, agent_id: str, *, request_id: str) -> Done:
-        """Delete an agent with all its deployments."""
-        return await self._do(methods.DELETE_AGENT, {"agent_id": agent_id, "deployment": ""}, request_id)
+def _whole_agent(request: Request) -> str:
+    return "one deployment is deleted by another call" if request["deployment"] else ""
 
-    async def delete_deployment(self, agent_id: str, deployment: str, *, request_id: str) -> Done:
-        """Delete one named deployment. Raises `ValueError` for an empty name, which would mean the agent."""
-        if not deployment:
-            raise ValueError("an empty deployment would delete the whole agent")
-        return await self._do(
-            methods.DELETE_AGENT, {"agent_id": agent_id, "deployment": deployment}, request_id
-        )
 
-    async def update_agent(self, agent_id: str, secrets: tuple[NewSecret, ...], *, request_id: str) -> Done:
-        """Set secrets and restart the workers."""
-        return await self._do(methods.UPDATE_AGENT, {"agent_id": agent_id, "secrets": secrets}, request_id)
+def _named_deployment(request: Request) -> str:
+    return "" if request["deployment"] else "an empty deployment would delete the whole agent"
 
-    async def update_secrets(
-        self,
-        agent_id: str,
-        secrets: tuple[NewSecret, ...] = (),
-        *,
-        remove: tuple[str, ...] = (),
-        overwrite: bool = False,
-        request_id: str,
-    ) -> Done:
-        """Set and remove secrets; `overwrite` replaces the complete set (PROTOCOL.md, Secrets)."""
-        request = {"agent_id": agent_id, "secrets": secrets, "remove": remove, "overwrite": overwrite}
-        return await self._do(methods.UPDATE_SECRETS, request, request_id)
 
-    async def create_agent(self, secrets: tuple[NewSecret, ...], region: str, *, request_id: str) -> Created:
-        """Create an agent; its code is uploaded and built afterwards."""
-        request = {"secrets": secrets, "regions": [region] if region else []}
-        answer = await self._caller.ask(methods.CREATE_AGENT, Created, request, request_id=request_id)
-        if not answer.agent_id:
-            raise self._caller.unreadable(methods.CREATE_AGENT, "the answer names no agent", request_id)
-        return answer
+CREATE_DISPATCH: Final = Change(
+    "AgentDispatchService",
+    "CreateDispatch",
+    "room",
+    answer=Dispatch,
+    repeatable=False,
+    names=("id", "dispatch"),
+)
+DELETE_DISPATCH: Final = Change(
+    "AgentDispatchService", "DeleteDispatch", "room", answer=Dispatch, deletes=True
+)
+CREATE_AGENT: Final = Change(
+    "CloudAgent",
+    "CreateAgent",
+    answer=CreateAgentResponse,
+    repeatable=False,
+    names=("agent_id", "agent"),
+)
+DEPLOY_AGENT: Final = Change("CloudAgent", "DeployAgentV2", answer=DeployAgentResponse, repeatable=False)
+PROMOTE_AGENT: Final = Change("CloudAgent", "PromoteAgent", answer=ChangeResponse)
+UPDATE_AGENT: Final = Change("CloudAgent", "UpdateAgent", answer=ChangeResponse, repeatable=False)
+UPDATE_SECRETS: Final = Change("CloudAgent", "UpdateAgentSecrets", answer=ChangeResponse)
+RESTART_AGENT: Final = Change("CloudAgent", "RestartAgent", answer=ChangeResponse, repeatable=False)
+ROLLBACK_AGENT: Final = Change(
+    "CloudAgent", "RollbackAgent", answer=ChangeResponse, problem=_explicit_version
+)
+DELETE_AGENT: Final = Change(
+    "CloudAgent", "DeleteAgent", answer=ChangeResponse, deletes=True, problem=_whole_agent
+)
+DELETE_DEPLOYMENT: Final = Change(
+    "CloudAgent", "DeleteAgent", answer=ChangeResponse, deletes=True, problem=_named_deployment
+)
+CREATE_LINK: Final = Change(
+    "CloudAgent",
+    "CreatePrivateLink",
+    answer=CreatePrivateLinkResponse,
+    repeatable=False,
+    names=("private_link", "link"),
+)
+DESTROY_LINK: Final = Change("CloudAgent", "DestroyPrivateLink", answer=EmptyResponse)
 
-    async def deploy_agent(
-        self,
-        agent_id: str,
-        secrets: tuple[NewSecret, ...],
-        deployment: str,
-        attributes: Mapping[str, str],
-        *,
-        request_id: str,
-    ) -> Deploying:
-        """Announce a new version of an agent."""
-        request = {
-            "agent_id": agent_id,
-            "secrets": secrets,
-            "deployment": deployment,
-            "attributes": dict(attributes),
-        }
-        answer = await self._caller.ask(methods.DEPLOY_AGENT, Deploying, request, request_id=request_id)
-        if not answer.success:
-            raise self._caller.not_done(methods.DEPLOY_AGENT, answer.message, request_id)
-        return answer
+CHANGES: Final[tuple[Change[Wire], ...]] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Change)
+)
+"""All of them."""
 
-    def build(
-        self, agent_id: str, deployment: str, attributes: Mapping[str, str]
-    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Start the build of what was uploaded; yields the raw stream (PROTOCOL.md, Builds)."""
-        params = {"agent_id": agent_id} | ({"deployment": deployment} if deployment else {})
-        packed = base64.b64encode(msgspec.json.encode(dict(attributes))).decode()
-        headers = {"X-LIVEKIT-AGENT-VERSION-ATTRIBUTES": packed} if attributes else {}
-        return self._caller.transport.stream(
-            "POST",
-            f"{self._caller.urls[Host.AGENTS]}/build",
-            Grant(agent_admin=True),
-            label="POST /build",
-            params=params,
-            headers=headers,
-            quiet=BUILD_QUIET,
-        )
 
-    async def create_link(
-        self, *, name: str, region: str, port: int, endpoint: str, cloud_region: str, request_id: str
-    ) -> PrivateLink:
-        """Make a private link."""
-        request: dict[str, object] = {"name": name, "region": region, "port": port, "endpoint": endpoint}
-        if cloud_region:
-            request["cloud_region"] = cloud_region
-        answer = await self._caller.ask(methods.CREATE_LINK, LinkMade, request, request_id=request_id)
-        if answer.private_link is None:
-            raise self._caller.unreadable(methods.CREATE_LINK, "the answer names no link", request_id)
-        return answer.private_link
+def secret_message(name: str, value: Secret, *, file: bool = False) -> dict[str, object]:
+    """AgentSecret in a request: an environment variable, or a file mounted under its name.
 
-    async def destroy_link(self, private_link_id: str, *, request_id: str) -> None:
-        """Delete a private link."""
-        request = {"private_link_id": private_link_id}
-        await self._caller.ask(methods.DESTROY_LINK, Nothing, request, request_id=request_id)
-
-    async def _do(self, method: Method, request: Mapping[str, object], request_id: str) -> Done:
-        answer = await self._caller.ask(method, Done, request, request_id=request_id)
-        if not answer.success:
-            raise self._caller.not_done(method, answer.message, request_id)
-        return answer
+    The kind is always given: a default would be left out on the wire, where its absence means unknown.
+    """
+    kind = "AGENT_SECRET_KIND_FILE" if file else "AGENT_SECRET_KIND_ENVIRONMENT"
+    return {"name": name, "value": value, "kind": kind}

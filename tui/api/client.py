@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import base64
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
+
+import msgspec
 
 from tui.api import errors, hosts, methods
 from tui.api.auth import Grant
 from tui.api.budget import Budget
 from tui.api.caller import Caller, Endpoint, Listing
-from tui.api.changes import Changes
+from tui.api.changes import Change, ChangeResponse, DeployAgentResponse, Request
+from tui.api.exact import ExactDispatch, read_exact
 from tui.api.health import Health
 from tui.api.hosts import Host
 from tui.api.models import (
@@ -30,7 +35,10 @@ from tui.api.transport import WriteGuard
 from tui.api.wire import exact_name, is_plain
 from tui.clock import Clock
 
-DISPATCHES_REMEMBERED = 4096
+T = TypeVar("T", bound=Wire)
+BUILD_QUIET: Final = 900.0
+"""Seconds that a build may say nothing: `lk` allows as much for the whole of it."""
+DISPATCHES_REMEMBERED: Final = 4096
 """Rooms whose last ListDispatch is kept to compare with; a larger fleet decodes some rooms anew."""
 
 
@@ -48,7 +56,7 @@ def nobody_there(error: errors.Unknown) -> errors.NotFound | None:
 
 
 class Client:
-    """Every call of one project; those that change something are under `changes`.
+    """Every call of one project: one method per read, and `change` for whatever changes something.
 
     Raises the errors of `errors`; the constructor raises `BadTarget`.
     """
@@ -66,7 +74,6 @@ class Client:
         self.gate = gate or WriteGuard()
         self.budget = budget
         self._caller = caller or Caller(endpoint, budget=budget, clock=clock, gate=self.gate)
-        self.changes = Changes(self._caller)
         self._agents = Listing(self._caller, methods.LIST_AGENTS, Agent, "agents")
         self._versions = Listing(self._caller, methods.LIST_VERSIONS, Version, "versions")
         self._secrets = Listing(self._caller, methods.LIST_SECRETS, SecretInfo, "secrets")
@@ -83,6 +90,13 @@ class Client:
             lean=True,
         )
         self._links = Listing(self._caller, methods.LIST_LINKS, PrivateLink, "items")
+
+    def ordered(self) -> Client:
+        """A client on the same connections whose reads are sent even when the request budget is used up."""
+        caller = self._caller
+        return Client(
+            caller.endpoint, budget=self.budget, clock=caller.clock, gate=self.gate, caller=caller.ordered()
+        )
 
     @property
     def endpoint(self) -> Endpoint:
@@ -150,6 +164,16 @@ class Client:
         except errors.Unknown as error:
             raise nobody_there(error) or error from None
 
+    async def exact_dispatches(self, room: str) -> tuple[ExactDispatch, ...]:
+        """The dispatches of a room exactly as they are. A room that nobody serves is `NotFound`."""
+        method = methods.LIST_DISPATCH
+        try:
+            return read_exact(await self._caller.send(method, {"room": room}, room=room))
+        except errors.Unknown as error:
+            raise nobody_there(error) or error from None
+        except ValueError as error:
+            raise self._caller.unreadable(method, str(error)) from None
+
     async def list_links(self) -> Batch[PrivateLink]:
         """The project's private links."""
         return await self._links.ask({})
@@ -173,6 +197,39 @@ class Client:
         url = hosts.regional(self._caller.endpoint.agents_url, server_region)
         grant = Grant(agent_admin=True)
         return self._caller.transport.stream("GET", f"{url}/logs", grant, label="GET /logs", params=params)
+
+    async def change(self, change: Change[T], request: Request, *, request_id: str) -> T:
+        """Send a change, once, and return an answer that says it was done.
+
+        Raises `ReadOnly` before anything is sent, `NotDone` where the server says that it was not done, and
+        `ValueError` for a request that would mean something else than its caller says.
+        """
+        if problem := change.problem(request):
+            raise ValueError(problem)
+        room = str(request["room"]) if change.grant == "room" else ""
+        answer = await self._caller.ask(change, change.answer, request, room=room, request_id=request_id)
+        if isinstance(answer, ChangeResponse | DeployAgentResponse) and not answer.success:
+            raise self._caller.not_done(change, answer.message, request_id)
+        if change.names is not None and not getattr(answer, change.names[0]):
+            raise self._caller.unreadable(change, f"the answer names no {change.names[1]}", request_id)
+        return answer
+
+    def build(
+        self, agent_id: str, deployment: str, attributes: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Start the build of what was uploaded; yields the raw SolveStatus stream."""
+        params = {"agent_id": agent_id} | ({"deployment": deployment} if deployment else {})
+        packed = base64.b64encode(msgspec.json.encode(dict(attributes))).decode()
+        headers = {"X-LIVEKIT-AGENT-VERSION-ATTRIBUTES": packed} if attributes else {}
+        return self._caller.transport.stream(
+            "POST",
+            f"{self._caller.urls[Host.AGENTS]}/build",
+            Grant(agent_admin=True),
+            label="POST /build",
+            params=params,
+            headers=headers,
+            quiet=BUILD_QUIET,
+        )
 
     def raw(self, item: Wire) -> bytes:
         """The JSON that an item of a current listing was decoded from; empty if it is not in one."""

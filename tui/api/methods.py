@@ -1,8 +1,8 @@
-"""Every remote method that the program can call: its host, grant, limits, and whether it changes things."""
+"""What a remote method is, and every method that only reads; `changes` has those that change something."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from msgspec import Struct
 
@@ -18,14 +18,12 @@ class Method(Struct, frozen=True):
 
     service: str
     name: str
-    changes: bool = False
-    """It is not a read: refused when read-only, never sent again automatically."""
     grant: str = "agent"
     """`agent`, `room` (admin of the request's room) or `room_list` (PROTOCOL.md, Tokens and grants)."""
-    repeatable: bool = True
-    """Sending it twice has the same effect as once."""
     body_limit: int = 8 * MEBI
     """Largest answer, bytes."""
+    changes: ClassVar[bool] = False
+    """It is not a read: refused when read-only, never sent again automatically."""
 
     @property
     def path(self) -> str:
@@ -43,37 +41,18 @@ class Method(Struct, frozen=True):
         return Host.AGENTS if self.service == "CloudAgent" else Host.PROJECT
 
 
-def _agent(name: str, *, changes: bool = True, repeatable: bool = True) -> Method:
-    return Method("CloudAgent", name, changes=changes, repeatable=repeatable)
-
-
-# a fleet of 10,000 agents is 12 MB of JSON, so the two listings without a filter may be longer
+# a fleet of 10,000 agents is 12 MB of JSON, so the listings without a filter may be longer
 LIST_AGENTS: Final = Method("CloudAgent", "ListAgents", body_limit=64 * MEBI)
-LIST_VERSIONS: Final = _agent("ListAgentVersions", changes=False)
-LIST_SECRETS: Final = _agent("ListAgentSecrets", changes=False)
-GET_SETTINGS: Final = _agent("GetClientSettings", changes=False)
-LIST_LINKS: Final = _agent("ListPrivateLinks", changes=False)
-LINK_STATUS: Final = _agent("GetPrivateLinkStatus", changes=False)
-CREATE_AGENT: Final = _agent("CreateAgent", repeatable=False)
-DEPLOY_AGENT: Final = _agent("DeployAgentV2", repeatable=False)
-PROMOTE_AGENT: Final = _agent("PromoteAgent")
-UPDATE_AGENT: Final = _agent("UpdateAgent", repeatable=False)
-UPDATE_SECRETS: Final = _agent("UpdateAgentSecrets")
-RESTART_AGENT: Final = _agent("RestartAgent", repeatable=False)
-ROLLBACK_AGENT: Final = _agent("RollbackAgent")
-DELETE_AGENT: Final = _agent("DeleteAgent")
-CREATE_LINK: Final = _agent("CreatePrivateLink", repeatable=False)
-DESTROY_LINK: Final = _agent("DestroyPrivateLink")
-
+LIST_VERSIONS: Final = Method("CloudAgent", "ListAgentVersions")
+LIST_SECRETS: Final = Method("CloudAgent", "ListAgentSecrets")
+GET_SETTINGS: Final = Method("CloudAgent", "GetClientSettings")
+LIST_LINKS: Final = Method("CloudAgent", "ListPrivateLinks")
+LINK_STATUS: Final = Method("CloudAgent", "GetPrivateLinkStatus")
 LIST_ROOMS: Final = Method("RoomService", "ListRooms", grant="room_list", body_limit=64 * MEBI)
 LIST_PARTICIPANTS: Final = Method("RoomService", "ListParticipants", grant="room")
 LIST_DISPATCH: Final = Method("AgentDispatchService", "ListDispatch", grant="room", body_limit=64 * MEBI)
-CREATE_DISPATCH: Final = Method(
-    "AgentDispatchService", "CreateDispatch", changes=True, grant="room", repeatable=False
-)
-DELETE_DISPATCH: Final = Method("AgentDispatchService", "DeleteDispatch", changes=True, grant="room")
 
 METHODS: Final = tuple(value for value in list(globals().values()) if isinstance(value, Method))
-"""All of them."""
-READS: Final = frozenset(method.label for method in METHODS if not method.changes) | {"GET /logs"}
+"""Every method that reads."""
+READS: Final = frozenset(method.label for method in METHODS) | {"GET /logs"}
 """The allow-list of read-only mode: all other methods are refused."""

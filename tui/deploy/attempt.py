@@ -12,7 +12,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from tui.api.changes import Created, Deploying, new_secret
+from tui.api.changes import (
+    CREATE_AGENT,
+    DEPLOY_AGENT,
+    CreateAgentResponse,
+    DeployAgentResponse,
+    secret_message,
+)
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Refused
 from tui.api.hosts import Host
@@ -158,16 +164,21 @@ class DeployAttempt:
         self._set(Stage.ANNOUNCE, State.DONE, f"{self.report.agent_id} version {answer.tag or '(not named)'}")
         return self._target(answer)
 
-    async def _ask(self, request_id: str) -> Created | Deploying:
+    async def _ask(self, request_id: str) -> CreateAgentResponse | DeployAgentResponse:
         """The one request that changes something, sent once. A lost answer is looked for."""
-        plan, changes = self._plan, self._client.changes
-        secrets = tuple(new_secret(item.name, item.value, file=item.is_file) for item in plan.secrets)
+        plan, client = self._plan, self._client
+        secrets = [secret_message(item.name, item.value, file=item.is_file) for item in plan.secrets]
         try:
             if plan.creates:
-                return await changes.create_agent(secrets, plan.region, request_id=request_id)
-            return await changes.deploy_agent(
-                plan.agent_id, secrets, plan.deployment, plan.attributes, request_id=request_id
-            )
+                new = {"secrets": secrets, "regions": [plan.region] if plan.region else []}
+                return await client.change(CREATE_AGENT, new, request_id=request_id)
+            version = {
+                "agent_id": plan.agent_id,
+                "secrets": secrets,
+                "deployment": plan.deployment,
+                "attributes": dict(plan.attributes),
+            }
+            return await client.change(DEPLOY_AGENT, version, request_id=request_id)
         except NotSent as error:
             raise StageFailed(
                 Stage.ANNOUNCE, f"{error}; nothing was changed", word=Verdict.NOT_SENT
@@ -177,8 +188,8 @@ class DeployAttempt:
         except ApiError as error:
             raise await self._lost(error) from None
 
-    def _target(self, answer: Created | Deploying) -> UploadTarget:
-        if isinstance(answer, Created):
+    def _target(self, answer: CreateAgentResponse | DeployAgentResponse) -> UploadTarget:
+        if isinstance(answer, CreateAgentResponse):
             form, url = answer.presigned_post_request, answer.presigned_url
         else:
             form, url = answer.presigned_req, ""
@@ -207,9 +218,7 @@ class DeployAttempt:
         self._set(Stage.BUILD, State.RUNNING)
         ticking = asyncio.create_task(self._grow_older(build))
         try:
-            async with self._client.changes.build(
-                self.report.agent_id, plan.deployment, plan.attributes
-            ) as chunks:
+            async with self._client.build(self.report.agent_id, plan.deployment, plan.attributes) as chunks:
                 await follow(build, chunks, lambda: self._show(build))
         except (NotSent, Refused) as error:
             raise self._partly(Stage.BUILD, f"the build was refused: {error}") from None

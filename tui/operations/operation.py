@@ -14,12 +14,13 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from tui.api.methods import Method
-from tui.api.models import Dispatch
+from tui.api.changes import Change, Request
+from tui.api.exact import ExactDispatch
+from tui.api.models import Dispatch, Wire
 from tui.fleet.state import Fleet, Selection, View
 from tui.operations.fields import Answers, Field, Hint, Option
 from tui.operations.journal.journal import Intent
-from tui.operations.remote import Original, Remote
+from tui.operations.remote import Remote
 
 
 class Danger(IntEnum):
@@ -81,7 +82,7 @@ class Baseline:
 
     baseline: tuple[str, ...] = ()
     """Goes to the disk, so that the effect can be told from what was there."""
-    original: Original | None = field(default=None, repr=False)
+    original: ExactDispatch | None = field(default=None, repr=False)
     """What is about to be deleted, exactly; stays in memory."""
 
 
@@ -132,7 +133,7 @@ class Operation(ABC):
     """The verb on keys and buttons."""
     help: ClassVar[str]
     danger: ClassVar[Danger]
-    method: ClassVar[Method]
+    method: ClassVar[Change[Wire]]
     """The one changing call that it makes."""
     keys: ClassVar[Mapping[str, str]] = EMPTY
     """Pane → key or keys."""
@@ -165,20 +166,21 @@ class Operation(ABC):
         """What is said of it before it is done."""
 
     @abstractmethod
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
-        """The body that will be sent, secret values masked."""
+    def request(self, view: View, answers: Answers) -> Request:
+        """The request that will be sent. Its secrets are of the type `Secret`, whose text is a mask."""
 
     @abstractmethod
     def equivalent(self, view: View, answers: Answers) -> str:
         """The same for a shell: an `lk` command, or what it takes where `lk` has none."""
 
     @abstractmethod
-    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
-        """Send it, once. Raises the tree of `tui.api.errors`."""
-
-    @abstractmethod
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Look whether it happened, from what the journal holds. Raises the tree of `tui.api.errors`."""
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """Send it, once. Raises the tree of `tui.api.errors`."""
+        await remote.change(self.method, self.request(view, answers), request_id=request_id)
+        return Receipt()
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
         """What is asked; `answers` holds what is known beforehand."""

@@ -14,7 +14,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.api import methods
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.clock import Clock
 from tui.fleet.state import View
@@ -32,7 +31,6 @@ from tui.operations.remote import Remote
 
 VERIFYING: Final = (0.0, 1.0, 3.0, 8.0)
 """Seconds after "done" at which is looked whether it shows."""
-DELETING: Final = (methods.DELETE_DISPATCH, methods.DELETE_AGENT)
 
 
 def quietly(progress: Progress) -> None:
@@ -207,7 +205,7 @@ class OperationRunner:
         except Unknown as error:
             return await self._lost(sending, error, begun)
         except NotFound as error:
-            if sending.repeated and operation.method in DELETING:  # hazards.md §3.1: the first one did it
+            if sending.repeated and operation.method.deletes:  # hazards.md §3.1: the first one did it
                 words = f"{sending.subject}: done, it is gone"
                 return await self._close(intent, Outcome(Verdict.DONE, words, intent))
             return await self._close(intent, refused(sending.subject, error, intent))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
 
+from tui.api.changes import Request
 from tui.api.hosts import Host
 from tui.api.methods import CLI_VERSION, Method
 
@@ -15,11 +15,11 @@ def lk(*words: str) -> str:
     return " ".join(("lk", *(word_of(word) for word in words)))
 
 
-def curl(method: Method, request: Mapping[str, object]) -> str:
+def curl(method: Method, request: Request) -> str:
     """A call that `lk` has no command for; the environment has the URLs, as for `lk`, and a `$TOKEN`."""
     is_cloud = method.host is Host.AGENTS
     url = "$LK_AGENTS_URL" if is_cloud else "${LIVEKIT_URL/#ws/http}"
-    body = json.dumps(request, ensure_ascii=True, separators=(",", ":"))
+    body = json.dumps(request, default=str, ensure_ascii=True, separators=(",", ":"))
     version = f" -H X-LIVEKIT-CLI-VERSION:{CLI_VERSION}" if is_cloud else ""
     return (
         f'curl "{url}{method.path}" -H "Authorization: Bearer $TOKEN"'

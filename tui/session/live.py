@@ -15,6 +15,7 @@ import msgspec
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
+from tui.api.client import Client
 from tui.api.hosts import Host
 from tui.api.models import Wire
 from tui.api.transport import WriteGuard
@@ -29,7 +30,6 @@ from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
 from tui.logs.spool import RING
 from tui.operations.remote import Remote
-from tui.operations.sending import Sender
 from tui.project import Project
 from tui.session.watched import Link
 
@@ -72,7 +72,7 @@ class Session:
             proxy=project.proxy,
         )
         budget = Budget(project.requests_per_minute, clock)
-        self.client = Sender(
+        self.client = Client(
             endpoint, budget=budget, clock=clock, gate=WriteGuard(read_only=project.read_only)
         )
         self._orders = self.client.ordered()

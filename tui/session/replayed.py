@@ -160,8 +160,5 @@ class _RefusingRemote:
     async def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
         raise NotSent(REFUSAL)
 
-    list_agents = list_versions = list_secrets = list_rooms = list_participants = list_dispatches = _refuse
-    list_links = link_status = settings = originals = _refuse
-    create_dispatch = delete_dispatch = restart_agent = rollback_agent = promote_agent = _refuse
-    delete_agent = delete_deployment = update_agent = update_secrets = _refuse
-    create_link = destroy_link = _refuse
+    list_agents = list_versions = list_secrets = list_participants = _refuse
+    list_dispatches = exact_dispatches = list_links = link_status = settings = change = _refuse

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from tui.api import methods
+from tui.api import changes
+from tui.api.changes import Request
 from tui.api.errors import ApiError, Unknown
 from tui.api.models import Agent
 from tui.fleet.state import View
@@ -13,7 +14,7 @@ from tui.fleet.status import status
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent
-from tui.operations.operation import Danger, Effect, Operation, Preview, Receipt, Usage, Verification
+from tui.operations.operation import Danger, Effect, Operation, Preview, Usage, Verification
 from tui.operations.remote import Remote
 from tui.operations.shell_commands import lk
 from tui.operations.verbs.deployment_operation import DeploymentOperation
@@ -29,7 +30,7 @@ class Restart(Operation):
     label = "Restart"
     help = "restart this agent's workers; running sessions go on"
     danger = Danger.SERVICE
-    method = methods.RESTART_AGENT
+    method = changes.RESTART_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "r", "status": "r"}
     usage = Usage("restart", ("agent",))
     reads = ("agent",)
@@ -59,7 +60,7 @@ class Restart(Operation):
             typed=typed_names(view, agent),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """RestartAgentRequest."""
         return {"agent_id": view.selection.agent_id}
 
@@ -70,11 +71,6 @@ class Restart(Operation):
     def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
         """Whose status to show when it is not known whether it happened."""
         return {"agent_id": view.selection.agent_id}
-
-    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
-        """RestartAgent."""
-        await remote.restart_agent(view.selection.agent_id, request_id=request_id)
-        return Receipt()
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """A restart leaves no trace (hazards.md §3.2): all there is to say is how the agent is."""
@@ -94,7 +90,7 @@ class DeleteAgent(Operation):
     label = "Delete agent"
     help = "delete the whole agent with all deployments, versions and secrets"
     danger = Danger.DESTROYS
-    method = methods.DELETE_AGENT
+    method = changes.DELETE_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "ctrl+d", "status": "ctrl+d"}
     usage = Usage("delete", ("agent",))
     prominent = False
@@ -126,7 +122,7 @@ class DeleteAgent(Operation):
             typed=(agent.agent_id,),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """DeleteAgentRequest; the empty deployment means all of it."""
         return {"agent_id": view.selection.agent_id, "deployment": ""}
 
@@ -137,11 +133,6 @@ class DeleteAgent(Operation):
     def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
         """Which agent must be gone."""
         return {"agent_id": view.selection.agent_id}
-
-    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
-        """DeleteAgent."""
-        await remote.delete_agent(view.selection.agent_id, request_id=request_id)
-        return Receipt()
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone, or going."""
@@ -161,7 +152,7 @@ class DeleteDeployment(DeploymentOperation):
     label = "Delete deployment"
     help = "delete one named deployment of this agent; production and the agent stay"
     danger = Danger.DESTROYS
-    method = methods.DELETE_AGENT
+    method = changes.DELETE_DEPLOYMENT
     usage = Usage("delete-deployment", ("agent", "deployment"))
     lacks = "no named deployment"
 
@@ -179,7 +170,7 @@ class DeleteDeployment(DeploymentOperation):
             typed=(agent.agent_id,),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """DeleteAgentRequest."""
         return {"agent_id": view.selection.agent_id, "deployment": answers.text("deployment")}
 
@@ -191,13 +182,6 @@ class DeleteDeployment(DeploymentOperation):
     def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
         """Which deployment must be gone."""
         return {"agent_id": view.selection.agent_id, "deployment": answers.text("deployment")}
-
-    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
-        """DeleteAgent with a deployment."""
-        await remote.delete_deployment(
-            view.selection.agent_id, answers.text("deployment"), request_id=request_id
-        )
-        return Receipt()
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone, or going."""

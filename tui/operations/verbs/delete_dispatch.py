@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from tui.api import methods
+from tui.api import changes
+from tui.api.changes import Request
 from tui.api.errors import NotFound
 from tui.api.models import Dispatch
 from tui.fleet.state import Fleet, View, with_dispatches
@@ -36,7 +37,7 @@ class DeleteDispatch(Operation):
     label = "Delete dispatch"
     help = "take this dispatch off its room; its jobs end within seconds"
     danger = Danger.REVERSIBLE
-    method = methods.DELETE_DISPATCH
+    method = changes.DELETE_DISPATCH
     keys: ClassVar[Mapping[str, str]] = {"dispatches": "ctrl+d"}
     usage = Usage("undispatch", ("dispatch",))
     reads = ("room",)
@@ -70,7 +71,7 @@ class DeleteDispatch(Operation):
             state=dispatch_state(found, view.now),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """DeleteAgentDispatchRequest."""
         return {"room": view.selection.room, "dispatch_id": view.selection.dispatch_id}
 
@@ -84,22 +85,14 @@ class DeleteDispatch(Operation):
 
     async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """What it carries, exactly, to be able to create it again."""
-        standing = await remote.originals(view.selection.room)
+        standing = await remote.exact_dispatches(view.selection.room)
         return Baseline(original=next((i for i in standing if i.id == view.selection.dispatch_id), None))
-
-    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
-        """DeleteDispatch."""
-        selection = view.selection
-        await remote.delete_dispatch(
-            room=selection.room, dispatch_id=selection.dispatch_id, request_id=request_id
-        )
-        return Receipt()
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone from its room, or the room gone with it."""
         room, dispatch_id = intent.facts.get("room", ""), intent.facts.get("dispatch_id", "")
         try:
-            standing = await remote.originals(room)
+            standing = await remote.exact_dispatches(room)
         except NotFound:
             return Verification(
                 Effect.YES, f"room {room} is not open any more, and {dispatch_id} went with it"

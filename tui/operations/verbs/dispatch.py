@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from tui.api import methods
+from tui.api import changes
+from tui.api.changes import Request
 from tui.api.errors import NotFound
+from tui.api.exact import ExactDispatch, digest
 from tui.fleet.state import Fleet, View, with_dispatches
 from tui.operations.descriptions import agent_of, dispatch_of, is_exact, no_dispatch
 from tui.operations.fields import Answers, Field, FieldKind, Hint, InvalidAnswer, Option
@@ -25,7 +27,7 @@ from tui.operations.operation import (
     Usage,
     Verification,
 )
-from tui.operations.remote import Original, Remote, digest
+from tui.operations.remote import Remote
 from tui.operations.shell_commands import curl, lk
 from tui.operations.verbs import dispatch_checks
 
@@ -41,7 +43,7 @@ class CreateDispatch(Operation):
     label = "Dispatch"
     help = "send an agent to a room and watch it join"
     danger = Danger.REVERSIBLE
-    method = methods.CREATE_DISPATCH
+    method = changes.CREATE_DISPATCH
     keys: ClassVar[Mapping[str, str]] = {"agents": "ctrl+n", "status": "ctrl+n", "dispatches": "ctrl+n"}
     usage = Usage("dispatch", ("room", "agent_name"))
     reads = ("room",)
@@ -128,7 +130,7 @@ class CreateDispatch(Operation):
             state=_doubles(view, answers),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """CreateAgentDispatchRequest."""
         return {
             "room": answers.text("room"),
@@ -172,20 +174,14 @@ class CreateDispatch(Operation):
     async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """The ids that are in the room (hazards.md §3.2)."""
         try:
-            return Baseline(tuple(item.id for item in await remote.originals(answers.text("room"))))
+            return Baseline(tuple(item.id for item in await remote.exact_dispatches(answers.text("room"))))
         except NotFound:
             return Baseline()
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """CreateDispatch."""
-        made = await remote.create_dispatch(
-            room=answers.text("room"),
-            agent_name=answers.text("agent"),
-            metadata=_metadata(answers),
-            restart_policy=answers.text("restart") or ON_FAILURE,
-            deployment=dispatch_checks.deployment_of(answers.text("deployment")),
-            attributes=_attributes(answers),
-            request_id=request_id,
+        made = await remote.change(
+            changes.CREATE_DISPATCH, self.request(view, answers), request_id=request_id
         )
         return Receipt(made.id, made)
 
@@ -193,7 +189,7 @@ class CreateDispatch(Operation):
         """A new id in the room with the same name and content is ours (hazards.md §3.2)."""
         room, name = intent.facts.get("room", ""), intent.facts.get("agent_name", "")
         try:
-            standing = await remote.originals(room)
+            standing = await remote.exact_dispatches(room)
         except NotFound:
             standing = ()
         before = set(intent.baseline)
@@ -246,14 +242,14 @@ class Redispatch(CreateDispatch):
     async def prepare(self, remote: Remote, view: View, answers: Answers) -> Answers:
         """Everything that it carries, exactly: what is shown of it is cleaned and cut."""
         room, dispatch_id = view.selection.room, view.selection.dispatch_id
-        standing = await remote.originals(room)
+        standing = await remote.exact_dispatches(room)
         original = next((item for item in standing if item.id == dispatch_id), None)
         if original is None:
             raise NotFound(f"{dispatch_id} is not in {room} any more", self.method.label)
         return replace(copy_of(original), texts={**copy_of(original).texts, **answers.texts})
 
 
-def copy_of(original: Original) -> Answers:
+def copy_of(original: ExactDispatch) -> Answers:
     """The answers that make a dispatch like this one."""
     attributes = json.dumps(dict(original.attributes), ensure_ascii=False) if original.attributes else ""
     return Answers(
@@ -284,6 +280,6 @@ def _attributes(answers: Answers) -> dict[str, str]:
     return dispatch_checks.attributes_of(answers.exact("attributes"))
 
 
-def _is_it(item: Original, intent: Intent) -> bool:
+def _is_it(item: ExactDispatch, intent: Intent) -> bool:
     facts = intent.facts
     return item.agent_name == facts.get("agent_name") and item.digest == facts.get("digest")

@@ -7,7 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.api import methods
+from tui.api import changes
+from tui.api.changes import Request
 from tui.api.errors import ApiError
 from tui.api.models import PrivateLink, PrivateLinkStatus, instant
 from tui.fleet.state import View
@@ -71,7 +72,7 @@ class CreateLink(Operation):
     label = "Create link"
     help = "connect agents to an endpoint in your own network"
     danger = Danger.REVERSIBLE
-    method = methods.CREATE_LINK
+    method = changes.CREATE_LINK
     usage = Usage("create-link", ("name",))
     prepares = True
 
@@ -125,7 +126,7 @@ class CreateLink(Operation):
             ),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """CreatePrivateLinkRequest."""
         body: dict[str, object] = {name: answers.text(name) for name in ("name", "region", "endpoint")}
         body["port"] = _port(answers)
@@ -148,15 +149,8 @@ class CreateLink(Operation):
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """CreatePrivateLink."""
-        link_id = await remote.create_link(
-            name=answers.text("name"),
-            region=answers.text("region"),
-            port=_port(answers),
-            endpoint=answers.text("endpoint"),
-            cloud_region=answers.text("cloud_region"),
-            request_id=request_id,
-        )
-        return Receipt(link_id)
+        answer = await remote.change(changes.CREATE_LINK, self.request(view, answers), request_id=request_id)
+        return Receipt(answer.private_link.private_link_id if answer.private_link else "")
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """A link of that name and endpoint that was not there."""
@@ -178,7 +172,7 @@ class DeleteLink(Operation):
     label = "Delete link"
     help = "delete a private link; agents lose the way through it"
     danger = Danger.DESTROYS
-    method = methods.DESTROY_LINK
+    method = changes.DESTROY_LINK
     usage = Usage("delete-link", ("link",))
     prepares = True
 
@@ -230,7 +224,7 @@ class DeleteLink(Operation):
             typed=(link_id,),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """DestroyPrivateLinkRequest."""
         return {"private_link_id": answers.text("link")}
 
@@ -241,11 +235,6 @@ class DeleteLink(Operation):
     def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
         """Which link must be gone."""
         return {"link": answers.text("link")}
-
-    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
-        """DestroyPrivateLink."""
-        await remote.destroy_link(answers.text("link"), request_id=request_id)
-        return Receipt()
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone from the list."""

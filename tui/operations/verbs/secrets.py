@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tui.api.changes import Request
 from tui.api.models import RESERVED_SECRETS
 from tui.fleet.state import View
 from tui.operations.descriptions import agent_of, typed_names
 from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
-from tui.operations.operation import Danger, Preview, Receipt, Usage
-from tui.operations.remote import Remote
+from tui.operations.operation import Danger, Preview, Usage
 from tui.operations.shell_commands import curl, lk
 from tui.operations.verbs.secrets_operation import (
     EMPTY_OPTIONS,
@@ -219,7 +219,7 @@ class RemoveSecrets(SecretsOperation):
             typed=(view.selection.agent_id,),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """UpdateAgentSecretsRequest with `remove`, never together with `overwrite` (contract.md §9.14)."""
         return {
             "agent_id": view.selection.agent_id,
@@ -239,11 +239,6 @@ class RemoveSecrets(SecretsOperation):
     def facts(self, view: View, answers: Answers) -> Mapping[str, str]:
         """Names that must be gone."""
         return {"agent_id": view.selection.agent_id, "remove": "\n".join(answers.names())}
-
-    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
-        """UpdateAgentSecrets with `remove`."""
-        await remote.update_secrets(view.selection.agent_id, remove=answers.names(), request_id=request_id)
-        return Receipt()
 
 
 class ReplaceSecrets(FromFile):
@@ -271,7 +266,7 @@ class ReplaceSecrets(FromFile):
             typed=typed_names(view, agent),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """UpdateAgentSecretsRequest with `overwrite`."""
         return {**super().request(view, answers), "overwrite": True}
 
@@ -285,10 +280,3 @@ class ReplaceSecrets(FromFile):
         kept = {one.name for one in answers.secrets.secrets}
         gone = [item.name for item in secrets(view) if item.name not in kept]
         return {**super().facts(view, answers), "remove": "\n".join(gone)}
-
-    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
-        """UpdateAgentSecrets with `overwrite`."""
-        await remote.update_secrets(
-            view.selection.agent_id, answers.secrets.secrets, overwrite=True, request_id=request_id
-        )
-        return Receipt()

@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tui.api import methods
+from tui.api import changes
+from tui.api.changes import Request, secret_message
 from tui.api.models import SecretInfo, instant
 from tui.fleet.state import View
 from tui.fleet.times import rfc3339
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.operations.fields import Answers, Field, FieldKind, Hint, HintLevel, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
-from tui.operations.operation import Baseline, Danger, Effect, Fact, Operation, Preview, Receipt, Verification
+from tui.operations.operation import Baseline, Danger, Effect, Fact, Operation, Preview, Verification
 from tui.operations.remote import Remote
 from tui.packaging.errors import SecretsError
 from tui.packaging.secrets import Empty, SecretInput, SecretSet, collect, fingerprint
-from tui.secret import MASK, Secret
+from tui.secret import Secret
 
-KIND_FILE, KIND_ENVIRONMENT = "AGENT_SECRET_KIND_FILE", "AGENT_SECRET_KIND_ENVIRONMENT"
+KIND_FILE = "AGENT_SECRET_KIND_FILE"
 SHOWN = 8
 """Names listed in one line of a preview; a replacement lists every one that goes."""
 NEVER = "never"
@@ -34,7 +35,7 @@ GUESSABLE = 64
 class SecretsOperation(Operation):
     """What the operations on secrets share: they belong to one agent and restart its workers."""
 
-    method = methods.UPDATE_SECRETS
+    method = changes.UPDATE_SECRETS
     danger = Danger.SERVICE
     reads = ("agent", "secrets")
     source = "agents"
@@ -61,11 +62,11 @@ class SecretsOperation(Operation):
         """Names, never values."""
         return tuple(one.name for one in answers.secrets.secrets)
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
-        """UpdateAgentSecretsRequest, its values masked."""
+    def request(self, view: View, answers: Answers) -> Request:
+        """UpdateAgentSecretsRequest."""
         return {
             "agent_id": view.selection.agent_id,
-            "secrets": masked(answers.secrets.secrets),
+            "secrets": messages(answers.secrets.secrets),
             "remove": [],
             "overwrite": False,
         }
@@ -81,11 +82,6 @@ class SecretsOperation(Operation):
         """When each secret was last updated."""
         batch = await remote.list_secrets(view.selection.agent_id)
         return Baseline(tuple(f"{item.name}={_stamp(item)}" for item in batch.items))
-
-    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
-        """UpdateAgentSecrets."""
-        await remote.update_secrets(view.selection.agent_id, answers.secrets.secrets, request_id=request_id)
-        return Receipt()
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Key by key: is it newer than before, or gone if it was to go."""
@@ -129,12 +125,9 @@ def recognisable(value: Secret) -> str:
     return str(found) if found.lines > 1 or found.size > GUESSABLE else f"{found.size:,} bytes"
 
 
-def masked(items: Iterable[SecretInput]) -> list[dict[str, str]]:
-    """AgentSecret messages as they will be sent, with a mask for every value."""
-    return [
-        {"name": one.name, "value": MASK, "kind": KIND_FILE if one.is_file else KIND_ENVIRONMENT}
-        for one in items
-    ]
+def messages(items: Iterable[SecretInput]) -> list[dict[str, object]]:
+    """AgentSecret messages, their values still in `Secret`."""
+    return [secret_message(one.name, one.value, file=one.is_file) for one in items]
 
 
 def verification_of(intent: Intent, now: Mapping[str, str]) -> Verification:

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from msgspec.structs import replace as with_fields
 
-from tui.api import methods
+from tui.api import changes
+from tui.api.changes import Request
 from tui.fleet.state import View
 from tui.operations.fields import Answers, Field, Option
-from tui.operations.operation import Preview, Receipt, Usage
-from tui.operations.remote import Remote
+from tui.operations.operation import Preview, Usage
 from tui.operations.shell_commands import curl, lk
 from tui.operations.verbs.secrets_operation import (
     EMPTY_OPTIONS,
@@ -19,7 +19,7 @@ from tui.operations.verbs.secrets_operation import (
     difference,
     file_fields,
     file_words,
-    masked,
+    messages,
     need_secrets,
     read_file,
     with_secrets,
@@ -33,7 +33,7 @@ class Update(SecretsOperation):
     id = "update"
     label = "Update"
     help = "set the secrets of a file, if one is given, and restart the workers"
-    method = methods.UPDATE_AGENT
+    method = changes.UPDATE_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "U", "status": "U"}
     prominent = False
     usage = Usage("update", ("agent", "file"))
@@ -62,17 +62,12 @@ class Update(SecretsOperation):
         shown = self.shown(view, "Update and restart", "no secret is changed")
         return with_fields(shown, effect=(*shown.effect[:-1], "cannot be taken back"))
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """UpdateAgentRequest; regions are never sent (contract.md §9.19)."""
-        return {"agent_id": view.selection.agent_id, "secrets": masked(answers.secrets.secrets)}
+        return {"agent_id": view.selection.agent_id, "secrets": messages(answers.secrets.secrets)}
 
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk agent update` takes no id, only what a livekit.toml names (contract.md §3.5)."""
         if not answers.text("file"):
             return curl(self.method, self.request(view, answers))
         return lk("agent", "update-secrets", "--id", view.selection.agent_id, *file_words(answers))
-
-    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
-        """UpdateAgent."""
-        await remote.update_agent(view.selection.agent_id, answers.secrets.secrets, request_id=request_id)
-        return Receipt()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from tui.api import methods
+from tui.api import changes
+from tui.api.changes import Request
 from tui.api.models import Version, instant
 from tui.fleet.state import View
 from tui.fleet.status import status
@@ -41,7 +42,7 @@ class Rollback(Operation):
     label = "Roll back"
     help = "let production run another version that was built before"
     danger = Danger.SERVICE
-    method = methods.ROLLBACK_AGENT
+    method = changes.ROLLBACK_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "R", "status": "R", "versions": "r,R"}
     usage = Usage("rollback", ("agent", "version"))
     reads = ("agent", "versions")
@@ -119,7 +120,7 @@ class Rollback(Operation):
             typed=typed_names(view, agent),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """RollbackAgentRequest."""
         return {"agent_id": view.selection.agent_id, "version": answers.text("version")}
 
@@ -142,7 +143,7 @@ class Rollback(Operation):
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """RollbackAgent."""
-        await remote.rollback_agent(view.selection.agent_id, answers.text("version"), request_id=request_id)
+        await super().run(remote, view, answers, request_id)
         return Receipt(f"{agent_of(view).version} → {answers.text('version')}")
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
@@ -166,7 +167,7 @@ class Promote(DeploymentOperation):
     label = "Promote"
     help = "let production run the version of a named deployment"
     danger = Danger.SERVICE
-    method = methods.PROMOTE_AGENT
+    method = changes.PROMOTE_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "P", "status": "P", "versions": "P"}
     usage = Usage("promote", ("agent", "deployment"))
     prominent = False
@@ -204,7 +205,7 @@ class Promote(DeploymentOperation):
             typed=typed_names(view, agent),
         )
 
-    def request(self, view: View, answers: Answers) -> Mapping[str, object]:
+    def request(self, view: View, answers: Answers) -> Request:
         """PromoteAgentRequest; production is the empty name."""
         return {
             "agent_id": view.selection.agent_id,
@@ -228,7 +229,7 @@ class Promote(DeploymentOperation):
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """PromoteAgent."""
-        await remote.promote_agent(view.selection.agent_id, answers.text("deployment"), request_id=request_id)
+        await super().run(remote, view, answers, request_id)
         return Receipt(f"{agent_of(view).version} → {_source(view, answers)}")
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:

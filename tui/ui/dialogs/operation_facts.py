@@ -89,7 +89,7 @@ def age_words(age: float) -> str:
 def request_facts(operation: Operation, view: View, answers: Answers, project: Project) -> list[FactLine]:
     """What would be sent, as JSON, with every secret masked."""
     base = project.agents_url if operation.method.host is Host.AGENTS else project.url
-    body = json.dumps(operation.request(view, answers), indent=2, ensure_ascii=False)
+    body = json.dumps(operation.request(view, answers), default=str, indent=2, ensure_ascii=False)
     facts = [
         FactLine("dry run", "this is what would be sent; nothing was sent", "accent"),
         FactLine("POST", f"{base}{operation.method.path}"),
