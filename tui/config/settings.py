@@ -11,10 +11,11 @@ from typing import Final, TypeVar
 from tui.config import choice
 from tui.config.address import LOCAL_URL, host, http_url
 from tui.config.entries import merge, read_lk
-from tui.config.files import ConfigError, parse_toml, read_private
+from tui.config.files import ConfigError
+from tui.config.own_file import OwnFile, read_own
 from tui.config.places import Places
 from tui.config.projects import PROJECT_KEYS, Credentials, warning
-from tui.config.table import Table, as_table
+from tui.config.table import Table
 from tui.project import Project
 from tui.secret import Secret
 
@@ -96,16 +97,6 @@ class Settings:
     """Messages for the operator, one line each, not yet cleaned for display."""
 
 
-@dataclass(frozen=True)
-class _Own:
-    """Our own configuration file as read."""
-
-    top: Table
-    sections: tuple[Table, ...] = ()
-    error: str = ""
-    """Why it cannot be used, so that its locks are unknown; empty if it can."""
-
-
 def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
     """Read everything; takes the API secret out of `environ` so that no child inherits it.
 
@@ -116,7 +107,7 @@ def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
     exported = _exported(environ, notices)
     places = Places.of(environ)
     working_dir = _working_dir(flags.working_dir)
-    own = _own(flags, places)
+    own = read_own(flags.config, places)
     if own.error:
         notices.append(f"{own.error}; without it this session is read-only and picks no project by itself")
     candidates = _candidates(environ, exported, own, working_dir, places, notices)
@@ -145,7 +136,7 @@ def load_for(project: Project, flags: Flags, environ: MutableMapping[str, str]) 
     """
     environ.pop(_SECRET_NAME, None)
     places, notices = Places.of(environ), list[str]()
-    own = _own(flags, places)
+    own = read_own(flags.config, places)
     if own.error:
         notices.append(f"{own.error}; its settings are not used")
     look = _look(flags, environ, own.top, _working_dir(flags.working_dir), places, notices)
@@ -193,7 +184,7 @@ def _look(
 def _candidates(
     environ: MutableMapping[str, str],
     exported: Credentials | None,
-    own: _Own,
+    own: OwnFile,
     working_dir: Path,
     places: Places,
     notices: list[str],
@@ -262,35 +253,6 @@ def _agents_override(environ: MutableMapping[str, str], notices: list[str]) -> s
     url = http_url(text, "LK_AGENTS_URL")
     notices.append(f"LK_AGENTS_URL is set: agent calls of every project go to {host(url)}")
     return url
-
-
-def _own(flags: Flags, places: Places) -> _Own:
-    """Our own file. An unusable one prevents the start only if the command line names it."""
-    path = Path(os.path.expanduser(flags.config)).absolute() if flags.config else places.config
-    try:
-        text = read_private(path)
-        if text is None and flags.config:
-            raise ConfigError(f"--config {path}: no such file")
-        return _Own(*_tables(path, text or ""))
-    except ConfigError as error:
-        if flags.config:
-            raise
-        return _Own(Table(path, "", "", {}), error=str(error))
-
-
-def _tables(path: Path, text: str) -> tuple[Table, tuple[Table, ...]]:
-    """The top and the `[projects.NAME]` tables; raises ConfigError."""
-    top = Table(path, text, "", parse_toml(path, text))
-    projects = as_table(top.values.get("projects", {}))
-    if projects is None:
-        raise top.error("projects", "must be tables of the form [projects.NAME]")
-    found = []
-    for name, value in projects.items():
-        values = as_table(value)
-        if values is None:
-            raise top.error("projects", f"{name} must be a table of the form [projects.{name}]")
-        found.append(Table(path, text, f"projects.{name}", values))
-    return top, tuple(found)
 
 
 def _working_dir(text: str) -> Path:
