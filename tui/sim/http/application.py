@@ -26,8 +26,8 @@ from tui.sim.http.streams import LogStreams
 from tui.sim.http.twirp import TwirpError, panic
 from tui.sim.http.upload_routes import UploadRoutes
 from tui.sim.http.uploads import Uploads
+from tui.sim.scenarios import world_builder
 from tui.sim.scenarios.specs import Scenario
-from tui.sim.scenarios.world_builder import WorldBuilder
 from tui.sim.world.activity import Activity
 from tui.sim.world.agents import Agents
 from tui.sim.world.rooms import Rooms
@@ -45,7 +45,7 @@ class Application:
         self.agents = Agents(world)
         self.rooms = Rooms(world, self.agents)
         self.uploads = Uploads(world)
-        WorldBuilder(world, self.agents, self.rooms).build(scenario)
+        world_builder.build(world, self.agents, self.rooms, scenario)
         Activity(world, self.agents, self.rooms).start(scenario.life)
         self.service = Service(
             world,

@@ -10,6 +10,7 @@ import logging
 import math
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -91,8 +92,7 @@ async def serve(
     world = World(clock, seed, Switches().changed({**plan.switches, **switches}))
     app = Application(world, plan, {key: secret})
     listener = listen(host, port)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-    app.uploads.base_url = url
+    app.uploads.base_url = url = _url(host, listener)
     server = Server(_config(app))
     running = asyncio.create_task(server.serve([listener]))
     ticking = asyncio.create_task(tick(world))
@@ -108,6 +108,11 @@ async def serve(
         raise RuntimeError("the simulator made a mistake: its world stood still") from mistake
     if app.pipeline.panics:
         raise RuntimeError(f"the simulator made a mistake:\n{app.pipeline.panics[0]}")
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    """The base URL of a listening socket."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 
 
 def _config(app: Application) -> uvicorn.Config:

@@ -1,7 +1,8 @@
 """The life cycle of cloud agents: build, start, crash, sleep, wake, roll, delete (PROTOCOL.md, Agents).
 
 The real life cycle is not public: the order of statuses and the delays are assumptions. Knows nothing of
-rooms: `on_up` and `on_down` are called when a program starts or dies.
+rooms: `on_up` and `on_down` are called when a program starts or dies. Longer than 300 lines because the steps
+of one life cycle are read together.
 """
 
 from __future__ import annotations
