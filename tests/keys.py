@@ -45,18 +45,12 @@ def groups() -> list[tuple[str, list[tuple[str, str]]]]:
             (" ".join(shown(key) for key in keys.split(",")), operation.label)
             for keys, operation in keys_of(pane.NAME.lower())
         ]
-        logs = log_keys() if pane.NAME == "Logs" else []
+        logs = rows(LogView.BINDINGS) if pane.NAME == "Logs" else []
         known = {label for _, label in own}
         both = [*own, *(row for row in operations if row[1] not in known), *logs]
         if both:
             found.append((f"{pane.NUMBER} {pane.NAME}", both))
     return found
-
-
-def log_keys() -> list[tuple[str, str]]:
-    """Keys of the log view, of all the classes that it is made of."""
-    made_of = (cls for cls in LogView.__mro__ if cls.__module__.startswith("tui."))
-    return [row for cls in made_of for row in rows(cls.__dict__.get("BINDINGS", ()))]
 
 
 def table() -> str:

@@ -39,8 +39,7 @@ from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
-from tui.ui.logview.below import Below
-from tui.ui.logview.lines import LogLines
+from tui.ui.logview.lines import LogBar, LogLines
 from tui.ui.panes.logs import LogsPane
 from tui.ui.terminal.detect import Terminal
 from tui.ui.terminal.screenshot import align
@@ -269,7 +268,7 @@ class Scene:
 
 async def read(pane: LogsPane, pilot: Pilot[None]) -> None:
     """Wait until the log is on the screen."""
-    while not len(pane.reader.page.rows):
+    while not len(pane.reader.model.page.rows):
         await pilot.pause(0.01)
     await settled(pilot)
 
@@ -324,7 +323,7 @@ def is_busy(app: App[None]) -> bool:
 
 def is_connecting(app: App[None]) -> bool:
     """Whether a log on the screen waits for its first stream."""
-    logs = [view.page.log for view in app.screen.query(LogView)]
+    logs = [view.model.log for view in app.screen.query(LogView)]
     return any(stream.phase is Phase.CONNECTING for log in logs for stream in log.streams.values())
 
 
@@ -332,10 +331,9 @@ def painted_now(app: App[None]) -> bool:
     """Paint at once what a log view would paint later; whether there was anything."""
     found = False
     for part in app.screen.walk_children():
-        if isinstance(part, LogLines | Below) and (timer := part._timer) is not None:
+        if isinstance(part, LogLines | LogBar) and part.is_pending:
             found = True
-            timer.stop()
-            part._paint() if isinstance(part, LogLines) else part._due()
+            part.paint_now() if isinstance(part, LogLines) else part.update_now()
     return found
 
 

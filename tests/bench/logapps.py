@@ -96,7 +96,7 @@ class Ours(Measured):
         if self.hub:
             self.run_worker(self.hub.run())
             self.view.attach([LogSource("CA_x", region="us-east")])
-            log = self.view.page.log
+            log = self.view.model.log
             log.listeners.append(lambda: setattr(self, "received", log.counts.received))
         if self._file:
             self.view.show_files(self._file.name, [self._file])

@@ -90,7 +90,7 @@ async def test_a_quiet_fleet_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     async with playing(Scene("calm")) as (app, pilot):
         clock = app.clock
         assert isinstance(clock, StillClock) and app.session is not None
-        while app.main.logs.reader.below._timer is not None:  # it says things some time after they happened
+        while app.main.logs.reader.bar.is_pending:  # it says things some time after they happened
             await pilot.pause(0.05)
         await settled(pilot)
         with refreshes(monkeypatch) as asked:

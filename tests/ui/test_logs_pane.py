@@ -8,6 +8,7 @@ from tests.fixtures.screen import playing, title
 from tests.fixtures.views import view_of
 from tests.scenes import Scene, read, settled, typed
 from tui.logs.watch import MOST
+from tui.ui.logview.picker import Picker
 from tui.ui.panes.logs import sources_of
 
 
@@ -29,7 +30,7 @@ async def test_the_marked_agents_are_read_as_one_log() -> None:
         await typed(pilot, "l")
         await read(main.logs, pilot)
         assert main.current is main.logs
-        watch = main.logs.reader.choosing.watch
+        watch = main.logs.reader.followed
         assert watch is not None
         assert {source.agent_id for source in watch.opened} == marked
         assert len(watch.opened) <= MOST
@@ -40,11 +41,11 @@ async def test_the_marked_agents_are_read_as_one_log() -> None:
         assert len(tags) == len(watch.opened)
         assert any(f" {tag} " in newest for tag in tags)
         await typed(pilot, "v")
-        offered = main.logs.reader.choosing._picker.text
+        offered = main.logs.reader.query_one(Picker).text
         assert all(source.agent in offered for source in watch.candidates)
 
         await typed(pilot, "escape", "1", "b")
-        watch = main.logs.reader.choosing.watch
+        watch = main.logs.reader.followed
         assert watch is not None
         assert len({source.agent_id for source in watch.candidates}) == 1, "of builds, the one at the cursor"
 
@@ -56,6 +57,6 @@ async def test_a_command_names_its_agent_whatever_is_marked() -> None:
         for pane in ("1", "5"):
             await typed(pilot, pane, ":", *f"logs {agent.agent_id}", "enter")
             await settled(pilot)
-            watch = main.logs.reader.choosing.watch
+            watch = main.logs.reader.followed
             assert watch is not None
             assert {source.agent_id for source in watch.candidates} == {agent.agent_id}

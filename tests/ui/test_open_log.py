@@ -21,7 +21,7 @@ HOSTILE = b"\n\x1b[2J\x1b]52;c;eA==\x07 [/] [@click=x]\n"
 async def test_a_file_is_opened_by_a_command_and_left_with_a_key(tmp_path: Path) -> None:
     (tmp_path / "incident.log").write_bytes(line("all is lost") + HOSTILE)
     async with playing(Scene("open", rested=True)) as (app, pilot):
-        before = app.main.logs.reader.page.log
+        before = app.main.logs.reader.model.log
         await typed(pilot, "colon", *"open ")
         app.post_message(Paste(f"{tmp_path}/inc"))
         await settled(pilot)
@@ -43,7 +43,7 @@ async def test_a_file_is_opened_by_a_command_and_left_with_a_key(tmp_path: Path)
             assert logs.reader.file == "incident.log"
         await typed(pilot, "6", "p")
         await settled(pilot)
-        assert logs.reader.file == "" and logs.reader.page.log is before
+        assert logs.reader.file == "" and logs.reader.model.log is before
 
 
 @pytest.mark.parametrize(

@@ -230,4 +230,4 @@ async def test_from_a_line_of_a_log_to_its_job_in_the_tree() -> None:
             assert main.current is main.dispatches and main.dispatches.table.cursor == key
         main.post_message(LogView.JumpToJob("AJ_gone", "nowhere", ""))
         await settled(pilot)
-        assert "not in the tree (any more)" in main.logs.reader.below.facts().said
+        assert "not in the tree (any more)" in main.logs.reader.bar.text

@@ -205,12 +205,12 @@ class Lktop(DiffApp):
         if session is not None:
             session.select(event.selection)
 
-    def on_reader_copy(self, event: LogView.Copy) -> None:
+    def on_log_view_copy(self, event: LogView.Copy) -> None:
         """Copy lines of a log."""
         self.copy_out(event.text)
 
-    def on_reader_told(self, event: LogView.Told) -> None:
-        """Pass on what the log view reports."""
+    def on_log_view_save_ended(self, event: LogView.SaveEnded) -> None:
+        """Report whether a log was saved."""
         self.say(event.words, tone=event.tone)
 
     # ---- telling --------------------------------------------------------------------------------------

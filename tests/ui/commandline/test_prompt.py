@@ -57,7 +57,7 @@ async def test_keys_that_come_at_once_go_where_the_first_has_put_the_keyboard(pa
             app.simulate_key(key)
 
         def taken() -> str:
-            pattern = app.main.logs.reader.searching.finder.pattern
+            pattern = app.main.logs.reader.model.finder.pattern
             return (pattern.source if pattern else "") if pane == "logs" else app.main.agents.query_now.source
 
         async with asyncio.timeout(10):

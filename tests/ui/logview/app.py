@@ -50,11 +50,11 @@ class LogApp(App[None]):
         self.theme = theme.DEFAULT
         self.view.focus()
 
-    def on_reader_copy(self, event: LogView.Copy) -> None:
+    def on_log_view_copy(self, event: LogView.Copy) -> None:
         """Remember it."""
         self.copied.append(event.text)
 
-    def on_reader_told(self, event: LogView.Told) -> None:
+    def on_log_view_save_ended(self, event: LogView.SaveEnded) -> None:
         """Remember it."""
         self.told.append(event.words)
 
@@ -108,11 +108,11 @@ class Rig:
         """Let time pass and everything that is due happen, the search in the background included."""
         await self.clock.advance(seconds)
         await self._pilot.pause(0)
-        while self.view.searching.finder.busy:
+        while self.view.model.finder.busy:
             await self._pilot.pause(0)
         if draw:
             self.view.lines.draw()
-            self.view.below.update_now()
+            self.view.bar.update_now()
         await self._pilot.pause(0)
 
     async def done(self, group: str) -> None:
@@ -134,7 +134,7 @@ class Rig:
     @property
     def cursor_line(self) -> bytes:
         """The line at the cursor, as received."""
-        return self.view.page.log.line(self.view.page.cursor).raw
+        return self.view.model.log.line(self.view.model.page.cursor).raw
 
 
 @asynccontextmanager

@@ -55,10 +55,10 @@ async def test_a_saved_log_is_read_like_any_other(tmp_path: Path) -> None:
         assert "line 00000" in rig.lines()[0]
         await rig.press("e")
         assert rig.cursor_line == lines[7]
-        assert [kind.count for kind in rig.view.page.log.signatures.ranked()] == [1]
+        assert [kind.count for kind in rig.view.model.log.signatures.ranked()] == [1]
         await rig.press("ampersand")
         await rig.enter("line 0000")
-        assert len(rig.view.page.rows) == 10 + 1
+        assert len(rig.view.model.page.rows) == 10 + 1
         await rig.press("escape", "T")
         await rig.enter("11:07:40")
         assert rig.cursor_line == lines[60]
@@ -81,5 +81,5 @@ async def test_times_in_a_file_go_back_from_its_end_and_not_from_now(tmp_path: P
             await rig.press("T")
             await rig.enter(typed)
             # what is below the line before, without a time, may belong to either
-            at = rig.view.page.cursor - rig.view.page.log.first
+            at = rig.view.model.page.cursor - rig.view.model.log.first
             assert number * 4 - 3 <= at <= number * 4, typed

@@ -19,19 +19,21 @@ from tui.logs.log import Counts, Kind, Line, Notice
 from tui.logs.source import LogSource, Phase, Stream
 from tui.sim.scenarios.hostile import LOGS
 from tui.ui.logview import bar
-from tui.ui.logview.layout import Form, Options, Row, Times, rows_of
-from tui.ui.logview.moments import moment
-from tui.ui.logview.sgr import PLAIN, Look, after
+from tui.ui.logview.layout import LineMode, Options, ScreenRow, TimeFormat, lay_out
+from tui.ui.logview.prompt import moment
+from tui.ui.logview.sgr import PLAIN, SgrStyle, apply_sgr
 
 WIDE = Options(width=120, zone=UTC)
 
 
-def rows(raw: bytes, options: Options = WIDE, form: Form = Form.FOLDED, note: str = "") -> list[Row]:
-    return rows_of(Line(0, raw, classify([raw])[0], 0), EPOCH, options, form, note)
+def rows(
+    raw: bytes, options: Options = WIDE, mode: LineMode = LineMode.FOLDED, note: str = ""
+) -> list[ScreenRow]:
+    return lay_out(Line(0, raw, classify([raw])[0], 0), EPOCH, options, mode, note)
 
 
-def texts(raw: bytes, options: Options = WIDE, form: Form = Form.FOLDED) -> list[str]:
-    return [row.text.rstrip() for row in rows(raw, options, form)]
+def texts(raw: bytes, options: Options = WIDE, mode: LineMode = LineMode.FOLDED) -> list[str]:
+    return [row.text.rstrip() for row in rows(raw, options, mode)]
 
 
 def test_columns_line_up() -> None:
@@ -50,11 +52,13 @@ def test_a_narrow_screen_has_no_logger_column() -> None:
 
 def test_zones() -> None:
     assert texts(line("a"), replace(WIDE, zone=ZoneInfo("Asia/Tokyo")))[0].startswith("20:06:40.000")
-    assert texts(line("a"), replace(WIDE, times=Times.UTC, zone=ZoneInfo("Asia/Tokyo")))[0].startswith(
+    assert texts(line("a"), replace(WIDE, times=TimeFormat.UTC, zone=ZoneInfo("Asia/Tokyo")))[0].startswith(
         "11:06:40"
     )
-    assert texts(line("a"), replace(WIDE, times=Times.OFF))[0].startswith("INFO")
-    assert texts(line("a"), replace(WIDE, times=Times.RELATIVE, now=EPOCH + 130))[0].startswith("   2m INFO")
+    assert texts(line("a"), replace(WIDE, times=TimeFormat.OFF))[0].startswith("INFO")
+    assert texts(line("a"), replace(WIDE, times=TimeFormat.RELATIVE, now=EPOCH + 130))[0].startswith(
+        "   2m INFO"
+    )
 
 
 def test_sources_carry_their_letters() -> None:
@@ -75,12 +79,11 @@ def test_a_folded_traceback_shows_its_first_and_last_line() -> None:
 
 def test_every_form_of_a_line() -> None:
     raw = line("boom", level="ERROR", exc_info=TRACEBACK, room="r")
-    assert [text.strip() for text in texts(raw, form=Form.OPEN)[1:3]] == [
+    assert [text.strip() for text in texts(raw, mode=LineMode.OPEN)[1:3]] == [
         "room r",
         "Traceback (most recent call last):",
     ]
-    assert texts(raw, form=Form.RAW)[0].split(" ", 1)[1] == raw.decode()
-    assert '  "room": "r",' in "\n".join(texts(raw, form=Form.PRETTY))
+    assert texts(raw, mode=LineMode.RAW)[0].split(" ", 1)[1] == raw.decode()
     assert '  "room": "r",' in "\n".join(texts(raw, replace(WIDE, pretty=True)))
 
 
@@ -98,7 +101,7 @@ def test_a_huge_line_is_cut_and_says_how_large_it_is() -> None:
 
 def test_a_notice_is_a_rule_with_words() -> None:
     notice = Notice("us: stream lost", Kind.GAP, 0, EPOCH, EPOCH + 14, "14 s may be missing")
-    (row,) = rows_of(Line(0, b"", 0, 0, notice), None, WIDE, Form.FOLDED)
+    (row,) = lay_out(Line(0, b"", 0, 0, notice), None, WIDE, LineMode.FOLDED)
     assert row.text.startswith("── us: stream lost 11:06:40, back 11:06:54, 14 s may be missing ──")
     assert row.spans[0].tone == "warn"
 
@@ -111,10 +114,10 @@ LINES = st.one_of(
 
 
 @PROPERTY
-@given(LINES, st.integers(10, 130), st.booleans(), st.sampled_from(Form), st.booleans())
-def test_no_line_breaks_the_screen(raw: bytes, width: int, wrap: bool, form: Form, pretty: bool) -> None:
+@given(LINES, st.integers(10, 130), st.booleans(), st.sampled_from(LineMode), st.booleans())
+def test_no_line_breaks_the_screen(raw: bytes, width: int, wrap: bool, mode: LineMode, pretty: bool) -> None:
     options = Options(width=width, wrap=wrap, zone=UTC, pretty=pretty, tags={0: ("us", "info")})
-    for row in rows(raw, options, form, note="n"):
+    for row in rows(raw, options, mode, note="n"):
         # a wrap may part what a joiner joins; that is harmless
         assert all(is_clean(span.text.replace("\u200d", "")) for span in row.spans)
         if wrap and row.text != row.spans[0].text:
@@ -124,7 +127,7 @@ def test_no_line_breaks_the_screen(raw: bytes, width: int, wrap: bool, form: For
 @PROPERTY
 @given(st.text(alphabet="ab\u4e16\U0001f600\u0301 ", max_size=80), st.integers(24, 60))
 def test_wrapping_loses_no_character(text: str, width: int) -> None:
-    options = Options(width=width, wrap=True, times=Times.OFF, zone=UTC)
+    options = Options(width=width, wrap=True, times=TimeFormat.OFF, zone=UTC)
     raw = text.encode()
     whole = "".join(row.text for row in rows(raw, replace(options, wrap=False)))
     wrapped = rows(raw, options)
@@ -133,16 +136,16 @@ def test_wrapping_loses_no_character(text: str, width: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "look"),
+    ("parameters", "style"),
     [
-        ("31", Look(color="red")),
-        ("1;31", Look(color="red", bold=True)),
+        ("31", SgrStyle(color="red")),
+        ("1;31", SgrStyle(color="red", bold=True)),
         ("1;31;0", PLAIN),
         ("", PLAIN),
-        ("38;5;208", Look(color="color(208)")),
-        ("38;2;255;128;0", Look(color="#ff8000")),
-        ("38:2:255:128:0", Look(color="#ff8000")),
-        ("95", Look(color="bright_magenta")),
+        ("38;5;208", SgrStyle(color="color(208)")),
+        ("38;2;255;128;0", SgrStyle(color="#ff8000")),
+        ("38:2:255:128:0", SgrStyle(color="#ff8000")),
+        ("95", SgrStyle(color="bright_magenta")),
         # what could hide text is not taken
         ("8", PLAIN),
         ("31;30", PLAIN),
@@ -150,28 +153,28 @@ def test_wrapping_loses_no_character(text: str, width: int) -> None:
         ("38;5;16", PLAIN),
         ("38;5;17", PLAIN),
         ("38;5;232", PLAIN),
-        ("38;5;240", Look(color="color(240)")),
-        ("38;5;18", Look(color="color(18)")),
-        ("38;5;1", Look(color="color(1)")),
+        ("38;5;240", SgrStyle(color="color(240)")),
+        ("38;5;18", SgrStyle(color="color(18)")),
+        ("38;5;1", SgrStyle(color="color(1)")),
         ("38;5;256", PLAIN),
         ("38;2;0;0;0", PLAIN),
         ("48;5;196", PLAIN),
         ("5;7;53", PLAIN),
         ("38", PLAIN),
         ("38;5", PLAIN),
-        ("99999999999;1", Look(bold=True)),
+        ("99999999999;1", SgrStyle(bold=True)),
     ],
 )
-def test_colours(parameters: str, look: Look) -> None:
-    assert after(PLAIN, parameters) == look
+def test_colours(parameters: str, style: SgrStyle) -> None:
+    assert apply_sgr(PLAIN, parameters) == style
 
 
 def test_colours_add_up_and_end() -> None:
     (row,) = rows(b"a\x1b[1m\x1b[32mb\x1b[22mc\x1b[0md")
-    assert [(span.text, span.look) for span in row.spans[1:]] == [
+    assert [(span.text, span.style) for span in row.spans[1:]] == [
         ("a", PLAIN),
-        ("b", Look(color="green", bold=True)),
-        ("c", Look(color="green")),
+        ("b", SgrStyle(color="green", bold=True)),
+        ("c", SgrStyle(color="green")),
         ("d", PLAIN),
     ]
 
@@ -213,10 +216,10 @@ def test_a_time_of_day_is_the_operators_unless_it_says_utc() -> None:
 
 @pytest.mark.parametrize("size", range(0, 160, 7))
 def test_the_row_below_fits_and_drops_what_matters_least(size: int) -> None:
-    facts = bar.Facts(
+    state = bar.BarState(
         Counts(received=18_204), follow=False, unseen=143, unseen_errors=2, held=18_204, shown=17_892
     )
-    cells = bar.bar(facts, size)
+    cells = bar.bar_cells(state, size)
     text = "".join(cell.text for cell in cells)
     assert text.startswith(" ▼ 143 new (2 errors)")
     if size > 60:
@@ -227,38 +230,42 @@ def test_the_row_below_fits_and_drops_what_matters_least(size: int) -> None:
 
 def test_what_hides_lines_is_said_in_the_width_of_a_quarter_of_the_screen() -> None:
     open_, lost = (Stream(LogSource("CA_1"), "us", phase) for phase in (Phase.OPEN, Phase.WAITING))
-    facts = bar.Facts(Counts(received=5952), filters=(1, 1), held=5952, shown=333, streams=(open_,))
-    said = "".join(cell.text for cell in bar.bar(facts, 59))
+    state = bar.BarState(Counts(received=5952), filters=(1, 1), held=5952, shown=333, streams=(open_,))
+    said = "".join(cell.text for cell in bar.bar_cells(state, 59))
     assert said == " FOLLOW on · FILTER 1/1 · 5 952 lines (5 619 hidden)"
-    troubled = "".join(cell.text for cell in bar.bar(replace(facts, streams=(lost,)), 59))
+    troubled = "".join(cell.text for cell in bar.bar_cells(replace(state, streams=(lost,)), 59))
     assert troubled == " FOLLOW on · 5 952 lines (5 619 hidden) · src 0/1 ✗us"
-    level = replace(facts, filters=(0, 0), level=Level.WARN)
-    assert "LEVEL ≥warn · 5 952 lines (5 619 hidden)" in "".join(cell.text for cell in bar.bar(level, 59))
+    level = replace(state, filters=(0, 0), level=Level.WARN)
+    assert "LEVEL ≥warn · 5 952 lines (5 619 hidden)" in "".join(
+        cell.text for cell in bar.bar_cells(level, 59)
+    )
 
 
 @pytest.mark.parametrize(
     ("quiet", "times", "said"),
     [
-        (19.0, Times.LOCAL, " ▲us"),
-        (20.0, Times.LOCAL, " ▲us quiet since 20:06"),
-        (3 * 3600.0, Times.LOCAL, " ▲us quiet since 20:06"),
-        (30 * 3600.0, Times.UTC, " ▲us quiet since 11-18"),
-        (20.0, Times.RELATIVE, " ▲us quiet <2m"),
-        (700.0, Times.RELATIVE, " ▲us quiet 10m+"),
+        (19.0, TimeFormat.LOCAL, " ▲us"),
+        (20.0, TimeFormat.LOCAL, " ▲us quiet since 20:06"),
+        (3 * 3600.0, TimeFormat.LOCAL, " ▲us quiet since 20:06"),
+        (30 * 3600.0, TimeFormat.UTC, " ▲us quiet since 11-18"),
+        (20.0, TimeFormat.RELATIVE, " ▲us quiet <2m"),
+        (700.0, TimeFormat.RELATIVE, " ▲us quiet 10m+"),
     ],
 )
-def test_a_silent_stream_says_since_when(quiet: float, times: Times, said: str) -> None:
-    clock = datetime.fromtimestamp(EPOCH + quiet, ZoneInfo("Asia/Tokyo") if times is Times.LOCAL else UTC)
+def test_a_silent_stream_says_since_when(quiet: float, times: TimeFormat, said: str) -> None:
+    clock = datetime.fromtimestamp(
+        EPOCH + quiet, ZoneInfo("Asia/Tokyo") if times is TimeFormat.LOCAL else UTC
+    )
     stream = Stream(LogSource("CA_1"), "us", Phase.OPEN, heard=1000.0)
-    facts = bar.Facts(Counts(received=3), streams=(stream,), times=times, now=1000.0 + quiet, clock=clock)
-    assert [cell.text for cell in bar.bar(facts, 200)][-1] == said
+    state = bar.BarState(Counts(received=3), streams=(stream,), times=times, now=1000.0 + quiet, clock=clock)
+    assert [cell.text for cell in bar.bar_cells(state, 200)][-1] == said
 
 
 def test_a_stream_that_stays_silent_changes_nothing_on_the_screen() -> None:
     stream = Stream(LogSource("CA_1"), "us", Phase.OPEN, heard=1000.0)
     found = {
-        bar.bar(
-            bar.Facts(
+        bar.bar_cells(
+            bar.BarState(
                 Counts(),
                 streams=(stream,),
                 now=1000.0 + quiet,

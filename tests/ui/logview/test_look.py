@@ -15,10 +15,10 @@ from tests.ui.logview.scene import KEYS, build, incident, news
 async def drawn(app: LogApp, pilot: Pilot[None]) -> None:
     """Until everything that is put off to a timer or searched in the background is on the screen."""
     await pilot.pause(0)
-    while app.view.searching.finder.busy:
+    while app.view.model.finder.busy:
         await pilot.pause(0)
     app.view.lines.draw()
-    app.view.below.update_now()
+    app.view.bar.update_now()
     await pilot.pause()
 
 
@@ -30,7 +30,7 @@ async def play(app: LogApp, pilot: Pilot[None], scene: str) -> None:
     for key in KEYS[scene]:
         app.simulate_key(key)
         await pilot.pause(0)
-        while app.view.searching.finder.busy:
+        while app.view.model.finder.busy:
             await pilot.pause(0)
     if scene == "behind":
         news(log)

@@ -9,7 +9,7 @@ from tests.logs.fakes import EPOCH, PROPERTY
 from tui.logs.log import Log
 from tui.logs.rows import AllRows
 from tui.logs.spool import Spool
-from tui.ui.logview.page import Page, Place
+from tui.ui.logview.page import Page, Position
 
 
 class Screen:
@@ -27,17 +27,17 @@ class Screen:
         self.log.append(lines, bytes(count), bytes(count), EPOCH)
 
     def shown(self) -> list[tuple[int, int]]:
-        return [(place.line, place.part) for place in self.page.places()]
+        return [(position.line, position.part) for position in self.page.visible()]
 
 
 KEYS = st.lists(
     st.one_of(
         st.tuples(st.just("move"), st.integers(-4, 4)),
-        st.tuples(st.just("page"), st.integers(-6, 6)),
+        st.tuples(st.just("page_by"), st.integers(-6, 6)),
         st.tuples(st.just("scroll"), st.integers(-6, 6)),
-        st.tuples(st.just("go"), st.integers(0, 40)),
+        st.tuples(st.just("go_to"), st.integers(0, 40)),
         st.tuples(st.just("grow"), st.integers(1, 3)),
-        st.tuples(st.sampled_from(["home", "resume", "stand", "changed"]), st.just(0)),
+        st.tuples(st.sampled_from(["home", "resume", "pause", "refit"]), st.just(0)),
     ),
     max_size=25,
 )
@@ -53,7 +53,7 @@ def test_any_keys_leave_a_sound_screen(heights: list[int], height: int, keys: li
         if name == "grow":
             screen.heights += [2] * count
             screen.grow(count)
-        elif name in ("home", "resume", "stand", "changed"):
+        elif name in ("home", "resume", "pause", "refit"):
             getattr(page, name)()
         else:
             getattr(page, name)(count)
@@ -71,7 +71,7 @@ def test_any_keys_leave_a_sound_screen(heights: list[int], height: int, keys: li
             assert page.unseen == 0
         if name == "grow" and not followed and len(before) == height:
             assert shown == before, "what is being read must stay"
-        if name in ("move", "page", "scroll") and count < 0:
+        if name in ("move", "page_by", "scroll") and count < 0:
             assert not page.follow
 
 
@@ -89,15 +89,15 @@ def test_moving_up_stops_following_and_the_end_resumes() -> None:
 def test_unseen_lines_are_counted_until_they_are_seen() -> None:
     screen = Screen([1] * 20)
     screen.shown()
-    screen.page.stand()
+    screen.page.pause()
     screen.heights += [1] * 7
     screen.grow(7)
     screen.shown()
     assert screen.page.unseen == 7
-    screen.page.page(4)
+    screen.page.page_by(4)
     screen.shown()
     assert screen.page.unseen == 3
-    screen.page.page(4)
+    screen.page.page_by(4)
     screen.shown()
     assert screen.page.unseen == 0
 
@@ -125,17 +125,17 @@ def test_dropped_lines_move_the_screen_to_the_oldest_held() -> None:
     for _ in range(300):
         log.append([b"y" * 1000], b"\0", b"\0", EPOCH)
     assert log.first > 0
-    assert page.places()[0] == Place(log.first, 0)
+    assert page.visible()[0] == Position(log.first, 0)
     assert page.cursor == log.first
     assert not page.follow
 
 
 def test_an_empty_log_takes_every_key() -> None:
     page = Screen([]).page
-    for name in ("home", "resume", "stand", "changed", "reveal"):
+    for name in ("home", "resume", "pause", "refit", "reveal_cursor"):
         getattr(page, name)()
-    for name in ("move", "page", "scroll", "go"):
+    for name in ("move", "page_by", "scroll", "go_to"):
         getattr(page, name)(-3)
         getattr(page, name)(3)
-    assert page.places() == []
+    assert page.visible() == []
     assert page.line_at(0) is None

@@ -17,9 +17,9 @@ from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tests.ui.logview.app import Rig, reading
 from tui.api import errors
 from tui.logs.classify import Level
-from tui.ui.logview.choosing import save_way
+from tui.logs.search import Filter, Pattern
+from tui.ui.logview.export import SAVE_MODES, save_log
 from tui.ui.logview.lines import LogLines
-from tui.ui.logview.lists import WAYS, ways
 from tui.ui.logview.picker import Picker
 from tui.ui.logview.prompt import LogPrompt
 
@@ -56,12 +56,12 @@ async def test_follow_stops_on_any_upward_move_and_receiving_goes_on() -> None:
         for key, back in (("k", "G"), ("pageup", "end"), ("ctrl+u", "G"), ("g", "G"), ("b", "s"), ("s", "G")):
             await rig.press(key)
             before = rig.lines()
-            assert not rig.view.page.follow
+            assert not rig.view.model.page.follow
             await rig.receive(*[line("more", at=EPOCH + 200), line("bad", level="ERROR", at=EPOCH + 201)])
             assert rig.lines() == before
             assert "▼ 2 new (1 error)" in rig.below
             await rig.press(back)
-            assert rig.view.page.follow
+            assert rig.view.model.page.follow
             assert "FOLLOW on" in rig.below
             assert "bad" in rig.lines()[-1]
 
@@ -84,7 +84,7 @@ async def test_a_log_is_drawn_beneath_a_dialog_too(monkeypatch: pytest.MonkeyPat
         refresh = lines.refresh
 
         def painted(*regions: Region, **more: bool) -> LogLines:
-            if "beneath" in lines._drawn[-1].row.text:
+            if "beneath" in lines.render_line(lines.size.height - 1).text:
                 drawn.set()
             return refresh(*regions, **more)
 
@@ -167,9 +167,9 @@ async def test_search_counts_while_typing_and_walks_matches() -> None:
         assert rig.cursor_line == LINES[90]
         await rig.press("N")
         assert "no further match above; n looks below" in rig.below
-        assert rig.view.lines.search is not None
+        assert rig.view.model.finder.pattern is not None
         await rig.press("escape")
-        assert rig.view.lines.search is None
+        assert rig.view.model.finder.pattern is None
 
 
 async def test_a_match_inside_a_folded_traceback_unfolds_it() -> None:
@@ -221,7 +221,7 @@ async def test_filters_can_be_listed_switched_and_removed() -> None:
         await rig.press("space")
         assert "[ ] &AJ_1" in "\n".join(rig.app.rows())
         await rig.press("d", "escape")
-        assert rig.view.searching.finder.criteria.filters == ()
+        assert rig.view.model.finder.criteria.filters == ()
 
 
 async def test_a_filter_that_hides_everything_says_so() -> None:
@@ -254,7 +254,7 @@ async def test_a_bad_pattern_is_told_and_nothing_changes() -> None:
         await rig.enter("(a+)+$")
         assert "can take for ever" in rig.app.rows()[-1]
         await rig.press("escape")
-        assert rig.view.searching.finder.pattern is None
+        assert rig.view.model.finder.pattern is None
         assert "FOLLOW" in rig.below
 
 
@@ -282,11 +282,11 @@ async def test_a_line_is_searched_to_its_end_however_long(long: bytes) -> None:
     async with reading(*LINES, long, *LINES[:3]) as rig:
         await rig.press("slash")
         await rig.enter("NEEDLE")
-        assert rig.view.page.cursor == len(LINES)
+        assert rig.view.model.page.cursor == len(LINES)
         assert "the match is beyond what is shown of this line; Y copies all of it" in rig.below
         await rig.press("escape", "ampersand")
         await rig.enter("!needle")
-        assert len(rig.view.page.rows) == len(LINES) + 3
+        assert len(rig.view.model.page.rows) == len(LINES) + 3
 
 
 SLOW = "a.*a.*a.*a.*b"
@@ -299,14 +299,14 @@ async def test_an_expression_that_takes_for_ever_on_a_line_is_given_up(long: int
         await rig.press("slash")
         await rig.enter(SLOW)
         assert rig.below.startswith(f" /{SLOW} is given up: it takes too long on one of the lines")
-        assert rig.view.searching.finder.pattern is None and rig.view.lines.search is None
+        assert rig.view.model.finder.pattern is None
         await rig.press("ampersand")
         await rig.type(f"!{SLOW}")
         assert "not counted: it takes too long" in rig.app.rows()[-1]
         await rig.enter(f"!{SLOW}")
         assert rig.below.startswith(f" &!{SLOW} is switched off: it takes too long")
         assert messages(rig)
-        (given_up,) = rig.view.searching.finder.criteria.filters
+        (given_up,) = rig.view.model.finder.criteria.filters
         assert not given_up.on
         await rig.press("slash")
         await rig.enter("line 042")
@@ -319,15 +319,15 @@ async def test_a_search_that_is_only_slow_to_mark_is_given_up_too() -> None:
         await rig.press("slash")
         await rig.enter(f"{SLOW}xyz")
         assert "is given up" in rig.below
-        assert rig.view.lines.search is None
+        assert rig.view.model.finder.pattern is None
 
 
 async def test_minimum_level() -> None:
     async with reading(line("a", level="DEBUG"), LINES[0], line("w", level="WARNING"), BOOM) as rig:
         for expected, count in ((Level.INFO, 3), (Level.WARN, 2), (Level.ERROR, 1), (Level.NONE, 4)):
             await rig.press("L")
-            assert rig.view.searching.finder.criteria.level is expected
-            assert len(rig.view.page.rows) == count
+            assert rig.view.model.finder.criteria.level is expected
+            assert len(rig.view.model.page.rows) == count
 
 
 async def test_walking_errors() -> None:
@@ -353,7 +353,7 @@ async def test_walking_a_job_and_jumping_to_it() -> None:
         assert rig.app.jobs == [("AJ_2", "r2", "")]
         rig.view.show_job("AJ_1")
         await rig.settle()
-        assert len(rig.view.page.rows) == 33
+        assert len(rig.view.model.page.rows) == 33
         assert "FILTER 1/1" in rig.below
 
 
@@ -382,7 +382,7 @@ async def test_going_to_a_time() -> None:
 
 async def test_a_time_is_typed_as_times_are_shown() -> None:
     async with reading(*LINES) as rig:
-        rig.view.lines.relay(replace(rig.view.options, zone=ZoneInfo("Asia/Tokyo")))
+        rig.view.model.set_options(replace(rig.view.model.options, zone=ZoneInfo("Asia/Tokyo")))
         await rig.press("T")
         assert rig.app.rows()[-1].startswith("go to (JST)")
         await rig.enter("20:07:10")
@@ -415,9 +415,7 @@ async def test_bookmarks_and_notes() -> None:
         await rig.enter("started here")
         assert "✎ started here" in rig.lines()[1]
         assert rig.lines()[0].startswith("◆")
-        ((at, text, note),) = rig.view.notes()
-        assert (at, note) == (EPOCH, "started here")
-        assert "line 000" in text
+        assert rig.view.model.notes == {0: "started here"}
 
 
 async def test_what_was_made_of_a_log_is_there_on_return() -> None:
@@ -426,11 +424,11 @@ async def test_what_was_made_of_a_log_is_there_on_return() -> None:
         await rig.enter("AJ_2")
         rig.view.attach([source(agent_id="CA_other")])
         await rig.settle(0.1)
-        assert rig.view.lines.bookmarks == set()
+        assert rig.view.model.bookmarks == set()
         assert "FILTER" not in rig.below
         rig.view.attach([source()])
         await rig.settle(0.1)
-        assert rig.view.lines.bookmarks == {98}
+        assert rig.view.model.bookmarks == {98}
         assert "FILTER 1/1" in rig.below
 
 
@@ -451,7 +449,7 @@ async def test_copy_takes_what_is_shown_and_raw_what_was_received() -> None:
         await rig.press("g", "M", "j", "j", "Y")
         await rig.done("log-copy")
         assert rig.app.copied[-1].encode() == b"\n".join(LINES[:3])
-        assert rig.view.lines.selected is None
+        assert rig.view.model.selected is None
 
 
 async def test_clear_hides_what_was_and_again_shows_it() -> None:
@@ -462,7 +460,7 @@ async def test_clear_hides_what_was_and_again_shows_it() -> None:
         assert messages(rig) == ["line 200"]
         await rig.press("C")
         assert len(messages(rig)) == 19
-        assert rig.view.page.log.end == 101
+        assert rig.view.model.log.end == 101
 
 
 async def test_fields_can_be_hidden() -> None:
@@ -482,17 +480,17 @@ async def test_kinds_of_errors_are_listed_and_filter() -> None:
         assert "×2" in text
         assert "ValueError  tools.py:book" in text
         await rig.press("j", "enter")
-        assert len(rig.view.page.rows) == 2
+        assert len(rig.view.model.page.rows) == 2
 
 
 async def test_while_a_list_is_open_keys_are_not_about_the_lines() -> None:
     async with reading(*LINES) as rig:
         await rig.press("X", "L", "w", "m")
-        assert rig.view.searching.finder.criteria.level is Level.NONE
-        assert not rig.view.options.wrap
-        assert rig.view.lines.bookmarks == set()
+        assert rig.view.model.finder.criteria.level is Level.NONE
+        assert not rig.view.model.options.wrap
+        assert rig.view.model.bookmarks == set()
         await rig.press("escape", "L")
-        assert rig.view.searching.finder.criteria.level is Level.INFO
+        assert rig.view.model.finder.criteria.level is Level.INFO
 
 
 async def test_sources_are_listed_closed_and_opened() -> None:
@@ -541,11 +539,6 @@ async def test_save_asks_how_and_where_and_never_overwrites(tmp_path: Path) -> N
         assert rig.app.told == [f"saved 102 lines to {path}"]
 
 
-def test_notices_of_ours_are_no_lines_as_received() -> None:
-    counts = [choice.cells[-1].text for choice in ways((5, 1), (9, 2))]
-    assert counts == ["5 lines", "4 lines", "7 lines", "9 lines"]
-
-
 @pytest.mark.parametrize("name", ["~nobody-of-that-name/x.log", "a\0b", "/proc/1/x.log"])
 async def test_a_name_that_leads_nowhere_is_told_and_nothing_ends(name: str) -> None:
     async with reading(*LINES) as rig:
@@ -559,14 +552,12 @@ async def test_what_is_saved_is_of_the_log_that_it_was_asked_for_and_all_that_pa
     """Neither what a filter has found so far, nor what is shown by the time that it is written."""
     many = [line(f"line {n:05}", at=EPOCH + n) for n in range(20_000)]
     async with reading(*many) as rig:
-        assert rig.view.searching.enter_filter("!line 00007") == ""
-        assert rig.view.searching.finder.busy
-        saving = asyncio.create_task(save_way(rig.view, WAYS[0], tmp_path / "x.log"))
+        rig.view.model.add_filter(Filter(Pattern.of("line 00007"), out=True))
+        assert rig.view.model.finder.busy
+        saving = asyncio.create_task(save_log(rig.view.model, SAVE_MODES[0], tmp_path / "x.log"))
         await asyncio.sleep(0)
         rig.view.attach([])
-        await saving
-        await rig.settle()
-        assert rig.app.told == [f"saved 19 999 lines to {tmp_path / 'x.log'}"]
+        assert await saving == (f"saved 19 999 lines to {tmp_path / 'x.log'}", "ok")
         saved = (tmp_path / "x.log").read_text().splitlines()
         assert len(saved) == 19_999
         assert saved[7].endswith("line 00008")
@@ -592,10 +583,10 @@ async def test_another_log_takes_no_answers_to_what_was_asked_about_the_one_befo
             rig.view.attach([source(agent_id=f"CA_{key}")])
             await rig.settle(0.1)
             await rig.press("space", "enter", "d")
-            assert not rig.view.lines.notes
+            assert not rig.view.model.notes
             assert not rig.app.query_one(LogPrompt).has_class("-open")
             assert not rig.app.query_one(Picker).has_class("-open")
-            assert [s.agent_id for s in rig.view.choosing.watch.opened] == [f"CA_{key}"]
+            assert [s.agent_id for s in rig.view.followed.opened] == [f"CA_{key}"]
 
 
 async def test_a_source_that_goes_while_it_is_listed_is_said_to_be_gone() -> None:
@@ -604,7 +595,7 @@ async def test_a_source_that_goes_while_it_is_listed_is_said_to_be_gone() -> Non
         await rig.press("v", "G")
         rig.view.attach([source()])
         await rig.press("space", "escape")
-        assert rig.view.choosing.watch.candidates == (source(),)
+        assert rig.view.followed.candidates == (source(),)
 
 
 async def test_letters_do_nothing_behind_a_list() -> None:

@@ -1,4 +1,4 @@
-"""The log view: reads a log of any length as it grows. Its parts are one idea each; `LogView` joins them."""
+"""The log view: reads a log of any length while it grows. `LogView` is the widget to use."""
 
 from tui.ui.logview.view import LogView
 

@@ -1,4 +1,4 @@
-"""The one row of words under a log: what is followed, hidden, found and covered. Pure."""
+"""The bar below a log: following, filters, search, counts, streams; and why there are no lines. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from tui.formats import whole_seconds
 from tui.logs.classify import Level
 from tui.logs.log import Counts
 from tui.logs.source import Phase, Stream
-from tui.ui.logview.layout import Times
-from tui.ui.widgets.text import width
+from tui.ui.logview.layout import TimeFormat
+from tui.ui.logview.model import LogModel
+from tui.ui.widgets.text import number, width
 
 PHASES: Final = {
     Phase.IDLE: ("·", "muted"),
@@ -27,50 +28,50 @@ PHASES: Final = {
     Phase.GONE: ("◌", "muted"),
     Phase.ENDED: ("■", "muted"),
 }
-"""Phase of a stream → sign and tone."""
+"""Phase of a stream → its sign and tone."""
 QUIET: Final = 20.0
-"""Seconds without a byte after which a stream is called quiet; it may well be alive."""
+"""Seconds without a byte after which a stream is called quiet; it may still be open."""
 
 DAY: Final = 86_400.0
 
 
-class Facts(msgspec.Struct, frozen=True):
-    """All that the row is made of."""
+class BarState(msgspec.Struct, frozen=True):
+    """Everything the bar shows."""
 
     counts: Counts
     follow: bool = True
     unseen: int = 0
     unseen_errors: int = 0
     wrap: bool = False
-    times: Times = Times.LOCAL
+    times: TimeFormat = TimeFormat.LOCAL
     level: Level = Level.NONE
     filters: tuple[int, int] = (0, 0)
-    """On, and in all."""
+    """Filters that apply, and all filters."""
     held: int = 0
     shown: int = 0
     dropped: int = 0
     search: str = ""
-    hit: int = 0
-    """Number of the match at the cursor; 0 for none."""
-    hits: int = 0
+    match: int = 0
+    """Number of the match at the cursor, from 1; 0 if the cursor is on none."""
+    matches: int = 0
     progress: float = 1.0
     streams: tuple[Stream, ...] = ()
     file: bool = False
-    """The lines are read back from a file: none comes any more."""
+    """The log is read back from a file: no line comes any more."""
     now: float = 0.0
     """Monotonic seconds."""
     clock: datetime | None = None
-    """The time at `now` in the zone that times are shown in."""
+    """Date and time at `now`, in the zone that times are shown in."""
     said: str = ""
-    """What an action has to say; stands in for all the rest."""
+    """What the last key has to say; shown instead of everything else."""
     said_tone: str = "info"
 
 
-def bar(facts: Facts, size: int) -> tuple[Cell, ...]:
-    """The row, as many of its parts as fit into `size` cells, the least needed left out first."""
-    if facts.said:
-        return (Cell(f" {facts.said}", facts.said_tone),)
-    parts = [part for part in _parts(facts) if part[1]]
+def bar_cells(state: BarState, size: int) -> tuple[Cell, ...]:
+    """The bar in `size` cells; the least important parts are left out first."""
+    if state.said:
+        return (Cell(f" {state.said}", state.said_tone),)
+    parts = [part for part in _parts(state) if part[1]]
     while len(parts) > 1 and _length(parts) > size:
         parts.remove(max(parts, key=lambda part: part[0]))
     cells: list[Cell] = []
@@ -79,93 +80,138 @@ def bar(facts: Facts, size: int) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def number(value: int) -> str:
-    """`18 204`: digits in threes."""
-    return f"{value:,}".replace(",", " ")
+def state_of(model: LogModel, said: str = "", said_tone: str = "info") -> BarState:
+    """The state of a model, with what is to be said instead of it."""
+    page, log, finder, matches = model.page, model.log, model.finder, model.finder.matches
+    return BarState(
+        counts=log.counts,
+        follow=page.follow,
+        unseen=page.unseen,
+        unseen_errors=page.unseen_errors,
+        wrap=model.options.wrap,
+        times=model.options.times,
+        level=finder.criteria.level,
+        filters=finder.filter_counts,
+        held=log.end - log.first,
+        shown=len(page.rows),
+        dropped=log.dropped,
+        search=finder.pattern.source if finder.pattern else "",
+        match=matches.rank(page.cursor) + 1 if matches is not None and page.cursor in matches else 0,
+        matches=len(matches) if matches is not None else 0,
+        progress=finder.progress,
+        streams=tuple(log.streams.values()),
+        file=model.is_file,
+        now=model.clock.monotonic(),
+        clock=datetime.fromtimestamp(model.clock.now()).astimezone(model.options.clock_zone),
+        said=said,
+        said_tone=said_tone,
+    )
+
+
+def why_empty(model: LogModel, no_log: str) -> str:
+    """Why there are no lines to show; empty if there are. `no_log` is the reason if no log is open."""
+    rows, log, finder = model.page.rows, model.log, model.finder
+    notices = log.notices  # they pass every filter
+    if len(rows) > len(notices) or any(rows[index] not in notices for index in range(len(rows))):
+        return ""
+    if held := finder.lines_held:
+        looked = "" if finder.progress >= 1 else f" · {finder.progress:.0%} looked at"
+        asked = finder.describe() or "cleared with C"
+        return f"0 of {number(held)} shown – filter: {asked}{looked}\nEsc shows all"
+    if len(rows):
+        return ""  # a notice says why
+    waiting = [stream for stream in log.streams.values() if stream.phase is not Phase.CLOSED]
+    return "\n".join(f"{stream.source.label}: {_phase_words(stream)}" for stream in waiting) or no_log
+
+
+def _phase_words(stream: Stream) -> str:
+    if stream.phase is Phase.OPEN:
+        return "open; nothing printed yet"
+    return f"{stream.phase}{f' ({stream.reason})' if stream.reason else '…'}"
 
 
 def _length(parts: Sequence[tuple[int, Sequence[Cell]]]) -> int:
     return sum(3 + sum(width(cell.text) for cell in part) for _, part in parts) - 2
 
 
-def _parts(facts: Facts) -> list[tuple[int, Sequence[Cell]]]:
-    """The parts in order, each with how soon it may go; lower stays longer.
+def _parts(state: BarState) -> list[tuple[int, Sequence[Cell]]]:
+    """The parts in order, each with its rank; parts with a higher rank are left out first.
 
-    What hides lines or is in trouble stays longer than what is as ever.
+    What hides lines, and streams in trouble, rank lower than what is as usual.
     """
-    active, _ = facts.filters
+    active, _ = state.filters
     return [
-        (0, _follow(facts)),
-        (2, _search(facts)),
-        (9, (Cell(f"WRAP {'on' if facts.wrap else 'off'}", "text" if facts.wrap else "muted"),)),
-        (8, (Cell(f"TIME {facts.times}{_zone(facts)}", "muted"),)),
-        (4 if facts.level else 7, _level(facts)),
-        (4 if active else 6, _filter(facts)),
-        (3, _lines(facts)),
-        (5 if _sound(facts) else 1, _sources(facts)),
+        (0, _follow(state)),
+        (2, _search(state)),
+        (9, (Cell(f"WRAP {'on' if state.wrap else 'off'}", "text" if state.wrap else "muted"),)),
+        (8, (Cell(f"TIME {state.times}{_zone(state)}", "muted"),)),
+        (4 if state.level else 7, _level(state)),
+        (4 if active else 6, _filter(state)),
+        (3, _lines(state)),
+        (5 if _is_healthy(state) else 1, _sources(state)),
     ]
 
 
-def _sound(facts: Facts) -> bool:
-    """Every stream is open, speaks, and has lost nothing; or there is none."""
-    return facts.file or all(
-        stream.phase is Phase.CLOSED or (stream.phase is Phase.OPEN and not _trouble(stream, facts))
-        for stream in facts.streams
+def _is_healthy(state: BarState) -> bool:
+    """Every stream is open, is not quiet and has lost nothing; or there is none."""
+    return state.file or all(
+        stream.phase is Phase.CLOSED or (stream.phase is Phase.OPEN and not _trouble(stream, state))
+        for stream in state.streams
     )
 
 
-def _follow(facts: Facts) -> Sequence[Cell]:
-    if facts.follow and facts.file:
+def _follow(state: BarState) -> Sequence[Cell]:
+    if state.follow and state.file:
         return (Cell("AT ITS END", "ok"),)
-    if facts.follow:
+    if state.follow:
         return (Cell("FOLLOW on", "ok"),)
-    if not facts.unseen and not facts.unseen_errors:
+    if not state.unseen and not state.unseen_errors:
         return (Cell("FOLLOW off", "warn"),)
-    errors = f" ({number(facts.unseen_errors)} error{'s' * (facts.unseen_errors != 1)})"
-    tone = "error" if facts.unseen_errors else "accent"
-    return (Cell(f"▼ {number(facts.unseen)} new{errors if facts.unseen_errors else ''}", tone),)
+    errors = f" ({number(state.unseen_errors)} error{'s' * (state.unseen_errors != 1)})"
+    tone = "error" if state.unseen_errors else "accent"
+    return (Cell(f"▼ {number(state.unseen)} new{errors if state.unseen_errors else ''}", tone),)
 
 
-def _search(facts: Facts) -> Sequence[Cell]:
-    if not facts.search:
-        return (Cell(f"filtering {facts.progress:.0%}", "busy"),) if facts.progress < 1 else ()
-    place = f"{number(facts.hit) if facts.hit else '–'}/{number(facts.hits)}"
-    more = f" {facts.progress:.0%}" if facts.progress < 1 else ""
-    return (Cell(f"/{facts.search} {place}{more}", "accent" if facts.hits else "warn"),)
+def _search(state: BarState) -> Sequence[Cell]:
+    if not state.search:
+        return (Cell(f"filtering {state.progress:.0%}", "busy"),) if state.progress < 1 else ()
+    place = f"{number(state.match) if state.match else '–'}/{number(state.matches)}"
+    more = f" {state.progress:.0%}" if state.progress < 1 else ""
+    return (Cell(f"/{state.search} {place}{more}", "accent" if state.matches else "warn"),)
 
 
-def _zone(facts: Facts) -> str:
-    return f" {facts.clock:%Z}" if facts.times is Times.LOCAL and facts.clock is not None else ""
+def _zone(state: BarState) -> str:
+    return f" {state.clock:%Z}" if state.times is TimeFormat.LOCAL and state.clock is not None else ""
 
 
-def _level(facts: Facts) -> Sequence[Cell]:
-    if not facts.level:
+def _level(state: BarState) -> Sequence[Cell]:
+    if not state.level:
         return (Cell("LEVEL all", "muted"),)
-    return (Cell(f"LEVEL ≥{facts.level.name.lower()}", "accent"),)
+    return (Cell(f"LEVEL ≥{state.level.name.lower()}", "accent"),)
 
 
-def _filter(facts: Facts) -> Sequence[Cell]:
-    active, every = facts.filters
+def _filter(state: BarState) -> Sequence[Cell]:
+    active, every = state.filters
     return (Cell(f"FILTER {active}/{every}", "accent" if active else "muted"),) if every else ()
 
 
-def _lines(facts: Facts) -> Sequence[Cell]:
+def _lines(state: BarState) -> Sequence[Cell]:
     aside = []
-    if facts.held != facts.shown:
-        aside.append(f"{number(facts.held - facts.shown)} hidden")
-    if facts.dropped:
-        aside.append(f"{number(facts.dropped)} dropped")
-    if facts.counts.gaps:
-        aside.append(f"{number(facts.counts.gaps)} gap{'s' * (facts.counts.gaps != 1)}")
+    if state.held != state.shown:
+        aside.append(f"{number(state.held - state.shown)} hidden")
+    if state.dropped:
+        aside.append(f"{number(state.dropped)} dropped")
+    if state.counts.gaps:
+        aside.append(f"{number(state.counts.gaps)} gap{'s' * (state.counts.gaps != 1)}")
     more = f" ({', '.join(aside)})" if aside else ""
-    tone = "warn" if facts.counts.gaps or facts.dropped else "text"
-    return (Cell(f"{number(facts.counts.received)} line{'s' * (facts.counts.received != 1)}{more}", tone),)
+    tone = "warn" if state.counts.gaps or state.dropped else "text"
+    return (Cell(f"{number(state.counts.received)} line{'s' * (state.counts.received != 1)}{more}", tone),)
 
 
-def _sources(facts: Facts) -> Sequence[Cell]:
-    if facts.file:
+def _sources(state: BarState) -> Sequence[Cell]:
+    if state.file:
         return (Cell("file, not live", "muted"),)
-    streams = [stream for stream in facts.streams if stream.phase is not Phase.CLOSED]
+    streams = [stream for stream in state.streams if stream.phase is not Phase.CLOSED]
     if not streams:
         return (Cell("no source", "muted"),)
     opened = sum(stream.phase is Phase.OPEN for stream in streams)
@@ -173,20 +219,20 @@ def _sources(facts: Facts) -> Sequence[Cell]:
     cells = [Cell(f"src {opened}/{len(streams)}", tone)]
     for stream in streams:
         sign, sign_tone = PHASES[stream.phase]
-        cells.append(Cell(f" {sign}{stream.tag}{_trouble(stream, facts)}", sign_tone))
+        cells.append(Cell(f" {sign}{stream.tag}{_trouble(stream, state)}", sign_tone))
     return cells
 
 
-def _trouble(stream: Stream, facts: Facts) -> str:
+def _trouble(stream: Stream, state: BarState) -> str:
     words = f" gap {whole_seconds(stream.missed).replace(' ', '')}" if stream.missed >= 0.5 else ""
-    quiet = facts.now - (stream.heard or stream.since)
+    quiet = state.now - (stream.heard or stream.since)
     if stream.phase is Phase.OPEN and quiet >= QUIET:
-        words += f" quiet {_how_long(quiet, facts)}"
+        words += f" quiet {_quiet_words(quiet, state)}"
     return words
 
 
-def _how_long(quiet: float, facts: Facts) -> str:
-    """Since when rather than how long, unless ages are asked for: what is silent then sends nothing."""
-    if facts.clock is None or facts.times is Times.RELATIVE:
+def _quiet_words(quiet: float, state: BarState) -> str:
+    """Since when, or with relative times how long. A point in time never changes: no repaints."""
+    if state.clock is None or state.times is TimeFormat.RELATIVE:
         return seen(quiet)
-    return f"since {facts.clock - timedelta(seconds=quiet):{'%H:%M' if quiet < DAY else '%m-%d'}}"
+    return f"since {state.clock - timedelta(seconds=quiet):{'%H:%M' if quiet < DAY else '%m-%d'}}"

@@ -1,4 +1,4 @@
-"""One log line → the rows that show it: columns, folds, wraps. Pure; knows no widget and no scrolling."""
+"""One log line → the rows that show it: columns, folding, wrapping. Pure; knows no widget, no scrolling."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from tui.logs import records
 from tui.logs.classify import PART, Level
 from tui.logs.log import Kind, Line, Notice
 from tui.logs.records import SHOWN, Record, parse
-from tui.ui.logview.sgr import PLAIN, Look, after
+from tui.ui.logview.sgr import PLAIN, SgrStyle, apply_sgr
 from tui.ui.widgets.text import fit, width
 
 ROWS_OF_ONE: Final = 2000
-"""Rows that one line may take on the screen."""
+"""At most this many rows show one line."""
 LOGGER: Final = 16
-"""Cells of the logger column."""
+"""Width of the logger column in cells."""
 RAGGED: Final = 24
-"""Cells at the end of a wrapped row that may stay empty, so as not to break a word."""
+"""At most this many cells stay empty at the end of a wrapped row to avoid breaking a word."""
 WIDE: Final = 100
-"""Cells from which there is a logger column."""
+"""Screens of this width in cells, and wider ones, have a logger column."""
 LEVEL_WORDS: Final = {
     Level.NONE: "     ",
     Level.DEBUG: "DEBUG",
@@ -47,13 +47,14 @@ LEVEL_TONES: Final = {
     Level.CRITICAL: "error",
 }
 RULE: Final = "── "
+"""Starts the first row of a notice."""
 BELOW: Final = "   "
-"""Before the first row of a notice, and before the others."""
+"""Starts the other rows of a notice."""
 NOTICE_TONES: Final = {Kind.INFO: "info", Kind.GAP: "warn", Kind.TROUBLE: "error"}
 
 
-class Times(StrEnum):
-    """How the time column is worded."""
+class TimeFormat(StrEnum):
+    """What the time column shows."""
 
     RELATIVE = "relative"
     LOCAL = "local"
@@ -61,52 +62,50 @@ class Times(StrEnum):
     OFF = "off"
 
     @property
-    def next(self) -> Times:
-        """The one after it."""
-        found = list(Times)
+    def next(self) -> TimeFormat:
+        """The next format in turn."""
+        found = list(TimeFormat)
         return found[(found.index(self) + 1) % len(found)]
 
 
-class Form(StrEnum):
+class LineMode(StrEnum):
     """How much of a line is shown."""
 
     FOLDED = "folded"
     OPEN = "open"
-    """All fields and the whole traceback."""
-    PRETTY = "pretty"
-    """The JSON, indented."""
+    """With all fields and the whole traceback."""
     RAW = "raw"
-    """The line as received."""
+    """As received."""
 
 
 class Options(msgspec.Struct, frozen=True):
     """How lines are shown."""
 
     width: int = 80
-    """Cells for a row, without the gutter."""
+    """Width of a row in cells, without the gutter."""
     wrap: bool = False
-    times: Times = Times.LOCAL
+    times: TimeFormat = TimeFormat.LOCAL
     zone: tzinfo | None = None
     """The operator's time zone; None for the machine's."""
     now: float = 0.0
-    """Unix seconds, for relative times; moves in coarse steps."""
+    """Unix seconds, for relative times; updated in coarse steps."""
     pretty: bool = False
     hidden: frozenset[str] = frozenset()
     """Names of fields that are not shown."""
     tags: Mapping[int, tuple[str, str]] = msgspec.field(default_factory=dict)
-    """Stream → two letters and a tone; empty when there is only one stream."""
+    """Stream tag → its two letters and their tone; empty when there is only one stream."""
     timeless: bool = False
-    """None of the lines says when it was written, as those of a build."""
+    """No line says when it was written, as in the log of a build."""
 
     @property
     def timed(self) -> bool:
-        """There is a time column."""
-        return self.times is not Times.OFF and not self.timeless
+        """Whether there is a time column."""
+        return self.times is not TimeFormat.OFF and not self.timeless
 
     @property
     def clock_zone(self) -> tzinfo | None:
-        """The zone of the times on the screen, and of those that are typed; None for the machine's."""
-        return UTC if self.times is Times.UTC else self.zone
+        """The zone of times on the screen and of times that are typed; None for the machine's."""
+        return UTC if self.times is TimeFormat.UTC else self.zone
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -114,67 +113,71 @@ class Span(msgspec.Struct, frozen=True):
 
     text: str
     tone: str = "text"
-    look: Look = PLAIN
+    style: SgrStyle = PLAIN
 
 
-class Row(msgspec.Struct, frozen=True):
+class ScreenRow(msgspec.Struct, frozen=True):
     """One row of the screen."""
 
     spans: tuple[Span, ...]
     fixed: int = 0
-    """How many of them stay in place when the text is moved sideways."""
+    """Number of spans at the start that stay in place when the text is scrolled sideways; 0 for a notice."""
 
     @property
     def text(self) -> str:
-        """What it reads."""
+        """The text of all spans."""
         return "".join(span.text for span in self.spans)
 
 
-def clock_word(moment: float, options: Options) -> str:
-    """A time as notices and notes word it."""
+def clock_text(moment: float, options: Options) -> str:
+    """A time as notices show it."""
     return datetime.fromtimestamp(moment, options.clock_zone).strftime("%H:%M:%S")
 
 
-def rows_of(line: Line, received: float | None, options: Options, form: Form, note: str = "") -> list[Row]:
-    """The rows that show a line; `received` is when it came, should it not say when it was written."""
+def lay_out(
+    line: Line, received: float | None, options: Options, mode: LineMode, note: str = ""
+) -> list[ScreenRow]:
+    """The rows that show a line; `received` is used where the line does not say when it was written."""
     if line.notice:
         return _notice_rows(line.notice, options)
     record = parse(line.raw)
     columns = _columns(line, record, received, options)
-    rows = list(islice(_rows(line, record, columns, options, form), ROWS_OF_ONE))
+    rows = list(islice(_rows(line, record, columns, options, mode), ROWS_OF_ONE))
     if note:
-        rows.append(Row((*_blank(columns), Span(f"✎ {note}", "accent")), 1))
+        rows.append(ScreenRow((*_blank(columns), Span(f"✎ {note}", "accent")), 1))
     return rows
 
 
-def _rows(line: Line, record: Record, columns: list[Span], options: Options, form: Form) -> Iterator[Row]:
-    if form is Form.RAW:
+def _rows(
+    line: Line, record: Record, columns: list[Span], options: Options, mode: LineMode
+) -> Iterator[ScreenRow]:
+    if mode is LineMode.RAW:
         raw = line.raw[: SHOWN * 2].decode("utf-8", "replace")
         yield from _lay(columns[:1], [Span(clean(raw, limit=SHOWN))], options)
         return
-    unfolded = form is not Form.FOLDED or options.pretty
+    unfolded = mode is not LineMode.FOLDED or options.pretty
     yield from _lay(columns, _message(line, record, options, inline=not unfolded), options)
     below = _blank(columns)
-    if form is Form.PRETTY or (options.pretty and form is Form.FOLDED):
+    if options.pretty and mode is LineMode.FOLDED:
         for text in _pretty(line.raw) if record.structured else ():
             yield from _lay(below, [Span(clean(text, limit=SHOWN), "muted")], options)
-    elif form is Form.OPEN:
+    elif mode is LineMode.OPEN:
         for name, value in record.fields:
-            yield from _lay(below, [Span(f"{name} ", "muted"), *_styled(value, "text")], options)
+            yield from _lay(below, [Span(f"{name} ", "muted"), *_spans(value, "text")], options)
         for text in record.body:
-            yield from _lay(below, _styled(text, "text"), options)
+            yield from _lay(below, _spans(text, "text"), options)
     elif record.body:
         last = record.body[-1]
         more = f"└ {len(record.body)} lines · " if len(record.body) > 1 else "└ "
         tone = "error" if record.level >= Level.ERROR else "text"
-        yield from _lay(below, [Span(more, "muted"), *_styled(last, tone)], options)
+        yield from _lay(below, [Span(more, "muted"), *_spans(last, tone)], options)
 
 
 def _columns(line: Line, record: Record, received: float | None, options: Options) -> list[Span]:
-    """Time, source, level and logger, as far as there is room and they are wanted."""
+    """Time, source, level and logger, as far as they are wanted and there is room."""
     spans = []
     if options.timed:
-        # the time at which a frame of a traceback came says nothing that its head does not say
+        # lines inside a traceback came at the time of its first line
         came = None if line.mark & PART and record.time is None else received
         spans.append(Span(_time(record.time, came, options), "muted"))
     if options.tags:
@@ -190,27 +193,27 @@ def _columns(line: Line, record: Record, received: float | None, options: Option
 
 
 def _blank(columns: list[Span]) -> list[Span]:
-    """Room as wide as the columns, for the rows below the first."""
+    """Spaces as wide as the columns, for the rows below the first."""
     return [Span(" " * sum(width(span.text) for span in columns))]
 
 
 def _time(moment: float | None, received: float | None, options: Options) -> str:
     known = moment if moment is not None else received
     if known is None:
-        return " " * (6 if options.times is Times.RELATIVE else 13)
-    if options.times is Times.RELATIVE:
+        return " " * (6 if options.times is TimeFormat.RELATIVE else 13)
+    if options.times is TimeFormat.RELATIVE:
         return f"{fine_age(options.now - known):>5} "
     stamp = datetime.fromtimestamp(known, options.clock_zone)
     if moment is None:
-        return f"{stamp:%H:%M:%S}~    "  # when it came, not when it was written
+        return f"{stamp:%H:%M:%S}~    "  # when it was received, not when it was written
     return f"{stamp:%H:%M:%S}.{stamp.microsecond // 1000:03} "
 
 
 def _message(line: Line, record: Record, options: Options, *, inline: bool) -> list[Span]:
-    # the line that ends a traceback is known for an error by those above it
+    # the last line of a traceback has its error level from the lines above it
     level = record.level if line.mark & PART else max(record.level, line.level)
     tone = LEVEL_TONES[level] if level >= Level.WARN or level == Level.DEBUG else "text"
-    spans = _styled(record.message, tone)
+    spans = _spans(record.message, tone)
     if inline:
         shown = [
             f"{name}={records.plain(value)}" for name, value in record.fields if name not in options.hidden
@@ -225,16 +228,16 @@ def _message(line: Line, record: Record, options: Options, *, inline: bool) -> l
     return spans
 
 
-def _styled(text: str, tone: str) -> list[Span]:
-    """Text with the colours its writer gave it."""
+def _spans(text: str, tone: str) -> list[Span]:
+    """Text in the colours that the program printed."""
     if text.isascii() and text.isprintable():
         return [Span(text[:SHOWN], tone)]
-    spans, look = [], PLAIN
+    spans, style = [], PLAIN
     for parameters, piece in records.runs(text):
-        if parameters or look is not PLAIN:
-            look = after(look, parameters) if parameters else look
+        if parameters or style is not PLAIN:
+            style = apply_sgr(style, parameters) if parameters else style
         if piece:
-            spans.append(Span(piece, tone, look))
+            spans.append(Span(piece, tone, style))
     return spans
 
 
@@ -245,30 +248,30 @@ def _pretty(raw: bytes) -> list[str]:
         return [raw.decode("utf-8", "replace")]
 
 
-def _notice_rows(notice: Notice, options: Options) -> list[Row]:
-    """A rule with words in it, all of them: they say what may be missing."""
-    words = clean(notice.words(lambda moment: clock_word(moment, options)), limit=400)
+def _notice_rows(notice: Notice, options: Options) -> list[ScreenRow]:
+    """A rule with the whole text in it: it says what may be missing."""
+    words = clean(notice.words(lambda moment: clock_text(moment, options)), limit=400)
     tone = NOTICE_TONES[notice.kind]
     room = max(10, options.width - width(RULE))
     rows = ["".join(span.text for span in row) for row in _wrapped([Span(words)], room)]
     texts = [f"{RULE if not number else BELOW}{text.rstrip()} " for number, text in enumerate(rows)]
     texts[-1] += "─" * max(0, options.width - width(texts[-1]))
-    return [Row((Span(text, tone),), 0) for text in texts]
+    return [ScreenRow((Span(text, tone),), 0) for text in texts]
 
 
-def _lay(columns: list[Span], spans: list[Span], options: Options) -> Iterator[Row]:
-    """One row, or as many as it takes when lines are wrapped."""
+def _lay(columns: list[Span], spans: list[Span], options: Options) -> Iterator[ScreenRow]:
+    """One row, or several when lines are wrapped."""
     room = options.width - sum(width(span.text) for span in columns)
     if not options.wrap or sum(width(span.text) for span in spans) <= max(0, room):  # a row even for no text
-        yield Row((*columns, *spans), len(columns))
+        yield ScreenRow((*columns, *spans), len(columns))
         return
     left, room = (columns, room) if room >= 20 else (columns[:1], options.width - width(columns[0].text))
     for number, piece in enumerate(_wrapped(spans, max(1, room))):
-        yield Row((*(left if not number else _blank(left)), *piece), len(left) if not number else 1)
+        yield ScreenRow((*(left if not number else _blank(left)), *piece), len(left) if not number else 1)
 
 
 def _wrapped(spans: list[Span], room: int) -> Iterator[list[Span]]:
-    """The spans cut into rows of `room` cells."""
+    """The spans, cut into rows of `room` cells."""
     row: list[Span] = []
     free = room
     for span in spans:
@@ -284,7 +287,7 @@ def _wrapped(spans: list[Span], room: int) -> Iterator[list[Span]]:
 
 
 def _at_spaces(text: str, first: int, room: int) -> list[str]:
-    """Pieces that end after a space, where there is one near the end of the room."""
+    """Pieces that end after a space if there is one near the end of the row."""
     pieces: list[str] = []
     free = first
     while len(text) > free:
@@ -297,7 +300,7 @@ def _at_spaces(text: str, first: int, room: int) -> list[str]:
 
 
 def _chopped(text: str, first: int, room: int) -> list[str]:
-    """Pieces of text: one that fits into `first` cells, then ones of `room`."""
+    """Pieces of text: the first one fits into `first` cells, the others into `room`."""
     if text.isascii():
         return _at_spaces(text, first, room)
     head = 0

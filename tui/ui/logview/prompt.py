@@ -1,23 +1,60 @@
-"""The line under a log that asks for a search, a filter, a time, a note or a file name."""
+"""The prompt below a log, and its questions: a search, a filter, a time, a note, a file name."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import ClassVar, Final
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.widgets import Input
 
+from tui.api.clean import clean
 from tui.fleet.cells import Cell
+from tui.logs.expressions import TooSlow
+from tui.logs.search import Filter, Pattern
 from tui.ui.commandline.history import History
+from tui.ui.logview.model import LogModel
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.text import width
 
+FILTER_HINT: Final = "!text hides · Enter on nothing lists the filters"
+TIME_HINT: Final = "14:02, 14:02:11, -5m, -90s, -2h or 2026-11-21 14:02"
+"""The times that can be typed."""
+NOTE_LENGTH: Final = 400
+"""Characters of a note."""
+NEWEST: Final = 100
+"""Lines at the end of a file that are searched for a time."""
+_AGO: Final = re.compile(r"([-+])\s*(\d{1,6})\s*([smhd])")
+_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})([.,]\d{1,6})?)?\s*(Z|z)?")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class Question(Struct, frozen=True):
+    """What the prompt asks for. `submit` and `typed` return what is wrong with the text, or an empty one."""
+
+    kind: str
+    """Name of its history."""
+    sign: str
+    """What stands before the text."""
+    submit: Callable[[str], str]
+    """Called on Enter; the prompt stays open if something is wrong."""
+    typed: Callable[[str], str] | None = None
+    """Called after each change of the text."""
+    cancel: Callable[[], None] | None = None
+    """Called on Esc."""
+    text: str = ""
+    """The text to begin with."""
+    hint: str = ""
+
 
 class LogPrompt(Horizontal):
-    """Hidden until opened. What is typed comes back in messages with the kind that was asked for."""
+    """One line of input, hidden until a question is asked."""
 
     DEFAULT_CSS = """
     LogPrompt { display: none; height: 1; width: 1fr; }
@@ -34,87 +71,223 @@ class LogPrompt(Horizontal):
         Binding("tab", "nothing", show=False, priority=True),
     ]
 
-    class Typed(Message):
-        """The text changed."""
-
-        def __init__(self, kind: str, text: str) -> None:
-            super().__init__()
-            self.kind = kind
-            self.text = text
-
-    class Submitted(Typed):
-        """Enter."""
-
-    class Cancelled(Typed):
-        """Esc."""
-
-    def __init__(self, *, ascii_only: bool = False) -> None:
+    def __init__(self, leave: Callable[[], object], *, ascii_only: bool = False) -> None:
+        """`leave` is called when the prompt closes; it moves the keyboard elsewhere."""
         super().__init__(id="log-prompt")
+        self._leave = leave
         self._ascii = ascii_only
         self._history = History()
-        self.kind = ""
-        """What is asked for; empty while the prompt is hidden."""
+        self._question: Question | None = None
 
     def compose(self) -> ComposeResult:
         """The sign, the input, the hint."""
         yield Lines(ascii_only=self._ascii, id="log-sign")
-        # a blinking cursor would send bytes for ever
+        # a blinking cursor would send bytes all the time
         field = Input(select_on_focus=False, compact=True, id="log-typed")
         field.cursor_blink = False
         yield field
         yield Lines(ascii_only=self._ascii, id="log-hint")
 
-    def open(self, kind: str, sign: str, text: str = "") -> None:
-        """Ask for a line."""
-        self.kind = kind
-        self._history.begin(kind)
+    @property
+    def is_open(self) -> bool:
+        """A question is being asked."""
+        return self._question is not None
+
+    def ask(self, question: Question) -> None:
+        """Show the prompt with a question."""
+        self._question = question
+        self._history.begin(question.kind)
         label = self.query_one("#log-sign", Lines)
-        label.styles.width = width(sign)
-        label.set_lines([(Cell(sign, "accent"),)])
-        self.hint("")
+        label.styles.width = width(question.sign)
+        label.set_lines([(Cell(question.sign, "accent"),)])
+        self.hint(question.hint)
         field = self.query_one(Input)
         with self.prevent(Input.Changed):
-            field.value = text
-        field.cursor_position = len(text)
+            field.value = question.text
+        field.cursor_position = len(question.text)
         self.add_class("-open")
         field.focus()
 
-    def close(self) -> None:
-        """Hide."""
-        self.kind = ""
-        self.remove_class("-open")
+    def cancel(self) -> None:
+        """Close without an answer, if it is open."""
+        question = self._question
+        if question is not None:
+            self._close()
+            if question.cancel:
+                question.cancel()
 
     def hint(self, words: str, *, bad: bool = False) -> None:
-        """Say something about what is typed."""
+        """Say something about what is typed, if it is open."""
+        if self._question is None:
+            return
         label = self.query_one("#log-hint", Lines)
-        # wide enough for numbers to grow in, or every digit more would lay the prompt out again
+        # wide enough for numbers to grow in, or every digit more would lay out the prompt again
         label.styles.width = max(30, width(words) + 3)
         label.set_lines([(Cell(f"  {words} ", "error" if bad else "muted"),)])
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Pass on what is typed."""
+        """Try the text."""
         event.stop()
-        self.post_message(self.Typed(self.kind, event.value))
+        if self._question and self._question.typed and (trouble := self._question.typed(event.value)):
+            self.hint(trouble, bad=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Remember the line and pass it on."""
+        """Use the text, or say what is wrong with it."""
         event.stop()
         self._history.add(event.value)
-        self.post_message(self.Submitted(self.kind, event.value))
+        if self._question and (trouble := self._question.submit(event.value)):
+            self.hint(trouble, bad=True)
+        else:
+            self._close()
 
     def action_cancel(self) -> None:
-        """Give up."""
-        self.post_message(self.Cancelled(self.kind, ""))
+        """Close without an answer."""
+        self.cancel()
 
     def action_earlier(self, step: int) -> None:
-        """An earlier or later line."""
+        """An earlier or later text."""
         field = self.query_one(Input)
         field.value = self._history.step(step)
         field.cursor_position = len(field.value)
 
     def action_clear(self) -> None:
-        """Empty the line."""
+        """Clear the text."""
         self.query_one(Input).value = ""
 
     def action_nothing(self) -> None:
-        """Tab must not leave the prompt half way."""
+        """Tab must not leave the prompt."""
+
+    def _close(self) -> None:
+        self._question = None
+        self.remove_class("-open")
+        self._leave()
+
+
+# ---- the questions ------------------------------------------------------------------------------------
+
+
+def search_question(model: LogModel) -> Question:
+    """What to search for; matches are found while it is typed."""
+    before = model.finder.pattern
+
+    def typed(text: str) -> str:
+        try:
+            model.search(Pattern.of(text) if text else None)
+        except TooSlow as error:
+            return str(error)
+        return ""
+
+    def submit(text: str) -> str:
+        if trouble := typed(text):
+            return trouble
+        model.go_to_match_above()
+        return ""
+
+    return Question("search", "/", submit, typed, cancel=lambda: model.search(before))
+
+
+def filter_question(model: LogModel, list_filters: Callable[[], object]) -> Question:
+    """Another filter, counted while it is typed; Enter on an empty text lists the filters there are."""
+
+    def typed(text: str) -> str:
+        try:
+            model.preview_filter(_filter(text) if text.strip("!") else None)
+        except TooSlow as error:
+            return str(error)
+        return ""
+
+    def submit(text: str) -> str:
+        if not text.strip("!"):
+            model.preview_filter(None)
+            list_filters()
+            return ""
+        try:
+            model.add_filter(_filter(text))
+        except TooSlow as error:
+            return str(error)
+        return ""
+
+    return Question("filter", "&", submit, typed, cancel=lambda: model.preview_filter(None), hint=FILTER_HINT)
+
+
+def time_question(model: LogModel) -> Question:
+    """A time to go to."""
+    zone = datetime.fromtimestamp(model.clock.now()).astimezone(model.options.clock_zone)
+
+    def submit(text: str) -> str:
+        at = moment(text, now=latest_time(model), zone=model.options.clock_zone)
+        if at is None:
+            return f"no time; type {TIME_HINT}"
+        if model.options.timeless:
+            return "no line of a build says when it was written"
+        model.go_to_time(at)
+        return ""
+
+    return Question("time", f"go to ({zone:%Z}) ", submit, hint=TIME_HINT)
+
+
+def note_question(model: LogModel) -> Question:
+    """A note on the line at the cursor; an empty one removes it."""
+    line = model.page.cursor
+
+    def submit(text: str) -> str:
+        model.set_note(line, clean(text, limit=NOTE_LENGTH))
+        return ""
+
+    return Question("note", "note: ", submit, text=model.notes.get(line, ""))
+
+
+def path_question(path: Path, save: Callable[[Path], object]) -> Question:
+    """The file to save to; `path` is proposed."""
+
+    def submit(text: str) -> str:
+        if not text.strip():
+            return "give a file name"
+        try:
+            chosen = Path(text).expanduser()
+        except RuntimeError:  # `~name` of an unknown user
+            return f"not saved: {text}: no such user"
+        save(chosen)
+        return ""
+
+    return Question("save", "save to ", submit, text=str(path))
+
+
+def latest_time(model: LogModel) -> float:
+    """What typed times are relative to, in Unix seconds: now, or the end of a log read from a file."""
+    log = model.log
+    if model.is_file:
+        # the last row is a notice with the time of the file, which counts if no line has a time
+        rows = reversed(range(max(log.first, log.end - NEWEST), log.end - 1))
+        found = next((at for row in rows if (at := log.time(row)) is not None), log.time(log.end - 1))
+        if found is not None:
+            return found
+    return model.clock.now()
+
+
+def moment(text: str, *, now: float, zone: tzinfo | None) -> float | None:
+    """Unix seconds of a time as typed, None if invalid. A time of day is the last one before `now`."""
+    text = text.strip()
+    if found := _AGO.fullmatch(text):
+        seconds = int(found[2]) * _UNITS[found[3]]
+        return now - seconds if found[1] == "-" else now + seconds
+    if found := _CLOCK.fullmatch(text):
+        where = UTC if found[5] else zone
+        fraction = float((found[4] or "0").replace(",", "."))
+        hour, minute, second = (int(part or 0) for part in found.group(1, 2, 3))
+        if hour > 23 or minute > 59 or second > 59:
+            return None
+        today = datetime.fromtimestamp(now, where).replace(
+            hour=hour, minute=minute, second=second, microsecond=round(fraction * 1e6)
+        )
+        return (today if today.timestamp() <= now else today - timedelta(days=1)).timestamp()
+    try:
+        stamp = datetime.fromisoformat(text)
+        return (stamp if stamp.tzinfo or zone is None else stamp.replace(tzinfo=zone)).timestamp()
+    except (ValueError, OverflowError):  # the latter for years beyond time stamps
+        return None
+
+
+def _filter(text: str) -> Filter:
+    """The filter that was typed. Raises TooSlow."""
+    return Filter(Pattern.of(text.removeprefix("!")), out=text.startswith("!"))

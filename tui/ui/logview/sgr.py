@@ -1,7 +1,7 @@
-"""Colours that a program printed: SGR parameters → what of them is shown. Must not hide any text.
+"""Colours that a program printed: SGR parameters → the style that is shown. Must not make text invisible.
 
-Taken are foreground colours and weights. Backgrounds, blinking and concealment are left out, and so is black:
-on some terminal each of them can make a line unreadable.
+Foreground colours, bold, italic and underline are used. Backgrounds, blinking, concealment and black are left
+out: each of them makes lines unreadable on some terminals.
 """
 
 from __future__ import annotations
@@ -12,27 +12,25 @@ import msgspec
 from msgspec.structs import replace
 
 _NAMES: Final = ("", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-
-
 LEVELS: Final = (0, 95, 135, 175, 215, 255)
-"""What a colour of the palette can have of red, green or blue."""
+"""Values of red, green and blue in the colour cube of the 256-colour palette."""
 
 
-class Look(msgspec.Struct, frozen=True):
-    """How a piece of text wants to look, beyond its tone."""
+class SgrStyle(msgspec.Struct, frozen=True):
+    """The style that a program asked for, on top of our tone."""
 
     color: str = ""
-    """A colour as Rich names it; empty for the tone's own."""
+    """A colour as Rich names it; empty for the colour of the tone."""
     bold: bool = False
     italic: bool = False
     underline: bool = False
 
 
-PLAIN: Final = Look()
+PLAIN: Final = SgrStyle()
 
 
-def after(look: Look, parameters: str) -> Look:
-    """The look once a terminal that looked like `look` has been sent these parameters."""
+def apply_sgr(style: SgrStyle, parameters: str) -> SgrStyle:
+    """The style after a terminal in this style has received these parameters."""
     codes = [
         int(code) if code.isdigit() and len(code) < 4 else 0
         for code in parameters.replace(":", ";").split(";")
@@ -41,56 +39,56 @@ def after(look: Look, parameters: str) -> Look:
         code = codes.pop(0)
         if code in (38, 48):
             color, codes = _extended(codes)
-            look = replace(look, color=color) if code == 38 else look
+            style = replace(style, color=color) if code == 38 else style
         else:
-            look = _simple(look, code)
-    return look
+            style = _simple(style, code)
+    return style
 
 
-def _simple(look: Look, code: int) -> Look:
+def _simple(style: SgrStyle, code: int) -> SgrStyle:
     match code:
         case 0:
             return PLAIN
         case 1:
-            return replace(look, bold=True)
+            return replace(style, bold=True)
         case 3:
-            return replace(look, italic=True)
+            return replace(style, italic=True)
         case 4:
-            return replace(look, underline=True)
+            return replace(style, underline=True)
         case 22:
-            return replace(look, bold=False)
+            return replace(style, bold=False)
         case 23:
-            return replace(look, italic=False)
+            return replace(style, italic=False)
         case 24:
-            return replace(look, underline=False)
+            return replace(style, underline=False)
         case 30 | 39:
-            return replace(look, color="")
+            return replace(style, color="")
         case _ if 31 <= code <= 37:
-            return replace(look, color=_NAMES[code - 30])
+            return replace(style, color=_NAMES[code - 30])
         case 90:
-            return replace(look, color="bright_black")
+            return replace(style, color="bright_black")
         case _ if 91 <= code <= 97:
-            return replace(look, color=f"bright_{_NAMES[code - 90]}")
-    return look
+            return replace(style, color=f"bright_{_NAMES[code - 90]}")
+    return style
 
 
 def _extended(codes: list[int]) -> tuple[str, list[int]]:
     """The colour of `38;5;n` or `38;2;r;g;b`, and the codes after it."""
     match codes:
         case [5, number, *rest]:
-            return (f"color({number})" if number < 256 and _seen(*_of_palette(number)) else ""), rest
+            return (f"color({number})" if number < 256 and _is_visible(*_palette_rgb(number)) else ""), rest
         case [2, red, green, blue, *rest]:
-            return (f"#{red:02x}{green:02x}{blue:02x}" if _seen(red, green, blue) else ""), rest
+            return (f"#{red:02x}{green:02x}{blue:02x}" if _is_visible(red, green, blue) else ""), rest
     return "", []
 
 
-def _seen(red: int, green: int, blue: int) -> bool:
-    """It is a colour, and none that is next to black."""
+def _is_visible(red: int, green: int, blue: int) -> bool:
+    """It is a valid colour and not close to black."""
     return max(red, green, blue) <= 255 and red + green + blue > 96
 
 
-def _of_palette(number: int) -> tuple[int, int, int]:
-    """Red, green and blue of the colours that are the same in every terminal; the first 16 are its own."""
+def _palette_rgb(number: int) -> tuple[int, int, int]:
+    """Red, green and blue of a palette colour; of the first 16, which vary, all but black count as white."""
     if number < 16:
         return (255, 255, 255) if number else (0, 0, 0)
     if number >= 232:

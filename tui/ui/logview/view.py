@@ -1,52 +1,55 @@
-"""The log view: a reader with search, filters, sources, kinds of errors, saving. Knows no agent, no fleet."""
+"""The log view: lines, bar, prompt and picker around one model. Must not know agents or the fleet.
+
+It is longer than other modules because each of its 44 keys has an action of its own, of one line.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import work
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.widget import Widget
 
 from tui.clock import Clock
-from tui.logs.archive import Archive, LogFile, log_files
+from tui.logs.archive import Archive, LogFile, NotOpened, log_files
 from tui.logs.hub import LogHub
 from tui.logs.log import Log
-from tui.logs.search import Criteria
 from tui.logs.source import LogSource, coverage
 from tui.logs.spool import MIB, Spool
-from tui.ui.logview.asking import Asking
-from tui.ui.logview.below import NOTHING, Below
-from tui.ui.logview.choosing import Choosing
-from tui.ui.logview.layout import Form
-from tui.ui.logview.lines import LogLines
+from tui.logs.watch import Watch
+from tui.ui.logview import choices, prompt
+from tui.ui.logview.export import (
+    SaveMode,
+    TextOf,
+    as_received,
+    as_shown,
+    default_path,
+    save_log,
+    text_between,
+)
+from tui.ui.logview.layout import LineMode, Options
+from tui.ui.logview.lines import NO_LOG, LogBar, LogLines
+from tui.ui.logview.model import LogModel
 from tui.ui.logview.picker import Picker
 from tui.ui.logview.prompt import LogPrompt
-from tui.ui.logview.seeker import Seeker
 
-LOOK: Final = 10.0
-"""Seconds between looks at streams that say nothing."""
-REMEMBERED: Final = 64
-"""Logs whose notes, bookmarks and filters are kept while others are looked at."""
-
-
-@dataclass
-class Kept:
-    """What the operator has made of one log; it is there again on a return to it."""
-
-    forms: dict[int, Form] = field(default_factory=dict)
-    notes: dict[int, str] = field(default_factory=dict)
-    bookmarks: set[int] = field(default_factory=set)
-    criteria: Criteria = field(default_factory=Criteria)
+REFRESH: Final = 10.0
+"""Seconds between updates of ages, and of what is said about quiet streams."""
+KEPT_MODELS: Final = 64
+"""Logs whose notes, bookmarks and filters are kept while others are shown."""
+MINUTE: Final = 60.0
 
 
-class LogView(Seeker):
-    """Give it sources with `attach`; its messages are `Copy`, `JumpToJob` and `Titled`."""
+class LogView(Widget):
+    """Shows the log of the sources given to `attach`."""
 
     DEFAULT_CSS = """
     LogView { height: 1fr; width: 1fr; layout: vertical; }
@@ -54,6 +57,41 @@ class LogView(Seeker):
     LogView > LogPrompt { dock: bottom; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "move(1)", "Down", show=False),
+        Binding("k,up", "move(-1)", "Up", show=False),
+        Binding("g,home", "home", "Top", show=False),
+        Binding("G,end", "bottom", "Follow", show=False),
+        Binding("space,pagedown", "page(1.0)", "Page down", show=False),
+        Binding("b,pageup", "page(-1.0)", "Page up", show=False),
+        Binding("ctrl+d", "page(0.5)", "Half page down", show=False),
+        Binding("ctrl+u", "page(-0.5)", "Half page up", show=False),
+        Binding("h,left", "sideways(-1)", "Left", show=False),
+        Binding("l,right", "sideways(1)", "Right", show=False),
+        Binding("s", "follow", "Follow on / off"),
+        Binding("w,ctrl+w", "wrap", "Wrap"),
+        Binding("t", "times", "Times", show=False),
+        Binding("P", "pretty", "Pretty JSON", show=False),
+        Binding("enter", "open", "Expand"),
+        Binding("y", "raw", "Raw line", show=False),
+        Binding("m", "bookmark", "Bookmark", show=False),
+        Binding("M", "range", "Pick a range", show=False),
+        Binding("u", "to_bookmark(1)", "Next bookmark", show=False),
+        Binding("U", "to_bookmark(-1)", "Previous bookmark", show=False),
+        Binding("c", "copy", "Copy", show=False),
+        Binding("Y", "copy_raw", "Copy as received", show=False),
+        Binding("n", "match(1)", "Next match", show=False),
+        Binding("N", "match(-1)", "Previous match", show=False),
+        Binding("ctrl+f", "filters", "Filters on / off", show=False),
+        Binding("L", "level", "Level"),
+        Binding("e", "error(1)", "Next error"),
+        Binding("E", "error(-1)", "Previous error", show=False),
+        Binding("o", "job_line(1)", "Next line of the job", show=False),
+        Binding("O", "job_line(-1)", "Previous line of the job", show=False),
+        Binding("J", "job", "To the job"),
+        Binding("comma", "minute(-1)", "A minute back", show=False),
+        Binding("full_stop", "minute(1)", "A minute on", show=False),
+        Binding("C", "clear", "Clear", show=False),
+        Binding("escape", "back", "Back", show=False),
         Binding("slash", "search", "Search"),
         Binding("ampersand", "filter", "Filter"),
         Binding("T", "time", "Go to a time", show=False),
@@ -66,14 +104,38 @@ class LogView(Seeker):
     ]
 
     class Opened(Message):
-        """The operator chose a log that is not live."""
+        """The operator chose a log that is read back from files."""
 
     class Titled(Message):
-        """`title` says something else now."""
+        """`title` has changed."""
 
         def __init__(self, title: str) -> None:
             super().__init__()
             self.title = title
+
+    class Copy(Message):
+        """The operator wants this text on the clipboard."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class SaveEnded(Message):
+        """A log was saved or could not be; the operator may be looking at another log by now."""
+
+        def __init__(self, words: str, tone: str) -> None:
+            super().__init__()
+            self.words = words
+            self.tone = tone
+
+    class JumpToJob(Message):
+        """The operator wants to see the job of a line; ids that the line does not name are empty."""
+
+        def __init__(self, job_id: str, room: str, dispatch_id: str) -> None:
+            super().__init__()
+            self.job_id = job_id
+            self.room = room
+            self.dispatch_id = dispatch_id
 
     def __init__(
         self,
@@ -85,218 +147,383 @@ class LogView(Seeker):
         ascii_only: bool = False,
         id: str | None = None,
     ) -> None:
-        """`hub` None shows only what `show_log` is given; `zone` None is the machine's time zone."""
-        super().__init__(Log(Spool(None)), clock=clock, zone=zone, ascii_only=ascii_only, id=id)
+        """With `hub` None it shows only logs given to `show_log`; `zone` None is the machine's time zone."""
+        super().__init__(id=id)
+        self.clock = clock
+        self.followed: Watch | None = None
+        """The log that is followed, with its sources."""
+        self.model = LogModel(Log(Spool(None)), Options(zone=zone, now=clock.now()), clock, self)
+        self.lines = LogLines(self.model, ascii_only=ascii_only)
+        self.bar = LogBar(self.model, ascii_only=ascii_only)
+        self._prompt = LogPrompt(self.focus, ascii_only=ascii_only)
+        self._picker = Picker(self.focus, ascii_only=ascii_only)
         self._hub = hub
         self._save_dir = save_dir
-        self._kept: dict[Log, Kept] = {}
+        self._models: dict[Log, LogModel] = {}
+        """Models of other logs, for the return to them."""
         self._archive: Archive | None = None
         self._title = ""
-        self._prompt = LogPrompt(ascii_only=ascii_only)
-        self._picker = Picker(ascii_only=ascii_only)
-        self.choosing = Choosing(self, self._picker, self.searching)
-        self._asking = Asking(self, self._prompt, self.searching, self.choosing)
-        self.below = Below(self, self.searching)
+        self._to_search = asyncio.Event()
+        self.model.log.listeners.append(self._log_changed)
 
     def compose(self) -> ComposeResult:
-        """Lines and the words below them."""
-        yield from super().compose()
-        yield self.below
+        """Lines and the bar below them."""
+        yield self.lines
+        yield self.bar
 
     def on_mount(self) -> None:
-        """Begin."""
-        super().on_mount()
-        self.lines.empty = NOTHING
-        # what can stand over the words below comes with the second frame: it takes as long as all the rest
+        """Begin to search and to keep ages up to date."""
+        self._search()
+        self.model.explain(NO_LOG)
+        # prompt and picker come with the second frame: mounting them takes as long as all the rest
         self.call_after_refresh(self.mount, self._prompt, self._picker)
-        self.set_interval(LOOK, self._look)
+        self.set_interval(REFRESH, self._refresh_ages)
 
     def on_unmount(self) -> None:
-        """Let go of a file."""
+        """Let go of the log and of a file."""
+        self._stop_listening()
         if self._archive:
             self._archive.close()
 
-    # ---- what is shown --------------------------------------------------------------------------------
+    def focus(self, scroll_visible: bool = True) -> LogView:
+        """Give the keyboard to the lines."""
+        self.lines.focus(scroll_visible)
+        return self
+
+    # ---- which log is shown ---------------------------------------------------------------------------
 
     def connect(self, hub: LogHub) -> None:
-        """Read the logs of another project; nothing of the one before stays."""
+        """Read the logs of another project; forget all logs of the one before."""
         self._hub = hub
-        self.choosing.watch = None
+        self.followed = None
         self.show_log(Log(Spool(None)))
-        self._kept.clear()
+        self._models.clear()
 
     def attach(self, sources: Sequence[LogSource], kind: str = "") -> None:
-        """Follow these sources; the same agent's again goes on where it was, none follows nothing.
+        """Follow these sources; without any, show an empty log.
 
-        Those whose `log_type` is `kind` are opened, the others are offered under `v`; empty is `deploy`
-        unless there are only builds.
+        Sources whose `log_type` is `kind` are opened, the others can be opened under `v`. An empty kind is
+        `deploy`, unless there are only builds.
         """
         if self._hub is None:
             return
         if not sources:
             self._hub.leave()
-            self.choosing.watch = None
+            self.followed = None
             self.show_log(Log(Spool(None)))
             return
-        self.choosing.watch = self._hub.watch(sources, kind)
-        self.show_log(self.choosing.watch.log)
+        self.followed = self._hub.watch(sources, kind)
+        self.show_log(self.followed.log)
 
     def nudge(self, agent_id: str) -> None:
-        """Something changed about an agent: try its streams that are closed now instead of later."""
+        """An agent has changed: try its closed streams now instead of later."""
         if self._hub is not None:
             self._hub.nudge(agent_id)
 
     def show_log(self, log: Log) -> None:
-        """Show a log, with what the operator made of it before; what is asked or listed is about another."""
-        before, lines = self.page.log, self.lines
+        """Show a log, with what the operator made of it before. Questions and lists close."""
+        before = self.model
         if self._archive and log is not self._archive.log:
             self._archive.close()
             self._archive = None
-        if log is not before:
-            self._asking.drop()
-            self.choosing.drop()
-            criteria = self.searching.finder.criteria
-            self._kept[before] = Kept(lines.forms, lines.notes, lines.bookmarks, criteria)
-            while len(self._kept) > REMEMBERED:
-                del self._kept[next(iter(self._kept))]
-            kept = self._kept.pop(log, Kept())
-            lines.show_log(log, forms=kept.forms, notes=kept.notes, bookmarks=kept.bookmarks)
-            self.seek_in(log, kept.criteria)
-        self._look()
+        if log is not before.log:
+            self._prompt.cancel()
+            self._picker.close()
+            before.close()
+            self._models[before.log] = before
+            while len(self._models) > KEPT_MODELS:
+                del self._models[next(iter(self._models))]
+            self._stop_listening()
+            found = self._models.pop(log, None)
+            self.model = found or LogModel(log, before.options, self.clock, self)
+            self.lines.model = self.bar.model = self.model
+            log.listeners.append(self._log_changed)
+            self.model.open(before)
+        self._refresh_ages()
 
     def show_files(self, name: str, paths: Sequence[Path], *, kept: bool = False) -> None:
-        """Show a log that was saved or kept, in one part or more. Raises NotOpened; all stays as it was."""
+        """Show a log that was saved or kept, in one part or more. Raises NotOpened without any change."""
         archive = Archive(name, paths, kept=kept)
         if self._hub is not None:
             self._hub.leave()
-        self.choosing.watch = None
+        self.followed = None
         self.show_log(archive.log)
         self._archive = archive
-        self.call_after_refresh(self._read_back, archive)  # its end is there: that is to be seen first
+        self.call_after_refresh(self._read_back, archive)  # its end is there already and shown first
         self.post_message(self.Opened())
-        self._look()
+        self._refresh_ages()
+
+    def show_job(self, job_id: str) -> None:
+        """Show the lines of one job, of every level."""
+        self.model.show_job(job_id)
 
     @property
     def file(self) -> str:
-        """The name of the log that is read back; empty while one is followed."""
+        """The name of the log that is read back from files; empty while one is followed."""
         return self._archive.name if self._archive else ""
 
     def title(self) -> str:
         """What the log covers: `newest instance per region, 2 of 3 open`."""
         if archive := self._archive:
-            written = datetime.fromtimestamp(archive.written, self.options.zone)
+            written = datetime.fromtimestamp(archive.written, self.model.options.zone)
             part = f"the last {archive.read // MIB} of {archive.size // MIB} MiB, "
             whole = archive.read == archive.size
             return f"{'' if whole else part}written until {written:%d %b %Y %H:%M:%S}"
-        watch = self.choosing.watch
-        return coverage(self.page.log.streams.values(), watch.candidates if watch else ())
+        return coverage(self.model.log.streams.values(), self.followed.candidates if self.followed else ())
 
-    def notes(self) -> list[tuple[float | None, str, str]]:
-        """The operator's notes on this log, each as (Unix seconds, the line as shown, note)."""
-        log = self.page.log
-        held = sorted(row for row in self.lines.notes if log.first <= row < log.end)
-        words = self.wording()
-        return [(log.time(row), words(log.line(row)), self.lines.notes[row]) for row in held]
+    def explain_empty(self, words: str) -> None:
+        """What to show in place of lines while no log is open."""
+        if words != self.bar.no_log:
+            self.bar.no_log = words
+            self.bar.update_now()
+
+    # ---- what the model tells -------------------------------------------------------------------------
+
+    def model_changed(self) -> None:
+        """Draw, and search if there is anything to search."""
+        self.lines.draw()
+        if self.model.finder.busy:
+            self._to_search.set()
 
     def say(self, words: str, tone: str = "info") -> None:
-        """Tell the operator something in the row below the lines, until the next key."""
-        self.below.say(words, tone)
+        """Tell the operator something in the bar, until the next key."""
+        self.bar.say(words, tone)
 
     def hint(self, words: str) -> None:
-        """Say something about what is being typed."""
+        """Tell the operator something about what is being typed."""
         self._prompt.hint(words)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While something is typed or picked, keys are not about the lines."""
-        return self._prompt.is_mounted and not (self._prompt.kind or self._picker.has_class("-open"))
 
     # ---- keys -----------------------------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is typed or chosen, keys do not act on the lines."""
+        return self._prompt.is_mounted and not (self._prompt.is_open or self._picker.is_open)
+
+    def action_move(self, lines: int) -> None:
+        """Down or up by lines."""
+        self.model.move(lines)
+
+    def action_home(self) -> None:
+        """To the oldest line."""
+        self.model.home()
+
+    def action_bottom(self) -> None:
+        """To the newest line, and follow."""
+        self.model.follow()
+
+    def action_page(self, pages: float) -> None:
+        """Down or up by screens."""
+        self.model.move_pages(pages)
+
+    def action_sideways(self, steps: int) -> None:
+        """Scroll long lines to the left or right."""
+        self.model.scroll_sideways(steps)
+
+    def action_follow(self) -> None:
+        """Follow or stop following."""
+        self.model.toggle_follow()
+
+    def action_wrap(self) -> None:
+        """Wrap long lines or not."""
+        self.model.toggle_wrap()
+
+    def action_times(self) -> None:
+        """Show times in another format."""
+        self.model.next_time_format()
+
+    def action_pretty(self) -> None:
+        """Show JSON indented or not."""
+        self.model.toggle_pretty()
+
+    def action_open(self) -> None:
+        """Unfold or fold the line: all fields, the whole traceback."""
+        self.model.toggle_mode(LineMode.OPEN)
+
+    def action_raw(self) -> None:
+        """Show the line as received, or as before."""
+        self.model.toggle_mode(LineMode.RAW)
+
+    def action_bookmark(self) -> None:
+        """Set or remove a bookmark."""
+        self.model.toggle_bookmark()
+
+    def action_range(self) -> None:
+        """Begin to select a range at the cursor, or end it."""
+        self.model.toggle_range()
+
+    def action_to_bookmark(self, step: int) -> None:
+        """To the next or previous bookmark."""
+        self.model.go_to_bookmark(step)
+
+    def action_copy(self) -> None:
+        """Copy the selected lines, else the one at the cursor, as they are shown."""
+        self._copy(as_shown(self.model))
+
+    def action_copy_raw(self) -> None:
+        """Copy them as received."""
+        self._copy(as_received)
+
+    def action_match(self, step: int) -> None:
+        """To the next or previous match."""
+        self.model.next_match(step)
+
+    def action_filters(self) -> None:
+        """All filters off, or on again."""
+        self.model.toggle_filters()
+
+    def action_level(self) -> None:
+        """The next minimum level."""
+        self.model.next_level()
+
+    def action_error(self, step: int) -> None:
+        """To the next or previous error."""
+        self.model.next_error(step)
+
+    def action_job_line(self, step: int) -> None:
+        """To the next or previous line of the same job."""
+        self.model.next_of_job(step)
+
+    def action_job(self) -> None:
+        """Show the job of this line."""
+        if job := self.model.job_at_cursor():
+            self.post_message(self.JumpToJob(*job))
+
+    def action_minute(self, step: int) -> None:
+        """A minute back or on."""
+        self.model.move_time(step * MINUTE)
+
+    def action_clear(self) -> None:
+        """Show only what comes from now on; again to show all that is held."""
+        self.model.toggle_clear()
+
+    def action_back(self) -> None:
+        """End the selected range, the search, the filters, in this order; else Esc acts on the screen."""
+        if not self.model.back():
+            raise SkipAction
+
     def action_search(self) -> None:
-        """Search as it is typed."""
-        self._asking.search()
+        """Search while typing."""
+        self._prompt.ask(prompt.search_question(self.model))
 
     def action_filter(self) -> None:
         """Add a filter, or list them."""
-        self._asking.filter()
+
+        def list_filters() -> None:  # once the prompt has closed
+            self.call_after_refresh(lambda: self._picker.ask(choices.filter_choices(self.model)))
+
+        self._prompt.ask(prompt.filter_question(self.model, list_filters))
 
     def action_time(self) -> None:
         """Go to a time."""
-        self._asking.time()
+        self._prompt.ask(prompt.time_question(self.model))
 
     def action_note(self) -> None:
         """Write a note below the line."""
-        self._asking.note()
-
-    def action_save(self) -> None:
-        """Save the log to a file."""
-        self.choosing.ways(lambda way: self._asking.path(way, self._save_dir))
+        if self.model.pause():
+            self._prompt.ask(prompt.note_question(self.model))
 
     def action_fields(self) -> None:
         """Choose the fields that are shown."""
-        self.choosing.fields()
+        self._picker.ask(choices.field_choices(self.model))
 
     def action_sources(self) -> None:
         """Choose the sources that are open."""
-        self.choosing.sources()
-
-    def action_files(self) -> None:
-        """Choose a log that was kept or saved."""
-        folder = self._hub.folder if self._hub else None
-
-        def show(log: LogFile) -> None:
-            self.show_files(log.name, log.paths, kept=log.kept)
-
-        self.choosing.files(log_files(folder, self._save_dir), show)
+        self._picker.ask(choices.source_choices(self.model.log, self.followed, self.say))
 
     def action_kinds(self) -> None:
         """List the kinds of errors."""
-        self.choosing.kinds()
+        self._picker.ask(choices.kind_choices(self.model))
 
-    # ---- from the parts -------------------------------------------------------------------------------
+    def action_files(self) -> None:
+        """Choose a log that was kept or saved."""
+        found = log_files(self._hub.folder if self._hub else None, self._save_dir)
+        self._picker.ask(choices.file_choices(found, self.model, self._show_file))
 
-    def on_log_prompt_typed(self, event: LogPrompt.Typed) -> None:
-        """Try what is typed."""
-        event.stop()
-        self._asking.typed(event.text)
+    def action_save(self) -> None:
+        """Save the log to a file."""
+        self._picker.ask(choices.save_choices(self.model, self._ask_path))
 
-    def on_log_prompt_submitted(self, event: LogPrompt.Submitted) -> None:
-        """Do what was typed."""
-        event.stop()
-        self._asking.submitted(event.text)
-
-    def on_log_prompt_cancelled(self, event: LogPrompt.Cancelled) -> None:
-        """Leave things as they were."""
-        event.stop()
-        self._asking.cancelled()
-
-    def on_picker_done(self, event: Picker.Done) -> None:
-        """Something was chosen."""
-        event.stop()
-        self.choosing.done(event)
+    # ---- events ---------------------------------------------------------------------------------------
 
     def on_log_lines_moved(self, event: LogLines.Moved) -> None:
-        """Bring the words below up to date."""
+        """Bring the bar and the title up to date."""
         event.stop()
-        self.below.update_soon()
+        self.bar.update_soon()
         self._retitle()
 
     def on_log_lines_slow(self, event: LogLines.Slow) -> None:
-        """Search for it no more."""
+        """End the search."""
         event.stop()
-        self.searching.give_up()
+        self.model.give_up_search()
 
     def on_key(self) -> None:
         """What was said has been read."""
-        self.below.pressed()
+        self.bar.key_pressed()
+
+    # ---- work in the background -----------------------------------------------------------------------
+
+    @work(exclusive=True, group="log-search")
+    async def _search(self) -> None:
+        """Search for what is asked for, a slice at a time."""
+        while True:
+            await self._to_search.wait()
+            self._to_search.clear()
+            more = True
+            while more:
+                more = self.model.step()
+                self.lines.paint_soon()
+                await self.clock.sleep(0)
 
     @work(exclusive=True, group="log-file")
     async def _read_back(self, archive: Archive) -> None:
-        while self.page.log is archive.log and archive.step():
+        while self.model.log is archive.log and archive.step():
             await self.clock.sleep(0)
 
-    def _look(self) -> None:
-        self.below.look()
+    def _copy(self, text_of: TextOf) -> None:
+        """Copy the selected lines, else the one at the cursor."""
+        page = self.model.page
+        if len(page.rows):
+            low, high = self.model.selected or (page.cursor, page.cursor)
+            self._gather(self.model, low, high, text_of)
+            self.model.unselect()
+
+    @work(exclusive=True, group="log-copy")
+    async def _gather(self, model: LogModel, low: int, high: int, text_of: TextOf) -> None:
+        if text := await text_between(model.log, model.page.rows, low, high, text_of):
+            self.post_message(self.Copy(text))
+
+    def _ask_path(self, mode: SaveMode) -> None:
+        model = self.model
+        path = default_path(model, self._save_dir)
+        self._prompt.ask(prompt.path_question(path, lambda chosen: self._save(model, mode, chosen)))
+
+    @work(group="log-save")
+    async def _save(self, model: LogModel, mode: SaveMode, path: Path) -> None:
+        self.post_message(self.SaveEnded(*await save_log(model, mode, path)))
+
+    # ---- helpers --------------------------------------------------------------------------------------
+
+    def _show_file(self, log: LogFile) -> None:
+        try:
+            self.show_files(log.name, log.paths, kept=log.kept)
+        except NotOpened as problem:
+            self.say(str(problem), "error")
+
+    def _log_changed(self) -> None:
+        """The log has grown or a notice in it has changed."""
+        if self.model.finder.busy:
+            self._to_search.set()
+        self.lines.paint_soon()
+
+    def _stop_listening(self) -> None:
+        if self._log_changed in self.model.log.listeners:
+            self.model.log.listeners.remove(self._log_changed)
+
+    def _refresh_ages(self) -> None:
+        """Time has passed: ages grow and streams fall silent without a line."""
+        if self.bar.is_mounted:
+            self.model.update_ages()
+        self.bar.update_now()
         self._retitle()
 
     def _retitle(self) -> None:

@@ -20,7 +20,7 @@ from tui.fleet.status import status
 from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
 from tui.ui.logview import LogView
-from tui.ui.logview.below import NOTHING
+from tui.ui.logview.lines import NO_LOG
 from tui.ui.panes.base import Pane, PaneSetup, Place
 
 ABSENT = "This server has no Cloud Agents API:\nnobody here keeps logs of agents."
@@ -94,10 +94,7 @@ class LogsPane(Pane):
 
     def show(self, view: View) -> None:
         """Follow the cursor unless pinned, and reopen streams when the shown agent was deployed."""
-        nothing = ABSENT if view.fleet.fresh("agents").absent else NOTHING
-        if nothing != self.reader.below.nothing:
-            self.reader.below.nothing = nothing
-            self.reader.below.update_now()
+        self.reader.explain_empty(ABSENT if view.fleet.fresh("agents").absent else NO_LOG)
         before = self._agents
         current = tuple(view.fleet.agent(agent.agent_id) or agent for agent in before)
         if any(now is not was for now, was in zip(current, before, strict=True)):

@@ -92,3 +92,8 @@ def _cut(text: str, size: int) -> tuple[str, int]:
 def remote(text: str, *, limit: int = 400) -> Content:
     """Text from elsewhere, as content that no markup parser ever sees."""
     return Content(clean(text, limit=limit))
+
+
+def number(value: int) -> str:
+    """A count with its digits in groups of three: `18 204`."""
+    return f"{value:,}".replace(",", " ")

@@ -1,0 +1,225 @@
+"""The lists of a log view and what choosing does: sources, filters, fields, kinds of errors, files, saving.
+
+Pure; must not import Textual. Each function makes a list; the answer to a choice acts on the model.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from tui.api.clean import clean
+from tui.fleet.cells import Cell
+from tui.formats import size
+from tui.logs.archive import LogFile
+from tui.logs.log import Log
+from tui.logs.records import parse
+from tui.logs.search import Filter, OfKind
+from tui.logs.signatures import Signature
+from tui.logs.source import LogSource, Phase, Stream
+from tui.logs.watch import MOST, Watch
+from tui.ui.logview.bar import PHASES
+from tui.ui.logview.export import SAVE_MODES, SaveMode, line_count
+from tui.ui.logview.layout import clock_text
+from tui.ui.logview.model import LogModel
+from tui.ui.widgets.text import fit, number
+
+NEAR: Final = 200
+"""Lines before and after the cursor whose fields are listed."""
+Say = Callable[[str, str], None]
+"""Tells the operator something, in a tone."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A row of the list."""
+
+    key: str
+    cells: tuple[Cell, ...]
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """A list and what is done when something is chosen. Without verbs it closes then, with verbs it stays."""
+
+    about: str
+    """What the list is of; a list of the same shown again keeps its cursor."""
+    title: str
+    rows: Sequence[Choice]
+    answer: Callable[[str, str], Choices | None]
+    """Given the key of a row and `pick` or a verb; returns the list to show next, if any."""
+    verbs: tuple[str, ...] = ()
+    """What can be done to a row beside picking it: `switch`, `remove`."""
+
+
+def source_choices(log: Log, watch: Watch | None, say: Say) -> Choices:
+    """Every source that could be open, with the state of those that are; a choice opens or closes one."""
+    candidates = list(watch.candidates) if watch else []
+    known = {stream.source.key: stream for stream in log.streams.values()}
+    several = len({source.agent_id for source in candidates}) > 1
+    rows = [_source_row(source, known.get(source.key), several=several) for source in candidates]
+
+    def answer(key: str, verb: str) -> Choices | None:
+        if watch is None:
+            return None
+        source = next((s for s in watch.candidates if "\t".join(s.key) == key), None)
+        if source is None:
+            say("that source is gone", "warn")
+        elif any(opened.key == source.key for opened in watch.opened):
+            watch.close(source)
+        elif not watch.open(source):
+            say(f"{MOST} sources are open; close one first", "warn")
+        return source_choices(log, watch, say)
+
+    title = f"Sources · space opens or closes · at most {MOST} open · newest instance of each"
+    return Choices("sources", title, rows, answer, ("switch",))
+
+
+def _source_row(source: LogSource, stream: Stream | None, *, several: bool) -> Choice:
+    phase = stream.phase if stream else Phase.CLOSED
+    sign, tone = PHASES.get(phase, (" ", "muted"))
+    cells = (
+        Cell("[x] " if phase is not Phase.CLOSED else "[ ] ", "text"),
+        _padded(stream.tag if stream else "", 3, "accent"),
+        *([_padded(source.agent or source.agent_id, 20)] if several else []),
+        _padded(source.label, 20 if several else 28),
+        _padded(source.version, 16, "muted"),
+        Cell(f"{sign} {_state(stream)}", tone),
+    )
+    return Choice("\t".join(source.key), cells)
+
+
+def _state(stream: Stream | None) -> str:
+    if stream is None or stream.phase is Phase.CLOSED:
+        return "closed"
+    return f"{stream.phase}: {stream.reason}" if stream.reason else str(stream.phase)
+
+
+def filter_choices(model: LogModel) -> Choices:
+    """The filters, each with its switch."""
+    finder = model.finder
+    rows = [
+        Choice(str(index), (Cell(_box(f.on and finder.filters_on), "text"), Cell(f"&{f.label}", "text")))
+        for index, f in enumerate(finder.criteria.filters)
+    ]
+
+    def answer(key: str, verb: str) -> Choices:
+        filters = list(model.finder.criteria.filters)
+        if verb == "remove":
+            del filters[int(key)]
+        else:
+            filters[int(key)] = replace(filters[int(key)], on=not filters[int(key)].on)
+        model.set_filters(tuple(filters))
+        return filter_choices(model)
+
+    return Choices("filters", "Filters · space on/off · d removes", rows, answer, ("switch", "remove"))
+
+
+def field_choices(model: LogModel) -> Choices:
+    """The fields of the lines around the cursor, the most frequent first; a choice hides or shows one."""
+    counts, hidden = _fields_near(model), model.options.hidden
+    names = sorted({*counts, *hidden}, key=lambda name: (-counts.get(name, 0), name))
+    rows = [Choice(name, (Cell(_box(name not in hidden)), Cell(name))) for name in names]
+
+    def answer(key: str, verb: str) -> Choices:
+        model.toggle_field(key)
+        return field_choices(model)
+
+    title = "Fields · space shows or hides · Enter on a line shows all of its fields"
+    return Choices("fields", title, rows, answer, ("switch",))
+
+
+def _fields_near(model: LogModel) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    rows = model.page.rows
+    near = rows.rank(model.page.cursor)
+    for index in range(max(0, near - NEAR), min(len(rows), near + NEAR)):
+        counts.update(name for name, _ in parse(model.log.line(rows[index]).raw).fields)
+    return counts
+
+
+def kind_choices(model: LogModel) -> Choices:
+    """The kinds of errors, the newest first; a choice shows the lines of one."""
+    log, found = model.log, model.log.signatures.ranked()
+    begins = log.time(log.first)
+    rows = []
+    for index, kind in enumerate(found):
+        stream = log.streams.get(_newest_tag(log, kind))
+        is_new = stream is not None and kind.new_since(stream.source.deployed_at, begins)
+        rows.append(Choice(str(index), _kind_cells(kind, model, is_new=is_new)))
+
+    def answer(key: str, verb: str) -> None:
+        model.add_filter(Filter(OfKind(found[int(key)].key)))
+
+    title = "Kinds of errors · Enter shows one kind · NEW since the newest deploy"
+    return Choices("kinds", title, rows, answer)
+
+
+def _kind_cells(kind: Signature, model: LogModel, *, is_new: bool) -> tuple[Cell, ...]:
+    jobs = f"{len(kind.jobs)} job{'s' * (len(kind.jobs) != 1)}" if kind.jobs else ""
+    where = " · ".join(part for part in (kind.key.frame, jobs, kind.first_version) if part)
+    about = f"  {kind.key.message}" if kind.key.exception else ""
+    seen = [clock_text(at, model.options) for at in (kind.first_seen, kind.last_seen) if at is not None]
+    return (
+        _padded(f"×{number(kind.count)}", 7, "error"),
+        _padded("NEW" if is_new else "", 3, "warn"),
+        Cell("–".join(dict.fromkeys(seen)) + " ", "muted"),
+        Cell(kind.key.exception or kind.key.message, "text"),
+        Cell(f"  {where}{about}", "muted"),
+    )
+
+
+def _newest_tag(log: Log, kind: Signature) -> int:
+    """The stream of the newest line of a kind; -1 if none is held."""
+    held = max(kind.last_row, log.first)
+    return log.spool.tag(held) if held < log.end else -1
+
+
+def file_choices(found: Sequence[LogFile], model: LogModel, show: Callable[[LogFile], None]) -> Choices:
+    """The logs on this machine's disk, the newest first; `show` opens the one chosen."""
+
+    def row(index: int, log: LogFile) -> Choice:
+        cells = (
+            _padded("kept" if log.kept else "saved", 6, "muted"),
+            Cell(f"{datetime.fromtimestamp(log.written, model.options.zone):%d %b %H:%M}  ", "text"),
+            Cell(clean(log.name), "text"),
+            Cell(f"  {size(log.size)}", "muted"),
+        )
+        return Choice(str(index), cells)
+
+    def answer(key: str, verb: str) -> None:
+        show(found[int(key)])
+
+    rows = [row(index, log) for index, log in enumerate(found)]
+    title = "Logs on this machine · Enter opens · :open FILE opens any"
+    return Choices("files", title, rows, answer)
+
+
+def save_choices(model: LogModel, ask_path: Callable[[SaveMode], None]) -> Choices:
+    """What can be saved, with the number of lines; `ask_path` goes on with the one chosen."""
+    log, finder = model.log, model.finder
+    notices = [row for row in log.notices if row >= log.first]
+    shown = len(finder.rows), sum(map(finder.shows, notices))
+    held = log.end - log.first, len(notices)
+    choices = []
+    for mode in SAVE_MODES:
+        rows, ours = shown if mode.shown else held
+        count = line_count(rows - ours if mode.raw else rows)  # a notice was not received
+        choices.append(Choice(mode.key, (_padded(mode.words, 38), Cell(count, "muted"))))
+
+    def answer(key: str, verb: str) -> None:
+        ask_path(next(mode for mode in SAVE_MODES if mode.key == key))
+
+    return Choices("save", "Save · Enter goes on to the file name", choices, answer)
+
+
+def _box(on: bool) -> str:
+    return "[x] " if on else "[ ] "
+
+
+def _padded(text: str, size: int, tone: str = "text") -> Cell:
+    """A cell of a fixed width with a space after it."""
+    return Cell(fit(text, size) + " ", tone)
