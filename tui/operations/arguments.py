@@ -47,7 +47,7 @@ def resolve_agent(fleet: Fleet, word: str) -> str:
 
 
 def room_of_dispatch(fleet: Fleet, dispatch_id: str) -> str:
-    """The room of a dispatch. Raises `InvalidAnswer`: there is no call that finds it (needs.md T11)."""
+    """The room of a dispatch. Raises `InvalidAnswer`: there is no call that finds it."""
     for room, dispatches in fleet.dispatches.items():
         if any(item.id == dispatch_id for item in dispatches):
             return room

@@ -18,7 +18,7 @@ from tui.operations.verbs.agents import find
 V = TypeVar("V")
 
 POLLS: Final = 3
-"""Polls that may be missed before nothing may be done (product.md b7)."""
+"""Missed polls after which operations are refused."""
 LEAST: Final = 10.0
 """Seconds that data may always be old: a slow server is no reason to refuse."""
 

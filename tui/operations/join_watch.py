@@ -1,7 +1,7 @@
-"""The join watch: from "accepted" over a job to an agent in the room, or the reason why not (needs.md row 1).
+"""The join watch: from "accepted" over a job to an agent in the room, or the reason why not.
 
 `JoinWatch` is told what was seen and says how it stands; `follow` looks. A job that says RUNNING is believed
-only when its participant is in the room: servers say so before the worker has answered (needs.md T4).
+only when its participant is in the room: servers report the job earlier (PROTOCOL.md, Dispatches and jobs).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tui.operations.verbs.dispatch_checks import likely_cause
 WATCH_FOR: Final = 180.0
 """Seconds after which nobody looks any more."""
 CLEAN_END: Final = "agent worker left the room"
-"""Said of failures and of clean shutdowns alike (needs.md T5)."""
+"""Reported for failures and for clean shutdowns."""
 NO_CAPACITY: Final = ("JSR_NO_CAPACITY", 1)
 
 
@@ -153,7 +153,7 @@ class JoinWatch:
         return _mood(waited), f"job waits for a worker {_for(waited)}", known.text if known else "", over
 
     def _nobody(self, fleet: Fleet, waited: float) -> tuple[JoinHealth, str, str]:
-        """No job: on most servers that is all that ever shows of nobody taking it (needs.md T3)."""
+        """No job: on most servers this is the only sign that no worker took it."""
         mood, known = _mood(waited), self._likely(fleet)
         if mood is JoinHealth.WAITING:
             return mood, f"accepted, no agent yet {_for(waited)}", known.text if known else ""
@@ -215,7 +215,7 @@ def pause(waited: float) -> float:
 
 
 def _names(person: Participant) -> tuple[str, ...]:
-    """The agent names that a participant carries (contract.md §6.6)."""
+    """The agent names in a participant's attributes."""
     return tuple(person.attributes.get(key, "") for key in ("lk.agent.name", "lk.agent_name"))
 
 

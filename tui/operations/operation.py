@@ -24,7 +24,7 @@ from tui.operations.remote import Remote
 
 
 class Danger(IntEnum):
-    """What it can do to a service; decides what a confirmation takes (product.md b7)."""
+    """What it can do to a service; decides what a confirmation takes."""
 
     REVERSIBLE = 1
     SERVICE = 2

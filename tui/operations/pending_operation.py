@@ -1,7 +1,7 @@
 """The state behind a dialog: what is about to be done, on what facts, and why it may not be done yet. Pure.
 
 The target is frozen by identity when it opens. What must not change is compared with what the operator saw
-and accepted, so that a button never does something else than what stands above it (hazards.md C17).
+and accepted, so that a button always does what the text above it says.
 """
 
 from __future__ import annotations

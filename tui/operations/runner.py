@@ -1,7 +1,7 @@
 """Does operations for one project: looks, journals, sends once, and says what became of it.
 
 An intent is on the disk before its request leaves; an answer that was lost is looked for and never guessed
-(hazards.md §3.1, §3.2). No screen.
+No screen.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ class OperationRunner:
         except Unknown as error:
             return await self._lost(sending, error, begun)
         except NotFound as error:
-            if sending.repeated and operation.method.deletes:  # hazards.md §3.1: the first one did it
+            if sending.repeated and operation.method.deletes:  # the first one did it
                 words = f"{sending.subject}: done, it is gone"
                 return await self._close(intent, Outcome(Verdict.DONE, words, intent))
             return await self._close(intent, refused(sending.subject, error, intent))
@@ -222,7 +222,7 @@ class OperationRunner:
         return await self._close(intent, outcome)
 
     async def _verified(self, sending: _Sending, outcome: Outcome) -> Outcome:
-        """Look whether it shows: a server that says done has been seen to do nothing (needs.md row 11)."""
+        """Look whether it shows: servers have reported success without doing anything."""
         sending.tell(Progress("accepted, looking whether it shows…"))
         found = await self._reconcile(sending.operation.verify, sending.intent, quietly, VERIFYING)
         if found.verdict is Verdict.DONE:
@@ -287,7 +287,7 @@ class OperationRunner:
 
 
 def _may_resend(operation: Operation, verdict: Verdict) -> bool:
-    """Whether the operator is offered to send it again after looking (hazards.md §3.1).
+    """Whether the operator is offered to send it again after looking.
 
     What is not seen may be sent again; what stays unknown only if sending it twice has the effect of once,
     which is never so for a restart: it leaves no trace, and a second one is confirmed afresh.

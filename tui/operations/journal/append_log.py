@@ -1,7 +1,7 @@
 """Lines appended to a private file that many processes share: whole or not at all, and on the disk.
 
 What is written survives a kill at any moment. A full disk, a file that is not ours and a lock that is not
-given up are errors, never silence (hazards.md §2, B8, B9, B13). Knows nothing of what the lines mean.
+given up are errors and never silent. Knows nothing of what the lines mean.
 """
 
 from __future__ import annotations

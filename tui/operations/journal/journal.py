@@ -1,4 +1,4 @@
-"""The operator's own deeds, on disk: an audit trail, and what was begun and never heard of (hazards.md §3.2).
+"""Audit trail of the operator's changes and unresolved intents, on disk.
 
 One line of JSON each, only ever appended, shared by all consoles of a user. Holds names of arguments and
 never a secret value. Knows nothing of how an operation is done.

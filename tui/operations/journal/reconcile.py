@@ -1,4 +1,4 @@
-"""Looking for the effect of a request whose answer was lost. Sends nothing but reads (hazards.md §3.2)."""
+"""Looks for the effect of a request whose answer was lost. Sends only reads."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ LABELS: Final = {"create": "Create", "deploy": "Deploy"}
 SOURCES: Final = ("agents", "versions")
 """What is polled once it is known."""
 APART: Final = 60.0
-"""Seconds by which our clock and the server's may differ (contract.md §2.1)."""
+"""Seconds by which our clock and the server's may differ (PROTOCOL.md, Tokens and grants)."""
 
 
 async def verify(remote: Remote, intent: Intent) -> Verification:

@@ -1,4 +1,4 @@
-"""Restarting and deleting agents and their deployments (contract.md §3.4)."""
+"""Restarting and deleting agents and their deployments (PROTOCOL.md, Agents)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Restart(Operation):
         return {"agent_id": view.selection.agent_id}
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
-        """A restart leaves no trace (hazards.md §3.2): all there is to say is how the agent is."""
+        """A restart cannot be seen in any listing, so only the agent's state is reported."""
         agent = await find(remote, intent.facts.get("agent_id", ""))
         if agent is None:
             return Verification(Effect.CANNOT_TELL, "the agent is not there any more")
@@ -198,7 +198,7 @@ class DeleteDeployment(DeploymentOperation):
 async def find(remote: Remote, agent_id: str) -> Agent | None:
     """An agent by id, asked anew. Raises the tree of `tui.api.errors`.
 
-    An unknown one is an empty list or an `internal` error in words (contract.md §3.12), hence a second look
+    An unknown one is an empty list or an `internal` error in words (PROTOCOL.md, Errors), hence a second look
     at the whole list, which is what can be believed.
     """
     try:

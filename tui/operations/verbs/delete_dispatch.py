@@ -1,4 +1,4 @@
-"""Taking a dispatch off its room (contract.md §6.3)."""
+"""Deleting a dispatch (PROTOCOL.md, Dispatches and jobs)."""
 
 from __future__ import annotations
 

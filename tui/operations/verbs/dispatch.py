@@ -1,4 +1,4 @@
-"""Dispatching an agent to a room by hand, and once more with all that a dispatch carries (contract.md §6)."""
+"""Dispatching an agent to a room, and repeating a dispatch (PROTOCOL.md, Dispatches and jobs)."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class CreateDispatch(Operation):
         }
 
     def equivalent(self, view: View, answers: Answers) -> str:
-        """`lk dispatch create`, which knows neither restart policy nor attributes (contract.md §6.7)."""
+        """`lk dispatch create`, which has no options for restart policy and attributes."""
         try:
             self.check(view, answers)
             request = self.request(view, answers)
@@ -172,7 +172,7 @@ class CreateDispatch(Operation):
         return tuple(name for name in given if answers.text(name))
 
     async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
-        """The ids that are in the room (hazards.md §3.2)."""
+        """The ids of the dispatches in the room."""
         try:
             return Baseline(tuple(item.id for item in await remote.exact_dispatches(answers.text("room"))))
         except NotFound:
@@ -186,7 +186,7 @@ class CreateDispatch(Operation):
         return Receipt(made.id, made)
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
-        """A new id in the room with the same name and content is ours (hazards.md §3.2)."""
+        """A new id in the room with the same name and content is ours."""
         room, name = intent.facts.get("room", ""), intent.facts.get("agent_name", "")
         try:
             standing = await remote.exact_dispatches(room)

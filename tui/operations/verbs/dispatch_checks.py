@@ -1,4 +1,4 @@
-"""What is known, before and after, of whether anybody will take a dispatch (product.md c2). Pure."""
+"""Checks whether a worker will take a dispatch, before and after it is sent. Pure."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ CREATE = "dispatch"
 DELETE = "undispatch"
 """Ids of the two operations, each of which takes the other one back."""
 METADATA_LIMIT = 512 * 1024
-"""Bytes (contract.md §6.3)."""
+"""Bytes (PROTOCOL.md, Dispatches and jobs)."""
 ATTRIBUTES_LIMIT = 64 * 1024
-"""Bytes of all names and values (contract.md §6.3)."""
+"""Bytes of all names and values."""
 DEPLOYMENT_LIMIT = 64
-"""Bytes of a deployment's name in a dispatch (contract.md §6.4)."""
+"""Bytes of a deployment's name in a dispatch."""
 ROOM_LIMIT = 256
-"""Characters of a room's name (contract.md §6.6)."""
+"""Characters of a room's name."""
 COLD_START = "10-20 s"
-"""How long a sleeping agent takes to wake, as documented (contract.md §3.11)."""
+"""How long a sleeping agent takes to wake, as documented."""
 
 
 def deployment_of(text: str) -> str:
@@ -33,7 +33,7 @@ def deployment_of(text: str) -> str:
 
 
 def check_deployment(name: str) -> None:
-    """The rules for its name in a dispatch (contract.md §6.4). Raises `InvalidAnswer`."""
+    """The rules for its name in a dispatch. Raises `InvalidAnswer`."""
     if len(name.encode()) > DEPLOYMENT_LIMIT:
         raise InvalidAnswer("deployment", f"a deployment's name has at most {DEPLOYMENT_LIMIT} bytes")
     if "_" in name:
@@ -100,7 +100,7 @@ def hints(fleet: Fleet, answers: Answers) -> Iterator[Hint]:
 
 
 def _doubles(fleet: Fleet, name: str, room: str) -> Iterator[Hint]:
-    """The same agent may be dispatched to a room any number of times (needs.md T8)."""
+    """The same agent may be dispatched to a room any number of times."""
     here = [item for item in fleet.dispatches.get(room, ()) if item.agent_name == name]
     if here:
         states = ", ".join(f"{item.id} {_doing(item)}" for item in here[:3])

@@ -1,4 +1,4 @@
-"""Private links: which there are, how they are, making and deleting them (contract.md §3.9). No screen."""
+"""Listing, creating and deleting private links (PROTOCOL.md, Private links). No screen."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Setting, importing, mounting, removing and replacing an agent's secrets (contract.md §3.7).
+"""Setting, importing, mounting, removing and replacing an agent's secrets (PROTOCOL.md, Secrets).
 
 Set, import, mount and remove keep the rest; only `ReplaceSecrets` has the overwrite that wipes what is not
-named (needs.md T1).
+named.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ class RemoveSecrets(SecretsOperation):
         )
 
     def request(self, view: View, answers: Answers) -> Request:
-        """UpdateAgentSecretsRequest with `remove`, never together with `overwrite` (contract.md §9.14)."""
+        """UpdateAgentSecretsRequest with `remove`, never together with `overwrite`."""
         return {
             "agent_id": view.selection.agent_id,
             "secrets": [],
@@ -229,7 +229,7 @@ class RemoveSecrets(SecretsOperation):
         }
 
     def equivalent(self, view: View, answers: Answers) -> str:
-        """`lk` has no flag for it (contract.md §3.4)."""
+        """`lk` has no option for it."""
         return curl(self.method, self.request(view, answers))
 
     def arguments(self, answers: Answers) -> tuple[str, ...]:
@@ -242,7 +242,7 @@ class RemoveSecrets(SecretsOperation):
 
 
 class ReplaceSecrets(FromFile):
-    """Replace the whole set by a file: every name that is not in it vanishes (needs.md T1)."""
+    """Replace the whole set by a file: names that are not in it are removed."""
 
     id = "replace_secrets"
     label = "Replace ALL secrets"

@@ -1,4 +1,4 @@
-"""Updating an agent: secrets and a restart in one call (contract.md §3.5)."""
+"""Updating an agent: secrets and a restart in one call."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ class Update(SecretsOperation):
         return with_fields(shown, effect=(*shown.effect[:-1], "cannot be taken back"))
 
     def request(self, view: View, answers: Answers) -> Request:
-        """UpdateAgentRequest; regions are never sent (contract.md §9.19)."""
+        """UpdateAgentRequest; regions are never sent."""
         return {"agent_id": view.selection.agent_id, "secrets": messages(answers.secrets.secrets)}
 
     def equivalent(self, view: View, answers: Answers) -> str:
-        """`lk agent update` takes no id, only what a livekit.toml names (contract.md §3.5)."""
+        """`lk agent update` takes no id, only what a livekit.toml names."""
         if not answers.text("file"):
             return curl(self.method, self.request(view, answers))
         return lk("agent", "update-secrets", "--id", view.selection.agent_id, *file_words(answers))

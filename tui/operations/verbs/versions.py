@@ -1,4 +1,4 @@
-"""Choosing what production runs: roll back to a version, promote a deployment (contract.md §3.4)."""
+"""Choosing what production runs: roll back to a version, promote a deployment."""
 
 from __future__ import annotations
 
