@@ -95,7 +95,7 @@ async def _ours(fleet: Fleet) -> tuple[float, ...]:
         every += [f"dispatch:{room}\0{item.id}" for room, items in fleet.dispatches.items() for item in items]
         steps: Sequence[Callable[[], object]] = (
             partial(setattr, pane, "view", View(fleet, Selection(), NOW, 1000.0)),
-            lambda: (pane.tree_model.toggle_all(every, True), pane.asked()),
+            lambda: (pane.tree_model.toggle_all(every, True), pane.update_rows()),
             pane.action_close,
             partial(pane.table.action_move, 1),
         )

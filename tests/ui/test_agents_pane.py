@@ -92,7 +92,7 @@ def test_a_bad_filter_keeps_the_last_good_result(expression: str, problem: str) 
     before = listed(pane)
     assert problem in pane.set_filter(expression)
     assert listed(pane) == before
-    assert pane.query_now.source == "status:error"
+    assert pane.active_filter.source == "status:error"
 
 
 def test_a_filter_never_hides_a_problem_silently() -> None:
@@ -186,20 +186,20 @@ def test_why_there_are_no_rows(known: str, problems: bool, why: str) -> None:
     pane, view = AgentsPane(), view_of(known)
     pane.problems_only = problems
     assert len(pane.keys(view)) == 0
-    assert pane._why_empty(view, pane.fresh(view)) == why
+    assert pane.placeholder(view, pane.fresh(view)) == why
 
 
 def test_why_there_are_no_rows_on_other_servers_and_with_a_filter() -> None:
     pane, view = AgentsPane(), view_of("selfhosted")
-    assert "self-hosted" in pane._why_empty(view, pane.fresh(view))
+    assert "self-hosted" in pane.placeholder(view, pane.fresh(view))
     broken = replace(
         view, fleet=Fleet(freshness={"agents": Freshness(failures=2, error="connection refused")})
     )
-    assert pane._why_empty(broken, pane.fresh(broken)) == "Nothing received yet: connection refused"
+    assert pane.placeholder(broken, pane.fresh(broken)) == "Nothing received yet: connection refused"
     failing = replace(view, fleet=Fleet(freshness={"agents": Freshness(at=1.0, failures=1, error="x")}))
-    assert pane._why_empty(failing, pane.fresh(failing)) == "No agents in this project."
+    assert pane.placeholder(failing, pane.fresh(failing)) == "No agents in this project."
     pane.set_filter("zzz")
-    assert "'zzz'" in pane._why_empty(view_of("incident"), Freshness(at=1.0))
+    assert "'zzz'" in pane.placeholder(view_of("incident"), Freshness(at=1.0))
 
 
 def test_an_agent_that_was_never_deployed_or_observed() -> None:

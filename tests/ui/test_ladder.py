@@ -13,15 +13,15 @@ async def test_escape_takes_back_one_thing_at_a_time() -> None:
     keys = ("exclamation_mark", "slash", *"triage", "enter", "f", "5", "slash", *"call", "enter")
     async with playing(Scene("ladder", keys=keys)) as (app, pilot):
         main = app.main
-        assert main.dispatches.query_now and main._arranged.maximised
+        assert main.dispatches.active_filter and main._arranged.maximised
         await typed(pilot, "escape")
-        assert not main.dispatches.query_now and main.current is main.dispatches
+        assert not main.dispatches.active_filter and main.current is main.dispatches
         await typed(pilot, "escape")
         assert not main._arranged.maximised and main.current is main.dispatches
         await typed(pilot, "escape")
-        assert main.current is main.agents and main.agents.query_now
+        assert main.current is main.agents and main.agents.active_filter
         await typed(pilot, "escape")
-        assert not main.agents.query_now and main.agents.problems_only
+        assert not main.agents.active_filter and main.agents.problems_only
         await typed(pilot, "escape")
         assert not main.agents.problems_only and main.at_root
         await typed(pilot, "escape")

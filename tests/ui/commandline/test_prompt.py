@@ -58,7 +58,11 @@ async def test_keys_that_come_at_once_go_where_the_first_has_put_the_keyboard(pa
 
         def taken() -> str:
             pattern = app.main.logs.reader.model.finder.pattern
-            return (pattern.source if pattern else "") if pane == "logs" else app.main.agents.query_now.source
+            return (
+                (pattern.source if pattern else "")
+                if pane == "logs"
+                else app.main.agents.active_filter.source
+            )
 
         async with asyncio.timeout(10):
             while taken() != "tel" or isinstance(app.focused, Input):
@@ -121,7 +125,7 @@ async def test_escape_goes_back_to_the_filter_that_was_there() -> None:
         await typed(pilot, "slash", "ctrl+u", *"desk")
         assert len(app.main.agents.table.keys) == 5
         await typed(pilot, "escape")
-        assert app.main.agents.query_now.source == "triage"
+        assert app.main.agents.active_filter.source == "triage"
         await typed(pilot, "slash", "ctrl+u", "backspace")
         assert not app.main.query_one("#prompt").display, "backspace in an empty line leaves"
 
@@ -134,7 +138,7 @@ async def test_a_filter_is_of_the_pane_that_has_the_keyboard() -> None:
         assert {key.split("\0")[0] for key in app.main.dispatches.table.keys if key.startswith("room")} == {
             "room:lobby-kiosk-3"
         }
-        assert not app.main.agents.query_now
+        assert not app.main.agents.active_filter
 
 
 async def test_history_and_completion() -> None:
@@ -199,7 +203,7 @@ async def test_find_goes_to_each_kind_of_id() -> None:
 async def test_going_to_an_agent_clears_a_filter_that_hides_it() -> None:
     keys = ("slash", *"desk", "enter", "colon", *"find drive-thru", "enter")
     async with playing(Scene("find", keys=keys)) as (app, _):
-        assert not app.main.agents.query_now
+        assert not app.main.agents.active_filter
         assert app.main.view.agent is not None and app.main.view.agent.name == "drive-thru"
 
 

@@ -52,11 +52,11 @@ class AgentsPane(ListPane):
     def inputs(self, view: View) -> tuple[object, ...]:
         """The listing and what is derived from it."""
         fleet = view.fleet
-        step = view.monotonic if view.past.has_changes else 0.0  # change marks grow old
+        step = view.monotonic if view.past.has_changes else 0.0  # signs of change expire
         return (fleet.agents, view.past, fleet.versions, fleet.unreadable, step)
 
     def show(self, view: View) -> None:
-        """A mark of an agent that was deleted must not wait for the next one."""
+        """Remove marks of deleted agents, so that a later agent of the same id is not marked."""
         if self.table.marked and view.fleet.agents:
             self.table.unmark_gone(lambda key: key in view.fleet.index)
         super().show(view)
@@ -83,11 +83,11 @@ class AgentsPane(ListPane):
     # ---- which rows -----------------------------------------------------------------------------------
 
     def keys(self, view: View) -> Sequence[str]:
-        """Ids after filter and sort; computed anew only when agents, filter or order changed."""
+        """Ids after filter and sort; computed again only when agents, filter or order changed."""
         arranged_for = (
             *(view.fleet.agents, view.past, self.COLUMNS),
-            *(self.query_now.source, self.sort, self.reverse, self.problems_only),
-            view.now if moves(self.COLUMNS, self.query_now) else None,
+            *(self.active_filter.source, self.sort, self.reverse, self.problems_only),
+            view.now if moves(self.COLUMNS, self.active_filter) else None,
         )
         if arranged_for != self._arranged_for or not self._keys:
             self._arranged_for = arranged_for
@@ -100,7 +100,7 @@ class AgentsPane(ListPane):
             filter(_is_problem, everything) if self.problems_only else everything,
             self.COLUMNS,
             view,
-            query=self.query_now,
+            query=self.active_filter,
             sort=self.sort,
             reverse=self.reverse,
             text=attrgetter("text"),
@@ -118,7 +118,7 @@ class AgentsPane(ListPane):
         return () if agent is None else row_cells(self.COLUMNS, self.facts.of(agent), view)
 
     def changed(self, view: View, key: str) -> RowChange | None:
-        """What changed within the last minute, but for figures that move at every observation."""
+        """What changed within the last minute, in columns that show changes."""
         change, agent = view.past.changed(key), view.fleet.agent(key)
         if change is None or agent is None:
             return None
@@ -135,8 +135,8 @@ class AgentsPane(ListPane):
             words.append(Cell(f" {view.fleet.unreadable} unreadable", "warn"))
         if self.problems_only:
             words.append(Cell(" problems only", "accent"))
-        if self.query_now:
-            words.append(Cell(f" </{self.query_now.source}>", "accent"))
+        if self.active_filter:
+            words.append(Cell(f" </{self.active_filter.source}>", "accent"))
         return tuple(words)
 
     def empty(self, view: View) -> str:
@@ -150,7 +150,7 @@ class AgentsPane(ListPane):
         return self.view.fleet.agent(self.table.cursor) if self.view else None
 
     def sort_by(self, column: str) -> None:
-        """Sort by a column; the sign and the word of a status are one."""
+        """Sort by a column; the glyph of a status sorts as its word."""
         super().sort_by("state" if column == "status" else column)
 
     def action_sort(self, column: str) -> None:
@@ -160,7 +160,7 @@ class AgentsPane(ListPane):
     def toggle_problems(self) -> None:
         """Show only agents with problems, or all."""
         self.problems_only = not self.problems_only
-        self.asked()
+        self.update_rows()
 
     @property
     def is_narrowed(self) -> bool:
@@ -168,7 +168,7 @@ class AgentsPane(ListPane):
         return super().is_narrowed or self.problems_only
 
     def widen(self) -> None:
-        """Take the filter off, then show more than problems."""
+        """Clear the filter, then show all agents instead of problems only."""
         if super().is_narrowed:
             super().widen()
         elif self.problems_only:
@@ -180,7 +180,7 @@ class AgentsPane(ListPane):
             return
         self.set_filter("")
         self.problems_only = False
-        self.asked()
+        self.update_rows()
         self.table.select(agent_id)
 
 

@@ -68,7 +68,7 @@ def dispatch_cells(view: View, node: Node, dispatch: Dispatch, *, revealed: bool
         Cell(dispatch.agent_name or "(automatic dispatch)", "text" if dispatch.agent_name else "muted"),
         Cell(when(created, now=view.now, style=view.times), "muted"),
         Cell(duration(taken) if taken is not None else "–", "warn" if (taken or 0) > 10 else "muted"),
-        # with jobs, what is wrong is said of them
+        # with jobs, their own lines show what is wrong
         Cell(_about(view, dispatch, waited, revealed=revealed), "muted" if dispatch.jobs else look),
     )
 
@@ -134,7 +134,7 @@ def _names(dispatches: tuple[Dispatch, ...]) -> str:
 
 
 def participant_cells(person: Participant) -> Cells:
-    """The participant that a job became."""
+    """The participant of a job."""
     name = f" ({person.name})" if person.name else ""
     return (
         Cell(f"        {person.identity}{name}", "text"),

@@ -1,4 +1,4 @@
-"""What the panes of the selected agent share: whose rows they are, and that a server may have no agents."""
+"""What the panes of the selected agent share: a subject, and a server that may have no agents API."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class DetailPane(ListPane):
         return view.selection.agent_id
 
     def fresh(self, view: View) -> Freshness:
-        """How current the rows are; where there are no agents, nothing of one is on its way.
+        """How current the rows are; where the server has no agents API, that.
 
-        An answer about the agent that was selected before says nothing of this one, whose rows may be those
-        of its last visit.
+        An answer about the agent selected before does not count for this one, whose rows may be from its last
+        visit.
         """
         agents, fresh = view.fleet.fresh("agents"), super().fresh(view)
         if agents.absent:

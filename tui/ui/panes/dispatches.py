@@ -98,8 +98,8 @@ class DispatchesPane(ListPane):
         worst = {room.name: self.tree_model.of_room(fleet, room.name, view.now).worst for room in fleet.rooms}
         every = rooms_by_worst(fleet, worst)
         rooms = every
-        if self.query_now or self.agent_name:
-            rooms = matching_rooms(every, view, query=self.query_now, agent_name=self.agent_name)
+        if self.active_filter or self.agent_name:
+            rooms = matching_rooms(every, view, query=self.active_filter, agent_name=self.agent_name)
         bad = (sum(worst[room] is Worst.PROBLEM for room in listed) for listed in (every, rooms))
         self._shown, self._hidden_problems = len(rooms), next(bad) - next(bad)
         return self.tree_model.flatten(fleet, rooms, view.now)
@@ -127,7 +127,7 @@ class DispatchesPane(ListPane):
     def title(self, view: View) -> Line:
         """How many rooms are shown and polled, and how many problems a filter hides."""
         coverage, total = view.fleet.coverage, len(view.fleet.rooms)
-        some = f"{self._shown}/" if self.query_now or self.agent_name else ""
+        some = f"{self._shown}/" if self.active_filter or self.agent_name else ""
         words = [Cell(f" [{some}{total} rooms]")]
         if self._hidden_problems:
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
@@ -137,8 +137,8 @@ class DispatchesPane(ListPane):
             words.append(Cell(f" oldest {age(old)}", "warn"))
         if self.agent_name:
             words.append(Cell(f" agent {self.agent_name}", "accent"))
-        if self.query_now:
-            words.append(Cell(f" </{self.query_now.source}>", "accent"))
+        if self.active_filter:
+            words.append(Cell(f" </{self.active_filter.source}>", "accent"))
         if self.revealed:
             words.append(Cell(" metadata shown", "warn"))
         return tuple(words)
@@ -198,7 +198,7 @@ class DispatchesPane(ListPane):
             self._to_parent(node)
             return
         self.tree_model.toggle(key, open)
-        self.asked()
+        self.update_rows()
 
     def _to_parent(self, node: Node) -> None:
         above = split(node.key)[: node.depth]
@@ -220,7 +220,7 @@ class DispatchesPane(ListPane):
             self.table.select(key_of(split(self.table.cursor)[0]))
         if self.view is not None:
             self.tree_model.toggle_all(every_key(self.view.fleet), opened)
-        self.asked()
+        self.update_rows()
 
     def go_to(self, key: str) -> None:
         """Open what leads to a node and put the cursor on it."""
@@ -231,13 +231,13 @@ class DispatchesPane(ListPane):
             self.tree_model.toggle(key_of(room, dispatch_id), True)
         self.agent_name = ""
         self.set_filter("")
-        self.asked()
+        self.update_rows()
         self.table.select(key)
 
     def show_rooms_of(self, agent_name: str) -> None:
         """Show only rooms that this agent was dispatched to; an empty name shows all."""
         self.agent_name = agent_name
-        self.asked()
+        self.update_rows()
 
     @property
     def is_narrowed(self) -> bool:
@@ -245,7 +245,7 @@ class DispatchesPane(ListPane):
         return super().is_narrowed or bool(self.agent_name)
 
     def widen(self) -> None:
-        """Take the filter off, then show every room."""
+        """Clear the filter, then show every room."""
         if super().is_narrowed:
             super().widen()
         else:
@@ -254,7 +254,7 @@ class DispatchesPane(ListPane):
     def action_reveal(self) -> None:
         """Show metadata and attributes, which may hold personal data, or hide them again."""
         self.revealed = not self.revealed
-        self.asked()
+        self.update_rows()
 
     def raw_item(self) -> object | None:
         """The job, its dispatch, or the room."""

@@ -13,7 +13,7 @@ class FilteredPane(Protocol):
     """A pane with a list that can be filtered."""
 
     NAME: ClassVar[str]
-    query_now: Query
+    active_filter: Query
     table: LineTable
 
     @property
@@ -34,7 +34,7 @@ class FilterMode:
 
     def __init__(self, pane: FilteredPane) -> None:
         self._pane = pane
-        self.begun = pane.query_now.source
+        self.begun = pane.active_filter.source
         """The filter that was there."""
         self.sign = f"filter {pane.NAME}"
 

@@ -61,12 +61,13 @@ class ListPane(Pane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.query_now = Query()
+        self.active_filter = Query()
         self.sort = ""
         self.reverse = False
         self.leaves_ghosts = True
         """Rows that vanish stay for a while."""
-        self._asked = True
+        self._rows_asked_for = True
+        """The operator asked for other rows: the next `show` draws them and leaves no ghosts."""
         self._subject = ""
         self._inputs: tuple[object, ...] = ()
         self.table = LineTable(self.COLUMNS)
@@ -78,7 +79,7 @@ class ListPane(Pane):
         yield self.table
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what can be sorted is."""
+        """Only some lists can be sorted."""
         return bool(self.sorts) or action != "sort_picked"
 
     # ---- what a pane says of itself -------------------------------------------------------------------
@@ -122,7 +123,7 @@ class ListPane(Pane):
         return ()
 
     def empty(self, view: View) -> str:
-        """Why there are no rows."""
+        """The text in place of rows, where nothing failed and no filter is on."""
         return ""
 
     def inputs(self, view: View) -> tuple[object, ...]:
@@ -135,19 +136,19 @@ class ListPane(Pane):
     # ---- showing --------------------------------------------------------------------------------------
 
     def show(self, view: View) -> None:
-        """Give the table its keys and the functions for the rest."""
+        """Give the table its keys, and the functions that format the rows on the screen."""
         table = self.table
         fresh = self.fresh(view)
         words = freshness(view, fresh)
         tabs = "".join(self.tabs)
         focused = self.has_class("-focused")
         inputs = (*self.inputs(view), words, view.times, view.now, fresh.error, tabs, focused, table.size)
-        if not self._asked and self._is_same(inputs):
+        if not self._rows_asked_for and self._is_same(inputs):
             return
         self._inputs = inputs
         if self.subject(view) != self._subject:
             self._subject = self.subject(view)
-            self.query_now = Query()
+            self.active_filter = Query()
             table.forget()
         table.set_columns(for_times(self.columns(), relative=view.times is TimeStyle.RELATIVE))
         keys = self.keys(view)
@@ -155,16 +156,16 @@ class ListPane(Pane):
             table.dim = fresh.stale
             table.redraw()
         if not keys:
-            lines = textwrap.wrap(self._why_empty(view, fresh), max(20, table.size.width - 4))
+            lines = textwrap.wrap(self.placeholder(view, fresh), max(20, table.size.width - 4))
             table.empty = tuple(Cell(line, "muted") for line in lines)
         table.show(
             keys,
             lambda key: self.cells(view, key),
             changed=lambda key: self.changed(view, key),
             now=view.monotonic,
-            ghosts=self.leaves_ghosts and not self._asked,
+            ghosts=self.leaves_ghosts and not self._rows_asked_for,
         )
-        self._asked = False
+        self._rows_asked_for = False
         table.set_sort(self.sort, self.reverse)
         self._retitle(view, words)
 
@@ -178,7 +179,7 @@ class ListPane(Pane):
 
     def forget(self) -> None:
         """Another project: nothing of the one before may stay."""
-        self._asked = True
+        self._rows_asked_for = True
         self.table.forget()
 
     def _is_same(self, inputs: tuple[object, ...]) -> bool:
@@ -187,19 +188,20 @@ class ListPane(Pane):
             for new, old in zip(inputs, self._inputs, strict=True)
         )
 
-    def asked(self) -> None:
-        """The operator asked for other rows: those that go leave no ghosts."""
-        self._asked = True
+    def update_rows(self) -> None:
+        """Show the rows that the operator asked for; those that go leave no ghosts."""
+        self._rows_asked_for = True
         if self.view is not None:
             self.show(self.view)
 
-    def _why_empty(self, view: View, fresh: Freshness) -> str:
+    def placeholder(self, view: View, fresh: Freshness) -> str:
+        """The text in place of rows: why there are none."""
         if fresh.absent:
             return ABSENT
         if fresh.failures and fresh.at is None:
             return f"Nothing received yet: {fresh.error}"
-        if self.query_now:
-            return f"No row matches {self.query_now.source!r}. Esc clears the filter."
+        if self.active_filter:
+            return f"No row matches {self.active_filter.source!r}. Esc clears the filter."
         return self.empty(view)
 
     # ---- what operations act on -----------------------------------------------------------------------
@@ -247,18 +249,18 @@ class ListPane(Pane):
             query = parse(text, self.filters)
         except BadQuery as error:
             return str(error)
-        if query.source != self.query_now.source:
-            self.query_now = query
-            self.asked()
+        if query.source != self.active_filter.source:
+            self.active_filter = query
+            self.update_rows()
         return ""
 
     @property
     def is_narrowed(self) -> bool:
         """A filter is on."""
-        return bool(self.query_now)
+        return bool(self.active_filter)
 
     def widen(self) -> None:
-        """Take the filter off."""
+        """Clear the filter."""
         self.set_filter("")
 
     def sort_by(self, column: str) -> None:
@@ -267,7 +269,7 @@ class ListPane(Pane):
             return
         self.reverse = not self.reverse if self.sort == column else False
         self.sort = column
-        self.asked()
+        self.update_rows()
 
     def action_sort_picked(self) -> None:
         """Sort by the column picked with shift and arrows."""
@@ -281,7 +283,7 @@ class ListPane(Pane):
     # ---- from the table -------------------------------------------------------------------------------
 
     def on_line_table_moved(self, event: LineTable.Moved) -> None:
-        """Say in the pane's name that the cursor moved."""
+        """Pass on as a message of the pane."""
         event.stop()
         self.post_message(self.Selected(self, event.key))
 
@@ -292,7 +294,7 @@ class ListPane(Pane):
             self._retitle(self.view, freshness(self.view, self.fresh(self.view)))
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
-        """Say in the pane's name that a row was opened."""
+        """Pass on as a message of the pane."""
         event.stop()
         self.post_message(self.Opened(self, event.key))
 
@@ -304,6 +306,6 @@ class ListPane(Pane):
         self.post_message(self.Scrolled(self, event.key))
 
     def on_line_table_scrolled(self, event: LineTable.Scrolled) -> None:
-        """Say in the pane's name that other rows are in sight."""
+        """Pass on as a message of the pane."""
         event.stop()
         self.post_message(self.Scrolled(self, event.key))

@@ -1,4 +1,4 @@
-"""The deployments of the selected agent: every field of `lk agent status`, events, and our reading of it."""
+"""The deployments of the selected agent: every field of `lk agent status`, events, and a diagnosis."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class StatusPane(DetailPane):
         """Choose blocks or a table for so many cells of width."""
         tabular = width >= TABLE_FROM
         if tabular != self._tabular:
-            self._asked = True  # other rows, although none vanished
+            self._rows_asked_for = True  # other rows, although none vanished
         self._tabular = self.leaves_ghosts = tabular
         self._room = max(10, width - _BLOCK[0].width - 5)
 
@@ -91,7 +91,7 @@ class StatusPane(DetailPane):
         return fields + [f"event{index}" for index, event in enumerate(row.events) if event.count]
 
     def _reading(self, view: View, row: Deployment) -> list[str]:
-        """Our reading, broken into lines that fit beside the field names."""
+        """The diagnosis, broken into lines that fit beside the field names."""
         return textwrap.wrap(reading(row, now=view.now), self._room)
 
     def cells(self, view: View, key: str) -> Cells:

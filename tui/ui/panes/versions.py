@@ -34,7 +34,7 @@ class VersionsPane(DetailPane):
 
     def keys(self, view: View) -> Sequence[str]:
         """Version tags that pass the filter, newest first."""
-        shown = arrange(self._versions(view), self.COLUMNS, view, query=self.query_now)
+        shown = arrange(self._versions(view), self.COLUMNS, view, query=self.active_filter)
         return [version.version for version in shown]
 
     def _versions(self, view: View) -> tuple[Version, ...]:
@@ -63,9 +63,9 @@ class VersionsPane(DetailPane):
             return ()
         count: object = len(self._versions(view))
         words: Line = ()
-        if self.query_now:
+        if self.active_filter:
             count = f"{len(self.keys(view))}/{count}"
-            words = (Cell(f" </{self.query_now.source}>", "accent"),)
+            words = (Cell(f" </{self.active_filter.source}>", "accent"),)
         return (Cell(f" {agent.name or agent.agent_id}", "info"), Cell(f" [{count}]"), *words)
 
     def empty(self, view: View) -> str:
