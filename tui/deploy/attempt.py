@@ -1,6 +1,6 @@
 """Carries out a plan, stage by stage, and reports exactly what happened if one fails.
 
-Longer than others: what is done in a row can be read in a row, with what each failure leaves behind.
+Longer than 300 lines so that the stages can be read in order, with what each failure leaves behind.
 """
 
 from __future__ import annotations
@@ -273,7 +273,7 @@ class DeployAttempt:
         return StageFailed(Stage.ANNOUNCE, words, State.UNKNOWN, word)
 
     async def _cut(self, reason: str) -> str:
-        """What became of a build whose stream broke: a line for the stage, or `StageFailed` is raised."""
+        """The outcome of a build whose stream broke: a line for the stage. Raises `StageFailed`."""
         agent_id, tag = self.report.agent_id, self.report.tag
         await self._close(Verdict.UNKNOWN, f"the build's stream broke: {reason}")
         unknown = (

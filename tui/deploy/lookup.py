@@ -1,4 +1,4 @@
-"""What became of a request whose answer was lost: found by looking, never by asking again."""
+"""Finds the effect of a request whose answer was lost, by reads only."""
 
 from __future__ import annotations
 
@@ -68,5 +68,5 @@ def serves(version: Version) -> bool:
 
 
 def failed(version: Version) -> bool:
-    """Its build came to a bad end."""
+    """Its build failed."""
     return not serves(version) and status(version.status).family is Family.ERROR

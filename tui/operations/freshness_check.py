@@ -1,4 +1,4 @@
-"""Whether what the operator looked at is still so. Pure but for `reread`, which sends nothing but reads."""
+"""Detects data changed since the dialog opened. Pure except `reread`, which sends only reads."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Does operations for one project: looks, journals, sends once, and says what became of it.
+"""Runs operations of one project: checks, writes the intent, sends once, and reports the outcome.
 
-An intent is on the disk before its request leaves; an answer that was lost is looked for and never guessed
-No screen.
+An intent is on the disk before its request is sent. The effect of a lost answer is looked for and never
+guessed. Knows no screen.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ VERIFYING: Final = (0.0, 1.0, 3.0, 8.0)
 
 
 def quietly(progress: Progress) -> None:
-    """Tell nobody."""
+    """Ignore progress."""
 
 
 class _Sending(Struct, frozen=True):
@@ -59,7 +59,7 @@ class _Sending(Struct, frozen=True):
 
 
 class OperationRunner:
-    """The one road by which a project is changed."""
+    """Every change of a project passes here."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What became of an operation: what happened, whether anything changed, what to do next."""
+"""The outcome of an operation: what happened, whether anything changed, what to do next."""
 
 from __future__ import annotations
 

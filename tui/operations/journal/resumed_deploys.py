@@ -1,6 +1,6 @@
-"""What became of a create or a deploy that an earlier session left in the middle, as far as a look can tell.
+"""Settles a create or deploy that an earlier session left unfinished, by reads only.
 
-Which version it made was in an answer that nobody has any more: what was made since then is said.
+The answer that named its version is lost, so versions made since then are reported.
 """
 
 from __future__ import annotations

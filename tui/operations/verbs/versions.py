@@ -233,7 +233,7 @@ class Promote(DeploymentOperation):
         return Receipt(f"{agent_of(view).version} → {_source(view, answers)}")
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
-        """Which version production runs; that it ran the very same before tells nothing."""
+        """Which version production runs; if it already ran that version, the look proves nothing."""
         facts = intent.facts
         agent_id, tag, was = facts.get("agent_id", ""), facts.get("to", ""), facts.get("from", "")
         agent = await find(remote, agent_id)
