@@ -1,4 +1,4 @@
-"""Every operation, in the order in which help lists them. Adding one is adding it here."""
+"""The table of every operation. Adding one is adding its file and one line here."""
 
 from __future__ import annotations
 
@@ -20,27 +20,31 @@ from tui.operations.verbs.secrets import (
 from tui.operations.verbs.update import Update
 from tui.operations.verbs.versions import Promote, Rollback
 
-OPERATIONS: Final[tuple[Operation, ...]] = (
-    CreateDispatch(),
-    Redispatch(),
-    DeleteDispatch(),
-    Restart(),
-    Rollback(),
-    Promote(),
-    Update(),
-    SetSecret(),
-    NewSecret(),
-    ImportSecrets(),
-    MountSecret(),
-    RemoveSecrets(),
-    ReplaceSecrets(),
-    DeleteDeployment(),
-    DeleteAgent(),
-    CreateLink(),
-    DeleteLink(),
-)
-
-BY_ID: Final = {operation.id: operation for operation in OPERATIONS}
+BY_ID: Final[dict[str, Operation]] = {
+    operation.id: operation
+    for operation in (
+        CreateDispatch(),
+        Redispatch(),
+        DeleteDispatch(),
+        Restart(),
+        Rollback(),
+        Promote(),
+        Update(),
+        SetSecret(),
+        NewSecret(),
+        ImportSecrets(),
+        MountSecret(),
+        RemoveSecrets(),
+        ReplaceSecrets(),
+        DeleteDeployment(),
+        DeleteAgent(),
+        CreateLink(),
+        DeleteLink(),
+    )
+}
+"""Id → operation, in the order in which help lists them."""
+OPERATIONS: Final = BY_ID.values()
+"""All of them. Keys, commands, footer, help, dialogs and settling read the one table."""
 
 
 def keys_of(pane: str) -> tuple[tuple[str, Operation], ...]:
