@@ -34,7 +34,7 @@ from tui.ui.deploy import DeployHost
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.launcher import OperationLauncher
 from tui.ui.exporter import Exporter
-from tui.ui.help import Help, Row, command_rows, rows
+from tui.ui.help import Help, HelpRow, command_rows, rows
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.messages import MessageLog, Messages
@@ -256,7 +256,7 @@ class Lktop(DiffApp):
         pane = self.main.current
         words = f"{pane.NUMBER} {pane.NAME}: {pane.HELP}"
 
-        def run(row: Row | None) -> None:
+        def run(row: HelpRow | None) -> None:
             if row is not None:
                 self.call_later(self.run_action, row.action, row.node)
 

@@ -51,7 +51,7 @@ _SHOWN = {
 }
 
 
-class Row(Struct, frozen=True):
+class HelpRow(Struct, frozen=True):
     """One key that works."""
 
     group: str
@@ -70,9 +70,9 @@ def shown(key: str) -> str:
     return "+".join((*modifiers, name.upper() if function_key else _SHOWN.get(name, name)))
 
 
-def rows(screen: Screen[object]) -> list[Row]:
+def rows(screen: Screen[object]) -> list[HelpRow]:
     """Every binding that is active on a screen, nearest to the focus first; one row per action."""
-    found: dict[tuple[str, str], Row] = {}
+    found: dict[tuple[str, str], HelpRow] = {}
     for key, active in screen.active_bindings.items():
         binding = active.binding
         if not binding.description or not active.enabled or key.startswith("super+"):
@@ -80,7 +80,7 @@ def rows(screen: Screen[object]) -> list[Row]:
         group = _group(active.node)
         known = found.get((group, binding.action))
         if known is None:
-            found[group, binding.action] = Row(
+            found[group, binding.action] = HelpRow(
                 group, shown(key), binding.description, binding.action, active.node, binding.tooltip
             )
         elif len(known.keys) < 18 and shown(key) not in known.keys.split():
@@ -89,15 +89,17 @@ def rows(screen: Screen[object]) -> list[Row]:
     return sorted(found.values(), key=_order)
 
 
-def command_rows(screen: Screen[None]) -> list[Row]:
+def command_rows(screen: Screen[None]) -> list[HelpRow]:
     """Every command; running one types its name into the prompt of a screen."""
     return [
-        Row("command", f":{it.name}", it.help, f"command('{it.name} ')", screen, f":{it.usage} — {it.help}")
+        HelpRow(
+            "command", f":{it.name}", it.help, f"command('{it.name} ')", screen, f":{it.usage} — {it.help}"
+        )
         for it in COMMANDS
     ]
 
 
-def _order(row: Row) -> tuple[int, int]:
+def _order(row: HelpRow) -> tuple[int, int]:
     """Keys of the pane first, and within a group the ways to sort last."""
     group = {"this pane": 0, "list": 1, "everywhere": 2}.get(row.group, 1)
     return group, (row.action == "sort_picked") + row.action.startswith("sort")
@@ -111,7 +113,7 @@ def _group(node: DOMNode) -> str:
     return "everywhere" if isinstance(node, Screen) or node.parent is None else "this pane"
 
 
-class Help(ModalScreen[Row | None]):
+class Help(ModalScreen[HelpRow | None]):
     """Typing filters, Enter runs the row, Esc leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -122,7 +124,7 @@ class Help(ModalScreen[Row | None]):
         Binding("pageup", "page(-1)", show=False, priority=True),
     ]
 
-    def __init__(self, entries: Sequence[Row], pane: str) -> None:
+    def __init__(self, entries: Sequence[HelpRow], pane: str) -> None:
         super().__init__()
         self._entries = {str(index): entry for index, entry in enumerate(entries)}
         self._pane = pane
