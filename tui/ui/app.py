@@ -97,7 +97,6 @@ class Lktop(DiffApp):
         self.chance = chance or random.Random()
         self.said = MessageLog()
         self.main = MainScreen(
-            ascii_only=launch.ascii_only,
             project=launch.project,
             clock=self.clock,
             save_dir=launch.state_dir / "logs",

@@ -112,7 +112,6 @@ class MainScreen(Screen[None]):
     def __init__(
         self,
         *,
-        ascii_only: bool,
         project: Project | None,
         clock: Clock,
         save_dir: Path,
@@ -125,7 +124,7 @@ class MainScreen(Screen[None]):
         self._start_at = agent_id
         # Held, not looked up: a poll may still be drawn while the screen is half taken down.
         self._header = Lines(id="header")
-        setup = PaneSetup(ascii_only, clock, save_dir)
+        setup = PaneSetup(clock, save_dir)
         self._panes = {cls.NAME.lower(): cls.create(setup) for cls in self._arranged.panes}
         self._bind_numbers()
         self.agents = self._pane_of(AgentsPane)

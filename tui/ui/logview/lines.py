@@ -25,7 +25,6 @@ from tui.ui.logview.page import Position
 from tui.ui.logview.paint import MATCH, PaintedRow, pieces, program_style
 from tui.ui.logview.sgr import PLAIN
 from tui.ui.widgets.lines import Lines
-from tui.ui.widgets.text import to_ascii
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 FRAME: Final = 0.1
@@ -62,10 +61,9 @@ class LogLines(ThemedWidget, can_focus=True):
     class Slow(Message):
         """The search takes too long in a line on the screen; its matches are not marked any more."""
 
-    def __init__(self, model: LogModel, *, ascii_only: bool = False) -> None:
+    def __init__(self, model: LogModel) -> None:
         super().__init__(id="log-lines")
         self.model = model
-        self._ascii = ascii_only
         self._painted: list[PaintedRow] = []
         self._fitted = Size(0, 0)
         """The size that lines are laid out for."""
@@ -127,8 +125,7 @@ class LogLines(ThemedWidget, can_focus=True):
         painted = self._painted[y]
         segments = [Segment(painted.gutter, self.tone_style(painted.gutter_tone, painted.band))]
         for span, text, is_match in self._pieces(painted):
-            shown = to_ascii(text) if self._ascii and not text.isascii() else text
-            segments.append(Segment(shown, self._style(span, painted.band, is_match)))
+            segments.append(Segment(self.encode(text), self._style(span, painted.band, is_match)))
         return Strip(segments).adjust_cell_length(self.size.width, self.tone_style("text", painted.band))
 
     # ---- drawing --------------------------------------------------------------------------------------
@@ -231,8 +228,8 @@ class LogLines(ThemedWidget, can_focus=True):
 class LogBar(Lines):
     """The bar below the lines, and the words in place of lines when there are none."""
 
-    def __init__(self, model: LogModel, *, ascii_only: bool = False) -> None:
-        super().__init__(ascii_only=ascii_only, id="log-bar")
+    def __init__(self, model: LogModel) -> None:
+        super().__init__(id="log-bar")
         self.model = model
         self.no_log = NO_LOG
         """What stands in place of lines while no log is open."""

@@ -15,7 +15,6 @@ from textual.strip import Strip
 
 from tui.fleet.cells import Cell
 from tui.ui.logview.choices import Choice, Choices
-from tui.ui.widgets.text import to_ascii
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 
@@ -39,11 +38,10 @@ class Picker(ThemedWidget, can_focus=True):
         Binding("escape,q", "close", "Close"),
     ]
 
-    def __init__(self, leave: Callable[[], object], *, ascii_only: bool = False) -> None:
+    def __init__(self, leave: Callable[[], object]) -> None:
         """`leave` is called when the list closes; it moves the keyboard elsewhere."""
         super().__init__(id="log-picker")
         self._leave = leave
-        self._ascii = ascii_only
         self._choices: Choices | None = None
         self._about = ""
         self._at = 0
@@ -150,6 +148,6 @@ class Picker(ThemedWidget, can_focus=True):
             self.ask(after)
 
     def _strip(self, cells: Sequence[Cell], band: str) -> Strip:
-        texts = ((to_ascii(cell.text) if self._ascii else cell.text, cell.tone) for cell in cells)
+        texts = ((self.encode(cell.text), cell.tone) for cell in cells)
         strip = Strip([Segment(text, self.tone_style(tone, band)) for text, tone in texts if text])
         return strip.adjust_cell_length(self.size.width, self.tone_style("text", band))

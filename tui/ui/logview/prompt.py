@@ -71,22 +71,21 @@ class LogPrompt(Horizontal):
         Binding("tab", "nothing", show=False, priority=True),
     ]
 
-    def __init__(self, leave: Callable[[], object], *, ascii_only: bool = False) -> None:
+    def __init__(self, leave: Callable[[], object]) -> None:
         """`leave` is called when the prompt closes; it moves the keyboard elsewhere."""
         super().__init__(id="log-prompt")
         self._leave = leave
-        self._ascii = ascii_only
         self._history = History()
         self._question: Question | None = None
 
     def compose(self) -> ComposeResult:
         """The sign, the input, the hint."""
-        yield Lines(ascii_only=self._ascii, id="log-sign")
+        yield Lines(id="log-sign")
         # a blinking cursor would send bytes all the time
         field = Input(select_on_focus=False, compact=True, id="log-typed")
         field.cursor_blink = False
         yield field
-        yield Lines(ascii_only=self._ascii, id="log-hint")
+        yield Lines(id="log-hint")
 
     @property
     def is_open(self) -> bool:

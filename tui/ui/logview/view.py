@@ -144,7 +144,6 @@ class LogView(Widget):
         clock: Clock,
         save_dir: Path,
         zone: tzinfo | None = None,
-        ascii_only: bool = False,
         id: str | None = None,
     ) -> None:
         """With `hub` None it shows only logs given to `show_log`; `zone` None is the machine's time zone."""
@@ -153,10 +152,10 @@ class LogView(Widget):
         self.followed: Watch | None = None
         """The log that is followed, with its sources."""
         self.model = LogModel(Log(Spool(None)), Options(zone=zone, now=clock.now()), clock, self)
-        self.lines = LogLines(self.model, ascii_only=ascii_only)
-        self.bar = LogBar(self.model, ascii_only=ascii_only)
-        self._prompt = LogPrompt(self.focus, ascii_only=ascii_only)
-        self._picker = Picker(self.focus, ascii_only=ascii_only)
+        self.lines = LogLines(self.model)
+        self.bar = LogBar(self.model)
+        self._prompt = LogPrompt(self.focus)
+        self._picker = Picker(self.focus)
         self._hub = hub
         self._save_dir = save_dir
         self._models: dict[Log, LogModel] = {}

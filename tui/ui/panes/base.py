@@ -42,7 +42,6 @@ class Place(Enum):
 class PaneSetup:
     """What panes are made with."""
 
-    ascii_only: bool
     clock: Clock
     save_dir: Path
     """Where logs are saved."""

@@ -41,10 +41,10 @@ class LogsPane(Pane):
         Binding("p", "pin", "Pin to this agent"),
     ]
 
-    def __init__(self, *, clock: Clock, save_dir: Path, ascii_only: bool = False) -> None:
+    def __init__(self, *, clock: Clock, save_dir: Path) -> None:
         super().__init__()
         self._clock = clock
-        self.reader = LogView(None, clock=clock, save_dir=save_dir, ascii_only=ascii_only)
+        self.reader = LogView(None, clock=clock, save_dir=save_dir)
         self._agents: tuple[Agent, ...] = ()
         self._wanted: Agent | None = None
         self._kind = "deploy"
@@ -53,7 +53,7 @@ class LogsPane(Pane):
     @classmethod
     def create(cls, setup: PaneSetup) -> Self:
         """A pane that saves logs where the setup says."""
-        return cls(clock=setup.clock, save_dir=setup.save_dir, ascii_only=setup.ascii_only)
+        return cls(clock=setup.clock, save_dir=setup.save_dir)
 
     def compose(self) -> ComposeResult:
         """The title and the log view."""

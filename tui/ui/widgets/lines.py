@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tui.fleet.cells import Cell
-from tui.ui.widgets.text import fit, to_ascii, width
+from tui.ui.widgets.text import fit, width
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 Line = tuple[Cell, ...]
@@ -20,7 +20,7 @@ class Lines(ThemedWidget):
 
     DEFAULT_CSS = "Lines { height: 1; width: 1fr; }"
 
-    def __init__(self, *, ascii_only: bool = False, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: tuple[Line, ...] = ()
 
@@ -48,8 +48,7 @@ class Lines(ThemedWidget):
         """One line, for the compositor."""
         base = self.tone_style("text")
         line = self._lines[y] if y < len(self._lines) else ()
-        encodes = self.draws_ascii
-        texts = ((to_ascii(cell.text) if encodes else cell.text, cell.tone) for cell in line)
+        texts = ((self.encode(cell.text), cell.tone) for cell in line)
         strip = Strip([Segment(text, self.tone_style(tone)) for text, tone in texts if text])
         return strip.adjust_cell_length(self.size.width, base)
 

@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.ui.widgets.columns import GAP, slots
-from tui.ui.widgets.text import fit, to_ascii, width
+from tui.ui.widgets.text import fit, width
 
 GUTTER = 2
 """Cells left of the first column: the bar of a changed row and the mark."""
@@ -54,10 +54,10 @@ class RowRenderer:
         *,
         wide: bool = False,
         keep: str = "",
-        ascii_only: bool = False,
+        encode: Callable[[str], str] = str,
     ) -> None:
-        """`style` gives the style of a tone and a highlight, as `ThemedWidget.tone_style` does; `keep` is
-        the id of a column that is always shown.
+        """`style` gives the style of a tone and a highlight, and `encode` the text to draw, as the methods
+        of `ThemedWidget` do; `keep` is the id of a column that is always shown.
         """
         self.slots = slots(columns, max(0, size - 1), wide=wide, left=GUTTER, keep=keep)
         """The columns that fit, with their places."""
@@ -65,7 +65,7 @@ class RowRenderer:
         self.size = size
         """Width of a line, in cells of the terminal."""
         self._style = style
-        self._ascii = ascii_only
+        self._encode = encode
 
     def differences(self, y: int, old: TableRow, new: TableRow) -> Iterator[Region]:
         """The parts of line `y` to paint when `new` replaces `old`."""
@@ -152,9 +152,6 @@ class RowRenderer:
             yield self._encode(sign), accent if sign != " " else plain
             yield " " * (slot.width - place), plain
             x = slot.x + slot.width + GAP
-
-    def _encode(self, text: str) -> str:
-        return to_ascii(text) if self._ascii and not text.isascii() else text
 
 
 def _merge(runs: list[tuple[str, Style]]) -> list[Segment]:

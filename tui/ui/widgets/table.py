@@ -243,7 +243,7 @@ class LineTable(ThemedWidget, can_focus=True):
                 self.tone_style,
                 wide=self.wide,
                 keep=self.sort_column,
-                ascii_only=self.draws_ascii,
+                encode=self.encode,
             )
         return self._cached_renderer
 

@@ -9,6 +9,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.widget import Widget
 
+from tui.ui.widgets.text import to_ascii
+
 ASCII_CLASS: Final = "-ascii"
 """Style class of the application while it draws with ASCII alone."""
 
@@ -37,10 +39,9 @@ class ThemedWidget(Widget, inherit_css=False):
             found = self._tone_styles[tone, highlight] = style
         return found
 
-    @property
-    def draws_ascii(self) -> bool:
-        """Draw with ASCII alone: the terminal shows nothing else. The application knows."""
-        return self.app.has_class(ASCII_CLASS)
+    def encode(self, text: str) -> str:
+        """The text as it is drawn: our own signs in ASCII, if the application draws with ASCII alone."""
+        return text if text.isascii() or not self.app.has_class(ASCII_CLASS) else to_ascii(text)
 
     def on_mount(self) -> None:
         """Draw again whenever the theme changes."""

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from tui.operations.verbs.secrets_operation import recognisable
 from tui.secret import Secret
-from tui.ui.widgets.text import fit, to_ascii
+from tui.ui.widgets.text import fit
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 LIMIT: Final = 1 << 20
@@ -143,9 +143,7 @@ class SecretInput(ThemedWidget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """The mask."""
         look = "text" if self._kept else "muted"
-        words, sign = self.words, "▏" if self.has_focus else " "
-        if self.draws_ascii:
-            words, sign = to_ascii(words), to_ascii(sign)
+        words, sign = self.encode(self.words), self.encode("▏" if self.has_focus else " ")
         room = max(0, self.size.width - 1)
         style = self.tone_style("warn" if self.note else look)
         cursor = Segment(sign, self.tone_style("accent"))

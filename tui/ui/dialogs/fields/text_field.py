@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from tui.operations.fields import Field, Option
 from tui.ui.dialogs.fields.base import Answered, NameInput, Next, Options
-from tui.ui.widgets.text import fit, to_ascii
+from tui.ui.widgets.text import fit
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 OFFERED: Final = 7
@@ -139,7 +139,5 @@ class Offers(ThemedWidget):
         words += f"   … {more} more" if more > 0 else ""
         row = "cursor" if place == self._at else ""
         sign = "> " if row else "  "
-        if self.draws_ascii:
-            words = to_ascii(words)
         style = self.tone_style("accent" if row else "text", row)
-        return Strip([Segment(fit(sign + words, self.size.width), style)])
+        return Strip([Segment(fit(sign + self.encode(words), self.size.width), style)])
