@@ -1,1 +1,1 @@
-"""What an operator can do: every verb declared once, how it is sent, and what became of it. No screen."""
+"""What an operator can do: every verb declared once, how it is sent, and what its outcome was. No screen."""

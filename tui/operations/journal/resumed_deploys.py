@@ -14,7 +14,7 @@ from tui.operations.operation import Effect, Verification
 from tui.operations.remote import Remote
 
 LABELS: Final = {"create": "Create", "deploy": "Deploy"}
-"""Operation in the journal → its label; `fleet.shipping` does them."""
+"""Operation in the journal → its label; `tui.deploy` does them."""
 SOURCES: Final = ("agents", "versions")
 """What is polled once it is known."""
 APART: Final = 60.0
