@@ -24,7 +24,7 @@ PROPERTY = settings(deadline=None, derandomize=True)
 
 
 class TestClock:
-    """Time that moves only when told to; sleepers wake in order."""
+    """Time that moves only when the test moves it; sleepers wake in order."""
 
     __test__ = False
 

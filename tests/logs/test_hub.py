@@ -1,4 +1,4 @@
-"""Streams kept open: reconnecting, giving up sensibly, several at once, and coming back to a log."""
+"""The hub of logs: reconnecting, final failures, several streams at once, returning to a log."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tui.logs.stream import Ping
 from tui.logs.watch import MOST, SLICE, Watch
 
 
-class Bench:
-    """A hub on a clock and a client that the test holds."""
+class HubRig:
+    """A hub with a clock and a client that the test controls."""
 
     def __init__(self, folder: Path | None, ping: Ping | None) -> None:
         self.clock = TestClock()
@@ -40,8 +40,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(folder: Path | None = None, ping: Ping | None = None) -> AsyncIterator[Bench]:
-    made = Bench(folder, ping)
+async def hub_rig(folder: Path | None = None, ping: Ping | None = None) -> AsyncIterator[HubRig]:
+    made = HubRig(folder, ping)
     try:
         yield made
     finally:
@@ -60,21 +60,21 @@ def stream(watch: Watch, tag: int = 0) -> Stream:
     return watch.log.streams[tag]
 
 
-async def test_lines_arrive_and_are_told() -> None:
-    async with bench() as rig:
+async def test_lines_arrive_and_listeners_are_called() -> None:
+    async with hub_rig() as rig:
         watch = await rig.follow()
-        told = []
-        watch.log.listeners.append(lambda: told.append(watch.log.end))
+        ends = []
+        watch.log.listeners.append(lambda: ends.append(watch.log.end))
         rig.client.wire.lines(b"one", line("two"))
         await rig.clock.advance(0.1)
         assert raws(watch.log) == [b"one", line("two")]
-        assert told[-1] == 2
+        assert ends[-1] == 2
         assert watch.log.counts.received == 2
         assert (rig.client.wire.agent_id, rig.client.wire.server_region) == ("CA_test", "us-east")
 
 
-async def test_a_cut_is_joined_and_told_in_the_log() -> None:
-    async with bench() as rig:
+async def test_a_cut_is_joined_and_reported_in_the_log() -> None:
+    async with hub_rig() as rig:
         watch = await rig.follow()
         rig.client.wire.lines(b"1", b"2", b"3")
         rig.client.wire.end(errors.Unknown("the connection broke while reading the answer"))
@@ -92,7 +92,7 @@ async def test_a_cut_is_joined_and_told_in_the_log() -> None:
 
 
 async def test_the_end_of_a_stream_is_not_the_end_of_the_log() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow()
         rig.client.wire.lines(b"1")
         rig.client.wire.end()
@@ -103,7 +103,7 @@ async def test_the_end_of_a_stream_is_not_the_end_of_the_log() -> None:
 
 
 async def test_back_off_doubles_with_jitter_up_to_half_a_minute() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         rig.client.refusals = [errors.Unreachable("no connection in time") for _ in range(12)]
         watch = await rig.follow()
         waits, before, calls = [], rig.clock.monotonic(), 1
@@ -122,7 +122,7 @@ async def test_back_off_doubles_with_jitter_up_to_half_a_minute() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "phase", "told", "again"),
+    ("error", "phase", "shown", "again"),
     [
         (
             errors.Refused("The agent has shut down due to inactivity. It will automatically start again."),
@@ -163,13 +163,13 @@ async def test_back_off_doubles_with_jitter_up_to_half_a_minute() -> None:
     ],
 )
 async def test_every_refusal_has_its_own_words_and_patience(
-    error: errors.ApiError, phase: Phase, told: str, again: tuple[int, int] | None
+    error: errors.ApiError, phase: Phase, shown: str, again: tuple[int, int] | None
 ) -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         rig.client.refusals = [error]
         watch = await rig.follow()
         assert stream(watch).phase is phase
-        assert words(watch.log) == [told]
+        assert words(watch.log) == [shown]
         if again is None:
             await rig.clock.advance(600)
             assert rig.client.calls == 1
@@ -185,7 +185,7 @@ async def test_every_refusal_has_its_own_words_and_patience(
 
 
 async def test_a_sleeping_agent_that_wakes_is_opened_at_once() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         rig.client.refusals = [errors.Refused("shut down due to inactivity")]
         watch = await rig.follow()
         assert stream(watch).phase is Phase.ASLEEP
@@ -195,7 +195,7 @@ async def test_a_sleeping_agent_that_wakes_is_opened_at_once() -> None:
 
 
 async def test_a_build_log_ends_and_stays_ended() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow()
         watch.offer([source(), source(log_type="build")])
         assert [s.log_type for s in watch.opened] == ["deploy"]
@@ -212,7 +212,7 @@ async def test_a_build_log_ends_and_stays_ended() -> None:
 
 async def test_a_build_that_is_looked_at_again_is_not_repeated() -> None:
     build = source(log_type="build")
-    async with bench() as rig:
+    async with hub_rig() as rig:
         for _ in range(3):
             watch = await rig.follow(build)
             rig.client.wire.send(b"#1 FROM\n#2 RUN\n#3 COPY\n#4 DONE")
@@ -236,7 +236,7 @@ async def test_a_build_that_is_looked_at_again_is_not_repeated() -> None:
 
 
 async def test_a_build_is_opened_once_and_is_a_log_of_its_own() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         running = await rig.follow(source())
         rig.client.wire.lines(b"running")
         await rig.clock.advance(0.1)
@@ -263,7 +263,7 @@ class Pings:
 
 async def test_a_silent_stream_of_a_healthy_service_is_reopened_without_a_word() -> None:
     ping = Pings()
-    async with bench(ping=ping) as rig:
+    async with hub_rig(ping=ping) as rig:
         watch = await rig.follow()
         ping.look = lambda: stream(watch).phase
         rig.client.wire.lines(b"1", b"2", b"3")
@@ -279,7 +279,7 @@ async def test_a_silent_stream_of_a_healthy_service_is_reopened_without_a_word()
 
 
 async def test_a_silent_stream_of_a_service_that_is_not_there_is_lost() -> None:
-    async with bench(ping=Pings(errors.Unreachable("no connection in time"))) as rig:
+    async with hub_rig(ping=Pings(errors.Unreachable("no connection in time"))) as rig:
         watch = await rig.follow()
         rig.client.wire.lines(b"1")
         await rig.clock.advance(75)
@@ -290,7 +290,7 @@ async def test_a_silent_stream_of_a_service_that_is_not_there_is_lost() -> None:
 
 
 async def test_a_new_version_is_announced_and_its_instance_followed() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow(source(version="20261121091300"))
         rig.client.wire.lines(line("old", at=EPOCH))
         await rig.clock.advance(0.1)
@@ -308,7 +308,7 @@ async def test_a_new_version_is_announced_and_its_instance_followed() -> None:
 
 
 async def test_several_sources_are_merged_by_time() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow(source("us-east"), source("eu-central"), source("eu-west"))
         us, eu, west = (rig.client.of(region) for region in ("us-east", "eu-central", "eu-west"))
         for n in range(0, 30, 3):
@@ -325,7 +325,7 @@ async def test_several_sources_are_merged_by_time() -> None:
 
 
 async def test_what_was_printed_before_is_merged_though_one_answers_late_in_a_traceback() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow(source("us"), source("eu"), source("silent"))
         rig.client.of("us").lines(*(line(f"{n}", at=EPOCH - 60 + n) for n in range(0, 30, 2)))
         await rig.clock.advance(0.6)
@@ -339,7 +339,7 @@ async def test_what_was_printed_before_is_merged_though_one_answers_late_in_a_tr
 
 
 async def test_lines_of_one_source_never_change_places() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow(source("us"), source("eu"))
         jumps = [line(f"{n}", at=EPOCH + (-n if n % 2 else n)) for n in range(20)]
         rig.client.of("us").lines(*jumps)
@@ -352,7 +352,7 @@ async def test_lines_of_one_source_never_change_places() -> None:
 
 
 async def test_a_notice_of_one_source_stays_between_its_lines() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow(source("us"), source("eu"))
         rig.client.of("us").lines(*(line(f"{n}", at=EPOCH + n) for n in range(4)))
         rig.client.of("us").end(errors.Unknown("reset"))
@@ -367,7 +367,7 @@ async def test_a_notice_of_one_source_stays_between_its_lines() -> None:
 
 
 async def test_at_most_six_are_open_and_the_rest_can_be_chosen() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         sources = [source(f"r{n}") for n in range(9)]
         watch = await rig.follow(*sources)
         assert len(watch.opened) == MOST
@@ -380,7 +380,7 @@ async def test_at_most_six_are_open_and_the_rest_can_be_chosen() -> None:
 
 
 async def test_of_several_agents_every_notice_says_whose_it_is() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         whose = [
             source("us", agent_id="CA_1", agent="inbound"),
             source("us", agent_id="CA_2", agent="outbound"),
@@ -396,7 +396,7 @@ async def test_of_several_agents_every_notice_says_whose_it_is() -> None:
 
 
 async def test_a_source_that_vanishes_is_closed() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow(source("us"), source("eu"))
         watch.offer([source("us")])
         await settle()
@@ -405,7 +405,7 @@ async def test_a_source_that_vanishes_is_closed() -> None:
 
 
 async def test_coming_back_to_a_log_finds_it_and_goes_on() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         first = await rig.follow(source(agent_id="CA_a"))
         rig.client.wire.lines(b"1", b"2", b"3")
         await rig.clock.advance(0.1)
@@ -422,7 +422,7 @@ async def test_coming_back_to_a_log_finds_it_and_goes_on() -> None:
 
 
 async def test_coming_back_too_late_is_marked() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         await rig.follow(source(agent_id="CA_a"))
         rig.client.wire.lines(b"1", b"2", b"3")
         await rig.clock.advance(0.1)
@@ -438,7 +438,7 @@ async def test_coming_back_too_late_is_marked() -> None:
 
 
 async def test_a_log_that_made_room_for_others_says_so_when_it_is_looked_at_again() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         first = await rig.follow(source(agent_id="CA_0"))
         rig.client.wire.lines(b"1")
         await rig.clock.advance(0.1)
@@ -449,8 +449,8 @@ async def test_a_log_that_made_room_for_others_says_so_when_it_is_looked_at_agai
             await rig.follow(source(agent_id=f"CB_{n}"))
         again = await rig.follow(source(agent_id="CA_0"))
         assert again is not first
-        (told,) = words(again.log)
-        assert told.startswith("what was received before was let go")
+        (text,) = words(again.log)
+        assert text.startswith("what was received before was let go")
 
 
 async def test_logs_make_room_by_their_size_and_not_by_a_glance_at_others() -> None:
@@ -468,7 +468,7 @@ async def test_logs_make_room_by_their_size_and_not_by_a_glance_at_others() -> N
 
 
 async def test_a_flood_is_taken_in_slices_and_everything_else_has_its_turn_in_between() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow()
         rig.client.wire.lines(b"first")
         await rig.clock.advance(1.0)
@@ -494,7 +494,7 @@ async def test_a_flood_is_taken_in_slices_and_everything_else_has_its_turn_in_be
 
 
 async def test_errors_are_counted_by_kind_as_they_come() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow(source(version="v1"))
         rig.client.wire.lines(*(line(f"no slot {n}", level="ERROR", at=EPOCH + n) for n in range(200)))
         await rig.clock.advance(2.0)
@@ -504,7 +504,7 @@ async def test_errors_are_counted_by_kind_as_they_come() -> None:
 
 
 async def test_a_plain_traceback_is_one_error_of_one_kind() -> None:
-    async with bench() as rig:
+    async with hub_rig() as rig:
         watch = await rig.follow()
         for number in (14, 99):
             rig.client.wire.lines(b"before", *TRACEBACK.replace("14", str(number)).encode().split(b"\n"))
@@ -532,7 +532,7 @@ async def test_a_bug_in_a_stream_ends_run_with_it() -> None:
 
 async def test_closing_the_hub_closes_streams_and_leaves_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "state" / "spool"
-    async with bench(folder) as rig:
+    async with hub_rig(folder) as rig:
         await rig.follow()
         rig.client.wire.lines(b"1")
         await rig.clock.advance(0.1)
@@ -560,24 +560,24 @@ async def test_kept_lines_lie_in_private_files_under_a_dated_name(tmp_path: Path
     await again.aclose()
 
 
-async def test_a_disk_that_cannot_be_written_is_told_in_the_log(tmp_path: Path) -> None:
+async def test_a_disk_that_cannot_be_written_is_reported_in_the_log(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    async with bench(blocked / "spool") as rig:
+    async with hub_rig(blocked / "spool") as rig:
         watch = await rig.follow()
         rig.client.wire.lines(b"1", b"2")
         await rig.clock.advance(0.1)
         assert raws(watch.log) == [b"1", b"2"]
-        (told,) = words(watch.log)
-        assert told.startswith(f"log file not written: {blocked / 'spool'}")
-        assert "16 MiB are kept in memory" in told
+        (text,) = words(watch.log)
+        assert text.startswith(f"log file not written: {blocked / 'spool'}")
+        assert "16 MiB are kept in memory" in text
 
 
-async def test_it_is_told_also_where_the_log_begins_with_a_notice(tmp_path: Path) -> None:
+async def test_it_is_reported_also_where_the_log_begins_with_a_notice(tmp_path: Path) -> None:
     log = Log(Spool(tmp_path / "none"))
     log.notify(Notice("us-east: log not reachable", Kind.TROUBLE, 0, EPOCH))
     log.append([b"1"], bytes(1), bytes(1), EPOCH)
     log.append_piece(b"2", 0, EPOCH)
-    told = words(log)
-    assert len(told) == 2
-    assert told[1].startswith(f"log file not written: {tmp_path / 'none'} does not exist")
+    texts = words(log)
+    assert len(texts) == 2
+    assert texts[1].startswith(f"log file not written: {tmp_path / 'none'} does not exist")

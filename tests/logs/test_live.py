@@ -40,7 +40,7 @@ class QuickClock(SystemClock):
 
 @asynccontextmanager
 async def served(status: str = "Scheduling", **switches: object) -> AsyncIterator[tuple[Simulator, Client]]:
-    """A frozen world with one agent that prints only what it is told to, and the real client."""
+    """A frozen world with one agent that prints only what `say` gives it, and the real client."""
     plan = Scenario(
         agents=[AgentSpec(id=AGENT, name="a", deployments=[DeploymentSpec(status=status)])], switches=switches
     )
@@ -166,8 +166,8 @@ async def test_a_sleeping_agent_an_unknown_one_and_bad_credentials_are_told_apar
         simulator.faults.add(FaultSpec(path="/logs", code="unauthenticated", message="permissions denied"))
         refused = hub.watch([LogSource("CA_other0000000")])
         await until(refused.log, lambda: refused.log.streams[0].phase is Phase.REFUSED)
-        told = [next(iter(watch.log.notices.values())).text for watch in (asleep, unknown, refused)]
-        assert len(set(told)) == 3
+        texts = [next(iter(watch.log.notices.values())).text for watch in (asleep, unknown, refused)]
+        assert len(set(texts)) == 3
 
 
 async def test_a_build_log_is_read_to_its_end() -> None:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from tests.logs.fakes import EPOCH, line
-from tests.logs.transcript import Rig, Server, campaign, judge
+from tests.logs.transcript import Rig, Server, campaign, check_log
 from tui.logs.log import Kind
 from tui.logs.stream_end import Cause, StreamEnd
 
@@ -36,7 +36,7 @@ def test_campaign_whole() -> None:
 
 @pytest.mark.parametrize("seed", range(100))
 def test_no_mark_where_everything_came_again(seed: int) -> None:
-    """The judge is content with a mark at every cut; where the proof is there, there must be none."""
+    """`check_log` accepts a mark at every cut; where the lines prove the join, there must be none."""
     rig = campaign(seed, kind=True)
     assert rig.log.counts.gaps == 0
     assert not [notice for notice in rig.log.notices.values() if notice.kind is Kind.GAP]
@@ -57,7 +57,7 @@ def test_cut_at_every_byte(snapshot: int) -> None:
         rig.open()
         rig.send(server.stream()[0])
         rig.wait(6.0)
-        judge(rig, server.printed, f"cut at {at}")
+        check_log(rig, server.printed, f"cut at {at}")
         whole_lines = transcript[:at].count(b"\n")
         if snapshot == 10_000 and whole_lines > 3:
             assert raws(rig) == server.printed, f"cut at {at}: could have been joined"

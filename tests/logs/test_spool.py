@@ -1,4 +1,4 @@
-"""The spool: exact bytes, private files, a ring, and a disk that does not play along."""
+"""The spool: exact bytes, private files, a ring, and a disk that fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server whose every line is known, and a judge: what came out of the joins against what went in."""
+"""A server whose every line is known, and a check of the received log against what the server printed."""
 
 from __future__ import annotations
 
@@ -129,12 +129,12 @@ def campaign(seed: int, *, kind: bool = False) -> Rig:
     data, _ = server.stream()
     rig.send(data)
     rig.wait(8.0)
-    judge(rig, server.printed, str(seed))
+    check_log(rig, server.printed, str(seed))
     return rig
 
 
-def judge(rig: Rig, printed: list[bytes], about: str) -> None:
-    """Between two marks everything is there, once, in order."""
+def check_log(rig: Rig, printed: list[bytes], about: str) -> None:
+    """Assert that between two marks every line is there, once, in order."""
     text = b"\n".join((b"", *printed, b""))
     for run in runs_of(rig.log):
         wanted = b"\n".join((b"", *run, b""))

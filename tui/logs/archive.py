@@ -1,4 +1,4 @@
-"""Logs on this machine's disk: which there are, and one of them read back.
+"""Logs on this machine's disk: lists them, and reads one back.
 
 A file is read from its end: the newest lines are there at once, the rest comes in slices.
 """
@@ -40,7 +40,7 @@ PACKED: Final = {
 }
 """How packed files begin."""
 NULS: Final = 10
-"""A file of which more than one byte in so many is NUL is no text."""
+"""A file in which more than one byte in this many is NUL is not text."""
 LISTED: Final = 100
 """Logs listed at most, the newest."""
 _PART: Final = re.compile(r"(.+)-\d{3}\.log")
@@ -59,7 +59,7 @@ class FileRange:
         self._offset = offset
 
     def write(self, data: bytes, at: int) -> None:
-        """Refused: what was saved stays as it is."""
+        """Always raises: a saved file is read only."""
         raise OSError("an archive is not written to")
 
     def read(self, start: int, end: int) -> bytes:
@@ -67,7 +67,7 @@ class FileRange:
         return os.pread(self._fd, end - start, self._offset + start)
 
     def close(self) -> None:
-        """Nothing: the file is shared."""
+        """Does nothing: other segments read the same file."""
 
     drop = close
 

@@ -109,8 +109,8 @@ class Log:
     signatures: Signatures = field(default_factory=Signatures)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change; must be quick."""
-    _told: str = ""
-    """The trouble with the disk that was told in the log."""
+    _reported_trouble: str = ""
+    """The disk error that the log has already reported."""
     _stamped_rows: list[int] = field(default_factory=list)
     _stamps: list[float] = field(default_factory=list)
 
@@ -138,7 +138,7 @@ class Log:
         self.counts.received += len(lines)
         self.counts.size += sum(map(len, lines)) + len(lines)
         self.counts.errors += sum(map(levels.count, (Level.ERROR, Level.CRITICAL)))
-        self._tell_trouble(tags[-1], now)
+        self._report_trouble(tags[-1], now)
 
     def append_piece(self, piece: bytes, tag: int, now: float) -> None:
         """Add the beginning of a line whose end never came."""
@@ -146,7 +146,7 @@ class Log:
         self.spool.insert(piece, classify([piece])[0] | CUT, tag)
         self.counts.received += 1
         self.counts.size += len(piece)
-        self._tell_trouble(tag, now)
+        self._report_trouble(tag, now)
 
     def notify(self, notice: Notice) -> int:
         """Add a notice after all rows; returns its row."""
@@ -155,11 +155,11 @@ class Log:
         self.notices[row] = notice
         if len(self.notices) > 64 and next(iter(self.notices)) < self.first:
             self.notices = {row: notice for row, notice in self.notices.items() if row >= self.first}
-        self._tell_trouble(notice.tag, notice.time)
+        self._report_trouble(notice.tag, notice.time)
         return row
 
     def changed(self) -> None:
-        """Tell the listeners."""
+        """Call the listeners."""
         for listener in tuple(self.listeners):
             listener()
 
@@ -294,12 +294,12 @@ class Log:
         if stale > 3600:
             del self._stamped_rows[:stale], self._stamps[:stale]
 
-    def _tell_trouble(self, tag: int, now: float) -> None:
+    def _report_trouble(self, tag: int, now: float) -> None:
         """Add a notice when the log moved between disk and memory."""
         trouble = self.spool.trouble
-        if trouble == self._told:
+        if trouble == self._reported_trouble:
             return
-        self._told = trouble
+        self._reported_trouble = trouble
         if trouble:
             size = self.spool.memory_ring // (1024 * 1024)
             text = f"log file not written: {trouble}; the newest {size} MiB are kept in memory"

@@ -1,4 +1,4 @@
-"""Where a reopened stream goes on from what was received before it broke. Pure: no clock, no network.
+"""Finds which lines of a reopened stream were received before it broke. Pure: no clock, no network.
 
 `/logs` has no cursor: a new stream begins with a snapshot of recent lines, which overlaps with the lines
 received before or does not. The overlap is looked for on raw bytes.

@@ -140,7 +140,7 @@ def _first(found: Mapping[str, str], names: tuple[str, ...]) -> str:
 
 
 def _number(text: str) -> str | float:
-    """As a number where it is one: pino writes levels and times as numbers."""
+    """The value as a number if it is one: pino writes levels and times as numbers."""
     if not text[:1].isdigit() or len(text) > 20:
         return text
     try:

@@ -54,7 +54,7 @@ class AllRows:
         return min(max(row - self._log.first, 0), len(self))
 
     def trim(self) -> None:
-        """Nothing to do: the log is asked each time."""
+        """Does nothing: the log itself is read each time."""
 
 
 class FoundRows:

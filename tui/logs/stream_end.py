@@ -1,4 +1,4 @@
-"""Why a log stream is not open, in words, and whether trying again makes sense. Pure."""
+"""Why a log stream ended or did not open, and when to try again. Pure: judges errors, opens nothing."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class StreamEnd(msgspec.Struct, frozen=True):
 
 
 def end_of_stream(source: LogSource) -> StreamEnd:
-    """The server closed the stream in order. Build logs are finite, others are not."""
+    """What an orderly end by the server means. Only build logs are finite."""
     return StreamEnd(Cause.DONE, final=True) if source.log_type == "build" else StreamEnd(Cause.EOF)
 
 

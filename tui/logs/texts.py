@@ -39,8 +39,8 @@ class LineFormat(msgspec.Struct, frozen=True):
     its users check: a check at every character would double the time."""
     take: Callable[[Sequence[str]], Sequence[str]]
     """The shown values, in the order in which they are shown."""
-    words: str
-    """A template for them."""
+    template: str
+    """Puts them into one text, with `%`."""
     leveled: bool
     """The first of them is the level."""
 
@@ -59,7 +59,7 @@ class LineFormat(msgspec.Struct, frozen=True):
             words = {level: level_word(level) for level in {row[0] for row in shown}}
             if any(level != word for level, word in words.items()):
                 shown = [(words[row[0]], *row[1:]) for row in shown]
-        return list(map(self.words.__mod__, shown))
+        return list(map(self.template.__mod__, shown))
 
 
 def format_of(raw: bytes) -> LineFormat | None:
@@ -124,9 +124,9 @@ def _format(fields: _Values, spaced: bool) -> LineFormat | None:
             taken.append(place)
         values.append((name, value))
     shown = [taken.index(place) for place in (*known, *rest)]
-    words = " ".join(["%s"] * len(known)) + "".join(f" {names[n].replace('%', '%%')}=%s" for n in rest)
+    template = " ".join(["%s"] * len(known)) + "".join(f" {names[n].replace('%', '%%')}=%s" for n in rest)
     regex = re.compile(rf"\n{_object(values, spaced)}()(?=\n)")  # a second group, for there to be two
-    return LineFormat(regex, itemgetter(*shown, -1), words + "%s", level >= 0)
+    return LineFormat(regex, itemgetter(*shown, -1), template + "%s", level >= 0)
 
 
 def text_of(raw: bytes) -> str:

@@ -24,13 +24,13 @@ BATCH: Final = 0.025
 TOGETHER: Final = 1.0
 """Seconds that streams opened together wait for each other, so that their first lines are merged."""
 SLICE: Final = 512 * 1024
-"""Bytes handled before the screen gets its turn."""
+"""Bytes handled in one round; then the screen can draw."""
 
 Key = tuple[str, str, str, str]
 
 
 class Dependencies(Struct, frozen=True):
-    """What the streams of a log need from outside."""
+    """What a log and its streams are given: client, clock, tasks."""
 
     client: LogClient
     clock: Clock
@@ -66,7 +66,7 @@ class Watch:
         return tuple(stream.source for stream, _ in self._running.values())
 
     def offer(self, sources: Sequence[LogSource]) -> None:
-        """Follow these: as many of the wanted kind as may be open. A new version is told in the log."""
+        """Follow these: as many of the wanted kind as may be open. A notice announces a new version."""
         known = {source.key for source in self.candidates}
         self.candidates = tuple(sources)
         keys = {source.key for source in sources}
@@ -113,7 +113,7 @@ class Watch:
                 stream.nudge()
 
     async def _pump(self) -> None:
-        """A round whenever something came in, but no more often than every `BATCH` seconds."""
+        """Run a round when something has arrived, at most one every `BATCH` seconds."""
         while True:
             await self._wake.wait()
             self._wake.clear()
