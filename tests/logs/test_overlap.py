@@ -37,7 +37,7 @@ def test_campaign_whole() -> None:
 @pytest.mark.parametrize("seed", range(100))
 def test_no_mark_where_everything_came_again(seed: int) -> None:
     """`check_log` accepts a mark at every cut; where the lines prove the join, there must be none."""
-    rig = campaign(seed, kind=True)
+    rig = campaign(seed, full_snapshots=True)
     assert rig.log.counts.gaps == 0
     assert not [notice for notice in rig.log.notices.values() if notice.kind is Kind.GAP]
 

@@ -91,15 +91,18 @@ class Server:
         return b"".join(line + b"\n" for line in self.printed[start:]), len(self.printed)
 
 
-def campaign(seed: int, *, kind: bool = False) -> Rig:
+def campaign(seed: int, *, full_snapshots: bool = False) -> Rig:
     """One run: a server, some streams, each cut at any byte, chunked in any way.
 
-    A `kind` server sends all it ever printed with every stream, so that no cut needs a mark.
+    With `full_snapshots`, every stream begins with all that was ever printed, so that no cut needs a mark.
     """
     random = Random(seed)
-    rig, server = Rig(), Server(random, snapshot=10_000 if kind else random.choice((0, 5, 20, 60, 10_000)))
+    rig, server = (
+        Rig(),
+        Server(random, snapshot=10_000 if full_snapshots else random.choice((0, 5, 20, 60, 10_000))),
+    )
     server.print(random.randint(0, 30))
-    if kind:
+    if full_snapshots:
         server.print(5)
         rig.open()
         rig.send(server.stream()[0])
@@ -123,7 +126,7 @@ def campaign(seed: int, *, kind: bool = False) -> Rig:
         rig.cut(random.choice(ENDS))
         rig.wait(random.choice((0.1, 2.0)))
         server.print(random.randint(0, 15))
-        if random.random() < 0.1 and not kind:
+        if random.random() < 0.1 and not full_snapshots:
             server.forgotten = len(server.printed)
     rig.open()
     data, _ = server.stream()

@@ -201,9 +201,9 @@ class Log:
             return None
         if notice := self.notices.get(row):
             return notice.time
-        return time_of(self.spool.line(row)) or self.came(row)
+        return time_of(self.spool.line(row)) or self.latest_time(row)
 
-    def came(self, row: int) -> float | None:
+    def latest_time(self, row: int) -> float | None:
         """The latest time at which a line without a time was written; None if unknown.
 
         It came before the next line of its stream that has one: a snapshot arrives long after it was written.

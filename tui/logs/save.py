@@ -57,7 +57,7 @@ async def save(log: Log, rows: Rows, path: Path, worded: Callable[[Line], str] |
 
 
 def _piece(log: Log, rows: Sequence[int], worded: Callable[[Line], str] | None) -> tuple[bytes, int]:
-    """Some rows as bytes, and how many of them have any."""
+    """Rows as bytes, and how many of them were not empty."""
     if worded is None:
         parts = [_ended(log.spool.data(row)) for row in rows]
     else:
@@ -70,7 +70,7 @@ def _create(path: Path) -> int:
         raise NotSaved("not saved: no file's name holds a null character; give another name")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:  # the latter for a NUL in a name
+    except (OSError, ValueError) as error:  # ValueError: a NUL in a name
         raise NotSaved(f"not saved: {path.parent}: {_why(error)}; give another place") from None
     try:
         return privatefile.create(path)

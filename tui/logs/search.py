@@ -32,7 +32,7 @@ REACH: Final = 4096
 _NESTED: Final = re.compile(r"[*+}]\)*[*+{]|\([^()]*[*+][^()]*\)(?:[*+]|\{\d*,)")
 """A repetition of a repetition, which can take for ever on some lines."""
 PROBE: Final = 16
-"""Lines with a word after which it is checked whether most lines have it."""
+"""Lines found with a word before it is checked whether most lines hold it."""
 _NUMBERED: Final = tuple(re.compile(name + rb'"\s*:\s*"?[0-9]') for name in (b"level", b"severity"))
 """Levels written as numbers, which are shown as words."""
 NOTICES: Final = re.compile(b"[" + bytes(lev | NOTICE for lev in Level) + b"]+")
@@ -40,7 +40,7 @@ NOTICES: Final = re.compile(b"[" + bytes(lev | NOTICE for lev in Level) + b"]+")
 
 
 class BlockLines:
-    """The lines of a block, taken apart only as far as somebody asks."""
+    """The lines of a block, taken apart only when needed."""
 
     def __init__(self, block: Block) -> None:
         self._block = block
@@ -66,7 +66,7 @@ class BlockLines:
         return found
 
     def is_error(self, row: int) -> bool:
-        """Whether it was noted as an error as it came, and is not a part of one."""
+        """It was classified as an error on arrival, and is not the continuation of one."""
         at = row - self._block.first
         return ERRORS.match(self._block.marks, at) is not None
 
@@ -222,7 +222,7 @@ class Filter(msgspec.Struct, frozen=True):
         return f"!{self.test.label}" if self.out else self.test.label
 
     def keep(self, rows: Sequence[int], lines: BlockLines) -> Sequence[int]:
-        """Those of the rows that it lets through."""
+        """The rows that pass."""
         likely = lines.likely(rows, self.test.required)
         hits = self.test.matching(likely, lines) if likely else []
         if isinstance(rows, range) and not self.out:

@@ -86,14 +86,14 @@ class Stream(msgspec.Struct, frozen=True):
     """Why it is not open, one line."""
     missed: float = 0.0
     """Seconds that may be missing in all, by its gap notices."""
-    among: bool = False
+    of_several_agents: bool = False
     """The log has streams of other agents too."""
 
     @property
     def label(self) -> str:
         """The stream in words, as its notices call it."""
         source = self.source
-        return f"{source.agent or source.agent_id} {source.label}" if self.among else source.label
+        return f"{source.agent or source.agent_id} {source.label}" if self.of_several_agents else source.label
 
     def now(self, phase: Phase, at: float, reason: str = "") -> Stream:
         """The same stream in another phase."""

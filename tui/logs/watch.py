@@ -164,8 +164,8 @@ class Watch:
 
     def _add(self, source: LogSource) -> Assembler:
         tag = len(self._assemblers)
-        among = len({candidate.agent_id for candidate in self.candidates}) > 1
-        stream = Stream(source, "", among=among)
+        several = len({candidate.agent_id for candidate in self.candidates}) > 1
+        stream = Stream(source, "", of_several_agents=several)
         taken = {other.tag for other in self.log.streams.values()}
         self.log.streams[tag] = replace(stream, tag=tag_of(stream.label, taken))
         self._assemblers[source.key] = assembler = Assembler(tag, self._writer)

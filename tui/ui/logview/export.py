@@ -58,7 +58,7 @@ def as_shown(model: LogModel) -> TextOf:
     def text_of(line: Line) -> str:
         if line.notice:
             return f"── {line.notice.words(lambda at: clock_text(at, options))} ──"
-        first = lay_out(line, log.came(line.row), options, LineMode.FOLDED)[0].text.rstrip()
+        first = lay_out(line, log.latest_time(line.row), options, LineMode.FOLDED)[0].text.rstrip()
         note = notes.get(line.row)
         below = [*map(plain, parse(line.raw).body), *([f"✎ {note}"] if note else [])]
         return "\n    ".join((first, *below))

@@ -94,7 +94,7 @@ class LogModel:
         if rows is None:
             held = self.log.line(line)
             mode = self.modes.get(line, LineMode.FOLDED)
-            rows = lay_out(held, self.log.came(line), self.options, mode, self.notes.get(line, ""))
+            rows = lay_out(held, self.log.latest_time(line), self.options, mode, self.notes.get(line, ""))
             if not held.notice:  # a notice may change while it is on the screen
                 if len(self._laid_out) >= CACHED_LINES:
                     self._laid_out.clear()
