@@ -19,7 +19,7 @@ from tui.api.hosts import Host
 from tui.fleet import poller as module
 from tui.fleet.poll_outcome import ABSENT_EVERY, BACKOFF, BACKOFF_CAP, REFUSED_EVERY
 from tui.fleet.poller import SETTLE
-from tui.fleet.sources import SOURCES, FetchContext, Source
+from tui.fleet.sources import AGENTS, ROOMS, SOURCES, FetchContext, Source
 from tui.fleet.state import Fleet, Freshness, Selection
 from tui.fleet.store import Change, Merge
 
@@ -109,7 +109,7 @@ async def test_rooms_that_appear_are_asked_about() -> None:
 async def test_a_nudge_asks_now() -> None:
     async with running_poller(sources=only("agents", "rooms")) as it:
         await it.run(2)
-        it.poller.nudge("rooms")
+        it.poller.nudge(ROOMS)
         await it.run(0.1)
         assert [len(it.world.calls(name)) for name in ("ListAgents", "ListRooms")] == [1, 2]
         it.poller.nudge()
@@ -121,7 +121,7 @@ async def test_a_nudge_while_it_asks_is_not_lost() -> None:
     async with running_poller(sources=only("agents")) as it:
         it.world.delay = 1.0
         await it.run(0.5)
-        it.poller.nudge("agents")
+        it.poller.nudge(AGENTS)
         await it.run(1.0)
         assert it.world.times("ListAgents") == [0.0, 1.0]
 
@@ -491,7 +491,7 @@ async def test_five_faults_within_a_minute_park_a_source_until_it_is_asked_for(
         assert fresh.parked and fresh.stale and fresh.retry_at is None
         assert fresh.error == "ZeroDivisionError: division by ␛[31mzero"
         assert it.fleet.agents and set(gaps(it.world.times("ListRooms"))) == {10.01}
-        it.poller.nudge("agents")
+        it.poller.nudge(AGENTS)
         await it.run(1)
         assert len(it.world.times("ListAgents", since=1)) == 6 and not it.fresh("agents").parked
         it.world.troubles.clear()
@@ -505,7 +505,7 @@ async def test_a_source_that_is_asked_for_has_its_chances_again(caplog: pytest.L
         it.world.troubles["ListAgents"] = ZeroDivisionError()
         await it.run(40)
         assert it.fresh("agents").parked and len(it.world.asked) == 5
-        it.poller.nudge("agents")
+        it.poller.nudge(AGENTS)
         await it.run(10)
         assert not it.fresh("agents").parked and len(it.world.asked) > 6
 

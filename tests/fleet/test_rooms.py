@@ -12,7 +12,7 @@ from tests.fleet.running_poller import RunningPoller, running_poller
 from tui.api import errors
 from tui.api.models import Dispatch
 from tui.fleet.room_scheduler import AGAIN, AT_ONCE, BURST, RESERVE, TRICKLE, RoomScheduler
-from tui.fleet.sources import SOURCES, Source
+from tui.fleet.sources import DISPATCHES, ROOMS
 from tui.fleet.state import Selection, with_dispatches
 from tui.fleet.store import Change
 
@@ -23,7 +23,7 @@ def anyio_backend() -> object:
     return BACKEND
 
 
-ROOMS: tuple[Source, ...] = tuple(source for source in SOURCES if source.name in ("rooms", "dispatches"))
+POLLED = (ROOMS, DISPATCHES)
 
 
 def names(count: int) -> list[str]:
@@ -40,7 +40,7 @@ def dispatch(number: int, created: int = 0, deleted: int = 0) -> dict[str, objec
 
 
 async def test_every_room_gets_its_turn_and_the_coverage_says_so() -> None:
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = names(100)
         seen: list[tuple[int, int]] = []
         it.store.subscribe(
@@ -60,7 +60,7 @@ async def test_every_room_gets_its_turn_and_the_coverage_says_so() -> None:
 
 
 async def test_rooms_in_view_come_first_and_the_selected_one_before_them() -> None:
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = names(100)
         view = tuple(it.world.rooms[60:64])
         it.poller.select(Selection(room="room-077", rooms_in_view=view))
@@ -73,7 +73,7 @@ async def test_rooms_in_view_come_first_and_the_selected_one_before_them() -> No
 
 async def test_rooms_in_view_are_asked_about_more_often_and_the_others_are_not_starved() -> None:
     """Sixty rooms in view are more than the budget can follow."""
-    async with running_poller(sources=ROOMS, per_minute=60) as it:
+    async with running_poller(sources=POLLED, per_minute=60) as it:
         it.world.rooms = names(120)
         view = tuple(it.world.rooms[:60])
         it.poller.select(Selection(room="room-000", rooms_in_view=view))
@@ -91,7 +91,7 @@ def gaps(it: RunningPoller, room: str) -> list[float]:
 
 
 async def test_a_room_is_not_asked_about_again_at_once() -> None:
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = names(2)
         it.poller.select(Selection(room="room-000"))
         await it.run(60)
@@ -120,7 +120,7 @@ async def test_the_default_budget_is_kept_and_serves_everything(rooms: int, movi
 
 
 async def test_the_reserve_is_left_to_what_the_operator_selects() -> None:
-    async with running_poller(sources=ROOMS, per_minute=60) as it:
+    async with running_poller(sources=POLLED, per_minute=60) as it:
         it.world.rooms = names(200)
         await it.run(30)
         for _ in range(200):
@@ -130,7 +130,7 @@ async def test_the_reserve_is_left_to_what_the_operator_selects() -> None:
 
 
 async def test_without_any_budget_nothing_is_asked_and_nothing_fails() -> None:
-    async with running_poller(sources=ROOMS, per_minute=60) as it:
+    async with running_poller(sources=POLLED, per_minute=60) as it:
         it.world.rooms = names(20)
         await it.run(5)
         it.client.budget.hold(40)
@@ -156,7 +156,7 @@ async def test_rooms_take_over_what_nothing_else_needs_any_more() -> None:
 
 async def test_lean_times_are_not_held_against_the_rooms() -> None:
     """Hours in which nothing was to spare leave no debt behind."""
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         scheduler, rooms = RoomScheduler(), names(100)
         it.world.rooms = rooms
         for now in range(0, 7200, 10):
@@ -169,7 +169,7 @@ async def test_lean_times_are_not_held_against_the_rooms() -> None:
 
 
 async def test_a_single_round_asks_as_much_as_may_go_at_once() -> None:
-    async with running_poller(sources=ROOMS, per_minute=30) as it:
+    async with running_poller(sources=POLLED, per_minute=30) as it:
         it.world.rooms = names(30)
         await it.poller.once()
         assert len(it.world.calls("ListDispatch")) == BURST
@@ -205,7 +205,7 @@ async def test_vanished_rooms_are_dropped_with_all_that_was_known_of_them() -> N
 
 async def test_a_room_listed_but_not_served_has_no_dispatches() -> None:
     """It closed between two calls: no failure, and the poll is not slowed."""
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = ["a", "b"]
         it.world.troubles["ListDispatch"] = lambda request: (
             errors.NotFound("requested room does not exist", status=404) if request["room"] == "a" else None
@@ -216,7 +216,7 @@ async def test_a_room_listed_but_not_served_has_no_dispatches() -> None:
 
 
 async def test_a_room_that_cannot_be_read_stands_in_nobodys_way() -> None:
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = names(30)
         bad = it.world.rooms[0]
         it.poller.select(Selection(room=bad, rooms_in_view=(bad,)))
@@ -241,7 +241,7 @@ async def test_a_room_that_cannot_be_read_stands_in_nobodys_way() -> None:
 
 async def test_rooms_of_which_some_fail_are_asked_on_and_are_not_stale_for_it() -> None:
     """A service that refuses one call in seven: most rounds bring something, and what they bring is new."""
-    async with running_poller(sources=ROOMS, per_minute=240) as it:
+    async with running_poller(sources=POLLED, per_minute=240) as it:
         it.world.rooms = names(30)
         chance = random.Random(1)
         it.world.troubles["ListDispatch"] = lambda request: (
@@ -257,7 +257,7 @@ async def test_rooms_of_which_some_fail_are_asked_on_and_are_not_stale_for_it() 
 
 
 async def test_an_outage_is_probed_with_one_room_at_a_time() -> None:
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = names(30)
         await it.run(20)
         it.world.troubles["ListDispatch"] = errors.Unreachable("connection refused")
@@ -277,7 +277,7 @@ async def test_an_outage_is_probed_with_one_room_at_a_time() -> None:
 
 
 async def test_a_pause_in_the_middle_of_a_round_keeps_what_came_in_and_is_no_failure() -> None:
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = names(2 * AT_ONCE)
         it.world.troubles["ListDispatch"] = lambda request: it.client.budget.hold(20)
         await it.run(10)
@@ -292,7 +292,7 @@ async def test_a_pause_in_the_middle_of_a_round_keeps_what_came_in_and_is_no_fai
 
 
 async def test_rooms_listed_while_dispatches_are_asked_for_lose_nothing() -> None:
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = ["a", "b"]
         for room in "abc":
             it.world.dispatches[room] = [dispatch(1)]
@@ -304,7 +304,7 @@ async def test_rooms_listed_while_dispatches_are_asked_for_lose_nothing() -> Non
         assert it.world.under_way["ListDispatch"] == 2
         it.world.rooms = ["a", "c"]
         it.world.delay = 0.01
-        it.poller.nudge("rooms")
+        it.poller.nudge(ROOMS)
         await it.run(0.1)
         assert [room.name for room in it.fleet.rooms] == ["a", "c"]
         assert it.fleet.dispatches.keys() == {"a"}
@@ -317,7 +317,7 @@ async def test_rooms_listed_while_dispatches_are_asked_for_lose_nothing() -> Non
 
 async def test_what_came_in_while_a_round_was_under_way_stays() -> None:
     """A dispatch made by hand is in the store at once; an older answer for other rooms must not undo it."""
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = ["a", "b"]
         await it.run(1.5)
         it.world.delay = 3.0
@@ -329,7 +329,7 @@ async def test_what_came_in_while_a_round_was_under_way_stays() -> None:
 
 
 async def test_two_answers_at_the_same_moment_are_both_there() -> None:
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = names(AT_ONCE)
         it.world.dispatches = {room: [dispatch(number)] for number, room in enumerate(it.world.rooms)}
         await it.run(3)
@@ -342,7 +342,7 @@ async def test_two_answers_at_the_same_moment_are_both_there() -> None:
 
 
 async def test_dispatches_are_oldest_first_without_deleted_and_double_ones() -> None:
-    async with running_poller(sources=ROOMS) as it:
+    async with running_poller(sources=POLLED) as it:
         it.world.rooms = ["a", "b"]
         it.world.dispatches["a"] = [
             dispatch(3, created=30),

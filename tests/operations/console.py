@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 
 from tests.fixtures.operation import target, until, world
 from tests.scenes import TERMINAL
+from tui.fleet.sources import DISPATCHES
 from tui.operations.journal.journal import AuditEntry, Journal
 from tui.sim.http.server import Simulator, serve
 from tui.sim.scenarios.specs import Scenario
@@ -203,7 +204,7 @@ async def console(
             )
             await here.until(lambda: app.session is not None and len(app.session.store.fleet.rooms) == rooms)
             assert app.session is not None
-            app.session.nudge("dispatches")  # or it would look again in a second
+            app.session.nudge(DISPATCHES)  # or it would look again in a second
             await here.until(
                 lambda: app.session is not None and app.session.store.fleet.coverage.polled == rooms
             )

@@ -20,7 +20,7 @@ from tui.api.client import Client
 from tui.api.hosts import Host
 from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Event, Job, Room, SecretInfo, Version
 from tui.clock import SystemClock
-from tui.fleet.sources import SOURCES
+from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, SOURCES, VERSIONS
 from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
 from tui.operations.arguments import parse_arguments
 from tui.operations.fields import Answers, FieldKind, InvalidAnswer
@@ -144,7 +144,7 @@ def test_the_table_is_sound() -> None:
     for operation in OPERATIONS:
         assert operation.method.changes
         assert operation.help[0].islower()
-        assert set(operation.reads) <= {"agent", "versions", "secrets", "room"}
+        assert set(operation.reads) <= {AGENTS, VERSIONS, SECRETS, DISPATCHES}
 
 
 def test_what_cannot_be_taken_back_is_graver_than_what_can() -> None:

@@ -14,6 +14,7 @@ from tests.fixtures.session import until, watched
 from tui.api.errors import BadTarget
 from tui.api.models import Agent, Dispatch
 from tui.clock import SystemClock
+from tui.fleet.sources import AGENTS
 from tui.fleet.state import Selection
 from tui.project import Project
 from tui.secret import Secret
@@ -55,7 +56,7 @@ async def test_a_change_there_is_a_change_here_and_nothing_else_is() -> None:
         before = await until(session, lambda fleet: bool(fleet.agents))
         agent = before.agents[3]
         simulator.control.crash(CrashOrder(agent_id=agent.agent_id))
-        session.nudge("agents")
+        session.nudge(AGENTS)
         after = await until(session, lambda fleet: session.past.has_changes)
         changes = {item.agent_id: session.past.changed(item.agent_id) for item in after.agents}
         assert [key for key, change in changes.items() if change] == [agent.agent_id]

@@ -13,6 +13,7 @@ from tests.fixtures.clocks import ManualClock
 from tests.fixtures.session import running, until, watched
 from tui.api.client import Client
 from tui.api.errors import NotSent
+from tui.fleet.sources import AGENTS, VERSIONS
 from tui.fleet.state import Selection
 from tui.fleet.store import Change
 from tui.session.replayed import Replay
@@ -68,7 +69,7 @@ async def test_the_details_become_those_of_what_is_selected(kind: Kind) -> None:
 async def test_asking_now_is_always_possible(kind: Kind) -> None:
     async with kind() as session:
         session.nudge()
-        session.nudge("agents", "versions")
+        session.nudge(AGENTS, VERSIONS)
 
 
 @each_kind

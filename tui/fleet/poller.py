@@ -84,12 +84,12 @@ class Poller:
             if source.follows_selection and source.subject(fleet, before) != source.subject(fleet, selection):
                 self._nudges[source.name].set()
 
-    def nudge(self, *names: str) -> None:
-        """Ask again now: the named sources, or all. Wakes parked ones, tries refused credentials again."""
+    def nudge(self, *sources: Source) -> None:
+        """Ask again now: these sources, or all. Wakes parked ones, tries refused credentials again."""
         for refusal in self._refusals.values():
             refusal.until = 0.0
-        for name in names or tuple(self._nudges):
-            self._nudges[name].set()
+        for source in sources or self._sources:
+            self._nudges[source.name].set()
 
     async def run(self) -> None:
         """Poll until cancelled."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Dispatch
+from tui.fleet.listings import Listings
 from tui.fleet.state import Coverage, Selection
 
 AT_ONCE = 4
@@ -78,7 +78,7 @@ class RoomScheduler:
         return 1 if left and rested >= TRICKLE else 0
 
     async def ask(
-        self, client: Client, rooms: Iterable[str], now: float, *, wary: bool
+        self, client: Listings, rooms: Iterable[str], now: float, *, wary: bool
     ) -> tuple[Found, ApiError | None]:
         """The dispatches of the rooms that answered, and the error that ended the round, if any.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Agent, Dispatch
+from tui.fleet.listings import Listings
 from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
 from tui.fleet.room_scheduler import RoomScheduler
 from tui.fleet.state import QUIET_FACTOR, Fleet, Selection, with_agents
@@ -26,7 +26,7 @@ KEEP = 24
 class FetchContext:
     """What a source may use while it fetches."""
 
-    client: Client
+    client: Listings
     fleet: Fleet
     selection: Selection
     monotonic: float
@@ -203,14 +203,15 @@ def _times(factor: float, least: float = 0.0) -> Callable[[Fleet, Selection, flo
     return lambda fleet, selection, refresh: max(least, factor * refresh)
 
 
-SOURCES: tuple[Source, ...] = (
-    Source("agents", Host.AGENTS, _agents_every, _always, _agents),
-    Source("rooms", Host.PROJECT, _times(5), _always, _rooms),
-    Source("dispatches", Host.PROJECT, _times(0.5, 1.0), _any_room, _dispatches),
-    Source("versions", Host.AGENTS, _times(7.5, 5.0), _agent, _versions, follows_selection=True),
-    Source("secrets", Host.AGENTS, _times(15, 15.0), _agent, _secrets, follows_selection=True),
-    Source("participants", Host.PROJECT, _times(4, 4.0), _room, _participants, follows_selection=True),
+AGENTS: Final = Source("agents", Host.AGENTS, _agents_every, _always, _agents)
+ROOMS: Final = Source("rooms", Host.PROJECT, _times(5), _always, _rooms)
+DISPATCHES: Final = Source("dispatches", Host.PROJECT, _times(0.5, 1.0), _any_room, _dispatches)
+VERSIONS: Final = Source("versions", Host.AGENTS, _times(7.5, 5.0), _agent, _versions, follows_selection=True)
+SECRETS: Final = Source("secrets", Host.AGENTS, _times(15, 15.0), _agent, _secrets, follows_selection=True)
+PARTICIPANTS: Final = Source(
+    "participants", Host.PROJECT, _times(4, 4.0), _room, _participants, follows_selection=True
 )
+SOURCES: Final = (AGENTS, ROOMS, DISPATCHES, VERSIONS, SECRETS, PARTICIPANTS)
 """Everything that is polled, in the order in which `Poller.once` asks.
 
 With the default of two seconds, all but the dispatches take 35 requests a minute in a quiet fleet, and 50

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from tui.api.errors import NotFound
 from tui.api.models import Agent, Dispatch
 from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
+from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
 from tui.fleet.state import QUIET_FACTOR, Fleet, View
 from tui.operations.fields import Answers
 from tui.operations.operation import Operation, Preview
@@ -28,7 +29,7 @@ def data_age(view: View, operation: Operation, read_at: float = 0.0) -> float | 
 
     `read_at` is the monotonic time of a look of the dialog's own.
     """
-    at = view.fleet.fresh(operation.source).at if operation.source else None
+    at = view.fleet.fresh(operation.source.name).at if operation.source else None
     newest = max(at or 0.0, read_at)
     return view.monotonic - newest if newest else None
 
@@ -43,9 +44,9 @@ def too_old(view: View, operation: Operation, refresh: float, read_at: float = 0
     limit = max(LEAST, POLLS * QUIET_FACTOR * refresh)
     if old > limit:
         return f"data is {old:.0f} s old"
-    failures = view.fleet.fresh(operation.source).failures
-    at = view.fleet.fresh(operation.source).at or 0.0
-    return f"{failures} polls failed" if failures >= POLLS and read_at <= at else ""
+    fresh = view.fleet.fresh(operation.source.name)
+    is_failing = fresh.failures >= POLLS and read_at <= (fresh.at or 0.0)
+    return f"{fresh.failures} polls failed" if is_failing else ""
 
 
 def moved(before: Preview, after: Preview) -> tuple[str, ...]:
@@ -61,15 +62,15 @@ def _watched(preview: Preview) -> Mapping[str, str]:
 async def reread(remote: Remote, operation: Operation, view: View, answers: Answers) -> View:
     """The view with what the operation rests on asked anew. Raises the tree of `tui.api.errors`."""
     fleet, agent_id = view.fleet, view.selection.agent_id
-    if "agent" in operation.reads:
+    if AGENTS in operation.reads:
         fleet = with_agent(fleet, agent_id, await find(remote, agent_id))
-    if "versions" in operation.reads:
+    if VERSIONS in operation.reads:
         versions = newest_first((await remote.list_versions(agent_id)).items)
         fleet = replace(fleet, versions={**fleet.versions, agent_id: versions})
-    if "secrets" in operation.reads:
+    if SECRETS in operation.reads:
         secrets = own_secrets((await remote.list_secrets(agent_id)).items)
         fleet = replace(fleet, secrets={**fleet.secrets, agent_id: secrets})
-    if "room" in operation.reads:
+    if DISPATCHES in operation.reads:
         room = answers.text("room") or view.selection.room
         fleet = replace(fleet, dispatches={**fleet.dispatches, room: await _here(remote, room)})
     return replace(view, fleet=fleet)

@@ -17,6 +17,7 @@ from msgspec import Struct
 from tui.api.changes import Change, Request
 from tui.api.exact import ExactDispatch
 from tui.api.models import Dispatch, Wire
+from tui.fleet.sources import Source
 from tui.fleet.state import Fleet, Selection, View
 from tui.operations.fields import Answers, Field, Hint, Option
 from tui.operations.journal.journal import Intent
@@ -138,11 +139,11 @@ class Operation(ABC):
     keys: ClassVar[Mapping[str, str]] = EMPTY
     """Pane → key or keys."""
     usage: ClassVar[Usage]
-    reads: ClassVar[tuple[str, ...]] = ()
-    """What is read again before it is sent: `agent`, `versions`, `secrets`, `room`."""
-    source: ClassVar[str] = ""
-    """The source whose age decides whether it may be done; empty if none does."""
-    sources: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[tuple[Source, ...]] = ()
+    """What is read again before it is sent, of the target alone."""
+    source: ClassVar[Source | None] = None
+    """The source whose age decides whether it may be done; None if none does."""
+    sources: ClassVar[tuple[Source, ...]] = ()
     """What is polled at once afterwards."""
     always_verified: ClassVar[bool] = False
     """A look follows also where the server said done."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from tui.fleet.sources import SECRETS, VERSIONS
 from tui.fleet.state import View
 from tui.operations.fields import Answers, Hint, InvalidAnswer
 from tui.operations.freshness_check import data_age, moved, too_old
@@ -61,8 +62,10 @@ class PendingOperation:
     def is_missing(self) -> bool:
         """Something that it rests on was never asked for, as of an agent that was not looked at."""
         agent_id, fleet = self.view.selection.agent_id, self.view.fleet
-        known = {"versions": fleet.versions, "secrets": fleet.secrets}
-        return any(name in known and agent_id not in known[name] for name in self.operation.reads)
+        reads = self.operation.reads
+        return (VERSIONS in reads and agent_id not in fleet.versions) or (
+            SECRETS in reads and agent_id not in fleet.secrets
+        )
 
     def see(self, view: View) -> None:
         """Other data arrived; the target stays."""

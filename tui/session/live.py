@@ -125,9 +125,9 @@ class Session:
         """Fetch the details of what is selected, from now on."""
         self.poller.select(selection)
 
-    def nudge(self, *names: str) -> None:
+    def nudge(self, *sources: Source) -> None:
         """Ask now instead of at the next turn: the named sources, or all."""
-        self.poller.nudge(*names)
+        self.poller.nudge(*sources)
 
     @property
     def past(self) -> Past:

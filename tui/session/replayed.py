@@ -15,6 +15,7 @@ import msgspec
 from tui.api.errors import NotSent
 from tui.clock import Clock, Moment
 from tui.fleet.past import Past
+from tui.fleet.sources import Source
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Change, Store
 from tui.history.events import History, RecentPast, past_after
@@ -106,7 +107,7 @@ class Replay:
         self._selection = selection
         self.store.update(lambda fleet: _about(fleet, selection))
 
-    def nudge(self, *names: str) -> None:
+    def nudge(self, *sources: Source) -> None:
         """Nothing newer can be asked for."""
 
     def link(self) -> Link:

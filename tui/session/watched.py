@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from tui.fleet.past import Past
+from tui.fleet.sources import Source
 from tui.fleet.state import Selection
 from tui.fleet.store import Store
 from tui.logs.hub import LogHub
@@ -63,7 +64,7 @@ class Watched(Protocol):
     def select(self, selection: Selection) -> None:
         """Fetch the details of what is selected, from now on."""
 
-    def nudge(self, *names: str) -> None:
+    def nudge(self, *sources: Source) -> None:
         """Ask now instead of at the next turn: the named sources, or all."""
 
     def link(self) -> Link:

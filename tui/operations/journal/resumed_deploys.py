@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tui.api.models import Version, instant
+from tui.fleet.sources import AGENTS, VERSIONS
 from tui.fleet.status import Family, status
 from tui.operations.journal.journal import Intent
 from tui.operations.operation import Effect, Verification
@@ -15,7 +16,7 @@ from tui.operations.remote import Remote
 
 LABELS: Final = {"create": "Create", "deploy": "Deploy"}
 """Operation in the journal → its label; `tui.deploy` does them."""
-SOURCES: Final = ("agents", "versions")
+SOURCES: Final = (AGENTS, VERSIONS)
 """What is polled once it is known."""
 APART: Final = 60.0
 """Seconds by which our clock and the server's may differ (PROTOCOL.md, Tokens and grants)."""

@@ -9,6 +9,7 @@ from tui.api import changes
 from tui.api.changes import Request
 from tui.api.errors import ApiError, Unknown
 from tui.api.models import Agent
+from tui.fleet.sources import AGENTS, SECRETS, VERSIONS
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
@@ -33,9 +34,9 @@ class Restart(Operation):
     method = changes.RESTART_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "r", "status": "r"}
     usage = Usage("restart", ("agent",))
-    reads = ("agent",)
-    source = "agents"
-    sources = ("agents",)
+    reads = (AGENTS,)
+    source = AGENTS
+    sources = (AGENTS,)
     in_bulk = True
 
     def unfit(self, view: View) -> str:
@@ -94,9 +95,9 @@ class DeleteAgent(Operation):
     keys: ClassVar[Mapping[str, str]] = {"agents": "ctrl+d", "status": "ctrl+d"}
     usage = Usage("delete", ("agent",))
     prominent = False
-    reads = ("agent",)
-    source = "agents"
-    sources = ("agents", "versions", "secrets")
+    reads = (AGENTS,)
+    source = AGENTS
+    sources = (AGENTS, VERSIONS, SECRETS)
 
     def unfit(self, view: View) -> str:
         """An agent is needed."""

@@ -9,6 +9,7 @@ from tui.api import changes
 from tui.api.changes import Request
 from tui.api.errors import NotFound
 from tui.api.models import Dispatch
+from tui.fleet.sources import DISPATCHES, PARTICIPANTS
 from tui.fleet.state import Fleet, View, with_dispatches
 from tui.operations.descriptions import dispatch_of, dispatch_state, is_exact, no_dispatch
 from tui.operations.fields import Answers
@@ -40,9 +41,9 @@ class DeleteDispatch(Operation):
     method = changes.DELETE_DISPATCH
     keys: ClassVar[Mapping[str, str]] = {"dispatches": "ctrl+d"}
     usage = Usage("undispatch", ("dispatch",))
-    reads = ("room",)
-    source = "dispatches"
-    sources = ("dispatches", "participants")
+    reads = (DISPATCHES,)
+    source = DISPATCHES
+    sources = (DISPATCHES, PARTICIPANTS)
     in_bulk = True
 
     def unfit(self, view: View) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tui.api.models import Agent
+from tui.fleet.sources import AGENTS, VERSIONS
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.operations.descriptions import agent_of, no_agent
@@ -15,9 +16,9 @@ from tui.operations.operation import Operation
 class DeploymentOperation(Operation):
     """An operation on a deployment that has a name, which is asked for: production has none."""
 
-    reads = ("agent",)
-    source = "agents"
-    sources = ("agents", "versions")
+    reads = (AGENTS,)
+    source = AGENTS
+    sources = (AGENTS, VERSIONS)
     lacks: ClassVar[str]
     """What is said of an agent that has production only."""
 

@@ -11,6 +11,7 @@ from tui.api import changes
 from tui.api.changes import Request
 from tui.api.errors import NotFound
 from tui.api.exact import ExactDispatch, digest
+from tui.fleet.sources import DISPATCHES, PARTICIPANTS, ROOMS
 from tui.fleet.state import Fleet, View, with_dispatches
 from tui.operations.descriptions import agent_of, dispatch_of, is_exact, no_dispatch
 from tui.operations.fields import Answers, Field, FieldKind, Hint, InvalidAnswer, Option
@@ -46,8 +47,8 @@ class CreateDispatch(Operation):
     method = changes.CREATE_DISPATCH
     keys: ClassVar[Mapping[str, str]] = {"agents": "ctrl+n", "status": "ctrl+n", "dispatches": "ctrl+n"}
     usage = Usage("dispatch", ("room", "agent_name"))
-    reads = ("room",)
-    sources = ("rooms", "dispatches", "participants")
+    reads = (DISPATCHES,)
+    sources = (ROOMS, DISPATCHES, PARTICIPANTS)
 
     def unfit(self, view: View) -> str:
         """Nothing need be selected."""

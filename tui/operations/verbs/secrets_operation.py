@@ -13,6 +13,7 @@ from pathlib import Path
 from tui.api import changes
 from tui.api.changes import Request, secret_message
 from tui.api.models import SecretInfo, instant
+from tui.fleet.sources import AGENTS, SECRETS
 from tui.fleet.state import View
 from tui.fleet.times import rfc3339
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
@@ -37,9 +38,9 @@ class SecretsOperation(Operation):
 
     method = changes.UPDATE_SECRETS
     danger = Danger.SERVICE
-    reads = ("agent", "secrets")
-    source = "agents"
-    sources = ("agents", "secrets")
+    reads = (AGENTS, SECRETS)
+    source = AGENTS
+    sources = (AGENTS, SECRETS)
     always_verified = True
 
     def unfit(self, view: View) -> str:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from tui.api import changes
 from tui.api.changes import Request
 from tui.api.models import Version, instant
+from tui.fleet.sources import AGENTS, VERSIONS
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.formats import age
@@ -45,9 +46,9 @@ class Rollback(Operation):
     method = changes.ROLLBACK_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "R", "status": "R", "versions": "r,R"}
     usage = Usage("rollback", ("agent", "version"))
-    reads = ("agent", "versions")
-    source = "agents"
-    sources = ("agents", "versions")
+    reads = (AGENTS, VERSIONS)
+    source = AGENTS
+    sources = (AGENTS, VERSIONS)
     always_verified = True
 
     def unfit(self, view: View) -> str:

@@ -16,6 +16,7 @@ from tui.deploy import local_files
 from tui.deploy.client import DeployClient
 from tui.deploy.plan import DeployReport, Plan
 from tui.deploy.plan_builder import NEW, DeployInput, subdomain
+from tui.fleet.sources import AGENTS, SECRETS, VERSIONS
 from tui.fleet.state import Fleet
 from tui.operations.arguments import resolve_agent
 from tui.operations.fields import Answers, InvalidAnswer
@@ -106,7 +107,7 @@ class DeployController:
             self._kept[context.project.key, str(plan.root), False] = replace(
                 kept, agent=report.agent_id, region=""
             )
-        context.nudge("agents", "versions", "secrets")
+        context.nudge(AGENTS, VERSIONS, SECRETS)
 
     # ---- files on this machine ------------------------------------------------------------------------
 

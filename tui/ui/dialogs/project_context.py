@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from textual.screen import Screen
 
 from tui.clock import Clock
+from tui.fleet.sources import Source
 from tui.fleet.state import Selection, View
 from tui.fleet.store import Store
 from tui.fleet.times import TimeStyle
@@ -134,9 +135,9 @@ class ProjectContext:
         """The project's API client, if it is of this type; None without network."""
         return self._session.client_of(kind)
 
-    def nudge(self, *names: str) -> None:
-        """Ask the project now: for the named sources, or all."""
-        self._session.nudge(*names)
+    def nudge(self, *sources: Source) -> None:
+        """Ask the project now: these sources, or all."""
+        self._session.nudge(*sources)
 
     def unlock(self, seconds: float) -> None:
         """Let a read-only project be changed for a while."""
