@@ -53,7 +53,7 @@ async def test_every_call_is_refused_and_none_opens_a_socket(monkeypatch: pytest
     monkeypatch.setattr(socket.socket, "connect", lambda *args: pytest.fail("a socket was opened"))
     remote = Replay(replace(PROJECT), moment(1), clock=ManualClock()).remote
     names = [name for name, item in vars(Remote).items() if inspect.iscoroutinefunction(item)]
-    assert len(names) > 15
+    assert {"list_agents", "change"} <= set(names)
     for name in names:
         with pytest.raises(NotSent, match=REFUSAL):
             await getattr(remote, name)()

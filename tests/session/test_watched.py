@@ -11,6 +11,7 @@ import pytest
 
 from tests.fixtures.clocks import ManualClock
 from tests.fixtures.session import running, until, watched
+from tui.api.changes import RESTART_AGENT
 from tui.api.client import Client
 from tui.api.errors import NotSent
 from tui.fleet.sources import AGENTS, VERSIONS
@@ -97,7 +98,7 @@ async def test_requests_are_answered_or_refused_with_the_reason(kind: Kind) -> N
             with pytest.raises(NotSent, match=session.refusal):
                 await session.remote.list_agents()
             with pytest.raises(NotSent, match=session.refusal):
-                await session.remote.restart_agent(agent_id, request_id="r")
+                await session.remote.change(RESTART_AGENT, {"agent_id": agent_id}, request_id="r")
         else:
             assert (await session.remote.list_agents(agent_id)).items
 
