@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.deploy import AGENT, PROGRAM, Setup, deploy_setup
-from tui.deploy.attempt import DeployAttempt
 from tui.deploy.plan import Plan, State
 from tui.deploy.plan import Stage as Part
+from tui.deploy.run import DeployRun
 from tui.operations.journal.journal import Verdict
 from tui.packaging.secrets import SecretInput
 from tui.secret import Secret
@@ -262,7 +262,7 @@ async def test_leaving_during_the_build_is_unknown_and_leaves_no_archive(
     tmp_path: Path, scratch: Path
 ) -> None:
     async with deploy_setup(tmp_path, build_seconds=60.0) as here:
-        attempt: DeployAttempt = here.attempt(here.create())
+        attempt: DeployRun = here.attempt(here.create())
         running = asyncio.create_task(attempt.run())
         await here.simulator.effect("BuildStarted")
         running.cancel()

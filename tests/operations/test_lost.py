@@ -13,10 +13,10 @@ import pytest
 
 from tests.fixtures.operation import CONCIERGE, HERE, Setup, operation_setup, until
 from tui.api.errors import Unreachable
+from tui.operations.attempt import LOOKS
 from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent, Journal, Verdict
 from tui.operations.journal.outcome import Progress
-from tui.operations.journal.reconcile import LOOKS
 from tui.operations.registry import BY_ID
 from tui.operations.runner import OperationRunner
 from tui.secret import Secret

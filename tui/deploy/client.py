@@ -8,9 +8,9 @@ from pathlib import Path
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoSuchService
 from tui.clock import Clock
-from tui.deploy.attempt import DeployAttempt, Tell
 from tui.deploy.inspection import Inspection, inspect_directory
 from tui.deploy.plan import DeployReport, Plan
+from tui.deploy.run import DeployRun, Tell
 from tui.operations.journal.journal import Journal
 
 
@@ -39,4 +39,4 @@ class DeployClient:
 
     async def deploy(self, plan: Plan, tell: Tell) -> DeployReport:
         """Carry out a plan; its failures are in the report."""
-        return await DeployAttempt(plan, self._client, self._journal, clock=self._clock, tell=tell).run()
+        return await DeployRun(plan, self._client, self._journal, clock=self._clock, tell=tell).run()

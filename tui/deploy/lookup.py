@@ -2,46 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable
 
 from tui.api.client import Client
-from tui.api.errors import ApiError
 from tui.api.models import Version
-from tui.clock import Clock
 from tui.fleet.status import Family, status
-from tui.operations.journal.reconcile import LOOKS
-
-T = TypeVar("T")
-
-
-async def look_until(
-    look: Callable[[], Awaitable[T | None]],
-    *,
-    clock: Clock,
-    tell: Callable[[str], None],
-    looks: Sequence[float] = LOOKS,
-) -> T | None:
-    """The first thing that is seen; None if the last look saw nothing.
-
-    Raises the tree of `tui.api.errors` when the last look failed: then nothing is known.
-    """
-    begun = clock.monotonic()
-    failure: ApiError | None = None
-    for number, at in enumerate(looks, 1):
-        await clock.sleep(max(0.0, begun + at - clock.monotonic()))
-        tell(f"unknown – checking, look {number} of {len(looks)}")
-        try:
-            found = await look()
-        except ApiError as error:
-            failure = error
-            continue
-        failure = None
-        if found is not None:
-            return found
-    if failure is not None:
-        raise failure
-    return None
 
 
 async def agent_ids(client: Client) -> tuple[str, ...]:

@@ -19,12 +19,13 @@ from tui.clock import Clock
 from tui.fleet.state import View
 from tui.fleet.store import Store
 from tui.formats import duration
+from tui.operations.attempt import LOOKS, Attempt, close
 from tui.operations.fields import Answers
 from tui.operations.freshness_check import reread, with_learnt
 from tui.operations.journal import resumed_deploys
 from tui.operations.journal.journal import AuditEntry, Intent, Journal, JournalError, Verdict
 from tui.operations.journal.outcome import Outcome, Progress, refused
-from tui.operations.journal.reconcile import LOOKS, ONE_LOOK, Reconciliation, Tell, Verify, reconcile
+from tui.operations.journal.reconcile import ONE_LOOK, Reconciliation, Tell, Verify, reconcile
 from tui.operations.operation import Baseline, Effect, Operation, Receipt, Undo
 from tui.operations.registry import BY_ID
 from tui.operations.remote import Remote
@@ -201,7 +202,10 @@ class OperationRunner:
         operation, intent = sending.operation, sending.intent
         begun = self._clock.monotonic()
         try:
-            receipt = await operation.run(self.remote, sending.view, sending.answers, intent.request_id)
+            receipt = await Attempt(self._journal, intent).send(
+                lambda id: operation.run(self.remote, sending.view, sending.answers, id),
+                lost=lambda error: f"{sending.subject}: {error}; it may have happened",
+            )
         except Unknown as error:
             return await self._lost(sending, error, begun)
         except NotFound as error:
@@ -233,10 +237,8 @@ class OperationRunner:
         return replace(outcome, words=words, items=found.items, doubt=True)
 
     async def _lost(self, sending: _Sending, error: Unknown, begun: float) -> Outcome:
-        """The answer is lost. That it is unknown goes to the disk first, then it is looked for."""
+        """The answer is lost, and the journal holds that: look for the effect."""
         subject, intent = sending.subject, sending.intent
-        waiting = Outcome(Verdict.UNKNOWN, f"{subject}: {error}; it may have happened", intent, error=error)
-        await self._close(intent, waiting)
         sending.tell(Progress(f"unknown – checking: {error}", checking=True))
         found = await self._reconcile(sending.operation.verify, intent, sending.tell, LOOKS)
         receipt = (found.receipt or Receipt()) if found.verdict is Verdict.DONE else None
@@ -269,11 +271,8 @@ class OperationRunner:
 
     async def _close(self, intent: Intent, outcome: Outcome) -> Outcome:
         """Save the outcome; that it could not be saved is said, and changes nothing of what happened."""
-        try:
-            await asyncio.to_thread(self._journal.outcome, intent, outcome.verdict, detail=outcome.words)
-        except JournalError as error:
-            return replace(outcome, notes=(*outcome.notes, str(error)))
-        return outcome
+        problem = await close(self._journal, intent, outcome.verdict, outcome.words)
+        return replace(outcome, notes=(*outcome.notes, problem)) if problem else outcome
 
     def _absorb(self, sending: _Sending, receipt: Receipt | None) -> None:
         """Take what is known by now into the store, and ask for the rest."""

@@ -9,13 +9,12 @@ from msgspec import Struct
 
 from tui.api.errors import ApiError
 from tui.clock import Clock
+from tui.operations.attempt import LOOKS, look_until
 from tui.operations.journal.journal import Intent, Verdict
 from tui.operations.journal.outcome import Progress
 from tui.operations.operation import Effect, Receipt, Verification
 from tui.operations.remote import Remote
 
-LOOKS: Final = (1.0, 3.0, 8.0, 20.0, 30.0)
-"""Seconds after the loss at which is looked; only what the last look does not see counts as not seen."""
 ONE_LOOK: Final = (0.0,)
 
 Tell = Callable[[Progress], None]
@@ -43,25 +42,32 @@ async def reconcile(
     looks: Sequence[float] = LOOKS,
 ) -> Reconciliation:
     """Look until the effect is seen, or to the end of the schedule."""
-    begun = clock.monotonic()
-    finding: Verification | None = None
-    problem = ""
-    for number, at in enumerate(looks, 1):
-        await clock.sleep(max(0.0, begun + at - clock.monotonic()))
-        tell(Progress(f"unknown – checking, look {number} of {len(looks)}", checking=True))
-        try:
-            finding, problem = await look(remote, intent), ""
-        except ApiError as error:
-            finding, problem = None, str(error)
-            continue
-        if finding.seen is Effect.YES:
-            return Reconciliation(Verdict.DONE, finding.words, finding.items, finding.receipt)
-        if finding.seen is Effect.FAILED:
-            return Reconciliation(Verdict.REFUSED, finding.words)
-        if finding.seen is Effect.CANNOT_TELL:
-            return Reconciliation(Verdict.UNKNOWN, finding.words, leaves_no_trace=True)
-    if finding is None:
-        return Reconciliation(Verdict.UNKNOWN, f"looking failed too: {problem}; it stays unknown")
-    if finding.seen is Effect.PARTLY:
-        return Reconciliation(Verdict.UNKNOWN, finding.words, finding.items)
-    return Reconciliation(Verdict.NOT_SEEN, f"{finding.words}; it may still appear", finding.items)
+    last: Verification | None = None
+
+    async def conclusive() -> Verification | None:
+        nonlocal last
+        last = await look(remote, intent)
+        return last if last.seen in (Effect.YES, Effect.FAILED, Effect.CANNOT_TELL) else None
+
+    def say(words: str) -> None:
+        tell(Progress(words, checking=True))
+
+    try:
+        found = await look_until(conclusive, clock=clock, tell=say, looks=looks)
+    except ApiError as error:
+        return Reconciliation(Verdict.UNKNOWN, f"looking failed too: {error}; it stays unknown")
+    if found is not None:
+        return _concluded(found)
+    if last is None:  # nothing was looked at
+        return Reconciliation(Verdict.UNKNOWN, "it was not looked for; it stays unknown")
+    if last.seen is Effect.PARTLY:
+        return Reconciliation(Verdict.UNKNOWN, last.words, last.items)
+    return Reconciliation(Verdict.NOT_SEEN, f"{last.words}; it may still appear", last.items)
+
+
+def _concluded(found: Verification) -> Reconciliation:
+    if found.seen is Effect.YES:
+        return Reconciliation(Verdict.DONE, found.words, found.items, found.receipt)
+    if found.seen is Effect.FAILED:
+        return Reconciliation(Verdict.REFUSED, found.words)
+    return Reconciliation(Verdict.UNKNOWN, found.words, leaves_no_trace=True)

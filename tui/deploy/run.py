@@ -27,8 +27,8 @@ from tui.clock import Clock
 from tui.deploy import lookup, outcome_messages
 from tui.deploy.plan import DeployReport, Plan, Stage, State
 from tui.formats import decimal_size
-from tui.operations.journal.journal import Intent, Journal, JournalError, Verdict
-from tui.operations.journal.reconcile import LOOKS
+from tui.operations.attempt import LOOKS, Attempt, look_until
+from tui.operations.journal.journal import Journal, JournalError, Verdict
 from tui.packaging.detect import detect
 from tui.packaging.dockerfile import DOCKERFILE, write_files
 from tui.packaging.errors import BuildError
@@ -56,7 +56,7 @@ class StageFailed(Exception):
         self.word = word
 
 
-class DeployAttempt:
+class DeployRun:
     """One create or deploy. `run` it once; `report` is how far it got."""
 
     def __init__(
@@ -76,7 +76,8 @@ class DeployAttempt:
         self._tell = tell
         self._looks = looks
         self._told = 0.0
-        self._intent: Intent | None = None
+        self._attempt: Attempt | None = None
+        """None until the intent is on the disk."""
         self.report = DeployReport(stages=dict.fromkeys(Stage, State.WAITING), agent_id=plan.agent_id)
 
     async def run(self) -> DeployReport:
@@ -146,7 +147,7 @@ class DeployAttempt:
             words = f"could not look at the agents first: {error}; nothing was sent, try again"
             raise StageFailed(Stage.ANNOUNCE, words) from None
         try:
-            self._intent = await asyncio.to_thread(
+            intent = await asyncio.to_thread(
                 self._journal.intent,
                 "create" if plan.creates else "deploy",
                 plan.agent_id or "new agent",
@@ -159,26 +160,18 @@ class DeployAttempt:
             )
         except JournalError as error:
             raise StageFailed(Stage.ANNOUNCE, f"{error}; nothing was sent") from None
-        answer = await self._ask(request_id)
+        self._attempt = Attempt(self._journal, intent)
+        answer = await self._ask(self._attempt)
         self.report = replace(self.report, agent_id=answer.agent_id or plan.agent_id, tag=answer.tag)
         self._set(Stage.ANNOUNCE, State.DONE, f"{self.report.agent_id} version {answer.tag or '(not named)'}")
         return self._target(answer)
 
-    async def _ask(self, request_id: str) -> CreateAgentResponse | DeployAgentResponse:
-        """The one request that changes something, sent once. A lost answer is looked for."""
-        plan, client = self._plan, self._client
-        secrets = [secret_message(item.name, item.value, file=item.is_file) for item in plan.secrets]
+    async def _ask(self, attempt: Attempt) -> CreateAgentResponse | DeployAgentResponse:
+        """The one request that changes something. A lost answer is looked for."""
         try:
-            if plan.creates:
-                new = {"secrets": secrets, "regions": [plan.region] if plan.region else []}
-                return await client.change(CREATE_AGENT, new, request_id=request_id)
-            version = {
-                "agent_id": plan.agent_id,
-                "secrets": secrets,
-                "deployment": plan.deployment,
-                "attributes": dict(plan.attributes),
-            }
-            return await client.change(DEPLOY_AGENT, version, request_id=request_id)
+            return await attempt.send(
+                self._request, lost=lambda error: f"{error}; unknown whether it happened"
+            )
         except NotSent as error:
             raise StageFailed(
                 Stage.ANNOUNCE, f"{error}; nothing was changed", word=Verdict.NOT_SENT
@@ -186,7 +179,21 @@ class DeployAttempt:
         except Refused as error:
             raise StageFailed(Stage.ANNOUNCE, f"LiveKit refused: {error}; nothing was changed") from None
         except ApiError as error:
-            raise await self._lost(error) from None
+            raise await self._lost(error, attempt.intent.baseline) from None
+
+    async def _request(self, request_id: str) -> CreateAgentResponse | DeployAgentResponse:
+        plan, client = self._plan, self._client
+        secrets = [secret_message(item.name, item.value, file=item.is_file) for item in plan.secrets]
+        if plan.creates:
+            new = {"secrets": secrets, "regions": [plan.region] if plan.region else []}
+            return await client.change(CREATE_AGENT, new, request_id=request_id)
+        version = {
+            "agent_id": plan.agent_id,
+            "secrets": secrets,
+            "deployment": plan.deployment,
+            "attributes": dict(plan.attributes),
+        }
+        return await client.change(DEPLOY_AGENT, version, request_id=request_id)
 
     def _target(self, answer: CreateAgentResponse | DeployAgentResponse) -> UploadTarget:
         if isinstance(answer, CreateAgentResponse):
@@ -251,15 +258,13 @@ class DeployAttempt:
 
     # ---- what is not known ----------------------------------------------------------------------------
 
-    async def _lost(self, error: ApiError) -> StageFailed:
-        """Whether the announcement was heard although no answer came."""
-        await self._close(Verdict.UNKNOWN, f"{error}; unknown whether it happened")
+    async def _lost(self, error: ApiError, before: Sequence[str]) -> StageFailed:
+        """Whether the announcement was heard although no answer came; `before` are the agents until then."""
         if not self._plan.creates:
             words, word = outcome_messages.deploy_lost(self._plan, str(error))
             return StageFailed(Stage.ANNOUNCE, words, State.UNKNOWN, word)
-        before = self._intent.baseline if self._intent else ()
         try:
-            found = await lookup.look_until(
+            found = await look_until(
                 lambda: lookup.new_agents(self._client, before),
                 clock=self._clock,
                 tell=lambda words: self._set(Stage.ANNOUNCE, State.UNKNOWN, words),
@@ -280,7 +285,7 @@ class DeployAttempt:
             f"the build's end is unknown: {reason}; it may go on: the status and :logs {agent_id} build say"
         )
         try:
-            found = await lookup.look_until(
+            found = await look_until(
                 lambda: lookup.built(self._client, agent_id, tag),
                 clock=self._clock,
                 tell=lambda words: self._set(Stage.BUILD, State.UNKNOWN, words),
@@ -307,9 +312,9 @@ class DeployAttempt:
         stages = self.report.stages
         building = stages[Stage.BUILD] is State.RUNNING
         words, word = outcome_messages.left(self._plan, self.report, building=building)
-        if self._intent is not None:
+        if self._attempt is not None:
             with contextlib.suppress(JournalError):
-                self._journal.outcome(self._intent, word, detail=words)
+                self._journal.outcome(self._attempt.intent, word, detail=words)
         self._say(replace(self.report, verdict=words, over=True))
 
     # ---- telling --------------------------------------------------------------------------------------
@@ -349,13 +354,7 @@ class DeployAttempt:
 
     async def _close(self, word: Verdict, words: str) -> str:
         """Save in the journal how it stands; why that failed, empty if it did not."""
-        if self._intent is None:
-            return ""
-        try:
-            await asyncio.to_thread(self._journal.outcome, self._intent, word, detail=words)
-        except JournalError as error:
-            return str(error)
-        return ""
+        return "" if self._attempt is None else await self._attempt.close(word, words)
 
 
 def _discard(packing: asyncio.Future[Tarball]) -> None:

@@ -1,0 +1,86 @@
+"""One change, from its intent on the disk to its outcome there. Operations and deploys both run on it.
+
+The intent is written before the request leaves. The request is sent once. That its answer was lost is written
+before anything else is done, so that a program that ends now leaves word of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
+
+from tui.api.errors import ApiError, Unknown
+from tui.clock import Clock
+from tui.operations.journal.journal import Intent, Journal, JournalError, Verdict
+
+T = TypeVar("T")
+
+LOOKS: Final = (1.0, 3.0, 8.0, 20.0, 30.0)
+"""Seconds after the loss at which is looked; only what the last look does not see counts as not seen."""
+
+
+class Attempt:
+    """One request that changes something, with its intent, which is on the disk already."""
+
+    def __init__(self, journal: Journal, intent: Intent) -> None:
+        self.intent = intent
+        self._journal = journal
+        self._is_sent = False
+
+    async def send(self, request: Callable[[str], Awaitable[T]], *, lost: Callable[[Unknown], str]) -> T:
+        """Send the request, given its id. `lost` words for the journal that the answer was lost.
+
+        Raises an error of `tui.api.errors`; `Unknown` only after the journal holds it. A second call is a bug
+        and raises `RuntimeError`.
+        """
+        if self._is_sent:
+            raise RuntimeError("an attempt is sent once")
+        self._is_sent = True
+        try:
+            return await request(self.intent.request_id)
+        except Unknown as error:
+            await self.close(Verdict.UNKNOWN, lost(error))
+            raise
+
+    async def close(self, verdict: Verdict, words: str) -> str:
+        """Write the outcome; why that failed, empty if it did not."""
+        return await close(self._journal, self.intent, verdict, words)
+
+
+async def close(journal: Journal, intent: Intent, verdict: Verdict, words: str) -> str:
+    """Write the outcome of an intent. A failure is returned in words: it changes nothing of what happened."""
+    try:
+        await asyncio.to_thread(journal.outcome, intent, verdict, detail=words)
+    except JournalError as error:
+        return str(error)
+    return ""
+
+
+async def look_until(
+    look: Callable[[], Awaitable[T | None]],
+    *,
+    clock: Clock,
+    tell: Callable[[str], None],
+    looks: Sequence[float] = LOOKS,
+) -> T | None:
+    """Look for an effect until one is found; None if the last look found nothing. Sends only reads.
+
+    Raises an error of `tui.api.errors` when the last look failed: then nothing is known.
+    """
+    begun = clock.monotonic()
+    failure: ApiError | None = None
+    for number, at in enumerate(looks, 1):
+        await clock.sleep(max(0.0, begun + at - clock.monotonic()))
+        tell(f"unknown – checking, look {number} of {len(looks)}")
+        try:
+            found = await look()
+        except ApiError as error:
+            failure = error
+            continue
+        failure = None
+        if found is not None:
+            return found
+    if failure is not None:
+        raise failure
+    return None
