@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from textual.color import Color
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from tests.scenes import Scene, typed
+from tests.scenes import Scene, known, typed
 from tui.fleet.cells import Cell
 from tui.ui import theme
 from tui.ui.widgets.lines import Lines
@@ -58,6 +59,7 @@ async def test_a_theme_is_one_file(tmp_path: Path) -> None:
     dark = (theme.directory() / "dark.toml").read_text(encoding="utf-8")
     file.write_text(dark.replace("#7bd88f", "#00ff00"), encoding="utf-8")
     scene = Scene("theme")
+    await asyncio.to_thread(known, scene.scenario, None)  # on an event loop of its own
     app = scene.app(theme_dirs=(tmp_path,))
     async with app.run_test() as pilot:
         await typed(pilot, "colon", *"theme mine", "enter")
