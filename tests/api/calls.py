@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.api.scripted import http
 from tui.api import changes
-from tui.api.changes import Change, secret_message
+from tui.api.changes import ChangeMethod, secret_message
 from tui.api.client import Client
 from tui.api.hosts import Host
 from tui.api.models import Wire
@@ -36,7 +36,7 @@ class Call:
     grant: Mapping[str, Mapping[str, object]]
     body: dict[str, object]
     stream: bool = False
-    change: Change[Wire] | None = None
+    change: ChangeMethod[Wire] | None = None
 
     @property
     def changes(self) -> bool:
@@ -59,12 +59,12 @@ def _cloud(
     return Call(name, run, f"/twirp/livekit.CloudAgent/{method}", ADMIN, body)
 
 
-def _name(change: Change[Wire]) -> str:
+def _name(change: ChangeMethod[Wire]) -> str:
     """Two changes share the method DeleteAgent."""
     return "DeleteDeployment" if change is changes.DELETE_DEPLOYMENT else change.name
 
 
-def _change(change: Change[Wire], **request: object) -> Call:
+def _change(change: ChangeMethod[Wire], **request: object) -> Call:
     grant = ADMIN if change.host is Host.AGENTS else ROOM_ADMIN
     body = {**request, "secrets": _SENT_SECRETS} if "secrets" in request else request
     return Call(

@@ -19,7 +19,7 @@ from tests.bench.logfeed import burst
 from tui.logs.classify import Level, classify
 from tui.logs.log import Log
 from tui.logs.rows import FoundRows
-from tui.logs.search import Criteria, Filter, OfJob, Pattern
+from tui.logs.search import Criteria, LogFilter, OfJob, Pattern
 from tui.logs.spool import Spool
 
 MILLION: Final = 1_000_000
@@ -28,8 +28,8 @@ CASES: Final[dict[str, Criteria]] = {
     "a word in every line": Criteria().searching(Pattern.of("turn done")),
     "an expression": Criteria().searching(Pattern.of(r"n=\d+77\b")),
     "one job": Criteria().searching(OfJob(f"AJ_{17:012}")),
-    "filter in": Criteria(filters=(Filter(Pattern.of("call-17")),)),
-    "filter out": Criteria(filters=(Filter(Pattern.of("call-17"), out=True),)),
+    "filter in": Criteria(filters=(LogFilter(Pattern.of("call-17")),)),
+    "filter out": Criteria(filters=(LogFilter(Pattern.of("call-17"), out=True),)),
     "errors only": Criteria(level=Level.ERROR),
 }
 """What is looked for, by its name in the table."""

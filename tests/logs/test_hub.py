@@ -17,7 +17,7 @@ from tui.api import errors
 from tui.logs.hub import FULL, KEPT, LogHub
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.rows import FoundRows
-from tui.logs.search import Criteria, Filter, OfKind
+from tui.logs.search import Criteria, LogFilter, OfKind
 from tui.logs.source import LogSource, Phase, Stream, coverage
 from tui.logs.spool import Spool
 from tui.logs.stream import Ping
@@ -513,7 +513,7 @@ async def test_a_plain_traceback_is_one_error_of_one_kind() -> None:
         assert (kind.count, kind.key.exception, kind.key.frame) == (2, "ValueError", "tools.py:book")
         assert kind.key.message == "ValueError: no such slot: <n>"
         assert watch.log.counts.errors == 2
-        found = FoundRows(watch.log, Criteria(filters=(Filter(OfKind(kind.key)),)))
+        found = FoundRows(watch.log, Criteria(filters=(LogFilter(OfKind(kind.key)),)))
         while found.step(rig.clock.monotonic):
             pass
         assert len(found) == 2

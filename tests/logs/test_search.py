@@ -16,7 +16,7 @@ from tui.logs.expressions import TooSlow
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.records import parse
 from tui.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows
-from tui.logs.search import Criteria, Filter, OfJob, OfKind, Pattern
+from tui.logs.search import Criteria, LogFilter, OfJob, OfKind, Pattern
 from tui.logs.signatures import key_of
 from tui.logs.spool import Spool
 from tui.logs.texts import text_of, texts_of
@@ -36,7 +36,7 @@ def found(log: Log, criteria: Criteria) -> list[int]:
 
 
 def matching(log: Log, text: str) -> list[int]:
-    return found(log, Criteria(filters=(Filter(Pattern.of(text)),)))
+    return found(log, Criteria(filters=(LogFilter(Pattern.of(text)),)))
 
 
 WORDS = st.sampled_from(
@@ -129,7 +129,7 @@ def test_the_quick_way_finds_what_reading_every_line_finds(raws: list[bytes], ty
         return
     log = log_of(*raws)
     wanted = [n for n, raw in enumerate(raws) if (pattern.regex.search(parse(raw).text) is not None) != out]
-    assert found(log, Criteria(filters=(Filter(pattern, out),))) == wanted
+    assert found(log, Criteria(filters=(LogFilter(pattern, out),))) == wanted
 
 
 @PROPERTY
@@ -182,7 +182,7 @@ def test_text_is_found_as_it_reads_not_as_it_is_written() -> None:
 def test_a_word_is_found_however_its_letters_are_written() -> None:
     for raw in (b'{"message":"\\u0072\\u0065d alert"}', b"re\x1b[1md alert", b"red alert"):
         assert matching(log_of(b"other", raw, b"other"), "red") == [1]
-        assert found(log_of(raw), Criteria(filters=(Filter(Pattern.of("red"), out=True),))) == []
+        assert found(log_of(raw), Criteria(filters=(LogFilter(Pattern.of("red"), out=True),))) == []
     assert matching(log_of("a\u202eb".encode(), b"a202eb"), "202e") == [0, 1]
 
 
@@ -194,7 +194,7 @@ def test_a_word_of_most_lines_is_found_in_them_and_in_the_others(typed: str, out
     ]
     pattern = Pattern.of(typed)
     wanted = [n for n, raw in enumerate(raws) if bool(pattern.regex.search(parse(raw).text)) != out]
-    assert found(log_of(*raws), Criteria(filters=(Filter(pattern, out),))) == wanted
+    assert found(log_of(*raws), Criteria(filters=(LogFilter(pattern, out),))) == wanted
 
 
 def test_what_a_line_does_not_show_is_not_found() -> None:
@@ -241,9 +241,9 @@ def test_a_traceback_is_searched_with_its_line() -> None:
 
 def test_filters_stack_and_switch_off() -> None:
     log = log_of(b"a one", b"a two", b"b one")
-    a, not_two = Filter(Pattern.of("a")), Filter(Pattern.of("two"), out=True)
+    a, not_two = LogFilter(Pattern.of("a")), LogFilter(Pattern.of("two"), out=True)
     assert found(log, Criteria(filters=(a, not_two))) == [0]
-    assert found(log, Criteria(filters=(a, Filter(Pattern.of("two"), out=True, on=False)))) == [0, 1]
+    assert found(log, Criteria(filters=(a, LogFilter(Pattern.of("two"), out=True, on=False)))) == [0, 1]
 
 
 def test_level_keeps_lines_that_name_none_up_to_warn() -> None:
@@ -257,7 +257,7 @@ def test_notices_pass_every_filter_but_are_not_found() -> None:
     log.notify(Notice("us: stream lost", Kind.GAP, 0, EPOCH))
     log.append_piece(b"half", 0, EPOCH)
     assert log.line(2).mark & CUT
-    nothing = Criteria(level=Level.ERROR, filters=(Filter(Pattern.of("absent")),))
+    nothing = Criteria(level=Level.ERROR, filters=(LogFilter(Pattern.of("absent")),))
     assert found(log, nothing) == [1]
     assert found(log, Criteria().searching(Pattern.of("o"))) == [0]
 
@@ -266,14 +266,14 @@ def test_a_job_is_its_field_and_not_a_mention() -> None:
     log = log_of(
         line("x", job_id="AJ_1"), line("AJ_1 is another's", job_id="AJ_2"), b"plain AJ_1", line("AJ_1")
     )
-    assert found(log, Criteria(filters=(Filter(OfJob("AJ_1")),))) == [0, 2]
+    assert found(log, Criteria(filters=(LogFilter(OfJob("AJ_1")),))) == [0, 2]
 
 
 def test_a_kind_of_error() -> None:
     first = line("slot 14 gone", level="ERROR", exc_info=TRACEBACK)
     again = line("slot 99 gone", level="ERROR", exc_info=TRACEBACK)
     log = log_of(first, line("slot 3 gone", level="ERROR"), again)
-    assert found(log, Criteria(filters=(Filter(OfKind(key_of(parse(first)))),))) == [0, 2]
+    assert found(log, Criteria(filters=(LogFilter(OfKind(key_of(parse(first)))),))) == [0, 2]
 
 
 def test_only_since_a_row() -> None:
@@ -282,7 +282,7 @@ def test_only_since_a_row() -> None:
 
 def test_newest_come_first_and_growth_is_followed() -> None:
     log = log_of(*(b"%d" % n for n in range(5000)))
-    rows = FoundRows(log, Criteria(filters=(Filter(Pattern.of("7")),)))
+    rows = FoundRows(log, Criteria(filters=(LogFilter(Pattern.of("7")),)))
     still = _StillClock()
     rows.step(still)
     assert rows[len(rows) - 1] == 4997
@@ -300,7 +300,7 @@ def test_newest_come_first_and_growth_is_followed() -> None:
 
 def test_rows_that_the_ring_drops_are_let_go_of() -> None:
     log = Log(Spool(None, ring=64 * 1024, memory=64 * 1024))
-    rows = FoundRows(log, Criteria(filters=(Filter(Pattern.of("x")),)))
+    rows = FoundRows(log, Criteria(filters=(LogFilter(Pattern.of("x")),)))
     for n in range(3000):
         log.append([b"x%d" % n], b"\0", b"\0", EPOCH)
         if n % 100 == 0:
@@ -314,7 +314,7 @@ def test_rows_that_the_ring_drops_are_let_go_of() -> None:
 
 def test_a_slice_ends_when_its_time_is_up() -> None:
     log = log_of(*(b"line %d" % n for n in range(20_000)))
-    rows = FoundRows(log, Criteria(filters=(Filter(Pattern.of("line .*9")),)))
+    rows = FoundRows(log, Criteria(filters=(LogFilter(Pattern.of("line .*9")),)))
     ticks = itertools.count()
     # a clock on which every look takes 3 ms: a slice of 8 has room for three steps
     assert rows.step(lambda: next(ticks) * 0.003)
@@ -323,7 +323,7 @@ def test_a_slice_ends_when_its_time_is_up() -> None:
 
 def test_a_slice_on_a_clock_that_stands_still_ends_too() -> None:
     log = log_of(*(b"line %d" % n for n in range(STEPS * STEP_ROWS + 1000)))
-    rows = FoundRows(log, Criteria(filters=(Filter(Pattern.of("zzz")),)))
+    rows = FoundRows(log, Criteria(filters=(LogFilter(Pattern.of("zzz")),)))
     assert rows.step(_StillClock())
     assert not rows.step(_StillClock())
 

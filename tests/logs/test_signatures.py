@@ -10,7 +10,7 @@ from tui.logs.expressions import time_limit
 from tui.logs.log import Log
 from tui.logs.records import parse
 from tui.logs.rows import FoundRows
-from tui.logs.search import Criteria, Filter, OfKind
+from tui.logs.search import Criteria, LogFilter, OfKind
 from tui.logs.signatures import MOST, OTHER, Signatures, key_of, normalise
 from tui.logs.source import Stream
 from tui.logs.spool import Spool
@@ -70,7 +70,7 @@ def test_plain_tracebacks_are_one_kind_by_what_ends_them() -> None:
     (kind,) = log.signatures.ranked()
     assert (kind.count, kind.key.exception, kind.key.frame) == (2, "httpx.ReadTimeout", "tools.py:book")
     assert kind.key.message == "httpx.ReadTimeout: <id> waited <n> s"
-    rows = FoundRows(log, Criteria(filters=(Filter(OfKind(kind.key)),)))
+    rows = FoundRows(log, Criteria(filters=(LogFilter(OfKind(kind.key)),)))
     while rows.step(lambda: 0.0):
         pass
     assert [log.line(rows[n]).raw[:17] for n in range(len(rows))] == [b"httpx.ReadTimeout"] * 2

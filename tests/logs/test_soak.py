@@ -12,7 +12,7 @@ import pytest
 from tests.logs.fakes import EPOCH, TestClient, TestClock, line, source
 from tui.logs.hub import LogHub
 from tui.logs.rows import FoundRows
-from tui.logs.search import Criteria, Filter, Pattern
+from tui.logs.search import Criteria, LogFilter, Pattern
 
 MIB = 1024 * 1024
 
@@ -30,7 +30,7 @@ async def test_memory_stays_flat_and_counters_true(tmp_path: Path, rate: int, se
     hub = LogHub(client, clock=clock, random=Random(1), folder=tmp_path / "spool")
     watch = hub.watch([source()])
     await clock.advance(0.1)
-    rows = FoundRows(watch.log, Criteria(filters=(Filter(Pattern.of("turn 7")),)))
+    rows = FoundRows(watch.log, Criteria(filters=(LogFilter(Pattern.of("turn 7")),)))
     sent, after_start = 0, 0.0
     for second in range(seconds):
         client.wire.lines(

@@ -20,7 +20,7 @@ from tui.api.changes import CREATE_AGENT, CreateAgentResponse
 from tui.api.client import Client
 from tui.api.upload import upload, upload_target
 from tui.clock import SystemClock
-from tui.packaging.progress import Build, BuildProgress, Outcome, follow
+from tui.packaging.progress import Build, BuildOutcome, BuildProgress, follow
 from tui.packaging.steps import StepState
 from tui.packaging.tarball import Tarball, build_tarball
 from tui.secret import Secret
@@ -81,7 +81,7 @@ async def test_from_a_directory_to_a_version(tarball: Tarball, variant: str) -> 
         assert received.sha256 == hashlib.sha256(content).hexdigest()
         assert [name.removeprefix("./") for name in received.files] == [".", "Dockerfile", "agent.py"]
         progress = await build(client, created.agent_id)
-        assert progress.outcome is Outcome.SUCCEEDED and not progress.doubtful
+        assert progress.outcome is BuildOutcome.SUCCEEDED and not progress.doubtful
         assert {step.state for step in progress.steps} <= {StepState.DONE, StepState.CACHED}
         assert progress.unreadable == 0 and progress.completed == progress.total > 0
         assert [step.number for step in progress.steps] == list(range(1, len(progress.steps) + 1))
@@ -94,7 +94,7 @@ async def test_a_failed_step_ends_the_build_with_its_last_words(tarball: Tarball
     async with cloud() as (simulator, client):
         simulator.app.builds.order("failed")
         progress = await build(client, (await create(client, tarball)).agent_id)
-        assert progress.outcome is Outcome.FAILED and "uv sync --locked" in progress.error
+        assert progress.outcome is BuildOutcome.FAILED and "uv sync --locked" in progress.error
         (failed,) = [step for step in progress.steps if step.state is StepState.FAILED]
         assert failed.tail[-1].startswith("error: The lockfile at `uv.lock` needs to be updated")
         assert not [line for step in progress.steps for line in step.tail if "\x1b" in line]
@@ -105,7 +105,7 @@ async def test_an_end_without_a_word_is_success(tarball: Tarball, ending: Ending
     async with cloud() as (simulator, client):
         simulator.app.builds.order(ending)
         progress = await build(client, (await create(client, tarball)).agent_id)
-        assert (progress.outcome, progress.doubtful) == (Outcome.SUCCEEDED, doubtful)
+        assert (progress.outcome, progress.doubtful) == (BuildOutcome.SUCCEEDED, doubtful)
 
 
 async def test_a_second_build_at_once_is_refused(tarball: Tarball) -> None:

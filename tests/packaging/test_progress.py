@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.packaging.progress import Build, BuildProgress, Outcome
+from tui.packaging.progress import Build, BuildOutcome, BuildProgress
 from tui.packaging.solve import Unreadable, read_bytes, read_line, read_time
 from tui.packaging.steps import TAIL, Step, StepState
 
@@ -254,7 +254,7 @@ def test_the_end_of_the_stream_is_success_even_with_a_failed_step() -> None:
     build = follow_lines(line(vertexes=[vertex("a", "", 1, 2, error="ignored"), vertex("b", "", 2)]))
     build.end()
     done = now(build)
-    assert (done.outcome, done.error) == (Outcome.SUCCEEDED, "")
+    assert (done.outcome, done.error) == (BuildOutcome.SUCCEEDED, "")
     assert [step.state for step in done.steps] == [StepState.FAILED, StepState.CANCELLED]
     assert done.doubtful
 
@@ -274,7 +274,7 @@ def test_a_build_error_is_failure_and_nothing_counts_after_it() -> None:
     build.end()
     build.cut("gone")
     done = now(build, 600)
-    assert (done.outcome, done.error) == (Outcome.FAILED, "exit ␛[31m1")
+    assert (done.outcome, done.error) == (BuildOutcome.FAILED, "exit ␛[31m1")
     (step,) = done.steps
     assert step.state is StepState.CANCELLED and step.duration == pytest.approx(3.0)
 
@@ -288,7 +288,7 @@ def test_a_stream_that_breaks_leaves_the_end_unknown() -> None:
     build = follow_lines(line(vertexes=[vertex("a", "", 1)], logs=[log("a", "x\n", 5)]))
     build.cut("the connection was closed")
     done = now(build, 600)
-    assert (done.outcome, done.error) == (Outcome.UNKNOWN, "the connection was closed")
+    assert (done.outcome, done.error) == (BuildOutcome.UNKNOWN, "the connection was closed")
     assert done.steps[0].state is StepState.RUNNING and done.steps[0].duration == pytest.approx(4.0)
 
 

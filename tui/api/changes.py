@@ -73,7 +73,7 @@ def _always_valid(request: Request) -> str:
     return ""
 
 
-class Change(Method, Generic[A], frozen=True, kw_only=True):
+class ChangeMethod(Method, Generic[A], frozen=True, kw_only=True):
     """One RPC that changes something."""
 
     changes: ClassVar[bool] = True
@@ -100,7 +100,7 @@ def _named_deployment(request: Request) -> str:
     return "" if request["deployment"] else "an empty deployment would delete the whole agent"
 
 
-CREATE_DISPATCH: Final = Change(
+CREATE_DISPATCH: Final = ChangeMethod(
     "AgentDispatchService",
     "CreateDispatch",
     "room",
@@ -108,41 +108,43 @@ CREATE_DISPATCH: Final = Change(
     repeatable=False,
     names=("id", "dispatch"),
 )
-DELETE_DISPATCH: Final = Change(
+DELETE_DISPATCH: Final = ChangeMethod(
     "AgentDispatchService", "DeleteDispatch", "room", answer=Dispatch, deletes=True
 )
-CREATE_AGENT: Final = Change(
+CREATE_AGENT: Final = ChangeMethod(
     "CloudAgent",
     "CreateAgent",
     answer=CreateAgentResponse,
     repeatable=False,
     names=("agent_id", "agent"),
 )
-DEPLOY_AGENT: Final = Change("CloudAgent", "DeployAgentV2", answer=DeployAgentResponse, repeatable=False)
-PROMOTE_AGENT: Final = Change("CloudAgent", "PromoteAgent", answer=ChangeResponse)
-UPDATE_AGENT: Final = Change("CloudAgent", "UpdateAgent", answer=ChangeResponse, repeatable=False)
-UPDATE_SECRETS: Final = Change("CloudAgent", "UpdateAgentSecrets", answer=ChangeResponse)
-RESTART_AGENT: Final = Change("CloudAgent", "RestartAgent", answer=ChangeResponse, repeatable=False)
-ROLLBACK_AGENT: Final = Change(
+DEPLOY_AGENT: Final = ChangeMethod(
+    "CloudAgent", "DeployAgentV2", answer=DeployAgentResponse, repeatable=False
+)
+PROMOTE_AGENT: Final = ChangeMethod("CloudAgent", "PromoteAgent", answer=ChangeResponse)
+UPDATE_AGENT: Final = ChangeMethod("CloudAgent", "UpdateAgent", answer=ChangeResponse, repeatable=False)
+UPDATE_SECRETS: Final = ChangeMethod("CloudAgent", "UpdateAgentSecrets", answer=ChangeResponse)
+RESTART_AGENT: Final = ChangeMethod("CloudAgent", "RestartAgent", answer=ChangeResponse, repeatable=False)
+ROLLBACK_AGENT: Final = ChangeMethod(
     "CloudAgent", "RollbackAgent", answer=ChangeResponse, problem=_explicit_version
 )
-DELETE_AGENT: Final = Change(
+DELETE_AGENT: Final = ChangeMethod(
     "CloudAgent", "DeleteAgent", answer=ChangeResponse, deletes=True, problem=_whole_agent
 )
-DELETE_DEPLOYMENT: Final = Change(
+DELETE_DEPLOYMENT: Final = ChangeMethod(
     "CloudAgent", "DeleteAgent", answer=ChangeResponse, deletes=True, problem=_named_deployment
 )
-CREATE_LINK: Final = Change(
+CREATE_LINK: Final = ChangeMethod(
     "CloudAgent",
     "CreatePrivateLink",
     answer=CreatePrivateLinkResponse,
     repeatable=False,
     names=("private_link", "link"),
 )
-DESTROY_LINK: Final = Change("CloudAgent", "DestroyPrivateLink", answer=EmptyResponse)
+DESTROY_LINK: Final = ChangeMethod("CloudAgent", "DestroyPrivateLink", answer=EmptyResponse)
 
-CHANGES: Final[tuple[Change[Wire], ...]] = tuple(
-    value for value in list(globals().values()) if isinstance(value, Change)
+CHANGES: Final[tuple[ChangeMethod[Wire], ...]] = tuple(
+    value for value in list(globals().values()) if isinstance(value, ChangeMethod)
 )
 """All of them."""
 

@@ -14,7 +14,7 @@ from tui.api import errors, hosts, methods
 from tui.api.auth import Grant
 from tui.api.budget import Budget
 from tui.api.caller import Caller, Endpoint, Listing
-from tui.api.changes import Change, ChangeResponse, DeployAgentResponse, Request
+from tui.api.changes import ChangeMethod, ChangeResponse, DeployAgentResponse, Request
 from tui.api.exact import ExactDispatch, read_exact
 from tui.api.health import Health
 from tui.api.hosts import Host
@@ -198,7 +198,7 @@ class Client:
         grant = Grant(agent_admin=True)
         return self._caller.transport.stream("GET", f"{url}/logs", grant, label="GET /logs", params=params)
 
-    async def change(self, change: Change[T], request: Request, *, request_id: str) -> T:
+    async def change(self, change: ChangeMethod[T], request: Request, *, request_id: str) -> T:
         """Send a change, once, and return an answer that says it was done.
 
         Raises `ReadOnly` before anything is sent, `NotDone` where the server says that it was not done, and

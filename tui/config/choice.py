@@ -10,7 +10,7 @@ from tui.config import address
 from tui.config.entries import Entry, locked
 from tui.config.files import ConfigError, parse_toml, read_private
 from tui.config.places import Places
-from tui.config.projects import Credentials, Policy, build
+from tui.config.projects import FoundCredentials, Policy, build
 from tui.config.table import nearest
 from tui.livekit_toml import InvalidLivekitToml, interpret
 from tui.project import Project
@@ -35,7 +35,7 @@ class Candidates:
     """All sources of the choice."""
 
     entries: tuple[Entry, ...]
-    exported: Credentials | None
+    exported: FoundCredentials | None
     own_default: str
     lk_default: str
     project_file: ProjectFile
@@ -143,7 +143,7 @@ def _moved(project: Project, url: str, candidates: Candidates) -> Project:
     return locked(moved, candidates.entries)
 
 
-def _by_environment(exported: Credentials, candidates: Candidates) -> Project:
+def _by_environment(exported: FoundCredentials, candidates: Candidates) -> Project:
     """Exported credentials, with the name and policy that the configuration has for their URL."""
     url = address.http_url(exported.url, _EXPORTED_FIELDS[0])
     there = candidates.at(url)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from tui.config import address
 from tui.config.files import ConfigError, FieldError, is_loose, parse_yaml, read_private, tighten
 from tui.config.places import Places
-from tui.config.projects import PROJECT_KEYS, Credentials, Policy, build
+from tui.config.projects import PROJECT_KEYS, FoundCredentials, Policy, build
 from tui.config.table import Table, as_table
 from tui.project import REQUESTS_PER_MINUTE, Project
 from tui.secret import Secret
@@ -35,7 +35,7 @@ class Entry:
 class LkFile:
     """The project list of `lk` (PROTOCOL.md, Quirks)."""
 
-    projects: Mapping[str, Credentials]
+    projects: Mapping[str, FoundCredentials]
     default: str
 
 
@@ -56,7 +56,7 @@ def read_lk(places: Places, notices: list[str]) -> LkFile:
     if text and is_loose(path):
         notices.append(f"{path}: others may read or change it; run: {tighten(path)}")
     rows = document.get("projects")
-    found: dict[str, Credentials] = {}
+    found: dict[str, FoundCredentials] = {}
     for row in rows if isinstance(rows, list) else []:
         name, credentials = _lk_row(as_table(row) or {}, f"lk's {places.show(path)}")
         if name in found:
@@ -66,12 +66,12 @@ def read_lk(places: Places, notices: list[str]) -> LkFile:
     return LkFile(found, default if isinstance(default, str) else "")
 
 
-def _lk_row(row: Mapping[str, object], source: str) -> tuple[str, Credentials]:
+def _lk_row(row: Mapping[str, object], source: str) -> tuple[str, FoundCredentials]:
     def text(key: str) -> str:
         value = row.get(key)
         return value if isinstance(value, str) else ""
 
-    return text("name"), Credentials(text("url"), text("api_key"), Secret(text("api_secret")), source)
+    return text("name"), FoundCredentials(text("url"), text("api_key"), Secret(text("api_secret")), source)
 
 
 def merge(ours: Iterable[Table], lk: LkFile, places: Places, agents_override: str) -> tuple[Entry, ...]:
@@ -105,7 +105,7 @@ def locked(project: Project, entries: Iterable[Entry]) -> Project:
     )
 
 
-def _lk_entry(name: str, credentials: Credentials, places: Places, agents_override: str) -> Entry:
+def _lk_entry(name: str, credentials: FoundCredentials, places: Places, agents_override: str) -> Entry:
     try:
         project = build(name, credentials, Policy(), agents_override=agents_override)
     except ConfigError as error:
@@ -114,7 +114,7 @@ def _lk_entry(name: str, credentials: Credentials, places: Places, agents_overri
 
 
 def _our_entry(
-    section: Table, name: str, lk: Credentials | None, places: Places, agents_override: str
+    section: Table, name: str, lk: FoundCredentials | None, places: Places, agents_override: str
 ) -> Entry:
     """The usable part of a section: its URL and policy even without usable credentials."""
     url, policy = "", None
@@ -136,11 +136,13 @@ def _our_entry(
     return Entry(name, url, None, policy, str(problem), is_ours=True)
 
 
-def _credentials(section: Table, lk: Credentials | None, url: str, places: Places) -> Credentials | None:
+def _credentials(
+    section: Table, lk: FoundCredentials | None, url: str, places: Places
+) -> FoundCredentials | None:
     """The section's own key pair, or `lk`'s under the same name, never half of each; None without one."""
     key, secret, source = section.string("api_key"), section.string("api_secret"), places.show(section.path)
     if key or secret:
-        return Credentials(url, key, Secret(secret), source)
+        return FoundCredentials(url, key, Secret(secret), source)
     return replace(lk, url=url, source=f"{source} and {lk.source}") if lk else None
 
 

@@ -35,7 +35,7 @@ PROJECT_KEYS: Final = ("url", "api_key", "api_secret", *POLICY_KEYS)
 
 
 @dataclass(frozen=True)
-class Credentials:
+class FoundCredentials:
     """A key pair and its URL from a file or the environment, not yet checked."""
 
     url: str
@@ -54,7 +54,7 @@ def warning(project: Project) -> str:
 
 def build(
     name: str,
-    credentials: Credentials,
+    credentials: FoundCredentials,
     policy: Policy,
     *,
     agents_override: str = "",

@@ -14,7 +14,7 @@ from tui.config.entries import merge, read_lk
 from tui.config.files import ConfigError
 from tui.config.own_file import OwnFile, read_own
 from tui.config.places import Places
-from tui.config.projects import PROJECT_KEYS, Credentials, warning
+from tui.config.projects import PROJECT_KEYS, FoundCredentials, warning
 from tui.config.table import Table
 from tui.project import Project
 from tui.secret import Secret
@@ -183,7 +183,7 @@ def _look(
 
 def _candidates(
     environ: MutableMapping[str, str],
-    exported: Credentials | None,
+    exported: FoundCredentials | None,
     own: OwnFile,
     working_dir: Path,
     places: Places,
@@ -231,14 +231,14 @@ def _is_locked(top: Table, notices: list[str]) -> bool:
         return True
 
 
-def _exported(environ: MutableMapping[str, str], notices: list[str]) -> Credentials | None:
+def _exported(environ: MutableMapping[str, str], notices: list[str]) -> FoundCredentials | None:
     """The environment's credentials: key and secret, or None."""
     secret = environ.pop(_SECRET_NAME, "")
     key, url = environ.get("LIVEKIT_API_KEY", ""), environ.get("LIVEKIT_URL", "")
     values = {"LIVEKIT_URL": url, "LIVEKIT_API_KEY": key, _SECRET_NAME: secret}
     present = [name for name, value in values.items() if value]
     if key and secret:
-        return Credentials(url or LOCAL_URL, key, Secret(secret), f"environment ({', '.join(present)})")
+        return FoundCredentials(url or LOCAL_URL, key, Secret(secret), f"environment ({', '.join(present)})")
     if present:
         missing = [name for name in ("LIVEKIT_API_KEY", _SECRET_NAME) if not values[name]]
         notices.append(f"{' and '.join(present)} set without {' and '.join(missing)}: not used")

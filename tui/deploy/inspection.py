@@ -17,7 +17,7 @@ from tui.packaging.gitinfo import GitInfo, read_git
 from tui.packaging.project_file import PROJECT_FILE, read_project_file
 from tui.packaging.sdk import SdkCheck, check_sdk
 from tui.packaging.secrets import find_env_files
-from tui.packaging.source import Source, scan_source
+from tui.packaging.source import SourceFiles, scan_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Inspection:
 
     root: Path
     detected: Detected | None = None
-    source: Source | None = None
+    source: SourceFiles | None = None
     git: GitInfo | None = None
     project_file: LivekitToml | None = None
     """What livekit.toml says; None if there is none."""
@@ -74,7 +74,7 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
     problems: list[str] = [problem] if problem else []
     warnings: list[str] = [git.note] if git and git.note else []
     detected: Detected | None = None
-    source: Source | None = None
+    source: SourceFiles | None = None
     project_file: LivekitToml | None = None
     sdk: SdkCheck | None = None
     programs: tuple[str, ...] = ()

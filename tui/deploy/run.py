@@ -32,7 +32,7 @@ from tui.operations.journal.journal import Journal, JournalError, Verdict
 from tui.packaging.detect import detect
 from tui.packaging.dockerfile import DOCKERFILE, write_files
 from tui.packaging.errors import BuildError
-from tui.packaging.progress import Build, Outcome, follow
+from tui.packaging.progress import Build, BuildOutcome, follow
 from tui.packaging.project_file import PROJECT_FILE, write_project_file
 from tui.packaging.tarball import Tarball, build_tarball
 
@@ -235,10 +235,10 @@ class DeployRun:
             ticking.cancel()
         self._show(build, now=True)
         progress = build.progress(self._now())
-        if progress.outcome is Outcome.FAILED:
+        if progress.outcome is BuildOutcome.FAILED:
             raise self._partly(Stage.BUILD, f"BUILD ERROR: {progress.error}")
         words = f"{progress.completed} of {progress.total} steps"
-        if progress.outcome is Outcome.UNKNOWN:
+        if progress.outcome is BuildOutcome.UNKNOWN:
             words = await self._cut(progress.error)
         self._set(Stage.BUILD, State.DONE, words)
 

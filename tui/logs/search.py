@@ -208,7 +208,7 @@ class OfKind(msgspec.Struct, frozen=True):
         return found == (self.key if record.structured else replace(self.key, frame=found.frame))
 
 
-class Filter(msgspec.Struct, frozen=True):
+class LogFilter(msgspec.Struct, frozen=True):
     """A test that lines must pass, or must fail."""
 
     test: Test
@@ -236,7 +236,7 @@ class Criteria(msgspec.Struct, frozen=True):
 
     level: Level = Level.NONE
     """The least severe that passes. A line that names no level passes up to warn: it may be a crash."""
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[LogFilter, ...] = ()
     since: int | None = None
     """Rows below this are not shown."""
     notices: bool = True
@@ -262,13 +262,13 @@ class Criteria(msgspec.Struct, frozen=True):
             passing = wanted.keep(passing, lines)
         return sorted([*passing, *notices]) if notices else passing
 
-    def with_filter(self, extra: Filter) -> Criteria:
+    def with_filter(self, extra: LogFilter) -> Criteria:
         """These and one more."""
         return replace(self, filters=(*self.filters, extra))
 
     def searching(self, test: Test) -> Criteria:
         """These, and `test` must match; notices are not found."""
-        return replace(self, filters=(*self.filters, Filter(test)), notices=False)
+        return replace(self, filters=(*self.filters, LogFilter(test)), notices=False)
 
     def _by_mark(self, block: Block) -> Sequence[int]:
         accepted = _accepted(self.level, self.notices)
@@ -280,7 +280,7 @@ class Criteria(msgspec.Struct, frozen=True):
         return rows
 
 
-def _effort(wanted: Filter) -> tuple[bool, bool]:
+def _effort(wanted: LogFilter) -> tuple[bool, bool]:
     """Filters that leave few lines to the others come first."""
     return not wanted.test.required.any_of, wanted.out
 

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from tui.api.changes import Change, Request
+from tui.api.changes import ChangeMethod, Request
 from tui.api.exact import ExactDispatch
 from tui.api.models import Dispatch, Wire
 from tui.fleet.sources import Source
@@ -134,7 +134,7 @@ class Operation(ABC):
     """The verb on keys and buttons."""
     help: ClassVar[str]
     danger: ClassVar[Danger]
-    method: ClassVar[Change[Wire]]
+    method: ClassVar[ChangeMethod[Wire]]
     """The one changing call that it makes."""
     keys: ClassVar[Mapping[str, str]] = EMPTY
     """Pane → key or keys."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from tui.api.changes import Change, Request
+from tui.api.changes import ChangeMethod, Request
 from tui.api.exact import ExactDispatch
 from tui.api.models import (
     Agent,
@@ -54,5 +54,5 @@ class Remote(Protocol):
     async def link_status(self, private_link_id: str) -> PrivateLinkStatus:
         """Health of a private link."""
 
-    async def change(self, change: Change[T], request: Request, *, request_id: str) -> T:
+    async def change(self, change: ChangeMethod[T], request: Request, *, request_id: str) -> T:
         """Send a change, once."""

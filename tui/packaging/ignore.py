@@ -37,7 +37,7 @@ _POSIX = {
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class IgnorePattern:
     """One pattern."""
 
     text: str
@@ -99,7 +99,7 @@ class Patterns:
         return self.ignores(path, level)
 
 
-def _read(line: str) -> Pattern | None:
+def _read(line: str) -> IgnorePattern | None:
     text = line.strip()
     if not text:
         return None
@@ -110,7 +110,7 @@ def _read(line: str) -> Pattern | None:
     if not text:
         raise PatternError(f"ignore pattern {_shown(line)} excepts nothing: it needs a name after the !")
     _check(text, line)
-    return Pattern(text, excepts, _test(text, line))
+    return IgnorePattern(text, excepts, _test(text, line))
 
 
 def _check(text: str, line: str) -> None:

@@ -24,7 +24,7 @@ _ANSI: Final = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
 """Colours and cursor movements that build tools print."""
 
 
-class Outcome(StrEnum):
+class BuildOutcome(StrEnum):
     """The state of a whole build."""
 
     RUNNING = "running"
@@ -46,7 +46,7 @@ class BuildWarning:
 class BuildProgress:
     """A build at one moment."""
 
-    outcome: Outcome
+    outcome: BuildOutcome
     steps: tuple[Step, ...]
     """Started steps in order of their start, then waiting ones."""
     completed: int
@@ -63,7 +63,7 @@ class BuildProgress:
     @property
     def doubtful(self) -> bool:
         """Whether the stream reported success although steps did not end: then the agent's status decides."""
-        return self.outcome is Outcome.SUCCEEDED and self.completed < self.total
+        return self.outcome is BuildOutcome.SUCCEEDED and self.completed < self.total
 
 
 class Build:
@@ -81,15 +81,15 @@ class Build:
         self._queue = ""
         self._error = ""
         self._unreadable = 0
-        self._outcome = Outcome.RUNNING
+        self._outcome = BuildOutcome.RUNNING
 
     def feed(self, line: bytes) -> None:
         """Process one line. Lines after the end of the build are ignored."""
-        if self._outcome is not Outcome.RUNNING or not line.strip():
+        if self._outcome is not BuildOutcome.RUNNING or not line.strip():
             return
         if line.startswith(solve.ERROR_PREFIX):
             text = line.removeprefix(solve.ERROR_PREFIX).decode("utf-8", "replace").strip()
-            self._finish(Outcome.FAILED, clean(text, limit=2_000) or "no reason given")
+            self._finish(BuildOutcome.FAILED, clean(text, limit=2_000) or "no reason given")
             return
         try:
             status = solve.read_line(line)
@@ -100,21 +100,21 @@ class Build:
         self._take(status)
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> BuildOutcome:
         """The state of the build."""
         return self._outcome
 
     def end(self) -> None:
         """The stream ended in order, which means success."""
-        self._finish(Outcome.SUCCEEDED, "")
+        self._finish(BuildOutcome.SUCCEEDED, "")
 
     def cut(self, reason: str) -> None:
         """The stream broke; `reason` is fit for display."""
-        self._finish(Outcome.UNKNOWN, reason)
+        self._finish(BuildOutcome.UNKNOWN, reason)
 
     def progress(self, now: float) -> BuildProgress:
         """The present progress; `now` is Unix seconds by the server's clock, for running steps."""
-        if self._outcome is not Outcome.RUNNING:
+        if self._outcome is not BuildOutcome.RUNNING:
             now = self._latest
         begun = sorted((row for row in self._rows.values() if row.number), key=lambda row: row.number)
         waiting = [row for row in self._rows.values() if not row.number and not row.grouped]
@@ -132,12 +132,12 @@ class Build:
 
     def _settled(self, step: Step) -> Step:
         """The state of a step; after the build running ones count as ended, unless the stream broke."""
-        if step.state is StepState.RUNNING and self._outcome in (Outcome.FAILED, Outcome.SUCCEEDED):
+        if step.state is StepState.RUNNING and self._outcome in (BuildOutcome.FAILED, BuildOutcome.SUCCEEDED):
             return replace(step, state=StepState.CANCELLED)
         return step
 
-    def _finish(self, outcome: Outcome, error: str) -> None:
-        if self._outcome is not Outcome.RUNNING:
+    def _finish(self, outcome: BuildOutcome, error: str) -> None:
+        if self._outcome is not BuildOutcome.RUNNING:
             return
         self._outcome, self._error, self._queue = outcome, error, ""
         for row in self._rows.values():
@@ -240,7 +240,7 @@ async def follow(build: Build, chunks: AsyncIterator[bytes], tell: Callable[[], 
         async for line in lines(chunks):
             build.feed(line)
             tell()
-            if build.outcome is not Outcome.RUNNING:
+            if build.outcome is not BuildOutcome.RUNNING:
                 return
     except ApiError as error:
         build.cut(str(error))

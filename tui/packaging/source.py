@@ -37,7 +37,7 @@ _NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SourceEntry:
     """One member of the archive."""
 
     name: str
@@ -65,11 +65,11 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFiles:
     """What would be packed."""
 
     root: Path
-    entries: tuple[Entry, ...]
+    entries: tuple[SourceEntry, ...]
     """In the order of the archive."""
     skipped: tuple[Skipped, ...]
     warnings: tuple[str, ...]
@@ -81,22 +81,22 @@ class Source:
         return sum(entry.size for entry in self.entries)
 
 
-def scan_source(root: Path, excludes: Iterable[str] = EXCLUDES) -> Source:
+def scan_source(root: Path, excludes: Iterable[str] = EXCLUDES) -> SourceFiles:
     """What would be packed, without reading the files. Raises `SourceError` and its `PatternError`."""
     lines = {name: _ignore_lines(root, name) for name in _IGNORE_FILES}
     patterns = Patterns([*excludes, *_BUILT_IN, *(line for read in lines.values() for line in read)])
-    entries: list[Entry] = []
+    entries: list[SourceEntry] = []
     skipped: list[Skipped] = []
     with opened(root) as top:
         for name, facts in _walk(top, patterns):
             if stat.S_ISDIR(facts.st_mode):
-                entries.append(Entry(f"{name}/", 0, stat.S_IMODE(facts.st_mode), int(facts.st_mtime)))
+                entries.append(SourceEntry(f"{name}/", 0, stat.S_IMODE(facts.st_mode), int(facts.st_mtime)))
             elif stat.S_ISREG(facts.st_mode):
                 size, mode = facts.st_size, stat.S_IMODE(facts.st_mode)
-                entries.append(Entry(name, size, mode, int(facts.st_mtime)))
+                entries.append(SourceEntry(name, size, mode, int(facts.st_mtime)))
             else:
                 skipped.append(Skipped(name, kind(facts.st_mode)))
-    return Source(root, tuple(entries), tuple(skipped), tuple(_warnings(entries, lines)))
+    return SourceFiles(root, tuple(entries), tuple(skipped), tuple(_warnings(entries, lines)))
 
 
 def _ignore_lines(root: Path, name: str) -> list[str]:
@@ -178,7 +178,7 @@ def unreadable(name: str, error: OSError) -> SourceError:
     return SourceError(f"cannot read {shown(name)}: {reason(error)}; nothing was sent")
 
 
-def _warnings(entries: list[Entry], lines: dict[str, list[str]]) -> Iterator[str]:
+def _warnings(entries: list[SourceEntry], lines: dict[str, list[str]]) -> Iterator[str]:
     names = [entry.name for entry in entries]
     if "Dockerfile" not in names:
         yield "there is no Dockerfile in the root: the build will have nothing to follow"

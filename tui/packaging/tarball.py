@@ -16,7 +16,16 @@ from typing import BinaryIO, Final, Self
 
 from tui.packaging.errors import SourceError
 from tui.packaging.files import reason, shown
-from tui.packaging.source import EXCLUDES, Entry, Skipped, Source, below, opened, scan_source, unreadable
+from tui.packaging.source import (
+    EXCLUDES,
+    Skipped,
+    SourceEntry,
+    SourceFiles,
+    below,
+    opened,
+    scan_source,
+    unreadable,
+)
 
 SIZE_LIMIT: Final = 1_000_000_000
 """Largest archive that the service takes, bytes."""
@@ -35,12 +44,12 @@ class Tarball:
     path: Path
     size: int
     """Bytes of the file, compressed."""
-    entries: tuple[Entry, ...]
+    entries: tuple[SourceEntry, ...]
     skipped: tuple[Skipped, ...]
     warnings: tuple[str, ...]
 
     @property
-    def files(self) -> tuple[Entry, ...]:
+    def files(self) -> tuple[SourceEntry, ...]:
         """The members that are not directories."""
         return tuple(entry for entry in self.entries if not entry.is_directory)
 
@@ -91,7 +100,7 @@ def _silent(done: int, total: int) -> None:
     """Ignore progress."""
 
 
-def _pack(source: Source, top: int, raw: BinaryIO, progress: Progress) -> None:
+def _pack(source: SourceFiles, top: int, raw: BinaryIO, progress: Progress) -> None:
     told = _Told(progress, source.size)
     with (
         gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as packed,

@@ -10,7 +10,7 @@ import pytest
 from tests.logs.fakes import EPOCH, TRACEBACK, TestClock, line
 from tui.logs.classify import Level, classify
 from tui.logs.log import Kind, Log, Notice
-from tui.logs.search import Criteria, Filter, Pattern
+from tui.logs.search import Criteria, LogFilter, Pattern
 from tui.logs.source import LogSource, Stream
 from tui.logs.spool import Spool
 from tui.ui.logview.bar import why_empty
@@ -192,8 +192,8 @@ def test_a_time_question_goes_there_or_says_what_is_wrong() -> None:
 
 def test_filters_are_listed_switched_and_removed() -> None:
     here = Reading(*LINES)
-    here.model.add_filter(Filter(Pattern.of("AJ_1")))
-    here.model.add_filter(Filter(Pattern.of("line 04"), out=True))
+    here.model.add_filter(LogFilter(Pattern.of("AJ_1")))
+    here.model.add_filter(LogFilter(Pattern.of("line 04"), out=True))
     here.search()
     listed = filter_choices(here.model)
     assert [choice.cells[0].text for choice in listed.rows] == ["[x] ", "[x] "]
@@ -226,7 +226,7 @@ def test_fields_are_hidden_from_every_line() -> None:
 def test_notices_are_not_counted_among_lines_as_received() -> None:
     here, asked = Reading(*LINES[:8]), []
     here.model.log.notify(Notice("us: end", Kind.INFO, 0, EPOCH))
-    here.model.add_filter(Filter(Pattern.of("line 00[0-3]")))
+    here.model.add_filter(LogFilter(Pattern.of("line 00[0-3]")))
     here.search()
     listed = save_choices(here.model, asked.append)
     assert [choice.cells[-1].text for choice in listed.rows] == ["5 lines", "4 lines", "8 lines", "9 lines"]
@@ -237,7 +237,7 @@ def test_notices_are_not_counted_among_lines_as_received() -> None:
 def test_back_ends_the_range_then_the_search_then_the_filters() -> None:
     here = Reading(*LINES)
     model = here.model
-    model.add_filter(Filter(Pattern.of("AJ_1")))
+    model.add_filter(LogFilter(Pattern.of("AJ_1")))
     model.search(Pattern.of("line"))
     here.search()
     model.toggle_range()
@@ -278,7 +278,7 @@ def test_why_there_are_no_lines() -> None:
     assert why_empty(here.model, "nothing open") == "default region: not opened…"
     here = Reading(*LINES)
     assert why_empty(here.model, "nothing open") == ""
-    here.model.add_filter(Filter(Pattern.of("nowhere")))
+    here.model.add_filter(LogFilter(Pattern.of("nowhere")))
     here.search()
     assert why_empty(here.model, "") == "0 of 100 shown – filter: &nowhere\nEsc shows all"
     here.model.log.streams.clear()

@@ -17,7 +17,7 @@ from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tests.ui.logview.app import Rig, reading
 from tui.api import errors
 from tui.logs.classify import Level
-from tui.logs.search import Filter, Pattern
+from tui.logs.search import LogFilter, Pattern
 from tui.ui.logview.export import SAVE_MODES, save_log
 from tui.ui.logview.lines import LogLines
 from tui.ui.logview.picker import Picker
@@ -552,7 +552,7 @@ async def test_what_is_saved_is_of_the_log_that_it_was_asked_for_and_all_that_pa
     """Neither what a filter has found so far, nor what is shown by the time that it is written."""
     many = [line(f"line {n:05}", at=EPOCH + n) for n in range(20_000)]
     async with reading(*many) as rig:
-        rig.view.model.add_filter(Filter(Pattern.of("line 00007"), out=True))
+        rig.view.model.add_filter(LogFilter(Pattern.of("line 00007"), out=True))
         assert rig.view.model.finder.busy
         saving = asyncio.create_task(save_log(rig.view.model, SAVE_MODES[0], tmp_path / "x.log"))
         await asyncio.sleep(0)

@@ -6,7 +6,7 @@ REMEMBER = 50
 """Lines of each kind."""
 
 
-class History:
+class PromptHistory:
     """Goes back and forth through the lines of one kind at a time."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from tui.fleet.cells import Cell
-from tui.ui.commandline.history import History
+from tui.ui.commandline.history import PromptHistory
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.path_suggester import PathSuggester
 
@@ -66,7 +66,7 @@ class Prompt(Vertical):
     def __init__(self) -> None:
         super().__init__(id="prompt")
         self._mode: PromptMode | None = None
-        self._history = History()
+        self._history = PromptHistory()
 
     def compose(self) -> ComposeResult:
         """The hint and the input."""

@@ -23,7 +23,7 @@ from tui.ui.dialogs.project_context import Application, ProjectContext, SessionO
 NO_PROJECT = "no project is watched"
 
 
-class Host(Application, Protocol):
+class LauncherHost(Application, Protocol):
     """The application, as far as dialogs are opened on it."""
 
     @property
@@ -38,7 +38,7 @@ class Host(Application, Protocol):
 class OperationLauncher:
     """Opens dialogs, each for the project of the selection it is given. One for the whole run."""
 
-    def __init__(self, host: Host, registry: SessionRegistry) -> None:
+    def __init__(self, host: LauncherHost, registry: SessionRegistry) -> None:
         self._host = host
         self._registry = registry
         self._journal = Journal(host.state_dir / "journal.jsonl", host.clock, origin=Origin.of(os.environ))

@@ -19,7 +19,7 @@ from tui.formats import size
 from tui.logs.archive import LogFile
 from tui.logs.log import Log
 from tui.logs.records import parse
-from tui.logs.search import Filter, OfKind
+from tui.logs.search import LogFilter, OfKind
 from tui.logs.signatures import Signature
 from tui.logs.source import LogSource, Phase, Stream
 from tui.logs.watch import MOST, Watch
@@ -152,7 +152,7 @@ def kind_choices(model: LogModel) -> Choices:
         rows.append(Choice(str(index), _kind_cells(kind, model, is_new=is_new)))
 
     def answer(key: str, verb: str) -> None:
-        model.add_filter(Filter(OfKind(found[int(key)].key)))
+        model.add_filter(LogFilter(OfKind(found[int(key)].key)))
 
     title = "Kinds of errors · Enter shows one kind · NEW since the newest deploy"
     return Choices("kinds", title, rows, answer)

@@ -14,7 +14,7 @@ from tui.logs.classify import Level
 from tui.logs.expressions import TooSlow
 from tui.logs.log import Log
 from tui.logs.rows import AllRows, FoundRows, Rows
-from tui.logs.search import Criteria, Filter, OfJob, Pattern
+from tui.logs.search import Criteria, LogFilter, OfJob, Pattern
 from tui.ui.widgets.text import number
 
 
@@ -101,11 +101,11 @@ class Finder:
         """Show this level and above."""
         self.set_criteria(replace(self.criteria, level=level))
 
-    def set_filters(self, filters: tuple[Filter, ...]) -> None:
+    def set_filters(self, filters: tuple[LogFilter, ...]) -> None:
         """Replace the filters."""
         self.set_criteria(replace(self.criteria, filters=filters))
 
-    def add_filter(self, extra: Filter) -> None:
+    def add_filter(self, extra: LogFilter) -> None:
         """Add a filter, without repeating an equal one, and switch filters on."""
         self.filters_on = True
         others = tuple(f for f in self.criteria.filters if (f.test, f.out) != (extra.test, extra.out))
@@ -125,7 +125,7 @@ class Finder:
         self.pattern = pattern
         self.matches = FoundRows(self._log, self.effective.searching(pattern)) if pattern else None
 
-    def preview_filter(self, extra: Filter | None) -> None:
+    def preview_filter(self, extra: LogFilter | None) -> None:
         """Count what a filter would leave, without applying it; None ends the preview."""
         self.preview = FoundRows(self._log, self.effective.with_filter(extra)) if extra else None
 

@@ -1,6 +1,7 @@
 """One log as the operator reads it: page, finder, bookmarks, notes, folds. Pure; must not import Textual.
 
 A view keeps one model for each log, so that what the operator made of a log is there on the return to it.
+It is longer than other modules because what a key does is found here, whichever part of the model it moves.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from tui.logs.classify import Level
 from tui.logs.expressions import TOO_LONG, TooSlow, time_limit
 from tui.logs.log import Log
 from tui.logs.records import SHOWN, parse
-from tui.logs.search import Criteria, Filter, OfJob, Pattern
+from tui.logs.search import Criteria, LogFilter, OfJob, Pattern
 from tui.ui.logview.finder import Finder, nearest, neighbor, nothing_further
 from tui.ui.logview.layout import LineMode, Options, ScreenRow, TimeFormat, lay_out
 from tui.ui.logview.page import Page
@@ -320,18 +321,18 @@ class LogModel:
             self.finder.search(None)
             self._gave_up(f"/{pattern.source} is given up: {TOO_LONG}")
 
-    def preview_filter(self, extra: Filter | None) -> None:
+    def preview_filter(self, extra: LogFilter | None) -> None:
         """Count what a filter would leave, while it is typed; None ends that."""
         self.finder.preview_filter(extra)
         self._observer.model_changed()
 
-    def add_filter(self, extra: Filter) -> None:
+    def add_filter(self, extra: LogFilter) -> None:
         """Add a filter."""
         self.finder.preview_filter(None)
         self.finder.add_filter(extra)
         self._apply()
 
-    def set_filters(self, filters: tuple[Filter, ...]) -> None:
+    def set_filters(self, filters: tuple[LogFilter, ...]) -> None:
         """Replace the filters."""
         self.finder.set_filters(filters)
         self._apply()
@@ -354,7 +355,7 @@ class LogModel:
     def show_job(self, job_id: str) -> None:
         """Show the lines of one job, of every level."""
         self.finder.filters_on = True
-        self.finder.set_criteria(Criteria(filters=(Filter(OfJob(job_id)),)))
+        self.finder.set_criteria(Criteria(filters=(LogFilter(OfJob(job_id)),)))
         self._apply()
 
     def toggle_clear(self) -> None:

@@ -17,8 +17,8 @@ from textual.widgets import Input
 from tui.api.clean import clean
 from tui.fleet.cells import Cell
 from tui.logs.expressions import TooSlow
-from tui.logs.search import Filter, Pattern
-from tui.ui.commandline.history import History
+from tui.logs.search import LogFilter, Pattern
+from tui.ui.commandline.history import PromptHistory
 from tui.ui.logview.model import LogModel
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.text import width
@@ -75,7 +75,7 @@ class LogPrompt(Horizontal):
         """`leave` is called when the prompt closes; it moves the keyboard elsewhere."""
         super().__init__(id="log-prompt")
         self._leave = leave
-        self._history = History()
+        self._history = PromptHistory()
         self._question: Question | None = None
 
     def compose(self) -> ComposeResult:
@@ -287,6 +287,6 @@ def moment(text: str, *, now: float, zone: tzinfo | None) -> float | None:
         return None
 
 
-def _filter(text: str) -> Filter:
+def _filter(text: str) -> LogFilter:
     """The filter that was typed. Raises TooSlow."""
-    return Filter(Pattern.of(text.removeprefix("!")), out=text.startswith("!"))
+    return LogFilter(Pattern.of(text.removeprefix("!")), out=text.startswith("!"))
