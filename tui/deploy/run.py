@@ -20,14 +20,14 @@ from tui.api.changes import (
     secret_message,
 )
 from tui.api.client import Client
-from tui.api.errors import ApiError, NotSent, Refused
+from tui.api.errors import ApiError, NotSent, Refused, Unknown
 from tui.api.hosts import Host
 from tui.api.upload import UploadTarget, upload, upload_target
 from tui.clock import Clock
 from tui.deploy import lookup, outcome_messages
 from tui.deploy.plan import DeployReport, Plan, Stage, State
 from tui.formats import decimal_size
-from tui.operations.attempt import LOOKS, Attempt, look_until
+from tui.operations.attempt import LOOKS, Attempt, look_until, verdict_of
 from tui.operations.journal.journal import Journal, JournalError, Verdict
 from tui.packaging.detect import detect
 from tui.packaging.dockerfile import DOCKERFILE, write_files
@@ -147,8 +147,8 @@ class DeployRun:
             words = f"could not look at the agents first: {error}; nothing was sent, try again"
             raise StageFailed(Stage.ANNOUNCE, words) from None
         try:
-            intent = await asyncio.to_thread(
-                self._journal.intent,
+            self._attempt = await Attempt.begin(
+                self._journal,
                 "create" if plan.creates else "deploy",
                 plan.agent_id or "new agent",
                 project=plan.project,
@@ -160,7 +160,6 @@ class DeployRun:
             )
         except JournalError as error:
             raise StageFailed(Stage.ANNOUNCE, f"{error}; nothing was sent") from None
-        self._attempt = Attempt(self._journal, intent)
         answer = await self._ask(self._attempt)
         self.report = replace(self.report, agent_id=answer.agent_id or plan.agent_id, tag=answer.tag)
         self._set(Stage.ANNOUNCE, State.DONE, f"{self.report.agent_id} version {answer.tag or '(not named)'}")
@@ -172,14 +171,12 @@ class DeployRun:
             return await attempt.send(
                 self._request, lost=lambda error: f"{error}; unknown whether it happened"
             )
-        except NotSent as error:
-            raise StageFailed(
-                Stage.ANNOUNCE, f"{error}; nothing was changed", word=Verdict.NOT_SENT
-            ) from None
-        except Refused as error:
-            raise StageFailed(Stage.ANNOUNCE, f"LiveKit refused: {error}; nothing was changed") from None
-        except ApiError as error:
+        except Unknown as error:
             raise await self._lost(error, attempt.intent.baseline) from None
+        except ApiError as error:
+            word = verdict_of(error)
+            who = "LiveKit refused: " if word is Verdict.REFUSED else ""
+            raise StageFailed(Stage.ANNOUNCE, f"{who}{error}; nothing was changed", word=word) from None
 
     async def _request(self, request_id: str) -> CreateAgentResponse | DeployAgentResponse:
         plan, client = self._plan, self._client

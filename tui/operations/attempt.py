@@ -7,10 +7,10 @@ before anything else is done, so that a program that ends now leaves word of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Final, Self, TypeVar
 
-from tui.api.errors import ApiError, Unknown
+from tui.api.errors import ApiError, NotSent, Refused, Unknown
 from tui.clock import Clock
 from tui.operations.journal.journal import Intent, Journal, JournalError, Verdict
 
@@ -24,9 +24,38 @@ class Attempt:
     """One request that changes something, with its intent, which is on the disk already."""
 
     def __init__(self, journal: Journal, intent: Intent) -> None:
+        """Only `begin` makes one, so that nothing is sent without an intent on the disk."""
         self.intent = intent
         self._journal = journal
         self._is_sent = False
+
+    @classmethod
+    async def begin(
+        cls,
+        journal: Journal,
+        operation: str,
+        target: str,
+        *,
+        project: str,
+        request_id: str,
+        arguments: Iterable[str] = (),
+        reason: str = "",
+        baseline: Iterable[str] = (),
+        facts: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Write the intent. Raises `JournalError` where it cannot be written: then there is no attempt."""
+        intent = await asyncio.to_thread(
+            journal.intent,
+            operation,
+            target,
+            project=project,
+            request_id=request_id,
+            arguments=arguments,
+            reason=reason,
+            baseline=baseline,
+            facts=facts,
+        )
+        return cls(journal, intent)
 
     async def send(self, request: Callable[[str], Awaitable[T]], *, lost: Callable[[Unknown], str]) -> T:
         """Send the request, given its id. `lost` words for the journal that the answer was lost.
@@ -46,6 +75,13 @@ class Attempt:
     async def close(self, verdict: Verdict, words: str) -> str:
         """Write the outcome; why that failed, empty if it did not."""
         return await close(self._journal, self.intent, verdict, words)
+
+
+def verdict_of(error: ApiError) -> Verdict:
+    """What an error proves: not sent, or refused without any effect. Every other one proves nothing."""
+    if isinstance(error, NotSent):
+        return Verdict.NOT_SENT
+    return Verdict.REFUSED if isinstance(error, Refused) else Verdict.UNKNOWN
 
 
 async def close(journal: Journal, intent: Intent, verdict: Verdict, words: str) -> str:

@@ -45,9 +45,14 @@ class _Sending(Struct, frozen=True):
     view: View
     answers: Answers
     before: Baseline
-    intent: Intent
+    attempt: Attempt
     tell: Tell
     repeated: bool
+
+    @property
+    def intent(self) -> Intent:
+        """As journalled."""
+        return self.attempt.intent
 
     @property
     def subject(self) -> str:
@@ -119,13 +124,13 @@ class OperationRunner:
             words = f"{subject}: could not look first: {error}; nothing was sent, try again"
             return Outcome(Verdict.NOT_SENT, words, error=error)
         try:
-            intent = await self._intend(operation, view, answers, before, reason, earlier)
+            attempt = await self._begin(operation, view, answers, before, reason, earlier)
         except JournalError as error:
             words = f"{subject}: {error}; nothing was sent"
             return Outcome(Verdict.NOT_SENT, words)
         tell(Progress("sending…"))
         return await self._send(
-            _Sending(operation, view, answers, before, intent, tell, repeated=earlier is not None)
+            _Sending(operation, view, answers, before, attempt, tell, repeated=earlier is not None)
         )
 
     async def settle(
@@ -177,7 +182,7 @@ class OperationRunner:
 
     # ---- steps ----------------------------------------------------------------------------------------
 
-    async def _intend(
+    async def _begin(
         self,
         operation: Operation,
         view: View,
@@ -185,9 +190,9 @@ class OperationRunner:
         before: Baseline,
         reason: str,
         earlier: Intent | None,
-    ) -> Intent:
-        return await asyncio.to_thread(
-            self._journal.intent,
+    ) -> Attempt:
+        return await Attempt.begin(
+            self._journal,
             operation.id,
             operation.target(view, answers),
             project=self._project,
@@ -202,8 +207,8 @@ class OperationRunner:
         operation, intent = sending.operation, sending.intent
         begun = self._clock.monotonic()
         try:
-            receipt = await Attempt(self._journal, intent).send(
-                lambda id: operation.run(self.remote, sending.view, sending.answers, id),
+            receipt = await sending.attempt.send(
+                lambda request_id: operation.run(self.remote, sending.view, sending.answers, request_id),
                 lost=lambda error: f"{sending.subject}: {error}; it may have happened",
             )
         except Unknown as error:

@@ -171,7 +171,7 @@ class Journal:
         return intent
 
     def outcome(self, intent: Intent, verdict: Verdict, *, detail: str = "") -> None:
-        """Save what became of an intent, its own or one of an earlier run; the last word counts."""
+        """Save the outcome of an intent, of this run or an earlier one; the newest outcome counts."""
         begun = self._begun.get(intent.id)
         now = self._clock.now()
         latency = now - intent.time if begun is None else self._clock.monotonic() - begun

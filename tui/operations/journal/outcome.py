@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.errors import ApiError, NotSent, RateLimited, ReadOnly, Unauthorized
+from tui.operations.attempt import verdict_of
 from tui.operations.journal.journal import Intent, Verdict
 from tui.operations.operation import Receipt, Undo
 
@@ -28,7 +29,7 @@ class Outcome:
     words: str
     """One line for the operator."""
     intent: Intent | None = None
-    """As journalled; None if it never came so far."""
+    """As journalled; None where none was written."""
     receipt: Receipt | None = None
     undo: Undo | None = None
     items: tuple[str, ...] = ()
@@ -56,15 +57,16 @@ class Progress(Struct, frozen=True):
 
 def refused(subject: str, error: ApiError, intent: Intent | None) -> Outcome:
     """The outcome of an error that says that nothing happened."""
+    wait = error.retry_after if isinstance(error, RateLimited) else 0.0
+    return Outcome(verdict_of(error), f"{subject}{_why(error)}", intent, error=error, retry_after=wait)
+
+
+def _why(error: ApiError) -> str:
     if isinstance(error, ReadOnly):
-        words = f"{subject}: this session is read-only, nothing was sent; :unlock 15m allows changes"
-        return Outcome(Verdict.NOT_SENT, words, intent, error=error)
+        return ": this session is read-only, nothing was sent; :unlock 15m allows changes"
     if isinstance(error, NotSent):
-        words = f"{subject} not sent: {error}; nothing changed, try again"
-        return Outcome(Verdict.NOT_SENT, words, intent, error=error)
+        return f" not sent: {error}; nothing changed, try again"
     if isinstance(error, RateLimited):
-        words = f"{subject} refused: {error}; nothing changed, LiveKit asks for {error.retry_after:.0f} s"
-        return Outcome(Verdict.REFUSED, words, intent, error=error, retry_after=error.retry_after)
+        return f" refused: {error}; nothing changed, LiveKit asks for {error.retry_after:.0f} s"
     advice = ": check key, secret, clock and what that key may do" if isinstance(error, Unauthorized) else ""
-    words = f"{subject} refused by LiveKit: {error}; nothing changed{advice}"
-    return Outcome(Verdict.REFUSED, words, intent, error=error)
+    return f" refused by LiveKit: {error}; nothing changed{advice}"
