@@ -61,7 +61,7 @@ def private_folder(path: Path) -> None:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a private file in one step, in a folder of ours that others cannot write to.
+    """Write a private file in one step, in a folder that only its owner can write to.
 
     Whoever reads it sees the old content or the new one. A link in its place is replaced, not followed.
     """

@@ -75,10 +75,10 @@ def _lk_row(row: Mapping[str, object], source: str) -> tuple[str, FoundCredentia
 
 
 def merge(ours: Iterable[Table], lk: LkFile, places: Places, agents_override: str) -> tuple[Entry, ...]:
-    """One entry per name. A section of ours without keys adds its settings to `lk`'s project of that name.
+    """One entry per name. A section without keys adds its settings to `lk`'s project of the same name.
 
-    A broken section of ours hides `lk`'s project of the same name, which would otherwise be usable without
-    its `danger` or `read_only`.
+    An invalid section hides `lk`'s project of the same name: it must not be usable without the section's
+    `danger` or `read_only`.
     """
     entries: dict[str, Entry] = {}
     for section in ours:
@@ -92,7 +92,7 @@ def merge(ours: Iterable[Table], lk: LkFile, places: Places, agents_override: st
 
 
 def locked(project: Project, entries: Iterable[Entry]) -> Project:
-    """`project` with the locks of every section of ours with its URL, under any name.
+    """`project` with the locks of every section that has its URL, under any name.
 
     Exported credentials or a second name for production must not unlock it, and a section that cannot be read
     counts as locked.

@@ -31,7 +31,7 @@ class _Entry:
 class SessionRegistry:
     """Holds one session per project. Each has its own client, request budget and poller.
 
-    A dialog uses the session of the project it was opened for until it closes, whatever is selected by then.
+    A dialog keeps the session of its project until it closes, also when another project is selected.
     """
 
     def __init__(

@@ -413,7 +413,7 @@ class Lktop(DiffApp):
         self.push_screen(screen, lambda _: closed())
 
     def later(self, work: Coroutine[object, object, None]) -> None:
-        """Run it to its end, whatever is on the screen."""
+        """Run it to its end, also when its dialog is closed."""
         self.run_worker(work, exclusive=False)
 
     def begin_deploy(self, verb: str, words: Sequence[str], selection: Selection) -> None:

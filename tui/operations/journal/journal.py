@@ -1,7 +1,8 @@
 """Audit trail of the operator's changes and unresolved intents, on disk.
 
 One line of JSON each, only ever appended, shared by all consoles of a user. Holds names of arguments and
-never a secret value. Knows nothing of how an operation is done.
+never a secret value. Knows nothing of how an operation is done. Longer than 300 lines: writing, reading and
+repairing a record follow one format.
 """
 
 from __future__ import annotations

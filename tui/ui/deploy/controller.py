@@ -89,7 +89,7 @@ class DeployController:
         context.show(DeployScreen(plan, context, start))
 
     async def _follow(self, task: asyncio.Task[DeployReport], plan: Plan, context: ProjectContext) -> None:
-        """Report how it ended, whatever is on the screen by then. Raises what the deploy raised."""
+        """Report how it ended, also when its screen is closed. Raises what the deploy raised."""
         try:
             await asyncio.wait({task})
         except asyncio.CancelledError:  # the program ends: let it write down how far it got

@@ -63,7 +63,7 @@ class Application(Protocol):
         """Save a picture of the screen."""
 
     def later(self, work: Coroutine[object, object, None]) -> None:
-        """Run it to its end, whatever is on the screen."""
+        """Run it to its end, also when its dialog is closed."""
 
     def show(self, screen: Screen[None], closed: Callable[[], None]) -> None:
         """Put a screen over what is shown; `closed` is called when it has closed."""

@@ -1,4 +1,7 @@
-"""What panes with a list share: rows made of the view, filter, sort, marks and targets of operations."""
+"""What panes with a list share: rows made of the view, filter, sort, marks and targets of operations.
+
+Longer than 300 lines: cursor, filter and marks act on the same rows and are read together.
+"""
 
 from __future__ import annotations
 
