@@ -21,9 +21,12 @@ from tui.fleet.listing import (
     moves,
     row_cells,
     sorts,
+    sorts_by_past,
     trend,
 )
+from tui.fleet.past import Since
 from tui.fleet.query import Query, parse
+from tui.history.events import RecentPast
 from tui.ui.panes.agents import AgentsPane
 
 MOST: Column[AgentFacts] = Column(
@@ -133,3 +136,24 @@ def test_a_change_is_shown_by_the_columns_that_say_how() -> None:
 )
 def test_the_sign_of_a_change(before: str, after: str, sign: str) -> None:
     assert trend(before, after) == sign
+
+
+def test_only_columns_that_say_so_sort_by_the_past() -> None:
+    """The others are not sorted again when a sign of change expires."""
+    view = view_of("incident")
+    facts = [AgentFacts(agent) for agent in view.fleet.agents]
+    statuses = {row.agent.agent_id: Since("Running", float(at)) for at, row in enumerate(facts)}
+    later = replace(view, past=RecentPast(statuses))
+
+    for column in AGENT_COLUMNS:
+        if column.sort is not None:
+            is_moved = [column.sort(row, view) for row in facts] != [column.sort(row, later) for row in facts]
+            assert is_moved is sorts_by_past(AGENT_COLUMNS, column.id), column.id
+
+
+def test_a_list_sorted_by_the_past_follows_it() -> None:
+    view, pane = view_of("incident"), AgentsPane()
+    pane.sort_by("since")
+    pane.keys(view)
+    last = pane.keys(view)[-1]
+    assert pane.keys(replace(view, past=RecentPast({last: Since("Running", 2e9)})))[0] == last

@@ -193,7 +193,16 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
         filter=Filter("events", lambda row, view: float(row.event_count)),
         delta=trend,
     ),
-    Column("since", "SINCE", 5, right=True, rank=1, cell=_since, sort=_newest_change_first),
+    Column(
+        "since",
+        "SINCE",
+        5,
+        right=True,
+        rank=1,
+        cell=_since,
+        sort=_newest_change_first,
+        sorts_by_past=True,
+    ),
     Column(
         "seen",
         "SEEN",

@@ -45,6 +45,13 @@ class Column(ColumnLayout, Generic[R_contra]):
     """The sign beside a cell whose text has changed, from the texts before and now; without, a change of it
     is not shown.
     """
+    sorts_by_past: bool = False
+    """Its sort key reads `View.past`, so the order may change when no row does."""
+
+
+def sorts_by_past(columns: Iterable[Column[R]], sort: str) -> bool:
+    """Whether the order by the column with the id `sort` depends on `View.past`."""
+    return any(column.sorts_by_past for column in columns if column.id == sort)
 
 
 def row_cells(columns: Iterable[Column[R]], row: R, view: View) -> Cells:

@@ -13,7 +13,7 @@ from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells
 from tui.fleet.columns import AGENT_COLUMNS
 from tui.fleet.facts import AgentFacts, FactsCache
-from tui.fleet.listing import arrange, change_signs, moves, row_cells
+from tui.fleet.listing import arrange, change_signs, moves, row_cells, sorts_by_past
 from tui.fleet.state import Selection, View
 from tui.ui.panes.base import LogTarget, Place
 from tui.ui.panes.lists import ListPane
@@ -85,7 +85,8 @@ class AgentsPane(ListPane):
     def keys(self, view: View) -> Sequence[str]:
         """Ids after filter and sort; computed again only when agents, filter or order changed."""
         arranged_for = (
-            *(view.fleet.agents, view.past, self.COLUMNS),
+            *(view.fleet.agents, self.COLUMNS),
+            view.past if sorts_by_past(self.COLUMNS, self.sort) else None,
             *(self.active_filter.source, self.sort, self.reverse, self.problems_only),
             view.now if moves(self.COLUMNS, self.active_filter) else None,
         )
