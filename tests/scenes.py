@@ -29,7 +29,7 @@ from tui.fleet.state import Fleet, Freshness, Selection
 from tui.fleet.status import worst
 from tui.history.events import RecentPast
 from tui.logs.hub import LogHub
-from tui.logs.source import Phase
+from tui.logs.source import StreamPhase
 from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import Session
@@ -324,7 +324,7 @@ def is_busy(app: App[None]) -> bool:
 def is_connecting(app: App[None]) -> bool:
     """Whether a log on the screen waits for its first stream."""
     logs = [view.model.log for view in app.screen.query(LogView)]
-    return any(stream.phase is Phase.CONNECTING for log in logs for stream in log.streams.values())
+    return any(stream.phase is StreamPhase.CONNECTING for log in logs for stream in log.streams.values())
 
 
 def painted_now(app: App[None]) -> bool:

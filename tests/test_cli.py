@@ -418,7 +418,7 @@ def test_a_relative_scenario_file_is_found_from_where_the_demo_was_started(
 
     (tmp_path / "mine.toml").write_text("")
     monkeypatch.chdir(tmp_path)
-    parser = cli.Arguments("x", "x")
+    parser = cli.SafeArgumentParser("x", "x")
     for name in ("--scenario", "--seed", "--speed", "--agents"):
         parser.add_argument(name)
     options = cli._simulator_options(parser.read(["--scenario", "mine.toml", "--seed", "3"]))

@@ -45,7 +45,7 @@ class UsageError(Exception):
     """Invalid arguments, in one line."""
 
 
-class Arguments(argparse.ArgumentParser):
+class SafeArgumentParser(argparse.ArgumentParser):
     """A parser that never prints an unknown argument, since that may be a secret."""
 
     def __init__(self, prog: str, description: str, epilog: str = "") -> None:
@@ -104,7 +104,7 @@ def _fail(line: str) -> int:
 
 def _watch(words: Sequence[str], notices: Sequence[str]) -> int:
     """Show the screen for a real project."""
-    parser = Arguments("lktop", "Watch and run a fleet of LiveKit agents.", _COMMANDS_HELP)
+    parser = SafeArgumentParser("lktop", "Watch and run a fleet of LiveKit agents.", _COMMANDS_HELP)
     parser.add_argument("--version", action="version", version=f"lktop {__version__}")
     _add_project_flags(parser)
     _add_look_flags(parser)
@@ -126,7 +126,9 @@ def _demo(words: Sequence[str], notices: Sequence[str]) -> int:
     """Show the screen for a simulated project."""
     from tui import demo
 
-    parser = Arguments("lktop demo", "lktop with a simulated fleet on this machine; touches no account.")
+    parser = SafeArgumentParser(
+        "lktop demo", "lktop with a simulated fleet on this machine; touches no account."
+    )
     parser.add_argument("--scenario", metavar="NAME|FILE", help="what happens (default: incident)")
     parser.add_argument("--seed", type=int, metavar="N", help="another fleet of the same kind")
     parser.add_argument("--speed", type=float, metavar="X", help="how fast its clock runs; 0 stops it")
@@ -180,7 +182,9 @@ def _sim(words: Sequence[str], _notices: Sequence[str]) -> int:
 
 def _doctor(words: Sequence[str], notices: Sequence[str]) -> int:
     """Report on terminal, files and project."""
-    parser = Arguments("lktop doctor", "What lktop finds here, and what is wrong. Sends no token anywhere.")
+    parser = SafeArgumentParser(
+        "lktop doctor", "What lktop finds here, and what is wrong. Sends no token anywhere."
+    )
     _add_project_flags(parser)
     _add_look_flags(parser)
     flags = _flags(parser.read(words))
@@ -230,7 +234,7 @@ def _words(project: Project | None) -> Iterator[None]:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def _add_project_flags(parser: Arguments) -> None:
+def _add_project_flags(parser: SafeArgumentParser) -> None:
     parser.add_argument(
         "working_dir", nargs="?", default="", metavar="WORKING-DIR", help="where livekit.toml is (default: .)"
     )
@@ -239,7 +243,7 @@ def _add_project_flags(parser: Arguments) -> None:
     parser.add_argument("--config", default="", metavar="FILE", help="instead of ~/.config/lktop/config.toml")
 
 
-def _add_look_flags(parser: Arguments) -> None:
+def _add_look_flags(parser: SafeArgumentParser) -> None:
     parser.add_argument("--read-only", action="store_true", help="refuse everything that changes something")
     switch = argparse.BooleanOptionalAction
     parser.add_argument("--refresh", type=_seconds, metavar="SECONDS", help="between polls (default: 2)")

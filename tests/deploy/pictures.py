@@ -18,7 +18,7 @@ from tui.packaging.gitinfo import GitInfo
 from tui.packaging.progress import Build
 from tui.sim.world.solve import encoded, script, steps
 from tui.ui.app import Lktop
-from tui.ui.deploy.form import DeployForm, Place
+from tui.ui.deploy.form import DeployForm, FormPrefill
 from tui.ui.deploy.progress import DeployScreen
 from tui.ui.dialogs.project_context import ProjectContext
 
@@ -53,7 +53,7 @@ def form(app: Lktop) -> Screen[None]:
     async def look(root: Path) -> Inspection:
         return INSPECTION
 
-    place = Place(str(ROOT), DeployInput(agent=AGENT, deployment="staging", reason="INC-412"))
+    place = FormPrefill(str(ROOT), DeployInput(agent=AGENT, deployment="staging", reason="INC-412"))
     return DeployForm(place, context(app), look, lambda given, root, plan: None)
 
 

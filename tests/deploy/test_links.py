@@ -15,7 +15,7 @@ from tui.operations.registry import BY_ID
 from tui.operations.verbs.private_links import link_states
 from tui.sim.scenarios.specs import FaultSpec
 from tui.ui.dialogs.form import Form
-from tui.ui.dialogs.private_links import Links
+from tui.ui.dialogs.private_links import PrivateLinks
 
 LINK = {"name": "warehouse", "endpoint": "vpce-1.example", "port": "5432", "region": "us-east"}
 
@@ -79,7 +79,7 @@ async def test_a_link_whose_health_cannot_be_asked_for_is_listed_all_the_same(he
 async def test_links_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) -> None:
     async with running(tmp_path, size=size) as hands:
         await hands.command("links")
-        await hands.on(Links)
+        await hands.on(PrivateLinks)
         await hands.see("0 private links of prod", "no private links")
         await hands.press("ctrl+n")
         dialog = await hands.opened()
@@ -87,7 +87,7 @@ async def test_links_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) ->
             dialog.query_one(Form).focus_field(name)
             await hands.paste(LINK[name])
         await hands.go()
-        await hands.on(Links)
+        await hands.on(PrivateLinks)
         await hands.see("1 private link of prod", "warehouse", "Provisioning", "vpce-1.example")
         await hands.press("ctrl+d")
         dialog = await hands.opened()
@@ -96,7 +96,7 @@ async def test_links_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) ->
         dialog.frame.query_one("#row-typed Input").focus()
         await hands.paste(link_id)
         await hands.go()
-        await hands.on(Links)
+        await hands.on(PrivateLinks)
         await hands.see("0 private links of prod")
         assert hands.names() == ["CreatePrivateLink", "DestroyPrivateLink"]
         await hands.press("escape")

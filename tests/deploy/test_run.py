@@ -16,7 +16,7 @@ from tui.deploy.plan import Plan, State
 from tui.deploy.plan import Stage as Part
 from tui.deploy.run import DeployRun
 from tui.operations.journal.journal import Verdict
-from tui.packaging.secrets import SecretInput
+from tui.packaging.secrets import SecretToSend
 from tui.secret import Secret
 from tui.sim.http import request_url
 from tui.sim.http.control import BuildOrder
@@ -47,7 +47,7 @@ def stages(here: Setup) -> dict[Part, State]:
 @pytest.mark.parametrize("variant", ["put", "post"])
 async def test_create_by_either_upload(tmp_path: Path, scratch: Path, variant: str) -> None:
     async with deploy_setup(tmp_path, upload=variant) as here:
-        secret = SecretInput("TOKEN", Secret("s3cret-value"))
+        secret = SecretToSend("TOKEN", Secret("s3cret-value"))
         report = await here.run(here.create(secrets=(secret,), attributes={"team": "voice"}))
         assert report.good and report.over, report.verdict
         assert here.effects() == CREATED
@@ -181,7 +181,7 @@ async def test_when_looking_fails_too_it_stays_unknown(here: Setup) -> None:
 @pytest.mark.parametrize("with_secret", [True, False])
 async def test_a_lost_answer_to_deploy(here: Setup, with_secret: bool) -> None:
     here.fault("*/DeployAgentV2", "close", after_effect=True)
-    secrets = (SecretInput("TOKEN", Secret("x")),) if with_secret else ()
+    secrets = (SecretToSend("TOKEN", Secret("x")),) if with_secret else ()
     report = await here.run(here.deploy(secrets=secrets))
     assert here.sent("/DeployAgentV2") == 1 and here.sent("/build") == 0
     assert "the one that runs goes on" in report.verdict
@@ -275,14 +275,14 @@ async def test_leaving_during_the_build_is_unknown_and_leaves_no_archive(
 
 async def test_no_report_and_no_error_holds_a_secret(here: Setup) -> None:
     here.fault("*/CreateAgent", "error", code="internal", message="boom")
-    secret = SecretInput("TOKEN", Secret("s3cret-value"))
+    secret = SecretToSend("TOKEN", Secret("s3cret-value"))
     plan = here.create(secrets=(secret,), secrets_file=".env")
     await here.run(plan)
     assert "s3cret-value" not in f"{plan!r}{here.told!r}{plan.command()}"
 
 
 def test_the_command_names_sources_only(tmp_path: Path) -> None:
-    mount = SecretInput("key.pem", Secret("s3cret"), is_file=True, origin="/run/key.pem")
+    mount = SecretToSend("key.pem", Secret("s3cret"), is_file=True, origin="/run/key.pem")
     options = "--deployment staging --secrets-file '/run/my env' --secret-mount /run/key.pem"
     deploy = f"lk agent deploy {options} {tmp_path}"
     plan = Plan(tmp_path, AGENT, AGENT, "staging", secrets=(mount,), secrets_file="/run/my env")

@@ -18,7 +18,7 @@ from tui.logs.hub import FULL, KEPT, LogHub
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.rows import FoundRows
 from tui.logs.search import Criteria, LogFilter, OfKind
-from tui.logs.source import LogSource, Phase, Stream, coverage
+from tui.logs.source import LogSource, StreamPhase, StreamState, coverage
 from tui.logs.spool import Spool
 from tui.logs.stream import Ping
 from tui.logs.watch import MOST, SLICE, Watch
@@ -56,7 +56,7 @@ def words(log: Log) -> list[str]:
     return [f"{notice.text} ({notice.reason}) | {notice.outcome}" for notice in log.notices.values()]
 
 
-def stream(watch: Watch, tag: int = 0) -> Stream:
+def stream(watch: Watch, tag: int = 0) -> StreamState:
     return watch.log.streams[tag]
 
 
@@ -79,7 +79,7 @@ async def test_a_cut_is_joined_and_reported_in_the_log() -> None:
         rig.client.wire.lines(b"1", b"2", b"3")
         rig.client.wire.end(errors.Unknown("the connection broke while reading the answer"))
         await rig.clock.advance(0.3)
-        assert stream(watch).phase is Phase.WAITING
+        assert stream(watch).phase is StreamPhase.WAITING
         assert words(watch.log) == [
             "us-east: stream lost (the connection broke while reading the answer) | reconnecting"
         ]
@@ -88,7 +88,7 @@ async def test_a_cut_is_joined_and_reported_in_the_log() -> None:
         await rig.clock.advance(0.1)
         assert raws(watch.log) == [b"1", b"2", b"3", b"4"]
         assert words(watch.log)[0].endswith("| nothing missed")
-        assert stream(watch).phase is Phase.OPEN
+        assert stream(watch).phase is StreamPhase.OPEN
 
 
 async def test_the_end_of_a_stream_is_not_the_end_of_the_log() -> None:
@@ -126,44 +126,44 @@ async def test_back_off_doubles_with_jitter_up_to_half_a_minute() -> None:
     [
         (
             errors.Refused("The agent has shut down due to inactivity. It will automatically start again."),
-            Phase.ASLEEP,
+            StreamPhase.ASLEEP,
             "us-east: agent asleep () | opens again when it wakes",
             (20, 40),
         ),
         (
             errors.Unauthorized("permissions denied"),
-            Phase.REFUSED,
+            StreamPhase.REFUSED,
             "us-east: log refused (permissions denied) | next try in 60 s",
             (44, 80),
         ),
         (
             errors.Unknown("failed to get agent", code="internal", status=500),
-            Phase.GONE,
+            StreamPhase.GONE,
             "us-east: no log (failed to get agent) | reopen it with v",
             None,
         ),
         (
             errors.NotFound("deployment 'x' does not exist"),
-            Phase.GONE,
+            StreamPhase.GONE,
             "us-east: no log (deployment 'x' does not exist) | reopen it with v",
             None,
         ),
         (
             errors.RateLimited("slow down", retry_after=7),
-            Phase.WAITING,
+            StreamPhase.WAITING,
             "us-east: log put off (slow down) | reconnecting",
             (5, 9),
         ),
         (
             errors.ReadOnly("refused: this session is read-only"),
-            Phase.REFUSED,
+            StreamPhase.REFUSED,
             "us-east: log not requested (refused: this session is read-only) | reopen it with v",
             None,
         ),
     ],
 )
 async def test_every_refusal_has_its_own_words_and_patience(
-    error: errors.ApiError, phase: Phase, shown: str, again: tuple[int, int] | None
+    error: errors.ApiError, phase: StreamPhase, shown: str, again: tuple[int, int] | None
 ) -> None:
     async with hub_rig() as rig:
         rig.client.refusals = [error]
@@ -175,23 +175,23 @@ async def test_every_refusal_has_its_own_words_and_patience(
             assert rig.client.calls == 1
             watch.nudge(phase)
             await rig.clock.advance(0.1)
-            assert stream(watch).phase is Phase.OPEN
+            assert stream(watch).phase is StreamPhase.OPEN
             return
         await rig.clock.advance(again[0])
         assert rig.client.calls == 1
         await rig.clock.advance(again[1] - again[0])
         assert rig.client.calls == 2
-        assert stream(watch).phase is Phase.OPEN
+        assert stream(watch).phase is StreamPhase.OPEN
 
 
 async def test_a_sleeping_agent_that_wakes_is_opened_at_once() -> None:
     async with hub_rig() as rig:
         rig.client.refusals = [errors.Refused("shut down due to inactivity")]
         watch = await rig.follow()
-        assert stream(watch).phase is Phase.ASLEEP
+        assert stream(watch).phase is StreamPhase.ASLEEP
         rig.hub.nudge("CA_test")
         await rig.clock.advance(0.1)
-        assert stream(watch).phase is Phase.OPEN
+        assert stream(watch).phase is StreamPhase.OPEN
 
 
 async def test_a_build_log_ends_and_stays_ended() -> None:
@@ -204,7 +204,7 @@ async def test_a_build_log_ends_and_stays_ended() -> None:
         rig.client.wire.send(b"#1 step\nBUILD ERROR: no Dockerfile")
         rig.client.wire.end()
         await rig.clock.advance(600)
-        assert stream(watch, 1).phase is Phase.ENDED
+        assert stream(watch, 1).phase is StreamPhase.ENDED
         assert raws(watch.log) == [b"#1 step", b"BUILD ERROR: no Dockerfile"]
         assert words(watch.log) == ["us-east build: end of the build log () | "]
         assert rig.client.calls == 2
@@ -271,7 +271,7 @@ async def test_a_silent_stream_of_a_healthy_service_is_reopened_without_a_word()
         rig.client.wire.end(errors.Unknown("no answer in time"))
         await rig.clock.advance(0.1)
         assert (ping.count, rig.client.calls) == (1, 2)
-        assert ping.seen == [Phase.OPEN], "what is only made sure of does not show: no bytes for it"
+        assert ping.seen == [StreamPhase.OPEN], "what is only made sure of does not show: no bytes for it"
         rig.client.wire.lines(b"1", b"2", b"3", b"4")
         await rig.clock.advance(0.1)
         assert raws(watch.log) == [b"1", b"2", b"3", b"4"]
@@ -285,7 +285,7 @@ async def test_a_silent_stream_of_a_service_that_is_not_there_is_lost() -> None:
         await rig.clock.advance(75)
         rig.client.wire.end(errors.Unknown("no answer in time"))
         await rig.clock.advance(0.1)
-        assert stream(watch).phase is Phase.WAITING
+        assert stream(watch).phase is StreamPhase.WAITING
         assert words(watch.log) == ["us-east: log not reachable (no connection in time) | reconnecting"]
 
 

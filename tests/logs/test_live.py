@@ -19,7 +19,7 @@ from tui.clock import SystemClock
 from tui.logs import stream
 from tui.logs.hub import LogHub
 from tui.logs.log import Kind, Log
-from tui.logs.source import LogSource, Phase
+from tui.logs.source import LogSource, StreamPhase
 from tui.logs.watch import Watch
 from tui.secret import Secret
 from tui.sim.http.control import LogOrder
@@ -110,7 +110,7 @@ async def test_lines_flow_from_the_socket_to_the_log() -> None:
         say(simulator, "three", "", "caf\u00e9 \u2028 not a line")
         await whole(watch, [b"one", b"two", b"three", b"", "caf\u00e9 \u2028 not a line".encode()])
         assert watch.log.counts.received == 5
-        assert watch.log.streams[0].phase is Phase.OPEN
+        assert watch.log.streams[0].phase is StreamPhase.OPEN
 
 
 @pytest.mark.parametrize("raw", [False, True], ids=["body", "connection"])
@@ -145,13 +145,13 @@ async def test_a_black_hole_is_left_and_nothing_is_missed(monkeypatch: pytest.Mo
 async def test_a_server_without_backlog_leaves_a_mark() -> None:
     async with opened(log_backlog=0) as (simulator, hub):
         watch = hub.watch([SOURCE])
-        await until(watch.log, lambda: watch.log.streams[0].phase is Phase.OPEN)
+        await until(watch.log, lambda: watch.log.streams[0].phase is StreamPhase.OPEN)
         say(simulator, "one", "two", "three")
         await until(watch.log, holds(watch.log, b"three"))
         simulator.control.logs(LogOrder(agent_id=AGENT, end=True))
         await until(watch.log, lambda: bool(watch.log.notices))
         simulator.world.book(simulator.world.agents[AGENT], "").ended = False
-        await until(watch.log, lambda: watch.log.streams[0].phase is Phase.OPEN)
+        await until(watch.log, lambda: watch.log.streams[0].phase is StreamPhase.OPEN)
         say(simulator, "four")
         await until(watch.log, holds(watch.log, b"four"))
         assert [notice.kind for notice in watch.log.notices.values()] == [Kind.GAP]
@@ -160,12 +160,12 @@ async def test_a_server_without_backlog_leaves_a_mark() -> None:
 async def test_a_sleeping_agent_an_unknown_one_and_bad_credentials_are_told_apart() -> None:
     async with opened(status="Sleeping") as (simulator, hub):
         asleep = hub.watch([SOURCE])
-        await until(asleep.log, lambda: asleep.log.streams[0].phase is Phase.ASLEEP)
+        await until(asleep.log, lambda: asleep.log.streams[0].phase is StreamPhase.ASLEEP)
         unknown = hub.watch([LogSource("CA_unknown00000")])
-        await until(unknown.log, lambda: unknown.log.streams[0].phase is Phase.GONE)
+        await until(unknown.log, lambda: unknown.log.streams[0].phase is StreamPhase.GONE)
         simulator.faults.add(FaultSpec(path="/logs", code="unauthenticated", message="permissions denied"))
         refused = hub.watch([LogSource("CA_other0000000")])
-        await until(refused.log, lambda: refused.log.streams[0].phase is Phase.REFUSED)
+        await until(refused.log, lambda: refused.log.streams[0].phase is StreamPhase.REFUSED)
         texts = [next(iter(watch.log.notices.values())).text for watch in (asleep, unknown, refused)]
         assert len(set(texts)) == 3
 
@@ -176,13 +176,13 @@ async def test_a_build_log_is_read_to_its_end() -> None:
         watch = hub.watch([SOURCE, build])
         watch.open(build)
         await until(watch.log, lambda: watch.log.counts.received > 3 and bool(watch.log.notices))
-        assert watch.log.streams[1].phase is Phase.ENDED
+        assert watch.log.streams[1].phase is StreamPhase.ENDED
 
 
 async def test_a_flood_through_the_socket_is_whole() -> None:
     async with opened() as (simulator, hub):
         watch = hub.watch([SOURCE])
-        await until(watch.log, lambda: watch.log.streams[0].phase is Phase.OPEN)
+        await until(watch.log, lambda: watch.log.streams[0].phase is StreamPhase.OPEN)
         count = 20_000
         simulator.control.logs(LogOrder(agent_id=AGENT, numbered=count, prefix="n"))
         await whole(watch, [f"n {n}".encode() for n in range(count)][-5000:])

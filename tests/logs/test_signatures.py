@@ -12,7 +12,7 @@ from tui.logs.records import parse
 from tui.logs.rows import FoundRows
 from tui.logs.search import Criteria, LogFilter, OfKind
 from tui.logs.signatures import MOST, OTHER, Signatures, key_of, normalise
-from tui.logs.source import Stream
+from tui.logs.source import StreamState
 from tui.logs.spool import Spool
 
 
@@ -55,7 +55,7 @@ def test_a_traceback_made_to_take_long_does_not(trace: str) -> None:
 def test_plain_tracebacks_are_one_kind_by_what_ends_them() -> None:
     """Also where another source's lines came in between."""
     log = Log(Spool(None))
-    log.streams = {tag: Stream(source(region), region[:2]) for tag, region in enumerate(("us", "eu"))}
+    log.streams = {tag: StreamState(source(region), region[:2]) for tag, region in enumerate(("us", "eu"))}
     for job in ("AJ_Rm8sJ4kTfVya", "AJ_k2LsP0aQxZtb"):
         trace = TRACEBACK.replace("ValueError: no such slot: 14", f"httpx.ReadTimeout: {job} waited 12 s")
         raws = [line("going"), *map(str.encode, trace.splitlines())]

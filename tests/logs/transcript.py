@@ -10,7 +10,7 @@ from tui.logs.assembler import Assembler
 from tui.logs.classify import CUT
 from tui.logs.log import Kind, Log
 from tui.logs.merge import LogWriter
-from tui.logs.source import Stream
+from tui.logs.source import StreamState
 from tui.logs.spool import Spool
 from tui.logs.stream_end import Cause, StreamEnd
 
@@ -26,7 +26,7 @@ class Rig:
     assembler: Assembler = field(init=False)
 
     def __post_init__(self) -> None:
-        self.log.streams[0] = Stream(source(), "us")
+        self.log.streams[0] = StreamState(source(), "us")
         self.assembler = Assembler(0, LogWriter(self.log))
 
     @property

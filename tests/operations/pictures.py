@@ -15,7 +15,7 @@ from tui.operations.journal.outcome import Outcome
 from tui.operations.registry import BY_ID
 from tui.operations.targets import Target
 from tui.operations.verbs.private_links import LinkState
-from tui.packaging.secrets import SecretInput, SecretSet
+from tui.packaging.secrets import SecretSet, SecretToSend
 from tui.secret import Secret
 from tui.ui.app import Lktop
 from tui.ui.dialogs.audit import Audit
@@ -23,8 +23,8 @@ from tui.ui.dialogs.bulk import BulkDialog
 from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.fields.secret_input import SecretInput as SecretField
 from tui.ui.dialogs.operation import OperationDialog
-from tui.ui.dialogs.operation_model import Phase
-from tui.ui.dialogs.private_links import Links
+from tui.ui.dialogs.operation_model import OperationPhase
+from tui.ui.dialogs.private_links import PrivateLinks
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.unresolved import Unresolved
 from tui.ui.widgets.table import LineTable
@@ -86,7 +86,7 @@ class Asking(OperationDialog):
 
 def from_file(*names: str) -> SecretSet:
     """What a secrets file held."""
-    found = tuple(SecretInput(name, Secret(f"value of {name}")) for name in names)
+    found = tuple(SecretToSend(name, Secret(f"value of {name}")) for name in names)
     return SecretSet(found, (), ())
 
 
@@ -95,7 +95,7 @@ class Ended(OperationDialog):
 
     async def _put(self) -> None:
         await super()._put()
-        self.model.phase = Phase.ENDED
+        self.model.phase = OperationPhase.ENDED
         self.frame.conclude()
         self.frame.button("cancel").focus()
         self.redraw()
@@ -220,7 +220,7 @@ class Looked(Unresolved):
         self._draw()
 
 
-class Known(Links):
+class Known(PrivateLinks):
     """Private links that nobody has to be asked for."""
 
     async def _ask(self) -> None:

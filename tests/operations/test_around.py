@@ -22,7 +22,7 @@ from tui.ui.app import Lktop
 from tui.ui.commandline.line import completions
 from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.bulk import BulkDialog
-from tui.ui.dialogs.operation_model import Phase
+from tui.ui.dialogs.operation_model import OperationPhase
 from tui.ui.dialogs.unresolved import Unresolved
 from tui.ui.help import Help
 
@@ -93,7 +93,7 @@ async def test_a_lost_answer_is_looked_for_while_one_goes_on_working(
         fault = FaultSpec(path="*/CreateDispatch", action="close", times=1)
         here.simulator.faults.add(fault)
         await here.go()
-        assert dialog.model.phase is Phase.ENDED
+        assert dialog.model.phase is OperationPhase.ENDED
         assert "may still appear" in here.shown()
         assert dialog.frame.button("go").label == "Send again"
         assert here.names() == []

@@ -32,7 +32,7 @@ from tui.operations.registry import BY_ID, OPERATIONS
 from tui.operations.shell_commands import word_of
 from tui.operations.undo import UNDO_SECONDS, LastUndo
 from tui.operations.verbs.secrets_operation import SecretsOperation
-from tui.packaging.secrets import SecretInput, SecretSet
+from tui.packaging.secrets import SecretSet, SecretToSend
 from tui.secret import Secret
 from tui.sim.http.control import WalkOrder
 from tui.sim.scenarios.specs import FaultSpec
@@ -209,7 +209,7 @@ def test_what_vanishes_is_told_apart_from_what_stays() -> None:
     view = View(FLEETS["with details"], Selection(agent_id="CA_odd"), START, 1000.0)
     removal = BY_ID["remove_secrets"].preview(view, Answers({"names": "A"}))
     assert removal.lost == ("goes: A",)
-    new = Answers(secrets=SecretSet((SecretInput("A", Secret("x")),), (), ()))
+    new = Answers(secrets=SecretSet((SecretToSend("A", Secret("x")),), (), ()))
     replacement = BY_ID["replace_secrets"].preview(view, new)
     assert [line.split(":")[0] for line in replacement.lost] == ["VANISHES"]
     told = effect_facts(replacement)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.packaging.errors import PatternError
-from tui.packaging.ignore import Level, Patterns
+from tui.packaging.ignore import DirectoryMatches, Patterns
 
 CASES = [
     # a pattern is anchored at the root
@@ -211,7 +211,7 @@ def test_two_readings_agree(lines: list[str], path: str) -> None:
 @given(LINES, PATHS)
 def test_entering_directories_one_by_one_changes_no_verdict(lines: list[str], path: str) -> None:
     patterns = Patterns(lines)
-    level: Level | None = None
+    level: DirectoryMatches | None = None
     steps = path.split("/")
     for end in range(1, len(steps)):
         folder = "/".join(steps[:end])

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.packaging.progress import Build, BuildOutcome, BuildProgress
-from tui.packaging.solve import Unreadable, read_bytes, read_line, read_time
-from tui.packaging.steps import TAIL, Step, StepState
+from tui.packaging.solve import UnreadableStatus, read_bytes, read_line, read_time
+from tui.packaging.steps import TAIL, BuildStep, StepState
 
 Part = dict[str, object]
 ZERO = 1_786_439_040.0
@@ -72,7 +72,7 @@ def now(build: Build, seconds: float = 10.0) -> BuildProgress:
     return build.progress(ZERO + seconds)
 
 
-def only(build: Build, seconds: float = 10.0) -> Step:
+def only(build: Build, seconds: float = 10.0) -> BuildStep:
     (step,) = now(build, seconds).steps
     return step
 
@@ -320,7 +320,7 @@ def test_a_line_that_cannot_be_read_is_counted_and_the_build_goes_on(text: bytes
     build.feed(text)
     build.feed(line(vertexes=[vertex("a", "", 1, 2)]))
     assert (now(build).unreadable, only(build).state) == (1, StepState.DONE)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableStatus):
         read_line(text)
 
 

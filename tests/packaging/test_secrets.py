@@ -13,9 +13,9 @@ from tui.api.changes import secret_message
 from tui.packaging.errors import SecretsError
 from tui.packaging.secrets import (
     MOUNT_LIMIT,
-    Refused,
-    SecretInput,
+    RejectedSecret,
     SecretSet,
+    SecretToSend,
     collect,
     find_env_files,
     fingerprint,
@@ -161,7 +161,7 @@ def test_a_mount_has_a_limit(tmp_path: Path) -> None:
 def test_what_overrides_what(tmp_path: Path, env: Path) -> None:
     env.write_text("A=file\nB=file\nC=file\n")
     grow(tmp_path, {"m/A": "mount", "m/D": "mount"})
-    typed = [SecretInput("D", Secret("typed")), SecretInput("B", Secret("typed"))]
+    typed = [SecretToSend("D", Secret("typed")), SecretToSend("B", Secret("typed"))]
     found = collect(mounts=[tmp_path / "m/A", tmp_path / "m/D"], typed=typed, file=env)
     assert values(found) == {"A": "mount", "D": "typed", "B": "typed", "C": "file"}
     assert [one.is_file for one in found.secrets] == [True, False, False, False]
@@ -177,7 +177,7 @@ def test_reserved_names_are_left_out_with_their_reason(env: Path) -> None:
     env.write_text("LIVEKIT_URL=wss://x\nLIVEKIT_API_KEY=k\nLIVEKIT_API_SECRET=\nLIVEKIT_OTHER=1\nA=1\n")
     found = collect(file=env)
     assert values(found) == {"LIVEKIT_OTHER": "1", "A": "1"}
-    assert found.refused[0] == Refused("LIVEKIT_URL", ".env line 1", "the service sets it itself")
+    assert found.refused[0] == RejectedSecret("LIVEKIT_URL", ".env line 1", "the service sets it itself")
     assert [one.name for one in found.refused] == ["LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"]
 
 
@@ -190,18 +190,18 @@ def test_an_empty_value_is_an_error_or_left_out(env: Path) -> None:
     )
     found = collect(file=env, empty="skip")
     assert values(found) == {"A": "1"}
-    assert found.refused == (Refused("B", ".env line 2", "it is empty"),)
+    assert found.refused == (RejectedSecret("B", ".env line 2", "it is empty"),)
 
 
 def test_an_empty_typed_value_is_an_error_too() -> None:
     with pytest.raises(SecretsError, match=r"^A is empty"):
-        collect(typed=[SecretInput("A", Secret(""))])
+        collect(typed=[SecretToSend("A", Secret(""))])
 
 
 @pytest.mark.parametrize("name", ["", "A B", "A\n", "A=B", "A\x1b", "\u202eA", "A\ud800"])
 def test_a_name_that_cannot_be_one(name: str) -> None:
     with pytest.raises(SecretsError, match="cannot be the name of a secret") as refusal:
-        judge(SecretInput(name, Secret(CANARY)))
+        judge(SecretToSend(name, Secret(CANARY)))
     assert str(refusal.value).isprintable()
 
 
@@ -226,15 +226,15 @@ def test_a_name_that_cannot_be_one(name: str) -> None:
     ],
 )
 def test_limits_and_slips_are_warned_of(name: str, value: str, warned: str) -> None:
-    found = judge(SecretInput(name, Secret(value)))
+    found = judge(SecretToSend(name, Secret(value)))
     assert (warned in found[0]) if warned else (found == ())
     assert CANARY not in repr(found) and "canary" not in repr(found)
 
 
 def test_a_variable_cannot_hold_a_nul() -> None:
     with pytest.raises(SecretsError, match="NUL"):
-        judge(SecretInput("A", Secret("x\0y")))
-    assert judge(SecretInput("a.bin", Secret("x\0y"), is_file=True)) == ()
+        judge(SecretToSend("A", Secret("x\0y")))
+    assert judge(SecretToSend("a.bin", Secret("x\0y"), is_file=True)) == ()
 
 
 def test_a_fingerprint_tells_values_apart_and_shows_none() -> None:
@@ -257,7 +257,7 @@ def test_nothing_that_is_said_holds_a_value(env: Path) -> None:
     said: list[str] = []
     for empty in ("skip", "refuse"):
         try:
-            found = collect(file=env, typed=[SecretInput("T", Secret(CANARY))], empty=empty)
+            found = collect(file=env, typed=[SecretToSend("T", Secret(CANARY))], empty=empty)
         except SecretsError as error:
             said += [str(error), repr(error)]
         else:

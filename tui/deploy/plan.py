@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tui.operations.shell_commands import lk
 from tui.packaging.progress import BuildProgress
-from tui.packaging.secrets import SecretInput
-from tui.packaging.steps import Step, StepState
+from tui.packaging.secrets import SecretToSend
+from tui.packaging.steps import BuildStep, StepState
 
-__all__ = ["BuildProgress", "DeployReport", "Plan", "Stage", "State", "Step", "StepState"]
+__all__ = ["BuildProgress", "BuildStep", "DeployReport", "Plan", "Stage", "State", "StepState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Plan:
     """Only for a new agent: an existing one stays where it is."""
     subdomain: str = ""
     """Of the project, for livekit.toml."""
-    secrets: tuple[SecretInput, ...] = ()
+    secrets: tuple[SecretToSend, ...] = ()
     secrets_file: str = ""
     """Where some of them were read; only to be shown."""
     attributes: Mapping[str, str] = field(default_factory=dict)

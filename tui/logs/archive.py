@@ -20,7 +20,7 @@ from tui.api.clean import clean
 from tui.logs.classify import classify
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.segment import Segment
-from tui.logs.source import LogSource, Phase, Stream
+from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.logs.spool import MIB, Spool
 
 GLANCE: Final = 128 * 1024
@@ -96,7 +96,9 @@ class Archive:
             raise
         self._left = self._most = min(self.size, MOST)
         self.log = Log(Spool(None))
-        self.log.streams[0] = Stream(LogSource("", region=name, log_type="file"), "fi", Phase.ENDED)
+        self.log.streams[0] = StreamState(
+            LogSource("", region=name, log_type="file"), "fi", StreamPhase.ENDED
+        )
         end = Notice(f"{name}: end of the file, last written", Kind.INFO, 0, self.written)
         if kept:  # it holds what was received, without notices
             end.outcome = "neither gaps nor sources are marked in what was kept"

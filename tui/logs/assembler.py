@@ -14,7 +14,7 @@ from tui.logs.classify import classify
 from tui.logs.log import Kind, Notice
 from tui.logs.merge import LogWriter
 from tui.logs.overlap import NewLines, Overlap
-from tui.logs.source import LogSource, Phase, Stream
+from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.logs.stream import Event, Opened
 from tui.logs.stream_end import Cause, StreamEnd
 
@@ -63,7 +63,7 @@ class Assembler:
     """Seconds that the newest notice says may be missing."""
 
     @property
-    def stream(self) -> Stream:
+    def stream(self) -> StreamState:
         """The stream's state as shown."""
         return self.writer.log.streams[self.tag]
 
@@ -86,8 +86,8 @@ class Assembler:
 
     def opened(self, now: float, wall: float) -> None:
         """The stream is open; lines follow."""
-        if self.stream.phase is not Phase.OPEN:  # else it was silent, and still is as far as is known
-            self._show(self.stream.now(Phase.OPEN, now))
+        if self.stream.phase is not StreamPhase.OPEN:  # else it was silent, and still is as far as is known
+            self._show(self.stream.now(StreamPhase.OPEN, now))
         self._moved, self._opened, self._whole = now, wall, True
         self._splitter.rest()
         self._overlap.begin()
@@ -154,7 +154,7 @@ class Assembler:
             self._lost = wall
             self._finish(now, wall)
             self._cause, self._unseen = Cause.QUIET, "not followed"
-        self._show(self.stream.now(Phase.CLOSED, now))
+        self._show(self.stream.now(StreamPhase.CLOSED, now))
 
     def _finish(self, now: float, wall: float, *, complete: bool = False) -> None:
         """Nothing more comes. What came after the last line feed is a line if the log is `complete`."""
@@ -216,5 +216,5 @@ class Assembler:
         self.writer.notice(notice, now, wall)
         return notice
 
-    def _show(self, stream: Stream) -> None:
+    def _show(self, stream: StreamState) -> None:
         self.writer.log.streams[self.tag] = stream

@@ -13,7 +13,7 @@ from typing import Final
 from tui.clock import Clock
 from tui.logs import segment, spool
 from tui.logs.log import Kind, Log, Notice
-from tui.logs.source import LogClient, LogSource, Phase
+from tui.logs.source import LogClient, LogSource, StreamPhase
 from tui.logs.spool import Spool
 from tui.logs.stream import Ping
 from tui.logs.watch import Dependencies, Watch
@@ -86,7 +86,7 @@ class LogHub:
         """This agent changed: its waiting streams try again now. A refused stream waits its time."""
         for key, watch in self._watches.items():
             if agent_id in key:
-                watch.nudge(Phase.ASLEEP, Phase.WAITING, Phase.GONE)
+                watch.nudge(StreamPhase.ASLEEP, StreamPhase.WAITING, StreamPhase.GONE)
 
     async def run(self) -> None:
         """Wait until cancelled, then close everything. Raises the unexpected error of a stream."""

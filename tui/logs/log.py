@@ -12,10 +12,10 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.logs.classify import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level, classify, time_of
-from tui.logs.records import Record, parse
+from tui.logs.records import LogRecord, parse
 from tui.logs.segment import Segment
 from tui.logs.signatures import Signatures
-from tui.logs.source import Stream
+from tui.logs.source import StreamState
 from tui.logs.spool import Spool
 
 TRACE: Final = 200
@@ -103,7 +103,7 @@ class Log:
 
     spool: Spool
     counts: Counts = field(default_factory=Counts)
-    streams: dict[int, Stream] = field(default_factory=dict)
+    streams: dict[int, StreamState] = field(default_factory=dict)
     """Every stream that ever wrote here, by tag."""
     notices: dict[int, Notice] = field(default_factory=dict)
     signatures: Signatures = field(default_factory=Signatures)
@@ -253,7 +253,7 @@ class Log:
         self.counts.size += segment.size
         self.counts.errors += sum(map(segment.marks.count, (Level.ERROR, Level.CRITICAL)))
 
-    def record(self, row: int) -> Record:
+    def record(self, row: int) -> LogRecord:
         """A row taken apart. The last line of a plain traceback has the lines above it as its body."""
         record = parse(self.spool.line(row))
         if record.structured or self.spool.mark(row) & LEVEL_BITS < Level.ERROR:

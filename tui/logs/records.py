@@ -37,7 +37,7 @@ TAKEN_APART: Final = frozenset((*_TRACES, *_ERRORS))
 """Fields whose values may have several lines."""
 
 
-class Record(msgspec.Struct, frozen=True):
+class LogRecord(msgspec.Struct, frozen=True):
     """A line taken apart. Every text is cleaned except for its colours: `plain` or `runs` finish it."""
 
     message: str
@@ -70,7 +70,7 @@ class Record(msgspec.Struct, frozen=True):
         return plain("\n".join((" ".join(part for part in parts if part), *self.body)))
 
 
-def parse(raw: bytes) -> Record:
+def parse(raw: bytes) -> LogRecord:
     """Take a line apart. Never raises, whatever the bytes."""
     if raw[:1] == b"{" and len(raw) <= DECODED:
         found = _values(raw)
@@ -102,7 +102,7 @@ def _value(raw: bytes) -> str:
     return _text(raw) if raw[:1] == b'"' else raw.decode()
 
 
-def _from_values(found: Mapping[str, str], raw: bytes) -> Record:
+def _from_values(found: Mapping[str, str], raw: bytes) -> LogRecord:
     message, *body = _first(found, MESSAGE).split("\n")
     for name in _TRACES:
         if found.get(name):
@@ -112,7 +112,7 @@ def _from_values(found: Mapping[str, str], raw: bytes) -> Record:
             body += _values(found[name].encode("utf-8", "surrogatepass")).get("stack", "").split("\n")
     level = _first(found, LEVEL)
     fields = tuple((clean(name, limit=80), value) for name, value in found.items() if name not in KNOWN)
-    return Record(
+    return LogRecord(
         message=message,
         level=level_named(_number(level)),
         word=level_word(level),
@@ -125,11 +125,11 @@ def _from_values(found: Mapping[str, str], raw: bytes) -> Record:
     )
 
 
-def _from_text(raw: bytes) -> Record:
+def _from_text(raw: bytes) -> LogRecord:
     text = raw[: SHOWN * 4].decode("utf-8", "replace")
     level = Level(classify([raw])[0] & LEVEL_BITS)
     hidden = max(0, len(raw) - len(text[:SHOWN].encode()))
-    return Record(message=text[:SHOWN], level=level, time=time_of(raw), hidden=hidden)
+    return LogRecord(message=text[:SHOWN], level=level, time=time_of(raw), hidden=hidden)
 
 
 def _first(found: Mapping[str, str], names: tuple[str, ...]) -> str:

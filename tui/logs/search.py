@@ -20,7 +20,7 @@ from tui.logs.expressions import (
     lower_cased,
     required_words,
 )
-from tui.logs.records import SHOWN, Record, parse
+from tui.logs.records import SHOWN, LogRecord, parse
 from tui.logs.signatures import Key, key_of
 from tui.logs.spool import Block
 
@@ -44,7 +44,7 @@ class BlockLines:
 
     def __init__(self, block: Block) -> None:
         self._block = block
-        self._records: dict[int, Record] = {}
+        self._records: dict[int, LogRecord] = {}
 
     @cached_property
     def _lines(self) -> list[bytes]:
@@ -58,7 +58,7 @@ class BlockLines:
     def _batch(self) -> TextBatch:
         return TextBatch(self._lines)
 
-    def record(self, row: int) -> Record:
+    def record(self, row: int) -> LogRecord:
         """A line taken apart."""
         found = self._records.get(row)
         if found is None:
@@ -181,7 +181,7 @@ class OfJob(msgspec.Struct, frozen=True):
         """Rows whose `job_id` is this one; a line without fields must name it."""
         return [row for row in rows if self._is(lines.record(row))]
 
-    def _is(self, record: Record) -> bool:
+    def _is(self, record: LogRecord) -> bool:
         if record.structured:
             return record.field("job_id") == self.job_id
         return self.job_id in record.text
@@ -202,7 +202,7 @@ class OfKind(msgspec.Struct, frozen=True):
         """Rows that are errors of that kind."""
         return [row for row in rows if lines.is_error(row) and self._is(lines.record(row))]
 
-    def _is(self, record: Record) -> bool:
+    def _is(self, record: LogRecord) -> bool:
         found = key_of(record)
         # a plain traceback names its frame in the lines above: here is only the last one
         return found == (self.key if record.structured else replace(self.key, frame=found.frame))

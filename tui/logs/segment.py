@@ -17,7 +17,7 @@ NAMES_TRIED: Final = 1000
 """Numbered names that are tried before giving up."""
 
 
-class Store(Protocol):
+class ByteStore(Protocol):
     """Where a segment's bytes are."""
 
     def write(self, data: bytes, at: int) -> None:
@@ -133,7 +133,7 @@ class Segment:
 
     __slots__ = ("first", "marks", "starts", "store", "tags")
 
-    def __init__(self, first: int, store: Store) -> None:
+    def __init__(self, first: int, store: ByteStore) -> None:
         self.first = first
         """Number of its first row."""
         self.store = store

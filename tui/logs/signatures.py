@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.records import Record, plain
+from tui.logs.records import LogRecord, plain
 
 MOST: Final = 500
 """Kinds that are counted; errors of further kinds are counted together."""
@@ -74,7 +74,7 @@ def normalise(message: str) -> str:
     return _VARYING.sub(lambda match: _PLACEHOLDERS[match.lastindex or 0], message[: COMPARED * 2])[:COMPARED]
 
 
-def key_of(record: Record) -> Key:
+def key_of(record: LogRecord) -> Key:
     """The kind of an error record."""
     exception, frame = _raised(record.body or (record.message,))
     return Key(normalise(plain(record.message)), exception, frame)
@@ -103,7 +103,7 @@ class Signatures:
     seen: int = 0
     """Rows below this have been counted."""
 
-    def add(self, record: Record, row: int, moment: float | None, version: str) -> Signature:
+    def add(self, record: LogRecord, row: int, moment: float | None, version: str) -> Signature:
         """Count an error."""
         key = key_of(record)
         found = self.by_key.get(key)

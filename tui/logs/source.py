@@ -57,7 +57,7 @@ class LogSource(msgspec.Struct, frozen=True):
         return " ".join(words)
 
 
-class Phase(StrEnum):
+class StreamPhase(StrEnum):
     """The state of a stream, in the words of the screen."""
 
     IDLE = "not opened"
@@ -71,13 +71,13 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
-class Stream(msgspec.Struct, frozen=True):
+class StreamState(msgspec.Struct, frozen=True):
     """A source and the state of its stream, as the screen shows them."""
 
     source: LogSource
     tag: str
     """Two letters that tell it from the others."""
-    phase: Phase = Phase.IDLE
+    phase: StreamPhase = StreamPhase.IDLE
     since: float = 0.0
     """Monotonic seconds at which the phase began."""
     heard: float = 0.0
@@ -95,7 +95,7 @@ class Stream(msgspec.Struct, frozen=True):
         source = self.source
         return f"{source.agent or source.agent_id} {source.label}" if self.of_several_agents else source.label
 
-    def now(self, phase: Phase, at: float, reason: str = "") -> Stream:
+    def now(self, phase: StreamPhase, at: float, reason: str = "") -> StreamState:
         """The same stream in another phase."""
         return replace(self, phase=phase, since=at, reason=reason)
 
@@ -117,15 +117,15 @@ def _candidates(label: str) -> Iterable[str]:
     yield from (f"{number:02}" for number in range(100))
 
 
-def coverage(streams: Iterable[Stream], offered: Collection[LogSource] = ()) -> str:
+def coverage(streams: Iterable[StreamState], offered: Collection[LogSource] = ()) -> str:
     """How much of what is offered is open, for the title: `newest instance per region, 2 of 3 open`.
 
     Sources that are `offered` and closed count as not open.
     """
-    wanted = [stream for stream in streams if stream.phase is not Phase.CLOSED]
+    wanted = [stream for stream in streams if stream.phase is not StreamPhase.CLOSED]
     if not wanted:
         return "no log open"
-    opened = sum(stream.phase is Phase.OPEN for stream in wanted)
+    opened = sum(stream.phase is StreamPhase.OPEN for stream in wanted)
     if all(stream.source.log_type == "build" for stream in wanted):
         return f"newest build, {opened} of {len(wanted)} open" if opened else "newest build"
     keys = {source.key for source in offered if source.log_type != "build"}

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from tui.api import errors
-from tui.logs.source import LogSource, Phase
+from tui.logs.source import LogSource, StreamPhase
 
 ASLEEP_WAIT: Final = 30.0
 """Seconds between tries while an agent sleeps; a change of its status makes the stream try at once."""
@@ -43,11 +43,15 @@ class StreamEnd(msgspec.Struct, frozen=True):
     """Trying again by ourselves would not help."""
 
     @property
-    def phase(self) -> Phase:
+    def phase(self) -> StreamPhase:
         """What the stream does after it."""
         if self.cause in (Cause.ASLEEP, Cause.GONE, Cause.DONE):
-            return {Cause.ASLEEP: Phase.ASLEEP, Cause.GONE: Phase.GONE, Cause.DONE: Phase.ENDED}[self.cause]
-        return Phase.REFUSED if self.cause in (Cause.REFUSED, Cause.MUTE) else Phase.WAITING
+            return {
+                Cause.ASLEEP: StreamPhase.ASLEEP,
+                Cause.GONE: StreamPhase.GONE,
+                Cause.DONE: StreamPhase.ENDED,
+            }[self.cause]
+        return StreamPhase.REFUSED if self.cause in (Cause.REFUSED, Cause.MUTE) else StreamPhase.WAITING
 
     @property
     def outlook(self) -> str:

@@ -14,7 +14,7 @@ from tui.clock import Clock
 from tui.logs.assembler import Assembler
 from tui.logs.log import Log
 from tui.logs.merge import LogWriter
-from tui.logs.source import LogClient, LogSource, Phase, Stream, tag_of
+from tui.logs.source import LogClient, LogSource, StreamPhase, StreamState, tag_of
 from tui.logs.stream import UNREAD, LogStream, Ping
 
 MOST: Final = 6
@@ -106,7 +106,7 @@ class Watch:
             self._pumping.cancel()
             self._pumping = None
 
-    def nudge(self, *phases: Phase) -> None:
+    def nudge(self, *phases: StreamPhase) -> None:
         """Try again now the streams that are in one of these phases."""
         for key, (stream, _) in self._running.items():
             if self._assemblers[key].stream.phase in phases:
@@ -138,7 +138,7 @@ class Watch:
     def _start(self, source: LogSource) -> None:
         assembler = self._assemblers.get(source.key) or self._add(source)
         state = replace(assembler.stream, source=source)
-        self.log.streams[assembler.tag] = state.now(Phase.CONNECTING, self._clock.monotonic())
+        self.log.streams[assembler.tag] = state.now(StreamPhase.CONNECTING, self._clock.monotonic())
         given = self._dependencies
         stream = LogStream(
             source,
@@ -165,7 +165,7 @@ class Watch:
     def _add(self, source: LogSource) -> Assembler:
         tag = len(self._assemblers)
         several = len({candidate.agent_id for candidate in self.candidates}) > 1
-        stream = Stream(source, "", of_several_agents=several)
+        stream = StreamState(source, "", of_several_agents=several)
         taken = {other.tag for other in self.log.streams.values()}
         self.log.streams[tag] = replace(stream, tag=tag_of(stream.label, taken))
         self._assemblers[source.key] = assembler = Assembler(tag, self._writer)
@@ -184,7 +184,7 @@ class Watch:
         """A stream was just opened for the first time, and its earlier lines are still to come."""
         streams = (self._assemblers[key].stream for key in self._running)
         return any(
-            stream.phase in (Phase.CONNECTING, Phase.OPEN)
+            stream.phase in (StreamPhase.CONNECTING, StreamPhase.OPEN)
             and not stream.heard
             and now - stream.since < TOGETHER
             for stream in streams

@@ -12,7 +12,7 @@ from tui.packaging import templates
 from tui.packaging.detect import ProjectType
 from tui.packaging.errors import ProjectError
 from tui.packaging.files import create_file, reason, replace_file, shown
-from tui.packaging.ignore import Level, Patterns
+from tui.packaging.ignore import DirectoryMatches, Patterns
 
 DOCKERFILE: Final = "Dockerfile"
 DOCKERIGNORE: Final = ".dockerignore"
@@ -95,7 +95,7 @@ def _so_far(written: list[str]) -> str:
 def _files(root: Path, patterns: Patterns) -> list[str]:
     """Regular files that the patterns do not exclude; excluded directories are not read."""
     found: list[str] = []
-    pending: list[tuple[str, Level | None]] = [("", None)]
+    pending: list[tuple[str, DirectoryMatches | None]] = [("", None)]
     while pending:
         folder, level = pending.pop()
         try:

@@ -54,7 +54,7 @@ class IgnorePattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class DirectoryMatches:
     """The matches of a directory, from which those of its entries follow."""
 
     ignored: bool
@@ -69,17 +69,17 @@ class Patterns:
         read = (_read(line) for line in lines)
         self.patterns = tuple(pattern for pattern in read if pattern is not None)
         self._excepting = any(pattern.excepts for pattern in self.patterns)
-        self._top = Level(ignored=False, hits=(False,) * len(self.patterns))
+        self._top = DirectoryMatches(ignored=False, hits=(False,) * len(self.patterns))
 
-    def enter(self, path: str, above: Level | None = None) -> Level:
+    def enter(self, path: str, above: DirectoryMatches | None = None) -> DirectoryMatches:
         """The level of a directory below the root; `above` is its parent's, None if that is the root."""
         above = above or self._top
         if above.ignored and not self._excepting:
             return above
         judged = zip(self.patterns, above.hits, strict=True)
-        return Level(self.ignores(path, above), tuple(hit or p.test(path) for p, hit in judged))
+        return DirectoryMatches(self.ignores(path, above), tuple(hit or p.test(path) for p, hit in judged))
 
-    def ignores(self, path: str, above: Level | None = None) -> bool:
+    def ignores(self, path: str, above: DirectoryMatches | None = None) -> bool:
         """Whether a path is excluded; `above` is the level of its directory, None for the root."""
         above = above or self._top
         if above.ignored and not self._excepting:
@@ -92,7 +92,7 @@ class Patterns:
 
     def ignores_deep(self, path: str) -> bool:
         """Whether a path is excluded, for a path whose directories were not entered one by one."""
-        level: Level | None = None
+        level: DirectoryMatches | None = None
         for end, char in enumerate(path):
             if char == "/":
                 level = self.enter(path[:end], level)

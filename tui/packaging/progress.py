@@ -16,7 +16,7 @@ from tui.api.clean import clean
 from tui.api.errors import ApiError
 from tui.api.streams import lines
 from tui.packaging import solve
-from tui.packaging.steps import PartState, Row, Step, StepState, VertexState
+from tui.packaging.steps import BuildStep, PartState, Row, StepState, VertexState
 
 _PARTIAL_LIMIT: Final = 65_536
 """Bytes of an incomplete line after which it is shown."""
@@ -47,7 +47,7 @@ class BuildProgress:
     """A build at one moment."""
 
     outcome: BuildOutcome
-    steps: tuple[Step, ...]
+    steps: tuple[BuildStep, ...]
     """Started steps in order of their start, then waiting ones."""
     completed: int
     total: int
@@ -93,7 +93,7 @@ class Build:
             return
         try:
             status = solve.read_line(line)
-        except solve.Unreadable:
+        except solve.UnreadableStatus:
             self._unreadable += 1
             return
         self._take_queue(status.queue or None)
@@ -130,7 +130,7 @@ class Build:
             unreadable=self._unreadable,
         )
 
-    def _settled(self, step: Step) -> Step:
+    def _settled(self, step: BuildStep) -> BuildStep:
         """The state of a step; after the build running ones count as ended, unless the stream broke."""
         if step.state is StepState.RUNNING and self._outcome in (BuildOutcome.FAILED, BuildOutcome.SUCCEEDED):
             return replace(step, state=StepState.CANCELLED)

@@ -40,7 +40,7 @@ _ASSIGNED: Final = re.compile(r"\s*(?:export\s+)?[A-Z][A-Z0-9_]+=")
 """The beginning of an assignment in a `.env` file."""
 
 
-class SecretInput(Struct, frozen=True):
+class SecretToSend(Struct, frozen=True):
     """One secret to send."""
 
     name: str
@@ -71,7 +71,7 @@ class Fingerprint(Struct, frozen=True):
         return f"{self.size:,} bytes{lines}, sha256 {self.digest}"
 
 
-class Refused(Struct, frozen=True):
+class RejectedSecret(Struct, frozen=True):
     """A name that is not sent, and why."""
 
     name: str
@@ -82,9 +82,9 @@ class Refused(Struct, frozen=True):
 class SecretSet(Struct, frozen=True):
     """Secrets that are sent, and names that are not."""
 
-    secrets: tuple[SecretInput, ...] = ()
+    secrets: tuple[SecretToSend, ...] = ()
     """One for each name, in order of first appearance."""
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RejectedSecret, ...] = ()
     warnings: tuple[str, ...] = ()
     """One line each, fit for display."""
 
@@ -108,7 +108,7 @@ def parse_text(text: str, origin: str = "") -> SecretSet:
     except SecretsError as error:
         raise SecretsError(f"{origin or 'the text'}, {error}; nothing was sent") from None
     warnings: list[str] = []
-    by_name: dict[str, SecretInput] = {}
+    by_name: dict[str, SecretToSend] = {}
     for one in found:
         place = f"{origin} line {one.line}".lstrip()
         if not one.name:
@@ -116,7 +116,7 @@ def parse_text(text: str, origin: str = "") -> SecretSet:
         if one.name in by_name:
             warnings.append(f"{shown(one.name)} is given twice, {place} counts")
         warnings.extend(f"{shown(one.name)} ({place}): {warning}" for warning in one.warnings)
-        by_name[one.name] = SecretInput(one.name, one.value, origin=place)
+        by_name[one.name] = SecretToSend(one.name, one.value, origin=place)
     return SecretSet(tuple(by_name.values()), warnings=tuple(warnings))
 
 
@@ -132,17 +132,17 @@ def read_env_file(path: Path) -> SecretSet:
     return SecretSet(read.secrets, warnings=(*_safety(path, content), *read.warnings))
 
 
-def read_mount(path: Path) -> SecretInput:
+def read_mount(path: Path) -> SecretToSend:
     """A file to mount under its base name, with any content. Raises `SecretsError`."""
     content = _read(path, MOUNT_LIMIT)
     value = Secret(content.data.decode("utf-8", "surrogateescape"))
-    return SecretInput(path.name, value, is_file=True, origin=shown(path))
+    return SecretToSend(path.name, value, is_file=True, origin=shown(path))
 
 
 def collect(
     *,
     mounts: Iterable[Path] = (),
-    typed: Iterable[SecretInput] = (),
+    typed: Iterable[SecretToSend] = (),
     file: Path | None = None,
     empty: Empty = "refuse",
 ) -> SecretSet:
@@ -151,7 +151,7 @@ def collect(
     A typed value overrides a mount of the same name, and a secrets file adds only names that are not given.
     Reserved names are skipped with a reason; empty values are an error or skipped, as `empty` says.
     """
-    chosen: dict[str, SecretInput] = {}
+    chosen: dict[str, SecretToSend] = {}
     for mount in (read_mount(path) for path in mounts):
         if mount.name in chosen:
             raise SecretsError(f"two mounts would have the name {shown(mount.name)}; nothing was sent")
@@ -160,19 +160,19 @@ def collect(
     read = read_env_file(file) if file is not None else SecretSet()
     for one in read.secrets:
         chosen.setdefault(one.name, one)
-    refused: list[Refused] = []
+    refused: list[RejectedSecret] = []
     warnings = list(read.warnings)
-    kept: list[SecretInput] = []
+    kept: list[SecretToSend] = []
     for one in chosen.values():
         if reason := _left_out(one, empty):
-            refused.append(Refused(one.name, one.origin, reason))
+            refused.append(RejectedSecret(one.name, one.origin, reason))
         else:
             warnings.extend(judge(one))
             kept.append(one)
     return SecretSet(tuple(kept), tuple(refused), tuple(warnings))
 
 
-def judge(secret: SecretInput) -> tuple[str, ...]:
+def judge(secret: SecretToSend) -> tuple[str, ...]:
     """Warnings about a secret: documented limits and likely copying errors; no part of it is shown.
 
     It is not known where the limits are enforced, hence warnings. Raises `SecretsError` if it cannot be sent.
@@ -200,7 +200,7 @@ def judge(secret: SecretInput) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _left_out(secret: SecretInput, empty: Empty) -> str:
+def _left_out(secret: SecretToSend, empty: Empty) -> str:
     """Why a secret is not sent; empty if it is."""
     if secret.name in RESERVED_SECRETS and not secret.is_file:
         return "the service sets it itself"

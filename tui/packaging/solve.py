@@ -16,7 +16,7 @@ ERROR_PREFIX: Final = b"BUILD ERROR:"
 """The beginning of the line that reports a failed build."""
 
 
-class Unreadable(ValueError):
+class UnreadableStatus(ValueError):
     """A line that is not valid SolveStatus JSON."""
 
 
@@ -91,13 +91,13 @@ _NOTHING: Final = SolveStatus()
 
 
 def read_line(line: bytes) -> SolveStatus:
-    """One line of the stream. Raises `Unreadable` for all but an object with one of the known parts."""
+    """One line of the stream. Raises `UnreadableStatus` for all but an object with one of the known parts."""
     try:
         found = msgspec.json.decode(line, type=SolveStatus)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableStatus(str(error)) from None
     if found == _NOTHING and line.strip() != b"{}":
-        raise Unreadable("an object without steps, output or warnings")
+        raise UnreadableStatus("an object without steps, output or warnings")
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from tui.packaging.errors import SourceError
 from tui.packaging.files import NotReadable, kind, read_file, reason, shown
-from tui.packaging.ignore import Level, Patterns
+from tui.packaging.ignore import DirectoryMatches, Patterns
 
 EXCLUDES: Final = ("**/livekit.toml",)
 """What `lk` always excludes."""
@@ -116,7 +116,7 @@ def _walk(top: int, patterns: Patterns) -> Iterator[tuple[str, os.stat_result]]:
 
     An excluded directory is still read: a later pattern, or a file's name, may include a file in it.
     """
-    pending: list[tuple[str, os.stat_result, Level | None]] = [(".", os.fstat(top), None)]
+    pending: list[tuple[str, os.stat_result, DirectoryMatches | None]] = [(".", os.fstat(top), None)]
     while pending:
         name, facts, above = pending.pop()
         if "Dockerfile" in name.rpartition("/")[2] or not patterns.ignores(name, above):

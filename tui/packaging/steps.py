@@ -41,7 +41,7 @@ class SubStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BuildStep:
     """One row: a step, or a group of them."""
 
     key: str
@@ -150,9 +150,9 @@ class Row:
         runs = (run for member in self.members for run in member.runs.items())
         return _union([(start, now if end is None else end) for start, end in runs])
 
-    def view(self, now: float) -> Step:
+    def view(self, now: float) -> BuildStep:
         """As shown at `now`, Unix seconds."""
-        return Step(
+        return BuildStep(
             key=self.key,
             number=self.number,
             name=self.name,

@@ -10,7 +10,7 @@ from tests.logs.fakes import EPOCH, line
 from tests.ui.logview.app import LogApp
 from tui.logs.classify import classify
 from tui.logs.log import Kind, Log, Notice
-from tui.logs.source import LogSource, Phase, Stream
+from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.logs.spool import Spool
 from tui.sim.scenarios.hostile import LOGS
 
@@ -39,7 +39,7 @@ class Hostile(LogApp):
         log = Log(Spool(None))
         hostile = next(found for found in LOGS if isinstance(found, str))
         source = LogSource("CA_\x1b[2J", agent=hostile, region=hostile, deployment=hostile, version=hostile)
-        log.streams[0] = Stream(source, "us", Phase.WAITING, reason=hostile)
+        log.streams[0] = StreamState(source, "us", StreamPhase.WAITING, reason=hostile)
         raws = hostile_lines()
         log.append(raws, classify(raws), bytes(len(raws)), EPOCH)
         log.notify(Notice(f"{hostile}: {hostile}", Kind.TROUBLE, 0, EPOCH, EPOCH, hostile))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tui.logs.classify import classify
 from tui.logs.log import Kind, Log, Notice
-from tui.logs.source import Phase, Stream
+from tui.logs.source import StreamPhase, StreamState
 from tui.logs.spool import Spool
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -53,8 +53,10 @@ def incident(monotonic: float) -> Log:
     """The log; `monotonic` is the clock's reading in the scene."""
     log = Log(Spool(None))
     version = {"agent": "inbound", "version": "20261118091300", "deployed_at": EPOCH + 20}
-    for tag, (region, phase) in enumerate((("us-east", Phase.OPEN), ("eu-central", Phase.WAITING))):
-        log.streams[tag] = Stream(source(region, **version), region[:2], phase, monotonic, monotonic)
+    for tag, (region, phase) in enumerate(
+        (("us-east", StreamPhase.OPEN), ("eu-central", StreamPhase.WAITING))
+    ):
+        log.streams[tag] = StreamState(source(region, **version), region[:2], phase, monotonic, monotonic)
     for number in range(26):
         _turn(log, number)
     log.notify(LOST)
@@ -87,7 +89,7 @@ def news(log: Log) -> None:
 def build(monotonic: float) -> Log:
     """A build log as BuildKit prints it, read to its end."""
     log = Log(Spool(None))
-    log.streams[0] = Stream(source("", log_type="build"), "bu", Phase.ENDED, monotonic, monotonic)
+    log.streams[0] = StreamState(source("", log_type="build"), "bu", StreamPhase.ENDED, monotonic, monotonic)
     for text in BUILD.splitlines():
         _add(log, 0, text.encode(), EPOCH)
     log.notify(Notice("build: end of the build log", Kind.INFO, 0, EPOCH))

@@ -16,7 +16,7 @@ from tui.api.clean import is_clean
 from tui.fleet.cells import Cell
 from tui.logs.classify import Level, classify
 from tui.logs.log import Counts, Kind, Line, Notice
-from tui.logs.source import LogSource, Phase, Stream
+from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.sim.scenarios.hostile import LOGS
 from tui.ui.logview import bar
 from tui.ui.logview.layout import LineMode, Options, ScreenRow, TimeFormat, lay_out
@@ -229,7 +229,9 @@ def test_the_row_below_fits_and_drops_what_matters_least(size: int) -> None:
 
 
 def test_what_hides_lines_is_said_in_the_width_of_a_quarter_of_the_screen() -> None:
-    open_, lost = (Stream(LogSource("CA_1"), "us", phase) for phase in (Phase.OPEN, Phase.WAITING))
+    open_, lost = (
+        StreamState(LogSource("CA_1"), "us", phase) for phase in (StreamPhase.OPEN, StreamPhase.WAITING)
+    )
     state = bar.BarState(Counts(received=5952), filters=(1, 1), held=5952, shown=333, streams=(open_,))
     said = "".join(cell.text for cell in bar.bar_cells(state, 59))
     assert said == " FOLLOW on · FILTER 1/1 · 5 952 lines (5 619 hidden)"
@@ -256,13 +258,13 @@ def test_a_silent_stream_says_since_when(quiet: float, times: TimeFormat, said: 
     clock = datetime.fromtimestamp(
         EPOCH + quiet, ZoneInfo("Asia/Tokyo") if times is TimeFormat.LOCAL else UTC
     )
-    stream = Stream(LogSource("CA_1"), "us", Phase.OPEN, heard=1000.0)
+    stream = StreamState(LogSource("CA_1"), "us", StreamPhase.OPEN, heard=1000.0)
     state = bar.BarState(Counts(received=3), streams=(stream,), times=times, now=1000.0 + quiet, clock=clock)
     assert [cell.text for cell in bar.bar_cells(state, 200)][-1] == said
 
 
 def test_a_stream_that_stays_silent_changes_nothing_on_the_screen() -> None:
-    stream = Stream(LogSource("CA_1"), "us", Phase.OPEN, heard=1000.0)
+    stream = StreamState(LogSource("CA_1"), "us", StreamPhase.OPEN, heard=1000.0)
     found = {
         bar.bar_cells(
             bar.BarState(

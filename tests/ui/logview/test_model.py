@@ -11,7 +11,7 @@ from tests.logs.fakes import EPOCH, TRACEBACK, TestClock, line
 from tui.logs.classify import Level, classify
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.search import Criteria, LogFilter, Pattern
-from tui.logs.source import LogSource, Stream
+from tui.logs.source import LogSource, StreamState
 from tui.logs.spool import Spool
 from tui.ui.logview.bar import why_empty
 from tui.ui.logview.choices import field_choices, filter_choices, kind_choices, save_choices
@@ -52,7 +52,7 @@ class Reading:
 
     def of(self, *lines: bytes) -> LogModel:
         log = Log(Spool(None))
-        log.streams[0] = Stream(LogSource("CA_1", agent="inbound"), "us")
+        log.streams[0] = StreamState(LogSource("CA_1", agent="inbound"), "us")
         log.append(lines, classify(lines), bytes(len(lines)), EPOCH)
         while log.count_errors():
             pass

@@ -30,7 +30,7 @@ from tui.operations.verbs.secrets_operation import (
     secrets,
     with_secrets,
 )
-from tui.packaging.secrets import MOUNT_LIMIT, SecretInput, collect
+from tui.packaging.secrets import MOUNT_LIMIT, SecretToSend, collect
 
 
 class SetSecret(SecretsOperation):
@@ -55,7 +55,7 @@ class SetSecret(SecretsOperation):
 
     def resolve(self, answers: Answers) -> Answers:
         """The one secret, judged."""
-        typed = SecretInput(answers.text("name"), answers.value("value"))
+        typed = SecretToSend(answers.text("name"), answers.value("value"))
         return with_secrets(answers, "value", lambda: collect(typed=(typed,)))
 
     def check(self, view: View, answers: Answers) -> None:

@@ -22,7 +22,7 @@ from tui.operations.journal.journal import Intent
 from tui.operations.operation import Baseline, Danger, Effect, Fact, Operation, Preview, Verification
 from tui.operations.remote import Remote
 from tui.packaging.errors import SecretsError
-from tui.packaging.secrets import Empty, SecretInput, SecretSet, collect, fingerprint
+from tui.packaging.secrets import Empty, SecretSet, SecretToSend, collect, fingerprint
 from tui.secret import Secret
 
 KIND_FILE = "AGENT_SECRET_KIND_FILE"
@@ -126,7 +126,7 @@ def recognisable(value: Secret) -> str:
     return str(found) if found.lines > 1 or found.size > GUESSABLE else f"{found.size:,} bytes"
 
 
-def messages(items: Iterable[SecretInput]) -> list[dict[str, object]]:
+def messages(items: Iterable[SecretToSend]) -> list[dict[str, object]]:
     """AgentSecret messages, their values still in `Secret`."""
     return [secret_message(one.name, one.value, file=one.is_file) for one in items]
 

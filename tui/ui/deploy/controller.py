@@ -20,7 +20,7 @@ from tui.fleet.sources import AGENTS, SECRETS, VERSIONS
 from tui.fleet.state import Fleet
 from tui.operations.arguments import resolve_agent
 from tui.operations.fields import Answers, InvalidAnswer
-from tui.ui.deploy.form import DeployForm, Place, directory
+from tui.ui.deploy.form import DeployForm, FormPrefill, directory
 from tui.ui.deploy.progress import DeployScreen
 from tui.ui.deploy.writing import PROGRAM, REPLACE, THERE, WriteForm, Writing
 from tui.ui.dialogs.project_context import ProjectContext
@@ -78,7 +78,7 @@ class DeployController:
             if plan is not None:
                 self._deploy(plan, context, deployer)
 
-        context.show(DeployForm(Place(place, given, selected), context, deployer.inspect, decided))
+        context.show(DeployForm(FormPrefill(place, given, selected), context, deployer.inspect, decided))
 
     def _deploy(self, plan: Plan, context: ProjectContext, deployer: DeployClient) -> None:
         def start(tell: Callable[[DeployReport], None]) -> asyncio.Task[DeployReport]:

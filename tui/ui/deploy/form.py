@@ -27,7 +27,7 @@ from tui.ui.deploy.questions import CHOICES, YES, fields, visible
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
-from tui.ui.dialogs.fields.base import Answered, Next
+from tui.ui.dialogs.fields.base import FieldAnswered, Next
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
@@ -46,7 +46,7 @@ def directory(typed: str) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FormPrefill:
     """Where the form opens, and what it starts with."""
 
     root: str
@@ -58,7 +58,7 @@ class Place:
 class DeployForm(Dialog):
     """Asks, and hands a plan on when its button is pressed. It sends nothing itself."""
 
-    def __init__(self, place: Place, context: ProjectContext, look: Look, decided: Decided) -> None:
+    def __init__(self, place: FormPrefill, context: ProjectContext, look: Look, decided: Decided) -> None:
         super().__init__()
         self._place = place
         self._project_context = context
@@ -202,7 +202,7 @@ class DeployForm(Dialog):
         """Without answers to hidden questions, which stay in the form and do not count."""
         return replace(given, deployment="") if given.agent == NEW else given
 
-    def on_answered(self, event: Answered) -> None:
+    def on_field_answered(self, event: FieldAnswered) -> None:
         """Another answer; another directory is inspected on Enter."""
         event.stop()
         self._shows_request = False

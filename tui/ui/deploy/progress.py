@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from tui.deploy.plan import BuildProgress, DeployReport, Plan, Stage, State, Step, StepState
+from tui.deploy.plan import BuildProgress, BuildStep, DeployReport, Plan, Stage, State, StepState
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.formats import duration
 from tui.ui.deploy.fact_lines import verb
@@ -117,7 +117,7 @@ def _output(text: str, look: str) -> Row:
     return (Cell(), Cell(), Cell(), Cell(f"  {text}", look))
 
 
-def _step(step: Step) -> Row:
+def _step(step: BuildStep) -> Row:
     sign, look, word = _STEPS[step.state]
     time = word or (duration(step.duration) if step.state is not StepState.WAITING else "")
     part = next((part for part in step.parts if not part.done), None)

@@ -18,7 +18,7 @@ from tui.operations.fields import Answers, Field, FieldKind, Option
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
-from tui.ui.dialogs.fields.base import Answered, Next
+from tui.ui.dialogs.fields.base import FieldAnswered, Next
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
@@ -113,7 +113,7 @@ class WriteForm(Dialog):
             else "there is nothing to write"
         )
 
-    def on_answered(self, event: Answered) -> None:
+    def on_field_answered(self, event: FieldAnswered) -> None:
         """Another answer."""
         event.stop()
         self._problem = ""

@@ -21,7 +21,7 @@ from tui.operations.targets import Target
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
-from tui.ui.dialogs.fields.base import Answered, Choice
+from tui.ui.dialogs.fields.base import ChoiceInput, FieldAnswered
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation_facts import effect_facts, project_cells
 from tui.ui.dialogs.project_context import ProjectContext
@@ -55,7 +55,7 @@ class BulkDialog(Dialog):
         self.frame = DialogLayout(danger=context.project.danger)
         hidden = [target for target in self._targets if target.hidden]
         words = f"include {len(hidden)} hidden by the filter"
-        self._choice = Choice(
+        self._choice = ChoiceInput(
             Field("hidden", "hidden", FieldKind.CHOICE, value=LEAVE),
             (Option(LEAVE, ("leave out what the filter hides",)), Option(INCLUDE, (words,))),
         )
@@ -125,7 +125,7 @@ class BulkDialog(Dialog):
         """Break lines anew."""
         self.call_after_refresh(self.redraw)
 
-    def on_answered(self, event: Answered) -> None:
+    def on_field_answered(self, event: FieldAnswered) -> None:
         """With those that are hidden, or without."""
         event.stop()
         self.redraw()

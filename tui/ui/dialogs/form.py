@@ -12,7 +12,7 @@ from textual.widget import Widget
 from tui.fleet.cells import Cell
 from tui.operations.fields import Answers, Field, FieldKind, Option
 from tui.secret import Secret
-from tui.ui.dialogs.fields.base import Block, Choice, Divided
+from tui.ui.dialogs.fields.base import ChoiceInput, Divided, MultilineInput
 from tui.ui.dialogs.fields.file_field import FileField
 from tui.ui.dialogs.fields.pick import Pick
 from tui.ui.dialogs.fields.secret_input import SecretInput
@@ -67,11 +67,11 @@ class Form(Vertical):
             return self._options(field.id)
 
         if field.kind is FieldKind.CHOICE:
-            return Choice(field, options())
+            return ChoiceInput(field, options())
         if field.kind is FieldKind.PICK:
             return Pick(field, options)
         if field.kind is FieldKind.BLOCK:
-            return Block(field)
+            return MultilineInput(field)
         if field.kind is FieldKind.SECRET:
             return SecretInput(id=f"field-{field.id}")
         if field.kind is FieldKind.FILE:
@@ -94,7 +94,7 @@ class Form(Vertical):
         for name, widget in self._widgets.items():
             if isinstance(widget, SecretInput):
                 values[name] = widget.value
-            elif isinstance(widget, TextField | Choice | Pick | Block | FileField):
+            elif isinstance(widget, TextField | ChoiceInput | Pick | MultilineInput | FileField):
                 texts[name] = widget.answer
         return Answers(texts, values)
 

@@ -18,12 +18,12 @@ from tui.operations.registry import BY_ID
 from tui.operations.targets import Target
 from tui.operations.verbs.private_links import no_api
 from tui.session.registry import SessionRegistry
-from tui.ui.dialogs.project_context import Application, ProjectContext, SessionOptions
+from tui.ui.dialogs.project_context import AppServices, ProjectContext, SessionOptions
 
 NO_PROJECT = "no project is watched"
 
 
-class LauncherHost(Application, Protocol):
+class LauncherHost(AppServices, Protocol):
     """The application, as far as dialogs are opened on it."""
 
     @property
@@ -127,13 +127,13 @@ class OperationLauncher:
 
     def links(self, selection: Selection) -> None:
         """Show the private links of the selection's project. Raises `InvalidAnswer`."""
-        from tui.ui.dialogs.private_links import Links
+        from tui.ui.dialogs.private_links import PrivateLinks
 
         context = self.require_context(selection)
         nothing = Selection(project=selection.project)
         if problem := no_api(context.view(nothing)):
             raise InvalidAnswer("", problem)
-        context.show(Links(context, lambda name, words: self._by_words(context, name, words, nothing)))
+        context.show(PrivateLinks(context, lambda name, words: self._by_words(context, name, words, nothing)))
 
     # ---- around them ----------------------------------------------------------------------------------
 

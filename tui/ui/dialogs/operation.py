@@ -22,7 +22,7 @@ from tui.operations.journal.outcome import Outcome, Progress
 from tui.operations.operation import Danger, Operation
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
-from tui.ui.dialogs.fields.base import Answered, Next, Read
+from tui.ui.dialogs.fields.base import FieldAnswered, Next, Read
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
@@ -138,7 +138,7 @@ class OperationDialog(Dialog):
             files = [field.id for field in self.form.fields if field.kind is FieldKind.FILE]
             self.pending.fill(self.form.answers, files)
 
-    def on_answered(self, event: Answered) -> None:
+    def on_field_answered(self, event: FieldAnswered) -> None:
         """Another answer."""
         event.stop()
         self._answered()

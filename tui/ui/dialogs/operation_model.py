@@ -33,7 +33,7 @@ BUSY_KEYS = "Esc hides this; the outcome will be said, and is in :audit"
 _TONES = {Danger.REVERSIBLE: "accent", Danger.SERVICE: "warn", Danger.DESTROYS: "error"}
 
 
-class Phase(Enum):
+class OperationPhase(Enum):
     """How far the operation is."""
 
     ASKING = "asking"
@@ -72,7 +72,7 @@ class OperationModel:
             production=context.project.danger,
             refresh=context.refresh_seconds,
         )
-        self.phase = Phase.ASKING
+        self.phase = OperationPhase.ASKING
         self.outcome: Outcome | None = None
         """The newest outcome."""
         self.notice: tuple[FactLine, ...] = ()
@@ -93,23 +93,27 @@ class OperationModel:
     @property
     def asking(self) -> bool:
         """Answers still count."""
-        return self.phase is Phase.ASKING
+        return self.phase is OperationPhase.ASKING
 
     @property
     def busy(self) -> bool:
         """It is being done."""
-        return self.phase is Phase.BUSY
+        return self.phase is OperationPhase.BUSY
 
     @property
     def may_check(self) -> bool:
         """Its outcome is not known for certain and can be looked for again."""
         unsettled = (Verdict.UNKNOWN, Verdict.NOT_SEEN)
-        return self.phase is Phase.ENDED and self.outcome is not None and self.outcome.verdict in unsettled
+        return (
+            self.phase is OperationPhase.ENDED
+            and self.outcome is not None
+            and self.outcome.verdict in unsettled
+        )
 
     @property
     def may_resend(self) -> bool:
         """It certainly did not happen, so that it may be sent again."""
-        return self.phase is Phase.ENDED and self.outcome is not None and self.outcome.may_resend
+        return self.phase is OperationPhase.ENDED and self.outcome is not None and self.outcome.may_resend
 
     def obstacle(self, typed: str) -> str:
         """Why the button does not act; empty if it does. `typed` is the typed confirmation."""
@@ -139,12 +143,12 @@ class OperationModel:
 
     def begin(self) -> None:
         """The button was pressed."""
-        self.phase, self.shows_request = Phase.BUSY, False
+        self.phase, self.shows_request = OperationPhase.BUSY, False
         self.report(Progress("looking how things are…"))
 
     def ask_again(self, words: str) -> None:
         """Nothing was sent: back to the questions."""
-        self.phase = Phase.ASKING
+        self.phase = OperationPhase.ASKING
         self.fail(words)
 
     def end(self, outcome: Outcome) -> None:
@@ -153,9 +157,9 @@ class OperationModel:
         self.notice = outcome_facts(outcome)
         if outcome.verdict in (Verdict.REFUSED, Verdict.NOT_SENT):
             self.pending.wait(outcome.retry_after)
-            self.phase, self.notice = Phase.ASKING, self.notice[:1]
+            self.phase, self.notice = OperationPhase.ASKING, self.notice[:1]
         else:
-            self.phase = Phase.ENDED
+            self.phase = OperationPhase.ENDED
 
     # ---- what the dialog says -------------------------------------------------------------------------
 
@@ -208,7 +212,7 @@ class OperationModel:
         """What the keys do, the longest form first, or what the question means that has the keyboard."""
         if self.busy:
             return (BUSY_KEYS,)
-        if self.phase is Phase.ENDED:
+        if self.phase is OperationPhase.ENDED:
             undo = self.outcome.undo if self.outcome is not None else None
             if undo is None or self.context.undo.offered is not undo:
                 return ("Esc closes",)
@@ -223,7 +227,7 @@ class OperationModel:
         """What stands on the buttons; None where one is not shown."""
         if not self.asking:
             return {
-                "cancel": Label("Close" if self.phase is Phase.ENDED else "Hide"),
+                "cancel": Label("Close" if self.phase is OperationPhase.ENDED else "Hide"),
                 "again": Label("Check again") if self.may_check else None,
                 "go": Label("Send again", "warn") if self.may_resend else None,
             }

@@ -39,7 +39,7 @@ Open = Callable[[str, Sequence[str]], None]
 """Opens the dialog of an operation, by its id and the words of its command."""
 
 
-class Links(ModalScreen[None]):
+class PrivateLinks(ModalScreen[None]):
     """The links of a project; the dialogs of operations make and delete them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -38,7 +38,7 @@ class SessionOptions:
     """Operations that have begun and not ended."""
 
 
-class Application(Protocol):
+class AppServices(Protocol):
     """What dialogs need of the application."""
 
     clock: Clock
@@ -81,7 +81,7 @@ class ProjectContext:
 
     def __init__(
         self,
-        app: Application,
+        app: AppServices,
         session: Watched,
         registry: SessionRegistry,
         journal: Journal,

@@ -13,20 +13,20 @@ from tui.fleet.times import seen
 from tui.formats import whole_seconds
 from tui.logs.classify import Level
 from tui.logs.log import Counts
-from tui.logs.source import Phase, Stream
+from tui.logs.source import StreamPhase, StreamState
 from tui.ui.logview.layout import TimeFormat
 from tui.ui.logview.model import LogModel
 from tui.ui.widgets.text import number, width
 
 PHASES: Final = {
-    Phase.IDLE: ("·", "muted"),
-    Phase.CONNECTING: ("◔", "busy"),
-    Phase.OPEN: ("▲", "ok"),
-    Phase.WAITING: ("✗", "error"),
-    Phase.ASLEEP: ("z", "sleep"),
-    Phase.REFUSED: ("■", "error"),
-    Phase.GONE: ("◌", "muted"),
-    Phase.ENDED: ("■", "muted"),
+    StreamPhase.IDLE: ("·", "muted"),
+    StreamPhase.CONNECTING: ("◔", "busy"),
+    StreamPhase.OPEN: ("▲", "ok"),
+    StreamPhase.WAITING: ("✗", "error"),
+    StreamPhase.ASLEEP: ("z", "sleep"),
+    StreamPhase.REFUSED: ("■", "error"),
+    StreamPhase.GONE: ("◌", "muted"),
+    StreamPhase.ENDED: ("■", "muted"),
 }
 """Phase of a stream → its sign and tone."""
 QUIET: Final = 20.0
@@ -55,7 +55,7 @@ class BarState(msgspec.Struct, frozen=True):
     """Number of the match at the cursor, from 1; 0 if the cursor is on none."""
     matches: int = 0
     progress: float = 1.0
-    streams: tuple[Stream, ...] = ()
+    streams: tuple[StreamState, ...] = ()
     file: bool = False
     """The log is read back from a file: no line comes any more."""
     now: float = 0.0
@@ -120,12 +120,12 @@ def why_empty(model: LogModel, no_log: str) -> str:
         return f"0 of {number(held)} shown – filter: {asked}{looked}\nEsc shows all"
     if len(rows):
         return ""  # a notice says why
-    waiting = [stream for stream in log.streams.values() if stream.phase is not Phase.CLOSED]
+    waiting = [stream for stream in log.streams.values() if stream.phase is not StreamPhase.CLOSED]
     return "\n".join(f"{stream.source.label}: {_phase_words(stream)}" for stream in waiting) or no_log
 
 
-def _phase_words(stream: Stream) -> str:
-    if stream.phase is Phase.OPEN:
+def _phase_words(stream: StreamState) -> str:
+    if stream.phase is StreamPhase.OPEN:
         return "open; nothing printed yet"
     return f"{stream.phase}{f' ({stream.reason})' if stream.reason else '…'}"
 
@@ -155,7 +155,8 @@ def _parts(state: BarState) -> list[tuple[int, Sequence[Cell]]]:
 def _is_healthy(state: BarState) -> bool:
     """Every stream is open, is not quiet and has lost nothing; or there is none."""
     return state.file or all(
-        stream.phase is Phase.CLOSED or (stream.phase is Phase.OPEN and not _trouble(stream, state))
+        stream.phase is StreamPhase.CLOSED
+        or (stream.phase is StreamPhase.OPEN and not _trouble(stream, state))
         for stream in state.streams
     )
 
@@ -211,10 +212,10 @@ def _lines(state: BarState) -> Sequence[Cell]:
 def _sources(state: BarState) -> Sequence[Cell]:
     if state.file:
         return (Cell("file, not live", "muted"),)
-    streams = [stream for stream in state.streams if stream.phase is not Phase.CLOSED]
+    streams = [stream for stream in state.streams if stream.phase is not StreamPhase.CLOSED]
     if not streams:
         return (Cell("no source", "muted"),)
-    opened = sum(stream.phase is Phase.OPEN for stream in streams)
+    opened = sum(stream.phase is StreamPhase.OPEN for stream in streams)
     tone = "text" if opened == len(streams) else "warn"
     cells = [Cell(f"src {opened}/{len(streams)}", tone)]
     for stream in streams:
@@ -223,10 +224,10 @@ def _sources(state: BarState) -> Sequence[Cell]:
     return cells
 
 
-def _trouble(stream: Stream, state: BarState) -> str:
+def _trouble(stream: StreamState, state: BarState) -> str:
     words = f" gap {whole_seconds(stream.missed).replace(' ', '')}" if stream.missed >= 0.5 else ""
     quiet = state.now - (stream.heard or stream.since)
-    if stream.phase is Phase.OPEN and quiet >= QUIET:
+    if stream.phase is StreamPhase.OPEN and quiet >= QUIET:
         words += f" quiet {_quiet_words(quiet, state)}"
     return words
 

@@ -21,7 +21,7 @@ from tui.logs.log import Log
 from tui.logs.records import parse
 from tui.logs.search import LogFilter, OfKind
 from tui.logs.signatures import Signature
-from tui.logs.source import LogSource, Phase, Stream
+from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.logs.watch import MOST, Watch
 from tui.ui.logview.bar import PHASES
 from tui.ui.logview.export import SAVE_MODES, SaveMode, line_count
@@ -35,7 +35,7 @@ Say = Callable[[str, str], None]
 """Tells the operator something, in a tone."""
 
 
-class Choice(msgspec.Struct, frozen=True):
+class ChoiceRow(msgspec.Struct, frozen=True):
     """A row of the list."""
 
     key: str
@@ -48,7 +48,7 @@ class Choices(msgspec.Struct, frozen=True):
     about: str
     """What the list is of; a list of the same shown again keeps its cursor."""
     title: str
-    rows: Sequence[Choice]
+    rows: Sequence[ChoiceRow]
     answer: Callable[[str, str], Choices | None]
     """Given the key of a row and `pick` or a verb; returns the list to show next, if any."""
     verbs: tuple[str, ...] = ()
@@ -78,22 +78,22 @@ def source_choices(log: Log, watch: Watch | None, say: Say) -> Choices:
     return Choices("sources", title, rows, answer, ("switch",))
 
 
-def _source_row(source: LogSource, stream: Stream | None, *, several: bool) -> Choice:
-    phase = stream.phase if stream else Phase.CLOSED
+def _source_row(source: LogSource, stream: StreamState | None, *, several: bool) -> ChoiceRow:
+    phase = stream.phase if stream else StreamPhase.CLOSED
     sign, tone = PHASES.get(phase, (" ", "muted"))
     cells = (
-        Cell("[x] " if phase is not Phase.CLOSED else "[ ] ", "text"),
+        Cell("[x] " if phase is not StreamPhase.CLOSED else "[ ] ", "text"),
         _padded(stream.tag if stream else "", 3, "accent"),
         *([_padded(source.agent or source.agent_id, 20)] if several else []),
         _padded(source.label, 20 if several else 28),
         _padded(source.version, 16, "muted"),
         Cell(f"{sign} {_state(stream)}", tone),
     )
-    return Choice("\t".join(source.key), cells)
+    return ChoiceRow("\t".join(source.key), cells)
 
 
-def _state(stream: Stream | None) -> str:
-    if stream is None or stream.phase is Phase.CLOSED:
+def _state(stream: StreamState | None) -> str:
+    if stream is None or stream.phase is StreamPhase.CLOSED:
         return "closed"
     return f"{stream.phase}: {stream.reason}" if stream.reason else str(stream.phase)
 
@@ -102,7 +102,7 @@ def filter_choices(model: LogModel) -> Choices:
     """The filters, each with its switch."""
     finder = model.finder
     rows = [
-        Choice(str(index), (Cell(_box(f.on and finder.filters_on), "text"), Cell(f"&{f.label}", "text")))
+        ChoiceRow(str(index), (Cell(_box(f.on and finder.filters_on), "text"), Cell(f"&{f.label}", "text")))
         for index, f in enumerate(finder.criteria.filters)
     ]
 
@@ -122,7 +122,7 @@ def field_choices(model: LogModel) -> Choices:
     """The fields of the lines around the cursor, the most frequent first; a choice hides or shows one."""
     counts, hidden = _fields_near(model), model.options.hidden
     names = sorted({*counts, *hidden}, key=lambda name: (-counts.get(name, 0), name))
-    rows = [Choice(name, (Cell(_box(name not in hidden)), Cell(name))) for name in names]
+    rows = [ChoiceRow(name, (Cell(_box(name not in hidden)), Cell(name))) for name in names]
 
     def answer(key: str, verb: str) -> Choices:
         model.toggle_field(key)
@@ -149,7 +149,7 @@ def kind_choices(model: LogModel) -> Choices:
     for index, kind in enumerate(found):
         stream = log.streams.get(_newest_tag(log, kind))
         is_new = stream is not None and kind.new_since(stream.source.deployed_at, begins)
-        rows.append(Choice(str(index), _kind_cells(kind, model, is_new=is_new)))
+        rows.append(ChoiceRow(str(index), _kind_cells(kind, model, is_new=is_new)))
 
     def answer(key: str, verb: str) -> None:
         model.add_filter(LogFilter(OfKind(found[int(key)].key)))
@@ -181,14 +181,14 @@ def _newest_tag(log: Log, kind: Signature) -> int:
 def file_choices(found: Sequence[LogFile], model: LogModel, show: Callable[[LogFile], None]) -> Choices:
     """The logs on this machine's disk, the newest first; `show` opens the one chosen."""
 
-    def row(index: int, log: LogFile) -> Choice:
+    def row(index: int, log: LogFile) -> ChoiceRow:
         cells = (
             _padded("kept" if log.kept else "saved", 6, "muted"),
             Cell(f"{datetime.fromtimestamp(log.written, model.options.zone):%d %b %H:%M}  ", "text"),
             Cell(clean(log.name), "text"),
             Cell(f"  {size(log.size)}", "muted"),
         )
-        return Choice(str(index), cells)
+        return ChoiceRow(str(index), cells)
 
     def answer(key: str, verb: str) -> None:
         show(found[int(key)])
@@ -208,7 +208,7 @@ def save_choices(model: LogModel, ask_path: Callable[[SaveMode], None]) -> Choic
     for mode in SAVE_MODES:
         rows, ours = shown if mode.shown else held
         count = line_count(rows - ours if mode.raw else rows)  # a notice was not received
-        choices.append(Choice(mode.key, (_padded(mode.words, 38), Cell(count, "muted"))))
+        choices.append(ChoiceRow(mode.key, (_padded(mode.words, 38), Cell(count, "muted"))))
 
     def answer(key: str, verb: str) -> None:
         ask_path(next(mode for mode in SAVE_MODES if mode.key == key))

@@ -18,7 +18,7 @@ from tui.formats import fine_age, size
 from tui.logs import records
 from tui.logs.classify import PART, Level
 from tui.logs.log import Kind, Line, Notice
-from tui.logs.records import SHOWN, Record, parse
+from tui.logs.records import SHOWN, LogRecord, parse
 from tui.ui.logview.sgr import PLAIN, SgrStyle, apply_sgr
 from tui.ui.widgets.text import fit, width
 
@@ -149,7 +149,7 @@ def lay_out(
 
 
 def _rows(
-    line: Line, record: Record, columns: list[Span], options: Options, mode: LineMode
+    line: Line, record: LogRecord, columns: list[Span], options: Options, mode: LineMode
 ) -> Iterator[ScreenRow]:
     if mode is LineMode.RAW:
         raw = line.raw[: SHOWN * 2].decode("utf-8", "replace")
@@ -173,7 +173,7 @@ def _rows(
         yield from _lay(below, [Span(more, "muted"), *_spans(last, tone)], options)
 
 
-def _columns(line: Line, record: Record, received: float | None, options: Options) -> list[Span]:
+def _columns(line: Line, record: LogRecord, received: float | None, options: Options) -> list[Span]:
     """Time, source, level and logger, as far as they are wanted and there is room."""
     spans = []
     if options.timed:
@@ -209,7 +209,7 @@ def _time(moment: float | None, received: float | None, options: Options) -> str
     return f"{stamp:%H:%M:%S}.{stamp.microsecond // 1000:03} "
 
 
-def _message(line: Line, record: Record, options: Options, *, inline: bool) -> list[Span]:
+def _message(line: Line, record: LogRecord, options: Options, *, inline: bool) -> list[Span]:
     # the last line of a traceback has its error level from the lines above it
     level = record.level if line.mark & PART else max(record.level, line.level)
     tone = LEVEL_TONES[level] if level >= Level.WARN or level == Level.DEBUG else "text"

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from tui.fleet.cells import Cell
-from tui.ui.logview.choices import Choice, Choices
+from tui.ui.logview.choices import ChoiceRow, Choices
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 
@@ -58,7 +58,7 @@ class Picker(ThemedWidget, can_focus=True):
         return "\n".join("".join(cell.text for cell in choice.cells) for choice in self._rows)
 
     @property
-    def _rows(self) -> Sequence[Choice]:
+    def _rows(self) -> Sequence[ChoiceRow]:
         return self._choices.rows if self._choices else ()
 
     def check_consume_key(self, key: str, character: str | None) -> bool:

@@ -28,7 +28,7 @@ _TMUX_OPTIONS: Final = (
 _MAX_ANCESTORS: Final = 16
 
 
-class Stream(Protocol):
+class TerminalStream(Protocol):
     """What is needed of standard input and standard error."""
 
     @property
@@ -108,7 +108,11 @@ class Terminal:
 
 
 def refusal(
-    environ: Mapping[str, str], stdin: Stream | None, stderr: Stream | None, *, ascii_only: bool = False
+    environ: Mapping[str, str],
+    stdin: TerminalStream | None,
+    stderr: TerminalStream | None,
+    *,
+    ascii_only: bool = False,
 ) -> str | None:
     """Why the full-screen interface cannot be shown, in one line; None if it can.
 
@@ -128,7 +132,10 @@ def refusal(
 
 
 def detect(
-    environ: Mapping[str, str], stdin: Stream | None, stderr: Stream | None, ask: Ask | None = None
+    environ: Mapping[str, str],
+    stdin: TerminalStream | None,
+    stderr: TerminalStream | None,
+    ask: Ask | None = None,
 ) -> Terminal:
     """Detect the terminal. tmux is asked only with `ask`, since that runs a process."""
     columns, rows = _size()

@@ -24,7 +24,7 @@ _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 Options = Callable[[], Sequence[Option]]
 
 
-class Answered(Message):
+class FieldAnswered(Message):
     """A question has another answer."""
 
     def __init__(self, field: str) -> None:
@@ -81,7 +81,7 @@ class NameInput(LineInput):
             super()._on_paste(event)
 
 
-class Choice(ThemedWidget, can_focus=True):
+class ChoiceInput(ThemedWidget, can_focus=True):
     """One of a few words in a line; ← and → choose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,7 +89,7 @@ class Choice(ThemedWidget, can_focus=True):
         Binding("right,l,space", "choose(1)", show=False),
         Binding("enter", "next", show=False),
     ]
-    DEFAULT_CSS = "Choice { height: 1; width: 1fr; }"
+    DEFAULT_CSS = "ChoiceInput { height: 1; width: 1fr; }"
 
     def __init__(self, field: Field, options: Sequence[Option]) -> None:
         super().__init__(id=f"field-{field.id}")
@@ -107,7 +107,7 @@ class Choice(ThemedWidget, can_focus=True):
         """The next one."""
         self._at = (self._at + step) % max(1, len(self._options))
         self.refresh()
-        self.post_message(Answered(self.field.id))
+        self.post_message(FieldAnswered(self.field.id))
 
     def action_next(self) -> None:
         """Go on."""
@@ -133,12 +133,12 @@ class Choice(ThemedWidget, can_focus=True):
         self.refresh()
 
 
-class Block(TextArea):
+class MultilineInput(TextArea):
     """Several lines. What nobody edits is handed back exactly as it was given."""
 
     DEFAULT_CSS = """
-    Block { width: 1fr; border: none; padding: 0 1; background: $panel; color: $foreground; }
-    Block:focus { border: none; }
+    MultilineInput { width: 1fr; border: none; padding: 0 1; background: $panel; color: $foreground; }
+    MultilineInput:focus { border: none; }
     """
 
     def __init__(self, field: Field) -> None:
@@ -159,4 +159,4 @@ class Block(TextArea):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Tell."""
         event.stop()
-        self.post_message(Answered(self.field.id))
+        self.post_message(FieldAnswered(self.field.id))

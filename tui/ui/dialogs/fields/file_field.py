@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from tui.operations.fields import Field
-from tui.ui.dialogs.fields.base import Answered, LineInput, Read
+from tui.ui.dialogs.fields.base import FieldAnswered, LineInput, Read
 from tui.ui.widgets.path_suggester import PathSuggester
 
 
@@ -34,7 +34,7 @@ class FileField(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Another path: what was read counts no longer."""
         event.stop()
-        self.post_message(Answered(self.field.id))
+        self.post_message(FieldAnswered(self.field.id))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Ask for the file to be read."""

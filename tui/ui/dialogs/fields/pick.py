@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.operations.fields import Field, Option
-from tui.ui.dialogs.fields.base import Answered, Next, Options
+from tui.ui.dialogs.fields.base import FieldAnswered, Next, Options
 from tui.ui.widgets.table import LineTable
 
 
@@ -71,7 +71,7 @@ class Pick(LineTable):
     def on_line_table_moved(self, event: LineTable.Moved) -> None:
         """Another row, another answer."""
         event.stop()
-        self.post_message(Answered(self.field.id))
+        self.post_message(FieldAnswered(self.field.id))
 
     def on_line_table_scrolled(self, event: LineTable.Scrolled) -> None:
         """Ignored: rows in sight need no data."""

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from tui.operations.fields import Field, Option
-from tui.ui.dialogs.fields.base import Answered, NameInput, Next, Options
+from tui.ui.dialogs.fields.base import FieldAnswered, NameInput, Next, Options
 from tui.ui.widgets.text import fit
 from tui.ui.widgets.themed_widget import ThemedWidget
 
@@ -71,7 +71,7 @@ class TextField(Vertical):
         with self._input.prevent(Input.Changed):
             self._input.value = value
         self._input.cursor_position = len(value)
-        self.post_message(Answered(self.field.id))
+        self.post_message(FieldAnswered(self.field.id))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is typed narrows the list down."""
@@ -79,7 +79,7 @@ class TextField(Vertical):
         self._typed = event.value
         if self._list.display:
             self._list.offer(self._matching(event.value))
-        self.post_message(Answered(self.field.id))
+        self.post_message(FieldAnswered(self.field.id))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter takes what is chosen, or goes on."""
