@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,9 +12,9 @@ from tests.fixtures.clocks import BACKEND
 from tests.fleet.running_poller import RunningPoller, running_poller
 from tui.api import errors
 from tui.api.models import Dispatch
-from tui.fleet.room_scheduler import AGAIN, AT_ONCE, BURST, RESERVE, TRICKLE, RoomScheduler
+from tui.fleet.room_scheduler import AGAIN, AT_ONCE, BURST, NO_NODE_ANSWERS, RESERVE, TRICKLE, RoomScheduler
 from tui.fleet.sources import DISPATCHES, ROOMS
-from tui.fleet.state import Selection, with_dispatches
+from tui.fleet.state import Selection, dispatches_age, participants_age, with_dispatches
 from tui.fleet.store import Change
 
 
@@ -361,3 +362,66 @@ async def test_dispatches_are_oldest_first_without_deleted_and_double_ones() -> 
         assert it.fleet.dispatches["b"]
         assert len(it.world.calls("ListDispatch")) > 1
         assert it.fleet.dispatches["a"] is before
+
+
+# ---- how current each room is ---------------------------------------------------------------------------
+
+
+def no_response(request: Mapping[str, object]) -> errors.ApiError:
+    """What a self-hosted server answers for a room without a node, after three seconds."""
+    return errors.Unknown("no response from servers", code="unavailable", status=503)
+
+
+async def test_a_room_whose_node_is_gone_keeps_its_dispatches_with_their_age_and_says_why() -> None:
+    async with running_poller() as it:
+        it.world.rooms = ["a", "b"]
+        it.world.dispatches = {room: [dispatch(1)] for room in "ab"}
+        it.world.people = {"a": ["p"]}
+        it.poller.select(Selection(room="a"))
+        await it.run(3)
+        known, died = it.fleet.dispatches["a"], it.clock.monotonic()
+        assert dispatches_age(it.fleet, "a", died) is not None and it.fleet.room_error("a") == ""
+        assert participants_age(it.fleet, "a", died) is not None
+        assert participants_age(it.fleet, "b", died) is None, "nobody asked"
+        it.world.troubles["ListDispatch"] = it.world.troubles["ListParticipants"] = lambda request: (
+            no_response(request) if request["room"] == "a" else None
+        )
+        await it.run(60)
+        now = it.clock.monotonic()
+        assert it.fleet.dispatches["a"] is known and it.fleet.room_error("a") == NO_NODE_ANSWERS
+        age = dispatches_age(it.fleet, "a", now)
+        assert age is not None and age > 55 and it.fleet.fresh_room("a").failures > 2
+        assert (dispatches_age(it.fleet, "b", now) or 0.0) < 10 and it.fleet.room_error("b") == ""
+        assert it.fresh("dispatches").failures == 0, "the other room is served"
+        assert it.fresh("participants").failures == 0
+        it.world.troubles.clear()
+        await it.run(40)
+        assert it.fleet.room_error("a") == "" and it.fleet.fresh_room("a").failures == 0
+
+
+async def test_a_room_that_just_closed_is_not_in_trouble() -> None:
+    """It is listed until the next listing, and a self-hosted server answers 503 for it."""
+    async with running_poller(sources=POLLED) as it:
+        it.world.rooms = ["a", "b"]
+        await it.run(3)
+        said: set[str] = set()
+        it.store.subscribe(lambda change: said.add(change.after.room_error("a")))
+        it.world.rooms = ["b"]
+        it.world.troubles["ListDispatch"] = lambda request: (
+            no_response(request) if request["room"] == "a" else None
+        )
+        await it.run(30)
+        assert said == {""} and it.fleet.room_freshness.keys() == {"b"}
+
+
+async def test_answers_of_503_for_every_room_are_no_answers() -> None:
+    """Nothing is new, and the header may say so of the dispatches."""
+    async with running_poller(sources=POLLED) as it:
+        it.world.rooms = ["a", "b", "c"]
+        await it.run(3)
+        died = it.clock.monotonic()
+        it.world.troubles["ListDispatch"] = no_response
+        await it.run(60)
+        fresh = it.fresh("dispatches")
+        assert fresh.at is not None and fresh.at <= died and fresh.stale and "no node answers" in fresh.error
+        assert it.fleet.coverage.oldest is not None and it.fleet.coverage.oldest <= died

@@ -151,6 +151,7 @@ class Poller:
             fleet=self._store.fleet,
             selection=self.selection,
             monotonic=self._clock.monotonic(),
+            clock=self._clock,
             rooms=self._rooms,
             spare=None if at_once else self._spare(source),
         )
@@ -164,7 +165,7 @@ class Poller:
             self._note_answer(source)
         if context.problem:
             self._note_failure(source, context.problem)
-            return Failed(context.problem, in_part=True), fleet
+            return Failed(context.problem, in_part=context.asked), fleet
         every = self._pace[source.name] = source.every(fleet, self.selection, self._refresh)
         return Answered(every, context.asked), fleet
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from tui.api.errors import ApiError, NotFound
+from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.models import Dispatch
 from tui.fleet.listings import Listings
-from tui.fleet.state import Coverage, Selection
+from tui.fleet.state import Coverage, Fleet, Selection
 
 AT_ONCE = 4
 """ListDispatch calls under way at the same time."""
@@ -29,14 +30,38 @@ SELECTED, IN_VIEW, ELSEWHERE = 8.0, 4.0, 1.0
 NEVER = 1e9
 """Age of a room that was never asked about, seconds."""
 
-Found = dict[str, tuple[Dispatch, ...]]
+NO_NODE_ANSWERS = "listed, but no node answers for it"
+"""Why the dispatches of a room are not known whose node is gone, as long as ListRooms has it."""
+
+NO_NODE = "no node answers for the rooms"
+"""Why nothing is known of any room that is listed."""
+
+
+@dataclass
+class Round:
+    """What came of asking for the dispatches of some rooms."""
+
+    found: dict[str, tuple[Dispatch, ...]] = field(default_factory=dict)
+    """Of the rooms that answered."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Rooms that brought no answer, each with the reason in words."""
+    problem: ApiError | None = None
+    """What ended the round early: it is no matter of one room."""
+    unanswered: ApiError | None = None
+    """What was said last of a room for which no node answers."""
+
+
+def no_node_answers(error: ApiError) -> bool:
+    """Whether no node answers for a room: it does not exist, or its node is gone (PROTOCOL.md, Errors)."""
+    return error.status == 503 and (
+        isinstance(error, NotFound) or "no response from servers" in error.message
+    )
 
 
 class RoomScheduler:
     """Which rooms were asked about when, and which are next. Times are monotonic."""
 
     def __init__(self) -> None:
-        self._answered: dict[str, float] = {}
         # apart from the answers, so that a room which cannot be read does not hold up the others
         self._asked: dict[str, float] = {}
         self._credit = float(BURST)
@@ -44,10 +69,8 @@ class RoomScheduler:
 
     def keep(self, rooms: Iterable[str]) -> None:
         """Forget all other rooms."""
-        names = set(rooms)
-        for times in (self._answered, self._asked):
-            for gone in times.keys() - names:
-                del times[gone]
+        for gone in self._asked.keys() - set(rooms):
+            del self._asked[gone]
 
     def next(
         self, rooms: Iterable[str], selection: Selection, now: float, *, spare: float | None, left: int
@@ -77,40 +100,45 @@ class RoomScheduler:
         rested = now - max(self._asked.values(), default=-NEVER)
         return 1 if left and rested >= TRICKLE else 0
 
-    async def ask(
-        self, client: Listings, rooms: Iterable[str], now: float, *, wary: bool
-    ) -> tuple[Found, ApiError | None]:
-        """The dispatches of the rooms that answered, and the error that ended the round, if any.
+    async def ask(self, client: Listings, rooms: Iterable[str], now: float, *, wary: bool) -> Round:
+        """What came of asking these rooms.
 
         With `wary`, after a failure, rooms are asked one at a time: the first tells if the outage is over.
         """
-        found: Found = {}
-        problems: list[ApiError] = []
+        done = Round()
         gate = asyncio.Semaphore(1 if wary else AT_ONCE)
 
         async def ask(room: str) -> None:
             async with gate:
-                if problems:
+                if done.problem:
                     return
                 self._asked[room] = now
                 self._credit = max(0.0, self._credit - 1)
                 try:
-                    found[room] = (await client.list_dispatches(room)).items
-                except NotFound:  # it closed meanwhile
-                    found[room] = ()
+                    done.found[room] = (await client.list_dispatches(room)).items
                 except ApiError as error:
-                    problems.append(error)
+                    _note(done, room, error)
 
         outcomes = await asyncio.gather(*map(ask, rooms), return_exceptions=True)
         for fault in outcomes:
             if fault is not None:
                 raise fault
-        return found, problems[0] if problems else None
+        return done
 
-    def answered(self, rooms: Iterable[str], now: float) -> None:
-        """Note that the dispatches of these rooms were received at `now`."""
-        self._answered.update(dict.fromkeys(rooms, now))
 
-    def coverage(self, total: int) -> Coverage:
-        """How many of `total` rooms are known, and how old the oldest answer is."""
-        return Coverage(len(self._answered), total, min(self._answered.values(), default=None))
+def _note(done: Round, room: str, error: ApiError) -> None:
+    if no_node_answers(error):
+        done.failed[room] = NO_NODE_ANSWERS
+        done.unanswered = Unknown(NO_NODE, error.method, error.host, error.code, error.status)
+    elif isinstance(error, NotFound):  # it closed meanwhile
+        done.found[room] = ()
+    else:
+        done.problem = error
+        if isinstance(error, Unknown):
+            done.failed[room] = str(error)
+
+
+def coverage(fleet: Fleet) -> Coverage:
+    """How many of the listed rooms are known, and how old the oldest answer is."""
+    known = [at for fresh in fleet.room_freshness.values() if (at := fresh.dispatches_at) is not None]
+    return Coverage(len(known), len(fleet.rooms), min(known, default=None))

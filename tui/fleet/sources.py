@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Agent, Dispatch
+from tui.clock import Clock
 from tui.fleet.listings import Listings
 from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
-from tui.fleet.room_scheduler import RoomScheduler
-from tui.fleet.state import QUIET_FACTOR, Fleet, Selection, with_agents
+from tui.fleet.room_scheduler import RoomScheduler, coverage, no_node_answers
+from tui.fleet.state import (
+    QUIET_FACTOR,
+    Fleet,
+    Selection,
+    with_agents,
+    with_participants,
+    with_room_answers,
+    with_room_failures,
+)
 from tui.fleet.status import Family, worst
 from tui.fleet.store import Merge
 
 V = TypeVar("V")
 
+SILENT_AFTER = 10.0
+"""Seconds without any answer after which rooms that no node answers for are a failure of them all."""
 KEEP = 24
-"""Agents and rooms whose details stay in memory after the selection moved on."""
+"""Agents whose details stay in memory after the selection moved on."""
 
 
 @dataclass
@@ -30,14 +41,15 @@ class FetchContext:
     fleet: Fleet
     selection: Selection
     monotonic: float
+    clock: Clock
     rooms: RoomScheduler
     """Which rooms are due; kept from one fetch to the next."""
     spare: float | None
     """Requests a minute that no other source is expected to need; None when this is a single round."""
     asked: bool = True
-    """False if nothing was due, so no data are newer than before."""
+    """False if nothing was due or nothing came back, so no data are newer than before."""
     problem: ApiError | None = None
-    """What went wrong with a part of the requests, when others were answered."""
+    """What went wrong with the requests, or with a part of them; what came back is merged all the same."""
 
 
 Fetch = Callable[[FetchContext], Awaitable[Merge]]
@@ -104,13 +116,23 @@ async def _rooms(context: FetchContext) -> Merge:
     batch = await context.client.list_rooms()
     names = {room.name for room in batch.items}
     context.rooms.keep(names)
-    return lambda fleet: replace(
-        fleet,
-        rooms=batch.items,
-        dispatches={name: value for name, value in fleet.dispatches.items() if name in names},
-        participants={name: value for name, value in fleet.participants.items() if name in names},
-        coverage=context.rooms.coverage(len(names)),
-    )
+
+    def merge(fleet: Fleet) -> Fleet:
+        after = replace(
+            fleet,
+            rooms=batch.items,
+            dispatches=_only(names, fleet.dispatches),
+            participants=_only(names, fleet.participants),
+            room_freshness=_only(names, fleet.room_freshness),
+        )
+        return replace(after, coverage=coverage(after))
+
+    return merge
+
+
+def _only(names: Set[str], known: Mapping[str, V]) -> Mapping[str, V]:
+    """What is known of these rooms: the same mapping if that is all."""
+    return known if known.keys() <= names else {name: known[name] for name in known if name in names}
 
 
 async def _participants(context: FetchContext) -> Merge:
@@ -119,11 +141,16 @@ async def _participants(context: FetchContext) -> Merge:
         people = (await context.client.list_participants(room)).items
     except NotFound:
         people = ()
+    except ApiError as error:
+        if not no_node_answers(error):
+            raise
+        context.asked = False  # the dispatches of the room tell what is the matter with it
+        return _unchanged
 
     def merge(fleet: Fleet) -> Fleet:
         if not people and all(item.name != room for item in fleet.rooms):
             return fleet  # the room is gone, and its participants with it
-        return replace(fleet, participants=_keep(fleet.participants, room, people))
+        return with_participants(fleet, room, people, context.monotonic)
 
     return merge
 
@@ -141,17 +168,25 @@ async def _dispatches(context: FetchContext) -> Merge:
         context.asked = False
         return _unchanged
     wary = context.fleet.fresh("dispatches").failures > 0
-    found, context.problem = await context.rooms.ask(context.client, rooms, context.monotonic, wary=wary)
-    if context.problem and not found:
-        raise context.problem
+    done = await context.rooms.ask(context.client, rooms, context.monotonic, wary=wary)
+    failed_at = context.clock.monotonic()
+    context.asked = bool(done.found)
+    context.problem = done.problem
+    last = context.fleet.fresh("dispatches").at
+    if not done.found and (last is None or failed_at - last > SILENT_AFTER):
+        context.problem = done.problem or done.unanswered
 
     def merge(fleet: Fleet) -> Fleet:
         names = {room.name for room in fleet.rooms}  # some may have closed while they were asked about
-        kept = {room: items for room, items in found.items() if room in names}
-        news = {room: _merged(items, fleet.dispatches.get(room)) for room, items in kept.items()}
-        context.rooms.answered(news, context.monotonic)
-        coverage = context.rooms.coverage(len(names))
-        return replace(fleet, dispatches={**fleet.dispatches, **news}, coverage=coverage)
+        news = {
+            room: _merged(items, fleet.dispatches.get(room))
+            for room, items in done.found.items()
+            if room in names
+        }
+        fleet = replace(fleet, dispatches={**fleet.dispatches, **news})
+        fleet = with_room_answers(fleet, news, context.monotonic)
+        fleet = with_room_failures(fleet, _only(names, done.failed), failed_at)
+        return replace(fleet, coverage=coverage(fleet))
 
     return merge
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version
 from tui.fleet.past import EMPTY_PAST, Past
@@ -54,6 +54,30 @@ class Freshness:
         return replace(known, failures=known.failures + 1, error=error, retry_at=retry_at, absent=False)
 
 
+class RoomFreshness(Struct, frozen=True):
+    """How current what is known of one room is: rooms are asked about one by one. Times are monotonic."""
+
+    dispatches_at: float | None = None
+    """When its dispatches were last answered; None before the first answer."""
+    participants_at: float | None = None
+    """When its participants were last answered; None before the first answer."""
+    failures: int = 0
+    """Times in a row that asking for its dispatches brought no answer."""
+    failing_since: float | None = None
+    """When that was so for the first time since the last answer; None after an answer."""
+    error: str = ""
+    """Why it brought none, in words; empty after an answer."""
+
+    def failed(self, at: float, error: str) -> RoomFreshness:
+        """After a question without an answer: what was known stays, and its age."""
+        since = at if self.failing_since is None else self.failing_since
+        return RoomFreshness(self.dispatches_at, self.participants_at, self.failures + 1, since, error)
+
+
+NO_ROOM_ANSWER = RoomFreshness()
+"""Of a room about which nothing was answered yet."""
+
+
 class Coverage(Struct, frozen=True):
     """How many rooms the dispatch tree covers: rooms are polled in turn, as no call lists all dispatches."""
 
@@ -83,6 +107,8 @@ class Fleet:
     """By room, oldest first; absent means not polled yet."""
     participants: Mapping[str, tuple[Participant, ...]] = field(default_factory=dict)
     """By room; only rooms that were looked at."""
+    room_freshness: Mapping[str, RoomFreshness] = field(default_factory=dict, repr=False)
+    """By listed room; absent means that nothing was asked about it, or that nothing came back yet."""
     coverage: Coverage = field(default_factory=Coverage)
     freshness: Mapping[str, Freshness] = field(default_factory=dict)
     """By source name."""
@@ -94,6 +120,33 @@ class Fleet:
     def fresh(self, source: str) -> Freshness:
         """How current a source is."""
         return self.freshness.get(source) or Freshness()
+
+    def fresh_room(self, room: str) -> RoomFreshness:
+        """How current what is known of a room is."""
+        return self.room_freshness.get(room) or NO_ROOM_ANSWER
+
+    def room_error(self, room: str) -> str:
+        """Why the dispatches of a listed room are not known any more, in words; empty if they are.
+
+        A room that closes is listed until the next listing: only one that is still listed after the failure
+        is in trouble.
+        """
+        known, listed = self.fresh_room(room), self.fresh("rooms").at
+        if known.failing_since is None or listed is None or listed <= known.failing_since:
+            return ""
+        return known.error
+
+
+def dispatches_age(fleet: Fleet, room: str, now: float) -> float | None:
+    """Seconds since the dispatches of a room were last answered; None if never. `now` is monotonic."""
+    at = fleet.fresh_room(room).dispatches_at
+    return None if at is None else max(0.0, now - at)
+
+
+def participants_age(fleet: Fleet, room: str, now: float) -> float | None:
+    """Seconds since the participants of a room were last answered; None if never. `now` is monotonic."""
+    at = fleet.fresh_room(room).participants_at
+    return None if at is None else max(0.0, now - at)
 
 
 def with_agents(fleet: Fleet, agents: tuple[Agent, ...]) -> Fleet:
@@ -130,14 +183,36 @@ def changed_agents(before: Fleet, agents: Iterable[Agent]) -> list[tuple[Agent, 
     return found
 
 
-def with_dispatches(fleet: Fleet, room: str, dispatches: tuple[Dispatch, ...]) -> Fleet:
-    """The fleet with these dispatches in a room."""
-    return replace(fleet, dispatches={**fleet.dispatches, room: dispatches})
+def with_dispatches(
+    fleet: Fleet, room: str, dispatches: tuple[Dispatch, ...], at: float | None = None
+) -> Fleet:
+    """The fleet with these dispatches in a room; `at` is the monotonic time of the answer."""
+    fleet = replace(fleet, dispatches={**fleet.dispatches, room: dispatches})
+    return fleet if at is None else with_room_answers(fleet, (room,), at)
 
 
-def with_participants(fleet: Fleet, room: str, participants: tuple[Participant, ...]) -> Fleet:
-    """The fleet with these participants in a room."""
-    return replace(fleet, participants={**fleet.participants, room: participants})
+def with_participants(
+    fleet: Fleet, room: str, participants: tuple[Participant, ...], at: float | None = None
+) -> Fleet:
+    """The fleet with these participants in a room; `at` is the monotonic time of the answer."""
+    if fleet.participants.get(room) != participants:
+        fleet = replace(fleet, participants={**fleet.participants, room: participants})
+    if at is None:
+        return fleet
+    fresh = structs.replace(fleet.fresh_room(room), participants_at=at)
+    return replace(fleet, room_freshness={**fleet.room_freshness, room: fresh})
+
+
+def with_room_answers(fleet: Fleet, rooms: Iterable[str], at: float) -> Fleet:
+    """The fleet after the dispatches of these rooms were answered at a monotonic time."""
+    fresh = {room: RoomFreshness(at, fleet.fresh_room(room).participants_at) for room in rooms}
+    return replace(fleet, room_freshness={**fleet.room_freshness, **fresh})
+
+
+def with_room_failures(fleet: Fleet, errors: Mapping[str, str], at: float) -> Fleet:
+    """The fleet after questions for the dispatches of these rooms brought no answer, each with its reason."""
+    failed = {room: fleet.fresh_room(room).failed(at, error) for room, error in errors.items()}
+    return replace(fleet, room_freshness={**fleet.room_freshness, **failed})
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,12 +191,13 @@ async def follow(
         try:
             items = open_dispatches((await remote.list_dispatches(room)).items)
             found = next((item for item in items if item.id == dispatch_id), None)
-            store.update(partial(with_dispatches, room=room, dispatches=items))
+            store.update(partial(with_dispatches, room=room, dispatches=items, at=clock.monotonic()))
             if found is not None:
                 watch.dispatch = found
             people = (await remote.list_participants(room)).items if watch.wants_people else None
             if people is not None:
-                store.update(partial(with_participants, room=room, participants=people))
+                at = clock.monotonic()
+                store.update(partial(with_participants, room=room, participants=people, at=at))
             watch.saw(found, people, clock.monotonic())
         except NotFound:
             watch.saw(None, None, clock.monotonic())
