@@ -49,7 +49,6 @@ IGNORED: Mapping[str, Mapping[str, str]] = {
         "empty_timeout": "not shown",
         "departure_timeout": "not shown",
         "max_participants": "not shown",
-        "num_publishers": "not shown",
         "creation_time_ms": "not in every answer; creation_time is",
         "turn_password": "a secret: never decoded",
         "enabled_codecs": "not shown",

@@ -160,6 +160,8 @@ class Room(Wire, frozen=True):
     """Unix seconds."""
     num_participants: int = 0
     """Excludes agents and recorders; refreshed lazily."""
+    num_publishers: int = 0
+    """Includes agents; refreshed lazily."""
     active_recording: bool = False
     metadata: str = ""
     """May hold personal data: masked until asked for."""
