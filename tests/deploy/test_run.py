@@ -19,7 +19,7 @@ from tui.operations.journal.journal import Verdict
 from tui.packaging.secrets import SecretToSend
 from tui.secret import Secret
 from tui.sim.http import request_url
-from tui.sim.http.control import BuildOrder
+from tui.sim.http.orders import BuildOrder
 
 CREATED = ["CreateAgent", "Upload", "BuildStarted", "BuildFinished"]
 

@@ -11,7 +11,7 @@ from textual.widgets import Input
 from tests.deploy.app import Hands, running
 from tests.fixtures.operation import CONCIERGE
 from tui.operations.journal.journal import Verdict
-from tui.sim.http.control import BuildOrder
+from tui.sim.http.orders import BuildOrder
 from tui.ui.app import Lktop
 from tui.ui.deploy.form import DeployForm
 from tui.ui.deploy.progress import DeployScreen

@@ -22,7 +22,7 @@ from tui.logs.log import Kind, Log
 from tui.logs.source import LogSource, StreamPhase
 from tui.logs.watch import Watch
 from tui.secret import Secret
-from tui.sim.http.control import LogOrder
+from tui.sim.http.orders import LogOrder
 from tui.sim.http.server import Simulator, serve
 from tui.sim.scenarios.specs import AgentSpec, DeploymentSpec, FaultSpec, Scenario
 

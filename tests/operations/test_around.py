@@ -15,7 +15,7 @@ from tests.fixtures.operation import CONCIERGE, FAILING, target, world
 from tests.operations.console import Console, console
 from tui.operations.journal.journal import Verdict
 from tui.operations.verbs.secrets import SetSecret
-from tui.sim.http.control import WalkOrder
+from tui.sim.http.orders import WalkOrder
 from tui.sim.http.server import serve
 from tui.sim.scenarios.specs import FaultSpec, Scenario
 from tui.ui.app import Lktop

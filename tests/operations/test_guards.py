@@ -13,7 +13,7 @@ from textual.events import Key
 
 from tests.fixtures.operation import CONCIERGE, FAILING
 from tests.operations.console import Console, console
-from tui.sim.http.control import WalkOrder
+from tui.sim.http.orders import WalkOrder
 from tui.sim.scenarios.specs import AgentSpec, Scenario
 from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.dialogs.unlock import UnlockDialog

@@ -34,7 +34,7 @@ from tui.operations.undo import UNDO_SECONDS, LastUndo
 from tui.operations.verbs.secrets_operation import SecretsOperation
 from tui.packaging.secrets import SecretSet, SecretToSend
 from tui.secret import Secret
-from tui.sim.http.control import WalkOrder
+from tui.sim.http.orders import WalkOrder
 from tui.sim.scenarios.specs import FaultSpec
 from tui.ui.dialogs.operation_facts import effect_facts
 

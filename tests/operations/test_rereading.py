@@ -16,7 +16,7 @@ from tui.operations.fields import Answers
 from tui.operations.freshness_check import moved, with_learnt
 from tui.operations.pending_operation import PendingOperation
 from tui.operations.registry import BY_ID
-from tui.sim.http.control import WalkOrder
+from tui.sim.http.orders import WalkOrder
 
 
 @pytest.fixture

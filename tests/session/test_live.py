@@ -19,7 +19,7 @@ from tui.fleet.state import Selection
 from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import LOCAL_REQUESTS, Session
-from tui.sim.http.control import CrashOrder
+from tui.sim.http.orders import CrashOrder
 from tui.sim.http.server import serve
 from tui.sim.scenarios.specs import FaultSpec
 

@@ -18,7 +18,7 @@ from starlette.types import Message
 from tests.sim.caller import START, Caller, refusal
 from tests.sim.sources import tarball
 from tui.sim.http.builds import Outcome
-from tui.sim.http.control import BuildOrder
+from tui.sim.http.orders import BuildOrder
 from tui.sim.http.server import Simulator, serve
 
 ATTRIBUTES = "X-LIVEKIT-AGENT-VERSION-ATTRIBUTES"

@@ -127,6 +127,8 @@ async def test_switches_turn_while_it_runs(simulator: Simulator, caller: Caller)
         ("crash", {"agent_id": "CA_first", "deployment": "no"}, "has no deployment 'no'"),
         ("logs", {"agent_id": "CA_first", "deployment": "no"}, "has no deployment 'no'"),
         ("logs", {}, "missing required field `agent_id`"),
+        ("workers", {"name": "no"}, "no workers of 'no' in deployment ''"),
+        ("participants", {"room": "no", "identity": "x", "act": "leave"}, "no participant 'x' in 'no'"),
         ("builds", {"outcome": "great"}, "Invalid enum value 'great'"),
         ("builds", {"outcome": "ok", "agent_id": "CA_no"}, "no agent 'CA_no'"),
     ],
@@ -154,7 +156,7 @@ async def test_web_pages_may_not_give_orders(
 
 async def test_the_readme_orders_what_can_be_ordered(caller: Caller, tmp_path: Path) -> None:
     text = README.read_text().partition("## The simulator")[2].partition("\n## ")[0]
-    known = text.replace("CA_…", agent_id(caller.simulator))
+    known = text.replace("CA_…", agent_id(caller.simulator)).replace('"concierge"', '"agent-0000"')
     orders = re.findall(r"^\| `(\w+)` \| `(\{.*?\})`", known, re.MULTILINE)
     orders += re.findall(r"/_sim/(\w+) -d '(.*)'$", known, re.MULTILINE)
     answered = [(await caller.http.post(f"/_sim/{path}", content=body)).text for path, body in orders]

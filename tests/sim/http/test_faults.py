@@ -13,8 +13,8 @@ from livekit.protocol import agent_dispatch as dispatch_pb
 from livekit.protocol import cloud_agent as cloud_pb
 
 from tests.sim.caller import Caller, refusal
-from tui.sim.http.control import LogOrder
 from tui.sim.http.faults import Faults
+from tui.sim.http.orders import LogOrder
 from tui.sim.http.server import Simulator
 from tui.sim.scenarios.specs import FaultSpec
 from tui.sim.wire.codes import STATUS, Code

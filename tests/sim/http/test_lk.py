@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.sim.http.control import BuildOrder
+from tui.sim.http.orders import BuildOrder
 from tui.sim.http.server import Simulator, serve
 from tui.sim.scenarios.specs import AgentSpec, Scenario
 

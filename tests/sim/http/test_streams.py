@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.sim.caller import START, Caller, refusal
-from tui.sim.http.control import LogOrder
+from tui.sim.http.orders import LogOrder
 from tui.sim.http.server import Simulator, serve
 from tui.sim.scenarios.hostile import LOGS
 from tui.sim.scenarios.specs import AgentSpec, DeploymentSpec, Scenario

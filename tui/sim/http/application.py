@@ -20,6 +20,7 @@ from tui.sim.http.dispatchservice import DispatchService
 from tui.sim.http.faults import Faults
 from tui.sim.http.middleware import RequestPipeline
 from tui.sim.http.registry import Registry
+from tui.sim.http.room_lookup import RoomLookup
 from tui.sim.http.roomservice import RoomService
 from tui.sim.http.service import NOT_FOUND, Service
 from tui.sim.http.streams import LogStreams
@@ -47,18 +48,21 @@ class Application:
         self.uploads = Uploads(world)
         world_builder.build(world, self.agents, self.rooms, scenario)
         Activity(world, self.agents, self.rooms).start(scenario.life)
+        lookup = RoomLookup(world, self.rooms)
         self.service = Service(
             world,
             CloudAgent(world, self.agents, self.uploads),
-            DispatchService(world, self.rooms),
-            RoomService(world, self.rooms),
+            DispatchService(world, self.rooms, lookup),
+            RoomService(world, self.rooms, lookup),
         )
         self._logs = LogStreams(world, self.agents)
         self.builds = Builds(world, self.agents, self.uploads)
         self._registry = Registry(world, self.agents)
         self.faults = Faults(scenario.faults, world.chance("faults"))
         self.pipeline = RequestPipeline(self._app, world, keys, self.faults)
-        self.control = Control(world, self.agents, self.pipeline, self.faults, self.uploads, self.builds)
+        self.control = Control(
+            world, self.agents, self.rooms, self.pipeline, self.faults, self.uploads, self.builds
+        )
         self._starlette = self._routes()
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,6 +92,8 @@ class Application:
         )
 
     async def _health(self, request: Request) -> Response:
+        if self.world.switches.store == "gone":
+            return PlainTextResponse("Not Ready", 406)
         return PlainTextResponse("OK")
 
     async def _panicked(self, request: Request, error: Exception) -> Response:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 LEEWAY = 60.0
 """Seconds by which a token's times may be off."""
+UNTRUSTED = "invalid authorization token"
 
 
 class Denied(Exception):
@@ -53,27 +54,29 @@ class Claims:
         return video.get("roomAdmin") is True and video.get("room", "") == room
 
 
-def verify(token: str, keys: Mapping[str, str], moments: tuple[float, ...]) -> Claims:
+def verify(token: str, keys: Mapping[str, str], moments: tuple[float, ...], *, echo: bool) -> Claims:
     """The claims of a bearer token; raises Denied in the words of LiveKit's own server.
 
     `moments` are the clocks (Unix seconds) by which the token may be in time: the machine's and the world's,
-    since a client need not live in the world's time. The first one words the refusal.
+    since a client need not live in the world's time. The first one words the refusal. With `echo` the refusal
+    of a token whose key is known quotes it, as released servers do.
     """
     header, payload, signed, signature = _parse(token)
     issuer = payload.get("iss")
     secret = keys.get(issuer) if isinstance(issuer, str) else None
     if secret is None:
         raise Denied("invalid API key")
-    algorithm = header.get("alg")
-    if algorithm != "HS256":
-        raise Denied(
-            f"invalid authorization token: token signature is invalid: signing method {algorithm} is invalid"
-        )
-    if not hmac.compare_digest(hmac.new(secret.encode(), signed, hashlib.sha256).digest(), signature):
-        raise Denied("invalid authorization token: token signature is invalid: signature is invalid")
+    intact = hmac.compare_digest(hmac.new(secret.encode(), signed, hashlib.sha256).digest(), signature)
     faults = [_untimely(payload, moment) for moment in moments]
-    if all(faults):
-        raise Denied(f"invalid authorization token: token has invalid claims: {faults[0]}")
+    algorithm, reason = header.get("alg"), ""
+    if algorithm != "HS256":
+        reason = f"token signature is invalid: signing method {algorithm} is invalid"
+    elif not intact:
+        reason = "token signature is invalid: signature is invalid"
+    elif all(faults):
+        reason = f"token has invalid claims: {faults[0]}"
+    if reason:
+        raise Denied(f"invalid token: {token}, error: {reason}" if echo else f"{UNTRUSTED}: {reason}")
     return Claims(payload)
 
 
@@ -84,9 +87,9 @@ def _parse(token: str) -> tuple[dict[str, object], dict[str, object], bytes, byt
         header, payload = json.loads(_unpadded(head)), json.loads(_unpadded(body))
         signature = _unpadded(tail)
     except (ValueError, binascii.Error, RecursionError):
-        raise Denied("invalid authorization token") from None
+        raise Denied(UNTRUSTED) from None
     if not isinstance(header, dict) or not isinstance(payload, dict):
-        raise Denied("invalid authorization token")
+        raise Denied(UNTRUSTED)
     return header, payload, head + b"." + body, signature
 
 

@@ -9,76 +9,34 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import msgspec
-from msgspec import Meta
+from livekit.protocol import models
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tui.sim.http.builds import Builds, Outcome
+from tui.sim.http.builds import Builds
 from tui.sim.http.faults import Faults
 from tui.sim.http.middleware import RequestPipeline
+from tui.sim.http.orders import (
+    BuildOrder,
+    ClockOrder,
+    CrashOrder,
+    LogOrder,
+    NodeOrder,
+    PersonOrder,
+    WalkOrder,
+    WorkerOrder,
+)
 from tui.sim.http.uploads import Uploads
-from tui.sim.scenarios.specs import Ahead, Count, FaultSpec, Rate, Skew, Spec, Walk
+from tui.sim.scenarios.specs import FaultSpec
 from tui.sim.world.agents import Agents
-from tui.sim.world.clock import FASTEST
+from tui.sim.world.rooms import Rooms
 from tui.sim.world.world import AgentRecord, World
 
 Order = TypeVar("Order")
-
-
-class ClockOrder(Spec):
-    """Move, pace or skew the clock."""
-
-    advance: Annotated[float, Meta(ge=0, le=7 * 86_400)] = 0.0
-    """World seconds to push, a week at most: everything that is due by then happens first."""
-    speed: Annotated[float, Meta(ge=0, le=FASTEST)] | None = None
-    skew: Skew | None = None
-    """Seconds that the server's clock is ahead of the world's."""
-
-
-class WalkOrder(Spec):
-    """Schedule statuses of a deployment."""
-
-    agent_id: str
-    walk: Walk
-    deployment: str = ""
-
-
-class LogOrder(Spec):
-    """Let a program print."""
-
-    agent_id: str
-    deployment: str = ""
-    lines: list[str] = msgspec.field(default_factory=list)
-    raw: list[bytes] = msgspec.field(default_factory=list)
-    """Lines that are not UTF-8, in base64."""
-    numbered: Count = 0
-    """That many lines more, `{prefix} 0` and on."""
-    prefix: str = "line"
-    flood: Rate = 0.0
-    """Numbered lines a world second, from now on."""
-    seconds: Ahead = 10.0
-    """How long the flood lasts, world seconds."""
-    end: bool = False
-    """End the stream after these lines."""
-
-
-class BuildOrder(Spec):
-    """How the next build goes."""
-
-    outcome: Outcome
-    agent_id: str = ""
-    """Empty for whichever comes next."""
-
-
-class CrashOrder(Spec):
-    """Let a program crash."""
-
-    agent_id: str
-    deployment: str = ""
 
 
 class BadOrder(ValueError):
@@ -92,6 +50,7 @@ class Control:
         self,
         world: World,
         agents: Agents,
+        rooms: Rooms,
         pipeline: RequestPipeline,
         faults: Faults,
         uploads: Uploads,
@@ -99,6 +58,7 @@ class Control:
     ) -> None:
         self._world = world
         self._agents = agents
+        self._rooms = rooms
         self._pipeline = pipeline
         self._faults = faults
         self._uploads = uploads
@@ -167,6 +127,34 @@ class Control:
         record = self._agent(order.agent_id, order.deployment)
         self._agents.crash(record, order.deployment, "RuntimeError: crashed on order")
 
+    def node(self, order: NodeOrder) -> None:
+        """Kill or revive a node."""
+        self._world.dead_nodes.pop(order.node, None)
+        if not order.alive:
+            self._world.dead_nodes[order.node] = self._world.now
+
+    def worker(self, order: WorkerOrder) -> None:
+        """Let workers register, or kill them; raises BadOrder."""
+        record = self._agents.find("", order.name)
+        if record is None or order.deployment not in record.deployments:
+            raise BadOrder(f"no workers of {order.name!r} in deployment {order.deployment!r}")
+        (self._agents.start if order.alive else self._agents.stop)(record, order.deployment)
+
+    def person(self, order: PersonOrder) -> None:
+        """Let a participant come, publish or go; raises BadOrder."""
+        room = self._world.room(order.room)
+        if order.act == "join":
+            room = room or self._rooms.open(order.room)
+            self._rooms.join(room, models.ParticipantInfo(identity=order.identity))
+            return
+        person = room.participants.get(order.identity) if room is not None else None
+        if room is None or person is None:
+            raise BadOrder(f"no participant {order.identity!r} in {order.room!r}")
+        if order.act == "publish":
+            self._rooms.publish(room, person)
+        else:
+            self._rooms.leave(room, order.identity)
+
     def switch(self, values: dict[str, object]) -> None:
         """Turn switches; raises BadOrder."""
         if "camel_json" in values:
@@ -207,6 +195,9 @@ class Control:
             self._takes("/logs", LogOrder, self.logs),
             self._takes("/crash", CrashOrder, self.crash),
             self._takes("/builds", BuildOrder, self.build),
+            self._takes("/nodes", NodeOrder, self.node),
+            self._takes("/workers", WorkerOrder, self.worker),
+            self._takes("/participants", PersonOrder, self.person),
             self._takes("/switches", dict[str, object], self.switch),
             Route("/_sim/faults", self._clear, methods=["DELETE"]),
         ]

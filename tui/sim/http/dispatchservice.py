@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from livekit.protocol import agent_dispatch as pb
 
 from tui.sim.http.auth import Claims
+from tui.sim.http.room_lookup import RoomLookup
 from tui.sim.http.twirp import Answer, Method, Page, Refusal, Rpc, TwirpError
 from tui.sim.world.rooms import Rooms
 from tui.sim.world.world import RoomRecord, World
@@ -33,9 +32,10 @@ def check_deployment(deployment: str) -> None:
 class DispatchService:
     """The three methods of the service."""
 
-    def __init__(self, world: World, rooms: Rooms) -> None:
+    def __init__(self, world: World, rooms: Rooms, lookup: RoomLookup) -> None:
         self._world = world
         self._rooms = rooms
+        self._lookup = lookup
 
     def methods(self, refusal: Refusal) -> dict[str, Method]:
         """Every method by name."""
@@ -62,9 +62,10 @@ class DispatchService:
         size = sum(len(key.encode()) + len(value.encode()) for key, value in request.attributes.items())
         if size > ATTRIBUTES_LIMIT:
             raise TwirpError("invalid_argument", "attribute size exceeds limits")
-        room = self._world.room(request.room)
+        auto_create = self._world.switches.auto_create
+        room = await (self._lookup.place if auto_create else self._lookup.find)(request.room)
         if room is None:
-            if not self._world.switches.auto_create:
+            if not auto_create:
                 raise await self._missing()
             room = self._rooms.open(request.room)
             self._world.effect("CreateRoom", room=request.room, sid=room.info.sid, by="CreateDispatch")
@@ -94,7 +95,7 @@ class DispatchService:
         return Page(room.dispatches, [request.dispatch_id] if request.dispatch_id else None)
 
     async def _room(self, name: str) -> RoomRecord:
-        room = self._world.room(name)
+        room = await self._lookup.find(name)
         if room is None:
             raise await self._missing()
         return room
@@ -103,5 +104,4 @@ class DispatchService:
         """The error for a missing room: Cloud answers at once, a self-hosted server after a while."""
         if self._world.switches.missing_room == "cloud":
             return TwirpError("not_found", "requested room does not exist")
-        await asyncio.sleep(self._world.switches.missing_room_seconds)
-        return TwirpError("unavailable", "no response from servers")
+        return await self._lookup.no_response()

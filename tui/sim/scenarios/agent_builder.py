@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from livekit.protocol import cloud_agent as pb
 
 from tui.sim.scenarios.room_builder import JOB_TYPES
@@ -42,6 +44,9 @@ class AgentBuilder:
                 needs=set(spec.needs),
                 idles=spec.idles,
                 accepts=spec.accepts,
+                refuses=spec.refuses,
+                entrypoint=spec.entrypoint,
+                join_seconds=spec.join_seconds,
             ),
         )
         world.agents[record.id] = record
@@ -93,7 +98,7 @@ class AgentBuilder:
         tag = tags[min(deployment.version, len(tags) - 1)] if tags else ""
         chance = self._world.chance(record.id, deployment.name, deployment.region)
         observed = deployment.scraped is not None and bool(tags)
-        running = deployment.status not in ASLEEP and bool(tags)
+        running = deployment.status not in ASLEEP and bool(tags) and not spec.registers
         cpu = f"{int(chance.lognormvariate(5.3, 0.6) * 1e6)}n" if running else "0"
         memory = str(int(chance.gauss(7.2e8, 6e7))) if running else "0"
         row = self._agents.add_row(record, deployment.name, deployment.region, deployment.status)
@@ -117,6 +122,8 @@ class AgentBuilder:
             )
         if deployment.name == "" and tag:
             record.info.version = tag
+        if spec.registers:
+            self._world.after(spec.registers, partial(self._agents.start, record, deployment.name))
         if running:
             record.up.add(deployment.name)
             if not spec.quiet:

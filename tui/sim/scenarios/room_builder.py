@@ -10,7 +10,7 @@ from livekit.protocol import models
 
 from tui.sim.scenarios.specs import CrowdSpec, DispatchSpec, JobSpec, PersonSpec, RoomSpec
 from tui.sim.world.agents import Agents
-from tui.sim.world.jobs import agent_participant
+from tui.sim.world.jobs import agent_participant, refuse
 from tui.sim.world.rooms import Rooms
 from tui.sim.world.world import RoomRecord, World
 
@@ -24,6 +24,14 @@ _JOBS = {
     "running": agent_pb.JS_RUNNING,
     "success": agent_pb.JS_SUCCESS,
     "failed": agent_pb.JS_FAILED,
+    "cancelled": agent_pb.JS_CANCELLED,
+}
+_REASONS = {
+    "": agent_pb.JSR_UNSPECIFIED,
+    "no_capacity": agent_pb.JSR_NO_CAPACITY,
+    "room_closed": agent_pb.JSR_ROOM_CLOSED,
+    "dispatch_deleted": agent_pb.JSR_DISPATCH_DELETED,
+    "retrying": agent_pb.JSR_RETRYING,
 }
 _PEOPLE = {
     "standard": models.ParticipantInfo.STANDARD,
@@ -51,7 +59,7 @@ class RoomBuilder:
 
     def _admit(self, spec: RoomSpec) -> RoomRecord:
         made = self._start - spec.age
-        return self._rooms.admit(
+        room = self._rooms.admit(
             models.Room(
                 sid=self._world.guid("RM_"),
                 name=spec.name,
@@ -64,6 +72,8 @@ class RoomBuilder:
                 active_recording=spec.recording,
             )
         )
+        room.node = spec.node
+        return room
 
     def add_crowd(self, crowd: CrowdSpec) -> None:
         """Rooms whose content is made when it is first read."""
@@ -101,7 +111,7 @@ class RoomBuilder:
             self._person(room, person)
         for dispatch in spec.dispatches:
             self._dispatch(room, dispatch)
-        self._rooms.recount(room)
+        self._rooms.refresh_counters(room)
         self._rooms.watch_empty(room)
 
     def _person(self, room: RoomRecord, spec: PersonSpec) -> None:
@@ -157,7 +167,10 @@ class RoomBuilder:
             deployment=dispatch.deployment,
             attributes=dispatch.attributes,
         )
-        job.state.status = _JOBS[spec.status]
+        if spec.status == "refused":
+            refuse(job, world.guid("AW_"), world.stamp(started))
+            return
+        job.state.status, job.state.reason = _JOBS[spec.status], _REASONS[spec.reason]
         job.state.updated_at = world.stamp(started)
         if spec.status == "pending":
             return
@@ -170,10 +183,20 @@ class RoomBuilder:
             job.state.error = spec.error
             job.state.ended_at = job.state.updated_at = world.stamp(started + spec.lasted)
             return
-        person = agent_participant(job, "us-east")
-        person.sid = world.guid("PA_")
+        self._agent(room, job, spec)
+        if spec.ends is not None:
+            world.after(spec.ends, partial(self._rooms.jobs.finish, room, dispatch.id, job.id, spec.error))
+
+    def _agent(self, room: RoomRecord, job: agent_pb.Job, spec: JobSpec) -> None:
+        """The participant of a running job, now or later."""
+        if spec.joins is None:
+            return
+        person = agent_participant(job, "us-east", on_cloud=self._world.switches.cloud_agents)
+        if spec.joins:
+            self._world.after(spec.joins, partial(self._rooms.join, room, person))
+            return
+        started = self._start - spec.age
+        person.sid = self._world.guid("PA_")
         person.state = models.ParticipantInfo.ACTIVE
         person.joined_at, person.joined_at_ms = int(started), int(started * 1000)
         room.participants[person.identity] = person
-        if spec.ends is not None:
-            world.after(spec.ends, partial(self._rooms.jobs.finish, room, dispatch.id, job.id, spec.error))

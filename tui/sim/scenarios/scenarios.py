@@ -201,6 +201,7 @@ def _on_its_base(path: Path, file: Scenario, seed: int, agents: int | None) -> S
         agents=[*base.agents, *file.agents],
         rooms=[*base.rooms, *file.rooms],
         faults=[*file.faults, *base.faults],
+        dead_nodes=[*base.dead_nodes, *file.dead_nodes],
         crowd=file.crowd or base.crowd,
         life=base.life if file.life == "still" else file.life,
         start_time=base.start_time if file.start_time is None else file.start_time,

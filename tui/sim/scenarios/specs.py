@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from tui.sim.wire.codes import Code
+from tui.sim.world.world import Entrypoint
 
 Age = Annotated[float, Meta(ge=0, le=1e9)]
 """Seconds before the start of the world."""
@@ -96,6 +97,13 @@ class AgentSpec(Spec):
     failure_rate: Share = 0.0
     idles: bool = False
     accepts: bool = True
+    refuses: bool = False
+    """Refuses each job that it is offered."""
+    entrypoint: Entrypoint = "serves"
+    join_seconds: Ahead = 0.0
+    """Time between the assignment of a job and its agent's joining the room."""
+    registers: Ahead = 0.0
+    """When its workers register; until then it is offered no job."""
     walk: Walk = []
     """Statuses that production shows at given times."""
     logs: list[str] = []
@@ -121,7 +129,10 @@ class PersonSpec(Spec):
 class JobSpec(Spec):
     """A job of a dispatch."""
 
-    status: Literal["pending", "running", "success", "failed"] = "running"
+    status: Literal["pending", "running", "success", "failed", "cancelled", "refused"] = "running"
+    """`refused` is what a worker's refusal leaves: a success without any time or agent."""
+    reason: Literal["", "no_capacity", "room_closed", "dispatch_deleted", "retrying"] = ""
+    """Why it has this status, which only newer servers say."""
     age: Age = 60.0
     """Since its start."""
     lasted: Age = 30.0
@@ -131,6 +142,8 @@ class JobSpec(Spec):
     """Identity of the participant that it works for, for publisher and participant jobs."""
     ends: Ahead | None = None
     """Seconds after the start of the world at which it ends by itself; None never."""
+    joins: Ahead | None = 0.0
+    """When the agent of a running job joins the room: 0 it is there, None never."""
 
 
 class DispatchSpec(Spec):
@@ -154,6 +167,8 @@ class RoomSpec(Spec):
     age: Age = 120.0
     metadata: str = ""
     recording: bool = False
+    node: str = ""
+    """The node that holds it."""
     people: list[PersonSpec] = []
     dispatches: list[DispatchSpec] = []
 
@@ -211,6 +226,8 @@ class Scenario(Spec):
     agents: list[AgentSpec] = []
     rooms: list[RoomSpec] = []
     faults: list[FaultSpec] = []
+    dead_nodes: list[str] = []
+    """Nodes that died long before the start: nobody answers for their rooms."""
     crowd: CrowdSpec | None = None
     life: Literal["still", "scrapes", "busy"] = "still"
     """Activity without requests: none; only new measurements; calls, deploys, crashes and sleep as well."""

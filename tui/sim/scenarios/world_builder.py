@@ -17,12 +17,15 @@ SETTINGS = {
     "residency_warning_regions": "eu-central",
 }
 """What GetClientSettings answers (PROTOCOL.md, Agents)."""
+DEAD_SECONDS = 600.0
+"""How long ago a node died that is dead at the start."""
 
 
 def build(world: World, agents: Agents, rooms: Rooms, scenario: Scenario) -> None:
     """Add everything that a scenario holds."""
     world.settings = {**SETTINGS, **scenario.settings}
     start = world.now
+    world.dead_nodes = dict.fromkeys(scenario.dead_nodes, start - DEAD_SECONDS)
     agent_builder = AgentBuilder(world, agents, start)
     room_builder = RoomBuilder(world, agents, rooms, start)
     for agent in scenario.agents:

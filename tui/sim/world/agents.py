@@ -55,8 +55,11 @@ class Agents:
         """An agent with workers registered under that name in that deployment, awake or asleep."""
         for record in self.world.agents.values():
             if record.info.agent_name == name and record.worker.accepts:
-                rows = record.rows(deployment)
-                if deployment in record.up or any(row.status in ("Sleeping", "Waking") for row in rows):
+                # Only a service that runs the workers can wake them; a server just offers to those it knows.
+                wakes = self.world.switches.cloud_agents and any(
+                    row.status in ("Sleeping", "Waking") for row in record.rows(deployment)
+                )
+                if deployment in record.up or wakes:
                     return record
         return None
 

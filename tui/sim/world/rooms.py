@@ -18,6 +18,10 @@ LINGER_SECONDS = (0.5, 3.0)
 """How long an agent's participant outlives its deleted dispatch."""
 GOODBYE_SECONDS = 1.5
 """How long an agent stays after the last other participant has left."""
+NODE_AVAILABLE_SECONDS = 5.0
+"""How long a node counts as alive after its last sign of life (PROTOCOL.md, Rooms and participants)."""
+LIVE_NODE = ""
+"""The node that takes new and moved rooms."""
 
 DEPENDENT = (models.ParticipantInfo.AGENT, models.ParticipantInfo.EGRESS)
 """Kinds that do not keep a room open and get no jobs of their own."""
@@ -75,8 +79,9 @@ class Rooms:
 
     def close(self, room: RoomRecord) -> None:
         """Close a room: all participants leave, all jobs end, the dispatches are gone."""
-        if room.closing is not None:
-            room.closing.cancel()
+        for timer in (room.closing, room.counting):
+            if timer is not None:
+                timer.cancel()
         for dispatch in room.dispatches.values():
             for job in dispatch.state.jobs:
                 self.jobs.end(job, agent_pb.JS_SUCCESS)
@@ -96,11 +101,45 @@ class Rooms:
         room.closing = self.world.after(seconds, partial(self.close, room))
 
     def recount(self, room: RoomRecord) -> None:
+        """Let ListRooms show who is there, at once or as late as this server does."""
+        seconds = self.world.switches.room_counters_late_seconds
+        if not seconds:
+            self.refresh_counters(room)
+        elif room.counting is None:
+            room.counting = self.world.after(seconds, partial(self.refresh_counters, room))
+
+    def refresh_counters(self, room: RoomRecord) -> None:
         """Count as LiveKit does: participants without agents, publishers with them."""
+        room.counting = None
         people = room.participants.values()
         room.info.num_participants = sum(person.kind not in DEPENDENT for person in people)
         room.info.num_publishers = sum(person.is_publisher for person in people)
         self.world.room_list.touch(room.info.name)
+
+    # -- nodes
+
+    def answers(self, room: RoomRecord) -> bool:
+        """Whether the node that holds a room is alive."""
+        return room.node not in self.world.dead_nodes
+
+    def place(self, room: RoomRecord) -> bool:
+        """Whether a live node holds a room, which moves it there if this server does and knows of the death.
+
+        Nothing of the room but its name and settings survives the move.
+        """
+        died = self.world.dead_nodes.get(room.node)
+        if died is None:
+            return True
+        known = self.world.now - died >= NODE_AVAILABLE_SECONDS
+        if not known or not self.world.switches.dead_node_rooms_move or LIVE_NODE in self.world.dead_nodes:
+            return False
+        room.node = LIVE_NODE
+        room.participants.clear()
+        for dispatch_id in list(room.dispatches):
+            room.dispatches.drop(dispatch_id)
+        self.recount(room)
+        self.watch_empty(room)
+        return True
 
     # -- participants
 
@@ -112,9 +151,7 @@ class Rooms:
         person.joined_at = person.joined_at or int(now)
         person.joined_at_ms = person.joined_at_ms or int(now * 1000)
         if person.is_publisher and not person.tracks:
-            person.tracks.add(
-                sid=self.world.guid("TR_"), type=models.AUDIO, source=models.MICROPHONE, name="microphone"
-            )
+            self._add_track(person)
         room.participants[person.identity] = person
         self.recount(room)
         if person.kind not in DEPENDENT:
@@ -123,6 +160,21 @@ class Rooms:
             for dispatch in list(room.dispatches.values()):
                 self.jobs.offer(room, dispatch, person)
         return person
+
+    def publish(self, room: RoomRecord, person: models.ParticipantInfo) -> None:
+        """A participant begins to publish; jobs for publishers are offered, once a participant."""
+        if person.is_publisher:
+            return
+        person.is_publisher = True
+        self._add_track(person)
+        self.recount(room)
+        for dispatch in list(room.dispatches.values()):
+            self.jobs.offer_publisher(room, dispatch, person)
+
+    def _add_track(self, person: models.ParticipantInfo) -> None:
+        person.tracks.add(
+            sid=self.world.guid("TR_"), type=models.AUDIO, source=models.MICROPHONE, name="microphone"
+        )
 
     def leave(self, room: RoomRecord, identity: str) -> bool:
         """A participant leaves. An agent's leaving ends its job, the last other participant's the session.
@@ -138,7 +190,7 @@ class Rooms:
                     self.jobs.end(job, agent_pb.JS_FAILED, "agent worker left the room")
                     room.dispatches.touch(dispatch.id)
         self.recount(room)
-        if person.kind not in DEPENDENT and room.info.num_participants == 0:
+        if person.kind not in DEPENDENT and all(p.kind in DEPENDENT for p in room.participants.values()):
             self.watch_empty(room)
             for dispatch in room.dispatches.values():
                 for job in dispatch.state.jobs:

@@ -18,18 +18,30 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Offer `livekit.CloudAgent`, logs, builds, pushes; a self-hosted server does not."""
     grant_refusal: Literal["401", "403"] = "401"
     """How a valid token without the grant is refused (PROTOCOL.md, Tokens and grants)."""
+    echo_token: bool = False
+    """A refusal quotes the token, as livekit-server up to 1.13.5 does (PROTOCOL.md, Tokens and grants)."""
     time_unit: Literal["ns", "s"] = "ns"
     """Unit of the times of dispatches and jobs."""
     missing_room: Literal["cloud", "oss"] = "cloud"
     """`cloud`: 404 at once; `oss`: 503 after a while (PROTOCOL.md, Dispatches and jobs)."""
     missing_room_seconds: Seconds = 3.0
-    """How long `oss` takes to say that nobody answers, real seconds."""
+    """How long a server takes to say that nobody answers for a room, real seconds."""
     auto_create: bool = True
     """CreateDispatch makes a missing room."""
+    dead_node_rooms_move: bool = True
+    """What needs a room, such as CreateDispatch, moves it from a dead node to a live one and empties it."""
+    store: Literal["up", "gone", "emptied"] = "up"
+    """The Redis of a self-hosted server: `gone`, no room can be found; `emptied`, no room is listed."""
+    room_counters_late_seconds: Seconds = 0.0
+    """How late ListRooms shows who came and went, world seconds; 0 at once."""
     default_dispatch: bool = False
     """A new room without agents of its own gets one nameless dispatch."""
     stale_jobs: bool = False
     """Job states are never updated after the start, as on a self-hosted server."""
+    restarts_jobs: bool = False
+    """A failed job is started again where its dispatch says so, as Cloud does; else that is only stored."""
+    killed_worker_seconds: Seconds = 0.0
+    """How long an agent stays listed in its room after its worker was killed, world seconds."""
     prefix_errors: bool = False
     """Put `twirp error unknown: ` before messages, as a self-hosted server does (PROTOCOL.md, Errors)."""
     upload: Literal["put", "post"] = "post"

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Literal
 
 from livekit.protocol import agent as agent_pb
 from livekit.protocol import agent_dispatch, cloud_agent, models
@@ -24,6 +25,10 @@ from tui.sim.world.switches import Switches
 
 UNBUILT = "--"
 """The version of an agent to which nothing was ever deployed (PROTOCOL.md, Agents)."""
+
+
+Entrypoint = Literal["serves", "raises", "returns"]
+"""What the entrypoint of a worker does with a job: the last two end it before its agent joins the room."""
 
 
 class Timer:
@@ -56,6 +61,11 @@ class Worker:
     """Scales to zero when idle, as on the free plan."""
     accepts: bool = True
     """False: takes no jobs at all."""
+    refuses: bool = False
+    """Refuses each job that it is offered, and so ends it."""
+    entrypoint: Entrypoint = "serves"
+    join_seconds: float = 0.0
+    """Time between the assignment of a job and its agent's joining the room, world seconds."""
 
 
 @dataclass
@@ -111,6 +121,10 @@ class RoomRecord:
     dispatches: Listing[agent_dispatch.AgentDispatch]
     participants: dict[str, models.ParticipantInfo] = field(default_factory=dict)
     closing: Timer | None = None
+    counting: Timer | None = None
+    """The pending refresh of the counters that ListRooms shows."""
+    node: str = ""
+    """The node that holds it."""
     visited: bool = False
     """A participant other than an agent has been in it."""
 
@@ -142,6 +156,8 @@ class World:
         self.room_list: Listing[models.Room] = Listing(room_pb.ListRoomsResponse, self.form)
         self.unfilled_rooms: dict[str, Callable[[RoomRecord], None]] = {}
         """By room whose content is made when it is first read: what makes it."""
+        self.dead_nodes: dict[str, float] = {}
+        """World time of death by node."""
         self.links: dict[str, cloud_agent.PrivateLink] = {}
         self.link_status: dict[str, cloud_agent.PrivateLinkStatus] = {}
         self.settings: dict[str, str] = {}
