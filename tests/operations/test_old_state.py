@@ -1,12 +1,13 @@
-"""A journal as an earlier version wrote it, and lines that only a later one may write.
+"""A state folder as an earlier version wrote it, and lines that only a later one may write.
 
-The fixture holds finished operations and, of a console that is gone: an unknown restart, and an undispatch, a
-rollback, a create and a deploy without an outcome.
+Its journal holds finished operations and, of a console that is gone: an unknown restart, and an undispatch, a
+rollback, a create and a deploy without an outcome. Its spool holds a kept log in two parts.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.operation import Setup, operation_setup
+from tui.logs.archive import Archive, log_files
 from tui.operations.journal.journal import Journal, Verdict
 
-BEFORE = Path(__file__).parent / "fixtures" / "state_before" / "journal.jsonl"
+STATE = Path(__file__).parent / "fixtures" / "state_before"
+BEFORE = STATE / "journal.jsonl"
 LATER = (
     '{"id":"a","time":1786000020.0,"project":"prod","operation":"teleport","target":"CA_x","schema":9}',
     '{"id":"b","time":1786000021.0,"project":"prod","operation":"restart","target":"CA_x"}',
@@ -88,3 +91,20 @@ async def test_what_a_later_version_wrote_is_shown_and_never_offered_for_sending
     assert outcome.words == "teleport: not an operation of this lktop"
     assert "b" not in {intent.id for intent in await here.operator.unresolved()}
     assert Journal(here.path / "state" / "journal.jsonl", here.clock).entries(1)[0].detail == half_done.detail
+
+
+def test_a_log_kept_then_is_listed_and_opens(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    shutil.copytree(STATE / "spool", spool)
+    for written, part in enumerate(sorted(spool.iterdir())):
+        os.utime(part, (written, written))
+    (kept,) = log_files(spool, tmp_path / "logs")
+    assert (kept.name, kept.kept, len(kept.paths)) == ("deploy-CA_support0001-20260806T134000Z", True, 2)
+    archive = Archive(kept.name, kept.paths, kept=True)
+    while archive.step():
+        pass
+    lines = [line.raw for line in archive.log.lines(archive.log.first, 0)]
+    archive.close()
+    assert len(lines) == 18
+    assert b"call 0 answered" in lines[0]
+    assert lines[-1] == b'KeyError: "DEEPGRAM_API_KEY"'
