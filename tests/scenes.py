@@ -429,9 +429,9 @@ SCENES: tuple[Scene, ...] = (
         projects=(replace(PRODUCTION, read_only=False), STAGING),
         picture=None,
     ),
-    Scene("ship-form", over=pictures.form),
-    Scene("ship-building", over=pictures.building),
-    Scene("ship-failed", over=pictures.failed),
+    Scene("deploy-form", over=pictures.form),
+    Scene("deploy-building", over=pictures.building),
+    Scene("deploy-failed", over=pictures.failed),
 )
 """Every scene, in the order of the pictures."""
 

@@ -13,11 +13,11 @@ async def test_escape_takes_back_one_thing_at_a_time() -> None:
     keys = ("exclamation_mark", "slash", *"triage", "enter", "f", "5", "slash", *"call", "enter")
     async with playing(Scene("ladder", keys=keys)) as (app, pilot):
         main = app.main
-        assert main.dispatches.active_filter and main._arranged.maximised
+        assert main.dispatches.active_filter and not main.agents.display
         await typed(pilot, "escape")
         assert not main.dispatches.active_filter and main.current is main.dispatches
         await typed(pilot, "escape")
-        assert not main._arranged.maximised and main.current is main.dispatches
+        assert main.agents.display and main.current is main.dispatches
         await typed(pilot, "escape")
         assert main.current is main.agents and main.agents.active_filter
         await typed(pilot, "escape")

@@ -142,7 +142,7 @@ def _questions(plan: Plan, inspection: Inspection) -> tuple[tuple[str, str], ...
     """Questions that `lk` asks too, and the agent that livekit.toml names."""
     found: list[tuple[str, str]] = []
     if inspection.git is not None and inspection.git.dirty:
-        found.append((DIRTY, "ship uncommitted changes: no commit will say what runs"))
+        found.append((DIRTY, "deploy uncommitted changes: no commit will say what runs"))
     if warning := inspection.residency(plan.region):
         found.append((RESIDENCY, warning))
     named = inspection.project_file.agent_id if inspection.project_file else ""

@@ -97,7 +97,7 @@ class DeployController:
             await asyncio.wait({task})
             raise
         if task.cancelled():
-            context.say("left in the middle of a shipment: :audit says how far it got", tone="warn")
+            context.say("left in the middle of a deploy: :audit says how far it got", tone="warn")
             return
         report = task.result()
         context.say(report.verdict, tone="ok" if report.good else "error", toast=False)

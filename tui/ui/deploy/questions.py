@@ -16,7 +16,7 @@ NO: Final = "no"
 _CHOICES: Final[Mapping[str, tuple[str, str]]] = {
     "empty": ("refuse", "skip them"),
     "git": ("add commit and branch", "leave them out"),
-    DIRTY: ("no", "yes, ship what is not committed"),
+    DIRTY: ("no", "yes, deploy what is not committed"),
     RESIDENCY: ("no", "yes, in that region"),
     OTHER: ("no", "yes, I mean that agent"),
 }
