@@ -18,7 +18,8 @@ from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.changes import CREATE_AGENT, CreateAgentResponse
 from tui.api.client import Client
-from tui.api.upload import upload, upload_target
+from tui.api.upload import upload
+from tui.api.upload_target import upload_target
 from tui.clock import SystemClock
 from tui.packaging.progress import Build, BuildOutcome, BuildProgress, follow
 from tui.packaging.steps import StepState

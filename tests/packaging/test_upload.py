@@ -14,7 +14,8 @@ import pytest
 from tests.packaging.store import Store, answering, running
 from tui.api import errors
 from tui.api.changes import PresignedPostRequest
-from tui.api.upload import UploadTarget, upload, upload_target
+from tui.api.upload import upload
+from tui.api.upload_target import UploadTarget, upload_target
 from tui.secret import Secret
 
 SIGNED = "/bucket/key?X-Amz-Signature=0123456789abcdef&X-Amz-Credential=AKIAEXAMPLE%2F2026"

@@ -16,6 +16,7 @@ from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.clean import clean
 from tui.api.hosts import Host
+from tui.api.masking import QUOTED, masked
 from tui.api.methods import Method
 from tui.api.models import Wire
 from tui.api.reader import Batch, Reader, Unreadable
@@ -85,7 +86,7 @@ class Caller:
             "room": Grant(room=room),
             "room_list": Grant(room_list=True),
         }
-        body = msgspec.json.encode(request, enc_hook=_as_bytes)
+        body = msgspec.json.encode(request, enc_hook=self._as_bytes)
         return await self.transport.call(
             method,
             self.url(method),
@@ -108,14 +109,13 @@ class Caller:
         body = await self.send(method, request, room=room, request_id=request_id)
         answer = read_one(body, kind)
         if answer is None:
-            shown = clean(body[:60].decode("utf-8", "replace"), limit=60)
-            raise self.unreadable(method, f"the answer cannot be read: {shown!r}", request_id)
+            raise self.unreadable(method, f"the answer cannot be read: {self.quoted(body)!r}", request_id)
         return answer
 
     def not_done(self, method: Method, message: str, request_id: str) -> errors.NotDone:
         """The error for `success: false`."""
         return errors.NotDone(
-            message or "LiveKit says no, without a reason",
+            clean(masked(message, self.transport.sent)) or "LiveKit says no, without a reason",
             method.label,
             urlsplit(self.url(method)).hostname or "",
             status=200,
@@ -127,12 +127,17 @@ class Caller:
         host = urlsplit(self.url(method)).hostname or ""
         return errors.Unknown(text, method.label, host, status=200, request_id=request_id)
 
+    def quoted(self, body: bytes) -> str:
+        """How an unexpected body begins, fit for display."""
+        text = body[:QUOTED].decode("utf-8", "replace")
+        return clean(masked(text, self.transport.sent), limit=60)
 
-def _as_bytes(value: object) -> bytes:
-    """The bytes of a secret, which JSON has in base64. This is the only place where it leaves its type."""
-    if isinstance(value, Secret):
-        return value.reveal().encode("utf-8", "surrogateescape")
-    raise NotImplementedError(f"{type(value).__name__} in a request")
+    def _as_bytes(self, value: object) -> bytes:
+        """The bytes of a secret, which JSON has in base64. Only here does it leave its type."""
+        if isinstance(value, Secret):
+            self.transport.sent.add(value.reveal())
+            return value.reveal().encode("utf-8", "surrogateescape")
+        raise NotImplementedError(f"{type(value).__name__} in a request")
 
 
 class Listing(Generic[T]):
@@ -164,7 +169,8 @@ class Listing(Generic[T]):
             for _ in reader.steps(body):
                 await self._caller.clock.sleep(0)
         except Unreadable as error:
-            raise self._caller.unreadable(self._method, str(error)) from None
+            text = f"{error}: {self._caller.quoted(body)!r}"
+            raise self._caller.unreadable(self._method, text) from None
         return reader.batch
 
     def raw(self, item: object) -> bytes:

@@ -18,6 +18,7 @@ from tui.api.changes import ChangeMethod, ChangeResponse, DeployAgentResponse, R
 from tui.api.exact import ExactDispatch, read_exact
 from tui.api.health import Health
 from tui.api.hosts import Host
+from tui.api.masking import SentSecrets
 from tui.api.models import (
     Agent,
     Dispatch,
@@ -102,6 +103,11 @@ class Client:
     def endpoint(self) -> Endpoint:
         """The project's hosts, credentials and connection settings."""
         return self._caller.endpoint
+
+    @property
+    def sent(self) -> SentSecrets:
+        """What no remote text of this project may show."""
+        return self._caller.transport.sent
 
     def address(self, host: Host) -> str:
         """Name and port of a host."""

@@ -11,7 +11,6 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from tui.api.clean import clean
 from tui.api.models import Wire
 from tui.api.wire import decode, read_one
 
@@ -19,7 +18,7 @@ T = TypeVar("T", bound=Wire)
 
 
 class Unreadable(ValueError):
-    """The body is not the expected JSON object. The text is safe to show."""
+    """The body is not the expected JSON object. The text quotes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +122,7 @@ class Reader(Generic[T]):
         try:
             answer = decode(body, self._answer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            shown = clean(body[:60].decode("utf-8", "replace"), limit=60)
-            raise Unreadable(f"the answer is not the JSON object expected: {shown!r}") from error
+            raise Unreadable("the answer is not the JSON object expected") from error
         # both spellings of the key, for one pass over the body
         return next((rows for rows in msgspec.structs.astuple(answer) if rows), [])
 

@@ -16,6 +16,8 @@ import msgspec
 
 from tui.api import errors
 from tui.api.clean import clean
+from tui.api.masking import QUOTED, SentSecrets, masked
+from tui.secret import MASK
 
 E = TypeVar("E", bound=errors.ApiError)
 
@@ -28,6 +30,8 @@ _NOT_SENT = (
 )
 _PREFIX = "twirp error unknown: "
 """What self-hosted servers put before most messages."""
+_ECHO = f"invalid token: {MASK}, error: "
+"""How released servers begin a 401, once the token is masked (PROTOCOL.md, Errors)."""
 
 
 @dataclass
@@ -38,6 +42,8 @@ class Call:
     address: str
     """Name and port of the host."""
     request_id: str
+    sent: SentSecrets
+    """What its answer may repeat and nobody may see."""
     signed: bool = True
     """It carries a token."""
 
@@ -45,6 +51,11 @@ class Call:
     def host(self) -> str:
         """Name of the host."""
         return urlsplit(f"//{self.address}").hostname or ""
+
+    def mask(self, text: str) -> str:
+        """A text of the answer without what it repeats, still to be cleaned and cut."""
+        shown = masked(text, self.sent)
+        return f"invalid token: {shown.removeprefix(_ECHO)}" if shown.startswith(_ECHO) else shown
 
     def error(self, kind: type[E], text: str, *, code: str = "", status: int = 0, wait: float = 0.0) -> E:
         """An error of this call."""
@@ -86,12 +97,12 @@ def broken(error: Exception, call: Call) -> errors.ApiError:
         "WriteError": "the connection broke while sending",
     }
     kind = errors.Unreachable if isinstance(error, _NOT_SENT) else errors.Unknown
-    return call.error(kind, words.get(type(error).__name__) or _why(error))
+    return call.error(kind, words.get(type(error).__name__) or _why(error, call))
 
 
-def _why(error: BaseException) -> str:
+def _why(error: BaseException, call: Call) -> str:
     """A failure in words, by its first cause: libraries say 'all connection attempts failed'."""
-    text = str(error)
+    text = call.mask(str(error))
     if isinstance(error, httpx.ProxyError):
         return clean(f"the proxy refused: {text}", limit=160)
     while cause := error.__cause__ or error.__context__:
@@ -116,19 +127,21 @@ class _TwirpError(msgspec.Struct):
     msg: str = ""
 
 
-def _twirp(body: bytes) -> tuple[str, str]:
+def _twirp(body: bytes, call: Call) -> tuple[str, str]:
     """Code and message of a Twirp error; empty for any other body."""
     try:
         found = msgspec.json.decode(body, type=_TwirpError)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         return "", ""
-    return clean(found.code, limit=40), clean(found.msg.removeprefix(_PREFIX), limit=600)
+    return clean(call.mask(found.code), limit=40), clean(
+        call.mask(found.msg.removeprefix(_PREFIX)), limit=600
+    )
 
 
-def _plain(body: bytes) -> str:
+def _plain(body: bytes, call: Call) -> str:
     """The first line of a plain-text answer; empty for HTML."""
-    text = body[:400].decode("utf-8", "replace").strip()
-    return "" if text.startswith("<") else clean(text.partition("\n")[0], limit=200)
+    text = body[:QUOTED].decode("utf-8", "replace").strip()
+    return "" if text.startswith("<") else clean(call.mask(text).partition("\n")[0], limit=200)
 
 
 def retry_after(value: str, now: float) -> float:
@@ -149,7 +162,7 @@ def refusal(response: httpx.Response, body: bytes, call: Call, now: float) -> er
     `now` is the server's time in Unix seconds, for a Retry-After that is a date.
     """
     status = response.status_code
-    code, text = _twirp(body)
+    code, text = _twirp(body, call)
     kind: type[errors.ApiError]
     wait = 0.0
     if status in (429, 503):
@@ -160,7 +173,7 @@ def refusal(response: httpx.Response, body: bytes, call: Call, now: float) -> er
     elif status in (401, 403):
         kind = errors.Unauthorized
         why = "does not accept these credentials" if call.signed else "wants credentials; none were sent"
-        text = text or _plain(body) or f"the server {why}"
+        text = text or _plain(body, call) or f"the server {why}"
     elif code in ("bad_route", "unimplemented") or (status == 404 and not code):
         kind, text = errors.NoSuchService, "this server does not offer this API"
     elif status == 404:
@@ -173,5 +186,7 @@ def refusal(response: httpx.Response, body: bytes, call: Call, now: float) -> er
         kind = errors.Unknown
     else:
         kind = errors.Refused
-    text = text or _plain(body) or response.reason_phrase or "no reason given"
+    text = (
+        text or _plain(body, call) or clean(call.mask(response.reason_phrase), limit=200) or "no reason given"
+    )
     return call.error(kind, text, code=code, status=status, wait=wait)

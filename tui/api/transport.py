@@ -20,6 +20,7 @@ from tui.api import errors, hosts
 from tui.api.auth import BACKDATE, STREAM_LIFETIME, Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.health import Health
+from tui.api.masking import SentSecrets
 from tui.api.methods import CLI_VERSION, MEBI, READS, Method
 from tui.api.responses import Call, broken, chunks, read, refusal
 from tui.api.sockets import KEEPALIVE
@@ -90,6 +91,8 @@ class Transport:
         self._deadline = deadline
         self.budget = budget
         self.gate = gate
+        self.sent = SentSecrets()
+        """What no text of an answer may show: tokens, and the secrets of requests and answers."""
         self._health: dict[str, Health] = {}
         """By name and port of the host."""
         self._limited = 0
@@ -143,7 +146,7 @@ class Transport:
         again, at most twice, with the same request id. A call refused for its token did not run; it is signed
         again once if the refusal showed the server's time. `ordered`: an operator action waits for this read.
         """
-        call = Call(method.label, urlsplit(url).netloc, request_id)
+        call = Call(method.label, urlsplit(url).netloc, request_id, self.sent)
         self._admit(method, call, ordered=ordered)
         if not method.changes:
             return await self._signed(method, url, body, grant, call)
@@ -197,7 +200,7 @@ class Transport:
         `errors`.
         """
         parts = urlsplit(hosts.unsigned(url))
-        call = Call(f"GET {parts.path or '/'}", parts.netloc, "", signed=False)
+        call = Call(f"GET {parts.path or '/'}", parts.netloc, "", self.sent, signed=False)
         headers = {"User-Agent": "lktop", "Accept-Encoding": "identity"}
         request = self._unsigned.build_request("GET", parts.geturl(), headers=headers)
         response, answer = await self._exchange(self._unsigned, request, call, limit, deadline)
@@ -234,7 +237,7 @@ class Transport:
         quiet: float = QUIET,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open an endless answer; yields its chunks; raises `Unknown` when it is cut or silent."""
-        call = Call(label, urlsplit(url).netloc, "")
+        call = Call(label, urlsplit(url).netloc, "", self.sent)
         if not self.gate.allows(label, self._clock.monotonic()):
             raise call.error(errors.ReadOnly, "refused: this session is read-only; nothing was sent")
         self.budget.count()
@@ -265,6 +268,7 @@ class Transport:
     ) -> dict[str, str]:
         now = self.server_time(call.address)
         token = self._credentials.token(grant, now=now, **({"lifetime": lifetime} if lifetime else {}))
+        self.sent.add_token(token)
         headers = {
             "Authorization": f"Bearer {token}",
             "User-Agent": "lktop",

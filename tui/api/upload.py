@@ -7,26 +7,27 @@ and errors of this module show no more than the host.
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 import re
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Final
-from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from tui import privatefile
 from tui.api import errors
 from tui.api.clean import clean
-from tui.api.hosts import is_loopback
+from tui.api.masking import QUOTED, SentSecrets, masked
 from tui.api.sockets import KEEPALIVE
 from tui.api.trust import trust
-from tui.secret import MASK, Secret
+from tui.api.upload_target import UploadTarget, judge
+from tui.secret import Secret
 
 DEADLINE: Final = 900.0
 """Seconds for the whole upload: the official client gives upload and build together as long."""
@@ -37,59 +38,9 @@ CONNECT: Final = 10.0
 BLOCK: Final = 1 << 18
 """Bytes read and reported at a time."""
 _ANSWER_LIMIT: Final = 65_536
-_SHORT: Final = 5
-"""Characters of a piece of an address that is too short to be a secret and too common to be masked."""
 
 Progress = Callable[[int, int], None]
 """Called with the bytes sent so far and the size of the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class UploadTarget:
-    """Where to upload: a form to POST with, or an address to PUT to."""
-
-    url: Secret
-    fields: tuple[tuple[str, Secret], ...] | None = None
-    """The form's fields, sent before the file; None for PUT."""
-
-    @property
-    def host(self) -> str:
-        """The host, which may be shown; empty if the URL has none."""
-        try:
-            return clean(urlsplit(self.url.reveal()).hostname or "", limit=120)
-        except ValueError:
-            return ""
-
-
-def upload_target(
-    presigned_url: str = "", post_url: str = "", fields: Mapping[str, str] | None = None
-) -> UploadTarget:
-    """The target of a reply's presigned parts; the form wins over the address. Raises `BadTarget`."""
-    if post_url:
-        pairs = tuple((name, Secret(value)) for name, value in (fields or {}).items())
-        target = UploadTarget(Secret(post_url), pairs)
-    else:
-        target = UploadTarget(Secret(presigned_url))
-    _judge(target)
-    return target
-
-
-def _judge(target: UploadTarget) -> None:
-    if not target.url:
-        raise errors.BadTarget("the service named no address to upload to; nothing was uploaded")
-    url, host = target.url.reveal(), target.host
-    try:
-        parts = urlsplit(url)
-        absolute = bool(parts.hostname) and (parts.port or 1) > 0 and bool(httpx.URL(url).host)
-    except (ValueError, httpx.InvalidURL):  # either may quote the address
-        absolute = False
-    if not absolute or parts.username or parts.password or not (url.isascii() and url.isprintable()):
-        raise errors.BadTarget("the address to upload to is none; nothing was uploaded", host=host)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-        raise errors.BadTarget(
-            f"{host}: source code goes out by https only, or by http to this machine; nothing was uploaded",
-            host=host,
-        )
 
 
 async def upload(
@@ -97,17 +48,20 @@ async def upload(
     path: Path,
     *,
     progress: Progress | None = None,
+    sent: SentSecrets | None = None,
     ca_file: str | None = None,
     proxy: str | None = None,
     deadline: float = DEADLINE,
     stall: float = STALL,
 ) -> None:
-    """Send a file once, streamed from the disk. Raises the tree of `errors`.
+    """Send a file once, streamed from the disk. Raises the tree of `errors`, whose texts are free of `sent`.
 
     `NotSent` while bytes were missing, since a part of an archive is never kept; `Unknown` when all were sent
     and no answer came. A repetition is harmless: it writes the same object.
     """
-    _judge(target)
+    judge(target)
+    sent = sent or SentSecrets()
+    sent.add(*target.secrets)
     try:
         file = privatefile.open_file(path)
     except OSError as error:
@@ -124,7 +78,7 @@ async def upload(
         )
         status, answer = await _send(request, target, body, ca_file, proxy, deadline)
     if status not in body.accepted:
-        raise _refusal(status, answer, target, body)
+        raise _refusal(status, answer, target, body, sent)
 
 
 async def _send(
@@ -268,32 +222,24 @@ def _broken(error: Exception, target: UploadTarget, body: _Body) -> errors.ApiEr
     return kind(f"upload to {target.host}: {words}; {end}", method=f"{body.verb} upload", host=target.host)
 
 
-def _refusal(status: int, answer: bytes, target: UploadTarget, body: _Body) -> errors.ApiError:
+def _refusal(
+    status: int, answer: bytes, target: UploadTarget, body: _Body, sent: SentSecrets
+) -> errors.ApiError:
     kind: type[errors.ApiError]
     if 300 <= status < 400:
         kind, said = errors.Refused, "redirects elsewhere; not followed"
     elif status in (408, 499) or status >= 500 or status < 300:
-        kind, said = errors.Unknown, _said(answer, target) or "an answer that means neither yes nor no"
+        kind, said = errors.Unknown, _said(answer, sent) or "an answer that means neither yes nor no"
     else:
-        kind, said = errors.Refused, _said(answer, target) or "refused without a reason"
+        kind, said = errors.Refused, _said(answer, sent) or "refused without a reason"
     where = target.host
     return kind(f"upload to {where}: {said}", method=f"{body.verb} upload", host=where, status=status)
 
 
-def _said(answer: bytes, target: UploadTarget) -> str:
+def _said(answer: bytes, sent: SentSecrets) -> str:
     """The message of an answer: of an object store's XML its message; empty for HTML."""
-    text = answer.decode("utf-8", "replace").strip()
+    text = answer[:QUOTED].decode("utf-8", "replace").strip()
     if text.startswith("<"):
         found = [re.search(f"<{tag}>([^<]*)</{tag}>", text) for tag in ("Code", "Message")]
-        text = ": ".join(match[1] for match in found if match)
-    return clean(_masked(text.partition("\n")[0], target), limit=200)
-
-
-def _masked(text: str, target: UploadTarget) -> str:
-    """The text with all parts of the address and the form masked, in case the answer repeats them."""
-    pieces = re.split(r"[?&=]", target.url.reveal())[1:]
-    pieces += [unquote(piece) for piece in pieces]
-    pieces += [value.reveal() for _, value in target.fields or ()]
-    for piece in sorted((piece for piece in pieces if len(piece) > _SHORT), key=len, reverse=True):
-        text = text.replace(piece, MASK)
-    return text
+        text = ": ".join(html.unescape(match[1]) for match in found if match)
+    return clean(masked(text, sent).partition("\n")[0], limit=200)

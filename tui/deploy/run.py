@@ -22,7 +22,8 @@ from tui.api.changes import (
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Refused, Unknown
 from tui.api.hosts import Host
-from tui.api.upload import UploadTarget, upload, upload_target
+from tui.api.upload import upload
+from tui.api.upload_target import UploadTarget, upload_target
 from tui.clock import Clock
 from tui.deploy import lookup, outcome_messages
 from tui.deploy.plan import DeployReport, Plan, Stage, State
@@ -211,14 +212,19 @@ class DeployRun:
 
         try:
             await upload(
-                target, tarball.path, progress=progress, ca_file=endpoint.ca_file, proxy=endpoint.proxy
+                target,
+                tarball.path,
+                progress=progress,
+                sent=self._client.sent,
+                ca_file=endpoint.ca_file,
+                proxy=endpoint.proxy,
             )
         except ApiError as error:
             raise self._partly(Stage.UPLOAD, str(error)) from None
         self._set(Stage.UPLOAD, State.DONE, f"{decimal_size(tarball.size)} to {target.host}")
 
     async def _build(self) -> None:
-        plan, build = self._plan, Build()
+        plan, build = self._plan, Build(self._client.sent)
         self._set(Stage.BUILD, State.RUNNING)
         ticking = asyncio.create_task(self._grow_older(build))
         try:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from tui.api.clean import clean
+from tui.api.clean import LIMIT, clean
 from tui.api.errors import ApiError
+from tui.api.masking import SentSecrets, masked
 from tui.api.streams import lines
 from tui.packaging import solve
 from tui.packaging.steps import BuildStep, PartState, Row, StepState, VertexState
@@ -69,7 +70,9 @@ class BuildProgress:
 class Build:
     """Takes the lines of one build and reports its progress."""
 
-    def __init__(self) -> None:
+    def __init__(self, sent: SentSecrets | None = None) -> None:
+        """`sent` is what no line may show."""
+        self._sent = sent
         self._vertices: dict[str, VertexState] = {}
         self._rows: dict[str, Row] = {}
         self._row_of: dict[str, Row] = {}
@@ -89,7 +92,7 @@ class Build:
             return
         if line.startswith(solve.ERROR_PREFIX):
             text = line.removeprefix(solve.ERROR_PREFIX).decode("utf-8", "replace").strip()
-            self._finish(BuildOutcome.FAILED, clean(text, limit=2_000) or "no reason given")
+            self._finish(BuildOutcome.FAILED, self._text(text, 2_000) or "no reason given")
             return
         try:
             status = solve.read_line(line)
@@ -141,10 +144,10 @@ class Build:
             return
         self._outcome, self._error, self._queue = outcome, error, ""
         for row in self._rows.values():
-            _take_rest(row)
+            self._take_rest(row)
 
     def _take_queue(self, queue: solve.Queue | None) -> None:
-        self._queue = (clean(queue.message, limit=200) if queue else "") or self._queue
+        self._queue = (self._text(queue.message, 200) if queue else "") or self._queue
 
     def _take(self, status: solve.SolveStatus) -> None:
         for vertex in status.vertexes or ():
@@ -166,7 +169,7 @@ class Build:
             known = self._vertices[vertex.digest] = VertexState()
             self._place(vertex, known)
         started, completed = solve.read_time(vertex.started), solve.read_time(vertex.completed)
-        known.merge(vertex, started, completed)
+        known.merge(vertex, started, completed, self._text)
         self._note(started, completed)
         row = self._row_of[vertex.digest]
         if not row.grouped:
@@ -183,23 +186,21 @@ class Build:
         else:
             known.group, known.weak = group.id or "group", group.weak
             key = f"group {known.group}"
-            row = self._rows.setdefault(key, Row(key, clean(group.name, limit=300), grouped=True))
+            row = self._rows.setdefault(key, Row(key, self._text(group.name, 300), grouped=True))
         row.members.append(known)
         self._row_of[vertex.digest] = row
 
     def _take_end(self, row: Row) -> None:
         ended = row.state not in (StepState.WAITING, StepState.RUNNING)
         if ended and not row.ended and row.number:
-            _take_rest(row)
+            self._take_rest(row)
         row.ended = ended
 
     def _take_status(self, part: solve.VertexStatus) -> None:
         row = self._row_of.get(part.vertex)
         if row is None:
             return
-        known = row.parts.setdefault(
-            (part.vertex, part.id), PartState(clean(part.name or part.id, limit=200))
-        )
+        known = row.parts.setdefault((part.vertex, part.id), PartState(self._text(part.name or part.id, 200)))
         known.current, known.total = part.current, part.total
         known.started = solve.read_time(part.started) or known.started
         known.completed = solve.read_time(part.completed)
@@ -210,8 +211,8 @@ class Build:
         if warning.vertex and row is None:
             return
         parts = [solve.read_bytes(part) for part in (warning.short, *(warning.detail or ()))]
-        text = clean(": ".join(part.decode("utf-8", "replace") for part in parts if part), limit=600)
-        self._warnings.append(BuildWarning(text, clean(warning.url, limit=200)))
+        text = self._text(": ".join(part.decode("utf-8", "replace") for part in parts if part), 600)
+        self._warnings.append(BuildWarning(text, self._text(warning.url, 200)))
 
     def _take_log(self, log: solve.VertexLog) -> None:
         row = self._row_of.get(log.vertex)
@@ -225,7 +226,22 @@ class Build:
         elif rest:
             row.partial[place] = rest
         for line in whole:
-            _take_output(row, line)
+            self._take_output(row, line)
+
+    def _take_rest(self, row: Row) -> None:
+        """Add incomplete lines to the output of their steps."""
+        for line in row.partial.values():
+            self._take_output(row, line)
+        row.partial.clear()
+
+    def _take_output(self, row: Row, line: bytes) -> None:
+        """A complete line; of a progress bar that redraws itself, the last state."""
+        shown = _ANSI.sub(b"", line).rstrip(b"\r").rpartition(b"\r")[2]
+        row.tail.append(self._text(shown.decode("utf-8", "replace")))
+
+    def _text(self, text: str, limit: int = LIMIT) -> str:
+        """Remote text as it may be shown and kept."""
+        return clean(masked(text, self._sent), limit=limit)
 
     def _note(self, *times: float | None) -> None:
         self._latest = max(self._latest, *(time or 0.0 for time in times))
@@ -246,16 +262,3 @@ async def follow(build: Build, chunks: AsyncIterator[bytes], tell: Callable[[], 
         build.cut(str(error))
     else:
         build.end()
-
-
-def _take_rest(row: Row) -> None:
-    """Add incomplete lines to the output of their steps."""
-    for line in row.partial.values():
-        _take_output(row, line)
-    row.partial.clear()
-
-
-def _take_output(row: Row, line: bytes) -> None:
-    """A complete line; of a progress bar that redraws itself, the last state."""
-    shown = _ANSI.sub(b"", line).rstrip(b"\r").rpartition(b"\r")[2]
-    row.tail.append(clean(shown.decode("utf-8", "replace")))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from tui.api.clean import clean
 from tui.packaging import solve
 
 TAIL: Final = 200
@@ -99,11 +98,20 @@ class VertexState:
         """Whether it started and no run of it is open."""
         return bool(self.runs) and not self.running
 
-    def merge(self, vertex: solve.Vertex, started: float | None, completed: float | None) -> None:
-        """Merge an announcement: the later one counts, but a start is never undone."""
-        self.name = clean(vertex.name, limit=300) or self.name
+    def merge(
+        self,
+        vertex: solve.Vertex,
+        started: float | None,
+        completed: float | None,
+        shown: Callable[[str, int], str],
+    ) -> None:
+        """Merge an announcement: the later one counts, but a start is never undone.
+
+        `shown` makes remote text fit for display, given its longest length.
+        """
+        self.name = shown(vertex.name, 300) or self.name
         self.cached = vertex.cached
-        self.error = clean(vertex.error, limit=2_000)
+        self.error = shown(vertex.error, 2_000)
         if started is not None:
             self.runs[started] = completed
 

@@ -1,0 +1,226 @@
+"""What a server repeats of a request is in no error: tokens, secrets, presigned addresses, in any form."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import html
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.api.calls import CHANGES, Call
+from tests.api.scripted import Act, Server, connected, http, serving, text, twirp
+from tests.packaging.store import Store, answering, running
+from tui.api import changes
+from tui.api.changes import secret_message
+from tui.api.errors import ApiError, Unauthorized
+from tui.api.masking import QUOTED, SentSecrets, masked
+from tui.api.upload import upload
+from tui.api.upload_target import upload_target
+from tui.packaging.progress import Build
+from tui.secret import Secret
+
+TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJkZXZrZXkifQ.Wq_3-hZfXJmJmWl0b9Q"
+VALUE = 'pa"ss/wörd+<canary>&more='
+FORMS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "base64": lambda value: base64.b64encode(value.encode()).decode(),
+    "base64 for URLs": lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
+    "JSON": json.dumps,
+    "JSON in UTF-8": lambda value: json.dumps(value, ensure_ascii=False),
+    "JSON of Go": lambda value: (
+        json.dumps(value, ensure_ascii=False)
+        .replace("<", r"\u003c")
+        .replace(">", r"\u003e")
+        .replace("&", r"\u0026")
+    ),
+    "JSON in JSON": lambda value: json.dumps(json.dumps(value, ensure_ascii=False)),
+    "a URL": lambda value: quote(value, ""),
+    "a URL in small letters": lambda value: re.sub("%..", lambda found: found[0].lower(), quote(value, "")),
+    "a form": quote_plus,
+    "base64 in a URL": lambda value: quote(base64.b64encode(value.encode()).decode(), ""),
+}
+
+
+def assert_gone(value: str, shown: str) -> None:
+    """No form of a value is in a text, nor a part of it that is longer than a few characters."""
+    for name, form in FORMS.items():
+        whole = form(value).strip('"')
+        for at in range(len(whole) - 11):
+            assert whole[at : at + 12] not in shown, (name, shown)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_value_is_masked_in_every_form(name: str) -> None:
+    form = FORMS[name](VALUE)
+    sent = SentSecrets(VALUE)
+    assert re.fullmatch(r'cannot parse ["\\]*\*\*\*["\\]* here', masked(f"cannot parse {form} here", sent))
+    for cut in (form[: len(form) * 2 // 3], form[:12]):
+        shown = masked(f"cannot parse {cut}", sent)
+        assert_gone(VALUE, shown)
+        assert shown.startswith("cannot parse ")
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), min_size=8, max_size=40), st.binary(max_size=5))
+def test_a_value_within_larger_base64_is_masked(value: str, before: bytes) -> None:
+    packed = base64.b64encode(before + value.encode() + b"?" * 7).decode()
+    shown = masked(packed, SentSecrets(value))
+    inner = base64.b64encode(value.encode()).decode()
+    assert "***" in shown and inner not in shown
+    assert masked(shown, SentSecrets(value)) == shown
+
+
+def test_lines_of_a_file_are_masked_and_short_values_are_not() -> None:
+    sent = SentSecrets("-----BEGIN KEY-----\nMIIEvQIBADANBgkq\n-----END KEY-----", "short")
+    assert masked("at MIIEvQIBADANBgkq: bad line of a short key", sent) == "at ***: bad line of a short key"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (f"Authorization: Bearer {TOKEN}", "Authorization: Bearer ***"),
+        (f"a=Bearer%20{TOKEN}&b", "a=Bearer%20***&b"),
+        (rf"\u0020{TOKEN}\n{TOKEN}", r"\u0020***\n***"),
+        (f"jwt.{TOKEN}", "jwt.***"),
+        (f"{TOKEN[:50]}…", "***…"),
+        ("no agents.livekit.cloud, no keyJohnson.example", "no agents.livekit.cloud, no keyJohnson.example"),
+        ("https://s/x?X-Amz-Signature=0123456789ab&a=b", "https://s/x?X-Amz-Signature=***&a=b"),
+        ("x%3FX-Amz-Credential%3DAKIA0123456789%2F1", "x%3FX-Amz-Credential%3D***"),
+        ('{"policy": "eyJleHBpcmF0aW9uIjoi"}', '{"policy": "***"}'),
+        (r"{\"Signature\":\"0123456789ab\"}", r"{\"Signature\":\"***\"}"),
+        ("a policy is needed; signature does not match", "a policy is needed; signature does not match"),
+    ],
+)
+def test_words_that_are_masked_whoever_says_them(said: str, shown: str) -> None:
+    assert masked(said) == shown
+    assert masked(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "piece", ["eyJ", "eyJ.", "%20eyJ", "a.", "X-Amz-", "x-amz-a-", "=", "policy", "\\u0020"]
+)
+def test_time_is_linear_in_the_text(piece: str) -> None:
+    sent = SentSecrets(VALUE, "eyJeyJeyJ", "a.a.a.a.a.a.b", "====" * 1000)
+    began = time.process_time()
+    masked(piece * QUOTED, sent)
+    assert time.process_time() - began < 1
+
+
+# ---- answers -------------------------------------------------------------------------------------------
+
+REASON = "token signature is invalid: signature is invalid"
+
+
+@pytest.mark.parametrize("answer", [text, lambda status, said: twirp(401, "unauthenticated", said)])
+async def test_a_401_that_repeats_the_token_gives_its_reason_first(
+    answer: Callable[[str, str], bytes],
+) -> None:
+    said = f"invalid token: {TOKEN + 'x' * 600}, error: {REASON}"
+    async with serving(answer("401 Unauthorized", said)) as server, connected(server.url) as client:
+        with pytest.raises(Unauthorized) as caught:
+            await client.list_agents()
+    assert caught.value.message == f"invalid token: {REASON}"
+
+
+def quoting(server: Server, status: str, wrap: Callable[[str], str]) -> Act:
+    """Answer with a quotation of the request: its token and its body."""
+
+    async def act(writer: asyncio.StreamWriter) -> None:
+        request = server.requests[-1]
+        writer.write(http(status, wrap(f"{request.headers['authorization']} {request.body.decode()}")))
+        await writer.drain()
+
+    return act
+
+
+def twirp_body(said: str) -> str:
+    return json.dumps({"code": "invalid_argument", "msg": said})
+
+
+ECHOES: list[tuple[str, Callable[[str], str]]] = [
+    *(("400 Bad Request", wrap) for wrap in (str, json.dumps, twirp_body, quote)),
+    ("401 Unauthorized", FORMS["base64"]),
+    ("409 Conflict", FORMS["base64 in a URL"]),
+    ("500 Oops", twirp_body),
+    ("200 OK", str),
+    ("200 OK", lambda said: json.dumps({"success": False, "message": said})),
+]
+
+
+@pytest.mark.parametrize("call", CHANGES, ids=str)
+async def test_nothing_that_was_sent_is_in_an_error(call: Call) -> None:
+    async with serving() as server, connected(server.url) as client:
+        for status, wrap in ECHOES:
+            server.script = [quoting(server, status, wrap)]
+            try:
+                await call.run(client)
+            except ApiError as error:
+                token = server.requests[-1].headers["authorization"].removeprefix("Bearer ")
+                assert_gone(token, f"{error} {error!r}")
+
+
+async def test_a_secret_that_was_sent_is_in_no_later_error_either() -> None:
+    async with serving(http(200, '{"success":true}')) as server, connected(server.url) as client:
+        request = {"agent_id": "CA_x", "secrets": [secret_message("KEY", Secret(VALUE))]}
+        await client.change(changes.UPDATE_SECRETS, request, request_id="one")
+        for name, form in FORMS.items():
+            server.script = [twirp(500, "internal", f"{name} {form(VALUE)}")]
+            with pytest.raises(ApiError) as caught:
+                await client.list_secrets("CA_x")
+            assert_gone(VALUE, str(caught.value))
+            assert name in str(caught.value)
+
+
+# ---- uploads and builds --------------------------------------------------------------------------------
+
+
+async def test_an_upload_host_repeats_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    signature, policy = "0123456789abcdef/+canary", "cG9saWN5LWNhbmFyeS1+fn4="
+    sent = SentSecrets(VALUE)
+    async with running(Store()) as store:
+        put = upload_target(f"{store.url}/x?X-Amz-Signature={quote(signature, '')}")
+        post = upload_target("", store.url, {"policy": policy, "x-sig": signature})
+        for name, form in FORMS.items():
+            said = f"{name}: {form(signature)} {form(VALUE)}"
+            xml = f"<Error><Code>No</Code><Message>{html.escape(said)}</Message>"
+            for target, answer in [
+                (put, answering("201 Created", said)),
+                (put, answering("500 Oops", xml)),
+                (post, answering("403 Forbidden", f"{said} {form(policy)}")),
+                (post, answering("500 Oops", xml)),
+            ]:
+                store.answer = answer
+                with pytest.raises(ApiError) as caught:
+                    await upload(target, tmp_path / "a", sent=sent)
+                assert name in str(caught.value)
+                for value in (signature, policy, VALUE):
+                    assert_gone(value, str(caught.value))
+
+
+def test_a_build_repeats_nothing() -> None:
+    sent = SentSecrets(VALUE)
+    sent.add_token(TOKEN)
+    for name, form in FORMS.items():
+        said = f"{name}: {form(VALUE)} {form(TOKEN)}"
+        packed = base64.b64encode(f"{said}\n".encode()).decode()
+        lines = [
+            {"vertexes": [{"digest": "a", "name": said, "started": "2026-08-11T09:04:12Z", "error": said}]},
+            {"statuses": [{"id": said, "vertex": "a"}], "logs": [{"vertex": "a", "data": packed}]},
+            {"warnings": [{"vertex": "a", "short": packed, "url": said}]},
+        ]
+        build = Build(sent)
+        for line in (*(json.dumps(line).encode() for line in lines), f"BUILD ERROR: {said}".encode()):
+            build.feed(line)
+        shown = repr(build.progress(0.0))
+        assert shown.count(name) >= 6
+        assert_gone(VALUE, shown)
+        assert_gone(TOKEN, shown)

@@ -1,0 +1,183 @@
+"""Masks what a quoted remote text may repeat of our requests. Knows no wire and no screen.
+
+Servers and gateways quote requests in their errors: the token, the body with its secrets, a signed address
+(PROTOCOL.md, Errors). `masked` is applied to every such text before it is cut, cleaned, shown or saved.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from tui.api.clean import clean, clean_block
+from tui.secret import MASK
+
+SHORTEST: Final = 8
+"""Characters from which on a value is masked; a shorter one is in too many words of its own."""
+KEPT: Final = 16_000_000
+"""Characters of forms of sent values that are kept; the oldest values make room."""
+TOKENS: Final = 32
+"""Tokens that are remembered, the newest."""
+QUOTED: Final = 65_536
+"""Characters of a remote text that are looked at; no more of one is ever shown."""
+_LONG: Final = 4_096
+"""Characters from which on only the usual forms of a value are known: a file has large ones."""
+
+# A dotted word: a token begins with the base64 of `{"`, `{ ` or `{` and a line end, at a dot or at its start
+_DOTTED: Final = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_=-]*)+")
+_OPENING: Final = re.compile("eyJ|eyA|ewo|ew0")
+_LONGEST_ESCAPE: Final = len("u0020")
+_HEADER: Final = 8
+"""Characters that the first part of a token has at least."""
+_SIGNED: Final = re.compile(
+    r"(?i)(?:(?<![a-z0-9_])|(?<=%[0-9a-f]{2}))("
+    r"(?:x-(?:amz|goog|ms|oss|cos)-[a-z-]{1,40}|signature|sig|policy|awsaccesskeyid|googleaccessid|key-pair-id"
+    r"|access_token|security-token)"
+    r"""(?:=|%3d|\\?["']\s{0,4}:\s{0,4}\\?["']))([^\s&"'<>,;)\\]{8,})"""
+)
+"""A part of a presigned address or form: its name, then its value."""
+
+
+class SentSecrets:
+    """Values that left, or came, as secrets, in every form in which a text may repeat them.
+
+    Kept as long as the connection to the project: a later answer may quote an earlier request.
+    """
+
+    def __init__(self, *values: str) -> None:
+        self._forms: dict[str, frozenset[str]] = {}
+        """By value, the oldest first."""
+        self._starts: dict[str, list[str]] = {}
+        """By the first characters of a form; empty until a text is looked at."""
+        self._size = 0
+        self._tokens: deque[str] = deque(maxlen=TOKENS)
+        self._token_starts: dict[str, list[str]] = {}
+        """As `_starts`, of the tokens."""
+        self.add(*values)
+
+    def add(self, *values: str) -> None:
+        """Mask these values from now on, and the lines of those that have several."""
+        for value in values:
+            if len(value) >= SHORTEST and value not in self._forms:
+                self._forms[value] = forms = frozenset(_forms(value))
+                self._size += sum(map(len, forms))
+        while self._size > KEPT and len(self._forms) > 1:
+            self._size -= sum(map(len, self._forms.pop(next(iter(self._forms)))))
+        self._starts = {}
+
+    def add_token(self, token: str) -> None:
+        """Mask a token. Nearly none is ever repeated, so its forms are made when a text is looked at."""
+        self._tokens.append(token)
+        self._token_starts = {}
+
+    def mask(self, text: str) -> str:
+        """The text without the values. One pass, however many there are."""
+        if not self._forms and not self._tokens:
+            return text
+        if not self._starts:
+            self._starts = _by_start(form for forms in self._forms.values() for form in forms)
+        if not self._token_starts:
+            self._token_starts = _by_start(form for token in self._tokens for form in _forms(token))
+        values, tokens = self._starts, self._token_starts
+        kept: list[str] = []
+        at = copied = 0
+        while at + SHORTEST <= len(text):
+            start = text[at : at + SHORTEST]
+            if start not in values and start not in tokens:
+                at += 1
+                continue
+            forms = (*values.get(start, ()), *tokens.get(start, ()))
+            size = max(_repeated(text, at, form) for form in forms)
+            if size:
+                kept += (text[copied:at], MASK)
+                copied = at + size
+            at += size or 1
+        return "".join(kept) + text[copied:] if kept else text
+
+
+def masked(text: str, sent: SentSecrets | None = None) -> str:
+    """The text without tokens, parts of signed addresses, and what `sent` knows; twice is as once."""
+    text = text[:QUOTED]
+    if sent is not None:
+        text = sent.mask(text)
+    if "." in text and _OPENING.search(text):
+        text = _DOTTED.sub(_without_token, text)
+    return _SIGNED.sub(rf"\1{MASK}", text)
+
+
+def _without_token(match: re.Match[str]) -> str:
+    word = match[0]
+    escaped = match.start() > 0 and match.string[match.start() - 1] in "%\\"
+    for opening in _OPENING.finditer(word):
+        at = opening.start()
+        dot = word.find(".", at)
+        if dot < 0:
+            break
+        begins = at == 0 or word[at - 1] == "." or (escaped and at <= _LONGEST_ESCAPE)
+        if begins and dot - at >= _HEADER:
+            return word[:at] + MASK
+    return word
+
+
+def _by_start(forms: Iterator[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for form in forms:
+        found.setdefault(form[:SHORTEST], []).append(form)
+    return found
+
+
+def _repeated(text: str, at: int, form: str) -> int:
+    """How much of a form a text repeats from here on: all, half of it or more, or as far as the text goes."""
+    if text.startswith(form, at):
+        return len(form)
+    end = min(len(text), at + len(form))
+    low, high = SHORTEST, end - at
+    while low < high:  # the longest common beginning
+        middle = (low + high + 1) // 2
+        if text[at : at + middle] == form[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low if at + low == len(text) or 2 * low >= len(form) else 0
+
+
+def _forms(value: str) -> set[str]:
+    """A value as it may be quoted: raw, its lines, in base64, and each escaped for JSON, a URL or HTML."""
+    data = value.encode("utf-8", "surrogateescape")
+    raw = {value, clean(value, limit=len(value)), clean_block(value, limit=len(value))}
+    found = {*raw, *value.splitlines()}
+    for text in raw | set(_base64(data)):
+        inner = json.dumps(text, ensure_ascii=False)[1:-1]
+        found |= {text, inner, inner.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")}
+        if len(data) > _LONG:
+            continue
+        found |= {
+            inner.replace("/", r"\/"),
+            json.dumps(text)[1:-1],
+            json.dumps(inner)[1:-1],
+            html.escape(text),
+        }
+        for address in (
+            quote(text, "", errors="surrogateescape"),
+            quote_plus(text, errors="surrogateescape"),
+        ):
+            found |= {address, re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), address)}
+    return {form for form in found if len(form) >= SHORTEST}
+
+
+def _base64(data: bytes) -> Iterator[str]:
+    """The base64 of the data alone, and what is the same in the base64 of anything that contains them."""
+    places = (0,) if len(data) > _LONG else (0, 1, 2)
+    yield from (base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode())
+    for before in places:
+        first = (8 * before + 5) // 6
+        last = 8 * (before + len(data)) // 6
+        shifted = bytes(before) + data
+        yield base64.b64encode(shifted).decode()[first:last]
+        yield base64.urlsafe_b64encode(shifted).decode()[first:last]
