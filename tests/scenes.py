@@ -119,7 +119,9 @@ def known(scenario: str, agents: int | None) -> tuple[Fleet, RecentPast, Transcr
 
 
 async def _look(scenario: str, agents: int | None) -> tuple[Fleet, RecentPast, Transcripts]:
-    async with serve(scenario=scenario, seed=1, speed=0, start_time=START, agents=agents) as server:
+    async with serve(
+        scenario=scenario, seed=1, speed=0, start_time=START, agents=agents, missing_room_seconds=0.0
+    ) as server:
         project = Project(
             name="demo",
             url=server.url,

@@ -108,7 +108,7 @@ async def test_a_self_hosted_server_has_no_cloud_agents() -> None:
     async with cloud("selfhosted", {"missing_room_seconds": 0.01}) as (_, client):
         with pytest.raises(errors.NoSuchService, match="does not offer this API"):
             await client.list_agents()
-        assert {room.name for room in (await client.list_rooms()).items} == {"lobby", "desk-1"}
+        assert {room.name for room in (await client.list_rooms()).items} >= {"lobby", "desk-1"}
         with pytest.raises(errors.NotFound, match="room not found or not active"):
             await client.list_dispatches("gone")
         assert (await client.list_participants("gone")).items == ()

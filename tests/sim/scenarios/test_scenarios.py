@@ -361,3 +361,48 @@ def test_a_missing_file_and_an_unknown_name_are_refused_in_words(tmp_path: Path)
         find_scenario(str(tmp_path / "no.toml"), 1, None)
     with pytest.raises(ValueError, match="unknown scenario 'nope': want one of incident, "):
         find_scenario("nope", 1, None)
+
+
+async def test_the_self_hosted_server_has_what_its_operator_may_meet() -> None:
+    async with (
+        serve("selfhosted", speed=0, start_time=START, missing_room_seconds=0.0) as simulator,
+        Caller(simulator) as caller,
+    ):
+        listed = await caller.call(
+            "RoomService/ListRooms", room_pb.ListRoomsRequest(), room_pb.ListRoomsResponse
+        )
+        silent, found, present = set(), {}, {}
+        for room in listed.rooms:
+            request = dispatch_pb.ListAgentDispatchRequest(room=room.name)
+            answer = await caller.post("AgentDispatchService/ListDispatch", request)
+            if answer.status_code == 503:
+                silent.add(room.name)
+                continue
+            dispatches = dispatch_pb.ListAgentDispatchResponse.FromString(answer.content).agent_dispatches
+            found[room.name] = [job for dispatch in dispatches for job in dispatch.state.jobs]
+            people = await caller.call(
+                "RoomService/ListParticipants",
+                room_pb.ListParticipantsRequest(room=room.name),
+                room_pb.ListParticipantsResponse,
+            )
+            present[room.name] = {person.identity for person in people.participants}
+        assert silent == {"desk-2"}
+        absent = {
+            room
+            for room, jobs_ in found.items()
+            for job in jobs_
+            if job.state.status == agent_pb.JS_RUNNING and job.state.participant_identity not in present[room]
+        }
+        assert absent == {"desk-1", "desk-4", "desk-5", "standup"}
+        (refused,) = found["desk-3"]
+        assert refused.state.started_at == refused.state.ended_at
+        assert found["night-desk"] == found["reading"] == []
+        assert {job.participant.identity for job in found["standup"]} == {"ana", "bob", "cleo"}
+        assert "cleo" not in present["standup"]
+        simulator.advance(60)
+        assert found["desk-5"][0].state.participant_identity in simulator.world.rooms["desk-5"].participants
+        assert (
+            not simulator.world.rooms["night-desk"]
+            .dispatches[next(iter(simulator.world.rooms["night-desk"].dispatches))]
+            .state.jobs
+        )

@@ -161,7 +161,7 @@ class RoomBuilder:
             dispatch_id=dispatch.id,
             type=JOB_TYPES[parent.type],
             room=room.info,
-            participant=room.participants.get(spec.publisher),
+            participant=room.participants.get(spec.publisher) or self._left(spec),
             metadata=dispatch.metadata,
             agent_name=dispatch.agent_name,
             deployment=dispatch.deployment,
@@ -186,6 +186,18 @@ class RoomBuilder:
         self._agent(room, job, spec)
         if spec.ends is not None:
             world.after(spec.ends, partial(self._rooms.jobs.finish, room, dispatch.id, job.id, spec.error))
+
+    def _left(self, spec: JobSpec) -> models.ParticipantInfo | None:
+        """Who a job was launched for and is not in the room any more; None for a job of the room."""
+        if not spec.publisher:
+            return None
+        return models.ParticipantInfo(
+            identity=spec.publisher,
+            state=models.ParticipantInfo.ACTIVE,
+            joined_at=int(self._start - spec.age),
+            joined_at_ms=int((self._start - spec.age) * 1000),
+            is_publisher=True,
+        )
 
     def _agent(self, room: RoomRecord, job: agent_pb.Job, spec: JobSpec) -> None:
         """The participant of a running job, now or later."""

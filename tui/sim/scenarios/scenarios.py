@@ -9,15 +9,12 @@ from random import Random
 from tui.sim.scenarios.hostile import hostile
 from tui.sim.scenarios.incident import incident
 from tui.sim.scenarios.scenariofile import check_names, read
+from tui.sim.scenarios.selfhosted import selfhosted
 from tui.sim.scenarios.specs import (
     AgentSpec,
     CrowdSpec,
     DeploymentSpec,
-    DispatchSpec,
     FaultSpec,
-    JobSpec,
-    PersonSpec,
-    RoomSpec,
     Scenario,
     VersionSpec,
 )
@@ -115,40 +112,6 @@ def flaky(chance: Random, agents: int | None) -> Scenario:
         FaultSpec(path="/twirp/*", action="latency", seconds=12.0, share=0.02),
     ]
     return world
-
-
-def selfhosted(chance: Random, agents: int | None) -> Scenario:
-    """A LiveKit server of one's own: no Cloud Agents, and the quirks of the open-source server."""
-    # Its workers register by themselves; here they are agents that no service lists.
-    workers = [AgentSpec(name=name) for name in ("", "concierge", "front-desk")]
-    rooms = [
-        RoomSpec(
-            name="lobby",
-            people=[PersonSpec(identity="kiosk", name="Lobby kiosk")],
-            dispatches=[DispatchSpec(jobs=[JobSpec()])],
-        ),
-        RoomSpec(
-            name="desk-1",
-            age=900,
-            people=[PersonSpec(identity="guest")],
-            # Never brought up to date: its agent has left long ago.
-            dispatches=[
-                DispatchSpec(),
-                DispatchSpec(agent_name="front-desk", age=890, jobs=[JobSpec(age=880)]),
-            ],
-        ),
-    ]
-    return Scenario(
-        agents=workers,
-        rooms=rooms,
-        switches={
-            "cloud_agents": False,
-            "missing_room": "oss",
-            "default_dispatch": True,
-            "stale_jobs": True,
-            "prefix_errors": True,
-        },
-    )
 
 
 SCENARIOS: dict[str, Maker] = {
