@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.widgets.row_model import GHOST_FOR, RowModel
+from tui.ui.widgets.row_model import GHOST_FOR, MOVING_FOR, RowModel
 
 
 def row_model(keys: Sequence[str], height: int = 5) -> RowModel[str]:
@@ -218,6 +218,32 @@ def test_at_the_top_of_the_list_what_is_new_above_is_seen() -> None:
     poll(shown, ["0", "1", *LETTERS], now=1.0)
     assert shown.top == 0
     assert shown.visible() == ["0", "1", "a", "b", "c"]
+
+
+def test_a_row_that_is_sorted_away_does_not_take_the_window_along() -> None:
+    shown = row_model(LETTERS, height=5)
+    shown.move(1, now=0.0)
+    poll(shown, [*(key for key in LETTERS if key != "b"), "b"], now=MOVING_FOR)
+    assert shown.visible() == ["a", "c", "d", "e", "f"], "a view at the top stays there"
+    assert (shown.cursor, shown.cursor_line) == ("b", 19), "and the cursor stays on its row"
+    shown.move(shown.cursor_line - 1, now=MOVING_FOR)
+    assert "t" in shown.visible(), "the next move brings it into sight"
+
+
+def test_a_window_in_the_middle_stays_on_what_it_shows() -> None:
+    shown = row_model(LETTERS, height=5)
+    shown.move(9, now=0.0)
+    assert shown.visible() == ["f", "g", "h", "i", "j"]
+    poll(shown, ["0", "1", *(key for key in LETTERS if key != "j"), "j"], now=MOVING_FOR)
+    assert shown.visible() == ["f", "g", "h", "i", "k"]
+    assert shown.cursor == "j"
+
+
+def test_a_row_that_is_sorted_away_is_followed_while_the_operator_moves() -> None:
+    shown = row_model(LETTERS, height=5)
+    shown.move(1, now=0.0)
+    poll(shown, [*(key for key in LETTERS if key != "b"), "b"], now=MOVING_FOR - 0.1)
+    assert "b" in shown.visible()
 
 
 def test_a_cursor_that_follows_the_top_is_on_the_first_row_until_it_is_moved() -> None:

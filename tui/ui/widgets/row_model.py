@@ -5,7 +5,7 @@ Everything belongs to keys, never to row numbers: a poll just before a key press
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 GHOST_FOR = 10.0
 """Seconds for which a vanished row stays."""
+MOVING_FOR = 5.0
+"""Seconds after a move within which the window follows the cursor's row wherever it is sorted to."""
 
 
 @dataclass
@@ -49,8 +51,8 @@ class RowModel(Generic[T]):
         """The row marked last, where a range begins."""
         self._wanted = ""
         """Where the operator put the cursor: it returns there when a filter shows that row again."""
-        self._moved = False
-        """The operator has moved the cursor."""
+        self._moved_at: float | None = None
+        """When the operator moved the cursor last, monotonic seconds; None if never."""
 
     def replace(
         self,
@@ -71,8 +73,7 @@ class RowModel(Generic[T]):
         present = set(keys)
         if len(present) < len(keys):  # a server may repeat a row, and two equal rows would be two cursors
             keys = list(dict.fromkeys(keys))
-        before = self.cursor
-        was = self._line_of.get(before, 0)
+        before, window = self.cursor, self._window()
         if leave_ghosts:
             seen = self.lines[max(0, self.top - 1) : self.top + self.height + 1]
             for key in (*seen, self.cursor):
@@ -82,9 +83,12 @@ class RowModel(Generic[T]):
             self.ghosts.clear()
         self.keys = keys
         self._index(present, now)
-        if follow_top and not self._moved and keys:
+        if follow_top and self._moved_at is None and keys:
             self.cursor = self._wanted = keys[0]
-        return self._restore_cursor(was, asked=not leave_ghosts) or self.cursor != before
+        moved = self._restore_cursor(asked=not leave_ghosts) or self.cursor != before
+        follow = not leave_ghosts or self.cursor != before or self._is_moving(now)
+        self._restore_window(window, follow=follow)
+        return moved
 
     def _add_ghost(self, key: str, cells: T | None, now: float) -> None:
         if cells is not None or key == self.cursor:
@@ -96,9 +100,9 @@ class RowModel(Generic[T]):
         over = [key for key, ghost in self.ghosts.items() if ghost.until <= now and key != self.cursor]
         if not over:
             return False
-        was = self._line_of.get(self.cursor, 0)
+        window = self._window()
         self._index(set(self.keys), now)
-        self._restore_cursor(was, asked=False)
+        self._restore_window(window, follow=self._is_moving(now))
         return True
 
     def keep_cursor(self) -> None:
@@ -125,7 +129,7 @@ class RowModel(Generic[T]):
         key = self.lines[max(0, min(line, len(self.lines) - 1))]
         moved = key != self.cursor
         self.cursor = self._wanted = key
-        self._moved = True
+        self._moved_at = now
         self.drop_ghosts(now)
         self.reveal()
         return moved
@@ -169,29 +173,43 @@ class RowModel(Generic[T]):
     def _clamp(self, top: int) -> int:
         return max(0, min(top, len(self.lines) - self.height))
 
-    def _restore_cursor(self, was: int, *, asked: bool) -> bool:
-        """Keep the cursor on its key, and that key on its line of the screen as far as possible.
+    def _is_moving(self, now: float) -> bool:
+        return self._moved_at is not None and now - self._moved_at < MOVING_FOR
 
-        `was` is the cursor's line before; `asked`, that the operator asked for other rows.
+    def _restore_cursor(self, *, asked: bool) -> bool:
+        """Keep the cursor on its key if that is shown; returns whether it is on another one.
+
+        `asked`: the operator asked for other rows, so the cursor returns to where it was put.
         """
-        if not self.lines:
-            moved = bool(self.cursor)
-            self.cursor, self.top = "", 0
-            return moved
         before = self.cursor
-        if asked and self._wanted in self._line_of:
+        if not self.lines:
+            self.cursor = ""
+        elif asked and self._wanted in self._line_of:
             self.cursor = self._wanted
         elif before not in self._line_of:
             self.cursor = self.lines[0]
             self._wanted = self._wanted or self.cursor
-        moved = self.cursor != before
-        offset = was - self.top
-        if (
-            0 <= offset < self.height and self.top > 0
-        ):  # at the top of the list, new rows above come into sight
-            self.top = self.cursor_line - offset
-        self.reveal()
-        return moved
+        return self.cursor != before
+
+    def _window(self) -> dict[str, int]:
+        """The rows on the screen, each with its line there."""
+        return {key: line for line, key in enumerate(self.visible())}
+
+    def _restore_window(self, window: Mapping[str, int], *, follow: bool) -> None:
+        """Scroll so that what was on the screen stays there, given the `_window` of before.
+
+        With `follow` the cursor's row is what stays. Without it a row that is sorted far away does not take
+        the window along: whoever watches the worst rows goes on seeing them.
+        """
+        if self.top > 0:  # at the top of the list, new rows above come into sight
+            stays = [self.cursor] if follow else window
+            tops = sorted(
+                self._line_of[key] - window[key] for key in stays if key in window and key in self._line_of
+            )
+            self.top = tops[len(tops) // 2] if tops else self.top
+        if follow:
+            self.reveal()
+        self.top = self._clamp(self.top)
 
     def _index(self, present: set[str], now: float) -> None:
         for key, ghost in list(self.ghosts.items()):
