@@ -111,6 +111,7 @@ def test_a_secret_as_an_argument_is_refused_and_not_repeated(arguments: list[str
         (["--project"], "--project: expected one argument"),
         (["--ascii", "demo"], "demo is a command: write it first"),
         (["/nonexistent/agent"], "/nonexistent/agent: no such directory"),
+        (["demoo"], "demoo: no such command or directory; did you mean demo?"),
         (["--config", "/nonexistent.toml"], "--config /nonexistent.toml: no such file"),
         (["--url", "http://livekit.example"], "--url: plain http and ws are allowed to this machine only"),
         (["demo", "--speed", "fast"], "--speed: invalid float value"),

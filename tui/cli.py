@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 
 from tui import __version__, process
 from tui.config import REFRESH_RANGE, ConfigError, Flags, Settings, load, load_for, state_dir
+from tui.config.table import nearest
 from tui.project import Project
 from tui.secret import Secret
 
@@ -28,7 +29,8 @@ _NO_SECRETS: Final = (
     "or use config.toml"
 )
 _NO_PROJECT: Final = (
-    "no project is known: export LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or run `lk project add`"
+    "no project is known: export LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or run "
+    "`lk project add`; `lktop demo` shows a simulated one"
 )
 _COMMANDS_HELP: Final = """\
 commands, as the first argument:
@@ -67,12 +69,9 @@ class SafeArgumentParser(argparse.ArgumentParser):
         unknown = next((flag for flag in flags if flag.startswith("-")), "")
         if not unknown:
             raise UsageError("too many arguments: one working directory at most")
-        import difflib
-
         known = [option for action in self._actions for option in action.option_strings]
-        close = difflib.get_close_matches(unknown, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"`{self.prog} --help` lists them all"
-        raise UsageError(f"unknown option {unknown}; {hint}")
+        hint = nearest(unknown, known) or f"; `{self.prog} --help` lists them all"
+        raise UsageError(f"unknown option {unknown}{hint}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -112,6 +111,8 @@ def _watch(words: Sequence[str], notices: Sequence[str]) -> int:
     directory = found.working_dir
     if directory in COMMANDS and not os.path.isdir(directory):
         raise UsageError(f"{directory} is a command: write it first, as in `lktop {directory} …`")
+    if directory and not os.path.exists(directory) and (hint := nearest(directory, COMMANDS)):
+        raise UsageError(f"{directory}: no such command or directory{hint}")
     settings = load(_flags(found), os.environ)
     if refusal := _refusal(settings):
         return _fail(refusal)

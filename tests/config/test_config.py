@@ -240,6 +240,13 @@ def test_a_mistyped_project_is_an_error_with_the_nearest_name(machine: Machine) 
         machine.load(project="prod-eo")
 
 
+def test_a_project_of_a_file_that_is_refused_is_missed_for_that_reason(machine: Machine) -> None:
+    own = '[projects.prod]\nurl = "https://p.livekit.cloud"\napi_key = "k"\napi_secret = "s"\n'
+    machine.own(own, mode=0o644)
+    with pytest.raises(ConfigError, match=rf"--project prod: .*chmod 600 {machine.config}"):
+        machine.load(project="prod")
+
+
 @pytest.mark.parametrize("default", ["own", "lk"])
 def test_a_default_that_does_not_exist_leads_to_the_chooser_not_to_another_project(
     machine: Machine, default: str

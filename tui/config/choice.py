@@ -39,7 +39,7 @@ class Candidates:
     own_default: str
     lk_default: str
     project_file: ProjectFile
-    is_own_lost: bool
+    own_error: str
     agents_override: str
     """`$LK_AGENTS_URL`, checked; empty if unset."""
 
@@ -86,7 +86,7 @@ def choose(name: str, url: str, candidates: Candidates, notices: list[str]) -> P
         return _by_flag(name, url, candidates)
     if candidates.exported:
         return _by_environment(candidates.exported, candidates)
-    if candidates.is_own_lost:
+    if candidates.own_error:
         return None
     if candidates.own_default:
         return _by_name(candidates.own_default, "default_project of config.toml", candidates, notices)
@@ -120,6 +120,8 @@ def _named(name: str, candidates: Candidates) -> Project:
     """The project of that name; raises ConfigError rather than take another one."""
     entry = candidates.named(name)
     if entry is None:
+        if candidates.own_error:  # it may hold this very name
+            raise ConfigError(f"--project {name}: {candidates.own_error}; nothing in it is used")
         names = [entry.name for entry in candidates.entries]
         known = f"known: {', '.join(names)}" if names else "none is configured"
         raise ConfigError(f"--project: no project has that name{nearest(name, names)}; {known}")

@@ -202,7 +202,7 @@ def _candidates(
         own_default=_try(lambda: own.top.string("default_project"), "", notices),
         lk_default=lk.default,
         project_file=choice.read_project_file(working_dir, places, notices),
-        is_own_lost=bool(own.error),
+        own_error=own.error,
         agents_override=agents,
     )
 
