@@ -76,7 +76,7 @@ class Server:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             while True:
                 self.requests.append(await _read(reader))
-                answer = self.script.pop(0) if self.script else self.default
+                answer = self.choose(self.requests[-1])
                 if isinstance(answer, bytes):
                     writer.write(answer)
                     await writer.drain()
@@ -85,6 +85,10 @@ class Server:
         writer.close()
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             await writer.wait_closed()
+
+    def choose(self, request: Request) -> bytes | Act:
+        """What is answered to a request."""
+        return self.script.pop(0) if self.script else self.default
 
     async def silence(self, writer: asyncio.StreamWriter) -> None:
         """Say nothing until the test is over."""
@@ -157,11 +161,20 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """A server on loopback; without a default the last of the script is repeated."""
     server = Server(default or (script[-1] if script else http(200, "{}")), list(script))
+    async with listening(server, tls=tls, port=port):
+        yield server
+
+
+@asynccontextmanager
+async def listening(
+    server: Server, *, tls: ssl.SSLContext | None = None, port: int = 0
+) -> AsyncIterator[None]:
+    """Let a server listen on loopback; its `url` is set."""
     listener = await asyncio.start_server(server.serve, "127.0.0.1", port, ssl=tls)
     scheme = "https" if tls else "http"
     server.url = f"{scheme}://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     try:
-        yield server
+        yield
     finally:
         server.released.set()
         listener.close()

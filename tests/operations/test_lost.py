@@ -336,7 +336,7 @@ async def test_what_surely_did_not_leave_is_tried_again_under_one_id(here: Setup
     assert here.effects() == []
 
 
-# ---- the campaign -------------------------------------------------------------------------------------
+# ---- seeded losses -----------------------------------------------------------------------------------
 
 METHODS = {
     "dispatch": "CreateDispatch",
@@ -408,10 +408,4 @@ def judged(verdict: Verdict, count: int, seed: int) -> None:
 
 async def test_forty_seeded_losses(tmp_path: Path) -> None:
     for seed in range(40):
-        await _once(tmp_path, seed)
-
-
-@pytest.mark.campaign
-async def test_a_thousand_seeded_losses(tmp_path: Path) -> None:
-    for seed in range(1000, 2000):
         await _once(tmp_path, seed)
