@@ -1,0 +1,36 @@
+"""What is shown beside a real livekit-server with a real Redis and real workers: the rules of `rules`.
+
+Run with `pytest -m peers -n 0 -s`; takes about five minutes.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.peers.desk import Desk, desk
+from tests.peers.rules import check
+from tests.peers.site import missing, site, versions
+from tests.peers.situations import MAKES_NO_ROOMS, SITUATIONS
+from tui.clock import SystemClock
+
+pytestmark = [pytest.mark.peers, pytest.mark.skipif(bool(missing()), reason=missing())]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def which_versions() -> None:
+    """Say what runs."""
+    print(f"\n{versions()}")
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+async def test_what_is_shown_is_true(situation: str) -> None:
+    clock = SystemClock()
+    async with site(auto_create=situation != MAKES_NO_ROOMS) as place, AsyncExitStack() as held:
+        desks: dict[str, Desk] = {}
+        async for stop in SITUATIONS[situation](place):
+            if stop.secret not in desks:
+                desks[stop.secret] = await held.enter_async_context(desk(place.url(), stop.secret, clock))
+            await desks[stop.secret].look(stop.room)
+            check(situation, stop.name, desks[stop.secret])
