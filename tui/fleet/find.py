@@ -1,9 +1,9 @@
-"""Finds an agent by what an operator types. Pure."""
+"""Finds what an operator names, and says why it is not found: what is not known is not absent. Pure."""
 
 from __future__ import annotations
 
 from tui.api.models import Agent
-from tui.fleet.state import Fleet
+from tui.fleet.state import Fleet, Freshness
 
 
 class AmbiguousName(ValueError):
@@ -26,3 +26,36 @@ def find_agent(fleet: Fleet, word: str) -> Agent | None:
         ids = ", ".join(agent.agent_id for agent in found[:4])
         raise AmbiguousName(f"{len(found)} agents are called {word!r}: give an id, {ids}")
     return found[0] if found else None
+
+
+def unknown_agents(fleet: Fleet) -> str:
+    """Why it is not known which agents there are; empty where their list was received."""
+    fresh = fleet.fresh("agents")
+    if fresh.absent:
+        return "this server lists no agents"
+    return _never_received("agents", fresh)
+
+
+def unknown_rooms(fleet: Fleet) -> str:
+    """Why it is not known which rooms are open; empty where their list was received."""
+    return _never_received("rooms", fleet.fresh("rooms"))
+
+
+def _never_received(what: str, fresh: Freshness) -> str:
+    if fresh.at is not None:
+        return ""
+    return f"the list of {what} was not received yet" + (f" ({fresh.error})" if fresh.error else "")
+
+
+def no_such_agent(fleet: Fleet, word: str) -> str:
+    """Why no agent has this id or name."""
+    unknown = unknown_agents(fleet)
+    return f"{unknown}, so {word!r} cannot be found" if unknown else f"no agent {word!r} in this project"
+
+
+def no_such_thing(fleet: Fleet, word: str) -> str:
+    """Why no agent, room, dispatch or job has this id or name."""
+    coverage = fleet.coverage
+    partly = f"{coverage.polled} of {coverage.total} rooms loaded" if coverage.polled < coverage.total else ""
+    notes = ", ".join(filter(None, (unknown_agents(fleet), unknown_rooms(fleet) or partly)))
+    return f"no match for {word!r}" + (f" ({notes})" if notes else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tui.fleet.find import AmbiguousName, find_agent
+from tui.fleet.find import AmbiguousName, find_agent, no_such_agent, no_such_thing
 from tui.fleet.state import Fleet, Selection
 from tui.operations.fields import Answers, InvalidAnswer
 from tui.operations.operation import Operation
@@ -42,7 +42,7 @@ def resolve_agent(fleet: Fleet, word: str) -> str:
     except AmbiguousName as error:
         raise InvalidAnswer("agent", str(error)) from None
     if found is None:
-        raise InvalidAnswer("agent", f"no agent {word!r} in this project")
+        raise InvalidAnswer("agent", no_such_agent(fleet, word))
     return found.agent_id
 
 
@@ -51,6 +51,4 @@ def room_of_dispatch(fleet: Fleet, dispatch_id: str) -> str:
     for room, dispatches in fleet.dispatches.items():
         if any(item.id == dispatch_id for item in dispatches):
             return room
-    raise InvalidAnswer(
-        "", f"no room is known to have {dispatch_id}; rooms are polled in turn, so it may come yet"
-    )
+    raise InvalidAnswer("", no_such_thing(fleet, dispatch_id))

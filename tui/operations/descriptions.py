@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
 from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Deployment, Dispatch, moment
+from tui.fleet.find import unknown_agents
 from tui.fleet.state import Fleet, View
 from tui.fleet.status import Family, event_words, reading, status
 from tui.fleet.tree import find_dispatch
 from tui.formats import age
 from tui.operations.operation import Fact
 
+_STAND_IN = re.compile("[␀-␤]")
+"""What is shown for one control character, which is one byte."""
 NO_AGENT = "no agent is selected"
 NO_API = "this server has no Cloud Agents API"
 
@@ -23,7 +27,9 @@ def no_agent(view: View) -> str:
         return NO_API
     if not view.selection.agent_id:
         return NO_AGENT
-    return "" if view.agent is not None else f"{view.selection.agent_id} is not there any more"
+    if view.agent is not None:
+        return ""
+    return unknown_agents(view.fleet) or f"{view.selection.agent_id} is not there any more"
 
 
 def agent_of(view: View) -> Agent:
@@ -137,8 +143,17 @@ def is_exact(name: str) -> bool:
     return not any("␀" <= letter <= "␤" for letter in name) and "\\u{" not in name and name[-1:] != "…"
 
 
+def size_in_bytes(text: str) -> str:
+    """The size of a remote text as LiveKit holds it, in UTF-8; only roughly where it is shown altered."""
+    size = f"{len(_STAND_IN.sub(' ', text).encode()):,} B"
+    return size if is_exact(text) else f"over {size}" if text.endswith("…") else f"about {size}"
+
+
 def no_dispatch(view: View) -> str:
     """Why nothing can be done to the selected dispatch, which is not there."""
-    if view.selection.dispatch_id:
-        return f"{view.selection.dispatch_id} is not in {view.selection.room} any more"
+    selection = view.selection
+    if selection.dispatch_id:
+        if selection.room not in view.fleet.dispatches:
+            return f"what is dispatched to {selection.room} is not known yet"
+        return f"{selection.dispatch_id} is not in {selection.room} any more"
     return "no dispatch is selected: open a room and put the cursor on one"

@@ -197,7 +197,7 @@ async def test_find_goes_to_each_kind_of_id() -> None:
             table = app.main.agents.table if key.startswith("CA_") else app.main.dispatches.table
             assert (table.cursor, table.has_focus) == (key, True)
         await typed(pilot, "colon", *"find nowhere", "enter")
-        assert said(app).startswith(": nothing here is called 'nowhere'")
+        assert said(app).startswith(": no match for 'nowhere'")
 
 
 async def test_going_to_an_agent_clears_a_filter_that_hides_it() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from tui.fleet.find import AmbiguousName, find_agent
+from tui.fleet.find import AmbiguousName, find_agent, no_such_agent, no_such_thing
 from tui.fleet.state import Fleet
 from tui.fleet.tree import find_key, key_of
 from tui.logs.archive import NotOpened
@@ -68,7 +68,7 @@ def _detail(pane: str, console: Console, words: Arguments) -> None:
 
 def _go_to_agent(console: Console, words: Arguments) -> None:
     if words and not console.main.go_to_agent(_agent_id(console.main.view.fleet, words[0])):
-        raise BadCommand(f"no agent {words[0]!r} in this project")
+        raise BadCommand(no_such_agent(console.main.view.fleet, words[0]))
 
 
 def _agent_id(fleet: Fleet, word: str) -> str:
@@ -115,7 +115,7 @@ def _find(console: Console, words: Arguments) -> None:
     room = next((room.name for room in fleet.rooms if word in (room.name, room.sid)), "")
     key = key_of(room) if room else find_key(fleet, word)
     if not key:
-        raise BadCommand(f"nothing here is called {word!r}; rooms are polled in turn, so it may come yet")
+        raise BadCommand(no_such_thing(fleet, word))
     main.go_to_node(key)
 
 

@@ -13,6 +13,7 @@ from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells
 from tui.fleet.columns import AGENT_COLUMNS
 from tui.fleet.facts import AgentFacts, FactsCache
+from tui.fleet.find import unknown_agents
 from tui.fleet.listing import arrange, change_signs, moves, row_cells, sorts_by_past
 from tui.fleet.state import Selection, View
 from tui.ui.panes.base import LogTarget, Place
@@ -129,7 +130,8 @@ class AgentsPane(ListPane):
     def title(self, view: View) -> Line:
         """`[12/48] !3 </status:error>`: a filter can never hide a problem silently."""
         total, shown = len(view.fleet.agents), len(self._keys)
-        words = [Cell(f" [{shown}/{total}]" if shown != total else f" [{total}]", "text")]
+        count = Cell(f" [{shown}/{total}]" if shown != total else f" [{total}]", "text")
+        words = [] if unknown_agents(view.fleet) else [count]
         if self._hidden_problems:
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
         if view.fleet.unreadable:

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells, ColumnLayout
+from tui.fleet.find import unknown_agents, unknown_rooms
 from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.state import Freshness, Selection, View
 from tui.fleet.tree import (
@@ -128,7 +129,7 @@ class DispatchesPane(ListPane):
         """How many rooms are shown and polled, and how many problems a filter hides."""
         coverage, total = view.fleet.coverage, len(view.fleet.rooms)
         some = f"{self._shown}/" if self.active_filter or self.agent_name else ""
-        words = [Cell(f" [{some}{total} rooms]")]
+        words = [] if unknown_rooms(view.fleet) else [Cell(f" [{some}{total} rooms]")]
         if self._hidden_problems:
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
         if coverage.total and coverage.polled < coverage.total:
@@ -147,7 +148,7 @@ class DispatchesPane(ListPane):
         """No rooms, or not received yet."""
         if self.agent_name:
             return f"No room has a dispatch of {self.agent_name}. Esc shows every room."
-        return "No open rooms." if view.fleet.fresh("rooms").at is not None else "loading…"
+        return "No open rooms." if not unknown_rooms(view.fleet) else "loading…"
 
     # ---- what cursor and keys act on ------------------------------------------------------------------
 
@@ -180,7 +181,8 @@ class DispatchesPane(ListPane):
         name = owner_name(fleet, selection.room, selection.dispatch_id)
         agent = next((item for item in fleet.agents if name and item.name == name), None)
         if agent is None:
-            raise NoTarget(f"no agent here is called {name}" if name else "this line names no single agent")
+            missing = unknown_agents(fleet) or f"no agent here is called {name}"
+            raise NoTarget(missing if name else "this line names no single agent")
         return agent
 
     def log_target(self, view: View, kind: str) -> LogTarget:

@@ -61,6 +61,8 @@ class SecretsPane(DetailPane):
         agent = view.agent
         if agent is None:
             return ()
+        if agent.agent_id not in view.fleet.secrets:
+            return (Cell(f" {agent.name or agent.agent_id}", "info"),)
         return (Cell(f" {agent.name or agent.agent_id}", "info"), Cell(f" [{len(self._secrets(view))}]"))
 
     def empty(self, view: View) -> str:

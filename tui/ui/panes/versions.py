@@ -61,6 +61,8 @@ class VersionsPane(DetailPane):
         agent = view.agent
         if agent is None:
             return ()
+        if agent.agent_id not in view.fleet.versions:
+            return (Cell(f" {agent.name or agent.agent_id}", "info"),)
         count: object = len(self._versions(view))
         words: Line = ()
         if self.active_filter:
