@@ -108,8 +108,12 @@ async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(tmp_path: Pa
         for words in ("agent is running", "room is open, 1 person in it", "valid JSON", "${LIVEKIT_URL/"):
             assert words in shown
         dialog = here.dialog
+        drawn: list[str] = []
+        draw = dialog.frame.facts
+        dialog.frame.facts = lambda facts: (drawn.append(str(facts)), draw(facts))[1]  # type: ignore[method-assign]
         await here.go()
         await here.until(lambda: "joined after" in here.shown())
+        assert drawn and not any("already dispatched" in facts for facts in drawn), "of the new one itself"
         took = re.search(r"accepted +✓ ([\d.]+ m?s) ", here.shown())
         assert took is not None
         assert f"done in {took[1]} ·" in here.shown(), "the look before it is no part of it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 import subprocess
 from collections.abc import AsyncIterator, Mapping
@@ -11,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_fields
 
 from tests.fixtures.operation import CONCIERGE, START, Setup, operation_setup, world
 from tui.api.auth import Credentials
@@ -18,24 +20,40 @@ from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.client import Client
 from tui.api.hosts import Host
-from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Event, Job, Room, SecretInfo, Version
+from tui.api.models import (
+    Agent,
+    Deployment,
+    Dispatch,
+    DispatchState,
+    Event,
+    Job,
+    Participant,
+    Room,
+    SecretInfo,
+    Version,
+)
 from tui.clock import SystemClock
+from tui.fleet.room_scheduler import NO_NODE_ANSWERS
 from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, SOURCES, VERSIONS
-from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
+from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View, with_room_failures
 from tui.operations.arguments import parse_arguments
+from tui.operations.descriptions import size_in_bytes
 from tui.operations.fields import Answers, FieldKind, InvalidAnswer
 from tui.operations.freshness_check import moved, too_old
+from tui.operations.join_watch import JoinHealth, JoinWatch
 from tui.operations.journal.journal import Verdict
 from tui.operations.operation import Danger, Operation, Undo
 from tui.operations.pending_operation import CONFIRM_DELAY, PendingOperation
 from tui.operations.registry import BY_ID, OPERATIONS
 from tui.operations.shell_commands import word_of
 from tui.operations.undo import UNDO_SECONDS, LastUndo
+from tui.operations.verbs.dispatch_checks import likely_cause
 from tui.operations.verbs.secrets_operation import SecretsOperation
 from tui.packaging.secrets import SecretSet, SecretToSend
 from tui.secret import Secret
 from tui.sim.http.orders import WalkOrder
 from tui.sim.scenarios.specs import FaultSpec
+from tui.ui.commandline.completers import agent_names
 from tui.ui.dialogs.operation_facts import effect_facts
 
 SECRET = "sk-canary-77aa"
@@ -226,7 +244,8 @@ def test_what_vanishes_is_told_apart_from_what_stays() -> None:
     [
         ({"agent": "", "room": "r"}, "which agent"),
         ({"agent": "a", "room": ""}, "which room"),
-        ({"agent": "a", "room": "x" * 257}, "256 characters"),
+        ({"agent": "a", "room": "x" * 257}, "has 257 bytes, LiveKit takes 256"),
+        ({"agent": "a", "room": "会" * 86}, "has 258 bytes, LiveKit takes 256"),
         ({"agent": "a", "room": "r␛[2J"}, "cannot be sent back"),
         ({"agent": "a", "room": "r", "deployment": "a_b"}, "no _"),
         ({"agent": "a", "room": "r", "deployment": "a b"}, "no space"),
@@ -599,5 +618,137 @@ def test_words_name_targets() -> None:
     for words, said in ((("same",), "2 agents"), (("nope",), "no agent"), (("CA_0", "x", "y"), "too many")):
         with pytest.raises(InvalidAnswer, match=said):
             parse_arguments(BY_ID["restart"], words, fleet, Selection())
-    with pytest.raises(InvalidAnswer, match="no room is known"):
+    with pytest.raises(InvalidAnswer, match=r"no match for 'AD_9' \(.*list of rooms was not received"):
         parse_arguments(BY_ID["undispatch"], ("AD_9",), fleet, Selection())
+
+
+# ---- what is not known --------------------------------------------------------------------------------
+
+ROOMS_KNOWN = {"agents": Freshness(at=1000.0), "rooms": Freshness(at=1000.0)}
+SELF_HOSTED = {"agents": Freshness(at=1000.0, absent=True), "rooms": Freshness(at=1000.0)}
+FOR_RUNNING = {"agent": "concierge", "room": "desk"}
+RUNNING = Agent(
+    agent_id="CA_1", agent_name="concierge", version="1", agent_deployments=(Deployment(status="Running"),)
+)
+
+
+def hints_of(fleet: Fleet, texts: Mapping[str, str] = FOR_RUNNING) -> list[str]:
+    """What the form of a dispatch says two minutes after the lists were received."""
+    view = View(fleet, Selection(), START, 1120.0)
+    return [f"{hint.weight.value}: {hint.text}" for hint in BY_ID["dispatch"].hints(view, Answers(texts))]
+
+
+@pytest.mark.parametrize(
+    ("freshness", "said"),
+    [
+        ({}, "the list of agents was not received yet: "),
+        (
+            {"agents": Freshness().failed("HTTP 502", None)},
+            "the list of agents was not received yet (HTTP 502): ",
+        ),
+        (SELF_HOSTED, "this server lists no agents: "),
+    ],
+)
+def test_an_agent_is_not_called_unknown_where_the_list_was_never_received(
+    freshness: Mapping[str, Freshness], said: str
+) -> None:
+    fleet = Fleet(freshness=freshness)
+    assert hints_of(fleet)[0] == f"note: {said}whether a worker is registered shows only afterwards"
+    assert likely_cause(fleet, "concierge", "") is None, "an absent list proves nothing"
+    with pytest.raises(InvalidAnswer, match=re.escape(said[:-2])):
+        parse_arguments(BY_ID["restart"], ("concierge",), fleet, Selection())
+    assert BY_ID["restart"].unfit(View(fleet, Selection(agent_id="CA_1"), START, 1000.0)) in (
+        said[:-2],
+        "this server has no Cloud Agents API",
+    )
+
+
+def test_rooms_are_not_called_missing_where_the_list_was_never_received() -> None:
+    assert hints_of(Fleet())[1].startswith("note: the list of rooms was not received yet")
+    assert hints_of(Fleet(freshness=ROOMS_KNOWN))[1].startswith("note: room does not exist yet")
+    view = View(Fleet(), Selection(room="desk", dispatch_id="AD_1"), START, 1000.0)
+    assert BY_ID["undispatch"].unfit(view) == "what is dispatched to desk is not known yet"
+
+
+def test_a_room_that_is_listed_and_not_answered_for_is_not_called_open() -> None:
+    fleet = fleet_of(RUNNING, rooms=(Room(name="desk"),), dispatches={"desk": ()})
+    fleet = with_room_failures(replace(fleet, freshness=ROOMS_KNOWN), {"desk": NO_NODE_ANSWERS}, 990.0)
+    assert hints_of(fleet)[1] == (
+        "warn: room: listed, but no node answers for it; a dispatch may start it on another node"
+    )
+
+
+def test_what_was_true_long_ago_is_not_told_as_true_now() -> None:
+    stale = {name: replace(fresh, failures=5) for name, fresh in ROOMS_KNOWN.items()}
+    fleet = fleet_of(RUNNING, rooms=(Room(name="desk", num_participants=1),), dispatches={"desk": ()})
+    assert hints_of(replace(fleet, freshness=ROOMS_KNOWN)) == [
+        "good: agent is running",
+        "good: room is open, 1 person in it",
+    ]
+    assert hints_of(replace(fleet, freshness=stale)) == [
+        "warn: agent was running 2m ago; its state now is not known",
+        "warn: room was open 2m ago, 1 person in it",
+    ]
+    assert hints_of(replace(fleet, freshness=stale), {"room": "new"}) == [
+        "warn: no such room 2m ago; whether it is open now is not known"
+    ]
+
+
+def test_a_server_that_only_stores_the_restart_policy_is_not_asked_for_one() -> None:
+    def asked(freshness: Mapping[str, Freshness]) -> dict[str, str]:
+        view = View(Fleet(freshness=freshness), Selection(), START, 1000.0)
+        return {field.id: field.help for field in BY_ID["dispatch"].fields(view, Answers())}
+
+    assert "restart" not in asked(SELF_HOSTED)
+    assert asked(ROOMS_KNOWN)["restart"].startswith("Cloud only")
+    view = View(Fleet(freshness=SELF_HOSTED), Selection(), START, 1000.0)
+    copied = Answers({**FOR_RUNNING, "restart": "JRP_NEVER"})
+    assert BY_ID["dispatch"].request(view, copied)["restart_policy"] == "JRP_NEVER", "a copy keeps it"
+
+
+def test_names_that_dispatches_and_rooms_show_are_suggested() -> None:
+    agent = Participant(identity="x", kind="AGENT", attributes={"lk.agent.name": "seen"})
+    fleet = fleet_of(
+        RUNNING,
+        dispatches={"r": (ODD_JOB, JOBLESS, replace_fields(ODD_JOB, agent_name="concierge"))},
+        participants={"r": (agent, Participant(identity="ann"))},
+    )
+    view = View(fleet, Selection(), START, 1000.0)
+    options = BY_ID["dispatch"].options(view, Answers(), "agent")
+    assert [" ".join(option.words) for option in options] == [
+        "concierge",
+        "seen (in a room)",
+        "x (dispatched before)",
+    ]
+    assert list(agent_names(fleet)) == ["concierge", "x", "seen"]
+
+
+@pytest.mark.parametrize(
+    ("types", "effect", "waits"),
+    [
+        (("JT_ROOM",), "starts one job; u", False),
+        (("JT_PUBLISHER", "JT_PUBLISHER"), "starts one job per publisher; u", True),
+        (("JT_ROOM", "JT_PUBLISHER"), "one job, or one per publisher; u", False),
+        ((), "one job, or one per publisher; u", False),
+    ],
+)
+def test_how_many_jobs_it_starts_follows_from_those_before(
+    types: tuple[str, ...], effect: str, waits: bool
+) -> None:
+    jobs = tuple(Job(id=f"AJ_{place}", type=kind) for place, kind in enumerate(types))
+    before = Dispatch(id="AD_3", agent_name="concierge", room="r", state=DispatchState(jobs=jobs))
+    fleet = fleet_of(RUNNING, dispatches={"r": (before,)})
+    view = View(fleet, Selection(), START, 1000.0)
+    assert BY_ID["dispatch"].preview(view, Answers(FOR_RUNNING)).effect[0].startswith(effect)
+    assert any("waits for one" in hint for hint in hints_of(fleet)) is waits
+    watch = JoinWatch(Dispatch(id="AD_4", agent_name="concierge", room="desk"), started=0.0, accepted=0.1)
+    join = watch.join(fleet, 60.0)
+    assert (join.mood is JoinHealth.WAITING) is waits, "it waits by right"
+    assert join.verdict.startswith("accepted, no publisher yet 60 s") is waits
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("é" * 2, "4 B"), ("x␛", "about 2 B"), ("x" * 2000 + "…", "over 2,003 B")]
+)
+def test_the_size_of_a_text_is_in_bytes_as_sent(text: str, size: str) -> None:
+    assert size_in_bytes(text) == size

@@ -22,7 +22,7 @@ from tui.fleet.tree import SLOW_AFTER, STUCK_AFTER
 from tui.formats import duration
 from tui.operations.fields import Hint
 from tui.operations.remote import Remote
-from tui.operations.verbs.dispatch_checks import likely_cause
+from tui.operations.verbs.dispatch_checks import agent_names, likely_cause, waits_for_a_publisher
 
 WATCH_FOR: Final = 180.0
 """Seconds after which nobody looks any more."""
@@ -153,7 +153,10 @@ class JoinWatch:
         return _mood(waited), f"job waits for a worker {_for(waited)}", known.text if known else "", over
 
     def _nobody(self, fleet: Fleet, waited: float) -> tuple[JoinHealth, str, str]:
-        """No job: on most servers this is the only sign that no worker took it."""
+        """No job: a sign that no worker took it, but for an agent that serves publishers."""
+        if waits_for_a_publisher(fleet, self.dispatch.agent_name):
+            words = f"accepted, no publisher yet {_for(waited)}"
+            return JoinHealth.WAITING, words, "its jobs serve one publisher each, and start with one"
         mood, known = _mood(waited), self._likely(fleet)
         if mood is JoinHealth.WAITING:
             return mood, f"accepted, no agent yet {_for(waited)}", known.text if known else ""
@@ -161,9 +164,7 @@ class JoinWatch:
         return mood, f"accepted, no agent yet {_for(waited)}: no worker took it, 0 jobs", cause
 
     def _likely(self, fleet: Fleet) -> Hint | None:
-        """What is known against anybody taking it; nothing on a server that lists no agents."""
-        if fleet.fresh("agents").absent:
-            return None
+        """What is known against anybody taking it; nothing where the agents are not known."""
         return likely_cause(fleet, self.dispatch.agent_name, self.dispatch.deployment)
 
     def _agent(self) -> Participant | None:
@@ -172,7 +173,7 @@ class JoinWatch:
         if identities:
             return next((person for person in here if person.identity in identities), None)
         name = self.dispatch.agent_name
-        return next((person for person in here if person.is_agent and name and name in _names(person)), None)
+        return next((person for person in here if person.is_agent and name in agent_names(person)), None)
 
     def _elapsed(self, at: float | None, now: float) -> float:
         """Seconds from the request to a moment by the server's clock, or to when it was seen."""
@@ -213,11 +214,6 @@ async def follow(
 def pause(waited: float) -> float:
     """Seconds until the next look: often while it matters, rarely later, for requests are counted."""
     return 0.5 if waited < 3 else 1.0 if waited < SLOW_AFTER else 2.0 if waited < STUCK_AFTER else 5.0
-
-
-def _names(person: Participant) -> tuple[str, ...]:
-    """The agent names in a participant's attributes."""
-    return tuple(person.attributes.get(key, "") for key in ("lk.agent.name", "lk.agent_name"))
 
 
 def _status(job: Job) -> str:

@@ -63,11 +63,18 @@ class CreateDispatch(Operation):
         in_tree = view.selection.pane == "dispatches"
         agent = answers.text("agent") or ("" if in_tree else agent_of(view).name)
         room = answers.text("room") or (view.selection.room if in_tree else "")
+        restart = Field(
+            "restart",
+            "if it fails",
+            FieldKind.CHOICE,
+            value=answers.text("restart") or ON_FAILURE,
+            help="Cloud only: a self-hosted server stores it and restarts nothing",
+        )
         return (
-            Field("agent", "agent", value=agent, help="its dispatch name; ↓ lists those of this project"),
+            Field("agent", "agent", value=agent, help="its dispatch name; ↓ lists the names known here"),
             Field("room", "room", value=room, fresh=FRESH_ROOM, help="↓ lists a new one, then open rooms"),
             Field("deployment", "deployment", value=answers.text("deployment"), help="empty is production"),
-            Field("restart", "if it fails", FieldKind.CHOICE, value=answers.text("restart") or ON_FAILURE),
+            *(() if dispatch_checks.stores_restart_policy_only(view.fleet) else (restart,)),
             Field(
                 "metadata",
                 "metadata",
@@ -90,8 +97,9 @@ class CreateDispatch(Operation):
         """Names that exist."""
         fleet = view.fleet
         if name == "agent":
-            names = dict.fromkeys(agent.name for agent in fleet.agents if agent.name and is_exact(agent.name))
-            return tuple(Option(item, (item,)) for item in sorted(names, key=str.casefold))
+            known = dispatch_checks.known_agent_names(fleet)
+            names = sorted(filter(is_exact, known), key=str.casefold)
+            return tuple(Option(n, (n,) if known[n] == "agent" else (n, f"({known[n]})")) for n in names)
         if name == "room":
             rooms = sorted(room.name for room in fleet.rooms if is_exact(room.name))
             return tuple(Option(item, (item,)) for item in rooms)
@@ -118,16 +126,17 @@ class CreateDispatch(Operation):
 
     def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
         """Whether anybody will take it."""
-        return tuple(dispatch_checks.hints(view.fleet, answers))
+        return tuple(dispatch_checks.hints(view, answers))
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """What is about to be sent."""
         agent, room = answers.text("agent") or "an agent", answers.text("room") or "a room"
         deployment = dispatch_checks.deployment_of(answers.text("deployment")) or "production"
+        starts = dispatch_checks.jobs_started(view.fleet, answers.text("agent"))
         return Preview(
             what=f"Dispatch {agent} to {room}",
             where=f"deployment {deployment}",
-            effect=("starts one job; u takes it back for 30 s afterwards",),
+            effect=(f"{starts or 'one job, or one per publisher'}; u takes it back for 30 s afterwards",),
             state=_doubles(view, answers),
         )
 

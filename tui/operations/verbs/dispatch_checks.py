@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 
 from tui.api.clean import confusable, is_deceptive
-from tui.api.models import Agent, Dispatch
-from tui.fleet.state import Fleet
+from tui.api.models import Agent, Dispatch, Participant
+from tui.fleet.find import unknown_agents, unknown_rooms
+from tui.fleet.room_scheduler import NO_NODE_ANSWERS
+from tui.fleet.state import Fleet, View
 from tui.fleet.status import Family, status
+from tui.formats import age
 from tui.operations.descriptions import is_exact
 from tui.operations.fields import Answers, Hint, HintLevel, InvalidAnswer
 
@@ -22,7 +25,13 @@ ATTRIBUTES_LIMIT = 64 * 1024
 DEPLOYMENT_LIMIT = 64
 """Bytes of a deployment's name in a dispatch."""
 ROOM_LIMIT = 256
-"""Characters of a room's name."""
+"""Bytes of a room's name, in UTF-8."""
+_STARTS = {
+    "JT_ROOM": "starts one job",
+    "JT_PUBLISHER": "starts one job per publisher",
+    "JT_PARTICIPANT": "starts one job per participant",
+}
+"""Type of an agent's jobs → what a dispatch of it does."""
 COLD_START = "10-20 s"
 """How long a sleeping agent takes to wake, as documented."""
 
@@ -46,8 +55,8 @@ def check_room(name: str) -> None:
     """Raises `InvalidAnswer` for what can be no room's name."""
     if not name:
         raise InvalidAnswer("room", "which room? Pick one, or the new one that is offered first")
-    if len(name) > ROOM_LIMIT:
-        raise InvalidAnswer("room", f"a room's name has at most {ROOM_LIMIT} characters")
+    if (size := len(name.encode())) > ROOM_LIMIT:
+        raise InvalidAnswer("room", f"this room's name has {size} bytes, LiveKit takes {ROOM_LIMIT}")
     if not is_exact(name):
         raise InvalidAnswer("room", "this room's name holds characters that cannot be sent back as shown")
 
@@ -85,16 +94,71 @@ def by_name(fleet: Fleet, name: str) -> tuple[Agent, ...]:
     return tuple(agent for agent in fleet.agents if agent.name == name)
 
 
-def hints(fleet: Fleet, answers: Answers) -> Iterator[Hint]:
+def known_agent_names(fleet: Fleet) -> dict[str, str]:
+    """Names that a dispatch may go to → where each is known from, agents first.
+
+    A self-hosted server lists no agents, so dispatches that were made before are all there is to suggest.
+    """
+    names = {agent.name: "agent" for agent in fleet.agents if agent.name}
+    for dispatches in fleet.dispatches.values():
+        for dispatch in dispatches:
+            if dispatch.agent_name:
+                names.setdefault(dispatch.agent_name, "dispatched before")
+    for people in fleet.participants.values():
+        for person in people:
+            for name in agent_names(person) if person.is_agent else ():
+                names.setdefault(name, "in a room")
+    return names
+
+
+def agent_names(person: Participant) -> set[str]:
+    """The names in the attributes of an agent in a room (PROTOCOL.md, Rooms and participants)."""
+    return {person.attributes.get(key, "") for key in ("lk.agent.name", "lk.agent_name")} - {""}
+
+
+def stores_restart_policy_only(fleet: Fleet) -> bool:
+    """Whether the server is a self-hosted one, which stores the restart policy and restarts nothing."""
+    return fleet.fresh("agents").absent
+
+
+def job_types(fleet: Fleet, name: str) -> set[str]:
+    """The types of the jobs seen of an agent; empty where none was seen.
+
+    The type comes from how its workers registered, which nothing but their jobs tells.
+    """
+    return {
+        str(job.type)
+        for dispatches in fleet.dispatches.values()
+        for dispatch in dispatches
+        if name and dispatch.agent_name == name
+        for job in dispatch.jobs
+    }
+
+
+def waits_for_a_publisher(fleet: Fleet, name: str) -> bool:
+    """Whether a dispatch of this agent rightly has no job while nobody publishes in its room."""
+    return job_types(fleet, name) == {"JT_PUBLISHER"}
+
+
+def jobs_started(fleet: Fleet, name: str) -> str:
+    """How many jobs a dispatch of this agent starts, as far as its earlier jobs tell."""
+    types = job_types(fleet, name)
+    return _STARTS.get(types.pop(), "") if len(types) == 1 else ""
+
+
+def hints(view: View, answers: Answers) -> Iterator[Hint]:
     """Everything worth knowing before a dispatch, the gravest first."""
+    fleet = view.fleet
     name, room = answers.text("agent"), answers.text("room")
     deployment = deployment_of(answers.text("deployment"))
     if name and room:
         yield from _doubles(fleet, name, room)
     if name:
-        yield from _takers(fleet, name, deployment)
+        yield from _takers(view, name, deployment)
+        if waits_for_a_publisher(fleet, name):
+            yield Hint("its jobs serve one publisher each: without a publisher in the room it waits for one")
     if room:
-        yield _room(fleet, room)
+        yield _room(view, room)
     if metadata := answers.exact("metadata"):
         yield _metadata(metadata)
 
@@ -115,9 +179,10 @@ def _doing(dispatch: Dispatch) -> str:
     return ", ".join(states) or "waits for a worker"
 
 
-def _takers(fleet: Fleet, name: str, deployment: str) -> Iterator[Hint]:
-    if fleet.fresh("agents").absent:
-        yield Hint("this server lists no agents: whether a worker is registered shows only afterwards")
+def _takers(view: View, name: str, deployment: str) -> Iterator[Hint]:
+    fleet = view.fleet
+    if unknown := unknown_agents(fleet):
+        yield Hint(f"{unknown}: whether a worker is registered shows only afterwards")
         return
     if not by_name(fleet, name):
         alike = next((agent for agent in fleet.agents if confusable(agent.name) == confusable(name)), None)
@@ -129,12 +194,25 @@ def _takers(fleet: Fleet, name: str, deployment: str) -> Iterator[Hint]:
     cause = likely_cause(fleet, name, deployment)
     if cause is not None:
         yield cause
+    elif old := _age(view, "agents"):
+        yield Hint(f"agent was running {old} ago; its state now is not known", HintLevel.WARN)
     else:
         yield Hint("agent is running", HintLevel.GOOD)
 
 
+def _age(view: View, source: str) -> str:
+    """How old the data of a source are where they may no longer be true; empty where they are current."""
+    fresh = view.fleet.fresh(source)
+    return age(view.monotonic - fresh.at) if fresh.stale and fresh.at is not None else ""
+
+
 def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
-    """Why nobody takes, or will take, a dispatch of this name; None if nothing is known against it."""
+    """Why nobody takes, or will take, a dispatch of this name; None if nothing is known against it.
+
+    Without a list of agents nothing is known: a name that is not in it proves nothing then.
+    """
+    if unknown_agents(fleet):
+        return None
     agents = by_name(fleet, name)
     if not agents:
         return Hint("no agent here has this name: a typing mistake, or a worker elsewhere", HintLevel.WARN)
@@ -155,13 +233,23 @@ def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
     return Hint(f"agent is {state.name or 'not observed'}: no worker may be there to take it", HintLevel.WARN)
 
 
-def _room(fleet: Fleet, room: str) -> Hint:
+def _room(view: View, room: str) -> Hint:
+    fleet = view.fleet
+    if unknown := unknown_rooms(fleet):
+        return Hint(f"{unknown}: whether this one is open is not known")
     found = next((item for item in fleet.rooms if item.name == room), None)
+    old = _age(view, "rooms")
     if found is None:
-        if fleet.fresh("rooms").at is None:
-            return Hint("rooms are not known yet")
+        if old:
+            return Hint(f"no such room {old} ago; whether it is open now is not known", HintLevel.WARN)
         return Hint("room does not exist yet: the dispatch makes it, unless the project forbids that")
     people = f"{found.num_participants} {'person' if found.num_participants == 1 else 'people'}"
+    if error := fleet.room_error(room):
+        if error == NO_NODE_ANSWERS:
+            error = f"{error}; a dispatch may start it on another node"
+        return Hint(f"room: {error}", HintLevel.WARN)
+    if old:
+        return Hint(f"room was open {old} ago, {people} in it", HintLevel.WARN)
     polled = "" if room in fleet.dispatches else "; its dispatches are not known yet"
     return Hint(f"room is open, {people} in it{polled}", HintLevel.NOTE if polled else HintLevel.GOOD)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from tui.api.models import Agent
 from tui.fleet.find import agents_called
 from tui.fleet.state import Fleet
+from tui.operations.verbs.dispatch_checks import known_agent_names
 
 NONE: Sequence[str] = ()
 
@@ -40,8 +41,8 @@ def log_kinds(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
 
 
 def agent_names(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
-    """Names of agents, to dispatch to."""
-    return dict.fromkeys(agent.name for agent in fleet.agents if agent.name)
+    """Names that a dispatch may go to."""
+    return known_agent_names(fleet)
 
 
 def versions(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:

@@ -351,12 +351,13 @@ class OperationDialog(Dialog):
             self.frame.freeze(False)
         else:
             self.frame.conclude()
-        self.redraw()
         made = outcome.receipt.dispatch if outcome.receipt is not None else None
         if made is not None:
-            started = self.context.clock.monotonic() - outcome.took
-            watch = JoinWatch(made, started=started, accepted=outcome.took)
+            now = self.context.clock.monotonic()
+            watch = JoinWatch(made, started=now - outcome.took, accepted=outcome.took)
+            self.model.join = watch.join(self.context.store.fleet, now)
             self.run_worker(self._follow(watch), exclusive=False)
+        self.redraw()
 
     async def _follow(self, watch: JoinWatch) -> None:
         """The join watch stays until the dialog is closed."""

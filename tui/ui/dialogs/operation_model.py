@@ -177,7 +177,9 @@ class OperationModel:
             return join_facts(self.join)
         pending = self.pending
         age = pending.age(self.context.clock.monotonic())
-        return preview_facts(pending.preview, pending.baseline, pending.hints, age, self.command())
+        # once it is done, hints would count it among what was there before
+        hints = pending.hints if self.asking or self.may_resend else ()
+        return preview_facts(pending.preview, pending.baseline, hints, age, self.command())
 
     def request(self) -> list[FactLine]:
         """What would be sent."""

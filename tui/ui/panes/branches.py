@@ -11,7 +11,8 @@ from tui.fleet.status import Family, status
 from tui.fleet.times import when
 from tui.fleet.tree import Node, Summary, Worst, is_stale, pick_up, split, waiting_for
 from tui.formats import age, duration
-from tui.operations.verbs.dispatch_checks import COLD_START, by_name
+from tui.operations.descriptions import size_in_bytes
+from tui.operations.verbs.dispatch_checks import COLD_START, by_name, stores_restart_policy_only
 
 _LOOKS: Mapping[Worst, tuple[str, str]] = {
     Worst.IDLE: ("·", "muted"),
@@ -79,13 +80,14 @@ def _about(view: View, dispatch: Dispatch, waited: float | None, *, revealed: bo
         parts.append(_why_nobody(view, dispatch))
     if dispatch.deployment:
         parts.append(f"deployment {dispatch.deployment}")
-    parts.append(_POLICIES.get(str(dispatch.restart_policy), str(dispatch.restart_policy)))
+    if not stores_restart_policy_only(view.fleet):
+        parts.append(_POLICIES.get(str(dispatch.restart_policy), str(dispatch.restart_policy)))
     if revealed:
         given = " ".join(f"{name}={value}" for name, value in dispatch.attributes.items())
         metadata = f"metadata {dispatch.metadata}" if dispatch.metadata else ""
         return " · ".join(part for part in (metadata, given, *parts) if part)
     if dispatch.metadata:
-        parts.append(f"metadata {len(dispatch.metadata)} B, x shows")
+        parts.append(f"metadata {size_in_bytes(dispatch.metadata)}, x shows")
     if dispatch.attributes:
         parts.append(" ".join(f"{name}=***" for name in dispatch.attributes))
     return " · ".join(parts)
