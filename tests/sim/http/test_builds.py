@@ -471,6 +471,20 @@ async def test_whoever_hangs_up_in_the_middle_of_an_upload_is_no_mistake_of_the_
     assert simulator.app.pipeline.panics == []
 
 
+async def test_a_form_of_unknown_length_is_read_only_up_to_the_limit(caller: Caller) -> None:
+    caller.simulator.control.switch({"upload_limit": 1000})
+    form = (await created(caller)).presigned_post_request
+    headers = {"Content-Type": "multipart/form-data; boundary=edge"}
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'--edge\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        for _ in range(3):
+            yield bytes(50_000)
+
+    response = await caller.http.post(form.url, content=chunks(), headers=headers)
+    assert (response.status_code, "EntityTooLarge" in response.text) == (400, True)
+
+
 @pytest.mark.parametrize("path", ["/push-target?agent_id=CA_no", "/logs?agent_id=CA_no"])
 async def test_other_paths_refuse_in_twirps_form(caller: Caller, path: str) -> None:
     assert refusal(await caller.http.get(path, headers=caller.headers())) == (

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 from livekit.protocol import agent_dispatch as dispatch_pb
 from livekit.protocol import cloud_agent as cloud_pb
+from starlette.requests import Request
 from starlette.routing import Route
+from starlette.types import Message
 
 from tests.sim.caller import START, Caller
+from tui.sim.http.request_body import TooLarge, read_body
 from tui.sim.http.server import Simulator
 from tui.sim.scenarios.scenarios import find_scenario
 
 README = Path(__file__).parents[3] / "README.md"
+FOREIGN_HOSTS = (
+    "evil.example",
+    "evil.com@127.0.0.1",
+    "127.0.0.1#.evil.com",
+    "127.0.0.1/.evil.com",
+    "[::1",
+    "127.0.0.1:99999",
+    "",
+)
 
 
 def agent_id(simulator: Simulator) -> str:
@@ -143,7 +156,16 @@ async def test_an_order_that_makes_no_sense_is_refused_in_words(
     assert said in response.text
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-origin"},
+        *({"Host": host} for host in FOREIGN_HOSTS),
+    ],
+    ids=str,
+)
 async def test_web_pages_may_not_give_orders(
     simulator: Simulator, caller: Caller, headers: dict[str, str]
 ) -> None:
@@ -152,6 +174,36 @@ async def test_web_pages_may_not_give_orders(
     assert (await caller.http.get("/_sim/effects", headers=headers)).status_code == 403
     assert (await caller.http.delete("/_sim/faults", headers=headers)).status_code == 403
     assert simulator.world.now == START
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:7880", "127.9.9.9", "[::1]:7880"])
+async def test_this_machine_has_several_names(caller: Caller, host: str) -> None:
+    response = await caller.http.get("/_sim/effects", headers={"Host": host, "Sec-Fetch-Site": "none"})
+    assert response.status_code == 200
+
+
+async def test_an_order_that_is_too_large_is_refused(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.sim.http.control.ORDER_LIMIT", 100)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b" " * 60
+
+    response = await caller.http.post("/_sim/switches", content=chunks())
+    assert (response.status_code, response.text) == (413, "an order has at most 100 bytes\n")
+
+
+async def test_an_endless_body_is_read_only_up_to_its_limit() -> None:
+    received = 0
+
+    async def endless() -> Message:
+        nonlocal received
+        received += 65_536
+        return {"type": "http.request", "body": bytes(65_536), "more_body": True}
+
+    with pytest.raises(TooLarge):
+        await read_body(Request({"type": "http"}, endless), 1_000_000)
+    assert received < 1_100_000
 
 
 async def test_the_readme_orders_what_can_be_ordered(caller: Caller, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tui.sim.http.dispatchservice import DispatchService
 from tui.sim.http.faults import Faults
 from tui.sim.http.middleware import RequestPipeline
 from tui.sim.http.registry import Registry
+from tui.sim.http.request_body import TooLarge, read_body
 from tui.sim.http.room_lookup import RoomLookup
 from tui.sim.http.roomservice import RoomService
 from tui.sim.http.service import NOT_FOUND, Service
@@ -126,18 +127,8 @@ class Application:
             body = await read_body(request, self.world.switches.body_limit)
             claims: Claims | None = request.state.claims
             response = await self.service.answer(request.method, scope["path"], request.headers, body, claims)
-        except TwirpError as error:
-            response = error.response()
+        except TooLarge:
+            response = TwirpError("malformed", "http: request body too large", born=True).response()
         except ClientDisconnect:
             return
         await response(scope, receive, send)
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """A request's body. Raises TwirpError when it is longer than `limit` bytes."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TwirpError("malformed", "http: request body too large", born=True)
-    return bytes(body)

@@ -1,24 +1,23 @@
 """Control API of the simulator, `/_sim/…`: what really happened, and making things happen. Loopback only.
 
-LiveKit has no such API. It takes no token, so it answers only programs on this machine: a request with an
-`Origin`, which web pages cannot leave out, or with a foreign `Host` is refused.
+LiveKit has no such API. It takes no token, so it answers only programs on this machine.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TypeVar
 
 import msgspec
 from livekit.protocol import models
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tui.sim.http.builds import Builds
 from tui.sim.http.faults import Faults
+from tui.sim.http.local_only import is_local
 from tui.sim.http.middleware import RequestPipeline
 from tui.sim.http.orders import (
     BuildOrder,
@@ -30,6 +29,7 @@ from tui.sim.http.orders import (
     WalkOrder,
     WorkerOrder,
 )
+from tui.sim.http.request_body import TooLarge, read_body
 from tui.sim.http.uploads import Uploads
 from tui.sim.scenarios.specs import FaultSpec
 from tui.sim.world.agents import Agents
@@ -37,6 +37,9 @@ from tui.sim.world.rooms import Rooms
 from tui.sim.world.world import AgentRecord, World
 
 Order = TypeVar("Order")
+
+ORDER_LIMIT = 10 * 1024 * 1024
+"""Largest body of an order, bytes."""
 
 
 class BadOrder(ValueError):
@@ -204,41 +207,35 @@ class Control:
 
     def _reads(self, path: str, read: Callable[[], object]) -> Route:
         async def answer(request: Request) -> Response:
-            refusal = _foreign(request)
-            return refusal or Response(msgspec.json.encode(read()), media_type="application/json")
+            if not is_local(request):
+                return _foreign()
+            return Response(msgspec.json.encode(read()), media_type="application/json")
 
         return Route(f"/_sim{path}", answer, methods=["GET"])
 
     def _takes(self, path: str, kind: type[Order], carry_out: Callable[[Order], None]) -> Route:
         async def answer(request: Request) -> Response:
-            if refusal := _foreign(request):
-                return refusal
+            if not is_local(request):
+                return _foreign()
             try:
-                carry_out(msgspec.json.decode(await request.body(), type=kind))
+                carry_out(msgspec.json.decode(await read_body(request, ORDER_LIMIT), type=kind))
             except (BadOrder, msgspec.DecodeError) as error:
                 return PlainTextResponse(f"{error}\n", 400)
+            except TooLarge:
+                return PlainTextResponse(f"an order has at most {ORDER_LIMIT} bytes\n", 413)
+            except ClientDisconnect:
+                return Response(status_code=400)
             return PlainTextResponse("done\n")
 
         return Route(f"/_sim{path}", answer, methods=["POST"])
 
     async def _clear(self, request: Request) -> Response:
-        if refusal := _foreign(request):
-            return refusal
+        if not is_local(request):
+            return _foreign()
         self._faults.clear()
         return PlainTextResponse("done\n")
 
 
-def _foreign(request: Request) -> Response | None:
-    """The refusal of a request that does not come from a program on this machine; None for one that does."""
-    host = request.client.host if request.client is not None else ""
-    named = request.url.hostname or ""
-    if "origin" in request.headers or not _loopback(host) or not (named == "localhost" or _loopback(named)):
-        return PlainTextResponse("only programs on this machine may do this\n", 403)
-    return None
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _foreign() -> Response:
+    """The refusal of a request that does not come from a program on this machine."""
+    return PlainTextResponse("only programs on this machine may do this\n", 403)

@@ -27,10 +27,11 @@ from tui.sim.world.world import World
 
 KEPT = 20_000
 """Requests remembered."""
-UNLIMITED = ("/_upload/", "/v2/")
+UPLOADS = "/_upload/"
+UNLIMITED = (UPLOADS, "/v2/")
 """Paths that stand for other services, with limits of their own."""
-OPEN = ("/_upload/", "/_sim")
-"""Paths that take no LiveKit token."""
+CONTROL = "/_sim"
+"""The control API; it and uploads take no LiveKit token."""
 BEARER = "Bearer "
 
 
@@ -73,31 +74,16 @@ class RequestPipeline:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        path = scope["path"]
-        if path.startswith("//"):
+        if scope["path"].startswith("//"):
             # The official Go client joins a base that ends in a slash with a path that starts with one.
-            path = scope["path"] = path[1:]
+            scope["path"] = scope["path"][1:]
         headers = Headers(scope=scope)
         request_url.remember(headers.get("host", ""))
         seen = self._remember(scope, headers)
         dated = self._dated(send, seen)
         try:
             self._world.settle()
-            limit = self._world.switches.body_limit
-            if int(headers.get("content-length") or 0) > limit and not path.startswith(UNLIMITED):
-                await PlainTextResponse("request body too large", 413)(scope, receive, dated)
-                return
-            if not path.startswith(OPEN):
-                claims = self._claims(headers, QueryParams(scope["query_string"]))
-                scope["state"]["claims"] = claims
-                seen.claims = dict(claims.payload) if claims is not None else {}
-            scope["state"]["seen"] = seen
-            fault = None if path.startswith("/_sim") else self.faults.hit(path)
-            if fault is None:
-                await self._app(scope, receive, dated)
-            else:
-                seen.fault = fault.action
-                await afflict(fault, self._app, scope, receive, dated)
+            await self._pass_on(headers, seen, scope, receive, dated)
         except Denied as denied:
             await PlainTextResponse(str(denied), 401)(scope, receive, dated)
         except asyncio.CancelledError:
@@ -110,6 +96,27 @@ class RequestPipeline:
             print(self.panics[-1], file=sys.stderr)
             if not seen.status:
                 await panic().response()(scope, receive, dated)
+
+    async def _pass_on(
+        self, headers: Headers, seen: SeenRequest, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Check size and token, and let the routes or a fault answer. Raises Denied."""
+        path, limit = scope["path"], self._world.switches.body_limit
+        if int(headers.get("content-length") or 0) > limit and not path.startswith(UNLIMITED):
+            await PlainTextResponse("request body too large", 413)(scope, receive, send)
+            return
+        claims = None
+        is_control = path == CONTROL or path.startswith(f"{CONTROL}/")
+        if not is_control and not path.startswith(UPLOADS):
+            claims = self._claims(headers, QueryParams(scope["query_string"]))
+            seen.claims = dict(claims.payload) if claims is not None else {}
+        scope["state"].update(claims=claims, seen=seen)
+        fault = None if is_control else self.faults.hit(path)
+        if fault is None:
+            await self._app(scope, receive, send)
+        else:
+            seen.fault = fault.action
+            await afflict(fault, self._app, scope, receive, send)
 
     def _remember(self, scope: Scope, headers: Headers) -> SeenRequest:
         self.count += 1

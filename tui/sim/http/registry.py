@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tui.sim.http.builds import ATTRIBUTES, read_attributes
+from tui.sim.http.request_body import TooLarge, read_body
 from tui.sim.http.twirp import TwirpError
 from tui.sim.world.agents import Agents
 from tui.sim.world.world import World
@@ -102,8 +103,9 @@ class Registry:
             return Response(headers={"Docker-Content-Digest": digest})
         agent_id = self._targets.get((name, tag))
         record = self._agents.find(agent_id or "")
-        body = await _manifest_body(request)
-        if len(body) > MANIFEST_LIMIT:
+        try:
+            body = await read_body(request, MANIFEST_LIMIT)
+        except TooLarge:
             return _refusal(413, "SIZE_INVALID", "the manifest is larger than the simulator takes")
         missing = self._missing(body)
         if record is None:
@@ -128,16 +130,6 @@ class Registry:
         except (ValueError, KeyError, TypeError, RecursionError):
             return ["an unreadable manifest"]
         return [str(digest) for digest in named if str(digest) not in self._blobs]
-
-
-async def _manifest_body(request: Request) -> bytes:
-    """A manifest, read until it is too large."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MANIFEST_LIMIT:
-            break
-    return bytes(body)
 
 
 def _refusal(status: int, code: str, message: str) -> Response:

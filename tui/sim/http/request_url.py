@@ -9,15 +9,23 @@ import re
 from contextvars import ContextVar
 from typing import Final
 
-_HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>[0-9]{1,5}))?")
+_HOST: Final = re.compile(
+    r"(?:\[(?P<address>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9._-]{1,253}))(?::(?P<port>[0-9]{1,5}))?"
+)
 _address: ContextVar[str] = ContextVar("address", default="")
 
 
 def remember(host: str) -> None:
     """Keep the `Host` header of the request being answered; one that is not a host and port is ignored."""
+    _address.set(f"http://{host}" if hostname(host) else "")
+
+
+def hostname(host: str) -> str:
+    """The name or address in a `Host` header, in lower case; empty for one that is not a host and port."""
     found = _HOST.fullmatch(host)
-    sane = found is not None and 0 < int(found["port"] or 80) < 65_536
-    _address.set(f"http://{host}" if sane else "")
+    if found is None or not 0 < int(found["port"] or 80) < 65_536:
+        return ""
+    return (found["address"] or found["name"]).lower()
 
 
 def base_url(listening: str) -> str:

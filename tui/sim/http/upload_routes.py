@@ -9,7 +9,9 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Message, Receive
 
+from tui.sim.http.request_body import TooLarge, read_body
 from tui.sim.http.uploads import TOO_LARGE, BadUpload, Upload, Uploads
 
 OVERHEAD = 64 * 1024
@@ -42,22 +44,16 @@ class UploadRoutes:
     async def _plain(self, request: Request) -> bytes:
         if request.headers.get("content-type") != "application/gzip":
             raise BadUpload("the content type was signed as application/gzip")
-        return await self._read(request)
-
-    async def _read(self, request: Request) -> bytes:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._uploads.limit + OVERHEAD:
-                raise BadUpload(TOO_LARGE)
-        return bytes(body)
+        try:
+            return await read_body(request, self._uploads.limit + OVERHEAD)
+        except TooLarge:
+            raise BadUpload(TOO_LARGE) from None
 
     async def _form(self, request: Request, upload: Upload) -> bytes:
         """The file of a form, which comes last, as S3 wants it, after fields that are as they were signed."""
-        if int(request.headers.get("content-length") or 0) > self._uploads.limit + OVERHEAD:
-            raise BadUpload(TOO_LARGE)
+        limited = Request(request.scope, self._limited(request.receive))
         try:
-            async with request.form(max_files=1) as form:
+            async with limited.form(max_files=1) as form:
                 fields = form.multi_items()
                 file = fields[-1][1] if fields else None
                 if not isinstance(file, UploadFile) or fields[-1][0] != "file":
@@ -68,6 +64,20 @@ class UploadRoutes:
                 return await file.read()
         except MultiPartException as error:
             raise BadUpload(error.message) from None
+
+    def _limited(self, receive: Receive) -> Receive:
+        """Receive a body, and raise BadUpload once it is too large, however it was announced."""
+        left = self._uploads.limit + OVERHEAD
+
+        async def receive_some() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise BadUpload(TOO_LARGE)
+            return message
+
+        return receive_some
 
 
 def _error(status: int, code: str, message: str) -> Response:
