@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -21,7 +22,22 @@ ROOM_ADMIN = {"video": {"roomAdmin": True, "room": ROOM}}
 ROOM_LIST = {"video": {"roomList": True}}
 SECRETS = [secret_message("TOKEN", Secret("hunter2"))]
 ID = "0b7e6c1a-6d0c-4d44-9a5e-0d6a3f1f7f10"
-DONE = http(200, '{"success":true,"id":"AD_x","agent_id":"CA_x","private_link":{"private_link_id":"CAPL_x"}}')
+DONE = http(
+    200,
+    json.dumps(
+        {
+            "success": True,
+            "id": "AD_x",
+            "room": ROOM,
+            "agent_name": "n",
+            "agent_id": "CA_x",
+            "private_link": {"private_link_id": "CAPL_x", "name": "pg", "endpoint": "e"},
+            **{f"{name}s": [] for name in ("agent", "version", "secret", "param", "room", "participant")},
+            "agent_dispatches": [],
+            "items": [],
+        }
+    ),
+)
 """An answer that suits every method."""
 
 

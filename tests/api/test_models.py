@@ -12,9 +12,11 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from livekit.protocol import cloud_agent as cloud_pb
+from msgspec.structs import replace
 
 from tests.api.messages import IGNORED, MESSAGES, expected, filled
 from tui.api import changes, client, methods, models
+from tui.api.changes import DeployAgentResponse
 from tui.api.models import Agent, Participant, Wire, instant, moment
 from tui.api.wire import read_one
 from tui.secret import Secret
@@ -53,8 +55,13 @@ def test_nothing_is_ignored_of_a_message_that_no_model_reads() -> None:
 @pytest.mark.parametrize(("kind", "message"), PAIRS)
 def test_an_empty_message_is_the_default_model(kind: type[Wire], message: type[Message]) -> None:
     """An enum's default is the name of its zero; an absent text is empty."""
-    assert expected(message(), kind) == kind()
+    assert expected(message(), kind) == said(kind())
     assert read_one(b"{}", kind) == kind()
+
+
+def said(model: Wire | None) -> Wire | None:
+    """A model with the protocol's default for a `success` that was left out; ours is that it is unknown."""
+    return replace(model, success=bool(model.success)) if isinstance(model, DeployAgentResponse) else model
 
 
 @pytest.mark.parametrize(
@@ -131,7 +138,7 @@ def test_json_of_the_official_library_decodes_to_the_same_values(
     kind: type[Wire], message: type[Message], form: Callable[[Message], str]
 ) -> None:
     for sample in (filled(message), filled(message, 2), message()):
-        assert read_one(form(sample).encode(), kind) == expected(sample, kind)
+        assert said(read_one(form(sample).encode(), kind)) == expected(sample, kind)
 
 
 def test_unknown_enum_numbers_come_through_as_numbers() -> None:

@@ -53,7 +53,11 @@ CLASSES: list[tuple[bytes, type[ApiError], str]] = [
     (text("404 Not Found", "404 page not found\n"), errors.NoSuchService, "does not offer this API"),
     (twirp(404, "bad_route", 'no handler for path "/x"'), errors.NoSuchService, "does not offer this API"),
     (twirp(501, "unimplemented", "no"), errors.NoSuchService, "does not offer this API"),
+    (twirp(500, "bad_route", "no"), errors.Unknown, "no (500 bad_route)"),
+    (twirp(503, "unimplemented", "no"), errors.Unknown, "no (503 unimplemented)"),
+    (http("404 Not Found", HTML, kind="text/html"), errors.Refused, "Not Found (HTTP 404)"),
     (twirp(404, "not_found", "agent not found"), errors.NotFound, "agent not found (404 not_found)"),
+    (http("404 X", '{"code":"not_found","msg":"no","by":"a proxy"}'), errors.Refused, "no (404 not_found)"),
     (
         twirp(404, "not_found", "twirp error unknown: dispatch ID not found"),
         errors.NotFound,
@@ -90,6 +94,12 @@ CLASSES: list[tuple[bytes, type[ApiError], str]] = [
     (http("200 OK", '{"agents":[{"agent_id"'), errors.Unknown, "not the JSON object expected"),
     (http("200 OK", '{"agents":' + "[" * 100_000), errors.Unknown, "not the JSON object expected"),
     (text("200 OK", "OK"), errors.Unknown, "not the JSON object expected"),
+    (
+        http("200 OK", '{"code":"internal","msg":"why"}'),
+        errors.Unknown,
+        "in place of an answer: internal why",
+    ),
+    (http("200 OK", '{"status":"up"}'), errors.Unknown, "something else than its list"),
     # error bodies that are none
     (http("500 Oops", '{"code":5,"msg":["x"]}'), errors.Unknown, "HTTP 500"),
     (

@@ -135,9 +135,30 @@ def test_one_item_that_is_no_json_costs_only_itself() -> None:
     assert batch.unreadable == 1
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"rooms":null}', b'{"rooms":[]}', b'{"other":[{"name":"x"}]}'])
-def test_an_empty_listing_has_many_forms(body: bytes) -> None:
-    assert Reader(Room, "rooms").read(body) == Batch()
+@pytest.mark.parametrize(
+    ("body", "listed"), [(b"{}", False), (b'{"rooms":null}', False), (b'{"rooms":[]}', True)]
+)
+def test_only_a_listing_that_holds_its_list_proves_what_is_not_there(body: bytes, listed: bool) -> None:
+    """Servers may leave an empty list out; so does a proxy that knows nothing of rooms."""
+    batch = Reader(Room, "rooms").read(body)
+    assert batch == Batch(listed=listed) and batch.is_whole is listed
+
+
+def test_a_row_that_cannot_be_read_may_be_the_one_that_is_looked_for() -> None:
+    assert not Reader(Room, "rooms").read(b'{"rooms":[{"name":"a"},7]}').is_whole
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"code":"internal","msg":"why"}',
+        b'{"other":[{"name":"x"}]}',
+        b'{"rooms":null,"status":"ok"}',
+    ],
+)
+def test_an_object_without_its_list_is_no_listing(body: bytes) -> None:
+    with pytest.raises(Unreadable, match="something else than its list"):
+        Reader(Room, "rooms").read(body)
 
 
 def test_the_key_of_a_listing_in_either_spelling() -> None:

@@ -11,12 +11,13 @@ import pytest
 from tests.api.calls import DONE, ID, UNARY_CHANGES, Call
 from tests.api.scripted import Act, Server, connected, hang_up, http, part, serving, text, twirp
 from tests.fixtures.clocks import ManualClock
-from tui.api import errors
-from tui.api.changes import CHANGES, CREATE_DISPATCH, RESTART_AGENT
+from tui.api import changes, errors
+from tui.api.changes import CHANGES, RESTART_AGENT
 from tui.api.hosts import Host
+from tui.api.models import Wire
 from tui.api.transport import DEADLINE
 
-changes = pytest.mark.parametrize("call", UNARY_CHANGES, ids=str)
+every_change = pytest.mark.parametrize("call", UNARY_CHANGES, ids=str)
 
 
 async def reset(writer: asyncio.StreamWriter) -> None:
@@ -37,6 +38,17 @@ UNKNOWN: dict[str, bytes | Act] = {
     "no JSON": text("200 OK", "OK"),
     "empty": http(200, ""),
     "201": http("201 Created", '{"success":true}'),
+    "an error as 200": http(200, '{"code":"internal","msg":"why"}'),
+    "303": http("303 See Other", "", "Location: /elsewhere"),
+    "307": http("307 Temporary Redirect", "", "Location: /elsewhere"),
+    "a gateway's 401": http("401 Unauthorized", "<html>", kind="text/html"),
+    "a gateway's 404": http("404 Not Found", "<html>", kind="text/html"),
+    "a gateway's 409": http("409 Conflict", '{"error":"conflict"}'),
+    "a gateway's 429": http("429 Too Many Requests", "<html>", kind="text/html"),
+    "500 bad_route": twirp(500, "bad_route", "no"),
+    "503 unimplemented": twirp(503, "unimplemented", "no"),
+    "502 resource_exhausted": twirp(502, "resource_exhausted", "no"),
+    "409 aborted": twirp(409, "aborted", "no"),
 }
 REFUSED: dict[str, bytes] = {
     "400": twirp(400, "invalid_argument", "no"),
@@ -44,12 +56,12 @@ REFUSED: dict[str, bytes] = {
     "403": twirp(403, "permission_denied", "permissions denied"),
     "404": twirp(404, "not_found", "no"),
     "429": twirp(429, "resource_exhausted", "no", "Retry-After: 1"),
-    "307": http("307 Temporary Redirect", "", "Location: /elsewhere"),
+    "501": twirp(501, "unimplemented", "no"),
 }
 
 
 @pytest.mark.parametrize("fault", UNKNOWN)
-@changes
+@every_change
 async def test_a_change_without_an_answer_is_sent_once_and_unknown(call: Call, fault: str) -> None:
     """It is counted at the server, and nobody says that it failed."""
     async with serving(default=UNKNOWN[fault]) as server, connected(server.url) as client:
@@ -59,7 +71,7 @@ async def test_a_change_without_an_answer_is_sent_once_and_unknown(call: Call, f
         assert caught.value.request_id == ID == server.requests[0].headers["x-livekit-request-id"]
 
 
-@changes
+@every_change
 async def test_a_change_that_is_not_answered_in_time_is_sent_once_and_unknown(call: Call) -> None:
     async with serving() as server, connected(server.url, deadline=0.15) as client:
         server.script, server.default = [], server.silence
@@ -69,7 +81,7 @@ async def test_a_change_that_is_not_answered_in_time_is_sent_once_and_unknown(ca
 
 
 @pytest.mark.parametrize("fault", REFUSED)
-@changes
+@every_change
 async def test_a_refused_change_is_sent_once_and_nothing_changed(call: Call, fault: str) -> None:
     async with serving(REFUSED[fault]) as server, connected(server.url) as client:
         with pytest.raises(errors.Refused):
@@ -77,10 +89,10 @@ async def test_a_refused_change_is_sent_once_and_nothing_changed(call: Call, fau
         assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("body", ["{}", '{"success":false,"message":"agent is busy"}'])
 @pytest.mark.parametrize("call", [call for call in UNARY_CHANGES if "Agent" in call.name], ids=str)
-async def test_the_second_failure_channel(call: Call, body: str) -> None:
-    """HTTP 200 with `success: false` (PROTOCOL.md, Agents); defaults may be left out."""
+async def test_the_second_failure_channel(call: Call) -> None:
+    """HTTP 200 with `success: false` (PROTOCOL.md, Agents)."""
+    body = '{"success":false,"message":"agent is busy"}'
     async with serving(http(200, body)) as server, connected(server.url) as client:
         if call.name == "CreateAgent":  # has no such flag: without an id nobody knows
             with pytest.raises(errors.Unknown, match="names no agent"):
@@ -88,16 +100,57 @@ async def test_the_second_failure_channel(call: Call, body: str) -> None:
             return
         with pytest.raises(errors.NotDone) as caught:
             await call.run(client)
-        assert caught.value.message in ("agent is busy", "LiveKit says no, without a reason")
+        assert caught.value.message == "agent is busy"
         assert caught.value.request_id == ID
 
 
-@pytest.mark.parametrize("body", ["{}", '{"room":"r"}'])
-async def test_a_dispatch_without_an_id_is_unknown(body: str) -> None:
-    """A proxy's `{}` is not LiveKit's word."""
+@pytest.mark.parametrize(
+    "call", [call for call in UNARY_CHANGES if call.name != "DestroyPrivateLink"], ids=str
+)
+async def test_an_empty_object_is_neither_yes_nor_no(call: Call) -> None:
+    """Whoever answers `{}`, a proxy too, may do so after the effect. Deleting a link has no other answer."""
+    async with serving(http(200, "{}")) as server, connected(server.url) as client:
+        with pytest.raises(errors.Unknown, match=r"says neither yes nor no|names no "):
+            await call.run(client)
+
+
+ABOUT_OTHERS = [
+    (changes.DELETE_DISPATCH, {"room": "r", "dispatch_id": "AD_a"}, '{"id":"AD_b","room":"r"}'),
+    (changes.CREATE_DISPATCH, {"room": "r", "agent_name": "n"}, '{"id":"AD_a","room":"s","agent_name":"n"}'),
+    (changes.CREATE_DISPATCH, {"room": "r", "agent_name": "n"}, '{"id":"AD_a","room":"r","agent_name":"m"}'),
+    (changes.DEPLOY_AGENT, {"agent_id": "CA_a", "deployment": ""}, '{"success":true,"agent_id":"CA_b"}'),
+    (
+        changes.DEPLOY_AGENT,
+        {"agent_id": "CA_a", "deployment": "x"},
+        '{"success":true,"agent_id":"CA_a","deployment":"y"}',
+    ),
+    (
+        changes.PROMOTE_AGENT,
+        {"agent_id": "CA_a", "src_deployment": "x", "dst_deployment": ""},
+        '{"success":true,"agent_id":"CA_b"}',
+    ),
+    (
+        changes.CREATE_LINK,
+        {"name": "a", "endpoint": "e"},
+        '{"private_link":{"private_link_id":"CAPL_a","name":"b","endpoint":"e"}}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "request_", "body"), ABOUT_OTHERS, ids=range(len(ABOUT_OTHERS)))
+async def test_an_answer_about_something_else_proves_nothing(
+    change: changes.ChangeMethod[Wire], request_: changes.Request, body: str
+) -> None:
     async with serving(http(200, body)) as server, connected(server.url) as client:
-        with pytest.raises(errors.Unknown, match="names no dispatch"):
-            await client.change(CREATE_DISPATCH, {"room": "r", "agent_name": "n"}, request_id=ID)
+        with pytest.raises(errors.Unknown, match="which was not asked for"):
+            await client.change(change, request_, request_id=ID)
+
+
+async def test_a_gateways_429_makes_everybody_wait_all_the_same() -> None:
+    async with serving(UNKNOWN["a gateway's 429"]) as server, connected(server.url) as client:
+        with pytest.raises(errors.Unknown):
+            await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id=ID)
+        assert client.budget.pause() > 0
 
 
 # ---- what surely did not leave -------------------------------------------------------------------------
@@ -111,7 +164,7 @@ def free_port() -> int:
         return port
 
 
-@changes
+@every_change
 async def test_what_could_not_leave_is_tried_again_under_the_same_id(call: Call) -> None:
     """The server comes up during the second pause: it gets one request."""
     clock, port = ManualClock(), free_port()
@@ -129,7 +182,7 @@ async def test_what_could_not_leave_is_tried_again_under_the_same_id(call: Call)
         assert [request.headers["x-livekit-request-id"] for request in servers[0].requests] == [ID]
 
 
-@changes
+@every_change
 async def test_what_cannot_leave_is_tried_three_times(call: Call) -> None:
     clock = ManualClock()
     async with connected(f"http://127.0.0.1:{free_port()}", clock=clock) as client:

@@ -116,10 +116,10 @@ async def test_a_build_error_says_what_is_left_behind(here: Setup, creates: bool
     assert failed is not None and failed.tail
 
 
-async def test_a_build_that_is_refused(here: Setup) -> None:
+async def test_a_build_that_is_refused_in_words_of_no_twirp_error_may_run_all_the_same(here: Setup) -> None:
     here.simulator.control.build(BuildOrder(outcome="conflict"))
     report = await here.run(here.deploy())
-    assert "the build was refused" in report.verdict and "409" in report.verdict
+    assert "another build is running (HTTP 409)" in report.verdict and "unknown" in report.verdict
 
 
 async def test_a_refused_announcement_changes_nothing(here: Setup) -> None:

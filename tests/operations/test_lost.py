@@ -306,19 +306,25 @@ async def test_two_consoles_make_one_dispatch_each(here: Setup) -> None:
     assert here.effects() == ["CreateDispatch", "CreateDispatch"]
 
 
-MATRIX = {
-    **dict.fromkeys((400, 401, 403, 404, 409, 412, 413, 429), Verdict.REFUSED),
-    **dict.fromkeys((408, 499, 500, 502, 503, 504), Verdict.NOT_SEEN),
-}
-"""Status of an answer in place of the effect → verdict: what may have run is looked for."""
+MATRIX = [
+    (400, "invalid_argument", Verdict.REFUSED),
+    (401, "unauthenticated", Verdict.REFUSED),
+    (409, "already_exists", Verdict.REFUSED),
+    (400, "unknown", Verdict.NOT_SEEN),
+    (409, "unknown", Verdict.NOT_SEEN),
+    (500, "bad_route", Verdict.NOT_SEEN),
+    (408, "canceled", Verdict.NOT_SEEN),
+    (503, "unavailable", Verdict.NOT_SEEN),
+]
+"""Status and code in place of the effect → verdict. All pairs: tests/api/test_proof.py."""
 
 
-@pytest.mark.parametrize("status", MATRIX)
-async def test_the_matrix_of_what_may_have_run(here: Setup, status: int) -> None:
+@pytest.mark.parametrize(("status", "code", "verdict"), MATRIX)
+async def test_what_may_have_run_is_looked_for(here: Setup, status: int, code: str, verdict: Verdict) -> None:
     view = await here.look()
-    here.lose(FaultSpec(path="*/CreateDispatch", code="unknown", message="no", status=status, times=1))
+    here.lose(FaultSpec(path="*/CreateDispatch", code=code, message="no", status=status, times=1))
     outcome = await here.do("dispatch", view, agent="concierge", room="desk")
-    assert outcome.verdict is MATRIX[status]
+    assert outcome.verdict is verdict
     assert ("nothing changed" in outcome.words) is (outcome.verdict is Verdict.REFUSED)
     assert len(here.posts("CreateDispatch")) == 1
     assert any(progress.checking for progress in here.told) is (outcome.verdict is Verdict.NOT_SEEN)

@@ -439,7 +439,7 @@ class Recorder:
         )
         self.paths.append(head.split(" ")[1])
         self.bodies.append(json.loads(await reader.readexactly(length)))
-        body = b'{"success": true, "id": "AD_x"}'
+        body = b'{"success": true, "id": "AD_1", "room": "r", "agent_name": "a"}'
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
         await writer.drain()

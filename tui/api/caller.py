@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from tui.api import errors, hosts
+from tui.api import errors, hosts, proof
 from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.clean import clean
@@ -105,11 +105,11 @@ class Caller:
         room: str = "",
         request_id: str = "",
     ) -> T:
-        """The answer to one call. A 200 that cannot be decoded is `Unknown`, since the call may have run."""
+        """The answer to one call. A 200 that is no answer to it is `Unknown`, since the call may have run."""
         body = await self.send(method, request, room=room, request_id=request_id)
         answer = read_one(body, kind)
-        if answer is None:
-            raise self.unreadable(method, f"the answer cannot be read: {self.quoted(body)!r}", request_id)
+        if answer is None or proof.twirp_error(body) is not None:
+            raise self.no_answer(method, body, "the answer cannot be read", request_id)
         return answer
 
     def not_done(self, method: Method, message: str, request_id: str) -> errors.NotDone:
@@ -122,12 +122,22 @@ class Caller:
             request_id=request_id,
         )
 
-    def unreadable(self, method: Method, text: str, request_id: str = "") -> errors.Unknown:
-        """The error for a 200 with an unexpected body: the call may have run."""
-        host = urlsplit(self.url(method)).hostname or ""
-        return errors.Unknown(text, method.label, host, status=200, request_id=request_id)
+    def no_answer(self, method: Method, body: bytes, why: str, request_id: str = "") -> errors.Unknown:
+        """The error for a 200 whose body is no answer to the call, which may have run."""
+        error = proof.twirp_error(body)
+        if error is not None:
+            text = f"an error in place of an answer: {error.code} {error.msg}"
+        else:
+            text = f"{why}: {self._quoted(body)!r}"
+        return self.proves_nothing(method, text, request_id)
 
-    def quoted(self, body: bytes) -> str:
+    def proves_nothing(self, method: Method, text: str, request_id: str = "") -> errors.Unknown:
+        """The error for a 200 that proves nothing: the call may have run."""
+        host = urlsplit(self.url(method)).hostname or ""
+        said = clean(masked(text, self.transport.sent), limit=200)
+        return errors.Unknown(said, method.label, host, status=200, request_id=request_id)
+
+    def _quoted(self, body: bytes) -> str:
         """How an unexpected body begins, fit for display."""
         text = body[:QUOTED].decode("utf-8", "replace")
         return clean(masked(text, self.transport.sent), limit=60)
@@ -169,8 +179,7 @@ class Listing(Generic[T]):
             for _ in reader.steps(body):
                 await self._caller.clock.sleep(0)
         except Unreadable as error:
-            text = f"{error}: {self._caller.quoted(body)!r}"
-            raise self._caller.unreadable(self._method, text) from None
+            raise self._caller.no_answer(self._method, body, str(error)) from None
         return reader.batch
 
     def raw(self, item: object) -> bytes:

@@ -1,6 +1,7 @@
-"""Every call that changes something, declared once: its method, its answer, and how the answer is judged.
+"""Every call that changes something, declared once: its method and its answer.
 
-`Client.change` sends any of them, once. The requests are made by those who ask for the change.
+`Client.change` sends any of them, once; `proof` says what its answer proves. The requests are made by those
+who ask for the change.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ Request = Mapping[str, object]
 class ChangeResponse(Wire, frozen=True):
     """The answer of the methods that change an agent: most of their responses have these fields."""
 
-    success: bool = False
+    success: bool | None = None
+    """None where the answer does not say: so the `{}` of a proxy is neither yes nor no."""
     message: str = ""
     agent_id: str = ""
     version_tag: str = ""
@@ -51,7 +53,8 @@ class CreateAgentResponse(Wire, frozen=True):
 class DeployAgentResponse(Wire, frozen=True):
     """DeployAgentV2Response: a new version of an agent, and where to upload its source."""
 
-    success: bool = False
+    success: bool | None = None
+    """None where the answer does not say."""
     message: str = ""
     agent_id: str = ""
     tag: str = ""
@@ -66,7 +69,7 @@ class CreatePrivateLinkResponse(Wire, frozen=True):
 
 
 class EmptyResponse(Wire, frozen=True):
-    """An answer without fields; a JSON object is all that is expected of it."""
+    """An answer without fields."""
 
 
 def _always_valid(request: Request) -> str:
@@ -82,8 +85,6 @@ class ChangeMethod(Method, Generic[A], frozen=True, kw_only=True):
     """Sending it twice has the same effect as sending it once."""
     deletes: bool = False
     """That what it deletes is not found, when it is sent again, means that the first one did it."""
-    names: tuple[str, str] | None = None
-    """A field that the answer must fill and what it identifies: the `{}` of a proxy proves nothing."""
     problem: Callable[[Request], str] = _always_valid
     """Why a request must not be sent, in words; empty if it may."""
 
@@ -106,7 +107,6 @@ CREATE_DISPATCH: Final = ChangeMethod(
     "room",
     answer=Dispatch,
     repeatable=False,
-    names=("id", "dispatch"),
 )
 DELETE_DISPATCH: Final = ChangeMethod(
     "AgentDispatchService", "DeleteDispatch", "room", answer=Dispatch, deletes=True
@@ -116,7 +116,6 @@ CREATE_AGENT: Final = ChangeMethod(
     "CreateAgent",
     answer=CreateAgentResponse,
     repeatable=False,
-    names=("agent_id", "agent"),
 )
 DEPLOY_AGENT: Final = ChangeMethod(
     "CloudAgent", "DeployAgentV2", answer=DeployAgentResponse, repeatable=False
@@ -139,7 +138,6 @@ CREATE_LINK: Final = ChangeMethod(
     "CreatePrivateLink",
     answer=CreatePrivateLinkResponse,
     repeatable=False,
-    names=("private_link", "link"),
 )
 DESTROY_LINK: Final = ChangeMethod("CloudAgent", "DestroyPrivateLink", answer=EmptyResponse)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tui.api import errors, hosts, methods
+from tui.api import errors, hosts, methods, proof
 from tui.api.auth import Grant
 from tui.api.budget import Budget
 from tui.api.caller import Caller, Endpoint, Listing
@@ -174,11 +174,13 @@ class Client:
         """The dispatches of a room exactly as they are. A room that nobody serves is `NotFound`."""
         method = methods.LIST_DISPATCH
         try:
-            return read_exact(await self._caller.send(method, {"room": room}, room=room))
+            body = await self._caller.send(method, {"room": room}, room=room)
         except errors.Unknown as error:
             raise nobody_there(error) or error from None
+        try:
+            return read_exact(body)
         except ValueError as error:
-            raise self._caller.unreadable(method, str(error)) from None
+            raise self._caller.no_answer(method, body, str(error)) from None
 
     async def list_links(self) -> Batch[PrivateLink]:
         """The project's private links."""
@@ -205,19 +207,20 @@ class Client:
         return self._caller.transport.stream("GET", f"{url}/logs", grant, label="GET /logs", params=params)
 
     async def change(self, change: ChangeMethod[T], request: Request, *, request_id: str) -> T:
-        """Send a change, once, and return an answer that says it was done.
+        """Send a change, once, and return the answer: it proves what `proof.of_answer` says of the method.
 
-        Raises `ReadOnly` before anything is sent, `NotDone` where the server says that it was not done, and
+        Raises `ReadOnly` before anything is sent, `NotDone` where the server says that it was not done,
+        `Unknown` for an answer that proves nothing, as one that names something else than was asked for, and
         `ValueError` for a request that would mean something else than its caller says.
         """
         if problem := change.problem(request):
             raise ValueError(problem)
         room = str(request["room"]) if change.grant == "room" else ""
         answer = await self._caller.ask(change, change.answer, request, room=room, request_id=request_id)
-        if isinstance(answer, ChangeResponse | DeployAgentResponse) and not answer.success:
+        if isinstance(answer, ChangeResponse | DeployAgentResponse) and answer.success is False:
             raise self._caller.not_done(change, answer.message, request_id)
-        if change.names is not None and not getattr(answer, change.names[0]):
-            raise self._caller.unreadable(change, f"the answer names no {change.names[1]}", request_id)
+        if words := proof.flaw(change, request, answer):
+            raise self._caller.proves_nothing(change, words, request_id)
         return answer
 
     def build(

@@ -6,13 +6,13 @@
     │   ├── ReadOnly          refused here: the client is read-only and the method changes things
     │   ├── BadTarget         refused here: the address must not receive the token
     │   └── Throttled         refused here: the project's request budget or a server's Retry-After
-    ├── Refused               the server answered and says no; nothing changed
+    ├── Refused               the server says no; of a change only where the answer proves it (`proof`)
     │   ├── Unauthorized      401 or 403: credentials, clock or grant
     │   ├── NotFound          404 with a Twirp body
     │   ├── NoSuchService     404 without one: a server without this API
     │   ├── RateLimited       429
-    │   └── NotDone           200 with `success: false`
-    └── Unknown               it may have run: a timeout or a broken answer after the request was sent
+    │   └── NotDone           200 with `success: false`: its word alone, so look
+    └── Unknown               it may have run: no answer, a broken one, or one that proves nothing
 
 The class alone says what may be sent again: `NotSent` always, `Refused` never unchanged, `Unknown` only if
 the call is a read.
@@ -69,7 +69,7 @@ class Throttled(NotSent):
 
 
 class Refused(ApiError):
-    """The server answered with an error: nothing was changed."""
+    """The server says no. A change that was refused was not begun: another no is `Unknown`."""
 
 
 class Unauthorized(Refused):
@@ -89,8 +89,8 @@ class RateLimited(Refused):
 
 
 class NotDone(Refused):
-    """HTTP 200 with `success: false`."""
+    """HTTP 200 with `success: false`: the handler ran, and says that it did not do it."""
 
 
 class Unknown(ApiError):
-    """It is unknown whether the call ran: no answer, a broken one, or a server error."""
+    """It is unknown whether the call ran: no answer, a broken one, or one that proves nothing."""

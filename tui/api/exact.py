@@ -68,9 +68,17 @@ class _Response(msgspec.Struct, gc=False):
 
 
 def read_exact(body: bytes) -> tuple[ExactDispatch, ...]:
-    """The dispatches of a ListDispatchResponse. Raises `ValueError` if it cannot be read."""
+    """The dispatches of a ListDispatchResponse, all of them.
+
+    Raises `ValueError` if one cannot be read or the list is missing: then nothing is known of what is there.
+    """
     try:
         page = msgspec.json.decode(body, type=_Response)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError("the list of dispatches cannot be read") from error
-    return tuple(item.exact() for item in page.agent_dispatches or page.agentDispatches or ())
+    lists = [rows for rows in (page.agent_dispatches, page.agentDispatches) if rows is not None]
+    if not lists:
+        raise ValueError("the answer holds no list of dispatches")
+    if any(not item.id for rows in lists for item in rows):
+        raise ValueError("the list of dispatches holds one without an id")
+    return tuple(item.exact() for rows in lists for item in rows)

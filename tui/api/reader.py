@@ -28,6 +28,13 @@ class Batch(Generic[T]):
     items: tuple[T, ...] = ()
     unreadable: int = 0
     """Entries that could not be read at all."""
+    listed: bool = False
+    """The answer held its list. `{}` may be how a server says "none", and is what a proxy says anyway."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what is not in it is not there: only then does its absence prove anything."""
+        return self.listed and not self.unreadable
 
 
 class Reader(Generic[T]):
@@ -66,7 +73,8 @@ class Reader(Generic[T]):
         kept = blake2b(body, digest_size=16).digest() if self._lean else body
         if kept == self._body:
             return
-        raws, items, same = self._split(body), list[T | None](), True
+        rows = self._split(body)
+        raws, items, same = rows or [], list[T | None](), True
         at = 0  # position in the previous listing, which nearly always has the same items in the same order
         for index, raw in enumerate(raws, 1):
             if at < len(self._raws) and self._raws[at] == raw:
@@ -83,7 +91,7 @@ class Reader(Generic[T]):
         if not same or len(items) != len(self._items):
             self._places = {self._name(item): place for place, item in enumerate(items) if item is not None}
         found = [item for item in map(items.__getitem__, self._places.values()) if item is not None]
-        batch = Batch(tuple(found), sum(item is None for item in items))
+        batch = Batch(tuple(found), sum(item is None for item in items), rows is not None)
         self._body, self._items = kept, items
         if not self._lean:
             self._raws = raws
@@ -118,13 +126,18 @@ class Reader(Generic[T]):
         item.share()
         return item
 
-    def _split(self, body: bytes) -> list[msgspec.Raw]:
+    def _split(self, body: bytes) -> list[msgspec.Raw] | None:
+        """The rows; None for an object that holds no list and nothing else either."""
         try:
             answer = decode(body, self._answer)
+            # both spellings of the key, for one pass over the body
+            lists = [rows for rows in msgspec.structs.astuple(answer) if rows is not None]
+            other = () if lists else decode(body, dict).keys() - set(self._answer.__struct_fields__)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unreadable("the answer is not the JSON object expected") from error
-        # both spellings of the key, for one pass over the body
-        return next((rows for rows in msgspec.structs.astuple(answer) if rows), [])
+        if other:
+            raise Unreadable("the answer holds something else than its list")
+        return next((rows for rows in lists if rows), lists[0]) if lists else None
 
 
 @cache

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from tui.api import errors
+from tui.api import errors, proof
 from tui.api.clean import clean
 from tui.api.masking import QUOTED, SentSecrets, masked
 from tui.secret import MASK
@@ -30,6 +30,8 @@ _NOT_SENT = (
 )
 _PREFIX = "twirp error unknown: "
 """What self-hosted servers put before most messages."""
+_NO_PAGE = b"404 page not found"
+"""What Go's router answers for a service that is not there; a gateway's 404 says nothing of the server."""
 _ECHO = f"invalid token: {MASK}, error: "
 """How released servers begin a 401, once the token is masked (PROTOCOL.md, Errors)."""
 
@@ -46,6 +48,8 @@ class Call:
     """What its answer may repeat and nobody may see."""
     signed: bool = True
     """It carries a token."""
+    changes: bool = False
+    """It is not a read."""
 
     @property
     def host(self) -> str:
@@ -157,36 +161,42 @@ def retry_after(value: str, now: float) -> float:
 
 
 def refusal(response: httpx.Response, body: bytes, call: Call, now: float) -> errors.ApiError:
-    """The error for an answer other than 200. Only an explicit refusal proves that nothing ran.
+    """The error for an answer other than 200. A change counts as refused only where the answer proves it.
 
     `now` is the server's time in Unix seconds, for a Retry-After that is a date.
     """
     status = response.status_code
     code, text = _twirp(body, call)
-    kind: type[errors.ApiError]
     wait = 0.0
     if status in (429, 503):
         wait = retry_after(response.headers.get("Retry-After", ""), now)
-    if status == 429 or code == "resource_exhausted":
-        kind = errors.RateLimited
-        text = text or "too many requests for this project"
-    elif status in (401, 403):
-        kind = errors.Unauthorized
-        why = "does not accept these credentials" if call.signed else "wants credentials; none were sent"
-        text = text or _plain(body, call) or f"the server {why}"
-    elif code in ("bad_route", "unimplemented") or (status == 404 and not code):
-        kind, text = errors.NoSuchService, "this server does not offer this API"
-    elif status == 404:
-        kind = errors.NotFound
-    elif 300 <= status < 400:
-        kind = errors.Refused
-        why = ", for it would see the token" if call.signed else ""
-        text = f"the server redirects elsewhere; not followed{why}"
-    elif status in (408, 499) or status >= 500 or status < 300:  # only 200 is success
+    kind, better = _kind(status, code, body)
+    if call.changes and proof.of_refusal(status, body) is not proof.Proof.NOTHING_RAN:
         kind = errors.Unknown
-    else:
-        kind = errors.Refused
-    text = (
-        text or _plain(body, call) or clean(call.mask(response.reason_phrase), limit=200) or "no reason given"
-    )
+    if better and call.signed and 300 <= status < 400:
+        better += ", for it would see the token"
+    text = better or text or _plain(body, call)
+    if not text and status in (401, 403):
+        why = "does not accept these credentials" if call.signed else "wants credentials; none were sent"
+        text = f"the server {why}"
+    text = text or clean(call.mask(response.reason_phrase), limit=200) or "no reason given"
     return call.error(kind, text, code=code, status=status, wait=wait)
+
+
+def _kind(status: int, code: str, body: bytes) -> tuple[type[errors.ApiError], str]:
+    """What kind of no an answer is, and its words where there are better ones than the server's."""
+    exact = proof.twirp_error(body)
+    agrees = exact is not None and proof.STATUS_OF[exact.code] == status
+    if status == 429 or code == "resource_exhausted":
+        return errors.RateLimited, "" if code else "too many requests for this project"
+    if status in (401, 403):
+        return errors.Unauthorized, ""
+    if (agrees and code in ("bad_route", "unimplemented")) or (status == 404 and body.startswith(_NO_PAGE)):
+        return errors.NoSuchService, "this server does not offer this API"
+    if agrees and code == "not_found":
+        return errors.NotFound, ""
+    if 300 <= status < 400:
+        return errors.Refused, "the server redirects elsewhere; not followed"
+    if status in (408, 499) or status >= 500 or status < 300:  # only 200 is success
+        return errors.Unknown, ""
+    return errors.Refused, ""

@@ -143,17 +143,17 @@ class Transport:
         """POST one unary call to `url` (base of the host) and return the body of its 200.
 
         Raises the tree of `errors`. A change is sent once; only one that certainly was not sent is tried
-        again, at most twice, with the same request id. A call refused for its token did not run; it is signed
-        again once if the refusal showed the server's time. `ordered`: an operator action waits for this read.
+        again, at most twice, with the same request id. A read refused for its token is signed again once if
+        the refusal showed the server's time. `ordered`: an operator action waits for this read.
         """
-        call = Call(method.label, urlsplit(url).netloc, request_id, self.sent)
+        call = Call(method.label, urlsplit(url).netloc, request_id, self.sent, changes=method.changes)
         self._admit(method, call, ordered=ordered)
         if not method.changes:
             return await self._signed(method, url, body, grant, call)
         call.request_id = request_id or str(uuid.uuid4())
         for attempt in range(3):
             try:
-                return await self._signed(method, url, body, grant, call)
+                return await self._once(method, url, body, grant, call)
             except errors.Unreachable:
                 if attempt == 2:
                     raise
@@ -237,7 +237,7 @@ class Transport:
         quiet: float = QUIET,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open an endless answer; yields its chunks; raises `Unknown` when it is cut or silent."""
-        call = Call(label, urlsplit(url).netloc, "", self.sent)
+        call = Call(label, urlsplit(url).netloc, "", self.sent, changes=label not in READS)
         if not self.gate.allows(label, self._clock.monotonic()):
             raise call.error(errors.ReadOnly, "refused: this session is read-only; nothing was sent")
         self.budget.count()
@@ -286,7 +286,7 @@ class Transport:
 
     def _refused(self, response: httpx.Response, body: bytes, call: Call) -> errors.ApiError:
         error = refusal(response, body, call, self.server_time(call.address))
-        if isinstance(error, errors.RateLimited):
+        if isinstance(error, errors.RateLimited) or error.status == 429:
             error.retry_after = error.retry_after or min(60.0, LIMITED_FOR * 2**self._limited)
             self._limited = min(self._limited + 1, 8)
             self.budget.hold(error.retry_after)
