@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NoReturn
 
+import httpx
 import pytest
 
 from tests.api.scripted import SECRET, connected, http, serving, text
 from tui.api import errors, hosts, trust
+from tui.api.changes import RESTART_AGENT
 from tui.api.clean import is_clean
 from tui.api.errors import BadTarget
+from tui.api.pool import Pool
 from tui.api.probe import probe
 
 TLS = Path(__file__).with_name("tls")
@@ -232,6 +235,62 @@ async def test_the_environment_names_no_proxy(monkeypatch: pytest.MonkeyPatch) -
         async with connected(server.url) as client:
             await client.list_rooms()
         assert proxy.connections == 0
+
+
+async def test_this_machine_is_never_asked_through_a_proxy() -> None:
+    """It would get the token in clear, and would ask itself."""
+    async with serving() as proxy, serving(http(200, '{"rooms":[],"success":true}')) as server:
+        for url in (server.url, server.url.replace("127.0.0.1", "localhost")):
+            async with connected(url, proxy=proxy.url) as client:
+                await client.list_rooms()
+                await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id="one")
+                async with client.logs("CA_x"):
+                    pass
+        assert (proxy.connections, len(server.requests)) == (0, 6)
+        assert {request.headers["host"].partition(":")[0] for request in server.requests} == {
+            "127.0.0.1",
+            "localhost",
+        }
+
+
+async def test_localhost_is_this_machine_whatever_a_resolver_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    resolve = socket.getaddrinfo
+
+    def elsewhere(host: str | bytes | None, *args: int, **options: int) -> object:
+        name = host.decode() if isinstance(host, bytes) else host or ""
+        asked.append(name)
+        return resolve("192.0.2.1" if name == "localhost" else host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", elsewhere)
+    async with (
+        serving(http(200, "{}")) as server,
+        connected(server.url.replace("127.0.0.1", "localhost"), deadline=1) as client,
+    ):
+        await client.list_rooms()
+    assert "localhost" not in asked
+
+
+async def test_a_token_does_not_leave_this_machine_in_clear() -> None:
+    """Addresses are judged when a client is made; what sends asks again."""
+    pool = Pool(None, None, keep=0)
+    with pytest.raises(errors.BadTarget, match="only https"):
+        await pool.send(
+            "POST", "http://lk.example/", headers={"Authorization": "Bearer x"}, timeout=httpx.Timeout(1)
+        )
+    await pool.aclose()
+
+
+async def test_a_cookie_is_not_sent_back() -> None:
+    answer = http(200, '{"rooms":[],"success":true}', f"Set-Cookie: big={'x' * 4000}; Path=/; Max-Age=9999")
+    async with serving(answer) as server, connected(server.url) as client:
+        for _ in range(2):
+            await client.list_rooms()
+            await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id="one")
+            async with client.logs("CA_x"):
+                pass
+        assert len(server.requests) == 6
+        assert not [request for request in server.requests if "cookie" in request.headers]
 
 
 async def test_a_plain_port_is_named() -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.api.scripted import KEY, SECRET, Act, Server, date, hang_up, http, part, serving, text
+from tests.api.test_targets import TLS, tls
 from tests.fixtures.clocks import ManualClock
 from tui.api import errors
 from tui.api.auth import Credentials
@@ -22,7 +23,9 @@ METRICS = "# TYPE lk_agents_active_job_count gauge\nlk_agents_active_job_count 3
 
 
 @asynccontextmanager
-async def transport(clock: Clock | None = None, *, proxy: str | None = None) -> AsyncIterator[Transport]:
+async def transport(
+    clock: Clock | None = None, *, proxy: str | None = None, ca_file: str | None = None
+) -> AsyncIterator[Transport]:
     """A transport of a read-only project, whose budget is used up."""
     clock = clock or SystemClock()
     made = Transport(
@@ -31,7 +34,7 @@ async def transport(clock: Clock | None = None, *, proxy: str | None = None) -> 
         clock=clock,
         gate=WriteGuard(read_only=True),
         proxy=proxy,
-        secure=False,
+        ca_file=ca_file,
     )
     try:
         yield made
@@ -45,7 +48,7 @@ async def test_it_carries_no_token_and_little_else() -> None:
         assert body.decode() == METRICS
         (request,) = server.requests
         assert (request.verb, request.path, request.body) == ("GET", "/metrics?x=1", b"")
-        assert set(request.headers) == {"host", "user-agent", "accept", "accept-encoding", "connection"}
+        assert set(request.headers) == {"host", "user-agent", "accept-encoding"}
         assert KEY not in str(request) and SECRET not in str(request)
 
 
@@ -67,6 +70,14 @@ async def test_it_goes_past_the_proxy() -> None:
     ):
         await sender.get_unsigned(server.url)
         assert proxy.connections == 0 and server.connections == 1
+
+
+async def test_a_project_without_tls_trusts_authorities_all_the_same() -> None:
+    async with (
+        serving(text("200 OK", METRICS), tls=tls("good")) as server,
+        transport(ca_file=str(TLS / "good.pem")) as sender,
+    ):
+        assert (await sender.get_unsigned(server.url)).decode() == METRICS
 
 
 async def test_a_body_is_read_to_its_limit() -> None:

@@ -114,7 +114,7 @@ async def client_of(world: World, clock: Clock, per_minute: int = 6000) -> Async
     budget, gate = Budget(per_minute, clock), WriteGuard()
     endpoint = Endpoint(PROJECT, AGENTS, CREDENTIALS)
     caller = Caller(endpoint, budget=budget, clock=clock, gate=gate)
-    transport = _FakeTransport(CREDENTIALS, budget=budget, clock=clock, gate=gate, secure=False)
+    transport = _FakeTransport(CREDENTIALS, budget=budget, clock=clock, gate=gate)
     transport.world = world
     caller.transport = transport
     client = Client(endpoint, budget=budget, clock=clock, gate=gate, caller=caller)

@@ -62,7 +62,6 @@ class Caller:
             ca_file=endpoint.ca_file,
             proxy=endpoint.proxy,
             deadline=endpoint.deadline,
-            secure=any(url.startswith("https:") for url in self.urls.values()),
         )
 
     def ordered(self) -> Caller:

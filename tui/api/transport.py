@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -22,8 +22,8 @@ from tui.api.budget import Budget
 from tui.api.health import Health
 from tui.api.masking import SentSecrets
 from tui.api.methods import CLI_VERSION, MEBI, READS, Method
+from tui.api.pool import Pool
 from tui.api.responses import Call, broken, chunks, read, refusal
-from tui.api.sockets import KEEPALIVE
 from tui.api.trust import trust
 from tui.clock import Clock
 
@@ -80,12 +80,8 @@ class Transport:
         ca_file: str | None = None,
         proxy: str | None = None,
         deadline: float = DEADLINE,
-        secure: bool = True,
     ) -> None:
-        """Without `secure` no authority is trusted: reading their list takes longer than a first answer.
-
-        Raises `BadTarget` for a `ca_file` that cannot be read.
-        """
+        """Raises `BadTarget` for a `ca_file` that cannot be read."""
         self._credentials = credentials
         self._clock = clock
         self._deadline = deadline
@@ -96,26 +92,16 @@ class Transport:
         self._health: dict[str, Health] = {}
         """By name and port of the host."""
         self._limited = 0
-        authorities = trust(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        timeout = httpx.Timeout(deadline, connect=CONNECT, pool=CONNECT)
-        self._reads = self._pool(authorities, proxy, timeout, keep=10)
+        if ca_file:
+            trust(ca_file)
+        self._timeout = httpx.Timeout(deadline, connect=CONNECT, pool=CONNECT)
+        self._reads = Pool(ca_file, proxy, keep=10)
         # a change never travels on a connection that was idle: a stale one would make its outcome unknown
-        self._changes = self._pool(authorities, proxy, timeout, keep=0)
+        self._changes = Pool(ca_file, proxy, keep=0)
         # streams have a pool of their own, or two of them would block polling
-        quiet = httpx.Timeout(QUIET, connect=CONNECT, pool=CONNECT)
-        self._streams = self._pool(authorities, proxy, quiet, keep=0)
+        self._streams = Pool(ca_file, proxy, keep=0)
         # and so have requests without a token: they go to other hosts, and the proxy is for LiveKit
-        self._unsigned = self._pool(authorities, None, timeout, keep=10)
-
-    @staticmethod
-    def _pool(
-        authorities: ssl.SSLContext, proxy: str | None, timeout: httpx.Timeout, keep: int
-    ) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=10, max_keepalive_connections=keep, keepalive_expiry=5)
-        wire = httpx.AsyncHTTPTransport(
-            verify=authorities, proxy=proxy, limits=limits, socket_options=KEEPALIVE, trust_env=False
-        )
-        return httpx.AsyncClient(transport=wire, timeout=timeout, trust_env=False, follow_redirects=False)
+        self._unsigned = Pool(ca_file, None, keep=10)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -184,8 +170,8 @@ class Transport:
     async def _once(self, method: Method, url: str, body: bytes, grant: Grant, call: Call) -> bytes:
         pool = self._changes if method.changes else self._reads
         headers = self._headers(call, grant, {"Content-Type": "application/json"})
-        request = pool.build_request("POST", url + method.path, content=body, headers=headers)
-        response, answer = await self._exchange(pool, request, call, method.body_limit, self._deadline)
+        sending = pool.send("POST", url + method.path, headers=headers, timeout=self._timeout, content=body)
+        response, answer = await self._exchange(sending, call, method.body_limit, self._deadline)
         if response.status_code != 200:
             raise self._refused(response, answer, call)
         self._limited = 0
@@ -202,20 +188,20 @@ class Transport:
         parts = urlsplit(hosts.unsigned(url))
         call = Call(f"GET {parts.path or '/'}", parts.netloc, "", self.sent, signed=False)
         headers = {"User-Agent": "lktop", "Accept-Encoding": "identity"}
-        request = self._unsigned.build_request("GET", parts.geturl(), headers=headers)
-        response, answer = await self._exchange(self._unsigned, request, call, limit, deadline)
+        sending = self._unsigned.send("GET", parts.geturl(), headers=headers, timeout=self._timeout)
+        response, answer = await self._exchange(sending, call, limit, deadline)
         if response.status_code != 200:
             raise refusal(response, answer, call, self.server_time(call.address))
         return answer
 
     async def _exchange(
-        self, pool: httpx.AsyncClient, request: httpx.Request, call: Call, limit: int, deadline: float
+        self, sending: Awaitable[httpx.Response], call: Call, limit: int, deadline: float
     ) -> tuple[httpx.Response, bytes]:
         """Send a request and read the whole answer, whatever its status."""
         started = self._clock.monotonic()
         try:
             async with asyncio.timeout(deadline):
-                response = await pool.send(request, stream=True)
+                response = await sending
                 try:
                     self._note(call, response, started)
                     return response, await read(response, limit, call)
@@ -244,10 +230,10 @@ class Transport:
         signed = self._headers(call, grant, headers or {}, lifetime=STREAM_LIFETIME)
         timeout = httpx.Timeout(quiet, connect=CONNECT, pool=CONNECT)
         started = self._clock.monotonic()
-        request = self._streams.build_request(verb, url, params=params, headers=signed, timeout=timeout)
+        address = str(httpx.URL(url, params=params))
         try:
             async with asyncio.timeout(self._deadline):
-                response = await self._streams.send(request, stream=True)
+                response = await self._streams.send(verb, address, headers=signed, timeout=timeout)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
             raise broken(error, call) from None
         try:
