@@ -69,13 +69,13 @@ async def test_rooms_of_a_dead_node_are_listed_but_nobody_answers_for_them() -> 
             lk.agent_dispatch.list_dispatch("lobby"),
             lk.agent_dispatch.delete_dispatch("AD_x", "lobby"),
             lk.agent_dispatch.create_dispatch(wanted()),
-            lk.room.list_participants(api.ListParticipantsRequest(room="lobby")),
-            lk.room.get_participant(who),
             lk.room.remove_participant(who),
             lk.room.delete_room(api.DeleteRoomRequest(room="lobby")),
         ):
             assert await refused(call) == NO_RESPONSE
         assert simulator.control.effects() == []
+        assert list(await people(lk)) == ["guest"], "participants are read from the store"
+        assert (await lk.room.get_participant(who)).identity == "guest"
         simulator.control.node(NodeOrder(node="ND_2", alive=True))
         assert list(await people(lk)) == ["guest"]
 

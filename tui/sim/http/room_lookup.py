@@ -23,6 +23,11 @@ class RoomLookup:
             raise await self.no_response()
         return room
 
+    def stored(self, name: str) -> RoomRecord | None:
+        """A room as the store has it, whether its node is alive or not. Raises TwirpError without a store."""
+        self.check_store()
+        return self._world.room(name)
+
     async def place(self, name: str) -> RoomRecord | None:
         """A room on a live node, moved there if need be; None when there is none. Raises TwirpError."""
         self.check_store()

@@ -76,7 +76,7 @@ class RoomService:
 
     async def list_participants(self, request: pb.ListParticipantsRequest) -> Answer:
         """The participants of a room; a self-hosted server lists none for a missing room."""
-        room = await self._lookup.find(request.room)
+        room = self._lookup.stored(request.room)
         if room is None and self._world.switches.missing_room == "oss":
             return pb.ListParticipantsResponse()
         people = (room or await self._room(request.room)).participants
@@ -84,7 +84,7 @@ class RoomService:
 
     async def get_participant(self, request: pb.RoomParticipantIdentity) -> Answer:
         """One participant."""
-        room = await self._lookup.find(request.room)
+        room = self._lookup.stored(request.room)
         person = room.participants.get(request.identity) if room is not None else None
         if person is None:
             raise TwirpError("not_found", "participant does not exist")
@@ -92,7 +92,9 @@ class RoomService:
 
     async def remove_participant(self, request: pb.RoomParticipantIdentity) -> Answer:
         """Remove a participant; this ends an agent's job."""
-        room = await self._lookup.find(request.room)
+        stored = self._lookup.stored(request.room)
+        is_there = stored is not None and request.identity in stored.participants
+        room = await self._lookup.find(request.room) if is_there else None
         if room is None or not self._rooms.leave(room, request.identity):
             raise TwirpError("not_found", "participant does not exist")
         self._world.effect("RemoveParticipant", room=request.room, identity=request.identity)
