@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +25,8 @@ from tests.deploy import pictures
 from tests.fixtures.clocks import EPOCH, QuickClock, RestedClock, StillClock
 from tests.operations import pictures as dialogs
 from tests.portrait import SIZES, Size, resize, strips
-from tui.fleet.state import Fleet, Freshness, Selection
+from tui.api.errors import ApiError
+from tui.fleet.state import Fleet, Freshness, Selection, with_participants
 from tui.fleet.status import worst
 from tui.history.events import RecentPast
 from tui.logs.hub import LogHub
@@ -138,6 +139,7 @@ async def _look(scenario: str, agents: int | None) -> tuple[Fleet, RecentPast, T
             clock.at += LATER
             await _round(session)
             await _details(session)
+            await _participants(session, clock)
             transcripts = await _transcripts(session, server)
         finally:
             await session.client.aclose()
@@ -158,6 +160,16 @@ async def _details(session: Session) -> None:
     for agent in session.store.fleet.agents[:60]:
         session.select(Selection(agent_id=agent.agent_id))
         await session.poller.once()
+
+
+async def _participants(session: Session, clock: StillClock) -> None:
+    """Who is in the rooms that are first in the list."""
+    for name in [room.name for room in session.store.fleet.rooms[:60]]:
+        try:
+            people = (await session.remote.list_participants(name)).items
+        except ApiError:
+            return  # a scenario whose rooms do not answer
+        session.store.update(partial(with_participants, room=name, participants=people, at=clock.monotonic()))
 
 
 async def _transcripts(session: Session, server: Simulator) -> Transcripts:

@@ -144,10 +144,11 @@ def test_the_tree_makes_only_the_lines_of_a_room_that_changed() -> None:
     )
     tree, rooms = Tree(), [room.name for room in fleet.rooms]
     tree.toggle_all([f"room:{room}" for room in rooms] + [f"dispatch:{room}\0AD" for room in rooms], True)
-    assert len(tree.flatten(fleet, rooms, NOW)) == 150
+    view = View(fleet, Selection(), NOW, 1000.0)
+    assert len(tree.flatten(view, rooms)) == 150
     before = dict(tree.nodes)
     tree.toggle("dispatch:r7\0AD", False)
-    assert len(tree.flatten(fleet, rooms, NOW)) == 149
+    assert len(tree.flatten(view, rooms)) == 149
     assert [key for key, node in tree.nodes.items() if node is not before[key]] == [
         "room:r7",
         "dispatch:r7\0AD",

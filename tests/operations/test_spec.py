@@ -13,8 +13,8 @@ from tests.api.messages import IGNORED
 from tui.api import changes, methods, models
 from tui.api.models import Job, JobState
 from tui.deploy.plan_builder import DeployInput
+from tui.fleet.conditions import RoomEvidence, Worst, job_condition
 from tui.fleet.state import Fleet, Selection, View
-from tui.fleet.tree import Worst, job_worst
 from tui.operations.fields import Answers
 from tui.operations.registry import BY_ID, OPERATIONS
 from tui.operations.remote import Remote
@@ -285,7 +285,10 @@ def test_every_restart_policy_can_be_chosen() -> None:
 
 
 def test_every_state_and_type_of_a_job_has_its_look() -> None:
-    looks = {state: job_worst(Job(state=JobState(status=state)), None) for state in ENUMS["JobStatus"]}
+    looks = {
+        state: job_condition(Job(state=JobState(status=state)), RoomEvidence()).worst
+        for state in ENUMS["JobStatus"]
+    }
     assert Worst.DOUBT not in looks.values()
     assert looks["JS_FAILED"] is Worst.PROBLEM
     assert set(branches._TYPES) >= ENUMS["JobType"]

@@ -11,14 +11,15 @@ from msgspec.structs import replace as with_fields
 from tests.fixtures.screen import drawn, playing, title
 from tests.fixtures.views import NOW, view_of, with_agent, words
 from tests.scenes import Scene, settled, typed
-from tui.api.models import Deployment, Dispatch
+from tui.api.models import Deployment, Dispatch, JobState, Participant
 from tui.fleet.cells import Cells
-from tui.fleet.state import Coverage, Freshness, View
-from tui.fleet.tree import JOINS_WITHIN, find_key
+from tui.fleet.state import Coverage, Freshness, View, with_participants
+from tui.fleet.tree import find_key
 from tui.ui.logview import LogView
 from tui.ui.panes.dispatches import DispatchesPane
 
 TREE = Scene("tree", keys=("5", "f"))
+STATE = JobState.__struct_fields__
 
 
 def shown(pane: DispatchesPane, view: View) -> dict[str, Cells]:
@@ -115,10 +116,17 @@ def test_metadata_and_attributes_are_masked_until_asked_for() -> None:
         ("agent:concierge-v2", ["lobby-kiosk-3"]),
         ("room:call-73 !kyc", ["call-7301", "call-7302", "call-7303"]),
         ("memory.limit", ["call-5122"]),
+        ('status:"not in room"', ["call-7205"]),
+        ("status:js_failed room:call-73", ["call-7301", "call-7302"]),
+        ("status:running room:call-72", []),
+        ("status:checked", ["call-1726"]),
+        ("status:running room:call-4", ["call-4303", "call-4354"]),
     ],
 )
 def test_filters(expression: str, rooms: list[str]) -> None:
-    pane, view = DispatchesPane(), view_of("incident")
+    """They see jobs as the tree shows them: one whose agent is not in the room does not run."""
+    pane, view = DispatchesPane(), with_people(view_of("incident"), "call-7205", ())
+    view = with_people(view, "call-1726", (), ago=600)
     assert pane.set_filter(expression) == ""
     assert [key.removeprefix("room:") for key in pane.keys(view) if key.startswith("room:")] == rooms
 
@@ -133,19 +141,126 @@ def test_only_the_rooms_of_an_agent() -> None:
     assert "Esc shows every room" in pane.empty(view)
 
 
-def test_a_job_that_runs_without_its_participant_is_doubted() -> None:
-    """Open-source servers never refresh job states (PROTOCOL.md, Dispatches and jobs)."""
-    pane, view = DispatchesPane(), view_of("incident")
-    view = replace(view, fleet=replace(view.fleet, participants={"standup-eng": ()}))
+def states(pane: DispatchesPane, view: View, room: str) -> list[tuple[str, str]]:
+    """What a room's jobs say: their state, and why."""
     lines = shown(pane, view)
-    states = [cells[1].text for key, cells in lines.items() if key.startswith("job:standup-eng\0")]
-    assert states.count("running (stale?)") == 4 and "failed" in states
-    began = [item.state.started_at for item in view.fleet.dispatches["standup-eng"][0].jobs if item.state]
-    soon = replace(view, now=max(began) / 1e9 + JOINS_WITHIN - 1)
-    states = [
-        cells[1].text for key, cells in shown(pane, soon).items() if key.startswith("job:standup-eng\0")
+    return [(cells[1].text, cells[5].text) for key, cells in lines.items() if key.startswith(f"job:{room}\0")]
+
+
+def with_people(view: View, room: str, people: tuple[Participant, ...], *, ago: float = 0.0) -> View:
+    """The view in which a room's participants were answered so many seconds ago."""
+    return replace(view, fleet=with_participants(view.fleet, room, people, view.monotonic - ago))
+
+
+def with_job(view: View, room: str, **changes: object) -> View:
+    """The view in which the first job of a room is otherwise."""
+    first = view.fleet.dispatches[room][0]
+    assert first.state is not None
+    job, *rest = first.jobs
+    assert job.state is not None
+    state = with_fields(job.state, **{name: changes.pop(name) for name in [*changes] if name in STATE})
+    jobs = (with_fields(job, state=state, **changes), *rest)
+    return with_dispatch(view, room, state=with_fields(first.state, jobs=jobs))
+
+
+def test_a_job_that_runs_without_its_agent_in_the_room_is_doubted() -> None:
+    """Open-source servers never refresh job states (PROTOCOL.md, Dispatches and jobs)."""
+    pane, view = DispatchesPane(), with_people(view_of("incident"), "standup-eng", ())
+    found = dict(states(pane, view, "standup-eng"))
+    assert {*found} == {"not in room", "failed"}
+    why = found["not in room"]
+    assert why.startswith(
+        "its agent is not in the room: its entrypoint returned or raised, or its worker died"
+    )
+    assert "l: log" in why
+    no_agents = {**view.fleet.freshness, "agents": Freshness(absent=True)}
+    alone = replace(view, fleet=replace(view.fleet, freshness=no_agents))
+    assert "see its worker's log" in dict(states(pane, alone, "standup-eng"))["not in room"]
+
+
+@pytest.mark.parametrize(
+    ("ran", "state", "why"),
+    [
+        (10.0, "starting", "its agent has not joined yet"),
+        (40.0, "still starting", "its agent is not in the room 40 s after the start"),
+    ],
+)
+def test_an_agent_that_needs_its_time_is_still_starting(ran: float, state: str, why: str) -> None:
+    pane, view = DispatchesPane(), with_people(view_of("incident"), "standup-eng", ())
+    view = with_job(view, "standup-eng", started_at=int((view.now - ran) * 1e9))
+    pane.tree_model.toggle_all(pane.keys(view), True)
+    found = states(pane, view, "standup-eng")[0]
+    assert found[0] == state and found[1].startswith(why)
+
+
+def test_nobody_is_said_to_be_there_whom_nobody_asked_for() -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    unasked = replace(view, fleet=replace(view.fleet, participants={}))
+    assert {word for word, _ in states(pane, unasked, "standup-eng")} == {"running, not checked", "failed"}
+    old = with_people(view, "standup-eng", (), ago=240)
+    found = dict(states(pane, old, "standup-eng"))
+    assert {*found} == {"running? not checked", "failed"}
+    assert "was not in the room when last asked (4m ago)" in found["running? not checked"]
+
+
+def test_a_job_shows_its_agent_and_names_the_user_whom_it_serves() -> None:
+    view = view_of("incident")
+    job = view.fleet.dispatches["standup-eng"][0].jobs[0]
+    assert job.state is not None and job.participant is not None
+    agent = Participant(
+        identity=job.state.participant_identity,
+        kind="AGENT",
+        state="ACTIVE",
+        attributes={"lk.agent.state": "listening"},
+    )
+    pane, served = DispatchesPane(), job.participant
+    key = find_key(view.fleet, job.id)
+    pane.tree_model.toggle(key, True)
+    view = with_people(view, "standup-eng", (agent, served))
+    assert f"publisher job for {served.identity}" in states(pane, view, "standup-eng")[0][1]
+    row = [cell.text for cell in shown(pane, view)[key.replace("job:", "person:")]]
+    assert row == [f"        {agent.identity}", "active", "agent", "", "", "listening"]
+    left = with_people(view, "standup-eng", (agent,))
+    assert (
+        f"publisher job for {served.identity} ({served.name}) who left"
+        in states(pane, left, "standup-eng")[0][1]
+    )
+    old = with_people(view, "standup-eng", (agent,), ago=240)
+    assert shown(pane, old)[key.replace("job:", "person:")][5].text == "listening · as of 4m ago"
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "why"),
+    [
+        ({"status": "JS_NEW"}, "JS_NEW", ""),
+        ({"status": 17}, "status 17", ""),
+        ({"status": "JS_CANCELLED", "reason": "JSR_ROOM_CLOSED"}, "cancelled", "the room closed"),
+        ({"status": 4, "reason": 3}, "cancelled", "the dispatch was deleted"),
+        ({"status": "JS_FAILED", "error": "", "reason": "JSR_NEW"}, "failed", "JSR_NEW"),
+        ({"status": "JS_FAILED", "error": "", "reason": 9}, "failed", "reason 9"),
+        ({"status": "JS_PENDING", "reason": "JSR_NO_CAPACITY"}, "no capacity", "every worker is full"),
+        (
+            {"status": "JS_SUCCESS", "started_at": 9, "ended_at": 9, "participant_identity": ""},
+            "refused",
+            "refused, or returned at once",
+        ),
+    ],
+)
+def test_what_the_server_says_of_a_job_and_why(changes: dict[str, object], state: str, why: str) -> None:
+    pane, view = DispatchesPane(), with_job(view_of("incident"), "standup-eng", **changes)
+    pane.tree_model.toggle_all(pane.keys(view), True)
+    found = states(pane, view, "standup-eng")[0]
+    assert found[0] == state and found[1].startswith(why) and "ran 0 ms" not in found[1]
+
+
+def test_a_server_without_agents_offers_a_job_once() -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    absent = {**view.fleet.freshness, "agents": Freshness(absent=True)}
+    view = replace(view, fleet=replace(view.fleet, freshness=absent, agents=()))
+    why = [
+        cells[5].text for key, cells in shown(pane, view).items() if key.startswith("dispatch:call-7303\0")
     ]
-    assert states.count("running (stale?)") < 4, "people are listed less often than jobs: not at once"
+    assert why[0].startswith("nobody took it; it is not offered again: dispatch again (r)")
 
 
 def test_how_much_of_the_rooms_is_known() -> None:

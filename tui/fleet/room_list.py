@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from tui.api.models import Dispatch, Job
+from tui.fleet.conditions import JobCondition, RoomEvidence, dispatch_condition, job_condition
 from tui.fleet.listing import Field, matching
 from tui.fleet.query import Query
 from tui.fleet.state import View
@@ -16,6 +17,7 @@ class RoomRow(NamedTuple):
 
     name: str
     dispatches: tuple[Dispatch, ...]
+    evidence: RoomEvidence
 
     @property
     def jobs(self) -> Iterator[Job]:
@@ -26,23 +28,50 @@ class RoomRow(NamedTuple):
 ROOM_FIELDS: Final[Mapping[str, Field[RoomRow]]] = {
     "room": lambda row, view: row.name,
     "agent": lambda row, view: " ".join(item.agent_name for item in row.dispatches),
-    "status": lambda row, view: " ".join(_states(row) or ["none"]).casefold(),
+    "status": lambda row, view: " ".join(_states(row)).casefold(),
     "deployment": lambda row, view: " ".join(item.deployment for item in row.dispatches),
     "worker": lambda row, view: " ".join(job.state.worker_id for job in row.jobs if job.state),
 }
 """Fields of the filter grammar. They are of rooms: a room that passes is shown with all that is in it."""
 
 
-def matching_rooms(rooms: Iterable[str], view: View, *, query: Query, agent_name: str = "") -> list[str]:
-    """The rooms that pass a filter, in the order given; with `agent_name`, only those with its dispatches."""
-    rows: Iterable[RoomRow] = (RoomRow(name, view.fleet.dispatches.get(name, ())) for name in rooms)
-    if agent_name:
-        rows = (row for row in rows if any(item.agent_name == agent_name for item in row.dispatches))
-    return [row.name for row in (matching(rows, ROOM_FIELDS, view, query, _text) if query else rows)]
+def matching_rooms(
+    rooms: Iterable[str],
+    view: View,
+    evidence: Callable[[str], RoomEvidence],
+    *,
+    query: Query,
+    agent_name: str = "",
+) -> list[str]:
+    """The rooms that pass a filter, in the order given; with `agent_name`, only those with its dispatches.
+
+    `evidence` tells what is known of a room; only rooms that a filter asks about are looked into.
+    """
+    held = view.fleet.dispatches
+    names = (name for name in rooms if not agent_name or _has(held.get(name, ()), agent_name))
+    if not query:
+        return list(names)
+    rows = (RoomRow(name, held.get(name, ()), evidence(name)) for name in names)
+    return [row.name for row in matching(rows, ROOM_FIELDS, view, query, _text)]
+
+
+def _has(dispatches: Iterable[Dispatch], agent_name: str) -> bool:
+    return any(item.agent_name == agent_name for item in dispatches)
 
 
 def _states(row: RoomRow) -> list[str]:
-    return [str(job.state.status) if job.state else "" for job in row.jobs]
+    """How its jobs and waiting dispatches are, as the tree shows it; `none` without any job."""
+    jobs = [_state(job, row.evidence) for job in row.jobs]
+    waiting = [dispatch_condition(item, row.evidence).word for item in row.dispatches if not item.jobs]
+    return [*(jobs or ["none"]), *waiting, row.evidence.error]
+
+
+def _state(job: Job, evidence: RoomEvidence) -> str:
+    """The word of its condition, and the server's where it says no other thing."""
+    condition = job_condition(job, evidence)
+    if job.state is None or condition in (JobCondition.ABSENT, JobCondition.REFUSED):
+        return condition.word
+    return f"{condition.word} {job.state.status}"
 
 
 def _text(row: RoomRow) -> str:

@@ -246,6 +246,12 @@ class View:
     """Of every watched project, by its key."""
     past: Past = EMPTY_PAST
     """Of the selected project."""
+    unix_offset: float | None = None
+    """Unix seconds by the server's clock minus monotonic ones. None: the two above were read together."""
+
+    def unix(self, at: float) -> float:
+        """A monotonic time, such as that of an answer, in Unix seconds by the server's clock."""
+        return at + (self.now - self.monotonic if self.unix_offset is None else self.unix_offset)
 
     @property
     def agent(self) -> Agent | None:

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from enum import IntEnum
 from itertools import chain
+from math import inf
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from tui.api.models import Dispatch, Job, Participant, moment
-from tui.fleet.state import Fleet
-
-JOINS_WITHIN = 15.0
-"""Seconds after its start within which a running job need not have its participant listed."""
-SLOW_AFTER = 10.0
-"""Seconds without a job after which a dispatch is a warning."""
-STUCK_AFTER = 30.0
-"""Seconds without a job after which it is a problem."""
-ENDED = ("JS_SUCCESS", "JS_CANCELLED", 4)
-"""Job states that ended without failure. Servers that do not know JS_CANCELLED yet send 4."""
-
-
-class Worst(IntEnum):
-    """How bad a node or anything below it is; higher is worse."""
-
-    IDLE = 0
-    DONE = 1
-    RUNNING = 2
-    WAITING = 3
-    DOUBT = 4
-    """Something may be wrong: a slow start, a state that may be outdated, an unknown status."""
-    PROBLEM = 5
+from tui.api.models import Dispatch, Participant, Room
+from tui.fleet.conditions import (
+    CHECKED_FOR,
+    RoomEvidence,
+    Summary,
+    Worst,
+    agent_of,
+    dispatch_worst,
+    evidence,
+    job_condition,
+    summary,
+)
+from tui.fleet.state import Fleet, RoomFreshness, View
 
 
 class Node(NamedTuple):
@@ -44,89 +34,6 @@ class Node(NamedTuple):
     children: int
     open: bool
     worst: Worst
-
-
-class Summary(Struct, frozen=True):
-    """What a room line shows of everything below it."""
-
-    worst: Worst
-    jobs: int
-    running: int
-    failed: int
-    dispatches: int
-    waits: bool = False
-    """Something below it becomes worse with time alone."""
-
-
-def job_worst(job: Job, people: Iterable[Participant] | None, now: float | None = None) -> Worst:
-    """How bad a job is. A RUNNING job whose participant is not in the room is in doubt.
-
-    Open-source servers never update the state of a job.
-    """
-    status = job.state.status if job.state else "JS_PENDING"
-    if status == "JS_FAILED":
-        return Worst.PROBLEM
-    if status == "JS_RUNNING":
-        return Worst.DOUBT if is_stale(job, people, now) else Worst.RUNNING
-    if status == "JS_PENDING":
-        return Worst.WAITING
-    return Worst.DONE if status in ENDED else Worst.DOUBT
-
-
-def is_stale(job: Job, people: Iterable[Participant] | None, now: float | None = None) -> bool:
-    """Whether a job is RUNNING for the server although its participant is not in the room.
-
-    False while the participants are unknown, and for a job that began just before `now`, in Unix seconds:
-    participants are listed less often than jobs.
-    """
-    if job.state is None or not job.state.participant_identity or people is None:
-        return False
-    started = moment(job.state.started_at)
-    if now is not None and started is not None and now - started < JOINS_WITHIN:
-        return False
-    return all(person.identity != job.state.participant_identity for person in people)
-
-
-def waiting_for(dispatch: Dispatch, now: float) -> float | None:
-    """Seconds that a dispatch has been without any job; None if it has one or its age is not known."""
-    created = moment(dispatch.state.created_at) if dispatch.state else None
-    return None if dispatch.jobs or created is None else max(0.0, now - created)
-
-
-def pick_up(dispatch: Dispatch) -> float | None:
-    """Seconds from a dispatch's creation to its first job's start; None while none started."""
-    created = moment(dispatch.state.created_at) if dispatch.state else None
-    starts = [at for job in dispatch.jobs if job.state and (at := moment(job.state.started_at))]
-    return max(0.0, min(starts) - created) if created and starts else None
-
-
-def dispatch_worst(dispatch: Dispatch, people: Iterable[Participant] | None, now: float) -> Worst:
-    """How bad a dispatch with its jobs is. No job yet is normal at first, then a problem."""
-    if dispatch.jobs:
-        listed = tuple(people) if people is not None else None
-        return max(job_worst(job, listed, now) for job in dispatch.jobs)
-    if not dispatch.agent_name:
-        return Worst.IDLE  # automatic dispatch: no worker has to take it
-    waited = waiting_for(dispatch, now)
-    if waited is None or waited < SLOW_AFTER:
-        return Worst.WAITING
-    return Worst.DOUBT if waited < STUCK_AFTER else Worst.PROBLEM
-
-
-def summary(dispatches: Iterable[Dispatch], people: Iterable[Participant] | None, now: float) -> Summary:
-    """The summary of a room's dispatches."""
-    items = tuple(dispatches)
-    listed = tuple(people) if people is not None else None
-    states = [job.state.status if job.state else "" for item in items for job in item.jobs]
-    worsts = {dispatch_worst(item, listed, now) for item in items}
-    return Summary(
-        max(worsts, default=Worst.IDLE),
-        len(states),
-        states.count("JS_RUNNING"),
-        states.count("JS_FAILED"),
-        len(items),
-        waits=not worsts.isdisjoint((Worst.WAITING, Worst.DOUBT)),
-    )
 
 
 class Block(Struct, frozen=True):
@@ -157,13 +64,32 @@ class Nodes(Mapping[str, Node]):
         return sum(len(block.nodes) for block in self._blocks.values())
 
 
+class Known(NamedTuple):
+    """The summary of a room, with all that it was made from."""
+
+    dispatches: tuple[Dispatch, ...]
+    people: tuple[Participant, ...] | None
+    fresh: RoomFreshness
+    listed: Room | None
+    error: str
+    types: int
+    """How many types of jobs were known; they tell what a dispatch without a job waits for."""
+    until: float
+    """Unix seconds from which time alone makes it otherwise."""
+    summary: Summary
+
+
 class Tree:
     """The visible lines. Remembers what the operator opened and closed, and the lines of unchanged rooms."""
 
     def __init__(self) -> None:
         self._chosen: dict[str, bool] = {}
-        self._rooms: dict[str, tuple[object, object, float, Summary]] = {}
+        self._rooms: dict[str, Known] = {}
         self._blocks: dict[str, Block] = {}
+        self._listed: dict[str, Room] = {}
+        self._listing: tuple[Room, ...] = ()
+        self._job_types: dict[str, set[str | int]] = {}
+        self._types = 0
         self.nodes: Mapping[str, Node] = {}
         self.summarised = 0
         """Rooms summarised so far; tests measure the cost of a poll by it."""
@@ -178,31 +104,58 @@ class Tree:
             self._chosen[key] = open
             self._blocks.pop(split(key)[0], None)
 
-    def of_room(self, fleet: Fleet, room: str, now: float) -> Summary:
-        """The summary of a room, computed again only if it changed or if something in it waits."""
-        dispatches = fleet.dispatches.get(room, ())
-        people = fleet.participants.get(room)
+    def of_room(self, view: View, room: str) -> Summary:
+        """The summary of a room, computed again only if an answer came in or an answer got too old."""
+        fleet, listed = view.fleet, self.listed(view.fleet, room)
+        dispatches, people = fleet.dispatches.get(room, ()), fleet.participants.get(room)
+        fresh = fleet.fresh_room(room)
+        error = fleet.room_error(room) if fresh.failing_since is not None else ""
         known = self._rooms.get(room)
-        if known and known[0] is dispatches and known[1] is people and now < known[2]:
-            return known[3]
-        found = summary(dispatches, people, now)
+        if (
+            known is not None
+            and known.dispatches is dispatches
+            and known.people is people
+            and known.fresh is fresh
+            and known.listed is listed
+            and known.error == error
+            and known.until > view.now
+            and (known.types == self._types or not known.summary.waits)
+        ):
+            return known.summary
+        self._learn(dispatches)
+        found = summary(dispatches, evidence(view, room, listed, self._job_types))
         self.summarised += 1
-        self._rooms[room] = (dispatches, people, now + (5.0 if found.waits else 3600.0), found)
+        until = found.room.people_at + CHECKED_FOR if found.room.is_recent else inf
+        self._rooms[room] = Known(dispatches, people, fresh, listed, error, self._types, until, found)
         return found
 
-    def flatten(self, fleet: Fleet, rooms: Iterable[str], now: float) -> list[str]:
+    def listed(self, fleet: Fleet, room: str) -> Room | None:
+        """A room as it was listed; None if it was not."""
+        if fleet.rooms is not self._listing:
+            self._listing, self._listed = fleet.rooms, {item.name: item for item in fleet.rooms}
+        return self._listed.get(room)
+
+    def _learn(self, dispatches: Iterable[Dispatch]) -> None:
+        """Note which types of jobs an agent gets."""
+        for name, kind in {(job.agent_name, job.type) for item in dispatches for job in item.jobs}:
+            types = self._job_types.setdefault(name, set())
+            if kind not in types:
+                types.add(kind)
+                self._types += 1
+
+    def flatten(self, view: View, rooms: Iterable[str]) -> list[str]:
         """Keys of the lines to show for these rooms, in order; `nodes` describes them."""
-        blocks = {room: self._block(fleet, room, now) for room in rooms}
+        blocks = {room: self._block(view, room) for room in rooms}
         self._blocks |= blocks
         self.nodes = Nodes(blocks)
-        if len(self._rooms) > 2 * len(fleet.rooms) + 64:  # rooms come and go all day
-            alive = {room.name for room in fleet.rooms}
+        if len(self._rooms) > 2 * len(view.fleet.rooms) + 64:  # rooms come and go all day
+            alive = {room.name for room in view.fleet.rooms}
             self._rooms = {room: known for room, known in self._rooms.items() if room in alive}
             self._blocks = {room: block for room, block in self._blocks.items() if room in alive}
         return list(self.nodes)
 
-    def _block(self, fleet: Fleet, room: str, now: float) -> Block:
-        total = self.of_room(fleet, room, now)
+    def _block(self, view: View, room: str) -> Block:
+        total = self.of_room(view, room)
         known = self._blocks.get(room)
         if known is not None and known.summary is total:
             return known
@@ -210,13 +163,12 @@ class Tree:
         opened = self._chosen.get(key, total.worst >= Worst.DOUBT)
         nodes = {key: Node(key, "room", 0, total.dispatches, opened, total.worst)}
         if opened:
-            self._dispatches(fleet, room, now, nodes)
+            self._dispatches(view.fleet, room, total.room, nodes)
         return Block(total, nodes)
 
-    def _dispatches(self, fleet: Fleet, room: str, now: float, nodes: dict[str, Node]) -> None:
-        people = fleet.participants.get(room)
+    def _dispatches(self, fleet: Fleet, room: str, known: RoomEvidence, nodes: dict[str, Node]) -> None:
         for dispatch in fleet.dispatches.get(room, ()):
-            worst = dispatch_worst(dispatch, people, now)
+            worst = dispatch_worst(dispatch, known)
             key = key_of(room, dispatch.id)
             opened = self._chosen.get(key, worst >= Worst.DOUBT)
             nodes[key] = Node(key, "dispatch", 1, len(dispatch.jobs), opened, worst)
@@ -224,9 +176,10 @@ class Tree:
                 continue
             for job in dispatch.jobs:
                 job_key = key_of(room, dispatch.id, job.id)
-                shown = self._chosen.get(job_key, False) and job.participant is not None
-                bad = job_worst(job, people, now)
-                nodes[job_key] = Node(job_key, "job", 2, 1 if job.participant else 0, shown, bad)
+                agent = agent_of(job, known.people) if known.people else None
+                shown = agent is not None and self._chosen.get(job_key, False)
+                bad = job_condition(job, known).worst
+                nodes[job_key] = Node(job_key, "job", 2, 0 if agent is None else 1, shown, bad)
                 if shown:
                     person = f"person:{room}\0{dispatch.id}\0{job.id}"
                     nodes[person] = Node(person, "participant", 3, 0, False, Worst.IDLE)
@@ -282,5 +235,13 @@ def owner_name(fleet: Fleet, room: str, dispatch_id: str) -> str:
 
 
 def rooms_by_worst(fleet: Fleet, worst: Mapping[str, Worst]) -> list[str]:
-    """Room names, worst first, then by name."""
-    return sorted((room.name for room in fleet.rooms), key=lambda name: (-worst.get(name, Worst.IDLE), name))
+    """Room names, worst first, then by name.
+
+    Whether presence was checked decides nothing: rooms are checked in turn, and would move about.
+    """
+
+    def rank(room: str) -> int:
+        found = worst.get(room, Worst.IDLE)
+        return Worst.RUNNING if found is Worst.UNCHECKED else found
+
+    return sorted((room.name for room in fleet.rooms), key=lambda name: (-rank(name), name))

@@ -15,10 +15,10 @@ from typing import Final
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.clock import Clock
+from tui.fleet.conditions import SLOW_AFTER, STUCK_AFTER
 from tui.fleet.ordering import open_dispatches
 from tui.fleet.state import Fleet, with_dispatches, with_participants
 from tui.fleet.store import Store
-from tui.fleet.tree import SLOW_AFTER, STUCK_AFTER
 from tui.formats import duration
 from tui.operations.fields import Hint
 from tui.operations.remote import Remote

@@ -45,6 +45,8 @@ class SessionBinding:
         """The step of the monotonic clock that was drawn last."""
         self._now = 0.0
         """The server's time that was drawn last, Unix seconds."""
+        self._offset: float | None = None
+        """The server's Unix time minus our monotonic one, seconds."""
 
     def watch(self, project: Project) -> None:
         """Show this project, and watch the one shown before no longer.
@@ -92,6 +94,7 @@ class SessionBinding:
                 past=session.past,
                 now=self._coarse_now(session),
                 monotonic=monotonic if _is_stale(session) else self._step * STEP,
+                unix_offset=self._unix_offset(session, monotonic),
             ),
         )
 
@@ -101,6 +104,13 @@ class SessionBinding:
         if not -WAVER <= now - self._now < COARSE:
             self._now = now // COARSE * COARSE
         return self._now
+
+    def _unix_offset(self, session: Watched, monotonic: float) -> float:
+        """It changes by more than the measured skew varies, or not at all."""
+        offset = self._clock.now() + session.link().skew - monotonic
+        if self._offset is None or abs(offset - self._offset) > WAVER:
+            self._offset = offset
+        return self._offset
 
 
 def _is_stale(session: Watched) -> bool:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tui.api.models import Dispatch, Job, Participant, moment
+from tui.api.models import Dispatch, Job, JobState, Participant, Room, moment
 from tui.fleet.cells import Cell, Cells, tail
+from tui.fleet.conditions import (
+    DispatchCondition,
+    JobCondition,
+    RoomEvidence,
+    Summary,
+    Worst,
+    dispatch_condition,
+    job_condition,
+    pick_up,
+    since_start,
+    waiting_for,
+)
 from tui.fleet.state import View
 from tui.fleet.status import Family, status
 from tui.fleet.times import when
-from tui.fleet.tree import Node, Summary, Worst, is_stale, pick_up, split, waiting_for
+from tui.fleet.tree import Node
 from tui.formats import age, duration
 from tui.operations.descriptions import size_in_bytes
 from tui.operations.verbs.dispatch_checks import COLD_START, by_name, stores_restart_policy_only
@@ -18,17 +30,32 @@ _LOOKS: Mapping[Worst, tuple[str, str]] = {
     Worst.IDLE: ("·", "muted"),
     Worst.DONE: ("✓", "muted"),
     Worst.RUNNING: ("●", "ok"),
+    Worst.UNCHECKED: ("○", "text"),
     Worst.WAITING: ("◔", "busy"),
     Worst.DOUBT: ("?", "warn"),
     Worst.PROBLEM: ("✗", "error"),
 }
 _POLICIES = {"JRP_ON_FAILURE": "restart on failure", "JRP_NEVER": "never restart"}
 _TYPES = {"JT_ROOM": "room job", "JT_PUBLISHER": "publisher job", "JT_PARTICIPANT": "participant job"}
+_REASONS: Mapping[str, str] = {
+    "JSR_UNSPECIFIED": "",
+    "JSR_NO_CAPACITY": "every worker is full",
+    "JSR_ROOM_CLOSED": "the room closed",
+    "JSR_DISPATCH_DELETED": "the dispatch was deleted",
+    "JSR_RETRYING": "the server starts it again",
+}
+"""`JobState.reason` in words. Servers that do not know a name send its number, which is its place here."""
+_SHORT: Mapping[JobCondition, str] = {
+    JobCondition.UNCHECKED: "not checked",
+    JobCondition.WAS_ABSENT: "not checked",
+    JobCondition.SLOW_START: "starting",
+}
+OLD = 60.0
+"""Seconds after which the age of an answer is shown beside what it says."""
 
 
-def room_cells(view: View, node: Node, room: str, total: Summary) -> Cells:
-    """A room: its jobs, their agents, and its participants."""
-    found = next((item for item in view.fleet.rooms if item.name == room), None)
+def room_cells(view: View, node: Node, room: str, found: Room | None, total: Summary) -> Cells:
+    """A room: its jobs, their agents, and its participants. `found` is the room as it was listed."""
     sign, look = _LOOKS[node.worst]
     polled = room in view.fleet.dispatches
     words = f"jobs {total.jobs}" + (f" ✗{total.failed}" if total.failed else "")
@@ -50,18 +77,20 @@ def room_cells(view: View, node: Node, room: str, total: Summary) -> Cells:
     )
 
 
-def dispatch_cells(view: View, node: Node, dispatch: Dispatch, *, revealed: bool) -> Cells:
+def dispatch_cells(
+    view: View, node: Node, dispatch: Dispatch, room: RoomEvidence, *, revealed: bool
+) -> Cells:
     """A dispatch: its jobs, or how long it waits for a worker; with `revealed`, metadata and attributes."""
     sign, look = _LOOKS[node.worst]
     created = moment(dispatch.state.created_at) if dispatch.state else None
-    waited = waiting_for(dispatch, view.now)
-    if dispatch.jobs:
-        failed = sum(1 for job in dispatch.jobs if job.state and job.state.status == "JS_FAILED")
+    condition = dispatch_condition(dispatch, room)
+    if condition is DispatchCondition.HAS_JOBS:
+        failed = sum(1 for job in dispatch.jobs if job_condition(job, room) is JobCondition.FAILED)
         words = f"jobs {len(dispatch.jobs)}" + (f" ✗{failed}" if failed else "")
-    elif not dispatch.agent_name:
-        words = "automatic"
+    elif condition is DispatchCondition.AUTOMATIC:
+        words = condition.word
     else:
-        words = f"no job {_coarse(waited or 0.0)}".rstrip()
+        words = f"no job {_coarse(waiting_for(dispatch, room.dispatches_at) or 0.0)}".rstrip()
     taken = pick_up(dispatch)
     return (
         Cell(f"  {_fold(node)} {sign} {tail(dispatch.id)}", look if node.worst >= Worst.DOUBT else "text"),
@@ -70,14 +99,16 @@ def dispatch_cells(view: View, node: Node, dispatch: Dispatch, *, revealed: bool
         Cell(when(created, now=view.now, style=view.times), "muted"),
         Cell(duration(taken) if taken is not None else "–", "warn" if (taken or 0) > 10 else "muted"),
         # with jobs, their own lines show what is wrong
-        Cell(_about(view, dispatch, waited, revealed=revealed), "muted" if dispatch.jobs else look),
+        Cell(_about(view, dispatch, room, condition, revealed=revealed), "muted" if dispatch.jobs else look),
     )
 
 
-def _about(view: View, dispatch: Dispatch, waited: float | None, *, revealed: bool) -> str:
-    parts = []
-    if waited is not None and waited >= 10 and dispatch.agent_name:
-        parts.append(_why_nobody(view, dispatch))
+def _about(
+    view: View, dispatch: Dispatch, room: RoomEvidence, condition: DispatchCondition, *, revealed: bool
+) -> str:
+    parts = [_why_no_job(view, dispatch, condition)]
+    if condition in _COUNTED and room.dispatches_at is not None and view.now - room.dispatches_at >= OLD:
+        parts.append(f"as of {age(view.now - room.dispatches_at)} ago")
     if dispatch.deployment:
         parts.append(f"deployment {dispatch.deployment}")
     if not stores_restart_policy_only(view.fleet):
@@ -90,36 +121,80 @@ def _about(view: View, dispatch: Dispatch, waited: float | None, *, revealed: bo
         parts.append(f"metadata {size_in_bytes(dispatch.metadata)}, x shows")
     if dispatch.attributes:
         parts.append(" ".join(f"{name}=***" for name in dispatch.attributes))
-    return " · ".join(parts)
+    return " · ".join(filter(None, parts))
 
 
-def job_cells(view: View, node: Node, job: Job) -> Cells:
-    """A job: its state, its error, its worker and how long it ran."""
-    state = job.state
+def job_cells(view: View, node: Node, job: Job, room: RoomEvidence) -> Cells:
+    """A job: how it is, why, whom it serves, its worker and how long it ran."""
     sign, look = _LOOKS[node.worst]
-    room, _, _ = split(node.key)
-    people = view.fleet.participants.get(room)
-    stale = state and state.status == "JS_RUNNING" and is_stale(job, people, view.now)
-    status = str(state.status if state else "JS_PENDING").removeprefix("JS_").lower()
-    ended = moment(state.ended_at) if state else None
-    started = moment(state.started_at) if state else None
-    parts = [state.error.replace("\n", " ") if state and state.error else ""]
-    if stale:
-        parts.append("its participant is not in the room: ended, or never joined")
-    parts.append(_TYPES.get(str(job.type), str(job.type)))
-    if state and state.worker_id:
-        parts.append(f"worker {tail(state.worker_id)}")
-    if ended and started:
+    condition = job_condition(job, room)
+    state = job.state or JobState()
+    started, ended = moment(state.started_at), moment(state.ended_at)
+    parts = [
+        state.error.replace("\n", " "),
+        _reason(state.reason),
+        _why(view, job, room, condition),
+        f"{_TYPES.get(str(job.type), str(job.type))}{_served(job, room)}",
+        f"worker {tail(state.worker_id)}" if state.worker_id else "",
+    ]
+    if ended and started and condition is not JobCondition.REFUSED:
         parts.append(f"ran {duration(max(0.0, ended - started))}")
     opener = f"{_fold(node)} " if node.children else "  "
     return (
         Cell(f"    {opener}{sign} {tail(job.id)}", look if node.worst >= Worst.DOUBT else "text"),
-        Cell(f"{status} (stale?)", look, short=f"{status}?") if stale else Cell(status, look),
+        Cell(_state(state, condition), look, short=_SHORT.get(condition, "")),
         Cell(job.agent_name, "muted"),
         Cell(when(started, now=view.now, style=view.times), "muted"),
         Cell(),
-        Cell(" · ".join(part for part in parts if part), look if node.worst >= Worst.DOUBT else "muted"),
+        Cell(" · ".join(filter(None, parts)), look if node.worst >= Worst.DOUBT else "muted"),
     )
+
+
+def _state(state: JobState, condition: JobCondition) -> str:
+    """In one or two words; a status that is not known as it came."""
+    if condition is not JobCondition.UNKNOWN:
+        return condition.word
+    return state.status if isinstance(state.status, str) else f"status {state.status}"
+
+
+def _reason(reason: str | int) -> str:
+    """The server's reason; one that is not known as it came."""
+    if isinstance(reason, str):
+        return _REASONS.get(reason, reason)
+    return dict(enumerate(_REASONS.values())).get(reason, f"reason {reason}")
+
+
+def _why(view: View, job: Job, room: RoomEvidence, condition: JobCondition) -> str:
+    """What a condition means, where its word does not say it all."""
+    elapsed = _coarse(since_start(job, room) or 0.0)
+    log = "see its worker's log" if view.fleet.fresh("agents").absent else "l: log"
+    asked = f" ({age(view.now - room.people_at)} ago)" if room.people is not None else ""
+    match condition:
+        case JobCondition.STARTING:
+            return "its agent has not joined yet"
+        case JobCondition.SLOW_START:
+            return f"its agent is not in the room {elapsed} after the start: starting, or ended at once"
+        case JobCondition.UNCHECKED:
+            return "nobody asked lately who is in the room"
+        case JobCondition.WAS_ABSENT:
+            return f"its agent was not in the room when last asked{asked}"
+        case JobCondition.ABSENT:
+            return (
+                "its agent is not in the room: its entrypoint returned or raised, or its worker died · " + log
+            )
+        case JobCondition.REFUSED:
+            return f"refused, or returned at once · {log}"
+    return ""
+
+
+def _served(job: Job, room: RoomEvidence) -> str:
+    """The user whom a publisher or participant job serves, as known from its start."""
+    user = job.participant
+    if user is None:
+        return ""
+    name = f" ({user.name})" if user.name and user.name != user.identity else ""
+    left = " who left" if room.is_recent and user.identity not in room.identities else ""
+    return f" for {user.identity}{name}{left}"
 
 
 def _fold(node: Node) -> str:
@@ -135,21 +210,43 @@ def _names(dispatches: tuple[Dispatch, ...]) -> str:
     return ", ".join(dict.fromkeys(item.agent_name for item in dispatches if item.agent_name))
 
 
-def participant_cells(person: Participant) -> Cells:
-    """The participant of a job."""
+def participant_cells(view: View, person: Participant, room: RoomEvidence) -> Cells:
+    """The agent of a job, as it was when the participants were last asked for."""
     name = f" ({person.name})" if person.name else ""
+    asked = "" if room.is_recent else f"as of {age(view.now - room.people_at)} ago"
+    parts = (person.attributes.get("lk.agent.state", ""), person.region, asked)
     return (
         Cell(f"        {person.identity}{name}", "text"),
         Cell(str(person.state).lower(), "muted"),
         Cell(str(person.kind).lower(), "muted"),
         Cell(),
         Cell(),
-        Cell(person.region, "muted"),
+        Cell(" · ".join(filter(None, parts)), "muted"),
     )
+
+
+_COUNTED = (DispatchCondition.SLOW, DispatchCondition.PERHAPS_FOR_PUBLISHER, DispatchCondition.NOT_TAKEN)
+"""Conditions in which a dispatch has waited too long."""
+
+
+def _why_no_job(view: View, dispatch: Dispatch, condition: DispatchCondition) -> str:
+    """Why a dispatch has no job."""
+    match condition:
+        case DispatchCondition.FOR_PUBLISHER:
+            return "its agent serves publishers, and nobody publishes"
+        case DispatchCondition.FOR_PARTICIPANT:
+            return "its agent serves participants, and nobody is in the room"
+        case DispatchCondition.PERHAPS_FOR_PUBLISHER:
+            return f"{_why_nobody(view, dispatch)}; or its agent serves publishers, and nobody publishes"
+        case DispatchCondition.SLOW | DispatchCondition.NOT_TAKEN:
+            return _why_nobody(view, dispatch)
+    return ""
 
 
 def _why_nobody(view: View, dispatch: Dispatch) -> str:
     """The likely cause of a dispatch that no worker takes, from the state of its agents."""
+    if view.fleet.fresh("agents").absent:
+        return "nobody took it; it is not offered again: dispatch again (r)"
     agents = by_name(view.fleet, dispatch.agent_name)
     if not agents:
         return "no such agent here" if view.fleet.agents else "no worker took it"

@@ -10,13 +10,13 @@ from textual.binding import Binding, BindingType
 
 from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells, ColumnLayout
+from tui.fleet.conditions import Worst, agent_of
 from tui.fleet.find import unknown_agents, unknown_rooms
 from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.state import Freshness, Selection, View
 from tui.fleet.tree import (
     Node,
     Tree,
-    Worst,
     every_key,
     find_dispatch,
     key_of,
@@ -96,34 +96,42 @@ class DispatchesPane(ListPane):
     def keys(self, view: View) -> Sequence[str]:
         """The open lines, worst rooms first."""
         fleet = view.fleet
-        worst = {room.name: self.tree_model.of_room(fleet, room.name, view.now).worst for room in fleet.rooms}
+        worst = {room.name: self.tree_model.of_room(view, room.name).worst for room in fleet.rooms}
         every = rooms_by_worst(fleet, worst)
         rooms = every
         if self.active_filter or self.agent_name:
-            rooms = matching_rooms(every, view, query=self.active_filter, agent_name=self.agent_name)
+            rooms = matching_rooms(
+                every,
+                view,
+                lambda name: self.tree_model.of_room(view, name).room,
+                query=self.active_filter,
+                agent_name=self.agent_name,
+            )
         bad = (sum(worst[room] is Worst.PROBLEM for room in listed) for listed in (every, rooms))
         self._shown, self._hidden_problems = len(rooms), next(bad) - next(bad)
-        return self.tree_model.flatten(fleet, rooms, view.now)
+        return self.tree_model.flatten(view, rooms)
 
     def cells(self, view: View, key: str) -> Cells:
         """One line of the tree."""
         node = self.tree_model.nodes.get(key)
         if node is None:
             return ()
-        room, dispatch_id, job_id = split(key)
+        name, dispatch_id, job_id = split(key)
+        total = self.tree_model.of_room(view, name)
         if node.kind == "room":
-            return room_cells(view, node, room, self.tree_model.of_room(view.fleet, room, view.now))
-        dispatch = find_dispatch(view.fleet, room, dispatch_id)
+            return room_cells(view, node, name, self.tree_model.listed(view.fleet, name), total)
+        dispatch = find_dispatch(view.fleet, name, dispatch_id)
         if dispatch is None:
             return ()
         if node.kind == "dispatch":
-            return dispatch_cells(view, node, dispatch, revealed=self.revealed)
+            return dispatch_cells(view, node, dispatch, total.room, revealed=self.revealed)
         job = next((item for item in dispatch.jobs if item.id == job_id), None)
         if job is None:
             return ()
-        if node.kind == "participant":
-            return participant_cells(job.participant) if job.participant else ()
-        return job_cells(view, node, job)
+        if node.kind == "job":
+            return job_cells(view, node, job, total.room)
+        person = agent_of(job, total.room.people)
+        return participant_cells(view, person, total.room) if person is not None else ()
 
     def title(self, view: View) -> Line:
         """How many rooms are shown and polled, and how many problems a filter hides."""

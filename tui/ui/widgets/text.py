@@ -12,6 +12,7 @@ from tui.api.clean import clean
 _ASCII: Final = str.maketrans(
     {
         "●": "+",
+        "○": "o",
         "◔": "w",
         "◐": "~",
         "◌": ".",

@@ -1,0 +1,300 @@
+"""How jobs and dispatches are: what the server says of them, held against who is in the room. Pure.
+
+The tree, its filter, its counts and the facts beside an operation all ask here. No verdict goes beyond an
+answer: what was not asked is "not checked", and a wait is counted up to the newest answer. Must not know
+words for explanations, nor colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from enum import Enum, IntEnum
+from typing import Final
+
+from msgspec import Struct
+
+from tui.api.models import Dispatch, Job, JobState, Participant, Room, moment
+from tui.fleet.state import View
+
+CHECKED_FOR: Final = 90.0
+"""Seconds for which an answer tells who is in a room."""
+JOINS_WITHIN: Final = 15.0
+"""Seconds after its start within which a running job's agent need not be in the room."""
+STARTS_WITHIN: Final = 60.0
+"""Seconds after its start within which its agent may still be starting."""
+SLOW_AFTER: Final = 10.0
+"""Seconds without a job after which a dispatch is a warning."""
+STUCK_AFTER: Final = 30.0
+"""Seconds without a job after which it is a problem."""
+
+
+class Worst(IntEnum):
+    """How bad a node or anything below it is; higher is worse."""
+
+    IDLE = 0
+    DONE = 1
+    RUNNING = 2
+    UNCHECKED = 3
+    """It runs by the server's word. Nobody has asked recently whether its agent is in the room."""
+    WAITING = 4
+    DOUBT = 5
+    """Something may be wrong: a slow start, a state that may be outdated, an unknown status."""
+    PROBLEM = 6
+
+
+class JobCondition(Enum):
+    """How a job is (PROTOCOL.md, Dispatches and jobs)."""
+
+    PENDING = "pending", Worst.WAITING
+    NO_CAPACITY = "no capacity", Worst.DOUBT
+    """It waits because every worker is full."""
+    STARTING = "starting", Worst.WAITING
+    """It began just before the participants were asked for, and its agent was not among them."""
+    SLOW_START = "still starting", Worst.DOUBT
+    """The same, but most agents would have joined by then."""
+    IN_ROOM = "running", Worst.RUNNING
+    UNCHECKED = "running, not checked", Worst.UNCHECKED
+    """It runs by the server's word. Nobody has asked recently whether its agent is in the room."""
+    WAS_ABSENT = "running? not checked", Worst.DOUBT
+    """The same, and when somebody asked, it was not."""
+    ABSENT = "not in room", Worst.DOUBT
+    """It runs by the server's word, and its agent is not in the room."""
+    REFUSED = "refused", Worst.DOUBT
+    """It ended in the moment when it began, without an agent: refused, or returned at once."""
+    SUCCESS = "success", Worst.DONE
+    CANCELLED = "cancelled", Worst.DONE
+    FAILED = "failed", Worst.PROBLEM
+    UNKNOWN = "unknown status", Worst.DOUBT
+    """The server says a status that this program does not know."""
+
+    def __init__(self, word: str, worst: Worst) -> None:
+        self.word = word
+        """As lists show it and filters find it."""
+        self.worst = worst
+
+
+RUNS: Final = frozenset(
+    {
+        JobCondition.STARTING,
+        JobCondition.SLOW_START,
+        JobCondition.IN_ROOM,
+        JobCondition.UNCHECKED,
+        JobCondition.WAS_ABSENT,
+    }
+)
+"""Conditions of jobs that run, or may."""
+
+
+class DispatchCondition(Enum):
+    """How a dispatch is; with jobs it is as they are."""
+
+    HAS_JOBS = "jobs", Worst.IDLE
+    AUTOMATIC = "automatic", Worst.IDLE
+    """Automatic dispatch: no worker has to take it."""
+    WAITING = "no job", Worst.WAITING
+    FOR_PUBLISHER = "waits for a publisher", Worst.WAITING
+    """Its agent serves publishers, and nobody publishes."""
+    FOR_PARTICIPANT = "waits for a participant", Worst.WAITING
+    """Its agent serves participants, and there is none."""
+    SLOW = "no job, slow", Worst.DOUBT
+    PERHAPS_FOR_PUBLISHER = "no job, nobody publishes", Worst.DOUBT
+    """Nobody took it, which is right if its agent serves publishers: no job of the agent was ever seen."""
+    NOT_TAKEN = "no job, not taken", Worst.PROBLEM
+
+    def __init__(self, word: str, worst: Worst) -> None:
+        self.word = word
+        """As filters find it."""
+        self.worst = worst
+
+
+class RoomEvidence(Struct, frozen=True):
+    """What is known of a room and when it was answered. Times in Unix seconds by the server's clock."""
+
+    dispatches_at: float | None = None
+    """When its dispatches were last answered; None if that is not known."""
+    people: tuple[Participant, ...] | None = None
+    """Who was in the room at `people_at`; None if nobody asked."""
+    people_at: float = 0.0
+    is_recent: bool = False
+    """Who was in the room then is said of now."""
+    identities: frozenset[str] = frozenset()
+    """Of these people."""
+    publishing: bool | None = None
+    """Anybody but agents publishes; None if that is not known."""
+    occupied: bool | None = None
+    """Anybody but agents is there; None if that is not known."""
+    job_types: Mapping[str, Set[str | int]] = {}
+    """Types of the jobs that were seen, by the agent's name."""
+    error: str = ""
+    """Why the dispatches of a listed room are not known any more, in words."""
+
+
+def evidence(
+    view: View, name: str, listed: Room | None, job_types: Mapping[str, Set[str | int]]
+) -> RoomEvidence:
+    """What is known of the room called `name`; `listed` is it as it was listed, if it was."""
+    fleet = view.fleet
+    fresh = fleet.fresh_room(name)
+    people, people_at = fleet.participants.get(name), 0.0
+    if fresh.participants_at is None:
+        people = None
+    else:
+        people_at = view.unix(fresh.participants_at)
+    is_recent = people is not None and view.now - people_at < CHECKED_FOR
+    users = [person for person in people or () if not person.is_agent] if is_recent else None
+    return RoomEvidence(
+        dispatches_at=None if fresh.dispatches_at is None else view.unix(fresh.dispatches_at),
+        people=people,
+        people_at=people_at,
+        is_recent=is_recent,
+        identities=frozenset(person.identity for person in people or ()),
+        publishing=_publishing(users, listed),
+        occupied=bool(users) if users is not None else bool(listed.num_participants) if listed else None,
+        job_types=job_types,
+        error=fleet.room_error(name),
+    )
+
+
+def _publishing(users: Iterable[Participant] | None, listed: Room | None) -> bool | None:
+    if users is not None:
+        return any(person.is_publisher for person in users)
+    return False if listed is not None and not listed.num_publishers else None  # agents are counted too
+
+
+def job_condition(job: Job, room: RoomEvidence) -> JobCondition:
+    """How a job is. Open-source servers never update its state: who is in the room tells."""
+    state = job.state
+    if state is None:
+        return JobCondition.PENDING
+    status = state.status
+    if status == "JS_RUNNING":
+        return _running(job, state, room)
+    if status == "JS_SUCCESS":
+        refused = state.started_at == state.ended_at and not state.participant_identity
+        return JobCondition.REFUSED if refused and state.started_at else JobCondition.SUCCESS
+    if status == "JS_FAILED":
+        return JobCondition.FAILED
+    if status == "JS_PENDING":
+        full = state.reason in ("JSR_NO_CAPACITY", 1)
+        return JobCondition.NO_CAPACITY if full else JobCondition.PENDING
+    return JobCondition.CANCELLED if status in ("JS_CANCELLED", 4) else JobCondition.UNKNOWN
+
+
+def _running(job: Job, state: JobState, room: RoomEvidence) -> JobCondition:
+    if room.people is None:
+        return JobCondition.UNCHECKED
+    is_there = (state.participant_identity or default_identity(job)) in room.identities
+    if is_there:
+        return JobCondition.IN_ROOM if room.is_recent else JobCondition.UNCHECKED
+    looked = since_start(job, room)
+    if not state.participant_identity or (looked is not None and looked < 0):
+        return JobCondition.UNCHECKED  # it is not known who its agent is, or nobody asked since it began
+    if not room.is_recent:
+        return JobCondition.WAS_ABSENT
+    if looked is None or looked >= STARTS_WITHIN:
+        return JobCondition.ABSENT
+    return JobCondition.STARTING if looked < JOINS_WITHIN else JobCondition.SLOW_START
+
+
+def default_identity(job: Job) -> str:
+    """The identity of a job's agent where its worker chose no other."""
+    return f"agent-{job.id}"
+
+
+def agent_of(job: Job, people: Iterable[Participant] | None) -> Participant | None:
+    """The participant that a job is in its room; `Job.participant` is the user whom it serves.
+
+    Without an identity in the job's state, it is the only agent there with the name of the job's.
+    """
+    identity = job.state.participant_identity if job.state else ""
+    listed = tuple(people or ())
+    wanted = identity or default_identity(job)
+    found = next((person for person in listed if person.identity == wanted), None)
+    if found is not None or identity or not job.agent_name:
+        return found
+    named = [person for person in listed if person.is_agent and job.agent_name in agent_names(person)]
+    return named[0] if len(named) == 1 else None
+
+
+def agent_names(person: Participant) -> tuple[str, ...]:
+    """The agent names in a participant's attributes (PROTOCOL.md, Rooms and participants)."""
+    return tuple(person.attributes.get(key, "") for key in ("lk.agent.name", "lk.agent_name"))
+
+
+def since_start(job: Job, room: RoomEvidence) -> float | None:
+    """Seconds from a job's start to the newest answer about who is in its room; None if it has no start."""
+    started = moment(job.state.started_at) if job.state else None
+    return None if started is None else room.people_at - started
+
+
+def waiting_for(dispatch: Dispatch, at: float | None) -> float | None:
+    """Seconds that a dispatch has been without any job by `at`; None if it has one or that is not known."""
+    created = moment(dispatch.state.created_at) if dispatch.state else None
+    return None if dispatch.jobs or created is None or at is None else max(0.0, at - created)
+
+
+def pick_up(dispatch: Dispatch) -> float | None:
+    """Seconds from a dispatch's creation to its first job's start; None while none started."""
+    created = moment(dispatch.state.created_at) if dispatch.state else None
+    starts = [at for job in dispatch.jobs if job.state and (at := moment(job.state.started_at))]
+    return max(0.0, min(starts) - created) if created and starts else None
+
+
+def dispatch_condition(dispatch: Dispatch, room: RoomEvidence) -> DispatchCondition:
+    """How a dispatch is. No job is normal at first, and then a problem unless nobody is there to serve."""
+    if dispatch.jobs:
+        return DispatchCondition.HAS_JOBS
+    if not dispatch.agent_name:
+        return DispatchCondition.AUTOMATIC
+    types = room.job_types.get(dispatch.agent_name, ())
+    if room.publishing is False and _only(types, "JT_PUBLISHER", 1):
+        return DispatchCondition.FOR_PUBLISHER
+    if room.occupied is False and _only(types, "JT_PARTICIPANT", 2):
+        return DispatchCondition.FOR_PARTICIPANT
+    waited = waiting_for(dispatch, room.dispatches_at)
+    if waited is None or waited < SLOW_AFTER:
+        return DispatchCondition.WAITING
+    if room.publishing is False and not types:
+        return DispatchCondition.PERHAPS_FOR_PUBLISHER
+    return DispatchCondition.SLOW if waited < STUCK_AFTER else DispatchCondition.NOT_TAKEN
+
+
+def _only(types: Iterable[str | int], *names: str | int) -> bool:
+    seen = tuple(types)
+    return bool(seen) and all(kind in names for kind in seen)
+
+
+def dispatch_worst(dispatch: Dispatch, room: RoomEvidence) -> Worst:
+    """How bad a dispatch with its jobs is."""
+    if dispatch.jobs:
+        return max(job_condition(job, room).worst for job in dispatch.jobs)
+    return dispatch_condition(dispatch, room).worst
+
+
+class Summary(Struct, frozen=True):
+    """What a room line shows of everything below it."""
+
+    worst: Worst
+    jobs: int
+    failed: int
+    dispatches: int
+    room: RoomEvidence
+    """What it was judged by."""
+    waits: bool = False
+    """A dispatch in it has no job."""
+
+
+def summary(dispatches: Iterable[Dispatch], room: RoomEvidence) -> Summary:
+    """The summary of a room's dispatches."""
+    items = tuple(dispatches)
+    found = [job_condition(job, room) for item in items for job in item.jobs]
+    worsts = [condition.worst for condition in found]
+    waiting = [dispatch_condition(item, room).worst for item in items if not item.jobs]
+    return Summary(
+        worst=Worst.PROBLEM if room.error else max((*worsts, *waiting), default=Worst.IDLE),
+        jobs=len(found),
+        failed=found.count(JobCondition.FAILED),
+        dispatches=len(items),
+        room=room,
+        waits=bool(waiting),
+    )
