@@ -168,7 +168,7 @@ async def _participants(session: Session, clock: StillClock) -> None:
         try:
             people = (await session.remote.list_participants(name)).items
         except ApiError:
-            return  # a scenario whose rooms do not answer
+            continue  # a scenario whose rooms do not answer
         session.store.update(partial(with_participants, room=name, participants=people, at=clock.monotonic()))
 
 

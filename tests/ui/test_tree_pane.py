@@ -13,7 +13,8 @@ from tests.fixtures.views import NOW, view_of, with_agent, words
 from tests.scenes import Scene, settled, typed
 from tui.api.models import Deployment, Dispatch, JobState, Participant
 from tui.fleet.cells import Cells
-from tui.fleet.state import Coverage, Freshness, View, with_participants
+from tui.fleet.room_scheduler import NO_NODE_ANSWERS
+from tui.fleet.state import Coverage, Freshness, RoomFreshness, View, with_participants
 from tui.fleet.tree import find_key
 from tui.ui.logview import LogView
 from tui.ui.panes.dispatches import DispatchesPane
@@ -251,6 +252,37 @@ def test_what_the_server_says_of_a_job_and_why(changes: dict[str, object], state
     pane.tree_model.toggle_all(pane.keys(view), True)
     found = states(pane, view, "standup-eng")[0]
     assert found[0] == state and found[1].startswith(why) and "ran 0 ms" not in found[1]
+
+
+def test_a_room_that_no_node_answers_for_is_a_problem_and_keeps_what_was_known() -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    fleet = view.fleet
+    fresh = {
+        **fleet.room_freshness,
+        "webinar-q3": fleet.fresh_room("webinar-q3").failed(view.monotonic + 3, NO_NODE_ANSWERS),
+        "call-1726": RoomFreshness().failed(view.monotonic + 3, NO_NODE_ANSWERS),
+    }
+    later = view.monotonic + 300
+    dispatches = {name: items for name, items in fleet.dispatches.items() if name != "call-1726"}
+    fleet = replace(
+        fleet,
+        dispatches=dispatches,
+        room_freshness=fresh,
+        freshness={**fleet.freshness, "rooms": Freshness(at=later)},
+    )
+    view = replace(view, fleet=fleet, now=view.now + 300, monotonic=later)
+    lines = shown(pane, view)
+    room = lines["room:webinar-q3"]
+    assert [room[0].text, room[1].text, room[1].tone] == ["▾ ✗ webinar-q3", "no answer", "error"]
+    assert room[5].text.startswith("listed, but no node answers for it · 5m ago: jobs 2 · ")
+    assert any(key.startswith("dispatch:webinar-q3\0") for key in lines), "what was known stays"
+    unknown = lines["room:call-1726"]
+    assert [unknown[1].text, unknown[5].text[:34]] == ["no answer", "listed, but no node answers for it"]
+    assert pane.set_filter('status:"no answer"') == ""
+    assert [key for key in pane.keys(view) if key.startswith("room:")] == [
+        "room:call-1726",
+        "room:webinar-q3",
+    ]
 
 
 def test_a_server_without_agents_offers_a_job_once() -> None:

@@ -63,7 +63,7 @@ def _states(row: RoomRow) -> list[str]:
     """How its jobs and waiting dispatches are, as the tree shows it; `none` without any job."""
     jobs = [_state(job, row.evidence) for job in row.jobs]
     waiting = [dispatch_condition(item, row.evidence).word for item in row.dispatches if not item.jobs]
-    return [*(jobs or ["none"]), *waiting, row.evidence.error]
+    return [*(jobs or ["none"]), *waiting, f"no answer {row.evidence.error}" if row.evidence.error else ""]
 
 
 def _state(job: Job, evidence: RoomEvidence) -> str:

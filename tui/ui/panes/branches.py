@@ -57,24 +57,34 @@ OLD = 60.0
 def room_cells(view: View, node: Node, room: str, found: Room | None, total: Summary) -> Cells:
     """A room: its jobs, their agents, and its participants. `found` is the room as it was listed."""
     sign, look = _LOOKS[node.worst]
-    polled = room in view.fleet.dispatches
+    polled, error = room in view.fleet.dispatches, total.room.error
     words = f"jobs {total.jobs}" + (f" ✗{total.failed}" if total.failed else "")
-    if not polled:
-        words, look = "not polled yet", "muted"
-    elif not total.dispatches:
+    if polled and not total.dispatches:
         words = "no dispatch"
     count = found.num_participants if found else 0
-    people = "gone" if found is None else "1 person" if count == 1 else f"{count} people"
-    recording = " · recording" if found and found.active_recording else ""
+    parts = [error, _last_known(view, total, words) if polled else ""] if error else []
+    if error:
+        words = "no answer"
+    elif not polled:
+        words, look = "not polled yet", "muted"
+    parts.append("gone" if found is None else "1 person" if count == 1 else f"{count} people")
+    if found is not None and found.active_recording:
+        parts.append("recording")
     created = moment(found.creation_time) if found else None
     return (
         Cell(f"{_fold(node)} {sign} {room}", look if node.worst >= Worst.DOUBT else "text"),
-        Cell(words, look, short="" if polled else "not polled"),
+        Cell(words, look, short="" if polled or error else "not polled"),
         Cell(_names(view.fleet.dispatches.get(room, ())), "muted"),
         Cell(when(created, now=view.now, style=view.times), "muted"),
         Cell(),
-        Cell(people + recording, "muted"),
+        Cell(" · ".join(filter(None, parts)), look if error else "muted"),
     )
+
+
+def _last_known(view: View, total: Summary, words: str) -> str:
+    """What was in a room when its dispatches were last answered."""
+    at = total.room.dispatches_at
+    return f"{age(view.now - at)} ago: {words}" if at is not None else words
 
 
 def dispatch_cells(
