@@ -216,9 +216,9 @@ def agent_of(job: Job, people: Iterable[Participant] | None) -> Participant | No
     return named[0] if len(named) == 1 else None
 
 
-def agent_names(person: Participant) -> tuple[str, ...]:
-    """The agent names in a participant's attributes (PROTOCOL.md, Rooms and participants)."""
-    return tuple(person.attributes.get(key, "") for key in ("lk.agent.name", "lk.agent_name"))
+def agent_names(person: Participant) -> set[str]:
+    """The names in the attributes of an agent in a room (PROTOCOL.md, Rooms and participants)."""
+    return {person.attributes.get(key, "") for key in ("lk.agent.name", "lk.agent_name")} - {""}
 
 
 def since_start(job: Job, room: RoomEvidence) -> float | None:

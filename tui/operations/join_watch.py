@@ -15,14 +15,14 @@ from typing import Final
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.clock import Clock
-from tui.fleet.conditions import SLOW_AFTER, STUCK_AFTER
+from tui.fleet.conditions import SLOW_AFTER, STUCK_AFTER, agent_names
 from tui.fleet.ordering import open_dispatches
 from tui.fleet.state import Fleet, with_dispatches, with_participants
 from tui.fleet.store import Store
 from tui.formats import duration
 from tui.operations.fields import Hint
 from tui.operations.remote import Remote
-from tui.operations.verbs.dispatch_checks import agent_names, likely_cause, waits_for_a_publisher
+from tui.operations.verbs.dispatch_checks import likely_cause, waits_for_a_publisher
 
 WATCH_FOR: Final = 180.0
 """Seconds after which nobody looks any more."""

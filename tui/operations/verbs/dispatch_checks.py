@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 
 from tui.api.clean import confusable, is_deceptive
-from tui.api.models import Agent, Dispatch, Participant
+from tui.api.models import Agent, Dispatch
+from tui.fleet.conditions import agent_names
 from tui.fleet.find import unknown_agents, unknown_rooms
 from tui.fleet.room_scheduler import NO_NODE_ANSWERS
 from tui.fleet.state import Fleet, View
@@ -109,11 +110,6 @@ def known_agent_names(fleet: Fleet) -> dict[str, str]:
             for name in agent_names(person) if person.is_agent else ():
                 names.setdefault(name, "in a room")
     return names
-
-
-def agent_names(person: Participant) -> set[str]:
-    """The names in the attributes of an agent in a room (PROTOCOL.md, Rooms and participants)."""
-    return {person.attributes.get(key, "") for key in ("lk.agent.name", "lk.agent_name")} - {""}
 
 
 def stores_restart_policy_only(fleet: Fleet) -> bool:
