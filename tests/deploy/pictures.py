@@ -77,7 +77,7 @@ def shown(app: Lktop, lines: int | None, *, failed: bool) -> Screen[None]:
     if failed:
         build.feed(b"BUILD ERROR: uv sync did not complete successfully: exit code: 2\n")
         progress = build.progress(BEGAN)
-        verdict = f"BUILD ERROR: {progress.error}; {left_behind(plan, AGENT)}"
+        verdict = f"BUILD ERROR: {progress.error}; {left_behind(plan, AGENT)[0]}"
     report = DeployReport(
         stages={
             **dict.fromkeys(Stage, State.WAITING),

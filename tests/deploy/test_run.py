@@ -146,7 +146,7 @@ async def test_a_lost_answer_to_create_is_looked_for_and_never_sent_again(here: 
     assert here.effects() == ["CreateAgent"]
     assert here.sent("/CreateAgent") == 1
     made = str(here.simulator.control.effects()[0]["agent_id"])
-    assert f"an agent was made, {made}" in report.verdict and report.agent_id == made
+    assert f"an agent is new, {made}," in report.verdict and report.agent_id == made
     assert stages(here)[Part.ANNOUNCE] is State.UNKNOWN
     assert here.entry().verdict is Verdict.DONE
 

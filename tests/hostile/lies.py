@@ -11,7 +11,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.api.scripted import Act, hang_up, http, part, text, twirp
 from tests.hostile.world import OTHER, Json, TwirpError, World
@@ -105,6 +105,7 @@ TRANSPORT = (
     ),
     Fault("too long", lambda found: http(200, b" " * (9 << 20))),
 )
+FIRST_FIXED = body("{}", "{}")
 BODIES = (
     Fault("honest", honest, truthful=True),
     Fault("camelCase", lambda found: http(200, encoded(camel(found))), truthful=True),
@@ -115,7 +116,7 @@ BODIES = (
     Fault("twice", lambda found: http(200, encoded(found) * 2)),
     Fault("in a list", lambda found: http(200, encoded([found]))),
     Fault("in an envelope", lambda found: http(200, encoded({"data": found}))),
-    body("{}", "{}"),
+    FIRST_FIXED,
     body("no body", ""),
     body("null", "null"),
     body("[]", "[]"),
@@ -192,6 +193,24 @@ PAIRS = (*(pair(status, code) for status in PAIRED for code in (*TWIRP, "no_such
 """Every status with every code, and statuses without one."""
 FAULTS = (*TRANSPORT, *BODIES, *GATEWAY, *REDIRECTS, SKEWED, MIDDLEWARE)
 """Every one is tried with every lie of the looks."""
+
+# ---- what is answered to an upload and to a build --------------------------------------------------------
+
+STEP = {"digest": "sha256:1", "name": "[1/1] FROM scratch", "started": "2026-08-03T00:00:00Z"}
+STREAM = encoded({"vertexes": [{**STEP, "completed": "2026-08-03T00:00:01Z"}]}) + "\n"
+"""What an honest build says."""
+_FIXED = tuple(fault for fault in BODIES[BODIES.index(FIRST_FIXED) :])
+UPLOADS = (*(fault for fault in TRANSPORT if not fault.slow), *_FIXED, *GATEWAY, *REDIRECTS)
+"""Answers to an upload. A store's own yes has no body, or is XML."""
+BUILDS = (
+    body("the stream of a build", STREAM, kind="text/plain"),
+    body("half of its step", encoded({"vertexes": [STEP]}) + "\n", kind="text/plain"),
+    Fault("its stream, cut", lambda found: part(http(200, STREAM * 2, kind="text/plain")[:-20])),
+    replace(body("BUILD ERROR", "BUILD ERROR: exit code 1\n", kind="text/plain"), proof=True),
+    body("another build runs", "another build is running\n", 409, kind="text/plain"),
+    *(*TRANSPORT, *_FIXED, *GATEWAY, *REDIRECTS, SKEWED, MIDDLEWARE),
+)
+"""Answers to `POST /build`, whose end in order means success."""
 
 # ---- what is answered to the looks -----------------------------------------------------------------------
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.hostile import deploys
+from tests.hostile.deploys import DEPLOYS, DeployCase
 from tests.hostile.judge import complaints
-from tests.hostile.lies import FAULTS, LOOKS, PAIRS
+from tests.hostile.lies import BUILDS, FAULTS, LOOKS, PAIRS, UPLOADS
 from tests.hostile.trial import CASES, Case, Result, blind, trials
 
 SHOWN = 30
@@ -24,6 +26,11 @@ async def judged(*results: AsyncIterator[Result]) -> None:
     for each in results:
         async for result in each:
             found += complaints(result)
+    report(found)
+
+
+def report(found: list[str]) -> None:
+    """Fails if there is anything to complain about."""
     assert not found, "\n".join((f"{len(found)} complaints", *found[:SHOWN]))
 
 
@@ -45,3 +52,14 @@ async def test_looks_before_the_change_that_show_nothing(case: Case, tmp_path: P
     await judged(
         *(blind(tmp_path, case, fault) for fault in FAULTS if fault.name in ("fin", "{}", "502 HTML"))
     )
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("case", DEPLOYS, ids=lambda case: case.name)
+async def test_deploys(case: DeployCase, tmp_path: Path) -> None:
+    found: list[str] = []
+    for place, faults in (("announce", FAULTS), ("upload", UPLOADS), ("build", BUILDS)):
+        for fault in faults:
+            async for result in deploys.trials(tmp_path, case, place, fault, tuple(LOOKS)):
+                found += result.complaints()
+    report(found)

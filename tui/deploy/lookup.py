@@ -1,30 +1,52 @@
-"""Finds the effect of a request whose answer was lost, by reads only."""
+"""Finds the effect of a create or deploy, by reads only. An unreadable row may be the one looked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from tui.api.client import Client
-from tui.api.models import Version
+from tui.api.errors import Unknown
+from tui.api.models import Version, Wire
+from tui.api.reader import Batch
 from tui.fleet.status import Family, status
+
+T = TypeVar("T", bound=Wire)
+BUILDING = "Building"
 
 
 async def agent_ids(client: Client) -> tuple[str, ...]:
     """Ids of every agent of the project. Raises the tree of `tui.api.errors`."""
-    return tuple(agent.agent_id for agent in (await client.list_agents()).items)
+    return tuple(agent.agent_id for agent in _all(await client.list_agents()))
+
+
+async def version_tags(client: Client, agent_id: str) -> tuple[str, ...]:
+    """Tags of every version of an agent. Raises the tree of `tui.api.errors`."""
+    return tuple(version.version for version in _all(await client.list_versions(agent_id)))
 
 
 async def new_agents(client: Client, before: Iterable[str]) -> tuple[str, ...] | None:
-    """Agents that were not there before; None without any. Raises the tree of `tui.api.errors`."""
+    """Agents that were not there before and to which nothing was deployed yet; None without any.
+
+    Raises the tree of `tui.api.errors`.
+    """
     known = set(before)
-    return tuple(one for one in await agent_ids(client) if one not in known) or None
+    agents = _all(await client.list_agents())
+    new = (agent for agent in agents if agent.agent_id not in known and agent.never_deployed)
+    return tuple(agent.agent_id for agent in new) or None
 
 
-async def built(client: Client, agent_id: str, tag: str) -> Version | None:
-    """A version once its build has ended, well or not. Raises the tree of `tui.api.errors`."""
-    versions = (await client.list_versions(agent_id)).items
-    found = next((version for version in versions if version.version == tag), None)
-    return found if found is not None and (serves(found) or failed(found)) else None
+async def new_version(client: Client, agent_id: str, tag: str, before: Iterable[str]) -> Version | None:
+    """The version of a build, however far it is; None if it is not listed.
+
+    It is known by its tag, and where the service named none, by being the only one that was not there before.
+    Raises the tree of `tui.api.errors`.
+    """
+    known = set(before)
+    versions = [item for item in _all(await client.list_versions(agent_id)) if item.version not in known]
+    if tag:
+        return next((item for item in versions if item.version == tag), None)
+    return versions[0] if len(versions) == 1 else None
 
 
 def serves(version: Version) -> bool:
@@ -35,3 +57,15 @@ def serves(version: Version) -> bool:
 def failed(version: Version) -> bool:
     """Its build failed."""
     return not serves(version) and status(version.status).family is Family.ERROR
+
+
+def is_building(version: Version) -> bool:
+    """Its build goes on."""
+    return not serves(version) and status(version.status).name == BUILDING
+
+
+def _all(batch: Batch[T]) -> tuple[T, ...]:
+    if batch.unreadable:
+        rows = "row" if batch.unreadable == 1 else "rows"
+        raise Unknown(f"{batch.unreadable} {rows} of the list cannot be read")
+    return batch.items

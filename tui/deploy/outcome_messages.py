@@ -16,12 +16,22 @@ def success(plan: Plan, report: DeployReport) -> str:
     return done + doubt + ("" if plan.creates else "; old instances drain") + "; the status shows it start"
 
 
-def left_behind(plan: Plan, agent_id: str) -> str:
+def left_behind(plan: Plan, agent_id: str) -> tuple[str, Verdict]:
     """What there is after a failure that followed the announcement."""
     if plan.creates:
-        return f"agent {agent_id} is there and has no version: deploy to it again, or delete it"
+        words = f"agent {agent_id} is there and has no version: deploy to it again, or delete it"
+        return words, Verdict.DONE
     kept = "nothing is deployed, the version that ran before goes on"
-    return f"{kept}; its secrets may be set already" if plan.secrets else kept
+    if plan.secrets:
+        return f"{kept}; its secrets may be set already", Verdict.UNKNOWN
+    return kept, Verdict.REFUSED
+
+
+def build_unknown(plan: Plan, agent_id: str, broken: str, seen: str) -> str:
+    """The build may have made a version or not; `broken` is why its stream ended early, if it did."""
+    why = f"{broken}; it may go on ({seen})" if broken else f"the stream ended well, and {seen}"
+    words = f"the build's end is unknown: {why}; the status and :logs {agent_id} build say"
+    return f"{words}; :config {agent_id} writes livekit.toml" if plan.creates else words
 
 
 def create_lost(found: Sequence[str], error: str) -> tuple[str, Verdict]:
@@ -33,7 +43,7 @@ def create_lost(found: Sequence[str], error: str) -> tuple[str, Verdict]:
         listed = ", ".join(found)
         words = f"{error}; several new agents are there, {listed}: look which one is yours"
         return words, Verdict.UNKNOWN
-    words = f"{error}; an agent was made, {found[0]}, and has no version: deploy to it, do not create again"
+    words = f"{error}; an agent is new, {found[0]}, and has no version: deploy to it, do not create again"
     return words, Verdict.DONE
 
 
@@ -56,8 +66,8 @@ def left(plan: Plan, report: DeployReport, *, building: bool) -> tuple[str, Verd
         words = f"left during the build of {report.agent_id}: LiveKit may go on with it or drop it"
         return words, Verdict.UNKNOWN
     if announced is State.DONE:
-        word = Verdict.DONE if plan.creates else Verdict.REFUSED
-        return f"left before the build; {left_behind(plan, report.agent_id)}", word
+        words, word = left_behind(plan, report.agent_id)
+        return f"left before the build; {words}", word
     if announced in (State.RUNNING, State.UNKNOWN):
         return "left while it was announced: unknown whether it happened", Verdict.UNKNOWN
     return "left before anything was sent", Verdict.NOT_SENT

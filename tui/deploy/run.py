@@ -22,6 +22,7 @@ from tui.api.changes import (
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Refused, Unknown
 from tui.api.hosts import Host
+from tui.api.models import Version
 from tui.api.upload import upload
 from tui.api.upload_target import UploadTarget, upload_target
 from tui.clock import Clock
@@ -79,6 +80,8 @@ class DeployRun:
         self._told = 0.0
         self._attempt: Attempt | None = None
         """None until the intent is on the disk."""
+        self._before: tuple[str, ...] = ()
+        """Ids of the agents, or tags of the agent's versions, that were there before."""
         self.report = DeployReport(stages=dict.fromkeys(Stage, State.WAITING), agent_id=plan.agent_id)
 
     async def run(self) -> DeployReport:
@@ -143,10 +146,11 @@ class DeployRun:
         self._set(Stage.ANNOUNCE, State.RUNNING)
         request_id = str(uuid.uuid4())
         try:
-            baseline = await lookup.agent_ids(self._client) if plan.creates else ()
+            self._before = await self._there_before()
         except ApiError as error:
-            words = f"could not look at the agents first: {error}; nothing was sent, try again"
-            raise StageFailed(Stage.ANNOUNCE, words) from None
+            things = "agents" if plan.creates else "versions"
+            words = f"could not look at the {things} first: {error}; nothing was sent, try again"
+            raise StageFailed(Stage.ANNOUNCE, words, word=Verdict.NOT_SENT) from None
         try:
             self._attempt = await Attempt.begin(
                 self._journal,
@@ -156,15 +160,38 @@ class DeployRun:
                 request_id=request_id,
                 arguments=[item.name for item in plan.secrets],
                 reason=plan.reason,
-                baseline=baseline,
+                baseline=self._before,
                 facts={"url": plan.url, "deployment": plan.deployment},
             )
         except JournalError as error:
             raise StageFailed(Stage.ANNOUNCE, f"{error}; nothing was sent") from None
         answer = await self._ask(self._attempt)
+        if problem := self._other_than_asked(answer):
+            raise await self._lost(problem)
         self.report = replace(self.report, agent_id=answer.agent_id or plan.agent_id, tag=answer.tag)
         self._set(Stage.ANNOUNCE, State.DONE, f"{self.report.agent_id} version {answer.tag or '(not named)'}")
         return self._target(answer)
+
+    async def _there_before(self) -> tuple[str, ...]:
+        """What a new agent or version is told from. Raises the tree of `tui.api.errors`."""
+        if self._plan.creates:
+            return await lookup.agent_ids(self._client)
+        return await lookup.version_tags(self._client, self._plan.agent_id)
+
+    def _other_than_asked(self, answer: CreateAgentResponse | DeployAgentResponse) -> str:
+        """Why the answer is not about what was asked for, in words; empty if it is.
+
+        What it names is uploaded to and built: it must be nobody else's.
+        """
+        plan = self._plan
+        if plan.creates:
+            old = answer.agent_id in self._before
+            return f"the answer names {answer.agent_id}, which was there before" if old else ""
+        if answer.agent_id not in ("", plan.agent_id):
+            return f"the answer is about {answer.agent_id}, not about {plan.agent_id}"
+        if answer.tag and answer.tag in self._before:
+            return f"the answer names version {answer.tag}, which was there before"
+        return ""
 
     async def _ask(self, attempt: Attempt) -> CreateAgentResponse | DeployAgentResponse:
         """The one request that changes something. A lost answer is looked for."""
@@ -173,7 +200,7 @@ class DeployRun:
                 self._request, lost=lambda error: f"{error}; unknown whether it happened"
             )
         except Unknown as error:
-            raise await self._lost(error, attempt.intent.baseline) from None
+            raise await self._lost(str(error)) from None
         except ApiError as error:
             word = verdict_of(error)
             who = "LiveKit refused: " if word is Verdict.REFUSED else ""
@@ -240,10 +267,15 @@ class DeployRun:
         progress = build.progress(self._now())
         if progress.outcome is BuildOutcome.FAILED:
             raise self._partly(Stage.BUILD, f"BUILD ERROR: {progress.error}")
+        broken = progress.error if progress.outcome is BuildOutcome.UNKNOWN else ""
+        version = await self._version(broken)
+        self.report = replace(self.report, tag=version.version)
         words = f"{progress.completed} of {progress.total} steps"
-        if progress.outcome is BuildOutcome.UNKNOWN:
-            words = await self._cut(progress.error)
-        self._set(Stage.BUILD, State.DONE, words)
+        self._set(
+            Stage.BUILD,
+            State.DONE,
+            f"the stream broke, and {version.version} is serving" if broken else words,
+        )
 
     async def _record(self) -> None:
         plan, agent_id = self._plan, self.report.agent_id
@@ -261,14 +293,14 @@ class DeployRun:
 
     # ---- what is not known ----------------------------------------------------------------------------
 
-    async def _lost(self, error: ApiError, before: Sequence[str]) -> StageFailed:
-        """Whether the announcement was heard although no answer came; `before` are the agents until then."""
+    async def _lost(self, error: str) -> StageFailed:
+        """Whether the announcement was heard although no answer to it came."""
         if not self._plan.creates:
-            words, word = outcome_messages.deploy_lost(self._plan, str(error))
+            words, word = outcome_messages.deploy_lost(self._plan, error)
             return StageFailed(Stage.ANNOUNCE, words, State.UNKNOWN, word)
         try:
             found = await look_until(
-                lambda: lookup.new_agents(self._client, before),
+                lambda: lookup.new_agents(self._client, self._before),
                 clock=self._clock,
                 tell=lambda words: self._set(Stage.ANNOUNCE, State.UNKNOWN, words),
                 looks=self._looks,
@@ -277,38 +309,52 @@ class DeployRun:
             words = f"{error}; whether an agent was made is unknown, for looking failed too: {failure}"
             return StageFailed(Stage.ANNOUNCE, words, State.UNKNOWN, Verdict.UNKNOWN)
         self.report = replace(self.report, agent_id=found[0] if found and len(found) == 1 else "")
-        words, word = outcome_messages.create_lost(found or (), str(error))
+        words, word = outcome_messages.create_lost(found or (), error)
         return StageFailed(Stage.ANNOUNCE, words, State.UNKNOWN, word)
 
-    async def _cut(self, reason: str) -> str:
-        """The outcome of a build whose stream broke: a line for the stage. Raises `StageFailed`."""
+    async def _version(self, broken: str) -> Version:
+        """The version that was built, as it is listed. Raises `StageFailed`.
+
+        The end of a stream proves nothing: a proxy's page ends too. `broken` is why it ended early, in words.
+        """
         agent_id, tag = self.report.agent_id, self.report.tag
-        await self._close(Verdict.UNKNOWN, f"the build's stream broke: {reason}")
-        unknown = (
-            f"the build's end is unknown: {reason}; it may go on: the status and :logs {agent_id} build say"
-        )
+        if broken:
+            await self._close(Verdict.UNKNOWN, f"the build's stream broke: {broken}")
+        seen: Version | None = None
+
+        async def look() -> Version | None:
+            nonlocal seen
+            before = () if self._plan.creates else self._before
+            seen = await lookup.new_version(self._client, agent_id, tag, before)
+            if seen is None or lookup.serves(seen) or lookup.failed(seen):
+                return seen
+            return None if broken or lookup.is_building(seen) else seen
+
         try:
             found = await look_until(
-                lambda: lookup.built(self._client, agent_id, tag),
+                look,
                 clock=self._clock,
                 tell=lambda words: self._set(Stage.BUILD, State.UNKNOWN, words),
-                looks=self._looks if tag else (),
+                looks=self._looks if broken else (0.0, *self._looks),
             )
         except ApiError as failure:
-            words = f"{unknown} (looking failed too: {failure})"
+            words = outcome_messages.build_unknown(self._plan, agent_id, broken, f"looking failed: {failure}")
             raise StageFailed(Stage.BUILD, words, State.UNKNOWN, Verdict.UNKNOWN) from None
         if found is None:
-            raise StageFailed(Stage.BUILD, unknown, State.UNKNOWN, Verdict.UNKNOWN)
+            state = (
+                f"{seen.version} is {seen.status or 'not serving'}" if seen else "no new version is listed"
+            )
+            words = outcome_messages.build_unknown(self._plan, agent_id, broken, state)
+            raise StageFailed(Stage.BUILD, words, State.UNKNOWN, Verdict.UNKNOWN)
         if lookup.failed(found):
-            raise self._partly(Stage.BUILD, f"the stream broke ({reason}) and the build failed")
-        return f"the stream broke, and {tag} is serving"
+            how = f"the stream broke ({broken})" if broken else "the stream ended well"
+            raise self._partly(Stage.BUILD, f"{how} and the build failed: {found.version} is {found.status}")
+        return found
 
     def _partly(self, stage: Stage, words: str) -> StageFailed:
-        """A failure after the announcement: a new agent is there all the same."""
-        word = Verdict.DONE if self._plan.creates else Verdict.REFUSED
-        return StageFailed(
-            stage, f"{words}; {outcome_messages.left_behind(self._plan, self.report.agent_id)}", word=word
-        )
+        """A failure after the announcement: a new agent is there all the same, and secrets may be set."""
+        left, word = outcome_messages.left_behind(self._plan, self.report.agent_id)
+        return StageFailed(stage, f"{words}; {left}", word=word)
 
     def _leave(self) -> None:
         """The operator leaves in the middle of it. Nothing is awaited here: the loop may be ending."""
