@@ -65,7 +65,7 @@ def is_building(version: Version) -> bool:
 
 
 def _all(batch: Batch[T]) -> tuple[T, ...]:
-    if batch.unreadable:
-        rows = "row" if batch.unreadable == 1 else "rows"
-        raise Unknown(f"{batch.unreadable} {rows} of the list cannot be read")
+    """The rows of a whole listing. Raises `Unknown` for a part of one, in which anything may be missing."""
+    if not batch.is_whole:
+        raise Unknown("the list is not whole" if batch.listed else "the answer holds no list")
     return batch.items

@@ -20,7 +20,7 @@ from tui.api.changes import (
     secret_message,
 )
 from tui.api.client import Client
-from tui.api.errors import ApiError, NotSent, Refused, Unknown
+from tui.api.errors import ApiError, NotDone, NotSent, Refused, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Version
 from tui.api.upload import upload
@@ -199,7 +199,7 @@ class DeployRun:
             return await attempt.send(
                 self._request, lost=lambda error: f"{error}; unknown whether it happened"
             )
-        except Unknown as error:
+        except (Unknown, NotDone) as error:  # a word alone proves nothing, neither yes nor no
             raise await self._lost(str(error)) from None
         except ApiError as error:
             word = verdict_of(error)
