@@ -10,13 +10,15 @@ from tests.api.scripted import connected
 from tests.peers.site import KEY
 from tui.api.client import Client
 from tui.clock import Clock
-from tui.fleet.cells import Cells
 from tui.fleet.poller import Poller
 from tui.fleet.room_scheduler import AGAIN
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.store import Store
-from tui.fleet.tree import Tree, every_key, find_dispatch, split
-from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
+from tui.fleet.tree import every_key
+from tui.ui.panes.dispatches import DispatchesPane
+
+ROUNDS = 2
+"""Rounds after the first: a room that did not answer is in trouble if it is still listed after that."""
 
 
 class Desk:
@@ -39,11 +41,13 @@ class Desk:
         return View(self.fleet, self._poller.selection, self.clock.now(), self.clock.monotonic())
 
     async def look(self, room: str) -> None:
-        """Poll everything; once more after a while if the room was not due yet, or if it did not answer."""
+        """Poll everything, until the room answered anew or is known not to answer."""
         self._poller.select(Selection(room=room, rooms_in_view=(room,)))
         before = self.fleet.fresh_room(room).dispatches_at
         await self._poller.once()
-        if self.fleet.fresh_room(room).dispatches_at == before:
+        for _ in range(ROUNDS):
+            if self.fleet.fresh_room(room).dispatches_at != before or self.fleet.room_error(room):
+                break
             await self.clock.sleep(AGAIN)
             await self._poller.once()
 
@@ -54,27 +58,10 @@ class Desk:
 
     def tree(self) -> str:
         """The tree with every node open, line by line."""
-        tree, view = Tree(), self.view
-        tree.toggle_all(every_key(self.fleet), True)
-        rooms = [room.name for room in self.fleet.rooms]
-        return "\n".join(self._line(tree, view, key) for key in tree.flatten(self.fleet, rooms, view.now))
-
-    def _line(self, tree: Tree, view: View, key: str) -> str:
-        node = tree.nodes[key]
-        room, dispatch_id, job_id = split(key)
-        dispatch = find_dispatch(self.fleet, room, dispatch_id)
-        if dispatch is None:
-            return _text(room_cells(view, node, room, tree.of_room(self.fleet, room, view.now)))
-        job = next((item for item in dispatch.jobs if item.id == job_id), None)
-        if job is None:
-            return _text(dispatch_cells(view, node, dispatch, revealed=False))
-        if node.kind == "participant" and job.participant:
-            return _text(participant_cells(job.participant))
-        return _text(job_cells(view, node, job))
-
-
-def _text(cells: Cells) -> str:
-    return " | ".join(cell.text for cell in cells)
+        pane, view = DispatchesPane(), self.view
+        pane.tree_model.toggle_all(every_key(self.fleet), True)
+        lines = (pane.cells(view, key) for key in pane.keys(view))
+        return "\n".join(" | ".join(cell.text for cell in line) for line in lines)
 
 
 @asynccontextmanager

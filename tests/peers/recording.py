@@ -48,10 +48,6 @@ class RecordedStop(Struct, frozen=True):
     replies: tuple[Reply, ...]
     """ListRooms, and ListDispatch and ListParticipants of the room."""
 
-    def reply(self, method: str) -> Reply:
-        """What a method was answered."""
-        return next(reply for reply in (*self.replies, *self.sent) if reply.method == method)
-
 
 class Recording(Struct, frozen=True):
     """A situation."""

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from tests.api.scripted import Server, http, serving, text
-from tests.peers.recording import RecordedStop
+from tests.peers.recording import RecordedStop, Reply
 
 
 class Replay:
-    """The server; `stop` is where the situation stands."""
+    """The server. The situation stands at `stop`, and comes to `after` with what is sent on the way there."""
 
     def __init__(self) -> None:
         self.stop: RecordedStop | None = None
+        self.after: RecordedStop | None = None
         self.server = Server()
 
     async def answer(self, writer: asyncio.StreamWriter) -> None:
         """Answer the newest request."""
         method = self.server.requests[-1].method
-        said = self.stop.replies + self.stop.sent if self.stop else ()
-        found = next((reply for reply in said if reply.method == method), None)
+        found = self._reply(method)
         if found is None:  # as a server without Cloud Agents
             writer.write(text("404 Not Found", "404 page not found\n"))
         else:
             writer.write(http(f"{found.status} X", found.body, kind=found.type))
         await writer.drain()
+
+    def _reply(self, method: str) -> Reply | None:
+        if self.after is not None and (sent := find(self.after.sent, method)) is not None:
+            self.stop, self.after = self.after, None
+            return sent
+        return find(self.stop.replies, method) if self.stop is not None else None
+
+
+def find(replies: Iterable[Reply], method: str) -> Reply | None:
+    """The reply to a method."""
+    return next((reply for reply in replies if reply.method == method), None)
 
 
 @asynccontextmanager

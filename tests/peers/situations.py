@@ -107,7 +107,7 @@ async def killed_worker(site: Site) -> AsyncIterator[Stop]:
 async def killed_node(site: Site) -> AsyncIterator[Stop]:
     """SIGKILL of the node that serves room and worker; the other one is asked about the room."""
     await site.start_worker(AGENT, node=1)
-    room = await _room_of_the_other_node(site)
+    room = await _dispatch_by_the_other_node(site)
     await _job(site, room)
     await _agents(site, room, 1)
     yield Stop("joined", room)
@@ -122,7 +122,7 @@ async def killed_node(site: Site) -> AsyncIterator[Stop]:
 async def moved_room(site: Site) -> AsyncIterator[Stop]:
     """SIGKILL of the node that serves a room while its agent can come back by another node."""
     await site.start_worker(AGENT)
-    room = await _room_of_the_other_node(site)
+    room = await _dispatch_by_the_other_node(site)
     await _job(site, room)
     await _agents(site, room, 1)
     yield Stop("joined", room)
@@ -210,15 +210,16 @@ async def _gone_at_once(site: Site, how: str) -> AsyncIterator[Stop]:
     yield Stop("later", "lobby")
 
 
-async def _room_of_the_other_node(site: Site) -> str:
-    """A room with a dispatch that the second node serves; nodes are drawn by chance."""
+async def _dispatch_by_the_other_node(site: Site) -> str:
+    """Dispatch to a room that the second node serves; which one makes a room is drawn by chance."""
     for number in range(20):
         room = f"lobby-{number}"
-        await _dispatch(site, room)
+        await site.ask("CreateRoom", name=room)
         if site.node_of(room) == 1:
+            site.replies.clear()
+            await _dispatch(site, room)
             return room
         await site.ask("DeleteRoom", room=room)
-        site.replies.clear()
     raise NotInTime("no room came to the second node")
 
 
