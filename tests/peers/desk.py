@@ -43,10 +43,12 @@ class Desk:
     async def look(self, room: str) -> None:
         """Poll everything, until the room answered anew or is known not to answer."""
         self._poller.select(Selection(room=room, rooms_in_view=(room,)))
-        before = self.fleet.fresh_room(room).dispatches_at
+        before = self.fleet.fresh_room(room)
         await self._poller.once()
         for _ in range(ROUNDS):
-            if self.fleet.fresh_room(room).dispatches_at != before or self.fleet.room_error(room):
+            now = self.fleet.fresh_room(room)
+            is_in_trouble = now.failures > before.failures and self.fleet.room_error(room)
+            if now.dispatches_at != before.dispatches_at or is_in_trouble:
                 break
             await self.clock.sleep(AGAIN)
             await self._poller.once()

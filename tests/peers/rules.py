@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from tests.peers.desk import Desk
 
-GOOD, DOUBT, WAITS = "●", r"\?", "◔"
-
 
 class Rule(NamedTuple):
     """Regular expressions."""
@@ -22,56 +20,64 @@ class Rule(NamedTuple):
     """None is found."""
 
 
-JOINED = Rule((f"{GOOD} lobby", rf"{GOOD} …\w+ \| running \|"), (DOUBT,))
-NOT_THERE = Rule((rf"{DOUBT} lobby", rf"{DOUBT} …\w+ \| running"), (GOOD,))
+JOINED = Rule((r"● lobby", r"● …\w+ \| running \| one", r"agent-AJ_\w+ \| active \| agent"), (r"[?✗◔] ",))
+STARTING = Rule(("◔ lobby", r"◔ …\w+ \| starting", "has not joined yet"), ("●", r"[?✗] "))
+STILL_STARTING = Rule(
+    (r"\? lobby", r"\? …\w+ \| still starting", "starting, or ended at once"), ("●", "✗", "never delivered")
+)
+NOBODY_TOOK_IT = Rule(("jobs 0", "no job", "nobody took it; it is not offered again"), ("●", "starting"))
+NO_NODE = Rule(
+    ("✗ lobby", "no answer", "listed, but no node answers for it", "ago: jobs 1"), ("no dispatch",)
+)
+NOTHING = Rule(never=("lobby",))
 
 RULES: dict[str, dict[str, Rule]] = {
     "new_room": {
-        "before": Rule(never=("lobby",)),
-        "dispatched": Rule(("lobby",), (DOUBT, "✗")),
+        "before": NOTHING,
+        "dispatched": Rule(("[◔●] lobby",), ("[?✗] ", "not taken")),
         "joined": JOINED,
     },
-    "rejected": {"refused": Rule(("jobs 1",), (GOOD,))},
-    "raised": {"young": Rule(("jobs 1",), (DOUBT,)), "later": NOT_THERE},
-    "returned": {"young": Rule(("jobs 1",), (DOUBT,)), "later": NOT_THERE},
-    "slow_start": {
-        "accepted": Rule(("jobs 1",), (DOUBT,)),
-        "still starting": Rule(("running",)),
-        "joined": JOINED,
+    "rejected": {
+        "refused": Rule((r"\? lobby", "refused, or returned at once", "log"), ("✓", "success", "ran 0", "●"))
     },
+    "raised": {"young": STARTING, "later": STILL_STARTING},
+    "returned": {"young": STARTING, "later": STILL_STARTING},
+    "slow_start": {"accepted": STARTING, "still starting": STILL_STARTING, "joined": JOINED},
     "late_worker": {
-        "nobody": Rule((r"lobby \| jobs 0", "no job"), (GOOD,)),
-        "registered": Rule((r"lobby \| jobs 0", "no job"), (GOOD,)),
-        "dispatched again": Rule((r"lobby \| jobs 1", "no job", rf"{GOOD} …\w+ \| running \|")),
+        "nobody": Rule(("[◔?] lobby", "no job"), ("●", "✗")),
+        "registered": NOBODY_TOOK_IT,
+        "dispatched again": Rule(
+            ("jobs 1", "not offered again", r"● …\w+ \| running \| one", r"agent-AJ_\w+ \| active")
+        ),
     },
     "killed_worker": {
         "joined": JOINED,
-        "killed": Rule(("jobs 1", "running")),
-        "gone": NOT_THERE,
+        "killed": JOINED,
+        "gone": Rule((r"\? lobby", r"\? …\w+ \| "), ("●", "✓")),
     },
     "killed_node": {
         "joined": JOINED,
-        "killed": Rule(("jobs 1",), ("no dispatch",)),
-        "later": Rule(("jobs 1",), ("no dispatch",)),
-        "dispatched again": Rule(("lobby",)),
+        "killed": NO_NODE,
+        "later": NO_NODE,
+        "dispatched again": Rule(("[◔●] lobby", "jobs 0"), ("no answer",)),
     },
     "moved_room": {
         "joined": JOINED,
-        "killed": Rule(("jobs 1",), ("no dispatch",)),
-        "moved": Rule((r"lobby-\d+ \| jobs 0", "automatic")),
+        "killed": NO_NODE,
+        "moved": Rule((r"lobby-\d+ \| jobs 0", "automatic"), ("no answer",)),
     },
     "redis_gone": {
         "joined": JOINED,
-        "gone": Rule(("jobs 1", "rooms: .*connection refused"), ("no dispatch",)),
+        "gone": Rule(("jobs 1", "rooms: .*connection refused"), ("no dispatch", "0 rooms")),
         "back": Rule(never=("lobby", "connection refused")),
     },
-    "wrong_secret": {"refused": Rule(("rooms: ",), ("lobby",))},
-    "no_auto_create": {"before": Rule(never=("lobby",)), "dispatched": Rule(never=("lobby",))},
+    "wrong_secret": {"refused": Rule(("rooms: .*signature is invalid",), ("lobby", "eyJ"))},
+    "no_auto_create": {"before": NOTHING, "dispatched": NOTHING},
     "publisher_left": {
-        "nobody publishes": Rule(("jobs 0", "no job"), ("✗",)),
-        "bob publishes": Rule(("jobs 1", f"{GOOD} lobby", "publisher job")),
-        "eve too": Rule(("jobs 2", f"{GOOD} lobby", "publisher job")),
-        "bob left": Rule(("jobs 2", "publisher job")),
+        "nobody publishes": Rule(("jobs 0", "no job"), ("✗", "not offered again")),
+        "bob publishes": Rule(("● lobby", "publisher job for bob", r"agent-AJ_\w+ \| active"), ("who left",)),
+        "eve too": Rule(("● lobby", "jobs 2", "job for bob", "job for eve"), ("who left",)),
+        "bob left": Rule(("jobs 2", "publisher job for bob who left", "publisher job for eve ")),
     },
 }
 
