@@ -47,6 +47,14 @@ class Console:
             driver.send_message(Key(key, key_to_character(key)))
             await self.settle()
 
+    async def burst(self, *events: str | Paste) -> None:
+        """Keys and pastes that the terminal sends all at once."""
+        driver = self.app._driver
+        assert driver is not None
+        for event in events:
+            driver.send_message(Key(event, key_to_character(event)) if isinstance(event, str) else event)
+        await self.settle()
+
     async def settle(self) -> None:
         """Until every message that is on its way has arrived, and those that it brought about."""
         quiet = 0

@@ -96,7 +96,7 @@ async def test_a_paste_without_marks_changes_nothing(here: Console, pane: str) -
     assert here.effects() == []
 
 
-async def test_keys_that_waited_for_a_blocked_screen_do_nothing(
+async def test_keys_that_waited_for_a_blocked_screen_confirm_nothing(
     here: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(safe_app, "STALE", 0.5)
@@ -106,9 +106,9 @@ async def test_keys_that_waited_for_a_blocked_screen_do_nothing(
         event = Key(key, None)
         event.time -= 3.0
         driver.send_message(event)
-    await here.settle()
-    assert here.app.screen is here.app.main
-    assert here.effects() == []
+    dialog = await here.opened()
+    assert dialog.model.outcome is None and here.app.screen is dialog
+    assert here.calls("RestartAgent") == 0
 
 
 async def test_the_target_stays_the_same_when_rows_move(here: Console) -> None:

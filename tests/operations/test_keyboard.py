@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from textual.events import Paste
+
 from tests.fixtures.operation import CONCIERGE
 from tests.operations.console import Console, console
 from tui.operations.journal.journal import Verdict
@@ -186,8 +188,9 @@ async def test_secrets_are_set_imported_mounted_and_removed(tmp_path: Path) -> N
         assert SECRET not in here.shown()
         await here.press("escape", "ctrl+n")
         await here.opened()
-        await here.paste("FRESH")
-        await here.press("enter", "x")
+        await here.burst(*"FRESH", "enter", Paste(SECRET), "x")
+        assert here.dialog.pending.answers.text("name") == "FRESH", "a paste does not overtake keys"
+        assert SECRET not in here.shown()
         await here.go()
         await here.press("escape", "i")
         await here.opened()

@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from textual.events import Key
 
 from tests.fixtures.screen import drawn, playing, title
 from tests.scenes import Scene, settled, strike, typed
 from tui.session.replayed import REFUSAL
 from tui.ui.app import Lktop
+from tui.ui.dialogs.audit import Audit
+from tui.ui.terminal import safe_app
 from tui.ui.terminal.key_queue import KeyQueue
 from tui.ui.widgets.lines import Lines
 
@@ -98,6 +101,24 @@ async def test_a_key_right_after_a_digit_is_heard_by_the_pane_that_the_digit_lea
             strike(pilot, struck)
         await settled(pilot)
         assert app.said.newest_first[0].text == f"Restart: {REFUSAL}"
+
+
+async def test_an_old_key_is_dropped_only_where_it_may_confirm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(safe_app, "STALE", 0.5)
+
+    def old(key: str) -> Key:
+        event = Key(key, key if len(key) == 1 else None)
+        event.time -= 3.0
+        return event
+
+    async with playing(Scene("old")) as (app, pilot):
+        for key in ("colon", *"audit", "enter"):
+            app.post_message(old(key))
+        await settled(pilot)
+        assert isinstance(app.screen, Audit), "a command that was typed at a frozen screen is run"
+        app.post_message(old("escape"))
+        await settled(pilot)
+        assert app.screen is app.main
 
 
 async def test_a_key_whose_way_cannot_be_followed_holds_up_the_others_for_a_moment_only(

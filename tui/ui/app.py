@@ -31,7 +31,7 @@ from tui.ui.chooser import Chooser
 from tui.ui.commandline.command import BadCommand
 from tui.ui.commandline.line import run as run_command_line
 from tui.ui.deploy import DeployHost
-from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
 from tui.ui.dialogs.launcher import OperationLauncher
 from tui.ui.exporter import Exporter
 from tui.ui.help import Help, HelpRow, command_rows, rows
@@ -383,6 +383,11 @@ class Lktop(DiffApp):
         await super().on_event(event)
         if is_key:
             self._key_queue.sent(to)
+
+    def confirms(self, key: Key) -> bool:
+        """Only in a dialog: elsewhere a key shows, moves or asks first, and none is too old for that."""
+        top = self.screen_stack[-1] if self._screen_stack else None
+        return isinstance(top, Dialog) and key.key not in CONFIRMS_NOTHING
 
     @property
     def refresh_seconds(self) -> float:

@@ -13,7 +13,17 @@ from textual.events import AppBlur, AppFocus, Key, MouseDown, MouseEvent, Paste,
 from textual.message import Message
 from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
 
-from tui.ui.terminal.keyboard import MAX_SIDE, PASTE_LENGTH, SILENCE, Keyboard
+from tui.ui.terminal.keyboard import (
+    MAX_SIDE,
+    NULS,
+    PASTE_LENGTH,
+    PASTE_LIMIT,
+    PASTE_SECONDS,
+    PAUSE,
+    SILENCE,
+    Keyboard,
+    PasteDropped,
+)
 
 
 @dataclass
@@ -79,6 +89,10 @@ def test_every_known_key_is_as_in_textuals_table() -> None:
         ]
         if not sequence.strip("\x1b"):  # Escape twice is Escape twice
             expected = [Key("escape", "\x1b") for _ in sequence]
+        elif sequence[0] == "\x1b" and sequence[1] not in "\x1b[O":  # no key with Alt is bound
+            expected = [Key("escape", "\x1b"), *table._sequence_to_key_events(sequence[1:])]
+        elif sequence == "\x1b[G":  # ignored by Textual; here Escape and two keys that mean something
+            expected = messages("\x1b") + messages("[G")
         assert described(messages(sequence)) == described(expected), ascii(sequence)
 
 
@@ -130,12 +144,24 @@ def test_escape_waits_for_what_may_follow() -> None:
     assert typist.keyboard.tick(9.0) == []
 
 
-def test_alt_is_as_textual_names_it() -> None:
-    assert keys("\x1bx") == ["alt+x"]
-    assert keys("\x1bX") == ["alt+shift+x"]
-    assert keys("\x1b[") == ["left_square_bracket"]
-    assert keys("\x1b]") == ["right_square_bracket"]
-    assert keys("\x1bO") == ["alt+shift+o"]
+PRESSED = (*map(chr, range(0x20, 0x7F)), "\r", "\t", "\x7f", *map(chr, range(1, 27)), "é", "漢")
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_escape_and_the_next_key_are_two_keys(split: bool) -> None:
+    for character in PRESSED:
+        reads = ("\x1b", character) if split else ("\x1b" + character,)
+        assert keys(*reads) == ["escape", *keys(character)], ascii(reads)
+
+
+@pytest.mark.parametrize("typed", ["]jj", "[j", "[[", "[ z", "Pjj", "_jj", "^j", "Xjj", "Oz", "[", "O"])
+def test_what_only_looks_like_a_sequence_was_typed(typed: str) -> None:
+    assert keys("\x1b" + typed) == ["escape", *keys(typed)]
+    assert keys("\x1b", *typed) == ["escape", *keys(typed)]
+
+
+def test_a_sequence_that_was_typed_takes_no_key_along() -> None:
+    assert keys("\x1b]jj\x1b[A") == ["escape", *keys("]jj"), "up"]
 
 
 @given(
@@ -267,3 +293,44 @@ def test_focus_and_modes() -> None:
         TerminalSupportsSynchronizedOutput,
         InBandWindowResize,
     ]
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x11"])
+def test_a_lone_ctrl_c_or_q_after_a_pause_ends_a_paste_without_an_end(key: str) -> None:
+    typist = Typist()
+    assert typist.keyboard.feed("\x1b[200~abc", 0.0) == []
+    for read in range(40):  # keys keep coming, so the silence that ends it never does
+        assert typist.keyboard.feed("j", read / 20) == []
+    assert described(typist.keyboard.feed(key, 40 / 20 + PAUSE)) == [PasteDropped]
+    assert typist.keyboard.feed("rest, delete\r\x03", 2.25) == [], "its rest must not become keys"
+    assert described(typist.keyboard.feed("\x1b[201~q", 2.3)) == [("q", "q")]
+
+
+def test_a_paste_that_holds_ctrl_c_is_kept_whole() -> None:
+    assert pastes("\x1b[200~a", "\x03", "b\x1b[201~") == ["a\x03b"]
+
+
+def test_the_rest_of_a_dropped_paste_ends_with_silence_too() -> None:
+    typist = Typist()
+    typist.keyboard.feed("\x1b[200~abc", 0.0)
+    typist.keyboard.feed("\x03", PAUSE)
+    assert typist.keyboard.tick(PAUSE + SILENCE + 0.1) == []
+    assert described(typist.keyboard.feed("q", 9.0)) == [("q", "q")]
+
+
+def test_a_paste_has_a_longest_length_and_time() -> None:
+    keyboard, size, told = Keyboard(), 0, []
+    keyboard.feed("\x1b[200~", 0.0)
+    while not told:
+        told = keyboard.feed("x" * 4096, 0.1)
+        size += 4096
+    assert described(told) == [PasteDropped] and PASTE_LIMIT < size <= PASTE_LIMIT + 4096
+    assert described(keyboard.feed("end\x1b[201~q", 0.2)) == [("q", "q")]
+    keyboard.feed("\x1b[200~", 1.0)
+    assert keyboard.feed("x", 1.0 + PASTE_SECONDS) == []
+    assert described(keyboard.feed("x", 1.1 + PASTE_SECONDS)) == [PasteDropped]
+
+
+def test_many_nuls_are_noise_and_a_few_are_ctrl_space() -> None:
+    assert keys("\0" * NULS) == ["ctrl+@"] * NULS
+    assert keys("j" + "\0" * (NULS + 1) + "k") == ["j", "k"]

@@ -22,6 +22,12 @@ REPEAT: Final = 0.7
 """Seconds within which a second Enter counts as the first one held down: keyboards repeat sooner."""
 
 
+CONFIRMS_NOTHING: Final = frozenset(
+    ("escape", "tab", "shift+tab", "up", "down", "left", "right", "pageup", "pagedown", "home", "end")
+)
+"""Keys that move within a dialog or leave it."""
+
+
 class Dialog(ModalScreen[None]):
     """A question over the main screen."""
 

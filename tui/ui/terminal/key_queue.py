@@ -1,31 +1,36 @@
-"""Serialises keys so that each reaches what the previous one focused. Knows no bindings.
+"""Serialises keys, pastes and clicks, so that each goes to what the key before it focused. Knows no bindings.
 
 Textual sends a key to the widget that has the focus when it is read, but the key's binding acts some messages
 later. Of `/error`, typed quickly, the letters would go to the list and not into the prompt that `/` opens:
-`e` to the next error, `r` to a restart.
+`e` to the next error, `r` to a restart. A paste or a click that overtook a key would go to the field before.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import Final
 
 from textual.app import App
 from textual.dom import DOMNode
-from textual.events import Event, Key
+from textual.events import Event, Key, MouseEvent, Paste
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
 GIVE_UP: Final = 0.3
 """Seconds after which the next key is sent, if the handling of one cannot be followed: its widget is gone."""
+ROUNDS: Final = 5
+"""Times that the widgets are gone through while messages wait there: an Enter that leads to the next question
+takes three, and a busy screen always has some.
+"""
 
 
 class KeyQueue:
-    """Follows the handling of one key at a time, from its widget up to the application; later keys wait."""
+    """Follows the handling of one key at a time, from its widget up to the application; later input waits."""
 
     def __init__(self, app: App[None]) -> None:
         self._app = app
-        self._held: deque[Key] = deque()
+        self._held: deque[Event] = deque()
         self._current = 0
         """Number of the key that is being handled; 0 for none."""
         self._count = 0
@@ -33,7 +38,7 @@ class KeyQueue:
 
     def holds(self, event: Event) -> bool:
         """Whether this event has to wait; it is passed to the application's `on_event` again later."""
-        if not self._current or not isinstance(event, Key) or event.is_forwarded:
+        if not self._current or not isinstance(event, Key | Paste | MouseEvent) or event.is_forwarded:
             return False
         self._held.append(event)
         if self._timer is None:
@@ -44,15 +49,28 @@ class KeyQueue:
         """A key was sent to this widget, or handled at once (None)."""
         self._count += 1
         self._current = self._count
-        self._climb(to or self._app, self._current)
+        self._follow(to or self._app, self._current, ROUNDS)
 
-    def _climb(self, node: MessagePump | None, number: int) -> None:
-        """Wait until a widget has handled the key, then until its parent has."""
-        if node is None or node is self._app:
-            # the effect of the key may itself be a pending message, as a change of the focus is
-            self._app.call_later(self._app.call_later, self._end, number)
-        elif not node.call_later(self._climb, node._parent, number):
-            self._climb(node._parent, number)
+    def _follow(self, start: MessagePump, number: int, rounds: int) -> None:
+        """Wait until the widget and all above it have handled the key, and what it brought about."""
+        is_quiet = True
+
+        def climb(node: MessagePump | None) -> None:
+            nonlocal is_quiet
+            if number != self._current:
+                return
+            if node is None or node is self._app:
+                # the effect of the key may itself be a pending message, as a change of the focus is
+                again = partial(self._follow, start, number, rounds - 1)
+                over = is_quiet or rounds == 1
+                self._app.call_later(self._app.call_later, partial(self._end, number) if over else again)
+                return
+            if node.message_queue_size:  # one of them may move the keyboard
+                is_quiet = False
+            if not node.call_later(climb, node._parent):
+                climb(node._parent)
+
+        climb(start)
 
     async def _end(self, number: int = 0) -> None:
         """The key is handled: send the next one."""

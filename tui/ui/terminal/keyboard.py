@@ -20,6 +20,14 @@ MAX_SIDE: Final = 4096
 """Largest number of columns or rows that is believed of a size report."""
 SILENCE: Final = 2.0
 """Seconds after which a paste without an end mark is over."""
+PASTE_LIMIT: Final = 1 << 20
+"""Characters of a paste; a longer one is dropped whole."""
+PASTE_SECONDS: Final = 10.0
+"""Seconds that a paste may take to arrive; after that it is dropped whole."""
+PAUSE: Final = 0.2
+"""Seconds of silence after which a lone `ctrl+c` or `ctrl+q` is a key of the operator, not of the paste."""
+NULS: Final = 8
+"""NULs in one read that may be `ctrl+space`; more of them are noise."""
 _MAX_HELD: Final = 65_536
 _MAX_SEQUENCE: Final = 128
 
@@ -30,15 +38,24 @@ _TOKEN: Final = re.compile(
     # an answer to a query that was not sent
     r"|(?P<string>\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|(?=\x1b[^\\])))"
     r"|(?P<unfinished>\x1b(?:\[(?:M[\s\S]{0,2}|\[|[0-?]*[ -/]*)|O|[\]PX^_][^\x07\x1b]*\x1b?)?\Z)"
-    r"|(?P<alt>\x1b[^\x1b])"
     r"|(?P<escape>\x1b)"
     rf"|(?P<run>[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{{{PASTE_LENGTH},}})"
     r"|(?P<key>[\s\S])"
 )
+_TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]|\[M[\s\S]|\][0-9]|P[0-9>!]|_G)|.*(?:\x07|\x1b\\)\Z", re.DOTALL)
+"""What only a terminal sends, even cut short. Anything else that begins like a sequence was typed."""
 _SIZE: Final = re.compile(
     r"\x1b\[48;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?t"
 )
 _MODE: Final = re.compile(r"\x1b\[\?(\d+);(\d)\$y")
+
+
+class PasteDropped(Message):
+    """A paste was dropped whole; `reason` says why in words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
 
 
 class Keyboard:
@@ -49,10 +66,26 @@ class Keyboard:
         self._held = ""
         self._since = 0.0
         self._pasted: list[str] | None = None
+        self._paste_began = 0.0
+        self._is_dropping = False
+        """The rest of the paste is not kept."""
 
     def feed(self, text: str, now: float) -> list[Message]:
         """The messages in `text`, which was read at `now` (seconds)."""
-        text, self._held, self._since = self._held + text, "", now
+        quiet, self._since = now - self._since, now
+        if self._pasted is not None and text in ("\x03", "\x11") and quiet >= PAUSE:
+            return self._drop_paste("it was unfinished")
+        text, self._held = self._held + text, ""
+        found = self._messages(text, now)
+        if self._pasted is not None and not self._is_dropping:
+            if sum(map(len, self._pasted)) > PASTE_LIMIT:
+                found += self._drop_paste("it is longer than 1 MiB")
+            elif now - self._paste_began > PASTE_SECONDS:
+                found += self._drop_paste(f"it took more than {PASTE_SECONDS:.0f} seconds")
+        nuls = [message for message in found if isinstance(message, events.Key) and message.key == "ctrl+@"]
+        return found if len(nuls) <= NULS else [message for message in found if message not in nuls]
+
+    def _messages(self, text: str, now: float) -> list[Message]:
         found: list[Message] = []
         position = 0
         while position < len(text):
@@ -63,7 +96,7 @@ class Keyboard:
             if match is None:  # cannot happen: the last alternative matches any character
                 break
             position = match.end()
-            found += self._read(match.lastgroup or "", match.group())
+            found += self._read(match.lastgroup or "", match.group(), now)
         return found
 
     def tick(self, now: float) -> list[Message]:
@@ -71,14 +104,21 @@ class Keyboard:
         waited = now - self._since
         if self._pasted is not None and waited > SILENCE:
             pasted, self._pasted, self._held = "".join([*self._pasted, self._held]), None, ""
-            return [events.Paste(pasted)]
+            dropped, self._is_dropping = self._is_dropping, False
+            return [] if dropped else [events.Paste(pasted)]
         if not self._held or self._pasted is not None or waited < constants.ESCAPE_DELAY:
             return []
         held, self._held = self._held, ""
-        if held == "\x1b":
-            return [events.Key("escape", held)]
-        # Alt and the character that begins a sequence; anything longer is half a sequence and is dropped.
-        return self._keys(held) or (self._keys(held[1], alt=True) if len(held) == 2 else [])
+        return self._keys(held) if _TERMINAL.match(held) else self._typed(held, now)
+
+    def _typed(self, token: str, now: float) -> list[Message]:
+        """Escape and the keys after it, which only look like the start of a sequence."""
+        return [events.Key("escape", "\x1b"), *self._messages(token[1:], now)]
+
+    def _drop_paste(self, reason: str) -> list[Message]:
+        """Keep nothing of the paste that is arriving: neither what came nor what is still to come."""
+        self._pasted, self._is_dropping = [], True
+        return [PasteDropped(reason)]
 
     def _collect(self, text: str, position: int, found: list[Message]) -> int:
         """Collect the text of a paste; returns the position after it."""
@@ -86,26 +126,28 @@ class Keyboard:
         end = text.find(_PASTE_END, position)
         if end >= 0:
             self._pasted.append(text[position:end])
-            found.append(events.Paste("".join(self._pasted)))
-            self._pasted = None
+            if not self._is_dropping:
+                found.append(events.Paste("".join(self._pasted)))
+            self._pasted, self._is_dropping = None, False
             return end + len(_PASTE_END)
         # The end mark may come in two reads.
         size = next((n for n in range(len(_PASTE_END) - 1, 0, -1) if text.endswith(_PASTE_END[:n])), 0)
         cut = max(position, len(text) - size)
-        self._pasted.append(text[position:cut])
+        if not self._is_dropping:
+            self._pasted.append(text[position:cut])
         self._held = text[cut:]
         return len(text)
 
-    def _read(self, kind: str, token: str) -> list[Message]:
+    def _read(self, kind: str, token: str, now: float) -> list[Message]:
         match kind:
             case "paste":
-                self._pasted = []
+                self._pasted, self._paste_began = [], now
             case "unfinished":
                 self._held = token if len(token) <= _MAX_HELD else ""
             case "report" if len(token) <= _MAX_SEQUENCE:
-                return self._report(token)
-            case "alt":
-                return self._keys(token) or self._keys(token[1], alt=True)
+                return self._report(token) or ([] if _TERMINAL.match(token) else self._typed(token, now))
+            case "string" if not _TERMINAL.match(token):
+                return self._typed(token, now)
             case "escape":
                 return [events.Key("escape", token)]
             case "run" if len(set(token)) > 1:
@@ -125,10 +167,10 @@ class Keyboard:
             return self._mode(mode[1], int(mode[2]))
         return self._keys(token) or self._mouse(token)
 
-    def _keys(self, sequence: str, *, alt: bool = False) -> list[Message]:
+    def _keys(self, sequence: str) -> list[Message]:
         """The keys of a sequence by Textual's tables; empty if it is unknown."""
         try:
-            keys = list(self._tables._sequence_to_key_events(sequence, alt))
+            keys = list(self._tables._sequence_to_key_events(sequence))
         except (ArithmeticError, ValueError):  # a code point past the end of Unicode
             return []
         return [key for key in keys if key.key != Keys.Ignore]

@@ -27,11 +27,12 @@ from textual.message import Message
 
 from tui.process import printable, traceback_text
 from tui.ui.terminal.driver import SafeDriver
+from tui.ui.terminal.keyboard import PasteDropped
 from tui.ui.terminal.lifecycle import GRACE, Lifecycle
 from tui.ui.terminal.output_guard import guard_output
 
 STALE: Final = 0.5
-"""Seconds after which a key or click is dropped: the operator saw another screen when pressing it."""
+"""Seconds after which a click, or a key that confirms, is dropped: the operator saw another screen then."""
 _CLEANUP_SECONDS: Final = 0.3
 """Seconds for tasks and threads that are left at the end."""
 
@@ -66,7 +67,7 @@ class SafeApp(App[None]):
         now = time.monotonic()
         if now - self._stale_notified > 2:
             self._stale_notified = now
-            text = f"The screen was not answering for {age:.1f} s; what was typed meanwhile has been dropped."
+            text = f"The screen was not answering for {age:.1f} s: a key that confirms was dropped."
             self.notify(text, severity="warning", markup=False)
 
     def on_paste(self, event: Paste) -> None:
@@ -76,6 +77,18 @@ class SafeApp(App[None]):
             self._paste_notified = now
             text = "Ignored: a paste, or keys that came all at once. Nothing here takes a text."
             self.notify(text, severity="warning", markup=False)
+
+    def on_paste_dropped(self, event: PasteDropped) -> None:
+        """A paste that did not arrive whole or in time."""
+        self.notify(
+            f"The paste was dropped: {event.reason}. Nothing of it was kept.",
+            severity="warning",
+            markup=False,
+        )
+
+    def confirms(self, key: Key) -> bool:
+        """Whether a key may confirm something; such a key is dropped when it is old. For the application."""
+        return True
 
     def set_mouse(self, on: bool) -> None:
         """Switch mouse reports on, or off so that the terminal selects text itself."""
@@ -95,8 +108,12 @@ class SafeApp(App[None]):
     # Input
 
     async def on_event(self, event: Event) -> None:
-        """Like Textual's, but stale keys and clicks are dropped, except text typed into a field."""
-        if isinstance(event, (Key, MouseDown, MouseUp)) and not self._is_typing(event):
+        """Like Textual's, but old clicks are dropped, and old keys that may confirm something.
+
+        Text that is typed into a field confirms nothing.
+        """
+        is_click = isinstance(event, MouseDown | MouseUp)
+        if is_click or (isinstance(event, Key) and not self._is_typing(event) and self.confirms(event)):
             age = key_age(event)
             if age > STALE:
                 event.stop()
