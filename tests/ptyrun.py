@@ -279,6 +279,14 @@ def terminal_env(**extra: str) -> dict[str, str]:
     }
 
 
+START = """\
+import os, runpy, sys
+os.environ.pop("PYTHONPATH", None)
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+"""Runs a module like `python -m`, as if the checkout were installed: lktop warns of `PYTHONPATH`."""
+
+
 def python(module: str, *arguments: str) -> list[str]:
     """The command that runs a module of this checkout."""
-    return [sys.executable, "-m", module, *arguments]
+    return [sys.executable, "-c", START, module, *arguments]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tui.process import child_env, printable, traceback_text
+from tui.process import child_env, import_notices, printable, traceback_text
 
 HARD_LIMIT = resource.getrlimit(resource.RLIMIT_CORE)[1]
+ROOT = Path(__file__).parents[1]
 CANARY = "sk-canary-7b1e"
 
 
@@ -22,10 +24,9 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """A Python child that has been hardened and runs `code`."""
     program = f"from tui.process import harden\nnotices = harden()\n{code}"
-    root = str(Path(__file__).parents[1])
     return subprocess.run(
         [sys.executable, "-c", program],
-        env={"PATH": os.defpath, "PYTHONPATH": root, **(env or {})},
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), **(env or {})},
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -130,3 +131,43 @@ def test_a_traceback_fits_on_a_screen() -> None:
     text = traceback_text(caught.value)
     assert len(text.splitlines()) <= 20
     assert len(text) < 8000
+
+
+# what may run code of others
+
+
+def test_it_is_said_once_what_may_run_code_of_others(tmp_path: Path) -> None:
+    private, shared, grouped = (tmp_path / name for name in ("private", "shared", "grouped"))
+    for folder, mode in ((private, 0o755), (shared, 0o777), (grouped, 0o775)):
+        folder.mkdir()
+        folder.chmod(mode)
+    path = [str(tmp_path / "missing"), str(private), str(shared), str(shared), str(grouped)]
+    assert import_notices({}, path[:2]) == []
+    assert import_notices({}, path) == [
+        f"Python may run code of others: others may write in {shared}; see Safety in the README."
+    ]
+    (line,) = import_notices({"PYTHONPATH": "/x", "PYTHONSTARTUP": "/y"}, path)
+    assert "PYTHONPATH is set, PYTHONSTARTUP is set, others may write in" in line
+    if os.geteuid() == 0:
+        os.chown(grouped, 0, 4242)
+        assert "grouped" in import_notices({}, path)[0]
+        os.chown(private, 4242, 0)
+        assert "private" in import_notices({}, path)[0]
+
+
+def test_the_working_directory_lends_no_modules(tmp_path: Path) -> None:
+    for name in ("httpx", "argparse", "msgspec"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('loaded from the working directory')")
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", "doctor"],
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "LANG": "C.UTF-8"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert re.search(
+        r"^note +environment +Python may run code of others: PYTHONPATH is set", done.stdout, re.M
+    )

@@ -76,7 +76,7 @@ class SafeArgumentParser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run lktop; returns the exit status. An unexpected error prints a traceback without values, status 1."""
-    notices = process.harden()
+    notices = [*process.harden(), *process.import_notices()]
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         _refuse_secrets(words)

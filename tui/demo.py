@@ -56,7 +56,9 @@ def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterato
     """
     if not is_installed():
         raise DemoError(MISSING)
-    command = [sys.executable, "-m", "tui", "sim", "--host", "127.0.0.1", "--port", "0", *options]
+    command = [sys.executable, "-P", "-m", "tui", "sim", "--host", "127.0.0.1", "--port", "0", *options]
+    home = Path(tui.__file__).parent.parent
+    keys = {"LIVEKIT_API_KEY": API_KEY, "LIVEKIT_API_SECRET": API_SECRET}
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
@@ -65,8 +67,8 @@ def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterato
             stdout=subprocess.PIPE,
             stderr=errors,
             bufsize=0,  # buffered input would be hidden from select
-            cwd=Path(tui.__file__).parent.parent,
-            env=child_env({"LIVEKIT_API_KEY": API_KEY, "LIVEKIT_API_SECRET": API_SECRET}),
+            cwd=home,
+            env=child_env({**keys, "PYTHONPATH": str(home)}),
             start_new_session=True,  # ctrl+c must not reach it
         ) as child,
     ):

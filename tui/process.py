@@ -6,10 +6,11 @@ import ctypes
 import logging
 import os
 import resource
+import stat
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Final
 
@@ -25,6 +26,8 @@ _HARMLESS: Final = frozenset(
 )
 # TLS keys to a file (httpx uses it regardless of `trust_env`), and a Python prompt after the end.
 _HOSTILE: Final = frozenset({"SSLKEYLOGFILE", "PYTHONINSPECT"})
+_CODE_VARIABLES: Final = ("PYTHONPATH", "PYTHONSTARTUP")
+"""Name code that Python runs: the first any time, the second at a prompt."""
 _FOR_CHILDREN: Final = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "COLORTERM", "TZ", "TMPDIR"}
     | {"TMUX", "TMUX_PANE", "TMUX_TMPDIR"}
@@ -50,6 +53,29 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> list[str]:
     if not dropped:
         return []
     return [f"Ignored from the environment: {', '.join(dropped)} (they can record or inject what is typed)."]
+
+
+def import_notices(environ: Mapping[str, str] = os.environ, path: Sequence[str] | None = None) -> list[str]:
+    """One line for the operator if others may have their code run in this process, else nothing.
+
+    `path` is where Python looks for modules; None for `sys.path`.
+    """
+    risks = [f"{name} is set" for name in _CODE_VARIABLES if environ.get(name)]
+    if sys.flags.ignore_environment:
+        risks.clear()
+    folders = [folder or "." for folder in dict.fromkeys(sys.path if path is None else path)]
+    risks += [f"others may write in {printable(folder)}" for folder in folders if _open_to_others(folder)]
+    return [f"Python may run code of others: {', '.join(risks)}; see Safety in the README."] if risks else []
+
+
+def _open_to_others(folder: str) -> bool:
+    """Whether users besides this one and root may create files there; the user's own group is no other."""
+    try:
+        info = os.stat(folder)
+    except OSError:
+        return False
+    by_group = bool(info.st_mode & stat.S_IWGRP) and info.st_gid not in (0, os.getegid())
+    return by_group or bool(info.st_mode & stat.S_IWOTH) or info.st_uid not in (0, os.geteuid())
 
 
 def child_env(extra: Mapping[str, str] = _NOTHING, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -16,6 +16,7 @@ from tests.fixtures.screen import playing
 from tests.scenes import LATER, PROJECT, START, TERMINAL, Scene, known, looks, settled, still, typed
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
+from tui.ui.terminal import screenshot
 
 
 @pytest.fixture
@@ -136,6 +137,19 @@ async def test_a_picture_follows_no_link(app: tuple[Lktop, list[str]], tmp_path:
         await typed(pilot, "f8")
         assert not target.exists()
         assert "not saved" in program.said.newest_first[0].text
+
+
+def test_a_picture_is_not_saved_through_a_linked_folder(tmp_path: Path) -> None:
+    """Nor in a folder in which others may write."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "screenshots").symlink_to(elsewhere)
+    with pytest.raises(NotADirectoryError):
+        screenshot.save("<svg/>", tmp_path / "screenshots" / "one.svg")
+    elsewhere.chmod(0o777)
+    with pytest.raises(PermissionError, match="open to others"):
+        screenshot.save("<svg/>", elsewhere / "one.svg")
+    assert list(elsewhere.iterdir()) == []
 
 
 async def test_pictures_and_copies_hold_no_secret(app: tuple[Lktop, list[str]], tmp_path: Path) -> None:

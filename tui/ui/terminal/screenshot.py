@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -25,13 +26,15 @@ def align(svg: str) -> str:
 
 
 def save(svg: str, path: Path) -> None:
-    """Write it, aligned, to a new private file; never to an existing one or a link.
+    """Write it, aligned, to a new private file; never to an existing one, nor where a link leads.
 
     Slow: call it off the event loop. Raises OSError.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open(privatefile.create(path), "wb") as file:
-        file.write(align(svg).encode())
+    with privatefile.opened_folder(path.parent) as folder:
+        privatefile.require_own(os.fstat(folder), others=0o022)
+        with open(privatefile.create(path.name, folder=folder), "wb") as file:
+            file.write(align(svg).encode())
 
 
 def _split(match: re.Match[str]) -> str:
