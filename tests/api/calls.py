@@ -176,7 +176,7 @@ READS = tuple(call for call in CALLS if not call.changes)
 CHANGES = tuple(call for call in CALLS if call.changes)
 UNARY_CHANGES = tuple(call for call in CHANGES if not call.stream)
 
-LOCAL = {"address", "health", "raw", "aclose", "ordered", "change"}
+LOCAL = {"address", "peer", "health", "raw", "aclose", "ordered", "change"}
 """Public methods of `Client` that ask nobody anything by themselves."""
 
 

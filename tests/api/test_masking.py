@@ -200,7 +200,7 @@ async def test_an_upload_host_repeats_nothing(tmp_path: Path) -> None:
             ]:
                 store.answer = answer
                 with pytest.raises(ApiError) as caught:
-                    await upload(target, tmp_path / "a", sent=sent)
+                    await upload(target, tmp_path / "a", peer="127.0.0.1", sent=sent)
                 assert name in str(caught.value)
                 for value in (signature, policy, VALUE):
                     assert_gone(value, str(caught.value))

@@ -17,6 +17,7 @@ from tui.api import errors, hosts, trust
 from tui.api.changes import RESTART_AGENT
 from tui.api.clean import is_clean
 from tui.api.errors import BadTarget
+from tui.api.hosts import Host
 from tui.api.pool import Pool
 from tui.api.probe import probe
 
@@ -246,6 +247,7 @@ async def test_this_machine_is_never_asked_through_a_proxy() -> None:
                 await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id="one")
                 async with client.logs("CA_x"):
                     pass
+                assert client.peer(Host.PROJECT) == client.peer(Host.AGENTS) == "127.0.0.1"
         assert (proxy.connections, len(server.requests)) == (0, 6)
         assert {request.headers["host"].partition(":")[0] for request in server.requests} == {
             "127.0.0.1",
@@ -318,6 +320,7 @@ async def test_a_proxy_that_refuses_is_named(refusing_proxy: str) -> None:
     async with connected("https://lk.invalid", proxy=refusing_proxy) as client:
         with pytest.raises(errors.Unreachable, match="the proxy refused: 403 Forbidden"):
             await client.list_agents()
+        assert client.peer(Host.AGENTS) == "", "what a proxy connects to is not known"
 
 
 async def test_a_name_that_does_not_resolve_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

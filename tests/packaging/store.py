@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -69,10 +70,10 @@ def answering(status: str, body: str = "", *headers: str) -> bytes:
 
 
 @asynccontextmanager
-async def running(store: Store) -> AsyncIterator[Store]:
+async def running(store: Store, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Store]:
     """The store on a free port."""
-    server = await asyncio.start_server(store.connect, "127.0.0.1", 0)
-    store.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(store.connect, "127.0.0.1", 0, ssl=tls)
+    store.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield store
     finally:

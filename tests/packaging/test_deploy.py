@@ -18,6 +18,7 @@ from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.changes import CREATE_AGENT, CreateAgentResponse
 from tui.api.client import Client
+from tui.api.hosts import Host
 from tui.api.upload import upload
 from tui.api.upload_target import upload_target
 from tui.clock import SystemClock
@@ -61,7 +62,7 @@ async def create(client: Client, tarball: Tarball) -> CreateAgentResponse:
     created = await client.change(CREATE_AGENT, NEW_AGENT, request_id=str(uuid.uuid4()))
     form = created.presigned_post_request
     target = upload_target(created.presigned_url, form.url if form else "", {**form.values} if form else None)
-    await upload(target, tarball.path)
+    await upload(target, tarball.path, peer=client.peer(Host.AGENTS))
     return created
 
 

@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 import email.parser
 import email.policy
+import functools
 import logging
 import os
+import socket
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from tests.api.test_targets import TLS, tls
 from tests.packaging.store import Store, answering, running
 from tui.api import errors
 from tui.api.changes import PresignedPostRequest
-from tui.api.upload import upload
-from tui.api.upload_target import UploadTarget, upload_target
+from tui.api.hosts import Reach, reach
+from tui.api.upload import upload as upload_to
+from tui.api.upload_target import UploadTarget, is_judged, upload_target, ways
 from tui.secret import Secret
 
 SIGNED = "/bucket/key?X-Amz-Signature=0123456789abcdef&X-Amz-Credential=AKIAEXAMPLE%2F2026"
 FORM = {"key": "CA_x/20260811090412.tar.gz", "policy": "cG9saWN5LWNhbmFyeQ==", "x-sig": "signature-canary"}
 
+upload = functools.partial(upload_to, peer="127.0.0.1")
+"""From a project on this machine."""
 CONTENT = os.urandom(700_001)
 
 
@@ -290,6 +298,130 @@ async def test_nothing_of_the_address_or_form_is_shown_or_logged(
     said.append(caplog.text)
     for canary in ("0123456789abcdef", "AKIAEXAMPLE", "cG9saWN5LWNhbmFyeQ", "signature-canary"):
         assert not [text for text in said if canary in text]
+
+
+# ---- where an address leads ----------------------------------------------------------------------------
+
+CLOUD = "93.184.216.34"
+
+
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [
+        ("127.0.0.1", Reach.LOOPBACK),
+        ("127.9.9.9", Reach.LOOPBACK),
+        ("::1", Reach.LOOPBACK),
+        ("0.0.0.0", Reach.LOOPBACK),
+        ("0.1.2.3", Reach.LOOPBACK),
+        ("::", Reach.LOOPBACK),
+        ("::ffff:127.0.0.1", Reach.LOOPBACK),
+        ("64:ff9b::7f00:1", Reach.LOOPBACK),
+        ("2002:7f00:1::", Reach.LOOPBACK),
+        ("10.0.0.1", Reach.PRIVATE),
+        ("172.16.3.4", Reach.PRIVATE),
+        ("192.168.1.1", Reach.PRIVATE),
+        ("169.254.169.254", Reach.PRIVATE),
+        ("100.64.0.1", Reach.PRIVATE),
+        ("fd00::1", Reach.PRIVATE),
+        ("fe80::1%eth0", Reach.PRIVATE),
+        ("::ffff:10.0.0.1", Reach.PRIVATE),
+        ("64:ff9b::a00:1", Reach.PRIVATE),
+        ("224.0.0.1", Reach.PRIVATE),
+        ("8.8.8.8", Reach.PUBLIC),
+        ("2606:4700::1111", Reach.PUBLIC),
+        ("store.example", None),
+        ("0x7f000001", None),
+    ],
+)
+def test_where_an_address_leads(address: str, where: Reach | None) -> None:
+    assert reach(address) is where
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, **names: Sequence[str]) -> list[str]:
+    """Let names, with `_` for a dot, have these addresses; the names that are looked up."""
+    asked: list[str] = []
+
+    def look(host: str | bytes | None, port: int, *args: int, **options: int) -> list[tuple[object, ...]]:
+        name = host.decode() if isinstance(host, bytes) else host or ""
+        asked.append(name)
+        found = [name] if reach(name) else names[name.replace(".", "_")]
+        families = {True: socket.AF_INET6, False: socket.AF_INET}
+        return [(families[":" in one], socket.SOCK_STREAM, 6, "", (one, port)) for one in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    return asked
+
+
+@pytest.mark.parametrize("peer", [CLOUD, "10.0.0.9", ""])
+@pytest.mark.parametrize("how", ["plain", "tls", "name"])
+async def test_an_answer_does_not_lead_to_this_machine(
+    archive: Path, peer: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever answers for a project elsewhere could make this program post anything to a service here."""
+    resolving(monkeypatch, store_example=["127.0.0.1"])
+    async with running(Store()) as store:
+        url = store.url if how == "plain" else store.url.replace("http:", "https:")
+        target = upload_target("", url.replace("127.0.0.1", "store.example") if how == "name" else url, FORM)
+        with pytest.raises(errors.BadTarget, match="leads to this machine, where the project itself is not"):
+            await upload_to(target, archive, peer=peer)
+        assert not store.connections
+
+
+@pytest.mark.parametrize(
+    "url", ["https://10.1.2.3/x", "https://169.254.169.254/x", "https://store.example/x"]
+)
+async def test_an_answer_does_not_lead_into_a_private_network(
+    archive: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolving(monkeypatch, store_example=["10.1.2.3", "fd00::1"])
+    for peer in (CLOUD, "127.0.0.1", ""):
+        with pytest.raises(errors.BadTarget, match="leads to a private network"):
+            await upload_to(upload_target(url), archive, peer=peer)
+    assert {way.address for way in await ways(upload_target(url), peer="10.9.9.9", proxy=None)} <= {
+        "10.1.2.3",
+        "169.254.169.254",
+        "fd00::1",
+    }
+
+
+async def test_a_name_is_looked_up_once_and_its_certificate_is_asked_for(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second look could lead elsewhere. The first address does not answer, and the next one is tried."""
+    asked = resolving(monkeypatch, other_example=[CLOUD, "::1", "127.0.0.1"])
+    async with running(Store(), tls=tls("other")) as store:
+        target = upload_target(store.url.replace("127.0.0.1", "other.example") + SIGNED)
+        allowed = await ways(target, peer="127.0.0.1", proxy=None)
+        assert [way.address for way in allowed] == [CLOUD, "::1", "127.0.0.1"]
+        asked.clear()
+        resolving(monkeypatch, other_example=["::1", "127.0.0.1"])
+        await upload(target, archive, ca_file=str(TLS / "other.pem"))
+        assert store.heads[0].startswith(f"PUT {SIGNED} HTTP/1.1\r\n")
+        assert store.headers()["host"] == f"other.example:{store.url.rpartition(':')[2]}"
+        with pytest.raises(errors.Unreachable, match="certificate not trusted"):
+            await upload(target, archive, ca_file=str(TLS / "good.pem"))
+
+
+async def test_a_proxy_looks_names_up_itself_and_this_machine_needs_none(archive: Path) -> None:
+    async with running(Store()) as proxy, running(Store()) as store:
+        through = upload_target("https://store.example/x")
+        assert [way.proxy for way in await ways(through, peer="", proxy=proxy.url)] == [proxy.url]
+        assert not is_judged(through, proxy.url) and is_judged(through, None)
+        with pytest.raises(errors.BadTarget, match="leads to a private network"):
+            await upload_to(upload_target("https://10.0.0.1/x"), archive, peer="", proxy=proxy.url)
+        await upload(upload_target(store.url), archive, proxy=proxy.url)
+        assert (len(proxy.heads), len(store.heads)) == (0, 1)
+
+
+async def test_a_name_that_is_not_known_is_unreachable(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*args: object, **options: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(errors.Unreachable, match="the host name is not known; nothing was uploaded"):
+        await upload(upload_target("https://store.example/x"), archive)
 
 
 async def test_a_target_made_by_hand_is_judged_again(archive: Path) -> None:

@@ -109,6 +109,10 @@ class Client:
         """What no remote text of this project may show."""
         return self._caller.transport.sent
 
+    def peer(self, host: Host) -> str:
+        """The IP address that the connections to a host went to; empty if it is not known."""
+        return self._caller.transport.peer(self._caller.urls[host])
+
     def address(self, host: Host) -> str:
         """Name and port of a host."""
         return urlsplit(self._caller.urls[host]).netloc

@@ -34,6 +34,36 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+class Reach(StrEnum):
+    """Where an address leads."""
+
+    LOOPBACK = "this machine"
+    PRIVATE = "a private network"
+    PUBLIC = "the internet"
+
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_UNSPECIFIED = ipaddress.IPv4Network("0.0.0.0/8")
+
+
+def reach(address: str) -> Reach | None:
+    """Where an IP address leads, also one of IPv4 within one of IPv6; None for what is no address."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        if found in _NAT64:
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if inner is not None:
+            return reach(str(inner))
+    # a connection to the unspecified address goes to this machine
+    if found.is_loopback or found.is_unspecified or (found.version == 4 and found in _UNSPECIFIED):
+        return Reach.LOOPBACK
+    return Reach.PUBLIC if found.is_global and not found.is_multicast else Reach.PRIVATE
+
+
 def base(url: str) -> str:
     """The URL to which paths are appended: ws to http, no trailing slash. Raises `BadTarget`.
 

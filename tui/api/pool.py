@@ -28,8 +28,11 @@ IDLE: Final = 5.0
 class Pool:
     """Connections of one kind; `aclose` when done."""
 
-    def __init__(self, ca_file: str | None, proxy: str | None, *, keep: int) -> None:
-        """`keep` idle connections stay open."""
+    def __init__(
+        self, ca_file: str | None, proxy: str | None, *, keep: int, peers: dict[str, str] | None = None
+    ) -> None:
+        """`keep` idle connections stay open. `peers` takes the address of each host that answers."""
+        self._peers = peers
         self._ca_file = ca_file
         self._proxy = proxy
         self._limits = httpx.Limits(
@@ -70,11 +73,24 @@ class Pool:
                 extensions={"timeout": timeout.as_dict()},
             )
             try:
-                return await wire.handle_async_request(request)
+                response = await wire.handle_async_request(request)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if place == places[-1]:
                     raise
+                continue
+            self._note_peer(target, response)
+            return response
         raise AssertionError("unreachable")
+
+    def _note_peer(self, url: httpx.URL, response: httpx.Response) -> None:
+        if self._peers is None or self._proxy_for(url) is not None:
+            return
+        if found := response.extensions["network_stream"].get_extra_info("server_addr"):
+            self._peers[url.netloc.decode()] = str(found[0])
+
+    def _proxy_for(self, url: httpx.URL) -> str | None:
+        """A proxy is never asked for this machine."""
+        return None if is_loopback(url.host) else self._proxy
 
     async def aclose(self) -> None:
         """Close every connection, for good."""
@@ -83,8 +99,8 @@ class Pool:
             await wire.aclose()
 
     def _wire(self, url: httpx.URL) -> httpx.AsyncHTTPTransport:
-        """The connections for an address. A proxy is never asked for this machine."""
-        secure, proxy = url.scheme == "https", None if is_loopback(url.host) else self._proxy
+        """The connections for an address."""
+        secure, proxy = url.scheme == "https", self._proxy_for(url)
         way = (secure, proxy is not None)
         if way not in self._wires:
             self._wires[way] = httpx.AsyncHTTPTransport(

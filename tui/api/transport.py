@@ -95,9 +95,10 @@ class Transport:
         if ca_file:
             trust(ca_file)
         self._timeout = httpx.Timeout(deadline, connect=CONNECT, pool=CONNECT)
-        self._reads = Pool(ca_file, proxy, keep=10)
+        self._peers: dict[str, str] = {}
+        self._reads = Pool(ca_file, proxy, keep=10, peers=self._peers)
         # a change never travels on a connection that was idle: a stale one would make its outcome unknown
-        self._changes = Pool(ca_file, proxy, keep=0)
+        self._changes = Pool(ca_file, proxy, keep=0, peers=self._peers)
         # streams have a pool of their own, or two of them would block polling
         self._streams = Pool(ca_file, proxy, keep=0)
         # and so have requests without a token: they go to other hosts, and the proxy is for LiveKit
@@ -111,6 +112,11 @@ class Transport:
     def health(self, address: str) -> Health:
         """Response time and clock of a host; `address` is its name and port."""
         return self._health.setdefault(address, Health())
+
+    def peer(self, url: str) -> str:
+        """The IP address that the connections to a host went to; empty if it is not known, as by proxy."""
+        parts = httpx.URL(url)
+        return self._peers.get(parts.netloc.decode()) or (parts.host if hosts.reach(parts.host) else "")
 
     def server_time(self, address: str) -> float:
         """Unix seconds by a host's clock, as far as it is known."""

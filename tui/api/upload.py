@@ -26,7 +26,7 @@ from tui.api.clean import clean
 from tui.api.masking import QUOTED, SentSecrets, masked
 from tui.api.sockets import KEEPALIVE
 from tui.api.trust import trust
-from tui.api.upload_target import UploadTarget, judge
+from tui.api.upload_target import UploadTarget, Way, ways
 from tui.secret import Secret
 
 DEADLINE: Final = 900.0
@@ -47,6 +47,7 @@ async def upload(
     target: UploadTarget,
     path: Path,
     *,
+    peer: str,
     progress: Progress | None = None,
     sent: SentSecrets | None = None,
     ca_file: str | None = None,
@@ -56,10 +57,11 @@ async def upload(
 ) -> None:
     """Send a file once, streamed from the disk. Raises the tree of `errors`, whose texts are free of `sent`.
 
+    `peer` is the address that the project's own connection went to, empty if that is not known.
     `NotSent` while bytes were missing, since a part of an archive is never kept; `Unknown` when all were sent
     and no answer came. A repetition is harmless: it writes the same object.
     """
-    judge(target)
+    tried = await ways(target, peer=peer, proxy=proxy)
     sent = sent or SentSecrets()
     sent.add(*target.secrets)
     try:
@@ -69,16 +71,31 @@ async def upload(
         raise errors.NotSent(f"the archive: {reason}; nothing was uploaded", host=target.host) from None
     with os.fdopen(file, "rb") as opened:
         body = _Body(target, opened, os.fstat(opened.fileno()).st_size, progress or _silent)
-        request = httpx.Request(
-            body.verb,
-            target.url.reveal(),
-            headers={**body.headers, "Accept-Encoding": "identity", "User-Agent": "lktop"},
-            content=body.blocks(),
-            extensions={"timeout": {"connect": CONNECT, "pool": CONNECT, "read": stall, "write": stall}},
-        )
-        status, answer = await _send(request, target, body, ca_file, proxy, deadline)
+        for way in tried:
+            try:
+                status, answer = await _send(
+                    _request(body, way, stall), target, body, ca_file, way.proxy, deadline
+                )
+                break
+            except errors.Unreachable:  # nothing was sent
+                if way is tried[-1]:
+                    raise
     if status not in body.accepted:
         raise _refusal(status, answer, target, body, sent)
+
+
+def _request(body: _Body, way: Way, stall: float) -> httpx.Request:
+    """The request to one address of the target. A certificate must hold the name, not the address."""
+    url = httpx.URL(body.target.url.reveal())
+    extensions = {
+        "timeout": {"connect": CONNECT, "pool": CONNECT, "read": stall, "write": stall},
+        "sni_hostname": url.host,
+    }
+    host = {"Host": url.netloc.decode(), "Accept-Encoding": "identity", "User-Agent": "lktop"}
+    address = url.copy_with(host=way.address)
+    return httpx.Request(
+        body.verb, address, headers={**body.headers, **host}, content=body.blocks(), extensions=extensions
+    )
 
 
 async def _send(

@@ -1,22 +1,33 @@
-"""Where a service says that a source is to be uploaded (PROTOCOL.md, Uploads). Sends nothing.
+"""Where a service says that a source is to be uploaded, and whether it may be (PROTOCOL.md, Uploads).
 
-The address, or the form that comes with it, is the permission, and therefore a secret: no more than the host
-is ever shown.
+Sends nothing. The address comes out of an answer, so it is judged by where it leads: an answer must not make
+this program send anything to this machine or into a private network that the project itself is not in.
+
+The address, or the form that comes with it, is the permission, and therefore a secret: no more than the
+host is ever shown.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from tui.api import errors
 from tui.api.clean import clean
-from tui.api.hosts import is_loopback
+from tui.api.hosts import Reach, is_loopback, reach
 from tui.secret import Secret
+
+RESOLVE: Final = 10.0
+"""Seconds to look up a name."""
+TRIED: Final = 4
+"""Addresses of one name that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +84,60 @@ def judge(target: UploadTarget) -> None:
             f"{host}: source code goes out by https only, or by http to this machine; nothing was uploaded",
             host=host,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to the host of a target."""
+
+    address: str
+    """What to connect to: an IP address, or the host's name for a proxy."""
+    proxy: str | None = None
+
+
+def is_judged(target: UploadTarget, proxy: str | None) -> bool:
+    """Whether it can be told where the target leads: a proxy looks names up by itself."""
+    return proxy is None or is_loopback(target.host) or reach(target.host) is not None
+
+
+async def ways(target: UploadTarget, *, peer: str, proxy: str | None) -> tuple[Way, ...]:
+    """The ways to a target that may be gone, to be tried in turn. A name is looked up once, here.
+
+    `peer` is the address that the project's own connection went to, empty if that is not known. Raises
+    `BadTarget` if the target leads only where the project is not, `Unreachable` if its name is not known.
+    """
+    judge(target)
+    url = httpx.URL(target.url.reveal())
+    proxy = None if is_loopback(url.host) else proxy
+    if proxy is not None and reach(url.host) is None:
+        return (Way(url.host, proxy),)
+    found = [url.host] if reach(url.host) is not None else await _addresses(target, url)
+    allowed = [address for address in found if _may_be_sent_to(address, peer, plain=url.scheme == "http")]
+    if not allowed:
+        where = reach(found[0]) or ""
+        raise errors.BadTarget(
+            f"{target.host} leads to {where}, where the project itself is not; nothing was uploaded",
+            host=target.host,
+        )
+    return tuple(Way(address, proxy) for address in allowed[:TRIED])
+
+
+def _may_be_sent_to(address: str, peer: str, *, plain: bool) -> bool:
+    where = reach(address)
+    if plain and where is not Reach.LOOPBACK:
+        return False
+    return where is Reach.PUBLIC or where is reach(peer)
+
+
+async def _addresses(target: UploadTarget, url: httpx.URL) -> list[str]:
+    try:
+        async with asyncio.timeout(RESOLVE):
+            found = await asyncio.get_running_loop().getaddrinfo(
+                url.host, url.port or 443, type=socket.SOCK_STREAM
+            )
+    except (OSError, UnicodeError) as error:  # gaierror and TimeoutError are OSErrors
+        why = "no answer in time" if isinstance(error, TimeoutError) else "the host name is not known"
+        raise errors.Unreachable(
+            f"upload to {target.host}: {why}; nothing was uploaded", host=target.host
+        ) from None
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))

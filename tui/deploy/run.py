@@ -24,7 +24,7 @@ from tui.api.errors import ApiError, NotDone, NotSent, Refused, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Version
 from tui.api.upload import upload
-from tui.api.upload_target import UploadTarget, upload_target
+from tui.api.upload_target import UploadTarget, is_judged, upload_target
 from tui.clock import Clock
 from tui.deploy import lookup, outcome_messages
 from tui.deploy.plan import DeployReport, Plan, Stage, State
@@ -231,8 +231,9 @@ class DeployRun:
             raise self._partly(Stage.UPLOAD, str(error)) from None
 
     async def _upload(self, target: UploadTarget, tarball: Tarball) -> None:
-        self._set(Stage.UPLOAD, State.RUNNING, f"to {target.host}")
         endpoint = self._client.endpoint
+        unknown = "" if is_judged(target, endpoint.proxy) else ", which only the proxy looks up"
+        self._set(Stage.UPLOAD, State.RUNNING, f"to {target.host}{unknown}")
 
         def progress(done: int, total: int) -> None:
             self._progress(Stage.UPLOAD, done, total)
@@ -241,6 +242,7 @@ class DeployRun:
             await upload(
                 target,
                 tarball.path,
+                peer=self._client.peer(Host.AGENTS),
                 progress=progress,
                 sent=self._client.sent,
                 ca_file=endpoint.ca_file,
@@ -248,7 +250,7 @@ class DeployRun:
             )
         except ApiError as error:
             raise self._partly(Stage.UPLOAD, str(error)) from None
-        self._set(Stage.UPLOAD, State.DONE, f"{decimal_size(tarball.size)} to {target.host}")
+        self._set(Stage.UPLOAD, State.DONE, f"{decimal_size(tarball.size)} to {target.host}{unknown}")
 
     async def _build(self) -> None:
         plan, build = self._plan, Build(self._client.sent)
