@@ -8,14 +8,18 @@ import time
 
 from tests.peers.recording import RecordedStop, Recording, write
 from tests.peers.site import missing, site, versions
-from tests.peers.situations import MAKES_NO_ROOMS, SITUATIONS
+from tests.peers.situations import AGENT, MAKES_NO_ROOMS, SITUATIONS
 
 
 async def record(name: str) -> Recording:
     """Go through a situation and keep what is answered at each stop."""
     stops: list[RecordedStop] = []
     async with site(auto_create=name != MAKES_NO_ROOMS) as place:
-        async for stop in SITUATIONS[name](place):
+
+        async def dispatch(room: str, metadata: str, secret: str) -> None:
+            await place.ask("CreateDispatch", secret=secret, room=room, agent_name=AGENT, metadata=metadata)
+
+        async for stop in SITUATIONS[name](place, dispatch):
             sent, place.replies = tuple(place.replies), []
             await place.ask("ListRooms", secret=stop.secret)
             for method in ("ListDispatch", "ListParticipants"):

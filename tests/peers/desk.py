@@ -1,62 +1,103 @@
-"""What lktop makes of a server's answers, without a screen: client, store, polling and cells of the tree."""
+"""lktop at a server without a screen: its session, operations, and the cells of its tree."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from tests.api.scripted import connected
 from tests.peers.site import KEY
-from tui.api.client import Client
+from tui.api.errors import ApiError
+from tui.api.models import moment
 from tui.clock import Clock
-from tui.fleet.poller import Poller
 from tui.fleet.room_scheduler import AGAIN
 from tui.fleet.state import Fleet, Selection, View
-from tui.fleet.store import Store
 from tui.fleet.tree import every_key
+from tui.operations.fields import Answers
+from tui.operations.join_watch import JoinWatch
+from tui.operations.journal.journal import Journal
+from tui.operations.operation import Operation
+from tui.operations.registry import BY_ID
+from tui.operations.runner import OperationRunner
+from tui.project import Project
+from tui.secret import Secret
+from tui.session.live import Session
 from tui.ui.panes.dispatches import DispatchesPane
 
 ROUNDS = 2
 """Rounds after the first: a room that did not answer is in trouble if it is still listed after that."""
+PER_MINUTE = 100_000
+"""No budget is in the way."""
+DISPATCH: Operation = BY_ID["dispatch"]
 
 
 class Desk:
-    """A project under watch, with a room selected."""
+    """A project under watch, with a room selected and an agent to dispatch."""
 
-    def __init__(self, client: Client, clock: Clock) -> None:
-        self.client = client
+    def __init__(self, agent: str, session: Session, clock: Clock, journal: Journal) -> None:
+        self.session = session
         self.clock = clock
-        self.store = Store(clock)
-        self._poller = Poller(client, self.store, clock=clock, chance=random.Random(7))
+        self.outcome = ""
+        """Of the newest dispatch: verdict and words."""
+        self._agent = agent
+        self._selection = Selection()
+        self._operator = OperationRunner(
+            session.remote,
+            session.store,
+            journal,
+            clock=clock,
+            project=session.project.name,
+            url=session.project.url,
+            new_id=lambda: f"{random.randrange(1 << 60):x}",
+            nudge=session.nudge,
+        )
 
     @property
     def fleet(self) -> Fleet:
         """What is known."""
-        return self.store.fleet
+        return self.session.store.fleet
 
     @property
     def view(self) -> View:
         """What a pane is given."""
-        return View(self.fleet, self._poller.selection, self.clock.now(), self.clock.monotonic())
+        return View(self.fleet, self._selection, self.clock.now(), self.clock.monotonic())
+
+    # ---- looking --------------------------------------------------------------------------------------
 
     async def look(self, room: str) -> None:
         """Poll everything, until the room answered anew or is known not to answer."""
-        self._poller.select(Selection(room=room, rooms_in_view=(room,)))
+        self._selection = Selection(room=room, rooms_in_view=(room,))
+        self.session.select(self._selection)
         before = self.fleet.fresh_room(room)
-        await self._poller.once()
+        await self.session.poller.once()
         for _ in range(ROUNDS):
             now = self.fleet.fresh_room(room)
             is_in_trouble = now.failures > before.failures and self.fleet.room_error(room)
             if now.dispatches_at != before.dispatches_at or is_in_trouble:
                 break
             await self.clock.sleep(AGAIN)
-            await self._poller.once()
+            await self.session.poller.once()
 
     def shown(self) -> str:
-        """The tree, and what is said of sources that do not answer."""
+        """The tree, sources that do not answer, the newest dispatch, and what the form says of another."""
         errors = (f"{name}: {fresh.error}" for name, fresh in self.fleet.freshness.items() if fresh.failures)
-        return "\n".join((self.tree(), *errors))
+        hints = DISPATCH.hints(self.view, Answers({"agent": self._agent, "room": self._selection.room}))
+        form = (f"form: {hint.text}" for hint in hints)
+        return "\n".join((self.tree(), *errors, self.outcome, self._join(), *form))
+
+    def _join(self) -> str:
+        """What the dialog says of the dispatch that was made last, from what is known of its room."""
+        here = self.fleet.dispatches.get(self._selection.room, ())
+        made = next((item for item in reversed(here) if item.agent_name == self._agent and item.state), None)
+        if made is None or made.state is None:
+            return ""
+        now = self.clock.monotonic()
+        age = self.clock.now() - (moment(made.state.created_at) or 0.0)
+        watch = JoinWatch(made, started=now - age, accepted=0.0)
+        watch.saw(made, self.fleet.participants.get(made.room), now)
+        joining = watch.join(self.fleet, now)
+        return f"join: {joining.verdict}; {joining.cause}"
 
     def tree(self) -> str:
         """The tree with every node open, line by line."""
@@ -65,9 +106,35 @@ class Desk:
         lines = (pane.cells(view, key) for key in pane.keys(view))
         return "\n".join(" | ".join(cell.text for cell in line) for line in lines)
 
+    # ---- dispatching ----------------------------------------------------------------------------------
+
+    async def dispatch(self, room: str, metadata: str = "") -> None:
+        """Dispatch as the form does: the target is read anew, and then it is sent."""
+        answers = DISPATCH.resolve(Answers({"agent": self._agent, "room": room, "metadata": metadata}))
+        try:
+            view = await self._operator.reread(DISPATCH, self.view, answers)
+        except ApiError as error:
+            self.outcome = f"not read: {error}"
+            return
+        DISPATCH.check(view, answers)
+        outcome = await self._operator.perform(DISPATCH, view, answers)
+        self.outcome = f"{outcome.verdict}: {outcome.words}"
+
 
 @asynccontextmanager
-async def desk(url: str, secret: str, clock: Clock) -> AsyncIterator[Desk]:
-    """A desk at a server."""
-    async with connected(url, key=KEY, secret=secret, clock=clock) as client:
-        yield Desk(client, clock)
+async def desk(agent: str, url: str, secret: str, clock: Clock, folder: Path) -> AsyncIterator[Desk]:
+    """A desk at a server; its journal is in a folder."""
+    project = Project(
+        name="peers",
+        url=url,
+        agents_url=url,
+        api_key=KEY,
+        api_secret=Secret(secret),
+        source="test",
+        requests_per_minute=PER_MINUTE,
+    )
+    session = Session(project, clock=clock, chance=random.Random(7), refresh=2.0)
+    try:
+        yield Desk(agent, session, clock, Journal(folder / "journal.jsonl", clock))
+    finally:
+        await session.client.aclose()

@@ -29,16 +29,19 @@ NOBODY_TOOK_IT = Rule(("jobs 0", "no job", "nobody took it; it is not offered ag
 NO_NODE = Rule(
     ("✗ lobby", "no answer", "listed, but no node answers for it", "ago: jobs 1"), ("no dispatch",)
 )
-NOTHING = Rule(never=("lobby",))
+NO_ROOM = r"\S lobby(-\d+)? \|"
+NOTHING = Rule(never=(NO_ROOM,))
 
 RULES: dict[str, dict[str, Rule]] = {
     "new_room": {
         "before": NOTHING,
-        "dispatched": Rule(("[◔●] lobby",), ("[?✗] ", "not taken")),
+        "dispatched": Rule(("[◔●] lobby", "done: .*AD_"), ("[?✗] ", "not taken")),
         "joined": JOINED,
     },
     "rejected": {
-        "refused": Rule((r"\? lobby", "refused, or returned at once", "log"), ("✓", "success", "ran 0", "●"))
+        "refused": Rule(
+            (r"\? lobby", "refused, or returned at once", "log"), ("✓", r"\| success", "ran 0", "●")
+        )
     },
     "raised": {"young": STARTING, "later": STILL_STARTING},
     "returned": {"young": STARTING, "later": STILL_STARTING},
@@ -69,10 +72,14 @@ RULES: dict[str, dict[str, Rule]] = {
     "redis_gone": {
         "joined": JOINED,
         "gone": Rule(("jobs 1", "rooms: .*connection refused"), ("no dispatch", "0 rooms")),
-        "back": Rule(never=("lobby", "connection refused")),
+        "back": Rule(never=(NO_ROOM, "connection refused")),
     },
-    "wrong_secret": {"refused": Rule(("rooms: .*signature is invalid",), ("lobby", "eyJ"))},
-    "no_auto_create": {"before": NOTHING, "dispatched": NOTHING},
+    "wrong_secret": {
+        "refused": Rule(
+            ("rooms: .*signature is invalid", "(refused|not read): .*signature is invalid"), (NO_ROOM, "eyJ")
+        )
+    },
+    "no_auto_create": {"before": NOTHING, "dispatched": Rule(never=(NO_ROOM, "done:"))},
     "publisher_left": {
         "nobody publishes": Rule(("jobs 0", "no job"), ("✗", "not offered again")),
         "bob publishes": Rule(("● lobby", "publisher job for bob", r"agent-AJ_\w+ \| active"), ("who left",)),

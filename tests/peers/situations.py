@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from tests.peers.processes import NotInTime
-from tests.peers.recording import Reply
 from tests.peers.site import SECRET, WRONG_SECRET, Site
 
 AGENT = "one"
@@ -30,44 +29,46 @@ class Stop:
     """The secret with which it asks."""
 
 
-Situation = Callable[[Site], AsyncIterator[Stop]]
+Dispatch = Callable[[str, str, str], Awaitable[object]]
+"""Dispatches `AGENT`: room, metadata, and the secret with which it is asked."""
+Situation = Callable[[Site, Dispatch], AsyncIterator[Stop]]
 
 
-async def new_room(site: Site) -> AsyncIterator[Stop]:
+async def new_room(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """An agent is dispatched to a room that does not exist yet."""
     await site.start_worker(AGENT)
     yield Stop("before", "lobby")
-    await _dispatch(site, "lobby")
+    await dispatch("lobby", "", SECRET)
     yield Stop("dispatched", "lobby")
     await _job(site, "lobby")
     await _agents(site, "lobby", 1)
     yield Stop("joined", "lobby")
 
 
-async def rejected(site: Site) -> AsyncIterator[Stop]:
+async def rejected(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """The worker refuses the job."""
     await site.start_worker(AGENT)
-    await _dispatch(site, "lobby", "reject")
+    await dispatch("lobby", "reject", SECRET)
     await _job(site, "lobby")
     yield Stop("refused", "lobby")
 
 
-async def raised(site: Site) -> AsyncIterator[Stop]:
+async def raised(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """The worker's entrypoint raises before it joins."""
-    async for stop in _gone_at_once(site, "raise"):
+    async for stop in _gone_at_once(site, dispatch, "raise"):
         yield stop
 
 
-async def returned(site: Site) -> AsyncIterator[Stop]:
+async def returned(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """The worker's entrypoint returns before it joins."""
-    async for stop in _gone_at_once(site, "return"):
+    async for stop in _gone_at_once(site, dispatch, "return"):
         yield stop
 
 
-async def slow_start(site: Site) -> AsyncIterator[Stop]:
+async def slow_start(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """The worker's entrypoint needs longer to join than most."""
     await site.start_worker(AGENT)
-    await _dispatch(site, "lobby", "slow 40")
+    await dispatch("lobby", "slow 40", SECRET)
     await _job(site, "lobby")
     yield Stop("accepted", "lobby")
     await asyncio.sleep(17)
@@ -76,24 +77,24 @@ async def slow_start(site: Site) -> AsyncIterator[Stop]:
     yield Stop("joined", "lobby")
 
 
-async def late_worker(site: Site) -> AsyncIterator[Stop]:
+async def late_worker(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """The worker registers after the job was offered."""
-    await _dispatch(site, "lobby")
+    await dispatch("lobby", "", SECRET)
     await asyncio.sleep(OFFER_OVER)
     yield Stop("nobody", "lobby")
     await site.start_worker(AGENT)
     await asyncio.sleep(OFFER_OVER)
     yield Stop("registered", "lobby")
-    await _dispatch(site, "lobby")
+    await dispatch("lobby", "", SECRET)
     await _job(site, "lobby")
     await _agents(site, "lobby", 1)
     yield Stop("dispatched again", "lobby")
 
 
-async def killed_worker(site: Site) -> AsyncIterator[Stop]:
+async def killed_worker(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """SIGKILL of a worker whose agent is in the room."""
     worker = await site.start_worker(AGENT)
-    await _dispatch(site, "lobby")
+    await dispatch("lobby", "", SECRET)
     await _job(site, "lobby")
     await _agents(site, "lobby", 1)
     yield Stop("joined", "lobby")
@@ -104,10 +105,10 @@ async def killed_worker(site: Site) -> AsyncIterator[Stop]:
     yield Stop("gone", "lobby")
 
 
-async def killed_node(site: Site) -> AsyncIterator[Stop]:
+async def killed_node(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """SIGKILL of the node that serves room and worker; the other one is asked about the room."""
     await site.start_worker(AGENT, node=1)
-    room = await _dispatch_by_the_other_node(site)
+    room = await _dispatch_by_the_other_node(site, dispatch)
     await _job(site, room)
     await _agents(site, room, 1)
     yield Stop("joined", room)
@@ -115,14 +116,14 @@ async def killed_node(site: Site) -> AsyncIterator[Stop]:
     yield Stop("killed", room)
     await asyncio.sleep(20)
     yield Stop("later", room)
-    await _dispatch(site, room)
+    await dispatch(room, "", SECRET)
     yield Stop("dispatched again", room)
 
 
-async def moved_room(site: Site) -> AsyncIterator[Stop]:
+async def moved_room(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """SIGKILL of the node that serves a room while its agent can come back by another node."""
     await site.start_worker(AGENT)
-    room = await _dispatch_by_the_other_node(site)
+    room = await _dispatch_by_the_other_node(site, dispatch)
     await _job(site, room)
     await _agents(site, room, 1)
     yield Stop("joined", room)
@@ -132,10 +133,10 @@ async def moved_room(site: Site) -> AsyncIterator[Stop]:
     yield Stop("moved", room)
 
 
-async def redis_gone(site: Site) -> AsyncIterator[Stop]:
+async def redis_gone(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """SIGKILL of Redis, which then comes back empty."""
     await site.start_worker(AGENT)
-    await _dispatch(site, "lobby")
+    await dispatch("lobby", "", SECRET)
     await _job(site, "lobby")
     await _agents(site, "lobby", 1)
     yield Stop("joined", "lobby")
@@ -146,24 +147,24 @@ async def redis_gone(site: Site) -> AsyncIterator[Stop]:
     yield Stop("back", "lobby")
 
 
-async def wrong_secret(site: Site) -> AsyncIterator[Stop]:
+async def wrong_secret(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """The secret of another server."""
-    await _dispatch(site, "lobby")
+    await dispatch("lobby", "", WRONG_SECRET)
     yield Stop("refused", "lobby", WRONG_SECRET)
 
 
-async def no_auto_create(site: Site) -> AsyncIterator[Stop]:
+async def no_auto_create(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """A dispatch to a room that does not exist, on a server that does not make rooms for it."""
     await site.start_worker(AGENT)
     yield Stop("before", "lobby")
-    await _dispatch(site, "lobby")
+    await dispatch("lobby", "", SECRET)
     yield Stop("dispatched", "lobby")
 
 
-async def publisher_left(site: Site) -> AsyncIterator[Stop]:
+async def publisher_left(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """An agent that works for those who publish."""
     await site.start_worker(AGENT, "PUBLISHER")
-    await _dispatch(site, "lobby")
+    await dispatch("lobby", "", SECRET)
     await asyncio.sleep(OFFER_OVER)
     yield Stop("nobody publishes", "lobby")
     bob = await site.start_publisher("lobby", "bob")
@@ -201,30 +202,26 @@ MAKES_NO_ROOMS = "no_auto_create"
 """The situation whose servers run with `auto_create: false`."""
 
 
-async def _gone_at_once(site: Site, how: str) -> AsyncIterator[Stop]:
+async def _gone_at_once(site: Site, dispatch: Dispatch, how: str) -> AsyncIterator[Stop]:
     await site.start_worker(AGENT)
-    await _dispatch(site, "lobby", how)
+    await dispatch("lobby", how, SECRET)
     await _job(site, "lobby")
     yield Stop("young", "lobby")
     await asyncio.sleep(17)
     yield Stop("later", "lobby")
 
 
-async def _dispatch_by_the_other_node(site: Site) -> str:
+async def _dispatch_by_the_other_node(site: Site, dispatch: Dispatch) -> str:
     """Dispatch to a room that the second node serves; which one makes a room is drawn by chance."""
     for number in range(20):
         room = f"lobby-{number}"
         await site.ask("CreateRoom", name=room)
         if site.node_of(room) == 1:
             site.replies.clear()
-            await _dispatch(site, room)
+            await dispatch(room, "", SECRET)
             return room
         await site.ask("DeleteRoom", room=room)
     raise NotInTime("no room came to the second node")
-
-
-async def _dispatch(site: Site, room: str, metadata: str = "") -> Reply:
-    return await site.ask("CreateDispatch", room=room, agent_name=AGENT, metadata=metadata)
 
 
 async def _job(site: Site, room: str, count: int = 1) -> None:

@@ -6,13 +6,14 @@ Run with `pytest -m peers -n 0 -s`; takes about five minutes.
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
-from tests.peers.desk import Desk, desk
+from tests.peers.desk import desk
 from tests.peers.rules import check
-from tests.peers.site import missing, site, versions
-from tests.peers.situations import MAKES_NO_ROOMS, SITUATIONS
+from tests.peers.site import SECRET, WRONG_SECRET, missing, site, versions
+from tests.peers.situations import AGENT, MAKES_NO_ROOMS, SITUATIONS
 from tui.clock import SystemClock
 
 pytestmark = [pytest.mark.peers, pytest.mark.skipif(bool(missing()), reason=missing())]
@@ -25,12 +26,17 @@ def which_versions() -> None:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-async def test_what_is_shown_is_true(situation: str) -> None:
+async def test_what_is_shown_is_true(situation: str, tmp_path: Path) -> None:
     clock = SystemClock()
     async with site(auto_create=situation != MAKES_NO_ROOMS) as place, AsyncExitStack() as held:
-        desks: dict[str, Desk] = {}
-        async for stop in SITUATIONS[situation](place):
-            if stop.secret not in desks:
-                desks[stop.secret] = await held.enter_async_context(desk(place.url(), stop.secret, clock))
+        desks = {
+            secret: await held.enter_async_context(desk(AGENT, place.url(), secret, clock, tmp_path / secret))
+            for secret in (SECRET, WRONG_SECRET)
+        }
+
+        async def dispatch(room: str, metadata: str, secret: str) -> None:
+            await desks[secret].dispatch(room, metadata)
+
+        async for stop in SITUATIONS[situation](place, dispatch):
             await desks[stop.secret].look(stop.room)
             check(situation, stop.name, desks[stop.secret])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.fixtures.clocks import ManualClock
@@ -10,7 +12,7 @@ from tests.peers.desk import desk
 from tests.peers.replay import replaying
 from tests.peers.rules import RULES, check
 from tests.peers.site import WRONG_SECRET
-from tests.peers.situations import SITUATIONS
+from tests.peers.situations import AGENT, SITUATIONS
 
 
 def test_each_situation_is_recorded_and_has_rules_for_each_stop() -> None:
@@ -20,11 +22,15 @@ def test_each_situation_is_recorded_and_has_rules_for_each_stop() -> None:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-async def test_what_is_shown_is_true(situation: str) -> None:
+async def test_what_is_shown_is_true(situation: str, tmp_path: Path) -> None:
     recorded = recording.read(situation)
     clock = ManualClock(recorded.stops[0].at)
-    async with replaying() as replay, desk(replay.server.url, WRONG_SECRET, clock) as it:
+    async with replaying() as replay, desk(AGENT, replay.server.url, WRONG_SECRET, clock, tmp_path) as it:
+        replay.stop = recording.read("new_room").stops[0]  # a server without rooms
         for stop in recorded.stops:
+            replay.after = stop
+            for sent in stop.sent:
+                await it.dispatch(stop.room, str(sent.request["metadata"]))
             replay.stop = stop
             clock.advance(max(0.0, stop.at - clock.now()))
             await it.look(stop.room)
