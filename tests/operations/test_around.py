@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -289,6 +290,12 @@ async def test_suggestions_come_from_the_fleet(tmp_path: Path) -> None:
             "desk",
             "concierge",
         )
+        await here.press("escape", "escape")
+        await here.command("""lk dispatch create --new-room --agent-name concierge --metadata '{"a": "b"}'""")
+        dialog = await here.opened()
+        answers = dialog.pending.answers
+        assert re.fullmatch(r"room-\w{12}", answers.text("room")), "made up, as lk does"
+        assert (answers.text("agent"), answers.exact("metadata")) == ("concierge", '{"a": "b"}')
 
 
 async def test_an_empty_project_has_nothing_to_act_on(tmp_path: Path) -> None:

@@ -6,18 +6,23 @@ The rows are what LiveKit documents; each says by which operation, command, fiel
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 
 import pytest
 
 from tests.api.messages import IGNORED
 from tui.api import changes, methods, models
 from tui.api.models import Job, JobState
-from tui.deploy.plan_builder import DeployInput
+from tui.deploy.plan import Plan
+from tui.deploy.plan_builder import OPTIONS, DeployInput, with_options
 from tui.fleet.conditions import RoomEvidence, Worst, job_condition
 from tui.fleet.state import Fleet, Selection, View
+from tui.operations.arguments import parse_arguments, split_options
 from tui.operations.fields import Answers
 from tui.operations.registry import BY_ID, OPERATIONS
 from tui.operations.remote import Remote
+from tui.packaging.secrets import SecretToSend
+from tui.secret import Secret
 from tui.ui.commandline.command import BadCommand
 from tui.ui.commandline.commands import COMMANDS
 from tui.ui.commandline.line import parse
@@ -193,9 +198,47 @@ LINES = {
     "lk agent create .": "create .",
     "lk agent deploy ./agent": "deploy ./agent",
     "lk agent dockerfile": "dockerfile",
+    "lk agent create . --region us-east --secrets-file s.env --secret-mount a --secret-mount 'b c'": (
+        "create . region=us-east secrets=s.env \"mounts=a 'b c'\""
+    ),
+    "lk agent deploy -d staging --attribute a=1 --attribute 'b=x y' --no-default-attributes": (
+        "deploy deployment=staging \"attributes=a=1 'b=x y'\" git=no"
+    ),
+    """lk agent deploy --attributes '{"a": "1"}' --ignore-empty-secrets dir""": (
+        """deploy dir 'attributes={"a": "1"}' empty=skip"""
+    ),
+    "lk agent logs --id CA_x -d staging": "logs CA_x deployment=staging",
+    "agent logs --id CA_x -d staging": "logs CA_x deployment=staging",
+    "logs --id CA_x --deployment=staging --log-type=build": "logs CA_x build deployment=staging",
+    "lk agent logs --log-type build": "logs build",
+    "lk agent list --id CA_x --id CA_y --json": "agents 'id:CA_x|CA_y'",
+    "lk agent update --id CA_x --secrets-file f --ignore-empty-secrets": "update CA_x f empty=skip",
+    "lk agent update-secrets --id CA_x --secret-mount ./a.pem": "mount-secret CA_x ./a.pem",
+    "lk agent promote --id CA_x --from staging": "promote CA_x staging",
+    "lk a restart --id CA_x -y": "restart CA_x",
+    "lk agent private-link create --name db --port 5432 --endpoint e.example --cloud-region x": (
+        "create-link db port=5432 endpoint=e.example cloud_region=x"
+    ),
+    "lk agent private-link list": "links",
+    "agent private-link list": "links",
+    "lk agent private-link health-status --id PL_1": "links",
+    "lk agent private-link delete --id PL_1": "delete-link PL_1",
+    "lk room list": "dispatches",
+    "room list lobby": "dispatches lobby",
+    "lk room participants list lobby": "dispatches lobby",
+    "lk project list": "project",
+    "project list": "project",
     "lk dispatch list lobby": "dispatches lobby",
+    "dispatch list lobby": "dispatches lobby",
+    "dispatch get lobby AD_x": "find AD_x",
     "lk dispatch get lobby AD_x": "find AD_x",
     "lk dispatch create --agent-name concierge --room 'a b'": "dispatch 'a b' concierge",
+    "lk dispatch create --agent-name a --room b=c": "dispatch agent=a room=b=c",
+    "lk dispatch create --agent-name a --new-room -d b": "dispatch agent=a new_room=yes deployment=b",
+    """dispatch create --agent-name a --room r --metadata '{"it": "'"'"'s"}'""": (
+        """dispatch r a "metadata={\\"it\\": \\"'s\\"}\""""
+    ),
+    "lk dispatch create --agent-name a \\\n  --room r": "dispatch r a",
     "lk dispatch delete lobby AD_x": "undispatch AD_x",
     "tail CA_x": "logs CA_x",
     "destroy CA_x": "delete CA_x",
@@ -210,11 +253,89 @@ def test_command_lines_of_lk_are_understood(line: str) -> None:
     assert parse(line) == parse(LINES[line])
 
 
-@pytest.mark.parametrize("line", ["lk agent restart --secrets A=b", "lk cloud auth", "lk", "lk agent"])
+REFUSED = {
+    "lk agent restart --id CA_x --secrets A=b": "--secrets: its value would stay readable",
+    "lk cloud auth": "lk cloud auth: only lk agent, dispatch, room list and project list",
+    "lk": "lk: only",
+    "lk agent": "lk agent: only",
+    "lk room delete A=b": "lk room delete: only",
+    "lk agent dev": "works on this machine: it is for a shell",
+    "lk agent restart": "which agent? --id is missing",
+    "lk agent delete ./A=b": "give --id, for livekit.toml is not read here",
+    "lk agent restart --id": "--id has no value",
+    "lk agent list --project A=b": "--project: a line acts on the project that is watched",
+    "lk --api-secret A=b agent list": "--api-secret: a line acts on the project",
+    "lk agent deploy --image A=b": "--image: prebuilt images are pushed with lk itself",
+    "lk agent deploy --region A=b": "--region: a deploy cannot move an agent",
+    "lk agent create --deployment A=b": "--deployment: a new agent begins with production",
+    "lk agent deploy --skip-sdk-check": "--skip-sdk-check: the version of the SDK is always checked here",
+    "lk agent deploy --attributes A=b": "--attributes: one JSON object",
+    "lk agent versions --id CA_x --attribute A=b": "--attribute: filter the list with / instead",
+    "lk agent promote --id CA_x --from a --to A=b": "--to: a version is promoted to production here",
+    "lk agent update-secrets --id CA_x --secret-mount A=b --overwrite": "--secret-mount: one file",
+    "lk agent status --id $A=b": "$A means something to a shell only",
+    "lk agent config --id CA_x A=b && lk agent deploy A=b": "one command at a time",
+    'curl "https://A=b"': "curl is for a shell",
+    "lk agent restart --id CA_x --frobnicate A=b": "--frobnicate: it has no place on this line",
+}
+"""A line of `lk` that has no counterpart → what is said, never with a value."""
+
+
+@pytest.mark.parametrize("line", REFUSED)
 def test_what_lk_lines_cannot_say_here_is_said(line: str) -> None:
     with pytest.raises(BadCommand) as caught:
         parse(line)
+    assert REFUSED[line] in str(caught.value)
     assert "A=b" not in str(caught.value)
+
+
+EQUIVALENTS = {
+    "dispatch": {
+        "agent": "concierge",
+        "room": "it's $HOME",
+        "deployment": "staging",
+        "metadata": '{"it": "\'s",\n "\u202e": "\\\\"}',
+    },
+    "restart": {},
+    "rollback": {"version": "20250809003117"},
+    "promote": {"deployment": "staging"},
+    "delete_agent": {},
+    "delete_deployment": {"deployment": "staging"},
+    "create_link": {"name": "db", "endpoint": "e", "port": "1", "region": "us", "cloud_region": "c d"},
+    "delete_link": {"link": "PL_1"},
+}
+"""Operation → answers; its own line for `lk`, pasted back, asks for the same."""
+
+
+@pytest.mark.parametrize("name", EQUIVALENTS)
+def test_what_we_print_can_be_pasted_back(name: str) -> None:
+    operation, answers = BY_ID[name], Answers(EQUIVALENTS[name])
+    agent = models.Agent(
+        agent_id="CA_x", version="1", agent_deployments=(models.Deployment(deployment="staging"),)
+    )
+    fleet = Fleet(agents=(agent,), index={"CA_x": agent})
+    view = View(fleet, Selection(agent_id="CA_x"), 0.0, 0.0)
+    line = operation.equivalent(view, answers)
+    parsed = parse(line)
+    assert parsed.command.name == operation.usage.name
+    selection, found = parse_arguments(operation, parsed.arguments, fleet, Selection())
+    again = View(fleet, selection, 0.0, 0.0)
+    assert operation.request(again, found) == operation.request(view, answers)
+    asked = {field.id for field in operation.fields(view, Answers())}
+    assert set(operation.usage.options) <= asked | {"new_room"}
+
+
+def test_what_a_deploy_prints_can_be_pasted_back() -> None:
+    assert set(OPTIONS) <= {field.id for field in deploy_fields("", DeployInput())}
+    mounted = (SecretToSend("a", Secret("x"), is_file=True, origin="/m/a b"),)
+    plan = Plan(Path("/src"), region="us-east", secrets_file="s.env", secrets=mounted)
+    parsed = parse(plan.command())
+    options, others = split_options(parsed.arguments, OPTIONS)
+    assert (parsed.command.name, others) == ("create", ["/src"])
+    given = with_options(DeployInput(deployment="kept"), options)
+    assert (given.region, given.secrets_file, given.mounts) == ("us-east", "s.env", "'/m/a b'")
+    assert given.deployment == "kept" and not given.skip_empty
+    assert with_options(given, {"empty": "skip", "git": "no"}).own_attributes
 
 
 RPCS = {

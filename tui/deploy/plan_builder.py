@@ -6,7 +6,8 @@ import json
 import os
 import re
 import shlex
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -82,6 +83,24 @@ class PlanDraft:
         if self.to_type and given.confirmation != self.to_type:
             return f"type {self.to_type} to arm the button"
         return ""
+
+
+OPTIONS: Final = ("deployment", "region", "secrets", "mounts", "attributes", "empty", "git")
+"""What a command line may answer beforehand, by the ids of the questions. None is a secret."""
+
+
+def with_options(given: DeployInput, options: Mapping[str, str]) -> DeployInput:
+    """The input with what a command line answered, by the names in `OPTIONS`."""
+    return replace(
+        given,
+        deployment=options.get("deployment", given.deployment),
+        region=options.get("region", given.region),
+        mounts=options.get("mounts", given.mounts),
+        attributes=options.get("attributes", given.attributes),
+        secrets_file=options.get("secrets", given.secrets_file),
+        skip_empty=options["empty"] == "skip" if "empty" in options else given.skip_empty,
+        own_attributes=options["git"] == "no" if "git" in options else given.own_attributes,
+    )
 
 
 def subdomain(url: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tui.fleet.find import AmbiguousName, find_agent, no_such_agent, no_such_thing
@@ -18,10 +18,12 @@ def parse_arguments(
 
     Raises `InvalidAnswer` for words that name nothing.
     """
-    if len(words) > len(operation.usage.arguments):
-        raise InvalidAnswer("", f"too many words; it is: {operation.usage}")
-    texts: dict[str, str] = {}
-    for kind, word in zip(operation.usage.arguments, words, strict=False):
+    usage = operation.usage
+    asked = [FIELD_IDS.get(kind, kind) for kind in usage.arguments if kind not in ("agent", "dispatch")]
+    texts, words = split_options(words, (*usage.options, *asked) if usage.options else ())
+    if len(words) > len(usage.arguments):
+        raise InvalidAnswer("", f"too many words; it is: {usage}")
+    for kind, word in zip(usage.arguments, words, strict=False):
         if kind == "agent":
             selection = replace(selection, agent_id=resolve_agent(fleet, word))
         elif kind == "dispatch":
@@ -52,3 +54,16 @@ def room_of_dispatch(fleet: Fleet, dispatch_id: str) -> str:
         if any(item.id == dispatch_id for item in dispatches):
             return room
     raise InvalidAnswer("", no_such_thing(fleet, dispatch_id))
+
+
+def split_options(words: Sequence[str], names: Collection[str]) -> tuple[dict[str, str], list[str]]:
+    """The words of the form `name=value` with one of these names, and all other words."""
+    options: dict[str, str] = {}
+    others: list[str] = []
+    for word in words:
+        name, sign, value = word.partition("=")
+        if sign and name in names:
+            options[name] = value
+        else:
+            others.append(word)
+    return options, others

@@ -50,6 +50,8 @@ class Field:
     """The answer to start with."""
     fresh: str = ""
     """Of a text: what a made-up answer begins with; such an answer is offered first."""
+    starts_fresh: bool = False
+    """It starts with such an answer, where it has no value."""
     rest: str = ""
     """Of a name: the secret question that gets what follows `=` in a paste, which must not be shown."""
     columns: tuple[str, ...] = ()

@@ -40,9 +40,12 @@ class Usage(Struct, frozen=True):
     name: str
     arguments: tuple[str, ...] = ()
     """`agent`, `agent_name`, `version`, `deployment`, `room`, `dispatch`, `secret` or `file`."""
+    options: tuple[str, ...] = ()
+    """Ids of further questions that may be answered as `name=value`. Never those for a secret."""
 
     def __str__(self) -> str:
-        return " ".join((self.name, *(word.replace("_name", "").upper() for word in self.arguments)))
+        words = (self.name, *(word.replace("_name", "").upper() for word in self.arguments))
+        return " ".join((*words, "[NAME=VALUE …]") if self.options else words)
 
 
 class Fact(Struct, frozen=True):

@@ -7,8 +7,9 @@ from typing import Final
 from tui.operations.operation import Operation
 from tui.operations.verbs.agents import DeleteAgent, DeleteDeployment, Restart
 from tui.operations.verbs.delete_dispatch import DeleteDispatch
-from tui.operations.verbs.dispatch import CreateDispatch, Redispatch
+from tui.operations.verbs.dispatch import CreateDispatch
 from tui.operations.verbs.private_links import CreateLink, DeleteLink
+from tui.operations.verbs.redispatch import Redispatch
 from tui.operations.verbs.secrets import (
     ImportSecrets,
     MountSecret,

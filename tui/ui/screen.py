@@ -365,9 +365,9 @@ class MainScreen(Screen[None]):
         else:
             self.read_logs(agents, kind)
 
-    def read_logs(self, agents: Sequence[Agent], kind: str) -> None:
-        """Follow the logs of these agents in one, and go there."""
-        self.logs.follow(agents, kind)
+    def read_logs(self, agents: Sequence[Agent], kind: str, deployment: str | None = None) -> None:
+        """Follow the logs of these agents in one, or of one deployment, and go there."""
+        self.logs.follow(agents, kind, deployment)
         self.action_pane("logs")
 
     def open_log(self, path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from msgspec.structs import replace as with_fields
+from textual.events import Paste
 from textual.widgets import Input
 
 from tests.fixtures.screen import drawn, playing, title
@@ -240,6 +241,17 @@ async def test_other_commands() -> None:
             await typed(pilot, "escape")
         await typed(pilot, "colon", "enter")
         assert app.screen is app.main
+        await typed(pilot, "colon", *"logs drive-thru deployment=nope", "enter")
+        assert said(app) == ": drive-thru has no deployment 'nope'; it has canary, production, staging"
+        await typed(pilot, "colon")
+        app.post_message(Paste("lk agent logs --id drive-thru \\\r\n  -d production\r"))
+        line = app.main.query_one("#typed", Input)
+        async with asyncio.timeout(10):
+            while not line.value:
+                await pilot.pause(0)
+        assert line.value == "lk agent logs --id drive-thru -d production", "all lines of a paste"
+        await typed(pilot, "enter")
+        assert "production only" in title(app.main.logs)
         await typed(pilot, "colon", *"q", "enter")
         assert not app.is_running
 

@@ -1,4 +1,4 @@
-"""Dispatching an agent to a room, and repeating a dispatch (PROTOCOL.md, Dispatches and jobs)."""
+"""Dispatching an agent to a room (PROTOCOL.md, Dispatches and jobs)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tui.api.errors import NotFound
 from tui.api.exact import ExactDispatch, digest
 from tui.fleet.sources import DISPATCHES, PARTICIPANTS, ROOMS
 from tui.fleet.state import Fleet, View, with_dispatches
-from tui.operations.descriptions import agent_of, dispatch_of, is_exact, no_dispatch
+from tui.operations.descriptions import agent_of, is_exact
 from tui.operations.fields import Answers, Field, FieldKind, Hint, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
 from tui.operations.operation import (
@@ -46,7 +46,11 @@ class CreateDispatch(Operation):
     danger = Danger.REVERSIBLE
     method = changes.CREATE_DISPATCH
     keys: ClassVar[Mapping[str, str]] = {"agents": "ctrl+n", "status": "ctrl+n", "dispatches": "ctrl+n"}
-    usage = Usage("dispatch", ("room", "agent_name"))
+    usage = Usage(
+        "dispatch",
+        ("room", "agent_name"),
+        ("deployment", "restart", "metadata", "attributes", "new_room"),
+    )
     reads = (DISPATCHES,)
     sources = (ROOMS, DISPATCHES, PARTICIPANTS)
 
@@ -72,25 +76,17 @@ class CreateDispatch(Operation):
         )
         return (
             Field("agent", "agent", value=agent, help="its dispatch name; ↓ lists the names known here"),
-            Field("room", "room", value=room, fresh=FRESH_ROOM, help="↓ lists a new one, then open rooms"),
+            Field(
+                "room",
+                "room",
+                value=room,
+                fresh=FRESH_ROOM,
+                starts_fresh=answers.text("new_room") == "yes",
+                help="↓ lists a new one, then open rooms",
+            ),
             Field("deployment", "deployment", value=answers.text("deployment"), help="empty is production"),
             *(() if dispatch_checks.stores_restart_policy_only(view.fleet) else (restart,)),
-            Field(
-                "metadata",
-                "metadata",
-                FieldKind.BLOCK,
-                value=answers.exact("metadata"),
-                lines=4,
-                help="handed to the agent as it is, most often JSON; Tab leaves",
-            ),
-            Field(
-                "attributes",
-                "attributes",
-                FieldKind.BLOCK,
-                value=answers.exact("attributes"),
-                lines=2,
-                help="name=value lines or a JSON object; Tab leaves",
-            ),
+            *_carried(answers),
         )
 
     def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
@@ -232,33 +228,6 @@ class CreateDispatch(Operation):
         return Undo(dispatch_checks.DELETE, selection, Answers(), f"deletes {made.id}")
 
 
-class Redispatch(CreateDispatch):
-    """The same once more, with everything that a dispatch carries."""
-
-    id = "redispatch"
-    label = "Re-dispatch"
-    help = "send a copy of this dispatch, after a look at it"
-    keys: ClassVar[Mapping[str, str]] = {"dispatches": "r"}
-    usage = Usage("redispatch", ("dispatch",))
-    prepares = True
-
-    def unfit(self, view: View) -> str:
-        """A dispatch of a named agent is needed."""
-        found = dispatch_of(view)
-        if found is None:
-            return no_dispatch(view)
-        return "" if found.agent_name else "an automatic dispatch has no agent name to send a copy for"
-
-    async def prepare(self, remote: Remote, view: View, answers: Answers) -> Answers:
-        """Everything that it carries, exactly: what is shown of it is cleaned and cut."""
-        room, dispatch_id = view.selection.room, view.selection.dispatch_id
-        standing = await remote.exact_dispatches(room)
-        original = next((item for item in standing if item.id == dispatch_id), None)
-        if original is None:
-            raise NotFound(f"{dispatch_id} is not in {room} any more", self.method.label)
-        return replace(copy_of(original), texts={**copy_of(original).texts, **answers.texts})
-
-
 def copy_of(original: ExactDispatch) -> Answers:
     """The answers that make a dispatch like this one."""
     attributes = json.dumps(dict(original.attributes), ensure_ascii=False) if original.attributes else ""
@@ -271,6 +240,28 @@ def copy_of(original: ExactDispatch) -> Answers:
             "metadata": original.metadata,
             "attributes": attributes,
         }
+    )
+
+
+def _carried(answers: Answers) -> tuple[Field, ...]:
+    """The questions for what LiveKit hands to the agent unread."""
+    return (
+        Field(
+            "metadata",
+            "metadata",
+            FieldKind.BLOCK,
+            value=answers.exact("metadata"),
+            lines=4,
+            help="handed to the agent as it is, most often JSON; Tab leaves",
+        ),
+        Field(
+            "attributes",
+            "attributes",
+            FieldKind.BLOCK,
+            value=answers.exact("attributes"),
+            lines=2,
+            help="name=value lines or a JSON object; Tab leaves",
+        ),
     )
 
 

@@ -73,7 +73,7 @@ class CreateLink(Operation):
     help = "connect agents to an endpoint in your own network"
     danger = Danger.REVERSIBLE
     method = changes.CREATE_LINK
-    usage = Usage("create-link", ("name",))
+    usage = Usage("create-link", ("name",), ("endpoint", "port", "region", "cloud_region"))
     prepares = True
 
     def unfit(self, view: View) -> str:
@@ -92,14 +92,16 @@ class CreateLink(Operation):
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
         """What a link needs."""
-        first = answers.text("regions").split(_GAP)[0]
-        return (
-            Field("name", "name", value=answers.text("name"), help="what you call it"),
-            Field("endpoint", "endpoint", help="the host on your side, as the provider names its service"),
-            Field("port", "port", help="1 to 65535"),
-            Field("region", "region", value=first, help="of the agents that use it"),
-            Field("cloud_region", "cloud region", help="the provider's own name of it; may stay empty"),
+        region = answers.text("region") or answers.text("regions").split(_GAP)[0]
+        asked = (
+            ("name", "name", "what you call it"),
+            ("endpoint", "endpoint", "the host on your side, as the provider names its service"),
+            ("port", "port", "1 to 65535"),
+            ("region", "region", "of the agents that use it"),
+            ("cloud_region", "cloud region", "the provider's own name of it; may stay empty"),
         )
+        given = {**answers.texts, "region": region}
+        return tuple(Field(name, label, value=given.get(name, ""), help=help) for name, label, help in asked)
 
     def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
         """Regions."""

@@ -136,7 +136,7 @@ class ImportSecrets(FromFile):
     label = "Import secrets"
     help = "set the secrets of a KEY=VALUE file, keeping the others"
     keys: ClassVar[Mapping[str, str]] = {"secrets": "i"}
-    usage = Usage("import-secrets", ("agent", "file"))
+    usage = Usage("import-secrets", ("agent", "file"), ("empty",))
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """Names that are new and names that get another value."""
@@ -246,9 +246,9 @@ class ReplaceSecrets(FromFile):
 
     id = "replace_secrets"
     label = "Replace ALL secrets"
-    help = "replace the whole set by a KEY=VALUE file: every secret that is not in it vanishes"
+    help = "replace the whole set by a KEY=VALUE file: what is not in it vanishes"
     danger = Danger.DESTROYS
-    usage = Usage("replace-secrets", ("agent", "file"))
+    usage = Usage("replace-secrets", ("agent", "file"), ("empty",))
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """Every name that vanishes, one a line."""

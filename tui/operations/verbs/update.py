@@ -36,7 +36,7 @@ class Update(SecretsOperation):
     method = changes.UPDATE_AGENT
     keys: ClassVar[Mapping[str, str]] = {"agents": "U", "status": "U"}
     prominent = False
-    usage = Usage("update", ("agent", "file"))
+    usage = Usage("update", ("agent", "file"), ("empty",))
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
         """A file, which may be left out."""

@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from tui.api.models import Agent
 from tui.fleet.find import AmbiguousName, find_agent, no_such_agent, no_such_thing
 from tui.fleet.state import Fleet
 from tui.fleet.tree import find_key, key_of
 from tui.logs.archive import NotOpened
+from tui.operations.arguments import split_options
 from tui.operations.registry import OPERATIONS
+from tui.operations.verbs.dispatch_checks import deployment_of
 from tui.ui.commandline.command import Arguments, BadCommand, Command, Completer
 from tui.ui.commandline.completers import (
     agent_names,
@@ -84,14 +87,25 @@ def _dispatches(console: Console, words: Arguments) -> None:
 
 
 def _logs(console: Console, words: Arguments) -> None:
-    kind = next((word for word in words if word in ("build", "deploy")), "deploy")
-    named = tuple(word for word in words if word != kind)
+    options, words_left = split_options(words, ("deployment",))
+    kind = next((word for word in words_left if word in ("build", "deploy")), "deploy")
+    named = tuple(word for word in words_left if word != kind)
     _go_to_agent(console, named)
     agent = console.main.view.agent
-    if named and agent is not None:  # that one, whatever is marked and wherever the keyboard is
-        console.main.read_logs([agent], kind)
+    deployment = options.get("deployment")
+    if deployment is not None and agent is not None:
+        _need_deployment(agent, deployment)
+    if agent is not None and (named or deployment is not None):  # that one, whatever is marked
+        console.main.read_logs([agent], kind, deployment_of(deployment) if deployment is not None else None)
     else:
         console.main.action_logs(kind)
+
+
+def _need_deployment(agent: Agent, name: str) -> None:
+    known = {row.name for row in agent.agent_deployments}
+    if (name or "production") not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise BadCommand(f"{agent.name or agent.agent_id} has no deployment {name!r}; it has {names}")
 
 
 def _open(console: Console, words: Arguments) -> None:
@@ -157,7 +171,13 @@ COMMANDS: tuple[Command, ...] = (
         partial(_detail, "secrets"),
     ),
     Command("dispatches", "dispatches [ROOM]", "rooms, dispatches and jobs", (rooms,), _dispatches),
-    Command("logs", "logs [AGENT] [deploy|build]", "follow an agent's log", (agents, log_kinds), _logs),
+    Command(
+        "logs",
+        "logs [AGENT] [deploy|build] [deployment=NAME]",
+        "follow an agent's log",
+        (agents, log_kinds),
+        _logs,
+    ),
     Command("open", "open [FILE]", "read a saved log, or choose among those kept", (paths,), _open),
     *(
         Command(
@@ -171,14 +191,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "create",
-        "create [DIR]",
+        "create [DIR] [NAME=VALUE …]",
         "make a new agent of a directory and build it",
         (paths,),
         partial(_deploy, "create"),
     ),
     Command(
         "deploy",
-        "deploy [AGENT] [DIR]",
+        "deploy [AGENT] [DIR] [NAME=VALUE …]",
         "build a directory as an agent's new version",
         (agents, paths),
         partial(_deploy, "deploy"),

@@ -32,8 +32,8 @@ class Panes(Protocol):
     def action_logs(self, kind: str) -> None:
         """Follow the log of what is selected or marked."""
 
-    def read_logs(self, agents: Sequence[Agent], kind: str) -> None:
-        """Follow the logs of these agents in one."""
+    def read_logs(self, agents: Sequence[Agent], kind: str, deployment: str | None = None) -> None:
+        """Follow the logs of these agents in one; of one deployment alone, empty being production."""
 
     def open_log(self, path: Path) -> None:
         """Read a log back from a file. Raises `NotOpened`."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from tui.fleet.state import Fleet
 from tui.operations.fields import InvalidAnswer
+from tui.operations.shell_commands import words_of
 from tui.ui.commandline.command import Arguments, BadCommand, Command
 from tui.ui.commandline.commands import COMMANDS
 from tui.ui.commandline.completers import paths
@@ -29,13 +30,13 @@ class Parsed(Struct, frozen=True):
 def parse(text: str, commands: Sequence[Command] = COMMANDS) -> Parsed:
     """Reads a line. Raises `BadCommand`."""
     try:
-        words = shlex.split(text.strip())
+        words = words_of(text)
     except ValueError:
         raise BadCommand("a quote is not closed") from None
     if not words:
         raise BadCommand("no command")
     try:
-        name, *rest = ours(words)
+        name, *rest = ours(text, words)
     except NotOurs as problem:
         raise BadCommand(str(problem)) from None
     exact = [command for command in commands if command.name == name]

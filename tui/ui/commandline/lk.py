@@ -1,7 +1,7 @@
 """Translates command lines of `lk` into ours, so that a line of a runbook can be pasted. No widgets.
 
-Only what our commands can express is accepted. An option that would be lost is refused by name: a
-dialog that opened without it might act on something else.
+Only what our commands can express is accepted. An option that would be lost is refused by name, with the
+reason: a dialog that opened without it might act on something else. No refusal repeats a value.
 """
 
 from __future__ import annotations
@@ -9,95 +9,133 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-ALIASES: Final[Mapping[str, str]] = {
-    "tail": "logs",
-    "destroy": "delete",
-    "list": "agents",
-    "update-secrets": "set-secret",
-}
-"""Verbs of `lk agent` that have another name here."""
+from tui.operations.shell_commands import expansion, word_of
+from tui.ui.commandline.lk_table import ALIASES, FAMILIES, OPTIONS, QUIET, SEVERAL, SHORT, SWITCHES, WHY, Verb
 
-_AGENT: Final[Mapping[str, tuple[str, ...]]] = {
-    "create": (),
-    "deploy": (),
-    "status": ("--id",),
-    "update": ("--id", "--secrets-file"),
-    "restart": ("--id",),
-    "rollback": ("--id", "--version"),
-    "logs": ("--id", "--log-type"),
-    "tail": ("--id", "--log-type"),
-    "delete": ("--id", "--deployment"),
-    "destroy": ("--id", "--deployment"),
-    "versions": ("--id",),
-    "list": ("--id",),
-    "secrets": ("--id",),
-    "update-secrets": ("--id", "--secrets-file", "--overwrite"),
-    "promote": ("--id", "--deployment"),
-    "config": ("--id",),
-    "dockerfile": ("--overwrite",),
-}
-"""Verb → options that become arguments, in this order."""
-_DISPATCH: Final[Mapping[str, tuple[str, ...]]] = {
-    "list": (),
-    "get": (),
-    "create": ("--room", "--agent-name"),
-    "delete": (),
-}
-_SWITCHES: Final = ("--overwrite",)
-_SHORT: Final[Mapping[str, str]] = {"-d": "--deployment"}
+_JOINS: Final = frozenset(("&&", "||", "|", ";", ">", "<", "&"))
+_AGENT: Final = ("agent",)
 
 
 class NotOurs(ValueError):
     """A line of `lk` that has no counterpart; its text says why, and holds no value of an option."""
 
 
-def ours(words: Sequence[str]) -> list[str]:
-    """The words of our command line. Raises `NotOurs`."""
-    if words[:1] != ["lk"]:
+def ours(line: str, words: Sequence[str]) -> list[str]:
+    """The words of our command line; `line` is what they were read from. Raises `NotOurs`."""
+    if words[0] == "curl":
+        raise NotOurs("curl is for a shell, not for this line")
+    path = _path(words)
+    if path is None:
         return [ALIASES.get(words[0], words[0]), *words[1:]]
-    family, verb, *rest = [*words[1:3], "", ""][:2] + list(words[3:])
-    table = {"agent": _AGENT, "a": _AGENT, "dispatch": _DISPATCH}.get(family)
-    if table is None or verb not in table:
-        raise NotOurs(f"lk {family} {verb}".strip() + ": only lines of lk agent and lk dispatch work here")
-    options, others = _options(rest, table[verb])
-    if table is _DISPATCH:
-        return _dispatch(verb, options, others)
-    named = [options[name] for name in table[verb] if name in options and name not in _SWITCHES]
-    if named and "--id" not in options:
-        raise NotOurs(f"lk agent {verb}: which agent? --id is missing")
-    return [_verb(verb, options), *named, *others]
+    if found := expansion(line):
+        raise NotOurs(f"{found} means something to a shell only: write what it stands for")
+    if _JOINS.intersection(words):
+        raise NotOurs("one command at a time: nothing here joins two")
+    family, rest = path
+    verb = rest[0] if rest else ""
+    known = FAMILIES.get(family, {}).get(verb)
+    named = " ".join(("lk", *family, verb)).strip()
+    if known is None:
+        raise NotOurs(f"{named}: only lk agent, dispatch, room list and project list have a place here")
+    if not known.ours:
+        raise NotOurs(f"{named} works on this machine: it is for a shell")
+    return _translated(named, known, rest[1:])
 
 
-def _options(words: Sequence[str], known: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Options with their values, and the other words."""
-    found: dict[str, str] = {}
+def _path(words: Sequence[str]) -> tuple[tuple[str, ...], Sequence[str]] | None:
+    """The family of an `lk` line and what follows it, also without its `lk`; None for a line of ours."""
+    if words[0] == "lk":
+        if words[1:] and words[1].startswith("-"):
+            raise _refusal(words[1].partition("=")[0], {})
+        return _family(words[1:])
+    flagged = any(word.partition("=")[0] in OPTIONS for word in words)
+    if flagged and words[0] in FAMILIES[_AGENT]:
+        return _AGENT, words
+    family, rest = _family(words)
+    is_verb = bool(rest) and rest[0] in FAMILIES.get(family, {})
+    if words[0] in ("dispatch", "project"):  # commands of ours too, whose first word may be any name
+        is_verb = is_verb and (flagged or rest[0] == "list" or len(rest) > 2)
+    return (family, rest) if is_verb else None
+
+
+def _family(words: Sequence[str]) -> tuple[tuple[str, ...], Sequence[str]]:
+    first = ["agent" if word == "a" else word for word in words[:1]]
+    two = (*first, *words[1:2])
+    family = two if two in FAMILIES else tuple(first)
+    return family, words[len(family) :]
+
+
+def _translated(named: str, known: Verb, words: Sequence[str]) -> list[str]:
+    options, others = _options(words, known)
+    if len(others) > len(known.words):
+        by_file = "give --id, for livekit.toml is not read here" if "--id" in known.takes else ""
+        raise NotOurs(f"{named}: {by_file or 'too many words'}")
+    found = options | {name: [word] for name, word in zip(known.words, others, strict=False) if name}
+    for name in known.needs:
+        if not found.get(name):
+            raise NotOurs(f"{named}: which {name}? --id is missing")
+    command = _command(known, found)
+    texts = {name: _joined(name, values) for name, values in found.items()}
+    given = [texts[name] for name in known.places if name in texts]
+    if known.named and (len(given) < len(known.places) or any("=" in word for word in given)):
+        given = []
+    else:
+        texts = {name: text for name, text in texts.items() if name not in known.places}
+    return [command, *given, *(f"{name}={text}" for name, text in texts.items() if name)]
+
+
+def _command(known: Verb, found: dict[str, list[str]]) -> str:
+    """Our command, which may depend on what is given; what chose it is taken out of `found`."""
+    if known.ours == "delete":
+        return "delete-deployment" if "deployment" in found else "delete"
+    overwrites = bool(found.pop("overwrite", None))
+    if known.ours != "set-secret":
+        return known.ours
+    if mounts := found.pop("mounts", None):
+        if len(mounts) > 1 or overwrites or found.keys() - {"agent"}:
+            raise NotOurs("--secret-mount: one file, on a line of its own")
+        found["file"] = mounts
+        return "mount-secret"
+    return "replace-secrets" if overwrites else "import-secrets" if "file" in found else "set-secret"
+
+
+def _options(words: Sequence[str], known: Verb) -> tuple[dict[str, list[str]], list[str]]:
+    """What the options give, by what it is here, and the other words. Raises `NotOurs`."""
+    found: dict[str, list[str]] = {}
     others: list[str] = []
     left = iter(words)
     for word in left:
-        name, equals, value = word.partition("=")
-        name = _SHORT.get(name, name)
-        if not word.startswith("-"):
+        if word == "--":
+            return found, [*others, *left]
+        if not word.startswith("-") or word == "-":
             others.append(word)
-        elif name not in known:
-            raise NotOurs(f"{name} has no place on this line; dialogs ask for such things")
-        else:
-            found[name] = value if equals else "" if name in _SWITCHES else next(left, "")
+            continue
+        written, equals, value = word.partition("=")
+        name = SHORT.get(written, written)
+        if name in QUIET:
+            continue
+        if name not in known.takes:
+            raise _refusal(name, known.why)
+        meaning, _, fixed = known.takes[name].partition("=")
+        if name not in SWITCHES and not equals:
+            value = next(left, "")
+        if name not in SWITCHES and not value and name != "--deployment":
+            raise NotOurs(f"{name} has no value")
+        if name == "--attributes" and (meaning in found or not value.startswith("{")):
+            raise NotOurs(f"{name}: one JSON object, without --attribute beside it")
+        found[meaning] = [*(found.get(meaning, ()) if name in SEVERAL else ()), fixed or value]
     return found, others
 
 
-def _verb(verb: str, options: Mapping[str, str]) -> str:
-    if verb in ("delete", "destroy") and "--deployment" in options:
-        return "delete-deployment"
-    if verb == "update-secrets" and "--overwrite" in options:
-        return "replace-secrets"
-    if verb == "update-secrets" and "--secrets-file" in options:
-        return "import-secrets"
-    return ALIASES.get(verb, verb)
+def _joined(name: str, values: Sequence[str]) -> str:
+    """Several values of one option as one answer."""
+    if name == "filter":
+        return f"id:{'|'.join(values)}"
+    several = name == "mounts" or (name == "attributes" and not values[0].startswith("{"))
+    return " ".join(map(word_of, values)) if several else values[-1]
 
 
-def _dispatch(verb: str, options: Mapping[str, str], others: Sequence[str]) -> list[str]:
-    if verb == "create":
-        return ["dispatch", options.get("--room", ""), options.get("--agent-name", "")]
-    if verb == "list":
-        return ["dispatches", *others]
-    return ["find" if verb == "get" else "undispatch", *others[1:]]  # ids are unique without their room
+def _refusal(name: str, why: Mapping[str, str]) -> NotOurs:
+    """Why an option is not taken."""
+    reason = why.get(name) or WHY.get(name) or "it has no place on this line; dialogs ask for such things"
+    return NotOurs(f"{name}: {reason}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+import re
+from typing import ClassVar, Final, Protocol
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,6 +16,9 @@ from tui.fleet.cells import Cell
 from tui.ui.commandline.history import PromptHistory
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.path_suggester import PathSuggester
+
+_BREAKS: Final = re.compile(r"[ \t]*\\?(?:\r\n|\r|\n)[ \t]*")
+"""The end of a line, also one that a shell reads on from."""
 
 
 class PromptMode(Protocol):
@@ -71,7 +75,7 @@ class Prompt(Vertical):
     def compose(self) -> ComposeResult:
         """The hint and the input."""
         yield Lines(id="hint")
-        field = Input(id="typed", select_on_focus=False, suggester=_Live(self))
+        field = _Line(id="typed", select_on_focus=False, suggester=_Live(self))
         field.cursor_blink = False
         yield field
 
@@ -151,6 +155,15 @@ class Prompt(Vertical):
         if event.key == "backspace" and not self.query_one(Input).value:
             event.stop()
             self.action_cancel()
+
+
+class _Line(Input):
+    """The input. A paste of several lines becomes one: Textual would keep the first, without a word."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.replace(_BREAKS.sub(" ", event.text.strip("\r\n")), *self.selection)
 
 
 class _Live(Suggester):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,10 @@ from tui.api.client import Client
 from tui.deploy import local_files
 from tui.deploy.client import DeployClient
 from tui.deploy.plan import DeployReport, Plan
-from tui.deploy.plan_builder import NEW, DeployInput, subdomain
+from tui.deploy.plan_builder import NEW, OPTIONS, DeployInput, subdomain, with_options
 from tui.fleet.sources import AGENTS, SECRETS, VERSIONS
 from tui.fleet.state import Fleet
-from tui.operations.arguments import resolve_agent
+from tui.operations.arguments import resolve_agent, split_options
 from tui.operations.fields import Answers, InvalidAnswer
 from tui.ui.deploy.form import DeployForm, FormPrefill, directory
 from tui.ui.deploy.progress import DeployScreen
@@ -56,22 +56,25 @@ class DeployController:
     # ---- create and deploy ----------------------------------------------------------------------------
 
     def create(self, context: ProjectContext, words: Sequence[str]) -> None:
-        """`:create [DIR]`. Raises `InvalidAnswer`."""
+        """`:create [DIR] [NAME=VALUE …]`. Raises `InvalidAnswer`."""
+        options, words = split_options(words, OPTIONS)
         if len(words) > 1:
-            raise InvalidAnswer("", "too many words; it is: create [DIR]")
-        self._open(context, words[0] if words else "", DeployInput(agent=NEW), "")
+            raise InvalidAnswer("", "too many words; it is: create [DIR] [NAME=VALUE …]")
+        self._open(context, words[0] if words else "", NEW, options, "")
 
     def deploy(self, context: ProjectContext, words: Sequence[str], selected: str) -> None:
-        """`:deploy [AGENT] [DIR]`; AGENT may be named by livekit.toml instead. Raises `InvalidAnswer`."""
-        agent, root = _named(context.store.fleet, words, "deploy [AGENT] [DIR]")
-        self._open(context, root, DeployInput(agent=agent), selected)
+        """`:deploy [AGENT] [DIR] [NAME=VALUE …]`; livekit.toml may name the agent. Raises `InvalidAnswer`."""
+        options, words = split_options(words, OPTIONS)
+        agent, root = _named(context.store.fleet, words, "deploy [AGENT] [DIR] [NAME=VALUE …]")
+        self._open(context, root, agent, options, selected)
 
-    def _open(self, context: ProjectContext, root: str, given: DeployInput, selected: str) -> None:
+    def _open(
+        self, context: ProjectContext, root: str, agent: str, options: Mapping[str, str], selected: str
+    ) -> None:
         deployer = _deployer(context)
         place = str(directory(root)) if root else str(self._here)
-        kept = self._kept.get((context.project.key, place, given.agent == NEW))
-        if kept is not None:
-            given = replace(kept, agent=given.agent or kept.agent)
+        kept = self._kept.get((context.project.key, place, agent == NEW)) or DeployInput()
+        given = with_options(replace(kept, agent=agent or kept.agent), options)
 
         def decided(typed: DeployInput, where: str, plan: Plan | None) -> None:
             self._kept[context.project.key, str(directory(where)), typed.agent == NEW] = typed

@@ -48,6 +48,8 @@ class LogsPane(Pane):
         self._agents: tuple[Agent, ...] = ()
         self._wanted: Agent | None = None
         self._kind = "deploy"
+        self._deployment: str | None = None
+        """Only the log of this deployment; None for all of them."""
         self.pinned = False
 
     @classmethod
@@ -68,9 +70,9 @@ class LogsPane(Pane):
 
     # ---- whose log ------------------------------------------------------------------------------------
 
-    def follow(self, agents: Sequence[Agent], kind: str) -> None:
-        """Follow a log of these agents, all in one, wherever the cursor goes."""
-        self._kind = kind
+    def follow(self, agents: Sequence[Agent], kind: str, deployment: str | None = None) -> None:
+        """Follow a log of these agents, all in one, wherever the cursor goes; None for every deployment."""
+        self._kind, self._deployment = kind, deployment
         self.pinned = True
         self._read(tuple(agents))
 
@@ -115,12 +117,14 @@ class LogsPane(Pane):
         await self._clock.sleep(SETTLE)
         still = self._wanted is not None and self._wanted.agent_id == agent.agent_id
         if still and not self.pinned and [shown.agent_id for shown in self._agents] != [agent.agent_id]:
-            self._kind = "deploy"
+            self._kind, self._deployment = "deploy", None
             self._read((agent,))
 
     def _read(self, agents: tuple[Agent, ...]) -> None:
         self._agents = agents
-        self.reader.attach(sources_of(agents), self._kind)
+        wanted = self._deployment
+        found = [item for item in sources_of(agents) if wanted is None or item.deployment == wanted]
+        self.reader.attach(found, self._kind)
         if self.view is not None:
             self._retitle(self.view)
 
@@ -137,6 +141,8 @@ class LogsPane(Pane):
         left = [Cell(f" {whose}", "info")]
         if self._kind == "build":
             left.append(Cell(" build", "accent"))
+        if self._deployment is not None:
+            left.append(Cell(f" {self._deployment or 'production'} only", "accent"))
         if self.pinned:
             left.append(Cell(" pinned", "accent"))
         self.set_title((*left, Cell(f" {self.reader.title()}", "muted")), ())

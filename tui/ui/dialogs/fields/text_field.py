@@ -36,8 +36,9 @@ class TextField(Vertical):
         self._options = options
         self._made = [Option(fresh(field.fresh), ("(new)",))] if field.fresh else []
         self._list = Offers()
-        self._typed = field.value
-        self._input = NameInput(field.value, id="typed", rest=field.rest)
+        made = self._made[0].value if self._made and field.starts_fresh else ""
+        self._typed = field.value or made
+        self._input = NameInput(self._typed, id="typed", rest=field.rest)
 
     def compose(self) -> ComposeResult:
         """The input and its suggestions."""
