@@ -287,6 +287,10 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """Runs a module like `python -m`, as if the checkout were installed: lktop warns of `PYTHONPATH`."""
 
 
-def python(module: str, *arguments: str) -> list[str]:
-    """The command that runs a module of this checkout."""
-    return [sys.executable, "-c", START, module, *arguments]
+GUARD = "from tests import loopback_guard\nloopback_guard.install()\n"
+"""Before `START`: the program ends if it looks up or connects to anything but this machine."""
+
+
+def python(module: str, *arguments: str, guarded: bool = False) -> list[str]:
+    """The command that runs a module of this checkout; `guarded`, it may only connect to this machine."""
+    return [sys.executable, "-c", (GUARD if guarded else "") + START, module, *arguments]

@@ -372,7 +372,7 @@ def test_words_stand_there_while_the_screen_is_imported_and_go_without_a_trace()
 
 
 def test_the_demo_shows_its_source_and_takes_its_simulator_along() -> None:
-    with Pty(python("tui", *CALM), env=terminal_env(), columns=120, rows=40) as terminal:
+    with Pty(python("tui", *CALM, guarded=True), env=terminal_env(), columns=120, rows=40) as terminal:
         terminal.until(terminal.shows("simulator started by lktop demo"))
         simulators = children(terminal)
         assert simulators

@@ -40,7 +40,7 @@ def asked(url: str, path: str, body: dict[str, object] | None = None) -> bytes:
 
 
 def started(url: str, home: Path) -> Pty:
-    """The program, looking at it."""
+    """The program, looking at it, and at nothing beyond this machine."""
     env = terminal_env(
         HOME=str(home),
         XDG_STATE_HOME=str(home / "state"),
@@ -50,7 +50,7 @@ def started(url: str, home: Path) -> Pty:
         LIVEKIT_API_SECRET=SECRET,
         LK_AGENTS_URL=url,
     )
-    return Pty(python("tui"), env=env, columns=100, rows=30)
+    return Pty(python("tui", guarded=True), env=env, columns=100, rows=30)
 
 
 def leave(terminal: Pty, words: str) -> None:

@@ -1,0 +1,36 @@
+"""The guard that ends programs under test notices every way out (`demo` and an operation run under it)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.loopback_guard import CAUGHT, elsewhere
+from tests.ptyrun import GUARD, terminal_env
+
+
+@pytest.mark.parametrize(
+    ("event", "args", "found"),
+    [
+        ("socket.connect", (None, ("127.0.0.1", 80)), ""),
+        ("socket.connect", (None, ("::1", 80, 0, 0)), ""),
+        ("socket.getaddrinfo", ("localhost", 80, 0, 0, 0), ""),
+        ("socket.bind", (None, ("0.0.0.0", 0)), ""),
+        ("socket.connect", (None, ("192.0.2.1", 443)), "socket.connect 192.0.2.1"),
+        ("socket.connect", (None, b"/run/agent"), "socket.connect /run/agent"),
+        ("socket.sendto", (None, ("192.0.2.1", 53)), "socket.sendto 192.0.2.1"),
+        ("socket.getaddrinfo", ("pypi.example", 443, 0, 0, 0), "socket.getaddrinfo pypi.example"),
+        ("socket.getaddrinfo", (b"livekit.example", 443, 0, 0, 0), "socket.getaddrinfo livekit.example"),
+    ],
+)
+def test_only_this_machine_is_no_way_out(event: str, args: tuple[object, ...], found: str) -> None:
+    assert elsewhere(event, args) == found
+
+
+def test_a_program_that_looks_elsewhere_is_ended() -> None:
+    code = f"{GUARD}import socket\nsocket.getaddrinfo('livekit.example', 443)"
+    done = subprocess.run([sys.executable, "-c", code], env=terminal_env(), capture_output=True, check=False)
+    assert done.returncode == CAUGHT
+    assert b"socket.getaddrinfo livekit.example" in done.stderr
