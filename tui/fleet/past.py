@@ -9,7 +9,7 @@ from msgspec import Struct
 from tui.api.models import Agent
 
 
-class Since(Struct, frozen=True):
+class Since(Struct, frozen=True, gc=False):
     """Since when an agent has its status."""
 
     status: str
@@ -17,7 +17,7 @@ class Since(Struct, frozen=True):
     """Unix seconds; None if it had the status when this session first saw it."""
 
 
-class AgentChange(Struct, frozen=True):
+class AgentChange(Struct, frozen=True, gc=False):
     """An agent that changed a moment ago."""
 
     before: Agent
