@@ -29,6 +29,7 @@ from tui.fleet.conditions import (
 from tui.fleet.state import Fleet, RoomFreshness, Selection, View
 
 UNKNOWN = room(None)
+SEEN = frozenset({"agent-1"})
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,9 @@ def test_a_refusal_is_no_success() -> None:
         (job("JS_RUNNING"), room(CALLER), JobCondition.ABSENT),
         (job("JS_RUNNING"), room(()), JobCondition.ABSENT),
         (job("JS_RUNNING", started=0), room(()), JobCondition.ABSENT),
+        # its agent was seen in the room before, however young the job is
+        (job("JS_RUNNING", started=NOW - 5), replace(room(()), agents_seen=SEEN), JobCondition.LEFT),
+        (job("JS_RUNNING"), replace(room((), ago=CHECKED_FOR), agents_seen=SEEN), JobCondition.WAS_ABSENT),
         # nobody asked, or too long ago, or nobody said who its agent is
         (job("JS_RUNNING"), UNKNOWN, JobCondition.UNCHECKED),
         (job("JS_RUNNING"), room(AGENT, ago=CHECKED_FOR), JobCondition.UNCHECKED),

@@ -27,7 +27,8 @@ STILL_STARTING = Rule(
 )
 NOBODY_TOOK_IT = Rule(("jobs 0", "no job", "nobody took it; it is not offered again"), ("●", "starting"))
 NO_NODE = Rule(
-    ("✗ lobby", "no answer", "listed, but no node answers for it", "ago: jobs 1"), ("no dispatch",)
+    ("✗ lobby", "no answer", "listed, but no node answers for it", "ago: jobs 1", "not checked"),
+    ("no dispatch", "●"),
 )
 NO_ROOM = r"\S lobby(-\d+)? \|"
 NOTHING = Rule(never=(NO_ROOM,))
@@ -56,7 +57,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "killed_worker": {
         "joined": JOINED,
         "killed": JOINED,
-        "gone": Rule((r"\? lobby", r"\? …\w+ \| "), ("●", "✓")),
+        "gone": Rule((r"\? lobby", r"\? …\w+ \| left the room", "or its worker died"), ("●", "✓", "start")),
     },
     "killed_node": {
         "joined": JOINED,
@@ -66,7 +67,8 @@ RULES: dict[str, dict[str, Rule]] = {
     },
     "moved_room": {
         "joined": JOINED,
-        "killed": NO_NODE,
+        # where the agent was quick to come back, the room has moved already
+        "killed": Rule((r"lobby-\d+ \| (no answer|jobs 0)",), ("no dispatch",)),
         "moved": Rule((r"lobby-\d+ \| jobs 0", "automatic"), ("no answer",)),
     },
     "redis_gone": {

@@ -149,8 +149,25 @@ def states(pane: DispatchesPane, view: View, room: str) -> list[tuple[str, str]]
 
 
 def with_people(view: View, room: str, people: tuple[Participant, ...], *, ago: float = 0.0) -> View:
-    """The view in which a room's participants were answered so many seconds ago."""
-    return replace(view, fleet=with_participants(view.fleet, room, people, view.monotonic - ago))
+    """The view in which a room's participants were answered so many seconds ago, and never before."""
+    fleet = replace(view.fleet, participants={}, agents_seen={})
+    fleet = with_participants(fleet, room, people, view.monotonic - ago)
+    held = {**view.fleet.participants, **fleet.participants}
+    return replace(view, fleet=replace(fleet, participants=held))
+
+
+def test_an_agent_that_was_in_the_room_and_is_not_any_more_has_left_it() -> None:
+    """Whether it ended well or its worker died, its job runs by the server's word."""
+    pane, view = DispatchesPane(), view_of("incident")
+    fleet = with_participants(view.fleet, "standup-eng", (), view.monotonic)
+    found = dict(states(pane, replace(view, fleet=fleet), "standup-eng"))
+    assert {*found} == {"left the room", "failed"}
+    assert found["left the room"].startswith("its agent was in the room and left")
+    assert pane.set_filter("status:left") == "" and "room:standup-eng" in pane.keys(
+        replace(view, fleet=fleet)
+    )
+    pane.set_filter("status:running room:standup-eng")
+    assert not pane.keys(replace(view, fleet=fleet))
 
 
 def with_job(view: View, room: str, **changes: object) -> View:

@@ -59,6 +59,8 @@ class JobCondition(Enum):
     """The same, and when somebody asked, it was not."""
     ABSENT = "not in room", Worst.DOUBT
     """It runs by the server's word, and its agent is not in the room."""
+    LEFT = "left the room", Worst.DOUBT
+    """The same, and its agent was in the room before."""
     REFUSED = "refused", Worst.DOUBT
     """It ended in the moment when it began, without an agent: refused, or returned at once."""
     SUCCESS = "success", Worst.DONE
@@ -116,9 +118,11 @@ class RoomEvidence(Struct, frozen=True):
     """Who was in the room at `people_at`; None if nobody asked."""
     people_at: float = 0.0
     is_recent: bool = False
-    """Who was in the room then is said of now."""
+    """Who was in the room then is said of now: that is not long ago, and a node answers for the room."""
     identities: frozenset[str] = frozenset()
     """Of these people."""
+    agents_seen: frozenset[str] = frozenset()
+    """Identities of the agents that were in the room at any time when somebody asked."""
     publishing: bool | None = None
     """Anybody but agents publishes; None if that is not known."""
     occupied: bool | None = None
@@ -140,7 +144,9 @@ def evidence(
         people = None
     else:
         people_at = view.unix(fresh.participants_at)
-    is_recent = people is not None and view.now - people_at < CHECKED_FOR
+    error = fleet.room_error(name)
+    # participants of a dead node stay listed (PROTOCOL.md, Rooms and participants)
+    is_recent = people is not None and view.now - people_at < CHECKED_FOR and not error
     users = [person for person in people or () if not person.is_agent] if is_recent else None
     return RoomEvidence(
         dispatches_at=None if fresh.dispatches_at is None else view.unix(fresh.dispatches_at),
@@ -148,10 +154,11 @@ def evidence(
         people_at=people_at,
         is_recent=is_recent,
         identities=frozenset(person.identity for person in people or ()),
+        agents_seen=fleet.agents_seen.get(name, frozenset()),
         publishing=_publishing(users, listed),
         occupied=bool(users) if users is not None else bool(listed.num_participants) if listed else None,
         job_types=job_types,
-        error=fleet.room_error(name),
+        error=error,
     )
 
 
@@ -183,14 +190,16 @@ def job_condition(job: Job, room: RoomEvidence) -> JobCondition:
 def _running(job: Job, state: JobState, room: RoomEvidence) -> JobCondition:
     if room.people is None:
         return JobCondition.UNCHECKED
-    is_there = (state.participant_identity or default_identity(job)) in room.identities
-    if is_there:
+    identity = state.participant_identity or default_identity(job)
+    if identity in room.identities:
         return JobCondition.IN_ROOM if room.is_recent else JobCondition.UNCHECKED
     looked = since_start(job, room)
     if not state.participant_identity or (looked is not None and looked < 0):
         return JobCondition.UNCHECKED  # it is not known who its agent is, or nobody asked since it began
     if not room.is_recent:
         return JobCondition.WAS_ABSENT
+    if identity in room.agents_seen:
+        return JobCondition.LEFT
     if looked is None or looked >= STARTS_WITHIN:
         return JobCondition.ABSENT
     return JobCondition.STARTING if looked < JOINS_WITHIN else JobCondition.SLOW_START

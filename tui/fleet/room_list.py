@@ -34,6 +34,9 @@ ROOM_FIELDS: Final[Mapping[str, Field[RoomRow]]] = {
 }
 """Fields of the filter grammar. They are of rooms: a room that passes is shown with all that is in it."""
 
+SAYS_OTHERWISE: Final = (JobCondition.ABSENT, JobCondition.LEFT, JobCondition.REFUSED)
+"""Conditions of jobs that are not as the server says."""
+
 
 def matching_rooms(
     rooms: Iterable[str],
@@ -69,7 +72,7 @@ def _states(row: RoomRow) -> list[str]:
 def _state(job: Job, evidence: RoomEvidence) -> str:
     """The word of its condition, and the server's where it says no other thing."""
     condition = job_condition(job, evidence)
-    if job.state is None or condition in (JobCondition.ABSENT, JobCondition.REFUSED):
+    if job.state is None or condition in SAYS_OTHERWISE:
         return condition.word
     return f"{condition.word} {job.state.status}"
 

@@ -123,6 +123,7 @@ async def _rooms(context: FetchContext) -> Merge:
             rooms=batch.items,
             dispatches=_only(names, fleet.dispatches),
             participants=_only(names, fleet.participants),
+            agents_seen=_only(names, fleet.agents_seen),
             room_freshness=_only(names, fleet.room_freshness),
         )
         return replace(after, coverage=coverage(after))

@@ -107,6 +107,8 @@ class Fleet:
     """By room, oldest first; absent means not polled yet."""
     participants: Mapping[str, tuple[Participant, ...]] = field(default_factory=dict)
     """By room; only rooms that were looked at."""
+    agents_seen: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    """By room: identities of the agents that were in it at any time when it was looked at."""
     room_freshness: Mapping[str, RoomFreshness] = field(default_factory=dict, repr=False)
     """By listed room; absent means that nothing was asked about it, or that nothing came back yet."""
     coverage: Coverage = field(default_factory=Coverage)
@@ -197,6 +199,9 @@ def with_participants(
     """The fleet with these participants in a room; `at` is the monotonic time of the answer."""
     if fleet.participants.get(room) != participants:
         fleet = replace(fleet, participants={**fleet.participants, room: participants})
+        seen = fleet.agents_seen.get(room, frozenset())
+        if new := {person.identity for person in participants if person.is_agent} - seen:
+            fleet = replace(fleet, agents_seen={**fleet.agents_seen, room: seen | new})
     if at is None:
         return fleet
     fresh = structs.replace(fleet.fresh_room(room), participants_at=at)

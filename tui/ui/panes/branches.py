@@ -48,6 +48,7 @@ _REASONS: Mapping[str, str] = {
 _SHORT: Mapping[JobCondition, str] = {
     JobCondition.UNCHECKED: "not checked",
     JobCondition.WAS_ABSENT: "not checked",
+    JobCondition.LEFT: "left",
     JobCondition.SLOW_START: "starting",
 }
 OLD = 60.0
@@ -185,13 +186,17 @@ def _why(view: View, job: Job, room: RoomEvidence, condition: JobCondition) -> s
         case JobCondition.SLOW_START:
             return f"its agent is not in the room {elapsed} after the start: starting, or ended at once"
         case JobCondition.UNCHECKED:
-            return "nobody asked lately who is in the room"
+            return (
+                "no node tells who is in the room" if room.error else "nobody asked lately who is in the room"
+            )
         case JobCondition.WAS_ABSENT:
             return f"its agent was not in the room when last asked{asked}"
         case JobCondition.ABSENT:
             return (
                 "its agent is not in the room: its entrypoint returned or raised, or its worker died · " + log
             )
+        case JobCondition.LEFT:
+            return f"its agent was in the room and left: it ended, or its worker died · {log}"
         case JobCondition.REFUSED:
             return f"refused, or returned at once · {log}"
     return ""
