@@ -111,6 +111,7 @@ CALLS: tuple[Call, ...] = (
         {"private_link_id": "CAPL_x"},
     ),
     Call("list_rooms", lambda c: c.list_rooms(), f"{_ROOMS}ListRooms", ROOM_LIST, {}),
+    Call("list_rooms", lambda c: c.list_rooms(ROOM), f"{_ROOMS}ListRooms", ROOM_LIST, {"names": [ROOM]}),
     Call(
         "list_participants",
         lambda c: c.list_participants(ROOM),

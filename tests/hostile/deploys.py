@@ -17,6 +17,7 @@ from tui.api.client import Client
 from tui.deploy.plan import DeployReport, Plan
 from tui.deploy.run import DeployRun
 from tui.fleet.store import Store
+from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import Journal, Origin, Verdict
 from tui.operations.runner import OperationRunner
 from tui.packaging.secrets import SecretToSend
@@ -34,7 +35,7 @@ class DeployCase:
     agent_id: str = ""
     secrets: tuple[SecretToSend, ...] = ()
 
-    def plan(self, root: Path, url: str) -> Plan:
+    def plan(self, root: Path) -> Plan:
         """As confirmed."""
         return Plan(
             root=root,
@@ -43,7 +44,6 @@ class DeployCase:
             subdomain="p",
             secrets=self.secrets,
             project=PROJECT,
-            url=url,
         )
 
 
@@ -143,7 +143,7 @@ async def _run(
     server.faulty = "" if trial.place == "announce" else trial.place
     before, world = server.world.copy(), server.world
     journal = Journal(folder / f"journal{next(_IDS)}.jsonl", clock, origin=Origin("ops", ""))
-    plan = trial.case.plan(folder / "app", server.url)
+    plan = trial.case.plan(folder / "app")
     report = await DeployRun(plan, client, journal, clock=clock, tell=lambda told: None).run()
     entries, looks = journal.entries(1), server.looks
     said = [entries[0].verdict if entries else Verdict.NOT_SENT]
@@ -155,7 +155,7 @@ async def _run(
             journal,
             clock=clock,
             project=PROJECT,
-            url=server.url,
+            hosts=Hosts(server.url, server.url),
             new_id=lambda: "r",
             nudge=lambda *sources: None,
         )

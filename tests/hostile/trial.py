@@ -18,6 +18,7 @@ from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
 from tui.fleet.state import Fleet, Selection, View, with_agents
 from tui.fleet.store import Store
 from tui.operations.fields import Answers
+from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import Journal, Origin, Verdict
 from tui.operations.journal.outcome import Outcome
 from tui.operations.operation import Operation
@@ -186,7 +187,7 @@ class Rig:
             Journal(self.folder / f"journal{next(self._ids)}.jsonl", self.clock, origin=Origin("ops", "")),
             clock=self.clock,
             project=PROJECT,
-            url=self.server.url,
+            hosts=Hosts(self.server.url, self.server.url),
             new_id=lambda: f"r-{next(self._ids)}",
             nudge=lambda *sources: None,
         )

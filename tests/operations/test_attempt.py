@@ -20,6 +20,7 @@ from tui.api.errors import (
     Unreachable,
 )
 from tui.operations.attempt import LOOKS, Attempt, look_until, verdict_of
+from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import Journal, JournalError, Verdict
 
 Request = Callable[[str], Awaitable[str]]
@@ -31,7 +32,8 @@ def journal(tmp_path: Path) -> Journal:
 
 
 async def begun(journal: Journal) -> Attempt:
-    return await Attempt.begin(journal, "restart", "CA_1", project="prod", request_id="r-1")
+    hosts = Hosts("https://prod.example", "https://agents.example")
+    return await Attempt.begin(journal, "restart", "CA_1", project="prod", hosts=hosts, request_id="r-1")
 
 
 def failing(error: ApiError) -> Request:

@@ -48,7 +48,7 @@ async def test_restart_roll_back_and_forward_again(tmp_path: Path) -> None:
         ]
         first = here.audit()[-1]
         assert (first.verdict, first.intent.reason, first.intent.target) == (
-            Verdict.DONE,
+            Verdict.ACCEPTED,
             "INC-412",
             CONCIERGE,
         )
@@ -264,6 +264,6 @@ async def test_marked_rows_are_done_one_after_the_other_without_the_hidden_ones(
         assert "left out" in here.shown()
         await here.to("go")
         await here.press("enter")
-        await here.until(lambda: "2 of 2 done" in here.shown())
+        await here.until(lambda: "2 of 2 accepted" in here.shown())
         assert sorted(str(effect["agent_id"]) for effect in here.effects()) == [CONCIERGE, "CA_failing22222"]
         assert here.names() == ["RestartAgent", "RestartAgent"]

@@ -33,7 +33,7 @@ async def test_an_operation_is_added_at_run_time_and_taken_away(
         assert ("ctrl+y", BY_ID["recycle"]) in keys_of("agents")
         async with operation_setup(tmp_path) as here:
             outcome = await here.do("recycle", await here.look(agent_id=CONCIERGE))
-            assert (outcome.verdict, here.effects()) == (Verdict.DONE, ["RestartAgent"])
+            assert (outcome.verdict, here.effects()) == (Verdict.ACCEPTED, ["RestartAgent"])
             assert outcome.intent is not None
             settled = await here.operator.settle(outcome.intent)
             assert settled.words.startswith(f"Recycle {CONCIERGE}: ")

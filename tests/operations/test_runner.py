@@ -22,13 +22,15 @@ async def here(tmp_path: Path) -> AsyncIterator[Setup]:
 async def test_restart_is_sent_once_and_journalled(here: Setup) -> None:
     view = await here.look(agent_id=CONCIERGE)
     outcome = await here.do("restart", view)
-    assert outcome.verdict is Verdict.DONE, outcome.words
+    assert outcome.verdict is Verdict.ACCEPTED, outcome.words
+    assert "done" not in outcome.words and "a restart leaves no trace" in outcome.words
+    assert not outcome.doubt
     assert here.effects() == ["RestartAgent"]
     entry = here.entry()
     assert (entry.intent.operation, entry.intent.target, entry.verdict) == (
         "restart",
         CONCIERGE,
-        Verdict.DONE,
+        Verdict.ACCEPTED,
     )
 
 

@@ -16,6 +16,7 @@ from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.tree import every_key
 from tui.operations.fields import Answers
 from tui.operations.join_watch import JoinWatch
+from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import Journal
 from tui.operations.operation import Operation
 from tui.operations.registry import BY_ID
@@ -48,7 +49,7 @@ class Desk:
             journal,
             clock=clock,
             project=session.project.name,
-            url=session.project.url,
+            hosts=Hosts(session.project.url, session.project.agents_url),
             new_id=lambda: f"{random.randrange(1 << 60):x}",
             nudge=session.nudge,
         )

@@ -148,8 +148,10 @@ class Client:
         batch = await self._settings.ask({})
         return {item.name: item.value for item in batch.items}
 
-    async def list_rooms(self) -> Batch[Room]:
-        """Every open room."""
+    async def list_rooms(self, name: str = "") -> Batch[Room]:
+        """Every open room, or one."""
+        if name:
+            return await self._rooms.ask({"names": [self._caller.exact_rooms.get(name, name)]})
         batch = await self._rooms.ask({})
         if batch is not self._named:
             self._named = batch

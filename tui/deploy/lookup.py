@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
 
 from tui.api.client import Client
-from tui.api.errors import Unknown
-from tui.api.models import Version, Wire
-from tui.api.reader import Batch
+from tui.api.models import Version
 from tui.fleet.status import Family, status
+from tui.operations.looks import whole
 
-T = TypeVar("T", bound=Wire)
 BUILDING = "Building"
 
 
 async def agent_ids(client: Client) -> tuple[str, ...]:
     """Ids of every agent of the project. Raises the tree of `tui.api.errors`."""
-    return tuple(agent.agent_id for agent in _all(await client.list_agents()))
+    return tuple(agent.agent_id for agent in whole(await client.list_agents(), "agents"))
 
 
 async def version_tags(client: Client, agent_id: str) -> tuple[str, ...]:
     """Tags of every version of an agent. Raises the tree of `tui.api.errors`."""
-    return tuple(version.version for version in _all(await client.list_versions(agent_id)))
+    return tuple(version.version for version in whole(await client.list_versions(agent_id), "versions"))
 
 
 async def new_agents(client: Client, before: Iterable[str]) -> tuple[str, ...] | None:
@@ -31,7 +28,7 @@ async def new_agents(client: Client, before: Iterable[str]) -> tuple[str, ...] |
     Raises the tree of `tui.api.errors`.
     """
     known = set(before)
-    agents = _all(await client.list_agents())
+    agents = whole(await client.list_agents(), "agents")
     new = (agent for agent in agents if agent.agent_id not in known and agent.never_deployed)
     return tuple(agent.agent_id for agent in new) or None
 
@@ -43,7 +40,9 @@ async def new_version(client: Client, agent_id: str, tag: str, before: Iterable[
     Raises the tree of `tui.api.errors`.
     """
     known = set(before)
-    versions = [item for item in _all(await client.list_versions(agent_id)) if item.version not in known]
+    versions = [
+        item for item in whole(await client.list_versions(agent_id), "versions") if item.version not in known
+    ]
     if tag:
         return next((item for item in versions if item.version == tag), None)
     return versions[0] if len(versions) == 1 else None
@@ -62,10 +61,3 @@ def failed(version: Version) -> bool:
 def is_building(version: Version) -> bool:
     """Its build goes on."""
     return not serves(version) and status(version.status).name == BUILDING
-
-
-def _all(batch: Batch[T]) -> tuple[T, ...]:
-    """The rows of a whole listing. Raises `Unknown` for a part of one, in which anything may be missing."""
-    if not batch.is_whole:
-        raise Unknown("the list is not whole" if batch.listed else "the answer holds no list")
-    return batch.items

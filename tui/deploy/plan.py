@@ -39,8 +39,6 @@ class Plan:
     """Program for a Dockerfile that is missing; empty leaves files as they are."""
     project: str = ""
     """Name of the project, for the journal."""
-    url: str = ""
-    """Of the project, for the journal."""
     reason: str = ""
 
     @property

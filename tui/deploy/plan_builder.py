@@ -129,7 +129,6 @@ def build_plan(given: DeployInput, inspection: Inspection, target: Project) -> P
         ),
         entry_point="" if inspection.has_dockerfile else given.entry_point,
         project=target.name,
-        url=target.url,
         reason=given.reason,
     )
     arm = (target.name if creates else given.agent) if target.danger else ""

@@ -30,6 +30,7 @@ from tui.deploy import lookup, outcome_messages
 from tui.deploy.plan import DeployReport, Plan, Stage, State
 from tui.formats import decimal_size
 from tui.operations.attempt import LOOKS, Attempt, look_until, verdict_of
+from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import Journal, JournalError, Verdict
 from tui.packaging.detect import detect
 from tui.packaging.dockerfile import DOCKERFILE, write_files
@@ -157,11 +158,12 @@ class DeployRun:
                 "create" if plan.creates else "deploy",
                 plan.agent_id or "new agent",
                 project=plan.project,
+                hosts=Hosts(self._client.endpoint.url, self._client.endpoint.agents_url),
                 request_id=request_id,
                 arguments=[item.name for item in plan.secrets],
                 reason=plan.reason,
                 baseline=self._before,
-                facts={"url": plan.url, "deployment": plan.deployment},
+                facts={"deployment": plan.deployment},
             )
         except JournalError as error:
             raise StageFailed(Stage.ANNOUNCE, f"{error}; nothing was sent") from None

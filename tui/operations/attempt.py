@@ -12,7 +12,8 @@ from typing import Final, Self, TypeVar
 
 from tui.api.errors import ApiError, NotSent, Refused, Unknown
 from tui.clock import Clock
-from tui.operations.journal.journal import Intent, Journal, JournalError, Verdict
+from tui.operations.journal.hosts import Hosts
+from tui.operations.journal.journal import BLIND, Intent, Journal, JournalError, Verdict
 
 T = TypeVar("T")
 
@@ -37,13 +38,18 @@ class Attempt:
         target: str,
         *,
         project: str,
+        hosts: Hosts,
         request_id: str,
         arguments: Iterable[str] = (),
         reason: str = "",
         baseline: Iterable[str] = (),
+        blind: bool = False,
         facts: Mapping[str, str] | None = None,
     ) -> Self:
-        """Write the intent. Raises `JournalError` where it cannot be written: then there is no attempt."""
+        """Write the intent. Raises `JournalError` where it cannot be written: then there is no attempt.
+
+        `blind` where what was there before could not be seen, so that the baseline tells nothing apart.
+        """
         intent = await asyncio.to_thread(
             journal.intent,
             operation,
@@ -53,7 +59,7 @@ class Attempt:
             arguments=arguments,
             reason=reason,
             baseline=baseline,
-            facts=facts,
+            facts={**(facts or {}), **hosts.facts, **(BLIND if blind else {})},
         )
         return cls(journal, intent)
 
@@ -78,7 +84,11 @@ class Attempt:
 
 
 def verdict_of(error: ApiError) -> Verdict:
-    """What an error proves: not sent, or refused without any effect. Every other one proves nothing."""
+    """What an error proves: not sent, or refused without any effect. Every other one proves nothing.
+
+    `tui.api.proof` decides which answer is a refusal. Of `NotDone` its word is the only sign, so it is looked
+    for before this is said of it.
+    """
     if isinstance(error, NotSent):
         return Verdict.NOT_SENT
     return Verdict.REFUSED if isinstance(error, Refused) else Verdict.UNKNOWN

@@ -47,7 +47,7 @@ async def perform_all(
 
         outcome = await _one(operator, operation, target, view(target.selection), reason, told)
         tell(index, outcome)
-        if outcome.verdict is not Verdict.DONE or outcome.doubt:
+        if outcome.verdict not in (Verdict.DONE, Verdict.ACCEPTED) or outcome.doubt:
             return index
     return len(targets)
 

@@ -12,9 +12,9 @@ from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
 from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
 from tui.fleet.state import QUIET_FACTOR, Fleet, View
 from tui.operations.fields import Answers
+from tui.operations.looks import find_agent
 from tui.operations.operation import Operation, Preview
 from tui.operations.remote import Remote
-from tui.operations.verbs.agents import find
 
 V = TypeVar("V")
 
@@ -63,7 +63,7 @@ async def reread(remote: Remote, operation: Operation, view: View, answers: Answ
     """The view with what the operation rests on asked anew. Raises the tree of `tui.api.errors`."""
     fleet, agent_id = view.fleet, view.selection.agent_id
     if AGENTS in operation.reads:
-        fleet = with_agent(fleet, agent_id, await find(remote, agent_id))
+        fleet = with_agent(fleet, agent_id, await find_agent(remote, agent_id))
     if VERSIONS in operation.reads:
         versions = newest_first((await remote.list_versions(agent_id)).items)
         fleet = replace(fleet, versions={**fleet.versions, agent_id: versions})

@@ -88,6 +88,8 @@ class Baseline:
     """Goes to the disk, so that the effect can be told from what was there."""
     original: ExactDispatch | None = field(default=None, repr=False)
     """What is about to be deleted, exactly; stays in memory."""
+    blind: bool = False
+    """How things were could not be seen: nothing that is found afterwards is known to be new."""
 
 
 class Effect(StrEnum):
@@ -148,8 +150,6 @@ class Operation(ABC):
     """The source whose age decides whether it may be done; None if none does."""
     sources: ClassVar[tuple[Source, ...]] = ()
     """What is polled at once afterwards."""
-    always_verified: ClassVar[bool] = False
-    """A look follows also where the server said done."""
     prepares: ClassVar[bool] = False
     """Its form starts with something that only the server knows."""
     prominent: ClassVar[bool] = True
@@ -179,7 +179,10 @@ class Operation(ABC):
 
     @abstractmethod
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
-        """Look whether it happened, from what the journal holds. Raises the tree of `tui.api.errors`."""
+        """Look whether it happened, from what the journal holds.
+
+        Raises the tree of `tui.api.errors`, also where the answer proves nothing (`looks`).
+        """
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """Send it, once. Raises the tree of `tui.api.errors`."""

@@ -15,6 +15,7 @@ from tui.api.models import (
     Participant,
     PrivateLink,
     PrivateLinkStatus,
+    Room,
     SecretInfo,
     Version,
     Wire,
@@ -35,6 +36,9 @@ class Remote(Protocol):
 
     async def list_secrets(self, agent_id: str) -> Batch[SecretInfo]:
         """Names and times of an agent's secrets."""
+
+    async def list_rooms(self, name: str = "") -> Batch[Room]:
+        """Every open room, or one."""
 
     async def list_participants(self, room: str) -> Batch[Participant]:
         """Who is in a room."""

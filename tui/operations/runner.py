@@ -14,15 +14,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.api.errors import ApiError, NotFound, Unknown
+from tui.api.errors import ApiError, NotDone, NotFound, Unknown
+from tui.api.proof import Proof, of_answer
 from tui.clock import Clock
 from tui.fleet.state import View
 from tui.fleet.store import Store
-from tui.formats import duration
+from tui.operations import endings
 from tui.operations.attempt import LOOKS, Attempt, close
 from tui.operations.fields import Answers
 from tui.operations.freshness_check import reread, with_learnt
 from tui.operations.journal import resumed_deploys
+from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import AuditEntry, Intent, Journal, JournalError, Verdict
 from tui.operations.journal.outcome import Outcome, Progress, refused
 from tui.operations.journal.reconcile import ONE_LOOK, Reconciliation, Tell, Verify, reconcile
@@ -75,7 +77,7 @@ class OperationRunner:
         *,
         clock: Clock,
         project: str,
-        url: str,
+        hosts: Hosts,
         new_id: Callable[[], str],
         nudge: Callable[..., None],
     ) -> None:
@@ -85,7 +87,7 @@ class OperationRunner:
         self._journal = journal
         self._clock = clock
         self._project = project
-        self._url = url
+        self._hosts = hosts
         self._new_id = new_id
         self._nudge = nudge
 
@@ -141,20 +143,14 @@ class OperationRunner:
         label = operation.label if operation else resumed_deploys.LABELS.get(intent.operation, "")
         if not label:
             return Outcome(Verdict.UNKNOWN, f"{intent.operation}: not an operation of this lktop", intent)
+        if not self._hosts.is_of(intent):
+            return endings.of_unknown_hosts(f"{label} {intent.target}", intent)
         found = await self._reconcile(
             operation.verify if operation else resumed_deploys.verify, intent, tell, looks
         )
-        verdict, words = found.verdict, f"{label} {intent.target}: {found.words}"
-        if verdict is Verdict.NOT_SEEN and self._clock.now() - intent.time < LOOKS[-1]:
-            verdict, words = Verdict.UNKNOWN, f"{words}; too soon to say, check again"
-        outcome = Outcome(
-            verdict,
-            words,
-            intent,
-            items=found.items,
-            may_resend=operation is not None and _may_resend(operation, verdict),
-        )
-        if verdict is not Verdict.UNKNOWN:
+        early = self._clock.now() - intent.time < LOOKS[-1]
+        outcome = endings.settled(f"{label} {intent.target}", intent, operation, found, early=early)
+        if outcome.verdict is not Verdict.UNKNOWN:
             outcome = await self._close(intent, outcome)
             self._nudge(*(operation.sources if operation else resumed_deploys.SOURCES))
         return outcome
@@ -162,7 +158,8 @@ class OperationRunner:
     async def unresolved(self) -> list[Intent]:
         """Intents of this project whose outcome nobody knows. Raises `JournalError`."""
         found = await asyncio.to_thread(self._journal.unresolved)
-        return [item for item in found if self._is_mine(item)]
+        mine = (item for item in found if item.project == self._project)
+        return [item for item in mine if self._hosts.may_be_of(item)]
 
     async def set_aside(self, intent: Intent) -> None:
         """Stop asking about an intent. Raises `JournalError`."""
@@ -199,8 +196,10 @@ class OperationRunner:
             request_id=earlier.request_id if earlier else self._new_id(),
             arguments=operation.arguments(answers),
             reason=reason,
+            hosts=self._hosts,
             baseline=earlier.baseline if earlier else before.baseline,
-            facts={**operation.facts(view, answers), "url": self._url},
+            blind=earlier.is_blind if earlier else before.blind,
+            facts=operation.facts(view, answers),
         )
 
     async def _send(self, sending: _Sending) -> Outcome:
@@ -213,51 +212,63 @@ class OperationRunner:
             )
         except Unknown as error:
             return await self._lost(sending, error, begun)
+        except NotDone as error:
+            return await self._denied(sending, error)
         except NotFound as error:
-            if sending.repeated and operation.method.deletes:  # the first one did it
-                words = f"{sending.subject}: done, it is gone"
-                return await self._close(intent, Outcome(Verdict.DONE, words, intent))
+            if sending.repeated and operation.method.deletes:
+                return await self._denied(sending, error)
             return await self._close(intent, refused(sending.subject, error, intent))
         except ApiError as error:
             return await self._close(intent, refused(sending.subject, error, intent))
         took = self._clock.monotonic() - begun
-        self._absorb(sending, receipt)
-        more = f" · {receipt.words}" if receipt.words else ""
-        words = f"{sending.subject}: done in {duration(took)}{more}"
-        undo = sending.undo(receipt)
-        outcome = Outcome(Verdict.DONE, words, intent, receipt=receipt, undo=undo, took=took)
-        if operation.always_verified:
-            outcome = await self._verified(sending, outcome)
-        return await self._close(intent, outcome)
+        if of_answer(operation.method) is Proof.DONE:
+            return await self._done(sending, receipt, took)
+        return await self._accepted(sending, receipt, took)
 
-    async def _verified(self, sending: _Sending, outcome: Outcome) -> Outcome:
-        """Look whether it shows: servers have reported success without doing anything."""
+    async def _done(
+        self, sending: _Sending, receipt: Receipt, took: float, items: tuple[str, ...] = ()
+    ) -> Outcome:
+        self._absorb(sending, receipt)
+        undo = sending.undo(receipt)
+        outcome = endings.done(sending.subject, sending.intent, receipt, took, undo=undo, items=items)
+        return await self._close(sending.intent, outcome)
+
+    async def _accepted(self, sending: _Sending, receipt: Receipt, took: float) -> Outcome:
+        """The server said yes: look whether it shows. Servers have said so without doing anything."""
+        subject, intent = sending.subject, sending.intent
+        await self._close(intent, endings.accepted(subject, intent, receipt, took))
         sending.tell(Progress("accepted, looking whether it shows…"))
-        found = await self._reconcile(sending.operation.verify, sending.intent, quietly, VERIFYING)
+        found = await self._reconcile(sending.operation.verify, intent, quietly, VERIFYING)
         if found.verdict is Verdict.DONE:
-            return replace(outcome, items=found.items)
-        if found.leaves_no_trace:
-            return outcome
-        words = f"{outcome.words}; accepted, but {found.words}"
-        return replace(outcome, words=words, items=found.items, doubt=True)
+            return await self._done(sending, receipt, took, found.items)
+        self._absorb(sending, None)
+        return await self._close(intent, endings.accepted(subject, intent, receipt, took, found))
+
+    async def _denied(self, sending: _Sending, error: ApiError) -> Outcome:
+        """The server said no in a way that proves nothing: look once."""
+        found = await self._reconcile(sending.operation.verify, sending.intent, quietly, ONE_LOOK)
+        self._absorb(sending, None)
+        return await self._close(
+            sending.intent, endings.denied(sending.subject, sending.intent, error, found)
+        )
 
     async def _lost(self, sending: _Sending, error: Unknown, begun: float) -> Outcome:
         """The answer is lost, and the journal holds that: look for the effect."""
-        subject, intent = sending.subject, sending.intent
+        operation, intent = sending.operation, sending.intent
         sending.tell(Progress(f"unknown – checking: {error}", checking=True))
-        found = await self._reconcile(sending.operation.verify, intent, sending.tell, LOOKS)
+        found = await self._reconcile(operation.verify, intent, sending.tell, LOOKS)
         receipt = (found.receipt or Receipt()) if found.verdict is Verdict.DONE else None
         self._absorb(sending, receipt)
-        outcome = Outcome(
-            found.verdict,
-            f"{subject}: {found.words} (the answer was lost: {error})",
+        # what was made and only found may be somebody else's twin of it: it is shown, and never undone
+        is_ours = of_answer(operation.method) is not Proof.DONE
+        outcome = endings.lost(
+            sending.subject,
             intent,
-            receipt=found.receipt,
-            undo=sending.undo(receipt) if receipt is not None else None,
-            took=self._clock.monotonic() - begun,
-            items=found.items,
-            may_resend=_may_resend(sending.operation, found.verdict),
-            error=error,
+            error,
+            found,
+            self._clock.monotonic() - begun,
+            undo=sending.undo(receipt) if receipt is not None and is_ours else None,
+            may_resend=endings.may_resend(operation, found.verdict),
         )
         return await self._close(intent, outcome)
 
@@ -267,12 +278,14 @@ class OperationRunner:
         return await reconcile(look, self.remote, intent, clock=self._clock, tell=tell, looks=looks)
 
     async def _found(self, operation: Operation, earlier: Intent) -> Outcome | None:
-        """The end of an earlier sending that shows by now. Raises the tree of `tui.api.errors`."""
+        """What an earlier sending has come to, if it must not be sent again. Raises as `verify` does."""
         finding = await operation.verify(self.remote, earlier)
-        if finding.seen is not Effect.YES:
+        subject = f"{operation.label} {earlier.target}: {finding.words}; it was not sent again"
+        if finding.seen is Effect.YES:
+            return await self._close(earlier, Outcome(Verdict.DONE, subject, earlier, items=finding.items))
+        if finding.seen is Effect.NO or operation.method.repeatable:
             return None
-        words = f"{operation.label} {earlier.target}: {finding.words}; it was not sent again"
-        return await self._close(earlier, Outcome(Verdict.DONE, words, earlier, items=finding.items))
+        return Outcome(Verdict.UNKNOWN, subject, earlier, items=finding.items)
 
     async def _close(self, intent: Intent, outcome: Outcome) -> Outcome:
         """Save the outcome; that it could not be saved is said, and changes nothing of what happened."""
@@ -285,15 +298,3 @@ class OperationRunner:
         if receipt is not None:
             self._store.update(partial(operation.absorb, view=sending.view, receipt=receipt))
         self._nudge(*operation.sources)
-
-    def _is_mine(self, intent: Intent) -> bool:
-        return intent.project == self._project and intent.facts.get("url", self._url) == self._url
-
-
-def _may_resend(operation: Operation, verdict: Verdict) -> bool:
-    """Whether the operator is offered to send it again after looking.
-
-    What is not seen may be sent again; what stays unknown only if sending it twice has the effect of once,
-    which is never so for a restart: it leaves no trace, and a second one is confirmed afresh.
-    """
-    return verdict is Verdict.NOT_SEEN or (verdict is Verdict.UNKNOWN and operation.method.repeatable)

@@ -161,5 +161,5 @@ class _RefusingRemote:
     async def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
         raise NotSent(REFUSAL)
 
-    list_agents = list_versions = list_secrets = list_participants = _refuse
+    list_agents = list_versions = list_secrets = list_rooms = list_participants = _refuse
     list_dispatches = exact_dispatches = list_links = link_status = settings = change = _refuse

@@ -31,6 +31,10 @@ KEPT: Final = 3
 """Files kept besides the one that is written."""
 
 
+BLIND: Final = {"before": "unknown"}
+"""The fact of an intent whose baseline could not be seen."""
+
+
 class JournalError(Exception):
     """The journal cannot be written or read. The text is one line for the operator."""
 
@@ -39,6 +43,9 @@ class Verdict(StrEnum):
     """How an operation ended."""
 
     DONE = "done"
+    """Seen, or the answer carried it."""
+    ACCEPTED = "accepted"
+    """The server said yes, and nothing shows that it was done."""
     REFUSED = "refused"
     """The server said no: nothing changed."""
     NOT_SENT = "not_sent"
@@ -89,6 +96,11 @@ class Intent:
     """What it takes to look for the effect, such as the room; raw, so clean it before it is shown."""
     origin: Origin = field(default_factory=Origin)
 
+    @property
+    def is_blind(self) -> bool:
+        """What was there before could not be seen: nothing that is found is known to be new."""
+        return BLIND.items() <= self.facts.items()
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
@@ -96,11 +108,13 @@ class AuditEntry:
 
     intent: Intent
     verdict: Verdict | None = None
-    """None while nothing is known: in progress, or its console was killed."""
+    """None while nothing is known: in progress, or its console was killed. `UNKNOWN` for `foreign` ones."""
     detail: str = ""
     """The server's answer, or why it failed."""
     latency: float = 0.0
     """Seconds from intent to outcome."""
+    foreign: str = ""
+    """The verdict as a newer version wrote it, if it is none of ours."""
 
 
 class _Record(msgspec.Struct, omit_defaults=True):
@@ -286,9 +300,13 @@ def _to_entry(record: _Record, outcome: _Record | None) -> AuditEntry:
     )
     if outcome is None:
         return AuditEntry(shown)
-    known = {verdict.value: verdict for verdict in Verdict}
+    ours = {verdict.value: verdict for verdict in Verdict}.get(outcome.verdict)
     return AuditEntry(
-        shown, known.get(outcome.verdict, Verdict.UNKNOWN), clean(outcome.detail, limit=600), outcome.latency
+        shown,
+        ours or Verdict.UNKNOWN,
+        foreign="" if ours else clean(outcome.verdict, limit=20),
+        detail=clean(outcome.detail, limit=600),
+        latency=outcome.latency,
     )
 
 

@@ -14,6 +14,7 @@ from tui.operations.operation import Receipt, Undo
 
 WORDS: Final = {
     Verdict.DONE: "done",
+    Verdict.ACCEPTED: "accepted",
     Verdict.REFUSED: "refused",
     Verdict.NOT_SENT: "not sent",
     Verdict.UNKNOWN: "unknown",
@@ -41,7 +42,7 @@ class Outcome:
     may_resend: bool = False
     """The effect was looked for: the operator may send the very same request again."""
     doubt: bool = False
-    """Done, says the server, and it does not look like it."""
+    """What the server says and what is seen differ, or it was looked for and not seen."""
     error: ApiError | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     """What else has to be said, such as a journal that could not be written."""

@@ -26,10 +26,20 @@ class Reconciliation(Struct, frozen=True):
 
     verdict: Verdict
     words: str
+    """What was seen."""
+    note: str = ""
+    """What that leaves open, if nothing but looking tells whether it happened."""
     items: tuple[str, ...] = ()
     receipt: Receipt | None = None
     leaves_no_trace: bool = False
     """No look will ever tell."""
+
+    @property
+    def in_full(self) -> str:
+        """What was seen, and what it leaves open."""
+        if self.leaves_no_trace:
+            return f"{self.note}: {self.words}"
+        return f"{self.words}; {self.note}" if self.note else self.words
 
 
 async def reconcile(
@@ -55,19 +65,20 @@ async def reconcile(
     try:
         found = await look_until(conclusive, clock=clock, tell=say, looks=looks)
     except ApiError as error:
-        return Reconciliation(Verdict.UNKNOWN, f"looking failed too: {error}; it stays unknown")
+        return Reconciliation(Verdict.UNKNOWN, f"looking failed: {error}", "it stays unknown")
     if found is not None:
         return _concluded(found)
     if last is None:  # nothing was looked at
-        return Reconciliation(Verdict.UNKNOWN, "it was not looked for; it stays unknown")
+        return Reconciliation(Verdict.UNKNOWN, "it was not looked for", "it stays unknown")
     if last.seen is Effect.PARTLY:
-        return Reconciliation(Verdict.UNKNOWN, last.words, last.items)
-    return Reconciliation(Verdict.NOT_SEEN, f"{last.words}; it may still appear", last.items)
+        return Reconciliation(Verdict.UNKNOWN, last.words, items=last.items)
+    return Reconciliation(Verdict.NOT_SEEN, last.words, "it may still appear", last.items)
 
 
 def _concluded(found: Verification) -> Reconciliation:
     if found.seen is Effect.YES:
-        return Reconciliation(Verdict.DONE, found.words, found.items, found.receipt)
+        return Reconciliation(Verdict.DONE, found.words, items=found.items, receipt=found.receipt)
     if found.seen is Effect.FAILED:
         return Reconciliation(Verdict.REFUSED, found.words)
-    return Reconciliation(Verdict.UNKNOWN, found.words, leaves_no_trace=True)
+    note = "it may or may not have happened"
+    return Reconciliation(Verdict.UNKNOWN, found.words, note, leaves_no_trace=True)

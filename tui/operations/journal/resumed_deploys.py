@@ -11,6 +11,7 @@ from tui.api.models import Version, instant
 from tui.fleet.sources import AGENTS, VERSIONS
 from tui.fleet.status import Family, status
 from tui.operations.journal.journal import Intent
+from tui.operations.looks import whole
 from tui.operations.operation import Effect, Verification
 from tui.operations.remote import Remote
 
@@ -29,9 +30,14 @@ async def verify(remote: Remote, intent: Intent) -> Verification:
 
 async def _created(remote: Remote, intent: Intent) -> Verification:
     before = set(intent.baseline)
-    new = [one.agent_id for one in (await remote.list_agents()).items if one.agent_id not in before]
+    agents = whole(await remote.list_agents(), "agents")
+    new = [one.agent_id for one in agents if one.agent_id not in before]
     if not new:
         return Verification(Effect.NO, "no new agent is to be seen")
+    if intent.is_blind:
+        return Verification(
+            Effect.CANNOT_TELL, f"{', '.join(new)} may be it, but what was there before is not known"
+        )
     if len(new) > 1:
         return Verification(
             Effect.PARTLY, f"several agents are new since, {', '.join(new)}: which one is yours?"
@@ -40,7 +46,7 @@ async def _created(remote: Remote, intent: Intent) -> Verification:
 
 
 async def _deployed(remote: Remote, intent: Intent) -> Verification:
-    versions = (await remote.list_versions(intent.target)).items
+    versions = whole(await remote.list_versions(intent.target), "versions")
     newest = max(versions, key=_made, default=None)
     if newest is None or _made(newest) < intent.time - APART:
         return Verification(Effect.NO, f"no version of {intent.target} was made since")

@@ -7,14 +7,13 @@ from typing import ClassVar
 
 from tui.api import changes
 from tui.api.changes import Request
-from tui.api.errors import ApiError, Unknown
-from tui.api.models import Agent
 from tui.fleet.sources import AGENTS, SECRETS, VERSIONS
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent
+from tui.operations.looks import find_agent, inconclusive
 from tui.operations.operation import Danger, Effect, Operation, Preview, Usage, Verification
 from tui.operations.remote import Remote
 from tui.operations.shell_commands import lk
@@ -75,12 +74,12 @@ class Restart(Operation):
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """A restart cannot be seen in any listing, so only the agent's state is reported."""
-        agent = await find(remote, intent.facts.get("agent_id", ""))
+        agent = await find_agent(remote, intent.facts.get("agent_id", ""))
         if agent is None:
             return Verification(Effect.CANNOT_TELL, "the agent is not there any more")
         rows = [f"{row.region} {row.name} {row.status or 'not observed'}" for row in agent.agent_deployments]
         return Verification(
-            Effect.CANNOT_TELL, f"it may or may not have happened; now {', '.join(rows) or 'no deployment'}"
+            Effect.CANNOT_TELL, f"a restart leaves no trace; now {', '.join(rows) or 'no deployment'}"
         )
 
 
@@ -138,7 +137,7 @@ class DeleteAgent(Operation):
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone, or going."""
         agent_id = intent.facts.get("agent_id", "")
-        agent = await find(remote, agent_id)
+        agent = await find_agent(remote, agent_id)
         if agent is None:
             return Verification(Effect.YES, f"{agent_id} is not listed any more")
         if agent.agent_deployments and all(_is_going(row.status) for row in agent.agent_deployments):
@@ -187,28 +186,15 @@ class DeleteDeployment(DeploymentOperation):
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone, or going."""
         agent_id, name = intent.facts.get("agent_id", ""), intent.facts.get("deployment", "")
-        agent = await find(remote, agent_id)
+        agent = await find_agent(remote, agent_id)
+        if agent is not None and not agent.agent_deployments:
+            raise inconclusive(f"it lists no deployment of {agent_id}")
         rows = [row for row in agent.agent_deployments if row.deployment == name] if agent else []
         if all(_is_going(row.status) for row in rows):
             return Verification(
                 Effect.YES, f"deployment {name} of {agent_id} is {'going' if rows else 'gone'}"
             )
         return Verification(Effect.NO, f"deployment {name} of {agent_id} is still there")
-
-
-async def find(remote: Remote, agent_id: str) -> Agent | None:
-    """An agent by id, asked anew. Raises the tree of `tui.api.errors`.
-
-    An unknown one is an empty list or an `internal` error in words (PROTOCOL.md, Errors), hence a second look
-    at the whole list, which is what can be believed.
-    """
-    try:
-        batch = await remote.list_agents(agent_id)
-    except ApiError as error:
-        if not isinstance(error, Unknown) or error.code != "internal":
-            raise
-        batch = await remote.list_agents()
-    return next((agent for agent in batch.items if agent.agent_id == agent_id), None)
 
 
 def _is_going(text: str) -> bool:

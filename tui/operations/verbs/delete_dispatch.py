@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from tui.api import changes
 from tui.api.changes import Request
-from tui.api.errors import NotFound
 from tui.api.models import Dispatch
 from tui.fleet.sources import DISPATCHES, PARTICIPANTS
 from tui.fleet.state import Fleet, View, with_dispatches
 from tui.operations.descriptions import dispatch_of, dispatch_state, is_exact, no_dispatch
 from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent
+from tui.operations.looks import dispatches_of
 from tui.operations.operation import (
     Baseline,
     Danger,
@@ -92,9 +92,8 @@ class DeleteDispatch(Operation):
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone from its room, or the room gone with it."""
         room, dispatch_id = intent.facts.get("room", ""), intent.facts.get("dispatch_id", "")
-        try:
-            standing = await remote.exact_dispatches(room)
-        except NotFound:
+        standing = await dispatches_of(remote, room)
+        if standing is None:
             return Verification(
                 Effect.YES, f"room {room} is not open any more, and {dispatch_id} went with it"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,13 +10,14 @@ from typing import ClassVar
 
 from tui.api import changes
 from tui.api.changes import Request
-from tui.api.errors import NotFound
+from tui.api.errors import ApiError, NotFound
 from tui.api.exact import ExactDispatch, digest
 from tui.fleet.sources import DISPATCHES, PARTICIPANTS, ROOMS
 from tui.fleet.state import Fleet, View, with_dispatches
 from tui.operations.descriptions import agent_of, is_exact
 from tui.operations.fields import Answers, Field, FieldKind, Hint, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
+from tui.operations.looks import dispatches_of, is_closed
 from tui.operations.operation import (
     Baseline,
     Danger,
@@ -178,11 +180,17 @@ class CreateDispatch(Operation):
         return tuple(name for name in given if answers.text(name))
 
     async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
-        """The ids of the dispatches in the room."""
+        """The ids of the dispatches in the room; a room that is not listed holds none."""
+        room = answers.text("room")
+        with contextlib.suppress(ApiError):  # the list of rooms only spares the longer look
+            if await is_closed(remote, room):
+                return Baseline()
         try:
-            return Baseline(tuple(item.id for item in await remote.exact_dispatches(answers.text("room"))))
-        except NotFound:
-            return Baseline()
+            return Baseline(tuple(item.id for item in await remote.exact_dispatches(room)))
+        except ApiError as error:
+            if error.status != 200 and not isinstance(error, NotFound):
+                raise
+            return Baseline(blind=True)  # it was answered, and nothing is known of what is there
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """CreateDispatch."""
@@ -194,19 +202,22 @@ class CreateDispatch(Operation):
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """A new id in the room with the same name and content is ours."""
         room, name = intent.facts.get("room", ""), intent.facts.get("agent_name", "")
-        try:
-            standing = await remote.exact_dispatches(room)
-        except NotFound:
-            standing = ()
+        standing = await dispatches_of(remote, room) or ()
         before = set(intent.baseline)
         ours = [item for item in standing if item.id not in before and _is_it(item, intent)]
         if not ours:
             return Verification(Effect.NO, f"no new dispatch of {name} is in {room}")
+        ids = ", ".join(item.id for item in ours)
+        if intent.is_blind:
+            return Verification(
+                Effect.CANNOT_TELL, f"{ids} in {room} looks like it, but what was there before is not known"
+            )
         if len(ours) > 1:
-            ids = ", ".join(item.id for item in ours)
-            return Verification(Effect.YES, f"{len(ours)} new dispatches of {name} are in {room}: {ids}")
-        made = (await remote.list_dispatches(room, ours[0].id)).items
-        receipt = Receipt(made[0].id, made[0]) if made else None
+            words = f"{len(ours)} new dispatches of {name} are in {room}, {ids}: which one is yours?"
+            return Verification(Effect.CANNOT_TELL, words)
+        listed = (await remote.list_dispatches(room, ours[0].id)).items
+        made = next((item for item in listed if item.id == ours[0].id), None)
+        receipt = Receipt(made.id, made) if made is not None else None
         return Verification(Effect.YES, f"created {ours[0].id}", receipt=receipt)
 
     def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Fleet:

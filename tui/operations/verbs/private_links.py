@@ -15,6 +15,7 @@ from tui.fleet.state import View
 from tui.operations.descriptions import NO_API
 from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
+from tui.operations.looks import whole
 from tui.operations.operation import (
     Baseline,
     Danger,
@@ -147,7 +148,8 @@ class CreateLink(Operation):
 
     async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """The links that are there."""
-        return Baseline(tuple(item.private_link_id for item in (await remote.list_links()).items))
+        batch = await remote.list_links()
+        return Baseline(tuple(item.private_link_id for item in batch.items), blind=not batch.is_whole)
 
     async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
         """CreatePrivateLink."""
@@ -159,12 +161,14 @@ class CreateLink(Operation):
         wanted = (intent.facts.get("name", ""), intent.facts.get("endpoint", ""))
         new = tuple(
             item.private_link_id
-            for item in (await remote.list_links()).items
+            for item in whole(await remote.list_links(), "links")
             if item.private_link_id not in intent.baseline and (item.name, item.endpoint) == wanted
         )
-        if new:
-            return Verification(Effect.YES, f"made, {', '.join(new)}")
-        return Verification(Effect.NO, "no new link of that name is to be seen")
+        if not new:
+            return Verification(Effect.NO, "no new link of that name is to be seen")
+        if intent.is_blind or len(new) > 1:
+            return Verification(Effect.CANNOT_TELL, f"{', '.join(new)} may be it, or somebody else's")
+        return Verification(Effect.YES, f"made, {new[0]}")
 
 
 class DeleteLink(Operation):
@@ -241,7 +245,8 @@ class DeleteLink(Operation):
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone from the list."""
         link_id = intent.facts.get("link", "")
-        if any(item.private_link_id == link_id for item in (await remote.list_links()).items):
+        listed = whole(await remote.list_links(), "links")
+        if any(item.private_link_id == link_id for item in listed):
             return Verification(Effect.NO, "the link is still there")
         return Verification(Effect.YES, "the link is gone")
 

@@ -19,6 +19,7 @@ from tui.fleet.times import rfc3339
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.operations.fields import Answers, Field, FieldKind, Hint, HintLevel, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
+from tui.operations.looks import whole
 from tui.operations.operation import Baseline, Danger, Effect, Fact, Operation, Preview, Verification
 from tui.operations.remote import Remote
 from tui.packaging.errors import SecretsError
@@ -41,7 +42,6 @@ class SecretsOperation(Operation):
     reads = (AGENTS, SECRETS)
     source = AGENTS
     sources = (AGENTS, SECRETS)
-    always_verified = True
 
     def unfit(self, view: View) -> str:
         """An agent is needed."""
@@ -82,13 +82,13 @@ class SecretsOperation(Operation):
     async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """When each secret was last updated."""
         batch = await remote.list_secrets(view.selection.agent_id)
-        return Baseline(tuple(f"{item.name}={_stamp(item)}" for item in batch.items))
+        stamps = tuple(f"{item.name}={_stamp(item)}" for item in batch.items)
+        return Baseline(stamps, blind=not batch.is_whole)
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Key by key: is it newer than before, or gone if it was to go."""
-        batch = await remote.list_secrets(intent.facts.get("agent_id", ""))
-        now = {item.name: _stamp(item) for item in batch.items}
-        return verification_of(intent, now)
+        listed = whole(await remote.list_secrets(intent.facts.get("agent_id", "")), "secrets")
+        return verification_of(intent, {item.name: _stamp(item) for item in listed})
 
     def effect(self, view: View) -> tuple[str, ...]:
         """What any change of secrets does to what runs."""
@@ -139,7 +139,10 @@ def verification_of(intent: Intent, now: Mapping[str, str]) -> Verification:
     done = {name: name in now and now[name] != was.get(name) for name in wanted}
     done |= {name: name not in now for name in unwanted}
     if not done:
-        return Verification(Effect.CANNOT_TELL, "it may or may not have happened: a restart leaves no trace")
+        return Verification(Effect.CANNOT_TELL, "a restart leaves no trace")
+    untold = [name for name in wanted if name in now and (intent.is_blind or now[name] == NEVER)]
+    if untold:
+        return Verification(Effect.CANNOT_TELL, f"whether {', '.join(untold)} changed since is not listed")
     items = tuple(_item(name, applied, name in unwanted) for name, applied in done.items())
     count = sum(done.values())
     if count == len(done):

@@ -15,6 +15,7 @@ from tui.formats import age
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.operations.fields import Answers, Field, FieldKind, Hint, HintLevel, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
+from tui.operations.looks import find_agent, inconclusive, whole
 from tui.operations.operation import (
     Baseline,
     Danger,
@@ -28,7 +29,6 @@ from tui.operations.operation import (
 )
 from tui.operations.remote import Remote
 from tui.operations.shell_commands import lk
-from tui.operations.verbs.agents import find
 from tui.operations.verbs.deployment_operation import DeploymentOperation
 
 ROLLBACK, PROMOTE = "rollback", "promote"
@@ -49,7 +49,6 @@ class Rollback(Operation):
     reads = (AGENTS, VERSIONS)
     source = AGENTS
     sources = (AGENTS, VERSIONS)
-    always_verified = True
 
     def unfit(self, view: View) -> str:
         """An agent on which something was deployed."""
@@ -150,11 +149,13 @@ class Rollback(Operation):
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Which version is current."""
         agent_id, tag = intent.facts.get("agent_id", ""), intent.facts.get("to", "")
-        batch = await remote.list_versions(agent_id)
-        current = next((version.version for version in batch.items if version.current), "none")
-        if current == tag:
+        versions = whole(await remote.list_versions(agent_id), "versions")
+        current = [version.version for version in versions if version.current]
+        if len(current) != 1:
+            raise inconclusive(f"it calls {len(current)} versions of {agent_id} current")
+        if current == [tag]:
             return Verification(Effect.YES, f"{agent_id} runs {tag}")
-        return Verification(Effect.NO, f"{agent_id} still runs {current}, not {tag}")
+        return Verification(Effect.NO, f"{agent_id} still runs {current[0]}, not {tag}")
 
     def undo(self, view: View, answers: Answers, before: Baseline, receipt: Receipt) -> Undo | None:
         """Roll forward."""
@@ -172,7 +173,6 @@ class Promote(DeploymentOperation):
     keys: ClassVar[Mapping[str, str]] = {"agents": "P", "status": "P", "versions": "P"}
     usage = Usage("promote", ("agent", "deployment"))
     prominent = False
-    always_verified = True
     lacks = "nothing to promote"
 
     def check(self, view: View, answers: Answers) -> None:
@@ -237,8 +237,12 @@ class Promote(DeploymentOperation):
         """Which version production runs; if it already ran that version, the look proves nothing."""
         facts = intent.facts
         agent_id, tag, was = facts.get("agent_id", ""), facts.get("to", ""), facts.get("from", "")
-        agent = await find(remote, agent_id)
-        now = agent.version if agent is not None else "none"
+        agent = await find_agent(remote, agent_id)
+        if agent is None:
+            return Verification(Effect.CANNOT_TELL, f"{agent_id} is not there any more")
+        if agent.never_deployed:
+            raise inconclusive(f"it names no version of {agent_id}")
+        now = agent.version
         if tag == was:
             return Verification(
                 Effect.CANNOT_TELL, f"production of {agent_id} ran {tag} before and runs {now} now"

@@ -119,7 +119,7 @@ class Audit(ModalScreen[None]):
 
 
 def _outcome(entry: AuditEntry) -> str:
-    return WORDS[entry.verdict] if entry.verdict is not None else "no word"
+    return entry.foreign or (WORDS[entry.verdict] if entry.verdict is not None else "no word")
 
 
 def _label(operation: str) -> str:

@@ -183,7 +183,11 @@ class BulkDialog(Dialog):
         )
         total = len(self._under_way)
         stopped = "" if done == total else ", stopped: the rest was not touched"
-        self._ended = f"{self.operation.label}: {done} of {total} done{stopped}"
+        accepted = any(
+            o for o in self._seen.values() if isinstance(o, Outcome) and o.verdict is Verdict.ACCEPTED
+        )
+        word = WORDS[Verdict.ACCEPTED if accepted else Verdict.DONE]
+        self._ended = f"{self.operation.label}: {done} of {total} {word}{stopped}"
         self._project_context.say(self._ended, tone="ok" if done == total else "warn", toast=not self.is_open)
         self.redraw()
 
@@ -238,7 +242,8 @@ class BulkDialog(Dialog):
             ]
         if isinstance(news, Progress):
             return [FactLine(label, f"◔ {self._called(target)} — {news.words}", "busy")]
-        words = news.words if news.verdict is not Verdict.DONE or news.doubt else WORDS[news.verdict]
+        well = news.verdict in (Verdict.DONE, Verdict.ACCEPTED) and not news.doubt
+        words = WORDS[news.verdict] if well else news.words
         said = f"{verdict_sign(news.verdict)} {self._called(target)} — {words}"
         return [FactLine(label, said, outcome_tone(news))]
 

@@ -123,13 +123,13 @@ def outcome_facts(outcome: Outcome) -> tuple[FactLine, ...]:
     facts = [FactLine("", outcome.words, outcome_tone(outcome))]
     facts += [FactLine("", item, "error" if "NOT" in item else "ok") for item in outcome.items]
     facts += [FactLine("", note, "warn") for note in outcome.notes]
-    if outcome.intent is not None and outcome.verdict is not Verdict.DONE:
+    if outcome.intent is not None and outcome.verdict not in (Verdict.DONE, Verdict.ACCEPTED):
         facts.append(FactLine("request id", outcome.intent.request_id, "muted"))
     return tuple(facts)
 
 
 def is_plain(outcome: Outcome) -> bool:
-    """Done, and nothing more to see."""
+    """Done or accepted, and nothing more to see."""
     more = outcome.items or outcome.notes or outcome.doubt
     joins = outcome.receipt is not None and outcome.receipt.dispatch is not None
-    return outcome.verdict is Verdict.DONE and not more and not joins
+    return outcome.verdict in (Verdict.DONE, Verdict.ACCEPTED) and not more and not joins

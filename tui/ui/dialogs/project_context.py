@@ -15,6 +15,7 @@ from tui.fleet.sources import Source
 from tui.fleet.state import Selection, View
 from tui.fleet.store import Store
 from tui.fleet.times import TimeStyle
+from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import Journal, Verdict
 from tui.operations.journal.outcome import Outcome
 from tui.operations.operation import Operation
@@ -104,7 +105,7 @@ class ProjectContext:
             journal,
             clock=app.clock,
             project=session.project.name,
-            url=session.project.url,
+            hosts=Hosts(session.project.url, session.project.agents_url),
             new_id=self._new_id,
             nudge=session.nudge,
         )
@@ -188,7 +189,7 @@ class ProjectContext:
         tone = outcome_tone(outcome)
         request = f" · request {outcome.intent.request_id}" if outcome.intent and outcome.error else ""
         undo = ""
-        if outcome.verdict is Verdict.DONE:
+        if outcome.verdict in (Verdict.DONE, Verdict.ACCEPTED):
             self.undo.offer(outcome.undo)
             undo = f" · u {outcome.undo.words} ({UNDO_SECONDS:.0f} s)" if outcome.undo else ""
         for text in (*outcome.items, *outcome.notes):

@@ -10,6 +10,7 @@ from tui.operations.journal.outcome import Outcome
 
 _LOOKS: Final[Mapping[Verdict, tuple[str, str]]] = {
     Verdict.DONE: ("✓", "ok"),
+    Verdict.ACCEPTED: ("◔", "info"),
     Verdict.REFUSED: ("✗", "error"),
     Verdict.NOT_SENT: ("✗", "warn"),
     Verdict.UNKNOWN: ("?", "warn"),
@@ -28,5 +29,5 @@ def verdict_tone(verdict: Verdict | None) -> str:
 
 
 def outcome_tone(outcome: Outcome) -> str:
-    """The tone of an outcome: a warning where the server reports success and nothing shows it."""
+    """The tone of an outcome: a warning where what the server says and what is seen differ."""
     return "warn" if outcome.doubt else verdict_tone(outcome.verdict)

@@ -1,0 +1,214 @@
+"""Looks: what a listing proves of what is not in it, for every operation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.api.scripted import connected, http, serving, twirp
+from tui.api.client import Client
+from tui.api.errors import ApiError, Unknown
+from tui.api.exact import digest
+from tui.fleet.state import Fleet, Selection, View
+from tui.operations import looks
+from tui.operations.fields import Answers
+from tui.operations.journal import resumed_deploys
+from tui.operations.journal.journal import BLIND, Intent
+from tui.operations.operation import Effect
+from tui.operations.registry import BY_ID
+
+NOBODY = twirp(503, "unavailable", "no response from servers")
+CLOSED = http(200, '{"rooms":[]}')
+OPEN = http(200, '{"rooms":[{"name":"r"}]}')
+
+
+def listing(key: str, *rows: Mapping[str, object] | int) -> bytes:
+    return http(200, json.dumps({key: rows}))
+
+
+@asynccontextmanager
+async def answered(*script: bytes) -> AsyncIterator[Client]:
+    """A client whose reads are answered so, the last one for ever."""
+    async with serving(*script) as server, connected(server.url) as client:
+        yield client
+
+
+FACTS = {
+    "agent_id": "CA_a",
+    "deployment": "staging",
+    "room": "r",
+    "dispatch_id": "AD_a",
+    "agent_name": "n",
+    "digest": "",
+    "link": "PL_a",
+    "name": "db",
+    "endpoint": "e",
+    "from": "v1",
+    "to": "v2",
+    "set": "A",
+}
+LOOKED = {
+    "delete_agent": "agents",
+    "delete_deployment": "agents",
+    "promote": "agents",
+    "rollback": "versions",
+    "set_secret": "secrets",
+    "dispatch": "agent_dispatches",
+    "undispatch": "agent_dispatches",
+    "create_link": "items",
+    "delete_link": "items",
+}
+"""Operation → the list that tells."""
+
+
+def intent(operation: str, *, blind: bool = False, baseline: tuple[str, ...] = (), **facts: str) -> Intent:
+    known = {**FACTS, **facts, **(BLIND if blind else {})}
+    return Intent("i", 0.0, "prod", operation, "x", baseline=baseline, facts=known)
+
+
+PROVE_NOTHING = {
+    "{}": http(200, "{}"),
+    "an error as 200": http(200, '{"code":"internal","msg":"why"}'),
+    "a proxy's JSON": http(200, '{"status":"up"}'),
+    "404": http("404 Not Found", "<html>", kind="text/html"),
+    "nobody answers": NOBODY,
+}
+
+
+@pytest.mark.parametrize("answer", PROVE_NOTHING)
+@pytest.mark.parametrize("operation", LOOKED)
+async def test_a_look_that_proves_nothing_settles_nothing(operation: str, answer: str) -> None:
+    async with answered(PROVE_NOTHING[answer]) as client:
+        with pytest.raises(ApiError):
+            await BY_ID[operation].verify(client, intent(operation))
+
+
+@pytest.mark.parametrize("operation", LOOKED)
+async def test_a_row_that_cannot_be_read_may_be_the_one_that_is_looked_for(operation: str) -> None:
+    async with answered(listing(LOOKED[operation], 7)) as client:
+        with pytest.raises(Unknown):
+            await BY_ID[operation].verify(client, intent(operation))
+
+
+GONE = ("delete_agent", "delete_deployment", "undispatch", "delete_link")
+
+
+@pytest.mark.parametrize("operation", GONE)
+async def test_a_whole_list_without_it_shows_that_it_is_gone(operation: str) -> None:
+    async with answered(listing(LOOKED[operation])) as client:
+        assert (await BY_ID[operation].verify(client, intent(operation))).seen is Effect.YES
+
+
+async def test_an_agent_without_any_deployment_is_one_that_was_half_read() -> None:
+    async with answered(listing("agents", {"agent_id": "CA_a"})) as client:
+        with pytest.raises(Unknown, match="lists no deployment"):
+            await BY_ID["delete_deployment"].verify(client, intent("delete_deployment"))
+
+
+@pytest.mark.parametrize("versions", [(), ({"version": "v1"},), ({"version": "v1", "current": True},) * 2])
+async def test_without_exactly_one_current_version_nothing_is_known(
+    versions: tuple[Mapping[str, object], ...],
+) -> None:
+    rows = [{**row, "version": f"v{place}"} for place, row in enumerate(versions, 1)]
+    async with answered(listing("versions", *rows)) as client:
+        with pytest.raises(Unknown, match="versions of CA_a current"):
+            await BY_ID["rollback"].verify(client, intent("rollback"))
+
+
+@pytest.mark.parametrize("answer", [NOBODY, twirp(404, "not_found", "requested room does not exist")])
+async def test_not_found_is_believed_only_of_a_room_that_is_not_listed(answer: bytes) -> None:
+    """The same is said of a room whose node is gone (PROTOCOL.md, Dispatches and jobs)."""
+    async with answered(answer, CLOSED) as client:
+        assert await looks.dispatches_of(client, "r") is None
+    for listed in (OPEN, http(200, "{}")):
+        async with answered(answer, listed) as client:
+            with pytest.raises(Unknown, match="proves nothing"):
+                await looks.dispatches_of(client, "r")
+
+
+TWIN = {"id": "AD_b", "agent_name": "n", "room": "r"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "blind", "seen"),
+    [
+        ((), False, Effect.NO),
+        ((), True, Effect.NO),
+        (("AD_b",), False, Effect.YES),
+        (("AD_b",), True, Effect.CANNOT_TELL),
+        (("AD_b", "AD_c"), False, Effect.CANNOT_TELL),
+    ],
+)
+async def test_a_new_dispatch_is_ours_only_if_what_was_there_before_is_known(
+    rows: tuple[str, ...], blind: bool, seen: Effect
+) -> None:
+
+    found = listing("agent_dispatches", *({**TWIN, "id": name} for name in rows))
+    ours = intent("dispatch", blind=blind, digest=digest("", {}, ""))
+    async with answered(found) as client:
+        assert (await BY_ID["dispatch"].verify(client, ours)).seen is seen
+
+
+@pytest.mark.parametrize(("blind", "seen"), [(False, Effect.YES), (True, Effect.CANNOT_TELL)])
+async def test_a_secret_is_new_only_if_its_time_before_is_known(blind: bool, seen: Effect) -> None:
+    rows = listing("secrets", {"name": "A", "updated_at": "2026-08-11T09:10:00Z"})
+    async with answered(rows) as client:
+        assert (await BY_ID["set_secret"].verify(client, intent("set_secret", blind=blind))).seen is seen
+    async with answered(listing("secrets", {"name": "A"})) as client:
+        found = await BY_ID["set_secret"].verify(client, intent("set_secret"))
+        assert found.seen is Effect.CANNOT_TELL, "without a time nothing tells"
+
+
+@pytest.mark.parametrize(("blind", "seen"), [(False, Effect.YES), (True, Effect.CANNOT_TELL)])
+async def test_a_link_and_an_agent_are_ours_only_if_what_was_there_before_is_known(
+    blind: bool, seen: Effect
+) -> None:
+    link = listing("items", {"private_link_id": "PL_b", "name": "db", "endpoint": "e"})
+    async with answered(link) as client:
+        assert (await BY_ID["create_link"].verify(client, intent("create_link", blind=blind))).seen is seen
+    async with answered(listing("agents", {"agent_id": "CA_b"})) as client:
+        assert (await resumed_deploys.verify(client, intent("create", blind=blind))).seen is seen
+
+
+async def test_an_agent_is_gone_only_if_the_whole_list_lacks_it() -> None:
+    one, none = listing("agents", {"agent_id": "CA_a"}), listing("agents")
+    async with answered(none, one) as client:
+        found = await looks.find_agent(client, "CA_a")
+        assert found is not None and found.agent_id == "CA_a"
+    async with answered(twirp(500, "internal", "failed to get agent"), none) as client:
+        assert await looks.find_agent(client, "CA_a") is None
+    async with answered(none, http(200, "{}")) as client:
+        with pytest.raises(Unknown, match="no list of agents"):
+            await looks.find_agent(client, "CA_a")
+
+
+VIEW = View(Fleet(), Selection(), 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("script", "baseline", "blind"),
+    [
+        ((OPEN, listing("agent_dispatches", TWIN)), ("AD_b",), False),
+        ((CLOSED, http(500, "")), (), False),
+        ((OPEN, NOBODY), (), True),
+        ((http(500, ""), NOBODY), (), True),
+        ((OPEN, http(200, "{}")), (), True),
+    ],
+    ids=["listed", "no such room", "no node answers", "nothing is known", "no list"],
+)
+async def test_what_was_there_before_is_seen_or_said_to_be_unknown(
+    script: tuple[bytes, ...], baseline: tuple[str, ...], blind: bool
+) -> None:
+    answers = Answers({"room": "r", "agent": "n"})
+    async with answered(*script) as client:
+        found = await BY_ID["dispatch"].baseline(client, VIEW, answers)
+    assert (found.baseline, found.blind) == (baseline, blind)
+
+
+async def test_without_a_look_before_nothing_is_sent() -> None:
+    async with answered(OPEN, http(500, "")) as client:
+        with pytest.raises(Unknown):
+            await BY_ID["dispatch"].baseline(client, VIEW, Answers({"room": "r", "agent": "n"}))

@@ -1,0 +1,115 @@
+"""How an operation ended, by what the server said and what was seen afterwards. Pure."""
+
+from __future__ import annotations
+
+from tui.api.errors import ApiError, NotFound, Unknown
+from tui.formats import duration
+from tui.operations.journal.journal import Intent, Verdict
+from tui.operations.journal.outcome import Outcome, refused
+from tui.operations.journal.reconcile import Reconciliation
+from tui.operations.operation import Operation, Receipt, Undo
+
+
+def done(
+    subject: str,
+    intent: Intent,
+    receipt: Receipt,
+    took: float,
+    *,
+    undo: Undo | None,
+    items: tuple[str, ...] = (),
+) -> Outcome:
+    """The answer carried it, or it was accepted and is seen."""
+    words = f"{subject}: done in {duration(took)}{_more(receipt)}"
+    return Outcome(Verdict.DONE, words, intent, receipt=receipt, undo=undo, took=took, items=items)
+
+
+def accepted(
+    subject: str, intent: Intent, receipt: Receipt, took: float, found: Reconciliation | None = None
+) -> Outcome:
+    """The server said yes, and what was `found` does not show it; None before anybody looked."""
+    words = f"{subject}: accepted in {duration(took)}{_more(receipt)}"
+    if found is None:
+        return Outcome(Verdict.ACCEPTED, words, intent, receipt=receipt, took=took)
+    doubt = not found.leaves_no_trace
+    words = f"{words}; {'but ' if doubt else ''}{found.words}"
+    return Outcome(
+        Verdict.ACCEPTED, words, intent, receipt=receipt, took=took, items=found.items, doubt=doubt
+    )
+
+
+def denied(subject: str, intent: Intent, error: ApiError, found: Reconciliation) -> Outcome:
+    """The server said no after its handler had begun, or that what it is to delete again is not there.
+
+    Neither is an error that is raised before any effect, so what was `found` decides.
+    """
+    if found.verdict is Verdict.NOT_SEEN:
+        return refused(subject, error, intent)
+    no = f"{subject}: LiveKit says no: {error}"
+    if found.verdict is Verdict.DONE and isinstance(error, NotFound):
+        return Outcome(Verdict.DONE, f"{subject}: done, {found.words}", intent, items=found.items)
+    if found.verdict is Verdict.DONE:
+        words = f"{no}; but {found.words}"
+        return Outcome(Verdict.DONE, words, intent, items=found.items, doubt=True, error=error)
+    if found.leaves_no_trace:
+        words = f"{no}; no look can show whether anything changed: {found.words}"
+        return Outcome(Verdict.REFUSED, words, intent, error=error)
+    words = f"{no}; whether anything changed is unknown: {found.words}"
+    return Outcome(Verdict.UNKNOWN, words, intent, items=found.items, error=error)
+
+
+def lost(
+    subject: str,
+    intent: Intent,
+    error: Unknown,
+    found: Reconciliation,
+    took: float,
+    *,
+    undo: Undo | None,
+    may_resend: bool,
+) -> Outcome:
+    """No answer, or one that proves nothing: what was `found` is all that is known."""
+    return Outcome(
+        found.verdict,
+        f"{subject}: {found.in_full} (the answer was lost: {error})",
+        intent,
+        receipt=found.receipt,
+        undo=undo,
+        took=took,
+        items=found.items,
+        may_resend=may_resend,
+        error=error,
+    )
+
+
+def settled(
+    subject: str, intent: Intent, operation: Operation | None, found: Reconciliation, *, early: bool
+) -> Outcome:
+    """What an earlier intent has come to; `early` while what is not seen may still appear.
+
+    Without an `operation` it is of a deploy, which nobody sends again.
+    """
+    verdict, words = found.verdict, f"{subject}: {found.in_full}"
+    if verdict is Verdict.NOT_SEEN and early:
+        verdict, words = Verdict.UNKNOWN, f"{words}; too soon to say, check again"
+    resend = operation is not None and may_resend(operation, verdict)
+    return Outcome(verdict, words, intent, items=found.items, may_resend=resend)
+
+
+def of_unknown_hosts(subject: str, intent: Intent) -> Outcome:
+    """Of an intent that does not say at which servers it was begun, nobody here can tell."""
+    words = "begun by an older version, which did not note both of its servers: look for it yourself"
+    return Outcome(Verdict.UNKNOWN, f"{subject}: {words}", intent)
+
+
+def may_resend(operation: Operation, verdict: Verdict) -> bool:
+    """Whether the operator is offered to send it again after looking.
+
+    What is not seen may be sent again; what stays unknown only if sending it twice has the effect of once,
+    which is never so for a restart: it leaves no trace, and a second one is confirmed afresh.
+    """
+    return verdict is Verdict.NOT_SEEN or (verdict is Verdict.UNKNOWN and operation.method.repeatable)
+
+
+def _more(receipt: Receipt) -> str:
+    return f" · {receipt.words}" if receipt.words else ""

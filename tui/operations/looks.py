@@ -1,0 +1,71 @@
+"""What a look proves: only a whole listing shows that something is not there. Sends only reads."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from tui.api.errors import ApiError, NotFound, Unknown
+from tui.api.exact import ExactDispatch
+from tui.api.models import Agent, Wire
+from tui.api.reader import Batch
+from tui.operations.remote import Remote
+
+T = TypeVar("T", bound=Wire)
+
+
+def inconclusive(why: str) -> Unknown:
+    """The error of a look that was answered and proves nothing: like one that failed, it settles nothing."""
+    return Unknown(f"the answer proves nothing: {why}")
+
+
+def whole(batch: Batch[T], what: str) -> tuple[T, ...]:
+    """The items of a listing that is whole. Raises `Unknown` for one that may lack some."""
+    if not batch.listed:
+        raise inconclusive(f"no list of {what} is in it")
+    if batch.unreadable:
+        raise inconclusive(f"{batch.unreadable} of the {what} cannot be read")
+    return batch.items
+
+
+async def find_agent(remote: Remote, agent_id: str) -> Agent | None:
+    """An agent by id, asked anew; None only where it is certainly gone. Raises the tree of `tui.api.errors`.
+
+    An unknown one is an empty list or an `internal` error in words (PROTOCOL.md, Errors), hence a second look
+    at the whole list, which is what can be believed.
+    """
+    try:
+        batch = await remote.list_agents(agent_id)
+    except ApiError as error:
+        if not isinstance(error, NotFound) and error.code != "internal":
+            raise
+    else:
+        if (found := _of(batch, agent_id)) is not None:
+            return found
+    batch = await remote.list_agents()
+    if (found := _of(batch, agent_id)) is not None:
+        return found
+    whole(batch, "agents")
+    return None
+
+
+def _of(batch: Batch[Agent], agent_id: str) -> Agent | None:
+    return next((agent for agent in batch.items if agent.agent_id == agent_id), None)
+
+
+async def dispatches_of(remote: Remote, room: str) -> tuple[ExactDispatch, ...] | None:
+    """The dispatches of a room; None where the room is certainly closed. Raises the tree of `tui.api.errors`.
+
+    "Not found" is also what is said of a room whose node is gone (PROTOCOL.md, Dispatches and jobs), so it is
+    believed only where the list of rooms does not have it either.
+    """
+    try:
+        return await remote.exact_dispatches(room)
+    except NotFound as error:
+        if not await is_closed(remote, room):
+            raise inconclusive(f"{error}, and {room} is listed") from None
+        return None
+
+
+async def is_closed(remote: Remote, room: str) -> bool:
+    """Whether a room is certainly not open. Raises the tree of `tui.api.errors`."""
+    return all(item.name != room for item in whole(await remote.list_rooms(room), "rooms"))
