@@ -130,6 +130,7 @@ async def _look(scenario: str, agents: int | None) -> tuple[Fleet, RecentPast, T
             api_key=server.key,
             api_secret=Secret(server.secret),
             source="scene",
+            requests_per_minute=100_000,
         )
         clock = StillClock()
         session = Session(project, clock=clock, chance=random.Random(1), refresh=2.0)

@@ -116,7 +116,9 @@ def _project(project: Project) -> Iterator[Finding]:
     locks = [word for word, on in (("read-only", project.read_only), ("danger", project.danger)) if on]
     yield Finding("ok", "project", f"{project.name}, from {project.source}")
     yield Finding("ok", "locks", ", ".join(locks) or "none")
-    yield Finding("ok", "budget", f"{project.requests_per_minute} requests a minute")
+    yield Finding(
+        "ok", "budget", f"at most {project.requests_per_minute} requests a minute, fewer after a 429"
+    )
     if project.proxy or project.ca_file:
         yield Finding("ok", "network", f"proxy {project.proxy or 'none'}, CA {project.ca_file or 'public'}")
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from tui.secret import Secret
 
-REQUESTS_PER_MINUTE: Final = 60
-"""Of the about 1,000 that LiveKit Cloud grants a project, which production shares."""
+REQUESTS_PER_MINUTE: Final = 120
+"""About an eighth of the 1,000 that LiveKit Cloud grants a project, which production shares."""
 KEY_DIGITS: Final = 32
 """Hex digits of a project's key."""
 _DEFAULT_PORTS: Final = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}

@@ -17,7 +17,7 @@ from tests.api.scripted import KEY, SECRET, Server, connected, date, http, servi
 from tests.fixtures.clocks import ManualClock
 from tui.api import changes, errors
 from tui.api.auth import Credentials, Grant
-from tui.api.budget import Budget
+from tui.api.budget import Budget, Pace
 from tui.api.changes import DELETE_DEPLOYMENT, RESTART_AGENT, ROLLBACK_AGENT
 from tui.api.hosts import Host
 from tui.api.methods import CLI_VERSION, METHODS
@@ -350,6 +350,49 @@ class TestBudget:
         assert not budget.take() and budget.wait() == budget.pause() == 7
         clock.advance(7)
         assert budget.take() and budget.pause() == 0
+
+    def test_a_429_halves_the_rate_which_grows_again_without_one(self) -> None:
+        clock = ManualClock()
+        budget = Budget(120, clock)
+        budget.limited(5)
+        budget.limited(5)  # of a request that was under way at the same time
+        assert budget.rate == 60 and not budget.take()
+        clock.advance(60)
+        assert budget.rate == 70
+        for _ in range(5):
+            budget.limited(1)
+            clock.advance(2)
+        assert budget.rate == 15, "no less"
+        clock.advance(630 - 2)
+        assert budget.rate == 120
+        clock.advance(1000)
+        assert budget.rate == 120, "no more than the cap"
+
+    def test_what_was_sent_at_the_old_rate_counts_at_the_lower_one(self) -> None:
+        clock = ManualClock()
+        budget = Budget(40, clock)
+        for _ in range(40):
+            assert budget.take()
+            clock.advance(1)
+        budget.limited(1)
+        clock.advance(1)
+        assert budget.rate == 20 and budget.left() == 0
+        assert budget.wait() == pytest.approx(60 - 41 + 20)
+        clock.advance(budget.wait())
+        assert budget.take()
+
+    def test_a_small_cap_is_no_larger_after_a_429(self) -> None:
+        budget = Budget(5, ManualClock())
+        budget.limited(1)
+        assert budget.rate == 5
+
+    def test_a_pace_spreads_what_may_go_in_a_minute(self) -> None:
+        pace = Pace(burst=4)
+        assert pace.allows(60, 100.0) == 4
+        pace.count(4)
+        assert [pace.allows(60, 100.0), pace.allows(60, 101.0), pace.allows(60, 102.5)] == [0, 1, 2]
+        assert pace.allows(60, 1000.0) == 4, "what was not used does not pile up"
+        assert pace.allows(-10, 2000.0) == 4
 
 
 async def test_a_read_beyond_the_budget_is_not_sent() -> None:

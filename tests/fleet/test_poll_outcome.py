@@ -48,7 +48,7 @@ CASES: list[tuple[str, Freshness, Outcome, tuple[Freshness, float | None]]] = [
     ("nothing to ask about after failures", MISSED, Answered(4.0, asked=False), (MISSED, 4.0)),
     ("a first failure", GOOD, Failed(DOWN), missed(GOOD, DOWN, FIRST)),
     ("a fourth", MISSED, Failed(DOWN), missed(MISSED, DOWN, 8 * FIRST)),
-    ("the cap", replace(GOOD, failures=50), Failed(DOWN), missed(replace(GOOD, failures=50), DOWN, 45.0)),
+    ("the cap", replace(GOOD, failures=50), Failed(DOWN), missed(replace(GOOD, failures=50), DOWN, 15.0)),
     ("a long Retry-After", GOOD, Failed(errors.Unknown("x", status=503, retry_after=60.0)), (
         missed(GOOD, errors.Unknown("x", status=503, retry_after=60.0), 60.0)
     )),

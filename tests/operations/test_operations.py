@@ -33,9 +33,17 @@ from tui.api.models import (
     Version,
 )
 from tui.clock import SystemClock
-from tui.fleet.room_scheduler import NO_NODE_ANSWERS
-from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, SOURCES, VERSIONS
-from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View, with_room_failures
+from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
+from tui.fleet.state import (
+    NO_NODE_ANSWERS,
+    QUIET_FACTOR,
+    Coverage,
+    Fleet,
+    Freshness,
+    Selection,
+    View,
+    with_room_failures,
+)
 from tui.operations.arguments import parse_arguments
 from tui.operations.descriptions import size_in_bytes
 from tui.operations.fields import Answers, FieldKind, InvalidAnswer
@@ -362,10 +370,8 @@ def test_no_operation_on_secrets_shows_a_value(tmp_path: Path) -> None:
 
 # ---- old facts ----------------------------------------------------------------------------------------
 
-THREE_POLLS = 3 * next(source for source in SOURCES if source.name == "agents").every(
-    FLEETS["twins"], Selection(), 2.0
-)
-"""Seconds that as many polls of a quiet fleet take with the usual `--refresh`."""
+THREE_POLLS = 3 * QUIET_FACTOR * 2.0
+"""Seconds that as many polls of a quiet fleet with many rooms take with the usual `--refresh`."""
 
 
 @pytest.mark.parametrize(
@@ -373,7 +379,7 @@ THREE_POLLS = 3 * next(source for source in SOURCES if source.name == "agents").
     [
         (Freshness(), 1000.0, "nothing was received yet"),
         (Freshness(at=1000.0), 1000.0 + THREE_POLLS, ""),
-        (Freshness(at=1000.0), 1001.0 + THREE_POLLS, "data is 13 s old"),
+        (Freshness(at=1000.0), 1001.0 + THREE_POLLS, "data is 31 s old"),
         (Freshness(at=1000.0, failures=3), 1005.0, "3 polls failed"),
     ],
 )

@@ -16,9 +16,9 @@ from tui.api.models import Agent, Dispatch
 from tui.clock import SystemClock
 from tui.fleet.sources import AGENTS
 from tui.fleet.state import Selection
-from tui.project import Project
+from tui.project import REQUESTS_PER_MINUTE, Project
 from tui.secret import Secret
-from tui.session.live import LOCAL_REQUESTS, Session
+from tui.session.live import Session
 from tui.sim.http.orders import CrashOrder
 from tui.sim.http.server import serve
 from tui.sim.scenarios.specs import FaultSpec
@@ -48,7 +48,7 @@ async def test_what_the_server_knows_arrives_in_the_store() -> None:
         assert len(fleet.versions[agent.agent_id]) == len(records[agent.agent_id].versions)
         link = session.link()
         assert link.hosts == simulator.url.removeprefix("http://")
-        assert link.used > 10 and link.budget == LOCAL_REQUESTS
+        assert link.used > 10 and link.budget == REQUESTS_PER_MINUTE
 
 
 async def test_a_change_there_is_a_change_here_and_nothing_else_is() -> None:
@@ -87,19 +87,16 @@ def target(url: str, agents_url: str = "", per_minute: int = 60) -> Project:
     return Project("t", url, agents_url or url, KEY, secret, "test", requests_per_minute=per_minute)
 
 
-@pytest.mark.parametrize(
-    ("url", "agents_url", "shared"),
-    [
-        ("http://127.0.0.1:7880", "", False),
-        ("http://[::1]:7880", "", False),
-        ("ws://localhost:7880", "http://127.0.0.1:1", False),
-        ("http://127.0.0.1:7880", "https://agents.livekit.cloud", True),
-        ("https://lk.example", "", True),
-    ],
-)
-async def test_only_a_budget_that_nobody_shares_is_larger(url: str, agents_url: str, shared: bool) -> None:
-    session = Session(target(url, agents_url), clock=ManualClock(), chance=random.Random(1), refresh=2.0)
-    assert session.link().budget == (60 if shared else LOCAL_REQUESTS)
+async def test_the_configured_cap_holds_for_every_address_and_a_429_lowers_the_rate() -> None:
+    clock = ManualClock()
+    session = Session(target("http://127.0.0.1:7880"), clock=clock, chance=random.Random(1), refresh=2.0)
+    assert (session.link().budget, session.link().slowed_to) == (60, None)
+    session.client.budget.limited(5)
+    assert (session.link().budget, session.link().slowed_to) == (60, 30)
+    clock.advance(90)
+    assert session.link().slowed_to == 40, "in steps"
+    clock.advance(100)
+    assert session.link().slowed_to is None
     await session.client.aclose()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as struct_replace
 
 from tests.scenes import PRODUCTION, PROJECT
 from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
@@ -29,23 +30,53 @@ def view_of(**fleet: object) -> View:
     return View(known, Selection(), now=NOW, monotonic=NOW)
 
 
+ALL = Coverage(polled=100, total=100, oldest=NOW - 89)
+
+
 @pytest.mark.parametrize(
-    ("used", "coverage", "told"),
+    ("coverage", "words"),
     [
-        (59, Coverage(polled=12, total=12, oldest=NOW - 20), False),
-        (59, Coverage(polled=12, total=15, oldest=NOW - 20), False),  # opened a moment ago
-        (59, Coverage(polled=12, total=30, oldest=NOW - 20), True),
-        (59, Coverage(polled=30, total=30, oldest=NOW - 90), True),
-        (30, Coverage(polled=12, total=30, oldest=NOW - 20), False),
-        (59, Coverage(), False),
+        (Coverage(), "live"),
+        (Coverage(polled=5, total=5, oldest=NOW - 12), "live"),
+        (
+            Coverage(polled=5, total=5, oldest=NOW - 13),
+            "changed rooms: seen · quiet rooms: oldest under 1 min",
+        ),
+        (ALL, "live"),
+        (struct_replace(ALL, oldest=NOW - 100), "changed rooms: seen · quiet rooms: oldest 1 min"),
+        (
+            struct_replace(ALL, total=102, unread=2, unread_since=NOW - 3),
+            "changed rooms: seen · quiet rooms: oldest 1 min",
+        ),
+        (struct_replace(ALL, polled=98, unread=2, unread_since=NOW - 3), "live"),  # opened a moment ago
+        (
+            struct_replace(ALL, polled=98, unread=2, unread_since=NOW - 20),
+            "changed rooms: seen · rooms: 98 of 100 read",
+        ),
+        (
+            struct_replace(ALL, polled=40, unread=60, unread_since=NOW),
+            "changed rooms: seen · rooms: 40 of 100 read",
+        ),
+        (
+            Coverage(polled=1000, total=1000, oldest=NOW - 500, changed=1, changed_since=NOW - 2),
+            "changed rooms: seen · quiet rooms: oldest 8 min",
+        ),
+        (struct_replace(ALL, changed=7, changed_since=NOW - 20), "changed rooms: 7 to be read"),
+        (struct_replace(ALL, failing=3), "changed rooms: seen · 3 rooms without an answer"),
     ],
 )
-def test_a_budget_that_is_used_up_is_told_while_rooms_wait_for_it(
-    used: int, coverage: Coverage, told: bool
-) -> None:
-    _, second = lines(view_of(coverage=coverage), Link(used=used, budget=60))
-    assert ("all of 60 requests a minute used" in second) is told
-    assert second.endswith("live ")
+def test_live_is_said_only_of_a_tree_that_is_current_as_a_whole(coverage: Coverage, words: str) -> None:
+    _, second = lines(view_of(coverage=coverage), Link(), width=160)
+    assert second.endswith(f"  {words} ")
+
+
+def test_the_cap_is_told_where_it_is_what_rooms_wait_for_and_a_429_always() -> None:
+    waits = view_of(coverage=struct_replace(ALL, oldest=NOW - 300))
+    assert "all of 120 requests a minute used" in lines(waits, Link(used=110), width=160)[1]
+    assert "requests" not in lines(waits, Link(used=60), width=160)[1]
+    assert "requests" not in lines(view_of(coverage=ALL), Link(used=118), width=160)[1]
+    _, second = lines(view_of(), Link(slowed_to=60), width=160)
+    assert "slowed to 60 of 120 requests a minute: LiveKit answered 429" in second
 
 
 @pytest.mark.parametrize(

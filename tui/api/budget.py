@@ -8,10 +8,14 @@ from tui.clock import Clock
 
 WINDOW = 60.0
 """Seconds over which requests are counted."""
+LEAST_RATE = 15
+"""Requests a minute that are left after any number of 429s."""
+REGAINED = 10
+"""Requests a minute that the rate grows by in each minute without a 429."""
 
 
 class Budget:
-    """Sliding one-minute request count, plus the pause after a 429.
+    """Sliding one-minute request count, plus the pause and the lower rate after a 429.
 
     Polling waits when the budget is spent. Operator actions and the reads that they need are sent and
     counted. A pause holds for all reads.
@@ -19,9 +23,20 @@ class Budget:
 
     def __init__(self, per_minute: int, clock: Clock) -> None:
         self.per_minute = per_minute
+        """The cap: requests a minute that polling never exceeds."""
         self._clock = clock
         self._sent: deque[float] = deque()
         self._paused_until = 0.0
+        self._lowered: tuple[float, int] | None = None
+        """When a 429 lowered the rate last, and to what."""
+
+    @property
+    def rate(self) -> int:
+        """Requests a minute that polling may make now: the cap, or less for some time after a 429."""
+        if self._lowered is None:
+            return self.per_minute
+        at, lowered = self._lowered
+        return min(self.per_minute, lowered + int(REGAINED * (self._clock.monotonic() - at) / WINDOW))
 
     def take(self, *, ordered: bool = False) -> bool:
         """Whether a read may be sent now; counts it if so. `ordered`: an operator action waits for it."""
@@ -43,15 +58,29 @@ class Budget:
 
     def left(self) -> int:
         """Reads that may still be sent now."""
-        return max(0, self.per_minute - self.used())
+        return max(0, self.rate - self.used())
 
     def wait(self) -> float:
         """Seconds until a polling read may be sent."""
         if pause := self.pause():
             return pause
-        if self.left():
+        used, rate = self.used(), self.rate
+        if used < rate:
             return 0.0
-        return max(0.0, self._sent[0] + WINDOW - self._clock.monotonic())
+        if not used:
+            return WINDOW
+        # more may have been sent than a lowered rate allows: so many must be a minute old first
+        return max(0.0, self._sent[min(used - rate, used - 1)] + WINDOW - self._clock.monotonic())
+
+    def limited(self, seconds: float) -> None:
+        """The server said 429: send no reads for so many seconds, and then half as many as before.
+
+        Requests that were under way together are answered together: they lower the rate once.
+        """
+        if not self.pause():
+            lowered = max(min(LEAST_RATE, self.per_minute), self.rate // 2)
+            self._lowered = self._clock.monotonic(), lowered
+        self.hold(seconds)
 
     def hold(self, seconds: float) -> None:
         """Send no reads for so many seconds, as the server asked."""
@@ -60,3 +89,23 @@ class Budget:
     def pause(self) -> float:
         """Seconds left of the pause."""
         return max(0.0, self._paused_until - self._clock.monotonic())
+
+
+class Pace:
+    """Spreads requests evenly over a minute instead of sending all of them at its beginning."""
+
+    def __init__(self, burst: int) -> None:
+        """`burst` is how many may go at once when none went for a while."""
+        self._burst = float(burst)
+        self._credit = float(burst)
+        self._credited = 0.0
+
+    def allows(self, per_minute: float, now: float) -> int:
+        """How many requests may go now, at this monotonic time, to make so many a minute."""
+        elapsed, self._credited = max(0.0, now - self._credited), now
+        self._credit = min(self._burst, self._credit + max(0.0, per_minute) / WINDOW * elapsed)
+        return int(self._credit)
+
+    def count(self, requests: int = 1) -> None:
+        """Count requests that were sent."""
+        self._credit = max(0.0, self._credit - requests)

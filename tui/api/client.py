@@ -117,12 +117,6 @@ class Client:
         """Name and port of a host."""
         return urlsplit(self._caller.urls[host]).netloc
 
-    @property
-    def is_local(self) -> bool:
-        """Both hosts are this machine, whose limits are not shared."""
-        urls = self._caller.urls.values()
-        return all(hosts.is_loopback(urlsplit(url).hostname or "") for url in urls)
-
     def health(self, host: Host) -> Health:
         """Response time and clock of a host."""
         return self._caller.transport.health(self.address(host))

@@ -281,7 +281,7 @@ class Transport:
         if isinstance(error, errors.RateLimited) or error.status == 429:
             error.retry_after = error.retry_after or min(60.0, LIMITED_FOR * 2**self._limited)
             self._limited = min(self._limited + 1, 8)
-            self.budget.hold(error.retry_after)
+            self.budget.limited(error.retry_after)
         skew = self.health(call.address).skew
         if isinstance(error, errors.Unauthorized) and abs(skew) > SKEW_NOTED:
             way = "behind" if skew > 0 else "ahead of"

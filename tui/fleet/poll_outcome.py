@@ -9,7 +9,7 @@ from tui.fleet.state import Freshness
 
 BACKOFF = 0.8
 """Seconds before the first retry; doubled each time."""
-BACKOFF_CAP = 30.0
+BACKOFF_CAP = 10.0
 """Seconds that a retry waits at the most, before jitter."""
 REFUSED_EVERY = 30.0
 """Seconds between tries, of all sources together, at a host that refuses the credentials."""
@@ -21,8 +21,8 @@ ABSENT_EVERY = 60.0
 class Answered:
     """The source answered and all is well, or it had nothing to ask about."""
 
-    every: float
-    """Seconds between its polls."""
+    every: float | None
+    """Seconds between its polls; None to wait until somebody looks at it."""
     asked: bool = True
     """A request was sent, so the data are as new as the answer."""
 

@@ -28,7 +28,7 @@ from tui.fleet.poll_outcome import (
     Unwanted,
     next_turn,
 )
-from tui.fleet.room_scheduler import RoomScheduler
+from tui.fleet.room_polling import RoomPolling
 from tui.fleet.sources import SOURCES, FetchContext, Source
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Store
@@ -71,9 +71,9 @@ class Poller:
         """Sources whose newest request failed as all do in an outage, rather than being refused."""
         self._subjects: dict[str, str | None] = {}
         """What each source was last asked about."""
-        self._rooms = RoomScheduler()
+        self._rooms = RoomPolling()
         self._pace: dict[str, float] = {}
-        """Seconds between polls, by source; only of sources with which all is well."""
+        """Seconds between polls, by source; only where all is well, and not of those that take the rest."""
         self.selection = Selection()
 
     def select(self, selection: Selection) -> None:
@@ -81,7 +81,9 @@ class Poller:
         before, self.selection = self.selection, selection
         fleet = self._store.fleet
         for source in self._sources:
-            if source.follows_selection and source.subject(fleet, before) != source.subject(fleet, selection):
+            appears = source.pane in selection.panes_in_view and source.pane not in before.panes_in_view
+            moves = source.subject(fleet, before) != source.subject(fleet, selection)
+            if source.follows_selection and (moves or appears):
                 self._nudges[source.name].set()
 
     def nudge(self, *sources: Source) -> None:
@@ -106,16 +108,19 @@ class Poller:
 
     async def _supervise(self, source: Source) -> None:
         nudge = self._nudges[source.name]
+        nudged = True
         while True:
             nudge.clear()
-            await wait_or_sleep(self._clock, nudge, await self._turn(source))
+            nudged = await wait_or_sleep(self._clock, nudge, await self._turn(source, nudged=nudged))
 
-    async def _turn(self, source: Source, *, at_once: bool = False) -> float | None:
+    async def _turn(self, source: Source, *, at_once: bool = False, nudged: bool = False) -> float | None:
         """Ask once, if it is wanted and its time has come; seconds until the next turn, None for never."""
         try:
             if not at_once:
                 await self._settle(source)
             subject = self._subjects[source.name] = source.subject(self._store.fleet, self.selection)
+            if not (at_once or nudged or self._in_view(source)):
+                subject = None
             outcome, fleet = await self._ask(source, subject, at_once)
         except Exception as error:  # a fault of ours must not end the program in an incident
             subject, outcome, fleet = "", self._fault(source, error), self._store.fleet
@@ -153,7 +158,7 @@ class Poller:
             monotonic=self._clock.monotonic(),
             clock=self._clock,
             rooms=self._rooms,
-            spare=None if at_once else self._spare(source),
+            spare=None if at_once else self._spare(),
         )
         try:
             merge = await source.fetch(context)
@@ -163,16 +168,31 @@ class Poller:
         fleet = merge(self._store.fleet)
         if context.asked:
             self._note_answer(source)
+        for name in context.wakes:
+            if name in self._nudges and not fleet.fresh(name).failures:
+                self._nudges[name].set()
         if context.problem:
             self._note_failure(source, context.problem)
             return Failed(context.problem, in_part=context.asked), fleet
-        every = self._pace[source.name] = source.every(fleet, self.selection, self._refresh)
-        return Answered(every, context.asked), fleet
+        return Answered(self._every(source, fleet), context.asked), fleet
 
-    def _spare(self, source: Source) -> float:
-        """Requests a minute that the other sources leave of the budget."""
-        planned = sum(60 / seconds for name, seconds in self._pace.items() if name != source.name)
-        return self._client.budget.per_minute - planned
+    def _in_view(self, source: Source) -> bool:
+        return not source.pane or source.pane in self.selection.panes_in_view
+
+    def _every(self, source: Source, fleet: Fleet) -> float | None:
+        """Seconds until a source that answered is asked again; None if nobody looks at it."""
+        self._pace.pop(source.name, None)
+        if not self._in_view(source):
+            return None
+        every = source.every(fleet, self.selection, self._refresh)
+        if not source.takes_rest:
+            every = max(every, 60 / (source.share * max(1, self._client.budget.rate)))
+            self._pace[source.name] = every
+        return every
+
+    def _spare(self) -> float:
+        """Requests a minute that are left of the budget for the sources that take the rest."""
+        return self._client.budget.rate - sum(60 / seconds for seconds in self._pace.values())
 
     # ---- what went wrong ------------------------------------------------------------------------------
 

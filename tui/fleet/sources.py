@@ -9,10 +9,10 @@ from typing import Final, TypeVar
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Agent, Dispatch
-from tui.clock import Clock
+from tui.clock import Clock, Moment
 from tui.fleet.listings import Listings
 from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
-from tui.fleet.room_scheduler import RoomScheduler, coverage, no_node_answers
+from tui.fleet.room_polling import RoomPolling
 from tui.fleet.state import (
     QUIET_FACTOR,
     Fleet,
@@ -21,6 +21,7 @@ from tui.fleet.state import (
     with_participants,
     with_room_answers,
     with_room_failures,
+    without_room_failures,
 )
 from tui.fleet.status import Family, worst
 from tui.fleet.store import Merge
@@ -29,6 +30,10 @@ V = TypeVar("V")
 
 SILENT_AFTER = 10.0
 """Seconds without any answer after which rooms that no node answers for are a failure of them all."""
+MOVES_FOR = 60.0
+"""Seconds after a change of some agent's status for which agents in transition are asked often."""
+FEW_ROOMS, MANY_ROOMS = 50, 200
+"""Rooms up to which agents are asked more often, and from which rooms are listed less often."""
 KEEP = 24
 """Agents whose details stay in memory after the selection moved on."""
 
@@ -42,12 +47,14 @@ class FetchContext:
     selection: Selection
     monotonic: float
     clock: Clock
-    rooms: RoomScheduler
-    """Which rooms are due; kept from one fetch to the next."""
+    rooms: RoomPolling
+    """What is remembered of the rooms from one fetch to the next."""
     spare: float | None
     """Requests a minute that no other source is expected to need; None when this is a single round."""
     asked: bool = True
     """False if nothing was due or nothing came back, so no data are newer than before."""
+    wakes: tuple[str, ...] = ()
+    """Sources that have something to ask at once after this answer, by name."""
     problem: ApiError | None = None
     """What went wrong with the requests, or with a part of them; what came back is merged all the same."""
 
@@ -69,13 +76,19 @@ class Source:
     fetch: Fetch
     follows_selection: bool = False
     """A change of subject asks at once, after the selection has settled."""
+    pane: str = ""
+    """The pane that shows it: while that is not on the screen, it is asked once for each subject."""
+    share: float = 1.0
+    """The largest part of the request budget that it may take."""
+    takes_rest: bool = False
+    """It takes what the others leave of the budget."""
 
 
 async def _agents(context: FetchContext) -> Merge:
     batch = await context.client.list_agents()
 
     def merge(fleet: Fleet) -> Fleet:
-        return replace(with_agents(fleet, batch.items), unreadable=batch.unreadable)
+        return replace(with_agents(fleet, batch.items, context.monotonic), unreadable=batch.unreadable)
 
     return merge
 
@@ -115,7 +128,8 @@ def _unchanged(fleet: Fleet) -> Fleet:
 async def _rooms(context: FetchContext) -> Merge:
     batch = await context.client.list_rooms()
     names = {room.name for room in batch.items}
-    context.rooms.keep(names)
+    if context.rooms.listed(batch.items, context.monotonic):
+        context.wakes = ("dispatches",)
 
     def merge(fleet: Fleet) -> Fleet:
         after = replace(
@@ -126,7 +140,7 @@ async def _rooms(context: FetchContext) -> Merge:
             agents_seen=_only(names, fleet.agents_seen),
             room_freshness=_only(names, fleet.room_freshness),
         )
-        return replace(after, coverage=coverage(after))
+        return replace(after, coverage=context.rooms.coverage(after))
 
     return merge
 
@@ -137,48 +151,43 @@ def _only(names: Set[str], known: Mapping[str, V]) -> Mapping[str, V]:
 
 
 async def _participants(context: FetchContext) -> Merge:
-    room = context.selection.room
-    try:
-        people = (await context.client.list_participants(room)).items
-    except NotFound:
-        people = ()
-    except ApiError as error:
-        if not no_node_answers(error):
-            raise
-        context.asked = False  # the dispatches of the room tell what is the matter with it
+    room = context.rooms.due_for_participants(context.selection, context.monotonic)
+    people = (
+        None
+        if room is None
+        else await context.rooms.ask_participants(context.client, room, context.monotonic)
+    )
+    if room is None or people is None:
+        context.asked = False
         return _unchanged
+    found = people
 
     def merge(fleet: Fleet) -> Fleet:
-        if not people and all(item.name != room for item in fleet.rooms):
+        if not found and all(item.name != room for item in fleet.rooms):
             return fleet  # the room is gone, and its participants with it
-        return with_participants(fleet, room, people, context.monotonic)
+        fleet = with_participants(fleet, room, found, context.monotonic)
+        context.rooms.present(room, fleet, Moment.read(context.clock))
+        return fleet
 
     return merge
 
 
 async def _dispatches(context: FetchContext) -> Merge:
     """Ask about the rooms that are due."""
-    rooms = context.rooms.next(
-        (room.name for room in context.fleet.rooms),
-        context.selection,
-        context.monotonic,
-        spare=context.spare,
-        left=context.client.budget.left(),
-    )
+    before = context.fleet.fresh("dispatches")
+    rooms = context.rooms.due(context.client, context.selection, context.monotonic, context.spare)
     if not rooms:
         context.asked = False
         return _unchanged
-    wary = context.fleet.fresh("dispatches").failures > 0
-    done = await context.rooms.ask(context.client, rooms, context.monotonic, wary=wary)
-    failed_at = context.clock.monotonic()
+    done = await context.rooms.ask(context.client, rooms, context.monotonic)
+    now = Moment.read(context.clock)
     context.asked = bool(done.found)
-    context.problem = done.problem
-    last = context.fleet.fresh("dispatches").at
-    if not done.found and (last is None or failed_at - last > SILENT_AFTER):
-        context.problem = done.problem or done.unanswered
+    is_silent = before.at is None or now.monotonic - before.at > SILENT_AFTER
+    context.problem = done.problem or (done.unanswered if is_silent and not done.found else None)
+    is_outage = context.problem is not None and not done.found
 
     def merge(fleet: Fleet) -> Fleet:
-        names = {room.name for room in fleet.rooms}  # some may have closed while they were asked about
+        names = {room.name for room in fleet.rooms}  # some may have closed while they were asked
         news = {
             room: _merged(items, fleet.dispatches.get(room))
             for room, items in done.found.items()
@@ -186,8 +195,11 @@ async def _dispatches(context: FetchContext) -> Merge:
         }
         fleet = replace(fleet, dispatches={**fleet.dispatches, **news})
         fleet = with_room_answers(fleet, news, context.monotonic)
-        fleet = with_room_failures(fleet, _only(names, done.failed), failed_at)
-        return replace(fleet, coverage=coverage(fleet))
+        if context.rooms.is_over(done):
+            fleet = without_room_failures(fleet)
+        fleet = with_room_failures(fleet, _only(names, done.failed), now.monotonic)
+        context.rooms.asked(done, fleet, context.monotonic, now, is_outage=is_outage)
+        return replace(fleet, coverage=context.rooms.coverage(fleet))
 
     return merge
 
@@ -217,7 +229,7 @@ def _agent(fleet: Fleet, selection: Selection) -> str | None:
 
 
 def _room(fleet: Fleet, selection: Selection) -> str | None:
-    return selection.room or None
+    return selection.room or _any_room(fleet, selection)
 
 
 def _any_room(fleet: Fleet, selection: Selection) -> str | None:
@@ -225,9 +237,15 @@ def _any_room(fleet: Fleet, selection: Selection) -> str | None:
 
 
 def _agents_every(fleet: Fleet, selection: Selection, refresh: float) -> float:
-    """The operator's interval while something moves, else a longer one: a quiet fleet is asked less often."""
-    moving = len(fleet.agents) < 500 and any(_moving(agent) for agent in fleet.agents)
-    return refresh if moving else QUIET_FACTOR * refresh
+    """The operator's interval while something moves, else a longer one, the longer the more rooms there are.
+
+    A status that stays the same for minutes, such as that of an agent that finds no place, does not move.
+    """
+    at, moved_at = fleet.fresh("agents").at, fleet.status_changed_at
+    is_recent = at is None or moved_at is None or at - moved_at < MOVES_FOR
+    if is_recent and len(fleet.agents) < 500 and any(_moving(agent) for agent in fleet.agents):
+        return refresh
+    return (QUIET_FACTOR if len(fleet.rooms) > FEW_ROOMS else 3) * refresh
 
 
 def _moving(agent: Agent) -> bool:
@@ -235,21 +253,33 @@ def _moving(agent: Agent) -> bool:
     return state.family is Family.MOVING or state.name == "Waking"
 
 
+def _rooms_every(fleet: Fleet, selection: Selection, refresh: float) -> float:
+    """Often: it shows what changes, and in which rooms."""
+    return (2.2 if len(fleet.rooms) <= MANY_ROOMS else 3) * refresh
+
+
 def _times(factor: float, least: float = 0.0) -> Callable[[Fleet, Selection, float], float]:
     return lambda fleet, selection, refresh: max(least, factor * refresh)
 
 
-AGENTS: Final = Source("agents", Host.AGENTS, _agents_every, _always, _agents)
-ROOMS: Final = Source("rooms", Host.PROJECT, _times(5), _always, _rooms)
-DISPATCHES: Final = Source("dispatches", Host.PROJECT, _times(0.5, 1.0), _any_room, _dispatches)
-VERSIONS: Final = Source("versions", Host.AGENTS, _times(7.5, 5.0), _agent, _versions, follows_selection=True)
-SECRETS: Final = Source("secrets", Host.AGENTS, _times(15, 15.0), _agent, _secrets, follows_selection=True)
+AGENTS: Final = Source("agents", Host.AGENTS, _agents_every, _always, _agents, share=1 / 3)
+ROOMS: Final = Source("rooms", Host.PROJECT, _rooms_every, _always, _rooms, share=1 / 8)
+DISPATCHES: Final = Source(
+    "dispatches", Host.PROJECT, _times(0.5, 1.0), _any_room, _dispatches, takes_rest=True
+)
+VERSIONS: Final = Source(
+    "versions", Host.AGENTS, _times(10, 10.0), _agent, _versions, True, pane="versions", share=1 / 40
+)
+SECRETS: Final = Source(
+    "secrets", Host.AGENTS, _times(15, 15.0), _agent, _secrets, True, pane="secrets", share=1 / 60
+)
 PARTICIPANTS: Final = Source(
-    "participants", Host.PROJECT, _times(4, 4.0), _room, _participants, follows_selection=True
+    "participants", Host.PROJECT, _times(1.5, 3.0), _room, _participants, True, takes_rest=True
 )
 SOURCES: Final = (AGENTS, ROOMS, DISPATCHES, VERSIONS, SECRETS, PARTICIPANTS)
 """Everything that is polled, in the order in which `Poller.once` asks.
 
-With the default of two seconds, all but the dispatches take 35 requests a minute in a quiet fleet, and 50
-while agents are in transition. The default budget is 60; the dispatches take the rest.
+With the default of two seconds, all but the dispatches and participants take 24 requests a minute in a quiet
+fleet with the versions on the screen, and 48 while agents are in transition. The default cap is 120: rooms
+are asked with what is left.
 """

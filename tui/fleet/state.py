@@ -16,8 +16,8 @@ from tui.fleet.times import TimeStyle
 
 STALE_AFTER = 2
 """Missed polls after which data is called stale."""
-QUIET_FACTOR = 2.0
-"""The agent list is polled so many times less often than `--refresh` says while no agent is in transition."""
+QUIET_FACTOR = 5.0
+"""The agents are polled up to so many times less often than `--refresh` says while none is in transition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +74,34 @@ class RoomFreshness(Struct, frozen=True):
         return RoomFreshness(self.dispatches_at, self.participants_at, self.failures + 1, since, error)
 
 
+NO_NODE_ANSWERS = "listed, but no node answers for it"
+"""Why the dispatches of a room are not known whose node is gone, as long as ListRooms has it."""
 NO_ROOM_ANSWER = RoomFreshness()
 """Of a room about which nothing was answered yet."""
 
 
 class Coverage(Struct, frozen=True):
-    """How many rooms the dispatch tree covers: rooms are polled in turn, as no call lists all dispatches."""
+    """How much of the dispatch tree is known: rooms are asked in turn, as no call lists all dispatches.
+
+    Times are monotonic.
+    """
 
     polled: int = 0
+    """Rooms whose dispatches were ever answered."""
     total: int = 0
+    """Rooms that are listed."""
     oldest: float | None = None
-    """Monotonic time of the least recently polled room."""
+    """When the least recently polled of them was answered, those that are failing left out."""
+    failing: int = 0
+    """Rooms whose newest question brought no answer."""
+    unread: int = 0
+    """Rooms about which nothing came back yet, no failure either."""
+    unread_since: float | None = None
+    """When the first of them was listed; None if there are none."""
+    changed: int = 0
+    """Rooms that ListRooms shows a change in, and that were not answered since."""
+    changed_since: float | None = None
+    """When the first of these changes was listed; None if there are none."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +113,8 @@ class Fleet:
     """The agents by id."""
     statuses: Mapping[str, int] = field(default_factory=dict)
     """How many agents have which status."""
+    status_changed_at: float | None = None
+    """When an agent was last seen with another status than before, or a new one; monotonic."""
     unreadable: int = 0
     """Agents in the newest answer that could not be read."""
     versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
@@ -151,23 +170,25 @@ def participants_age(fleet: Fleet, room: str, now: float) -> float | None:
     return None if at is None else max(0.0, now - at)
 
 
-def with_agents(fleet: Fleet, agents: tuple[Agent, ...]) -> Fleet:
-    """The fleet after a new listing of its agents."""
+def with_agents(fleet: Fleet, agents: tuple[Agent, ...], at: float | None = None) -> Fleet:
+    """The fleet after a new listing of its agents; `at` is the monotonic time of the answer."""
     if agents is fleet.agents:
         return fleet
     index = {agent.agent_id: agent for agent in agents}
     statuses = Counter(fleet.statuses)
-    added = 0
+    added, moved = 0, fleet.status_changed_at
     for new, old in changed_agents(fleet, agents):
         statuses[worst(new).name] += 1
         if old is not None:
             statuses[worst(old).name] -= 1
         else:
             added += 1
+        if old is None or worst(new) != worst(old):
+            moved = at
     if len(index) < len(fleet.index) + added:
         for gone in fleet.index.keys() - index.keys():
             statuses[worst(fleet.index[gone]).name] -= 1
-    return replace(fleet, agents=agents, index=index, statuses=+statuses)
+    return replace(fleet, agents=agents, index=index, statuses=+statuses, status_changed_at=moved)
 
 
 def changed_agents(before: Fleet, agents: Iterable[Agent]) -> list[tuple[Agent, Agent | None]]:
@@ -220,6 +241,15 @@ def with_room_failures(fleet: Fleet, errors: Mapping[str, str], at: float) -> Fl
     return replace(fleet, room_freshness={**fleet.room_freshness, **failed})
 
 
+def without_room_failures(fleet: Fleet) -> Fleet:
+    """The fleet after rooms answer again: what failed before says nothing of those not asked since."""
+    fresh = {
+        room: RoomFreshness(known.dispatches_at, known.participants_at) if known.failures else known
+        for room, known in fleet.room_freshness.items()
+    }
+    return replace(fleet, room_freshness=fresh)
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What the operator is looking at. Identities, never row numbers."""
@@ -229,7 +259,9 @@ class Selection:
     dispatch_id: str = ""
     job_id: str = ""
     rooms_in_view: tuple[str, ...] = ()
-    """Rooms on the screen, polled first."""
+    """Rooms on the screen, polled more often."""
+    panes_in_view: tuple[str, ...] = ()
+    """Panes on the screen, by name: what only they show is polled while they are."""
     pane: str = "agents"
     project: str = ""
     """The project's key; empty before one is watched."""

@@ -35,9 +35,6 @@ from tui.session.watched import Link
 
 C = TypeVar("C")
 
-LOCAL_REQUESTS = 240
-"""Requests a minute to a server on this machine, whose budget is not shared."""
-
 
 class Session:
     """The live `Watched`. Raises `BadTarget` for an address that may not see the project's token."""
@@ -76,8 +73,6 @@ class Session:
             endpoint, budget=budget, clock=clock, gate=WriteGuard(read_only=project.read_only)
         )
         self._orders = self.client.ordered()
-        if self.client.is_local:
-            budget.per_minute = max(budget.per_minute, LOCAL_REQUESTS)
         self.poller = Poller(
             self.client, self.store, clock=clock, chance=chance, refresh=refresh, sources=sources
         )
@@ -142,13 +137,15 @@ class Session:
     def link(self) -> Link:
         """State of the connection: of the two hosts, the slower one counts."""
         health = max(map(self.client.health, (Host.AGENTS, Host.PROJECT)), key=lambda item: item.latency)
+        budget = self.client.budget
         hosts = dict.fromkeys(map(self.client.address, (Host.PROJECT, Host.AGENTS)))
         return Link(
             hosts=" · ".join(hosts),
             latency=round(health.latency, 1),
             skew=round(health.skew),
-            used=self.client.budget.used(),
-            budget=self.client.budget.per_minute,
+            used=budget.used(),
+            budget=budget.per_minute,
+            slowed_to=budget.rate // 10 * 10 if budget.rate < budget.per_minute else None,
             unlocked=math.ceil(self.client.gate.remaining(self._clock.monotonic()) / 60) * 60,
         )
 

@@ -12,7 +12,7 @@ from tui.fleet.state import Selection
 from tui.fleet.store import Store
 from tui.logs.hub import LogHub
 from tui.operations.remote import Remote
-from tui.project import Project
+from tui.project import REQUESTS_PER_MINUTE, Project
 
 C = TypeVar("C")
 
@@ -29,8 +29,10 @@ class Link:
     """Server's clock minus ours, seconds."""
     used: int = 0
     """Requests sent within the last minute."""
-    budget: int = 60
-    """Requests a minute that this console allows itself."""
+    budget: int = REQUESTS_PER_MINUTE
+    """Requests a minute that this console makes at the most."""
+    slowed_to: int | None = None
+    """Requests a minute that it makes for some time after a 429, in steps of ten; None where all is well."""
     unlocked: float = 0.0
     """Seconds for which a read-only session may still change things."""
     dry_run: bool = False

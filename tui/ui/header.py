@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.fleet.cells import Cell, status_glyph, status_tone
+from tui.fleet.coverage import coverage_words
 from tui.fleet.state import Freshness, View
 from tui.fleet.status import status
 from tui.fleet.times import TimeStyle, zone_name
@@ -19,12 +20,8 @@ SLOW = 0.5
 """Seconds of latency from which it is shown."""
 FAR = ((86_400, "1 d"), (3_600, "1 h"), (300, "5 m"), (30, "30 s"))
 """Seconds by which a clock is wrong, in words. Finer steps would change while nothing happens."""
-LAG = 60.0
-"""Seconds since a room was polled from which that is late."""
 LISTS = ("agents", "rooms")
 """The sources that the others depend on."""
-FEW = 8
-"""Rooms not polled yet above which rooms are waiting: the next round polls as many anyway."""
 NAME = 20
 """Cells that the name of a project gets at least, if it needs them."""
 
@@ -108,8 +105,11 @@ def _line_state(view: View, link: Link, width: int) -> Line:
         cells.append(Cell(f"times in {zone_name(view.times)}  ", "muted"))
     if link.latency > SLOW:
         cells.append(Cell(f"slow, {link.latency:.1f} s  ", "warn"))
-    if link.used > 0.9 * link.budget and _lags(view):
-        cells.append(Cell(f"all of {link.budget} requests a minute used  ", "warn"))
+    if link.slowed_to is not None:
+        words = f"slowed to {link.slowed_to} of {link.budget} requests a minute: LiveKit answered 429  "
+        cells.append(Cell(words, "warn"))
+    elif link.used > 0.8 * link.budget and coverage_words(view.fleet.coverage, view.monotonic):
+        cells.append(Cell(f"all of {link.budget} requests a minute used  ", "muted"))
     if abs(link.skew) > 30:
         far = next(words for least, words in FAR if abs(link.skew) > least)
         words = f"clock over {far} {'behind' if link.skew > 0 else 'ahead'}  "
@@ -128,14 +128,9 @@ def _freshness(view: View, width: int) -> Cell:
         return Cell("connecting… ", "muted")
     if any(view.fleet.fresh(name).failures for name in LISTS):
         return Cell("retrying ", "muted")
+    if words := coverage_words(view.fleet.coverage, view.monotonic):
+        return Cell(f"{words} ", "info")
     return Cell("live ", "ok")
-
-
-def _lags(view: View) -> bool:
-    """Rooms wait for their turn to be polled. Until then a used-up budget is no problem."""
-    coverage = view.fleet.coverage
-    oldest = view.monotonic if coverage.oldest is None else coverage.oldest
-    return coverage.total - coverage.polled > FEW or view.monotonic - oldest > LAG
 
 
 def _staleness(view: View) -> str:

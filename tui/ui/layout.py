@@ -61,6 +61,11 @@ class Layout:
         place = self._place(name)
         return name == self.front.get(place, self._sharing(place)[0].NAME.lower())
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The panes on the screen."""
+        return () if self.too_small else tuple(filter(self.shows, self.names))
+
     def shows_any(self, place: Place) -> bool:
         """Whether a pane of this place is on the screen."""
         return any(self.shows(cls.NAME.lower()) for cls in self._sharing(place))

@@ -172,7 +172,7 @@ class MainScreen(Screen[None]):
             pane.forget()
         self.view = View(
             Fleet(),
-            Selection(project=project.key, pane=self._arranged.current),
+            Selection(project=project.key, pane=self._arranged.current, panes_in_view=self._arranged.shown),
             self.view.now,
             self.view.monotonic,
             self.view.times,
@@ -221,6 +221,7 @@ class MainScreen(Screen[None]):
         for place, container in self._places.items():
             container.display = here.shows_any(place)
         self._body.set_class(here.single, "-single")
+        self._select(replace(self.view.selection, panes_in_view=here.shown))
         self._retitle()
 
     def _retitle(self) -> None:

@@ -9,8 +9,7 @@ from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Dispatch
 from tui.fleet.conditions import agent_names
 from tui.fleet.find import unknown_agents, unknown_rooms
-from tui.fleet.room_scheduler import NO_NODE_ANSWERS
-from tui.fleet.state import Fleet, View
+from tui.fleet.state import NO_NODE_ANSWERS, Fleet, View
 from tui.fleet.status import Family, status
 from tui.formats import age
 from tui.operations.descriptions import is_exact

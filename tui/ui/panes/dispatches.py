@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.conditions import Worst, agent_of
+from tui.fleet.coverage import live_within
 from tui.fleet.find import unknown_agents, unknown_rooms
 from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.state import Freshness, Selection, View
@@ -89,9 +90,8 @@ class DispatchesPane(ListPane):
     def inputs(self, view: View) -> tuple[object, ...]:
         """Rooms and their contents; agents, for the likely cause of a dispatch that no worker takes."""
         fleet = view.fleet
-        old = view.monotonic - (fleet.coverage.oldest or view.monotonic) > 60
         polled = (fleet.coverage.polled, fleet.coverage.total)
-        return (fleet.rooms, fleet.dispatches, fleet.participants, *polled, old, bool(fleet.agents))
+        return (fleet.rooms, fleet.dispatches, fleet.participants, *polled, _is_old(view), bool(fleet.agents))
 
     def keys(self, view: View) -> Sequence[str]:
         """The open lines, worst rooms first."""
@@ -142,7 +142,8 @@ class DispatchesPane(ListPane):
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
         if coverage.total and coverage.polled < coverage.total:
             words.append(Cell(f" polled {_coarsely(coverage.polled)}/{coverage.total}", "warn"))
-        elif coverage.oldest is not None and (old := view.monotonic - coverage.oldest) > 60:
+        elif _is_old(view):
+            old = view.monotonic - (coverage.oldest or view.monotonic)
             words.append(Cell(f" oldest {age(old)}", "warn"))
         if self.agent_name:
             words.append(Cell(f" agent {self.agent_name}", "accent"))
@@ -281,6 +282,12 @@ class DispatchesPane(ListPane):
         """The id of what the cursor is on: job, dispatch or room name."""
         room, dispatch_id, job_id = split(self.table.cursor)
         return job_id or dispatch_id or room
+
+
+def _is_old(view: View) -> bool:
+    """The oldest room is older than that of a live tree."""
+    coverage = view.fleet.coverage
+    return coverage.oldest is not None and view.monotonic - coverage.oldest > live_within(coverage.total)
 
 
 def _coarsely(count: int) -> int:

@@ -1,0 +1,50 @@
+"""Whether the dispatch tree is as current as "live" says, else how current it is, in words. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.fleet.state import Coverage
+
+AT_LEAST: Final = 12.0
+"""Seconds that the oldest room of a live tree may be old, however few there are."""
+FOR_EACH: Final = 0.9
+"""Seconds that it may be old for each room."""
+LIVE_MOST: Final = 100
+"""Rooms up to which a tree can be live as a whole."""
+FEW: Final = 8
+"""Rooms that opened a moment ago: the next round asks as many anyway."""
+
+
+def live_within(rooms: int) -> float:
+    """Seconds that the oldest room of a live tree of so many rooms may be old."""
+    return max(AT_LEAST, FOR_EACH * min(rooms, LIVE_MOST))
+
+
+def coverage_words(coverage: Coverage, now: float) -> str:
+    """How current the tree is, where it is not live as a whole; empty if it is. `now` is monotonic."""
+    total, within = coverage.total, live_within(coverage.total)
+    parts = []
+    if coverage.unread > FEW or _older(coverage.unread_since, now, AT_LEAST):
+        parts.append(f"rooms: {_coarsely(coverage.polled)} of {_coarsely(total)} read")
+    elif total > LIVE_MOST or _older(coverage.oldest, now, within):
+        parts.append(f"quiet rooms: oldest {_minutes(now - (coverage.oldest or now))}")
+    if coverage.failing:
+        parts.append(f"{coverage.failing} room{'s' if coverage.failing > 1 else ''} without an answer")
+    waits = _older(coverage.changed_since, now, AT_LEAST)
+    if parts or waits:
+        parts.insert(0, f"changed rooms: {coverage.changed} to be read" if waits else "changed rooms: seen")
+    return " · ".join(parts)
+
+
+def _older(since: float | None, now: float, than: float) -> bool:
+    return since is not None and now - since > than
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds // 60:.0f} min" if seconds >= 60 else "under 1 min"
+
+
+def _coarsely(count: int) -> int:
+    """A count in steps while it grows for minutes, so that the line rarely changes."""
+    return count if count < 100 else count // 100 * 100

@@ -1,0 +1,201 @@
+"""Asks rooms for their dispatches and participants, as the schedulers say and the request budget allows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tui.api.budget import Pace
+from tui.api.errors import ApiError, NotFound, Unknown
+from tui.api.models import Dispatch, Participant, Room
+from tui.clock import Moment
+from tui.fleet.activity import activity, participants_need
+from tui.fleet.listings import Listings
+from tui.fleet.participant_scheduler import MOST, ParticipantScheduler
+from tui.fleet.room_scheduler import RoomScheduler
+from tui.fleet.state import NO_NODE_ANSWERS, Coverage, Fleet, Selection
+
+AT_ONCE: Final = 4
+"""ListDispatch calls under way at the same time."""
+BURST: Final = 12
+"""Most rooms asked in one round: as many as are in sight."""
+LEFT_FREE: Final = 3
+"""Requests of a minute's budget that are left for what the operator selects."""
+NO_NODE: Final = "no node answers for the rooms"
+"""Why nothing is known of any room that is listed."""
+
+
+@dataclass
+class Round:
+    """What came of asking some rooms for their dispatches."""
+
+    found: dict[str, tuple[Dispatch, ...]] = field(default_factory=dict)
+    """Of the rooms that answered."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Rooms that brought no answer, each with the reason in words."""
+    problem: ApiError | None = None
+    """What ended the round early: it is no matter of one room."""
+    unanswered: ApiError | None = None
+    """Set when no node answers for some room."""
+
+
+def no_node_answers(error: ApiError) -> bool:
+    """Whether no node answers for a room: it does not exist, or its node is gone (PROTOCOL.md, Errors)."""
+    return error.status == 503 and (
+        isinstance(error, NotFound) or "no response from servers" in error.message
+    )
+
+
+class RoomPolling:
+    """What is remembered of the rooms between polls."""
+
+    def __init__(self) -> None:
+        self._dispatches = RoomScheduler()
+        self._participants = ParticipantScheduler()
+        self._pace = Pace(BURST)
+        self._is_outage = False
+        """No room answers."""
+        self._for_participants = float(MOST)
+        """Requests a minute that are left for participants."""
+
+    def listed(self, rooms: Sequence[Room], now: float) -> bool:
+        """Note a listing of rooms, and return whether some are to be asked for what changed in them.
+
+        `now` is monotonic, as in all that follows.
+        """
+        self._dispatches.listed(rooms, now)
+        self._participants.keep({room.name for room in rooms})
+        return self._dispatches.unseen()[0] > 0
+
+    # ---- dispatches -----------------------------------------------------------------------------------
+
+    def due(self, client: Listings, selection: Selection, now: float, spare: float | None) -> list[str]:
+        """The rooms to ask for their dispatches now.
+
+        `spare` is how many requests a minute the other sources leave; None to ask as many as may go at once.
+        While no room answers, one is asked in any case.
+        """
+        per_minute = client.budget.rate if spare is None else spare
+        chosen = self._dispatches.intervals(selection, per_minute)
+        self._for_participants = chosen.participants
+        allowed = self._pace.allows(per_minute - chosen.participants, now)
+        most = min(client.budget.left() - LEFT_FREE, BURST if spare is None else allowed)
+        found = self._dispatches.next(selection, now, chosen, most=most)
+        if self._is_outage and most > 0:
+            first = self._dispatches.probe()
+            return first + [room for room in found if room not in first][: most - 1]
+        return found
+
+    async def ask(self, client: Listings, rooms: Iterable[str], now: float) -> Round:
+        """What came of asking these rooms.
+
+        While no room answers, the first is asked alone: it tells if the outage is over.
+        """
+        done = Round()
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def ask(room: str) -> None:
+            async with gate:
+                if done.problem:
+                    return
+                self._dispatches.asked(room, now)
+                self._pace.count()
+                try:
+                    done.found[room] = (await client.list_dispatches(room)).items
+                except ApiError as error:
+                    _note(done, room, error)
+
+        first, *others = rooms
+        if self._is_outage:
+            await ask(first)
+        together = others if self._is_outage else (first, *others)
+        outcomes = await asyncio.gather(*map(ask, together), return_exceptions=True)
+        for fault in outcomes:
+            if fault is not None:
+                raise fault
+        return done
+
+    def is_over(self, done: Round) -> bool:
+        """Whether this round ended an outage, so that what failed in it means nothing any more."""
+        return self._is_outage and bool(done.found)
+
+    def asked(self, done: Round, fleet: Fleet, asked_at: float, now: Moment, *, is_outage: bool) -> None:
+        """Note what a round that began at `asked_at` told; `fleet` has it in it.
+
+        `is_outage` tells that no room answered, and that this is no matter of the rooms asked.
+        """
+        if self.is_over(done):
+            self._dispatches.recover(asked_at)
+        self._is_outage = is_outage
+        for room in done.found:
+            dispatches, people = fleet.dispatches.get(room, ()), fleet.participants.get(room)
+            self._dispatches.answered(room, activity(dispatches, people, now.unix), asked_at)
+            self._participants.note(room, participants_need(dispatches, people, now.unix))
+        for room, why in done.failed.items():
+            if why == NO_NODE_ANSWERS or not is_outage:  # else it is no matter of this room
+                self._dispatches.failed(room)
+
+    # ---- participants ---------------------------------------------------------------------------------
+
+    def due_for_participants(self, selection: Selection, now: float) -> str | None:
+        """The room to ask for its participants now; None if none is due or no request is left for it."""
+        return self._participants.next(selection, now, per_minute=self._for_participants)
+
+    async def ask_participants(
+        self, client: Listings, room: str, now: float
+    ) -> tuple[Participant, ...] | None:
+        """The participants of a room; None when no node answers for it."""
+        self._participants.asked(room, now)
+        try:
+            return (await client.list_participants(room)).items
+        except NotFound as error:
+            return None if no_node_answers(error) else ()
+        except ApiError as error:
+            if no_node_answers(error):
+                return None
+            raise
+
+    def present(self, room: str, fleet: Fleet, now: Moment) -> None:
+        """Note what the participants of a room told; `fleet` has them in it."""
+        dispatches, people = fleet.dispatches.get(room, ()), fleet.participants.get(room)
+        self._participants.note(room, participants_need(dispatches, people, now.unix))
+
+    # ---- coverage -------------------------------------------------------------------------------------
+
+    def coverage(self, fleet: Fleet) -> Coverage:
+        """How much of what the rooms hold is known, and how old it is."""
+        known, unread, failing, polled = [], [], 0, 0
+        for room in fleet.rooms:
+            fresh = fleet.fresh_room(room.name)
+            if fresh.failing_since is not None:
+                failing += 1
+            elif fresh.dispatches_at is None:
+                unread.append(room.name)
+            else:
+                known.append(fresh.dispatches_at)
+            polled += fresh.dispatches_at is not None
+        changed, changed_since = self._dispatches.unseen()
+        return Coverage(
+            polled=polled,
+            total=len(fleet.rooms),
+            oldest=min(known, default=None),
+            failing=failing,
+            unread=len(unread),
+            unread_since=self._dispatches.listed_at(unread),
+            changed=changed,
+            changed_since=changed_since,
+        )
+
+
+def _note(done: Round, room: str, error: ApiError) -> None:
+    if no_node_answers(error):
+        done.failed[room] = NO_NODE_ANSWERS
+        done.unanswered = Unknown(NO_NODE, error.method, error.host, error.code, error.status)
+    elif isinstance(error, NotFound):  # it closed meanwhile
+        done.found[room] = ()
+    else:
+        done.problem = error
+        if isinstance(error, Unknown):
+            done.failed[room] = str(error)
