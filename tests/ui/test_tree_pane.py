@@ -13,8 +13,7 @@ from tests.fixtures.views import NOW, view_of, with_agent, words
 from tests.scenes import Scene, settled, typed
 from tui.api.models import Deployment, Dispatch, JobState, Participant
 from tui.fleet.cells import Cells
-from tui.fleet.room_scheduler import NO_NODE_ANSWERS
-from tui.fleet.state import Coverage, Freshness, RoomFreshness, View, with_participants
+from tui.fleet.state import NO_NODE_ANSWERS, Coverage, Freshness, RoomFreshness, View, with_participants
 from tui.fleet.tree import find_key
 from tui.ui.logview import LogView
 from tui.ui.panes.dispatches import DispatchesPane
