@@ -32,7 +32,7 @@ def complaints(result: Result) -> Iterator[str]:
     if result.said[0].may_resend and not operation.method.repeatable and lie not in BELIEVABLE:
         if result.executed[1] > 1:
             yield f"done twice by an offer: {trial} | {words}"
-        elif lie not in ("true", "late"):
+        elif result.lied and lie != "late":
             yield f"offered after a look that proves nothing: {trial} | {words}"
     if result.foreign:
         yield f"foreign: {trial} | {words}"

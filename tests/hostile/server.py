@@ -32,6 +32,8 @@ class HostileServer(Server):
     """Methods of the changes that came in."""
     looks: int = 0
     """Reads since the change."""
+    lied: bool = False
+    """One of them was answered with something else than the truth."""
     _before: World | None = None
     _after: World | None = None
     _counts: dict[str, int] = field(default_factory=dict)
@@ -39,7 +41,7 @@ class HostileServer(Server):
     def begin(self, world: World) -> None:
         """Another trial in another world."""
         self.world = world
-        self.arrived, self.looks, self._counts = [], 0, {}
+        self.arrived, self.looks, self.lied, self._counts = [], 0, False, {}
         self._before = self._after = None
         self.fault, self.baseline, self.look = None, None, None
         self.executes, self.has_twin, self.faulty, self.stored = True, False, "", set()
@@ -100,4 +102,6 @@ class HostileServer(Server):
         self.looks += bool(self.arrived)
         self._counts[method] = self._counts.get(method, 0) + 1
         asked = Question(method, request, self.world, before, after, self._counts[method])
-        return lie(asked) if lie else asked.told(self.world)
+        answer = lie(asked) if lie else asked.told(self.world)
+        self.lied |= bool(self.arrived) and not asked.is_true(answer)
+        return answer

@@ -119,6 +119,8 @@ class Result:
     """What was said when it was sent again, where that was offered."""
     looks: int
     """Reads after the change."""
+    lied: bool
+    """One of them was not answered truly."""
     arrived: int
     """How often the change came in before the operator sent it again."""
     executed: tuple[int, int]
@@ -164,21 +166,20 @@ class Rig:
         said = [first]
         if first.verdict is Verdict.UNKNOWN and first.intent is not None:
             said.append(await runner.settle(first.intent))
-        again, resent = done, None
+        again, resent, lied = done, None, server.lied
         if first.may_resend and first.intent is not None:
             server.fault, server.executes, server.has_twin = None, True, False
             resent = await runner.perform(operation, view, answers, earlier=first.intent)
             again = len(server.world.done) - standing - (trial.twin == "during")
         foreign = any(self._is_foreign(outcome) for outcome in said)
-        return Result(trial, tuple(said), resent, server.looks, arrived, (done, again), foreign)
+        return Result(trial, tuple(said), resent, server.looks, lied, arrived, (done, again), foreign)
 
     def _is_foreign(self, outcome: Outcome) -> bool:
-        undo = outcome.undo
-        return (
-            undo is not None
-            and undo.operation == "undispatch"
-            and (undo.selection.dispatch_id not in self.server.world.mine)
-        )
+        undo, world = outcome.undo, self.server.world
+        if undo is None or undo.operation != "undispatch":
+            return False
+        gone = undo.selection.dispatch_id
+        return gone in world.rooms.get(undo.selection.room, {}) and gone not in world.mine
 
     def _runner(self, view: View) -> OperationRunner:
         return OperationRunner(

@@ -17,6 +17,7 @@ from tui.api.changes import (
     DEPLOY_AGENT,
     CreateAgentResponse,
     DeployAgentResponse,
+    PresignedPostRequest,
     secret_message,
 )
 from tui.api.client import Client
@@ -181,11 +182,13 @@ class DeployRun:
         return await lookup.version_tags(self._client, self._plan.agent_id)
 
     def _other_than_asked(self, answer: CreateAgentResponse | DeployAgentResponse) -> str:
-        """Why the answer is not about what was asked for, in words; empty if it is.
+        """Why the answer is not the one to what was asked for, in words; empty if it is.
 
         What it names is uploaded to and built: it must be nobody else's.
         """
         plan = self._plan
+        if not any(_address(answer)):
+            return "the answer names no address to upload to"
         if plan.creates:
             old = answer.agent_id in self._before
             return f"the answer names {answer.agent_id}, which was there before" if old else ""
@@ -223,10 +226,7 @@ class DeployRun:
         return await client.change(DEPLOY_AGENT, version, request_id=request_id)
 
     def _target(self, answer: CreateAgentResponse | DeployAgentResponse) -> UploadTarget:
-        if isinstance(answer, CreateAgentResponse):
-            form, url = answer.presigned_post_request, answer.presigned_url
-        else:
-            form, url = answer.presigned_req, ""
+        url, form = _address(answer)
         try:
             return upload_target(url, form.url if form else "", form.values if form else None)
         except NotSent as error:
@@ -408,6 +408,15 @@ class DeployRun:
     async def _close(self, word: Verdict, words: str) -> str:
         """Save in the journal how it stands; why that failed, empty if it did not."""
         return "" if self._attempt is None else await self._attempt.close(word, words)
+
+
+def _address(
+    answer: CreateAgentResponse | DeployAgentResponse,
+) -> tuple[str, PresignedPostRequest | None]:
+    """Where the source goes: an address to PUT to, or a form."""
+    if isinstance(answer, CreateAgentResponse):
+        return answer.presigned_url, answer.presigned_post_request
+    return "", answer.presigned_req
 
 
 def _discard(packing: asyncio.Future[Tarball]) -> None:
