@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from tests.fixtures.jobs import AGENT, NOW, asked, dispatch, job
 from tui.api.models import Dispatch, Participant, Room
-from tui.fleet.conditions import CHECKED_FOR, SLOW_AFTER, STUCK_AFTER, Worst
+from tui.fleet.conditions import SLOW_AFTER, STUCK_AFTER, Worst
+from tui.fleet.evidence import CHECKED_FOR
 from tui.fleet.state import Fleet, Freshness, RoomFreshness, Selection, View
 from tui.fleet.tree import Tree, find_dispatch, find_key, key_of, owner_name, rooms_by_worst, split
 
@@ -128,7 +129,7 @@ def test_what_an_agent_serves_is_learned_from_its_jobs_in_any_room() -> None:
     idle = replace(fleet(r=(dispatch(age=600),)), rooms=(Room(name="r"), Room(name="s")))
     tree = Tree()
     assert tree.of_room(view(idle), "r").worst is Worst.DOUBT, "it may wait for a publisher by right"
-    served = dispatch(job("JS_RUNNING", type="JT_PUBLISHER", agent_name="concierge"))
+    served = dispatch(job("JS_RUNNING", type="JT_PUBLISHER"))
     known = asked(replace(idle, dispatches={**idle.dispatches, "s": (served,)}))
     known = replace(known, room_freshness={**known.room_freshness, "r": idle.room_freshness["r"]})
     tree.of_room(view(known), "s")

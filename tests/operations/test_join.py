@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.operation import CONCIERGE, START, Setup, operation_setup, world
-from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant
+from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant, Room
 from tui.fleet.state import Fleet, Freshness
 from tui.operations.join_watch import JoinHealth, JoinProgress, JoinWatch, follow, pause
 from tui.operations.journal.journal import Verdict
@@ -38,6 +38,7 @@ def watching(found: Dispatch | None, people: tuple[Participant, ...] | None, now
     return watch.join(Fleet(freshness={"agents": Freshness(absent=True)}), now)
 
 
+REFUSED = JobState(status="JS_SUCCESS", started_at=CREATED, ended_at=CREATED)
 HERE = Participant(identity="agent-AJ_0", kind="AGENT", joined_at_ms=CREATED // 1_000_000 + 1300)
 OTHER = Participant(identity="ann")
 
@@ -57,8 +58,10 @@ def test_joined_is_said_only_of_a_participant_in_the_room() -> None:
         (dispatch(), None, 3.0, JoinHealth.WAITING, "accepted, no agent yet 3 s"),
         (dispatch(), None, 12.0, JoinHealth.SLOW, "no worker took it"),
         (dispatch(), None, 31.0, JoinHealth.BAD, "accepted, no agent yet 31 s: no worker took it, 0 jobs"),
-        (dispatch(running()), (), 12.0, JoinHealth.SLOW, "its agent is not in the room 12 s"),
-        (dispatch(running()), (), 40.0, JoinHealth.BAD, "its agent is not in the room 40 s"),
+        (dispatch(running()), (), 2.0, JoinHealth.WAITING, "its agent is not in the room yet 2 s"),
+        (dispatch(running()), (), 40.0, JoinHealth.SLOW, "its agent is not in the room yet 40 s"),
+        (dispatch(running()), (), 70.0, JoinHealth.BAD, "its agent is not in the room 70 s"),
+        (dispatch(REFUSED), (), 2.0, JoinHealth.BAD, "ended in the moment when it began, without an agent"),
         (
             dispatch(JobState(status="JS_SUCCESS")),
             (),
@@ -68,7 +71,7 @@ def test_joined_is_said_only_of_a_participant_in_the_room() -> None:
         ),
         (dispatch(JobState(status="JS_FAILED", error="boom")), (), 2.0, JoinHealth.BAD, "job failed: boom"),
         (dispatch(JobState(status="JS_PENDING")), (), 11.0, JoinHealth.SLOW, "job waits for a worker 11 s"),
-        (dispatch(JobState(status="JS_NEW")), (), 1.0, JoinHealth.WAITING, "job waits"),
+        (dispatch(JobState(status="JS_NEW")), (), 1.0, JoinHealth.WAITING, "job is JS_NEW 1 s"),
         (None, None, 2.0, JoinHealth.BAD, "the dispatch is gone"),
     ],
 )
@@ -78,6 +81,49 @@ def test_every_step_in_words(
     join = watching(found, people, now)
     assert join.mood is mood
     assert words in join.verdict
+
+
+def test_the_commonest_cause_comes_first() -> None:
+    """An entrypoint that raises or returns; a worker that needs 40 s to start is no such case."""
+    gone = watching(dispatch(running()), (), 70.0).cause
+    assert gone == "its entrypoint returned or raised, or its worker died; see its worker's log"
+    slow = watching(dispatch(running()), (), 40.0).cause
+    assert slow == "starting, or it ended at once; see its worker's log"
+    refused = watching(dispatch(REFUSED), (), 2.0).cause
+    assert refused.startswith("a worker refused it, or its entrypoint returned at once")
+
+
+def test_a_server_without_agents_offers_a_job_once() -> None:
+    nobody = watching(dispatch(), None, 31.0).cause
+    assert nobody.endswith("it is not offered again: dispatch again once one is there")
+
+
+@pytest.mark.parametrize(
+    ("kind", "publishers", "mood", "words"),
+    [
+        ("JT_PUBLISHER", 0, JoinHealth.WAITING, "accepted, no publisher yet 60 s"),
+        ("JT_PUBLISHER", None, JoinHealth.WAITING, "accepted, no publisher yet 60 s"),  # not listed yet: new
+        ("JT_PUBLISHER", 1, JoinHealth.BAD, "no worker took it"),
+        ("JT_PARTICIPANT", 0, JoinHealth.WAITING, "accepted, no participant yet 60 s"),
+        ("JT_ROOM", 0, JoinHealth.BAD, "no worker took it"),
+        ("", 0, JoinHealth.SLOW, "no worker took it"),  # it may serve publishers
+        ("", None, JoinHealth.BAD, "no worker took it"),
+    ],
+)
+def test_an_agent_whose_users_are_not_there_waits_by_right(
+    kind: str, publishers: int | None, mood: JoinHealth, words: str
+) -> None:
+    before = Dispatch(id="AD_0", agent_name="concierge", state=DispatchState(jobs=(Job(type=kind),)))
+    fleet = Fleet(
+        freshness={"agents": Freshness(absent=True)},
+        rooms=() if publishers is None else (Room(name="desk", num_publishers=publishers),),
+        dispatches={"before": (before,)} if kind else {},
+    )
+    watch = JoinWatch(dispatch(), started=0.0, accepted=0.2)
+    watch.saw(dispatch(), None, 60.0)
+    join = watch.join(fleet, 60.0)
+    assert join.mood is mood and words in join.verdict
+    assert ("nobody publishes" in join.cause) == (mood is JoinHealth.SLOW)
 
 
 def test_a_clean_end_is_not_called_an_outage() -> None:
@@ -92,14 +138,14 @@ def test_a_look_that_failed_takes_nothing_back() -> None:
     join = watch.join(Fleet(), 41.0)
     assert join.job_id == "AJ_0"
     assert join.verdict == (
-        "cannot look for 40 s: no answer in time; last seen: job runs, its agent is not in the room 1 s"
+        "cannot look for 40 s: no answer in time; last seen: job runs, its agent is not in the room yet 1 s"
     )
     assert (join.mood, join.cause, join.over) == (JoinHealth.SLOW, "", False), (
         "nobody knows how it stands now"
     )
     assert watch.join(Fleet(), 200.0).over
     watch.saw(dispatch(running()), (), 42.0)
-    assert "not in the room 42 s" in watch.join(Fleet(), 42.0).verdict
+    assert "not in the room yet 42 s" in watch.join(Fleet(), 42.0).verdict
 
 
 def test_it_looks_often_at_first_and_rarely_later() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tui.api.models import Dispatch, Job, Participant, moment
-from tui.fleet.conditions import agent_of
+from tui.fleet.evidence import agent_of
 from tui.fleet.participant_scheduler import Need
 from tui.fleet.room_scheduler import Activity
 

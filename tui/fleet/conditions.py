@@ -7,17 +7,15 @@ words for explanations, nor colours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable
 from enum import Enum, IntEnum
 from typing import Final
 
 from msgspec import Struct
 
-from tui.api.models import Dispatch, Job, JobState, Participant, Room, moment
-from tui.fleet.state import View
+from tui.api.models import Dispatch, Job, JobState, moment
+from tui.fleet.evidence import RoomEvidence, default_identity
 
-CHECKED_FOR: Final = 90.0
-"""Seconds for which an answer tells who is in a room."""
 JOINS_WITHIN: Final = 15.0
 """Seconds after its start within which a running job's agent need not be in the room."""
 STARTS_WITHIN: Final = 60.0
@@ -93,79 +91,20 @@ class DispatchCondition(Enum):
     HAS_JOBS = "jobs", Worst.IDLE
     AUTOMATIC = "automatic", Worst.IDLE
     """Automatic dispatch: no worker has to take it."""
-    WAITING = "no job", Worst.WAITING
+    WAITING = "no job yet", Worst.WAITING
     FOR_PUBLISHER = "waits for a publisher", Worst.WAITING
     """Its agent serves publishers, and nobody publishes."""
     FOR_PARTICIPANT = "waits for a participant", Worst.WAITING
     """Its agent serves participants, and there is none."""
-    SLOW = "no job, slow", Worst.DOUBT
+    SLOW = "no job yet", Worst.DOUBT
     PERHAPS_FOR_PUBLISHER = "no job, nobody publishes", Worst.DOUBT
     """Nobody took it, which is right if its agent serves publishers: no job of the agent was ever seen."""
-    NOT_TAKEN = "no job, not taken", Worst.PROBLEM
+    NOT_TAKEN = "no worker took it", Worst.PROBLEM
 
     def __init__(self, word: str, worst: Worst) -> None:
         self.word = word
         """As filters find it."""
         self.worst = worst
-
-
-class RoomEvidence(Struct, frozen=True):
-    """What is known of a room and when it was answered. Times in Unix seconds by the server's clock."""
-
-    dispatches_at: float | None = None
-    """When its dispatches were last answered; None if that is not known."""
-    people: tuple[Participant, ...] | None = None
-    """Who was in the room at `people_at`; None if nobody asked."""
-    people_at: float = 0.0
-    is_recent: bool = False
-    """Who was in the room then is said of now: that is not long ago, and a node answers for the room."""
-    identities: frozenset[str] = frozenset()
-    """Of these people."""
-    agents_seen: frozenset[str] = frozenset()
-    """Identities of the agents that were in the room at any time when somebody asked."""
-    publishing: bool | None = None
-    """Anybody but agents publishes; None if that is not known."""
-    occupied: bool | None = None
-    """Anybody but agents is there; None if that is not known."""
-    job_types: Mapping[str, Set[str | int]] = {}
-    """Types of the jobs that were seen, by the agent's name."""
-    error: str = ""
-    """Why the dispatches of a listed room are not known any more, in words."""
-
-
-def evidence(
-    view: View, name: str, listed: Room | None, job_types: Mapping[str, Set[str | int]]
-) -> RoomEvidence:
-    """What is known of the room called `name`; `listed` is it as it was listed, if it was."""
-    fleet = view.fleet
-    fresh = fleet.fresh_room(name)
-    people, people_at = fleet.participants.get(name), 0.0
-    if fresh.participants_at is None:
-        people = None
-    else:
-        people_at = view.unix(fresh.participants_at)
-    error = fleet.room_error(name)
-    # participants of a dead node stay listed (PROTOCOL.md, Rooms and participants)
-    is_recent = people is not None and view.now - people_at < CHECKED_FOR and not error
-    users = [person for person in people or () if not person.is_agent] if is_recent else None
-    return RoomEvidence(
-        dispatches_at=None if fresh.dispatches_at is None else view.unix(fresh.dispatches_at),
-        people=people,
-        people_at=people_at,
-        is_recent=is_recent,
-        identities=frozenset(person.identity for person in people or ()),
-        agents_seen=fleet.agents_seen.get(name, frozenset()),
-        publishing=_publishing(users, listed),
-        occupied=bool(users) if users is not None else bool(listed.num_participants) if listed else None,
-        job_types=job_types,
-        error=error,
-    )
-
-
-def _publishing(users: Iterable[Participant] | None, listed: Room | None) -> bool | None:
-    if users is not None:
-        return any(person.is_publisher for person in users)
-    return False if listed is not None and not listed.num_publishers else None  # agents are counted too
 
 
 def job_condition(job: Job, room: RoomEvidence) -> JobCondition:
@@ -205,31 +144,6 @@ def _running(job: Job, state: JobState, room: RoomEvidence) -> JobCondition:
     return JobCondition.STARTING if looked < JOINS_WITHIN else JobCondition.SLOW_START
 
 
-def default_identity(job: Job) -> str:
-    """The identity of a job's agent where its worker chose no other."""
-    return f"agent-{job.id}"
-
-
-def agent_of(job: Job, people: Iterable[Participant] | None) -> Participant | None:
-    """The participant that a job is in its room; `Job.participant` is the user whom it serves.
-
-    Without an identity in the job's state, it is the only agent there with the name of the job's.
-    """
-    identity = job.state.participant_identity if job.state else ""
-    listed = tuple(people or ())
-    wanted = identity or default_identity(job)
-    found = next((person for person in listed if person.identity == wanted), None)
-    if found is not None or identity or not job.agent_name:
-        return found
-    named = [person for person in listed if person.is_agent and job.agent_name in agent_names(person)]
-    return named[0] if len(named) == 1 else None
-
-
-def agent_names(person: Participant) -> set[str]:
-    """The names in the attributes of an agent in a room (PROTOCOL.md, Rooms and participants)."""
-    return {person.attributes.get(key, "") for key in ("lk.agent.name", "lk.agent_name")} - {""}
-
-
 def since_start(job: Job, room: RoomEvidence) -> float | None:
     """Seconds from a job's start to the newest answer about who is in its room; None if it has no start."""
     started = moment(job.state.started_at) if job.state else None
@@ -256,9 +170,9 @@ def dispatch_condition(dispatch: Dispatch, room: RoomEvidence) -> DispatchCondit
     if not dispatch.agent_name:
         return DispatchCondition.AUTOMATIC
     types = room.job_types.get(dispatch.agent_name, ())
-    if room.publishing is False and _only(types, "JT_PUBLISHER", 1):
+    if room.publishing is False and set(types) == {"JT_PUBLISHER"}:
         return DispatchCondition.FOR_PUBLISHER
-    if room.occupied is False and _only(types, "JT_PARTICIPANT", 2):
+    if room.occupied is False and set(types) == {"JT_PARTICIPANT"}:
         return DispatchCondition.FOR_PARTICIPANT
     waited = waiting_for(dispatch, room.dispatches_at)
     if waited is None or waited < SLOW_AFTER:
@@ -266,11 +180,6 @@ def dispatch_condition(dispatch: Dispatch, room: RoomEvidence) -> DispatchCondit
     if room.publishing is False and not types:
         return DispatchCondition.PERHAPS_FOR_PUBLISHER
     return DispatchCondition.SLOW if waited < STUCK_AFTER else DispatchCondition.NOT_TAKEN
-
-
-def _only(types: Iterable[str | int], *names: str | int) -> bool:
-    seen = tuple(types)
-    return bool(seen) and all(kind in names for kind in seen)
 
 
 def dispatch_worst(dispatch: Dispatch, room: RoomEvidence) -> Worst:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from tui.api.models import Dispatch, Job
-from tui.fleet.conditions import JobCondition, RoomEvidence, dispatch_condition, job_condition
+from tui.fleet.conditions import JobCondition, dispatch_condition, job_condition
+from tui.fleet.evidence import RoomEvidence
 from tui.fleet.listing import Field, matching
 from tui.fleet.query import Query
 from tui.fleet.state import View

@@ -10,17 +10,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from tui.api.models import Dispatch, Participant, Room
-from tui.fleet.conditions import (
-    CHECKED_FOR,
-    RoomEvidence,
-    Summary,
-    Worst,
-    agent_of,
-    dispatch_worst,
-    evidence,
-    job_condition,
-    summary,
-)
+from tui.fleet.conditions import Summary, Worst, dispatch_worst, job_condition, summary
+from tui.fleet.evidence import CHECKED_FOR, RoomEvidence, agent_of, evidence
 from tui.fleet.state import Fleet, RoomFreshness, View
 
 
@@ -88,7 +79,7 @@ class Tree:
         self._blocks: dict[str, Block] = {}
         self._listed: dict[str, Room] = {}
         self._listing: tuple[Room, ...] = ()
-        self._job_types: dict[str, set[str | int]] = {}
+        self._job_types: dict[str, set[str]] = {}
         self._types = 0
         self.nodes: Mapping[str, Node] = {}
         self.summarised = 0
@@ -137,10 +128,10 @@ class Tree:
 
     def _learn(self, dispatches: Iterable[Dispatch]) -> None:
         """Note which types of jobs an agent gets."""
-        for name, kind in {(job.agent_name, job.type) for item in dispatches for job in item.jobs}:
+        for name, kind in {(item.agent_name, job.type) for item in dispatches for job in item.jobs}:
             types = self._job_types.setdefault(name, set())
-            if kind not in types:
-                types.add(kind)
+            if str(kind) not in types:
+                types.add(str(kind))
                 self._types += 1
 
     def flatten(self, view: View, rooms: Iterable[str]) -> list[str]:

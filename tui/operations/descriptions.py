@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Deployment, Dispatch, moment
+from tui.fleet.conditions import RUNS, JobCondition, Worst, dispatch_condition, job_condition
+from tui.fleet.evidence import evidence, evidence_of
 from tui.fleet.find import unknown_agents
 from tui.fleet.state import Fleet, View
 from tui.fleet.status import Family, event_words, reading, status
@@ -86,26 +88,36 @@ def _events(view: View, rows: Iterable[Deployment]) -> str:
     return ", ".join(f"{kind} ×{count}" for kind, count in counts.items())
 
 
-def jobs_running(fleet: Fleet, agent_name: str, deployment: str | None = None) -> int:
-    """Jobs of an agent that run, as far as the rooms were polled."""
-    return sum(
-        1
-        for dispatches in fleet.dispatches.values()
-        for dispatch in dispatches
-        if dispatch.agent_name == agent_name and deployment in (None, dispatch.deployment)
-        for job in dispatch.jobs
-        if job.state and job.state.status == "JS_RUNNING"
-    )
-
-
 def jobs(view: View, agent: Agent, deployment: str | None = None) -> str:
-    """`3 jobs running`, with how much of the rooms that is known of."""
+    """`3 jobs running`, with how much of that is known."""
     if not agent.name:
         return "jobs running: not known, the agent has no dispatch name"
-    count = jobs_running(view.fleet, agent.name, deployment)
+    found: list[JobCondition] = []
+    for room, dispatches in view.fleet.dispatches.items():
+        wanted = [
+            job
+            for item in dispatches
+            if item.agent_name == agent.name and deployment in (None, item.deployment)
+            for job in item.jobs
+        ]
+        if wanted:
+            known = evidence(view, room, None, {})
+            found += (job_condition(job, known) for job in wanted)
     coverage = view.fleet.coverage
     partly = f" in {coverage.polled} of {coverage.total} rooms" if coverage.polled < coverage.total else ""
-    return f"{count or 'no'} {'job' if count == 1 else 'jobs'} running{partly}"
+    return f"{running(found) or 'no jobs running'}{partly}"
+
+
+def running(conditions: Iterable[JobCondition]) -> str:
+    """`3 jobs running, 1 of them not checked`; empty if none of the jobs runs."""
+    found = [condition for condition in conditions if condition in RUNS]
+    if not found:
+        return ""
+    words = f"{len(found)} {'job' if len(found) == 1 else 'jobs'} running"
+    unchecked = sum(condition.worst is not Worst.RUNNING for condition in found)
+    if not unchecked:
+        return words
+    return f"{words}, not checked" if len(found) == 1 else f"{words}, {unchecked} of them not checked"
 
 
 def typed_names(view: View, agent: Agent) -> tuple[str, ...]:
@@ -122,17 +134,19 @@ def is_plain_name(fleet: Fleet, agent: Agent) -> bool:
     return all(other.agent_id == agent.agent_id or confusable(other.name) != twin for other in fleet.agents)
 
 
-def dispatch_state(dispatch: Dispatch, now: float) -> tuple[Fact, ...]:
-    """What is known of a dispatch: its jobs must not change between look and key."""
+def dispatch_state(view: View, dispatch: Dispatch) -> tuple[Fact, ...]:
+    """What is known of a dispatch: what the server says of its jobs must not change between look and key."""
     created = moment(dispatch.state.created_at) if dispatch.state else None
-    words = [_job_words(str(job.state.status) if job.state else "JS_PENDING") for job in dispatch.jobs]
-    shown = ", ".join(words) or "no job"
-    since = f" · {age(now - created)} old" if created is not None else ""
-    return (Fact("jobs", f"{shown}{since}", shown),)
+    since = f" · {age(view.now - created)} old" if created is not None else ""
+    said = [str(job.state.status) if job.state else "JS_PENDING" for job in dispatch.jobs]
+    return (Fact("jobs", f"{doing(view, dispatch)}{since}", ", ".join(said) or "no job"),)
 
 
-def _job_words(state: str) -> str:
-    return state.removeprefix("JS_").lower()
+def doing(view: View, dispatch: Dispatch) -> str:
+    """How the jobs of a dispatch are, or why it has none."""
+    room = evidence_of(view, dispatch.room)
+    words = [job_condition(job, room).word for job in dispatch.jobs]
+    return ", ".join(words) or dispatch_condition(dispatch, room).word
 
 
 def is_exact(name: str) -> bool:

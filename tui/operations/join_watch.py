@@ -15,14 +15,23 @@ from typing import Final
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.clock import Clock
-from tui.fleet.conditions import SLOW_AFTER, STUCK_AFTER, agent_names
+from tui.fleet.conditions import (
+    RUNS,
+    SLOW_AFTER,
+    STUCK_AFTER,
+    DispatchCondition,
+    JobCondition,
+    dispatch_condition,
+    job_condition,
+)
+from tui.fleet.evidence import RoomEvidence, agent_of, job_types
 from tui.fleet.ordering import open_dispatches
 from tui.fleet.state import Fleet, with_dispatches, with_participants
 from tui.fleet.store import Store
 from tui.formats import duration
 from tui.operations.fields import Hint
 from tui.operations.remote import Remote
-from tui.operations.verbs.dispatch_checks import likely_cause, waits_for_a_publisher
+from tui.operations.verbs.dispatch_checks import likely_cause
 
 WATCH_FOR: Final = 180.0
 """Seconds after which nobody looks any more."""
@@ -138,42 +147,81 @@ class JoinWatch:
         over = waited >= WATCH_FOR
         if not jobs:
             return (*self._nobody(fleet, waited), over)
-        states = [_status(job) for job in jobs]
-        if "JS_RUNNING" in states:
-            mood = _mood(waited)
-            cause = "the job was never delivered, or its worker died" if mood is JoinHealth.BAD else ""
-            words = f"job runs, its agent is not in the room {_for(waited)}"
-            return mood, words, cause, over
-        if "JS_FAILED" in states:
+        room = self._room(fleet)
+        found = [job_condition(job, room) for job in jobs]
+        if any(condition in RUNS or condition is JobCondition.ABSENT for condition in found):
+            return (*self._not_there(fleet, JobCondition.ABSENT in found, waited), over)
+        if JobCondition.FAILED in found:
             return (*_failure(jobs), over)
-        if "JS_SUCCESS" in states:
-            cause = "a worker refused it, or its program returned at once"
+        if JobCondition.REFUSED in found:
+            cause = f"a worker refused it, or its entrypoint returned at once; {_log(fleet)}"
+            return JoinHealth.BAD, "job ended in the moment when it began, without an agent", cause, over
+        if JobCondition.SUCCESS in found or JobCondition.CANCELLED in found:
+            cause = f"its entrypoint returned early; {_log(fleet)}"
             return JoinHealth.SLOW, "job ended without its agent being seen in the room", cause, over
+        if JobCondition.UNKNOWN in found:
+            return _mood(waited), f"job is {', '.join(map(_status, jobs))} {_for(waited)}", "", over
         known = self._likely(fleet)
-        return _mood(waited), f"job waits for a worker {_for(waited)}", known.text if known else "", over
+        reason = next((job.state.reason for job in jobs if job.state), "")
+        cause = "every worker is full" if reason in NO_CAPACITY else known.text if known else ""
+        return _mood(waited), f"job waits for a worker {_for(waited)}", cause, over
+
+    def _not_there(self, fleet: Fleet, is_absent: bool, waited: float) -> tuple[JoinHealth, str, str]:
+        """A job runs by the server's word, and its agent is not in the room."""
+        if is_absent:
+            cause = f"its entrypoint returned or raised, or its worker died; {_log(fleet)}"
+            return JoinHealth.BAD, f"job runs, its agent is not in the room {_for(waited)}", cause
+        mood = JoinHealth.WAITING if waited < SLOW_AFTER else JoinHealth.SLOW
+        cause = f"starting, or it ended at once; {_log(fleet)}" if mood is JoinHealth.SLOW else ""
+        return mood, f"job runs, its agent is not in the room yet {_for(waited)}", cause
 
     def _nobody(self, fleet: Fleet, waited: float) -> tuple[JoinHealth, str, str]:
-        """No job: a sign that no worker took it, but for an agent that serves publishers."""
-        if waits_for_a_publisher(fleet, self.dispatch.agent_name):
+        """No job: a sign that no worker took it, but for an agent whose users are not there."""
+        condition = dispatch_condition(self.dispatch, self._room(fleet))
+        if condition is DispatchCondition.FOR_PUBLISHER:
             words = f"accepted, no publisher yet {_for(waited)}"
             return JoinHealth.WAITING, words, "its jobs serve one publisher each, and start with one"
+        if condition is DispatchCondition.FOR_PARTICIPANT:
+            words = f"accepted, no participant yet {_for(waited)}"
+            return JoinHealth.WAITING, words, "its jobs serve one participant each, and start with one"
         mood, known = _mood(waited), self._likely(fleet)
         if mood is JoinHealth.WAITING:
             return mood, f"accepted, no agent yet {_for(waited)}", known.text if known else ""
-        cause = known.text if known else "all workers full, or none is registered under this name"
-        return mood, f"accepted, no agent yet {_for(waited)}: no worker took it, 0 jobs", cause
+        verdict = f"accepted, no agent yet {_for(waited)}: no worker took it, 0 jobs"
+        if known:
+            return mood, verdict, known.text
+        cause = "all workers full, or none is registered under this name"
+        if fleet.fresh("agents").absent:
+            cause += "; it is not offered again: dispatch again once one is there"
+        if condition is DispatchCondition.PERHAPS_FOR_PUBLISHER:
+            return JoinHealth.SLOW, verdict, f"its agent serves publishers, and nobody publishes; or {cause}"
+        return mood, verdict, cause
+
+    def _room(self, fleet: Fleet) -> RoomEvidence:
+        """What is known of the room, as of the newest look."""
+        name = self.dispatch.room
+        listed = next((room for room in fleet.rooms if room.name == name), None)
+        types = job_types(fleet, self.dispatch.agent_name) if not self.dispatch.jobs else set()
+        # a room that is not listed yet is new: nobody is there, as far as anybody knows
+        alone = bool(types) if listed is None else None
+        at = (self._created or 0.0) + self._looked - self._started - self._accepted
+        return RoomEvidence(
+            dispatches_at=at,
+            people=self._people,
+            people_at=at,
+            is_recent=True,
+            identities=frozenset(person.identity for person in self._people or ()),
+            publishing=False if alone or (listed and not listed.num_publishers) else None,
+            occupied=False if alone or (listed and not listed.num_participants) else None,
+            job_types={self.dispatch.agent_name: types},
+        )
 
     def _likely(self, fleet: Fleet) -> Hint | None:
         """What is known against anybody taking it; nothing where the agents are not known."""
         return likely_cause(fleet, self.dispatch.agent_name, self.dispatch.deployment)
 
     def _agent(self) -> Participant | None:
-        identities = {job.state.participant_identity for job in self.dispatch.jobs if job.state} - {""}
-        here = self._people or ()
-        if identities:
-            return next((person for person in here if person.identity in identities), None)
-        name = self.dispatch.agent_name
-        return next((person for person in here if person.is_agent and name in agent_names(person)), None)
+        return next(filter(None, (agent_of(job, self._people) for job in self.dispatch.jobs)), None)
 
     def _elapsed(self, at: float | None, now: float) -> float:
         """Seconds from the request to a moment by the server's clock, or to when it was seen."""
@@ -218,6 +266,11 @@ def pause(waited: float) -> float:
 
 def _status(job: Job) -> str:
     return str(job.state.status) if job.state else "JS_PENDING"
+
+
+def _log(fleet: Fleet) -> str:
+    """Where its agent says why."""
+    return "see its worker's log" if fleet.fresh("agents").absent else "l opens its log when this is closed"
 
 
 def _mood(waited: float) -> JoinHealth:

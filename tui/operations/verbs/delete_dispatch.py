@@ -8,9 +8,11 @@ from typing import ClassVar
 from tui.api import changes
 from tui.api.changes import Request
 from tui.api.models import Dispatch
+from tui.fleet.conditions import job_condition
+from tui.fleet.evidence import evidence_of
 from tui.fleet.sources import DISPATCHES, PARTICIPANTS
 from tui.fleet.state import Fleet, View, with_dispatches
-from tui.operations.descriptions import dispatch_of, dispatch_state, is_exact, no_dispatch
+from tui.operations.descriptions import dispatch_of, dispatch_state, is_exact, no_dispatch, running
 from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent
 from tui.operations.looks import dispatches_of
@@ -60,16 +62,16 @@ class DeleteDispatch(Operation):
         """What it ends."""
         selection = view.selection
         found = dispatch_of(view) or Dispatch(id=selection.dispatch_id)
-        running = sum(1 for job in found.jobs if job.state and job.state.status == "JS_RUNNING")
-        ends = f"ends {running} running {'job' if running == 1 else 'jobs'} within about 3 s"
+        room = evidence_of(view, selection.room)
+        working = running(job_condition(job, room) for job in found.jobs)
         return Preview(
             what=f"Delete dispatch {selection.dispatch_id} of {found.agent_name or '(automatic dispatch)'}",
             where=f"room {selection.room}",
             effect=(
-                ends if running else "nobody is working for it",
+                f"{working}: ended within about 3 s" if working else "nobody is working for it",
                 "u creates it again for 30 s afterwards",
             ),
-            state=dispatch_state(found, view.now),
+            state=dispatch_state(view, found),
         )
 
     def request(self, view: View, answers: Answers) -> Request:

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 
 from tui.api.clean import confusable, is_deceptive
-from tui.api.models import Agent, Dispatch
-from tui.fleet.conditions import agent_names
+from tui.api.models import Agent
+from tui.fleet.evidence import agent_names, job_types
 from tui.fleet.find import unknown_agents, unknown_rooms
 from tui.fleet.state import NO_NODE_ANSWERS, Fleet, View
 from tui.fleet.status import Family, status
 from tui.formats import age
-from tui.operations.descriptions import is_exact
+from tui.operations.descriptions import doing, is_exact
 from tui.operations.fields import Answers, Hint, HintLevel, InvalidAnswer
 
 CREATE = "dispatch"
@@ -116,20 +116,6 @@ def stores_restart_policy_only(fleet: Fleet) -> bool:
     return fleet.fresh("agents").absent
 
 
-def job_types(fleet: Fleet, name: str) -> set[str]:
-    """The types of the jobs seen of an agent; empty where none was seen.
-
-    The type comes from how its workers registered, which nothing but their jobs tells.
-    """
-    return {
-        str(job.type)
-        for dispatches in fleet.dispatches.values()
-        for dispatch in dispatches
-        if name and dispatch.agent_name == name
-        for job in dispatch.jobs
-    }
-
-
 def waits_for_a_publisher(fleet: Fleet, name: str) -> bool:
     """Whether a dispatch of this agent rightly has no job while nobody publishes in its room."""
     return job_types(fleet, name) == {"JT_PUBLISHER"}
@@ -147,7 +133,7 @@ def hints(view: View, answers: Answers) -> Iterator[Hint]:
     name, room = answers.text("agent"), answers.text("room")
     deployment = deployment_of(answers.text("deployment"))
     if name and room:
-        yield from _doubles(fleet, name, room)
+        yield from _doubles(view, name, room)
     if name:
         yield from _takers(view, name, deployment)
         if waits_for_a_publisher(fleet, name):
@@ -158,20 +144,15 @@ def hints(view: View, answers: Answers) -> Iterator[Hint]:
         yield _metadata(metadata)
 
 
-def _doubles(fleet: Fleet, name: str, room: str) -> Iterator[Hint]:
+def _doubles(view: View, name: str, room: str) -> Iterator[Hint]:
     """The same agent may be dispatched to a room any number of times."""
-    here = [item for item in fleet.dispatches.get(room, ()) if item.agent_name == name]
+    here = [item for item in view.fleet.dispatches.get(room, ()) if item.agent_name == name]
     if here:
-        states = ", ".join(f"{item.id} {_doing(item)}" for item in here[:3])
+        states = ", ".join(f"{item.id} {doing(view, item)}" for item in here[:3])
         more = f" and {len(here) - 3} more" if len(here) > 3 else ""
         yield Hint(
             f"already dispatched to this room: {states}{more}; this would be another one", HintLevel.WARN
         )
-
-
-def _doing(dispatch: Dispatch) -> str:
-    states = [str(job.state.status).removeprefix("JS_").lower() for job in dispatch.jobs if job.state]
-    return ", ".join(states) or "waits for a worker"
 
 
 def _takers(view: View, name: str, deployment: str) -> Iterator[Hint]:

@@ -9,7 +9,6 @@ from tui.fleet.cells import Cell, Cells, tail
 from tui.fleet.conditions import (
     DispatchCondition,
     JobCondition,
-    RoomEvidence,
     Summary,
     Worst,
     dispatch_condition,
@@ -18,6 +17,7 @@ from tui.fleet.conditions import (
     since_start,
     waiting_for,
 )
+from tui.fleet.evidence import RoomEvidence
 from tui.fleet.state import View
 from tui.fleet.status import Family, status
 from tui.fleet.times import when

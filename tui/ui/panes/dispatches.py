@@ -10,8 +10,9 @@ from textual.binding import Binding, BindingType
 
 from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells, ColumnLayout
-from tui.fleet.conditions import Worst, agent_of
+from tui.fleet.conditions import Worst
 from tui.fleet.coverage import live_within
+from tui.fleet.evidence import agent_of
 from tui.fleet.find import unknown_agents, unknown_rooms
 from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.state import Freshness, Selection, View

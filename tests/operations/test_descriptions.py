@@ -1,0 +1,77 @@
+"""Facts beside an operation: jobs are counted as the tree judges them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fixtures.jobs import AGENT, NOW, asked, dispatch, job
+from tui.api.models import Agent, Dispatch, Participant, Room
+from tui.fleet.evidence import CHECKED_FOR
+from tui.fleet.state import Fleet, Freshness, Selection, View
+from tui.operations.descriptions import dispatch_state, doing, jobs
+from tui.operations.fields import Answers
+from tui.operations.registry import BY_ID
+from tui.operations.verbs.dispatch_checks import hints
+
+CONCIERGE = Agent(agent_id="CA_1", agent_name="concierge")
+OTHER = job("JS_RUNNING", number=2, identity="agent-2")
+
+
+def view(people: tuple[Participant, ...] | None, *jobs: Dispatch, later: float = 0.0) -> View:
+    """One room whose participants were answered, and then some time passed."""
+    fleet = Fleet(
+        agents=(CONCIERGE,),
+        rooms=(Room(name="r", num_publishers=1),),
+        dispatches={"r": tuple(jobs)},
+        participants={} if people is None else {"r": people},
+        freshness={"agents": Freshness(at=NOW), "rooms": Freshness(at=NOW)},
+    )
+    selection = Selection(agent_id="CA_1", room="r", dispatch_id="AD_1")
+    return View(asked(fleet), selection, NOW + later, NOW + later)
+
+
+@pytest.mark.parametrize(
+    ("people", "later", "said", "ends"),
+    [
+        (AGENT, 0.0, "1 job running", "1 job running: ended within about 3 s"),
+        ((), 0.0, "no jobs running", "nobody is working for it"),
+        (None, 0.0, "2 jobs running, 2 of them not checked", "2 jobs running, 2 of them not checked: ended"),
+        (AGENT, CHECKED_FOR, "2 jobs running, 2 of them not checked", "2 jobs running, 2 of them"),
+    ],
+)
+def test_running_jobs_are_those_whose_agents_are_there(
+    people: tuple[Participant, ...] | None, later: float, said: str, ends: str
+) -> None:
+    seen = view(people, replace_room(dispatch(job("JS_RUNNING"), OTHER)), later=later)
+    assert jobs(seen, CONCIERGE) == said
+    preview = BY_ID["undispatch"].preview(seen, Answers())
+    assert preview.effect[0].startswith(ends)
+
+
+def replace_room(item: Dispatch) -> Dispatch:
+    """The dispatch in room r."""
+    return Dispatch(id=item.id, agent_name=item.agent_name, room="r", state=item.state)
+
+
+def test_a_job_that_has_not_been_checked_alone_is_said_so() -> None:
+    assert jobs(view(None, dispatch(job("JS_RUNNING"))), CONCIERGE) == "1 job running, not checked"
+
+
+def test_what_is_watched_between_look_and_key_is_what_the_server_says() -> None:
+    """An answer that gets old in the meantime is no news that stops the operator."""
+    item = replace_room(dispatch(job("JS_RUNNING"), age=600))
+    young, old = (dispatch_state(view(AGENT, item, later=later), item)[0] for later in (0.0, CHECKED_FOR))
+    assert (young.text, old.text) == ("running · 10m old", "running, not checked · 11m old")
+    assert young.watch == old.watch == "JS_RUNNING"
+
+
+def test_the_form_says_of_earlier_dispatches_what_the_tree_says() -> None:
+    item = replace_room(dispatch(age=600))
+    seen = view(None, item)
+    assert doing(seen, item) == "no worker took it"
+    told = [hint.text for hint in hints(seen, Answers({"agent": "concierge", "room": "r"}))]
+    assert "already dispatched to this room: AD_1 no worker took it; this would be another one" in told
+    silent = replace(seen, fleet=replace(seen.fleet, room_freshness={}))
+    assert doing(silent, item) == "no job yet", "nobody knows when it was listed"
