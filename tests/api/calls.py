@@ -159,6 +159,13 @@ CALLS: tuple[Call, ...] = (
         ROOM_ADMIN,
         {"room": ROOM},
     ),
+    Call(
+        "raw_dispatch",
+        lambda c: c.raw_dispatch(ROOM, "AD_x"),
+        f"{_DISPATCH}ListDispatch",
+        ROOM_ADMIN,
+        {"room": ROOM, "dispatch_id": "AD_x"},
+    ),
     _change(changes.CREATE_DISPATCH, room=ROOM, agent_name="n", metadata="{}", attributes={"k": "v"}),
     _change(changes.DELETE_DISPATCH, room=ROOM, dispatch_id="AD_x"),
     _change(changes.RESTART_AGENT, agent_id="CA_x"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -165,6 +166,19 @@ async def test_what_is_shown_can_be_had_as_it_came() -> None:
         for item in (*(await client.list_agents()).items, *(await client.list_rooms()).items):
             assert client.raw(item).startswith(b"{")
         assert client.raw(Agent(agent_id="CA_none")) == b""
+
+
+async def test_what_is_not_kept_as_it_came_is_asked_for_again() -> None:
+    async with cloud() as (_, client):
+        for room in (await client.list_rooms()).items:
+            for dispatch in (await client.list_dispatches(room.name)).items:
+                assert client.raw(dispatch) == b"", "a hundred thousand jobs are not kept twice"
+                found = json.loads(await client.raw_dispatch(room.name, dispatch.id))
+                assert found["id"] == dispatch.id and len(found["state"]["jobs"]) == len(dispatch.jobs)
+                for job in dispatch.jobs[:1]:
+                    told = json.loads(await client.raw_dispatch(room.name, dispatch.id, job.id))
+                    assert told == found["state"]["jobs"][0] and "namespace" in told, "also what is not read"
+        assert await client.raw_dispatch(room.name, "AD_none") == b""
 
 
 async def test_an_unchanged_world_costs_nothing() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from textual.events import Paste
 
 from tests.fixtures.operation import CONCIERGE
+from tests.fixtures.screen import drawn
 from tests.operations.console import Console, console
 from tui.operations.journal.journal import Verdict
 from tui.ui.dialogs.bulk import BulkDialog
+from tui.ui.widgets.table import LineTable
 
 SECRET = "sk-canary-5e1f"
 
@@ -166,6 +168,13 @@ async def test_the_tree_dispatches_again_and_deletes(tmp_path: Path) -> None:
         assert (copy.restart_policy, copy.attributes) == ("JRP_NEVER", {"tenant": "7"})
         await here.press("escape")
         pane.go_to(f"dispatch:lobby\0{copy.id}")
+        await here.press("y")
+        await here.until(
+            lambda: "JSON AS RECEIVED JUST NOW" in drawn(here.app.screen.query_one(LineTable))[0]
+        )
+        lines = "".join(drawn(here.app.screen.query_one(LineTable)))
+        assert '"restart_policy": "JRP_NEVER"' in lines
+        await here.press("escape")
         await here.press("ctrl+d")
         dialog = await here.opened()
         await here.press("y")

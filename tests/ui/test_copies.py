@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.clocks import StillClock
-from tests.fixtures.screen import playing
+from tests.fixtures.screen import drawn, playing
 from tests.scenes import LATER, PROJECT, START, TERMINAL, Scene, known, looks, settled, still, typed
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
 from tui.ui.terminal import screenshot
+from tui.ui.widgets.table import LineTable
 
 
 @pytest.fixture
@@ -82,6 +83,8 @@ async def test_copying_what_lies_over_the_screen(app: tuple[Lktop, list[str]]) -
         program.main.go_to_node(f"room:{room}")
         dispatch = program.main.view.fleet.dispatches[room][0]
         await typed(pilot, "right", "down", "y", "c")
+        heading = drawn(program.screen.query_one(LineTable))[0]
+        assert heading.strip().startswith("AS DECODED, WITHOUT WHAT LKTOP DOES NOT READ (recorded")
         copied = json.loads(pasted(sent))
         assert (copied["id"], copied["metadata"]) == (dispatch.id, "***")
         await typed(pilot, "x", "c")

@@ -15,7 +15,7 @@ from tui.api.auth import Grant
 from tui.api.budget import Budget
 from tui.api.caller import Caller, Endpoint, Listing
 from tui.api.changes import ChangeMethod, ChangeResponse, DeployAgentResponse, Request
-from tui.api.exact import ExactDispatch, read_exact
+from tui.api.exact import ExactDispatch, raw_of, read_exact
 from tui.api.health import Health
 from tui.api.hosts import Host
 from tui.api.masking import SentSecrets
@@ -181,6 +181,18 @@ class Client:
             return read_exact(body)
         except ValueError as error:
             raise self._caller.no_answer(method, body, str(error)) from None
+
+    async def raw_dispatch(self, room: str, dispatch_id: str, job_id: str = "") -> bytes:
+        """The JSON of a dispatch, or of one of its jobs, asked anew: the bytes of listings are not kept.
+
+        Empty if it is not there.
+        """
+        request = {"room": room, "dispatch_id": dispatch_id}
+        body = await self._caller.send(methods.LIST_DISPATCH, request, room=room)
+        try:
+            return raw_of(body, dispatch_id, job_id)
+        except ValueError as error:
+            raise self._caller.no_answer(methods.LIST_DISPATCH, body, str(error)) from None
 
     async def list_links(self) -> Batch[PrivateLink]:
         """The project's private links."""

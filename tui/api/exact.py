@@ -1,8 +1,8 @@
-"""Dispatches exactly as the server holds them, to be sent again: not cleaned, not cut, never shown."""
+"""Dispatches exactly as the server holds them: not cleaned and not cut, to be sent again or read as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -82,3 +82,43 @@ def read_exact(body: bytes) -> tuple[ExactDispatch, ...]:
     if any(not item.id for rows in lists for item in rows):
         raise ValueError("the list of dispatches holds one without an id")
     return tuple(item.exact() for rows in lists for item in rows)
+
+
+class _RawState(msgspec.Struct, gc=False):
+    jobs: list[msgspec.Raw] | None = None
+
+
+class _RawDispatch(msgspec.Struct, gc=False):
+    id: str = ""
+    state: _RawState | None = None
+
+
+class _RawResponse(msgspec.Struct, gc=False):
+    agent_dispatches: list[msgspec.Raw] | None = None
+    agentDispatches: list[msgspec.Raw] | None = None
+
+
+class _Named(msgspec.Struct, gc=False):
+    id: str = ""
+
+
+def raw_of(body: bytes, dispatch_id: str, job_id: str = "") -> bytes:
+    """The JSON of a dispatch in a ListDispatchResponse, or of one of its jobs; empty if it is not in it.
+
+    Raises `ValueError` if the body cannot be read.
+    """
+    try:
+        page = msgspec.json.decode(body, type=_RawResponse)
+        for row in page.agent_dispatches or page.agentDispatches or ():
+            dispatch = msgspec.json.decode(row, type=_RawDispatch)
+            if dispatch.id != dispatch_id:
+                continue
+            jobs = (dispatch.state.jobs if dispatch.state else None) or ()
+            return bytes(row) if not job_id else _named(jobs, job_id)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError("the list of dispatches cannot be read") from error
+    return b""
+
+
+def _named(rows: Iterable[msgspec.Raw], name: str) -> bytes:
+    return next((bytes(row) for row in rows if msgspec.json.decode(row, type=_Named).id == name), b"")

@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
@@ -130,9 +128,8 @@ class Session:
         return self._history.past
 
     def raw(self, item: object) -> bytes:
-        """The JSON in which an item of a listing was received; encoded again where that is not kept."""
-        found = self.client.raw(item) if isinstance(item, Wire) else b""
-        return found or msgspec.json.encode(item)
+        """The JSON in which an item of a listing was received; empty where that is not kept."""
+        return self.client.raw(item) if isinstance(item, Wire) else b""
 
     def link(self) -> Link:
         """State of the connection: of the two hosts, the slower one counts."""

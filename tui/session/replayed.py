@@ -10,8 +10,6 @@ from dataclasses import replace
 from typing import Final, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-import msgspec
-
 from tui.api.errors import NotSent
 from tui.clock import Clock, Moment
 from tui.fleet.past import Past
@@ -115,8 +113,8 @@ class Replay:
         return self._link
 
     def raw(self, item: object) -> bytes:
-        """An item of a listing as JSON."""
-        return msgspec.json.encode(item)
+        """Empty: what was received is not part of a recording."""
+        return b""
 
     @property
     def remote(self) -> Remote:
@@ -162,4 +160,4 @@ class _RefusingRemote:
         raise NotSent(REFUSAL)
 
     list_agents = list_versions = list_secrets = list_rooms = list_participants = _refuse
-    list_dispatches = exact_dispatches = list_links = link_status = settings = change = _refuse
+    list_dispatches = exact_dispatches = raw_dispatch = list_links = link_status = settings = change = _refuse

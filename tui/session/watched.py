@@ -77,7 +77,7 @@ class Watched(Protocol):
         """What is remembered of the fleet. It holds the news of a change before the screen is told of it."""
 
     def raw(self, item: object) -> bytes:
-        """The JSON in which an item of a listing was received; encoded again where that is not kept."""
+        """The JSON in which an item of a listing was received; empty where that is not kept."""
 
     @property
     def remote(self) -> Remote:

@@ -9,6 +9,7 @@ import gc
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from textual.widgets import Input
 
 from tui.api.clean import clean
 from tui.api.errors import BadTarget
+from tui.api.models import Dispatch, Job
 from tui.clock import Clock, SystemClock
 from tui.fleet.state import Selection
 from tui.fleet.times import TimeStyle
@@ -75,7 +77,7 @@ class Lktop(DiffApp):
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+c", "interrupt", "Copy or, twice, quit", show=False, priority=True),
         Binding("c", "copy", "Copy", show=False),
-        Binding("y", "raw", "JSON as received", show=False),
+        Binding("y", "raw", "JSON", show=False),
         Binding("t", "times", "Times: relative, local, UTC", show=False),
         Binding("ctrl+r", "refresh_now", "Refresh now", show=False),
         Binding("ctrl+l", "redraw", "Redraw the screen", show=False),
@@ -317,8 +319,11 @@ class Lktop(DiffApp):
         session = self.session_binding.registry.get(self.main.view.selection.project)
         if item is not None and session is not None:
             title = f"{pane.NAME}: {pane.copy_text() or 'as received'}"
-            raw = session.raw(item)
-            self.push_screen(Raw(title, raw, copy=self.copy_out))
+            selection = self.main.view.selection
+            remote = session.remote
+            ids = (selection.room, selection.dispatch_id, selection.job_id)
+            ask = partial(remote.raw_dispatch, *ids) if isinstance(item, Dispatch | Job) else None
+            self.push_screen(Raw(title, session.raw(item), item, ask=ask, copy=self.copy_out))
 
     def action_times(self) -> None:
         """Switch the style of times: relative, local, UTC."""

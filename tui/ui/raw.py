@@ -1,17 +1,22 @@
-"""One object as LiveKit sent it, as JSON with sorted keys. Personal data is masked until it is revealed."""
+"""One object as JSON with sorted keys: as LiveKit sent it, or as decoded, and which of the two is said.
+
+Personal data is masked until it is revealed.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import ClassVar, Final
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.api.clean import clean
+from tui.api.errors import ApiError
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
@@ -20,6 +25,11 @@ MASKED: Final = frozenset({"metadata", "attributes", "turn_password", "turnPassw
 """Keys whose values may be personal data or secrets."""
 NEVER: Final = frozenset({"turn_password", "turnPassword", "value"})
 """Of these, the ones that are not shown on request either."""
+
+RECEIVED: Final = "JSON AS RECEIVED, KEYS SORTED"
+JUST_RECEIVED: Final = "JSON AS RECEIVED JUST NOW, KEYS SORTED"
+DECODED: Final = "AS DECODED, WITHOUT WHAT LKTOP DOES NOT READ"
+"""What stands above the lines."""
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
@@ -54,23 +64,49 @@ class Raw(ModalScreen[None]):
         Binding("c", "copy", "Copy", show=False),
     ]
 
-    def __init__(self, title: str, raw: bytes, *, copy: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        title: str,
+        received: bytes,
+        item: object,
+        *,
+        copy: Callable[[str], None],
+        ask: Callable[[], Awaitable[bytes]] | None = None,
+    ) -> None:
+        """`received` is the JSON that `item` came in; where that was not kept, `ask` may get it again."""
         super().__init__()
         self._title_words = clean(title, limit=120)
-        self._raw = raw
+        self._raw = received or msgspec.json.encode(item)
+        self._heading = RECEIVED if received else DECODED
+        self._ask = None if received else ask
         self._copy = copy
         self._revealed = False
+        self._table = LineTable((ColumnLayout("line", self._heading, 20, grow=1),))
 
     def compose(self) -> ComposeResult:
         """Title and lines."""
         with Vertical(id="messages-box"):
             yield Lines(id="raw-title")
-            yield LineTable((ColumnLayout("line", "JSON AS RECEIVED, KEYS SORTED", 20, grow=1),))
+            yield self._table
 
     def on_mount(self) -> None:
         """Show it masked."""
-        self.query_one(LineTable).focus()
+        self._table.focus()
         self.call_after_refresh(self._show)
+        if self._ask is not None:
+            self.run_worker(self._receive(self._ask), exclusive=True)
+
+    async def _receive(self, ask: Callable[[], Awaitable[bytes]]) -> None:
+        """Take what is received in place of what was decoded."""
+        try:
+            found = await ask()
+        except ApiError as error:
+            self._heading = f"{DECODED} ({clean(str(error), limit=60)})"
+        else:
+            self._raw = found or self._raw
+            self._heading = JUST_RECEIVED if found else f"{DECODED} (it is not there any more)"
+        self._show()
+        self._table.redraw()
 
     def _show(self) -> None:
         words = "x hides metadata" if self._revealed else "metadata masked, x shows it"
@@ -78,7 +114,8 @@ class Raw(ModalScreen[None]):
             [(Cell(f" {self._title_words}", "accent"), Cell(f" · {words} · c copies", "muted"))]
         )
         shown = lines(self._raw, revealed=self._revealed)
-        self.query_one(LineTable).show(
+        self._table.set_columns((ColumnLayout("line", self._heading, 20, grow=1),))
+        self._table.show(
             [str(index) for index in range(len(shown))], lambda key: (Cell(shown[int(key)]),), ghosts=False
         )
 
@@ -86,7 +123,7 @@ class Raw(ModalScreen[None]):
         """Show metadata, or hide it again."""
         self._revealed = not self._revealed
         self._show()
-        self.query_one(LineTable).redraw()
+        self._table.redraw()
 
     def action_copy(self) -> None:
         """Copy all of it, masked as it is shown."""
