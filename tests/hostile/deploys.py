@@ -159,6 +159,7 @@ async def _run(
             new_id=lambda: "r",
             nudge=lambda *sources: None,
         )
+        clock.advance(60.0)
         later = await runner.settle(entries[0].intent)
         said.append(later.verdict)
         words.append(f"{later.verdict}: {later.words}")

@@ -67,3 +67,11 @@ async def test_secrets_of_a_deploy_whose_build_failed_may_be_set(tmp_path: Path)
 async def test_a_row_that_cannot_be_read_may_be_the_new_agent(tmp_path: Path) -> None:
     done, not_done = await results(tmp_path, "create", "announce", "HTML", look="rows unreadable")
     assert (done.verdicts[0], not_done.verdicts[0]) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+
+
+async def test_secrets_that_a_lost_deploy_has_set_are_not_called_unseen(tmp_path: Path) -> None:
+    done, not_done = await results(tmp_path, "deploy with secrets", "announce", "HTML")
+    assert done.verdicts == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    assert "no version of CA_ours22222222 was made since, but secrets were set since: DB_URL" in done.words
+    assert not_done.verdicts == (Verdict.UNKNOWN, Verdict.NOT_SEEN)
+    assert "none of its secrets was set" in not_done.words

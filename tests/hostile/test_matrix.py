@@ -13,9 +13,12 @@ import pytest
 from tests.hostile import deploys
 from tests.hostile.deploys import DEPLOYS, DeployCase
 from tests.hostile.judge import complaints
-from tests.hostile.lies import BUILDS, FAULTS, LOOKS, PAIRS, UPLOADS
+from tests.hostile.lies import BELIEVABLE, BUILDS, FAULTS, LOOKS, PAIRS, UPLOADS, Fault
 from tests.hostile.trial import CASES, Case, Result, blind, trials
 
+LIES = tuple(name for name in LOOKS if name not in BELIEVABLE)
+BY_NAME = {fault.name: fault for fault in FAULTS}
+QUICK = tuple(fault for fault in FAULTS if not fault.slow)
 SHOWN = 30
 """Complaints of a case that are printed."""
 
@@ -32,6 +35,18 @@ async def judged(*results: AsyncIterator[Result]) -> None:
 def report(found: list[str]) -> None:
     """Fails if there is anything to complain about."""
     assert not found, "\n".join((f"{len(found)} complaints", *found[:SHOWN]))
+
+
+def sample(index: int) -> tuple[tuple[Fault, tuple[str, ...]], ...]:
+    """A few faults of the matrix, other ones for every case, each with the looks that are tried with it."""
+    if index % 2:
+        return (BY_NAME["honest"], ("true",)), (PAIRS[31 * index % len(PAIRS)], ("true",))
+    return (BY_NAME["fin"], ("true", LIES[7 * index % len(LIES)])), (QUICK[7 * index % len(QUICK)], ("true",))
+
+
+async def test_a_slice_of_the_matrix(tmp_path: Path) -> None:
+    cases = [(case, *each) for index, case in enumerate(CASES) for each in sample(index)]
+    await judged(*(trials(tmp_path, case, fault, looks) for case, fault, looks in cases))
 
 
 @pytest.mark.campaign

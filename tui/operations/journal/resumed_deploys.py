@@ -46,16 +46,34 @@ async def _created(remote: Remote, intent: Intent) -> Verification:
 
 
 async def _deployed(remote: Remote, intent: Intent) -> Verification:
+    """New is what was not there before; of intents that did not note that, what was made since."""
+    before, since = set(intent.baseline), intent.time - APART
     versions = whole(await remote.list_versions(intent.target), "versions")
-    newest = max(versions, key=_made, default=None)
-    if newest is None or _made(newest) < intent.time - APART:
-        return Verification(Effect.NO, f"no version of {intent.target} was made since")
+    new = [item for item in versions if item.version not in before and (before or _made(item) >= since)]
+    if not new:
+        return await _only_secrets(remote, intent)
+    newest = max(new, key=_made)
     if newest.current or newest.active:
         return Verification(Effect.YES, f"{newest.version} was made since, and serves")
     if status(newest.status).family is Family.ERROR:
-        return Verification(Effect.FAILED, f"{newest.version} was made since, and its build failed")
+        seen = Effect.PARTLY if intent.arguments else Effect.FAILED  # secrets are set before the build
+        return Verification(seen, f"{newest.version} was made since, and its build failed")
     state = newest.status or "not serving"
     return Verification(Effect.PARTLY, f"{newest.version} was made since, and is {state}")
+
+
+async def _only_secrets(remote: Remote, intent: Intent) -> Verification:
+    """No version was made; secrets that went along may be set all the same."""
+    words = f"no version of {intent.target} was made since"
+    if not intent.arguments:
+        return Verification(Effect.NO, words)
+    secrets = {item.name: item for item in whole(await remote.list_secrets(intent.target), "secrets")}
+    since = intent.time - APART
+    touched = (secrets[name] for name in intent.arguments if name in secrets)
+    new = [item.name for item in touched if (instant(item.updated_at) or 0.0) >= since]
+    if not new:
+        return Verification(Effect.NO, f"{words}, and none of its secrets was set")
+    return Verification(Effect.PARTLY, f"{words}, but secrets were set since: {', '.join(new)}")
 
 
 def _made(version: Version) -> float:
