@@ -1,6 +1,6 @@
 """What is shown beside a real livekit-server with a real Redis and real workers: the rules of `rules`.
 
-Run with `pytest -m peers -n 0 -s`; takes about five minutes.
+Run with `pytest -m peers -n 0 -s`; takes six to eight minutes.
 """
 
 from __future__ import annotations
