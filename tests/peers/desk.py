@@ -26,8 +26,8 @@ from tui.secret import Secret
 from tui.session.live import Session
 from tui.ui.panes.dispatches import DispatchesPane
 
-ROUNDS = 2
-"""Rounds after the first: a room that did not answer is in trouble if it is still listed after that."""
+ROUNDS = 4
+"""Rounds after the first: not everything is due at once."""
 PER_MINUTE = 100_000
 """No budget is in the way."""
 DISPATCH: Operation = BY_ID["dispatch"]
@@ -67,15 +67,18 @@ class Desk:
     # ---- looking --------------------------------------------------------------------------------------
 
     async def look(self, room: str) -> None:
-        """Poll everything, until the room answered anew or is known not to answer."""
+        """Poll everything, until the room was answered anew, or is known not to be, and who is in it."""
         self._selection = Selection(room=room, rooms_in_view=(room,))
         self.session.select(self._selection)
         before = self.fleet.fresh_room(room)
         await self.session.poller.once()
         for _ in range(ROUNDS):
+            if all(room != listed.name for listed in self.fleet.rooms):
+                break
             now = self.fleet.fresh_room(room)
-            is_in_trouble = now.failures > before.failures and self.fleet.room_error(room)
-            if now.dispatches_at != before.dispatches_at or is_in_trouble:
+            is_in_trouble = now.failures > before.failures and bool(self.fleet.room_error(room))
+            is_told = now.dispatches_at != before.dispatches_at or is_in_trouble
+            if is_told and now.participants_at not in (None, before.participants_at):
                 break
             await self.clock.sleep(AGAIN)
             await self.session.poller.once()

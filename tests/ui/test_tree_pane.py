@@ -242,6 +242,10 @@ def test_a_job_shows_its_agent_and_names_the_user_whom_it_serves() -> None:
         f"publisher job for {served.identity} ({served.name}) who left"
         in states(pane, left, "standup-eng")[0][1]
     )
+    young = with_job(
+        with_people(view, "standup-eng", (), ago=10), "standup-eng", started_at=int(view.now) - 5
+    )
+    assert "who left" not in states(pane, young, "standup-eng")[0][1], "nobody asked since it began"
     old = with_people(view, "standup-eng", (agent,), ago=240)
     assert shown(pane, old)[key.replace("job:", "person:")][5].text == "listening · as of 4m ago"
 

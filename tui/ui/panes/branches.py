@@ -208,7 +208,8 @@ def _served(job: Job, room: RoomEvidence) -> str:
     if user is None:
         return ""
     name = f" ({user.name})" if user.name and user.name != user.identity else ""
-    left = " who left" if room.is_recent and user.identity not in room.identities else ""
+    was_asked = room.is_recent and (since_start(job, room) or 0.0) >= 0  # before that they were not there
+    left = " who left" if was_asked and user.identity not in room.identities else ""
     return f" for {user.identity}{name}{left}"
 
 
