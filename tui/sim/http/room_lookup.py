@@ -26,7 +26,7 @@ class RoomLookup:
     def stored(self, name: str) -> RoomRecord | None:
         """A room as the store has it, whether its node is alive or not. Raises TwirpError without a store."""
         self.check_store()
-        return self._world.room(name)
+        return None if self._world.switches.store == "emptied" else self._world.room(name)
 
     async def place(self, name: str) -> RoomRecord | None:
         """A room on a live node, moved there if need be; None when there is none. Raises TwirpError."""
@@ -36,10 +36,11 @@ class RoomLookup:
             raise await self.no_response()
         return room
 
-    def check_store(self) -> None:
-        """Raise TwirpError when what needs the server's store fails."""
+    def check_store(self, doing: str = "") -> None:
+        """Raise TwirpError if the server's store is gone; `doing` begins its message."""
         if self._world.switches.store == "gone":
-            raise TwirpError("internal", "dial tcp 127.0.0.1:6379: connect: connection refused")
+            said = f"{doing}dial tcp 127.0.0.1:6379: connect: connection refused"
+            raise TwirpError("unknown", said, born=True)
 
     async def no_response(self) -> TwirpError:
         """The error when nobody answers for a room: it comes after a while."""

@@ -50,7 +50,7 @@ class RoomService:
 
     async def list_rooms(self, request: pb.ListRoomsRequest) -> Answer:
         """All rooms, or those of exactly the given names."""
-        self._lookup.check_store()
+        self._lookup.check_store("could not get rooms: ")
         if self._world.switches.store == "emptied":
             return Page(self._world.room_list, [])
         return Page(self._world.room_list, list(request.names) or None)

@@ -20,6 +20,7 @@ SWITCHES: dict[str, object] = {
     "echo_token": True,
     "killed_worker_seconds": 18.0,
     "room_counters_late_seconds": 5.0,
+    "first_job_late_seconds": 5.0,
 }
 """What a released livekit-server does."""
 

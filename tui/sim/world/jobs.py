@@ -36,6 +36,8 @@ class Jobs:
         self.agents = agents
         self._join = join
         self._leave = leave
+        self._offered: set[tuple[str, str]] = set()
+        """Agents (id, deployment) whose workers were offered a job since they registered."""
         agents.on_up.append(self._take_pending)
         agents.on_down.append(self._fail_running)
 
@@ -91,12 +93,26 @@ class Jobs:
         alive = self.world.rooms.get(room.info.name) is room
         if dispatch is None or not alive or dispatch.deployment not in agent.up:
             return
-        dispatch.state.jobs.append(job)
+        key, late = (agent.id, dispatch.deployment), self.world.switches.first_job_late_seconds
+        if late and key not in self._offered:
+            room.unlisted_jobs[job.id] = job
+            self.world.after(late, partial(self._list, room, dispatch_id, job.id))
+        else:
+            dispatch.state.jobs.append(job)
+            job = dispatch.state.jobs[-1]
+        self._offered.add(key)
         if agent.worker.refuses:
-            refuse(dispatch.state.jobs[-1], self.world.guid("AW_"), self.world.stamp(self.world.now))
+            refuse(job, self.world.guid("AW_"), self.world.stamp(self.world.now))
             room.dispatches.touch(dispatch_id)
             return
-        self._run(room, dispatch, agent, dispatch.state.jobs[-1])
+        self._run(room, dispatch, agent, job)
+
+    def _list(self, room: RoomRecord, dispatch_id: str, job_id: str) -> None:
+        """Show a job that runs already (PROTOCOL.md, Dispatches and jobs)."""
+        job, dispatch = room.unlisted_jobs.pop(job_id, None), room.dispatches.get(dispatch_id)
+        if job is not None and dispatch is not None:
+            dispatch.state.jobs.append(job)
+            room.dispatches.touch(dispatch_id)
 
     def _run(
         self, room: RoomRecord, dispatch: dispatch_pb.AgentDispatch, agent: AgentRecord, job: agent_pb.Job
@@ -148,7 +164,7 @@ class Jobs:
     ) -> tuple[dispatch_pb.AgentDispatch | None, agent_pb.Job | None]:
         """A dispatch and its job; None for what is gone or does not run."""
         dispatch = room.dispatches.get(dispatch_id)
-        jobs = dispatch.state.jobs if dispatch else ()
+        jobs = [*dispatch.state.jobs, *room.unlisted_jobs.values()] if dispatch else []
         running = (job for job in jobs if job.id == job_id and job.state.status == agent_pb.JS_RUNNING)
         return dispatch, next(running, None)
 
@@ -196,6 +212,7 @@ class Jobs:
 
     def _take_pending(self, agent: AgentRecord, deployment: str) -> None:
         """A worker that has started takes its pending jobs."""
+        self._offered.discard((agent.id, deployment))
         for room, dispatch in self._of(agent, deployment):
             for job in dispatch.state.jobs:
                 if job.state.status == agent_pb.JS_PENDING:

@@ -98,7 +98,12 @@ class Rooms:
         if any(person.kind not in DEPENDENT for person in room.participants.values()):
             return
         seconds = room.info.departure_timeout if room.visited else room.info.empty_timeout
-        room.closing = self.world.after(seconds, partial(self.close, room))
+        room.closing = self.world.after(seconds, partial(self._expire, room))
+
+    def _expire(self, room: RoomRecord) -> None:
+        """Close a room in time; a dead node closes nothing, so its rooms stay listed."""
+        if self.answers(room):
+            self.close(room)
 
     def recount(self, room: RoomRecord) -> None:
         """Let ListRooms show who is there, at once or as late as this server does."""
@@ -125,7 +130,7 @@ class Rooms:
     def place(self, room: RoomRecord) -> bool:
         """Whether a live node holds a room, which moves it there if this server does and knows of the death.
 
-        Nothing of the room but its name and settings survives the move.
+        There it begins without its dispatches; those who were in it stay listed.
         """
         died = self.world.dead_nodes.get(room.node)
         if died is None:
@@ -134,10 +139,10 @@ class Rooms:
         if not known or not self.world.switches.dead_node_rooms_move or LIVE_NODE in self.world.dead_nodes:
             return False
         room.node = LIVE_NODE
-        room.participants.clear()
         for dispatch_id in list(room.dispatches):
             room.dispatches.drop(dispatch_id)
-        self.recount(room)
+        if self.world.switches.default_dispatch:
+            self.dispatch(room, dispatch_pb.CreateAgentDispatchRequest(room=room.info.name))
         self.watch_empty(room)
         return True
 
@@ -145,6 +150,7 @@ class Rooms:
 
     def join(self, room: RoomRecord, person: models.ParticipantInfo) -> models.ParticipantInfo:
         """A participant joins; jobs for participants and publishers are offered."""
+        self.place(room)
         now = self.world.now
         person.sid = person.sid or self.world.guid("PA_")
         person.state = models.ParticipantInfo.ACTIVE
@@ -179,8 +185,10 @@ class Rooms:
     def leave(self, room: RoomRecord, identity: str) -> bool:
         """A participant leaves. An agent's leaving ends its job, the last other participant's the session.
 
-        Returns whether there was such a participant.
+        Returns whether there was such a participant. Who leaves a dead node stays listed: nobody notes it.
         """
+        if not self.answers(room):
+            return False
         person = room.participants.pop(identity, None)
         if person is None:
             return False

@@ -29,9 +29,9 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     auto_create: bool = True
     """CreateDispatch makes a missing room."""
     dead_node_rooms_move: bool = True
-    """What needs a room, such as CreateDispatch, moves it from a dead node to a live one and empties it."""
+    """CreateDispatch, CreateRoom and whoever joins move a room from a dead node to a live one."""
     store: Literal["up", "gone", "emptied"] = "up"
-    """The Redis of a self-hosted server: `gone`, no room can be found; `emptied`, no room is listed."""
+    """The Redis of a self-hosted server: `gone` it fails, `emptied` it lists no room and nobody."""
     room_counters_late_seconds: Seconds = 0.0
     """How late ListRooms shows who came and went, world seconds; 0 at once."""
     default_dispatch: bool = False
@@ -40,6 +40,8 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Job states are never updated after the start, as on a self-hosted server."""
     restarts_jobs: bool = False
     """A failed job is started again where its dispatch says so, as Cloud does; else that is only stored."""
+    first_job_late_seconds: Seconds = 0.0
+    """How late a worker's first job since it registered is listed, world seconds; it runs at once."""
     killed_worker_seconds: Seconds = 0.0
     """How long an agent stays listed in its room after its worker was killed, world seconds."""
     prefix_errors: bool = False

@@ -120,6 +120,8 @@ class RoomRecord:
     info: models.Room
     dispatches: Listing[agent_dispatch.AgentDispatch]
     participants: dict[str, models.ParticipantInfo] = field(default_factory=dict)
+    unlisted_jobs: dict[str, agent_pb.Job] = field(default_factory=dict)
+    """Jobs that run before their dispatch shows them, by id."""
     closing: Timer | None = None
     counting: Timer | None = None
     """The pending refresh of the counters that ListRooms shows."""
