@@ -58,6 +58,12 @@ def denied(subject: str, intent: Intent, error: ApiError, found: Reconciliation)
     return Outcome(Verdict.UNKNOWN, words, intent, items=found.items, error=error)
 
 
+def refused_after_all(subject: str, intent: Intent, error: Unknown, why: str) -> Outcome:
+    """The answer proves nothing by itself, and one look shows that nothing was done."""
+    words = f"{subject} refused: {why} ({error}); nothing changed"
+    return Outcome(Verdict.REFUSED, words, intent, error=error)
+
+
 def lost(
     subject: str,
     intent: Intent,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from tui.api.errors import NotFound
+from tui.api.errors import ApiError, NotFound
 from tui.api.models import Agent, Dispatch
 from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
 from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
 from tui.fleet.state import QUIET_FACTOR, Fleet, View
 from tui.operations.fields import Answers
-from tui.operations.looks import find_agent
+from tui.operations.looks import find_agent, is_closed
 from tui.operations.operation import Operation, Preview
 from tui.operations.remote import Remote
 
@@ -72,7 +73,9 @@ async def reread(remote: Remote, operation: Operation, view: View, answers: Answ
         fleet = replace(fleet, secrets={**fleet.secrets, agent_id: secrets})
     if DISPATCHES in operation.reads:
         room = answers.text("room") or view.selection.room
-        fleet = replace(fleet, dispatches={**fleet.dispatches, room: await _here(remote, room)})
+        here = await _here(remote, fleet, room)
+        if here is not None:
+            fleet = replace(fleet, dispatches={**fleet.dispatches, room: here})
     return replace(view, fleet=fleet)
 
 
@@ -99,8 +102,16 @@ def with_agent(fleet: Fleet, agent_id: str, agent: Agent | None) -> Fleet:
     return replace(fleet, agents=agents, index={found.agent_id: found for found in agents})
 
 
-async def _here(remote: Remote, room: str) -> tuple[Dispatch, ...]:
+async def _here(remote: Remote, fleet: Fleet, room: str) -> tuple[Dispatch, ...] | None:
+    """The dispatches of a room; None where it is open and nobody tells, so that what was known stays.
+
+    A room that is not listed is not asked about: a self-hosted server takes three seconds to find nobody.
+    """
+    if all(item.name != room for item in fleet.rooms):
+        with contextlib.suppress(ApiError):
+            if await is_closed(remote, room):
+                return ()
     try:
         return open_dispatches((await remote.list_dispatches(room)).items)
     except NotFound:
-        return ()
+        return () if await is_closed(remote, room) else None

@@ -15,6 +15,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from tui.api.changes import ChangeMethod, Request
+from tui.api.errors import Unknown
 from tui.api.exact import ExactDispatch
 from tui.api.models import Dispatch, Wire
 from tui.fleet.sources import Source
@@ -90,6 +91,8 @@ class Baseline:
     """What is about to be deleted, exactly; stays in memory."""
     blind: bool = False
     """How things were could not be seen: nothing that is found afterwards is known to be new."""
+    no_room: bool = False
+    """The room that it is about was in no list of rooms."""
 
 
 class Effect(StrEnum):
@@ -224,6 +227,10 @@ class Operation(ABC):
     async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """Note how things are, so that the effect can be told. Raises the tree of `tui.api.errors`."""
         return Baseline()
+
+    async def refusal(self, remote: Remote, answers: Answers, before: Baseline, error: Unknown) -> str:
+        """Why an answer that proves nothing by itself was a refusal, as one look shows; empty if not."""
+        return ""
 
     def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Fleet:
         """The fleet with what the server's answer says."""

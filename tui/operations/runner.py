@@ -128,8 +128,7 @@ class OperationRunner:
         try:
             attempt = await self._begin(operation, view, answers, before, reason, earlier)
         except JournalError as error:
-            words = f"{subject}: {error}; nothing was sent"
-            return Outcome(Verdict.NOT_SENT, words)
+            return Outcome(Verdict.NOT_SENT, f"{subject}: {error}; nothing was sent")
         tell(Progress("sending…"))
         return await self._send(
             _Sending(operation, view, answers, before, attempt, tell, repeated=earlier is not None)
@@ -248,14 +247,15 @@ class OperationRunner:
         """The server said no in a way that proves nothing: look once."""
         found = await self._reconcile(sending.operation.verify, sending.intent, quietly, ONE_LOOK)
         self._absorb(sending, None)
-        return await self._close(
-            sending.intent, endings.denied(sending.subject, sending.intent, error, found)
-        )
+        outcome = endings.denied(sending.subject, sending.intent, error, found)
+        return await self._close(sending.intent, outcome)
 
     async def _lost(self, sending: _Sending, error: Unknown, begun: float) -> Outcome:
         """The answer is lost, and the journal holds that: look for the effect."""
         operation, intent = sending.operation, sending.intent
         sending.tell(Progress(f"unknown – checking: {error}", checking=True))
+        if why := await operation.refusal(self.remote, sending.answers, sending.before, error):
+            return await self._close(intent, endings.refused_after_all(sending.subject, intent, error, why))
         found = await self._reconcile(operation.verify, intent, sending.tell, LOOKS)
         receipt = (found.receipt or Receipt()) if found.verdict is Verdict.DONE else None
         self._absorb(sending, receipt)

@@ -30,7 +30,7 @@ from tui.operations.operation import (
 from tui.operations.remote import Remote
 from tui.operations.shell_commands import lk
 from tui.operations.verbs import dispatch_checks
-from tui.operations.verbs.dispatch import copy_of
+from tui.operations.verbs.redispatch import copy_of
 
 
 class DeleteDispatch(Operation):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 from tui.api import changes
 from tui.api.changes import Request
-from tui.api.errors import ApiError, NotFound
+from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.exact import ExactDispatch, digest
+from tui.fleet.room_polling import no_node_answers
 from tui.fleet.sources import DISPATCHES, PARTICIPANTS, ROOMS
 from tui.fleet.state import Fleet, View, with_dispatches
 from tui.operations.descriptions import agent_of, is_exact
@@ -184,7 +184,7 @@ class CreateDispatch(Operation):
         room = answers.text("room")
         with contextlib.suppress(ApiError):  # the list of rooms only spares the longer look
             if await is_closed(remote, room):
-                return Baseline()
+                return Baseline(no_room=all(item.name != room for item in view.fleet.rooms))
         try:
             return Baseline(tuple(item.id for item in await remote.exact_dispatches(room)))
         except ApiError as error:
@@ -198,6 +198,17 @@ class CreateDispatch(Operation):
             changes.CREATE_DISPATCH, self.request(view, answers), request_id=request_id
         )
         return Receipt(made.id, made)
+
+    async def refusal(self, remote: Remote, answers: Answers, before: Baseline, error: Unknown) -> str:
+        """A server that creates no rooms finds nobody to answer for one that is not there, and makes nothing.
+
+        In a room that was ever listed, the same answer may have come after the dispatch was made.
+        """
+        with contextlib.suppress(ApiError):
+            is_candidate = before.no_room and no_node_answers(error)
+            if is_candidate and await is_closed(remote, answers.text("room")):
+                return "the room does not exist and this server does not create it"
+        return ""
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """A new id in the room with the same name and content is ours."""
@@ -237,21 +248,6 @@ class CreateDispatch(Operation):
             return None
         selection = replace(view.selection, room=answers.text("room"), dispatch_id=made.id, job_id="")
         return Undo(dispatch_checks.DELETE, selection, Answers(), f"deletes {made.id}")
-
-
-def copy_of(original: ExactDispatch) -> Answers:
-    """The answers that make a dispatch like this one."""
-    attributes = json.dumps(dict(original.attributes), ensure_ascii=False) if original.attributes else ""
-    return Answers(
-        {
-            "agent": original.agent_name,
-            "room": original.room,
-            "deployment": original.deployment,
-            "restart": original.restart_policy,
-            "metadata": original.metadata,
-            "attributes": attributes,
-        }
-    )
 
 
 def _carried(answers: Answers) -> tuple[Field, ...]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 from tui.api.errors import NotFound
+from tui.api.exact import ExactDispatch
 from tui.fleet.state import View
 from tui.operations.descriptions import dispatch_of, no_dispatch
 from tui.operations.fields import Answers
 from tui.operations.operation import Usage
 from tui.operations.remote import Remote
-from tui.operations.verbs.dispatch import CreateDispatch, copy_of
+from tui.operations.verbs.dispatch import CreateDispatch
 
 
 class Redispatch(CreateDispatch):
@@ -40,3 +42,18 @@ class Redispatch(CreateDispatch):
         if original is None:
             raise NotFound(f"{dispatch_id} is not in {room} any more", self.method.label)
         return replace(copy_of(original), texts={**copy_of(original).texts, **answers.texts})
+
+
+def copy_of(original: ExactDispatch) -> Answers:
+    """The answers that make a dispatch like this one."""
+    attributes = json.dumps(dict(original.attributes), ensure_ascii=False) if original.attributes else ""
+    return Answers(
+        {
+            "agent": original.agent_name,
+            "room": original.room,
+            "deployment": original.deployment,
+            "restart": original.restart_policy,
+            "metadata": original.metadata,
+            "attributes": attributes,
+        }
+    )
