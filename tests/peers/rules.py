@@ -20,28 +20,52 @@ class Rule(NamedTuple):
     """None is found."""
 
 
-JOINED = Rule((r"● lobby", r"● …\w+ \| running \| one", r"agent-AJ_\w+ \| active \| agent"), (r"[?✗◔] ",))
-STARTING = Rule(("◔ lobby", r"◔ …\w+ \| starting", "has not joined yet"), ("●", r"[?✗] "))
-STILL_STARTING = Rule(
-    (r"\? lobby", r"\? …\w+ \| still starting", "starting, or ended at once"), ("●", "✗", "never delivered")
+JOINED = Rule(
+    (r"● lobby", r"● …\w+ \| running \| one", r"agent-AJ_\w+ \| active \| agent", "join: joined after"),
+    (r"[?✗◔] ",),
 )
-NOBODY_TOOK_IT = Rule(("jobs 0", "no job", "nobody took it; it is not offered again"), ("●", "starting"))
+STARTING = Rule(
+    ("◔ lobby", r"◔ …\w+ \| starting", "has not joined yet", "join: .* not in the room yet"), ("●", r"[?✗] ")
+)
+STILL_STARTING = Rule(
+    (
+        r"\? lobby",
+        r"\? …\w+ \| still starting",
+        "starting, or ended at once",
+        "join: .*starting, or it ended",
+    ),
+    ("●", "✗", "never delivered"),
+)
+NOBODY_TOOK_IT = Rule(
+    (
+        "jobs 0",
+        "no job",
+        "nobody took it; it is not offered again",
+        "join: .*no worker took it.*dispatch again",
+    ),
+    ("●", "starting"),
+)
 NO_NODE = Rule(
-    ("✗ lobby", "no answer", "listed, but no node answers for it", "ago: jobs 1", "not checked"),
-    ("no dispatch", "●"),
+    (
+        r"✗ lobby-\d+ \| no answer",
+        "listed, but no node answers for it .* ago: jobs 1",
+        "running, not checked",
+        "form: room: listed, but no node answers for it",
+    ),
+    ("no dispatch", "●", "room is open"),
 )
 NO_ROOM = r"\S lobby(-\d+)? \|"
-NOTHING = Rule(never=(NO_ROOM,))
 
 RULES: dict[str, dict[str, Rule]] = {
     "new_room": {
-        "before": NOTHING,
-        "dispatched": Rule(("[◔●] lobby", "done: .*AD_"), ("[?✗] ", "not taken")),
+        "before": Rule(("form: room does not exist yet",), (NO_ROOM,)),
+        "dispatched": Rule(("[◔●] lobby", "done: .*AD_", "room is open"), ("[?✗] ", "not taken")),
         "joined": JOINED,
     },
     "rejected": {
         "refused": Rule(
-            (r"\? lobby", "refused, or returned at once", "log"), ("✓", r"\| success", "ran 0", "●")
+            (r"\? lobby", "refused, or returned at once", "join: .* without an agent; a worker refused it"),
+            ("✓", r"\bsuccess", "ran 0", "●"),
         )
     },
     "raised": {"young": STARTING, "later": STILL_STARTING},
@@ -51,37 +75,56 @@ RULES: dict[str, dict[str, Rule]] = {
         "nobody": Rule(("[◔?] lobby", "no job"), ("●", "✗")),
         "registered": NOBODY_TOOK_IT,
         "dispatched again": Rule(
-            ("jobs 1", "not offered again", r"● …\w+ \| running \| one", r"agent-AJ_\w+ \| active")
+            (
+                "jobs 1",
+                "not offered again",
+                r"● …\w+ \| running \| one",
+                r"agent-AJ_\w+ \| active",
+                "join: joined",
+            )
         ),
     },
     "killed_worker": {
         "joined": JOINED,
         "killed": JOINED,
-        "gone": Rule((r"\? lobby", r"\? …\w+ \| left the room", "or its worker died"), ("●", "✓", "start")),
+        "gone": Rule(
+            (r"\? lobby", r"\? …\w+ \| left the room", "or its worker died"), ("●", "✓", "still starting")
+        ),
     },
     "killed_node": {
         "joined": JOINED,
         "killed": NO_NODE,
         "later": NO_NODE,
-        "dispatched again": Rule(("[◔●] lobby", "jobs 0"), ("no answer",)),
+        # the agent of the dead node is still listed as a participant, and is not the one that was asked for
+        "dispatched again": Rule(("[◔●] lobby", "jobs 0", "done: "), ("no answer", "join: joined")),
     },
     "moved_room": {
         "joined": JOINED,
         # where the agent was quick to come back, the room has moved already
-        "killed": Rule((r"lobby-\d+ \| (no answer|jobs 0)",), ("no dispatch",)),
+        "killed": Rule((r"lobby-\d+ \| (no answer|jobs 0)",), ("no dispatch", "●")),
         "moved": Rule((r"lobby-\d+ \| jobs 0", "automatic"), ("no answer",)),
     },
     "redis_gone": {
         "joined": JOINED,
-        "gone": Rule(("jobs 1", "rooms: .*connection refused"), ("no dispatch", "0 rooms")),
+        "gone": Rule(
+            ("jobs 1", "rooms: .*connection refused", "form: room was open"), ("no dispatch", "room is open")
+        ),
         "back": Rule(never=(NO_ROOM, "connection refused")),
     },
     "wrong_secret": {
         "refused": Rule(
-            ("rooms: .*signature is invalid", "(refused|not read): .*signature is invalid"), (NO_ROOM, "eyJ")
+            (
+                "rooms: .*signature is invalid",
+                "(refused|not read): .*signature is invalid",
+                "form: the list of rooms was not received yet",
+            ),
+            (NO_ROOM, "eyJ", "does not exist"),
         )
     },
-    "no_auto_create": {"before": NOTHING, "dispatched": Rule(never=(NO_ROOM, "done:"))},
+    "no_auto_create": {
+        "before": Rule(never=(NO_ROOM,)),
+        "dispatched": Rule(never=(NO_ROOM, "done:", "join:")),
+    },
     "publisher_left": {
         "nobody publishes": Rule(("jobs 0", "no job"), ("✗", "not offered again")),
         "bob publishes": Rule(("● lobby", "publisher job for bob", r"agent-AJ_\w+ \| active"), ("who left",)),
