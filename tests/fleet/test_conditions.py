@@ -202,6 +202,16 @@ def test_a_room_is_as_its_worst_dispatch_and_counts_jobs() -> None:
     assert summary((running,), replace(room(AGENT), error="no node answers")).worst is Worst.PROBLEM
 
 
+def test_agents_in_a_room_without_a_job_there_are_counted() -> None:
+    """A room that moved to another node begins without jobs, and its agents may be in it again."""
+    running = dispatch(job("JS_RUNNING"))
+    other = Participant(identity="agent-AJ_9", kind="AGENT")
+    assert summary((running,), room(AGENT)).agents_without_job == 0
+    assert summary((running,), room((*AGENT, other))).agents_without_job == 1
+    assert summary((dispatch(name=""),), room(AGENT)).agents_without_job == 1
+    assert summary((), room(AGENT, ago=CHECKED_FOR)).agents_without_job == 0, "nobody asked lately"
+
+
 def test_pick_up_is_from_creation_to_the_first_start() -> None:
     assert pick_up(Dispatch(id="AD")) is None
     assert pick_up(dispatch(age=50)) is None

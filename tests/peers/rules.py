@@ -102,7 +102,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "joined": JOINED,
         # where the agent was quick to come back, the room has moved already
         "killed": Rule((r"lobby-\d+ \| (no answer|jobs 0)",), ("no dispatch", "●")),
-        "moved": Rule((r"lobby-\d+ \| jobs 0", "automatic"), ("no answer",)),
+        "moved": Rule((r"lobby-\d+ \| jobs 0", "automatic", "1 agent without a job"), ("no answer",)),
     },
     "redis_gone": {
         "joined": JOINED,

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.models import Dispatch, Job, JobState, moment
-from tui.fleet.evidence import RoomEvidence, default_identity
+from tui.fleet.evidence import RoomEvidence, agent_of, default_identity
 
 JOINS_WITHIN: Final = 15.0
 """Seconds after its start within which a running job's agent need not be in the room."""
@@ -200,6 +200,8 @@ class Summary(Struct, frozen=True):
     """What it was judged by."""
     waits: bool = False
     """A dispatch in it has no job."""
+    agents_without_job: int = 0
+    """Agents in the room that are of none of the jobs listed: where it moved to another node, they stay."""
 
 
 def summary(dispatches: Iterable[Dispatch], room: RoomEvidence) -> Summary:
@@ -215,4 +217,12 @@ def summary(dispatches: Iterable[Dispatch], room: RoomEvidence) -> Summary:
         dispatches=len(items),
         room=room,
         waits=bool(waiting),
+        agents_without_job=_agents_without_job(items, room) if room.is_recent else 0,
     )
+
+
+def _agents_without_job(dispatches: Iterable[Dispatch], room: RoomEvidence) -> int:
+    agents = [person for person in room.people or () if person.is_agent]
+    jobs = (job for item in dispatches for job in item.jobs) if agents else ()
+    known = {agent.identity for job in jobs if (agent := agent_of(job, agents)) is not None}
+    return sum(agent.identity not in known for agent in agents)

@@ -69,6 +69,8 @@ def room_cells(view: View, node: Node, room: str, found: Room | None, total: Sum
     elif not polled:
         words, look = "not polled yet", "muted"
     parts.append("gone" if found is None else "1 person" if count == 1 else f"{count} people")
+    if total.agents_without_job:
+        parts.append(f"{total.agents_without_job} agent{'s' * (total.agents_without_job > 1)} without a job")
     if found is not None and found.active_recording:
         parts.append("recording")
     created = moment(found.creation_time) if found else None
