@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import time
+import tracemalloc
 from email.utils import formatdate
 
 import pytest
@@ -184,9 +185,20 @@ async def test_an_answer_beyond_the_limit_is_not_read() -> None:
             sent += 1 << 16
 
     async with serving(default=flood) as server, connected(server.url) as client:
-        with pytest.raises(errors.Unknown, match=r"longer than 8192 KiB; not read further \(HTTP 200\)"):
-            await client.list_versions("CA_x")
-        assert sent < 8 * MEBI + 16 * MEBI, "what the sockets hold is more than what is read"
+        with pytest.raises(errors.Unknown, match=r"longer than 16384 KiB; not read further \(HTTP 200\)"):
+            await client.link_status("CAPL_x")
+        assert sent < 16 * MEBI + 16 * MEBI, "what the sockets hold is more than what is read"
+
+
+async def test_an_error_is_read_to_what_is_shown_of_it() -> None:
+    long = text("500 Oops", "no disk " + "x" * (8 * MEBI))
+    async with serving(long) as server, connected(server.url) as client:
+        tracemalloc.start()
+        try:
+            assert (await failure(client)).message.startswith("no disk xxx")
+            assert tracemalloc.get_traced_memory()[1] < 30 * MEBI, "the server has the answer three times"
+        finally:
+            tracemalloc.stop()
 
 
 async def test_a_small_body_does_not_unpack_to_a_large_one() -> None:

@@ -6,7 +6,10 @@ import json
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tui.api import cut_listing
 from tui.api.models import Agent, Dispatch, Room
 from tui.api.reader import Batch, Reader, Unreadable
 
@@ -26,6 +29,94 @@ def row(number: int, **fields: object) -> dict[str, object]:
 def rooms(*names: str) -> bytes:
     """A ListRooms answer."""
     return json.dumps({"rooms": [{"name": name} for name in names]}).encode()
+
+
+# ---- long listings -------------------------------------------------------------------------------------
+
+LONG = 1001
+
+
+@pytest.fixture
+def easy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body is long from a thousand commas on, and not from a million and a half."""
+    monkeypatch.setattr(cut_listing, "EASY", 1000)
+
+
+def test_a_listing_is_cut_after_so_many_rows_and_says_so() -> None:
+    reader = Reader(Agent, "agents", most=3)
+    whole = reader.read(agents(*(row(number) for number in range(3))))
+    assert (len(whole.items), whole.cut, whole.is_whole) == (3, 0, True)
+    cut = reader.read(agents(*(row(number) for number in range(4))))
+    assert [agent.agent_id for agent in cut.items] == ["CA_0", "CA_1", "CA_2"]
+    assert (cut.cut, cut.is_whole) == (3, False), "what it does not hold may be there"
+
+
+@pytest.mark.usefixtures("easy")
+@pytest.mark.parametrize(
+    ("rows", "cut", "readable"),
+    [
+        (b'{"agent_id":"CA_1"},' * 3 + b"1," * LONG, 4, 1),
+        (b"1," * LONG, 4, 0),
+        (b'"a]}\\\\",' * LONG, 4, 0),
+        (b"[]," * LONG, 4, 0),
+        (b'{"agent_id":"\\"]}","x":[{}]},' + b'{"agent_id":"CA_2"},' * LONG, 4, 2),
+        (b'{"agent_id":"CA_1","x":[' + b"1," * LONG + b"1]}," + b'{"agent_id":"CA_2"},' * 9, 4, 2),
+        (b'{"agent_id":"CA_1","x":[' + b"1," * LONG + b"1]},", 0, 1),
+    ],
+    ids=range(7),
+)
+def test_a_listing_that_is_too_long_to_decode_is_cut_before(rows: bytes, cut: int, readable: int) -> None:
+    """A million rows take a gigabyte, whatever is in them."""
+    batch = Reader(Agent, "agents", most=4).read(b'{"agents" : [' + rows + b"1]}")
+    assert (batch.cut, len(batch.items)) == (cut, readable)
+
+
+@pytest.mark.usefixtures("easy")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"x":[' + b"1," * LONG + b'1],"agents":[]}',
+        b'{"agents":[],"x":[' + b"1," * LONG + b"1]}",
+        b'{"agents":[],"agents":[' + b"1," * LONG + b"1]}",
+        b'{"agent\\u0073":[' + b"1," * LONG + b"1]}",
+        b"1," * LONG,
+    ],
+    ids=range(5),
+)
+def test_what_is_long_by_something_else_is_unreadable(body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        Reader(Agent, "agents").read(body)
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.text() | st.dictionaries(st.text(max_size=3), st.text(), max_size=2) | st.none()), st.data()
+)
+def test_of_what_was_read_in_part_the_whole_rows_are_kept(rows: list[object], data: st.DataObject) -> None:
+    body = json.dumps({"agents": [row(0), *rows]}, ensure_ascii=False).encode()
+    length = data.draw(st.integers(len(b'{"agents": ['), len(body) - len(b"]}")))
+    steps = cut_listing.cut_listing(body[:length], ["agents"], 1000, is_part=True)
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    kept, is_cut = end.value.value
+    assert is_cut and json.loads(kept)["agents"] == [row(0), *rows][: len(json.loads(kept)["agents"])]
+
+
+def test_a_body_that_was_cut_at_its_limit_is_a_cut_listing() -> None:
+    body = agents(*(row(number) for number in range(9)))
+    batch = Reader(Agent, "agents", longest=len(body) - 20).read(body[:-20])
+    assert (len(batch.items), batch.cut) == (8, 8)
+    with pytest.raises(Unreadable):
+        Reader(Agent, "agents").read(body[:-20])
+
+
+def test_a_row_without_bounds_is_one_unreadable_row() -> None:
+    long = b'{"agent_id":"CA_1","x":[' + b"[]," * 400_000 + b"[]]}"
+    batch = Reader(Agent, "agents").read(b'{"agents":[' + long + b',{"agent_id":"CA_2"}]}')
+    assert ([agent.agent_id for agent in batch.items], batch.unreadable) == (["CA_2"], 1)
+
+
+# ---- from poll to poll ---------------------------------------------------------------------------------
 
 
 def test_equal_bodies_cost_nothing() -> None:

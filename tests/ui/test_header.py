@@ -30,6 +30,13 @@ def view_of(**fleet: object) -> View:
     return View(known, Selection(), now=NOW, monotonic=NOW)
 
 
+def test_a_source_that_was_cut_says_so() -> None:
+    assert (
+        "agents cut at 50,000  rooms cut at 20,000"
+        in lines(view_of(cut={"rooms": 20_000, "agents": 50_000}), Link())[1]
+    )
+
+
 ALL = Coverage(polled=100, total=100, oldest=NOW - 89)
 
 

@@ -174,11 +174,13 @@ class Listing(Generic[T]):
         """The answer; unchanged items are the same objects as in the previous one."""
         body = await self._caller.send(self._method, request, room=room)
         reader = self._reader(msgspec.json.encode(request))
+        beginning, steps = body[:QUOTED], reader.steps(body)
+        del body  # it may be large, and is let go as soon as it is taken apart
         try:
-            for _ in reader.steps(body):
+            for _ in steps:
                 await self._caller.clock.sleep(0)
         except Unreadable as error:
-            raise self._caller.no_answer(self._method, body, str(error)) from None
+            raise self._caller.no_answer(self._method, beginning, str(error)) from None
         return reader.batch
 
     def raw(self, item: object) -> bytes:
@@ -191,7 +193,13 @@ class Listing(Generic[T]):
         return reader.entries() if reader else iter(())
 
     def _reader(self, question: bytes) -> Reader[T]:
-        reader = self._readers.pop(question, None) or Reader(self._kind, self._key, lean=self._lean)
+        reader = self._readers.pop(question, None) or Reader(
+            self._kind,
+            self._key,
+            lean=self._lean,
+            most=self._method.most,
+            longest=self._method.body_limit,
+        )
         self._readers[question] = reader
         while len(self._readers) > self._remember:
             self._readers.popitem(last=False)

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+_PARTS: Final = 2_000_000
+"""Values, about, of a list that is read: a hundred thousand dispatches have fewer."""
 _POLICIES: Final = {0: "JRP_ON_FAILURE", 1: "JRP_NEVER"}
 
 
@@ -72,6 +74,8 @@ def read_exact(body: bytes) -> tuple[ExactDispatch, ...]:
 
     Raises `ValueError` if one cannot be read or the list is missing: then nothing is known of what is there.
     """
+    if body.count(b",") + body.count(b"{") > _PARTS:
+        raise ValueError("the list of dispatches is too long to be read")
     try:
         page = msgspec.json.decode(body, type=_Response)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -20,8 +20,10 @@ class Method(Struct, frozen=True):
     name: str
     grant: str = "agent"
     """`agent`, `room` (admin of the request's room) or `room_list` (PROTOCOL.md, Tokens and grants)."""
-    body_limit: int = 8 * MEBI
-    """Largest answer, bytes."""
+    body_limit: int = 16 * MEBI
+    """Largest answer, bytes; a longer listing is cut."""
+    most: int = 50_000
+    """Rows of a listing that are kept; the rest is cut."""
     changes: ClassVar[bool] = False
     """It is not a read: refused when read-only, never sent again automatically."""
 
@@ -36,21 +38,28 @@ class Method(Struct, frozen=True):
         return f"{self.service}/{self.name}"
 
     @property
+    def is_listing(self) -> bool:
+        """Its answer is a list, which may be cut."""
+        return self.name.startswith("List")
+
+    @property
     def host(self) -> Host:
         """Which host serves it."""
         return Host.AGENTS if self.service == "CloudAgent" else Host.PROJECT
 
 
 # a fleet of 10,000 agents is 12 MB of JSON, so the listings without a filter may be longer
-LIST_AGENTS: Final = Method("CloudAgent", "ListAgents", body_limit=64 * MEBI)
+LIST_AGENTS: Final = Method("CloudAgent", "ListAgents", body_limit=64 * MEBI, most=50_000)
 LIST_VERSIONS: Final = Method("CloudAgent", "ListAgentVersions")
 LIST_SECRETS: Final = Method("CloudAgent", "ListAgentSecrets")
 GET_SETTINGS: Final = Method("CloudAgent", "GetClientSettings")
 LIST_LINKS: Final = Method("CloudAgent", "ListPrivateLinks")
 LINK_STATUS: Final = Method("CloudAgent", "GetPrivateLinkStatus")
-LIST_ROOMS: Final = Method("RoomService", "ListRooms", grant="room_list", body_limit=64 * MEBI)
+LIST_ROOMS: Final = Method("RoomService", "ListRooms", grant="room_list", body_limit=64 * MEBI, most=20_000)
 LIST_PARTICIPANTS: Final = Method("RoomService", "ListParticipants", grant="room")
-LIST_DISPATCH: Final = Method("AgentDispatchService", "ListDispatch", grant="room", body_limit=64 * MEBI)
+LIST_DISPATCH: Final = Method(
+    "AgentDispatchService", "ListDispatch", grant="room", body_limit=64 * MEBI, most=100_000
+)
 
 METHODS: Final = tuple(value for value in list(globals().values()) if isinstance(value, Method))
 """Every method that reads."""

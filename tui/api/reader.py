@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from tui.api.cut_listing import TooLong, cut_listing
 from tui.api.models import Wire
 from tui.api.wire import decode, read_one
 
 T = TypeVar("T", bound=Wire)
+MOST: Final = 100_000
+"""Rows that any listing may have."""
+LONGEST: Final = 1 << 30
+"""Bytes of a body that no limit has cut."""
+ROW_LIMIT: Final = 1 << 24
+"""Bytes of a row that is read: the metadata of a dispatch may be in each of its jobs."""
+KEPT: Final = 1 << 24
+"""Bytes of a body that is kept to compare the next one with; a longer one is as with `lean`."""
 
 
 class Unreadable(ValueError):
@@ -31,10 +40,13 @@ class Batch(Generic[T]):
     listed: bool = False
     """The answer held its list. `{}` may be how a server says "none", and is what a proxy says anyway."""
 
+    cut: int = 0
+    """Rows that were kept of a list that has more of them; 0 for a list that was not cut."""
+
     @property
     def is_whole(self) -> bool:
         """Whether what is not in it is not there: only then does its absence prove anything."""
-        return self.listed and not self.unreadable
+        return self.listed and not self.unreadable and not self.cut
 
 
 class Reader(Generic[T]):
@@ -46,8 +58,15 @@ class Reader(Generic[T]):
     object identity tells the store what changed.
     """
 
-    def __init__(self, kind: type[T], key: str, *, lean: bool = False) -> None:
-        """`lean` keeps a digest in place of the body, for listings of which there are many."""
+    def __init__(
+        self, kind: type[T], key: str, *, lean: bool = False, most: int = MOST, longest: int = LONGEST
+    ) -> None:
+        """`lean` keeps a digest in place of the body, for listings of which there are many.
+
+        Of more than `most` rows the first are kept. A body of `longest` bytes may be the beginning of one.
+        """
+        self._most = most
+        self._longest = longest
         self._kind = kind
         self._name: Callable[[T], str] = attrgetter(kind.__struct_fields__[0])
         self._answer = _answer(key)
@@ -70,17 +89,35 @@ class Reader(Generic[T]):
 
         Raises `Unreadable`. A caller on an event loop yields to it at each pause, so that keys are handled.
         """
-        kept = blake2b(body, digest_size=16).digest() if self._lean else body
+        is_lean = self._lean or len(body) > KEPT
+        kept = blake2b(body, digest_size=16).digest() if is_lean else body
         if kept == self._body:
             return
-        rows = self._split(body)
-        raws, items, same = rows or [], list[T | None](), True
+        rows, is_cut = yield from self._rows(body)
+        del body  # it may be large, and the rows hold what is kept of it
+        raws = (rows or [])[: self._most]
+        items, same = yield from self._decoded(raws, size)
+        if not same or len(items) != len(self._items):
+            self._places = {self._name(item): place for place, item in enumerate(items) if item is not None}
+        found = [item for item in map(items.__getitem__, self._places.values()) if item is not None]
+        unreadable = sum(item is None for item in items)
+        batch = Batch(tuple(found), unreadable, rows is not None, len(raws) if is_cut else 0)
+        self._body, self._items = kept, items
+        self._raws = [] if is_lean else raws
+        if batch != self._batch:
+            self._batch = batch
+
+    def _decoded(
+        self, raws: list[msgspec.Raw], size: int
+    ) -> Generator[None, None, tuple[list[T | None], bool]]:
+        """The items, None for an unreadable one, and whether they are in the same places as before."""
+        items, same = list[T | None](), True
         at = 0  # position in the previous listing, which nearly always has the same items in the same order
         for index, raw in enumerate(raws, 1):
             if at < len(self._raws) and self._raws[at] == raw:
                 items.append(self._items[at])
             else:
-                item = self._read(bytes(raw))
+                item = self._read(bytes(raw)) if len(memoryview(raw)) <= ROW_LIMIT else None
                 place = self._places.get(self._name(item), -1) if item is not None else -1
                 same = same and place == at
                 at = place if place >= 0 else at - (item is not None)
@@ -88,15 +125,17 @@ class Reader(Generic[T]):
             at += 1
             if index % size == 0:
                 yield
-        if not same or len(items) != len(self._items):
-            self._places = {self._name(item): place for place, item in enumerate(items) if item is not None}
-        found = [item for item in map(items.__getitem__, self._places.values()) if item is not None]
-        batch = Batch(tuple(found), sum(item is None for item in items), rows is not None)
-        self._body, self._items = kept, items
-        if not self._lean:
-            self._raws = raws
-        if batch != self._batch:
-            self._batch = batch
+        return items, same
+
+    def _rows(self, body: bytes) -> Generator[None, None, tuple[list[msgspec.Raw] | None, bool]]:
+        """The rows, None for an object without a list, and whether there are more than are kept."""
+        keys, is_part = self._answer.__struct_fields__, len(body) >= self._longest
+        try:
+            body, is_cut = yield from cut_listing(body, keys, self._most, is_part=is_part)
+        except TooLong:
+            raise Unreadable("the answer is too long, and not by its list") from None
+        rows = self._split(body)
+        return rows, is_cut or (rows is not None and len(rows) > self._most)
 
     def read(self, body: bytes) -> Batch[T]:
         """Decode a body without pauses. Raises `Unreadable`."""
@@ -132,7 +171,11 @@ class Reader(Generic[T]):
             answer = decode(body, self._answer)
             # both spellings of the key, for one pass over the body
             lists = [rows for rows in msgspec.structs.astuple(answer) if rows is not None]
-            other = () if lists else decode(body, dict).keys() - set(self._answer.__struct_fields__)
+            other = (
+                ()
+                if lists
+                else decode(body, dict[str, msgspec.Raw]).keys() - set(self._answer.__struct_fields__)
+            )
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unreadable("the answer is not the JSON object expected") from error
         if other:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -28,6 +29,8 @@ _NOT_SENT = (
     httpx.ProxyError,  # raised before there is a way to the host
     httpx.UnsupportedProtocol,
 )
+ERROR_LIMIT = 65_536
+"""Bytes of an answer other than 200 that are read."""
 _PREFIX = "twirp error unknown: "
 """What self-hosted servers put before most messages."""
 _NO_PAGE = b"404 page not found"
@@ -66,17 +69,25 @@ class Call:
         return kind(text, self.label, self.host, code, status, self.request_id, wait)
 
 
-async def read(response: httpx.Response, limit: int, call: Call) -> bytes:
-    """The body, as sent; raises `Unknown` when it is longer than `limit` bytes."""
-    parts: list[bytes] = []
-    size = 0
+async def read(response: httpx.Response, limit: int, call: Call, *, may_be_cut: bool = False) -> bytes:
+    """The body, as sent; raises `Unknown` when it is longer than `limit` bytes, unless it `may_be_cut` there.
+
+    An error is cut at `ERROR_LIMIT`, for no more of one is ever looked at.
+    """
+    buffer = (
+        BytesIO()
+    )  # and no list of chunks: each may hold a byte, and joined they would need the room twice
+    if response.status_code != 200:
+        limit, may_be_cut = ERROR_LIMIT, True
     async for chunk in response.aiter_raw():
-        size += len(chunk)
-        if size > limit:
+        if buffer.tell() + len(chunk) > limit:
+            if may_be_cut:
+                buffer.write(chunk[: limit - buffer.tell()])
+                break
             text = f"the answer is longer than {limit // 1024} KiB; not read further"
             raise call.error(errors.Unknown, text, status=response.status_code)
-        parts.append(chunk)
-    return b"".join(parts)
+        buffer.write(chunk)
+    return buffer.getvalue()
 
 
 async def chunks(response: httpx.Response, call: Call) -> AsyncIterator[bytes]:

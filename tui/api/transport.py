@@ -23,7 +23,7 @@ from tui.api.health import Health
 from tui.api.masking import SentSecrets
 from tui.api.methods import CLI_VERSION, MEBI, READS, Method
 from tui.api.pool import Pool
-from tui.api.responses import Call, broken, chunks, read, refusal
+from tui.api.responses import ERROR_LIMIT, Call, broken, chunks, read, refusal
 from tui.api.trust import trust
 from tui.clock import Clock
 
@@ -177,7 +177,9 @@ class Transport:
         pool = self._changes if method.changes else self._reads
         headers = self._headers(call, grant, {"Content-Type": "application/json"})
         sending = pool.send("POST", url + method.path, headers=headers, timeout=self._timeout, content=body)
-        response, answer = await self._exchange(sending, call, method.body_limit, self._deadline)
+        response, answer = await self._exchange(
+            sending, call, method.body_limit, self._deadline, may_be_cut=method.is_listing
+        )
         if response.status_code != 200:
             raise self._refused(response, answer, call)
         self._limited = 0
@@ -201,7 +203,13 @@ class Transport:
         return answer
 
     async def _exchange(
-        self, sending: Awaitable[httpx.Response], call: Call, limit: int, deadline: float
+        self,
+        sending: Awaitable[httpx.Response],
+        call: Call,
+        limit: int,
+        deadline: float,
+        *,
+        may_be_cut: bool = False,
     ) -> tuple[httpx.Response, bytes]:
         """Send a request and read the whole answer, whatever its status."""
         started = self._clock.monotonic()
@@ -210,7 +218,7 @@ class Transport:
                 response = await sending
                 try:
                     self._note(call, response, started)
-                    return response, await read(response, limit, call)
+                    return response, await read(response, limit, call, may_be_cut=may_be_cut)
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:
@@ -247,7 +255,7 @@ class Transport:
             if response.status_code != 200:
                 try:
                     async with asyncio.timeout(self._deadline):
-                        answer = await read(response, 65_536, call)
+                        answer = await read(response, ERROR_LIMIT, call)
                 except (TimeoutError, httpx.HTTPError) as error:
                     raise broken(error, call) from None
                 raise self._refused(response, answer, call)

@@ -24,6 +24,10 @@ PLAIN_LIMIT = 65_536
 """Items longer than this many bytes take the slow path, where texts are shortened."""
 TEXT_LIMIT = 16_384
 """Characters kept of one text; metadata, the longest, may be 512 KiB."""
+MENDED_LIMIT = 16 * 1024 * 1024
+"""Bytes up to which invalid characters are replaced: it takes six times the room."""
+PARTS_LIMIT = 300_000
+"""Values, about, of an item that is read; more are no message of LiveKit's, and take a hundred bytes each."""
 DEPTH_LIMIT = 32
 """Nesting beyond this is an attack: LiveKit's deepest message has six levels."""
 
@@ -59,6 +63,8 @@ def decode(data: bytes, kind: type[D]) -> D:
     try:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
+        if len(data) > MENDED_LIMIT:
+            raise
         mended = _SURROGATES.sub(_visible, data.decode("utf-8", "replace").encode())
         if mended == data:
             raise
@@ -102,6 +108,8 @@ def read_one(raw: msgspec.Raw | bytes, kind: type[T]) -> T | None:
 
 
 def _careful(data: bytes, kind: type[T]) -> T | None:
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > PARTS_LIMIT:
+        return None
     try:
         tree = _tidy(decode(data, dict), "", DEPTH_LIMIT)
     except (msgspec.DecodeError, ValueError, RecursionError):

@@ -10,6 +10,7 @@ from typing import Final
 from tui.api.budget import Pace
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.models import Dispatch, Participant, Room
+from tui.api.reader import Batch
 from tui.clock import Moment
 from tui.fleet.activity import activity, participants_need
 from tui.fleet.listings import Listings
@@ -31,7 +32,7 @@ NO_NODE: Final = "no node answers for the rooms"
 class Round:
     """What came of asking some rooms for their dispatches."""
 
-    found: dict[str, tuple[Dispatch, ...]] = field(default_factory=dict)
+    found: dict[str, Batch[Dispatch]] = field(default_factory=dict)
     """Of the rooms that answered."""
     failed: dict[str, str] = field(default_factory=dict)
     """Rooms that brought no answer, each with the reason in words."""
@@ -57,6 +58,8 @@ class RoomPolling:
         self._pace = Pace(BURST)
         self._is_outage = False
         """No room answers."""
+        self._cut: dict[str, int] = {}
+        """By room, dispatches that were kept of a list that has more; 0 for a whole one."""
         self._for_participants = float(MOST)
         """Requests a minute that are left for participants."""
 
@@ -66,10 +69,17 @@ class RoomPolling:
         `now` is monotonic, as in all that follows.
         """
         self._dispatches.listed(rooms, now)
-        self._participants.keep({room.name for room in rooms})
+        names = {room.name for room in rooms}
+        self._participants.keep(names)
+        self._cut = {room: cut for room, cut in self._cut.items() if room in names}
         return self._dispatches.unseen()[0] > 0
 
     # ---- dispatches -----------------------------------------------------------------------------------
+
+    @property
+    def cut(self) -> int:
+        """Dispatches that were kept of the longest list that was cut; 0 if none was."""
+        return max(self._cut.values(), default=0)
 
     def due(self, client: Listings, selection: Selection, now: float, spare: float | None) -> list[str]:
         """The rooms to ask for their dispatches now.
@@ -103,7 +113,7 @@ class RoomPolling:
                 self._dispatches.asked(room, now)
                 self._pace.count()
                 try:
-                    done.found[room] = (await client.list_dispatches(room)).items
+                    done.found[room] = await client.list_dispatches(room)
                 except ApiError as error:
                     _note(done, room, error)
 
@@ -129,10 +139,11 @@ class RoomPolling:
         if self.is_over(done):
             self._dispatches.recover(asked_at)
         self._is_outage = is_outage
-        for room in done.found:
+        for room, batch in done.found.items():
             dispatches, people = fleet.dispatches.get(room, ()), fleet.participants.get(room)
             self._dispatches.answered(room, activity(dispatches, people, now.unix), asked_at)
             self._participants.note(room, participants_need(dispatches, people, now.unix))
+            self._cut[room] = batch.cut
         for room, why in done.failed.items():
             if why == NO_NODE_ANSWERS or not is_outage:  # else it is no matter of this room
                 self._dispatches.failed(room)
@@ -194,7 +205,7 @@ def _note(done: Round, room: str, error: ApiError) -> None:
         done.failed[room] = NO_NODE_ANSWERS
         done.unanswered = Unknown(NO_NODE, error.method, error.host, error.code, error.status)
     elif isinstance(error, NotFound):  # it closed meanwhile
-        done.found[room] = ()
+        done.found[room] = Batch(listed=True)
     else:
         done.problem = error
         if isinstance(error, Unknown):

@@ -9,7 +9,9 @@ from typing import Final, TypeVar
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Agent, Dispatch
+from tui.api.reader import Batch
 from tui.clock import Clock, Moment
+from tui.fleet.cut_listings import known_after, with_cut
 from tui.fleet.listings import Listings
 from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
 from tui.fleet.room_polling import RoomPolling
@@ -88,7 +90,11 @@ async def _agents(context: FetchContext) -> Merge:
     batch = await context.client.list_agents()
 
     def merge(fleet: Fleet) -> Fleet:
-        return replace(with_agents(fleet, batch.items, context.monotonic), unreadable=batch.unreadable)
+        return replace(
+            with_agents(fleet, known_after(batch, fleet.agents), context.monotonic),
+            unreadable=batch.unreadable,
+            cut=with_cut(fleet.cut, "agents", batch.cut),
+        )
 
     return merge
 
@@ -127,14 +133,16 @@ def _unchanged(fleet: Fleet) -> Fleet:
 
 async def _rooms(context: FetchContext) -> Merge:
     batch = await context.client.list_rooms()
-    names = {room.name for room in batch.items}
-    if context.rooms.listed(batch.items, context.monotonic):
+    rooms = known_after(batch, context.fleet.rooms)
+    names = {room.name for room in rooms}
+    if context.rooms.listed(rooms, context.monotonic):
         context.wakes = ("dispatches",)
 
     def merge(fleet: Fleet) -> Fleet:
         after = replace(
             fleet,
-            rooms=batch.items,
+            rooms=rooms,
+            cut=with_cut(fleet.cut, "rooms", batch.cut),
             dispatches=_only(names, fleet.dispatches),
             participants=_only(names, fleet.participants),
             agents_seen=_only(names, fleet.agents_seen),
@@ -189,8 +197,8 @@ async def _dispatches(context: FetchContext) -> Merge:
     def merge(fleet: Fleet) -> Fleet:
         names = {room.name for room in fleet.rooms}  # some may have closed while they were asked
         news = {
-            room: _merged(items, fleet.dispatches.get(room))
-            for room, items in done.found.items()
+            room: _merged(batch, fleet.dispatches.get(room))
+            for room, batch in done.found.items()
             if room in names
         }
         fleet = replace(fleet, dispatches={**fleet.dispatches, **news})
@@ -199,14 +207,15 @@ async def _dispatches(context: FetchContext) -> Merge:
             fleet = without_room_failures(fleet)
         fleet = with_room_failures(fleet, _only(names, done.failed), now.monotonic)
         context.rooms.asked(done, fleet, context.monotonic, now, is_outage=is_outage)
-        return replace(fleet, coverage=context.rooms.coverage(fleet))
+        cut = with_cut(fleet.cut, "dispatches", context.rooms.cut)
+        return replace(fleet, coverage=context.rooms.coverage(fleet), cut=cut)
 
     return merge
 
 
-def _merged(items: tuple[Dispatch, ...], before: tuple[Dispatch, ...] | None) -> tuple[Dispatch, ...]:
+def _merged(batch: Batch[Dispatch], before: tuple[Dispatch, ...] | None) -> tuple[Dispatch, ...]:
     """Dispatches that were not deleted; the same tuple as before if nothing changed."""
-    ordered = open_dispatches(items)
+    ordered = open_dispatches(known_after(batch, before or ()))
     return before if before is not None and ordered == before else ordered
 
 

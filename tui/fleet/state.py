@@ -117,6 +117,8 @@ class Fleet:
     """When an agent was last seen with another status than before, or a new one; monotonic."""
     unreadable: int = 0
     """Agents in the newest answer that could not be read."""
+    cut: Mapping[str, int] = field(default_factory=dict)
+    """By source, rows kept of a listing that has more of them: what is not among them may be there."""
     versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
     """By agent id, newest first; absent means not asked yet."""
     secrets: Mapping[str, tuple[SecretInfo, ...]] = field(default_factory=dict)
@@ -178,13 +180,15 @@ def with_agents(fleet: Fleet, agents: tuple[Agent, ...], at: float | None = None
     statuses = Counter(fleet.statuses)
     added, moved = 0, fleet.status_changed_at
     for new, old in changed_agents(fleet, agents):
-        statuses[worst(new).name] += 1
-        if old is not None:
-            statuses[worst(old).name] -= 1
-        else:
+        state, before = worst(new), None if old is None else worst(old)
+        if state == before:
+            continue
+        moved = at
+        statuses[state.name] += 1
+        if before is None:
             added += 1
-        if old is None or worst(new) != worst(old):
-            moved = at
+        else:
+            statuses[before.name] -= 1
     if len(index) < len(fleet.index) + added:
         for gone in fleet.index.keys() - index.keys():
             statuses[worst(fleet.index[gone]).name] -= 1

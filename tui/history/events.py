@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from tui.api.models import Agent
 from tui.fleet.past import AgentChange, Past, Since
@@ -13,6 +14,8 @@ from tui.fleet.store import Change
 
 MARK_FOR = 60.0
 """Seconds for which a changed agent is remembered as changed."""
+MOST_CHANGES = 5_000
+"""Agents that are remembered as changed at the most; each keeps what it was before."""
 SPARE = 64
 """Agents that are gone and are remembered, besides as many as there are."""
 
@@ -46,11 +49,12 @@ def past_after(past: RecentPast, change: Change) -> RecentPast:
     statuses = past.statuses
     if "agents" in change.fields:
         changed = changed_agents(change.before, change.after.agents)
-        news = {
-            agent.agent_id: AgentChange(old, change.at.monotonic)
+        found = (
+            (agent.agent_id, AgentChange(old, change.at.monotonic))
             for agent, old in changed
             if old is not None and agent.agent_id not in changes
-        }
+        )
+        news = dict(islice(found, max(0, MOST_CHANGES - len(changes))))
         changes = {**changes, **news} if news else changes
         is_first = not change.before.agents and change.before.fresh("agents").at is None
         statuses = _statuses(statuses, changed, None if is_first else change.at.unix, change.after)

@@ -22,6 +22,8 @@ def whole(batch: Batch[T], what: str) -> tuple[T, ...]:
     """The items of a listing that is whole. Raises `Unknown` for one that may lack some."""
     if not batch.listed:
         raise inconclusive(f"no list of {what} is in it")
+    if batch.cut:
+        raise inconclusive(f"there are more than the {batch.cut} {what} that were read")
     if batch.unreadable:
         raise inconclusive(f"{batch.unreadable} of the {what} cannot be read")
     return batch.items

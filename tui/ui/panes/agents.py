@@ -136,6 +136,8 @@ class AgentsPane(ListPane):
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
         if view.fleet.unreadable:
             words.append(Cell(f" {view.fleet.unreadable} unreadable", "warn"))
+        if cut := view.fleet.cut.get("agents"):
+            words.append(Cell(f" cut at {cut:,}", "warn"))
         if self.problems_only:
             words.append(Cell(" problems only", "accent"))
         if self.active_filter:
