@@ -41,6 +41,8 @@ class Desk:
         self.clock = clock
         self.outcome = ""
         """Of the newest dispatch: verdict and words."""
+        self.took = 0.0
+        """Seconds from its key to its outcome."""
         self._agent = agent
         self._selection = Selection()
         self._operator = OperationRunner(
@@ -115,6 +117,7 @@ class Desk:
     async def dispatch(self, room: str, metadata: str = "") -> None:
         """Dispatch as the form does: the target is read anew, and then it is sent."""
         answers = DISPATCH.resolve(Answers({"agent": self._agent, "room": room, "metadata": metadata}))
+        began = self.clock.monotonic()
         try:
             view = await self._operator.reread(DISPATCH, self.view, answers)
         except ApiError as error:
@@ -123,6 +126,7 @@ class Desk:
         DISPATCH.check(view, answers)
         outcome = await self._operator.perform(DISPATCH, view, answers)
         self.outcome = f"{outcome.verdict}: {outcome.words}"
+        self.took = self.clock.monotonic() - began
 
 
 @asynccontextmanager

@@ -123,7 +123,10 @@ RULES: dict[str, dict[str, Rule]] = {
     },
     "no_auto_create": {
         "before": Rule(never=(NO_ROOM,)),
-        "dispatched": Rule(never=(NO_ROOM, "done:", "join:")),
+        "dispatched": Rule(
+            ("^refused: .*the room does not exist and this server does not create it",),
+            (NO_ROOM, "done:", "join:", "lost"),
+        ),
     },
     "publisher_left": {
         "nobody publishes": Rule(("jobs 0", "no job"), ("✗", "not offered again")),
@@ -137,6 +140,6 @@ RULES: dict[str, dict[str, Rule]] = {
 def check(situation: str, stop: str, desk: Desk) -> None:
     """Hold what is shown against the rule of a stop."""
     rule, shown = RULES[situation][stop], desk.shown()
-    absent = [pattern for pattern in rule.says if not re.search(pattern, shown)]
-    untrue = [pattern for pattern in rule.never if re.search(pattern, shown)]
+    absent = [pattern for pattern in rule.says if not re.search(pattern, shown, re.MULTILINE)]
+    untrue = [pattern for pattern in rule.never if re.search(pattern, shown, re.MULTILINE)]
     assert not absent and not untrue, f"{situation}, {stop}: not said {absent}, said {untrue}:\n{shown}"

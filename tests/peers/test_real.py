@@ -16,6 +16,8 @@ from tests.peers.site import SECRET, WRONG_SECRET, missing, site, versions
 from tests.peers.situations import AGENT, MAKES_NO_ROOMS, SITUATIONS
 from tui.clock import SystemClock
 
+NO_RESPONSE = 3.0
+"""Seconds after which a server says that no node answers for a room."""
 pytestmark = [pytest.mark.peers, pytest.mark.skipif(bool(missing()), reason=missing())]
 
 
@@ -40,3 +42,5 @@ async def test_what_is_shown_is_true(situation: str, tmp_path: Path) -> None:
         async for stop in SITUATIONS[situation](place, dispatch):
             await desks[stop.secret].look(stop.room)
             check(situation, stop.name, desks[stop.secret])
+        if situation == "new_room":
+            assert desks[SECRET].took < NO_RESPONSE, "a room that is not listed is not waited for"

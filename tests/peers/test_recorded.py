@@ -35,3 +35,16 @@ async def test_what_is_shown_is_true(situation: str, tmp_path: Path) -> None:
             clock.advance(max(0.0, stop.at - clock.now()))
             await it.look(stop.room)
             check(situation, stop.name, it)
+
+
+async def test_a_room_that_is_known_not_to_exist_is_not_asked_for_its_dispatches(tmp_path: Path) -> None:
+    """A self-hosted server answers that after three seconds."""
+    before, after = recording.read("new_room").stops[:2]
+    clock = ManualClock(before.at)
+    async with replaying() as replay, desk(AGENT, replay.server.url, WRONG_SECRET, clock, tmp_path) as it:
+        replay.stop, replay.after = before, after
+        await it.look(before.room)
+        await it.dispatch(before.room)
+        assert it.outcome.startswith("done: ")
+        asked = [request.method for request in replay.server.requests]
+        assert "ListDispatch" not in asked[: asked.index("CreateDispatch")]
