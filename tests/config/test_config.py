@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tui.config import ConfigError, Flags, Places, Settings, StateDir, load, state_dir
 from tui.config.address import agents_url, http_url, is_loopback
-from tui.config.projects import PROJECT_KEYS
+from tui.config.projects import NO_KEYS, PROJECT_KEYS
 from tui.config.settings import SETTINGS_KEYS
 
 SECRET = "canary-0123456789-0123456789-0123456789"
@@ -764,3 +764,62 @@ def test_a_foreign_state_directory_is_not_used(machine: Machine, monkeypatch: py
         assert stat.S_IMODE(found.path.stat().st_mode) == 0o700
     finally:
         found.path.rmdir()
+
+
+# projects of lk without keys
+
+SIGNED_IN = """
+default_project: voice
+default_user: u_1
+projects: []
+users:
+  - id: u_1
+    session_token: eyJhbGciOiJIUzI1NiJ9.canary.x
+    projects:
+      - project_id: p_1
+        name: Voice App
+        alias: voice
+        subdomain: voice-ab12
+      - project_id: p_2
+        url: wss://two.livekit.cloud
+"""
+PLACEHOLDERS = ("<api-key>", "APIxxxxxxxxxxxx", "****", "placeholder", "user-auth", "YOUR_API_KEY")
+
+
+def test_projects_of_a_user_that_is_signed_in_to_lk_say_what_is_missing(machine: Machine) -> None:
+    machine.put(machine.lk_file, SIGNED_IN, 0o600)
+    settings = machine.load()
+    assert settings.project is None and settings.projects == ()
+    assert f"lk default project 'voice': {NO_KEYS}; choose one" in settings.notices
+    assert f"project voice: {NO_KEYS}" in settings.notices
+    assert "the same holds for 1 more of lk's projects" in settings.notices
+    assert not any("canary" in notice for notice in settings.notices)
+    with pytest.raises(ConfigError, match="--project p_2: lk keeps no API key for it"):
+        machine.load(project="p_2")
+    machine.put(machine.work / "livekit.toml", '[project]\nsubdomain = "voice-ab12"\n', 0o644)
+    assert any("'voice-ab12': lk keeps no API key" in notice for notice in machine.load().notices)
+
+
+def test_keys_from_elsewhere_open_a_project_that_lk_has_none_for(machine: Machine) -> None:
+    machine.put(machine.lk_file, SIGNED_IN, 0o600)
+    machine.export()
+    project = machine.load(project="voice").project
+    assert (project.url, project.api_key) == ("https://voice-ab12.livekit.cloud", "APIenv")
+
+
+def test_who_has_keys_of_his_own_is_not_told_of_those_that_lk_lacks(machine: Machine) -> None:
+    machine.put(machine.lk_file, SIGNED_IN.replace("default_project: voice", ""), 0o600)
+    machine.own(section("mine"))
+    assert not [notice for notice in machine.load().notices if "no API key" in notice]
+
+
+@pytest.mark.parametrize("key", PLACEHOLDERS)
+def test_a_placeholder_is_no_key(machine: Machine, key: str) -> None:
+    for row in ({"api_key": key}, {"api_secret": key}):
+        keys = {"api_key": "APIreal", "api_secret": SECRET} | row
+        lines = "".join(f"    {name}: '{text}'\n" for name, text in keys.items())
+        machine.put(
+            machine.lk_file, f"projects:\n  - name: p\n    url: wss://p.livekit.cloud\n{lines}", 0o600
+        )
+        with pytest.raises(ConfigError, match="--project p: lk keeps no API key for it"):
+            machine.load(project="p")

@@ -130,7 +130,8 @@ def _named(name: str, candidates: Candidates) -> Project:
     if entry.error:
         raise ConfigError(f"--project {name}: {entry.error}")
     if not candidates.exported:
-        raise ConfigError(f"--project {name}: no credentials; set LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+        keys = "no credentials; set LIVEKIT_API_KEY and LIVEKIT_API_SECRET"
+        raise ConfigError(f"--project {name}: {entry.lacks or keys}")
     source = "flag --project, credentials from the environment"
     return _by_environment(replace(candidates.exported, url=entry.url, source=source), candidates)
 
@@ -162,8 +163,9 @@ def _by_name(name: str, source: str, candidates: Candidates, notices: list[str])
     entry = candidates.named(name)
     if entry and entry.project:
         return replace(entry.project, source=source)
-    why = "cannot be used" if entry else "is not among the known projects"
-    notices.append(f"{source} {name!r} {why}; choose one")
+    why = " cannot be used" if entry else " is not among the known projects"
+    why = f": {entry.lacks}" if entry and entry.lacks else why
+    notices.append(f"{source} {name!r}{why}; choose one")
     return None
 
 
@@ -173,6 +175,8 @@ def _by_subdomain(candidates: Candidates, notices: list[str]) -> Project | None:
     matches = [project for project in usable if address.subdomain(project.url) == file.subdomain]
     if len(matches) == 1:
         return replace(matches[0], source=f"livekit.toml in {file.where}")
-    why = "several known projects match" if matches else "no known project matches"
+    there = (entry for entry in candidates.entries if address.subdomain(entry.url) == file.subdomain)
+    lacks = next((entry.lacks for entry in there if entry.lacks), "")
+    why = "several known projects match" if matches else lacks or "no known project matches"
     notices.append(f"livekit.toml in {file.where} names subdomain {file.subdomain!r}: {why}; choose one")
     return None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tui.config import address
 from tui.config.files import ConfigError, FieldError, is_loose, parse_yaml, read_private, tighten
 from tui.config.places import Places
-from tui.config.projects import PROJECT_KEYS, FoundCredentials, Policy, build
+from tui.config.projects import NO_KEYS, PROJECT_KEYS, FoundCredentials, Policy, build, has_keys
 from tui.config.table import Table, as_table
 from tui.project import REQUESTS_PER_MINUTE, Project
 from tui.secret import Secret
@@ -27,6 +27,8 @@ class Entry:
     policy: Policy | None
     """None when it cannot be read."""
     error: str = ""
+    lacks: str = ""
+    """Why its credentials are missing, in words, where that is known."""
     is_ours: bool = False
     """From our own file: its locks hold for its URL with any credentials."""
 
@@ -55,23 +57,40 @@ def read_lk(places: Places, notices: list[str]) -> LkFile:
         return LkFile({}, "")
     if text and is_loose(path):
         notices.append(f"{path}: others may read or change it; run: {tighten(path)}")
+    source = f"lk's {places.show(path)}"
     rows = document.get("projects")
     found: dict[str, FoundCredentials] = {}
     for row in rows if isinstance(rows, list) else []:
-        name, credentials = _lk_row(as_table(row) or {}, f"lk's {places.show(path)}")
+        name, credentials = _lk_row(as_table(row) or {}, source)
         if name in found:
             notices.append(f"{path}: project {name!r} is there twice; the first is used")
+        found.setdefault(name, credentials)
+    for name, credentials in _of_users(document.get("users"), source):
         found.setdefault(name, credentials)
     default = document.get("default_project")
     return LkFile(found, default if isinstance(default, str) else "")
 
 
 def _lk_row(row: Mapping[str, object], source: str) -> tuple[str, FoundCredentials]:
-    def text(key: str) -> str:
-        value = row.get(key)
-        return value if isinstance(value, str) else ""
+    key, secret = _text(row, "api_key"), Secret(_text(row, "api_secret"))
+    return _text(row, "name"), FoundCredentials(_text(row, "url"), key, secret, source)
 
-    return text("name"), FoundCredentials(text("url"), text("api_key"), Secret(text("api_secret")), source)
+
+def _of_users(rows: object, source: str) -> Iterator[tuple[str, FoundCredentials]]:
+    """The projects of those who are signed in to `lk`, which have no keys (PROTOCOL.md, Quirks)."""
+    for user in rows if isinstance(rows, list) else []:
+        listed = (as_table(user) or {}).get("projects")
+        for row in map(as_table, listed if isinstance(listed, list) else []):
+            found = row or {}
+            name = _text(found, "alias") or _text(found, "name") or _text(found, "project_id")
+            subdomain = _text(found, "subdomain")
+            url = _text(found, "url") or (f"wss://{subdomain}.livekit.cloud" if subdomain else "")
+            yield name, FoundCredentials(url, "", Secret(""), source)
+
+
+def _text(row: Mapping[str, object], key: str) -> str:
+    value = row.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def merge(ours: Iterable[Table], lk: LkFile, places: Places, agents_override: str) -> tuple[Entry, ...]:
@@ -107,6 +126,8 @@ def locked(project: Project, entries: Iterable[Entry]) -> Project:
 
 def _lk_entry(name: str, credentials: FoundCredentials, places: Places, agents_override: str) -> Entry:
     try:
+        if not has_keys(credentials):
+            return Entry(name, address.http_url(credentials.url, "url"), None, Policy(), lacks=NO_KEYS)
         project = build(name, credentials, Policy(), agents_override=agents_override)
     except ConfigError as error:
         return Entry(name, "", None, None, f"{places.lk}: project {name!r}: {error}")
@@ -126,7 +147,7 @@ def _our_entry(
         policy = _policy(section)
         credentials = _credentials(section, lk, url, places)
         if credentials is None:
-            return Entry(name, url, None, policy, is_ours=True)
+            return Entry(name, url, None, policy, lacks=NO_KEYS if lk else "", is_ours=True)
         project = build(name, credentials, policy, agents_override=agents_override)
         return Entry(name, url, project, policy, is_ours=True)
     except FieldError as error:
@@ -143,7 +164,7 @@ def _credentials(
     key, secret, source = section.string("api_key"), section.string("api_secret"), places.show(section.path)
     if key or secret:
         return FoundCredentials(url, key, Secret(secret), source)
-    return replace(lk, url=url, source=f"{source} and {lk.source}") if lk else None
+    return replace(lk, url=url, source=f"{source} and {lk.source}") if lk and has_keys(lk) else None
 
 
 def _policy(section: Table) -> Policy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -43,6 +44,23 @@ class FoundCredentials:
     api_secret: Secret
     source: str
     """Where it was found, for display."""
+
+
+NO_KEYS: Final = (
+    "lk keeps no API key for it, as where one is signed in as a user, and lktop signs with one; run "
+    "`lk project add`, or export LIVEKIT_API_KEY and LIVEKIT_API_SECRET"
+)
+"""Why a project of `lk` that has none, or a placeholder, cannot be watched (PROTOCOL.md, Quirks)."""
+_PLACEHOLDER = re.compile(
+    r"<.*>|(?:API|sk)?[x*.•_-]+|placeholder|user[-_ ]?auth|session|none|null|change[-_ ]?me|your[-_ ].*",
+    re.IGNORECASE,
+)
+
+
+def has_keys(credentials: FoundCredentials) -> bool:
+    """Whether there is a key pair, and not only words in its place."""
+    texts = (credentials.api_key, credentials.api_secret.reveal())
+    return any(texts) and not any(_PLACEHOLDER.fullmatch(text) for text in texts)
 
 
 def warning(project: Project) -> str:

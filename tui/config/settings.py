@@ -196,6 +196,10 @@ def _candidates(
         notices += section.unknown(PROJECT_KEYS)
     entries = merge(own.sections, lk, places, agents)
     notices += [f"{entry.error}; the project is left out" for entry in entries if entry.error]
+    if not exported and not any(entry.project for entry in entries):
+        lacking = [entry for entry in entries if entry.lacks]
+        notices += [f"project {entry.name}: {entry.lacks}" for entry in lacking[:1]]
+        notices += [f"the same holds for {len(lacking) - 1} more of lk's projects"] if lacking[1:] else []
     return choice.Candidates(
         entries=entries,
         exported=exported,
