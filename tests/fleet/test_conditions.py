@@ -79,6 +79,9 @@ def test_a_refusal_is_no_success() -> None:
         # its agent was seen in the room before, however young the job is
         (job("JS_RUNNING", started=NOW - 5), replace(room(()), agents_seen=SEEN), JobCondition.LEFT),
         (job("JS_RUNNING"), replace(room((), ago=CHECKED_FOR), agents_seen=SEEN), JobCondition.WAS_ABSENT),
+        # the user whom it served is gone too
+        (job("JS_RUNNING", participant=CALLER[0]), room(()), JobCondition.USER_LEFT),
+        (job("JS_RUNNING", participant=CALLER[0]), room(CALLER), JobCondition.ABSENT),
         # nobody asked, or too long ago, or nobody said who its agent is
         (job("JS_RUNNING"), UNKNOWN, JobCondition.UNCHECKED),
         (job("JS_RUNNING"), room(AGENT, ago=CHECKED_FOR), JobCondition.UNCHECKED),

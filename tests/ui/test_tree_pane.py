@@ -155,20 +155,6 @@ def with_people(view: View, room: str, people: tuple[Participant, ...], *, ago: 
     return replace(view, fleet=replace(fleet, participants=held))
 
 
-def test_an_agent_that_was_in_the_room_and_is_not_any_more_has_left_it() -> None:
-    """Whether it ended well or its worker died, its job runs by the server's word."""
-    pane, view = DispatchesPane(), view_of("incident")
-    fleet = with_participants(view.fleet, "standup-eng", (), view.monotonic)
-    found = dict(states(pane, replace(view, fleet=fleet), "standup-eng"))
-    assert {*found} == {"left the room", "failed"}
-    assert found["left the room"].startswith("its agent was in the room and left")
-    assert pane.set_filter("status:left") == "" and "room:standup-eng" in pane.keys(
-        replace(view, fleet=fleet)
-    )
-    pane.set_filter("status:running room:standup-eng")
-    assert not pane.keys(replace(view, fleet=fleet))
-
-
 def with_job(view: View, room: str, **changes: object) -> View:
     """The view in which the first job of a room is otherwise."""
     first = view.fleet.dispatches[room][0]
@@ -180,30 +166,55 @@ def with_job(view: View, room: str, **changes: object) -> View:
     return with_dispatch(view, room, state=with_fields(first.state, jobs=jobs))
 
 
+def without_agents(view: View, room: str, *, ago: float = 0.0) -> View:
+    """The view in which only the users are in a room, as was answered so many seconds ago."""
+    users = tuple(person for person in view.fleet.participants[room] if not person.is_agent)
+    return with_people(view, room, users, ago=ago)
+
+
 def test_a_job_that_runs_without_its_agent_in_the_room_is_doubted() -> None:
     """Open-source servers never refresh job states (PROTOCOL.md, Dispatches and jobs)."""
-    pane, view = DispatchesPane(), with_people(view_of("incident"), "standup-eng", ())
+    pane, view = DispatchesPane(), without_agents(view_of("incident"), "standup-eng")
     found = dict(states(pane, view, "standup-eng"))
     assert {*found} == {"not in room", "failed"}
     why = found["not in room"]
-    assert why.startswith(
-        "its agent is not in the room: its entrypoint returned or raised, or its worker died"
-    )
+    assert why.startswith("its entrypoint returned or raised, or its worker died")
     assert "l: log" in why
     no_agents = {**view.fleet.freshness, "agents": Freshness(absent=True)}
     alone = replace(view, fleet=replace(view.fleet, freshness=no_agents))
     assert "see its worker's log" in dict(states(pane, alone, "standup-eng"))["not in room"]
 
 
+def test_an_agent_that_was_in_the_room_and_is_not_any_more_has_left_it() -> None:
+    """Whether it ended well or its worker died, its job runs by the server's word."""
+    pane, view = DispatchesPane(), view_of("incident")
+    users = tuple(person for person in view.fleet.participants["standup-eng"] if not person.is_agent)
+    fleet = with_participants(view.fleet, "standup-eng", users, view.monotonic)
+    view = replace(view, fleet=fleet)
+    found = dict(states(pane, view, "standup-eng"))
+    assert {*found} == {"left the room", "failed"}
+    assert found["left the room"].startswith("it ended, or its worker died")
+    assert pane.set_filter("status:left") == "" and "room:standup-eng" in pane.keys(view)
+    pane.set_filter("status:running room:standup-eng")
+    assert not pane.keys(view)
+
+
+def test_a_job_whose_user_left_ended_by_right() -> None:
+    pane, view = DispatchesPane(), with_people(view_of("incident"), "standup-eng", ())
+    found = states(pane, view, "standup-eng")
+    assert {word for word, _ in found} == {"user left", "failed"}
+    assert "publisher job for ines (Ines) who left" in found[0][1]
+
+
 @pytest.mark.parametrize(
     ("ran", "state", "why"),
     [
         (10.0, "starting", "its agent has not joined yet"),
-        (40.0, "still starting", "its agent is not in the room 40 s after the start"),
+        (40.0, "still starting", "no agent 40 s after the start"),
     ],
 )
 def test_an_agent_that_needs_its_time_is_still_starting(ran: float, state: str, why: str) -> None:
-    pane, view = DispatchesPane(), with_people(view_of("incident"), "standup-eng", ())
+    pane, view = DispatchesPane(), without_agents(view_of("incident"), "standup-eng")
     view = with_job(view, "standup-eng", started_at=int((view.now - ran) * 1e9))
     pane.tree_model.toggle_all(pane.keys(view), True)
     found = states(pane, view, "standup-eng")[0]
@@ -214,7 +225,7 @@ def test_nobody_is_said_to_be_there_whom_nobody_asked_for() -> None:
     pane, view = DispatchesPane(), view_of("incident")
     unasked = replace(view, fleet=replace(view.fleet, participants={}))
     assert {word for word, _ in states(pane, unasked, "standup-eng")} == {"running, not checked", "failed"}
-    old = with_people(view, "standup-eng", (), ago=240)
+    old = without_agents(view, "standup-eng", ago=240)
     found = dict(states(pane, old, "standup-eng"))
     assert {*found} == {"running? not checked", "failed"}
     assert "was not in the room when last asked (4m ago)" in found["running? not checked"]

@@ -59,6 +59,8 @@ class JobCondition(Enum):
     """It runs by the server's word, and its agent is not in the room."""
     LEFT = "left the room", Worst.DOUBT
     """The same, and its agent was in the room before."""
+    USER_LEFT = "user left", Worst.DONE
+    """The same, and the user whom it served is gone too: it ended by right."""
     REFUSED = "refused", Worst.DOUBT
     """It ended in the moment when it began, without an agent: refused, or returned at once."""
     SUCCESS = "success", Worst.DONE
@@ -137,6 +139,8 @@ def _running(job: Job, state: JobState, room: RoomEvidence) -> JobCondition:
         return JobCondition.UNCHECKED  # it is not known who its agent is, or nobody asked since it began
     if not room.is_recent:
         return JobCondition.WAS_ABSENT
+    if job.participant is not None and job.participant.identity not in room.identities:
+        return JobCondition.USER_LEFT
     if identity in room.agents_seen:
         return JobCondition.LEFT
     if looked is None or looked >= STARTS_WITHIN:

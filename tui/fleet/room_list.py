@@ -35,7 +35,12 @@ ROOM_FIELDS: Final[Mapping[str, Field[RoomRow]]] = {
 }
 """Fields of the filter grammar. They are of rooms: a room that passes is shown with all that is in it."""
 
-SAYS_OTHERWISE: Final = (JobCondition.ABSENT, JobCondition.LEFT, JobCondition.REFUSED)
+SAYS_OTHERWISE: Final = (
+    JobCondition.ABSENT,
+    JobCondition.LEFT,
+    JobCondition.USER_LEFT,
+    JobCondition.REFUSED,
+)
 """Conditions of jobs that are not as the server says."""
 
 

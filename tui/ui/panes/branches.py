@@ -186,7 +186,7 @@ def _why(view: View, job: Job, room: RoomEvidence, condition: JobCondition) -> s
         case JobCondition.STARTING:
             return "its agent has not joined yet"
         case JobCondition.SLOW_START:
-            return f"its agent is not in the room {elapsed} after the start: starting, or ended at once"
+            return f"no agent {elapsed} after the start: starting, or ended at once"
         case JobCondition.UNCHECKED:
             return (
                 "no node tells who is in the room" if room.error else "nobody asked lately who is in the room"
@@ -194,11 +194,9 @@ def _why(view: View, job: Job, room: RoomEvidence, condition: JobCondition) -> s
         case JobCondition.WAS_ABSENT:
             return f"its agent was not in the room when last asked{asked}"
         case JobCondition.ABSENT:
-            return (
-                "its agent is not in the room: its entrypoint returned or raised, or its worker died · " + log
-            )
+            return f"its entrypoint returned or raised, or its worker died · {log}"
         case JobCondition.LEFT:
-            return f"its agent was in the room and left: it ended, or its worker died · {log}"
+            return f"it ended, or its worker died · {log}"
         case JobCondition.REFUSED:
             return f"refused, or returned at once · {log}"
     return ""
