@@ -93,6 +93,14 @@ def test_the_commonest_cause_comes_first() -> None:
     assert refused.startswith("a worker refused it, or its entrypoint returned at once")
 
 
+def test_an_agent_that_was_in_the_room_is_not_starting() -> None:
+    watch = JoinWatch(dispatch(running()), started=0.0, accepted=0.2)
+    watch.saw(dispatch(running()), (), 26.0)
+    join = watch.join(Fleet(agents_seen={"desk": frozenset({"agent-AJ_0"})}), 26.0)
+    assert (join.mood, join.verdict) == (JoinHealth.BAD, "job runs, its agent was in the room and left")
+    assert join.cause.startswith("it ended, or its worker died; l opens its log")
+
+
 def test_a_server_without_agents_offers_a_job_once() -> None:
     nobody = watching(dispatch(), None, 31.0).cause
     assert nobody.endswith("it is not offered again: dispatch again once one is there")

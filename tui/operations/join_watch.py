@@ -21,6 +21,7 @@ from tui.fleet.conditions import (
     STUCK_AFTER,
     DispatchCondition,
     JobCondition,
+    Worst,
     dispatch_condition,
     job_condition,
 )
@@ -149,6 +150,9 @@ class JoinWatch:
             return (*self._nobody(fleet, waited), over)
         room = self._room(fleet)
         found = [job_condition(job, room) for job in jobs]
+        if JobCondition.LEFT in found:
+            cause = f"it ended, or its worker died; {_log(fleet)}"
+            return JoinHealth.BAD, "job runs, its agent was in the room and left", cause, over
         if any(condition in RUNS or condition is JobCondition.ABSENT for condition in found):
             return (*self._not_there(fleet, JobCondition.ABSENT in found, waited), over)
         if JobCondition.FAILED in found:
@@ -156,14 +160,15 @@ class JoinWatch:
         if JobCondition.REFUSED in found:
             cause = f"a worker refused it, or its entrypoint returned at once; {_log(fleet)}"
             return JoinHealth.BAD, "job ended in the moment when it began, without an agent", cause, over
-        if JobCondition.SUCCESS in found or JobCondition.CANCELLED in found:
+        if any(condition.worst is Worst.DONE for condition in found):
             cause = f"its entrypoint returned early; {_log(fleet)}"
             return JoinHealth.SLOW, "job ended without its agent being seen in the room", cause, over
         if JobCondition.UNKNOWN in found:
             return _mood(waited), f"job is {', '.join(map(_status, jobs))} {_for(waited)}", "", over
         known = self._likely(fleet)
-        reason = next((job.state.reason for job in jobs if job.state), "")
-        cause = "every worker is full" if reason in NO_CAPACITY else known.text if known else ""
+        cause = known.text if known else ""
+        if JobCondition.NO_CAPACITY in found:
+            cause = "every worker is full"
         return _mood(waited), f"job waits for a worker {_for(waited)}", cause, over
 
     def _not_there(self, fleet: Fleet, is_absent: bool, waited: float) -> tuple[JoinHealth, str, str]:
@@ -211,6 +216,7 @@ class JoinWatch:
             people_at=at,
             is_recent=True,
             identities=frozenset(person.identity for person in self._people or ()),
+            agents_seen=fleet.agents_seen.get(name, frozenset()),
             publishing=False if alone or (listed and not listed.num_publishers) else None,
             occupied=False if alone or (listed and not listed.num_participants) else None,
             job_types={self.dispatch.agent_name: types},
@@ -274,13 +280,9 @@ def _log(fleet: Fleet) -> str:
 
 
 def _mood(waited: float) -> JoinHealth:
-    return (
-        JoinHealth.WAITING
-        if waited < SLOW_AFTER
-        else JoinHealth.SLOW
-        if waited < STUCK_AFTER
-        else JoinHealth.BAD
-    )
+    if waited < SLOW_AFTER:
+        return JoinHealth.WAITING
+    return JoinHealth.SLOW if waited < STUCK_AFTER else JoinHealth.BAD
 
 
 def _for(waited: float) -> str:
