@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import os
 import re
 import signal
@@ -239,6 +240,23 @@ def test_doctor_reports_what_stops_the_program(still_environment: Path) -> None:
     assert "PROBLEM configuration --project: no project has that name" in shown
     done = lktop("doctor")
     assert done.returncode == 1 and "PROBLEM terminal" in done.stdout
+
+
+def test_doctor_finds_tokens_in_the_journal_and_masks_them(still_environment: Path) -> None:
+    kept = still_environment / ".local" / "state" / "lktop" / "journal.jsonl"
+    kept.parent.mkdir(parents=True, mode=0o700)
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.Wq_3-hZfXJmJmWl0b9Q"
+    kept.write_text(f'{{"id":"a","time":1,"verdict":"refused","detail":"no {token}"}}\n')
+    kept.chmod(0o600)
+    done = lktop("doctor")
+    assert (
+        "1 entries hold a token" in done.stdout and "`lktop doctor --mask-journal` masks them" in done.stdout
+    )
+    assert token in kept.read_text(), "only looked at"
+    done = lktop("doctor", "--mask-journal")
+    assert "1 entries were masked" in done.stdout
+    assert json.loads(kept.read_text())["detail"] == "no ***"
+    assert "journal" not in lktop("doctor").stdout.replace("journal lasts", "")
 
 
 def test_doctor_ends_quietly_when_nobody_reads_on() -> None:

@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "config": {"config"} | LEAVES,
     "cli": {"cli", "demo", "doctor", "start", "api", "ui", "sim", "config", ""} | LEAVES,
     "demo": {""} | LEAVES,
-    "doctor": {"demo", "api", "ui", "config", ""} | LEAVES,
+    "doctor": {"demo", "api", "ui", "operations", "config", ""} | LEAVES,
     "start": {"ui", "config"} | LEAVES,
     "__main__": {"cli"},
     "": set(),

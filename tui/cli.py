@@ -188,10 +188,15 @@ def _doctor(words: Sequence[str], notices: Sequence[str]) -> int:
     )
     _add_project_flags(parser)
     _add_look_flags(parser)
-    flags = _flags(parser.read(words))
+    parser.add_argument(
+        "--mask-journal",
+        action="store_true",
+        help="mask tokens and signed addresses that older versions have left in the journal",
+    )
+    found = parser.read(words)
     from tui import doctor
 
-    return doctor.run(flags, os.environ, notices)
+    return doctor.run(_flags(found), os.environ, notices, mask=found.mask_journal)
 
 
 COMMANDS: Final[Mapping[str, Callable[[Sequence[str], Sequence[str]], int]]] = {

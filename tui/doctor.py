@@ -15,6 +15,8 @@ from typing import Final, Literal
 from tui import __version__, demo, process
 from tui.api.probe import Probe, probe
 from tui.config import ConfigError, Flags, Settings, load
+from tui.operations.journal.journal import JOURNAL, JournalError
+from tui.operations.journal.old_entries import exposed, mask_entries
 from tui.project import Project
 from tui.ui.terminal import detect
 
@@ -22,6 +24,8 @@ SKEW_NOTE: Final = 30.0
 """Clock difference that is mentioned, seconds."""
 SKEW_LIMIT: Final = 50.0
 """Clock difference from which tokens may be refused, seconds; servers allow 60."""
+
+MASK_COMMAND: Final = "lktop doctor --mask-journal"
 
 Mark = Literal["ok", "note", "PROBLEM"]
 
@@ -35,9 +39,11 @@ class Finding:
     text: str
 
 
-def run(flags: Flags, environ: MutableMapping[str, str], notices: Sequence[str]) -> int:
-    """Print the report; returns 0 if lktop can be used here, else 1."""
-    findings = list(examine(flags, environ, notices, probe))
+def run(
+    flags: Flags, environ: MutableMapping[str, str], notices: Sequence[str], *, mask: bool = False
+) -> int:
+    """Print the report; returns 0 if lktop can be used here, else 1. `mask` rewrites old journal entries."""
+    findings = list(examine(flags, environ, notices, probe, mask=mask))
     problems = sum(finding.mark == "PROBLEM" for finding in findings)
     lines = [f"{finding.mark:8}{finding.name:14}{finding.text}" for finding in findings]
     lines.append(f"{problems or 'no'} problem{'' if problems == 1 else 's'} found")
@@ -50,9 +56,14 @@ def run(flags: Flags, environ: MutableMapping[str, str], notices: Sequence[str])
 
 
 def examine(
-    flags: Flags, environ: MutableMapping[str, str], notices: Sequence[str], look: Callable[[str], Probe]
+    flags: Flags,
+    environ: MutableMapping[str, str],
+    notices: Sequence[str],
+    look: Callable[[str], Probe],
+    *,
+    mask: bool = False,
 ) -> Iterator[Finding]:
-    """All lines of the report; `look` probes a host without a token."""
+    """All lines of the report; `look` probes a host without a token, `mask` rewrites old journal entries."""
     yield _versions()
     yield from (Finding("note", "environment", notice) for notice in notices)
     try:
@@ -63,6 +74,7 @@ def examine(
         return
     yield from _terminal(environ, settings.ascii)
     yield from _files(settings)
+    yield from _journal(settings.state_dir / JOURNAL, mask=mask)
     for notice in settings.notices:
         is_problem = bool(settings.config_error) and notice.startswith(settings.config_error)
         yield Finding("PROBLEM" if is_problem else "note", "configuration", notice)
@@ -100,6 +112,18 @@ def _files(settings: Settings) -> Iterator[Finding]:
     )
     for name, path in named:
         yield Finding("ok", name, f"{path}: {_mode(path)}")
+
+
+def _journal(path: Path, *, mask: bool) -> Iterator[Finding]:
+    """Entries of older versions that hold a token or a signed address."""
+    try:
+        if mask:
+            yield Finding("ok", "journal", f"{mask_entries(path)} entries were masked")
+        elif found := exposed(path):
+            text = f"{path}: {found} entries hold a token or a signed address; `{MASK_COMMAND}` masks them"
+            yield Finding("PROBLEM", "journal", text)
+    except JournalError as error:
+        yield Finding("PROBLEM", "journal", str(error))
 
 
 def _mode(path: Path) -> str:

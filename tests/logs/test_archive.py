@@ -34,6 +34,7 @@ def test_every_line_comes_back_exactly(
         patch.setattr(module, "SLICE", 100)
         patch.setattr(module, "LONGEST", 256)
         patch.setattr(module, "NULS", 0)  # any bytes are a log here
+        patch.setattr(module, "PACKED", {})
         archive = Archive("x", [path])
         while archive.step():
             pass
@@ -42,6 +43,22 @@ def test_every_line_comes_back_exactly(
     assert (log.first, log.end, archive.progress) == (-len(lines), 1, 1.0)
     assert b"".join(log.spool.data(row) for row in range(log.first, 0)) == data
     assert list(log.notices) == [0]
+    archive.close()
+
+
+def test_tokens_and_signed_addresses_are_masked_and_every_line_stays_where_it_is(tmp_path: Path) -> None:
+    token = b"eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.Wq_3-hZfXJmJmWl0b9Q"
+    lines = [b"one", b"joined with " + token + b" now", b"PUT /x?X-Amz-Signature=0123456789abcdef", b"four"]
+    (tmp_path / "a.log").write_bytes(b"\n".join(lines) + b"\n")
+    archive = Archive("a", [tmp_path / "a.log"])
+    while archive.step():
+        pass
+    assert [found.raw for found in archive.log.lines(archive.log.first, 0)] == [
+        b"one",
+        b"joined with " + b"*" * len(token) + b" now",
+        b"PUT /x?X-Amz-Signature=****************",
+        b"four",
+    ]
     archive.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -18,6 +19,7 @@ import pytest
 
 from tui.operations.journal import append_log
 from tui.operations.journal.journal import AuditEntry, Intent, Journal, JournalError, Origin, Verdict
+from tui.operations.journal.old_entries import exposed, mask_entries
 from tui.secret import Secret
 
 HERE = Origin("ops", "192.0.2.7")
@@ -229,6 +231,76 @@ def test_a_secret_cannot_be_written(path: Path) -> None:
     with pytest.raises(TypeError):
         careless("set_secrets", "CA_x", project="p", facts={"value": Secret("sk-canary")})
     assert kept.entries() == []
+
+
+TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJkZXZrZXkifQ.Wq_3-hZfXJmJmWl0b9Q"
+SIGNED = "https://store.example/x?X-Amz-Signature=0123456789abcdef"
+
+
+def test_no_token_and_no_signed_address_goes_in_or_comes_out(path: Path) -> None:
+    kept = journal(path)
+    intent = kept.intent("restart", "CA_x", project="prod", reason=f"see {TOKEN}")
+    kept.outcome(intent, Verdict.REFUSED, detail=f"refused: {TOKEN} at {SIGNED}")
+    assert "eyJ" not in path.read_text() and "0123456789abcdef" not in path.read_text()
+    # as an older version wrote it
+    path.write_text(
+        path.read_text().replace("see ***", f"see {TOKEN}").replace("refused: ***", f"refused: {TOKEN}")
+    )
+    (entry,) = kept.entries()
+    assert (entry.intent.reason, entry.detail) == (
+        "see ***",
+        "refused: *** at https://store.example/x?X-Amz-Signature=***",
+    )
+
+
+def test_old_entries_are_found_and_masked_in_their_place(path: Path) -> None:
+    kept = journal(path, size_limit=1500)
+    intents = [begin(kept, f"CA_{number}") for number in range(6)]
+    for intent in intents:
+        kept.outcome(intent, Verdict.REFUSED, detail=f"told of {intent.target}")
+    files = sorted(path.parent.glob("journal.jsonl*"))
+    assert len(files) > 2, "some are in older files"
+    for file in files:
+        text = (
+            file.read_text()
+            .replace("told of CA_1", f"told {TOKEN}")
+            .replace("told of CA_5", f"told {SIGNED}")
+        )
+        file.write_text(text.replace('"detail"', '"later":[1],"detail"', 1))
+    with path.open("a") as file_:
+        file_.write(f'{{"id":"torn","detail":"{TOKEN}')
+    before = {file: file.read_text().split("\n") for file in files}
+    assert exposed(path) == 3
+    assert mask_entries(path) == 3
+    assert (exposed(path), mask_entries(path)) == (0, 0)
+    for file, lines in before.items():
+        after = file.read_text().split("\n")
+        assert len(after) == len(lines) and stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert all(old == new or TOKEN in old or SIGNED in old for old, new in zip(lines, after, strict=True))
+        assert TOKEN not in file.read_text() and "0123456789abcdef" not in file.read_text()
+    assert [entry.detail for entry in kept.entries()][:2] == [
+        "told https://store.example/x?X-Amz-Signature=***",
+        "told of CA_4",
+    ]
+    assert kept.entries()[4].detail == "told ***" and not kept.unresolved()
+
+
+def test_masking_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = journal(path)
+    kept.outcome(begin(kept), Verdict.REFUSED, detail="told")
+    path.write_text(path.read_text().replace("told", TOKEN))
+    before = path.read_text()
+
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(JournalError, match="no space left"):
+        mask_entries(path)
+    assert path.read_text() == before
+    path.unlink()
+    path.symlink_to("elsewhere")
+    assert (exposed(path), mask_entries(path)) == (0, 0), "there is no journal"
 
 
 def test_origin_is_the_user_and_the_far_end_of_ssh() -> None:

@@ -11,7 +11,7 @@ import html
 import json
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -42,6 +42,8 @@ _SIGNED: Final = re.compile(
     r"""(?:=|%3d|\\?["']\s{0,4}:\s{0,4}\\?["']))([^\s&"'<>,;)\\]{8,})"""
 )
 """A part of a presigned address or form: its name, then its value."""
+_SIGNS: Final = tuple(b"eyJ eyA ewo ew0 -Amz- -amz- -Goog- -goog- ignature ig= ccess_token ccessK".split())
+"""What a line of a log holds in which there may be something to mask; a policy alone is in too many."""
 
 
 class SentSecrets:
@@ -102,16 +104,37 @@ class SentSecrets:
 
 
 def masked(text: str, sent: SentSecrets | None = None) -> str:
-    """The text without tokens, parts of signed addresses, and what `sent` knows; twice is as once."""
+    """The text without tokens, parts of signed addresses, and what `sent` knows; twice is as once.
+
+    No more than the first `QUOTED` characters are returned.
+    """
     text = text[:QUOTED]
-    if sent is not None:
-        text = sent.mask(text)
+    return _without_words(text if sent is None else sent.mask(text), lambda word: MASK)
+
+
+def masked_in_place(data: bytes) -> bytes:
+    """Bytes of any length without tokens and parts of signed addresses, every other byte in its place."""
+    if not _is_suspect(data):
+        return data
+    return b"\n".join(_line_in_place(line) if _is_suspect(line) else line for line in data.split(b"\n"))
+
+
+def _is_suspect(data: bytes) -> bool:
+    return any(sign in data for sign in _SIGNS)
+
+
+def _line_in_place(line: bytes) -> bytes:
+    return _without_words(line.decode("latin-1"), lambda word: "*" * len(word)).encode("latin-1")
+
+
+def _without_words(text: str, mask: Callable[[str], str]) -> str:
+    """The text without tokens and parts of signed addresses; `mask` is what stands for one."""
     if "." in text and _OPENING.search(text):
-        text = _DOTTED.sub(_without_token, text)
-    return _SIGNED.sub(rf"\1{MASK}", text)
+        text = _DOTTED.sub(lambda match: _without_token(match, mask), text)
+    return _SIGNED.sub(lambda match: f"{match[1]}{mask(match[2])}", text)
 
 
-def _without_token(match: re.Match[str]) -> str:
+def _without_token(match: re.Match[str], mask: Callable[[str], str]) -> str:
     word = match[0]
     escaped = match.start() > 0 and match.string[match.start() - 1] in "%\\"
     for opening in _OPENING.finditer(word):
@@ -121,7 +144,7 @@ def _without_token(match: re.Match[str]) -> str:
             break
         begins = at == 0 or word[at - 1] == "." or (escaped and at <= _LONGEST_ESCAPE)
         if begins and dot - at >= _HEADER:
-            return word[:at] + MASK
+            return word[:at] + mask(word[at:])
     return word
 
 

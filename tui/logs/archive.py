@@ -17,6 +17,7 @@ import msgspec
 
 from tui import privatefile
 from tui.api.clean import clean
+from tui.api.masking import masked_in_place
 from tui.logs.classify import classify
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.segment import Segment
@@ -52,7 +53,10 @@ class NotOpened(Exception):
 
 
 class FileRange:
-    """A stretch of a file, as the store of a segment. Read only; whoever opened the file closes it."""
+    """A stretch of a file, as the store of a segment. Read only; whoever opened the file closes it.
+
+    Tokens and signed addresses are masked: an old log is read to look for something else.
+    """
 
     def __init__(self, fd: int, offset: int) -> None:
         self._fd = fd
@@ -64,7 +68,7 @@ class FileRange:
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes between two offsets of the stretch."""
-        return os.pread(self._fd, end - start, self._offset + start)
+        return masked_in_place(os.pread(self._fd, end - start, self._offset + start))
 
     def close(self) -> None:
         """Does nothing: other segments read the same file."""

@@ -22,9 +22,12 @@ import msgspec
 from msgspec import Struct
 
 from tui.api.clean import clean
+from tui.api.masking import masked
 from tui.clock import Clock
 from tui.operations.journal.append_log import AppendLog, AppendLogError
 
+JOURNAL: Final = "journal.jsonl"
+"""Its name in the state folder."""
 SIZE_LIMIT: Final = 4 << 20
 """Bytes of one file, some ten thousand operations; then a new one is begun."""
 KEPT: Final = 3
@@ -176,7 +179,7 @@ class Journal:
             target=target,
             request_id=request_id,
             arguments=tuple(arguments),
-            reason=reason,
+            reason=masked(reason),
             baseline=tuple(baseline),
             facts=dict(facts or {}),
             origin=self._origin,
@@ -195,7 +198,7 @@ class Journal:
                 id=intent.id,
                 time=now,
                 verdict=verdict.value,
-                detail=clean(detail, limit=600),
+                detail=clean(masked(detail), limit=600),
                 latency=round(max(0.0, latency), 3),
             )
         )
@@ -293,9 +296,9 @@ def _to_entry(record: _Record, outcome: _Record | None) -> AuditEntry:
         intent,
         project=clean(intent.project, limit=120),
         operation=clean(intent.operation, limit=60),
-        target=clean(intent.target, limit=300),
-        arguments=tuple(clean(name, limit=120) for name in intent.arguments),
-        reason=clean(intent.reason, limit=600),
+        target=clean(masked(intent.target), limit=300),
+        arguments=tuple(clean(masked(name), limit=120) for name in intent.arguments),
+        reason=clean(masked(intent.reason), limit=600),
         origin=Origin(clean(intent.origin.user, limit=60), clean(intent.origin.ssh, limit=64)),
     )
     if outcome is None:
@@ -305,7 +308,7 @@ def _to_entry(record: _Record, outcome: _Record | None) -> AuditEntry:
         shown,
         ours or Verdict.UNKNOWN,
         foreign="" if ours else clean(outcome.verdict, limit=20),
-        detail=clean(outcome.detail, limit=600),
+        detail=clean(masked(outcome.detail), limit=600),
         latency=outcome.latency,
     )
 

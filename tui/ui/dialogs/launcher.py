@@ -12,7 +12,7 @@ from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Store
 from tui.operations.arguments import parse_arguments
 from tui.operations.fields import InvalidAnswer
-from tui.operations.journal.journal import Journal, JournalError, Origin
+from tui.operations.journal.journal import JOURNAL, Journal, JournalError, Origin
 from tui.operations.operation import Operation
 from tui.operations.registry import BY_ID
 from tui.operations.targets import Target
@@ -41,7 +41,7 @@ class OperationLauncher:
     def __init__(self, host: LauncherHost, registry: SessionRegistry) -> None:
         self._host = host
         self._registry = registry
-        self._journal = Journal(host.state_dir / "journal.jsonl", host.clock, origin=Origin.of(os.environ))
+        self._journal = Journal(host.state_dir / JOURNAL, host.clock, origin=Origin.of(os.environ))
         self._contexts: dict[str, ProjectContext] = {}
         """By the project's key."""
         self.session_options = SessionOptions()
