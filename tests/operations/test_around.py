@@ -14,7 +14,8 @@ from textual.worker import WorkerFailed
 
 from tests.fixtures.operation import CONCIERGE, FAILING, target, world
 from tests.operations.console import Console, console
-from tui.operations.journal.journal import Verdict
+from tui.clock import SystemClock
+from tui.operations.journal.journal import Journal, Verdict
 from tui.operations.verbs.secrets import SetSecret
 from tui.sim.http.orders import WalkOrder
 from tui.sim.http.server import serve
@@ -166,8 +167,19 @@ async def test_an_outcome_closes_its_own_dialog_and_nothing_else(tmp_path: Path)
         await here.until(lambda: here.app.screen is here.app.main)
 
 
-async def test_the_trail_is_shown(tmp_path: Path) -> None:
-    async with console(tmp_path) as here:
+@pytest.fixture
+def of_a_newer_version(tmp_path: Path) -> Path:
+    """A state directory with an operation that ended as none of ours can."""
+    tmp_path.chmod(0o700)
+    path = tmp_path / "journal.jsonl"
+    newer = Journal(path, SystemClock()).intent("teleport", "CA_x", project="prod")
+    with path.open("a") as journal:
+        journal.write(f'{{"id":"{newer.id}","time":1786000022.0,"verdict":"half_done"}}\n')
+    return tmp_path
+
+
+async def test_the_trail_is_shown(of_a_newer_version: Path) -> None:
+    async with console(of_a_newer_version) as here:
         await here.choose(CONCIERGE)
         await here.press("r")
         await here.opened()
@@ -178,6 +190,7 @@ async def test_the_trail_is_shown(tmp_path: Path) -> None:
         await here.until(lambda: isinstance(here.app.screen, Audit))
         await here.until(lambda: "INC-412" in here.shown())
         assert "accepted in" in here.shown()
+        assert "half_done" in here.shown(), "a verdict of a newer version is shown as it wrote it"
         assert f"Restart {CONCIERGE}, in prod" in here.shown(), "the trail is of every project"
         await here.press("escape")
         assert here.app.screen is here.app.main

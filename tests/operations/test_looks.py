@@ -9,12 +9,16 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.api.scripted import connected, http, serving, twirp
+from tests.fixtures.clocks import ManualClock
 from tui.api.client import Client
 from tui.api.errors import ApiError, Unknown
 from tui.api.exact import digest
+from tui.api.models import Dispatch
 from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.store import Store
 from tui.operations import looks
 from tui.operations.fields import Answers
+from tui.operations.join_watch import JoinProgress, JoinWatch, follow
 from tui.operations.journal import resumed_deploys
 from tui.operations.journal.journal import BLIND, Intent
 from tui.operations.operation import Effect
@@ -212,3 +216,53 @@ async def test_without_a_look_before_nothing_is_sent() -> None:
     async with answered(OPEN, http(500, "")) as client:
         with pytest.raises(Unknown):
             await BY_ID["dispatch"].baseline(client, VIEW, Answers({"room": "r", "agent": "n"}))
+
+
+async def test_dispatches_of_another_room_are_no_answer() -> None:
+    async with answered(listing("agent_dispatches", {**TWIN, "room": "elsewhere"})) as client:
+        with pytest.raises(Unknown, match="of another room than r"):
+            await BY_ID["undispatch"].verify(client, intent("undispatch"))
+
+
+@pytest.mark.parametrize(("before", "fails"), [((), False), (("AD_b",), True)])
+async def test_an_answer_that_names_what_was_there_before_is_not_about_ours(
+    before: tuple[str, ...], fails: bool
+) -> None:
+    answers = Answers({"room": "r", "agent": "n"})
+    async with answered(http(200, json.dumps(TWIN))) as client:
+        sending = BY_ID["dispatch"].send(client, VIEW, answers, intent("dispatch", baseline=before))
+        if fails:
+            with pytest.raises(Unknown, match="AD_b, which was there before"):
+                await sending
+        else:
+            assert (await sending).words == "AD_b"
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict"),
+    [
+        ((http(200, "{}"),), "cannot look"),
+        ((listing("agent_dispatches", 7),), "cannot look"),
+        ((NOBODY, OPEN), "cannot look"),
+        ((NOBODY, CLOSED), "the dispatch is gone"),
+        ((listing("agent_dispatches"),), "the dispatch is gone"),
+    ],
+)
+async def test_a_dispatch_that_is_watched_is_gone_only_where_that_is_shown(
+    script: tuple[bytes, ...], verdict: str
+) -> None:
+    clock = ManualClock()
+    watch = JoinWatch(Dispatch(id="AD_b", room="r", agent_name="n"), started=clock.monotonic(), accepted=0.0)
+    said: list[str] = []
+
+    class Enough(Exception):
+        """One look was told."""
+
+    def tell(progress: JoinProgress) -> None:
+        said.append(progress.verdict)
+        raise Enough
+
+    async with answered(*script) as client:
+        with pytest.raises(Enough):
+            await follow(watch, client, Store(clock), clock, tell)
+    assert said[0].startswith(verdict)

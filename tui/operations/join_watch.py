@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from tui.api.errors import ApiError, NotFound
+from tui.api.errors import ApiError
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.clock import Clock
 from tui.fleet.conditions import (
@@ -31,6 +31,7 @@ from tui.fleet.state import Fleet, with_dispatches, with_participants
 from tui.fleet.store import Store
 from tui.formats import duration
 from tui.operations.fields import Hint
+from tui.operations.looks import listed_dispatches, whole
 from tui.operations.remote import Remote
 from tui.operations.verbs.dispatch_checks import likely_cause
 
@@ -244,8 +245,11 @@ async def follow(
     room, dispatch_id = watch.dispatch.room, watch.dispatch.id
     while True:
         try:
-            items = open_dispatches((await remote.list_dispatches(room)).items)
+            listed = await listed_dispatches(remote, room)
+            items = open_dispatches(listed.items) if listed is not None else ()
             found = next((item for item in items if item.id == dispatch_id), None)
+            if found is None and listed is not None:
+                whole(listed, "dispatches")  # or it may be there all the same
             store.update(partial(with_dispatches, room=room, dispatches=items, at=clock.monotonic()))
             if found is not None:
                 watch.dispatch = found
@@ -254,8 +258,6 @@ async def follow(
                 at = clock.monotonic()
                 store.update(partial(with_participants, room=room, participants=people, at=at))
             watch.saw(found, people, clock.monotonic())
-        except NotFound:
-            watch.saw(None, None, clock.monotonic())
         except ApiError as error:
             watch.failed(str(error))
         state = watch.join(store.fleet, clock.monotonic())

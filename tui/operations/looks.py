@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from tui.api.clean import clean
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.exact import ExactDispatch
-from tui.api.models import Agent, Wire
+from tui.api.models import Agent, Dispatch, Wire
 from tui.api.reader import Batch
 from tui.operations.remote import Remote
 
@@ -61,11 +62,27 @@ async def dispatches_of(remote: Remote, room: str) -> tuple[ExactDispatch, ...] 
     believed only where the list of rooms does not have it either.
     """
     try:
-        return await remote.exact_dispatches(room)
+        found = await remote.exact_dispatches(room)
     except NotFound as error:
-        if not await is_closed(remote, room):
-            raise inconclusive(f"{error}, and {room} is listed") from None
+        await _require_closed(remote, room, error)
         return None
+    if any(clean(item.room) not in ("", room) for item in found):
+        raise inconclusive(f"it lists dispatches of another room than {room}")
+    return found
+
+
+async def listed_dispatches(remote: Remote, room: str) -> Batch[Dispatch] | None:
+    """The same as they are shown: None where the room is certainly closed."""
+    try:
+        return await remote.list_dispatches(room)
+    except NotFound as error:
+        await _require_closed(remote, room, error)
+        return None
+
+
+async def _require_closed(remote: Remote, room: str, error: NotFound) -> None:
+    if not await is_closed(remote, room):
+        raise inconclusive(f"{error}, and {room} is listed") from None
 
 
 async def is_closed(remote: Remote, room: str) -> bool:

@@ -192,6 +192,16 @@ class Operation(ABC):
         await remote.change(self.method, self.request(view, answers), request_id=request_id)
         return Receipt()
 
+    async def send(self, remote: Remote, view: View, answers: Answers, intent: Intent) -> Receipt:
+        """Send what was intended, once. Raises as `run` does.
+
+        An answer that names what was there before is not about what was asked for: that is `Unknown`.
+        """
+        receipt = await self.run(remote, view, answers, intent.request_id)
+        if receipt.words in intent.baseline:
+            raise Unknown(f"the answer names {receipt.words}, which was there before", self.method.label)
+        return receipt
+
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
         """What is asked; `answers` holds what is known beforehand."""
         return ()

@@ -206,7 +206,7 @@ class OperationRunner:
         begun = self._clock.monotonic()
         try:
             receipt = await sending.attempt.send(
-                lambda request_id: operation.run(self.remote, sending.view, sending.answers, request_id),
+                lambda _: operation.send(self.remote, sending.view, sending.answers, intent),
                 lost=lambda error: f"{sending.subject}: {error}; it may have happened",
             )
         except Unknown as error:

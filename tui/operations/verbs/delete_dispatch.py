@@ -88,8 +88,9 @@ class DeleteDispatch(Operation):
 
     async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
         """What it carries, exactly, to be able to create it again."""
-        standing = await remote.exact_dispatches(view.selection.room)
-        return Baseline(original=next((i for i in standing if i.id == view.selection.dispatch_id), None))
+        room, dispatch_id = view.selection.room, view.selection.dispatch_id
+        standing = await remote.exact_dispatches(room)
+        return Baseline(original=next((item for item in standing if item.id == dispatch_id), None))
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone from its room, or the room gone with it."""
