@@ -20,10 +20,14 @@ from contextlib import contextmanager
 from random import Random
 from typing import Final
 
+from livekit.protocol import models
+
 from tests.ptyrun import python, terminal_env
 from tui.sim.http.server import Simulator, serve
 from tui.sim.scenarios.specs import AgentSpec, CrowdSpec, DeploymentSpec, Scenario, VersionSpec
 from tui.sim.world.agents import CLUSTERS
+from tui.sim.world.rooms import Rooms
+from tui.sim.world.world import RoomRecord
 
 KEY: Final = "devkey"
 SECRET: Final = "practice-secret-0123456789abcdef0123456789"
@@ -46,6 +50,10 @@ class World:
     def turn(self, names: Sequence[str]) -> None:
         """Give these agents another number of replicas: one cell of a row each."""
         self._tell(" ".join(("turn", *names)))
+
+    def alter(self, change: str, room: str) -> None:
+        """Change a room: `join`, `leave`, `describe` (its metadata), `open` or `close`."""
+        self._tell(f"{change} {room}")
 
     def _tell(self, line: str) -> None:
         assert self._process.stdin is not None
@@ -74,10 +82,24 @@ class World:
 
 
 @contextmanager
-def world(*, agents: int, rooms: int = 0, dispatches: int = 5, jobs: int = 20) -> Iterator[World]:
-    """Start one; `dispatches` a room, `jobs` a dispatch. It ends with the block or with this process."""
+def world(
+    *,
+    agents: int,
+    rooms: int = 0,
+    dispatches: int = 5,
+    jobs: int = 20,
+    running: int | None = None,
+    late: float = 0.0,
+) -> Iterator[World]:
+    """Start one; `dispatches` a room, `jobs` a dispatch. It ends with the block or with this process.
+
+    Only so many rooms have jobs as `running` says, by default all. ListRooms shows who came and went `late`
+    seconds after it.
+    """
     sizes = {"agents": agents, "rooms": rooms, "dispatches": dispatches, "jobs": jobs}
+    sizes["running"] = rooms if running is None else running
     command = [*python("tests.bench.world"), *(f"--{name}={size}" for name, size in sizes.items())]
+    command.append(f"--late={late}")
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=terminal_env(), start_new_session=True
     ) as process:
@@ -130,6 +152,44 @@ def _agent(number: int, chance: Random) -> AgentSpec:
     )
 
 
+def _nothing(room: RoomRecord) -> None:
+    """A room without jobs."""
+
+
+def _join(rooms: Rooms, name: str) -> None:
+    room = rooms.world.rooms[name]
+    rooms.join(room, models.ParticipantInfo(identity=f"guest-{len(room.participants)}"))
+
+
+def _leave(rooms: Rooms, name: str) -> None:
+    room = rooms.world.rooms[name]
+    rooms.leave(room, next((who for who in room.participants if who.startswith("guest-")), ""))
+
+
+def _describe(rooms: Rooms, name: str) -> None:
+    info = rooms.world.rooms[name].info
+    info.metadata += "."
+    rooms.world.room_list.touch(name)
+
+
+def _open(rooms: Rooms, name: str) -> None:
+    rooms.open(name)
+
+
+def _close(rooms: Rooms, name: str) -> None:
+    rooms.close(rooms.world.rooms[name])
+
+
+ALTERATIONS: Final = {
+    "join": _join,
+    "leave": _leave,
+    "describe": _describe,
+    "open": _open,
+    "close": _close,
+}
+"""Changes that ListRooms shows."""
+
+
 class Mover:
     """Measures a share of the agents anew after every listing, in turn."""
 
@@ -153,6 +213,9 @@ class Mover:
         if words[0] == "change":
             self.share = float(words[1])
             return
+        if words[0] in ALTERATIONS:
+            ALTERATIONS[words[0]](self._simulator.app.rooms, words[1])
+            return
         for name in words[1:]:
             record = next(record for record in self._records if record.info.agent_name == name)
             for row in record.rows(""):
@@ -174,7 +237,10 @@ class Mover:
 
 async def _run(options: argparse.Namespace) -> None:
     plan = scenario(options.agents, options.rooms, options.dispatches, options.jobs)
-    async with serve(plan, key=KEY, secret=SECRET) as simulator:
+    switches = {"room_counters_late_seconds": options.late}
+    async with serve(plan, key=KEY, secret=SECRET, **switches) as simulator:
+        for name in list(simulator.world.unfilled_rooms)[options.running :]:
+            simulator.world.unfilled_rooms[name] = _nothing
         mover = Mover(simulator)
         mover.move()
         loop = asyncio.get_running_loop()
@@ -195,8 +261,10 @@ async def _run(options: argparse.Namespace) -> None:
 def main(argv: Sequence[str]) -> None:
     """Run until standard input ends."""
     parser = argparse.ArgumentParser()
-    for name, size in (("agents", 100), ("rooms", 0), ("dispatches", 5), ("jobs", 20)):
+    sizes = (("agents", 100), ("rooms", 0), ("dispatches", 5), ("jobs", 20), ("running", 1 << 30))
+    for name, size in sizes:
         parser.add_argument(f"--{name}", type=int, default=size)
+    parser.add_argument("--late", type=float, default=0.0)
     asyncio.run(_run(parser.parse_args(argv)))
 
 

@@ -54,7 +54,7 @@ async def test_intervals_of_a_quiet_fleet() -> None:
             "ListRooms": 4.41,
             "ListDispatch": 4.01,
             "ListParticipants": 9.01,
-            "ListAgentVersions": 20.01,
+            "ListAgentVersions": 30.01,
             "ListAgentSecrets": 30.01,
         }
         for method, seconds in expected.items():

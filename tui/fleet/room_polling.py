@@ -22,8 +22,8 @@ AT_ONCE: Final = 4
 """ListDispatch calls under way at the same time."""
 BURST: Final = 12
 """Most rooms asked in one round: as many as are in sight."""
-LEFT_FREE: Final = 3
-"""Requests of a minute's budget that are left for what the operator selects."""
+LEFT_FREE: Final = 1
+"""Requests of a minute's budget that are left to the other sources: more come free twice a second."""
 NO_NODE: Final = "no node answers for the rooms"
 """Why nothing is known of any room that is listed."""
 

@@ -29,9 +29,7 @@ WAITING: Final = 30.0
 UNREAD: Final = 2.0
 """Intervals by which a room that was there from the start and was never asked is ahead of the others."""
 ALL_WITHIN: Final = (10.5, 0.89)
-"""Every room is asked within so many seconds, or within so many for each room, up to `ALL_MOST` rooms."""
-ALL_MOST: Final = 100
-"""Rooms up to which the whole tree is kept current; beyond, quiet rooms are asked with what is left."""
+"""Every room is asked within so many seconds, or so many for each room, if there are requests for it."""
 RUNNING_WITHIN: Final = 58.0
 """Seconds within which rooms with running jobs are asked: an agent may leave without a sign in ListRooms."""
 RUNNING_MOST: Final = 50
@@ -211,7 +209,7 @@ def intervals(counts: Mapping[Activity, int], *, in_view: int, per_minute: float
     quiet = max(least, min(each * total, total / (TREE_SHARE * rate)))
     kept = min(quiet, RUNNING_WITHIN * max(1.0, running / RUNNING_MOST))
     spare = rate * (1 - CHANGES_SHARE) - PARTICIPANTS_LEAST / 60 - running / kept - (total - running) / quiet
-    if total <= ALL_MOST and spare >= -CHANGES_SHARE * rate:
+    if spare >= -CHANGES_SHARE * rate:
         spare = max(0.0, spare)
         people, watched = PARTICIPANTS_LEAST / 60 + spare / 2, spare / 2
     else:
