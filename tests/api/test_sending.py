@@ -248,6 +248,14 @@ async def test_how_long_an_answer_took_is_known() -> None:
         assert 0 < health.latency < DEADLINE
 
 
+async def test_waiting_for_a_room_whose_node_is_gone_is_no_slow_line() -> None:
+    nobody = twirp(503, "unavailable", "no response from servers")
+    async with serving(nobody) as server, connected(server.url) as client:
+        with pytest.raises(errors.ApiError):
+            await client.list_dispatches("r")
+        assert client.health(Host.PROJECT).latency == 0
+
+
 # ---- streams -------------------------------------------------------------------------------------------
 
 

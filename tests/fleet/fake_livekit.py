@@ -48,6 +48,8 @@ class World:
         self.rooms: list[str] = []
         self.dispatches: dict[str, list[dict[str, object]]] = {}
         self.people: dict[str, list[str]] = {}
+        self.describe: dict[str, str] = {}
+        """Metadata by room."""
         self.troubles: dict[str, Trouble] = {}
         """By method name; `*` for all that are not named."""
         self.delay = 0.01
@@ -77,7 +79,9 @@ class World:
             case "ListAgents":
                 return {"agents": self.agents}
             case "ListRooms":
-                return {"rooms": [{"name": room} for room in self.rooms]}
+                return {
+                    "rooms": [{"name": room, "metadata": self.describe.get(room, "")} for room in self.rooms]
+                }
             case "ListDispatch" if room in self.rooms:
                 return {"agent_dispatches": self.dispatches.get(room, [])}
             case "ListParticipants" if room in self.rooms:

@@ -19,7 +19,7 @@ from tui.api.hosts import Host
 from tui.fleet import poller as module
 from tui.fleet.poll_outcome import ABSENT_EVERY, BACKOFF, BACKOFF_CAP, REFUSED_EVERY
 from tui.fleet.poller import SETTLE
-from tui.fleet.sources import AGENTS, ROOMS, SOURCES, FetchContext, Source
+from tui.fleet.sources import AGENTS, ROOMS, SOURCES, VERSIONS, FetchContext, Source
 from tui.fleet.state import Fleet, Freshness, Selection
 from tui.fleet.store import Change, Merge
 
@@ -218,6 +218,38 @@ async def test_secrets_that_livekit_injects_are_not_listed() -> None:
         assert [secret.name for secret in it.fleet.secrets["CA_1"]] == ["TOKEN"]
 
 
+async def test_what_only_a_pane_shows_is_asked_once_for_each_selection_and_on_while_it_is_seen() -> None:
+    async with running_poller(sources=only("versions", "secrets")) as it:
+        it.poller.select(Selection(agent_id="CA_1", panes_in_view=("agents", "logs")))
+        await it.run(300)
+        assert [call.method for call in it.world.asked] == ["ListAgentVersions", "ListAgentSecrets"]
+        it.poller.select(Selection(agent_id="CA_1", panes_in_view=("agents", "versions")))
+        await it.run(1)
+        assert len(it.world.calls("ListAgentVersions")) == 2, "it may be old when it comes into sight"
+        await it.run(61)
+        assert len(it.world.calls("ListAgentVersions")) == 4 and len(it.world.calls("ListAgentSecrets")) == 1
+        it.poller.select(Selection(agent_id="CA_1", panes_in_view=("agents", "logs")))
+        it.world.troubles["*"] = errors.Unknown("down", status=500)
+        await it.run(300)
+        assert len(it.world.calls("ListAgentVersions")) == 4 and not it.fresh("versions").failures
+        it.poller.nudge(VERSIONS)
+        await it.run(0.1)
+        assert len(it.world.calls("ListAgentVersions")) == 5, "by hand and for an operation it is asked"
+
+
+async def test_a_status_that_does_not_change_for_long_is_asked_less_often() -> None:
+    async with running_poller(sources=only("agents", "rooms")) as it:
+        it.world.agents[0]["agent_deployments"] = [{"status": "Scheduling"}]
+        await it.run(300)
+        assert set(gaps(it.world.times("ListAgents", since=80))) == {6.01}
+        it.world.rooms = [f"r{number}" for number in range(60)]
+        await it.run(60)
+        assert set(gaps(it.world.times("ListAgents", since=320))) == {10.01}
+        it.world.agents[0]["agent_deployments"] = [{"status": "Updating"}]
+        await it.run(40)
+        assert gaps(it.world.times("ListAgents", since=375))[-5:] == [2.01] * 5
+
+
 # ---- failures ------------------------------------------------------------------------------------------
 
 
@@ -371,8 +403,12 @@ async def test_a_server_without_the_api_is_no_outage() -> None:
         fresh = it.fresh("agents")
         assert fresh.absent and not fresh.stale and fresh.failures == 0
         assert set(gaps(it.world.times("ListAgents"))) == {ABSENT_EVERY + 0.01}
+        it.world.troubles["ListAgents"] = errors.Unreachable("connection refused")
+        await it.run(120)
+        fresh = it.fresh("agents")
+        assert fresh.absent and fresh.failures > 2 and not fresh.stale, "an outage does not bring it back"
         it.world.troubles.clear()
-        await it.run(60)
+        await it.run(20)
         assert not it.fresh("agents").absent and it.fleet.agents
 
 
@@ -664,7 +700,8 @@ async def test_equal_answers_cost_nothing_and_keep_every_identity() -> None:
 def test_freshness_follows_from_what_happened() -> None:
     fresh = Freshness().good(10.0)
     once = fresh.failed("down", 12.0)
-    twice = replace(once, absent=True).failed("down", 14.0)
+    twice = once.failed("down", 14.0)
+    assert not replace(twice, absent=True).stale, "what is not there does not grow old"
     assert (once.stale, twice.stale) == (False, True)
     assert (twice.at, twice.failures, twice.retry_at, twice.absent) == (10.0, 2, 14.0, False)
     assert twice.good(20.0) == Freshness(at=20.0)

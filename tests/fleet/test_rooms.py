@@ -268,7 +268,7 @@ async def test_an_outage_is_probed_with_one_room_at_a_time() -> None:
         fresh = it.fresh("dispatches")
         assert fresh.stale and it.fleet.dispatches is known
         assert fresh.at is not None and fresh.at < down, "nothing came in"
-        assert len(it.world.calls("ListDispatch", since=down)) <= 14
+        assert len(it.world.calls("ListDispatch", since=down)) <= 30, "one with each listing of rooms"
         it.world.troubles.clear()
         retry_at = it.fresh("dispatches").retry_at
         assert retry_at is not None
@@ -429,3 +429,34 @@ async def test_answers_of_503_for_every_room_are_no_answers() -> None:
         fresh = it.fresh("dispatches")
         assert fresh.at is not None and fresh.at <= died and fresh.stale and "no node answers" in fresh.error
         assert it.fleet.coverage.failing == 3 and it.fleet.coverage.oldest is None
+
+
+async def test_an_answer_after_an_outage_clears_what_stood_there_and_all_rooms_are_asked_again() -> None:
+    """A room without a node answers after three seconds: asking one by one would take half a minute."""
+    async with running_poller(sources=POLLED, per_minute=120) as it:
+        it.world.rooms = names(20)
+        await it.run(20)
+        it.world.troubles["ListDispatch"], it.world.delay = no_response, 3.0
+        await it.run(90)
+        assert it.fresh("dispatches").stale and it.fleet.room_error("room-003") == NO_NODE_ANSWERS
+        it.world.troubles.clear()
+        it.world.delay = 0.01
+        await it.run(8)  # the next listing of rooms, and what was under way
+        assert not it.fresh("dispatches").failures and it.fleet.coverage.failing == 0
+        await it.run(12)
+        now = it.clock.monotonic()
+        assert max(dispatches_age(it.fleet, room, now) or 99.0 for room in it.world.rooms) < 30
+
+
+async def test_changed_rooms_are_asked_at_once() -> None:
+    async with running_poller(sources=POLLED, per_minute=120) as it:
+        it.world.rooms = names(100)
+        await it.run(120)
+        it.world.rooms += ["new"]
+        it.world.describe["room-050"] = "changed"
+        at = it.clock.monotonic()
+        await it.run(5)
+        for room in ("new", "room-050"):
+            seen = it.fleet.fresh_room(room).dispatches_at
+            assert seen is not None and seen >= at, room
+        assert it.fleet.coverage.changed == 0

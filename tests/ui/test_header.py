@@ -102,6 +102,15 @@ def test_what_is_stale_is_told_with_its_age_and_why(stale: tuple[str, ...], word
     assert second.rstrip().endswith(words)
 
 
+def test_what_a_server_does_not_have_is_no_source_whose_age_counts() -> None:
+    absent = Freshness(at=NOW - 500.0, failures=9, absent=True, error="refused")
+    old = Freshness(at=NOW - 24.0, failures=3, error="refused")
+    known = {**dict.fromkeys(WELL, old), "agents": absent}
+    _, second = lines(view_of(freshness=known), Link())
+    assert second.endswith("STALE 24 s old: everything · refused ")
+    assert lines(view_of(freshness={**WELL, "agents": absent}), Link())[1].endswith("live ")
+
+
 def test_where_data_come_from_is_always_there() -> None:
     first, second = lines(view_of(), Link(hosts="prod-eu.livekit.cloud"), PRODUCTION)
     assert " prod-eu  PRODUCTION  read-only" in first

@@ -23,9 +23,13 @@ class Health:
         """Seconds to add to our clock when signing."""
         return self.skew if abs(self.skew) < SKEW_LIMIT else 0.0
 
-    def note(self, latency: float, date: str, now: float) -> None:
-        """Note an answer: its duration in seconds, its `Date` header, and the time by our clock."""
-        self.latency = latency
+    def note(self, latency: float | None, date: str, now: float) -> None:
+        """Note an answer: its duration in seconds, its `Date` header, and the time by our clock.
+
+        The duration is None where it tells nothing of the line.
+        """
+        if latency is not None:
+            self.latency = latency
         try:
             skew = parsedate_to_datetime(date).timestamp() - now
         except (ValueError, OverflowError, IndexError, TypeError):

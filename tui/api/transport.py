@@ -281,7 +281,9 @@ class Transport:
         return headers
 
     def _note(self, call: Call, response: httpx.Response, started: float) -> None:
-        latency = self._clock.monotonic() - started
+        # a 503 may have waited for a node that is gone, which tells nothing of the line
+        waited = response.status_code == 503
+        latency = None if waited else self._clock.monotonic() - started
         self.health(call.address).note(latency, response.headers.get("Date", ""), self._clock.now())
 
     def _refused(self, response: httpx.Response, body: bytes, call: Call) -> errors.ApiError:

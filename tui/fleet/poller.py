@@ -169,7 +169,7 @@ class Poller:
         if context.asked:
             self._note_answer(source)
         for name in context.wakes:
-            if name in self._nudges and not fleet.fresh(name).failures:
+            if name in self._nudges and (not fleet.fresh(name).failures or name in self._failing):
                 self._nudges[name].set()
         if context.problem:
             self._note_failure(source, context.problem)

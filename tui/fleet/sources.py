@@ -135,8 +135,8 @@ async def _rooms(context: FetchContext) -> Merge:
     batch = await context.client.list_rooms()
     rooms = known_after(batch, context.fleet.rooms)
     names = {room.name for room in rooms}
-    if context.rooms.listed(rooms, context.monotonic):
-        context.wakes = ("dispatches",)
+    if context.rooms.listed(rooms, context.monotonic) or context.fleet.fresh("dispatches").failures:
+        context.wakes = ("dispatches",)  # the host answers: what failed there may be over
 
     def merge(fleet: Fleet) -> Fleet:
         after = replace(

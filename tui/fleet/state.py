@@ -41,17 +41,20 @@ class Freshness:
 
     @property
     def stale(self) -> bool:
-        """Whether the data may no longer be true."""
-        return self.failures >= STALE_AFTER or self.parked
+        """Whether the data may no longer be true; never where there are none to be had."""
+        return self.parked or (self.failures >= STALE_AFTER and not self.absent)
 
     def good(self, at: float, subject: str = "") -> Freshness:
         """After a good answer."""
         return Freshness(at=at, subject=subject)
 
     def failed(self, error: str, retry_at: float | None, subject: str = "") -> Freshness:
-        """After a failure; the age of the data stays, as long as they are about the same."""
+        """After a failure; the age of the data stays, as long as they are about the same.
+
+        An API that the server did not have stays absent until something else was answered.
+        """
         known = self if subject == self.subject else Freshness(subject=subject)
-        return replace(known, failures=known.failures + 1, error=error, retry_at=retry_at, absent=False)
+        return replace(known, failures=known.failures + 1, error=error, retry_at=retry_at)
 
 
 class RoomFreshness(Struct, frozen=True):

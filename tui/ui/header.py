@@ -128,7 +128,7 @@ def _freshness(view: View, width: int) -> Cell:
         return Cell(words if text_width(words) < width else fit(words, width - 1), "error")
     if agents.at is None and not agents.absent:
         return Cell("connecting… ", "muted")
-    if any(view.fleet.fresh(name).failures for name in LISTS):
+    if any(fresh.failures and not fresh.absent for fresh in map(view.fleet.fresh, LISTS)):
         return Cell("retrying ", "muted")
     if words := coverage_words(view.fleet.coverage, view.monotonic):
         return Cell(f"{words} ", "info")
@@ -137,7 +137,7 @@ def _freshness(view: View, width: int) -> Cell:
 
 def _staleness(view: View) -> str:
     """What is stale, since when and why; empty if nothing is."""
-    known = view.fleet.freshness
+    known = {name: fresh for name, fresh in view.fleet.freshness.items() if not fresh.absent}
     stale = [name for name, fresh in known.items() if fresh.stale or (name in LISTS and _never_came(fresh))]
     if not stale:
         return ""

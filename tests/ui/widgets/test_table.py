@@ -186,8 +186,10 @@ async def test_ghosts_are_struck_through_and_muted() -> None:
         assert line.text.split() == ["b", "Running", "1"]
         words = [segment.style for segment in line if segment.text.strip()]
         assert words and all(style is not None and style.strike for style in words[:1])
-        table.show(["a"], told(calm(["a"])), now=500.0)
-        assert table.cursor == "b", "as long as the cursor is on it"
+        table.show(["a"], told(calm(["a"])), now=10.0)
+        assert table.cursor == "b" and table.cursor_is_ghost
+        table.show(["a"], told(calm(["a"])), now=11.0)
+        assert table.cursor == "", "it goes as any other, and no key acts on its neighbour"
         table.action_top()
         assert [text.split() for text in drawn(table)[1:3]] == [["a", "Running", "1"], []]
 

@@ -39,7 +39,7 @@ class RowModel(Generic[T]):
         """Keys as shown: the rows with the ghosts among them."""
         self.ghosts: dict[str, Ghost[T]] = {}
         self.cursor = ""
-        """The key under the cursor; empty without rows."""
+        """The key under the cursor; empty without rows, and after the ghost under it went."""
         self.marks: set[str] = set()
         """Keys that are marked, also those not shown."""
         self.top = 0
@@ -53,6 +53,8 @@ class RowModel(Generic[T]):
         """Where the operator put the cursor: it returns there when a filter shows that row again."""
         self._moved_at: float | None = None
         """When the operator moved the cursor last, monotonic seconds; None if never."""
+        self._gap: int | None = None
+        """The line whose ghost went from under the cursor; until that is moved, it is on no row."""
 
     def replace(
         self,
@@ -96,9 +98,11 @@ class RowModel(Generic[T]):
             self.ghosts[key] = Ghost(self.lines[line - 1] if line else "", cells, now + GHOST_FOR)
 
     def drop_ghosts(self, now: float) -> bool:
-        """Drop ghosts whose time is over, except one under the cursor; returns whether any went."""
-        over = [key for key, ghost in self.ghosts.items() if ghost.until <= now and key != self.cursor]
-        if not over:
+        """Drop ghosts whose time is over; returns whether any went.
+
+        Where one was under the cursor, that is on no row then, so that no key acts on a neighbour.
+        """
+        if all(ghost.until > now for ghost in self.ghosts.values()):
             return False
         window = self._window()
         self._index(set(self.keys), now)
@@ -115,8 +119,8 @@ class RowModel(Generic[T]):
 
     @property
     def cursor_line(self) -> int:
-        """The cursor's line."""
-        return self._line_of.get(self.cursor, 0)
+        """The cursor's line, or where it was when its ghost went."""
+        return self._line_of.get(self.cursor, self._gap or 0)
 
     def visible(self) -> list[str]:
         """The keys on the screen."""
@@ -126,10 +130,12 @@ class RowModel(Generic[T]):
         """Put the cursor on a line, within bounds; returns whether it is on another key."""
         if not self.lines:
             return False
+        if self._gap is not None and line > self._gap:
+            line -= 1  # the row below has moved up into the gap
         key = self.lines[max(0, min(line, len(self.lines) - 1))]
         moved = key != self.cursor
         self.cursor = self._wanted = key
-        self._moved_at = now
+        self._moved_at, self._gap = now, None
         self.drop_ghosts(now)
         self.reveal()
         return moved
@@ -182,8 +188,12 @@ class RowModel(Generic[T]):
         `asked`: the operator asked for other rows, so the cursor returns to where it was put.
         """
         before = self.cursor
+        if asked or not self.lines:
+            self._gap = None
         if not self.lines:
             self.cursor = ""
+        elif self._gap is not None:
+            pass  # only the operator puts the cursor on a row again
         elif asked and self._wanted in self._line_of:
             self.cursor = self._wanted
         elif before not in self._line_of:
@@ -213,8 +223,11 @@ class RowModel(Generic[T]):
 
     def _index(self, present: set[str], now: float) -> None:
         for key, ghost in list(self.ghosts.items()):
-            if key in present or (ghost.until <= now and key != self.cursor):
-                del self.ghosts[key]
+            if key not in present and ghost.until > now:
+                continue
+            del self.ghosts[key]
+            if key == self.cursor and key not in present:
+                self.cursor, self._gap = "", self._line_of.get(key, 0)
         for ghost in self.ghosts.values():
             ghost.after = self._nearest_above(ghost.after, present)
         self.lines = self._with_ghosts() if self.ghosts else list(self.keys)

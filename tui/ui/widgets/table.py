@@ -145,7 +145,10 @@ class LineTable(ThemedWidget, can_focus=True):
             ):
                 self.post_message(self.Moved(self, self.cursor))
         else:
+            before = self.cursor
             self._row_model.drop_ghosts(now)
+            if self.cursor != before:
+                self.post_message(self.Moved(self, self.cursor))
         self._paint()
 
     def forget(self) -> None:
