@@ -33,11 +33,11 @@ from tui.api.models import (
     Version,
 )
 from tui.clock import SystemClock
+from tui.fleet.coverage import Coverage
 from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
 from tui.fleet.state import (
     NO_NODE_ANSWERS,
     QUIET_FACTOR,
-    Coverage,
     Fleet,
     Freshness,
     Selection,

@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace as struct_replace
 
 from tests.scenes import PRODUCTION, PROJECT
-from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
+from tui.fleet.coverage import Coverage
+from tui.fleet.state import Fleet, Freshness, Selection, View
 from tui.fleet.status import STATUSES
 from tui.fleet.times import TimeStyle
 from tui.project import Project

@@ -13,7 +13,8 @@ from tests.fixtures.views import NOW, view_of, with_agent, words
 from tests.scenes import Scene, settled, typed
 from tui.api.models import Deployment, Dispatch, JobState, Participant
 from tui.fleet.cells import Cells
-from tui.fleet.state import NO_NODE_ANSWERS, Coverage, Freshness, RoomFreshness, View, with_participants
+from tui.fleet.coverage import Coverage
+from tui.fleet.state import NO_NODE_ANSWERS, Freshness, RoomFreshness, View, with_participants
 from tui.fleet.tree import find_key
 from tui.ui.logview import LogView
 from tui.ui.panes.dispatches import DispatchesPane

@@ -1,10 +1,10 @@
-"""Whether the dispatch tree is as current as "live" says, else how current it is, in words. Pure."""
+"""How much of the dispatch tree is known and how current that is, also in words. Pure."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from tui.fleet.state import Coverage
+from msgspec import Struct
 
 AT_LEAST: Final = 12.0
 """Seconds that the oldest room of a live tree may be old, however few there are."""
@@ -14,6 +14,30 @@ LIVE_MOST: Final = 100
 """Rooms up to which a tree can be live as a whole."""
 FEW: Final = 8
 """Rooms that opened a moment ago: the next round asks as many anyway."""
+
+
+class Coverage(Struct, frozen=True):
+    """How much of the dispatch tree is known: rooms are asked in turn, as no call lists all dispatches.
+
+    Times are monotonic.
+    """
+
+    polled: int = 0
+    """Rooms whose dispatches were ever answered."""
+    total: int = 0
+    """Rooms that are listed."""
+    oldest: float | None = None
+    """When the least recently polled of them was answered, those that are failing left out."""
+    failing: int = 0
+    """Rooms whose newest question brought no answer."""
+    unread: int = 0
+    """Rooms about which nothing came back yet, no failure either."""
+    unread_since: float | None = None
+    """When the first of them was listed; None if there are none."""
+    changed: int = 0
+    """Rooms that ListRooms shows a change in, and that were not answered since."""
+    changed_since: float | None = None
+    """When the first of these changes was listed; None if there are none."""
 
 
 def live_within(rooms: int) -> float:

@@ -13,10 +13,11 @@ from tui.api.models import Dispatch, Participant, Room
 from tui.api.reader import Batch
 from tui.clock import Moment
 from tui.fleet.activity import activity, participants_need
+from tui.fleet.coverage import Coverage
 from tui.fleet.listings import Listings
 from tui.fleet.participant_scheduler import MOST, ParticipantScheduler
 from tui.fleet.room_scheduler import RoomScheduler
-from tui.fleet.state import NO_NODE_ANSWERS, Coverage, Fleet, Selection
+from tui.fleet.state import NO_NODE_ANSWERS, Fleet, Selection
 
 AT_ONCE: Final = 4
 """ListDispatch calls under way at the same time."""

@@ -10,6 +10,7 @@ from itertools import chain, repeat
 from msgspec import Struct, structs
 
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version
+from tui.fleet.coverage import Coverage
 from tui.fleet.past import EMPTY_PAST, Past
 from tui.fleet.status import worst
 from tui.fleet.times import TimeStyle
@@ -81,30 +82,6 @@ NO_NODE_ANSWERS = "listed, but no node answers for it"
 """Why the dispatches of a room are not known whose node is gone, as long as ListRooms has it."""
 NO_ROOM_ANSWER = RoomFreshness()
 """Of a room about which nothing was answered yet."""
-
-
-class Coverage(Struct, frozen=True):
-    """How much of the dispatch tree is known: rooms are asked in turn, as no call lists all dispatches.
-
-    Times are monotonic.
-    """
-
-    polled: int = 0
-    """Rooms whose dispatches were ever answered."""
-    total: int = 0
-    """Rooms that are listed."""
-    oldest: float | None = None
-    """When the least recently polled of them was answered, those that are failing left out."""
-    failing: int = 0
-    """Rooms whose newest question brought no answer."""
-    unread: int = 0
-    """Rooms about which nothing came back yet, no failure either."""
-    unread_since: float | None = None
-    """When the first of them was listed; None if there are none."""
-    changed: int = 0
-    """Rooms that ListRooms shows a change in, and that were not answered since."""
-    changed_since: float | None = None
-    """When the first of these changes was listed; None if there are none."""
 
 
 @dataclass(frozen=True)
