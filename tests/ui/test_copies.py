@@ -189,4 +189,5 @@ async def test_the_same_words_are_not_put_on_top_of_themselves() -> None:
         assert len(program.said.newest_first) == 3, "each is kept"
         program.say("another")
         await settled(pilot)
-        assert len(program._notifications) == 2
+        (toast,) = program._notifications
+        assert toast.message == "another", "one line at a time"

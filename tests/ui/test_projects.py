@@ -137,10 +137,19 @@ async def test_an_unknown_theme_and_other_notices_are_told_once_and_kept() -> No
             await pilot.pause(0.01)
         await settled(pilot)
         (toast,) = app.screen.query("Toast")
-        box = toast.region
-        lines = [line[box.x : box.right] for line in looks(app)[box.y : box.bottom]]
-        assert "(and 1 more: :messages)" in " ".join(" ".join(lines).replace("|", " ").split())
-        assert all(line.isascii() for line in lines)
+        assert (toast.region.bottom, toast.region.height) == (39, 1), "one line above the footer"
+        line = looks(app)[38]
+        assert line.strip().endswith("2 notices, all in :messages . config.toml:3: unknown key 'colour'")
+        assert line.isascii()
+        app.notify("another")
+        await typed(pilot, "slash")
+        (toast,) = app.screen.query("Toast")
+        assert app.focused is not None and toast.region.y > app.focused.region.y, "a prompt is not covered"
+        await typed(pilot, "escape", "question_mark")
+        app.notify("over a dialog")
+        await settled(pilot)
+        (toast,) = app.screen.query("Toast")
+        assert toast.region.y == 39
 
 
 async def test_a_theme_of_ones_own_that_is_bad_is_told(tmp_path: Path) -> None:

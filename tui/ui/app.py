@@ -155,8 +155,8 @@ class Lktop(DiffApp):
     def _notify_of_notices(self) -> None:
         """Show notices as a toast, after the first data: drawing a toast takes as long as drawing them."""
         if notices := [*self.launch.notices, *self._problems]:
-            more = f" (and {len(notices) - 1} more: :messages)" if len(notices) > 1 else ""
-            words = self._drawable(clean(notices[0] + more, limit=300))
+            more = f"{len(notices)} notices, all in :messages · " if len(notices) > 1 else ""
+            words = self._drawable(clean(more + notices[0], limit=300))
             self.notify(words, severity="warning", markup=False, timeout=8)
 
     def watch_project(self, project: Project) -> None:
@@ -227,6 +227,19 @@ class Lktop(DiffApp):
                 "error" if tone == "error" else "warning" if tone == "warn" else "information"
             )
             self.notify(self._drawable(clean(words, limit=300)), markup=False, severity=level, timeout=TOAST)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show one line, in place of the one before. Never as markup."""
+        self.clear_notifications()
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     def _drawable(self, text: str) -> str:
         return to_ascii(text) if self.launch.ascii_only else text

@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.reactive import Reactive, var
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tui.api.models import Agent
 from tui.clock import Clock
@@ -242,9 +243,14 @@ class MainScreen(Screen[None]):
         self.draw_footer()
         self._retitle()
 
+    def on_screen_suspend(self) -> None:
+        """Another screen lies over this one: a toast on both would be there twice."""
+        self.app.clear_notifications()
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Another widget has the keyboard: a pane, or the prompt, where keys are letters."""
         self.draw_footer()
+        self.set_class(isinstance(event.widget, Input), "-asking")
         for ancestor in event.widget.ancestors_with_self:
             if isinstance(ancestor, Pane) and ancestor.id:
                 self._arranged = self._arranged.at(ancestor.id)

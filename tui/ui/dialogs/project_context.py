@@ -194,4 +194,11 @@ class ProjectContext:
             undo = f" · u {outcome.undo.words} ({UNDO_SECONDS:.0f} s)" if outcome.undo else ""
         for text in (*outcome.items, *outcome.notes):
             self.say(text, tone=tone, toast=False)
-        self.say(f"{outcome.words}{undo}{request}", tone=tone, toast=not seen)
+        self.say(f"{self._with_name(outcome)}{undo}{request}", tone=tone, toast=not seen)
+
+    def _with_name(self, outcome: Outcome) -> str:
+        """What is said of an outcome, with the name of the agent beside its id."""
+        agent = self.store.fleet.agent(outcome.intent.target) if outcome.intent else None
+        if agent is None or not agent.name:
+            return outcome.words
+        return outcome.words.replace(agent.agent_id, f"{agent.name} ({agent.agent_id})", 1)
