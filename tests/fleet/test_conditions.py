@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
@@ -116,6 +119,16 @@ def test_the_agent_of_a_job_is_the_participant_that_it_is_and_not_the_user_whom_
     assert agent_of(silent, (named, other)) is other, "by the default identity"
     assert agent_of(silent, (*CALLER, named)) is named, "by its attributes"
     assert agent_of(silent, (named, replace(named, identity="b"))) is None, "it may be either"
+
+
+def test_the_readme_explains_every_word() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    table = text.partition("## What it says of jobs")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`([a-z][^`]*)`", table.partition("|---|")[2])) == {
+        condition.word for condition in JobCondition
+    }
+    for seconds in (CHECKED_FOR, JOINS_WITHIN, STARTS_WITHIN, SLOW_AFTER, STUCK_AFTER):
+        assert f"{seconds:.0f} s" in table
 
 
 # ---- dispatches -----------------------------------------------------------------------------------------
