@@ -341,7 +341,11 @@ def _tavern() -> RoomSpec:
         age=9,
         people=[PersonSpec(identity="player-77", name="Wren", age=8)],
         dispatches=[
-            DispatchSpec(agent_name="game-npc-innkeeper", age=7, jobs=[JobSpec(status="pending", age=6)])
+            DispatchSpec(
+                agent_name="game-npc-innkeeper",
+                age=7,
+                jobs=[JobSpec(status="pending", reason="no_capacity", age=6)],
+            )
         ],
     )
 

@@ -98,8 +98,8 @@ def _publishers() -> list[RoomSpec]:
                     jobs=[
                         JobSpec(publisher="ana", age=700),
                         JobSpec(publisher="bob", age=690),
-                        # Cleo has left the room since.
-                        JobSpec(publisher="cleo", age=680, joins=None),
+                        # Cleo has left the room since; the agent for her has not.
+                        JobSpec(publisher="cleo", age=680),
                     ],
                 )
             ],
