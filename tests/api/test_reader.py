@@ -239,6 +239,24 @@ def test_a_row_that_cannot_be_read_may_be_the_one_that_is_looked_for() -> None:
     assert not Reader(Room, "rooms").read(b'{"rooms":[{"name":"a"},7]}').is_whole
 
 
+def test_a_row_in_which_something_cannot_be_read_is_counted_for_as_long_as_it_is_there() -> None:
+    reader = Reader(Agent, "agents")
+    bad = {"agent_id": "CA_1", "agent_name": 7}
+    for rows, mended in (
+        ([bad, row(2)], 1),
+        ([bad, row(2), row(3)], 1),
+        ([row(1), row(2)], 0),
+        ([row(2)], 0),
+    ):
+        batch = reader.read(json.dumps({"agents": rows}).encode())
+        assert (batch.mended, batch.unreadable) == (mended, 0)
+        assert batch.is_whole is (mended == 0)
+    nulls = reader.read(b'{"agents":[{"agent_id":"CA_1","agent_deployments":[null]}]}')
+    assert nulls.mended == 1
+    unset = reader.read(b'{"agents":[{"agent_id":"CA_1","agent_deployments":null}]}')
+    assert unset.mended == 0
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -106,6 +106,15 @@ async def test_a_whole_list_without_it_shows_that_it_is_gone(operation: str) -> 
         assert (await BY_ID[operation].verify(client, intent(operation))).seen is Effect.YES
 
 
+@pytest.mark.parametrize("row", [{"deployment": 7}, None])
+async def test_an_agent_of_which_a_part_cannot_be_read_shows_nothing_of_that_part(row: object) -> None:
+    agent = {"agent_id": "CA_a", "agent_deployments": [{"deployment": ""}, row]}
+    async with answered(listing("agents", agent)) as client:
+        assert (await looks.find_agent(client, "CA_a")) is not None
+        with pytest.raises(Unknown, match="cannot be read"):
+            await BY_ID["delete_deployment"].verify(client, intent("delete_deployment"))
+
+
 async def test_an_agent_without_any_deployment_is_one_that_was_half_read() -> None:
     async with answered(listing("agents", {"agent_id": "CA_a"})) as client:
         with pytest.raises(Unknown, match="lists no deployment"):

@@ -13,7 +13,7 @@ import msgspec
 
 from tui.api.cut_listing import TooLong, cut_listing
 from tui.api.models import Wire
-from tui.api.wire import decode, read_one
+from tui.api.wire import decode, read_row
 
 T = TypeVar("T", bound=Wire)
 MOST: Final = 100_000
@@ -42,11 +42,13 @@ class Batch(Generic[T]):
 
     cut: int = 0
     """Rows that were kept of a list that has more of them; 0 for a list that was not cut."""
+    mended: int = 0
+    """Entries in which something could not be read."""
 
     @property
     def is_whole(self) -> bool:
         """Whether what is not in it is not there: only then does its absence prove anything."""
-        return self.listed and not self.unreadable and not self.cut
+        return self.listed and not self.unreadable and not self.cut and not self.mended
 
 
 class Reader(Generic[T]):
@@ -76,6 +78,8 @@ class Reader(Generic[T]):
         self._raws: list[msgspec.Raw] = []
         self._items: list[T | None] = []
         self._places: dict[str, int] = {}
+        self._mended: set[str] = set()
+        """Names of items in which something could not be read."""
         self.decoded = 0
         """Items decoded so far: the measure of what a poll costs."""
 
@@ -101,7 +105,9 @@ class Reader(Generic[T]):
             self._places = {self._name(item): place for place, item in enumerate(items) if item is not None}
         found = [item for item in map(items.__getitem__, self._places.values()) if item is not None]
         unreadable = sum(item is None for item in items)
-        batch = Batch(tuple(found), unreadable, rows is not None, len(raws) if is_cut else 0)
+        self._mended &= self._places.keys()
+        kept_rows = len(raws) if is_cut else 0
+        batch = Batch(tuple(found), unreadable, rows is not None, kept_rows, len(self._mended))
         self._body, self._items = kept, items
         self._raws = [] if is_lean else raws
         if batch != self._batch:
@@ -155,9 +161,10 @@ class Reader(Generic[T]):
     def _read(self, raw: bytes) -> T | None:
         """The item, or the known object with equal values; None without an id."""
         self.decoded += 1
-        item = read_one(raw, self._kind)
+        item, is_mended = read_row(raw, self._kind)
         if item is None or not self._name(item):
             return None
+        (self._mended.add if is_mended else self._mended.discard)(self._name(item))
         place = self._places.get(self._name(item))
         before = self._items[place] if place is not None else None
         if before == item:

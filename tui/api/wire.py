@@ -96,31 +96,45 @@ def snake(key: str) -> str:
 
 def read_one(raw: msgspec.Raw | bytes, kind: type[T]) -> T | None:
     """One item, by the fast path if it is safe, else by the slow one; None if it cannot be decoded."""
+    return read_row(raw, kind)[0]
+
+
+def read_row(raw: msgspec.Raw | bytes, kind: type[T]) -> tuple[T | None, bool]:
+    """The same, and whether something in it was of a wrong type, and so is missing from it."""
     data = bytes(raw)
     if is_plain(data):
         try:
-            return msgspec.json.decode(data, type=kind, strict=False)
+            return msgspec.json.decode(data, type=kind, strict=False), False
         except msgspec.ValidationError:
             pass
         except (msgspec.DecodeError, RecursionError):
-            return None
+            return None, True
     return _careful(data, kind)
 
 
-def _careful(data: bytes, kind: type[T]) -> T | None:
+def _careful(data: bytes, kind: type[T]) -> tuple[T | None, bool]:
     if data.count(b",") + data.count(b"[") + data.count(b"{") > PARTS_LIMIT:
-        return None
+        return None, True
     try:
-        tree = _tidy(decode(data, dict), "", DEPTH_LIMIT)
+        received = decode(data, dict)
+        tree = _tidy(received, "", DEPTH_LIMIT)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return None
-    for _ in range(_WRONG_KINDS):
+        return None, True
+    for dropped in range(_WRONG_KINDS):
         try:
-            return msgspec.convert(tree, type=kind, strict=False)
+            item = msgspec.convert(tree, type=kind, strict=False)
+            return item, dropped > 0 or (b"null" in data and _has_null_in_list(received))
         except msgspec.ValidationError as error:
             if not _drop(tree, str(error)):
-                return None
-    return None
+                break
+    return None, True
+
+
+def _has_null_in_list(value: Json) -> bool:
+    """Whether a list in it holds a null, which is no message."""
+    if isinstance(value, list):
+        return None in value or any(map(_has_null_in_list, value))
+    return isinstance(value, dict) and any(map(_has_null_in_list, value.values()))
 
 
 def _tidy(value: Json, key: str, depth: int) -> Json:

@@ -25,30 +25,29 @@ def whole(batch: Batch[T], what: str) -> tuple[T, ...]:
         raise inconclusive(f"no list of {what} is in it")
     if batch.cut:
         raise inconclusive(f"there are more than the {batch.cut} {what} that were read")
-    if batch.unreadable:
-        raise inconclusive(f"{batch.unreadable} of the {what} cannot be read")
+    if broken := batch.unreadable + batch.mended:
+        raise inconclusive(f"{broken} of the {what} cannot be read")
     return batch.items
 
 
-async def find_agent(remote: Remote, agent_id: str) -> Agent | None:
+async def find_agent(remote: Remote, agent_id: str, *, in_full: bool = False) -> Agent | None:
     """An agent by id, asked anew; None only where it is certainly gone. Raises the tree of `tui.api.errors`.
 
     An unknown one is an empty list or an `internal` error in words (PROTOCOL.md, Errors), hence a second look
-    at the whole list, which is what can be believed.
+    at the whole list, which is what can be believed. `in_full` where what is missing from it matters too.
     """
     try:
         batch = await remote.list_agents(agent_id)
     except ApiError as error:
         if not isinstance(error, NotFound) and error.code != "internal":
             raise
-    else:
-        if (found := _of(batch, agent_id)) is not None:
-            return found
-    batch = await remote.list_agents()
-    if (found := _of(batch, agent_id)) is not None:
-        return found
-    whole(batch, "agents")
-    return None
+        batch = Batch()
+    if (found := _of(batch, agent_id)) is None:
+        batch = await remote.list_agents()
+        found = _of(batch, agent_id)
+    if found is None or in_full:
+        whole(batch, "agents")
+    return found
 
 
 def _of(batch: Batch[Agent], agent_id: str) -> Agent | None:

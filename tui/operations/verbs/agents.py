@@ -186,7 +186,7 @@ class DeleteDeployment(DeploymentOperation):
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
         """Gone, or going."""
         agent_id, name = intent.facts.get("agent_id", ""), intent.facts.get("deployment", "")
-        agent = await find_agent(remote, agent_id)
+        agent = await find_agent(remote, agent_id, in_full=True)
         if agent is not None and not agent.agent_deployments:
             raise inconclusive(f"it lists no deployment of {agent_id}")
         rows = [row for row in agent.agent_deployments if row.deployment == name] if agent else []
