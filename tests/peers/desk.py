@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.fixtures.views import words
 from tests.peers.site import KEY
 from tui.api.errors import ApiError
 from tui.api.models import moment
@@ -24,10 +25,13 @@ from tui.operations.runner import OperationRunner
 from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import Session
+from tui.ui.header import header
 from tui.ui.panes.dispatches import DispatchesPane
 
 ROUNDS = 4
 """Rounds after the first: not everything is due at once."""
+WIDTH = 300
+"""Cells of a terminal in which nothing is cut."""
 PER_MINUTE = 100_000
 """No budget is in the way."""
 DISPATCH: Operation = BY_ID["dispatch"]
@@ -86,11 +90,16 @@ class Desk:
             await self.session.poller.once()
 
     def shown(self) -> str:
-        """The tree, sources that do not answer, the newest dispatch, and what the form says of another."""
+        """Tree, header, sources that fail, the newest dispatch, and what the form says of another."""
         errors = (f"{name}: {fresh.error}" for name, fresh in self.fleet.freshness.items() if fresh.failures)
         hints = DISPATCH.hints(self.view, Answers({"agent": self._agent, "room": self._selection.room}))
         form = (f"form: {hint.text}" for hint in hints)
-        return "\n".join((self.tree(), *errors, self.outcome, self._join(), *form))
+        return "\n".join((self.tree(), self._header(), *errors, self.outcome, self._join(), *form))
+
+    def _header(self) -> str:
+        """The second line of the header: the state of the data and the connection."""
+        _, line = header(self.view, self.session.project, self.session.link(), WIDTH)
+        return f"header: {words(line).strip()}"
 
     def _join(self) -> str:
         """What the dialog says of the dispatch that was made last, from what is known of its room."""
@@ -98,8 +107,8 @@ class Desk:
         made = next((item for item in reversed(here) if item.agent_name == self._agent and item.state), None)
         if made is None or made.state is None:
             return ""
-        now = self.clock.monotonic()
-        age = self.clock.now() - (moment(made.state.created_at) or 0.0)
+        now = self.fleet.fresh_room(made.room).dispatches_at or 0.0
+        age = self.view.unix(now) - (moment(made.state.created_at) or 0.0)
         watch = JoinWatch(made, started=now - age, accepted=0.0)
         watch.saw(made, self.fleet.participants.get(made.room), now)
         joining = watch.join(self.fleet, now)

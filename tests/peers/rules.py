@@ -20,8 +20,9 @@ class Rule(NamedTuple):
     """None is found."""
 
 
+LIVE = "header: .* live$"
 JOINED = Rule(
-    (r"● lobby", r"● …\w+ \| running \| one", r"agent-AJ_\w+ \| active \| agent", "join: joined after"),
+    (r"● lobby", r"● …\w+ \| running \| one", r"agent-AJ_\w+ \| active \| agent", "join: joined after", LIVE),
     (r"[?✗◔] ",),
 )
 STARTING = Rule(
@@ -50,9 +51,10 @@ NO_NODE = Rule(
         r"✗ lobby-\d+ \| no answer",
         "listed, but no node answers for it .* ago: jobs 1",
         "running, not checked",
+        "header: .*1 room without an answer",
         "form: room: listed, but no node answers for it",
     ),
-    ("no dispatch", "●", "room is open"),
+    ("no dispatch", "●", "room is open", LIVE, "slow, "),
 )
 NO_ROOM = r"\S lobby(-\d+)? \|"
 
@@ -107,14 +109,20 @@ RULES: dict[str, dict[str, Rule]] = {
     "redis_gone": {
         "joined": JOINED,
         "gone": Rule(
-            ("jobs 1", "rooms: .*connection refused", "form: room was open"), ("no dispatch", "room is open")
+            ("jobs 1", "header: .*STALE .*connection refused", "form: room was open"),
+            ("no dispatch", "room is open", LIVE),
         ),
-        "back": Rule(never=(NO_ROOM, "connection refused")),
+        "back": Rule((LIVE,), (NO_ROOM, "connection refused")),
+    },
+    "redis_gone_while_waiting": {
+        "waiting": Rule(("[◔?] lobby", "no job", LIVE), ("✗",)),
+        # a wait is counted up to the newest answer
+        "gone": Rule(("[◔?] lobby", "no job", "header: .*STALE"), ("✗", r"no job [2-9]\d s", LIVE)),
     },
     "wrong_secret": {
         "refused": Rule(
             (
-                "rooms: .*signature is invalid",
+                "header: .*NO DATA: rooms.*signature is invalid",
                 "(refused|not read): .*signature is invalid",
                 "form: the list of rooms was not received yet",
             ),

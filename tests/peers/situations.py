@@ -147,6 +147,16 @@ async def redis_gone(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     yield Stop("back", "lobby")
 
 
+async def redis_gone_while_waiting(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
+    """SIGKILL of Redis while a dispatch waits for a worker."""
+    await dispatch("lobby", "", SECRET)
+    await asyncio.sleep(OFFER_OVER)
+    yield Stop("waiting", "lobby")
+    site.kill_redis()
+    await asyncio.sleep(40)
+    yield Stop("gone", "lobby")
+
+
 async def wrong_secret(site: Site, dispatch: Dispatch) -> AsyncIterator[Stop]:
     """The secret of another server."""
     await dispatch("lobby", "", WRONG_SECRET)
@@ -193,6 +203,7 @@ SITUATIONS: dict[str, Situation] = {
         killed_node,
         moved_room,
         redis_gone,
+        redis_gone_while_waiting,
         wrong_secret,
         no_auto_create,
         publisher_left,

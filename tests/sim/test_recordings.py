@@ -202,6 +202,16 @@ async def redis_gone(world: World) -> Steps:
     yield "back"
 
 
+async def redis_gone_while_waiting(world: World) -> Steps:
+    world.worker(alive=False)
+    await world.dispatch()
+    world.simulator.advance(6)
+    yield "waiting"
+    world.control.switch({"store": "gone"})
+    world.simulator.advance(40)
+    yield "gone"
+
+
 async def wrong_secret(world: World) -> Steps:
     world.secret = "x" * 40
     await world.dispatch()
@@ -251,6 +261,7 @@ PLAYS: dict[str, Callable[[World], Steps]] = {
             killed_node,
             moved_room,
             redis_gone,
+            redis_gone_while_waiting,
             wrong_secret,
             no_auto_create,
             publisher_left,
