@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.jobs import AGENT, NOW, asked, dispatch, job
 from tui.api.models import Agent, Dispatch, Participant, Room
 from tui.fleet.evidence import CHECKED_FOR
-from tui.fleet.state import Fleet, Freshness, Selection, View
+from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
 from tui.operations.descriptions import dispatch_state, doing, jobs
 from tui.operations.fields import Answers
 from tui.operations.registry import BY_ID
@@ -75,3 +75,13 @@ def test_the_form_says_of_earlier_dispatches_what_the_tree_says() -> None:
     assert "already dispatched to this room: AD_1 no worker took it; this would be another one" in told
     silent = replace(seen, fleet=replace(seen.fleet, room_freshness={}))
     assert doing(silent, item) == "no job yet", "nobody knows when it was listed"
+
+
+def test_jobs_are_not_counted_as_none_where_no_room_is_known() -> None:
+    seen = view(None)
+    blind = replace(seen, fleet=replace(seen.fleet, freshness={}))
+    assert jobs(blind, CONCIERGE) == "jobs running: not known, the list of rooms was not received yet"
+    loading = replace(seen, fleet=replace(seen.fleet, coverage=Coverage(0, 9)))
+    assert jobs(loading, CONCIERGE) == "jobs running: not known, none of 9 rooms is loaded yet"
+    partly = replace(seen, fleet=replace(seen.fleet, coverage=Coverage(3, 9)))
+    assert jobs(partly, CONCIERGE) == "no jobs running in 3 of 9 rooms"

@@ -10,8 +10,8 @@ from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Deployment, Dispatch, moment
 from tui.fleet.conditions import RUNS, JobCondition, Worst, dispatch_condition, job_condition
 from tui.fleet.evidence import evidence, evidence_of
-from tui.fleet.find import unknown_agents
-from tui.fleet.state import Fleet, View
+from tui.fleet.find import unknown_agents, unknown_rooms
+from tui.fleet.state import Coverage, Fleet, View
 from tui.fleet.status import Family, event_words, reading, status
 from tui.fleet.tree import find_dispatch
 from tui.formats import age
@@ -104,8 +104,14 @@ def jobs(view: View, agent: Agent, deployment: str | None = None) -> str:
             known = evidence(view, room, None, {})
             found += (job_condition(job, known) for job in wanted)
     coverage = view.fleet.coverage
+    if unknown := unknown_rooms(view.fleet) or _nothing_loaded(coverage):
+        return f"jobs running: not known, {unknown}"
     partly = f" in {coverage.polled} of {coverage.total} rooms" if coverage.polled < coverage.total else ""
     return f"{running(found) or 'no jobs running'}{partly}"
+
+
+def _nothing_loaded(coverage: Coverage) -> str:
+    return f"none of {coverage.total} rooms is loaded yet" if coverage.total and not coverage.polled else ""
 
 
 def running(conditions: Iterable[JobCondition]) -> str:
