@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
@@ -15,6 +16,9 @@ from tests.fixtures.operation import CONCIERGE, FAILING
 from tests.operations.console import Console, console
 from tui.sim.http.orders import WalkOrder
 from tui.sim.scenarios.specs import AgentSpec, Scenario
+from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.dialogs.unlock import UnlockDialog
 from tui.ui.terminal import safe_app
@@ -71,6 +75,65 @@ async def test_a_dialog_ignores_keys_until_its_reader_can_have_seen_it(here: Con
     assert here.calls("DeleteDispatch") == 0
     assert dialog.quiet_until > time.monotonic()
     await here.until(lambda: time.monotonic() > dialog.quiet_until)
+    await here.press("y")
+    await here.until(lambda: dialog.model.outcome is not None)
+    assert here.names() == ["DeleteDispatch"]
+
+
+def send(here: Console, *keys: str) -> None:
+    """Press keys at once, as they come in one read."""
+    driver = here.app._driver
+    assert driver is not None
+    for key in keys:
+        driver.send_message(Key(key, key if len(key) == 1 else None))
+
+
+@pytest.mark.usefixtures("ignoring_early_keys")
+async def test_what_is_typed_before_the_first_question_is_there_goes_to_it_in_order(
+    here: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.press("4")
+    may_put = asyncio.Event()
+    put = DialogLayout.put
+
+    async def late(layout: DialogLayout, form: Form) -> None:
+        await may_put.wait()
+        await put(layout, form)
+
+    monkeypatch.setattr(DialogLayout, "put", late)
+    send(here, "e", *"hunter2")
+    await here.until(lambda: isinstance(here.app.screen, OperationDialog))
+    assert here.app.focused is None, "reason never has the keyboard first"
+    send(here, *"canary", "tab", *"x")
+    may_put.set()
+    dialog = await here.opened()
+    await here.until(lambda: dialog.frame.reason == "x")
+    assert dialog.form is not None
+    assert dialog.form.answers.value("value").reveal() == "hunter2canary"
+    assert here.effects() == []
+
+
+@pytest.mark.usefixtures("ignoring_early_keys")
+async def test_what_confirms_is_never_kept_for_a_dialog_that_is_not_ready(
+    here: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.press("5")
+    found = here.app.main.view.fleet.dispatches["lobby"][0]
+    here.app.main.dispatches.go_to(f"dispatch:lobby\0{found.id}")
+    ready, waiting = Dialog.ready, list[Dialog]()
+
+    def wait(dialog: Dialog) -> None:
+        waiting.append(dialog)
+
+    monkeypatch.setattr(Dialog, "ready", wait)
+    await here.press("ctrl+d")
+    dialog = await here.opened()
+    await here.until(lambda: bool(waiting) and time.monotonic() > dialog.quiet_until)
+    send(here, "y", "enter")
+    await here.settle()
+    ready(dialog)
+    await here.settle()
+    assert here.app.screen is dialog and dialog.model.outcome is None
     await here.press("y")
     await here.until(lambda: dialog.model.outcome is not None)
     assert here.names() == ["DeleteDispatch"]

@@ -43,7 +43,7 @@ from tui.ui.messages import MessageLog, Messages
 from tui.ui.raw import Raw
 from tui.ui.screen import MainScreen
 from tui.ui.session_binding import SessionBinding
-from tui.ui.terminal.key_queue import KeyQueue
+from tui.ui.terminal.key_queue import KeyQueue, is_input
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import DiffApp
 from tui.ui.widgets.text import to_ascii
@@ -393,6 +393,11 @@ class Lktop(DiffApp):
         if self._key_queue.holds(event):
             return
         top = self.screen_stack[-1] if self._screen_stack else None
+        if isinstance(top, Dialog) and top.waits(event):
+            self._key_queue.block(event)
+            return
+        if is_input(event):
+            await self._key_queue.release(deliver=isinstance(top, Dialog) and top.asks)
         if isinstance(top, Dialog) and top.ignores(event):
             event.stop()
             return
@@ -401,6 +406,10 @@ class Lktop(DiffApp):
         await super().on_event(event)
         if is_key:
             self._key_queue.sent(to)
+
+    async def on_dialog_ready(self, event: Dialog.Ready) -> None:
+        """What was typed while a dialog put its first question goes there."""
+        await self._key_queue.release(deliver=event.dialog is self.screen and event.dialog.asks)
 
     def confirms(self, key: Key) -> bool:
         """Only in a dialog: elsewhere a key shows, moves or asks first, and none is too old for that."""

@@ -72,6 +72,7 @@ class DeployForm(Dialog):
         self._made: PlanDraft | None = None
         self._problem = ""
         self._shows_request = False
+        self.is_ready = False
         self._meant = place.given
         """What stood in the form when its button was pressed."""
 
@@ -99,6 +100,7 @@ class DeployForm(Dialog):
         self._form = form
         self.frame.query_one("#reason", Input).value = self._place.given.reason
         self.frame.button("cancel").focus()
+        self.ready()
         await self._inspect_now()
 
     def on_resize(self, event: events.Resize) -> None:

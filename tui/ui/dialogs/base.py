@@ -1,6 +1,7 @@
-"""What every dialog shares: it ignores keys that were typed before it opened.
+"""What every dialog shares: no key is taken before the first question is ready, none that confirms too early.
 
-A dialog may open while somebody types, holds a key or pastes; none of that may answer it.
+A dialog may open while somebody types, holds a key or pastes; none of that may confirm anything. Text that is
+typed before the first question is there waits for it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import ClassVar, Final
 
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
-from textual.events import Event, Key, MouseDown, MouseUp, Paste
+from textual.events import Event, Key, MouseDown, MouseEvent, MouseUp, Paste
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
@@ -32,6 +34,15 @@ class Dialog(ModalScreen[None]):
     """A question over the main screen."""
 
     QUIET: ClassVar[float] = QUIET
+    AUTO_FOCUS = ""
+    """Nothing: Textual would give the keyboard to what is there first, and that is not the first question."""
+
+    class Ready(Message):
+        """The first question has the keyboard."""
+
+        def __init__(self, dialog: Dialog) -> None:
+            super().__init__()
+            self.dialog = dialog
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close", show=False),
@@ -56,6 +67,29 @@ class Dialog(ModalScreen[None]):
         self._last_enter = float("-inf")
         self._held = False
         self._is_over = False
+        self._ignored = False
+        self.is_ready = True
+        """Its first question has the keyboard; a dialog that puts its questions later says when."""
+
+    def ready(self) -> None:
+        """The first question has the keyboard: what was typed until now goes there."""
+        self.is_ready = True
+        self.post_message(self.Ready(self))
+
+    @property
+    def asks(self) -> bool:
+        """Its first question is answered by typing."""
+        return False
+
+    def takes(self, event: Key | Paste) -> bool:
+        """Whether a key or a paste is text for a question, or leads to another one: it confirms nothing."""
+        return False
+
+    def waits(self, event: Event) -> bool:
+        """Whether it comes before the first question is ready. Esc leaves at any time."""
+        is_escape = isinstance(event, Key) and event.key == "escape"
+        is_input = isinstance(event, Key | Paste | MouseEvent) and not event.is_forwarded
+        return not self.is_ready and is_input and not is_escape
 
     def on_mount(self) -> None:
         """It is seen now, so keys count soon. Toasts go, since they would cover its buttons."""
@@ -71,7 +105,11 @@ class Dialog(ModalScreen[None]):
             self._held = is_enter and event.time - self._last_enter < REPEAT
             self._last_enter = event.time if is_enter else float("-inf")
         if event.time >= self.quiet_until or (isinstance(event, Key) and event.key == "escape"):
+            self._ignored = False
             return False
+        if not self._ignored and isinstance(event, Key | Paste) and self.takes(event):
+            return False  # text in its order, as long as nothing before it was ignored
+        self._ignored = True
         self.quiet_until = max(self.quiet_until, event.time + MORE)
         return True
 

@@ -52,6 +52,7 @@ class BulkDialog(Dialog):
         self._under_way: tuple[BulkTarget, ...] = ()
         self._stopping = False
         self._ended = ""
+        self.is_ready = False
         self.frame = DialogLayout(danger=context.project.danger)
         hidden = [target for target in self._targets if target.hidden]
         words = f"include {len(hidden)} hidden by the filter"
@@ -89,6 +90,7 @@ class BulkDialog(Dialog):
         await self.frame.mount(Horizontal(self._choice, classes="row"), before="#row-reason")
         self.frame.button("cancel").focus()
         self.redraw()
+        self.ready()
 
     @property
     def _chosen(self) -> tuple[BulkTarget, ...]:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import DescendantFocus, Resize
+from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.widgets import Input
 
 from tui.api.errors import ApiError
@@ -20,7 +20,7 @@ from tui.operations.fields import Answers, FieldKind, InvalidAnswer, Option
 from tui.operations.join_watch import JoinProgress, JoinWatch, follow
 from tui.operations.journal.outcome import Outcome, Progress
 from tui.operations.operation import Danger, Operation
-from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields.base import FieldAnswered, Next, Read
 from tui.ui.dialogs.fields.secret_input import SecretInput
@@ -62,6 +62,7 @@ class OperationDialog(Dialog):
         self.frame = DialogLayout(danger=self.model.is_grave)
         self.form: Form | None = None
         self._due = False
+        self.is_ready = False
 
     # ---- life -----------------------------------------------------------------------------------------
 
@@ -95,6 +96,7 @@ class OperationDialog(Dialog):
             self.model.fail(f"cannot read what it needs: {error}; ctrl+r tries again")
             self.frame.button("cancel").focus()
             self.redraw()
+            self.ready()
             return
         self.model.clear()
         await self._put()
@@ -113,6 +115,26 @@ class OperationDialog(Dialog):
         else:
             self.frame.button("cancel").focus()
         self.redraw()
+        self.call_after_refresh(self.ready)
+
+    @property
+    def asks(self) -> bool:
+        """It has questions, or a name has to be typed."""
+        return self.form is not None or bool(self.model.wanted())
+
+    def takes(self, event: Key | Paste) -> bool:
+        """What its questions consume, and the name that has to be typed, wherever the keyboard is."""
+        if isinstance(event, Paste):
+            return self.form is not None or event.text.strip() in self.model.wanted()
+        letter = event.character if event.is_printable else None
+        if letter and self.frame.takes(letter):
+            return True
+        return self.form is not None and (event.key in CONFIRMS_NOTHING or self._is_edit(event))
+
+    def _is_edit(self, event: Key) -> bool:
+        focused = self.focused
+        is_typed = focused is not None and focused.check_consume_key(event.key, event.character)
+        return is_typed or event.key == "backspace"
 
     # ---- data and answers -----------------------------------------------------------------------------
 

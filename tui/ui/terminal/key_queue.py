@@ -25,6 +25,11 @@ takes three, and a busy screen always has some.
 """
 
 
+def is_input(event: Event) -> bool:
+    """Whether it comes from the operator and has not been judged yet."""
+    return isinstance(event, Key | Paste | MouseEvent) and not event.is_forwarded
+
+
 class KeyQueue:
     """Follows the handling of one key at a time, from its widget up to the application; later input waits."""
 
@@ -35,15 +40,35 @@ class KeyQueue:
         """Number of the key that is being handled; 0 for none."""
         self._count = 0
         self._timer: Timer | None = None
+        self._is_blocked = False
+        self._is_draining = False
 
     def holds(self, event: Event) -> bool:
         """Whether this event has to wait; it is passed to the application's `on_event` again later."""
-        if not self._current or not isinstance(event, Key | Paste | MouseEvent) or event.is_forwarded:
+        if not self._current or not is_input(event):
             return False
         self._held.append(event)
         if self._timer is None:
             self._timer = self._app.set_timer(GIVE_UP, self._end)
         return True
+
+    def block(self, event: Event) -> None:
+        """Hold this event, and whatever is passed here after it, until `release`."""
+        self._is_blocked = True
+        if self._is_draining:  # it was first, and stays so
+            self._held.appendleft(event)
+        else:
+            self._held.append(event)
+
+    async def release(self, *, deliver: bool) -> None:
+        """Send what was held on its way, or forget it."""
+        if not self._is_blocked:
+            return
+        self._is_blocked = False
+        if not deliver:
+            self._held.clear()
+        elif not self._current:
+            await self._end()
 
     def sent(self, to: DOMNode | None) -> None:
         """A key was sent to this widget, or handled at once (None)."""
@@ -80,7 +105,9 @@ class KeyQueue:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        while self._held and not self._current:
+        while self._held and not self._current and not self._is_blocked:
+            self._is_draining = True
             await self._app.on_event(self._held.popleft())
-        if self._held:
+            self._is_draining = False
+        if self._held and not self._is_blocked:
             self._timer = self._app.set_timer(GIVE_UP, self._end)
