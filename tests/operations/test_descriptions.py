@@ -8,8 +8,9 @@ import pytest
 
 from tests.fixtures.jobs import AGENT, NOW, asked, dispatch, job
 from tui.api.models import Agent, Dispatch, Participant, Room
+from tui.fleet.coverage import Coverage
 from tui.fleet.evidence import CHECKED_FOR
-from tui.fleet.state import Coverage, Fleet, Freshness, Selection, View
+from tui.fleet.state import Fleet, Freshness, Selection, View
 from tui.operations.descriptions import dispatch_state, doing, jobs
 from tui.operations.fields import Answers
 from tui.operations.registry import BY_ID

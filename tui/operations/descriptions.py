@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Deployment, Dispatch, moment
 from tui.fleet.conditions import RUNS, JobCondition, Worst, dispatch_condition, job_condition
+from tui.fleet.coverage import Coverage
 from tui.fleet.evidence import evidence, evidence_of
 from tui.fleet.find import unknown_agents, unknown_rooms
-from tui.fleet.state import Coverage, Fleet, View
+from tui.fleet.state import Fleet, View
 from tui.fleet.status import Family, event_words, reading, status
 from tui.fleet.tree import find_dispatch
 from tui.formats import age
