@@ -42,6 +42,12 @@ async def test_a_stream_that_ends_well_is_done_only_once_its_version_is_listed(t
     assert "the stream ended well, and no new version is listed" in not_built.report.verdict
 
 
+async def test_nothing_is_built_after_a_page_in_place_of_a_stores_yes(tmp_path: Path) -> None:
+    for result in await results(tmp_path, "deploy", "upload", "HTML"):
+        assert result.arrived == ("DeployAgentV2", "upload") and not result.changed
+        assert "an answer that means neither yes nor no" in result.report.verdict
+
+
 @pytest.mark.parametrize("page", ["HTML", "no body", "{}"])
 async def test_a_page_in_place_of_a_build_is_no_build(tmp_path: Path, page: str) -> None:
     built, not_built = await results(tmp_path, "create", "build", page)

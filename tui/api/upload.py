@@ -80,7 +80,7 @@ async def upload(
             except errors.Unreachable:  # nothing was sent
                 if way is tried[-1]:
                     raise
-    if status not in body.accepted:
+    if status not in body.accepted or _is_page(answer):
         raise _refusal(status, answer, target, body, sent)
 
 
@@ -251,6 +251,11 @@ def _refusal(
         kind, said = errors.Refused, _said(answer, sent) or "refused without a reason"
     where = target.host
     return kind(f"upload to {where}: {said}", method=f"{body.verb} upload", host=where, status=status)
+
+
+def _is_page(answer: bytes) -> bool:
+    """A page of HTML, which no store answers with: somebody in between took the source, or let it drop."""
+    return answer[:QUOTED].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 def _said(answer: bytes, sent: SentSecrets) -> str:
