@@ -82,19 +82,16 @@ PROVE_NOTHING = {
 }
 
 
-@pytest.mark.parametrize("answer", PROVE_NOTHING)
 @pytest.mark.parametrize("operation", LOOKED)
-async def test_a_look_that_proves_nothing_settles_nothing(operation: str, answer: str) -> None:
-    async with answered(PROVE_NOTHING[answer]) as client:
-        with pytest.raises(ApiError):
-            await BY_ID[operation].verify(client, intent(operation))
-
-
-@pytest.mark.parametrize("operation", LOOKED)
-async def test_a_row_that_cannot_be_read_may_be_the_one_that_is_looked_for(operation: str) -> None:
-    async with answered(listing(LOOKED[operation], 7)) as client:
-        with pytest.raises(Unknown):
-            await BY_ID[operation].verify(client, intent(operation))
+async def test_a_look_that_proves_nothing_settles_nothing(operation: str) -> None:
+    """A row that cannot be read may be the one that is looked for."""
+    answers = {**PROVE_NOTHING, "an unreadable row": listing(LOOKED[operation], 7)}
+    async with serving() as server, connected(server.url) as client:
+        for name, answer in answers.items():
+            server.script, server.default = [], answer
+            with pytest.raises(ApiError):
+                found = await BY_ID[operation].verify(client, intent(operation))
+                pytest.fail(f"{name}: {found}")
 
 
 GONE = ("delete_agent", "delete_deployment", "undispatch", "delete_link")
@@ -275,3 +272,12 @@ async def test_a_dispatch_that_is_watched_is_gone_only_where_that_is_shown(
         with pytest.raises(Enough):
             await follow(watch, client, Store(clock), clock, tell)
     assert said[0].startswith(verdict)
+
+
+@pytest.mark.parametrize("answer", [http(200, "{}"), listing("secrets", {"name": "A"}, 7)])
+async def test_all_secrets_are_replaced_only_where_all_are_known(answer: bytes) -> None:
+    """The dialog said what vanishes; one that was not listed would vanish unsaid."""
+    async with answered(answer) as client:
+        with pytest.raises(Unknown, match="which secrets would vanish is not listed"):
+            await BY_ID["replace_secrets"].baseline(client, VIEW, Answers())
+        assert (await BY_ID["set_secret"].baseline(client, VIEW, Answers())).blind

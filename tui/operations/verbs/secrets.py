@@ -14,7 +14,9 @@ from tui.api.models import RESERVED_SECRETS
 from tui.fleet.state import View
 from tui.operations.descriptions import agent_of, typed_names
 from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
-from tui.operations.operation import Danger, Preview, Usage
+from tui.operations.looks import inconclusive
+from tui.operations.operation import Baseline, Danger, Preview, Usage
+from tui.operations.remote import Remote
 from tui.operations.shell_commands import curl, lk
 from tui.operations.verbs.secrets_operation import (
     EMPTY_OPTIONS,
@@ -280,3 +282,10 @@ class ReplaceSecrets(FromFile):
         kept = {one.name for one in answers.secrets.secrets}
         gone = [item.name for item in secrets(view) if item.name not in kept]
         return {**super().facts(view, answers), "remove": "\n".join(gone)}
+
+    async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
+        """When each was last updated. What vanishes was shown only if all of them are known."""
+        before = await super().baseline(remote, view, answers)
+        if before.blind:
+            raise inconclusive("which secrets would vanish is not listed")
+        return before
