@@ -275,7 +275,7 @@ class Lktop(DiffApp):
                 self.call_later(self.run_action, row.action, row.node)
 
         entries = [*rows(self.screen), *command_rows(self.main)]
-        self.push_screen(Help(entries, words), run)
+        self.push_screen(Help(entries, words, self.main.link.budget), run)
 
     async def action_leave(self) -> None:
         """Go back; at the root, quit when pressed twice."""

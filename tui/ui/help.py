@@ -124,8 +124,10 @@ class Help(ModalScreen[HelpRow | None]):
         Binding("pageup", "page(-1)", show=False, priority=True),
     ]
 
-    def __init__(self, entries: Sequence[HelpRow], pane: str) -> None:
+    def __init__(self, entries: Sequence[HelpRow], pane: str, cap: int) -> None:
+        """`cap` is how many requests a minute this console makes at the most."""
         super().__init__()
+        self._cap = cap
         self._entries = {str(index): entry for index, entry in enumerate(entries)}
         self._pane = pane
 
@@ -139,7 +141,8 @@ class Help(ModalScreen[HelpRow | None]):
         with Vertical(id="help"):
             yield Lines(id="help-title")
             yield LineTable(columns)
-            field = Input(placeholder="type to filter, Enter runs it, Esc closes", id="help-filter")
+            words = f"type to filter, Enter runs it, Esc closes · at most {self._cap} requests a minute"
+            field = Input(placeholder=words, id="help-filter")
             field.cursor_blink = False
             yield Lines(id="help-more")
             yield field
