@@ -330,10 +330,14 @@ def test_a_server_without_agents_offers_a_job_once() -> None:
 def test_how_much_of_the_rooms_is_known() -> None:
     pane, view = DispatchesPane(), view_of("incident")
     assert words(pane.title(view)) == " [31 rooms]"
-    partly = replace(view, fleet=replace(view.fleet, coverage=Coverage(polled=7, total=31, oldest=1030.0)))
+    partly = replace(
+        view, fleet=replace(view.fleet, coverage=Coverage(polled=7, total=31, oldest=1030.0, unread=24))
+    )
     assert words(pane.title(partly)) == " [31 rooms] polled 7/31"
     old = replace(view, fleet=replace(view.fleet, coverage=Coverage(polled=31, total=31, oldest=800.0)))
     assert words(pane.title(old)) == " [31 rooms] oldest 4m"
+    for seen, said in ((view, "live"), (partly, "partly live"), (old, "partly live")):
+        assert pane.freshness_words(seen).text == said
     unpolled = replace(view, fleet=replace(view.fleet, dispatches={}))
     assert {cells[1].text for cells in shown(pane, unpolled).values()} == {"not polled yet"}
 

@@ -141,7 +141,7 @@ class Help(ModalScreen[HelpRow | None]):
         with Vertical(id="help"):
             yield Lines(id="help-title")
             yield LineTable(columns)
-            words = f"type to filter, Enter runs it, Esc closes · at most {self._cap} requests a minute"
+            words = f"type to filter, Enter runs, Esc closes · at most {self._cap} requests a minute"
             field = Input(placeholder=words, id="help-filter")
             field.cursor_blink = False
             yield Lines(id="help-more")

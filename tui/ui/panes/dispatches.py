@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.conditions import Worst
-from tui.fleet.coverage import live_within
+from tui.fleet.coverage import coarsely, coverage_words, is_old
 from tui.fleet.evidence import agent_of
 from tui.fleet.find import unknown_agents, unknown_rooms
 from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
@@ -28,7 +28,7 @@ from tui.fleet.tree import (
 )
 from tui.formats import age
 from tui.operations.targets import NoTarget
-from tui.ui.panes.base import LogTarget, Place
+from tui.ui.panes.base import LIVE, LogTarget, Place
 from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.operation_keys import operation_keys
@@ -88,11 +88,24 @@ class DispatchesPane(ListPane):
         rooms = view.fleet.fresh("rooms")
         return rooms if rooms.stale or not view.fleet.rooms else super().fresh(view)
 
+    def freshness_words(self, view: View) -> Cell:
+        """Live only where the whole tree is; the header says what is not."""
+        words = super().freshness_words(view)
+        partly = words == LIVE and coverage_words(view.fleet.coverage, view.monotonic)
+        return Cell("partly live", "info") if partly else words
+
     def inputs(self, view: View) -> tuple[object, ...]:
         """Rooms and their contents; agents, for the likely cause of a dispatch that no worker takes."""
         fleet = view.fleet
         polled = (fleet.coverage.polled, fleet.coverage.total)
-        return (fleet.rooms, fleet.dispatches, fleet.participants, *polled, _is_old(view), bool(fleet.agents))
+        return (
+            fleet.rooms,
+            fleet.dispatches,
+            fleet.participants,
+            *polled,
+            is_old(view.fleet.coverage, view.monotonic),
+            bool(fleet.agents),
+        )
 
     def keys(self, view: View) -> Sequence[str]:
         """The open lines, worst rooms first."""
@@ -142,8 +155,8 @@ class DispatchesPane(ListPane):
         if self._hidden_problems:
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
         if coverage.total and coverage.polled < coverage.total:
-            words.append(Cell(f" polled {_coarsely(coverage.polled)}/{coverage.total}", "warn"))
-        elif _is_old(view):
+            words.append(Cell(f" polled {coarsely(coverage.polled)}/{coverage.total}", "warn"))
+        elif is_old(view.fleet.coverage, view.monotonic):
             old = view.monotonic - (coverage.oldest or view.monotonic)
             words.append(Cell(f" oldest {age(old)}", "warn"))
         if self.agent_name:
@@ -283,14 +296,3 @@ class DispatchesPane(ListPane):
         """The id of what the cursor is on: job, dispatch or room name."""
         room, dispatch_id, job_id = split(self.table.cursor)
         return job_id or dispatch_id or room
-
-
-def _is_old(view: View) -> bool:
-    """The oldest room is older than that of a live tree."""
-    coverage = view.fleet.coverage
-    return coverage.oldest is not None and view.monotonic - coverage.oldest > live_within(coverage.total)
-
-
-def _coarsely(count: int) -> int:
-    """A count in steps while it grows for minutes, so that the title rarely changes."""
-    return count if count < 100 else count // 100 * 100

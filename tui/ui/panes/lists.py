@@ -109,6 +109,10 @@ class ListPane(Pane):
         """How current the rows are."""
         return view.fleet.fresh(self.SOURCE)
 
+    def freshness_words(self, view: View) -> Cell:
+        """How current the rows are, for the title."""
+        return freshness(view, self.fresh(view))
+
     def keys(self, view: View) -> Sequence[str]:
         """The rows in order, after filter and sort."""
         return ()
@@ -142,7 +146,7 @@ class ListPane(Pane):
         """Give the table its keys, and the functions that format the rows on the screen."""
         table = self.table
         fresh = self.fresh(view)
-        words = freshness(view, fresh)
+        words = self.freshness_words(view)
         tabs = "".join(self.tabs)
         focused = self.has_class("-focused")
         inputs = (*self.inputs(view), words, view.times, view.now, fresh.error, tabs, focused, table.size)
@@ -294,7 +298,7 @@ class ListPane(Pane):
         """Say how many rows are marked."""
         event.stop()
         if self.view is not None:
-            self._retitle(self.view, freshness(self.view, self.fresh(self.view)))
+            self._retitle(self.view, self.freshness_words(self.view))
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """Pass on as a message of the pane."""
