@@ -366,6 +366,25 @@ for _ in range(2):
     assert [entry.intent.target for entry in kept.entries()] == ["CA_3", "CA_1"]
 
 
+def test_a_quota_that_is_used_up_is_said_and_leaves_a_whole_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = journal(path)
+    begin(kept, "CA_1")
+    before = path.read_bytes()
+    write = os.write
+
+    def over_quota(file: int, data: bytes) -> int:
+        write(file, data[:10])
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(append_log.os, "write", over_quota)
+    with pytest.raises(JournalError, match=rf"^not saved in the journal: {path}: disk quota exceeded$"):
+        begin(kept, "CA_2")
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+
+
 def plant_link(path: Path) -> None:
     (path.parent.parent / "victim").write_text("precious")
     path.symlink_to(path.parent.parent / "victim")
