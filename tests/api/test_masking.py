@@ -10,13 +10,14 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.calls import CHANGES, Call
+from tests.api.echoes import ECHOES, FORMS, VALUE, assert_gone
 from tests.api.scripted import Act, Server, connected, http, serving, text, twirp
 from tests.packaging.store import Store, answering, running
 from tui.api import changes
@@ -29,33 +30,6 @@ from tui.packaging.progress import Build
 from tui.secret import Secret
 
 TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJkZXZrZXkifQ.Wq_3-hZfXJmJmWl0b9Q"
-VALUE = 'pa"ss/wörd+<canary>&more='
-FORMS: dict[str, Callable[[str], str]] = {
-    "raw": str,
-    "base64": lambda value: base64.b64encode(value.encode()).decode(),
-    "base64 for URLs": lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
-    "JSON": json.dumps,
-    "JSON in UTF-8": lambda value: json.dumps(value, ensure_ascii=False),
-    "JSON of Go": lambda value: (
-        json.dumps(value, ensure_ascii=False)
-        .replace("<", r"\u003c")
-        .replace(">", r"\u003e")
-        .replace("&", r"\u0026")
-    ),
-    "JSON in JSON": lambda value: json.dumps(json.dumps(value, ensure_ascii=False)),
-    "a URL": lambda value: quote(value, ""),
-    "a URL in small letters": lambda value: re.sub("%..", lambda found: found[0].lower(), quote(value, "")),
-    "a form": quote_plus,
-    "base64 in a URL": lambda value: quote(base64.b64encode(value.encode()).decode(), ""),
-}
-
-
-def assert_gone(value: str, shown: str) -> None:
-    """No form of a value is in a text, nor a part of it that is longer than a few characters."""
-    for name, form in FORMS.items():
-        whole = form(value).strip('"')
-        for at in range(len(whole) - 11):
-            assert whole[at : at + 12] not in shown, (name, shown)
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -139,20 +113,6 @@ def quoting(server: Server, status: str, wrap: Callable[[str], str]) -> Act:
         await writer.drain()
 
     return act
-
-
-def twirp_body(said: str) -> str:
-    return json.dumps({"code": "invalid_argument", "msg": said})
-
-
-ECHOES: list[tuple[str, Callable[[str], str]]] = [
-    *(("400 Bad Request", wrap) for wrap in (str, json.dumps, twirp_body, quote)),
-    ("401 Unauthorized", FORMS["base64"]),
-    ("409 Conflict", FORMS["base64 in a URL"]),
-    ("500 Oops", twirp_body),
-    ("200 OK", str),
-    ("200 OK", lambda said: json.dumps({"success": False, "message": said})),
-]
 
 
 @pytest.mark.parametrize("call", CHANGES, ids=str)

@@ -125,7 +125,7 @@ async def trials(
         for executed in (False,) if fault.proof else (True, False):
             for look in looks:
                 trial = DeployTrial(case, place, fault, executed, look)
-                result = await _run(trial, server, client, clock, folder)
+                result = await run(trial, server, client, clock, folder)
                 yield result
                 if not result.looks:
                     break  # nobody looked, so no lie of a look makes a difference
@@ -134,9 +134,10 @@ async def trials(
 _IDS = itertools.count()
 
 
-async def _run(
+async def run(
     trial: DeployTrial, server: HostileServer, client: Client, clock: ManualClock, folder: Path
 ) -> DeployResult:
+    """One of them."""
     clock.advance(600.0)
     server.begin(World(clock.now))
     server.look, server.fault, server.executes = LOOKS[trial.look], trial.fault, trial.executed

@@ -7,15 +7,12 @@ Servers and gateways quote requests in their errors: the token, the body with it
 from __future__ import annotations
 
 import base64
-import html
-import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
-from urllib.parse import quote, quote_plus
 
-from tui.api.clean import clean, clean_block
+from tui.api.unescape import plain, unescaped
 from tui.secret import MASK
 
 SHORTEST: Final = 8
@@ -26,8 +23,8 @@ TOKENS: Final = 32
 """Tokens that are remembered, the newest."""
 QUOTED: Final = 65_536
 """Characters of a remote text that are looked at; no more of one is ever shown."""
-_LONG: Final = 4_096
-"""Characters from which on only the usual forms of a value are known: a file has large ones."""
+START: Final = 6
+"""Characters by which a form is found; a value without more than its escapes is none."""
 
 # A dotted word: a token begins with the base64 of `{"`, `{ ` or `{` and a line end, at a dot or at its start
 _DOTTED: Final = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_=-]*)+")
@@ -47,7 +44,7 @@ _SIGNS: Final = tuple(b"eyJ eyA ewo ew0 -Amz- -amz- -Goog- -goog- ignature ig= c
 
 
 class SentSecrets:
-    """Values that left, or came, as secrets, in every form in which a text may repeat them.
+    """Values that left, or came, as secrets; they are found however a text escapes or packs them.
 
     Kept as long as the connection to the project: a later answer may quote an earlier request.
     """
@@ -55,19 +52,17 @@ class SentSecrets:
     def __init__(self, *values: str) -> None:
         self._forms: dict[str, frozenset[str]] = {}
         """By value, the oldest first."""
+        self._tokens: deque[str] = deque(maxlen=TOKENS)
+        self._size = 0
         self._starts: dict[str, list[str]] = {}
         """By the first characters of a form; empty until a text is looked at."""
-        self._size = 0
-        self._tokens: deque[str] = deque(maxlen=TOKENS)
-        self._token_starts: dict[str, list[str]] = {}
-        """As `_starts`, of the tokens."""
         self.add(*values)
 
     def add(self, *values: str) -> None:
         """Mask these values from now on, and the lines of those that have several."""
         for value in values:
             if len(value) >= SHORTEST and value not in self._forms:
-                self._forms[value] = forms = frozenset(_forms(value))
+                self._forms[value] = forms = _forms(value)
                 self._size += sum(map(len, forms))
         while self._size > KEPT and len(self._forms) > 1:
             self._size -= sum(map(len, self._forms.pop(next(iter(self._forms)))))
@@ -76,29 +71,24 @@ class SentSecrets:
     def add_token(self, token: str) -> None:
         """Mask a token. Nearly none is ever repeated, so its forms are made when a text is looked at."""
         self._tokens.append(token)
-        self._token_starts = {}
+        self._starts = {}
 
     def mask(self, text: str) -> str:
         """The text without the values. One pass, however many there are."""
         if not self._forms and not self._tokens:
             return text
         if not self._starts:
-            self._starts = _by_start(form for forms in self._forms.values() for form in forms)
-        if not self._token_starts:
-            self._token_starts = _by_start(form for token in self._tokens for form in _forms(token))
-        values, tokens = self._starts, self._token_starts
+            known = (*self._forms.values(), *map(_forms, self._tokens))
+            self._starts = _by_start(form for forms in known for form in forms)
+        quoted = unescaped(text)
         kept: list[str] = []
         at = copied = 0
-        while at + SHORTEST <= len(text):
-            start = text[at : at + SHORTEST]
-            if start not in values and start not in tokens:
-                at += 1
-                continue
-            forms = (*values.get(start, ()), *tokens.get(start, ()))
-            size = max(_repeated(text, at, form) for form in forms)
+        while at + START <= len(quoted.text):
+            forms = self._starts.get(quoted.text[at : at + START])
+            size = max(_repeated(quoted.text, at, form) for form in forms) if forms else 0
             if size:
-                kept += (text[copied:at], MASK)
-                copied = at + size
+                kept += (text[copied : quoted.starts[at]], MASK)
+                copied = quoted.ends[at + size - 1]
             at += size or 1
         return "".join(kept) + text[copied:] if kept else text
 
@@ -148,10 +138,10 @@ def _without_token(match: re.Match[str], mask: Callable[[str], str]) -> str:
     return word
 
 
-def _by_start(forms: Iterator[str]) -> dict[str, list[str]]:
+def _by_start(forms: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for form in forms:
-        found.setdefault(form[:SHORTEST], []).append(form)
+        found.setdefault(form[:START], []).append(form)
     return found
 
 
@@ -159,8 +149,7 @@ def _repeated(text: str, at: int, form: str) -> int:
     """How much of a form a text repeats from here on: all, half of it or more, or as far as the text goes."""
     if text.startswith(form, at):
         return len(form)
-    end = min(len(text), at + len(form))
-    low, high = SHORTEST, end - at
+    low, high = START, min(len(text), at + len(form)) - at
     while low < high:  # the longest common beginning
         middle = (low + high + 1) // 2
         if text[at : at + middle] == form[:middle]:
@@ -170,37 +159,16 @@ def _repeated(text: str, at: int, form: str) -> int:
     return low if at + low == len(text) or 2 * low >= len(form) else 0
 
 
-def _forms(value: str) -> set[str]:
-    """A value as it may be quoted: raw, its lines, in base64, and each escaped for JSON, a URL or HTML."""
-    data = value.encode("utf-8", "surrogateescape")
-    raw = {value, clean(value, limit=len(value)), clean_block(value, limit=len(value))}
-    found = {*raw, *value.splitlines()}
-    for text in raw | set(_base64(data)):
-        inner = json.dumps(text, ensure_ascii=False)[1:-1]
-        found |= {text, inner, inner.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")}
-        if len(data) > _LONG:
-            continue
-        found |= {
-            inner.replace("/", r"\/"),
-            json.dumps(text)[1:-1],
-            json.dumps(inner)[1:-1],
-            html.escape(text),
-        }
-        for address in (
-            quote(text, "", errors="surrogateescape"),
-            quote_plus(text, errors="surrogateescape"),
-        ):
-            found |= {address, re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), address)}
-    return {form for form in found if len(form) >= SHORTEST}
+def _forms(value: str) -> frozenset[str]:
+    """A value as it may be quoted, without escapes: raw, a line of it, in base64."""
+    texts = (value, *value.splitlines(), *_base64(value.encode("utf-8", "surrogateescape")))
+    return frozenset(form for text in texts if len(form := plain(text)) >= START)
 
 
 def _base64(data: bytes) -> Iterator[str]:
     """The base64 of the data alone, and what is the same in the base64 of anything that contains them."""
-    places = (0,) if len(data) > _LONG else (0, 1, 2)
-    yield from (base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode())
-    for before in places:
+    yield base64.b64encode(data).decode()
+    for before in range(3):
         first = (8 * before + 5) // 6
         last = 8 * (before + len(data)) // 6
-        shifted = bytes(before) + data
-        yield base64.b64encode(shifted).decode()[first:last]
-        yield base64.urlsafe_b64encode(shifted).decode()[first:last]
+        yield base64.b64encode(bytes(before) + data).decode()[first:last]

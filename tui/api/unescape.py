@@ -1,0 +1,114 @@
+"""Undoes the escapes in which a text may be quoted, and remembers where each character came from.
+
+Encoders differ in what they escape and how often, so texts are compared without escapes, and without the
+characters that differ between encodings of the same: white space, `+`, `-` and backslashes.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+ROUNDS: Final = 3
+"""How often the escapes of a text are undone, each time of all kinds: escapes may be escaped."""
+
+Decode = Callable[[re.Match[str]], str]
+
+
+def _of_json(match: re.Match[str]) -> str:
+    codes = re.findall("u([0-9a-fA-F]{4})", match[0])
+    units = b"".join(int(code, 16).to_bytes(2, "big") for code in codes)
+    return units.decode("utf-16-be", "replace")  # empty for a control character, which does not count
+
+
+_PASSES: Final[tuple[tuple[str, re.Pattern[str], Decode], ...]] = (
+    (
+        "%",
+        # one character of UTF-8
+        re.compile(
+            "%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}"
+            "|%f[0-7](?:%[89ab][0-9a-f]){3}",
+            re.IGNORECASE,
+        ),
+        lambda match: unquote(match[0]),
+    ),
+    (
+        "\\",
+        re.compile(
+            r"\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}|\\+[bfnrt]"
+        ),
+        _of_json,
+    ),
+    (
+        "&",
+        re.compile(r"&(?:amp|quot|apos|lt|gt|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"),
+        lambda match: html.unescape(match[0]),
+    ),
+)
+"""A sign of an escape, what it looks like, and what it stands for."""
+_IGNORED: Final = dict.fromkeys([*range(0x21), *range(0x7F, 0xA1), *range(0x2400, 0x2425), *map(ord, "+-\\")])
+_CUT: Final = re.compile(r"(?:%[0-9a-fA-F]?|\\+(?:u[0-9a-fA-F]{0,3})?|&[a-z#0-9]{0,6})\Z")
+_SAME: Final = {ord("/"): "_"}
+"""As in the two alphabets of base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unescaped:
+    """A text without escapes."""
+
+    text: str
+    starts: Sequence[int]
+    """Where each character begins in the original."""
+    ends: Sequence[int]
+    """And where it ends."""
+
+
+def plain(text: str) -> str:
+    """A text without escapes and without what does not count; where its characters came from is not kept."""
+    for _ in range(ROUNDS):
+        before = text
+        for sign, pattern, decode in _PASSES:
+            if sign in text:
+                text = pattern.sub(decode, text)
+        if text == before:
+            break
+    return text.translate(_IGNORED).translate(_SAME)
+
+
+def unescaped(original: str) -> Unescaped:
+    """The text without escapes and without what does not count, nor an escape at its end that was cut."""
+    size = len(_CUT.sub("", original))
+    found = Unescaped(original[:size], range(size), range(1, size + 1))
+    for _ in range(ROUNDS):
+        before = found
+        for sign, pattern, decode in _PASSES:
+            if sign in found.text:
+                found = _replaced(found, pattern, decode)
+        if found is before:
+            break
+    kept = [at for at, character in enumerate(found.text) if ord(character) not in _IGNORED]
+    text = found.text.translate(_IGNORED).translate(_SAME)
+    return Unescaped(text, [found.starts[at] for at in kept], [found.ends[at] for at in kept])
+
+
+def _replaced(before: Unescaped, pattern: re.Pattern[str], decode: Decode) -> Unescaped:
+    parts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    for match in pattern.finditer(before.text):
+        start, end = match.span()
+        found = decode(match)
+        parts += (before.text[at:start], found)
+        starts += [*before.starts[at:start], *[before.starts[start]] * len(found)]
+        ends += [*before.ends[at:start], *[before.ends[end - 1]] * len(found)]
+        at = end
+    if not parts:
+        return before
+    return Unescaped(
+        "".join((*parts, before.text[at:])), [*starts, *before.starts[at:]], [*ends, *before.ends[at:]]
+    )
