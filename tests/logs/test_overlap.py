@@ -95,6 +95,22 @@ def test_without_overlap_a_gap_is_marked_with_its_times() -> None:
     assert round(rig.assembler.stream.missed) == 14
 
 
+def test_a_backlog_that_was_rotated_meanwhile_says_how_much_came_before() -> None:
+    """The end of what was received is not in it, so nothing proves where it goes on."""
+    rig = Rig()
+    rig.open()
+    lines = [line(f"n {number}", at=EPOCH + number) for number in range(80)]
+    rig.send(b"".join(each + b"\n" for each in lines))
+    rig.cut(CUT)
+    rig.wait(14.0)
+    rig.open()
+    again = [*lines[4:77], *(line(f"m {number}", at=EPOCH + 200 + number) for number in range(9))]
+    rig.send(b"".join(each + b"\n" for each in again))
+    rig.wait(6.0)
+    assert notices(rig) == [(Kind.GAP, "14 s may be missing, 73 lines below came before")]
+    assert raws(rig) == [*lines, *again], "none is left out without a proof"
+
+
 def test_a_log_that_never_falls_silent_is_not_held_back() -> None:
     """As after a deploy: another instance, which prints all the time and nothing that is known."""
     rig = Rig()

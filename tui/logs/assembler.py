@@ -201,6 +201,8 @@ class Assembler:
         text = f"{whole_seconds(missing)} may be missing" if missing >= 0.5 else "lines may be missing"
         if found.repeats:
             text = "lines may be repeated below"
+        elif found.known:
+            text += f", {found.known} lines below came before"
         if notice.kind is not Kind.GAP:
             self.writer.log.counts.gaps += 1
         notice.kind, notice.back, notice.outcome = Kind.GAP, self._opened, text

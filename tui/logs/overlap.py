@@ -10,6 +10,7 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
 import msgspec
@@ -36,6 +37,8 @@ class NewLines(msgspec.Struct):
     """The overlap fits in several places: nothing is missing, but some may be repeated."""
     piece: bytes = b""
     """The beginning of a cut line whose whole did not come again."""
+    known: int = 0
+    """How many of them were received before, where no overlap was found, as of a backlog that was rotated."""
 
 
 @dataclass
@@ -127,7 +130,17 @@ class Overlap:
         held, piece = self._held or [], self.rest
         self._held, self.rest = None, b""
         self._past_ended = count == 0
-        return NewLines(held[count:], proven, not proven and count > 0, b"" if count else piece)
+        known = 0 if count else self._known(held)
+        return NewLines(held[count:], proven, not proven and count > 0, b"" if count else piece, known)
+
+    def _known(self, held: Sequence[bytes]) -> int:
+        """How many lines are in the past, counted in stretches that cannot agree by chance."""
+        past, found = set(self._past), 0
+        for is_known, stretch in groupby(zip(self._hashes, held, strict=True), lambda each: each[0] in past):
+            lines = [line for _, line in stretch] if is_known else []
+            if len(lines) >= PROOF or any(map(_DISTINCT.search, lines)):
+                found += len(lines)
+        return found
 
     def _overlap(self, count: int) -> int:
         """How many lines agree if the first `count` held are known; 0 if they do not or prove nothing."""
