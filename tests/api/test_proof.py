@@ -27,7 +27,7 @@ def of(status: int, code: str) -> Proof:
 
 
 def test_a_code_proves_something_only_with_its_own_status() -> None:
-    """Statuses as Twirp's specification pairs them: github.com/twitchtv/twirp, docs/spec_v7.md."""
+    """Statuses as Twirp's specification pairs them: github.com/twitchtv/twirp, version 7."""
     assert {code for code, status in proof.STATUS_OF.items() if of(status, code) is Proof.NOTHING_RAN} == {
         "invalid_argument",
         "malformed",
