@@ -64,7 +64,7 @@ def test_what_is_watched_between_look_and_key_is_what_the_server_says() -> None:
     """An answer that gets old in the meantime is no news that stops the operator."""
     item = replace_room(dispatch(job("JS_RUNNING"), age=600))
     young, old = (dispatch_state(view(AGENT, item, later=later), item)[0] for later in (0.0, CHECKED_FOR))
-    assert (young.text, old.text) == ("running · 10m old", "running, not checked · 11m old")
+    assert (young.text, old.text) == ("running · 10m old", "running, not checked · 12m old")
     assert young.watch == old.watch == "JS_RUNNING"
 
 

@@ -37,11 +37,13 @@ async def test_the_time_that_ages_are_reckoned_from_does_not_waver_with_the_serv
     async with playing(Scene("watching")) as (app, pilot):
         clock = app.clock
         assert isinstance(clock, StillClock)
-        shown = []
+        shown, answered = [], set()
         just_after_a_step = COARSE - clock.at % COARSE + 0.5
         for step in (0.0, just_after_a_step, 1.0 - WAVER, -3600.0):
             clock.at += step
             app.session_binding.draw()
             await settled(pilot)
             shown.append(app.main.view.now)
+            answered.add(app.main.view.unix(1000.0))
         assert shown[0] < shown[1] == shown[2] > shown[3]
+        assert len(answered) == 1, "the time of an answer does not move in steps"

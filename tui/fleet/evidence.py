@@ -10,8 +10,8 @@ from msgspec import Struct
 from tui.api.models import Job, Participant, Room
 from tui.fleet.state import Fleet, View
 
-CHECKED_FOR: Final = 90.0
-"""Seconds for which an answer tells who is in a room."""
+CHECKED_FOR: Final = 120.0
+"""Seconds for which an answer tells who is in a room: forty rooms are asked about in that time."""
 
 
 class RoomEvidence(Struct, frozen=True):

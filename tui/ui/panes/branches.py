@@ -143,15 +143,18 @@ def job_cells(view: View, node: Node, job: Job, room: RoomEvidence) -> Cells:
     condition = job_condition(job, room)
     state = job.state or JobState()
     started, ended = moment(state.started_at), moment(state.ended_at)
+    why, is_plain = _why(view, job, room, condition), condition is JobCondition.UNCHECKED
     parts = [
         state.error.replace("\n", " "),
         _reason(state.reason),
-        _why(view, job, room, condition),
+        "" if is_plain else why,
         f"{_TYPES.get(str(job.type), str(job.type))}{_served(job, room)}",
         f"worker {tail(state.worker_id)}" if state.worker_id else "",
     ]
     if ended and started and condition is not JobCondition.REFUSED:
         parts.append(f"ran {duration(max(0.0, ended - started))}")
+    if is_plain:
+        parts.append(why)  # its state says it already
     opener = f"{_fold(node)} " if node.children else "  "
     return (
         Cell(f"    {opener}{sign} {tail(job.id)}", look if node.worst >= Worst.DOUBT else "text"),
