@@ -79,14 +79,17 @@ def test_what_may_be_there_twice_is_sent_again_only_where_it_is_certainly_not_th
 
 def test_a_lost_answer_says_what_was_seen_and_what_that_leaves_open() -> None:
     said = [
-        endings.lost("X", INTENT, Unknown("no answer"), found, 1.0, undo=None, may_resend=False).words
+        endings.lost("X", INTENT, Unknown("closed"), found, 1.0, undo=None, may_resend=False).words
         for found in (NOT_SEEN, NO_TRACE, FAILED)
     ]
     assert said == [
-        "X: it does not show; it may still appear (the answer was lost: no answer)",
-        "X: it may or may not have happened: no trace (the answer was lost: no answer)",
-        "X: looking failed: no answer; it stays unknown (the answer was lost: no answer)",
+        "X: it does not show; it may still appear (no answer came: closed)",
+        "X: it may or may not have happened: no trace (no answer came: closed)",
+        "X: looking failed: no answer; it stays unknown (no answer came: closed)",
     ]
+    other = Unknown("the answer is about agent CA_b, which was not asked for", status=200)
+    words = endings.lost("X", INTENT, other, NOT_SEEN, 1.0, undo=None, may_resend=False).words
+    assert "(the answer proves nothing: the answer is about agent CA_b" in words
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ async def test_the_same_answer_for_a_room_that_was_ever_listed_stays_unknown(tmp
         view = await here.look()
         seen = replace(view, fleet=replace(view.fleet, rooms=(*view.fleet.rooms, Room(name="new"))))
         outcome = await here.do("dispatch", seen, agent="concierge", room="new")
-        assert outcome.verdict is Verdict.NOT_SEEN and "the answer was lost" in outcome.words
+        assert outcome.verdict is Verdict.NOT_SEEN and "the answer proves nothing" in outcome.words
         assert any("look 1" in told.words for told in here.told)
 
 

@@ -75,9 +75,10 @@ def lost(
     may_resend: bool,
 ) -> Outcome:
     """No answer, or one that proves nothing: what was `found` is all that is known."""
+    why = f"the answer proves nothing: {error}" if error.status else f"no answer came: {error}"
     return Outcome(
         found.verdict,
-        f"{subject}: {found.in_full} (the answer was lost: {error})",
+        f"{subject}: {found.in_full} ({why})",
         intent,
         receipt=found.receipt,
         undo=undo,
