@@ -122,7 +122,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "wrong_secret": {
         "refused": Rule(
             (
-                "header: .*NO DATA: rooms.*signature is invalid",
+                "header: .*NO DATA: agents, rooms.*signature is invalid",
                 "(refused|not read): .*signature is invalid",
                 "form: the list of rooms was not received yet",
             ),
