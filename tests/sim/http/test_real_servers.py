@@ -149,21 +149,21 @@ async def test_the_counters_of_a_room_are_as_late_as_the_switch_says(late: float
 
 
 @pytest.mark.parametrize(
-    ("forged", "reason"),
+    ("secret", "expires", "reason"),
     [
-        ({"secret": "x" * 40}, "token signature is invalid: signature is invalid"),
-        ({"expires": -120.0}, "token has invalid claims: token is expired"),
+        ("x" * 40, 300.0, "token signature is invalid: signature is invalid"),
+        ("", -120.0, "token has invalid claims: token is expired"),
     ],
 )
 async def test_a_released_server_echoes_the_token_that_it_refuses(
-    forged: dict[str, object], reason: str
+    secret: str, expires: float, reason: str
 ) -> None:
     for echo in (True, False):
         async with (
             serve("calm", agents=1, echo_token=echo) as simulator,
             httpx.AsyncClient(trust_env=False) as http,
         ):
-            made = token(simulator, **forged)  # type: ignore[arg-type]
+            made = token(simulator, secret=secret, expires=expires)
             answer = await http.post(
                 f"{simulator.url}/twirp/livekit.RoomService/ListRooms",
                 headers={"Authorization": f"Bearer {made}"},
@@ -286,3 +286,20 @@ async def test_newer_states_and_their_reasons_can_be_in_a_scenario() -> None:
         assert list(await people(lk)) == ["guest"]
         simulator.advance(40)
         assert set(await people(lk)) == {"guest", f"agent-{late.id}"}
+
+
+async def test_a_job_that_is_not_listed_yet_ends_with_its_dispatch_and_its_worker() -> None:
+    async with self_hosted(first_job_late_seconds=5.0) as (simulator, lk):
+        made = await lk.agent_dispatch.create_dispatch(wanted())
+        simulator.advance(2)
+        assert (len(await jobs(lk)), len(await people(lk))) == (0, 2)
+        await lk.agent_dispatch.delete_dispatch(made.id, "lobby")
+        simulator.advance(3)
+        assert list(await people(lk)) == ["guest"]
+        simulator.control.worker(WorkerOrder(name="concierge"))
+        await lk.agent_dispatch.create_dispatch(wanted())
+        simulator.advance(2)
+        simulator.control.worker(WorkerOrder(name="concierge", alive=False))
+        assert list(await people(lk)) == ["guest"]
+        simulator.advance(5)
+        assert [job.state.status for job in await jobs(lk)] == [api.JS_RUNNING]

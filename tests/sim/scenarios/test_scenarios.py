@@ -151,7 +151,9 @@ async def test_an_hour_of_the_incident_stays_a_believable_fleet() -> None:
 async def test_the_same_seed_gives_the_same_world(name: str) -> None:
     async def run(seed: int) -> list[bytes]:
         count = 30 if name in ("huge", "calm") else None
-        async with serve(name, seed=seed, agents=count, speed=0, start_time=START) as simulator:
+        async with serve(
+            name, seed=seed, agents=count, speed=0, start_time=START, missing_room_seconds=0.0
+        ) as simulator:
             simulator.faults.clear()
             async with Caller(simulator) as caller:
                 for seconds in (3, 17, 40):

@@ -164,7 +164,7 @@ class Jobs:
     ) -> tuple[dispatch_pb.AgentDispatch | None, agent_pb.Job | None]:
         """A dispatch and its job; None for what is gone or does not run."""
         dispatch = room.dispatches.get(dispatch_id)
-        jobs = [*dispatch.state.jobs, *room.unlisted_jobs.values()] if dispatch else []
+        jobs = room.jobs(dispatch) if dispatch else []
         running = (job for job in jobs if job.id == job_id and job.state.status == agent_pb.JS_RUNNING)
         return dispatch, next(running, None)
 
@@ -222,7 +222,7 @@ class Jobs:
         """A program died: its agents leave, which ends their jobs."""
         seconds = self.world.switches.killed_worker_seconds
         for room, dispatch in self._of(agent, deployment):
-            for job in dispatch.state.jobs:
+            for job in room.jobs(dispatch):
                 if job.state.status != agent_pb.JS_RUNNING:
                     continue
                 if seconds:

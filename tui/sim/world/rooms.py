@@ -83,7 +83,7 @@ class Rooms:
             if timer is not None:
                 timer.cancel()
         for dispatch in room.dispatches.values():
-            for job in dispatch.state.jobs:
+            for job in room.jobs(dispatch):
                 self.jobs.end(job, agent_pb.JS_SUCCESS)
         room.participants.clear()
         if self.world.rooms.get(room.info.name) is room:
@@ -193,7 +193,7 @@ class Rooms:
         if person is None:
             return False
         for dispatch in room.dispatches.values():
-            for job in dispatch.state.jobs:
+            for job in room.jobs(dispatch):
                 if job.state.participant_identity == identity:
                     self.jobs.end(job, agent_pb.JS_FAILED, "agent worker left the room")
                     room.dispatches.touch(dispatch.id)
@@ -201,7 +201,7 @@ class Rooms:
         if person.kind not in DEPENDENT and all(p.kind in DEPENDENT for p in room.participants.values()):
             self.watch_empty(room)
             for dispatch in room.dispatches.values():
-                for job in dispatch.state.jobs:
+                for job in room.jobs(dispatch):
                     self.world.after(GOODBYE_SECONDS, partial(self.jobs.finish, room, dispatch.id, job.id))
         return True
 
@@ -234,7 +234,7 @@ class Rooms:
             return None
         dispatch = room.dispatches.drop(dispatch_id)
         chance = self.world.chance("linger", dispatch_id)
-        for job in dispatch.state.jobs:
+        for job in room.jobs(dispatch):
             if job.state.status == agent_pb.JS_RUNNING:
                 identity = job.state.participant_identity
                 self.world.after(chance.uniform(*LINGER_SECONDS), partial(self.leave, room, identity))

@@ -130,6 +130,11 @@ class RoomRecord:
     visited: bool = False
     """A participant other than an agent has been in it."""
 
+    def jobs(self, dispatch: agent_dispatch.AgentDispatch) -> list[agent_pb.Job]:
+        """The jobs of a dispatch, listed or not."""
+        unlisted = [job for job in self.unlisted_jobs.values() if job.dispatch_id == dispatch.id]
+        return [*dispatch.state.jobs, *unlisted]
+
 
 @dataclass(frozen=True)
 class Effect:
