@@ -366,6 +366,18 @@ def test_waiting_is_told_in_coarse_steps() -> None:
         )
 
 
+def test_a_wait_is_told_with_the_age_of_the_answer_that_it_is_counted_to() -> None:
+    """The server has been silent since: nobody knows whether a job came."""
+    pane, view = DispatchesPane(), view_of("incident")
+    pane.tree_model.toggle("room:call-8003", True)
+    silent = replace(view, now=view.now + 240, monotonic=view.monotonic + 240)
+    for seen, state, said in ((view, "no job 10 s", ""), (silent, "no job 10 s", "as of 4m ago")):
+        lines = shown(pane, seen)
+        cells = next(cells for key, cells in lines.items() if key.startswith("dispatch:call-8003"))
+        assert cells[1].text == state and ("as of" in cells[5].text) == bool(said) and said in cells[5].text
+        assert cells[1].tone == "warn", "it gets no worse"
+
+
 async def test_keys_of_the_tree() -> None:
     async with playing(TREE) as (app, pilot):
         pane = app.main.dispatches

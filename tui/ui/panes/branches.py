@@ -120,8 +120,9 @@ def _about(
     view: View, dispatch: Dispatch, room: RoomEvidence, condition: DispatchCondition, *, revealed: bool
 ) -> str:
     parts = [_why_no_job(view, dispatch, condition)]
-    if condition in _COUNTED and room.dispatches_at is not None and view.now - room.dispatches_at >= OLD:
-        parts.append(f"as of {age(view.now - room.dispatches_at)} ago")
+    old = view.now - room.dispatches_at if room.dispatches_at is not None else 0.0
+    if old >= OLD and not dispatch.jobs and dispatch.agent_name:
+        parts.append(f"as of {age(old)} ago")
     if dispatch.deployment:
         parts.append(f"deployment {dispatch.deployment}")
     if not stores_restart_policy_only(view.fleet):
@@ -242,10 +243,6 @@ def participant_cells(view: View, person: Participant, room: RoomEvidence) -> Ce
         Cell(),
         Cell(" · ".join(filter(None, parts)), "muted"),
     )
-
-
-_COUNTED = (DispatchCondition.SLOW, DispatchCondition.PERHAPS_FOR_PUBLISHER, DispatchCondition.NOT_TAKEN)
-"""Conditions in which a dispatch has waited too long."""
 
 
 def _why_no_job(view: View, dispatch: Dispatch, condition: DispatchCondition) -> str:
