@@ -116,3 +116,20 @@ async def test_a_server_without_cloud_agents(tmp_path: Path) -> None:
     async with deploy_setup(tmp_path, cloud_agents=False) as here:
         (problem,) = (await here.deployer.inspect(here.root)).problems
         assert "no Cloud Agents API" in problem
+
+
+async def test_files_of_regions_are_read_where_there_is_no_livekit_toml(tmp_path: Path) -> None:
+    root = project(tmp_path / "app")
+    for region in ("us-east", "eu-central"):
+        toml = f'[project]\nsubdomain = "p"\n[agent]\nid = "CA_{region[:2]}"\n'
+        (root / f"livekit.{region}.toml").write_text(toml)
+    found = await look(root)
+    names = {name: said.agent_id for name, said in found.regional_files.items()}
+    assert names == {"livekit.eu-central.toml": "CA_eu", "livekit.us-east.toml": "CA_us"}
+    assert (found.named_by("CA_eu"), found.named_by("CA_other")) == ("CA_eu", "")
+    (root / "livekit.toml").write_text('[project]\nsubdomain = "p"\n[agent]\nid = "CA_x"\n')
+    alone = await look(root)
+    assert not alone.regional_files and alone.named_by("CA_other") == "CA_x"
+    (root / "livekit.toml").unlink()
+    (root / "livekit.us-east.toml").write_text("[")
+    assert "livekit.us-east.toml" in (await look(root)).problems[0]

@@ -143,7 +143,7 @@ def test_attributes_as_words_or_json_over_those_of_git(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "inspection", "question"),
     [
-        (DEPLOY, {"git": GitInfo("abc", "main", dirty=True)}, "dirty"),
+        (CREATE, {"git": GitInfo("abc", "main", dirty=True)}, "dirty"),
         (replace(CREATE, region="eu-central"), {}, "residency"),
         (CREATE, {"project_file": LivekitToml("demo-a1", AGENT)}, "other"),
         (DEPLOY, {"project_file": LivekitToml("demo-a1", "CA_another22222")}, "other"),
@@ -163,6 +163,19 @@ def test_nothing_is_asked_about_what_is_as_usual(tmp_path: Path) -> None:
     inspection = {"git": GitInfo("abc", "main"), "project_file": LivekitToml("demo-a1", AGENT)}
     result = made(tmp_path, DEPLOY, **inspection)
     assert result.questions == () and result.missing(DEPLOY) == ""
+
+
+def test_an_agent_that_no_file_names_is_typed_in_any_project(tmp_path: Path) -> None:
+    alone = build_plan(DEPLOY, inspected(tmp_path), PROJECT, ("concierge",))
+    assert alone.missing(DEPLOY) == f"type concierge or {AGENT} to arm the button"
+    for typed in ("concierge", AGENT):
+        assert alone.missing(replace(DEPLOY, confirmation=typed)) == ""
+    named = LivekitToml("demo-a1", AGENT)
+    assert made(tmp_path, DEPLOY, project_file=named).missing(DEPLOY) == ""
+    regional = made(tmp_path, DEPLOY, regional_files={"livekit.us-east.toml": named})
+    assert regional.missing(DEPLOY) == "" and regional.plan.recorded == AGENT
+    with pytest.raises(InvalidInput, match="is of project other"):
+        made(tmp_path, DEPLOY, regional_files={"livekit.us-east.toml": LivekitToml("other", AGENT)})
 
 
 def test_in_a_production_project_the_target_is_typed(tmp_path: Path) -> None:

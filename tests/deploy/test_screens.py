@@ -21,8 +21,8 @@ from tui.ui.dialogs.fields.secret_input import SecretInput
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 
 
-async def form(hands: Hands, command: str) -> DeployForm:
-    """The form, once the directory was looked at."""
+async def form(hands: Hands, command: str, *, confirm: bool = True) -> DeployForm:
+    """The form, once the directory was looked at and its agent confirmed, where that is asked for."""
     await hands.run(command)
     found = await hands.on(DeployForm)
     await hands.until(
@@ -30,6 +30,11 @@ async def form(hands: Hands, command: str) -> DeployForm:
     )
     await hands.until(lambda: "looking" not in found._problem)
     await hands.settle()
+    if confirm and found._made is not None and found._made.to_type:
+        await hands.paste(found._made.to_type[0])
+        await hands.until(lambda: not found._problem)
+        found.frame.button("cancel").focus()
+        await hands.settle()
     return found
 
 
@@ -68,11 +73,33 @@ async def test_create_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) -
         await hands.until(lambda: hands.app.main.view.fleet.agent(str(created["agent_id"])) is not None)
 
 
-async def test_deploy_to_the_selected_agent_by_key(tmp_path: Path) -> None:
+async def test_a_deploy_by_key_never_aims_at_what_the_cursor_is_on(tmp_path: Path) -> None:
     async with running(tmp_path) as hands:
         hands.app.main.go_to_agent(CONCIERGE)
         await hands.until(lambda: hands.app.main.view.selection.agent_id == CONCIERGE)
-        await hands.press("ctrl+u")
+        await hands.press("ctrl+o")
+        found = await hands.on(DeployForm)
+        await hands.until(lambda: found._made is not None)
+        await hands.see("Create an agent", "ready")
+        await answer(hands, found, "agent", CONCIERGE)
+        await hands.see(f"type concierge or {CONCIERGE} to arm the button")
+        await go_to_button(hands, found)
+        assert hands.app.screen is found and hands.names() == []
+        await hands.press("escape")
+        for region in ("eu-central", "us-east"):
+            toml = f'[project]\nsubdomain = "127"\n[agent]\nid = "CA_{region[:2]}00000"\n'
+            (hands.root / f"livekit.{region}.toml").write_text(toml)
+        hands.app._deploys._kept.clear()
+        await hands.press("ctrl+o")
+        found = await hands.on(DeployForm)
+        await hands.see("livekit.us-east.toml names CA_us00000", "agent: type its id, CA_…, or new")
+        assert [option.value for option in found._options("agent")][:3] == ["CA_eu00000", "CA_us00000", "new"]
+
+
+async def test_deploy_by_key_to_the_agent_that_a_file_names(tmp_path: Path) -> None:
+    toml = f'[project]\nsubdomain = "127"\n[agent]\nid = "{CONCIERGE}"\n'
+    async with running(tmp_path, files={"livekit_toml": toml}) as hands:
+        await hands.press("ctrl+o")
         found = await hands.on(DeployForm)
         await hands.until(lambda: found._made is not None)
         await hands.see(f'Deploy to "concierge" ({CONCIERGE})', "ready")
@@ -180,8 +207,8 @@ async def test_questions_have_to_be_answered_first(tmp_path: Path) -> None:
 
 async def test_a_production_project_wants_the_agent_typed(tmp_path: Path) -> None:
     async with running(tmp_path, danger=True) as hands:
-        found = await form(hands, f"deploy {CONCIERGE}")
-        await hands.see("PRODUCTION", f"type {CONCIERGE} to arm the button")
+        found = await form(hands, f"deploy {CONCIERGE}", confirm=False)
+        await hands.see("PRODUCTION", f"type concierge or {CONCIERGE} to arm the button")
         await go_to_button(hands, found)
         assert hands.names() == []
         found.frame.query_one("#row-typed Input", Input).focus()

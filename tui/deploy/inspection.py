@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from tui.livekit_toml import LivekitToml
 from tui.packaging.detect import Detected, detect
@@ -19,6 +20,9 @@ from tui.packaging.sdk import SdkCheck, check_sdk
 from tui.packaging.secrets import find_env_files
 from tui.packaging.source import SourceFiles, scan_source
 
+_REGIONS: Final = 32
+"""Regional files that are read at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
@@ -30,6 +34,8 @@ class Inspection:
     git: GitInfo | None = None
     project_file: LivekitToml | None = None
     """What livekit.toml says; None if there is none."""
+    regional_files: Mapping[str, LivekitToml] = field(default_factory=dict)
+    """File name → what each livekit.NAME.toml says, where there is no livekit.toml."""
     has_dockerfile: bool = False
     entry_points: tuple[str, ...] = ()
     """Programs that a generated Dockerfile could start, likeliest first."""
@@ -41,6 +47,17 @@ class Inspection:
     problems: tuple[str, ...] = ()
     """Why it cannot be deployed, one line each."""
     warnings: tuple[str, ...] = ()
+
+    def file_of(self, agent_id: str) -> LivekitToml | None:
+        """The file that is about an agent: livekit.toml, or the regional one that names it."""
+        if self.project_file is not None:
+            return self.project_file
+        return next((file for file in self.regional_files.values() if file.agent_id == agent_id), None)
+
+    def named_by(self, agent_id: str) -> str:
+        """The agent that this file names; empty without one."""
+        file = self.file_of(agent_id)
+        return file.agent_id if file is not None else ""
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -91,8 +108,10 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
         warnings += [f"left out: {item.name} is a {item.kind}" for item in source.skipped[:5]]
     except BuildError as error:
         problems.append(str(error))
+    regional: dict[str, LivekitToml] = {}
     try:
         project_file = read_project_file(root / PROJECT_FILE)
+        regional = {} if project_file else _regional_files(root)
     except BuildError as error:
         problems.append(str(error))
     if detected is not None and not problem:  # without settings there is nothing to check by
@@ -106,6 +125,7 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
         source=source,
         git=git,
         project_file=project_file,
+        regional_files=regional,
         has_dockerfile=(root / DOCKERFILE).exists(),
         entry_points=programs,
         env_files=find_env_files(root),
@@ -114,3 +134,9 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
         problems=tuple(problems),
         warnings=tuple(warnings),
     )
+
+
+def _regional_files(root: Path) -> dict[str, LivekitToml]:
+    """The files of an agent that is deployed in several regions, one each. Raises `BuildError`."""
+    found = ((path.name, read_project_file(path)) for path in sorted(root.glob("livekit.*.toml"))[:_REGIONS])
+    return {name: said for name, said in found if said is not None}

@@ -72,16 +72,16 @@ class PlanDraft:
     notes: tuple[str, ...] = ()
     questions: tuple[tuple[str, str], ...] = ()
     """Id and words of what has to be agreed to first."""
-    to_type: str = ""
-    """What has to be typed first, in a project where a mistake is dear; empty for nothing."""
+    to_type: tuple[str, ...] = ()
+    """What has to be typed first, any of these: a mistake is dear there. Empty for nothing."""
 
     def missing(self, given: DeployInput) -> str:
         """What is still to be agreed to or typed, in words; empty if the plan may go."""
         for name, words in self.questions:
             if name not in given.agreed:
                 return f"say yes above first: {words}"
-        if self.to_type and given.confirmation != self.to_type:
-            return f"type {self.to_type} to arm the button"
+        if self.to_type and given.confirmation not in self.to_type:
+            return f"type {' or '.join(self.to_type)} to arm the button"
         return ""
 
 
@@ -108,8 +108,13 @@ def subdomain(url: str) -> str:
     return (urlsplit(url).hostname or "").partition(".")[0]
 
 
-def build_plan(given: DeployInput, inspection: Inspection, target: Project) -> PlanDraft:
-    """The plan for what was typed. Raises `InvalidInput`. Blocks for the secrets files."""
+def build_plan(
+    given: DeployInput, inspection: Inspection, target: Project, names: tuple[str, ...] = ()
+) -> PlanDraft:
+    """The plan for what was typed. Raises `InvalidInput`. Blocks for the secrets files.
+
+    `names` may be typed to confirm the agent that is deployed to; its id may always be.
+    """
     if inspection.problems:
         raise InvalidInput(inspection.problems[0])
     creates = given.agent == NEW
@@ -118,7 +123,7 @@ def build_plan(given: DeployInput, inspection: Inspection, target: Project) -> P
     plan = Plan(
         root=inspection.root,
         agent_id="" if creates else given.agent,
-        recorded=inspection.project_file.agent_id if inspection.project_file else "",
+        recorded=inspection.named_by(given.agent),
         deployment=given.deployment,
         region=given.region if creates else "",
         subdomain=subdomain(target.url),
@@ -131,8 +136,15 @@ def build_plan(given: DeployInput, inspection: Inspection, target: Project) -> P
         project=target.name,
         reason=given.reason,
     )
-    arm = (target.name if creates else given.agent) if target.danger else ""
-    return PlanDraft(plan, (*_effects(plan), *_secret_notes(secrets)), _questions(plan, inspection), arm)
+    notes = (*_effects(plan), *_secret_notes(secrets))
+    return PlanDraft(plan, notes, _questions(plan, inspection), _to_type(plan, target, names))
+
+
+def _to_type(plan: Plan, target: Project, names: tuple[str, ...]) -> tuple[str, ...]:
+    """What confirms the target: in production always, elsewhere an agent that no file here names."""
+    if plan.creates:
+        return (target.name,) if target.danger else ()
+    return tuple(dict.fromkeys((*names, plan.agent_id))) if target.danger or not plan.recorded else ()
 
 
 def _check(given: DeployInput, inspection: Inspection, target: Project, *, creates: bool) -> None:
@@ -147,7 +159,7 @@ def _check(given: DeployInput, inspection: Inspection, target: Project, *, creat
         raise InvalidInput("deployment: a new agent starts in production; leave it empty")
     if creates and given.region not in inspection.regions:
         raise InvalidInput(f"region: there are {', '.join(inspection.regions)}")
-    file = inspection.project_file
+    file = inspection.file_of(given.agent)
     if file is not None and file.subdomain and file.subdomain != subdomain(target.url):
         raise InvalidInput(
             f"livekit.toml is of project {file.subdomain}, this is {subdomain(target.url)}: nothing is sent"

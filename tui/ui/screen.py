@@ -65,7 +65,7 @@ class MainScreen(Screen[None]):
         Binding("v", "pane('versions')", "Versions", show=False),
         Binding("s", "pane('secrets')", "Secrets", show=False),
         Binding("d", "pane('status')", "Status", show=False),
-        Binding("ctrl+u", "deploy", "Deploy from the working directory", show=False),
+        Binding("ctrl+o", "deploy", "Deploy from the working directory", show=False),
         Binding("D", "agent_dispatches", "Dispatches of this agent", show=False),
         Binding("u", "undo", "Undo, for 30 s", show=False),
     ]
@@ -355,9 +355,8 @@ class MainScreen(Screen[None]):
             self._refuse("no agent with a name is selected")
 
     def action_deploy(self) -> None:
-        """Build the working directory as a new version of the selected agent."""
-        if agent_id := self.view.selection.agent_id:
-            self._command(f"deploy {agent_id}")
+        """Build the working directory for the agent that its livekit.toml names, or for a new one."""
+        self._command("deploy")
 
     def action_logs(self, kind: str) -> None:
         """Follow the log of what the current pane says: a selected agent, marked ones, a job."""

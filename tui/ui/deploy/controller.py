@@ -47,7 +47,7 @@ class DeployController:
         """
         verbs: dict[str, Callable[[], None]] = {
             "create": lambda: self.create(context, words),
-            "deploy": lambda: self.deploy(context, words, selected),
+            "deploy": lambda: self.deploy(context, words),
             "config": lambda: self.config(context, words, selected),
             "dockerfile": lambda: self.dockerfile(context, words),
         }
@@ -60,17 +60,15 @@ class DeployController:
         options, words = split_options(words, OPTIONS)
         if len(words) > 1:
             raise InvalidAnswer("", "too many words; it is: create [DIR] [NAME=VALUE …]")
-        self._open(context, words[0] if words else "", NEW, options, "")
+        self._open(context, words[0] if words else "", NEW, options)
 
-    def deploy(self, context: ProjectContext, words: Sequence[str], selected: str) -> None:
+    def deploy(self, context: ProjectContext, words: Sequence[str]) -> None:
         """`:deploy [AGENT] [DIR] [NAME=VALUE …]`; livekit.toml may name the agent. Raises `InvalidAnswer`."""
         options, words = split_options(words, OPTIONS)
         agent, root = _named(context.store.fleet, words, "deploy [AGENT] [DIR] [NAME=VALUE …]")
-        self._open(context, root, agent, options, selected)
+        self._open(context, root, agent, options)
 
-    def _open(
-        self, context: ProjectContext, root: str, agent: str, options: Mapping[str, str], selected: str
-    ) -> None:
+    def _open(self, context: ProjectContext, root: str, agent: str, options: Mapping[str, str]) -> None:
         deployer = _deployer(context)
         place = str(directory(root)) if root else str(self._here)
         kept = self._kept.get((context.project.key, place, agent == NEW)) or DeployInput()
@@ -81,7 +79,7 @@ class DeployController:
             if plan is not None:
                 self._deploy(plan, context, deployer)
 
-        context.show(DeployForm(FormPrefill(place, given, selected), context, deployer.inspect, decided))
+        context.show(DeployForm(FormPrefill(place, given), context, deployer.inspect, decided))
 
     def _deploy(self, plan: Plan, context: ProjectContext, deployer: DeployClient) -> None:
         def start(tell: Callable[[DeployReport], None]) -> asyncio.Task[DeployReport]:

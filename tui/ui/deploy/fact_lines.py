@@ -51,6 +51,9 @@ def inspection_facts(inspection: Inspection) -> list[FactLine]:
     if inspection.project_file is not None:
         agent = clean(inspection.project_file.agent_id, limit=60) or "no agent"
         facts.append(FactLine("livekit.toml", f"names {agent}"))
+    for name, file in inspection.regional_files.items():
+        agent = clean(file.agent_id, limit=60) or "no agent"
+        facts.append(FactLine("for a region", f"{clean(name, limit=60)} names {agent}"))
     return facts
 
 

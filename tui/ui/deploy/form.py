@@ -20,6 +20,8 @@ from tui.deploy.inspection import Inspection
 from tui.deploy.plan import Plan
 from tui.deploy.plan_builder import NEW, QUESTIONS, DeployInput, InvalidInput, PlanDraft, build_plan
 from tui.fleet.cells import Cell
+from tui.fleet.state import Fleet
+from tui.operations.descriptions import is_plain_name
 from tui.operations.fields import Option
 from tui.secret import Secret
 from tui.ui.deploy.fact_lines import draft_facts, dry_run_facts, inspection_facts, verb
@@ -45,14 +47,18 @@ def directory(typed: str) -> Path:
     return Path(os.path.abspath(os.path.expanduser(typed or ".")))
 
 
+def _names(fleet: Fleet, agent_id: str) -> tuple[str, ...]:
+    """The name of an agent, where it can be typed and is no other's."""
+    agent = fleet.agent(agent_id)
+    return (agent.name,) if agent is not None and is_plain_name(fleet, agent) else ()
+
+
 @dataclass(frozen=True, slots=True)
 class FormPrefill:
     """Where the form opens, and what it starts with."""
 
     root: str
     given: DeployInput = field(default_factory=DeployInput)
-    agent_id: str = ""
-    """The agent to deploy to where neither the form nor livekit.toml names one."""
 
 
 class DeployForm(Dialog):
@@ -119,7 +125,7 @@ class DeployForm(Dialog):
             return  # another one was typed meanwhile
         self._inspection = found
         known = found.project_file.agent_id if found.project_file else ""
-        self._fill("agent", known or self._place.agent_id or NEW)
+        self._fill("agent", known or ("" if found.regional_files else NEW))
         self._fill("region", found.regions[0])
         if found.entry_points:
             self._fill("program", found.entry_points[0])
@@ -137,7 +143,9 @@ class DeployForm(Dialog):
         if name == "agent":
             agents = self._project_context.store.fleet.agents
             listed = (Option(agent.agent_id, (agent.agent_id, agent.name)) for agent in agents)
-            return (Option(NEW, (NEW, "a new agent")), *listed)
+            regional = found.regional_files if found is not None else {}
+            named = (Option(file.agent_id, (file.agent_id, name)) for name, file in regional.items())
+            return (*named, Option(NEW, (NEW, "create a new agent")), *listed)
         if name == "deployment":
             agent = self._project_context.store.fleet.agent(self._text("agent"))
             names = {row.deployment for row in agent.agent_deployments} if agent else set()
@@ -192,7 +200,9 @@ class DeployForm(Dialog):
             return
         given = self._fitting(self.given)
         try:
-            made = await asyncio.to_thread(build_plan, given, self._inspection, self._project_context.project)
+            context = self._project_context
+            names = _names(context.store.fleet, given.agent)
+            made = await asyncio.to_thread(build_plan, given, self._inspection, context.project, names)
         except InvalidInput as problem:
             self._made, self._problem = None, str(problem)
         else:
@@ -318,7 +328,7 @@ class DeployForm(Dialog):
             widget = self._form.widget(name)
             if widget is not None and widget.parent is not None:
                 widget.parent.display = shown
-        self.frame.ask_typed((made.to_type,) if made and made.to_type else ())
+        self.frame.ask_typed(made.to_type if made else ())
         self.frame.facts(self._facts())
         self.frame.status(self._status())
         self._buttons(creates)
