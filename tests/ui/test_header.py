@@ -59,18 +59,18 @@ ALL = Coverage(polled=100, total=100, oldest=NOW - 89)
         (struct_replace(ALL, polled=98, unread=2, unread_since=NOW - 3), "live"),  # opened a moment ago
         (
             struct_replace(ALL, polled=98, unread=2, unread_since=NOW - 20),
-            "changed rooms: seen · rooms: 98 of 100 read",
+            "rooms: 98 of 100 read",
         ),
         (
             struct_replace(ALL, polled=40, unread=60, unread_since=NOW),
-            "changed rooms: seen · rooms: 40 of 100 read",
+            "rooms: 40 of 100 read",
         ),
         (
             Coverage(polled=1000, total=1000, oldest=NOW - 500, changed=1, changed_since=NOW - 2),
             "changed rooms: seen · quiet rooms: oldest 8 min",
         ),
         (struct_replace(ALL, changed=7, changed_since=NOW - 20), "changed rooms: 7 to be read"),
-        (struct_replace(ALL, failing=3), "changed rooms: seen · 3 rooms without an answer"),
+        (struct_replace(ALL, failing=3), "3 rooms without an answer"),
     ],
 )
 def test_live_is_said_only_of_a_tree_that_is_current_as_a_whole(coverage: Coverage, words: str) -> None:

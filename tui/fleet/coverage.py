@@ -52,18 +52,15 @@ def is_old(coverage: Coverage, now: float) -> bool:
 
 def coverage_words(coverage: Coverage, now: float) -> str:
     """How current the tree is, where it is not live as a whole; empty if it is. `now` is monotonic."""
-    total = coverage.total
-    parts = []
+    waits = _older(coverage.changed_since, now, AT_LEAST)
+    changed = f"changed rooms: {coverage.changed} to be read" if waits else "changed rooms: seen"
+    parts = [changed] if waits else []
     if coverage.unread > FEW or _older(coverage.unread_since, now, AT_LEAST):
-        parts.append(f"rooms: {coarsely(coverage.polled)} of {coarsely(total)} read")
-    elif total > LIVE_MOST or is_old(coverage, now):
-        parts.append(f"quiet rooms: oldest {_minutes(now - (coverage.oldest or now))}")
+        parts.append(f"rooms: {coarsely(coverage.polled)} of {coarsely(coverage.total)} read")
+    elif coverage.total > LIVE_MOST or is_old(coverage, now):
+        parts = [changed, f"quiet rooms: oldest {_minutes(now - (coverage.oldest or now))}"]
     if coverage.failing:
         parts.append(f"{coverage.failing} room{'s' if coverage.failing > 1 else ''} without an answer")
-    if _older(coverage.changed_since, now, AT_LEAST):
-        parts.insert(0, f"changed rooms: {coverage.changed} to be read")
-    elif coverage.polled and parts:
-        parts.insert(0, "changed rooms: seen")
     return " · ".join(parts)
 
 
