@@ -54,7 +54,7 @@ async def test_intervals_of_a_quiet_fleet() -> None:
             "ListRooms": 4.41,
             "ListDispatch": 4.01,
             "ListParticipants": 9.01,
-            "ListAgentVersions": 30.01,
+            "ListAgentVersions": 40.01,
             "ListAgentSecrets": 30.01,
         }
         for method, seconds in expected.items():
@@ -226,7 +226,7 @@ async def test_what_only_a_pane_shows_is_asked_once_for_each_selection_and_on_wh
         it.poller.select(Selection(agent_id="CA_1", panes_in_view=("agents", "versions")))
         await it.run(1)
         assert len(it.world.calls("ListAgentVersions")) == 2, "it may be old when it comes into sight"
-        await it.run(61)
+        await it.run(81)
         assert len(it.world.calls("ListAgentVersions")) == 4 and len(it.world.calls("ListAgentSecrets")) == 1
         it.poller.select(Selection(agent_id="CA_1", panes_in_view=("agents", "logs")))
         it.world.troubles["*"] = errors.Unknown("down", status=500)
@@ -244,7 +244,7 @@ async def test_a_status_that_does_not_change_for_long_is_asked_less_often() -> N
         assert set(gaps(it.world.times("ListAgents", since=80))) == {6.01}
         it.world.rooms = [f"r{number}" for number in range(60)]
         await it.run(60)
-        assert set(gaps(it.world.times("ListAgents", since=320))) == {10.01}
+        assert set(gaps(it.world.times("ListAgents", since=320))) == {12.01}
         it.world.agents[0]["agent_deployments"] = [{"status": "Updating"}]
         await it.run(40)
         assert gaps(it.world.times("ListAgents", since=375))[-5:] == [2.01] * 5

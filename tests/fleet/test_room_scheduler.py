@@ -21,7 +21,7 @@ from tui.fleet.state import Selection
 
 CAP = 120
 """Requests a minute of a console with the default settings."""
-OTHERS = 3
+OTHERS = 1.5
 """Requests a minute for the versions on the screen."""
 
 
@@ -57,7 +57,7 @@ class Fleet:
         unseen: dict[str, float] = {}
         lists_every = 4.4 if self.count <= 200 else 6
         next_listing = 0.0
-        per_minute = CAP - OTHERS - 60 / lists_every - (10 if self.count <= 50 else 6)
+        per_minute = CAP - OTHERS - 60 / lists_every - (10 if self.count <= 50 else 5)
         for second in range(minutes * 60):
             if chance.random() < self.count * self.changing / 60:
                 name = chance.choice(names)

@@ -379,7 +379,7 @@ THREE_POLLS = 3 * QUIET_FACTOR * 2.0
     [
         (Freshness(), 1000.0, "nothing was received yet"),
         (Freshness(at=1000.0), 1000.0 + THREE_POLLS, ""),
-        (Freshness(at=1000.0), 1001.0 + THREE_POLLS, "data is 31 s old"),
+        (Freshness(at=1000.0), 1001.0 + THREE_POLLS, f"data is {THREE_POLLS + 1:.0f} s old"),
         (Freshness(at=1000.0, failures=3), 1005.0, "3 polls failed"),
     ],
 )

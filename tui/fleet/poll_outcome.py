@@ -94,7 +94,7 @@ def _after_error(
     before: Freshness, error: ApiError, subject: str, now: float, jitter: float
 ) -> tuple[Freshness, float]:
     if isinstance(error, Throttled):  # our own budget, or a pause that another source was told: no failure
-        wait = error.retry_after + jitter
+        wait = error.retry_after + jitter * min(1.0, error.retry_after)
         # after earlier failures the reason stays and only the next try is another
         return (replace(before, retry_at=now + wait) if before.failures else before), wait
     if isinstance(error, NoSuchService):

@@ -91,7 +91,7 @@ class RoomPolling:
         per_minute = client.budget.rate if spare is None else spare
         chosen = self._dispatches.intervals(selection, per_minute)
         self._for_participants = chosen.participants
-        allowed = self._pace.allows(per_minute - chosen.participants, now)
+        allowed = self._pace.allows(per_minute - chosen.participants - LEFT_FREE, now)
         most = min(client.budget.left() - LEFT_FREE, BURST if spare is None else allowed)
         found = self._dispatches.next(selection, now, chosen, most=most)
         if self._is_outage and most > 0:

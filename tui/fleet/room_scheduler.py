@@ -28,13 +28,13 @@ WAITING: Final = 30.0
 """Seconds for which a change waits until the room is another interval ahead."""
 UNREAD: Final = 2.0
 """Intervals by which a room that was there from the start and was never asked is ahead of the others."""
-ALL_WITHIN: Final = (9.0, 0.89)
+ALL_WITHIN: Final = (9.0, 0.875)
 """Every room is asked within so many seconds, or so many for each room, if there are requests for it."""
-RUNNING_WITHIN: Final = 58.0
+RUNNING_WITHIN: Final = 58.3
 """Seconds within which rooms with running jobs are asked: an agent may leave without a sign in ListRooms."""
 RUNNING_MOST: Final = 50
 """Rooms with running jobs up to which that holds."""
-SELECTED_WITHIN: Final = (5.0, 30.0)
+SELECTED_WITHIN: Final = (5.0, 40.0)
 """Seconds within which the selected room is asked, if there are requests for it, and at the most."""
 IN_VIEW_WITHIN: Final = 10.0
 """Seconds within which rooms on the screen are asked, if there are requests for it."""
@@ -44,7 +44,7 @@ TREE_SHARE: Final = 0.7
 """Share of the requests that goes to the turns of all rooms, where less would keep the promise."""
 CHANGES_SHARE: Final = 0.1
 """Share of the requests that is kept for rooms that change."""
-PARTICIPANTS_LEAST: Final = 1.5
+PARTICIPANTS_LEAST: Final = 1.0
 """Requests a minute that are kept for participants, when all others are needed to keep the tree current."""
 PARTICIPANTS_SHARE: Final = 0.1
 """Share of the requests that is for participants, when the tree cannot be kept current as a whole."""

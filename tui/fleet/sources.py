@@ -277,7 +277,7 @@ DISPATCHES: Final = Source(
     "dispatches", Host.PROJECT, _times(0.5, 1.0), _any_room, _dispatches, takes_rest=True
 )
 VERSIONS: Final = Source(
-    "versions", Host.AGENTS, _times(15, 15.0), _agent, _versions, True, pane="versions", share=1 / 40
+    "versions", Host.AGENTS, _times(20, 15.0), _agent, _versions, True, pane="versions", share=1 / 40
 )
 SECRETS: Final = Source(
     "secrets", Host.AGENTS, _times(15, 15.0), _agent, _secrets, True, pane="secrets", share=1 / 60

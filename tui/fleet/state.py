@@ -17,7 +17,7 @@ from tui.fleet.times import TimeStyle
 
 STALE_AFTER = 2
 """Missed polls after which data is called stale."""
-QUIET_FACTOR = 5.0
+QUIET_FACTOR = 6.0
 """The agents are polled up to so many times less often than `--refresh` says while none is in transition."""
 
 
