@@ -293,6 +293,15 @@ async def test_a_pasted_assignment_never_shows_its_value(tmp_path: Path) -> None
         assert dialog.pending.answers.value("value").reveal() == CANARY
         assert CANARY not in here.app.export_screenshot()
         assert all(CANARY not in field.value for field in dialog.query(Input))
+        await here.to("reason")
+        await here.paste(f"{CANARY}\n")
+        assert dialog.frame.reason == "" and "it was not pasted here" in here.shown()
+        dialog.frame.query_one("#reason", Input).value = f"see {CANARY}"
+        await here.settle()
+        assert dialog.obstacle == "that is the value of the secret: take it out where it is shown"
+        await here.press("ctrl+s", "enter")
+        assert here.names() == [], "it would be kept in the journal"
+        dialog.frame.query_one("#reason", Input).value = ""
         await here.press("f8")
         assert "no pictures while a secret is asked for" in here.said()[0]
 

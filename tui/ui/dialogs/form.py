@@ -22,6 +22,8 @@ from tui.ui.widgets.lines import Lines
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """The characters of LiveKit's own identifiers, none of which look alike."""
 FRESH_SIZE = 12
+TELLING = 6
+"""Characters from which a value is long enough to be told from a word."""
 
 OptionsOf = Callable[[str], Sequence[Option]]
 
@@ -142,6 +144,11 @@ class Form(Vertical):
         """Forget secret values."""
         for field in self.query(SecretInput):
             field.wipe()
+
+    def repeats_secret(self, text: str) -> bool:
+        """Whether a text holds the value of a secret that stands in the form."""
+        values = (field.value.reveal().strip() for field in self.query(SecretInput))
+        return any(len(value) >= TELLING and value in text for value in values)
 
     @property
     def is_secret(self) -> bool:

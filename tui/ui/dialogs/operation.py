@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import DescendantFocus, Key, Paste, Resize
+from textual.events import DescendantFocus, Event, Key, Paste, Resize
 from textual.widgets import Input
 
 from tui.api.errors import ApiError
@@ -29,6 +29,9 @@ from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation_facts import is_plain
 from tui.ui.dialogs.operation_model import OperationModel
 from tui.ui.dialogs.project_context import ProjectContext
+
+REPEATED = "that is the value of the secret"
+"""What is said where a value stands, or would stand, in a field that shows it."""
 
 
 class OperationDialog(Dialog):
@@ -130,6 +133,21 @@ class OperationDialog(Dialog):
         if letter and self.frame.takes(letter):
             return True
         return self.form is not None and (event.key in CONFIRMS_NOTHING or self._is_edit(event))
+
+    def ignores(self, event: Event) -> bool:
+        """Also the value of a secret that is pasted once more, where it would be shown."""
+        if (
+            isinstance(event, Paste)
+            and not isinstance(self.focused, SecretInput)
+            and self._repeats(event.text)
+        ):
+            self.model.fail(f"{REPEATED}: it was not pasted here")
+            self.redraw()
+            return True
+        return super().ignores(event)
+
+    def _repeats(self, text: str) -> bool:
+        return self.form is not None and self.form.repeats_secret(text)
 
     def _is_edit(self, event: Key) -> bool:
         focused = self.focused
@@ -396,6 +414,8 @@ class OperationDialog(Dialog):
     @property
     def obstacle(self) -> str:
         """Why the button does not act; empty if it does."""
+        if self._repeats("\n".join((self.frame.reason, *self.pending.answers.texts.values()))):
+            return f"{REPEATED}: take it out where it is shown"
         return self.model.obstacle(self.frame.typed)
 
     def _report(self, progress: Progress) -> None:
