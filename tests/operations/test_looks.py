@@ -23,6 +23,8 @@ from tui.operations.journal import resumed_deploys
 from tui.operations.journal.journal import BLIND, Intent
 from tui.operations.operation import Effect
 from tui.operations.registry import BY_ID
+from tui.packaging.secrets import SecretSet, SecretToSend
+from tui.secret import Secret
 
 NOBODY = twirp(503, "unavailable", "no response from servers")
 CLOSED = http(200, '{"rooms":[]}')
@@ -281,3 +283,11 @@ async def test_all_secrets_are_replaced_only_where_all_are_known(answer: bytes) 
         with pytest.raises(Unknown, match="which secrets would vanish is not listed"):
             await BY_ID["replace_secrets"].baseline(client, VIEW, Answers())
         assert (await BY_ID["set_secret"].baseline(client, VIEW, Answers())).blind
+
+
+async def test_of_an_update_only_the_secrets_are_said_to_be_done() -> None:
+    given = Answers(secrets=SecretSet((SecretToSend("A", Secret("x")),), (), ()))
+    async with answered(http(200, '{"success":true}')) as client:
+        said = await BY_ID["update"].run(client, VIEW, given, "r")
+        assert said.words == "secrets set; that it restarts leaves no trace"
+        assert (await BY_ID["update"].run(client, VIEW, Answers(), "r")).words == ""

@@ -23,8 +23,8 @@ Request = Mapping[str, object]
 class ChangeResponse(Wire, frozen=True):
     """The answer of the methods that change an agent: most of their responses have these fields."""
 
-    success: bool | None = None
-    """None where the answer does not say: so the `{}` of a proxy is neither yes nor no."""
+    success: bool | int | str | None = None
+    """None where the answer does not say. Only true is yes and only false is no, not `{}`, 0 or "false"."""
     message: str = ""
     agent_id: str = ""
     version_tag: str = ""
@@ -53,8 +53,8 @@ class CreateAgentResponse(Wire, frozen=True):
 class DeployAgentResponse(Wire, frozen=True):
     """DeployAgentV2Response: a new version of an agent, and where to upload its source."""
 
-    success: bool | None = None
-    """None where the answer does not say."""
+    success: bool | int | str | None = None
+    """As in `ChangeResponse`."""
     message: str = ""
     agent_id: str = ""
     tag: str = ""

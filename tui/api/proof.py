@@ -185,7 +185,7 @@ def of_answer(change: ChangeMethod[Wire]) -> Proof:
 
 def flaw(change: ChangeMethod[Wire], request: Request, answer: Wire) -> str:
     """Why the 200 of a method proves nothing, in words; empty if it proves what `of_answer` says."""
-    if getattr(answer, "success", True) is None:
+    if getattr(answer, "success", True) is not True:
         return "the answer says neither yes nor no"
     for echo in RULES[change.name].echoes:
         found = _value(answer, echo.field)

@@ -11,7 +11,8 @@ from tui.api import changes
 from tui.api.changes import Request
 from tui.fleet.state import View
 from tui.operations.fields import Answers, Field, Option
-from tui.operations.operation import Preview, Usage
+from tui.operations.operation import Preview, Receipt, Usage
+from tui.operations.remote import Remote
 from tui.operations.shell_commands import curl, lk
 from tui.operations.verbs.secrets_operation import (
     EMPTY_OPTIONS,
@@ -65,6 +66,11 @@ class Update(SecretsOperation):
     def request(self, view: View, answers: Answers) -> Request:
         """UpdateAgentRequest; regions are never sent."""
         return {"agent_id": view.selection.agent_id, "secrets": messages(answers.secrets.secrets)}
+
+    async def run(self, remote: Remote, view: View, answers: Answers, request_id: str) -> Receipt:
+        """UpdateAgent. Of its two effects a look shows only the secrets."""
+        await super().run(remote, view, answers, request_id)
+        return Receipt("secrets set; that it restarts leaves no trace" if answers.secrets.secrets else "")
 
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk agent update` takes no id, only what a livekit.toml names."""
