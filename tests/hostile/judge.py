@@ -10,7 +10,6 @@ from tui.operations.journal.journal import Verdict
 from tui.operations.registry import BY_ID
 
 NOTHING = (Verdict.REFUSED, Verdict.NOT_SENT)
-CLOSED = (*NOTHING, Verdict.NOT_SEEN)
 
 
 def complaints(result: Result) -> Iterator[str]:

@@ -5,7 +5,6 @@ Everything is JSON as on the wire. Knows neither sockets nor lies.
 
 from __future__ import annotations
 
-import base64
 import copy
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -315,8 +314,3 @@ def _dispatch(dispatch_id: str, room: str, agent_name: str, given: Mapping[str, 
 
 def _link(link_id: str, name: str, endpoint: str) -> Row:
     return {"private_link_id": link_id, "name": name, "region": "us-east", "port": 5432, "endpoint": endpoint}
-
-
-def decoded(secret: str) -> str:
-    """A secret's value as the server keeps it."""
-    return base64.b64decode(secret).decode()
