@@ -137,9 +137,19 @@ class Result:
 class Rig:
     """A hostile server and an operator in front of it, for any number of trials of one case and fault."""
 
-    def __init__(self, server: HostileServer, client: Client, clock: ManualClock, folder: Path) -> None:
+    def __init__(
+        self,
+        server: HostileServer,
+        client: Client,
+        clock: ManualClock,
+        folder: Path,
+        *,
+        patient: Client | None = None,
+    ) -> None:
+        """`patient` reads what the operator looks at, where `client` does not wait long for an answer."""
         self.server = server
         self.client = client
+        self._patient = patient or client
         self.clock = clock
         self.folder = folder
         self._ids = itertools.count()
@@ -200,7 +210,7 @@ class Rig:
         return replace(self._views[case.name], now=self.clock.now(), monotonic=self.clock.monotonic())
 
     async def _fleet(self, selection: Selection) -> Fleet:
-        client, room, agent_id = self.client, selection.room, selection.agent_id
+        client, room, agent_id = self._patient, selection.room, selection.agent_id
         fleet = with_agents(Fleet(), (await client.list_agents()).items)
         rooms = await client.list_rooms()
         fleet = replace(fleet, rooms=rooms.items)
@@ -219,11 +229,13 @@ async def rig(folder: Path, fault: Fault) -> AsyncIterator[Rig]:
     """A server that is going to answer like this."""
     server, clock = HostileServer(), ManualClock()
     deadline = IMPATIENCE if fault.slow else PATIENCE
+    plenty = 10_000_000
     async with (
         listening(server),
-        connected(server.url, clock=clock, per_minute=10_000_000, deadline=deadline) as client,
+        connected(server.url, clock=clock, per_minute=plenty, deadline=deadline) as client,
+        connected(server.url, clock=clock, per_minute=plenty, deadline=PATIENCE) as patient,
     ):
-        yield Rig(server, client.ordered(), clock, folder)
+        yield Rig(server, client.ordered(), clock, folder, patient=patient)
 
 
 async def trials(folder: Path, case: Case, fault: Fault, looks: tuple[str, ...]) -> AsyncIterator[Result]:
