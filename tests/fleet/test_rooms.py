@@ -13,6 +13,7 @@ from tests.fixtures.clocks import BACKEND
 from tests.fleet.running_poller import RunningPoller, running_poller
 from tui.api import errors
 from tui.api.models import Dispatch
+from tui.fleet.find import no_rooms
 from tui.fleet.room_polling import AT_ONCE, BURST, LEFT_FREE
 from tui.fleet.room_scheduler import AGAIN
 from tui.fleet.sources import DISPATCHES, ROOMS
@@ -460,3 +461,24 @@ async def test_changed_rooms_are_asked_at_once() -> None:
             seen = it.fleet.fresh_room(room).dispatches_at
             assert seen is not None and seen >= at, room
         assert it.fleet.coverage.changed == 0
+
+
+async def test_rooms_that_vanish_all_at_once_with_an_outage_may_be_served_on() -> None:
+    """A store that comes back empty lists none (PROTOCOL.md, Rooms and participants)."""
+    async with running_poller(sources=POLLED) as it:
+        it.world.rooms = names(3)
+        await it.run(5)
+        it.world.rooms = []
+        await it.run(10)
+        assert it.fleet.rooms == () and no_rooms(it.fleet) == "No open rooms.", "they closed"
+        it.world.rooms = names(2)
+        await it.run(10)
+        it.world.troubles["*"] = errors.Unknown("connection refused", status=500)
+        await it.run(10)
+        it.world.troubles.clear()
+        it.world.rooms = []
+        await it.run(90)
+        assert it.fleet.rooms_lost == 2 and "Before the outage there were 2" in no_rooms(it.fleet)
+        it.world.rooms = names(1)
+        await it.run(10)
+        assert it.fleet.rooms and it.fleet.rooms_lost == 0

@@ -118,8 +118,8 @@ class Desk:
         """The tree with every node open, line by line."""
         pane, view = DispatchesPane(), self.view
         pane.tree_model.toggle_all(every_key(self.fleet), True)
-        lines = (pane.cells(view, key) for key in pane.keys(view))
-        return "\n".join(" | ".join(cell.text for cell in line) for line in lines)
+        lines = [pane.cells(view, key) for key in pane.keys(view)]
+        return "\n".join(" | ".join(cell.text for cell in line) for line in lines) or pane.empty(view)
 
     # ---- dispatching ----------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ NO_ROOM = r"\S lobby(-\d+)? \|"
 
 RULES: dict[str, dict[str, Rule]] = {
     "new_room": {
-        "before": Rule(("form: room does not exist yet",), (NO_ROOM,)),
+        "before": Rule(("No open rooms", "form: room does not exist yet"), (NO_ROOM,)),
         "dispatched": Rule(("[◔●] lobby", "done: .*AD_", "room is open"), ("[?✗] ", "not taken")),
         "joined": JOINED,
     },
@@ -112,7 +112,15 @@ RULES: dict[str, dict[str, Rule]] = {
             ("jobs 1", "header: .*STALE .*connection refused", "form: room was open"),
             ("no dispatch", "room is open", LIVE),
         ),
-        "back": Rule((LIVE,), (NO_ROOM, "connection refused")),
+        # a node still serves it, and the store knows of nothing
+        "back": Rule(
+            (
+                LIVE,
+                "No room is listed. Before the outage there was 1",
+                "form: no room is listed since an outage",
+            ),
+            (NO_ROOM, "connection refused", "No open rooms", "does not exist"),
+        ),
     },
     "redis_gone_while_waiting": {
         "waiting": Rule(("[◔?] lobby", "no job", LIVE), ("✗",)),

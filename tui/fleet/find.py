@@ -41,6 +41,17 @@ def unknown_rooms(fleet: Fleet) -> str:
     return _never_received("rooms", fleet.fresh("rooms"))
 
 
+def no_rooms(fleet: Fleet) -> str:
+    """What an empty list of rooms says."""
+    if not fleet.rooms_lost:
+        return "No open rooms."
+    before = f"Before the outage there {'were' if fleet.rooms_lost > 1 else 'was'} {fleet.rooms_lost}"
+    return (
+        f"No room is listed. {before}: a server whose store lost its data lists none, "
+        "although nodes may still serve them."
+    )
+
+
 def _never_received(what: str, fresh: Freshness) -> str:
     if fresh.at is not None:
         return ""

@@ -142,6 +142,7 @@ async def _rooms(context: FetchContext) -> Merge:
         after = replace(
             fleet,
             rooms=rooms,
+            rooms_lost=_rooms_lost(fleet) if not rooms else 0,
             cut=with_cut(fleet.cut, "rooms", batch.cut),
             dispatches=_only(names, fleet.dispatches),
             participants=_only(names, fleet.participants),
@@ -151,6 +152,11 @@ async def _rooms(context: FetchContext) -> Merge:
         return replace(after, coverage=context.rooms.coverage(after))
 
     return merge
+
+
+def _rooms_lost(fleet: Fleet) -> int:
+    """How many rooms vanished all at once with an outage (PROTOCOL.md, Rooms and participants)."""
+    return len(fleet.rooms) if fleet.rooms and fleet.fresh("rooms").failures else fleet.rooms_lost
 
 
 def _only(names: Set[str], known: Mapping[str, V]) -> Mapping[str, V]:

@@ -104,6 +104,8 @@ class Fleet:
     secrets: Mapping[str, tuple[SecretInfo, ...]] = field(default_factory=dict)
     """By agent id, reserved ones left out."""
     rooms: tuple[Room, ...] = ()
+    rooms_lost: int = 0
+    """Rooms listed before an outage after which none was: a store that lost its data lists none either."""
     dispatches: Mapping[str, tuple[Dispatch, ...]] = field(default_factory=dict)
     """By room, oldest first; absent means not polled yet."""
     participants: Mapping[str, tuple[Participant, ...]] = field(default_factory=dict)

@@ -218,6 +218,8 @@ def _room(view: View, room: str) -> Hint:
     if found is None:
         if old:
             return Hint(f"no such room {old} ago; whether it is open now is not known", HintLevel.WARN)
+        if fleet.rooms_lost:
+            return Hint("no room is listed since an outage: a node may still serve this one", HintLevel.WARN)
         return Hint("room does not exist yet: the dispatch makes it, unless the project forbids that")
     people = f"{found.num_participants} {'person' if found.num_participants == 1 else 'people'}"
     if error := fleet.room_error(room):

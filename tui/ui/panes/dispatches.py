@@ -13,7 +13,7 @@ from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.conditions import Worst
 from tui.fleet.coverage import coarsely, coverage_words, is_old
 from tui.fleet.evidence import agent_of
-from tui.fleet.find import unknown_agents, unknown_rooms
+from tui.fleet.find import no_rooms, unknown_agents, unknown_rooms
 from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.state import Freshness, Selection, View
 from tui.fleet.tree import (
@@ -171,7 +171,7 @@ class DispatchesPane(ListPane):
         """No rooms, or not received yet."""
         if self.agent_name:
             return f"No room has a dispatch of {self.agent_name}. Esc shows every room."
-        return "No open rooms." if not unknown_rooms(view.fleet) else "loading…"
+        return "loading…" if unknown_rooms(view.fleet) else no_rooms(view.fleet)
 
     # ---- what cursor and keys act on ------------------------------------------------------------------
 
