@@ -144,9 +144,8 @@ SEVERAL: Final = frozenset(("--secret-mount", "--attribute", "--id"))
 """Options that may be given several times."""
 _WATCHED: Final = "a line acts on the project that is watched; :project changes it"
 WHY: Final[Mapping[str, str]] = {
-    **dict.fromkeys(
-        ("--project", "--subdomain", "--url", "--api-key", "--api-secret", "--dev", "--config"), _WATCHED
-    ),
+    **dict.fromkeys(("--project", "--subdomain", "--url", "--api-key", "--api-secret", "--dev"), _WATCHED),
+    "--config": "a directory's livekit.toml is read here, or those of its regions are offered",
     "--secrets": "its value would stay readable on this line; the dialog asks for it unseen",
     "--image": "prebuilt images are pushed with lk itself",
     "--image-tar": "prebuilt images are pushed with lk itself",
