@@ -51,7 +51,7 @@ async def test_intervals_of_a_quiet_fleet() -> None:
         await it.run(120)
         expected = {
             "ListAgents": 6.01,
-            "ListRooms": 4.41,
+            "ListRooms": 4.01,
             "ListDispatch": 4.01,
             "ListParticipants": 9.01,
             "ListAgentVersions": 40.01,
@@ -390,7 +390,7 @@ async def test_one_source_failing_does_not_hold_up_the_others() -> None:
         it.world.troubles["ListAgents"] = errors.Unknown("internal", status=500)
         await it.run(60)
         assert it.fresh("agents").stale and not it.fresh("rooms").stale
-        assert set(gaps(it.world.times("ListRooms"))) == {4.41}
+        assert set(gaps(it.world.times("ListRooms"))) == {4.01}
 
 
 async def test_a_server_without_the_api_is_no_outage() -> None:
@@ -513,7 +513,7 @@ async def test_one_grant_refused_does_not_stop_what_works() -> None:
         it.world.troubles["ListParticipants"] = errors.Unauthorized("permissions denied", status=401)
         it.poller.select(Selection(room="a"))
         await it.run(300)
-        assert set(gaps(it.world.times("ListRooms"))) == {4.41}
+        assert set(gaps(it.world.times("ListRooms"))) == {4.01}
         assert set(gaps(it.world.times("ListParticipants"))) == {REFUSED_EVERY + 0.01}
         assert it.fresh("participants").stale and not it.fresh("rooms").stale
 
@@ -533,7 +533,7 @@ async def test_five_faults_within_a_minute_park_a_source_until_it_is_asked_for(
         fresh = it.fresh("agents")
         assert fresh.parked and fresh.stale and fresh.retry_at is None
         assert fresh.error == "ZeroDivisionError: division by ␛[31mzero"
-        assert it.fleet.agents and set(gaps(it.world.times("ListRooms"))) == {4.41}
+        assert it.fleet.agents and set(gaps(it.world.times("ListRooms"))) == {4.01}
         it.poller.nudge(AGENTS)
         await it.run(1)
         assert len(it.world.times("ListAgents", since=1)) == 6 and not it.fresh("agents").parked
@@ -636,7 +636,7 @@ async def test_a_source_whose_rules_are_broken_is_parked_like_any_other(
             "subject",
             "merge",
         }
-        assert len(it.world.times("ListRooms")) == 28
+        assert len(it.world.times("ListRooms")) == 30
 
 
 async def test_a_subscriber_that_raises_ends_neither_the_poller_nor_what_others_are_told() -> None:

@@ -55,7 +55,7 @@ class Fleet:
         names, answered = list(now_listed), dict.fromkeys(now_listed, 0.0)
         shown: list[tuple[float, str]] = []
         unseen: dict[str, float] = {}
-        lists_every = 4.4 if self.count <= 200 else 6
+        lists_every = 4 if self.count <= 200 else 6
         next_listing = 0.0
         per_minute = CAP - OTHERS - 60 / lists_every - (10 if self.count <= 50 else 5)
         for second in range(minutes * 60):

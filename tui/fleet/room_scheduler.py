@@ -225,7 +225,7 @@ def intervals(counts: Mapping[Activity, int], *, in_view: int, per_minute: float
         by_activity={
             Activity.QUIET: quiet,
             Activity.RUNNING: kept,
-            Activity.UNSETTLED: _stretched(UNSETTLED_WITHIN, unsettled, share, quiet),
+            Activity.UNSETTLED: _stretched(UNSETTLED_WITHIN, unsettled, share, kept),
             Activity.FAILING: max(FAILING_WITHIN, failing / (FAILING_SHARE * rate)),
         },
         participants=60 * people,

@@ -270,7 +270,7 @@ def _moving(agent: Agent) -> bool:
 
 def _rooms_every(fleet: Fleet, selection: Selection, refresh: float) -> float:
     """Often: it shows what changes, and in which rooms."""
-    return (2.2 if len(fleet.rooms) <= MANY_ROOMS else 3) * refresh
+    return (2 if len(fleet.rooms) <= MANY_ROOMS else 3) * refresh
 
 
 def _times(factor: float, least: float = 0.0) -> Callable[[Fleet, Selection, float], float]:
@@ -294,7 +294,7 @@ PARTICIPANTS: Final = Source(
 SOURCES: Final = (AGENTS, ROOMS, DISPATCHES, VERSIONS, SECRETS, PARTICIPANTS)
 """Everything that is polled, in the order in which `Poller.once` asks.
 
-With the default of two seconds, all but the dispatches and participants take 24 requests a minute in a quiet
-fleet with the versions on the screen, and 48 while agents are in transition. The default cap is 120: rooms
-are asked with what is left.
+With the default of two seconds, all but the dispatches and participants take 27 requests a minute in a quiet
+fleet with the versions on the screen, 22 with many rooms, and 47 while agents are in transition. The default
+cap is 120: rooms are asked with what is left.
 """
