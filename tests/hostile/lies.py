@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tests.api.scripted import Act, hang_up, http, part, text, twirp
-from tests.hostile.world import OTHER, Json, TwirpError, World
+from tests.hostile.world import LOBBY, OTHER, Json, TwirpError, World
 
 Answer = bytes | Act
 
@@ -279,7 +279,8 @@ def _of_another(asked: Question) -> Answer:
     if asked.method == "ListAgents" and asked.request.get("agent_id"):
         return http(200, encoded({"agents": [asked.world.agents[OTHER]]}))
     if asked.method == "ListDispatch":
-        rows = [{**row, "room": "elsewhere", "id": f"AD_x{at}"} for at, row in enumerate(asked.rows[1])]
+        known = asked.rows[1] or list(asked.before.rooms[LOBBY].values())
+        rows = [{**row, "room": "elsewhere", "id": f"AD_x{at}"} for at, row in enumerate(known)]
         return http(200, encoded({"agent_dispatches": rows}))
     return asked.told(asked.world)
 
