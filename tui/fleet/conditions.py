@@ -193,7 +193,7 @@ def dispatch_worst(dispatch: Dispatch, room: RoomEvidence) -> Worst:
     return dispatch_condition(dispatch, room).worst
 
 
-class Summary(Struct, frozen=True):
+class Summary(Struct, frozen=True, gc=False):
     """What a room line shows of everything below it."""
 
     worst: Worst

@@ -14,7 +14,7 @@ CHECKED_FOR: Final = 120.0
 """Seconds for which an answer tells who is in a room: forty rooms are asked about in that time."""
 
 
-class RoomEvidence(Struct, frozen=True):
+class RoomEvidence(Struct, frozen=True, gc=False):
     """What is known of a room and when it was answered. Times in Unix seconds by the server's clock."""
 
     dispatches_at: float | None = None

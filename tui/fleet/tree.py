@@ -55,7 +55,7 @@ class Nodes(Mapping[str, Node]):
         return sum(len(block.nodes) for block in self._blocks.values())
 
 
-class Known(NamedTuple):
+class Known(Struct, frozen=True, gc=False):
     """The summary of a room, with all that it was made from."""
 
     dispatches: tuple[Dispatch, ...]
