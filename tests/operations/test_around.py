@@ -145,7 +145,7 @@ async def test_hiding_a_dialog_does_not_lose_its_outcome(tmp_path: Path) -> None
         await here.press("escape")
         await here.until(lambda: here.app.screen is here.app.main)
         await here.until(lambda: not here.app.launcher.busy)
-        assert here.said()[0].startswith(f"Restart {CONCIERGE}: accepted in")
+        assert here.said()[0].startswith(f"Restart concierge ({CONCIERGE}): accepted in")
 
 
 async def test_an_outcome_closes_its_own_dialog_and_nothing_else(tmp_path: Path) -> None:
@@ -190,8 +190,9 @@ async def test_the_trail_is_shown(of_a_newer_version: Path) -> None:
         await here.until(lambda: isinstance(here.app.screen, Audit))
         await here.until(lambda: "INC-412" in here.shown())
         assert "accepted in" in here.shown()
-        assert "half_done" in here.shown(), "a verdict of a newer version is shown as it wrote it"
         assert f"Restart {CONCIERGE}, in prod" in here.shown(), "the trail is of every project"
+        await here.press("down")
+        assert "half_done" in here.shown(), "a verdict of a newer version is shown as it wrote it"
         await here.press("escape")
         assert here.app.screen is here.app.main
 
