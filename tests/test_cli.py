@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.server
 import json
 import os
@@ -68,8 +69,10 @@ def test_help_and_version_need_no_terminal() -> None:
 
 def test_the_readme_names_only_flags_that_exist() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    readme = "\n".join(line for line in lines if not line.startswith("$ lk "))  # those are of `lk` itself
-    shown = "".join(lktop(*words, "--help").stdout for words in ((), ("demo",), ("sim",)))
+    readme = "\n".join(
+        line for line in lines if not re.match(r"\$ lk |.*`:?lk ", line)
+    )  # those are of `lk` itself
+    shown = "".join(lktop(*words, "--help").stdout for words in ((), ("demo",), ("sim",), ("doctor",)))
     assert set(re.findall(r"(?<!-)--[a-z][a-z-]+", readme)) <= set(re.findall(r"--[a-z][a-z-]+", shown))
 
 
@@ -411,23 +414,74 @@ def test_a_killed_demo_leaves_no_simulator_behind() -> None:
     assert psutil.wait_procs(simulators, timeout=5)[1] == []
 
 
-def test_a_project_of_the_environment_is_watched_and_its_secret_never_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(demo, "API_SECRET", CANARY)
-    with demo.simulator(["--scenario=calm", "--speed=0"]) as url:
-        env = terminal_env(
-            LIVEKIT_URL=url,
-            LIVEKIT_API_KEY=demo.API_KEY,
-            LIVEKIT_API_SECRET=CANARY,
-            HOME=str(tmp_path),
-        )
-        with Pty(python("tui", "--read-only"), env=env, columns=120, rows=40, cwd=ROOT) as terminal:
+class Quoting(http.server.BaseHTTPRequestHandler):
+    """Has one agent, and quotes the request in every other answer."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        token = self.headers["Authorization"].removeprefix("Bearer ")
+        tokens.append(token)
+        method = self.path.rpartition("/")[2]
+        if method == "ListAgents":
+            deployment = {"region": "us-east", "status": "Running"}
+            agent = {"agent_id": "CA_x", "agent_name": "concierge", "agent_deployments": [deployment]}
+            deployed = {"version": "20260811090412", "deployed_at": "2026-08-11T09:04:12Z"}
+            self._answer(200, json.dumps({"agents": [agent | deployed]}))
+        elif method == "RestartAgent":
+            said = f"cannot route {token} {base64.b64encode(token.encode()).decode()} {body.decode()}"
+            self._answer(400, json.dumps({"code": "invalid_argument", "msg": said}))
+        else:
+            self._answer(401, f"invalid token: {token}, error: token signature is invalid")
+
+    def do_GET(self) -> None:
+        self.headers["Content-Length"] = "0"
+        self.do_POST()
+
+    def _answer(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay quiet."""
+
+
+tokens: list[str] = []
+"""All that came in."""
+
+
+def test_what_a_server_quotes_is_on_no_terminal_in_no_picture_and_in_no_file(still_environment: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quoting) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        env = terminal_env(**exported(f"http://127.0.0.1:{server.server_port}"))
+        with Pty(python("tui"), env=env, columns=120, rows=40, cwd=ROOT) as terminal:
             terminal.until(terminal.shows("environment (LIVEKIT_URL"))
-            terminal.until(terminal.shows("Running"))
-            terminal.send(b"\x11")
+            terminal.until(terminal.shows("concierge"))
+            terminal.until(terminal.shows("token signature is invalid"))
+            terminal.send(b"r")
+            terminal.until(terminal.shows('Restart "concierge"'))
+            while not terminal.shows("cannot route")():
+                terminal.send(b"\x13\r")  # the first ones come too early to be meant
+                terminal.pump(0.3)
+            terminal.send(b"\x1b[19~")
+            terminal.until(lambda: bool(list(still_environment.rglob("*.svg"))))
+            terminal.send(b"\x1b")
+            terminal.until(lambda: not terminal.shows('Restart "concierge"')())
+            while terminal.process.poll() is None:
+                terminal.send(b"\x11")  # the last Enter may have begun the next one, which is asked about
+                terminal.pump(0.5)
             assert terminal.wait() == 0
-            assert CANARY.encode() not in terminal.output
+        server.shutdown()
+        thread.join()
+    files = [path for path in still_environment.rglob("*") if path.is_file()]
+    assert {"journal.jsonl"} < {path.name for path in files}
+    seen = b"".join((bytes(terminal.output), *(path.read_bytes() for path in files)))
+    assert CANARY.encode() not in seen, "the secret of the environment"
+    for token in tokens:
+        for part in (token.rpartition(".")[2], base64.b64encode(token.encode()).decode()[40:80]):
+            assert part.encode() not in seen
 
 
 def test_a_relative_scenario_file_is_found_from_where_the_demo_was_started(
