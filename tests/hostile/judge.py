@@ -1,4 +1,4 @@
-"""What was said against what is true. The lies that no look can find are `BELIEVABLE` and `CARRIED`."""
+"""What was said against what is true; what no look can find is in `BELIEVABLE`, `CARRIED` and `DENIED`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ def complaints(result: Result) -> Iterator[str]:
     """Everything that was said and is not so, and everything that was done and must not be."""
     trial = result.trial
     is_carried = trial.fault.truthful and trial.case.twin
+    is_denied = trial.fault.denies and (trial.look == "late" or trial.case.leaves_no_trace)
     lie = "twin" if trial.twin == "during" else trial.look
     words = " / ".join(f"{outcome.verdict}: {outcome.words}" for outcome in result.said)
     for outcome in result.said:
-        if outcome.verdict in NOTHING and result.happened and lie not in BELIEVABLE:
+        if outcome.verdict in NOTHING and result.happened and not (is_denied or lie in BELIEVABLE):
             yield f"false nothing changed: {trial} | {words}"
         elif outcome.verdict is Verdict.NOT_SEEN and result.happened and lie not in BELIEVABLE:
             yield f"false not seen: {trial} | {words}"

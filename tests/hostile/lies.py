@@ -31,6 +31,8 @@ class Fault:
     """Only said before any effect (PROTOCOL.md, Errors), so it is never given after one."""
     slow: bool = False
     """Given after the client has lost its patience."""
+    denies: bool = False
+    """The service's own no, as a field of its answer."""
     truthful: bool = False
     """Says that it was done, as an honest server does; a lie where it was not."""
 
@@ -141,7 +143,8 @@ BODIES = (
     body("success alone", encoded({"success": True})),
     body("success as text", encoded({"success": "true", "agent_id": "x"})),
     body("success null", encoded({"success": None})),
-    body("no success as text", encoded({"success": "false"})),
+    replace(body("no success", encoded({"success": False, "message": "busy"})), denies=True),
+    replace(body("no success as text", encoded({"success": "false"})), denies=True),
 )
 GATEWAY = tuple(
     body(f"{status} HTML", HTML, status, kind="text/html")
@@ -323,6 +326,10 @@ LOOKS: Mapping[str, Look] = {
 """What is told of the world after the change."""
 CARRIED = "an answer that carries the new thing itself, as it was asked for, is believed without a look"
 """Why a create whose answer is a whole invention counts as done."""
+DENIED = (
+    "`success: false` of a service that did it all the same is believed if the look after it shows nothing"
+)
+"""Why such a no counts as one where a replica is late, or where what was asked for leaves no trace."""
 BELIEVABLE = {
     "stale": "a replica that is behind for longer than anybody looks shows a true listing of a past moment",
     "forged": "listing and answer tell the same story, with the very ids of what was asked",
