@@ -198,7 +198,7 @@ def test_many_changes_do_not_starve_what_is_in_view() -> None:
             asked[name] += 1
             scheduler.asked(name, second)
             scheduler.answered(name, Activity.QUIET, second)
-    assert asked["room-0199"] >= 4 and len(asked) == 200
+    assert asked["room-0199"] >= 3 and len(asked) == 200
 
 
 # ---- participants ---------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_participants_are_asked_for_where_jobs_need_them_and_not_only_where_one_
 def test_participants_take_what_is_left() -> None:
     needs = {f"r{number}": Need.DOUBTFUL for number in range(50)}
     found = asked_for_people(needs, 1200, per_minute=1.5, room="selected")
-    assert 25 <= found.total() <= 32 and 10 <= found["selected"] <= 16
+    assert 25 <= found.total() <= 32 and 6 <= found["selected"] <= 12
     assert asked_for_people(needs, 1200, per_minute=0.0).total() <= 21
 
 

@@ -29,7 +29,7 @@ class Need(IntEnum):
 WITHIN: Final = {Need.RUNNING: 60.0, Need.PROBLEM: 30.0, Need.DOUBTFUL: 15.0, Need.YOUNG: 10.0}
 """Seconds after which a room is asked again, by need."""
 SELECTED_WITHIN: Final = 8.0
-"""Seconds after which the selected room is asked again, if that takes half of the requests at most."""
+"""Seconds after which the selected room is asked again, if that takes a third of the requests at most."""
 MOST: Final = 20
 """Requests a minute, whatever is left of the budget."""
 NEVER: Final = 1e9
@@ -77,7 +77,7 @@ class ParticipantScheduler:
             return selection.room
         if self._asked and now - self._asked[-1] < spacing:
             return None
-        if selection.room and age >= max(SELECTED_WITHIN, 2 * spacing):
+        if selection.room and age >= max(SELECTED_WITHIN, 3 * spacing):
             return selection.room
         late = {name: _lateness(turn, now) for name, turn in self._turns.items()}
         room = max(late, key=late.__getitem__, default="")

@@ -211,7 +211,7 @@ def intervals(counts: Mapping[Activity, int], *, in_view: int, per_minute: float
     spare = rate * (1 - CHANGES_SHARE) - PARTICIPANTS_LEAST / 60 - running / kept - (total - running) / quiet
     if spare >= -CHANGES_SHARE * rate:
         spare = max(0.0, spare)
-        people, watched = PARTICIPANTS_LEAST / 60 + spare / 2, spare / 2
+        people, watched = PARTICIPANTS_LEAST / 60 + 0.8 * spare, 0.2 * spare
     else:
         people = PARTICIPANTS_SHARE * rate
         watched = min(rate / 4, in_view / IN_VIEW_WITHIN + unsettled / UNSETTLED_WITHIN)
