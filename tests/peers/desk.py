@@ -12,7 +12,6 @@ from tests.peers.site import KEY
 from tui.api.errors import ApiError
 from tui.api.models import moment
 from tui.clock import Clock
-from tui.fleet.room_scheduler import AGAIN
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.tree import every_key
 from tui.operations.fields import Answers
@@ -28,8 +27,10 @@ from tui.session.live import Session
 from tui.ui.header import header
 from tui.ui.panes.dispatches import DispatchesPane
 
-ROUNDS = 4
+ROUNDS = 5
 """Rounds after the first: not everything is due at once."""
+BETWEEN = 3.0
+"""Seconds between two rounds: participants of the selected room are asked for again after nine."""
 WIDTH = 300
 """Cells of a terminal in which nothing is cut."""
 PER_MINUTE = 100_000
@@ -86,7 +87,7 @@ class Desk:
             is_told = now.dispatches_at != before.dispatches_at or is_in_trouble
             if is_told and now.participants_at not in (None, before.participants_at):
                 break
-            await self.clock.sleep(AGAIN)
+            await self.clock.sleep(BETWEEN)
             await self.session.poller.once()
 
     def shown(self) -> str:
