@@ -17,6 +17,7 @@ from tui.ui.deploy.form import DeployForm
 from tui.ui.deploy.progress import DeployScreen
 from tui.ui.deploy.writing import WriteForm
 from tui.ui.dialogs.fields.secret_input import SecretInput
+from tui.ui.dialogs.project_context import ProjectContext
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 
@@ -26,13 +27,13 @@ async def form(hands: Hands, command: str, *, confirm: bool = True) -> DeployFor
     await hands.run(command)
     found = await hands.on(DeployForm)
     await hands.until(
-        lambda: found._inspection is not None and (found._made is not None or bool(found._problem))
+        lambda: found.inspection is not None and (found.draft is not None or bool(found.problem))
     )
-    await hands.until(lambda: "looking" not in found._problem)
+    await hands.until(lambda: "looking" not in found.problem)
     await hands.settle()
-    if confirm and found._made is not None and found._made.to_type:
-        await hands.paste(found._made.to_type[0])
-        await hands.until(lambda: not found._problem)
+    if confirm and found.draft is not None and found.draft.to_type:
+        await hands.paste(found.draft.to_type[0])
+        await hands.until(lambda: not found.problem)
         found.frame.button("cancel").focus()
         await hands.settle()
     return found
@@ -45,7 +46,7 @@ async def go(hands: Hands) -> None:
 
 async def answer(hands: Hands, found: DeployForm, field: str, text: str) -> None:
     """Answer a question in place of what stands there."""
-    widget = found._form.widget(field).query_one(Input)
+    widget = found.form.widget(field).query_one(Input)
     widget.focus()
     widget.value = text
     await hands.settle()
@@ -79,7 +80,7 @@ async def test_a_deploy_by_key_never_aims_at_what_the_cursor_is_on(tmp_path: Pat
         await hands.until(lambda: hands.app.main.view.selection.agent_id == CONCIERGE)
         await hands.press("ctrl+o")
         found = await hands.on(DeployForm)
-        await hands.until(lambda: found._made is not None)
+        await hands.until(lambda: found.draft is not None)
         await hands.see("Create an agent", "ready")
         await answer(hands, found, "agent", CONCIERGE)
         await hands.see(f"type concierge or {CONCIERGE} to arm the button")
@@ -93,7 +94,7 @@ async def test_a_deploy_by_key_never_aims_at_what_the_cursor_is_on(tmp_path: Pat
         await hands.press("ctrl+o")
         found = await hands.on(DeployForm)
         await hands.see("livekit.us-east.toml names CA_us00000", "agent: type its id, CA_…, or new")
-        assert [option.value for option in found._options("agent")][:3] == ["CA_eu00000", "CA_us00000", "new"]
+        assert [option.value for option in found.options("agent")][:3] == ["CA_eu00000", "CA_us00000", "new"]
 
 
 async def test_deploy_by_key_to_the_agent_that_a_file_names(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ async def test_deploy_by_key_to_the_agent_that_a_file_names(tmp_path: Path) -> N
     async with running(tmp_path, files={"livekit_toml": toml}) as hands:
         await hands.press("ctrl+o")
         found = await hands.on(DeployForm)
-        await hands.until(lambda: found._made is not None)
+        await hands.until(lambda: found.draft is not None)
         await hands.see(f'Deploy to "concierge" ({CONCIERGE})', "ready")
         await go(hands)
         await hands.see("✓ built", f"of {CONCIERGE} for production")
@@ -110,16 +111,16 @@ async def test_deploy_by_key_to_the_agent_that_a_file_names(tmp_path: Path) -> N
 
 @SIZES
 async def test_a_build_error_is_shown_with_the_last_words_of_its_step(
-    tmp_path: Path, size: tuple[int, int]
+    tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    copied: list[str] = []
+    monkeypatch.setattr(ProjectContext, "copy", lambda _, text: copied.append(text))
     async with running(tmp_path, size=size) as hands:
         hands.simulator.control.build(BuildOrder(outcome="failed"))
         await form(hands, f"deploy {CONCIERGE}")
         await go(hands)
         await hands.see("BUILD ERROR:", "uv sync --locked", "error: The lockfile", "ran before goes on")
-        screen = await hands.on(DeployScreen)
-        copied: list[str] = []
-        screen._project_context.copy = copied.append
+        await hands.on(DeployScreen)
         await hands.press("c")
         assert "BUILD ERROR:" in copied[0] and "error: The lockfile" in copied[0]
 
@@ -127,7 +128,7 @@ async def test_a_build_error_is_shown_with_the_last_words_of_its_step(
 async def test_enter_runs_through_the_questions_and_never_onto_the_button(tmp_path: Path) -> None:
     async with running(tmp_path) as hands:
         found = await form(hands, f"deploy {CONCIERGE}")
-        found._form.focus_field("root")
+        found.form.focus_field("root")
         for _ in range(20):
             await hands.press("enter")
             if hands.app.screen is not found:
@@ -160,7 +161,7 @@ async def test_nothing_typed_is_lost_by_a_failed_check_or_by_esc(tmp_path: Path)
         await hands.press("escape")
         await hands.home()
         again = await form(hands, f"deploy {CONCIERGE}")
-        assert (again._text("deployment"), again._text("attributes")) == ("staging", "team=voice")
+        assert (again.text_of("deployment"), again.text_of("attributes")) == ("staging", "team=voice")
 
 
 async def go_to_button(hands: Hands, found: DeployForm) -> None:
@@ -179,7 +180,7 @@ async def test_after_a_failed_upload_the_form_goes_on_with_the_agent_that_was_ma
         await hands.press("escape")
         hands.simulator.control.switch({"upload_limit": 1 << 20})
         again = await form(hands, "deploy")
-        assert (again._text("agent"), again._text("attributes")) == (made, "team=voice")
+        assert (again.text_of("agent"), again.text_of("attributes")) == (made, "team=voice")
         await go_to_button(hands, again)
         await hands.see("✓ built")
         assert hands.names().count("CreateAgent") == 1
@@ -192,12 +193,12 @@ async def test_questions_have_to_be_answered_first(tmp_path: Path) -> None:
         await hands.see("sure?", "make a second agent", "say yes above first")
         await go_to_button(hands, found)
         assert hands.app.screen is found and hands.names() == []
-        found._form.focus_field("other")
+        found.form.focus_field("other")
         await hands.press("right")
         await hands.see("ready")
         await answer(hands, found, "region", "eu-central")
         await hands.see("data residency rules apply", "say yes above first")
-        found._form.focus_field("residency")
+        found.form.focus_field("residency")
         await hands.press("right")
         await hands.see("ready")
         await go_to_button(hands, found)
@@ -342,7 +343,7 @@ async def test_dockerfile_keeps_what_is_there(tmp_path: Path) -> None:
         await hands.run("dockerfile")
         found = await hands.on(WriteForm)
         await hands.see("there is nothing to write")
-        found._form.focus_field("there")
+        found.form.focus_field("there")
         await hands.press("right")
         await hands.see("Replace")
         found.frame.button("go").focus()

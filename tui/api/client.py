@@ -105,6 +105,15 @@ class Client:
         return self._caller.endpoint
 
     @property
+    def deadline(self) -> float:
+        """Seconds that a call may take in all."""
+        return self._caller.transport.deadline
+
+    @deadline.setter
+    def deadline(self, seconds: float) -> None:
+        self._caller.transport.deadline = seconds
+
+    @property
     def sent(self) -> SentSecrets:
         """What no remote text of this project may show."""
         return self._caller.transport.sent

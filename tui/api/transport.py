@@ -84,7 +84,8 @@ class Transport:
         """Raises `BadTarget` for a `ca_file` that cannot be read."""
         self._credentials = credentials
         self._clock = clock
-        self._deadline = deadline
+        self.deadline = deadline
+        """Seconds that a call may take in all; may be changed at any time."""
         self.budget = budget
         self.gate = gate
         self.sent = SentSecrets()
@@ -178,7 +179,7 @@ class Transport:
         headers = self._headers(call, grant, {"Content-Type": "application/json"})
         sending = pool.send("POST", url + method.path, headers=headers, timeout=self._timeout, content=body)
         response, answer = await self._exchange(
-            sending, call, method.body_limit, self._deadline, may_be_cut=method.is_listing
+            sending, call, method.body_limit, self.deadline, may_be_cut=method.is_listing
         )
         if response.status_code != 200:
             raise self._refused(response, answer, call)
@@ -246,7 +247,7 @@ class Transport:
         started = self._clock.monotonic()
         address = str(httpx.URL(url, params=params))
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(self.deadline):
                 response = await self._streams.send(verb, address, headers=signed, timeout=timeout)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
             raise broken(error, call) from None
@@ -254,7 +255,7 @@ class Transport:
             self._note(call, response, started)
             if response.status_code != 200:
                 try:
-                    async with asyncio.timeout(self._deadline):
+                    async with asyncio.timeout(self.deadline):
                         answer = await read(response, ERROR_LIMIT, call)
                 except (TimeoutError, httpx.HTTPError) as error:
                     raise broken(error, call) from None

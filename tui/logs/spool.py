@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,6 +95,12 @@ class Spool:
     def size(self) -> int:
         """Bytes held."""
         return sum(segment.size for segment in self._segments)
+
+    @property
+    def index_size(self) -> int:
+        """Bytes of memory that the index of the rows takes."""
+        parts = (part for held in self._segments for part in (held.starts, held.marks, held.tags))
+        return sum(map(sys.getsizeof, parts))
 
     def append(self, lines: Sequence[bytes], marks: bytes | bytearray, tags: bytes) -> None:
         """Add complete lines with their marks and stream tags."""

@@ -71,12 +71,16 @@ class DeployForm(Dialog):
         self._look = look
         self._decided = decided
         self.frame = DialogLayout(danger=context.project.danger)
-        self._form: Form | None = None
-        self._inspection: Inspection | None = None
+        self.form: Form | None = None
+        """The questions; None until they are put."""
+        self.inspection: Inspection | None = None
+        """What was found in the directory; None until that has been looked at."""
         self._looked = ""
         """The directory that was inspected, as it was typed."""
-        self._made: PlanDraft | None = None
-        self._problem = ""
+        self.draft: PlanDraft | None = None
+        """What the answers amount to; None while that cannot be said."""
+        self.problem = ""
+        """Why it cannot be done as it stands; empty where it can."""
         self._shows_request = False
         self.is_ready = False
         self._meant = place.given
@@ -101,9 +105,9 @@ class DeployForm(Dialog):
 
     async def _begin(self) -> None:
         questions = fields(self._place.root, self._place.given)
-        form = Form(questions, self._options, chance=self._project_context.chance)
+        form = Form(questions, self.options, chance=self._project_context.chance)
         await self.frame.put(form)
-        self._form = form
+        self.form = form
         self.frame.query_one("#reason", Input).value = self._place.given.reason
         self.frame.button("cancel").focus()
         self.ready()
@@ -116,28 +120,28 @@ class DeployForm(Dialog):
     # ---- the directory --------------------------------------------------------------------------------
 
     async def _inspect_now(self) -> None:
-        typed = self._text("root")
-        self._inspection, self._looked, self._made = None, typed, None
-        self._problem = "looking at the directory…"
+        typed = self.text_of("root")
+        self.inspection, self._looked, self.draft = None, typed, None
+        self.problem = "looking at the directory…"
         self.redraw()
         found = await self._look(directory(typed))
-        if typed != self._text("root"):
+        if typed != self.text_of("root"):
             return  # another one was typed meanwhile
-        self._inspection = found
+        self.inspection = found
         known = found.project_file.agent_id if found.project_file else ""
         self._fill("agent", known or ("" if found.regional_files else NEW))
         self._fill("region", found.regions[0])
         if found.entry_points:
             self._fill("program", found.entry_points[0])
-        if found.env_files and self._text("agent") == NEW:
+        if found.env_files and self.text_of("agent") == NEW:
             self._fill("secrets", str(found.env_files[0].relative_to(found.root)))
-        if self._form is not None:
-            self._form.refill()
+        if self.form is not None:
+            self.form.refill()
         await self._judge()
 
-    def _options(self, name: str) -> tuple[Option, ...]:
+    def options(self, name: str) -> tuple[Option, ...]:
         """What may be chosen."""
-        found = self._inspection
+        found = self.inspection
         if name in CHOICES:
             return CHOICES[name]
         if name == "agent":
@@ -147,7 +151,7 @@ class DeployForm(Dialog):
             named = (Option(file.agent_id, (file.agent_id, name)) for name, file in regional.items())
             return (*named, Option(NEW, (NEW, "create a new agent")), *listed)
         if name == "deployment":
-            agent = self._project_context.store.fleet.agent(self._text("agent"))
+            agent = self._project_context.store.fleet.agent(self.text_of("agent"))
             names = {row.deployment for row in agent.agent_deployments} if agent else set()
             return tuple(Option(word, (word,)) for word in sorted(names - {""}))
         if found is None:
@@ -161,13 +165,14 @@ class DeployForm(Dialog):
 
     # ---- answers --------------------------------------------------------------------------------------
 
-    def _text(self, name: str) -> str:
-        return self._form.answers.text(name) if self._form is not None else self._place.root
+    def text_of(self, name: str) -> str:
+        """The answer to a question; before they are put, the directory that the form starts with."""
+        return self.form.answers.text(name) if self.form is not None else self._place.root
 
     def _fill(self, name: str, value: str) -> None:
         """Answer a question that has no answer yet."""
-        widget = self._form.widget(name) if self._form is not None else None
-        if widget is not None and not self._text(name):
+        widget = self.form.widget(name) if self.form is not None else None
+        if widget is not None and not self.text_of(name):
             typed = widget.query_one(Input)
             with typed.prevent(Input.Changed):
                 typed.value = value
@@ -175,9 +180,9 @@ class DeployForm(Dialog):
     @property
     def given(self) -> DeployInput:
         """What was typed."""
-        if self._form is None:
+        if self.form is None:
             return self._place.given
-        answers = self._form.answers
+        answers = self.form.answers
         return DeployInput(
             agent=answers.text("agent"),
             deployment=answers.text("deployment"),
@@ -196,17 +201,17 @@ class DeployForm(Dialog):
 
     async def _judge(self) -> None:
         """The form as a plan, or why it is not one."""
-        if self._inspection is None:
+        if self.inspection is None:
             return
         given = self._fitting(self.given)
         try:
             context = self._project_context
             names = _names(context.store.fleet, given.agent)
-            made = await asyncio.to_thread(build_plan, given, self._inspection, context.project, names)
+            made = await asyncio.to_thread(build_plan, given, self.inspection, context.project, names)
         except InvalidInput as problem:
-            self._made, self._problem = None, str(problem)
+            self.draft, self.problem = None, str(problem)
         else:
-            self._made, self._problem = made, made.missing(given)
+            self.draft, self.problem = made, made.missing(given)
         if self.is_open:
             self.redraw()
 
@@ -218,9 +223,9 @@ class DeployForm(Dialog):
         """Another answer; another directory is inspected on Enter."""
         event.stop()
         self._shows_request = False
-        if self._text("root") != self._looked:
-            self._inspection = self._made = None
-            self._problem = "Enter looks at this directory"
+        if self.text_of("root") != self._looked:
+            self.inspection = self.draft = None
+            self.problem = "Enter looks at this directory"
             self.redraw()
         else:
             self._later()
@@ -250,7 +255,7 @@ class DeployForm(Dialog):
         self._next()
 
     def _next(self) -> None:
-        if self._text("root") != self._looked:
+        if self.text_of("root") != self._looked:
             self._work(self._inspect_now, "inspect")
         self.focus_next()
         if isinstance(self.focused, Press):
@@ -264,9 +269,9 @@ class DeployForm(Dialog):
         if event.button.id == "cancel":
             self.action_leave()
         elif event.button.id == "again" or self._project_context.dry_run:
-            self._shows_request = not self._shows_request and self._made is not None
+            self._shows_request = not self._shows_request and self.draft is not None
             self.redraw()
-        elif self._made is None or self._problem or self._project_context.locked:
+        elif self.draft is None or self.problem or self._project_context.locked:
             self.app.bell()
         elif not self.enter_is_held:
             self._meant = self.given
@@ -275,15 +280,15 @@ class DeployForm(Dialog):
     async def _go(self) -> None:
         """Deploy, after reading the directory once more: a file may have changed."""
         await self._judge()
-        if self._made is None or self._problem or self._project_context.locked or self.given != self._meant:
+        if self.draft is None or self.problem or self._project_context.locked or self.given != self._meant:
             self.app.bell()
             self.redraw()
             return
-        self._leave(self._made.plan)
+        self._leave(self.draft.plan)
 
     def action_leave(self) -> None:
         """Close an open list, the request shown, or the form."""
-        if self._form is not None and self._form.close_list():
+        if self.form is not None and self.form.close_list():
             return
         if self._shows_request:
             self._shows_request = False
@@ -293,9 +298,9 @@ class DeployForm(Dialog):
 
     def _leave(self, plan: Plan | None) -> None:
         given = replace(self.given, typed=Secret(""), confirmation="", agreed=frozenset())
-        typed = self._text("root")
-        if self._form is not None:
-            self._form.wipe()
+        typed = self.text_of("root")
+        if self.form is not None:
+            self.form.wipe()
         self.dismiss()
         self._decided(given, typed, plan)
 
@@ -311,9 +316,9 @@ class DeployForm(Dialog):
 
     def redraw(self) -> None:
         """Draw what differs."""
-        if self._form is None or not self.is_open or not self.frame.query("#dlg-status"):
+        if self.form is None or not self.is_open or not self.frame.query("#dlg-status"):
             return  # not there yet, or going
-        given, made, project = self.given, self._made, self._project_context.project
+        given, made, project = self.given, self.draft, self._project_context.project
         creates = given.agent == NEW
         where = (Cell(f"{project.name} ", "text"), Cell("PRODUCTION ", "error") if project.danger else Cell())
         agent_id = "" if creates else given.agent
@@ -324,8 +329,8 @@ class DeployForm(Dialog):
         )
         self.frame.title(what, where, "accent")
         asked = [name for name, _ in made.questions] if made else []
-        for name, shown in visible(self._inspection, given, asked).items():
-            widget = self._form.widget(name)
+        for name, shown in visible(self.inspection, given, asked).items():
+            widget = self.form.widget(name)
             if widget is not None and widget.parent is not None:
                 widget.parent.display = shown
         self.frame.ask_typed(made.to_type if made else ())
@@ -334,27 +339,27 @@ class DeployForm(Dialog):
         self._buttons(creates)
 
     def _facts(self) -> list[FactLine]:
-        if self._inspection is None:
+        if self.inspection is None:
             return []
-        if self._shows_request and self._made is not None:
-            return dry_run_facts(self._made.plan, self._inspection, self._project_context.project)
-        return [*(draft_facts(self._made) if self._made else []), *inspection_facts(self._inspection)]
+        if self._shows_request and self.draft is not None:
+            return dry_run_facts(self.draft.plan, self.inspection, self._project_context.project)
+        return [*(draft_facts(self.draft) if self.draft else []), *inspection_facts(self.inspection)]
 
     def _status(self) -> list[FactLine]:
         if self._project_context.locked:
             return [FactLine("", "this session is read-only, nothing can be sent: :unlock 15m", "warn")]
         facts: list[FactLine] = []
-        if self._problem:
-            facts.append(FactLine("", self._problem, "error" if self._made is None else "warn"))
+        if self.problem:
+            facts.append(FactLine("", self.problem, "error" if self.draft is None else "warn"))
         elif self._project_context.dry_run:
             facts.append(FactLine("", "dry run: nothing is sent", "warn"))
-        elif count := len(self._inspection.warnings) if self._inspection else 0:
+        elif count := len(self.inspection.warnings) if self.inspection else 0:
             facts.append(
                 FactLine("", f"ready; {count} {'warning' if count == 1 else 'warnings'} above", "warn")
             )
         else:
             facts.append(FactLine("", "ready", "ok"))
-        words = self._form.help_for(self.focused) if self._form is not None else ""
+        words = self.form.help_for(self.focused) if self.form is not None else ""
         return [*facts, FactLine("", words, "muted")]
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -362,7 +367,7 @@ class DeployForm(Dialog):
         self.redraw()
 
     def _buttons(self, creates: bool) -> None:
-        ready = self._made is not None and not self._problem
+        ready = self.draft is not None and not self.problem
         label = "read-only" if self._project_context.locked else "Create" if creates else "Deploy"
         self.frame.button("go").say(label, "warn" if ready and not self._project_context.locked else "muted")
         self.frame.button("again").say("Back" if self._shows_request else "Dry run", "text")

@@ -50,7 +50,7 @@ class WriteForm(Dialog):
         self._writing = writing
         self._project_context = context
         self.frame = DialogLayout(danger=False, reason=False)
-        self._form: Form | None = None
+        self.form: Form | None = None
         self._found: FileChanges | None = None
         self._problem = ""
         self._ready = False
@@ -79,7 +79,7 @@ class WriteForm(Dialog):
             form = Form(fields, self._options, chance=self._project_context.chance)
             self._found = found
             await self.frame.put(form)
-            self._form = form
+            self.form = form
             widget = form.widget("program")
             if widget is not None and found.programs:
                 widget.query_one(Input).value = found.programs[0]
@@ -97,7 +97,7 @@ class WriteForm(Dialog):
         found = self._found
         if found is None or not found.there:
             return False
-        return self._form is None or self._form.answers.text(THERE.id) == REPLACE
+        return self.form is None or self.form.answers.text(THERE.id) == REPLACE
 
     @property
     def _obstacle(self) -> str:
@@ -108,9 +108,7 @@ class WriteForm(Dialog):
         if found.problem:
             return found.problem
         return (
-            ""
-            if found.changes or (self._replaces and self._form is not None)
-            else "there is nothing to write"
+            "" if found.changes or (self._replaces and self.form is not None) else "there is nothing to write"
         )
 
     def on_field_answered(self, event: FieldAnswered) -> None:
@@ -138,7 +136,7 @@ class WriteForm(Dialog):
         if self._obstacle:
             self.app.bell()
             return
-        answers = self._form.answers if self._form is not None else Answers()
+        answers = self.form.answers if self.form is not None else Answers()
         try:
             words = await asyncio.to_thread(self._writing.write, answers)
         except NotWritten as problem:
@@ -150,7 +148,7 @@ class WriteForm(Dialog):
 
     def action_leave(self) -> None:
         """Close an open list, or the dialog."""
-        if self._form is None or not self._form.close_list():
+        if self.form is None or not self.form.close_list():
             self.dismiss()
 
     def on_resize(self, event: events.Resize) -> None:
