@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import structs
 
 from tests.fixtures.clocks import ManualClock
 from tui.api.models import Agent, Deployment, Event, Room
@@ -174,7 +175,7 @@ def row(**fields: object) -> Deployment:
     """A deployment as observed."""
     given = {"status": "Running", "region": "us-east", "cur_cpu": "500m", "cpu_limit": "2000m", **fields}
     given = {"cur_mem": "1Gi", "mem_limit": "4Gi", "last_scraped_at": SCRAPED, **given}
-    return Deployment(**given)  # type: ignore[arg-type]
+    return structs.replace(Deployment(), **given)
 
 
 def test_the_facts_of_an_agent() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from textual.events import Key
+from textual.widgets import Input
 
 from tests.fixtures.operation import CONCIERGE, FAILING
 from tests.operations.console import Console, console
@@ -22,6 +23,7 @@ from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.dialogs.unlock import UnlockDialog
 from tui.ui.terminal import safe_app
+from tui.ui.widgets.lines import Lines
 
 
 @pytest.fixture
@@ -218,7 +220,8 @@ async def test_a_change_that_nobody_saw_yet_is_found_by_the_last_look(here: Cons
 
 
 async def test_what_no_poll_has_come_to_is_read_and_stays_known(here: Console) -> None:
-    store = here.app.session.store  # type: ignore[union-attr]
+    assert here.app.session is not None
+    store = here.app.session.store
     older = min(here.simulator.world.agents[FAILING].versions)
     await here.command(f"rollback failing {older}")  # the cursor is on another agent
     dialog = await here.opened()
@@ -274,12 +277,12 @@ async def test_what_destroys_wants_the_id(here: Console) -> None:
     await here.press("ctrl+d")
     dialog = await here.opened()
     assert dialog.obstacle == f"type {CONCIERGE} to arm the button"
-    typed = dialog.frame.query_one("#row-typed Input")
+    typed = dialog.frame.query_one("#row-typed Input", Input)
     for wrong in ("concierge", CONCIERGE[:-1], CONCIERGE.lower(), ""):
-        typed.value = wrong  # type: ignore[attr-defined]
+        typed.value = wrong
         await here.settle()
         assert "to arm the button" in dialog.obstacle
-    typed.value = CONCIERGE  # type: ignore[attr-defined]
+    typed.value = CONCIERGE
     await here.settle()
     await here.until(lambda: not dialog.obstacle)
     assert here.effects() == []
@@ -401,7 +404,7 @@ async def test_read_only_refuses_in_the_client_and_unlocks_for_a_while(tmp_path:
         await here.to("go")
         await here.press("enter")
         await here.until(lambda: here.app.screen is here.app.main)
-        await here.until(lambda: "unlocked 15m" in here.app.main.query_one("#header").text)  # type: ignore[attr-defined]
+        await here.until(lambda: "unlocked 15m" in here.app.main.query_one("#header", Lines).text)
         await here.press("r")
         await here.opened()
         await here.go()

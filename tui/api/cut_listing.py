@@ -1,6 +1,6 @@
 """Cuts a listing that is too long, before it is decoded: a million rows would take a gigabyte.
 
-What is returned is JSON again. Nothing here judges it: a body that is none stays none. Knows no model.
+What is returned is JSON again. A body that is not JSON stays as it is. Knows no model.
 """
 
 from __future__ import annotations

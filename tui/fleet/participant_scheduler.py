@@ -31,7 +31,7 @@ WITHIN: Final = {Need.RUNNING: 60.0, Need.PROBLEM: 30.0, Need.DOUBTFUL: 15.0, Ne
 SELECTED_WITHIN: Final = 8.0
 """Seconds after which the selected room is asked again, if that takes a third of the requests at most."""
 MOST: Final = 20
-"""Requests a minute, whatever is left of the budget."""
+"""Requests a minute at most, even where the budget would allow more."""
 NEVER: Final = 1e9
 """Age of an answer that never came, seconds."""
 

@@ -31,6 +31,6 @@ class Hosts(Struct, frozen=True):
     def is_of(self, intent: Intent) -> bool:
         """Whether an intent was begun here for certain.
 
-        Older versions noted one host or none: nobody but the operator can say what became of such an intent.
+        Older versions noted only one host, or no host. Only the operator can settle such an intent.
         """
         return self.may_be_of(intent) and self.facts.keys() <= intent.facts.keys()

@@ -117,7 +117,7 @@ class AuditEntry:
     latency: float = 0.0
     """Seconds from intent to outcome."""
     foreign: str = ""
-    """The verdict as a newer version wrote it, if it is none of ours."""
+    """A verdict that this version does not know, as a newer one wrote it; empty for a known one."""
 
 
 class _Record(msgspec.Struct, omit_defaults=True):

@@ -95,7 +95,7 @@ def _logs(console: Console, words: Arguments) -> None:
     deployment = options.get("deployment")
     if deployment is not None and agent is not None:
         _need_deployment(agent, deployment)
-    if agent is not None and (named or deployment is not None):  # that one, whatever is marked
+    if agent is not None and (named or deployment is not None):  # the one named, even if others are marked
         console.main.read_logs([agent], kind, deployment_of(deployment) if deployment is not None else None)
     else:
         console.main.action_logs(kind)

@@ -43,7 +43,7 @@ def ours(line: str, words: Sequence[str]) -> list[str]:
 
 
 def _path(words: Sequence[str]) -> tuple[tuple[str, ...], Sequence[str]] | None:
-    """The family of an `lk` line and what follows it, also without its `lk`; None for a line of ours."""
+    """The command group of an `lk` line and its arguments; `lk` may be left out. None for our own lines."""
     if words[0] == "lk":
         if words[1:] and words[1].startswith("-"):
             raise _refusal(words[1].partition("=")[0], {})

@@ -1,7 +1,8 @@
 """The table of lists and trees: formats visible rows only and repaints changed cells only.
 
 It knows nothing of LiveKit: it is given keys in order and a function from key to cells. `RowModel` holds the
-rows and the cursor, `RowRenderer` draws a line; this is the widget between the two.
+rows and the cursor, `RowRenderer` draws a line; this is the widget between the two. It is long because
+Textual wants an action for every key.
 """
 
 from __future__ import annotations
