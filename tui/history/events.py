@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from tui.api.models import Agent
-from tui.fleet.past import AgentChange, Past, Since
+from tui.fleet.past import AgentChange, Event, FailedJob, Past, Since
 from tui.fleet.state import Fleet, changed_agents
 from tui.fleet.status import worst
 from tui.fleet.store import Change
@@ -28,10 +28,14 @@ class RecentPast:
     """By agent id."""
     changes: Mapping[str, AgentChange] = field(default_factory=dict)
     """By agent id, oldest change first."""
+    events: Sequence[Event] = ()
+    """The newest, oldest first."""
+    failed_jobs: Sequence[FailedJob] = ()
+    """Of the last day, oldest first."""
 
-    def since(self, agent_id: str) -> Since | None:
+    def since(self, id: str) -> Since | None:
         """Since when an agent has its status; None for an agent that was never seen."""
-        return self.statuses.get(agent_id)
+        return self.statuses.get(id)
 
     def changed(self, agent_id: str) -> AgentChange | None:
         """How an agent changed within the last minute; None if it did not."""
