@@ -1,6 +1,6 @@
-"""A screen as text: its lines, and the style of every cell in every theme, so that a difference can be read.
+"""A screen as text: its lines, and the style of every cell, so that a difference can be read.
 
-Words stand once per size. Styles stand as runs, `12a 3b` being twelve cells of look a and three of look b;
+Words stand once per size, in one theme or, in the usual size, in several. Styles stand as runs, `12a 3b` being twelve cells of look a and three of look b;
 what a look is in a theme is told at the end, so that another colour of a tone is a difference of one line.
 """
 
@@ -30,11 +30,12 @@ Size = tuple[int, int]
 SIZES: Final = ((80, 24), (200, 50), (120, 40))
 """One pane at a time, much room, the usual: the last is where pictures are taken."""
 THEMES: Final = ("dark", "mono", "ansi16")
-"""Worn in each size: many colours, none at all, the terminal's own. Pictures are taken in the first."""
+"""Worn in the usual size: many colours, none at all, the terminal's own. The first is worn in the others too,
+and pictures are taken in it."""
 LETTERS: Final = string.ascii_letters + string.digits
 
 Cells = tuple[str, ...]
-"""A look: one style per theme."""
+"""A look: one style per theme that was worn in that size."""
 
 
 class Portrait(SingleFileSnapshotExtension):
@@ -97,17 +98,18 @@ class Drawing:
         """Everything, and what the letters mean."""
         letters: dict[Cells, str] = {}
         parts: list[str] = []
-        themes = list(next(iter(self._looks.values())))
+        themes = max(map(list, self._looks.values()), key=len)
         for size, looks in self._looks.items():
+            here = [theme for theme in themes if theme in looks]
             worded: list[list[str]] = []
-            for theme in themes:
+            for theme in here:
                 words = [
                     f"{line.text}|" for line in looks[theme]
                 ]  # a bar, since spaces at the end are cells too
                 if words not in worded:
                     parts += [f"== {size}{f' in {theme}' if worded else ''}", *words, ""]
                     worded.append(words)
-            parts += [f"== {size}, styles", *_map([looks[theme] for theme in themes], letters), ""]
+            parts += [f"== {size}, styles", *_map([looks[theme] for theme in here], letters), ""]
         for number, theme in enumerate(themes):
             parts += [f"== {theme}", *_legend(letters, number), ""]
         return "\n".join(parts)
@@ -147,5 +149,6 @@ def _legend(letters: dict[Cells, str], theme: int) -> list[str]:
     """Each style of a theme, after the letters that have it."""
     named: dict[str, list[str]] = {}
     for look, letter in letters.items():
-        named.setdefault(look[theme], []).append(letter)
+        if theme < len(look):
+            named.setdefault(look[theme], []).append(letter)
     return [f"{' '.join(found)} = {style}" for style, found in named.items()]
