@@ -1,7 +1,8 @@
 """A screen as text: its lines, and the style of every cell, so that a difference can be read.
 
-Words stand once per size, in one theme or, in the usual size, in several. Styles stand as runs, `12a 3b` being twelve cells of look a and three of look b;
-what a look is in a theme is told at the end, so that another colour of a tone is a difference of one line.
+Words stand once per size, in one theme or, in the usual size, in several. Styles stand as runs, `12a 3b`
+being twelve cells of look a and three of look b; what a look is in a theme is told at the end, so that
+another colour of a tone is a difference of one line.
 """
 
 from __future__ import annotations

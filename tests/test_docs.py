@@ -55,8 +55,10 @@ def test_every_reference_leads_to_a_page_and_a_section_of_the_repository() -> No
     known = headings()
     found = {"README.md": list(unknown((ROOT / "README.md").read_text(encoding="utf-8"), known))}
     for path in sources():
-        texts = prose(path.read_text(encoding="utf-8"))
-        found[str(path.relative_to(ROOT))] = [name for text in texts for name in unknown(text, known)]
+        source = path.read_text(encoding="utf-8")
+        if ".md" in source or "§" in source:  # or there is nothing to find, and parsing takes its time
+            names = [name for text in prose(source) for name in unknown(text, known)]
+            found[str(path.relative_to(ROOT))] = names
     assert {name: references for name, references in found.items() if references} == {}
 
 

@@ -1,9 +1,9 @@
 """How every scene looks: portraits to the cell and the colour, pictures, and that `screenshots/` is true.
 
 pytest-textual-snapshot holds a picture of each scene in the usual size and theme, and writes an HTML report
-of those that differ. The portraits hold every size, and every theme in the usual one. After a change that is wanted, run `pytest
-tests/ui/test_snapshots.py --snapshot-update` and look at the differences, then `python -m tests.scenes` and
-look at the pictures.
+of those that differ. The portraits hold every size, and every theme in the usual one. After a change that is
+wanted, run `pytest tests/ui/test_snapshots.py --snapshot-update` and look at the differences, then
+`python -m tests.scenes` and look at the pictures.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 def test_looks(snap_compare: Compare, snapshot: SnapshotAssertion, scene: Scene) -> None:
-    """One run of the app for both: a portrait of every size and of every theme in the usual one, and a picture."""
+    """One run of the app for both: a portrait of every size and theme, and a picture of the usual one."""
     drawing = Drawing()
 
     async def draw(pilot: Pilot[None]) -> None:

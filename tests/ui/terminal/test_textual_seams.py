@@ -9,9 +9,8 @@ import ast
 import importlib
 import inspect
 import pkgutil
-import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -130,12 +129,18 @@ def is_private(name: str) -> bool:
 
 
 @cache
+def bodies(module: str) -> Mapping[str, ast.ClassDef]:
+    """The classes of a module by name, parsed once for all of them."""
+    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+
+
+@cache
 def stored(owner: type) -> frozenset[str]:
     """Attributes that the methods of a class assign to `self`."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
     return frozenset(
         node.attr
-        for node in ast.walk(tree)
+        for node in ast.walk(bodies(owner.__module__)[owner.__name__])
         if isinstance(node, ast.Attribute)
         and isinstance(node.ctx, ast.Store)
         and isinstance(node.value, ast.Name)
@@ -229,18 +234,18 @@ def test_no_other_private_name_of_textual_is_used() -> None:
         found |= {
             f"{kind.__name__}.{name}" for name in ours & theirs if is_private(name) and name not in known
         }
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in UI.parent.rglob("*.py")]
-    defined = {
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in UI.parent.rglob("*.py")}
+    ours_or_known = known | {
         getattr(node, "name", None) or getattr(node, "attr", None) or getattr(node, "id", "")
-        for tree in trees
+        for tree in trees.values()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         or (isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Store))
     }
     for path in UI.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(trees[path]):
             if isinstance(node, ast.Attribute) and is_private(node.attr):
-                if node.attr not in defined | known and ast.unparse(node) not in STANDARD:
+                if node.attr not in ours_or_known and ast.unparse(node) not in STANDARD:
                     found.add(f"{path.name}: {ast.unparse(node)}")
             elif isinstance(node, ast.ImportFrom) and "._" in (node.module or ""):
                 names = {alias.name for alias in node.names}
