@@ -1,13 +1,33 @@
-"""What a `livekit.toml` says, by the rules of `lk` (PROTOCOL.md, Versions and deployments). Reads no file."""
+"""Reads the text of a `livekit.toml` by the rules of `lk` (PROTOCOL.md, Versions and deployments).
+
+Opens no file. tomlkit is the parser, since the standard library's knows TOML 1.0 only; it is imported when
+there is a file to read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+SIZE_LIMIT: Final = 64 << 10
+"""Characters of the longest text that is read: what tomlkit takes grows with the square of the length."""
 
 
 class InvalidLivekitToml(ValueError):
-    """A value of the wrong type. The text names the key, never the value."""
+    """No valid TOML, or a value of the wrong type. The text names the key, never the value."""
+
+    def __init__(self, problem: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.line = line
+        """From 1; 0 where it is not known."""
+        self.column = column
+
+    def at(self, path: str) -> str:
+        """The problem with its place, in a line."""
+        place = f"{path}:{self.line}:{self.column}" if self.line else path
+        return f"{place}: {self.problem}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +42,24 @@ class LivekitToml:
     """The project is named by `project_subdomain`; this format has no agent id."""
 
 
-def interpret(document: Mapping[str, object]) -> LivekitToml:
-    """What a parsed file says. Raises `InvalidLivekitToml`.
+def read(text: str) -> LivekitToml:
+    """What a file of this text says. Raises `InvalidLivekitToml`."""
+    if len(text) > SIZE_LIMIT:
+        raise InvalidLivekitToml(f"larger than {SIZE_LIMIT >> 10} KiB; that is no livekit.toml")
+    import tomlkit
+    from tomlkit.exceptions import ParseError, TOMLKitError
 
-    The old key counts only where there is no `[project]`, and then `[agent]` does not count.
-    """
+    try:
+        return _interpret(tomlkit.parse(text).unwrap())
+    except ParseError as error:
+        problem = str(error).partition(" at line ")[0]
+        raise InvalidLivekitToml(f"not valid TOML: {problem}", error.line, error.col + 1) from None
+    except TOMLKitError as error:
+        raise InvalidLivekitToml(f"not valid TOML: {error}") from None
+
+
+def _interpret(document: Mapping[str, object]) -> LivekitToml:
+    """The old key counts only where there is no `[project]`, and then `[agent]` does not count."""
     project, agent = _table(document, "project"), _table(document, "agent")
     if project is not None:
         return LivekitToml(_text(project, "subdomain"), _text(agent or {}, "id"))
@@ -36,10 +69,14 @@ def interpret(document: Mapping[str, object]) -> LivekitToml:
 
 
 def find_key(table: Mapping[str, object], name: str) -> str | None:
-    """The key of that name as it is written: `lk` ignores case where no key is spelled exactly so."""
-    if name in table:
-        return name
-    return next((key for key in table if key.casefold() == name), None)
+    """The key of that name as it is written, since `lk` ignores case.
+
+    Raises `InvalidLivekitToml` for two spellings: `lk` takes either of them, by chance.
+    """
+    found = [key for key in table if key.casefold() == name]
+    if len(found) > 1:
+        raise InvalidLivekitToml(f"{name} is there twice, as {' and '.join(found)}: remove one")
+    return found[0] if found else None
 
 
 def _value(table: Mapping[str, object], name: str) -> object:

@@ -311,7 +311,7 @@ def test_the_secret_leaves_the_environment_even_when_it_is_refused(machine: Mach
             "'gone': no known project matches; choose one",
         ),
         ('[project]\nsubdomain = "twin"\n[agent]\nid = "CA_x"', "several known projects match; choose one"),
-        ("[project\n", "livekit.toml:1:9: not valid TOML"),
+        ("[project\n", "livekit.toml:1:9: not valid TOML: Unexpected character"),
     ],
 )
 def test_a_project_file_that_cannot_be_followed_stops_at_the_chooser(
@@ -339,8 +339,17 @@ def test_a_project_file_of_the_old_format_still_names_the_project(machine: Machi
     [
         'project_subdomain = "beta"\n[project]\nsubdomain = "alpha"\n[agent]\nid = "CA_alpha"\n',
         '[Project]\nSubdomain = "alpha"\n[Agent]\nID = "CA_alpha"\n',
+        'project = {\n  subdomain = "alpha",\n}\nagent = { id = "CA_alpha" }\n',
+        '[project]\nsubdomain = "ALPHA"\n[agent]\nid = "CA_alpha"\n',
+        '\ufeff[project]\r\nsubdomain = "alpha"\r\n[agent]\r\nid = "CA_alpha"\r\n',
     ],
-    ids=["old key beside the new table", "keys in capitals"],
+    ids=[
+        "old key beside the new table",
+        "keys in capitals",
+        "TOML 1.1",
+        "a host in capitals",
+        "BOM and CRLF",
+    ],
 )
 def test_a_project_file_means_what_it_means_to_lk(machine: Machine, text: str) -> None:
     machine.lk("alpha", "beta", default="beta")
@@ -357,13 +366,30 @@ def test_a_project_file_with_a_wrong_type_stops_at_the_chooser(machine: Machine)
     assert any("livekit.toml: subdomain must be a text in quotes" in notice for notice in settings.notices)
 
 
-def test_a_project_file_without_project_leaves_the_choice_to_the_next_source(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("text", "agent"),
+    [('[agent]\n  id = "CA_alpha"\n', "CA_alpha"), ("other = 1\n", ""), ("", ""), ("[project]\n", "")],
+    ids=["only an agent", "nothing known", "empty", "a table without its key"],
+)
+def test_a_project_file_without_project_ends_the_search(machine: Machine, text: str, agent: str) -> None:
     machine.lk("prod", default="prod")
-    machine.toml("other = 1\n")
+    machine.toml(text)
     settings = machine.load()
-    assert settings.project.name == "prod"
-    assert any("has no [project]" in notice for notice in settings.notices)
-    assert any("has no [agent]" in notice for notice in settings.notices)
+    assert (settings.project, settings.agent_id) == (None, agent)
+    assert any("has no [project] with a subdomain: neither it" in notice for notice in settings.notices)
+    assert any("has no [agent]" in notice for notice in settings.notices) is not bool(agent)
+    machine.export("wss://p.livekit.cloud")
+    assert machine.load().project.source.startswith("environment"), "what comes before it is asked as ever"
+
+
+def test_a_key_in_two_spellings_names_nothing(machine: Machine) -> None:
+    machine.lk("alpha", "beta", default="beta")
+    machine.toml('[project]\nsubdomain = "alpha"\nSubdomain = "beta"\n')
+    settings = machine.load()
+    assert settings.project is None
+    assert any(
+        "subdomain is there twice, as subdomain and Subdomain: remove one" in n for n in settings.notices
+    )
 
 
 def test_the_project_file_of_the_named_directory_counts(

@@ -170,7 +170,7 @@ def test_an_agent_that_no_file_names_is_typed_in_any_project(tmp_path: Path) -> 
     assert alone.missing(DEPLOY) == f"type concierge or {AGENT} to arm the button"
     for typed in ("concierge", AGENT):
         assert alone.missing(replace(DEPLOY, confirmation=typed)) == ""
-    named = LivekitToml("demo-a1", AGENT)
+    named = LivekitToml("Demo-A1", AGENT)  # no host differs by case
     assert made(tmp_path, DEPLOY, project_file=named).missing(DEPLOY) == ""
     regional = made(tmp_path, DEPLOY, regional_files={"livekit.us-east.toml": named})
     assert regional.missing(DEPLOY) == "" and regional.plan.recorded == AGENT

@@ -288,6 +288,12 @@ def test_the_file_is_read(tmp_path: Path) -> None:
         ('project_subdomain = "old"\n[agent]\nid = "CA_x"\n', LivekitToml("old", old_format=True)),
         # its parser ignores the case of keys
         ('[Project]\nSubdomain = "x"\n[Agent]\nID = "CA_x"\n', LivekitToml("x", "CA_x")),
+        # and reads TOML 1.1
+        (
+            'project = {\n  subdomain = "x",\n}\nt = 07:32\nagent = { id = "CA_x" }\n',
+            LivekitToml("x", "CA_x"),
+        ),
+        ('[project]\nsubdomain = "\\x61"\n', LivekitToml("a")),
     ],
 )
 def test_other_forms_of_the_file(tmp_path: Path, text: str, expected: LivekitToml) -> None:
@@ -298,13 +304,15 @@ def test_other_forms_of_the_file(tmp_path: Path, text: str, expected: LivekitTom
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[project\n", "at line 1, column 9"),
-        ('[project]\nsubdomain = "a"\nsubdomain = "b"\n', "line 3"),
+        ("[project\n", "toml:1:9: not valid TOML"),
+        ('[project]\nsubdomain = "a"\nsubdomain = "b"\n', 'Key "subdomain" already exists'),
+        ('[project]\nsubdomain = "a"\n[Project]\n', "project is there twice, as project and Project"),
+        ("x = " + "[" * 5_000, "nested more than 100 levels"),
         ("project = 3\n", r"project must be a table, \[project\]"),
         ("[project]\nsubdomain = 3\n", "subdomain must be a text in quotes"),
         ("[agent]\nid = [1]\n", "id must be a text in quotes"),
         ("project_subdomain = 3\n", "subdomain must be a text in quotes"),
-        ("x = '" + "y" * 2_000_000 + "'", "larger than 1,048,576 bytes"),
+        ("x = '" + "y" * 65_536 + "'", "larger than 64 KiB; that is no livekit.toml"),
     ],
 )
 def test_a_file_with_a_mistake(tmp_path: Path, text: str, message: str) -> None:
@@ -320,8 +328,14 @@ def test_a_file_with_a_mistake(tmp_path: Path, text: str, message: str) -> None:
 
 def test_what_is_no_text_file(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff")
+    (tmp_path / "wide").write_bytes("[project]\n".encode("utf-16"))
     os.mkfifo(tmp_path / "pipe")
-    for name, message in [("bytes", "not UTF-8"), ("pipe", "named pipe"), (".", "directory")]:
+    for name, message in [
+        ("bytes", "not UTF-8"),
+        ("wide", "UTF-16; save it"),
+        ("pipe", "named pipe"),
+        (".", "directory"),
+    ]:
         with pytest.raises(ProjectError, match=message):
             read_project_file(tmp_path / name)
 
@@ -367,6 +381,12 @@ def test_the_old_form_comes_out_as_the_new(tmp_path: Path) -> None:
     write_project_file(path, subdomain="old", agent_id="CA_x")
     assert read_project_file(path) == LivekitToml("old", "CA_x")
     assert "# mine" in path.read_text() and 'name = "x"' in path.read_text()
+
+
+def test_a_file_in_two_spellings_is_not_written(tmp_path: Path) -> None:
+    path = grow(tmp_path, {"livekit.toml": 'Project_Subdomain = "a"\nproject_subdomain = "b"\n[project]\n'})
+    with pytest.raises(ProjectError, match="project_subdomain is there twice"):
+        write_project_file(path / "livekit.toml", subdomain="s", agent_id="CA_x")
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from typing import Final
 
 from tui.config import address
 from tui.config.entries import Entry, locked
-from tui.config.files import ConfigError, parse_toml, read_private
+from tui.config.files import ConfigError, read_private
 from tui.config.places import Places
 from tui.config.projects import FoundCredentials, Policy, build
 from tui.config.table import nearest
-from tui.livekit_toml import InvalidLivekitToml, interpret
+from tui.livekit_toml import InvalidLivekitToml, read
 from tui.project import Project
 
 _EXPORTED_FIELDS: Final = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
@@ -26,8 +26,8 @@ class ProjectFile:
     """The directory, as shown."""
     subdomain: str = ""
     agent_id: str = ""
-    is_lost: bool = False
-    """It exists and cannot be read, so which project it names is unknown."""
+    is_there: bool = False
+    """It ends the search, also where it cannot be read or names no project."""
 
 
 @dataclass(frozen=True)
@@ -60,26 +60,30 @@ def read_project_file(directory: Path, places: Places, notices: list[str]) -> Pr
         text = read_private(path, owner=False, mode=False)
         if text is None:
             return ProjectFile(where)
-        said = interpret(parse_toml(path, text))
-    except (ConfigError, InvalidLivekitToml) as error:
-        problem = error if isinstance(error, ConfigError) else f"{path}: {error}"
-        notices.append(f"{problem}; it may name a project, so none is picked by itself")
-        return ProjectFile(where, is_lost=True)
+        said = read(text)
+    except ConfigError as error:
+        notices.append(f"{error}; it may name a project, so none is picked by itself")
+        return ProjectFile(where, is_there=True)
+    except InvalidLivekitToml as error:
+        notices.append(f"{error.at(str(path))}; it may name a project, so none is picked by itself")
+        return ProjectFile(where, is_there=True)
     if said.old_format:
         notices.append(f"{path}: old format (project_subdomain); it names no agent, select one in the list")
-        return ProjectFile(where, said.subdomain)
-    if not said.subdomain:
-        notices.append(f"{path}: has no [project] with a subdomain, so it picks no project")
-    if not said.agent_id:
+    elif not said.subdomain:
+        notices.append(
+            f"{path}: has no [project] with a subdomain: neither it nor lk's default picks a project"
+        )
+    if not said.old_format and not said.agent_id:
         notices.append(f"{path}: has no [agent] with an id")
-    return ProjectFile(where, said.subdomain, said.agent_id)
+    return ProjectFile(where, said.subdomain, said.agent_id, is_there=True)
 
 
 def choose(name: str, url: str, candidates: Candidates, notices: list[str]) -> Project | None:
     """Flags, then environment, our default, livekit.toml, lk's default; None leaves it to the operator.
 
-    A source that names an unusable project ends the search, since the next source may mean another project. A
-    single configured project is not chosen automatically, unlike in `lk` (PROTOCOL.md, Quirks).
+    A source that names an unusable project ends the search, and so does a livekit.toml that names none: the
+    next source may mean another project. A single configured project is not chosen automatically, unlike in
+    `lk` (PROTOCOL.md, Quirks).
     Raises ConfigError for flags and exported credentials that cannot be used.
     """
     if name or url:
@@ -90,9 +94,7 @@ def choose(name: str, url: str, candidates: Candidates, notices: list[str]) -> P
         return None
     if candidates.own_default:
         return _by_name(candidates.own_default, "default_project of config.toml", candidates, notices)
-    if candidates.project_file.is_lost:
-        return None
-    if candidates.project_file.subdomain:
+    if candidates.project_file.is_there:
         return _by_subdomain(candidates, notices)
     if candidates.lk_default:
         return _by_name(candidates.lk_default, "lk default project", candidates, notices)
@@ -170,12 +172,16 @@ def _by_name(name: str, source: str, candidates: Candidates, notices: list[str])
 
 
 def _by_subdomain(candidates: Candidates, notices: list[str]) -> Project | None:
+    """The one usable project of this subdomain; no name of a host differs by case."""
     file = candidates.project_file
+    if not file.subdomain:
+        return None
+    named = file.subdomain.lower()
     usable = [entry.project for entry in candidates.entries if entry.project]
-    matches = [project for project in usable if address.subdomain(project.url) == file.subdomain]
+    matches = [project for project in usable if address.subdomain(project.url) == named]
     if len(matches) == 1:
         return replace(matches[0], source=f"livekit.toml in {file.where}")
-    there = (entry for entry in candidates.entries if address.subdomain(entry.url) == file.subdomain)
+    there = (entry for entry in candidates.entries if address.subdomain(entry.url) == named)
     lacks = next((entry.lacks for entry in there if entry.lacks), "")
     why = "several known projects match" if matches else lacks or "no known project matches"
     notices.append(f"livekit.toml in {file.where} names subdomain {file.subdomain!r}: {why}; choose one")

@@ -160,7 +160,7 @@ def _check(given: DeployInput, inspection: Inspection, target: Project, *, creat
     if creates and given.region not in inspection.regions:
         raise InvalidInput(f"region: there are {', '.join(inspection.regions)}")
     file = inspection.file_of(given.agent)
-    if file is not None and file.subdomain and file.subdomain != subdomain(target.url):
+    if file is not None and file.subdomain and file.subdomain.lower() != subdomain(target.url):
         raise InvalidInput(
             f"livekit.toml is of project {file.subdomain}, this is {subdomain(target.url)}: nothing is sent"
         )

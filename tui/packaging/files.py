@@ -5,17 +5,21 @@ Knows nothing of their content.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
 from tui import privatefile
 from tui.api.clean import clean
 
+BOM: Final = codecs.BOM_UTF8
+"""What some editors put before a text; no part of it."""
 READ_LIMIT = 8 << 20
 """Bytes of the longest project file that is read whole; a large lock file has a tenth of that."""
 
@@ -64,11 +68,24 @@ def read_file(path: Path, *, limit: int = READ_LIMIT) -> Content:
 def read_text(path: Path, *, limit: int = READ_LIMIT) -> str | None:
     """The text of a project file; None if there is none. Raises `NotReadable`."""
     try:
-        return read_file(path, limit=limit).data.decode("utf-8")
+        return decode(read_file(path, limit=limit).data)
     except FileNotFoundError:
         return None
+
+
+def decode(data: bytes) -> str:
+    """The text of a file without its byte order mark. Raises `NotReadable`."""
+    refuse_utf16(data)
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotReadable(f"it is not UTF-8 (byte {error.start})") from None
+
+
+def refuse_utf16(data: bytes) -> None:
+    """Raise `NotReadable` for a text that older editors and shells of Windows saved."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise NotReadable("it is UTF-16; save it as UTF-8")
 
 
 def create_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
