@@ -1,0 +1,113 @@
+"""Fleets as differences: put together again, they are what was recorded, whatever happened to them."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from tests.history.fleets import Life
+from tui.api.models import Agent, Deployment
+from tui.fleet.state import Fleet, Freshness, with_agents
+from tui.history import codec, compare
+from tui.history.assembler import Assembler
+from tui.history.codec import DamagedSample, Difference, packed, unpacked, unpacked_metrics
+from tui.history.compare import difference, is_news, parts
+from tui.history.privacy import Privacy, Recorded, recorded
+
+PRIVACY = Privacy(b"k" * 32)
+EVERYTHING = Privacy(b"k" * 32, metadata=True)
+
+
+def put_together(fleet: Fleet) -> Fleet:
+    """A fleet from the bytes of its parts."""
+    assembler = Assembler(Fleet())
+    for part in parts(fleet):
+        assembler.add(unpacked(packed(part)), {})
+    return assembler.fleet()
+
+
+def stepped(before: Fleet, after: Fleet) -> Fleet:
+    """A fleet from the one before and the bytes of the difference."""
+    assembler = Assembler(before)
+    found, metrics = difference(before, after)
+    assembler.add(unpacked(packed(found)), unpacked_metrics(packed(metrics)))
+    return assembler.fleet()
+
+
+@pytest.mark.parametrize("privacy", [PRIVACY, EVERYTHING, Privacy(b"k" * 32, rooms=False)])
+@pytest.mark.parametrize("seed", range(6))
+def test_every_fleet_of_a_life_comes_back_from_its_bytes(
+    seed: int, privacy: Privacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "PART", 5)
+    life, keeper = Life(seed), Recorded(privacy)
+    before = Fleet()
+    together = Assembler(before)
+    for number in range(120):
+        after = keeper.of(life.step())
+        assert after == recorded(life.fleet, privacy), "what was kept before is used again"
+        assert stepped(before, after) == after
+        found, metrics = difference(before, after)
+        together.add(found, metrics)
+        if number % 7 == 0:  # several differences at once
+            assert together.fleet() == after
+        if number % 20 == 0:
+            assert put_together(after) == after
+        before = after
+
+
+def test_every_field_of_a_fleet_is_recorded_or_follows_from_others() -> None:
+    assert {field.name for field in fields(Fleet)} == set(Difference.__struct_fields__) | codec.DERIVED
+
+
+def test_what_was_measured_anew_alone_and_a_good_answer_are_no_news() -> None:
+    def fleet(cpu: str, replicas: int) -> Fleet:
+        row = Deployment(cur_cpu=cpu, replicas=replicas)
+        return with_agents(Fleet(), (Agent(agent_id="CA_1", agent_deployments=(row,)),), 1.0)
+
+    before = fleet("1m", 1)
+    found, metrics = difference(before, fleet("2m", 1))
+    assert not is_news(found, before) and metrics == {"cur_cpu": ([0], ["2m"])}
+    found, metrics = difference(before, fleet("2m", 2))
+    assert is_news(found, before) and metrics == {"cur_cpu": ([0], ["2m"])}
+    good = replace(before, freshness={"agents": Freshness(at=2.0)})
+    assert not is_news(difference(before, good)[0], before)
+    failed = replace(before, freshness={"agents": Freshness(at=2.0).failed("down", None)})
+    assert is_news(difference(good, failed)[0], good)
+
+
+def test_not_asked_is_not_none() -> None:
+    asked = replace(Fleet(), versions={"CA_1": ()}, secrets={"CA_1": ()}, dispatches={"r": ()})
+    assert stepped(Fleet(), asked) == asked != Fleet()
+    assert stepped(asked, Fleet()) == Fleet(), "what was evicted is not there"
+
+
+def test_a_changed_field_costs_bytes_and_not_a_row() -> None:
+    row = Deployment(region="us-east", status="Running", replicas=1, version="20261129012200")
+    before = tuple(Agent(agent_id=f"CA_{number}", agent_deployments=(row,)) for number in range(1000))
+    moved = replace_rows(before, range(0, 1000, 100))
+    found, _ = difference(with_agents(Fleet(), before), with_agents(Fleet(), moved))
+    assert found.agents is not None and found.agents.order is None and not found.agents.new
+    assert found.agents.rows == {"replicas": ([0] + [100 * codec.ROWS] * 9, [2] * 10)}
+    assert len(packed(found)) < 100
+
+
+def replace_rows(agents: tuple[Agent, ...], positions: range) -> tuple[Agent, ...]:
+    """The agents, some of them with two replicas."""
+    rows = list(agents)
+    for position in positions:
+        own = Deployment(region="us-east", status="Running", replicas=2, version="20261129012200")
+        rows[position] = Agent(agent_id=rows[position].agent_id, agent_deployments=(own,))
+    return tuple(rows)
+
+
+def test_damaged_bytes_are_named_as_such() -> None:
+    data = packed(difference(Fleet(), recorded(Life(1).fleet, PRIVACY))[0])
+    for damaged in (data[:-3], data[:40] + b"\0\0\0" + data[43:], b"", packed({"x": ([0], [1])})):
+        with pytest.raises(DamagedSample):
+            Assembler(Fleet()).add(unpacked(damaged), {"x": ([0], [1])})
+    lost = Assembler(Fleet())
+    lost.add(Difference(), {"cur_cpu": ([0], ["1m"])})
+    with pytest.raises(DamagedSample):
+        lost.fleet()

@@ -1,0 +1,120 @@
+"""Differences between fleets, and these as bytes. Pure; must not know a file, nor how they are made.
+
+A difference holds only fields that differ, in columns: by field, positions of rows and then their values.
+A whole fleet is a sequence of differences that begins with an empty one, each small enough to be made without
+a pause that is felt.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Final, Generic, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version, Wire
+from tui.fleet.coverage import Coverage
+from tui.fleet.state import Freshness, RoomFreshness
+
+LEVEL: Final = 6
+"""Of the compression."""
+METRICS: Final = frozenset({"cur_cpu", "cur_mem", "last_scraped_at"})
+"""Fields of a deployment that are measured again and again. That they differ alone is no change."""
+ROWS: Final = 16
+"""Deployments of an agent up to which one is kept field by field."""
+NEW: Final = -1
+"""In place of a position: a row that was not there."""
+DEPLOYMENTS: Final = "agent_deployments"
+"""The field of an agent whose rows differ one by one."""
+_LARGEST: Final = 1 << 28
+"""Bytes of one difference at the most; what says to be larger is damaged."""
+
+W = TypeVar("W", bound=Wire)
+V = TypeVar("V")
+
+Columns = dict[str, tuple[list[int], list[object]]]
+"""By field: positions of rows, each as the distance from the one before, and the values."""
+
+
+class DamagedSample(Exception):
+    """A part of a recording that cannot be read."""
+
+
+class Listing(Struct, Generic[W], omit_defaults=True):
+    """How a list differs from the one before."""
+
+    order: list[tuple[int, int]] | None = None
+    """Where rows came, went or moved: stretches of rows of the list before by start and length, start -1 for
+    as many new ones; None if the list is in the same order."""
+    new: list[W] = []
+    """The new rows in order."""
+    fields: Columns = {}
+    """Of rows by position in the list after."""
+    rows: Columns = {}
+    """The same of deployments: a position is that of the agent times `ROWS`, plus that in the agent."""
+
+
+class Entries(Struct, Generic[V], omit_defaults=True):
+    """How a mapping differs from the one before."""
+
+    set: dict[str, V] = {}
+    gone: list[str] = []
+
+
+class Difference(Struct, omit_defaults=True):
+    """How one fleet differs from the one before. What is absent does not differ."""
+
+    agents: Listing[Agent] | None = None
+    rooms: Listing[Room] | None = None
+    statuses: Mapping[str, int] | UnsetType = UNSET
+    status_changed_at: float | UnsetType | None = UNSET
+    unreadable: int | UnsetType = UNSET
+    rooms_lost: int | UnsetType = UNSET
+    coverage: Coverage | UnsetType = UNSET
+    cut: Entries[int] | None = None
+    versions: Entries[tuple[Version, ...]] | None = None
+    secrets: Entries[tuple[SecretInfo, ...]] | None = None
+    dispatches: Entries[tuple[Dispatch, ...]] | None = None
+    participants: Entries[tuple[Participant, ...]] | None = None
+    agents_seen: Entries[frozenset[str]] | None = None
+    room_freshness: Entries[RoomFreshness] | None = None
+    freshness: Entries[Freshness] | None = None
+
+
+FRESH: Final = frozenset({"coverage", "room_freshness", "freshness", "status_changed_at"})
+"""Fields of a fleet that say how current it is; they change with every poll."""
+DERIVED: Final = frozenset({"index"})
+"""Fields of a fleet that follow from others."""
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_differences: Final = msgspec.msgpack.Decoder(Difference)
+_columns: Final = msgspec.msgpack.Decoder(Columns)
+
+
+def packed(value: Difference | Columns) -> bytes:
+    """As bytes."""
+    return zlib.compress(_encoder.encode(value), LEVEL)
+
+
+def unpacked(data: bytes) -> Difference:
+    """A difference from its bytes. Raises `DamagedSample`."""
+    return _decoded(data, _differences)
+
+
+def unpacked_metrics(data: bytes) -> Columns:
+    """What was measured, from its bytes. Raises `DamagedSample`."""
+    return _decoded(data, _columns)
+
+
+def _decoded(data: bytes, decoder: msgspec.msgpack.Decoder[V]) -> V:
+    try:
+        opener = zlib.decompressobj()
+        plain = opener.decompress(data, _LARGEST)
+        if not opener.eof:
+            raise DamagedSample("its end is missing")
+        return decoder.decode(plain)
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise DamagedSample(str(error)) from error

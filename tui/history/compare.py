@@ -1,0 +1,224 @@
+"""Compares fleets. Pure; must not know bytes, nor what may be kept of people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import compress, count
+from operator import attrgetter, is_not, ne, sub
+from typing import Final, TypeVar
+
+from msgspec import UNSET, UnsetType, structs
+
+from tui.api.models import Agent, Deployment, Dispatch, Wire
+from tui.fleet.state import Fleet
+from tui.history.codec import DEPLOYMENTS, FRESH, METRICS, NEW, ROWS, Columns, Difference, Entries, Listing
+
+PART: Final = 500
+"""Rows in one part of a whole fleet at the most."""
+W = TypeVar("W", bound=Wire)
+V = TypeVar("V")
+_DEPLOYMENT_FIELDS: Final = Deployment.__struct_fields__
+
+
+def _identity(kind: type[Wire]) -> Callable[[Wire], object]:
+    """What tells a row of a list from the others: its first field."""
+    return attrgetter(kind.__struct_fields__[0])
+
+
+def difference(before: Fleet, after: Fleet) -> tuple[Difference, Columns]:
+    """How a fleet differs from the one before, and of its deployments what was measured anew."""
+    agents, metrics = _listing(before.agents, after.agents)
+    rooms, _ = _listing(before.rooms, after.rooms)
+    found = Difference(
+        agents=agents,
+        rooms=rooms,
+        statuses=_scalar(before.statuses, after.statuses),
+        status_changed_at=_scalar(before.status_changed_at, after.status_changed_at),
+        unreadable=_scalar(before.unreadable, after.unreadable),
+        rooms_lost=_scalar(before.rooms_lost, after.rooms_lost),
+        coverage=_scalar(before.coverage, after.coverage),
+        cut=_entries(before.cut, after.cut),
+        versions=_entries(before.versions, after.versions),
+        secrets=_entries(before.secrets, after.secrets),
+        dispatches=_entries(before.dispatches, after.dispatches),
+        participants=_entries(before.participants, after.participants),
+        agents_seen=_entries(before.agents_seen, after.agents_seen),
+        room_freshness=_entries(before.room_freshness, after.room_freshness),
+        freshness=_entries(before.freshness, after.freshness),
+    )
+    return found, metrics
+
+
+def is_news(found: Difference, before: Fleet) -> bool:
+    """Whether a difference is more than newer times of good answers: a failed poll is news."""
+    names = (name for name in Difference.__struct_fields__ if name not in FRESH)
+    if any(getattr(found, name) not in (None, UNSET) for name in names):
+        return True
+    sources = found.freshness.set.items() if found.freshness else ()
+    rooms = found.room_freshness.set.items() if found.room_freshness else ()
+    return any(fresh.failures > before.fresh(name).failures for name, fresh in sources) or any(
+        fresh.failures > before.fresh_room(name).failures for name, fresh in rooms
+    )
+
+
+def parts(fleet: Fleet) -> Iterator[Difference]:
+    """A whole fleet, in differences that begin with an empty one."""
+    rest = replace(fleet, agents=(), rooms=(), versions={}, secrets={}, dispatches={}, participants={})
+    rest = replace(rest, agents_seen={}, room_freshness={})
+    yield difference(Fleet(), rest)[0]
+    for start in range(0, len(fleet.agents), PART):
+        yield Difference(agents=_appended(fleet.agents, start))
+    for start in range(0, len(fleet.rooms), PART):
+        yield Difference(rooms=_appended(fleet.rooms, start))
+    for versions in _chunks(fleet.versions, len):
+        yield Difference(versions=Entries(versions))
+    for secrets in _chunks(fleet.secrets, len):
+        yield Difference(secrets=Entries(secrets))
+    for dispatches in _chunks(fleet.dispatches, _jobs):
+        yield Difference(dispatches=Entries(dispatches))
+    for people in _chunks(fleet.participants, len):
+        yield Difference(participants=Entries(people))
+    for seen in _chunks(fleet.agents_seen, len):
+        yield Difference(agents_seen=Entries(seen))
+    for fresh in _chunks(fleet.room_freshness, lambda _: 1):
+        yield Difference(room_freshness=Entries(fresh))
+
+
+def _jobs(dispatches: tuple[Dispatch, ...]) -> int:
+    return sum(1 + len(dispatch.jobs) for dispatch in dispatches)
+
+
+def _chunks(mapping: Mapping[str, V], weigh: Callable[[V], int]) -> Iterator[dict[str, V]]:
+    """The entries in several mappings of about `PART` rows."""
+    chunk: dict[str, V] = {}
+    weight = 0
+    for key, value in mapping.items():
+        chunk[key] = value
+        weight += 1 + weigh(value)
+        if weight >= PART:
+            yield chunk
+            chunk, weight = {}, 0
+    if chunk:
+        yield chunk
+
+
+def _appended(rows: tuple[W, ...], start: int) -> Listing[W]:
+    new = rows[start : start + PART]
+    return Listing(order=[(0, start), (NEW, len(new))], new=list(new))
+
+
+def _scalar(before: V, after: V) -> V | UnsetType:
+    return UNSET if before == after else after
+
+
+def _entries(before: Mapping[str, V], after: Mapping[str, V]) -> Entries[V] | None:
+    if before is after:
+        return None
+    news = {
+        key: value
+        for key, value in after.items()
+        if (old := before.get(key)) is not value and (old != value or key not in before)
+    }
+    gone = [key for key in before if key not in after]
+    return Entries(news, gone) if news or gone else None
+
+
+def _listing(before: tuple[W, ...], after: tuple[W, ...]) -> tuple[Listing[W] | None, Columns]:
+    if before is after:
+        return None, {}
+    order, new, changed = _moves(before, after)
+    fields, rows = _Columns(), _Columns()
+    _compare(changed, fields, rows)
+    metrics = {name: rows.found.pop(name) for name in METRICS & rows.found.keys()}
+    if order is None and not fields.found and not rows.found:
+        return None, _spaced(metrics)
+    return Listing(order, new, _spaced(fields.found), _spaced(rows.found)), _spaced(metrics)
+
+
+def _moves(
+    before: tuple[W, ...], after: tuple[W, ...]
+) -> tuple[list[tuple[int, int]] | None, list[W], list[tuple[int, W, W]]]:
+    """Where rows came, went or moved; the new ones; and of the others those that are another object, by
+    position, with how they were.
+    """
+    identity = _identity(type((after or before)[0]))
+    if len(before) == len(after):
+        # nearly always the same rows in the same order, nearly all of them the very same objects
+        differing = compress(range(len(after)), map(is_not, before, after))
+        changed = [(position, before[position], after[position]) for position in differing]
+        if all(identity(old) == identity(item) for _, old, item in changed):
+            return None, [], changed
+    places = {identity(item): position for position, item in enumerate(before)}
+    sources = [places.get(identity(item), NEW) for item in after]
+    new = [item for item, source in zip(after, sources, strict=True) if source == NEW]
+    moved = zip(range(len(after)), sources, after, strict=True)
+    kept = ((position, before[source], item) for position, source, item in moved if source != NEW)
+    return (
+        _stretches(sources),
+        new,
+        [(position, old, item) for position, old, item in kept if old is not item],
+    )
+
+
+def _stretches(sources: Sequence[int]) -> list[tuple[int, int]]:
+    """Places in a list as stretches by start and length."""
+    found: list[tuple[int, int]] = []
+    for source in sources:
+        start, length = found[-1] if found else (NEW, 0)
+        follows = source == NEW if start == NEW else source == start + length
+        if length and follows:
+            found[-1] = (start, length + 1)
+        else:
+            found.append((source, 1))
+    return found
+
+
+class _Columns:
+    """Collects values by field."""
+
+    def __init__(self) -> None:
+        self.found: Columns = {}
+
+    def add(self, field: str, position: int, value: object) -> None:
+        """Add one; positions grow."""
+        positions, values = self.found.setdefault(field, ([], []))
+        positions.append(position)
+        values.append(value)
+
+
+def _compare(changed: Iterable[tuple[int, W, W]], fields: _Columns, rows: _Columns) -> None:
+    """Note how rows differ, an agent's deployments one by one if there are as many as before."""
+    for position, old, item in changed:
+        differing = map(ne, structs.astuple(old), structs.astuple(item))
+        for field in compress(item.__struct_fields__, differing):
+            is_told = (
+                isinstance(old, Agent)
+                and isinstance(item, Agent)
+                and field == DEPLOYMENTS
+                and (_compare_deployments(old.agent_deployments, item.agent_deployments, position, rows))
+            )
+            if not is_told:
+                fields.add(field, position, getattr(item, field))
+
+
+def _compare_deployments(
+    before: tuple[Deployment, ...], after: tuple[Deployment, ...], position: int, rows: _Columns
+) -> bool:
+    """Note how an agent's deployments differ; False if there are more or fewer than before, or too many."""
+    if len(before) != len(after) or len(after) > ROWS:
+        return False
+    for number, old, item in zip(count(position * ROWS), before, after, strict=False):
+        if old is not item:
+            differing = map(ne, structs.astuple(old), structs.astuple(item))
+            for field in compress(_DEPLOYMENT_FIELDS, differing):
+                rows.add(field, number, getattr(item, field))
+    return True
+
+
+def _spaced(columns: Columns) -> Columns:
+    """Positions as distances, which are small numbers."""
+    return {
+        field: ([positions[0], *map(sub, positions[1:], positions)], values)
+        for field, (positions, values) in columns.items()
+    }
