@@ -1,69 +1,46 @@
-"""The README's table of keys, made from the bindings: `python -m tests.keys` writes it, a test holds it."""
+"""The README's tables of keys, made from the table in the code: `python -m tests.keys` writes them, a test
+holds them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
-from textual.binding import Binding, BindingType
-
-from tui.operations.registry import keys_of
-from tui.ui.app import Lktop
-from tui.ui.help import shown
-from tui.ui.logview.view import LogView
-from tui.ui.panes import PANES
-from tui.ui.panes.lists import ListPane
-from tui.ui.screen import MainScreen
-from tui.ui.widgets.table import LineTable
+from tui.ui.keys.key import Key
+from tui.ui.keys.names import shown_all
+from tui.ui.keys.table import SECTIONS
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- keys -->\n).*?(<!-- /keys -->)", re.S)
 
 
-def rows(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
-    """Keys and what they do, for bindings that say what they do."""
-    found: list[tuple[str, str]] = []
-    for binding in bindings:
-        if isinstance(binding, Binding) and binding.description:
-            keys = [shown(key) for key in binding.key.split(",")]
-            found.append((" ".join(dict.fromkeys(keys)), binding.description))
-    return found
-
-
-def groups() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every group of keys, as the README lists them."""
-    digits = (" ".join(pane.NUMBER for pane in PANES), "Pane: " + ", ".join(pane.NAME for pane in PANES))
-    everywhere = [row for row in rows(MainScreen.BINDINGS) if not row[1].startswith("Pane ")]
-    found = [
-        ("Everywhere", [digits, *everywhere, *rows(Lktop.BINDINGS)]),
-        ("Lists and the tree", [*rows(LineTable.BINDINGS), *rows(ListPane.BINDINGS)]),
-    ]
-    for pane in PANES:
-        own = rows(pane.__dict__.get("BINDINGS", ()))
-        operations = [
-            (" ".join(shown(key) for key in keys.split(",")), operation.label)
-            for keys, operation in keys_of(pane.NAME.lower())
-        ]
-        logs = rows(LogView.BINDINGS) if pane.NAME == "Logs" else []
-        known = {label for _, label in own}
-        both = [*own, *(row for row in operations if row[1] not in known), *logs]
-        if both:
-            found.append((f"{pane.NUMBER} {pane.NAME}", both))
-    return found
+def where(key: Key) -> str:
+    """The places where a key does something, with what it does there if that says more than its meaning."""
+    places: dict[str, list[str]] = {}
+    for use in key.uses:
+        label = "" if use.label == key.meaning else use.label
+        places.setdefault(label, []).extend(context.words for context in use.contexts)
+    if places == {"": [""] * len(places.get("", ()))}:
+        return ""
+    found = []
+    for label, words in sorted(places.items(), key=lambda item: bool(item[0])):
+        names = ", ".join(dict.fromkeys(word or "everywhere" for word in words))
+        found.append(f"{names}: {label}" if label else names)
+    return "; ".join(found)
 
 
 def table() -> str:
     """The block between the marks."""
     lines: list[str] = []
-    for name, entries in groups():
-        lines += ["", f"**{name}**", "", "| key | does |", "|---|---|"]
-        lines += [f"| {_code(keys)} | {words} |" for keys, words in entries]
+    for section in SECTIONS:
+        lines += ["", f"**{section.title}**", "", "| key | means | where |", "|---|---|---|"]
+        lines += [f"| {_code(key.names)} | {key.meaning} | {where(key)} |" for key in section.keys if key.on]
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def _code(keys: str) -> str:
-    return " ".join(f"`{key}`".replace("|", "\\|") for key in keys.split())
+def _code(names: str) -> str:
+    return " ".join(f"`{key}`".replace("|", "\\|") for key in shown_all(names))
 
 
 def readme() -> str:

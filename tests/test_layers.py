@@ -64,29 +64,31 @@ ROOMS = {
         "terminal": {"terminal"},
         # what the theme's variables mean; what is drawn asks Textual for them
         "theme": {"theme"},
+        # the table of keys; names contexts and actions, and knows no widget
+        "keys": {"keys"},
         # cells, lines and tables; know no pane and no dialog
-        "widgets": {"widgets"},
+        "widgets": {"widgets", "keys"},
         # the prompt and the commands; know the program by a protocol of their own
-        "commandline": {"commandline", "widgets"},
+        "commandline": {"commandline", "widgets", "keys"},
         # a dialog is handed its project, and can be opened from anywhere above
-        "dialogs": {"dialogs", "widgets"},
+        "dialogs": {"dialogs", "widgets", "keys"},
         # remembers what was typed as the prompt does
-        "logview": {"logview", "commandline", "widgets"},
+        "logview": {"logview", "commandline", "widgets", "keys"},
         # a pane says what cursor and keys act on, and in which mode the prompt filters it
-        "panes": {"panes", "logview", "commandline", "widgets"},
+        "panes": {"panes", "logview", "commandline", "widgets", "keys"},
         # the dialogs of deploying, on the form that every dialog has
-        "deploy": {"deploy", "dialogs", "widgets"},
+        "deploy": {"deploy", "dialogs", "widgets", "keys"},
         # lists and texts over the main screen
-        "chooser": {"widgets"},
-        "messages": {"widgets"},
-        "raw": {"widgets"},
+        "chooser": {"widgets", "keys"},
+        "messages": {"widgets", "keys"},
+        "raw": {"widgets", "keys"},
         # what the main screen is put together from
         "header": {"widgets"},
-        "help": {"panes", "commandline", "widgets"},
-        "footer": {"help", "panes", "widgets"},
+        "help": {"panes", "commandline", "widgets", "keys"},
+        "footer": {"widgets", "keys"},
         "layout": {"panes"},
         # where panes meet; opens no dialog
-        "screen": {"layout", "footer", "header", "panes", "logview", "commandline", "widgets"},
+        "screen": {"layout", "footer", "header", "panes", "logview", "commandline", "widgets", "keys"},
         # puts data on the main screen; does not know the application
         "session_binding": {"screen"},
         # what the program's own command line hands over
@@ -96,7 +98,7 @@ ROOMS = {
         # holds all of them together; nothing imports it
         "app": {
             *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "chooser"),
-            *("messages", "raw", "help", "screen", "session_binding", "launch", "exporter"),
+            *("messages", "raw", "help", "screen", "session_binding", "launch", "exporter", "keys"),
         },
     },
 }

@@ -162,11 +162,8 @@ def test_a_server_without_the_api_is_said_so(operation: Operation) -> None:
 
 
 def test_the_table_is_sound() -> None:
-    """Ids, commands and, within a pane, keys are unique; only reads and its own call are named."""
+    """Ids and commands are unique; only reads and its own call are named."""
     assert len(BY_ID) == len(OPERATIONS) == len({operation.usage.name for operation in OPERATIONS})
-    for pane in {pane for operation in OPERATIONS for pane in operation.keys}:
-        keys = [key for operation in OPERATIONS for key in operation.keys.get(pane, "").split(",") if key]
-        assert len(keys) == len(set(keys)), pane
     for operation in OPERATIONS:
         assert operation.method.changes
         assert operation.help[0].islower()

@@ -144,8 +144,6 @@ class Operation(ABC):
     danger: ClassVar[Danger]
     method: ClassVar[ChangeMethod[Wire]]
     """The one changing call that it makes."""
-    keys: ClassVar[Mapping[str, str]] = EMPTY
-    """Pane → key or keys."""
     usage: ClassVar[Usage]
     reads: ClassVar[tuple[Source, ...]] = ()
     """What is read again before it is sent, of the target alone."""

@@ -45,9 +45,4 @@ BY_ID: Final[dict[str, Operation]] = {
 }
 """Id → operation, in the order in which help lists them."""
 OPERATIONS: Final = BY_ID.values()
-"""All of them. Keys, commands, footer, help, dialogs and settling read the one table."""
-
-
-def keys_of(pane: str) -> tuple[tuple[str, Operation], ...]:
-    """The keys of a pane, as Textual writes them, each with what it does."""
-    return tuple((operation.keys[pane], operation) for operation in OPERATIONS if pane in operation.keys)
+"""All of them. Commands, dialogs and settling read the one table; keys name its entries."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Event, Key
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -37,6 +37,8 @@ from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
 from tui.ui.dialogs.launcher import OperationLauncher
 from tui.ui.exporter import Exporter
 from tui.ui.help import Help, HelpRow, command_rows, rows
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import APP
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.messages import MessageLog, Messages
@@ -71,19 +73,7 @@ class Lktop(DiffApp):
         "Whether an operation that was under way happened is unknown: lktop asks after it when started again."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "Help"),
-        Binding("q", "leave", "Back, at the root quit", show=False),
-        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
-        Binding("ctrl+c", "interrupt", "Copy or, twice, quit", show=False, priority=True),
-        Binding("c", "copy", "Copy", show=False),
-        Binding("y", "raw", "JSON", show=False),
-        Binding("t", "times", "Times: relative, local, UTC", show=False),
-        Binding("ctrl+r", "refresh_now", "Refresh now", show=False),
-        Binding("ctrl+l", "redraw", "Redraw the screen", show=False),
-        Binding("f8", "picture", "Save a picture of the screen", show=False),
-        Binding("at", "choose_project", "Other project", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(APP)
 
     def __init__(
         self,

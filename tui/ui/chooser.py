@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.project import Project
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import CHOOSER
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -22,7 +24,7 @@ FRAME = 4
 class Chooser(ModalScreen[Project | None]):
     """Enter chooses the project under the cursor, Esc chooses none."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(CHOOSER)
 
     def __init__(self, projects: Sequence[Project], current: Project | None) -> None:
         super().__init__()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.screen import Screen
 
 from tui.fleet.cells import Cell
-from tui.ui.help import shown
-from tui.ui.panes.operation_keys import is_operation
+from tui.ui.keys.bindings import is_operation
+from tui.ui.keys.names import shown
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.text import width
 
@@ -25,7 +25,7 @@ def footer(screen: Screen[None], size: int, *, locked: bool = False) -> Line:
         if len(sign) == 1 and focused is not None and focused.check_consume_key(key, sign):
             continue
         if binding.show and active.enabled and binding.description and binding.action not in entries:
-            dull = locked and is_operation(binding)
+            dull = locked and is_operation(binding.action)
             entries[binding.action] = (sign, binding.description, "muted" if dull else "")
     # what leads to all the others is always there, at the end
     last = [_shown(entries.pop("help"))] if "help" in entries else []

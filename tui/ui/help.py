@@ -8,7 +8,7 @@ from typing import ClassVar
 from msgspec import Struct
 from msgspec.structs import replace
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
@@ -16,39 +16,12 @@ from textual.widgets import Input
 
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.ui.commandline.commands import COMMANDS
+from tui.ui.keys.bindings import bindings, is_operation
+from tui.ui.keys.contexts import HELP
+from tui.ui.keys.names import shown
 from tui.ui.panes.base import Pane
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
-
-_SHOWN = {
-    "question_mark": "?",
-    "colon": ":",
-    "slash": "/",
-    "exclamation_mark": "!",
-    "asterisk": "*",
-    "backslash": "\\",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "minus": "-",
-    "ampersand": "&",
-    "comma": ",",
-    "full_stop": ".",
-    "at": "@",
-    "equals_sign": "=",
-    "enter": "Enter",
-    "tab": "Tab",
-    "space": "Space",
-    "home": "Home",
-    "end": "End",
-    "escape": "Esc",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "@": "Space",  # ctrl+@ is what most terminals send for ctrl+space
-}
 
 
 class HelpRow(Struct, frozen=True):
@@ -61,13 +34,6 @@ class HelpRow(Struct, frozen=True):
     node: DOMNode
     help: str = ""
     """A longer description, where there is one."""
-
-
-def shown(key: str) -> str:
-    """A key as it is written on keyboards."""
-    *modifiers, name = key.split("+")
-    function_key = name[:1] == "f" and name[1:].isdigit()
-    return "+".join((*modifiers, name.upper() if function_key else _SHOWN.get(name, name)))
 
 
 def rows(screen: Screen[object]) -> list[HelpRow]:
@@ -100,9 +66,9 @@ def command_rows(screen: Screen[None]) -> list[HelpRow]:
 
 
 def _order(row: HelpRow) -> tuple[int, int]:
-    """Keys of the pane first, and within a group the ways to sort last."""
+    """Keys of the pane first; within a group those that act first, and the ways to sort last."""
     group = {"this pane": 0, "list": 1, "everywhere": 2}.get(row.group, 1)
-    return group, (row.action == "sort_picked") + row.action.startswith("sort")
+    return group, -is_operation(row.action) + (row.action == "sort_picked") + row.action.startswith("sort")
 
 
 def _group(node: DOMNode) -> str:
@@ -116,13 +82,7 @@ def _group(node: DOMNode) -> str:
 class Help(ModalScreen[HelpRow | None]):
     """Typing filters, Enter runs the row, Esc leaves."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1", "leave", "Close", priority=True),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("pagedown", "page(1)", show=False, priority=True),
-        Binding("pageup", "page(-1)", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(HELP)
 
     def __init__(self, entries: Sequence[HelpRow], pane: str, cap: int) -> None:
         """`cap` is how many requests a minute this console makes at the most."""

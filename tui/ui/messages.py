@@ -9,12 +9,14 @@ from typing import ClassVar
 
 from msgspec import Struct
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.fleet.times import TimeStyle, clock_time
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import MESSAGES
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -51,10 +53,7 @@ class MessageLog:
 class Messages(ModalScreen[None]):
     """Lists the messages; c copies the one under the cursor, Esc leaves."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "Close", show=False),
-        Binding("c", "copy", "Copy", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(MESSAGES)
 
     def __init__(self, log: MessageLog, *, copy: Callable[[str], None]) -> None:
         super().__init__()

@@ -11,13 +11,15 @@ from typing import ClassVar, Final
 
 import msgspec
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.api.clean import clean
 from tui.api.errors import ApiError
 from tui.fleet.cells import Cell, ColumnLayout
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import RAW
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -58,11 +60,7 @@ def _mask(value: Json, revealed: bool) -> Json:
 class Raw(ModalScreen[None]):
     """Esc leaves, x reveals, c copies what is shown."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,y", "leave", "Close", show=False),
-        Binding("x", "reveal", "Show or hide metadata", show=False),
-        Binding("c", "copy", "Copy", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(RAW)
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingsMap, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.reactive import Reactive, var
@@ -34,6 +34,8 @@ from tui.ui.commandline.command_mode import CommandMode
 from tui.ui.commandline.prompt import Prompt
 from tui.ui.footer import footer
 from tui.ui.header import header
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import SCREEN
 from tui.ui.layout import Layout
 from tui.ui.logview import LogView
 from tui.ui.panes.agents import AgentsPane
@@ -51,24 +53,7 @@ class MainScreen(Screen[None]):
 
     AUTO_FOCUS = "#agents LineTable"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "next_pane(1)", "Next pane", show=False),
-        Binding("shift+tab", "next_pane(-1)", "Previous pane", show=False),
-        Binding("slash", "filter", "Filter"),
-        Binding("colon", "command", "Command"),
-        Binding("l", "logs('deploy')", "Logs"),
-        Binding("b", "logs('build')", "Build log"),
-        Binding("f", "maximise", "Full screen"),
-        Binding("exclamation_mark,ctrl+z", "problems", "Problems only", show=False),
-        Binding("ctrl+w", "wide", "Wide columns", show=False),
-        Binding("escape", "back", "Back", show=False),
-        Binding("v", "pane('versions')", "Versions", show=False),
-        Binding("s", "pane('secrets')", "Secrets", show=False),
-        Binding("d", "pane('status')", "Status", show=False),
-        Binding("ctrl+o", "deploy", "Deploy from the working directory", show=False),
-        Binding("D", "agent_dispatches", "Dispatches of this agent", show=False),
-        Binding("u", "undo", "Undo, for 30 s", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(SCREEN)
 
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     """As Textual's, which repaints the whole screen when the keyboard goes to another widget."""
@@ -127,7 +112,6 @@ class MainScreen(Screen[None]):
         self._header = Lines(id="header")
         setup = PaneSetup(clock, save_dir)
         self._panes = {cls.NAME.lower(): cls.create(setup) for cls in self._arranged.panes}
-        self._bind_numbers()
         self.agents = self._pane_of(AgentsPane)
         self.dispatches = self._pane_of(DispatchesPane)
         self.logs = self._pane_of(LogsPane)
@@ -139,13 +123,6 @@ class MainScreen(Screen[None]):
         self._prompt = Prompt()
         self._footer = Lines(id="footer")
         self._too_small = Lines(id="small")
-
-    def _bind_numbers(self) -> None:
-        """A key for each pane. The help lists keys in this order: Textual's own, the numbers, the rest."""
-        known = self._bindings.key_to_bindings
-        first = {key: known[key] for key in BindingsMap(Screen.BINDINGS).key_to_bindings}
-        numbers = BindingsMap(map(_number_key, self._arranged.panes)).key_to_bindings
-        self._bindings = BindingsMap.from_keys({**first, **numbers, **known})
 
     def compose(self) -> ComposeResult:
         """Every pane, whatever the size: panes without room are hidden."""
@@ -437,7 +414,3 @@ class MainScreen(Screen[None]):
 
     def _command(self, text: str) -> None:
         self.post_message(self.CommandGiven(text))
-
-
-def _number_key(pane: type[Pane]) -> Binding:
-    return Binding(pane.NUMBER, f"pane('{pane.NAME.lower()}')", f"Pane {pane.NAME}", show=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from tui.api import changes
 from tui.api.changes import Request
@@ -31,7 +30,6 @@ class Restart(Operation):
     help = "restart this agent's workers; running sessions go on"
     danger = Danger.SERVICE
     method = changes.RESTART_AGENT
-    keys: ClassVar[Mapping[str, str]] = {"agents": "r", "status": "r"}
     usage = Usage("restart", ("agent",))
     reads = (AGENTS,)
     source = AGENTS
@@ -91,7 +89,6 @@ class DeleteAgent(Operation):
     help = "delete the whole agent with all deployments, versions and secrets"
     danger = Danger.DESTROYS
     method = changes.DELETE_AGENT
-    keys: ClassVar[Mapping[str, str]] = {"agents": "ctrl+d", "status": "ctrl+d"}
     usage = Usage("delete", ("agent",))
     prominent = False
     reads = (AGENTS,)

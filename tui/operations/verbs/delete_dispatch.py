@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from tui.api import changes
 from tui.api.changes import Request
@@ -41,7 +40,6 @@ class DeleteDispatch(Operation):
     help = "take this dispatch off its room; its jobs end within seconds"
     danger = Danger.REVERSIBLE
     method = changes.DELETE_DISPATCH
-    keys: ClassVar[Mapping[str, str]] = {"dispatches": "ctrl+d"}
     usage = Usage("undispatch", ("dispatch",))
     reads = (DISPATCHES,)
     source = DISPATCHES

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
 
 from tui.api import changes
 from tui.api.changes import Request
@@ -47,7 +46,6 @@ class CreateDispatch(Operation):
     help = "send an agent to a room and watch it join"
     danger = Danger.REVERSIBLE
     method = changes.CREATE_DISPATCH
-    keys: ClassVar[Mapping[str, str]] = {"agents": "ctrl+n", "status": "ctrl+n", "dispatches": "ctrl+n"}
     usage = Usage(
         "dispatch",
         ("room", "agent_name"),

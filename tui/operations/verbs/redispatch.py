@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
 
 from tui.api.errors import NotFound
 from tui.api.exact import ExactDispatch
@@ -23,7 +21,6 @@ class Redispatch(CreateDispatch):
     id = "redispatch"
     label = "Re-dispatch"
     help = "send a copy of this dispatch, after a look at it"
-    keys: ClassVar[Mapping[str, str]] = {"dispatches": "r"}
     usage = Usage("redispatch", ("dispatch",))
     prepares = True
 

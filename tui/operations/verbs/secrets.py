@@ -7,7 +7,6 @@ named.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from tui.api.changes import Request
 from tui.api.models import RESERVED_SECRETS
@@ -41,7 +40,6 @@ class SetSecret(SecretsOperation):
     id = "set_secret"
     label = "Set secret"
     help = "set one secret, keeping the others; its value is masked as it is typed"
-    keys: ClassVar[Mapping[str, str]] = {"secrets": "e"}
     usage = Usage("set-secret", ("agent", "secret"))
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
@@ -91,7 +89,6 @@ class NewSecret(SetSecret):
     id = "new_secret"
     label = "New secret"
     help = "add a secret, keeping the others"
-    keys: ClassVar[Mapping[str, str]] = {"secrets": "ctrl+n"}
     usage = Usage("new-secret", ("agent", "secret"))
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
@@ -137,7 +134,6 @@ class ImportSecrets(FromFile):
     id = "import_secrets"
     label = "Import secrets"
     help = "set the secrets of a KEY=VALUE file, keeping the others"
-    keys: ClassVar[Mapping[str, str]] = {"secrets": "i"}
     usage = Usage("import-secrets", ("agent", "file"), ("empty",))
 
     def preview(self, view: View, answers: Answers) -> Preview:
@@ -194,7 +190,6 @@ class RemoveSecrets(SecretsOperation):
     label = "Remove secret"
     help = "remove the secret under the cursor, or the marked ones; the others stay"
     danger = Danger.DESTROYS
-    keys: ClassVar[Mapping[str, str]] = {"secrets": "ctrl+d"}
     usage = Usage("remove-secrets", ("agent", "secret"))
 
     def target(self, view: View, answers: Answers) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from msgspec.structs import replace as with_fields
 
 from tui.api import changes
@@ -35,7 +32,6 @@ class Update(SecretsOperation):
     label = "Update"
     help = "set the secrets of a file, if one is given, and restart the workers"
     method = changes.UPDATE_AGENT
-    keys: ClassVar[Mapping[str, str]] = {"agents": "U", "status": "U"}
     prominent = False
     usage = Usage("update", ("agent", "file"), ("empty",))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from tui.api import changes
 from tui.api.changes import Request
@@ -44,7 +43,6 @@ class Rollback(Operation):
     help = "let production run another version that was built before"
     danger = Danger.SERVICE
     method = changes.ROLLBACK_AGENT
-    keys: ClassVar[Mapping[str, str]] = {"agents": "R", "status": "R", "versions": "r,R"}
     usage = Usage("rollback", ("agent", "version"))
     reads = (AGENTS, VERSIONS)
     source = AGENTS
@@ -170,7 +168,6 @@ class Promote(DeploymentOperation):
     help = "let production run the version of a named deployment"
     danger = Danger.SERVICE
     method = changes.PROMOTE_AGENT
-    keys: ClassVar[Mapping[str, str]] = {"agents": "P", "status": "P", "versions": "P"}
     usage = Usage("promote", ("agent", "deployment"))
     prominent = False
     lacks = "nothing to promote"

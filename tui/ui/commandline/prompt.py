@@ -7,13 +7,15 @@ from typing import ClassVar, Final, Protocol
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.suggester import Suggester
 from textual.widgets import Input
 
 from tui.fleet.cells import Cell
 from tui.ui.commandline.history import PromptHistory
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import PROMPT
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.path_suggester import PathSuggester
 
@@ -59,13 +61,7 @@ class PromptMode(Protocol):
 class Prompt(Vertical):
     """Hidden until it is opened in a mode."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", show=False),
-        Binding("up", "history(-1)", "Earlier", show=False),
-        Binding("down", "history(1)", "Later", show=False),
-        Binding("tab", "accept", "Complete", show=False, priority=True),
-        Binding("ctrl+u", "clear", "Clear", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PROMPT)
 
     def __init__(self) -> None:
         super().__init__(id="prompt")

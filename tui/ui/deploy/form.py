@@ -10,9 +10,11 @@ import os
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.widgets import Input
 from textual.worker import Worker
 
@@ -34,6 +36,8 @@ from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import DEPLOY
 
 KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
 
@@ -63,6 +67,8 @@ class FormPrefill:
 
 class DeployForm(Dialog):
     """Asks, and hands a plan on when its button is pressed. It sends nothing itself."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(DEPLOY)
 
     def __init__(self, place: FormPrefill, context: ProjectContext, look: Look, decided: Decided) -> None:
         super().__init__()
@@ -304,13 +310,9 @@ class DeployForm(Dialog):
         self.dismiss()
         self._decided(given, typed, plan)
 
-    def key_pagedown(self) -> None:
-        """Scroll down."""
-        self.frame.scroll(1)
-
-    def key_pageup(self) -> None:
-        """Scroll up."""
-        self.frame.scroll(-1)
+    def action_scroll(self, step: int) -> None:
+        """Move through what does not fit."""
+        self.frame.scroll(step)
 
     # ---- drawing --------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 
 from tui.deploy.plan import BuildProgress, BuildStep, DeployReport, Plan, Stage, State, StepState
@@ -18,6 +18,8 @@ from tui.ui.deploy.fact_lines import verb
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.fact_lines import wrap_text
 from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import DEPLOYING
 from tui.ui.widgets.lines import Line, Lines
 from tui.ui.widgets.table import LineTable
 
@@ -138,10 +140,7 @@ def _step(step: BuildStep) -> Row:
 class DeployScreen(Dialog):
     """Shows a deploy while it runs. Leaving early takes two presses, since that may cancel the build."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "leave", "Leave", show=False),
-        Binding("c", "copy", "Copy the verdict", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(DEPLOYING)
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
@@ -19,6 +19,8 @@ from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
 from tui.ui.dialogs.fact_lines import FactLine, wrap_facts
 from tui.ui.dialogs.verdicts import verdict_tone
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import AUDIT
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -29,7 +31,7 @@ DETAILS = 8
 class Audit(ModalScreen[None]):
     """Newest first; the row under the cursor is shown in full below."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(AUDIT)
 
     DEFAULT_CSS = """
     Audit { align: center middle; }

@@ -10,11 +10,14 @@ import time
 from typing import ClassVar, Final
 
 from textual.await_complete import AwaitComplete
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Event, Key, MouseDown, MouseEvent, MouseUp, Paste
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.worker import NoActiveWorker, Worker, get_current_worker
+
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import DIALOG
 
 QUIET: Final = 0.4
 """Seconds for which a dialog that has just opened ignores every key but Esc."""
@@ -44,10 +47,7 @@ class Dialog(ModalScreen[None]):
             super().__init__()
             self.dialog = dialog
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Close", show=False),
-        Binding("ctrl+s", "to_button", "To the button that acts", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(DIALOG)
 
     DEFAULT_CSS = """
     Dialog { align: center middle; }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widgets import Input
@@ -26,6 +26,8 @@ from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation_facts import effect_facts, project_cells
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.verdicts import outcome_tone, verdict_sign
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import BULK
 
 STATES = 3
 """Lines of state shown for one target, at most."""
@@ -35,12 +37,7 @@ LEAVE, INCLUDE = "leave", "include"
 class BulkDialog(Dialog):
     """Stops at the first failure; Esc stops after the current target."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "leave", "Cancel", show=False),
-        Binding("f8", "picture", "Save a picture", show=False),
-        Binding("pagedown", "scroll(1)", show=False),
-        Binding("pageup", "scroll(-1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(BULK)
 
     def __init__(self, context: ProjectContext, operation: Operation, targets: Sequence[Target]) -> None:
         super().__init__()

@@ -6,10 +6,12 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import BUTTON
 from tui.ui.widgets.text import width
 from tui.ui.widgets.themed_widget import ThemedWidget
 
@@ -17,11 +19,7 @@ from tui.ui.widgets.themed_widget import ThemedWidget
 class Press(ThemedWidget, can_focus=True):
     """One button. Enter or a click presses it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "press", "Press", show=False),
-        Binding("left", "app.focus_previous", "Previous", show=False),
-        Binding("right", "app.focus_next", "Next", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(BUTTON)
 
     DEFAULT_CSS = "Press { height: 1; width: auto; margin: 0 2 0 0; }"
 

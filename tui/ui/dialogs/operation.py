@@ -10,7 +10,7 @@ import asyncio
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import DescendantFocus, Event, Key, Paste, Resize
 from textual.widgets import Input
 
@@ -29,6 +29,8 @@ from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation_facts import is_plain
 from tui.ui.dialogs.operation_model import OperationModel
 from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import OPERATION
 
 REPEATED = "that is the value of the secret"
 """What is said where a value stands, or would stand, in a field that shows it."""
@@ -37,15 +39,7 @@ REPEATED = "that is the value of the secret"
 class OperationDialog(Dialog):
     """One operation on one target. Sends once for each confirmation, and stays where there is more to see."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+r", "read_again", "Read again", show=False),
-        Binding("c", "copy_command", "Copy the command", show=False),
-        Binding("n", "leave", "Cancel", show=False),
-        Binding("f8", "picture", "Save a picture", show=False),
-        Binding("pagedown", "scroll(1)", show=False),
-        Binding("pageup", "scroll(-1)", show=False),
-        Binding("y", "yes", "Do it, where it can be taken back", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(OPERATION)
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.worker import Worker
@@ -17,6 +17,8 @@ from tui.fleet.state import Selection
 from tui.fleet.times import when
 from tui.operations.verbs.private_links import CreateLink, DeleteLink, LinkState, link_states
 from tui.ui.dialogs.project_context import ProjectContext
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import LINKS
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -42,13 +44,7 @@ Open = Callable[[str, Sequence[str]], None]
 class PrivateLinks(ModalScreen[None]):
     """The links of a project; the dialogs of operations make and delete them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "Close", show=False),
-        Binding("ctrl+n", "create", "New link", show=False),
-        Binding("ctrl+d", "delete", "Delete the link", show=False),
-        Binding("ctrl+r", "ask", "Ask again", show=False),
-        Binding("c", "copy", "Copy the id", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LINKS)
 
     def __init__(self, context: ProjectContext, open_dialog: Open) -> None:
         super().__init__()

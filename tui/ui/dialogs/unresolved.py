@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 
 from tui.api.clean import clean
@@ -21,6 +21,8 @@ from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.fact_lines import FactLine, wrap_facts
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.verdicts import outcome_tone
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import UNRESOLVED
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -31,11 +33,7 @@ DETAILS = 5
 class Unresolved(Dialog):
     """Looks for each of them once when it opens; `r` looks again, `x` sets one aside."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "leave", "Close", show=False),
-        Binding("r", "look", "Look again", show=False),
-        Binding("x", "set_aside", "Set aside", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(UNRESOLVED)
 
     DEFAULT_CSS = """
     Unresolved > #unresolved {

@@ -10,10 +10,12 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.strip import Strip
 
 from tui.fleet.cells import Cell
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import PICKER
 from tui.ui.logview.choices import ChoiceRow, Choices
 from tui.ui.widgets.themed_widget import ThemedWidget
 
@@ -25,18 +27,7 @@ class Picker(ThemedWidget, can_focus=True):
     Picker { display: none; dock: bottom; height: auto; max-height: 60%; width: 1fr; background: $panel; }
     Picker.-open { display: block; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "Down", show=False),
-        Binding("k,up", "move(-1)", "Up", show=False),
-        Binding("g,home", "move(-100000)", "First", show=False),
-        Binding("G,end", "move(100000)", "Last", show=False),
-        Binding("pagedown", "move(8)", "Page down", show=False),
-        Binding("pageup", "move(-8)", "Page up", show=False),
-        Binding("enter", "pick", "Choose"),
-        Binding("space", "switch", "On / off"),
-        Binding("d,delete", "remove", "Remove"),
-        Binding("escape,q", "close", "Close"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PICKER)
 
     def __init__(self, leave: Callable[[], object]) -> None:
         """`leave` is called when the list closes; it moves the keyboard elsewhere."""

@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 
 from msgspec import Struct
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
@@ -19,6 +19,8 @@ from tui.fleet.cells import Cell
 from tui.logs.expressions import TooSlow
 from tui.logs.search import LogFilter, Pattern
 from tui.ui.commandline.history import PromptHistory
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import LOG_PROMPT
 from tui.ui.logview.model import LogModel
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.text import width
@@ -63,13 +65,7 @@ class LogPrompt(Horizontal):
     LogPrompt > #log-hint { max-width: 60%; }
     LogPrompt > Input { width: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel"),
-        Binding("up", "earlier(-1)", "Earlier"),
-        Binding("down", "earlier(1)", "Later", show=False),
-        Binding("ctrl+u", "clear", "Clear", show=False, priority=True),
-        Binding("tab", "nothing", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LOG_PROMPT)
 
     def __init__(self, leave: Callable[[], object]) -> None:
         """`leave` is called when the prompt closes; it moves the keyboard elsewhere."""

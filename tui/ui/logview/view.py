@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 from textual import work
 from textual.actions import SkipAction
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
 
@@ -25,6 +25,8 @@ from tui.logs.log import Log
 from tui.logs.source import LogSource, coverage
 from tui.logs.spool import MIB, Spool
 from tui.logs.watch import Watch
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import LOGS
 from tui.ui.logview import choices, prompt
 from tui.ui.logview.export import (
     SaveMode,
@@ -56,52 +58,7 @@ class LogView(Widget):
     LogView > #log-bar { height: 1; dock: bottom; }
     LogView > LogPrompt { dock: bottom; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "Down", show=False),
-        Binding("k,up", "move(-1)", "Up", show=False),
-        Binding("g,home", "home", "Top", show=False),
-        Binding("G,end", "bottom", "Follow", show=False),
-        Binding("space,pagedown", "page(1.0)", "Page down", show=False),
-        Binding("b,pageup", "page(-1.0)", "Page up", show=False),
-        Binding("ctrl+d", "page(0.5)", "Half page down", show=False),
-        Binding("ctrl+u", "page(-0.5)", "Half page up", show=False),
-        Binding("h,left", "sideways(-1)", "Left", show=False),
-        Binding("l,right", "sideways(1)", "Right", show=False),
-        Binding("s", "follow", "Follow on / off"),
-        Binding("w,ctrl+w", "wrap", "Wrap"),
-        Binding("t", "times", "Times", show=False),
-        Binding("P", "pretty", "Pretty JSON", show=False),
-        Binding("enter", "open", "Expand"),
-        Binding("y", "raw", "Raw line", show=False),
-        Binding("m", "bookmark", "Bookmark", show=False),
-        Binding("M", "range", "Pick a range", show=False),
-        Binding("u", "to_bookmark(1)", "Next bookmark", show=False),
-        Binding("U", "to_bookmark(-1)", "Previous bookmark", show=False),
-        Binding("c", "copy", "Copy", show=False),
-        Binding("Y", "copy_raw", "Copy as received", show=False),
-        Binding("n", "match(1)", "Next match", show=False),
-        Binding("N", "match(-1)", "Previous match", show=False),
-        Binding("ctrl+f", "filters", "Filters on / off", show=False),
-        Binding("L", "level", "Level"),
-        Binding("e", "error(1)", "Next error"),
-        Binding("E", "error(-1)", "Previous error", show=False),
-        Binding("o", "job_line(1)", "Next line of the job", show=False),
-        Binding("O", "job_line(-1)", "Previous line of the job", show=False),
-        Binding("J", "job", "To the job"),
-        Binding("comma", "minute(-1)", "A minute back", show=False),
-        Binding("full_stop", "minute(1)", "A minute on", show=False),
-        Binding("C", "clear", "Clear", show=False),
-        Binding("escape", "back", "Back", show=False),
-        Binding("slash", "search", "Search"),
-        Binding("ampersand", "filter", "Filter"),
-        Binding("T", "time", "Go to a time", show=False),
-        Binding("i", "note", "Note", show=False),
-        Binding("x", "fields", "Fields", show=False),
-        Binding("v", "sources", "Sources"),
-        Binding("V", "files", "Kept and saved logs", show=False),
-        Binding("X", "kinds", "Kinds of errors"),
-        Binding("ctrl+s", "save", "Save", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LOGS)
 
     class Opened(Message):
         """The operator chose a log that is read back from files."""

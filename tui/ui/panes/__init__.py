@@ -1,4 +1,4 @@
-"""The panes, in the order of their numbers. Adding one is adding it to `PANES`."""
+"""The panes, in the order of their numbers. Adding one is adding it to `PANES`, and its keys to the table."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ PANES: list[type[Pane]] = [
     DispatchesPane,
     LogsPane,
 ]
-"""Screen, layout, keys and help read this table."""
+"""Screen, layout and help read this table."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells
@@ -16,9 +16,10 @@ from tui.fleet.facts import AgentFacts, FactsCache
 from tui.fleet.find import unknown_agents
 from tui.fleet.listing import arrange, change_signs, moves, row_cells, sorts_by_past
 from tui.fleet.state import Selection, View
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import AGENTS
 from tui.ui.panes.base import LogTarget, Place
 from tui.ui.panes.lists import ListPane
-from tui.ui.panes.operation_keys import operation_keys
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.table import RowChange
 
@@ -32,14 +33,7 @@ class AgentsPane(ListPane):
     SOURCE = "agents"
     PLACE = Place.TOP_LEFT
     COLUMNS = AGENT_COLUMNS
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *operation_keys("agents"),
-        Binding("N", "sort('name')", "Sort by name", show=False),
-        Binding("S", "sort('state')", "Sort by severity", show=False),
-        Binding("A", "sort('deployed')", "Sort by age", show=False),
-        Binding("C", "sort('cpu')", "Sort by CPU", show=False),
-        Binding("M", "sort('mem')", "Sort by memory", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(AGENTS)
 
     def __init__(self) -> None:
         super().__init__()

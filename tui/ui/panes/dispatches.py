@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells, ColumnLayout
@@ -28,10 +28,11 @@ from tui.fleet.tree import (
 )
 from tui.formats import age
 from tui.operations.targets import NoTarget
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import DISPATCHES
 from tui.ui.panes.base import LIVE, LogTarget, Place
 from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
 from tui.ui.panes.lists import ListPane
-from tui.ui.panes.operation_keys import operation_keys
 from tui.ui.widgets.lines import Line
 
 ROOMS_FIRST = 12
@@ -54,14 +55,7 @@ class DispatchesPane(ListPane):
         ColumnLayout("pickup", "PICK-UP", 7, right=True, rank=4),
         ColumnLayout("detail", "DETAIL", 12, want=24, grow=4, rank=3),
     )
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *operation_keys("dispatches"),
-        Binding("right", "open", "Expand", show=False),
-        Binding("left", "close", "Collapse", show=False),
-        Binding("z", "toggle_all", "Expand or collapse all", show=False),
-        Binding("x", "reveal", "Show or hide metadata", show=False),
-        Binding("o", "screen.owner", "Go to the agent", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(DISPATCHES)
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 
@@ -22,6 +22,8 @@ from tui.fleet.times import TimeStyle
 from tui.operations.fields import Answers
 from tui.operations.operation import Operation
 from tui.operations.targets import NoTarget, Target
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import LIST
 from tui.ui.panes.base import Pane
 from tui.ui.panes.filter_mode import FilterMode
 from tui.ui.panes.freshness import freshness
@@ -44,9 +46,7 @@ class ListPane(Pane):
     COLUMNS: ClassVar[Sequence[ColumnLayout]] = ()
     """Columns in their order. Those that are a `Column` also say what sorts and filters the rows."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("O", "sort_picked", "Sort by picked column", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LIST)
 
     class Selected(Message):
         """Another row is under the cursor."""
@@ -216,7 +216,7 @@ class ListPane(Pane):
     def targets(self, operation: Operation, selection: Selection) -> list[Target]:
         """The marked rows where the operation can be done in bulk, else the cursor's. Raises `NoTarget`."""
         table = self.table
-        if operation.in_bulk and table.marked and self.id in operation.keys:
+        if operation.in_bulk and table.marked:
             shown = set(table.keys)
             return [self.target(key, selection, hidden=key not in shown) for key in self.marked_targets()]
         if table.cursor_is_ghost:

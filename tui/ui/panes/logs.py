@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from tui.api.models import Agent, instant
 from tui.clock import Clock
@@ -19,6 +19,8 @@ from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import LOGS_PANE
 from tui.ui.logview import LogView
 from tui.ui.logview.lines import NO_LOG
 from tui.ui.panes.base import Pane, PaneSetup, Place
@@ -37,9 +39,7 @@ class LogsPane(Pane):
     PLACE = Place.BOTTOM_RIGHT
     HELP = "of the selected agent, of those marked, or a pinned one"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "pin", "Pin to this agent"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LOGS_PANE)
 
     def __init__(self, *, clock: Clock, save_dir: Path) -> None:
         super().__init__()

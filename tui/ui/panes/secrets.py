@@ -13,8 +13,9 @@ from tui.fleet.detail_columns import SECRET_COLUMNS
 from tui.fleet.listing import row_cells
 from tui.fleet.state import View
 from tui.operations.fields import Answers
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import SECRETS
 from tui.ui.panes.detail import DetailPane
-from tui.ui.panes.operation_keys import operation_keys
 from tui.ui.widgets.lines import Line
 
 
@@ -25,7 +26,7 @@ class SecretsPane(DetailPane):
     NAME = "Secrets"
     HELP = "the selected agent's secrets; values never come here"
     SOURCE = "secrets"
-    BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("secrets")]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(SECRETS)
     COLUMNS = SECRET_COLUMNS
 
     def inputs(self, view: View) -> tuple[object, ...]:

@@ -15,8 +15,9 @@ from tui.fleet.listing import row_cells
 from tui.fleet.state import View
 from tui.fleet.status import event_words, reading, status
 from tui.fleet.times import seen, when
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import STATUS
 from tui.ui.panes.detail import DetailPane
-from tui.ui.panes.operation_keys import operation_keys
 from tui.ui.widgets.lines import Line
 
 TABLE_FROM = 104
@@ -34,7 +35,7 @@ class StatusPane(DetailPane):
     NAME = "Status"
     HELP = "the selected agent's deployments, as lk shows them"
     SOURCE = "agents"
-    BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("status")]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(STATUS)
     COLUMNS = _BLOCK
 
     _tabular = False

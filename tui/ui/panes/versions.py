@@ -13,8 +13,9 @@ from tui.fleet.detail_columns import VERSION_COLUMNS
 from tui.fleet.listing import arrange, row_cells
 from tui.fleet.state import View
 from tui.operations.fields import Answers
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import VERSIONS
 from tui.ui.panes.detail import DetailPane
-from tui.ui.panes.operation_keys import operation_keys
 from tui.ui.widgets.lines import Line
 
 
@@ -25,7 +26,7 @@ class VersionsPane(DetailPane):
     NAME = "Versions"
     HELP = "what was built for the selected agent, newest first"
     SOURCE = "versions"
-    BINDINGS: ClassVar[list[BindingType]] = [*operation_keys("versions")]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(VERSIONS)
     COLUMNS = VERSION_COLUMNS
 
     def inputs(self, view: View) -> tuple[object, ...]:

@@ -13,12 +13,14 @@ from typing import ClassVar
 from msgspec import Struct
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
 from tui.fleet.cells import Cell, Cells, ColumnLayout
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import TABLE
 from tui.ui.widgets.columns import Slot
 from tui.ui.widgets.row_model import RowModel
 from tui.ui.widgets.row_renderer import RowRenderer, TableRow
@@ -51,21 +53,7 @@ def _unchanged(key: str) -> RowChange | None:
 class LineTable(ThemedWidget, can_focus=True):
     """A table on Textual's Line API: its cost follows the screen, not the number of rows."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
-        Binding("home,g", "top", "Top", show=False),
-        Binding("end,G", "bottom", "Bottom", show=False),
-        Binding("space", "mark", "Mark", show=False),
-        Binding("ctrl+@,ctrl+space", "mark_range", "Mark range", show=False),
-        Binding("asterisk", "mark_all", "Mark all shown", show=False),
-        Binding("backslash,ctrl+backslash", "unmark", "Clear marks", show=False),
-        Binding("enter", "open", "Open", show=False),
-        Binding("shift+left", "column(-1)", "Previous column", show=False),
-        Binding("shift+right", "column(1)", "Next column", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE)
 
     DEFAULT_CSS = "LineTable { height: 1fr; width: 1fr; }"
 

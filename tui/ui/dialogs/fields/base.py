@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Paste
 from textual.message import Message
 from textual.strip import Strip
@@ -16,6 +16,8 @@ from textual.widgets import Input, TextArea
 from tui.api.clean import clean_block
 from tui.operations.fields import Field, Option
 from tui.secret import Secret
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import CHOICE
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -84,11 +86,7 @@ class NameInput(LineInput):
 class ChoiceInput(ThemedWidget, can_focus=True):
     """One of a few words in a line; ← and → choose."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "choose(-1)", show=False),
-        Binding("right,l,space", "choose(1)", show=False),
-        Binding("enter", "next", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(CHOICE)
     DEFAULT_CSS = "ChoiceInput { height: 1; width: 1fr; }"
 
     def __init__(self, field: Field, options: Sequence[Option]) -> None:

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from tui.fleet.cells import Cell, ColumnLayout
 from tui.operations.fields import Field, Option
 from tui.ui.dialogs.fields.base import FieldAnswered, Next, Options
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import OPTIONS
 from tui.ui.widgets.table import LineTable
 
 
 class Pick(LineTable):
     """One row of a list: the row under the cursor is the answer."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # what scrolls a dialog everywhere must not choose another version here
-        Binding("pagedown", "screen.scroll(1)", show=False),
-        Binding("pageup", "screen.scroll(-1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(OPTIONS)
 
     def __init__(self, field: Field, options: Options) -> None:
         self._titles = field.columns or (field.label.upper(),)

@@ -10,12 +10,14 @@ from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
 from tui.operations.verbs.secrets_operation import recognisable
 from tui.secret import Secret
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import SECRET
 from tui.ui.widgets.text import fit
 from tui.ui.widgets.themed_widget import ThemedWidget
 
@@ -31,10 +33,7 @@ CONTROL: Final = "the paste holds a control character: nothing kept, use a file"
 class SecretInput(ThemedWidget, can_focus=True):
     """Holds a value that leaves it only as a `Secret`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+u", "clear", "Clear", show=False),
-        Binding("ctrl+c,ctrl+x,super+c", "refuse_copy", "Never copied", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(SECRET)
 
     DEFAULT_CSS = "SecretInput { height: 1; width: 1fr; background: $panel; padding: 0 1; }"
 

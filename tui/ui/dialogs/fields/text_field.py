@@ -7,13 +7,15 @@ from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.strip import Strip
 from textual.widgets import Input
 
 from tui.operations.fields import Field, Option
 from tui.ui.dialogs.fields.base import FieldAnswered, NameInput, Next, Options
+from tui.ui.keys.bindings import bindings
+from tui.ui.keys.contexts import SUGGESTIONS
 from tui.ui.widgets.text import fit
 from tui.ui.widgets.themed_widget import ThemedWidget
 
@@ -24,10 +26,7 @@ OFFERED: Final = 7
 class TextField(Vertical):
     """One line; ↓ lists suggestions over what is below."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "offer(1)", show=False),
-        Binding("up", "offer(-1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(SUGGESTIONS)
     DEFAULT_CSS = "TextField { height: 1; width: 1fr; }"
 
     def __init__(self, field: Field, options: Options, fresh: Callable[[str], str]) -> None:
