@@ -1,0 +1,148 @@
+"""SQLite files of a project's history, opened for one writer or for reading. Knows not what is in them."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from tui import privatefile
+
+PATIENCE: Final = 2.0
+"""Seconds to wait for another process that uses the file."""
+CACHE_KIB: Final = 512
+"""Pages kept in memory per file."""
+BESIDE: Final = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file while it is open."""
+
+
+class UnknownSchema(Exception):
+    """A file that another version of the program has written. The text is one line for the operator."""
+
+
+def create(path: Path, schema: str, statements: Sequence[str]) -> sqlite3.Connection:
+    """A new file for its one writer, readable by this user alone. It is one file until it is `opened`.
+
+    Raises `OSError` and `sqlite3.Error`.
+    """
+    os.close(privatefile.create(path))
+    database = _connect(path)
+    database.execute("PRAGMA journal_mode=DELETE")
+    database.execute("BEGIN")
+    database.execute("CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID")
+    database.execute("INSERT INTO meta VALUES('schema', ?)", (schema,))
+    for statement in statements:
+        database.execute(statement)
+    return database
+
+
+def opened(path: Path, schema: str) -> sqlite3.Connection:
+    """A file for its one writer. What is committed is safe from a kill at once.
+
+    Raises `UnknownSchema`, `OSError` and `sqlite3.Error`.
+    """
+    os.close(privatefile.open_file(path))  # neither a link nor absent
+    database = _connect(path)
+    try:
+        require_schema(database, path, schema)
+        database.execute("PRAGMA journal_mode=WAL")
+    except (sqlite3.Error, UnknownSchema):
+        database.close()
+        raise
+    return database
+
+
+def for_reading(path: Path, schema: str) -> sqlite3.Connection:
+    """A file for reading, also while another process writes it, and from media that cannot be written.
+
+    Raises `UnknownSchema`, `OSError` and `sqlite3.Error`.
+    """
+    os.close(privatefile.open_file(path))
+    try:
+        database = _readable(path, "mode=ro")
+    except sqlite3.OperationalError:
+        if os.access(path.parent, os.W_OK):
+            raise
+        database = _readable(path, "mode=ro&immutable=1")
+    try:
+        require_schema(database, path, schema)
+    except (sqlite3.Error, UnknownSchema):
+        database.close()
+        raise
+    return database
+
+
+def close(database: sqlite3.Connection) -> None:
+    """Close a file of ours, so that it is one file that opens from anywhere. Raises `sqlite3.Error`.
+
+    While another process reads it, that is not possible: `is_open_file` then says so.
+    """
+    try:
+        database.execute("PRAGMA busy_timeout=0")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+    finally:
+        database.close()
+
+
+def is_open_file(path: Path) -> bool:
+    """Whether there is something beside a file that belongs to it: it is open, or was not closed."""
+    return any(path.with_name(path.name + end).exists() for end in BESIDE)
+
+
+def remove(path: Path) -> None:
+    """Remove a file and what is beside it; what is not there is no error."""
+    for name in (path.name, *(path.name + end for end in BESIDE)):
+        with suppress(FileNotFoundError):
+            path.with_name(name).unlink()
+
+
+def size(path: Path) -> int:
+    """Bytes of a file with what is beside it."""
+    total = 0
+    for name in (path.name, *(path.name + end for end in BESIDE)):
+        with suppress(OSError):
+            total += path.with_name(name).stat().st_size
+    return total
+
+
+def require_schema(database: sqlite3.Connection, path: Path, schema: str) -> None:
+    """Raise `UnknownSchema` if the file is not of this schema."""
+    try:
+        row = database.execute("SELECT value FROM meta WHERE name='schema'").fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        raise UnknownSchema(f"{path}: not a recording of lktop") from None
+    if row is None or row[0] != schema:
+        found = row[0] if row and isinstance(row[0], str) and row[0].isascii() else "unknown"
+        raise UnknownSchema(
+            f"{path}: recorded by another version of lktop (schema {found[:20]}, this one reads {schema})"
+        )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, PATIENCE, isolation_level=None)
+    database.execute("PRAGMA synchronous=NORMAL")
+    database.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    return database
+
+
+def _readable(path: Path, options: str) -> sqlite3.Connection:
+    uri = f"file:{quote(os.fspath(path.absolute()))}?{options}"
+    database = sqlite3.connect(uri, PATIENCE, isolation_level=None, check_same_thread=False, uri=True)
+    try:
+        database.execute("PRAGMA trusted_schema=OFF")
+        database.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        database.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens it in fact
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
