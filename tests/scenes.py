@@ -28,7 +28,7 @@ from tests.portrait import SIZES, Size, resize, strips
 from tui.api.errors import ApiError
 from tui.fleet.state import Fleet, Freshness, Selection, with_participants
 from tui.fleet.status import worst
-from tui.history.events import RecentPast
+from tui.history.timeline import Timeline
 from tui.logs.hub import LogHub
 from tui.logs.source import StreamPhase
 from tui.project import Project
@@ -100,7 +100,7 @@ class Transcribed:
         yield chunks()
 
 
-def still(found: Fleet, past: RecentPast, transcripts: Transcripts, project: Project = PROJECT) -> Replay:
+def still(found: Fleet, past: Timeline, transcripts: Transcripts, project: Project = PROJECT) -> Replay:
     """A recorded session that looks like a live one."""
     clock = QuickClock(START + LATER)
     logs = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
@@ -114,12 +114,12 @@ def fleet(scenario: str, agents: int | None = None) -> Fleet:
 
 
 @lru_cache(maxsize=16)
-def known(scenario: str, agents: int | None) -> tuple[Fleet, RecentPast, Transcripts]:
+def known(scenario: str, agents: int | None) -> tuple[Fleet, Timeline, Transcripts]:
     """The fleet, its past, and the logs of its worst agents."""
     return asyncio.run(_look(scenario, agents))
 
 
-async def _look(scenario: str, agents: int | None) -> tuple[Fleet, RecentPast, Transcripts]:
+async def _look(scenario: str, agents: int | None) -> tuple[Fleet, Timeline, Transcripts]:
     async with serve(
         scenario=scenario, seed=1, speed=0, start_time=START, agents=agents, missing_room_seconds=0.0
     ) as server:
@@ -144,7 +144,7 @@ async def _look(scenario: str, agents: int | None) -> tuple[Fleet, RecentPast, T
             transcripts = await _transcripts(session, server)
         finally:
             await session.client.aclose()
-        assert isinstance(session.past, RecentPast)
+        assert isinstance(session.past, Timeline)
         return session.store.fleet, session.past, transcripts
 
 

@@ -45,3 +45,10 @@ def decimal_size(count: int) -> str:
     if count >= 1_000_000:
         return f"{count / 1e6:.1f} MB"
     return f"{max(1, round(count / 1e3)) if count else 0} kB"
+
+
+def version_tag(tag: str) -> str:
+    """`11-29 01:22` of a tag of 14 digits, which are a time in UTC; any other tag as it is."""
+    if len(tag) == 14 and tag.isascii() and tag.isdigit():
+        return f"{tag[4:6]}-{tag[6:8]} {tag[8:10]}:{tag[10:12]}"
+    return tag

@@ -26,7 +26,7 @@ from tui.fleet.listing import (
 )
 from tui.fleet.past import Since
 from tui.fleet.query import Query, parse
-from tui.history.events import RecentPast
+from tui.history.timeline import Timeline
 from tui.ui.panes.agents import AgentsPane
 
 MOST: Column[AgentFacts] = Column(
@@ -143,7 +143,7 @@ def test_only_columns_that_say_so_sort_by_the_past() -> None:
     view = view_of("incident")
     facts = [AgentFacts(agent) for agent in view.fleet.agents]
     statuses = {row.agent.agent_id: Since("Running", float(at)) for at, row in enumerate(facts)}
-    later = replace(view, past=RecentPast(statuses))
+    later = replace(view, past=Timeline(statuses))
 
     for column in AGENT_COLUMNS:
         if column.sort is not None:
@@ -156,4 +156,4 @@ def test_a_list_sorted_by_the_past_follows_it() -> None:
     pane.sort_by("since")
     pane.keys(view)
     last = pane.keys(view)[-1]
-    assert pane.keys(replace(view, past=RecentPast({last: Since("Running", 2e9)})))[0] == last
+    assert pane.keys(replace(view, past=Timeline({last: Since("Running", 2e9)})))[0] == last

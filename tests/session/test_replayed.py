@@ -69,6 +69,8 @@ def test_the_past_is_that_of_the_moment_shown() -> None:
     replay = Replay(PROJECT, moments, clock=ManualClock())
     assert replay.past.since("CA_0") == Since("CrashLoop", 120.0)
     replay.show(100.0)
-    assert replay.past.since("CA_0") == Since("Running", None), "it had it when the recording began"
+    assert replay.past.since("CA_0") == Since("Running", not_after=100.0), (
+        "it had it when the recording began"
+    )
     replay.show(130.0)
     assert replay.past.since("CA_0") == Since("CrashLoop", 120.0) and replay.past.has_changes

@@ -16,7 +16,7 @@ from tui.fleet.listing import sorts
 from tui.fleet.past import AgentChange
 from tui.fleet.state import Fleet, Freshness
 from tui.fleet.status import STATUSES, status
-from tui.history.events import RecentPast
+from tui.history.timeline import Timeline
 from tui.ui.panes.agents import AgentsPane
 
 
@@ -163,7 +163,7 @@ def test_figures_that_move_at_every_observation_are_no_change() -> None:
     for changes, marked in (({"cur_cpu": "999m"}, False), ({"status": "CrashLoop"}, True)):
         after = with_agent(view, agent, agent_deployments=(with_fields(row, **changes),))
         changes = {agent.agent_id: AgentChange(agent, MONOTONIC - 5.0)}
-        after = replace(after, past=RecentPast(changes=changes))
+        after = replace(after, past=Timeline(changes=changes))
         change = pane.changed(after, agent.agent_id)
         assert (change is not None) is marked
         if change is not None:

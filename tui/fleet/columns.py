@@ -8,10 +8,10 @@ from tui.api.models import Version
 from tui.fleet.cells import Cell, status_glyph, status_tone, tail
 from tui.fleet.facts import AgentFacts
 from tui.fleet.listing import Column, Filter, SortKey, trend
+from tui.fleet.past import Since
 from tui.fleet.state import View
 from tui.fleet.status import replicas
-from tui.fleet.times import seen, when
-from tui.formats import age
+from tui.fleet.times import how_long, seen, when
 
 HOT = 0.9
 """Share of a limit that is an alarm; above `WARM` it is a warning."""
@@ -36,18 +36,25 @@ def _heat(share: float) -> str:
 
 
 def _since(row: AgentFacts, view: View) -> Cell:
-    at = _changed_at(row, view)
-    return Cell("–", "muted") if at is None else Cell(age(view.now - at))
+    words, short = how_long(_known(row, view), now=view.now)
+    return Cell(words, "muted" if words == "–" else "text", "" if short == words else short)
 
 
 def _newest_change_first(row: AgentFacts, view: View) -> SortKey:
-    return (-(_changed_at(row, view) or 0.0), row.order)
+    since = _known(row, view)
+    earliest = None if since is None else since.at if since.at is not None else since.not_before
+    return (-(earliest or 0.0), row.order)
 
 
-def _changed_at(row: AgentFacts, view: View) -> float | None:
-    """When its status changed, in Unix seconds; None if this session did not see it."""
-    since = view.past.since(row.agent.agent_id)
-    return since.at if since else None
+def _known(row: AgentFacts, view: View) -> Since | None:
+    return view.past.since(row.agent.agent_id)
+
+
+def _since_seconds(row: AgentFacts, view: View) -> float | None:
+    """For how long it has its status at the most, where that is known."""
+    since = _known(row, view)
+    earliest = None if since is None else since.at if since.at is not None else since.not_before
+    return None if earliest is None else view.now - earliest
 
 
 def _seen_for(row: AgentFacts, view: View) -> float | None:
@@ -197,9 +204,11 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
         "since",
         "SINCE",
         5,
+        grow=1,
         right=True,
         rank=1,
         cell=_since,
+        filter=Filter("since", _since_seconds, moves=True),
         sort=_newest_change_first,
         sorts_by_past=True,
     ),

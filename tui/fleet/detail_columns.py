@@ -8,9 +8,10 @@ from tui.api.models import Agent, Deployment, SecretInfo, Version, instant
 from tui.fleet.cells import Cell, status_glyph, status_tone
 from tui.fleet.facts import cpu_text, mem_text
 from tui.fleet.listing import Column, Filter
+from tui.fleet.past import deployment_key
 from tui.fleet.state import View
 from tui.fleet.status import event_words, status
-from tui.fleet.times import TimeStyle, clock_time, rfc3339, when
+from tui.fleet.times import TimeStyle, clock_time, how_long, rfc3339, when
 
 
 class DeploymentRow(NamedTuple):
@@ -47,6 +48,16 @@ def _time(at: float | None, view: View) -> Cell:
     return Cell(rfc3339(at), "muted")
 
 
+def _since(row: DeploymentRow, view: View) -> Cell:
+    agent, item = row
+    key = deployment_key(agent.agent_id, item.region, item.deployment)
+    known = view.past.since(key)
+    if known is None and len(agent.agent_deployments) == 1:
+        known = view.past.since(agent.agent_id)
+    words, short = how_long(known, now=view.now)
+    return Cell(words, short=short if short != words else "")
+
+
 def _glyph(row: DeploymentRow, view: View) -> Cell:
     state = status(row.deployment.status)
     return Cell(status_glyph(state), status_tone(state))
@@ -63,6 +74,7 @@ DEPLOYMENT_COLUMNS: tuple[Column[DeploymentRow], ...] = (
         cell=lambda row, view: Cell(row.deployment.name if row.deployment.deployment_enabled else "--"),
     ),
     Column("state", "STATUS", 12, cell=_status_word),
+    Column("since", "SINCE", 6, want=11, rank=4, cell=_since),
     Column("name", "NAME", 10, grow=1, rank=4, cell=_observed_name),
     Column(
         "version", "VERSION", 14, cell=lambda row, view: Cell(row.deployment.version or row.agent.version)

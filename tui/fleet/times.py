@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from tui.fleet.past import Since
 from tui.formats import age
 
+NO_AGE = age(0.0)
+"""The word for an age below a minute."""
 STEP = 15.0
 """Seconds in which the screen's clock moves; ages are coarser still."""
 
@@ -63,3 +66,26 @@ def when(at: float | None, *, now: float, style: TimeStyle, never: str = "–") 
     if at is None:
         return never
     return age(now - at) if style is TimeStyle.RELATIVE else short_time(at, now=now, style=style)
+
+
+def how_long(since: Since | None, *, now: float) -> tuple[str, str]:
+    """For how long a status holds, in full and in a few cells; `now` in Unix seconds.
+
+    `13m` was seen to change, `9m–5h` lies between two answers, `≥13m` was so before, `≤13m deploy` is not
+    older than the deploy.
+    """
+    if since is None:
+        return "–", "–"
+    if since.at is not None:
+        words = age(now - since.at)
+        return words, words
+    least = None if since.not_after is None else age(now - since.not_after)
+    most = None if since.not_before is None else age(now - since.not_before)
+    if most is None:
+        words = "–" if least is None else "≥0m" if least == NO_AGE else f"≥{least}"
+        return words, words
+    if least is None or least == NO_AGE:
+        words = f"≤{most}"
+    else:
+        words = most if least == most else f"{least}–{most}"
+    return f"{words} {since.evidence}".rstrip(), f"≤{most}"

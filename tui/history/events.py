@@ -1,108 +1,248 @@
-"""Derives what happened from changes of the fleet. In memory; must not know the network or the screen."""
+"""Derives what happened, and nothing else does: from a change, from time, and from what is reported. Pure.
+
+A step takes what is remembered and one input, and gives what is remembered then with what it tells. Must not
+know the network, the disk or the screen.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from tui.api.models import Agent
-from tui.fleet.past import AgentChange, Event, FailedJob, Past, Since
-from tui.fleet.state import Fleet, changed_agents
-from tui.fleet.status import worst
+from msgspec import Struct
+
+from tui.clock import Moment
+from tui.fleet.past import NOBODY, Event, FailedJob, Kind, Severity, Subject, Transition
+from tui.fleet.state import STALE_AFTER, Fleet, Freshness
 from tui.fleet.store import Change
+from tui.formats import duration
+from tui.history import agents, details, rooms
+from tui.history.agents import AgentMemory, Listing
+from tui.history.drafts import Draft
+from tui.history.rooms import RoomsMemory
 
-MARK_FOR = 60.0
-"""Seconds for which a changed agent is remembered as changed."""
-MOST_CHANGES = 5_000
-"""Agents that are remembered as changed at the most; each keeps what it was before."""
-SPARE = 64
-"""Agents that are gone and are remembered, besides as many as there are."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RecentPast:
-    """What one session saw. Implements `Past`."""
-
-    statuses: Mapping[str, Since] = field(default_factory=dict)
-    """By agent id."""
-    changes: Mapping[str, AgentChange] = field(default_factory=dict)
-    """By agent id, oldest change first."""
-    events: Sequence[Event] = ()
-    """The newest, oldest first."""
-    failed_jobs: Sequence[FailedJob] = ()
-    """Of the last day, oldest first."""
-
-    def since(self, id: str) -> Since | None:
-        """Since when an agent has its status; None for an agent that was never seen."""
-        return self.statuses.get(id)
-
-    def changed(self, agent_id: str) -> AgentChange | None:
-        """How an agent changed within the last minute; None if it did not."""
-        return self.changes.get(agent_id)
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether any agent changed within the last minute."""
-        return bool(self.changes)
+GAP_AFTER: Final = 60.0
+"""Seconds between two answers after which it is not known what happened between them."""
+JUMP: Final = 5.0
+"""Seconds by which this machine's clock has to go back to be an event."""
+_OF_ONE: Final = frozenset({"versions", "secrets", "participants"})
+"""Sources that follow the selection."""
 
 
-def past_after(past: RecentPast, change: Change) -> RecentPast:
-    """The past after a change of the fleet; the same object if nothing was added or dropped."""
-    changes = _recent(past.changes, change.at.monotonic)
-    statuses = past.statuses
-    if "agents" in change.fields:
-        changed = changed_agents(change.before, change.after.agents)
-        found = (
-            (agent.agent_id, AgentChange(old, change.at.monotonic))
-            for agent, old in changed
-            if old is not None and agent.agent_id not in changes
+class Tick(Struct, frozen=True):
+    """Time passed: what waits for a threshold may have reached it."""
+
+    fleet: Fleet
+    at: Moment
+
+
+class Reported(Struct, frozen=True):
+    """What the session reports: an operation of the operator's own, its outcome, or a note."""
+
+    id: str
+    """Unique; what is reported twice is told once."""
+    at: float
+    """Unix seconds by this machine's clock."""
+    kind: Kind
+    severity: Severity
+    text: str
+    subject: Subject = NOBODY
+    detail: str = ""
+    after: str = ""
+    """The outcome in a word."""
+
+
+Input = Change | Tick | Reported
+
+
+class Resumed(Struct, frozen=True):
+    """What was known when an earlier run ended."""
+
+    fleet: Fleet
+    at: float
+    """The newest good listing of its agents; Unix seconds by the server's clock."""
+
+
+class Lost(Struct, frozen=True, gc=False):
+    """A source that does not answer."""
+
+    since: float
+    """The last good answer, or the first failure; Unix seconds."""
+    subject: str
+    """The agent or room that it was asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What has to be remembered to tell what happens next."""
+
+    project: str = ""
+    """The project's key, which every event carries."""
+    run: str = ""
+    """Begins the identity of every event of this run."""
+    gap_after: float = GAP_AFTER
+    told: int = 0
+    """Events so far."""
+    resumed: Resumed | None = None
+    """What an earlier run knew, until the first listing of this one is held against it."""
+    last: Moment | None = None
+    """The newest input, by this machine's clocks."""
+    heard: Mapping[str, float] = field(default_factory=dict)
+    """By source, the newest good answer; Unix seconds by the server's clock."""
+    lost: Mapping[str, Lost] = field(default_factory=dict)
+    """Sources that do not answer."""
+    listed: Mapping[str, float] = field(default_factory=dict)
+    """By agent id, when its secrets were listed last; Unix seconds by the server's clock."""
+    agents: AgentMemory = field(default_factory=AgentMemory)
+    rooms: RoomsMemory = field(default_factory=RoomsMemory)
+
+
+class Step(Struct, frozen=True):
+    """What one input tells."""
+
+    state: State
+    """What is remembered after it."""
+    events: tuple[Event, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    failed: tuple[FailedJob, ...] = ()
+
+
+def derive(state: State, happened: Input, skew: float = 0.0) -> Step:
+    """One step; `skew` is the server's clock minus ours, seconds."""
+    if isinstance(happened, Reported):
+        return _step(state, [_reported(happened, skew)], happened.at + skew)
+    moment = happened.at
+    at = moment.unix + skew
+    drafts = _jumped_back(state.last, moment)
+    transitions: list[Transition] = []
+    failed: list[FailedJob] = []
+    fleet = happened.fleet if isinstance(happened, Tick) else happened.after
+    if isinstance(happened, Change):
+        state, more = _after_change(state, happened, at, transitions, failed)
+        drafts += more
+    memory, more = agents.after_moves(state.agents, fleet, at)
+    memory = replace(memory, changes=agents.recent(memory.changes, moment.monotonic))
+    state = replace(state, last=moment, agents=memory, rooms=rooms.forgetful(state.rooms, at))
+    return _step(state, [*drafts, *more], at, tuple(transitions), tuple(failed))
+
+
+def _step(
+    state: State,
+    drafts: list[Draft],
+    at: float,
+    transitions: tuple[Transition, ...] = (),
+    failed: tuple[FailedJob, ...] = (),
+) -> Step:
+    events = tuple(
+        draft.event(f"{state.run}{state.told + number}", at, state.project)
+        for number, draft in enumerate(drafts, 1)
+    )
+    return Step(replace(state, told=state.told + len(events)), events, transitions, failed)
+
+
+def _after_change(
+    state: State, change: Change, at: float, transitions: list[Transition], failed: list[FailedJob]
+) -> tuple[State, list[Draft]]:
+    before, after, fields = change.before, change.after, change.fields
+    drafts: list[Draft] = []
+    gap = _gap(state, before, at)
+    heard = state.heard
+    if "freshness" in fields:
+        state, drafts = _sources(state, before, after, at)
+    if "agents" in fields:
+        is_first = not before.agents and "agents" not in heard and before.fresh("agents").at is None
+        listing = Listing(before, after, at, change.at.monotonic, is_first, gap)
+        if is_first and state.resumed is not None:
+            listing = _resumed(listing, state.resumed, state.gap_after)
+        memory, more, news = agents.after_listing(state.agents, listing)
+        state = replace(state, agents=memory, resumed=None)
+        drafts += more
+        transitions += news
+    if "versions" in fields:
+        drafts += details.of_versions(before, after)
+    if "secrets" in fields:
+        drafts += details.of_secrets(before, after, state.listed)
+    state = replace(state, listed=details.listed_secrets(state.listed, before, after, at))
+    if fields & {"dispatches", "participants", "room_freshness"}:
+        held, more, news_of_jobs = rooms.after_answers(
+            state.rooms, before, after, fields, at, change.at.monotonic
         )
-        news = dict(islice(found, max(0, MOST_CHANGES - len(changes))))
-        changes = {**changes, **news} if news else changes
-        is_first = not change.before.agents and change.before.fresh("agents").at is None
-        statuses = _statuses(statuses, changed, None if is_first else change.at.unix, change.after)
-    if changes is past.changes and statuses is past.statuses:
-        return past
-    return RecentPast(statuses, changes)
+        state = replace(state, rooms=held)
+        drafts += more
+        failed += news_of_jobs
+    return state, drafts
 
 
-def _recent(changes: Mapping[str, AgentChange], now: float) -> Mapping[str, AgentChange]:
-    """Those of the last minute."""
-    oldest = next(iter(changes.values()), None)
-    if oldest is None or now - oldest.at < MARK_FOR:
-        return changes
-    return {key: change for key, change in changes.items() if now - change.at < MARK_FOR}
+def _gap(state: State, before: Fleet, at: float) -> float | None:
+    """The last good listing of agents, if it was too long ago to tell what happened since."""
+    heard = state.heard.get("agents")
+    if heard is None:
+        return None
+    is_gap = at - heard > state.gap_after or before.fresh("agents").failures >= STALE_AFTER
+    return heard if is_gap else None
 
 
-def _statuses(
-    known: Mapping[str, Since], changed: list[tuple[Agent, Agent | None]], at: float | None, fleet: Fleet
-) -> Mapping[str, Since]:
-    """Since when agents have their status, with those that have another one `at` this moment."""
-    news: dict[str, Since] = {}
-    for agent, old in changed:
-        status, since = worst(agent).name, known.get(agent.agent_id)
-        before = since.status if since else worst(old).name if old else None
-        if before != status:
-            news[agent.agent_id] = Since(status, at)
-    statuses = {**known, **news} if news else known
-    if len(statuses) > 2 * len(fleet.agents) + SPARE:
-        statuses = {key: since for key, since in statuses.items() if key in fleet.index}
-    return statuses
+def _resumed(listing: Listing, known: Resumed, gap_after: float) -> Listing:
+    """The first listing of this run, as the one after the newest of an earlier run."""
+    gap = known.at if listing.at - known.at > gap_after else None
+    return listing._replace(before=known.fleet, is_first=False, gap=gap)
 
 
-class History:
-    """Follows the changes of one store and holds what is known of its past."""
+def _jumped_back(last: Moment | None, now: Moment) -> list[Draft]:
+    if last is None:
+        return []
+    jump = (now.monotonic - last.monotonic) - (now.unix - last.unix)
+    if jump < JUMP:
+        return []
+    return [Draft(Kind.CLOCK, Severity.WARNING, f"this machine's clock went back by {duration(jump)}")]
 
-    def __init__(self, past: RecentPast | None = None) -> None:
-        """`past` is what is known already."""
-        self._past = past or RecentPast()
 
-    @property
-    def past(self) -> Past:
-        """What is known now."""
-        return self._past
+# ---- sources ---------------------------------------------------------------------------------------------
 
-    def record(self, change: Change) -> None:
-        """Take in a change. Subscribe it before the screen, which then finds the news of the same change."""
-        self._past = past_after(self._past, change)
+
+def _sources(state: State, before: Fleet, after: Fleet, at: float) -> tuple[State, list[Draft]]:
+    """Sources that stopped to answer, or answer again."""
+    heard, lost = dict(state.heard), dict(state.lost)
+    drafts: list[Draft] = []
+    for name, fresh in after.freshness.items():
+        was = before.freshness.get(name)
+        if fresh is was:
+            continue
+        is_good = fresh.at is not None and not fresh.failures and (was is None or fresh.at != was.at)
+        known = lost.get(name)
+        if known is not None and (is_good or fresh.subject != known.subject):
+            del lost[name]
+            if is_good and fresh.subject == known.subject:
+                words = f"{name}: answered again after {duration(max(0.0, at - known.since))}"
+                drafts.append(Draft(Kind.SOURCE, Severity.GOOD, words, _source(name, fresh)))
+        elif known is None and fresh.stale:
+            lost[name] = Lost(heard.get(name, at), fresh.subject)
+            severity = Severity.WARNING if name in _OF_ONE else Severity.ERROR
+            words = f"{name}: no answer{f', {fresh.error}' if fresh.error else ''}"
+            drafts.append(Draft(Kind.SOURCE, severity, words, _source(name, fresh)))
+        if is_good:
+            heard[name] = at
+    return replace(state, heard=heard, lost=lost), drafts
+
+
+def _source(name: str, fresh: Freshness) -> Subject:
+    if name in ("versions", "secrets"):
+        return Subject(agent_id=fresh.subject, source=name)
+    return Subject(room=fresh.subject, source=name) if name == "participants" else Subject(source=name)
+
+
+# ---- what is reported ------------------------------------------------------------------------------------
+
+
+def _reported(report: Reported, skew: float) -> Draft:
+    return Draft(
+        report.kind,
+        report.severity,
+        report.text,
+        report.subject,
+        detail=report.detail,
+        after=report.after,
+        at=report.at + skew,
+        id=report.id,
+    )

@@ -14,16 +14,18 @@ from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
 from tui.api.client import Client
+from tui.api.health import Health
 from tui.api.hosts import Host
 from tui.api.models import Wire
 from tui.api.transport import WriteGuard
-from tui.clock import Clock
+from tui.clock import Clock, Moment
 from tui.fleet.past import Past
 from tui.fleet.poller import Poller
 from tui.fleet.sources import SOURCES, Source
-from tui.fleet.state import Selection
+from tui.fleet.state import QUIET_FACTOR, Selection
 from tui.fleet.store import Store
-from tui.history.events import History
+from tui.history.events import GAP_AFTER, State, Tick
+from tui.history.timeline import History
 from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
 from tui.logs.spool import RING
@@ -32,6 +34,11 @@ from tui.project import Project
 from tui.session.watched import Link
 
 C = TypeVar("C")
+
+TICK = 5.0
+"""Seconds between two looks at what time alone makes an event."""
+POLLS_SEEN = 2.5
+"""Polls of the agents, at their slowest, after which what happened between them was not seen."""
 
 
 class Session:
@@ -57,7 +64,10 @@ class Session:
         self.project = project
         self._clock = clock
         self.store = Store(clock, report=report)
-        self._history = History()
+        run = f"{chance.getrandbits(32):08x}-"
+        gap_after = max(GAP_AFTER, POLLS_SEEN * QUIET_FACTOR * refresh)
+        state = State(project=project.key, run=run, gap_after=gap_after)
+        self._history = History(state, skew=lambda: self._health.skew)
         self.store.subscribe(self._history.record)  # before the screen, which shows what it derives
         endpoint = Endpoint(
             url=project.url,
@@ -96,9 +106,16 @@ class Session:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.poller.run())
                 group.create_task(self.logs.run())
+                group.create_task(self._tick())
         finally:
             self._is_over = True
             await self._close_unless_used()
+
+    async def _tick(self) -> None:
+        """Let history see that time passes, also where no answer comes."""
+        while True:
+            await self._clock.sleep(TICK)
+            self._history.take(Tick(self.store.fleet, Moment.read(self._clock)))
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -131,9 +148,18 @@ class Session:
         """The JSON in which an item of a listing was received; empty where that is not kept."""
         return self.client.raw(item) if isinstance(item, Wire) else b""
 
+    def follow(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Be told when the past tells of something new."""
+        return self._history.follow(lambda step: told() if step.events else None)
+
+    @property
+    def _health(self) -> Health:
+        """Of the slower of the two hosts."""
+        return max(map(self.client.health, (Host.AGENTS, Host.PROJECT)), key=lambda item: item.latency)
+
     def link(self) -> Link:
         """State of the connection: of the two hosts, the slower one counts."""
-        health = max(map(self.client.health, (Host.AGENTS, Host.PROJECT)), key=lambda item: item.latency)
+        health = self._health
         budget = self.client.budget
         hosts = dict.fromkeys(map(self.client.address, (Host.PROJECT, Host.AGENTS)))
         return Link(

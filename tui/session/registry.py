@@ -21,7 +21,8 @@ class _Entry:
     """A session that runs, and who still needs it."""
 
     session: Watched
-    unsubscribe: Callable[[], None]
+    stops: tuple[Callable[[], None], ...]
+    """End what it is told by the session."""
     task: asyncio.Task[None]
     uses: set[object] = field(default_factory=set)
     is_closed: bool = False
@@ -83,11 +84,14 @@ class SessionRegistry:
         if entry is not None:
             self._replaced.add(entry)
             self._close(entry)
-        unsubscribe = session.store.subscribe(lambda _: self._changed(session))
+        stops = (
+            session.store.subscribe(lambda _: self._changed(session)),
+            session.follow(lambda: self._changed(session)),
+        )
         task = asyncio.create_task(session.run(), name=f"watch {project.name}")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
-        self._entries[project.key] = _Entry(session, unsubscribe, task)
+        self._entries[project.key] = _Entry(session, stops, task)
         return session
 
     def select(self, key: str) -> None:
@@ -125,7 +129,8 @@ class SessionRegistry:
         entry.is_closed = True
         if entry.uses:
             return
-        entry.unsubscribe()
+        for stop in entry.stops:
+            stop()
         entry.task.cancel()
         self._replaced.discard(entry)
         if self._entries.get(entry.session.project.key) is entry:

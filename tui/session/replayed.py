@@ -16,7 +16,8 @@ from tui.fleet.past import Past
 from tui.fleet.sources import Source
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Change, Store
-from tui.history.events import History, RecentPast, past_after
+from tui.history.events import State, derive
+from tui.history.timeline import History, Timeline, after
 from tui.logs.hub import LogHub
 from tui.operations.remote import Remote
 from tui.project import Project
@@ -45,7 +46,7 @@ class Replay:
         recording: Fleet | Recording,
         *,
         clock: Clock,
-        past: RecentPast | None = None,
+        past: Timeline | None = None,
         logs: LogHub | None = None,
         link: Link | None = None,
     ) -> None:
@@ -59,12 +60,15 @@ class Replay:
         self.times = tuple(at for at, _ in moments)
         """When each moment was recorded, Unix seconds, oldest first."""
         self._fleets = tuple(fleet for _, fleet in moments)
-        self._pasts = [past or past_after(RecentPast(), _change(Fleet(), self._fleets[0], self.times[0]))]
+        first = derive(State(), _change(Fleet(), self._fleets[0], self.times[0]))
+        self._pasts = [
+            (past.continued(first.state), past) if past else (first.state, after(Timeline(), first))
+        ]
         """What was known of the past at each moment, as far as it was derived yet."""
         self._selection = Selection()
         self._link = link or Link(hosts=f"recording of {urlsplit(project.url).netloc}", budget=0)
         self.store = Store(clock, self._fleets[-1])
-        self._history = History(self._past_at(len(moments) - 1))
+        self._history = History(*self._past_at(len(moments) - 1))
         self.store.subscribe(self._record)
 
     def show(self, at: float) -> None:
@@ -72,7 +76,7 @@ class Replay:
         index = max(0, bisect_right(self.times, at) - 1)
         self.store.update(lambda _: _about(self._fleets[index], self._selection))
         # going to a moment is no event: its past is what had happened by then
-        self._history = History(self._past_at(index))
+        self._history = History(*self._past_at(index))
 
     @property
     def past(self) -> Past:
@@ -82,11 +86,17 @@ class Replay:
     def _record(self, change: Change) -> None:
         self._history.record(change)
 
-    def _past_at(self, index: int) -> RecentPast:
+    def _past_at(self, index: int) -> tuple[State, Timeline]:
         for later in range(len(self._pasts), index + 1):
-            step = _change(self._fleets[later - 1], self._fleets[later], self.times[later])
-            self._pasts.append(past_after(self._pasts[-1], step))
+            state, timeline = self._pasts[-1]
+            change = _change(self._fleets[later - 1], self._fleets[later], self.times[later])
+            step = derive(state, change)
+            self._pasts.append((step.state, after(timeline, step)))
         return self._pasts[index]
+
+    def follow(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Nothing new happens in a recording."""
+        return lambda: None
 
     async def run(self) -> None:
         """Keep logs open until cancelled; nothing is polled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -75,6 +76,9 @@ class Watched(Protocol):
     @property
     def past(self) -> Past:
         """What is remembered of the fleet. It holds the news of a change before the screen is told of it."""
+
+    def follow(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Be told when the past tells of something new, also without a change; returns how to stop that."""
 
     def raw(self, item: object) -> bytes:
         """The JSON in which an item of a listing was received; empty where that is not kept."""

@@ -24,7 +24,7 @@ TABLE_FROM = 104
 """Cells of width from which deployments stand side by side as a table; below, each is a block of lines."""
 
 _BLOCK = (ColumnLayout("field", "DEPLOYMENT", 14), ColumnLayout("value", "", 10, grow=1))
-_BLOCK_FIELDS = ("version", "cpu", "mem", "replicas", "name", "deployed", "observed", "server")
+_BLOCK_FIELDS = ("since", "version", "cpu", "mem", "replicas", "name", "deployed", "observed", "server")
 """The columns of the table that a block shows below each other, by id."""
 
 
@@ -60,8 +60,8 @@ class StatusPane(DetailPane):
         return DEPLOYMENT_COLUMNS if self._tabular else _BLOCK
 
     def inputs(self, view: View) -> tuple[object, ...]:
-        """The selected agent."""
-        return (view.agent, view.selection.agent_id)
+        """The selected agent, and since when it is as it is."""
+        return (view.agent, view.selection.agent_id, view.past)
 
     def keys(self, view: View) -> Sequence[str]:
         """Deployments; in blocks, their fields too."""

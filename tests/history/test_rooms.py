@@ -1,0 +1,182 @@
+"""What is derived of rooms: jobs that failed or are in doubt, dispatches nobody takes, rooms unserved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from msgspec import structs
+
+from tests.fixtures.clocks import ManualClock
+from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant, Room
+from tui.clock import Moment
+from tui.fleet.past import Event, Kind, Severity
+from tui.fleet.state import with_dispatches, with_participants
+from tui.fleet.store import Store
+from tui.history.events import Tick
+from tui.history.rooms import KEPT_FOR
+from tui.history.timeline import History
+
+CALLER = Participant(identity="caller", is_publisher=True)
+AGENT = Participant(identity="agent-AJ_1", kind="AGENT")
+
+TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJrZXkiLCJzdWIiOiJ4In0.c2lnbmF0dXJlLW9mLWEtdGVzdA"
+
+
+class Rooms:
+    """Answers about rooms one after the other, and what follows from them."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.store = Store(self.clock)
+        self.history = History()
+        self.store.subscribe(self.history.record)
+
+    @property
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self.clock.now())
+
+    def listed(self, name: str = "r", people: int = 1) -> None:
+        """The room is listed."""
+        room = Room(name=name, creation_time=self.now, num_participants=people, num_publishers=1)
+        self.store.update(lambda fleet: replace(fleet, rooms=(room,)))
+
+    def dispatches(self, *found: Dispatch, room: str = "r", after: float = 5.0) -> Sequence[Event]:
+        """An answer about its dispatches; returns all events so far."""
+        self.clock.advance(after)
+        at = self.clock.monotonic()
+        self.store.update(lambda fleet: with_dispatches(fleet, room, found, at))
+        return self.history.past.events
+
+    def people(self, *found: Participant, room: str = "r", after: float = 1.0) -> Sequence[Event]:
+        """An answer about its participants; returns all events so far."""
+        self.clock.advance(after)
+        at = self.clock.monotonic()
+        self.store.update(lambda fleet: with_participants(fleet, room, found, at))
+        return self.history.past.events
+
+
+def dispatch(*jobs: Job, number: int = 1, created: int = 0) -> Dispatch:
+    """A dispatch of concierge."""
+    state = DispatchState(jobs=jobs, created_at=created)
+    return Dispatch(id=f"AD_{number}", agent_name="concierge", state=state)
+
+
+def job(status: str, number: int = 1, **more: object) -> Job:
+    """A job of concierge."""
+    state = structs.replace(JobState(status=status, worker_id="AW_7"), **more)
+    return Job(id=f"AJ_{number}", agent_name="concierge", state=state)
+
+
+def test_a_failed_job_is_told_with_reason_and_worker_and_outlives_its_room() -> None:
+    rooms = Rooms()
+    rooms.listed()
+    running = job("JS_RUNNING", started_at=rooms.now)
+    assert not rooms.dispatches(dispatch(running), after=1.0)
+    ended = rooms.now + 2
+    failed = job("JS_FAILED", error="no room token", reason="JSR_NO_CAPACITY", ended_at=ended)
+    (event,) = rooms.dispatches(dispatch(failed))
+    assert (event.text, event.detail) == ("job failed: no room token · no capacity", "worker AW_7")
+    assert (event.at, event.kind, event.severity) == (ended, Kind.JOB, Severity.ERROR)
+    assert (event.subject.room, event.subject.job_id) == ("r", "AJ_1")
+    assert len(rooms.dispatches(dispatch(failed))) == 1, "told once"
+    rooms.store.update(lambda fleet: replace(fleet, rooms=(), dispatches={}))
+    (kept,) = rooms.history.past.failed_jobs
+    assert (kept.room, kept.worker, kept.at, kept.agent_name) == ("r", "AW_7", ended, "concierge")
+    assert len(rooms.dispatches(dispatch(failed))) == 1, "also when the room is polled anew"
+    rooms.clock.advance(KEPT_FOR)
+    rooms.history.take(Tick(rooms.store.fleet, Moment.read(rooms.clock)))
+    assert not rooms.history.past.failed_jobs, "for a day"
+
+
+def test_reasons_of_a_server_are_printable_and_hold_no_secret() -> None:
+    rooms = Rooms()
+    error = f"\x1b[31mboom\n{TOKEN}"
+    (event,) = rooms.dispatches(dispatch(job("JS_FAILED", error=error)))
+    assert "\x1b" not in event.text and "\n" not in event.text and TOKEN not in event.text
+
+
+def test_many_failures_are_counted() -> None:
+    rooms = Rooms()
+    failed = [job("JS_FAILED", number) for number in range(30)]
+    (event,) = rooms.dispatches(dispatch(*failed))
+    assert event.text == "30 jobs failed of concierge" and len(event.ids) == 30
+    assert len(rooms.history.past.failed_jobs) == 30
+
+
+def test_a_job_is_in_doubt_only_if_it_was_said_to_run_after_its_agent_was_missed() -> None:
+    rooms = Rooms()
+    rooms.listed()
+    running = job("JS_RUNNING", started_at=rooms.now, participant_identity="agent-AJ_1")
+    rooms.dispatches(dispatch(running))
+    rooms.people(CALLER, AGENT, after=10.0)
+    assert not rooms.people(CALLER, after=10.0), "it may have ended since its dispatch was answered"
+    (event,) = rooms.dispatches(dispatch(running))
+    assert (event.text, event.severity) == ("job: left the room", Severity.WARNING)
+    assert len(rooms.dispatches(dispatch(running))) == 1
+    rooms.people(CALLER, AGENT)
+    rooms.people(CALLER, after=10.0)
+    assert len(rooms.dispatches(dispatch(running))) == 2, "it came back and left again"
+
+
+def test_a_job_that_ends_well_is_not_told() -> None:
+    rooms = Rooms()
+    rooms.listed()
+    rooms.dispatches(dispatch(job("JS_RUNNING", started_at=rooms.now)))
+    done = job("JS_SUCCESS", started_at=rooms.now, ended_at=rooms.now + 3, participant_identity="a")
+    assert not rooms.dispatches(dispatch(done))
+
+
+def test_a_dispatch_that_nobody_takes_is_told_at_the_answer_that_shows_it() -> None:
+    rooms = Rooms()
+    rooms.listed()
+    waiting = dispatch(created=rooms.now)
+    rooms.people(CALLER)
+    rooms.dispatches(waiting, after=10)
+    rooms.clock.advance(100)
+    rooms.history.take(Tick(rooms.store.fleet, Moment.read(rooms.clock)))
+    assert not rooms.history.past.events, "nobody asked since"
+    (event,) = rooms.dispatches(waiting)
+    assert (event.text, event.kind) == ("no worker took it for 116 s", Kind.DISPATCH)
+    assert event.severity is Severity.ERROR
+    assert len(rooms.dispatches(waiting)) == 1
+    taken = dispatch(job("JS_RUNNING", started_at=rooms.now), created=int(waiting.state.created_at))
+    good = rooms.dispatches(taken)[-1]
+    assert (good.text, good.severity) == ("taken after 2m", Severity.GOOD)
+
+
+def test_a_dispatch_that_nobody_took_is_withdrawn() -> None:
+    rooms = Rooms()
+    rooms.listed()
+    rooms.dispatches(dispatch(created=rooms.now), after=60)
+    assert rooms.dispatches()[-1].text == "gone, and no worker took it"
+
+
+def test_a_room_that_opens_with_nobody_to_serve_it() -> None:
+    rooms = Rooms()
+    rooms.listed()
+    rooms.dispatches()
+    rooms.people(CALLER)
+    assert not rooms.history.past.events, "an agent may still come"
+    (event,) = rooms.people(CALLER, after=10)
+    assert (event.text, event.kind) == ("1 participant(s), no agent and no dispatch", Kind.ROOM)
+    rooms.dispatches()
+    assert len(rooms.people(CALLER)) == 1
+
+
+def test_a_room_of_which_not_all_is_known_or_that_is_served_is_no_event() -> None:
+    rooms = Rooms()
+    rooms.listed()
+    rooms.people(CALLER, after=20)
+    assert not rooms.history.past.events, "its dispatches were not asked for"
+    rooms.dispatches()
+    assert rooms.people(CALLER, AGENT) == rooms.history.past.events
+    served = Rooms()
+    served.listed()
+    served.dispatches()
+    assert not served.people(CALLER, AGENT, after=20)
+    old = Rooms()
+    old.listed()
+    old.dispatches(after=3600)
+    assert not old.people(CALLER), "a room that is open for an hour may be meant to be like this"

@@ -1,0 +1,272 @@
+"""What happened to agents between two listings: status, crashes, versions, replicas. Pure.
+
+Ten thousand agents may all differ in one listing: what is found is counted before any of it is put in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from tui.api.models import Agent, Deployment
+from tui.fleet.past import AgentChange, Since, Transition, deployment_key
+from tui.fleet.state import Fleet, changed_agents
+from tui.fleet.status import status, worst
+from tui.history import agent_words as words
+from tui.history.agent_words import Pair, ReplicaMove, states
+from tui.history.drafts import Draft
+from tui.history.since import across_gap, changed, first_seen, is_continuous
+
+MARK_FOR: Final = 60.0
+"""Seconds for which a changed agent is remembered as changed."""
+MOST_CHANGES: Final = 5_000
+"""Agents that are remembered as changed at the most; each keeps what it was before."""
+SPARE: Final = 64
+"""Agents that are gone and are remembered, besides as many as there are."""
+MOVES_FOR: Final = 60.0
+"""Seconds for which replicas that move are gathered into one event."""
+WORTH_TELLING: Final = 0.5
+"""Share by which replicas have to change to be an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentMemory:
+    """What has to be remembered of agents to tell what happens next."""
+
+    statuses: Mapping[str, Since] = field(default_factory=dict)
+    """By agent id; of agents with several deployments, by the key of each, too."""
+    changes: Mapping[str, AgentChange] = field(default_factory=dict)
+    """By agent id, oldest change first."""
+    moves: Mapping[str, ReplicaMove] = field(default_factory=dict)
+    """By agent id, oldest first."""
+
+
+class Listing(NamedTuple):
+    """A listing of agents and the one before it. Times in Unix seconds by the server's clock."""
+
+    before: Fleet
+    after: Fleet
+    at: float
+    monotonic: float
+    is_first: bool
+    """Nothing is known of before: what is there has not happened now."""
+    gap: float | None
+    """The last good answer before, if that is too long ago for anything between them to have been seen."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """Agents that differ, by what differs in them."""
+
+    new: list[Agent] = field(default_factory=list)
+    restated: list[Pair] = field(default_factory=list)
+    moved: list[Pair] = field(default_factory=list)
+    happened: list[Pair] = field(default_factory=list)
+    """The counts of crashes and restarts differ."""
+    deployed: list[Pair] = field(default_factory=list)
+
+
+def after_listing(memory: AgentMemory, listing: Listing) -> tuple[AgentMemory, list[Draft], list[Transition]]:
+    """What is remembered after a listing, and what it tells."""
+    differing = changed_agents(listing.before, listing.after.agents)
+    found = _found(differing)
+    gone = _gone(listing, len(found.new))
+    transitions: list[Transition] = []
+    statuses = _statuses(memory.statuses, listing, found, gone, transitions)
+    remembered = AgentMemory(
+        statuses,
+        _changes(memory.changes, differing, listing.monotonic),
+        _moves(memory.moves, found.moved, listing.at),
+    )
+    drafts: list[Draft] = []
+    if not listing.is_first:
+        drafts += words.deploys(found.deployed)
+        drafts += words.restatements(found.restated)
+        drafts += words.counts(found.happened)
+        drafts += words.appearances(found.new)
+        drafts += words.disappearances(gone)
+        if listing.gap is not None:
+            drafts = [_within(draft, listing.gap) for draft in drafts]
+    return remembered, drafts, transitions
+
+
+def _within(draft: Draft, gap: float) -> Draft:
+    return draft if draft.at is not None else draft.since(gap)
+
+
+def _found(differing: Iterable[tuple[Agent, Agent | None]]) -> _Found:
+    found = _Found()
+    for agent, old in differing:
+        if old is None:
+            found.new.append(agent)
+            continue
+        pair = (agent, old)
+        rows, before = agent.agent_deployments, old.agent_deployments
+        if len(rows) == 1 == len(before):  # nearly all agents, made fast
+            row, was = rows[0], before[0]
+            is_restated, is_moved = row.status != was.status, row.replicas != was.replicas
+            happened = row.events != was.events
+        else:
+            is_restated = states(rows) != states(before)
+            is_moved = _running(rows) != _running(before)
+            happened = [row.events for row in rows] != [row.events for row in before]
+        if is_restated:
+            found.restated.append(pair)
+        if is_moved:
+            found.moved.append(pair)
+        if happened:
+            found.happened.append(pair)
+        if agent.version != old.version or agent.deployed_at != old.deployed_at:
+            found.deployed.append(pair)
+    return found
+
+
+def _running(rows: Sequence[Deployment]) -> int:
+    return rows[0].replicas if len(rows) == 1 else sum(row.replicas for row in rows)
+
+
+def _gone(listing: Listing, added: int) -> list[Agent]:
+    """Agents that are listed no more. A listing that was cut does not tell."""
+    index, before = listing.after.index, listing.before.index
+    if len(index) >= len(before) + added or listing.after.cut.get("agents"):
+        return []
+    return [before[key] for key in before.keys() - index.keys()]
+
+
+# ---- what is remembered ---------------------------------------------------------------------------------
+
+
+def _changes(
+    known: Mapping[str, AgentChange], differing: Iterable[tuple[Agent, Agent | None]], now: float
+) -> Mapping[str, AgentChange]:
+    known = recent(known, now)
+    room = MOST_CHANGES - len(known)
+    news: dict[str, AgentChange] = {}
+    for agent, old in differing:
+        if len(news) >= room:
+            break
+        if old is not None and agent.agent_id not in known:
+            news[agent.agent_id] = AgentChange(old, now)
+    return {**known, **news} if news else known
+
+
+def recent(changes: Mapping[str, AgentChange], now: float) -> Mapping[str, AgentChange]:
+    """Those of the last minute; `now` is monotonic."""
+    oldest = next(iter(changes.values()), None)
+    if oldest is None or now - oldest.at < MARK_FOR:
+        return changes
+    return {key: change for key, change in changes.items() if now - change.at < MARK_FOR}
+
+
+def _moves(known: Mapping[str, ReplicaMove], moved: Iterable[Pair], at: float) -> Mapping[str, ReplicaMove]:
+    news = {
+        agent.agent_id: ReplicaMove(at, _running(old.agent_deployments))
+        for agent, old in moved
+        if agent.agent_id not in known
+    }
+    return {**known, **news} if news else known
+
+
+def _statuses(
+    known: Mapping[str, Since],
+    listing: Listing,
+    found: _Found,
+    gone: Sequence[Agent],
+    transitions: list[Transition],
+) -> Mapping[str, Since]:
+    """Since when agents and deployments have their status; notes those that have another one."""
+    news: dict[str, Since] = {}
+    restate = _Restate(known, news, listing, transitions)
+    for agent in found.new:
+        restate.agent(agent, None)
+    for agent, old in found.restated:
+        restate.agent(agent, old)
+    if listing.gap is not None:
+        _bound_by_gap(known, news, listing, listing.gap)
+    transitions += [
+        Transition(agent.agent_id, worst(agent).name, "", listing.gap, listing.at) for agent in gone
+    ]
+    statuses = {**known, **news} if news else known
+    if len(statuses) > 3 * len(listing.after.agents) + SPARE:
+        index = listing.after.index
+        statuses = {key: since for key, since in statuses.items() if key.partition("/")[0] in index}
+    return statuses
+
+
+class _Restate:
+    """Notes agents and deployments that have another status."""
+
+    def __init__(
+        self,
+        known: Mapping[str, Since],
+        news: dict[str, Since],
+        listing: Listing,
+        transitions: list[Transition],
+    ) -> None:
+        self._known, self._news, self._transitions = known, news, transitions
+        self._listing, self._at, self._gap = listing, listing.at, listing.gap
+        self._was_seen = not listing.is_first and listing.gap is None
+
+    def agent(self, agent: Agent, old: Agent | None) -> None:
+        """Note an agent that is new or has other statuses than before."""
+        rows = agent.agent_deployments
+        self._note(agent.agent_id, worst(agent).name, agent, rows, old)
+        if len(rows) > 1:
+            was = states(old.agent_deployments) if old is not None else {}
+            for row in rows:
+                key = deployment_key(agent.agent_id, row.region, row.deployment)
+                before = was.get((row.region, row.deployment), "")
+                self._note(key, status(row.status).name, agent, (row,), before)
+
+    def _note(
+        self, key: str, name: str, agent: Agent, rows: Sequence[Deployment], old: Agent | str | None
+    ) -> None:
+        since = self._known.get(key)
+        if since is not None:
+            before = since.status
+        elif isinstance(old, Agent):
+            before = worst(old).name
+        else:
+            before = old or ""
+        if before == name and since is not None:
+            return
+        at, gap = self._at, self._gap
+        if self._was_seen:
+            self._news[key] = Since(name, at)
+        elif self._listing.is_first:
+            self._news[key] = first_seen(name, agent, rows, at)
+            before = ""
+        else:
+            self._news[key] = changed(name, agent, rows, at, gap)
+        self._transitions.append(Transition(key, before, name, gap, at))
+
+
+def _bound_by_gap(known: Mapping[str, Since], news: dict[str, Since], listing: Listing, gap: float) -> None:
+    """Statuses that are the same after a gap in which the agent was restarted or deployed."""
+    for agent, old in changed_agents(listing.before, listing.after.agents):
+        since = known.get(agent.agent_id)
+        if old is None or since is None or agent.agent_id in news or is_continuous(agent, old):
+            continue
+        news[agent.agent_id] = across_gap(since, agent, agent.agent_deployments, listing.at, gap)
+
+
+def after_moves(memory: AgentMemory, fleet: Fleet, at: float) -> tuple[AgentMemory, list[Draft]]:
+    """What replicas came to that began to move a minute ago."""
+    oldest = next(iter(memory.moves.values()), None)
+    if oldest is None or at - oldest.begun < MOVES_FOR:
+        return memory, []
+    due = {key: move for key, move in memory.moves.items() if at - move.begun >= MOVES_FOR}
+    found = [
+        (agent, move)
+        for key, move in due.items()
+        if (agent := fleet.index.get(key)) is not None
+        and _is_worth_telling(move.before, _running(agent.agent_deployments))
+    ]
+    rest = {key: move for key, move in memory.moves.items() if key not in due}
+    left = AgentMemory(memory.statuses, memory.changes, rest)
+    return left, words.movements(found)
+
+
+def _is_worth_telling(before: int, now: int) -> bool:
+    return now != before and abs(now - before) >= WORTH_TELLING * before

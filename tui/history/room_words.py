@@ -1,0 +1,129 @@
+"""What is told of rooms, dispatches and jobs, in words. Must not know how it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.api.models import Dispatch, moment
+from tui.fleet.conditions import JobCondition, pick_up
+from tui.fleet.past import FailedJob, Kind, Severity, Subject
+from tui.formats import duration
+from tui.history.drafts import Draft, counted, told
+
+
+def _subject(job: FailedJob) -> Subject:
+    return Subject(
+        agent_id=job.agent_id,
+        agent_name=job.agent_name,
+        room=job.room,
+        dispatch_id=job.dispatch_id,
+        job_id=job.job_id,
+    )
+
+
+def _of_worker(job: FailedJob) -> str:
+    return f"worker {job.worker}" if job.worker else ""
+
+
+def failures(jobs: Sequence[FailedJob]) -> list[Draft]:
+    """Jobs that failed."""
+    return told(jobs, _failed, _failures)
+
+
+def _failed(job: FailedJob) -> Draft:
+    severity = Severity.ERROR if job.status == JobCondition.FAILED.word else Severity.WARNING
+    words = f"job {job.status}{f': {job.reason}' if job.reason else ''}"
+    return Draft(
+        Kind.JOB, severity, words, _subject(job), detail=_of_worker(job), after=job.status, at=job.at
+    )
+
+
+def _failures(jobs: Sequence[FailedJob]) -> list[Draft]:
+    def draft(name: str, ids: tuple[str, ...]) -> Draft:
+        words = f"{len(ids)} jobs failed{f' of {name}' if name else ''}"
+        return Draft(Kind.JOB, Severity.ERROR, words, Subject(agent_name=name), ids=ids)
+
+    return counted(jobs, group=lambda job: job.agent_name, identity=lambda job: job.job_id, draft=draft)
+
+
+def doubts(jobs: Sequence[FailedJob]) -> list[Draft]:
+    """Jobs that go on by the server's word, and may not."""
+    return told(jobs, _doubt, _doubts)
+
+
+def _doubt(job: FailedJob) -> Draft:
+    words = f"job: {job.status}{f', {job.reason}' if job.reason else ''}"
+    return Draft(Kind.JOB, Severity.WARNING, words, _subject(job), detail=_of_worker(job), after=job.status)
+
+
+def _doubts(jobs: Sequence[FailedJob]) -> list[Draft]:
+    def draft(name: str, ids: tuple[str, ...]) -> Draft:
+        return Draft(Kind.JOB, Severity.WARNING, f"{len(ids)} jobs: {name or 'in doubt'}", ids=ids)
+
+    return counted(jobs, group=lambda job: job.status, identity=lambda job: job.job_id, draft=draft)
+
+
+RoomDispatch = tuple[str, Dispatch]
+"""A dispatch with the name of its room, which it does not always say itself."""
+
+
+def _about(item: RoomDispatch) -> Subject:
+    room, dispatch = item
+    return Subject(agent_name=dispatch.agent_name, room=room, dispatch_id=dispatch.id)
+
+
+def untaken(items: Sequence[RoomDispatch], at: float) -> list[Draft]:
+    """Dispatches that no worker takes by this time, Unix seconds."""
+
+    def one(item: RoomDispatch) -> Draft:
+        created = moment(item[1].state.created_at) if item[1].state else None
+        words = f"no worker took it for {duration(at - created)}" if created else "no worker took it"
+        return Draft(Kind.DISPATCH, Severity.ERROR, words, _about(item))
+
+    return told(items, one, lambda many: _dispatches(many, Severity.ERROR, "that no worker took"))
+
+
+def taken(items: Sequence[RoomDispatch]) -> list[Draft]:
+    """Dispatches that no worker took, and one has taken at last."""
+
+    def one(item: RoomDispatch) -> Draft:
+        took = pick_up(item[1])
+        words = "taken at last" if took is None else f"taken after {duration(took)}"
+        return Draft(Kind.DISPATCH, Severity.GOOD, words, _about(item))
+
+    return told(items, one, lambda many: _dispatches(many, Severity.GOOD, "taken at last"))
+
+
+def withdrawn(items: Sequence[RoomDispatch]) -> list[Draft]:
+    """Dispatches that no worker took until they were gone."""
+
+    def one(item: RoomDispatch) -> Draft:
+        words = "gone, and no worker took it"
+        return Draft(Kind.DISPATCH, Severity.INFO, words, _about(item))
+
+    return told(items, one, lambda many: _dispatches(many, Severity.INFO, "gone that no worker took"))
+
+
+def _dispatches(items: Sequence[RoomDispatch], severity: Severity, what: str) -> list[Draft]:
+    def draft(name: str, ids: tuple[str, ...]) -> Draft:
+        words = f"{len(ids)} dispatches{f' of {name}' if name else ''} {what}"
+        return Draft(Kind.DISPATCH, severity, words, Subject(agent_name=name), ids=ids)
+
+    return counted(
+        items, group=lambda item: item[1].agent_name, identity=lambda item: item[1].id, draft=draft
+    )
+
+
+def unserved(items: Sequence[tuple[str, int]]) -> list[Draft]:
+    """Rooms, each with how many participants wait in it."""
+
+    def one(item: tuple[str, int]) -> Draft:
+        room, count = item
+        words = f"{count} participant(s), no agent and no dispatch"
+        return Draft(Kind.ROOM, Severity.WARNING, words, Subject(room=room))
+
+    def many(items: Sequence[tuple[str, int]]) -> list[Draft]:
+        words = f"{len(items)} rooms with participants, no agent and no dispatch"
+        return [Draft(Kind.ROOM, Severity.WARNING, words, ids=tuple(room for room, _ in items))]
+
+    return told(items, one, many)

@@ -1,0 +1,276 @@
+"""What happened in rooms between two answers: jobs, dispatches that nobody takes, people whom nobody serves.
+
+Pure. No verdict goes beyond an answer: a dispatch waits up to the newest answer about it, and a job is in
+doubt only where its room was asked for it after its agent was missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from msgspec import Struct
+
+from tui.api.clean import clean
+from tui.api.masking import masked
+from tui.api.models import Dispatch, Job, Room, moment
+from tui.fleet.conditions import (
+    DispatchCondition,
+    JobCondition,
+    dispatch_condition,
+    job_condition,
+)
+from tui.fleet.evidence import RoomEvidence, evidence
+from tui.fleet.past import FailedJob
+from tui.fleet.state import Fleet, Selection, View
+from tui.history import room_words as words
+from tui.history.drafts import Draft
+from tui.history.room_words import RoomDispatch
+
+DOUBTFUL: Final = frozenset(
+    {JobCondition.ABSENT, JobCondition.LEFT, JobCondition.NO_CAPACITY, JobCondition.UNKNOWN}
+)
+"""Conditions of jobs that go on and are told of."""
+KEPT_FOR: Final = 86_400.0
+"""Seconds for which failed jobs are remembered."""
+MOST_FAILED: Final = 5_000
+"""Failed jobs that are remembered at the most."""
+OPENED_WITHIN: Final = 600.0
+"""Seconds after which a room that nobody serves is no news: it may be meant to be so."""
+SERVED_WITHIN: Final = 10.0
+"""Seconds within which somebody is expected to serve a room."""
+
+
+class RoomMemory(Struct, frozen=True, gc=False):
+    """What was told of one room, and what is waited for in it."""
+
+    waiting: Mapping[str, bool] = {}
+    """Ids of dispatches without a job, and whether that was told."""
+    doubts: Mapping[str, str] = {}
+    """Ids of jobs that may be doubtful, and the word of their condition that was told; empty before."""
+    may_be_unserved: bool = False
+    """It opened a moment ago, and it is not known yet that somebody serves the people in it."""
+    is_unserved: bool = False
+    """Told that nobody serves the people in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsMemory:
+    """What has to be remembered of rooms to tell what happens next."""
+
+    rooms: Mapping[str, RoomMemory] = field(default_factory=dict)
+    """By room; only those of which there is something to remember."""
+    failed: Mapping[str, FailedJob] = field(default_factory=dict)
+    """By job id, in the order in which they were found."""
+    job_types: Mapping[str, Set[str]] = field(default_factory=dict)
+    """By agent name: the types of its jobs that were seen."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is to be told of this step."""
+
+    failed: list[FailedJob] = field(default_factory=list)
+    doubtful: list[FailedJob] = field(default_factory=list)
+    untaken: list[RoomDispatch] = field(default_factory=list)
+    taken: list[RoomDispatch] = field(default_factory=list)
+    withdrawn: list[RoomDispatch] = field(default_factory=list)
+    unserved: list[tuple[str, int]] = field(default_factory=list)
+
+
+def after_answers(
+    memory: RoomsMemory, before: Fleet, after: Fleet, fields: Set[str], at: float, monotonic: float
+) -> tuple[RoomsMemory, list[Draft], list[FailedJob]]:
+    """What is remembered after answers about rooms, and what they tell; `at` by the server's clock."""
+    names = _differing(memory, before, after, fields)
+    if not names:
+        return memory, [], []
+    view = View(after, Selection(), at, monotonic)
+    listed = {room.name: room for room in after.rooms if room.name in names}
+    types = _learnt(memory.job_types, before, after, names)
+    found = _Found()
+    rooms = {name: known for name, known in memory.rooms.items() if name in after.dispatches}
+    for name in names:
+        known = memory.rooms.get(name, RoomMemory())
+        room = evidence(view, name, listed.get(name), types)
+        new = _look(name, known, before, after, room, listed.get(name), memory.failed, found)
+        if new != RoomMemory():
+            rooms[name] = new
+        else:
+            rooms.pop(name, None)
+    failed = _kept(memory.failed, found.failed, at)
+    drafts = [
+        *words.failures(found.failed),
+        *words.doubts(found.doubtful),
+        *words.untaken(found.untaken, at),
+        *words.taken(found.taken),
+        *words.withdrawn(found.withdrawn),
+        *words.unserved(found.unserved),
+    ]
+    return RoomsMemory(rooms, failed, types), drafts, found.failed
+
+
+def forgetful(memory: RoomsMemory, at: float) -> RoomsMemory:
+    """Without the failed jobs of more than a day ago."""
+    oldest = next(iter(memory.failed.values()), None)
+    if oldest is None or at - oldest.at < KEPT_FOR:
+        return memory
+    return replace(memory, failed=_kept(memory.failed, (), at))
+
+
+def _kept(known: Mapping[str, FailedJob], new: Iterable[FailedJob], at: float) -> Mapping[str, FailedJob]:
+    if news := {job.job_id: job for job in new}:
+        known = {**known, **news}
+    oldest = next(iter(known.values()), None)
+    if oldest is not None and (at - oldest.at >= KEPT_FOR or len(known) > MOST_FAILED):
+        recent = [job for job in known.values() if at - job.at < KEPT_FOR]
+        known = {job.job_id: job for job in recent[-MOST_FAILED:]}
+    return known
+
+
+def _differing(memory: RoomsMemory, before: Fleet, after: Fleet, fields: Set[str]) -> list[str]:
+    """Rooms about which anything came in: other contents, or an answer that time was waited for."""
+    names: dict[str, None] = {}
+    if "dispatches" in fields:
+        held = before.dispatches
+        names |= dict.fromkeys(name for name, now in after.dispatches.items() if held.get(name) is not now)
+    if "participants" in fields:
+        people = before.participants
+        names |= dict.fromkeys(
+            name for name, now in after.participants.items() if people.get(name) is not now
+        )
+    if "room_freshness" in fields:
+        asked = before.room_freshness
+        names |= dict.fromkeys(
+            name for name in memory.rooms if asked.get(name) is not after.room_freshness.get(name)
+        )
+    if names.keys() - after.dispatches.keys():
+        return [name for name in names if name in after.dispatches]
+    return list(names)
+
+
+def _learnt(
+    known: Mapping[str, Set[str]], before: Fleet, after: Fleet, names: Iterable[str]
+) -> Mapping[str, Set[str]]:
+    """The types of jobs by agent name, with those of rooms whose dispatches differ."""
+    seen: dict[str, set[str]] = {}
+    for name in names:
+        if (dispatches := after.dispatches[name]) is before.dispatches.get(name):
+            continue
+        for dispatch in dispatches:
+            if dispatch.agent_name and dispatch.jobs:
+                seen.setdefault(dispatch.agent_name, set()).update(str(job.type) for job in dispatch.jobs)
+    news = {agent: types | known.get(agent, frozenset()) for agent, types in seen.items()}
+    return {**known, **news} if any(news[agent] != known.get(agent) for agent in news) else known
+
+
+def _look(
+    name: str,
+    known: RoomMemory,
+    before: Fleet,
+    after: Fleet,
+    room: RoomEvidence,
+    listed: Room | None,
+    remembered: Mapping[str, FailedJob],
+    found: _Found,
+) -> RoomMemory:
+    """What is remembered of a room after an answer; adds to what is found."""
+    held = {dispatch.id: dispatch for dispatch in before.dispatches.get(name, ())}
+    waiting: dict[str, bool] = {}
+    doubts: dict[str, str] = {}
+    for dispatch in after.dispatches[name]:
+        _look_at_jobs(name, dispatch, held.get(dispatch.id), known, room, remembered, found, doubts)
+        if dispatch.jobs:
+            if known.waiting.get(dispatch.id):
+                found.taken.append((name, dispatch))
+        elif dispatch.agent_name:
+            is_untaken = dispatch_condition(dispatch, room) is DispatchCondition.NOT_TAKEN
+            was_told = known.waiting.get(dispatch.id, False)
+            waiting[dispatch.id] = was_told or is_untaken
+            if is_untaken and not was_told:
+                found.untaken.append((name, dispatch))
+    ids = {dispatch.id for dispatch in after.dispatches[name]}
+    gone = [id for id, was_told in known.waiting.items() if was_told and id not in ids and id in held]
+    found.withdrawn += [(name, held[id]) for id in gone]
+    may_be = not ids and listed is not None and _may_be_unserved(room, listed)
+    is_unserved = may_be and listed is not None and _is_unserved(room, listed)
+    if is_unserved and not known.is_unserved:
+        found.unserved.append((name, len(room.people or ())))
+    return RoomMemory(waiting, doubts, may_be, is_unserved or (known.is_unserved and not ids))
+
+
+def _look_at_jobs(
+    name: str,
+    dispatch: Dispatch,
+    old: Dispatch | None,
+    known: RoomMemory,
+    room: RoomEvidence,
+    remembered: Mapping[str, FailedJob],
+    found: _Found,
+    doubts: dict[str, str],
+) -> None:
+    before = {job.id: job for job in old.jobs} if old is not None and old is not dispatch else {}
+    for job in dispatch.jobs:
+        status = job.state.status if job.state else ""
+        if (status == "JS_SUCCESS" and before.get(job.id) == job) or (
+            dispatch is old and status == "JS_FAILED"
+        ):
+            continue
+        condition = job_condition(job, room)
+        if condition is JobCondition.FAILED or (condition is JobCondition.REFUSED and old is not None):
+            if job.id not in remembered:
+                found.failed.append(_as_failed(name, dispatch, job, condition, room))
+        elif condition in DOUBTFUL and not _is_confirmed(condition, room):
+            doubts[job.id] = known.doubts.get(job.id, "")
+        elif condition in DOUBTFUL:
+            doubts[job.id] = condition.word
+            if known.doubts.get(job.id) != condition.word:
+                found.doubtful.append(_as_failed(name, dispatch, job, condition, room))
+        elif job.id in known.doubts and condition in (JobCondition.UNCHECKED, JobCondition.WAS_ABSENT):
+            doubts[job.id] = known.doubts[job.id]  # nobody asked since
+
+
+def _is_confirmed(condition: JobCondition, room: RoomEvidence) -> bool:
+    """Whether the job was still said to run after its agent was missed: it may have ended meanwhile."""
+    if condition not in (JobCondition.ABSENT, JobCondition.LEFT):
+        return True
+    return room.dispatches_at is not None and room.dispatches_at >= room.people_at
+
+
+def _as_failed(
+    room: str, dispatch: Dispatch, job: Job, condition: JobCondition, known: RoomEvidence
+) -> FailedJob:
+    state = job.state
+    reason = ""
+    if state is not None:
+        word = str(state.reason).removeprefix("JSR_").replace("_", " ").lower()
+        parts = (state.error, word if word not in ("unspecified", "0") else "")
+        reason = clean(masked(" · ".join(filter(None, parts))), limit=300)
+    ended = moment(state.ended_at) if state is not None else None
+    return FailedJob(
+        job_id=job.id,
+        dispatch_id=dispatch.id,
+        room=room,
+        agent_name=job.agent_name or dispatch.agent_name,
+        status=condition.word,
+        at=ended if ended is not None else known.dispatches_at or known.people_at,
+        reason=reason,
+        worker=state.worker_id if state is not None else "",
+        agent_id=state.agent_id if state is not None else "",
+    )
+
+
+def _may_be_unserved(room: RoomEvidence, listed: Room) -> bool:
+    """Whether a room without a dispatch opened a moment ago, and nobody is known to serve it."""
+    if room.dispatches_at is None or room.dispatches_at - listed.creation_time >= OPENED_WITHIN:
+        return False
+    return not room.agents_seen
+
+
+def _is_unserved(room: RoomEvidence, listed: Room) -> bool:
+    """Whether an answer shows people in such a room, after some time, and no agent."""
+    if not room.people or not room.is_recent or room.error:
+        return False
+    served = any(person.is_agent for person in room.people)
+    return not served and SERVED_WITHIN <= room.people_at - listed.creation_time < OPENED_WITHIN

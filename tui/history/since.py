@@ -1,0 +1,72 @@
+"""Since when a status holds: the narrowest bounds that the evidence allows. Must not know the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.api.models import Agent, Deployment, instant
+from tui.fleet.past import Since
+from tui.fleet.status import Family, status
+
+DEPLOY = "deploy"
+"""The evidence of a status that came with the deploy of the version that has it."""
+
+
+def first_seen(name: str, agent: Agent, rows: Iterable[Deployment], at: float) -> Since:
+    """Of a status that was there when it was first looked at, at this time."""
+    deployed = instant(agent.deployed_at)
+    if deployed is not None and deployed > at:
+        deployed = None  # the clocks differ by more than that
+    last = _last_crash(name, rows)
+    # an event's time is its last occurrence; one from before the deploy is of another version
+    broken = last is not None and (deployed or 0.0) <= last <= at
+    not_after = last if broken else at
+    return Since(name, not_before=deployed, not_after=not_after, evidence=DEPLOY if deployed else "")
+
+
+def changed(name: str, agent: Agent, rows: Iterable[Deployment], at: float, gap: float | None) -> Since:
+    """Of a status that is there at this time and was not before; `gap` is the last answer before a gap."""
+    if gap is None:
+        return Since(name, at)
+    found = first_seen(name, agent, rows, at)
+    not_after = at if found.not_after is None or found.not_after < gap else found.not_after
+    if found.not_before is None or found.not_before <= gap:
+        return Since(name, not_before=gap, not_after=not_after)
+    return Since(name, not_before=found.not_before, not_after=not_after, evidence=DEPLOY)
+
+
+def across_gap(known: Since, agent: Agent, rows: Iterable[Deployment], at: float, gap: float) -> Since:
+    """Of a status that is the same on both sides of a gap in which the agent was deployed or restarted.
+
+    It may have been another one meanwhile, or not: it cannot be said to hold for longer than before, nor to
+    have begun earlier than the first answer after the gap.
+    """
+    earliest = known.at if known.at is not None else known.not_before
+    deployed = instant(agent.deployed_at)
+    if deployed is not None and gap < deployed <= at:
+        return changed(known.status, agent, rows, at, gap)
+    return Since(known.status, not_before=earliest, not_after=at, evidence=known.evidence)
+
+
+def is_continuous(agent: Agent, old: Agent) -> bool:
+    """Whether nothing shows that an agent with the same status had another one between two answers."""
+    return (
+        agent.deployed_at == old.deployed_at
+        and agent.version == old.version
+        and [row.events for row in agent.agent_deployments] == [row.events for row in old.agent_deployments]
+    )
+
+
+def _last_crash(name: str, rows: Iterable[Deployment]) -> float | None:
+    """The newest crash of the deployments that are in this error state; None for no error or no crash."""
+    state = status(name)
+    if state.family is not Family.ERROR:
+        return None
+    times = (
+        instant(event.timestamp)
+        for row in rows
+        if status(row.status).name == state.name
+        for event in row.events
+        if event.count and "CRASHED" in str(event.type)
+    )
+    return max((at for at in times if at is not None), default=None)

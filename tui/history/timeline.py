@@ -1,0 +1,125 @@
+"""The past of one session in memory: its newest events, and what panes ask of it. Must not know the disk."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from tui.fleet.past import AgentChange, Event, FailedJob, Past, Since
+from tui.fleet.store import Change
+from tui.history.events import Input, State, Step, derive
+
+KEPT: Final = 2_000
+"""Events that are held; older ones are on the disk, if anywhere."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """What is remembered at one moment. Implements `Past`; another object when anything in it differs."""
+
+    statuses: Mapping[str, Since] = field(default_factory=dict)
+    """By agent id; of agents with several deployments, by the key of each, too."""
+    changes: Mapping[str, AgentChange] = field(default_factory=dict)
+    """By agent id, oldest change first."""
+    events: Sequence[Event] = ()
+    """The newest, in the order of their times."""
+    failed: Mapping[str, FailedJob] = field(default_factory=dict)
+    """Jobs of the last day that failed, by id."""
+
+    def since(self, id: str) -> Since | None:
+        """Since when an agent, or one of its deployments by key, has its status; None if never seen."""
+        return self.statuses.get(id)
+
+    def changed(self, agent_id: str) -> AgentChange | None:
+        """How an agent changed within the last minute; None if it did not."""
+        return self.changes.get(agent_id)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether any agent changed within the last minute."""
+        return bool(self.changes)
+
+    def continued(self, state: State) -> State:
+        """The state with what is remembered here, so that it goes on from this moment."""
+        agents = replace(state.agents, statuses=self.statuses, changes=self.changes)
+        return replace(state, agents=agents, rooms=replace(state.rooms, failed=self.failed))
+
+    @property
+    def failed_jobs(self) -> Sequence[FailedJob]:
+        """Jobs of the last day that failed, in the order in which that was found."""
+        return tuple(self.failed.values())
+
+
+def after(timeline: Timeline, step: Step) -> Timeline:
+    """What is remembered after a step; the same object if nothing in it differs."""
+    state = step.state
+    if (
+        not step.events
+        and state.agents.statuses is timeline.statuses
+        and state.agents.changes is timeline.changes
+        and state.rooms.failed is timeline.failed
+    ):
+        return timeline
+    events = with_events(timeline.events, step.events)
+    return Timeline(state.agents.statuses, state.agents.changes, events, state.rooms.failed)
+
+
+def with_events(known: Sequence[Event], new: Iterable[Event]) -> Sequence[Event]:
+    """The newest of both, in the order of their times; what is known by its id stays as it is."""
+    found = list(new)
+    if not found:
+        return known
+    ids = {event.id for event in known}
+    events = list(known)
+    for event in found:
+        if event.id not in ids:
+            ids.add(event.id)
+            insort(events, event, key=lambda item: item.at)
+    return tuple(events[-KEPT:])
+
+
+class History:
+    """Follows one project: takes every input, holds what is remembered, and tells of every step."""
+
+    def __init__(
+        self,
+        state: State | None = None,
+        timeline: Timeline | None = None,
+        *,
+        skew: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`skew` gives the server's clock minus ours, seconds. The rest is what is known already."""
+        self._state = state or State()
+        self._timeline = timeline or Timeline()
+        self._skew = skew
+        self._listeners: dict[object, Callable[[Step], None]] = {}
+
+    @property
+    def past(self) -> Past:
+        """What is known now."""
+        return self._timeline
+
+    def record(self, change: Change) -> None:
+        """Take in a change. Subscribe it before the screen, which then finds the news of the same change."""
+        self.take(change)
+
+    def take(self, happened: Input) -> Step:
+        """Take in an input."""
+        step = derive(self._state, happened, self._skew())
+        self._state = step.state
+        self._timeline = after(self._timeline, step)
+        for listener in tuple(self._listeners.values()):
+            listener(step)
+        return step
+
+    def follow(self, listener: Callable[[Step], None]) -> Callable[[], None]:
+        """Be told of every step, once it is in `past`; returns how to stop that."""
+        key = object()
+        self._listeners[key] = listener
+
+        def stop() -> None:
+            self._listeners.pop(key, None)
+
+        return stop
