@@ -19,7 +19,7 @@ from tui.api.hosts import Host
 from tui.api.models import Wire
 from tui.api.transport import WriteGuard
 from tui.clock import Clock, Moment
-from tui.fleet.past import Past
+from tui.fleet.past import Past, Subject
 from tui.fleet.poller import Poller
 from tui.fleet.sources import SOURCES, Source
 from tui.fleet.state import QUIET_FACTOR, Selection
@@ -29,8 +29,10 @@ from tui.history.timeline import History
 from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
 from tui.logs.spool import RING
+from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
 from tui.project import Project
+from tui.session.reports import of_entry, of_note
 from tui.session.watched import Link
 
 C = TypeVar("C")
@@ -64,7 +66,8 @@ class Session:
         self.project = project
         self._clock = clock
         self.store = Store(clock, report=report)
-        run = f"{chance.getrandbits(32):08x}-"
+        self._notes = 0
+        self._run = run = f"{chance.getrandbits(32):08x}-"
         gap_after = max(GAP_AFTER, POLLS_SEEN * QUIET_FACTOR * refresh)
         state = State(project=project.key, run=run, gap_after=gap_after)
         self._history = History(state, skew=lambda: self._health.skew)
@@ -147,6 +150,16 @@ class Session:
     def raw(self, item: object) -> bytes:
         """The JSON in which an item of a listing was received; empty where that is not kept."""
         return self.client.raw(item) if isinstance(item, Wire) else b""
+
+    def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
+        """Make an event of an operation of the operator's."""
+        self._history.take(of_entry(entry, self.store.fleet, is_old=is_old))
+
+    def note(self, text: str, subject: Subject, by: str) -> None:
+        """Make an event of what the operator notes."""
+        self._notes += 1
+        note = of_note(f"{self._run}note{self._notes}", self._clock.now(), text, subject, by)
+        self._history.take(note)
 
     def follow(self, told: Callable[[], None]) -> Callable[[], None]:
         """Be told when the past tells of something new."""

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 from tui.api.errors import NotSent
 from tui.clock import Clock, Moment
-from tui.fleet.past import Past
+from tui.fleet.past import Past, Subject
 from tui.fleet.sources import Source
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Change, Store
 from tui.history.events import State, derive
 from tui.history.timeline import History, Timeline, after
 from tui.logs.hub import LogHub
+from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
 from tui.project import Project
 from tui.session.watched import Link
@@ -97,6 +98,12 @@ class Replay:
     def follow(self, told: Callable[[], None]) -> Callable[[], None]:
         """Nothing new happens in a recording."""
         return lambda: None
+
+    def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
+        """What is done now is no part of a recording."""
+
+    def note(self, text: str, subject: Subject, by: str) -> None:
+        """A recording stays as it is."""
 
     async def run(self) -> None:
         """Keep logs open until cancelled; nothing is polled."""

@@ -7,11 +7,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from tui.fleet.past import Past
+from tui.fleet.past import Past, Subject
 from tui.fleet.sources import Source
 from tui.fleet.state import Selection
 from tui.fleet.store import Store
 from tui.logs.hub import LogHub
+from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
 from tui.project import REQUESTS_PER_MINUTE, Project
 
@@ -79,6 +80,12 @@ class Watched(Protocol):
 
     def follow(self, told: Callable[[], None]) -> Callable[[], None]:
         """Be told when the past tells of something new, also without a change; returns how to stop that."""
+
+    def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
+        """Make an event of an operation of the operator's; `is_old` if the journal was read back."""
+
+    def note(self, text: str, subject: Subject, by: str) -> None:
+        """Make an event of what the operator notes on something."""
 
     def raw(self, item: object) -> bytes:
         """The JSON in which an item of a listing was received; empty where that is not kept."""

@@ -5,6 +5,7 @@ Longer than other modules, because Textual finds bindings, actions and message h
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import random
 from collections.abc import Callable, Coroutine, Sequence
@@ -75,6 +76,9 @@ class Lktop(DiffApp):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(APP)
 
+    _event_loop: asyncio.AbstractEventLoop | None = None
+    """Known once the screen is shown."""
+
     def __init__(
         self,
         launch: Launch,
@@ -120,6 +124,7 @@ class Lktop(DiffApp):
 
     def on_mount(self) -> None:
         """Show the empty screen first. The network is imported after its first frame."""
+        self._event_loop = asyncio.get_running_loop()
         self.push_screen(self.main)
         self.set_interval(TICK, self._tick)
         self.set_timer(WARM, _collect_garbage)
@@ -156,7 +161,9 @@ class Lktop(DiffApp):
         except BadTarget as error:
             self.say(f"project {project.name} not watched: {error}", tone="error")
             return
-        self.later(self.launcher.unresolved(Selection(project=project.key), asked=False))
+        selection = Selection(project=project.key)
+        self.later(self.launcher.remember(selection))
+        self.later(self.launcher.unresolved(selection, asked=False))
 
     def _over_the_network(self, project: Project) -> Watched:
         from tui.session.live import Session
@@ -433,6 +440,11 @@ class Lktop(DiffApp):
     def show(self, screen: Screen[None], closed: Callable[[], None]) -> None:
         """Put a screen over what is shown; `closed` is called when it has closed."""
         self.push_screen(screen, lambda _: closed())
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do it on the event loop; may be called in any thread. At the very end it is not done."""
+        if self._event_loop is not None and not self._event_loop.is_closed():
+            self._event_loop.call_soon_threadsafe(work)
 
     def later(self, work: Coroutine[object, object, None]) -> None:
         """Run it to its end, also when its dialog is closed."""

@@ -12,7 +12,7 @@ import os
 import pwd
 import socket
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -151,8 +151,11 @@ class Journal:
         *,
         origin: Origin | None = None,
         size_limit: int = SIZE_LIMIT,
+        tell: Callable[[AuditEntry], None] | None = None,
     ) -> None:
+        """`tell` is told of every intent and outcome that was saved, in the thread that saved it."""
         self._clock = clock
+        self._tell = tell
         self._origin = origin or Origin.of({})
         self._ledger = AppendLog(path, size_limit=size_limit, kept=KEPT)
         self._process = _process(os.getpid())
@@ -184,7 +187,10 @@ class Journal:
             facts=dict(facts or {}),
             origin=self._origin,
         )
-        self._append(_to_record(intent, self._process))
+        record = _to_record(intent, self._process)
+        self._append(record)
+        if self._tell is not None:
+            self._tell(_to_entry(record, None))
         self._begun[intent.id] = self._clock.monotonic()
         return intent
 
@@ -193,15 +199,16 @@ class Journal:
         begun = self._begun.get(intent.id)
         now = self._clock.now()
         latency = now - intent.time if begun is None else self._clock.monotonic() - begun
-        self._append(
-            _Record(
-                id=intent.id,
-                time=now,
-                verdict=verdict.value,
-                detail=clean(masked(detail), limit=600),
-                latency=round(max(0.0, latency), 3),
-            )
+        record = _Record(
+            id=intent.id,
+            time=now,
+            verdict=verdict.value,
+            detail=clean(masked(detail), limit=600),
+            latency=round(max(0.0, latency), 3),
         )
+        self._append(record)
+        if self._tell is not None:
+            self._tell(_to_entry(_to_record(intent, self._process), record))
 
     def unresolved(self) -> list[Intent]:
         """What may have happened, the oldest first: outcomes unknown, and intents of consoles that are gone.

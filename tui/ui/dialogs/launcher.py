@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Store
 from tui.operations.arguments import parse_arguments
 from tui.operations.fields import InvalidAnswer
-from tui.operations.journal.journal import JOURNAL, Journal, JournalError, Origin
+from tui.operations.journal.journal import JOURNAL, AuditEntry, Journal, JournalError, Origin
 from tui.operations.operation import Operation
 from tui.operations.registry import BY_ID
 from tui.operations.targets import Target
@@ -21,6 +21,10 @@ from tui.session.registry import SessionRegistry
 from tui.ui.dialogs.project_context import AppServices, ProjectContext, SessionOptions
 
 NO_PROJECT = "no project is watched"
+REMEMBERED = 200
+"""Operations of earlier runs that are events of this one, at the most."""
+REMEMBERED_FOR = 30 * 86_400.0
+"""Seconds after which they are no events any more."""
 
 
 class LauncherHost(AppServices, Protocol):
@@ -34,6 +38,9 @@ class LauncherHost(AppServices, Protocol):
     def at_rest(self) -> bool:
         """No dialog is open, and nobody is typing."""
 
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do it on the event loop; may be called in any thread."""
+
 
 class OperationLauncher:
     """Opens dialogs, each for the project of the selection it is given. One for the whole run."""
@@ -41,7 +48,14 @@ class OperationLauncher:
     def __init__(self, host: LauncherHost, registry: SessionRegistry) -> None:
         self._host = host
         self._registry = registry
-        self._journal = Journal(host.state_dir / JOURNAL, host.clock, origin=Origin.of(os.environ))
+        self.origin = Origin.of(os.environ)
+        """Who operates, and from where."""
+        self._journal = Journal(
+            host.state_dir / JOURNAL,
+            host.clock,
+            origin=self.origin,
+            tell=lambda entry: host.soon(lambda: self._journalled(entry)),
+        )
         self._contexts: dict[str, ProjectContext] = {}
         """By the project's key."""
         self.session_options = SessionOptions()
@@ -62,6 +76,25 @@ class OperationLauncher:
             known = ProjectContext(self._host, session, self._registry, self._journal, self.session_options)
             self._contexts[selection.project] = known
         return known
+
+    def _journalled(self, entry: AuditEntry) -> None:
+        """Let history know of an operation that was begun, or of its outcome."""
+        for context in self._contexts.values():
+            context.report(entry)
+
+    async def remember(self, selection: Selection) -> None:
+        """Let history know of the operations on the selection's project that the journal holds."""
+        context = self.context_of(selection)
+        if context is None:
+            return
+        try:
+            entries = await context.operator.entries(REMEMBERED)
+        except JournalError:
+            return  # who asks for the audit trail is told
+        for entry in reversed(entries):
+            if self._host.clock.now() - entry.intent.time < REMEMBERED_FOR:
+                context.report(entry, is_old=True)
+                await asyncio.sleep(0)  # keys come first
 
     def require_context(self, selection: Selection) -> ProjectContext:
         """What dialogs use of the selection's project. Raises `InvalidAnswer` while it is not watched."""

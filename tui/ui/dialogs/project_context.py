@@ -16,7 +16,7 @@ from tui.fleet.state import Selection, View
 from tui.fleet.store import Store
 from tui.fleet.times import TimeStyle
 from tui.operations.journal.hosts import Hosts
-from tui.operations.journal.journal import Journal, Verdict
+from tui.operations.journal.journal import AuditEntry, Journal, Verdict
 from tui.operations.journal.outcome import Outcome
 from tui.operations.operation import Operation
 from tui.operations.runner import OperationRunner
@@ -99,19 +99,25 @@ class ProjectContext:
         self.project: Project = session.project
         self.store: Store = session.store
         self.undo = LastUndo(app.clock)
+        self._hosts = Hosts(session.project.url, session.project.agents_url)
         self.operator = OperationRunner(
             session.remote,
             session.store,
             journal,
             clock=app.clock,
             project=session.project.name,
-            hosts=Hosts(session.project.url, session.project.agents_url),
+            hosts=self._hosts,
             new_id=self._new_id,
             nudge=session.nudge,
         )
 
     def _new_id(self) -> str:
         return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+
+    def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
+        """Let history know of an operation, if it is of this project; `is_old` if it was read back."""
+        if entry.intent.project == self.project.name and self._hosts.may_be_of(entry.intent):
+            self._session.report(entry, is_old=is_old)
 
     @property
     def locked(self) -> bool:
