@@ -40,15 +40,17 @@ def create(path: Path, schema: str, statements: Sequence[str]) -> sqlite3.Connec
     return database
 
 
-def opened(path: Path, schema: str) -> sqlite3.Connection:
-    """A file for its one writer. What is committed is safe from a kill at once.
+def opened(path: Path, wanted: str) -> sqlite3.Connection:
+    """A file for its one writer, of this schema, or of any for an empty one.
+
+    What is committed is safe from a kill at once.
 
     Raises `UnknownSchema`, `OSError` and `sqlite3.Error`.
     """
     os.close(privatefile.open_file(path))  # neither a link nor absent
     database = _connect(path)
     try:
-        require_schema(database, path, schema)
+        _require_schema(database, path, wanted)
         database.execute("PRAGMA journal_mode=WAL")
     except (sqlite3.Error, UnknownSchema):
         database.close()
@@ -56,7 +58,7 @@ def opened(path: Path, schema: str) -> sqlite3.Connection:
     return database
 
 
-def for_reading(path: Path, schema: str) -> sqlite3.Connection:
+def for_reading(path: Path, wanted: str) -> sqlite3.Connection:
     """A file for reading, also while another process writes it, and from media that cannot be written.
 
     Raises `UnknownSchema`, `OSError` and `sqlite3.Error`.
@@ -69,7 +71,7 @@ def for_reading(path: Path, schema: str) -> sqlite3.Connection:
             raise
         database = _readable(path, "mode=ro&immutable=1")
     try:
-        require_schema(database, path, schema)
+        _require_schema(database, path, wanted)
     except (sqlite3.Error, UnknownSchema):
         database.close()
         raise
@@ -113,18 +115,34 @@ def size(path: Path) -> int:
     return total
 
 
-def require_schema(database: sqlite3.Connection, path: Path, schema: str) -> None:
-    """Raise `UnknownSchema` if the file is not of this schema."""
+def schema(database: sqlite3.Connection, path: Path) -> str:
+    """The schema of a file. Raises `UnknownSchema` if it is none of ours."""
     try:
         row = database.execute("SELECT value FROM meta WHERE name='schema'").fetchone()
     except sqlite3.OperationalError as error:
         if "no such table" not in str(error):
             raise
-        raise UnknownSchema(f"{path}: not a recording of lktop") from None
-    if row is None or row[0] != schema:
-        found = row[0] if row and isinstance(row[0], str) and row[0].isascii() else "unknown"
+        row = None
+    if row is None:
+        raise UnknownSchema(f"{path}: not a recording of lktop")
+    found = str(row[0])
+    return found if found.isascii() and found.isalnum() else "unknown"
+
+
+def copied(database: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """A copy of a file under another name, readable by this user alone."""
+    os.close(privatefile.create(path))
+    copy = _connect(path)
+    database.backup(copy)
+    copy.execute("PRAGMA journal_mode=DELETE")
+    return copy
+
+
+def _require_schema(database: sqlite3.Connection, path: Path, wanted: str) -> None:
+    found = schema(database, path)
+    if wanted and found != wanted:
         raise UnknownSchema(
-            f"{path}: recorded by another version of lktop (schema {found[:20]}, this one reads {schema})"
+            f"{path}: recorded by another version of lktop (schema {found[:20]}, this one reads {wanted})"
         )
 
 

@@ -1,0 +1,291 @@
+"""A project's file that lasts: events, transitions, failed jobs, errors in logs, and when it was watched.
+
+Texts that repeat, such as ids, are kept once and named by a number. Must not know who derives events, nor
+threads, nor what may be kept of people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct, structs
+
+from tui.fleet.past import Event, FailedJob, Severity, Since, Transition
+from tui.history import database
+from tui.history.samples import UNFINISHED, Run
+
+NAME: Final = "events.sqlite"
+SCHEMA: Final = "1"
+DAY: Final = 86_400.0
+JOBS_FOR: Final = DAY
+"""Seconds for which failed jobs are kept."""
+ERRORS_FOR: Final = DAY
+"""Seconds for which counts of errors are kept."""
+STEP: Final = 5_000
+"""Rows that are dropped at once: others may wait for the file."""
+STATEMENTS: Final = (
+    "CREATE TABLE name(id INTEGER PRIMARY KEY, text TEXT UNIQUE)",
+    "CREATE TABLE run(run TEXT PRIMARY KEY, unix REAL, mono REAL, host TEXT, version TEXT) WITHOUT ROWID",
+    "CREATE TABLE watched(source INTEGER, since REAL, until REAL, run TEXT, why TEXT,"
+    " PRIMARY KEY(source, since)) WITHOUT ROWID",
+    "CREATE TABLE transition(subject INTEGER, at REAL, before INTEGER, after INTEGER, not_before REAL,"
+    " PRIMARY KEY(subject, at)) WITHOUT ROWID",
+    "CREATE TABLE since(subject INTEGER PRIMARY KEY, status TEXT, at REAL, not_before REAL, not_after REAL,"
+    " evidence TEXT)",
+    "CREATE TABLE event(id INTEGER PRIMARY KEY, origin INTEGER, number INTEGER, at REAL, kind INTEGER,"
+    " severity INTEGER, text TEXT, detail TEXT, before TEXT, after TEXT, not_before REAL, agent INTEGER,"
+    " agent_name INTEGER, room INTEGER, dispatch INTEGER, job INTEGER, source INTEGER, ids BLOB,"
+    " clock INTEGER, UNIQUE(origin, number))",
+    "CREATE INDEX event_at ON event(at)",
+    "CREATE TABLE failed_job(job TEXT PRIMARY KEY, at REAL, value BLOB) WITHOUT ROWID",
+    "CREATE TABLE error_count(agent INTEGER, minute INTEGER, signature TEXT, count INTEGER, line TEXT,"
+    " PRIMARY KEY(agent, minute, signature)) WITHOUT ROWID",
+)
+MIGRATIONS: Final[dict[str, tuple[str, Sequence[str]]]] = {}
+"""By an older schema, the one after it and what makes it that."""
+
+_DIGITS: Final = 15
+"""Digits of a number in an id that is kept as one."""
+
+
+class ErrorCount(Struct, frozen=True, gc=False):
+    """How often an error was read in an agent's log within a minute."""
+
+    agent_id: str
+    minute: int
+    """Unix minutes by the server's clock."""
+    signature: str
+    """What errors of one cause have in common."""
+    count: int
+    line: str = ""
+    """The newest of them, masked."""
+
+
+class WatchedTime(Struct, frozen=True, gc=False):
+    """A time within which a source was polled without a gap. Unix seconds by the server's clock."""
+
+    source: str
+    since: float
+    until: float
+    run: str
+    why: str = ""
+    """Why there is a gap before it, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongLimits:
+    """What may be kept in the file."""
+
+    days: float = 30.0
+    size: int = 128 << 20
+    """Bytes."""
+
+
+class LongFile:
+    """The file, opened by its one writer."""
+
+    def __init__(self, folder: Path) -> None:
+        """Makes or migrates it. Raises `UnknownSchema`, `OSError` and `sqlite3.Error`."""
+        path = folder / NAME
+        database.remove(_unfinished(path))
+        if path.exists():
+            _migrate(path)
+        else:
+            _create(path)
+        self._file = database.opened(path, SCHEMA)
+        self._names: dict[str, int] = {}
+        self._in_transaction = False
+
+    def begin_run(self, run: Run) -> None:
+        """Note a run of the program."""
+        row = (run.id, run.unix, run.mono, run.host, run.version)
+        self._do("INSERT OR REPLACE INTO run VALUES(?,?,?,?,?)", [row])
+
+    def add_events(self, events: Iterable[Event]) -> None:
+        """Keep events. One that is known by its id stays as it is."""
+        self._do(f"INSERT OR IGNORE INTO event VALUES(NULL{',?' * 18})", map(self._event_row, events))
+
+    def add_transitions(
+        self, transitions: Iterable[Transition], news: Iterable[tuple[str, Since | None]]
+    ) -> None:
+        """Keep transitions; and since when subjects have their status now, None for one that is gone."""
+        rows = (
+            (self._name(item.id), item.at, self._name(item.before), self._name(item.after), item.not_before)
+            for item in transitions
+        )
+        self._do("INSERT OR REPLACE INTO transition VALUES(?,?,?,?,?)", rows)
+        for id, since in news:
+            if since is None:
+                self._do("DELETE FROM since WHERE subject = ?", [(self._name(id),)])
+            else:
+                row = (self._name(id), *structs.astuple(since))
+                self._do("INSERT OR REPLACE INTO since VALUES(?,?,?,?,?,?)", [row])
+
+    def add_failed_jobs(self, jobs: Iterable[FailedJob]) -> None:
+        """Keep failed jobs; of one that is known, what is known now."""
+        rows = ((job.job_id, job.at, msgspec.msgpack.encode(job)) for job in jobs)
+        self._do("INSERT OR REPLACE INTO failed_job VALUES(?,?,?)", rows)
+
+    def add_error_counts(self, counts: Iterable[ErrorCount]) -> None:
+        """Add to counts of errors."""
+        rows = ((self._name(item.agent_id), *structs.astuple(item)[1:]) for item in counts)
+        self._do(
+            "INSERT INTO error_count VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE"
+            " SET count = count + excluded.count, line = excluded.line",
+            rows,
+        )
+
+    def extend_watched(self, times: Iterable[WatchedTime]) -> None:
+        """Keep when sources were watched; one that began at the same time has become longer."""
+        rows = ((self._name(item.source), item.since, item.until, item.run, item.why) for item in times)
+        self._do("INSERT OR REPLACE INTO watched VALUES(?,?,?,?,?)", rows)
+
+    def commit(self) -> None:
+        """Make what was added safe from a kill. Raises `sqlite3.Error`."""
+        if self._in_transaction:
+            self._file.execute("COMMIT")
+        self._in_transaction = False
+
+    def close(self) -> None:
+        """Leave one file that opens from anywhere. Raises `sqlite3.Error`."""
+        self.commit()
+        database.close(self._file)
+
+    def drop(self) -> None:
+        """Close without keeping what was not committed, such as after an error."""
+        self._file.close()
+
+    # ---- what goes --------------------------------------------------------------------------------------
+
+    def trim(self, limits: LongLimits, now: float) -> None:
+        """Drop what is older than the limits, and whole days from the oldest on until the rest fits.
+
+        `now` is Unix seconds by the server's clock. Commits step by step, as others wait for the file.
+        """
+        self._drop("failed_job", "at < ?", now - JOBS_FOR)
+        self._drop("error_count", "minute < ?", (now - ERRORS_FOR) // 60)
+        oldest = now - limits.days * DAY
+        self._drop_until(oldest)
+        while self.used() > limits.size and oldest < now:
+            first = self._file.execute("SELECT min(at) FROM event").fetchone()[0]
+            if first is None or first > now - DAY:
+                break
+            oldest = (first // DAY + 1) * DAY
+            self._drop("event", f"at < ? AND severity = {self._name(Severity.INFO)}", oldest)
+            if self.used() > limits.size:
+                self._drop_until(oldest)
+            self._keep_complete_since(oldest)
+
+    def used(self) -> int:
+        """Bytes in use; what was dropped is used again before the file grows."""
+        pages, free, size = (
+            int(self._file.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
+
+    def _drop_until(self, oldest: float) -> None:
+        self._drop("event", "at < ?", oldest)
+        self._drop("transition", "at < ?", oldest)
+        self._drop("watched", "until < ?", oldest)
+
+    def _drop(self, table: str, where: str, value: float) -> None:
+        """Drop rows some thousand at once."""
+        self.commit()
+        order = {"event": "id", "failed_job": "job"}.get(table)
+        if order is None:  # tables without a number of their own are small
+            self._do(f"DELETE FROM {table} WHERE {where}", [(value,)])
+            self.commit()
+            return
+        statement = (
+            f"DELETE FROM {table} WHERE {order} IN (SELECT {order} FROM {table} WHERE {where} LIMIT {STEP})"
+        )
+        while True:
+            changes = self._file.total_changes
+            self._do(statement, [(value,)])
+            self.commit()
+            if self._file.total_changes - changes < STEP:
+                return
+
+    def _keep_complete_since(self, at: float) -> None:
+        self._do("INSERT OR REPLACE INTO meta VALUES('complete_since', ?)", [(str(at),)])
+        self.commit()
+
+    def _do(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        if not self._in_transaction:
+            self._file.execute("BEGIN")
+            self._in_transaction = True
+        self._file.executemany(statement, list(rows))
+
+    def _name(self, text: str) -> int:
+        """The number of a text."""
+        known = self._names.get(text)
+        if known is None:
+            self._file.execute("INSERT OR IGNORE INTO name(text) VALUES(?)", (text,))
+            row = self._file.execute("SELECT id FROM name WHERE text = ?", (text,)).fetchone()
+            known = self._names[text] = int(row[0])
+        return known
+
+    def _event_row(self, event: Event) -> tuple[object, ...]:
+        origin, number = _parted(event.id)
+        subject = (self._name(text) for text in structs.astuple(event.subject))
+        ids = [self._name(id) for id in event.ids]
+        distances = [after - before for before, after in zip([0, *ids], ids, strict=False)]
+        return (
+            self._name(origin),
+            number,
+            event.at,
+            self._name(event.kind),
+            self._name(event.severity),
+            event.text,
+            event.detail,
+            event.before,
+            event.after,
+            event.not_before,
+            *subject,
+            msgspec.msgpack.encode(distances) if ids else None,
+            int(event.is_clock_unknown),
+        )
+
+
+def _parted(id: str) -> tuple[str, int]:
+    """An id as what it begins with and the number that it ends with, -1 for none."""
+    digits = id[len(id.rstrip("0123456789")) :]
+    if not digits or digits[0] == "0" or len(digits) > _DIGITS:
+        return id, -1
+    return id[: -len(digits)], int(digits)
+
+
+def _create(path: Path) -> None:
+    fresh = _unfinished(path)
+    with closing(database.create(fresh, SCHEMA, STATEMENTS)) as new:
+        new.execute("COMMIT")
+    fresh.rename(path)
+
+
+def _migrate(path: Path) -> None:
+    """Bring an older file to the present schema, on a copy, which then takes its place."""
+    with closing(database.opened(path, "")) as found:
+        schema = database.schema(found, path)
+        if schema not in MIGRATIONS:
+            return
+        fresh = _unfinished(path)
+        with closing(database.copied(found, fresh)) as copy:
+            copy.execute("BEGIN")
+            while schema != SCHEMA:
+                for statement in MIGRATIONS[schema][1]:
+                    copy.execute(statement)
+                schema = MIGRATIONS[schema][0]
+            copy.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (schema,))
+            copy.execute("COMMIT")
+    database.remove(path)
+    fresh.rename(path)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(path.name + UNFINISHED)

@@ -1,0 +1,179 @@
+"""Reads the file of a project that lasts. Must not know threads; none of its calls is made on the loop."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from tui.fleet.past import Event, FailedJob, Gap, Kind, Severity, Since, Subject, Transition
+from tui.history import database
+from tui.history.long_file import NAME, SCHEMA, ErrorCount, WatchedTime
+
+MOST_EVENTS: Final = 2_000
+NOT_RECORDED: Final = "not recorded"
+"""Why there is a gap of which no more is known."""
+R = TypeVar("R")
+
+
+class _EventRow(Struct):
+    """The columns of an event."""
+
+    origin: int
+    number: int
+    at: float
+    kind: int
+    severity: int
+    text: str
+    detail: str
+    before: str
+    after: str
+    not_before: float | None
+    agent: int
+    agent_name: int
+    room: int
+    dispatch: int
+    job: int
+    source: int
+    ids: bytes | None
+    clock: bool
+
+
+class _SinceRow(Since, frozen=True, kw_only=True):
+    """Since when a subject has its status."""
+
+    id: str
+
+
+class _Value(Struct):
+    """One column."""
+
+    value: str
+
+
+class _Blob(Struct):
+    """One column."""
+
+    value: bytes
+
+
+class LongReader:
+    """The file, for reading, also while it is written."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises `UnknownSchema`, `OSError` and `sqlite3.Error`."""
+        self._file = database.for_reading(folder / NAME, SCHEMA)
+        self._names: dict[int, str] = {}
+
+    def events(self, since: float, until: float, limit: int = MOST_EVENTS) -> list[Event]:
+        """The newest events of a time, oldest first."""
+        query = "SELECT * FROM event WHERE at BETWEEN ? AND ? ORDER BY at DESC, id DESC LIMIT ?"
+        found: list[Event] = []
+        for row in self._rows(_EventRow, query, since, until, limit):
+            with suppress(ValueError):  # of a kind that only a newer version knows
+                found.append(self._event(row))
+        return found[::-1]
+
+    def transitions(self, id: str, since: float, until: float) -> list[Transition]:
+        """Transitions of an agent or deployment, oldest first."""
+        query = (
+            "SELECT ? AS id, b.text AS before, a.text AS after, not_before, at FROM transition"
+            " JOIN name a ON a.id = after JOIN name b ON b.id = before"
+            " WHERE subject = (SELECT id FROM name WHERE text = ?) AND at BETWEEN ? AND ? ORDER BY at"
+        )
+        return self._rows(Transition, query, id, id, since, until)
+
+    def since(self) -> dict[str, Since]:
+        """Since when agents and deployments have their status, by id."""
+        query = "SELECT since.*, text AS id FROM since JOIN name ON name.id = subject"
+        return {
+            row.id: Since(row.status, row.at, row.not_before, row.not_after, row.evidence)
+            for row in self._rows(_SinceRow, query)
+        }
+
+    def failed_jobs(self, since: float) -> list[FailedJob]:
+        """Failed jobs from then on, oldest first."""
+        rows = self._rows(_Blob, "SELECT value FROM failed_job WHERE at >= ? ORDER BY at", since)
+        return [msgspec.msgpack.decode(row.value, type=FailedJob) for row in rows]
+
+    def error_counts(self, agent_id: str, since: float, until: float) -> list[ErrorCount]:
+        """Counts of errors in an agent's log, oldest first."""
+        query = (
+            "SELECT ? AS agent_id, minute, signature, count, line FROM error_count"
+            " WHERE agent = (SELECT id FROM name WHERE text = ?) AND minute BETWEEN ? AND ? ORDER BY minute"
+        )
+        return self._rows(ErrorCount, query, agent_id, agent_id, since // 60, until // 60)
+
+    def watched(self, source: str, since: float, until: float) -> list[WatchedTime]:
+        """When a source was watched, oldest first."""
+        query = (
+            "SELECT ? AS source, since, until, run, why FROM watched WHERE until >= ? AND since <= ?"
+            " AND source = (SELECT id FROM name WHERE text = ?) ORDER BY since"
+        )
+        return self._rows(WatchedTime, query, source, since, until, source)
+
+    def gaps(self, source: str, since: float, until: float) -> list[Gap]:
+        """The times between those in which a source was watched, oldest first."""
+        return [
+            Gap(source, before.until, after.since, after.why or NOT_RECORDED)
+            for before, after in pairwise(self.watched(source, since, until))
+            if after.since > before.until
+        ]
+
+    @property
+    def complete_since(self) -> float | None:
+        """From when on no event had to go for want of room; None if none had to."""
+        rows = self._rows(_Value, "SELECT value FROM meta WHERE name = 'complete_since'")
+        return float(rows[0].value) if rows else None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _rows(self, kind: type[R], query: str, *values: float | str) -> list[R]:
+        """Rows as far as they can be read: where the file is damaged, they end."""
+        found: list[R] = []
+        with (
+            suppress(sqlite3.DatabaseError, msgspec.ValidationError),
+            closing(self._file.execute(query, values)) as rows,
+        ):
+            names = [column[0] for column in rows.description]
+            for row in rows:
+                found.append(msgspec.convert(dict(zip(names, row, strict=True)), kind, strict=False))
+        return found
+
+    def _text(self, number: int) -> str:
+        known = self._names.get(number)
+        if known is None:
+            rows = self._rows(_Value, "SELECT text AS value FROM name WHERE id = ?", number)
+            known = self._names[number] = rows[0].value if rows else ""
+        return known
+
+    def _event(self, row: _EventRow) -> Event:
+        subject = (row.agent, row.agent_name, row.room, row.dispatch, row.job, row.source)
+        origin = self._text(row.origin)
+        return Event(
+            id=origin if row.number < 0 else f"{origin}{row.number}",
+            at=row.at,
+            kind=Kind(self._text(row.kind)),
+            severity=Severity(self._text(row.severity)),
+            text=row.text,
+            subject=Subject(*map(self._text, subject)),
+            detail=row.detail,
+            before=row.before,
+            after=row.after,
+            not_before=row.not_before,
+            ids=tuple(map(self._text, _numbers(row.ids))) if row.ids else (),
+            is_clock_unknown=row.clock,
+        )
+
+
+def _numbers(data: bytes) -> Sequence[int]:
+    """Numbers from the distances between them."""
+    return list(accumulate(msgspec.msgpack.decode(data, type=list[int])))
