@@ -8,6 +8,7 @@ went about five seconds late.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Iterator
@@ -112,7 +113,7 @@ def run(suite: Suite) -> Iterator[Figure]:
 
 def _figures(case: Case, seen: Seen, what: str) -> Iterator[Figure]:
     cap = float(REQUESTS_PER_MINUTE)
-    last = sorted(seen.delays)[int(0.95 * len(seen.delays))] if seen.delays else float("nan")
+    last = sorted(seen.delays)[math.ceil(0.95 * len(seen.delays)) - 1] if seen.delays else float("nan")
     count = len(seen.delays)
     yield Figure(CASE, f"requests a minute, {what}", US, "", tuple(seen.requests), cap)
     yield Figure(CASE, f"95 of 100 changes seen within, {what} ({count})", US, "s", (last,), case.seen_within)
