@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, line
-from tui.logs.classify import LEVEL_BITS, PART, Level, classify, parse_time, time_of
+from tui.logs.classify import Classifier, classify
+from tui.logs.levels import LEVEL_BITS, PART, Level
+from tui.logs.log import Log
+from tui.logs.records import parse
+from tui.logs.search import Criteria
+from tui.logs.spool import Spool
+from tui.logs.times import parse_time, time_of
 
 
 @pytest.mark.parametrize(
@@ -47,25 +53,58 @@ def test_level(raw: bytes, level: Level) -> None:
 
 
 def test_frames_of_a_plain_traceback_are_as_serious_as_its_head() -> None:
-    levels = classify(
-        [b"Traceback (most recent call last):", b'  File "a.py", line 1', b"    x()", b"KeyError: 'x'", b"ok"]
-    )
-    assert list(levels) == [Level.ERROR | PART] * 3 + [Level.ERROR, Level.NONE]
+    frames = [b"Traceback (most recent call last):", b'  File "a.py", line 1', b"    x()"]
+    levels = classify([b"print", *frames, b"KeyError: 'x'", b"ok"])
+    assert list(levels) == [Level.NONE, *[Level.ERROR | PART] * 3, Level.ERROR, Level.NONE]
 
 
 @pytest.mark.parametrize(
     "end",
-    [b"httpx.ReadTimeout: no answer", b"a.BookingFailed", b"KeyboardInterrupt", b"SystemExit: 1"],
+    [
+        b"httpx.ReadTimeout: no answer",
+        b"a.BookingFailed",
+        b"BookingFailed: no",
+        b"timeout",
+        b"KeyboardInterrupt",
+        b"SystemExit: 1",
+    ],
 )
 def test_what_ends_a_traceback_is_an_error_whatever_it_is_called(end: bytes) -> None:
     frames = [b"Traceback (most recent call last):", b'  File "a.py", line 1', b"    x()"]
     assert classify([*frames, end])[-1] == Level.ERROR
     assert classify([b"ok", end])[-1] == Level.NONE
-    assert classify([*frames, b"done: ok"])[-1] == Level.NONE
+    assert classify([*frames, b"all is done: ok"])[-1] == Level.NONE
 
 
-def test_an_indented_line_continues_the_batch_before() -> None:
-    assert classify([b"    x()"], previous=Level.ERROR)[0] == Level.ERROR | PART
+def test_a_traceback_goes_through_the_lines_of_several_reads() -> None:
+    classifier = Classifier()
+    assert classifier.marks([b"Traceback (most recent call last):"])[0] == Level.ERROR | PART
+    assert classifier.marks([b'  File "a.py", line 1'])[0] == Level.ERROR | PART
+    assert classifier.marks([b"BookingFailed: no"])[0] == Level.ERROR
+
+
+def test_records_read_together_have_the_levels_that_they_have_one_by_one() -> None:
+    lines = [line("x", level=level) for level in ("INFO", "error", "GOSSIP", "WARNING")]
+    lines += [
+        line("child exited with signal 9"),
+        b'{"level":30,"msg":"pino"}',
+        b'{"level":"INFO","message":7}',
+    ]
+    lines += [b'{"level":', b'"INFO"}', b'{"level":"INFO"} {"level":"ERROR"}', b"", b"{}", b'{"a":1}']
+    for order in (lines, lines[::-1], lines * 50):
+        assert classify(order) == bytes(classify([each])[0] for each in order)
+
+
+@pytest.mark.parametrize("size", [100, 60_000, 70_000, 300_000, 5_000_000])
+def test_a_record_of_any_length_is_as_serious_as_it_says(size: int) -> None:
+    raw = line("context " * (size // 8), level="ERROR")
+    assert classify([raw])[0] == Level.ERROR
+    assert parse(raw).level is Level.ERROR
+    log = Log(Spool(None))
+    lines = [raw, line("next")]
+    log.append(lines, classify(lines), bytes(2), EPOCH)
+    assert log.counts.errors == 1
+    assert list(Criteria(level=Level.ERROR).rows(log.spool.block(0, 2, 1 << 30))) == [0]
 
 
 @PROPERTY

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
-from tui.logs.classify import Level
+from tui.logs.levels import Level
 from tui.logs.records import parse, plain, runs
 
 

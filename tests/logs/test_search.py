@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
-from tui.logs.classify import CUT, Level, classify
+from tui.logs.classify import classify
 from tui.logs.expressions import TooSlow
+from tui.logs.levels import CUT, Level
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.records import parse
 from tui.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows

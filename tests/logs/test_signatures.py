@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
-from tui.logs.classify import Level, classify
+from tui.logs.classify import classify
 from tui.logs.expressions import time_limit
+from tui.logs.levels import Level
 from tui.logs.log import Log
 from tui.logs.records import parse
 from tui.logs.rows import FoundRows

@@ -18,7 +18,7 @@ import msgspec
 from tui import privatefile
 from tui.api.clean import clean
 from tui.api.masking import masked_in_place
-from tui.logs.classify import classify
+from tui.logs.classify import Classifier
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.segment import Segment
 from tui.logs.source import LogSource, StreamPhase, StreamState
@@ -28,6 +28,8 @@ GLANCE: Final = 128 * 1024
 """Bytes read at first: a screenful of any size."""
 SLICE: Final = 512 * 1024
 """Bytes read at a time after that: a few milliseconds."""
+LOOK_BACK: Final = 16 * 1024
+"""Bytes before a stretch that are read with it: a traceback may go through its beginning."""
 LONGEST: Final = 4 * MIB
 """Bytes of a line that is read as one; a longer one comes in several."""
 MOST: Final = 512 * MIB
@@ -181,18 +183,23 @@ class Archive:
             cut = 0
         data, start = data[cut:], start + cut
         if data:
-            self._adopt(data, FileRange(fd, start))
+            before = max(0, start - LOOK_BACK)
+            lead = os.pread(fd, start - before, before).split(b"\n")
+            self._adopt(data, FileRange(fd, start), lead[before > 0 : -1])
         self._left -= end - start
         self._ahead[-1] = (fd, start)
 
-    def _adopt(self, data: bytes, where: FileRange) -> None:
+    def _adopt(self, data: bytes, where: FileRange, before: Sequence[bytes]) -> None:
+        """Add lines of a file to the log; those `before` them only tell what they are part of."""
         lines = data.removesuffix(b"\n").split(b"\n")
         segment = Segment(self.log.first - len(lines), where)
         sizes = accumulate([len(line) + 1 for line in lines], initial=0)
         next(sizes)
         segment.starts.extend(sizes)
         segment.starts[-1] = len(data)
-        segment.marks += classify(lines)
+        classifier = Classifier()
+        classifier.marks(before)
+        segment.marks += classifier.marks(lines)
         segment.tags += bytes(len(lines))
         self.log.adopt(segment, self.written)
 

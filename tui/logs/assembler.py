@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tui.api.streams import Splitter
 from tui.formats import whole_seconds
-from tui.logs.classify import classify
+from tui.logs.classify import Classifier
 from tui.logs.log import Kind, Notice
 from tui.logs.merge import LogWriter
 from tui.logs.overlap import NewLines, Overlap
@@ -37,8 +37,7 @@ class Assembler:
     writer: LogWriter
     _splitter: Splitter = field(default_factory=Splitter)
     _overlap: Overlap = field(default_factory=Overlap)
-    _mark: int = 0
-    """The mark of the last line."""
+    _classifier: Classifier = field(default_factory=Classifier)
     _notice: Notice | None = None
     """The newest notice, while nothing has come after it."""
     _whole: bool = False
@@ -180,9 +179,7 @@ class Assembler:
         if found.lines:  # not for what is only repeated: a silent stream would seem to speak
             self._show(replace(self.stream, heard=now))
             self._overlap.remember(found.lines)
-            levels = classify(found.lines, self._mark)
-            self._mark = levels[-1]
-            self.writer.lines(self.tag, found.lines, levels, now, wall)
+            self.writer.lines(self.tag, found.lines, self._classifier.marks(found.lines), now, wall)
             self._notice, self._cause, self._missing = None, None, 0.0
 
     def _judge(self, found: NewLines, now: float, wall: float) -> None:

@@ -1,196 +1,229 @@
-"""Level and time of a line, noted as it arrives: one byte a line. Reads no more of it than that takes."""
+"""One mark per line of a stream as it arrives: its level, and whether it is part of the message before it.
+
+`line_level` judges a line by itself. Here is what only its neighbours tell: the frames of a traceback and the
+line that ends it, exception groups, messages of several lines, what a native panic prints after it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from enum import IntEnum
+from enum import Enum, auto
 from typing import Final
 
-import msgspec
+from tui.logs.levels import LEVEL_BITS, PART, Level
+from tui.logs.line_level import levels_of_records, unwrapped
+from tui.logs.text_level import level_of_text, tells_error
+from tui.logs.times import begins_with_time
 
+AT_ONCE: Final = 256
+"""Lines whose levels are read together if all are records of JSON."""
+GOES_ON: Final = 30
+"""Lines without a time or a level that may follow an error as its message, notes or causes."""
+DUMP: Final = 200
+"""The same after a native panic that ends the process: what follows is its stack."""
+BETWEEN: Final = 3
+"""Records of another stream of the process that may come between the lines of a traceback."""
 
-class Level(IntEnum):
-    """Severity of a line, in order."""
-
-    NONE = 0
-    DEBUG = 1
-    INFO = 2
-    WARN = 3
-    ERROR = 4
-    CRITICAL = 5
-
-
-LEVEL_BITS: Final = 0x07
-PART: Final = 0x08
-"""The row is part of a message of several lines, such as a frame of a traceback: not an error by itself."""
-NOTICE: Final = 0x10
-"""The row is a notice of ours: a place in the log without bytes."""
-CUT: Final = 0x20
-"""The row is a piece of a line: its end never came."""
-
-ERRORS: Final = re.compile(
-    b"[%c%c%c%c]" % (Level.ERROR, Level.CRITICAL, CUT | Level.ERROR, CUT | Level.CRITICAL)
-)
-"""Finds the rows of error level and above in a run of marks, each message once."""
-EARLIEST: Final = 946_684_800.0
-"""Year 2000: an earlier time is a mistake or a duration."""
-LATEST: Final = 4_102_444_800.0
-"""Year 2100."""
-LONG: Final = 64 * 1024
-"""Bytes from which a line is not decoded as it arrives: its level is looked for in its beginning."""
-
-_NAMES: Final[dict[object, Level]] = {
-    "TRACE": Level.DEBUG,
-    "DEBUG": Level.DEBUG,
-    "DEV": Level.DEBUG,  # livekit-agents' own level between debug and info
-    "INFO": Level.INFO,
-    "NOTICE": Level.INFO,
-    "WARN": Level.WARN,
-    "WARNING": Level.WARN,
-    "ERROR": Level.ERROR,
-    "ERR": Level.ERROR,
-    "CRITICAL": Level.CRITICAL,
-    "FATAL": Level.CRITICAL,
-    "PANIC": Level.CRITICAL,
-    # pino, which the Node agents log with, writes numbers
-    10: Level.DEBUG,
-    20: Level.DEBUG,
-    30: Level.INFO,
-    40: Level.WARN,
-    50: Level.ERROR,
-    60: Level.CRITICAL,
-}
-_WORD: Final = re.compile(
-    rb"\b(?:(TRACE|DEBUG)|(INFO|NOTICE)|(WARN(?:ING)?)|(ERROR|ERR)|"
-    rb"(CRITICAL|FATAL|PANIC|Fatal|panic|fatal))\b|^BUILD (ERROR):|^[A-Za-z_][\w.]*(?:Error|Exception)(:| |$)"
-)
+_BRACE: Final = ord("{")
+_RUNS: Final = re.compile(rb"\{+|[^{]+")
+"""Finds runs of lines that begin with a brace, and of others."""
 _BEGINS: Final = re.compile(
-    rb"(?:Traceback \(most recent|During handling of the above|The above exception was)"
+    r"Traceback \(most recent call last|During handling of the above exception|The above exception was"
+    r"|Exception in thread .*:$|Exception ignored in: |Task exception was never retrieved"
+    r"|future: <|\xe2\x95\xad.* Traceback "
 )
 """How a traceback begins or goes on: the error is the line that ends it."""
-_ENDS: Final = re.compile(
-    rb"(?:[A-Za-z_]\w*\.)+[A-Z]\w*(?::|$)"
-    rb"|(?:KeyboardInterrupt|SystemExit|Stop(?:Async)?Iteration|GeneratorExit|(?:Base)?ExceptionGroup)(?::|$)"
+_FIRST: Final = "+FTDEf\xe2"
+"""What a traceback begins with."""
+_LAST: Final = re.compile(
+    r"(?!(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)\b)"
+    r"[A-Za-z_][\w.]*(?:\.<locals>\.[\w.]+)?(?::(?: |$)|$)",
+    re.ASCII,
 )
-"""The line that ends a traceback: an exception with its module, or a built-in one without."""
-_HINTS: Final = (
-    b"info",
-    b"err",
-    b"warn",
-    b"debug",
-    b"trace",
-    b"exception",
-    b"notice",
-    b"crit",
-    b"fatal",
-    b"panic",
+"""The line that ends a traceback: the class of the exception, whatever it is called."""
+_BELONGS: Final = re.compile(
+    r"[}\])]+[,;]?$|note: |stack backtrace:|Caused by: |\.\.\. \d+ more|goroutine \d+ |\[signal |exit status "
+    r"|Current thread 0x|Thread 0x|Extension modules:|fatal runtime error: |\[Previous line repeated"
 )
-"""Every text that `_WORD` matches holds one of these in lower case."""
-_BY_GROUP: Final = (
-    Level.NONE,
-    Level.DEBUG,
-    Level.INFO,
-    Level.WARN,
-    Level.ERROR,
-    Level.CRITICAL,
-    Level.ERROR,
-    Level.ERROR,
-)
-_JSON_LEVEL: Final = re.compile(rb'"(?:level|severity)"\s*:\s*"?(\w+)')
-_HEAD: Final = 160
-"""Bytes of a line without structure in which a level is looked for."""
+"""What follows an error and has no indentation."""
+_DUMPS: Final = re.compile(r"panic: |fatal error: |Fatal Python error: ")
+_BOXES: Final = ("\xe2\x94", "\xe2\x95", "\xe2\x9d")
+"""How a line of the box begins that rich draws around a traceback, byte for byte."""
+_FRAME: Final = re.compile(r'File "[^"]*", line \d+')
+_NODE_FRAME: Final = re.compile(r"at \S")
 
 
-class Header(msgspec.Struct, gc=False):
-    """The fields of a JSON line that are read as it arrives. livekit-agents' names first, then pino's."""
+class _Open(Enum):
+    """What the next lines may belong to."""
 
-    level: str | int | float = ""
-    severity: str = ""
-    timestamp: str | int | float = ""
-    time: str | int | float = ""
-    ts: str | int | float = ""
-
-
-_header = msgspec.json.Decoder(Header).decode
-FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises for a line that is not JSON, or is made to break it."""
-
-
-def level_named(name: object) -> Level:
-    """The level that a logger's word or number stands for; NONE if it is unknown."""
-    found = _NAMES.get(name)
-    if found is None and isinstance(name, str):
-        return _NAMES.get(name.strip().upper(), Level.NONE)
-    return found or Level.NONE
+    NOTHING = auto()
+    FRAMES = auto()
+    """A traceback of Python whose last line is to come."""
+    GROUP = auto()
+    """The box of an exception group."""
+    MESSAGE = auto()
+    """An error whose message may go on."""
+    STACK = auto()
+    """An error whose message is over: frames follow it."""
+    DUMP = auto()
+    """A native panic: all that follows is its stack."""
 
 
-def classify(lines: Sequence[bytes], previous: int = Level.NONE) -> bytearray:
-    """One mark per line. `previous` is the mark of the line before: an indented line belongs to it."""
-    marks = bytearray()
-    for line in lines:
-        if line[:1] == b"{" and len(line) < LONG:
-            try:
-                header = _header(line)
-                previous = _NAMES.get(header.level) or level_named(header.level or header.severity)
-            except FAILURES:
-                previous = _from_text(line)
-        elif line[:1] in (b" ", b"\t"):
-            previous = previous & LEVEL_BITS | PART  # as serious as what it belongs to
-        elif previous == Level.ERROR | PART and _ENDS.match(line, 0, _HEAD):
-            previous = Level.ERROR
+class Classifier:
+    """Marks the lines of one stream, in order."""
+
+    def __init__(self) -> None:
+        self._mark: int = Level.NONE
+        """Of the line before."""
+        self._open = _Open.NOTHING
+        self._left = 0
+        """Lines that may still belong to what is open."""
+        self._indent = 0
+        """Of the first line of a traceback, and so of the one that ends it."""
+        self._told = False
+        """The line that counts of an exception group has come."""
+        self._forced = False
+        """The next line is the message, as Rust prints it."""
+        self._ordinary = ""
+        """The last line of text that was no error; empty for a record of JSON."""
+
+    def marks(self, lines: Sequence[bytes]) -> bytearray:
+        """One mark per line."""
+        marks = bytearray()
+        firsts = bytes([line[0] if line else 0 for line in lines])
+        for run in _RUNS.finditer(firsts):
+            for start in range(run.start(), run.end(), AT_ONCE):
+                some = lines[start : min(start + AT_ONCE, run.end())]
+                levels = levels_of_records(some) if firsts[start] == _BRACE else None
+                if levels is None:
+                    levels = bytes(map(self._mark_of, some))
+                else:
+                    self._record_came(len(levels))
+                    self._mark = levels[-1]
+                marks += levels
+        return marks
+
+    def _mark_of(self, line: bytes) -> int:
+        level, text = unwrapped(line)
+        if level is None:
+            self._mark = self._in_context(text)
         else:
-            previous = _from_text(line)
-        marks.append(previous)
-    return marks
+            self._record_came(1)
+            self._mark = level
+        return self._mark
 
+    def _record_came(self, count: int) -> None:
+        self._ordinary = ""
+        self._left -= count
+        if self._open not in (_Open.FRAMES, _Open.GROUP) or self._left < 0:
+            self._open = _Open.NOTHING
 
-def _from_text(line: bytes) -> int:
-    if line[:1] == b"{" and (found := _JSON_LEVEL.search(line, 0, LONG)):
-        word = found[1].decode("ascii", "replace")
-        return level_named(int(word) if word.isdigit() and len(word) < 4 else word)
-    head = line[:_HEAD]
-    low = head.lower()
-    for hint in _HINTS:  # plain finds first: the pattern costs several times as much
-        if hint in low:
-            break
-    else:
-        return Level.NONE
-    if _BEGINS.match(head):
+    def _in_context(self, text: str) -> int:
+        """The mark of a line that is no record of JSON."""
+        line = text.lstrip()
+        indent = len(text) - len(line)
+        if self._open is not _Open.NOTHING and (found := self._of_open(line, indent)) is not None:
+            return found
+        if not line:
+            return Level.NONE
+        if line[0] in _FIRST and self._traceback_begins(line, indent):
+            return Level.ERROR | PART
+        level = level_of_text(text)
+        if indent and level < Level.CRITICAL and not begins_with_time(text):
+            return self._mark & LEVEL_BITS | PART
+        if level < Level.ERROR:
+            self._open, self._ordinary = _Open.NOTHING, line
+        else:
+            self._error_came(line, level)
+        return level
+
+    def _traceback_begins(self, line: str, indent: int) -> bool:
+        if line.startswith("+ Exception Group Traceback"):
+            self._expect(_Open.GROUP, BETWEEN)
+            self._told = False
+            return True
+        if indent and self._mark & LEVEL_BITS >= Level.ERROR:  # part of what an error says
+            return False
+        if indent and _FRAME.match(line):  # of a syntax error, which has no first line
+            self._expect(_Open.FRAMES, BETWEEN)
+            self._indent = max(0, indent - 2)
+            return True
+        if _BEGINS.match(line):
+            self._expect(_Open.FRAMES if "Traceback" in line else _Open.MESSAGE, BETWEEN)
+            self._indent = indent
+            return True
+        return False
+
+    def _error_came(self, line: str, level: Level) -> None:
+        """An error that belongs to no line before it: what may follow it?"""
+        self._forced = "panicked at" in line and line.endswith(":")
+        native = level == Level.CRITICAL and _DUMPS.match(line) is not None
+        if not tells_error(line):
+            self._ordinary = line
+        self._expect(_Open.DUMP if native else _Open.MESSAGE, DUMP if native else GOES_ON)
+
+    def _has_records(self) -> bool:
+        """Lines of this stream have a time or a level, as far as they have come: others go on from them."""
+        line = self._ordinary
+        return not line or begins_with_time(line) or bool(level_of_text(line))
+
+    def _expect(self, what: _Open, lines: int) -> None:
+        self._open, self._left = what, lines
+
+    def _of_open(self, line: str, indent: int) -> int | None:
+        """The mark of a line that belongs to what is open; None closes it."""
+        match self._open:
+            case _Open.FRAMES:
+                found = self._of_frames(line, indent)
+            case _Open.GROUP:
+                found = self._of_group(line)
+            case _:
+                found = self._of_message(line, indent)
+        if found is None:
+            self._open = _Open.NOTHING
+        return found
+
+    def _of_frames(self, line: str, indent: int) -> int | None:
+        if indent > self._indent or line[:2] in _BOXES or _BEGINS.match(line):
+            self._left = BETWEEN
+            return Level.ERROR | PART
+        if indent == self._indent and _LAST.match(line):
+            self._expect(_Open.MESSAGE, GOES_ON)
+            return Level.ERROR
+        return None
+
+    def _of_group(self, line: str) -> int | None:
+        if line[:1] not in ("|", "+"):
+            return None
+        self._left = BETWEEN
+        if not self._told and _LAST.match(line, 2):
+            self._told = True
+            return Level.ERROR
         return Level.ERROR | PART
-    match = _WORD.search(head)
-    return _BY_GROUP[match.lastindex or 0] if match else Level.NONE
 
-
-def time_of(line: bytes) -> float | None:
-    """When a line says that it was written, Unix seconds."""
-    if line[:1] == b"{" and len(line) < LONG:
-        try:
-            header = _header(line)
-        except FAILURES:
+    def _of_message(self, line: str, indent: int) -> int | None:
+        """A line after the one that told of an error: more of its message, its notes, its frames."""
+        self._left -= 1
+        part = self._mark & LEVEL_BITS | PART
+        if self._left < 0 or _BEGINS.match(line):
             return None
-        return parse_time(header.timestamp or header.time or header.ts)
-    # 2026-08-11T09:05:24.118Z or with a space, at the start of the line
-    if line[4:5] == b"-" and line[13:14] == b":":
-        stamp = line[:32].decode("ascii", "replace").replace(",", ".")
-        words = stamp.split(" ")
-        return parse_time(words[0] if "T" in words[0] else " ".join(words[:2]))
-    return None
-
-
-def parse_time(value: object) -> float | None:
-    """Unix seconds of an ISO 8601 text or of a number of s, ms, µs or ns; None for anything else."""
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-            # a time without a zone is the server's, and servers run on UTC
-            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError, OSError):
+        if self._open is _Open.DUMP:
+            return None if begins_with_time(line) or (level_of_text(line) and not tells_error(line)) else part
+        if _BELONGS.match(line):
+            return part
+        if indent:
+            if _NODE_FRAME.match(line):
+                self._open = _Open.STACK
+            return part
+        if self._open is _Open.STACK:
             return None
-        return seconds if EARLIEST <= seconds < LATEST else None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        for unit in (1.0, 1e3, 1e6, 1e9):
-            if EARLIEST <= value / unit < LATEST:
-                return value / unit
-    return None
+        forced, self._forced = self._forced, False
+        if line and (begins_with_time(line) or level_of_text(line)):
+            return None
+        return part if forced or self._has_records() else None
+
+
+def classify(lines: Sequence[bytes]) -> bytearray:
+    """The marks of lines that come after nothing."""
+    return Classifier().marks(lines)

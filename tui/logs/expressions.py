@@ -24,7 +24,7 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.classify import Level
+from tui.logs.levels import Level
 from tui.logs.texts import texts_of
 
 # ---- time limit -----------------------------------------------------------------------------------------

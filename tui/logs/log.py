@@ -11,12 +11,14 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from tui.logs.classify import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level, classify, time_of
+from tui.logs.classify import classify
+from tui.logs.levels import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level
 from tui.logs.records import LogRecord, parse
 from tui.logs.segment import Segment
 from tui.logs.signatures import Signatures
 from tui.logs.source import StreamState
 from tui.logs.spool import Spool
+from tui.logs.times import time_of
 
 TRACE: Final = 200
 """Rows that are looked through for the beginning of a plain traceback."""

@@ -13,8 +13,9 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.classify import CUT, NOTICE, time_of
+from tui.logs.levels import CUT, NOTICE
 from tui.logs.log import Log, Notice
+from tui.logs.times import time_of
 
 WINDOW: Final = 0.3
 """Seconds that a line waits for an older one from another stream."""

@@ -6,35 +6,50 @@ pino. Everything else is text and stays as it is.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tui.api.clean import clean
-from tui.logs.classify import FAILURES, LEVEL_BITS, Level, classify, level_named, parse_time, time_of
+from tui.logs.envelope import SGR, bare, json_start, prefix_name
+from tui.logs.jsonline import (
+    LEVEL,
+    LOGGER,
+    MESSAGE,
+    OTHER_LEVEL,
+    OTHER_MESSAGE,
+    OTHER_TIME,
+    TIME,
+    field,
+    fields_of,
+    inner_fields,
+    number,
+    scalar,
+    wrapped,
+)
+from tui.logs.levels import Level, level_named
+from tui.logs.line_level import level_of
+from tui.logs.times import time_of
 
 SHOWN: Final = 16 * 1024
 """Characters of one line that are shown or matched as text; the spool has the rest."""
 DECODED: Final = 256 * 1024
 """Bytes up to which a line is decoded as JSON; a longer one is shown as text."""
 
-SGR: Final = re.compile(r"\x1b\[([0-9;:]*)m")
-"""The one escape sequence that is understood: colours and weights. All others are shown as characters."""
-
-MESSAGE: Final = ("message", "msg", "event")
-LEVEL: Final = ("level", "severity")
-LOGGER: Final = ("name", "logger")
-_TIME: Final = ("timestamp", "time", "ts")
-_TRACES: Final = ("exc_info", "exc_text", "stack_info", "stack", "traceback")
+_TRACES: Final = (
+    *("exc_info", "exc_text", "stack_info", "stack", "traceback", "exception", "stacktrace", "stack_trace"),
+    *("error.stack_trace", "errorVerbose", "@x"),
+)
 _ERRORS: Final = ("err", "error")
-KNOWN: Final = frozenset((*MESSAGE, *LEVEL, *LOGGER, *_TIME, *_TRACES))
+KNOWN: Final = frozenset((*MESSAGE, *LEVEL, *LOGGER, *TIME, *_TRACES))
 """Fields that are not shown with their names: the first that is not empty is the message, and so on."""
 TAKEN_APART: Final = frozenset((*_TRACES, *_ERRORS))
 """Fields whose values may have several lines."""
+_AROUND: Final = frozenset(("log", "record", "text", "time", "timestamp", "date"))
+"""Fields of an object around a record that are not shown: the record, and when it was collected."""
 
 
 class LogRecord(msgspec.Struct, frozen=True):
@@ -72,87 +87,84 @@ class LogRecord(msgspec.Struct, frozen=True):
 
 def parse(raw: bytes) -> LogRecord:
     """Take a line apart. Never raises, whatever the bytes."""
-    if raw[:1] == b"{" and len(raw) <= DECODED:
-        found = _values(raw)
-        if any(name in found for name in (*MESSAGE, *LEVEL)):
-            return _from_values(found, raw)
+    start = json_start(raw)
+    if start >= 0 and len(raw) <= DECODED and (found := fields_of(raw[start:])):
+        who = prefix_name(bare(raw[:start]).decode("utf-8", "replace")) if start else ""
+        if inner := wrapped(found):
+            return _unwrapped(parse(inner), found, who, raw)
+        if any(name in found for name in (*MESSAGE, *LEVEL)) or field(found, *OTHER_MESSAGE, *OTHER_LEVEL)[0]:
+            return _from_values(found, who, raw)
     return _from_text(raw)
 
 
-_split = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_text = msgspec.json.Decoder(str).decode
+def _unwrapped(record: LogRecord, around: Mapping[str, str], who: str, raw: bytes) -> LogRecord:
+    """A record that a collector or loguru put an object around; what that says is shown with it."""
+    said = [(clean(name, limit=80), value) for name, value in around.items() if name not in _AROUND]
+    trace = around["text"].strip("\n").split("\n")[1:] if "record" in around and "text" in around else []
+    return replace(
+        record,
+        time=record.time or time_of(raw),
+        fields=(*_prefixed(who), *record.fields, *said),
+        body=(*record.body, *filter(None, trace)),
+    )
 
 
-def _values(raw: bytes) -> Mapping[str, str]:
-    """The fields of a JSON object: strings unquoted, everything else as written; empty if invalid."""
-    try:
-        return {name: _value(bytes(value)) for name, value in _split(raw).items()}
-    except FAILURES:
-        pass
-    try:  # the standard library accepts half of a surrogate pair, bad UTF-8, NaN
-        found = json.loads(raw.decode("utf-8", "replace"), parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {name: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for name, v in found.items()}
-
-
-def _value(raw: bytes) -> str:
-    return _text(raw) if raw[:1] == b'"' else raw.decode()
-
-
-def _from_values(found: Mapping[str, str], raw: bytes) -> LogRecord:
-    message, *body = _first(found, MESSAGE).split("\n")
-    for name in _TRACES:
-        if found.get(name):
-            body += found[name].strip("\n").split("\n")
-    for name in _ERRORS:  # pino writes an error as an object
-        if found.get(name, "").startswith("{"):
-            body += _values(found[name].encode("utf-8", "surrogatepass")).get("stack", "").split("\n")
-    level = _first(found, LEVEL)
-    fields = tuple((clean(name, limit=80), value) for name, value in found.items() if name not in KNOWN)
+def _from_values(found: Mapping[str, str], who: str, raw: bytes) -> LogRecord:
+    message_name, text = field(found, *MESSAGE, *OTHER_MESSAGE)
+    level_name, word = scalar(found, *LEVEL, *OTHER_LEVEL)
+    time_name, _ = scalar(found, *TIME, *OTHER_TIME)
+    shown = {name: value for name, value in found.items() if name not in KNOWN}
+    for name in (message_name, level_name, time_name):
+        if shown.pop(name, None) is None and "." in name:
+            outer, _, inner = name.partition(".")
+            rest = inner_fields(shown.pop(outer, ""))
+            shown |= {other: value for other, value in rest.items() if other != inner}
+    level = level_of(raw)
+    message, *rest_of_message = text.split("\n")
     return LogRecord(
         message=message,
-        level=level_named(_number(level)),
-        word=level_word(level),
-        logger=clean(_first(found, LOGGER), limit=120),
-        time=parse_time(_number(_first(found, _TIME))),
-        fields=fields,
-        body=tuple(line for line in body if line),
+        level=level,
+        word=level_word(word) if word else level.name if level else "",
+        logger=clean(field(found, *LOGGER)[1], limit=120),
+        time=time_of(raw),
+        fields=(*_prefixed(who), *((clean(name, limit=80), value) for name, value in shown.items())),
+        body=tuple(line for line in (*rest_of_message, *_traces(found, text)) if line),
         structured=True,
         hidden=max(0, len(raw) - SHOWN),
     )
 
 
+def _prefixed(who: str) -> tuple[tuple[str, str], ...]:
+    return (("prefix", who),) if who else ()
+
+
+def _traces(found: Mapping[str, str], message: str) -> Iterator[str]:
+    """The lines of tracebacks; what was said before, in the message or in another field, is not repeated."""
+    said = [_same(message)]
+    texts = [found.get(name, "") for name in _TRACES]
+    texts += [inner_fields(found.get(name, "")).get("stack", "") for name in _ERRORS]  # as pino writes errors
+    for text in texts:
+        if text and text != "null" and not any(_same(text) in other for other in said):
+            said.append(_same(text))
+            yield from text.strip("\n").split("\n")
+
+
+def _same(text: str) -> str:
+    """A text as it is compared: without what only its place in a field gives it."""
+    return "\n".join(line.rstrip() for line in text.strip().split("\n"))
+
+
 def _from_text(raw: bytes) -> LogRecord:
-    text = raw[: SHOWN * 4].decode("utf-8", "replace")
-    level = Level(classify([raw])[0] & LEVEL_BITS)
-    hidden = max(0, len(raw) - len(text[:SHOWN].encode()))
-    return LogRecord(message=text[:SHOWN], level=level, time=time_of(raw), hidden=hidden)
-
-
-def _first(found: Mapping[str, str], names: tuple[str, ...]) -> str:
-    for name in names:
-        if (text := found.get(name)) and text != "null":
-            return text
-    return ""
-
-
-def _number(text: str) -> str | float:
-    """The value as a number if it is one: pino writes levels and times as numbers."""
-    if not text[:1].isdigit() or len(text) > 20:
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    line = bare(raw)
+    text = line[: SHOWN * 4].decode("utf-8", "replace")
+    hidden = max(0, len(line) - len(text[:SHOWN].encode()))
+    return LogRecord(message=text[:SHOWN], level=level_of(raw), time=time_of(raw), hidden=hidden)
 
 
 @lru_cache(maxsize=64)
 def level_word(level: str) -> str:
     """A level as it is shown, given as it was written: a word, or pino's number."""
-    known = level_named(_number(level))
+    known = level_named(number(level))
     return known.name if known and level[:1].isdigit() else clean(level.upper(), limit=12)
 
 

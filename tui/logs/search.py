@@ -10,7 +10,6 @@ from typing import Final, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from tui.logs.classify import CUT, ERRORS, NOTICE, PART, Level
 from tui.logs.expressions import (
     SPECIAL,
     RequiredWords,
@@ -20,6 +19,7 @@ from tui.logs.expressions import (
     lower_cased,
     required_words,
 )
+from tui.logs.levels import CUT, ERRORS, NOTICE, PART, Level
 from tui.logs.records import SHOWN, LogRecord, parse
 from tui.logs.signatures import Key, key_of
 from tui.logs.spool import Block

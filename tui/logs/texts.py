@@ -15,8 +15,9 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.classify import FAILURES
-from tui.logs.records import KNOWN, LEVEL, LOGGER, MESSAGE, SHOWN, TAKEN_APART, level_word, parse
+from tui.logs.envelope import json_start
+from tui.logs.jsonline import FAILURES, LEVEL, LOGGER, MESSAGE, OTHER_NAMES
+from tui.logs.records import KNOWN, SHOWN, TAKEN_APART, level_word, parse
 
 FORMATS: Final = 6
 """Formats that are tried on the lines of a block; the lines that are left are parsed one by one."""
@@ -108,7 +109,7 @@ def _format(fields: _Values, spaced: bool) -> LineFormat | None:
         next((names.index(name) for name in wanted if name in names), -1)
         for wanted in (LEVEL, LOGGER, MESSAGE)
     )
-    if message < 0 or not TAKEN_APART.isdisjoint(names) or max(map(len, names)) > 80:
+    if message < 0 or not (TAKEN_APART | OTHER_NAMES).isdisjoint(names) or max(map(len, names)) > 80:
         return None
     known = [place for place in (level, logger, message) if place >= 0]
     rest = [place for place, name in enumerate(names) if name not in KNOWN]
@@ -146,9 +147,9 @@ def texts_of(lines: Sequence[bytes]) -> tuple[list[str], Sequence[int]]:
     for index, raw in enumerate(lines):
         if not 0 < len(raw) < SHOWN or not (plain or not raw.translate(None, _PRINTABLE)):
             odd.append(index)
-        elif raw[:1] != b"{":
+        elif (start := json_start(raw)) < 0:
             texts[index] = raw.decode("ascii")
-        elif b"\\" in raw:
+        elif start or b"\\" in raw:
             odd.append(index)
         else:
             left.append(index)

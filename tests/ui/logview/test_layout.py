@@ -14,7 +14,8 @@ from rich.cells import cell_len
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
 from tui.fleet.cells import Cell
-from tui.logs.classify import Level, classify
+from tui.logs.classify import classify
+from tui.logs.levels import Level
 from tui.logs.log import Counts, Kind, Line, Notice
 from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.sim.scenarios.hostile import LOGS

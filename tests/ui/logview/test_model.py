@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.logs.fakes import EPOCH, TRACEBACK, TestClock, line
-from tui.logs.classify import Level, classify
+from tui.logs.classify import classify
+from tui.logs.levels import Level
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.search import Criteria, LogFilter, Pattern
 from tui.logs.source import LogSource, StreamState

@@ -16,7 +16,7 @@ from rich.cells import cell_len, chop_cells
 from tui.api.clean import clean
 from tui.formats import fine_age, size
 from tui.logs import records
-from tui.logs.classify import PART, Level
+from tui.logs.levels import PART, Level
 from tui.logs.log import Kind, Line, Notice
 from tui.logs.records import SHOWN, LogRecord, parse
 from tui.ui.logview.sgr import PLAIN, SgrStyle, apply_sgr

@@ -12,8 +12,8 @@ from typing import Final, Protocol
 from msgspec.structs import replace
 
 from tui.clock import Clock
-from tui.logs.classify import Level
 from tui.logs.expressions import TOO_LONG, TooSlow, time_limit
+from tui.logs.levels import Level
 from tui.logs.log import Log
 from tui.logs.records import SHOWN, parse
 from tui.logs.search import Criteria, LogFilter, OfJob, Pattern

@@ -1,0 +1,61 @@
+"""Level, error start and end, and time of lines as frameworks, run times and collectors print them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tui.logs.classify import classify
+from tui.logs.levels import LEVEL_BITS, PART
+from tui.logs.line_level import level_of
+from tui.logs.records import parse
+from tui.logs.times import time_of
+
+RECEIVED = datetime(2026, 11, 28, 10, 30, tzinfo=UTC).timestamp()
+"""When all of them arrived, Unix seconds."""
+LETTERS = ".diwec"
+"""By level."""
+TABLE = Path(__file__).with_name("real_lines.txt").read_text(encoding="utf-8").split("\n== ")[1:]
+BLOCKS = {name: rows.strip("\n") for name, rows in (block.split("\n", 1) for block in TABLE)}
+
+
+def rows(block: str) -> list[tuple[str, str, bytes]]:
+    """Mark, time and line of each row."""
+    found = [(row[:2].strip(), row[3:15].strip(), row[16:]) for row in block.split("\n")]
+    return [(mark, at, text.replace("␛", "\x1b").replace("⇥", "\t").encode()) for mark, at, text in found]
+
+
+def clock(moment: float | None) -> str:
+    """A time as the table has it."""
+    if moment is None:
+        return "-"
+    stamp = datetime.fromtimestamp(moment, UTC)
+    assert f"{stamp:%Y-%m-%d}" == "2026-11-28"
+    return f"{stamp:%H:%M:%S}" + (f".{stamp.microsecond // 1000:03}" if stamp.microsecond >= 1000 else "")
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_lines(name: str) -> None:
+    wanted = rows(BLOCKS[name])
+    lines = [line for _, _, line in wanted]
+    found = [
+        (LETTERS[mark & LEVEL_BITS] + "+" * bool(mark & PART), clock(time_of(line, RECEIVED)), line)
+        for mark, line in zip(classify(lines), lines, strict=True)
+    ]
+    assert found == wanted
+
+
+def test_the_table_is_long_enough() -> None:
+    assert sum(len(rows(block)) for block in BLOCKS.values()) >= 200
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_row_shows_the_level_that_is_counted(name: str) -> None:
+    lines = [line for _, _, line in rows(BLOCKS[name])]
+    for mark, line in zip(classify(lines), lines, strict=True):
+        record = parse(line)
+        assert record.level == level_of(line)
+        if record.structured:
+            assert record.level == mark & LEVEL_BITS

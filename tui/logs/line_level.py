@@ -1,0 +1,106 @@
+"""The level of one line, as far as the line alone tells. Every part of the program judges lines by this."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tui.logs.envelope import bare, colourless, json_start, may_have_prefix, prefix_end
+from tui.logs.jsonline import (
+    FAILURES,
+    LEVEL,
+    MESSAGE,
+    OTHER_MESSAGE,
+    cut_level,
+    field,
+    fields_of,
+    level_in,
+    wrapped,
+)
+from tui.logs.levels import LEVELS, Level
+from tui.logs.text_level import LOOKED_AT, MESSAGE_HINTS, ends_process, level_of_text
+
+
+class Header(msgspec.Struct, gc=False):
+    """What is read of a line of JSON as it arrives: livekit-agents' names, then pino's."""
+
+    level: str | int | float = ""
+    message: str = ""
+    msg: str = ""
+
+
+_header = msgspec.json.Decoder(Header).decode
+_headers = msgspec.json.Decoder(Header).decode_lines
+_PADDED: Final = re.compile(r" {1,2}(?:INFO|WARN|TRACE|DEBUG|ERROR) ")
+"""A level behind the time of a collector, in a column of its own: not the rest of the line before."""
+
+
+def level_of(line: bytes) -> Level:
+    """The level of a line of any length. Never raises, whatever the bytes."""
+    level, text = unwrapped(line)
+    return level_of_text(text) if level is None else level
+
+
+def levels_of_records(lines: Sequence[bytes]) -> bytes | None:
+    """The levels of lines that each begin with a brace, at once; None if one is no record with a level."""
+    if bytes([line[-1] for line in lines]).count(b"}") < len(lines):  # it may go on in the next
+        return None
+    try:
+        headers = _headers(b"\n".join(lines))
+        levels = bytes([LEVELS[header.level] for header in headers])
+    except (KeyError, *FAILURES):
+        return None
+    if len(levels) != len(lines):
+        return None
+    messages = "\n".join([header.message or header.msg for header in headers])
+    for hint in MESSAGE_HINTS:
+        if hint in messages:
+            return bytes(map(_level_with_end, headers, levels))
+    return levels
+
+
+def _level_with_end(header: Header, level: int) -> int:
+    ends = level < Level.ERROR and ends_process(header.message or header.msg)
+    return Level.CRITICAL if ends else level
+
+
+def unwrapped(line: bytes) -> tuple[Level | None, str]:
+    """The level of a record of JSON; or else None and the text that is to be judged."""
+    text = line[:LOOKED_AT].decode("latin-1")
+    if "{" in text and (start := json_start(line)) >= 0:
+        found = _of_json(line[start:] if start else line)
+        if found is not None:
+            return found
+    if not (text.isprintable() and text.isascii()) or len(line) > LOOKED_AT:
+        text = colourless(bare(line)[:LOOKED_AT].decode("latin-1"))
+    if may_have_prefix(text) and (end := prefix_end(text)):
+        text = text[end:]
+        return None, text.lstrip() if _PADDED.match(text) else text
+    return None, text
+
+
+def _of_json(raw: bytes) -> tuple[Level | None, str] | None:
+    """None if it is no object, or not one that a logger or a collector wrote."""
+    try:
+        header = _header(raw)
+        level = LEVELS.get(header.level)
+    except FAILURES:
+        level = None
+    if level is not None:
+        return Level(_level_with_end(header, level)), ""
+    found = fields_of(raw)
+    if not found:
+        cut = cut_level(raw) if raw.startswith(b"{") else Level.NONE
+        return (cut, "") if cut else None
+    if inner := wrapped(found):
+        return unwrapped(inner)
+    level = level_in(found)
+    message = field(found, *MESSAGE, *OTHER_MESSAGE)[1]
+    if level < Level.ERROR and ends_process(message):
+        return Level.CRITICAL, ""
+    if level or any(name in found for name in LEVEL):
+        return level, ""
+    return (None, message) if message else None

@@ -1,0 +1,175 @@
+"""The level of a line of text: where a level stands, and how the end of a process is printed. Reads no JSON.
+
+A word counts as a level only where loggers put one: after the time, in brackets, set off by separators, as
+`level=`. In a request path, a quotation or what a caller said it is a word like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tui.logs.levels import LETTERS, LEVELS, Level, level_named
+
+HEAD: Final = 240
+"""Characters of a line in which a level is looked for."""
+LOOKED_AT: Final = 4096
+"""Characters of a line in which the end of a process is looked for."""
+
+# ---- the end of a process -------------------------------------------------------------------------------
+
+MESSAGE_HINTS: Final = (
+    *("panicked at", "egmentation fault", "SIG", "signal", "core dumped", "ut of memory", "OOMKilled"),
+    *("exited with", "fatal runtime error"),
+)
+"""The message of a record is looked at more closely if it holds one of these."""
+_END_HINTS: Final = (
+    *("panic", "fatal", "fault", "sig", "dumped", "memory", "oom", "exit", "kill", "terminat", "alloc"),
+    *("free", "assert"),
+)
+"""Every text that tells of the end of a process holds one of these in lower case, or begins like this."""
+_ALONE: Final = ("Aborted", "Bus error", "Illegal instruction")
+_END: Final = re.compile(
+    # Rust, Go
+    r"thread '[^']*' (?:\(\d+\) )?panicked at\b|\bpanicked at [^ ]*:\d+|^panic: "
+    r"|^fatal error: (?:all goroutines|runtime|unexpected signal|stack overflow|concurrent map)"
+    r"|\bfatal runtime error\b"
+    # signals
+    r"|\bSIG(?:SEGV|KILL|ABRT|BUS|ILL|FPE|SYS|TRAP)\b|\b[Ss]egmentation (?:fault\b|violation)|\bcore dumped\b"
+    r"|^(?:Bus error|Illegal instruction|Killed|Aborted)\b\W*$|\bsegfault at\b"
+    r"|^signal: (?:killed|aborted|seg)"
+    r"|\b(?:killed|terminated|died|exited) (?:by|with|on|from) signal\b|\b\d+ (?:Killed|Aborted) "
+    r"|\bexit(?:ed)?(?: with)?(?: non-zero)?(?: exit)? (?:code|status):? (?:-(?:4|6|7|8|9|11)|13[24-79])\b"
+    # memory
+    r"|\b[Oo]ut of memory: [Kk]ill|^(?:[Rr]untime: |FATAL: )?[Oo]ut of memory\b|\bOOMKilled\b|\boom-kill"
+    r"|\bJavaScript heap out of memory\b|\bmemory allocation of \d+ bytes failed\b"
+    r"|\bMemory cgroup out of memory\b"
+    # native run times
+    r"|\bFatal Python error: |\bFATAL ERROR: |^# ?Fatal error in |\bterminate called (?:after|without)"
+    r"|\blibc\+\+abi: terminating\b|\*\*\*: terminated|\bdouble free or corruption\b|\bstd::bad_alloc\b"
+    r"|\bmalloc\(\): |\bfree\(\): invalid|: Assertion [`'].*' failed",
+    re.ASCII,
+)
+"""How the end of a process is printed. It counts wherever it stands, whatever level the line names."""
+
+
+def ends_process(message: str) -> bool:
+    """Whether a record's message tells of the end of a process: a native panic, a signal, out of memory."""
+    return any(hint in message for hint in MESSAGE_HINTS) and _END.search(message, 0, LOOKED_AT) is not None
+
+
+# ---- where a level stands -------------------------------------------------------------------------------
+
+_UPPER: Final = (
+    r"(?:TRACE|DEBUG|VERBOSE|DEV|INFO|NOTICE|SUCCESS|WARN(?:ING)?|ERROR|ERR|SEVERE|CRIT(?:ICAL)?|FATAL|PANIC"
+    r"|ALERT|EMERG(?:ENCY)?)(?![\w=]|[-.]\w)"
+)
+_LOWER: Final = (
+    r"(?:[Tt]race|[Dd]ebug|dbug|[Ii]nfo|[Nn]otice|[Ww]arn(?:ing)?|[Ee]rror|err|fail|[Cc]rit(?:ical)?|[Ff]atal"
+    r"|[Pp]anic|alert|emerg|silly|verbose)(?![\w=]|[-.]\w)"
+)
+_BRIEF: Final = r"(?:TRC|DBG|INF|WRN|ERR|FTL|PNC)(?= )"
+_BOXED: Final = (
+    # [error    ], [core:error], (WARN), <error>
+    r"[\[(<](?:[\w-]+:)?\s*(?i:(?P<boxed>" + _LOWER + r"))\s*[\])>]"
+    # [2026-11-28T10:00:00Z ERROR crate], [7:7:1128/100000.123:ERROR:socket.cc(1)]
+    r"|\[[^\]]{0,80}?(?<![\w.=/])(?P<within>" + _UPPER + r")[^\]]{0,80}\]"
+    # [E:onnxruntime, [E1128 10:00
+    r"|\[(?P<letter>[VDIWEF])(?::\w|\d{4} \d)"
+)
+_TOKENS: Final = (
+    # what separates, a process or a part of a time, brackets, a zone
+    r"(?:[\s|:;,>*#+-]|(?:\d[\w.:,+/-]*(?=[\s\]|]))|\[[^\]]{0,80}\]|\([^)]{0,80}\)|(?:UTC|GMT|CES?T|P[SD]T) )"
+)
+_NAME: Final = r"[A-Za-z_][\w.$/@-]*(?:\[\d+\])?"
+_SOURCE: Final = r"(?:[\w-]+(?:\.[\w-]+)+|[\w./-]+\[\d+\])"
+"""A name that no speaker has: one with dots, or with the number of a process."""
+_CLOCK: Final = (
+    r"(?:(?:[A-Z][a-z]{2},? )?(?:[A-Z][a-z]{2} [ \d]\d )?\d[\dT:.,/_+-]*\d(?:Z|[AP]M)?)"
+    r"(?:(?:[ :]|/[A-Z][a-z]{2}/)\d[\d:.,+-]*)*(?: ?[AP]M)?"
+)
+"""What looks like a time; whether it is one does not matter here."""
+_AFTER_TIME: Final = re.compile(
+    r"[\[(<]?\s*" + _CLOCK + _TOKENS + r"{0,40}?(?:" + _BOXED
+    + r"|(?P<upper>" + _UPPER + r"|" + _BRIEF + r")"
+    + r"|(?P<lower>" + _LOWER + r")(?=[\s:\]|]|$)"
+    + r"|(?P<one>[VDIWEF])(?= [\w./-]+:)"
+    # behind a name or more
+    + r"|(?:" + _NAME + r"(?: ?[-|] |\t| {1,40}(?=[\[(<A-Z]))|" + _SOURCE + r": ){1,3}?" + _TOKENS
+    + r"{0,40}?(?:" + _BOXED.replace("?P<", "?P<n_") + r"|(?P<named>" + _UPPER + r"))"
+    + r"|[\w-]+\.(?P<dotted>" + _UPPER + r"):)",
+    re.ASCII,
+)  # fmt: skip
+_COMMON: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*Z?(?: - | +\|? *|\t)"
+    r"(DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL)(?= )",
+    re.ASCII,
+)
+"""The same for the lines of most loggers, in a third of the time."""
+_AT_START: Final = re.compile(
+    r"\s*(?:\[[^\]]{0,80}\]|\([^)]{0,80}\)|[\s|:>*-]|\d+(?=[\s\]])){0,20}?(?:" + _BOXED
+    + r"|(?P<upper>" + _UPPER + r")"
+    + r"|(?P<lower>" + _LOWER + r")(?:\[[\w-]+\])?(?=:| {2}|\t)"
+    # E1128 10:00:00.123456, E, [2026-11-28T10:00:00
+    + r"|(?P<one>[VDIWEFA])(?:\d{4} \d\d:|, \[)"
+    + r"|npm (?P<npm>ERR|WARN|error|warn)\b"
+    + r"|[\w-]+\.(?P<dotted>" + _UPPER + r"):"
+    + r"|" + _NAME + r" ?[-|] {1,9}(?P<named>" + _UPPER + r") *[-|:]"
+    + r"|" + _SOURCE + r": (?P<of>" + _UPPER + r"))",
+    re.ASCII,
+)  # fmt: skip
+_KEY: Final = re.compile(
+    r"(?:^|[\s{,])(?:level|lvl|severity|levelname|log\.level|loglevel)=[\"']?([A-Za-z]+|\d\d)\b", re.ASCII
+)
+"""logfmt."""
+_EXCEPTION: Final = re.compile(
+    r"(?:Uncaught |Unhandled |\(in promise\) )*"
+    r"(?:[A-Za-z_$][\w$]*[.:]{1,2})*[A-Z][\w$]*(?:Error|Exception|Fault|Failure)(?::| \[|$)"
+    r"|(?:Uncaught )?(?:Error|Exception): |(?:Base)?ExceptionGroup: |Caused by: "
+    r"|\[?(?:\(node:\d+\) )?UnhandledPromiseRejection|Exception in thread "
+    r"|[Uu]nhandled (?:[Rr]ejection|exception)|(?:BUILD )?ERROR:|Uncaught [A-Z]\w*:",
+    re.ASCII,
+)
+"""An error that names itself, at the start of a line."""
+_WARNING: Final = re.compile(r"(?:\(node:\d+\) (?:\[\w+\] )?|[^\s:]+:\d+: )(?:[A-Z]\w*)?Warning: ", re.ASCII)
+_HINTS: Final = (
+    *("info", "err", "warn", "debug", "trace", "notice", "crit", "dev", "dbug", "alert", "emerg", "sever"),
+    *("exception", "fail", "fatal", "panic", "verbose", "success", "silly", "unhandled", "uncaught", "fault"),
+)
+"""Every text without a time that has a level holds one of these in lower case, or has a letter for it."""
+_LETTERED: Final = re.compile(r"[\[ ]*[VDIWEFA](?:, \[|\d{4} \d\d:|:[a-z])", re.ASCII)
+_PROSE: Final = re.compile(r"(?!npm )[a-z_][\w.$/@-]*+ (?![ |-])", re.ASCII)
+"""How a line begins that names a level only as `level=`: a small word, a space and another word."""
+
+
+def level_of_text(text: str) -> Level:
+    """The level of a line that is no record of JSON, without colours and what a collector put before it."""
+    low = text.lower()
+    may_end = any(map(low.__contains__, _END_HINTS)) or text.startswith(_ALONE)
+    if may_end and _END.search(text, 0, LOOKED_AT) is not None:
+        return Level.CRITICAL
+    if match := _COMMON.match(text):
+        return LEVELS[match[1]]
+    head = text[:HEAD]
+    if _PROSE.match(text) is None:
+        if not (text[:1].isdigit() or any(map(low[:HEAD].__contains__, _HINTS)) or _LETTERED.match(text)):
+            return Level.NONE
+        if match := _AFTER_TIME.match(head) or _AT_START.match(head):
+            return _named(match)
+        if _EXCEPTION.match(head.lstrip()):
+            return Level.ERROR
+        if _WARNING.match(head):
+            return Level.WARN
+    if "=" in head and (key := _KEY.search(head)) and head.count('"', 0, key.start()) % 2 == 0:
+        return level_named(int(key[1]) if key[1].isdigit() else key[1])
+    return Level.NONE
+
+
+def tells_error(text: str) -> bool:
+    """Whether a line is an error because of what it says, not because of a level in it."""
+    return _EXCEPTION.match(text) is not None or _END.search(text, 0, LOOKED_AT) is not None
+
+
+def _named(match: re.Match[str]) -> Level:
+    word = match[match.lastgroup or 0].strip()
+    return LETTERS[word] if len(word) == 1 else level_named(word)
