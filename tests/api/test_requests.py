@@ -394,6 +394,15 @@ class TestBudget:
         assert pace.allows(60, 1000.0) == 4, "what was not used does not pile up"
         assert pace.allows(-10, 2000.0) == 4
 
+    def test_what_is_urgent_goes_ahead_of_its_time_and_the_rest_waits_the_longer(self) -> None:
+        pace = Pace(burst=2, ahead=3)
+        assert pace.allows(60, 100.0, urgent=1) == 2, "there is more than it needs"
+        pace.count(2)
+        assert pace.allows(60, 100.0) == 0 and pace.allows(60, 100.0, urgent=9) == 3
+        pace.count(3)
+        assert pace.allows(60, 100.0, urgent=9) == 0 and pace.allows(60, 103.0) == 0
+        assert pace.allows(60, 104.0) == 1
+
 
 async def test_a_read_beyond_the_budget_is_not_sent() -> None:
     clock = ManualClock()

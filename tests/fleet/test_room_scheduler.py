@@ -15,7 +15,7 @@ from tui.api.budget import Pace
 from tui.api.models import Room
 from tui.fleet.coverage import live_within
 from tui.fleet.participant_scheduler import Need, ParticipantScheduler
-from tui.fleet.room_polling import BURST
+from tui.fleet.room_polling import AHEAD, BURST
 from tui.fleet.room_scheduler import AGAIN, FAILING_AT_ONCE, Activity, RoomScheduler, intervals
 from tui.fleet.state import Selection
 
@@ -50,7 +50,7 @@ class Fleet:
 
     def live(self, minutes: int) -> Fleet:
         """Let so much time pass."""
-        chance, scheduler, pace = random.Random(1), RoomScheduler(), Pace(BURST)
+        chance, scheduler, pace = random.Random(1), RoomScheduler(), Pace(BURST, AHEAD)
         now_listed = {room.name: room for room in rooms(self.count)}
         names, answered = list(now_listed), dict.fromkeys(now_listed, 0.0)
         shown: list[tuple[float, str]] = []
@@ -71,8 +71,8 @@ class Fleet:
                     now_listed[name] = structs.replace(room, num_participants=room.num_participants + 1)
                 scheduler.listed(tuple(now_listed.values()), second)
             chosen = scheduler.intervals(self.selection, per_minute)
-            allowed = min(BURST, pace.allows(per_minute - chosen.participants, second))
-            for name in scheduler.next(self.selection, second, chosen, most=allowed):
+            allowed = pace.allows(per_minute - chosen.participants, second, urgent=scheduler.unseen()[0])
+            for name in scheduler.next(self.selection, second, chosen, most=min(BURST, allowed)):
                 scheduler.asked(name, second)
                 pace.count()
                 self.asked += 1

@@ -94,18 +94,25 @@ class Budget:
 class Pace:
     """Spreads requests evenly over a minute instead of sending all of them at its beginning."""
 
-    def __init__(self, burst: int) -> None:
-        """`burst` is how many may go at once when none went for a while."""
+    def __init__(self, burst: int, ahead: int = 0) -> None:
+        """`burst` is how many may go at once when none went for a while.
+
+        Urgent ones may go so many requests `ahead` of their time; those after them wait the longer.
+        """
         self._burst = float(burst)
+        self._ahead = float(ahead)
         self._credit = float(burst)
         self._credited = 0.0
 
-    def allows(self, per_minute: float, now: float) -> int:
-        """How many requests may go now, at this monotonic time, to make so many a minute."""
+    def allows(self, per_minute: float, now: float, *, urgent: int = 0) -> int:
+        """How many requests may go now, at this monotonic time, to make so many a minute.
+
+        `urgent` is how many of them should not wait.
+        """
         elapsed, self._credited = max(0.0, now - self._credited), now
         self._credit = min(self._burst, self._credit + max(0.0, per_minute) / WINDOW * elapsed)
-        return int(self._credit)
+        return max(0, int(self._credit), min(urgent, int(self._credit + self._ahead)))
 
     def count(self, requests: int = 1) -> None:
         """Count requests that were sent."""
-        self._credit = max(0.0, self._credit - requests)
+        self._credit = max(-self._ahead, self._credit - requests)

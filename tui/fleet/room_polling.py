@@ -23,6 +23,8 @@ AT_ONCE: Final = 4
 """ListDispatch calls under way at the same time."""
 BURST: Final = 12
 """Most rooms asked in one round: as many as are in sight."""
+AHEAD: Final = 4
+"""Rooms that changed which are asked before it is their time; the others wait the longer."""
 LEFT_FREE: Final = 1
 """Requests of a minute's budget that are left to the other sources: more come free twice a second."""
 NO_NODE: Final = "no node answers for the rooms"
@@ -56,7 +58,7 @@ class RoomPolling:
     def __init__(self) -> None:
         self._dispatches = RoomScheduler()
         self._participants = ParticipantScheduler()
-        self._pace = Pace(BURST)
+        self._pace = Pace(BURST, AHEAD)
         self._is_outage = False
         """No room answers."""
         self._cut: dict[str, int] = {}
@@ -91,7 +93,8 @@ class RoomPolling:
         per_minute = client.budget.rate if spare is None else spare
         chosen = self._dispatches.intervals(selection, per_minute)
         self._for_participants = chosen.participants
-        allowed = self._pace.allows(per_minute - chosen.participants - LEFT_FREE, now)
+        changed, _ = self._dispatches.unseen()
+        allowed = self._pace.allows(per_minute - chosen.participants - LEFT_FREE, now, urgent=changed)
         most = min(client.budget.left() - LEFT_FREE, BURST if spare is None else allowed)
         found = self._dispatches.next(selection, now, chosen, most=most)
         if self._is_outage and most > 0:
