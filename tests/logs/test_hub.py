@@ -21,6 +21,7 @@ from tui.logs.search import Criteria, LogFilter, OfKind
 from tui.logs.source import LogSource, StreamPhase, StreamState, coverage
 from tui.logs.spool import Spool
 from tui.logs.stream import Ping
+from tui.logs.times import time_of
 from tui.logs.watch import MOST, SLICE, Watch
 
 
@@ -338,17 +339,34 @@ async def test_what_was_printed_before_is_merged_though_one_answers_late_in_a_tr
         assert shown[4:] == [line(f"{n}", at=EPOCH - 60 + n) for n in range(3, 30)]
 
 
-async def test_lines_of_one_source_never_change_places() -> None:
+async def test_where_times_go_back_the_merged_log_is_in_time_order() -> None:
     async with hub_rig() as rig:
         watch = await rig.follow(source("us"), source("eu"))
         jumps = [line(f"{n}", at=EPOCH + (-n if n % 2 else n)) for n in range(20)]
         rig.client.of("us").lines(*jumps)
-        rig.client.of("eu").lines(b"no time", line("x", at=EPOCH + 5), b"no time either")
+        rig.client.of("eu").lines(b"no time", line("x", at=EPOCH + 5.5), b"no time either")
         await rig.clock.advance(1.0)
         of_us = [found.raw for found in watch.log.lines(0, watch.log.end) if found.tag == 0]
         of_eu = [found.raw for found in watch.log.lines(0, watch.log.end) if found.tag == 1]
-        assert of_us == jumps
-        assert of_eu == [b"no time", line("x", at=EPOCH + 5), b"no time either"]
+        assert of_us == sorted(jumps, key=lambda each: time_of(each) or 0.0)
+        assert of_eu == [b"no time", line("x", at=EPOCH + 5.5), b"no time either"]
+        shown = raws(watch.log)
+        assert shown[shown.index(of_eu[1]) - 1] == line("4", at=EPOCH + 4)
+
+
+async def test_a_traceback_stays_with_its_record_among_lines_of_the_same_time() -> None:
+    async with hub_rig() as rig:
+        watch = await rig.follow(source("us"), source("eu"))
+        record = line("failed", level="ERROR", at=EPOCH)
+        frames = [b"2026-11-18T11:06:45.000Z Traceback (most recent call last):", b"  File x", b"KeyError: 1"]
+        rig.client.of("us").lines(record, frames[0])
+        await rig.clock.advance(0.05)
+        rig.client.of("eu").lines(line("other", at=EPOCH), line("later", at=EPOCH + 1))
+        await rig.clock.advance(0.05)
+        rig.client.of("us").lines(*frames[1:])
+        await rig.clock.advance(1.0)
+        others = [line("other", at=EPOCH), line("later", at=EPOCH + 1)]
+        assert raws(watch.log) == [record, *frames, *others]
 
 
 async def test_a_notice_of_one_source_stays_between_its_lines() -> None:

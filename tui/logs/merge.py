@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.levels import CUT, NOTICE
+from tui.logs.levels import CUT, NOTICE, PART
 from tui.logs.log import Log, Notice
 from tui.logs.times import time_of
 
@@ -24,8 +24,11 @@ WINDOW: Final = 0.3
 class WaitingRow(msgspec.Struct, frozen=True):
     """A line, a piece of one or a notice that waits to be written."""
 
-    key: float
-    """Unix seconds that it is sorted by; never less than that of the row before it in the same stream."""
+    key: tuple[float, int]
+    """It is sorted by this: the time of its record in Unix seconds, and the number of its record.
+
+    Rows that go on from a record have the key of that record: nothing of another stream comes between them.
+    """
     tag: int
     raw: bytes
     mark: int
@@ -42,8 +45,10 @@ class LogWriter:
         self.merging = False
         """Several streams are open: what they bring is sorted by time."""
         self._waiting: list[WaitingRow] = []
-        self._newest: dict[int, float] = {}
+        self._newest: dict[int, tuple[float, int]] = {}
         """The key of the newest row of each stream that went through the window."""
+        self._records = 0
+        """Records that went through the window."""
 
     @property
     def waiting(self) -> int:
@@ -57,15 +62,19 @@ class LogWriter:
         if self._direct:
             self.log.append(lines, levels, bytes((tag,)) * len(lines), wall)
             return
-        moments = [time_of(line) for line in lines]
+        moments = [time_of(line, wall) for line in lines]
         key = self._newest.get(tag)
         if key is None:  # a snapshot may begin within a traceback: that was before the next line with a time
-            key = min(wall, next((moment for moment in moments if moment is not None), wall))
+            key = self._next(min(wall, next((moment for moment in moments if moment is not None), wall)))
         for line, mark, moment in zip(lines, levels, moments, strict=True):
-            if moment is not None:
-                key = max(key, moment)
+            if moment is not None and not mark & PART:
+                key = self._next(moment)
             self._waiting.append(WaitingRow(key, tag, line, mark, now))
         self._newest[tag] = key
+
+    def _next(self, moment: float) -> tuple[float, int]:
+        self._records += 1
+        return moment, self._records
 
     def piece(self, tag: int, piece: bytes, now: float, wall: float) -> None:
         """Write the beginning of a line whose end never came."""
@@ -106,7 +115,7 @@ class LogWriter:
         self, tag: int, piece: bytes, mark: int, now: float, wall: float, notice: Notice | None = None
     ) -> None:
         """Add what carries no time: it stays after the row before it in its stream."""
-        key = self._newest.setdefault(tag, wall)
+        key = self._newest.setdefault(tag, self._next(wall))
         self._waiting.append(WaitingRow(key, tag, piece, mark, now, notice))
 
     def _write_lines(self, rows: list[WaitingRow], wall: float) -> None:
