@@ -14,6 +14,7 @@ from tests.logs.fakes import PROPERTY
 from tui.logs import archive as module
 from tui.logs import spool
 from tui.logs.archive import Archive, NotOpened, log_files
+from tui.logs.levels import Level
 from tui.logs.spool import Spool
 
 
@@ -35,6 +36,7 @@ def test_every_line_comes_back_exactly(
         patch.setattr(module, "LONGEST", 256)
         patch.setattr(module, "NULS", 0)  # any bytes are a log here
         patch.setattr(module, "PACKED", {})
+        patch.setattr(module, "WIDE", {})
         archive = Archive("x", [path])
         while archive.step():
             pass
@@ -43,6 +45,26 @@ def test_every_line_comes_back_exactly(
     assert (log.first, log.end, archive.progress) == (-len(lines), 1, 1.0)
     assert b"".join(log.spool.data(row) for row in range(log.first, 0)) == data
     assert list(log.notices) == [0]
+    archive.close()
+
+
+def test_a_traceback_through_the_beginning_of_a_stretch_is_one_error(tmp_path: Path) -> None:
+    lines = [
+        b"x" * 100,
+        b"Traceback (most recent call last):",
+        b'  File "a.py", line 1',
+        b"BookingFailed: no",
+    ]
+    (tmp_path / "a.log").write_bytes(b"\n".join(lines) + b"\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "GLANCE", 20)
+        patch.setattr(module, "SLICE", 20)
+        archive = Archive("a", [tmp_path / "a.log"])
+        while archive.step():
+            pass
+    log = archive.log
+    assert [log.line(row).level for row in range(log.first, 0)] == [Level.NONE, *[Level.ERROR] * 3]
+    assert log.counts.errors == 1
     archive.close()
 
 

@@ -45,6 +45,20 @@ def test_exception_and_frame_of_python_and_node() -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "exception"),
+    [("BookingFailed: no", "BookingFailed"), ("timeout", "timeout"), ("Exception: closed", "Exception")],
+)
+def test_an_exception_may_have_any_name(end: str, exception: str) -> None:
+    log = Log(Spool(None))
+    log.streams[0] = StreamState(source(), "us")
+    lines = [b"Traceback (most recent call last):", b'  File "/app/tools.py", line 12, in book', end.encode()]
+    log.append(lines, classify(lines), bytes(3), EPOCH)
+    assert not log.count_errors()
+    (found,) = log.signatures.ranked()
+    assert (found.key.exception, found.key.frame) == (exception, "tools.py:book")
+
+
+@pytest.mark.parametrize(
     "trace", ["at f (" + ":1" * 100_000, "Error." * 30_000 + "!", "  at x\n" * 30_000 + "KeyError: 1"]
 )
 def test_a_traceback_made_to_take_long_does_not(trace: str) -> None:

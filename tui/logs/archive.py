@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -42,6 +43,8 @@ PACKED: Final = {
     b"PK\x03\x04": "zip",
 }
 """How packed files begin."""
+WIDE: Final = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+"""How text begins that has two bytes or more to a letter."""
 NULS: Final = 10
 """A file in which more than one byte in this many is NUL is not text."""
 LISTED: Final = 100
@@ -151,7 +154,7 @@ class Archive:
             if not stat.S_ISREG(info.st_mode):
                 what = "a directory" if stat.S_ISDIR(info.st_mode) else "no ordinary file"
                 raise NotOpened(f"not opened: {named} is {what}")
-            head, tail = os.pread(fd, 8, 0), os.pread(fd, GLANCE, max(0, info.st_size - GLANCE))
+            head, tail = os.pread(fd, 8, 0), os.pread(fd, GLANCE, max(0, info.st_size - GLANCE) & ~1)
         except (OSError, ValueError) as error:  # the latter for a NUL in a name
             if path.is_symlink():
                 raise NotOpened(f"not opened: {named} is a link; give the file that it leads to") from None
@@ -159,6 +162,9 @@ class Archive:
             raise NotOpened(f"not opened: {named}: {why}") from None
         if packed := next((kind for begin, kind in PACKED.items() if head.startswith(begin)), ""):
             raise NotOpened(f"not opened: {named} is packed ({packed}); unpack it first")
+        if wide := _wide(head, tail):
+            convert = f"iconv -f {wide} -t UTF-8 {shlex.quote(named)} > NEW"
+            raise NotOpened(f"not opened: {named} is UTF-16 text; convert it first: {convert}")
         if tail.count(0) * NULS > len(tail):
             raise NotOpened(f"not opened: {named} is no text")
         self._ahead.append((fd, info.st_size))
@@ -202,6 +208,15 @@ class Archive:
         segment.marks += classifier.marks(lines)
         segment.tags += bytes(len(lines))
         self.log.adopt(segment, self.written)
+
+
+def _wide(head: bytes, tail: bytes) -> str:
+    """The encoding of text that has two bytes to a letter; empty if it has not."""
+    if marked := next((name for begin, name in WIDE.items() if head.startswith(begin)), ""):
+        return marked
+    low, high = tail[::2].count(0), tail[1::2].count(0)  # in text, nearly every second byte is NUL
+    mostly = high * 5 > len(tail) * 2 and low * NULS < len(tail)
+    return "UTF-16LE" if mostly and len(tail) > NULS else ""
 
 
 class LogFile(msgspec.Struct, frozen=True):

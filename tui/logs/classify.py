@@ -51,6 +51,7 @@ _DUMPS: Final = re.compile(r"panic: |fatal error: |Fatal Python error: ")
 _BOXES: Final = ("\xe2\x94", "\xe2\x95", "\xe2\x9d")
 """How a line of the box begins that rich draws around a traceback, byte for byte."""
 _FRAME: Final = re.compile(r'File "[^"]*", line \d+')
+_LOGFMT: Final = re.compile(r"\w+=\S")
 _NODE_FRAME: Final = re.compile(r"at \S")
 
 
@@ -161,7 +162,12 @@ class Classifier:
         native = level == Level.CRITICAL and _DUMPS.match(line) is not None
         if not tells_error(line):
             self._ordinary = line
-        self._expect(_Open.DUMP if native else _Open.MESSAGE, DUMP if native else GOES_ON)
+        if native:
+            self._expect(_Open.DUMP, DUMP)
+        elif _LOGFMT.match(line):  # no message of it has several lines
+            self._open = _Open.NOTHING
+        else:
+            self._expect(_Open.MESSAGE, GOES_ON)
 
     def _has_records(self) -> bool:
         """Lines of this stream have a time or a level, as far as they have come: others go on from them."""

@@ -33,8 +33,12 @@ _FRAME: Final = re.compile(
 )
 _EXCEPTION: Final = re.compile(
     r"^([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Timeout|Warning|Group|Iteration)\b[\w.]*"
-    r"|(?:[A-Za-z_]\w*\.)+[A-Z]\w*)(?::|$)"
+    r"|(?:[A-Za-z_]\w*\.)+[A-Z]\w*|Error|Exception)(?::|$)"
 )
+_CLASS: Final = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
+"""What ends a traceback, whatever it is called."""
+_BOX: Final = re.compile(r"^[ |+-]*\| ?")
+"""What stands before each line of an exception group."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -84,7 +88,7 @@ def _raised(body: Sequence[str]) -> tuple[str, str]:
     """Type and place of the exception that a traceback ends with; Python's and Node's forms."""
     exception = frame = ""
     lines = body if len(body) <= 2 * TRACE_ENDS else (*body[:TRACE_ENDS], *body[-TRACE_ENDS:])
-    for line in (plain(line[:LOOKED_AT]) for line in lines):
+    for line in (_BOX.sub("", plain(line[:LOOKED_AT])) for line in lines):
         if found := _FRAME.match(line):
             path, function = (found[1], found[2]) if found[1] else (found[4], found[3])
             # Python names the raising frame last, Node first
@@ -92,6 +96,8 @@ def _raised(body: Sequence[str]) -> tuple[str, str]:
                 frame = f"{path.replace(chr(92), '/').rsplit('/', 1)[-1]}:{function}"
         elif found := _EXCEPTION.match(line):
             exception = found[1]
+    if frame and not exception and (found := _CLASS.match(plain(lines[-1][:LOOKED_AT]))):
+        exception = found[1]
     return exception, frame
 
 
