@@ -74,6 +74,13 @@ class Line(msgspec.Struct, frozen=True):
     mark: int
     tag: int
     notice: Notice | None = None
+    received: float | None = None
+    """When it arrived, Unix seconds."""
+
+    @property
+    def written(self) -> float | None:
+        """When it says that it was written, Unix seconds."""
+        return self.notice.time if self.notice else time_of(self.raw, self.received)
 
     @property
     def level(self) -> Level:
@@ -167,16 +174,16 @@ class Log:
 
     def line(self, row: int) -> Line:
         """One row. Raises IndexError when it is not held."""
-        return Line(
-            row, self.spool.line(row), self.spool.mark(row), self.spool.tag(row), self.notices.get(row)
-        )
+        spool = self.spool
+        notice, received = self.notices.get(row), self.received(row)
+        return Line(row, spool.line(row), spool.mark(row), spool.tag(row), notice, received)
 
     def lines(self, start: int, end: int) -> list[Line]:
         """The rows held between two numbers."""
         start, end = max(start, self.first), min(end, self.end)
         spool, notices = self.spool, self.notices
         return [
-            Line(row, raw, spool.mark(row), spool.tag(row), notices.get(row))
+            Line(row, raw, spool.mark(row), spool.tag(row), notices.get(row), self.received(row))
             for row, raw in enumerate(spool.lines(start, end), start)
         ]
 
@@ -201,9 +208,7 @@ class Log:
         """When a row was written, or else received; Unix seconds. None when it is not held."""
         if not self.first <= row < self.end:
             return None
-        if notice := self.notices.get(row):
-            return notice.time
-        return time_of(self.spool.line(row)) or self.latest_time(row)
+        return self.line(row).written or self.latest_time(row)
 
     def latest_time(self, row: int) -> float | None:
         """The latest time at which a line without a time was written; None if unknown.
@@ -223,7 +228,9 @@ class Log:
             return None
         tag = self.spool.tag(row)
         block = self.spool.block(row + 1, NEAR, NEAR_BYTES)
-        times = (time_of(line) for line, other in zip(block.lines(), block.tags, strict=True) if other == tag)
+        received = self.received(row)
+        lines = zip(block.lines(), block.tags, strict=True)
+        times = (time_of(line, received) for line, other in lines if other == tag)
         return next((moment for moment in times if moment is not None), None)
 
     def received(self, row: int) -> float | None:
@@ -234,7 +241,8 @@ class Log:
     def at(self, moment: float) -> int:
         """The first row that was written at `moment` or after; `end` if there is none.
 
-        Sources are merged by time, so the order is as good as sorted: a binary search over a few reads.
+        A binary search over a few reads. Where times go back, there may be another: `search.Within` looks at
+        every line.
         """
         rows = range(self.first, self.end)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Final, Protocol
 
@@ -19,10 +19,11 @@ from tui.logs.expressions import (
     lower_cased,
     required_words,
 )
-from tui.logs.levels import CUT, ERRORS, NOTICE, PART, Level
+from tui.logs.levels import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level
 from tui.logs.records import SHOWN, LogRecord, parse
 from tui.logs.signatures import Key, key_of
 from tui.logs.spool import Block
+from tui.logs.times import time_of
 
 _UNBOUNDED: Final = re.compile(r"[*+]|\{\d*,\}")
 WHOLE: Final = 1 << 40
@@ -58,12 +59,20 @@ class BlockLines:
     def _batch(self) -> TextBatch:
         return TextBatch(self._lines)
 
+    def raw(self, row: int) -> bytes:
+        """A line as received."""
+        return self._lines[row - self._block.first]
+
     def record(self, row: int) -> LogRecord:
         """A line taken apart."""
         found = self._records.get(row)
         if found is None:
-            found = self._records[row] = parse(self._lines[row - self._block.first])
+            found = self._records[row] = parse(self.raw(row))
         return found
+
+    def level(self, row: int) -> Level:
+        """Severity as noted on arrival."""
+        return Level(self._block.marks[row - self._block.first] & LEVEL_BITS)
 
     def is_error(self, row: int) -> bool:
         """It was classified as an error on arrival, and is not the continuation of one."""
@@ -206,6 +215,29 @@ class OfKind(msgspec.Struct, frozen=True):
         found = key_of(record)
         # a plain traceback names its frame in the lines above: here is only the last one
         return found == (self.key if record.structured else replace(self.key, frame=found.frame))
+
+
+class Within(msgspec.Struct, frozen=True):
+    """Lines that were written in a stretch of time, as they say themselves."""
+
+    start: float
+    end: float
+    """Unix seconds; the end is not in it."""
+    received: Callable[[int], float | None]
+    """When a row arrived."""
+    required: RequiredWords = RequiredWords()
+
+    @property
+    def label(self) -> str:
+        """The stretch in words."""
+        return f"written in {self.end - self.start:g} s"
+
+    def matching(self, rows: Sequence[int], lines: BlockLines) -> list[int]:
+        """Rows whose own time is in it."""
+        return [row for row in rows if self._has(time_of(lines.raw(row), self.received(row)))]
+
+    def _has(self, moment: float | None) -> bool:
+        return moment is not None and self.start <= moment < self.end
 
 
 class LogFilter(msgspec.Struct, frozen=True):

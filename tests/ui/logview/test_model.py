@@ -191,6 +191,31 @@ def test_a_time_question_goes_there_or_says_what_is_wrong() -> None:
     assert question.submit("soon").startswith("no time; type 14:02")
 
 
+def test_a_time_is_found_where_times_go_back() -> None:
+    back = [line(f"old {n}", at=EPOCH - 500 + n * 10) for n in range(40)]
+    here = Reading(*LINES, *back, *LINES)
+    question = time_question(here.model)
+    assert question.submit("10:59:30") == ""  # EPOCH - 430: in the middle of those that go back
+    here.search()
+    assert here.row() == back[7]
+    assert question.submit("10:59:35") == ""
+    here.search()
+    assert not here.row().startswith(b'{"message": "old 7')
+    assert here.model.finder.time_rows is None and not here.model.finder.busy
+    here.model.next_level()
+    here.model.go_to_time(EPOCH - 430)
+    here.search()
+    assert here.row() == back[7]
+
+
+def test_a_filter_question_takes_conditions_on_fields() -> None:
+    here = Reading(*LINES, BOOM)
+    question = filter_question(here.model, lambda: None)
+    assert question.submit("job_id:AJ_1 level>=error") == ""
+    here.search()
+    assert here.shown() == [100]
+
+
 def test_filters_are_listed_switched_and_removed() -> None:
     here = Reading(*LINES)
     here.model.add_filter(LogFilter(Pattern.of("AJ_1")))

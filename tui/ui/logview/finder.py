@@ -14,7 +14,7 @@ from tui.logs.expressions import TooSlow
 from tui.logs.levels import Level
 from tui.logs.log import Log
 from tui.logs.rows import AllRows, FoundRows, Rows
-from tui.logs.search import Criteria, LogFilter, OfJob, Pattern
+from tui.logs.search import Criteria, LogFilter, OfJob, Pattern, Within
 from tui.ui.widgets.text import number
 
 
@@ -28,6 +28,8 @@ class Jump(msgspec.Struct, frozen=True):
     """1 for the next row, -1 for the previous one."""
     otherwise: str
     """What to say if there is no such row."""
+    fallback: int | None = None
+    """Where to go then; None for nowhere."""
 
 
 class Finder:
@@ -44,6 +46,8 @@ class Finder:
         """The rows shown that match the search."""
         self.job_rows: FoundRows | None = None
         """The rows shown of the job that the operator steps through."""
+        self.time_rows: FoundRows | None = None
+        """The rows of the time that the operator goes to, while they are looked for."""
         self.preview: FoundRows | None = None
         """The rows that a filter would leave while it is being typed."""
         self.jump: Jump | None = None
@@ -179,7 +183,11 @@ class Finder:
 
     def _searches(self) -> list[FoundRows]:
         rows = self.rows if isinstance(self.rows, FoundRows) else None
-        return [found for found in (rows, self.preview, self.matches, self.job_rows) if found is not None]
+        return [
+            found
+            for found in (rows, self.preview, self.matches, self.job_rows, self.time_rows)
+            if found is not None
+        ]
 
     # ---- the nearest line -----------------------------------------------------------------------------
 
@@ -197,12 +205,18 @@ class Finder:
         words = nothing_further(f"line of {job_id}", step, "O" if step > 0 else "o")
         self.jump = Jump(self.job_rows, row, step, words)
 
+    def seek_time(self, start: float, end: float, fallback: int, otherwise: str) -> None:
+        """Jump to the first line shown that was written in a stretch of time, or else to `fallback`."""
+        wanted = self.effective.searching(Within(start, end, self._log.received))
+        self.time_rows = FoundRows(self._log, wanted)
+        self.jump = Jump(self.time_rows, self._log.first - 1, 1, otherwise, fallback)
+
     def landed(self) -> Jump | None:
         """The jump whose target is known by now, once; `nearest` gives its row."""
         jump = self.jump
         if jump is None or not is_final(jump.among, jump.start, jump.step):
             return None
-        self.jump = None
+        self.jump = self.time_rows = None
         return jump
 
     def error_from(self, row: int, step: int) -> int | None:

@@ -178,8 +178,9 @@ def _columns(line: Line, record: LogRecord, received: float | None, options: Opt
     spans = []
     if options.timed:
         # lines inside a traceback came at the time of its first line
-        came = None if line.mark & PART and record.time is None else received
-        spans.append(Span(_time(record.time, came, options), "muted"))
+        written = record.time if record.time is not None else line.written
+        came = None if line.mark & PART and written is None else received
+        spans.append(Span(_time(written, came, options), "muted"))
     if options.tags:
         letters, tone = options.tags.get(line.tag, ("  ", "muted"))
         spans.append(Span(f"{letters} ", tone))

@@ -399,7 +399,9 @@ class LogModel:
         if jump is None:
             return
         row = nearest(jump.among, jump.start, jump.step)
-        if row is None:
+        if row is None and jump.fallback is not None:
+            self._arrive(jump.fallback, jump.otherwise)
+        elif row is None:
             self._observer.say(jump.otherwise, "warn")
         else:
             self.go_to(row)
@@ -450,14 +452,30 @@ class LogModel:
         self._observer.say("this line names no job, dispatch or room", "warn")
         return None
 
-    def go_to_time(self, at: float) -> None:
-        """Go to the first line written at a time or later; `at` is in Unix seconds."""
-        row = self.log.at(at)
-        self.go_to(min(row, max(self.log.end - 1, self.log.first)))
-        if row >= self.log.end:
-            self._observer.say("the log ends before that time", "warn")
-        elif row == self.log.first:
-            self._observer.say("the oldest line that is held is not older than that", "warn")
+    def go_to_time(self, at: float, within: float = 1.0) -> None:
+        """Go to the first line written `within` so many seconds from `at`, Unix seconds, or else after that.
+
+        Where times go back, only a look at every line finds it.
+        """
+        self.page.pause()
+        log = self.log
+        row = log.at(at)
+        target, words = min(row, max(log.end - 1, log.first)), ""
+        if row >= log.end:
+            words = "the log ends before that time"
+        elif row == log.first:
+            words = "the oldest line that is held is not older than that"
+        written = log.line(row).written if log.first <= row < log.end else None
+        if written is not None and at <= written < at + within and self.finder.shows(row):
+            self._arrive(target, words)
+        else:
+            self.finder.seek_time(at, at + within, target, words)
+            self.step()
+
+    def _arrive(self, row: int, words: str) -> None:
+        self.go_to(row)
+        if words:
+            self._observer.say(words, "warn")
 
     def move_time(self, seconds: float) -> None:
         """Go to a time before or after that of the line at the cursor."""
@@ -465,7 +483,7 @@ class LogModel:
         if at is None:
             self._observer.say(NO_TIME, "warn")
         else:
-            self.go_to_time(at + seconds)
+            self.go_to_time(at + seconds, abs(seconds))
 
     def _field(self, *names: str) -> str:
         """A field of the line at the cursor; empty if it has none."""

@@ -17,7 +17,8 @@ from textual.widgets import Input
 from tui.api.clean import clean
 from tui.fleet.cells import Cell
 from tui.logs.expressions import TooSlow
-from tui.logs.search import LogFilter, Pattern
+from tui.logs.query import parse_filter
+from tui.logs.search import Pattern
 from tui.ui.commandline.history import PromptHistory
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import LOG_PROMPT
@@ -25,7 +26,7 @@ from tui.ui.logview.model import LogModel
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.text import width
 
-FILTER_HINT: Final = "!text hides · Enter on nothing lists the filters"
+FILTER_HINT: Final = "!text hides · field:value · Enter on nothing lists the filters"
 TIME_HINT: Final = "14:02, 14:02:11, -5m, -90s, -2h or 2026-11-21 14:02"
 """The times that can be typed."""
 NOTE_LENGTH: Final = 400
@@ -186,7 +187,7 @@ def filter_question(model: LogModel, list_filters: Callable[[], object]) -> Ques
 
     def typed(text: str) -> str:
         try:
-            model.preview_filter(_filter(text) if text.strip("!") else None)
+            model.preview_filter(parse_filter(text) if text.strip("!") else None)
         except TooSlow as error:
             return str(error)
         return ""
@@ -197,7 +198,7 @@ def filter_question(model: LogModel, list_filters: Callable[[], object]) -> Ques
             list_filters()
             return ""
         try:
-            model.add_filter(_filter(text))
+            model.add_filter(parse_filter(text))
         except TooSlow as error:
             return str(error)
         return ""
@@ -215,7 +216,7 @@ def time_question(model: LogModel) -> Question:
             return f"no time; type {TIME_HINT}"
         if model.options.timeless:
             return "no line of a build says when it was written"
-        model.go_to_time(at)
+        model.go_to_time(at, precision(text))
         return ""
 
     return Question("time", f"go to ({zone:%Z}) ", submit, hint=TIME_HINT)
@@ -283,6 +284,11 @@ def moment(text: str, *, now: float, zone: tzinfo | None) -> float | None:
         return None
 
 
-def _filter(text: str) -> LogFilter:
-    """The filter that was typed. Raises TooSlow."""
-    return LogFilter(Pattern.of(text.removeprefix("!")), out=text.startswith("!"))
+def precision(text: str) -> float:
+    """Seconds that a time as typed is precise to."""
+    text = text.strip()
+    if found := _AGO.fullmatch(text):
+        return 1.0 if found[3] == "s" else 60.0
+    clock = text.replace("T", " ").rpartition(" ")[2]
+    fraction = re.search(r":\d\d[.,](\d{1,6})", clock)
+    return 10.0 ** -len(fraction[1]) if fraction else 1.0 if clock.count(":") > 1 else 60.0
