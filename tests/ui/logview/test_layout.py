@@ -21,7 +21,7 @@ from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.sim.scenarios.hostile import LOGS
 from tui.ui.logview import bar
 from tui.ui.logview.layout import LineMode, Options, ScreenRow, TimeFormat, lay_out
-from tui.ui.logview.prompt import moment
+from tui.ui.logview.prompt import moment, precision
 from tui.ui.logview.sgr import PLAIN, SgrStyle, apply_sgr
 
 WIDE = Options(width=120, zone=UTC)
@@ -242,6 +242,51 @@ def test_what_hides_lines_is_said_in_the_width_of_a_quarter_of_the_screen() -> N
     assert "LEVEL ≥warn · 5 952 lines (5 619 hidden)" in "".join(
         cell.text for cell in bar.bar_cells(level, 59)
     )
+
+
+@pytest.mark.parametrize("size", [0, 20, 40, 59, 120])
+@pytest.mark.parametrize("said", ["", "no further error below; E looks above"])
+def test_a_minimum_level_never_falls_out_of_the_row_below(size: int, said: str) -> None:
+    phases = (StreamPhase.OPEN, StreamPhase.WAITING, StreamPhase.WAITING)
+    streams = tuple(StreamState(LogSource("CA_1"), "us", phase, missed=90.0) for phase in phases)
+    counts = Counts(received=5952, gaps=3)
+    state = bar.BarState(
+        *(counts, False, 143, 12),
+        level=Level.ERROR,
+        filters=(3, 3),
+        held=5952,
+        search="x" * 30,
+        streams=streams,
+    )
+    shown = "".join(cell.text for cell in bar.bar_cells(replace(state, said=said), size))
+    assert "LEVEL ≥error" in shown and said in shown
+
+
+def test_a_time_of_day_without_a_date_is_the_lines_own() -> None:
+    line = Line(0, b"23:59:58.500 INFO [main] up", 0, 0, received=EPOCH)
+    shown = lay_out(line, EPOCH - 60, Options(zone=UTC), LineMode.FOLDED)[0].text
+    assert shown.startswith("23:59:58.500 ")
+    assert line.written == EPOCH - 11 * 3600 - 6 * 60 - 41.5
+    bare = Line(0, b"up", 0, 0, received=EPOCH)
+    assert lay_out(bare, EPOCH - 60, Options(zone=UTC), LineMode.FOLDED)[0].text.startswith("11:05:40~ ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds"),
+    [
+        ("14:02", 60),
+        ("14:02Z", 60),
+        ("14:02:11", 1),
+        ("14:02:11.25", 0.01),
+        ("-5m", 60),
+        ("-90s", 1),
+        ("2026-11-21 14:02", 60),
+        ("2026-11-21T14:02:11", 1),
+        ("2026-11-21T14:02:11+02:00", 1),
+    ],
+)
+def test_a_time_is_as_precise_as_it_is_typed(typed: str, seconds: float) -> None:
+    assert precision(typed) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,10 @@ QUIET: Final = 20.0
 DAY: Final = 86_400.0
 
 
+ALWAYS: Final = -1
+"""The rank of what is never left out of the bar: lines are hidden, and nothing else says so."""
+
+
 class BarState(msgspec.Struct, frozen=True):
     """Everything the bar shows."""
 
@@ -68,9 +72,10 @@ class BarState(msgspec.Struct, frozen=True):
 
 
 def bar_cells(state: BarState, size: int) -> tuple[Cell, ...]:
-    """The bar in `size` cells; the least important parts are left out first."""
+    """The bar in `size` cells; the least important parts are left out first, a minimum level never."""
     if state.said:
-        return (Cell(f" {state.said}", state.said_tone),)
+        level = (Cell(" ", "muted"), *_level(state), Cell(" ·", "muted")) if state.level else ()
+        return (*level, Cell(f" {state.said}", state.said_tone))
     parts = [part for part in _parts(state) if part[1]]
     while len(parts) > 1 and _length(parts) > size:
         parts.remove(max(parts, key=lambda part: part[0]))
@@ -145,7 +150,7 @@ def _parts(state: BarState) -> list[tuple[int, Sequence[Cell]]]:
         (2, _search(state)),
         (9, (Cell(f"WRAP {'on' if state.wrap else 'off'}", "text" if state.wrap else "muted"),)),
         (8, (Cell(f"TIME {state.times}{_zone(state)}", "muted"),)),
-        (4 if state.level else 7, _level(state)),
+        (ALWAYS if state.level else 7, _level(state)),
         (4 if active else 6, _filter(state)),
         (3, _lines(state)),
         (5 if _is_healthy(state) else 1, _sources(state)),
