@@ -62,8 +62,8 @@ ROOMS = {
     "tui.ui": {
         # bytes in and out; knows nothing of what is drawn
         "terminal": {"terminal"},
-        # what the theme's variables mean; what is drawn asks Textual for them
-        "theme": {"theme"},
+        # what the theme's variables mean on a kind of terminal; what is drawn asks Textual for them
+        "theme": {"theme", "terminal"},
         # the table of keys; names contexts and actions, and knows no widget
         "keys": {"keys"},
         # cells, lines and tables; know no pane and no dialog
@@ -73,7 +73,7 @@ ROOMS = {
         # a dialog is handed its project, and can be opened from anywhere above
         "dialogs": {"dialogs", "widgets", "keys"},
         # remembers what was typed as the prompt does
-        "logview": {"logview", "commandline", "widgets", "keys"},
+        "logview": {"logview", "commandline", "widgets", "keys", "terminal"},
         # a pane says what cursor and keys act on, and in which mode the prompt filters it
         "panes": {"panes", "logview", "commandline", "widgets", "keys"},
         # the dialogs of deploying, on the form that every dialog has

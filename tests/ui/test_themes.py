@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,13 @@ from textual.color import Color
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tests.portrait import strips
 from tests.scenes import Scene, known, typed
 from tui.fleet.cells import Cell
 from tui.ui import theme
+from tui.ui.app import Lktop
+from tui.ui.terminal.detect import ColorSystem
+from tui.ui.terminal.palette import INDEX
 from tui.ui.widgets.lines import Lines
 
 THEMES = {item.name: item for item in theme.load().themes}
@@ -22,9 +27,11 @@ THEMES = {item.name: item for item in theme.load().themes}
 class Wearer(App[None]):
     """Shows what a theme has to dress: our lines, Textual's input, toasts and dialogs."""
 
-    def __init__(self, name: str) -> None:
+    CSS_PATH = Path(inspect.getfile(Lktop)).parent / "style.tcss"
+
+    def __init__(self, name: str, depth: ColorSystem = "truecolor") -> None:
         super().__init__()
-        self.register_theme(THEMES[name])
+        self.register_theme({item.name: item for item in theme.load(depth=depth).themes}[name])
         self.theme = name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -51,6 +58,24 @@ async def test_a_theme_can_be_worn(name: str) -> None:
             color = lines.tone_style(tone).color
             assert color == Color.parse(variables[f"tone-{tone}"]).rich_color
         assert lines.tone_style("text", "cursor").bgcolor != lines.tone_style("text", "blurred").bgcolor
+
+
+@pytest.mark.parametrize("name", THEMES)
+async def test_nothing_is_mixed_on_a_terminal_of_256_colours(name: str) -> None:
+    """Not even by Textual, for the cursor, a selection or an empty field: a mixture is in no palette."""
+    app = Wearer(name, "256")
+    async with app.run_test() as pilot:
+        app.query_one(Lines).set_lines([tuple(Cell(tone, tone) for tone in (*theme.TONES, "alarm"))])
+        field = app.query_one(Input)
+        app.notify("a toast", severity="error")
+        for field.value, field.placeholder in (("", "a hint"), ("abc", "")):
+            field.select_all()
+            await pilot.pause()
+            styles = {segment.style for strip in strips(app) for segment in strip if segment.style}
+            assert len(styles) > 8
+            for style in styles:
+                for color in filter(None, (style.color, style.bgcolor)):
+                    assert color.triplet is None or tuple(color.triplet) in INDEX, (style, color)
 
 
 async def test_a_theme_is_one_file(tmp_path: Path) -> None:

@@ -248,7 +248,7 @@ class Lktop(DiffApp):
         return theme.defaults()
 
     def _load_themes(self) -> tuple[str, ...]:
-        found = theme.load(self.launch.theme_dirs)
+        found = theme.load(self.launch.theme_dirs, self.launch.terminal.colors)
         for item in found.themes:
             self.register_theme(item)
         self._theme_names = names = {item.name for item in found.themes}

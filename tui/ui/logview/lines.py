@@ -183,7 +183,9 @@ class LogLines(ThemedWidget, can_focus=True):
     def _style(self, span: Span, band: str, is_match: bool) -> Style:
         style = self.tone_style(span.tone, band)
         if span.style is not PLAIN:
-            style += program_style(span.style, colored=self._colored)
+            # a theme whose cursor has a text colour of its own says that others cannot be read there
+            plain = band == "cursor" and bool(self.app.theme_variables["cursor-text"])
+            style += program_style(span.style, colored=self._colored and not plain)
         return style + MATCH if is_match else style
 
     @property

@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from tui.ui.terminal import palette
+
 _NAMES: Final = ("", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-LEVELS: Final = (0, 95, 135, 175, 215, 255)
-"""Values of red, green and blue in the colour cube of the 256-colour palette."""
 
 
 class SgrStyle(msgspec.Struct, frozen=True):
@@ -87,11 +87,8 @@ def _is_visible(red: int, green: int, blue: int) -> bool:
     return max(red, green, blue) <= 255 and red + green + blue > 96
 
 
-def _palette_rgb(number: int) -> tuple[int, int, int]:
+def _palette_rgb(number: int) -> palette.Rgb:
     """Red, green and blue of a palette colour; of the first 16, which vary, all but black count as white."""
-    if number < 16:
-        return (255, 255, 255) if number else (0, 0, 0)
-    if number >= 232:
-        return (8 + 10 * (number - 232),) * 3
-    red, green, blue = ((number - 16) // size % 6 for size in (36, 6, 1))
-    return LEVELS[red], LEVELS[green], LEVELS[blue]
+    if number in palette.FIXED:
+        return palette.rgb(number)
+    return (255, 255, 255) if number else (0, 0, 0)

@@ -11,6 +11,7 @@ from rich.color import Color, ColorSystem
 from rich.style import Style
 
 from tui.ui.terminal.output_guard import drop_controls
+from tui.ui.terminal.palette import INDEX
 
 SYSTEMS: Final = {
     "standard": ColorSystem.STANDARD,
@@ -81,6 +82,11 @@ def _look(style: Style, system: ColorSystem) -> Sgr:
 def _codes(color: Color | None, system: ColorSystem, *, foreground: bool) -> tuple[str, ...]:
     if color is None:
         return ("39",) if foreground else ("49",)
+    if system is ColorSystem.EIGHT_BIT and color.triplet is not None:
+        # Rich takes the nearest colour by its own measure, and misses half of the greys that were meant
+        index = INDEX.get((color.triplet.red, color.triplet.green, color.triplet.blue))
+        if index is not None:
+            return ("38" if foreground else "48", "5", str(index))
     return color.downgrade(system).get_ansi_codes(foreground)
 
 

@@ -34,8 +34,10 @@ class ThemedWidget(Widget, inherit_css=False):
             style = self.rich_style + Style(color=_rich(variables[f"tone-{tone}"]))
             style += Style.parse(variables[f"tone-{tone}-style"])
             if highlight:
-                background = variables["cursor" if highlight == "cursor" else "cursor-blurred"]
-                style += Style(bgcolor=_rich(background))
+                name = "cursor" if highlight == "cursor" else "cursor-blurred"
+                style += Style(bgcolor=_rich(variables[name])) + Style.parse(variables[f"{name}-style"])
+                if name == "cursor" and (text := variables["cursor-text"]):
+                    style += Style(color=_rich(text), dim=False)
             found = self._tone_styles[tone, highlight] = style
         return found
 
