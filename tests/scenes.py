@@ -407,9 +407,9 @@ SCENES: tuple[Scene, ...] = (
     Scene("selfhosted", scenario="selfhosted"),
     Scene("hostile", scenario="hostile"),
     Scene("ascii", ascii_only=True, picture=None),
-    Scene("logs", keys=("l", "f")),
-    Scene("logs-back", keys=("l", "f", "g"), picture=None),
-    Scene("logs-several", keys=("space", "down", "space", "l", "f"), picture=None),
+    Scene("logs", keys=("l",)),
+    Scene("logs-back", keys=("l", "g"), picture=None),
+    Scene("logs-several", keys=("space", "down", "space", "l"), picture=None),
     Scene("ghost", keys=("j",), later=without("support-triage"), picture=None),
     Scene("stale", later=unreachable),
     Scene(

@@ -98,7 +98,7 @@ ROOMS = {
         # holds all of them together; nothing imports it
         "app": {
             *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "chooser"),
-            *("messages", "raw", "help", "screen", "session_binding", "launch", "exporter", "keys"),
+            *("messages", "raw", "help", "panes", "screen", "session_binding", "launch", "exporter", "keys"),
         },
     },
 }

@@ -21,6 +21,7 @@ LONG_MODULES = {
     "ui/app.py",
     "ui/deploy/form.py",
     "ui/dialogs/operation.py",
+    "ui/keys/table.py",
     "ui/logview/model.py",
     "ui/logview/view.py",
     "ui/panes/lists.py",

@@ -21,7 +21,7 @@ FAST = 240
 PRESSES: dict[str, tuple[bytes, ...]] = {
     "cursor": (DOWN, UP) * 20,
     "page": (PAGE, PAGE_UP) * 10,
-    "sort": (b"N", b"S") * 5,
+    "sort": (b"Sn", b"Ss") * 5,
     "filter": (b"/", b"a", b"g", b"e", b"n", b"t", b"-", b"0", b"0", b"1", b"\x1b", b"\x1b"),
 }
 

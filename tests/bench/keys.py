@@ -46,7 +46,7 @@ def _pressed(terminal: Terminal, subject: str) -> Iterator[Figure]:
         "down": [DOWN] * TIMES,
         "page": [PAGE, PAGE_UP] * (TIMES // 2),
         "top and bottom": [BOTTOM, TOP] * 5,
-        "sort": [b"N", b"S"] * 5,
+        "sort": [b"Sn", b"Ss"] * 5,
         "pane": [b"\t"] * 10,
         "full screen": [b"f"] * 6,
     }

@@ -235,9 +235,9 @@ async def test_what_an_earlier_console_left_open_is_looked_for_at_the_start(left
         assert {outcome.verdict for outcome in screen._found.values()} == {Verdict.UNKNOWN}
         assert "did not note both of its servers" in " ".join(here.shown().split())
         assert "begun" in here.shown() and "<1m ago" in here.shown()
-        await here.press("home", "x")
+        await here.press("home", "a")
         await here.until(lambda: len(screen._intents) == 1)
-        await here.press("x")
+        await here.press("a")
         await here.until(lambda: here.app.screen is here.app.main)
         begin_and_die(left_open, here.simulator.url)
         await here.command("unresolved")
@@ -247,7 +247,7 @@ async def test_what_an_earlier_console_left_open_is_looked_for_at_the_start(left
         await here.until(lambda: len(screen._found) == 2)
         assert {outcome.verdict for outcome in screen._found.values()} == {Verdict.UNKNOWN, Verdict.DONE}
         assert here.effects() == []
-        await here.press("home", "x")
+        await here.press("home", "a")
         await here.until(lambda: len(screen._intents) == 1)
         await here.press("escape")
         await here.command("unresolved")
@@ -264,7 +264,7 @@ async def test_a_crash_in_the_middle_gives_no_secret_away(
     with pytest.raises(WorkerFailed, match="boom"):
         async with console(tmp_path) as here:
             await here.choose(CONCIERGE)
-            await here.press("4", "e")
+            await here.press("4", "U")
             dialog = await here.opened()
             await here.paste(f"{CANARY}\nsecond line")
             picture = here.app.export_screenshot()

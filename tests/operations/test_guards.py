@@ -71,13 +71,13 @@ async def test_a_dialog_ignores_keys_until_its_reader_can_have_seen_it(here: Con
     pane = here.app.main.dispatches
     found = here.app.main.view.fleet.dispatches["lobby"][0]
     pane.go_to(f"dispatch:lobby\0{found.id}")
-    await here.press("ctrl+d", *"yyy", "tab", "right", "right", "enter", "y")
+    await here.press("ctrl+d", *"yyy", "tab", "right", "right", "enter", "ctrl+s")
     dialog = await here.opened()
     assert here.app.focused is dialog.frame.button("cancel")
     assert here.calls("DeleteDispatch") == 0
     assert dialog.quiet_until > time.monotonic()
     await here.until(lambda: time.monotonic() > dialog.quiet_until)
-    await here.press("y")
+    await here.press("ctrl+s", "enter")
     await here.until(lambda: dialog.model.outcome is not None)
     assert here.names() == ["DeleteDispatch"]
 
@@ -103,7 +103,7 @@ async def test_what_is_typed_before_the_first_question_is_there_goes_to_it_in_or
         await put(layout, form)
 
     monkeypatch.setattr(DialogLayout, "put", late)
-    send(here, "e", *"hunter2")
+    send(here, "U", *"hunter2")
     await here.until(lambda: isinstance(here.app.screen, OperationDialog))
     assert here.app.focused is None, "reason never has the keyboard first"
     send(here, *"canary", "tab", *"x")
@@ -131,12 +131,12 @@ async def test_what_confirms_is_never_kept_for_a_dialog_that_is_not_ready(
     await here.press("ctrl+d")
     dialog = await here.opened()
     await here.until(lambda: bool(waiting) and time.monotonic() > dialog.quiet_until)
-    send(here, "y", "enter")
+    send(here, "ctrl+s", "enter")
     await here.settle()
     ready(dialog)
     await here.settle()
     assert here.app.screen is dialog and dialog.model.outcome is None
-    await here.press("y")
+    await here.press("ctrl+s", "enter")
     await here.until(lambda: dialog.model.outcome is not None)
     assert here.names() == ["DeleteDispatch"]
 
@@ -303,7 +303,7 @@ async def test_in_a_production_project_the_name_arms_the_button(tmp_path: Path) 
 
 
 async def test_the_name_is_typed_or_pasted_wherever_the_keyboard_is(tmp_path: Path) -> None:
-    """`c` copies and `n` closes, but not in the middle of the name that is asked for."""
+    """`c` copies, but not in the middle of the name that is asked for."""
     async with console(tmp_path, danger=True) as here:
         await here.choose(CONCIERGE)
         await here.press("r")
@@ -317,6 +317,8 @@ async def test_the_name_is_typed_or_pasted_wherever_the_keyboard_is(tmp_path: Pa
         assert here.app.focused is dialog.frame.button("cancel"), "Enter never comes to what acts"
         assert "c copies" in here.shown()
         await here.press("n")
+        assert here.said()[0] == "n does nothing here now: cancelling moved to Esc"
+        await here.press("escape")
         assert here.app.screen is here.app.main
         await here.press("R")  # the keyboard is in the list of versions
         dialog = await here.opened()
@@ -417,7 +419,7 @@ async def test_read_only_refuses_in_the_client_and_unlocks_for_a_while(tmp_path:
 
 
 async def test_a_dry_run_shows_the_request_and_sends_nothing(here: Console) -> None:
-    await here.press("4", "e")
+    await here.press("4", "U")
     dialog = await here.opened()
     await here.paste("sk-canary")
     await here.to("again")

@@ -197,7 +197,9 @@ def test_an_idle_screen_sends_nothing_and_a_change_its_cells(still_environment: 
     scenario.write_text(SMALL)
     with Server(str(scenario)) as server, lktop(server, still_environment) as term:
         term.until(term.shows("5 Dispatches [2 rooms] ─"))
-        term.send(b"N")
+        term.send(b"S")
+        term.until(term.shows("sort by:"))
+        term.send(b"n")
         settle(term)
         assert any(quiet(term, 4.0) for _ in range(3)), "a slow answer is told, on a busy machine"
         before, start = term.screen(), len(term.output)

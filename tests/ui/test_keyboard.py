@@ -49,7 +49,7 @@ async def test_tab_goes_round_and_only_one_row_is_bright() -> None:
 
 
 async def test_the_band_of_a_log_is_bright_where_the_keyboard_is() -> None:
-    async with playing(Scene("band", keys=("l", "g"))) as (app, pilot):
+    async with playing(Scene("band", keys=("l", "f", "g"))) as (app, pilot):
         lines = app.main.logs.reader.lines
 
         def band() -> str:

@@ -12,6 +12,7 @@ from tui.ui.app import Lktop
 from tui.ui.commandline.commands import COMMANDS
 from tui.ui.help import Help, rows
 from tui.ui.keys.names import shown
+from tui.ui.logview.picker import Picker
 from tui.ui.panes import PANES
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
@@ -24,14 +25,14 @@ async def _press_all(app: Lktop, pilot: Pilot[None], pane: str, among: set[str])
     await typed(pilot, pane)
     name = app.main.current.id
     pressed = set(app.screen.active_bindings) - LEAVING
-    prompt = app.main.query_one("#prompt")
     pressed = {key for key in pressed if not key.startswith("super+") and (not among or key in among)}
     for key in sorted(pressed):
         await typed(pilot, key)
         for _ in range(6):  # out of prompts, dialogs and other panes again
-            if app.screen is app.main and app.main.current.id == name and not prompt.display:
+            asked = app.main.choice is not None or isinstance(app.focused, Input | Picker)
+            if app.screen is app.main and app.main.current.id == name and not asked:
                 break
-            if app.screen is app.main and app.main.current.id != name:
+            if app.screen is app.main and not asked and app.main.current.id != name:
                 app.main.action_pane(str(name))
                 await settled(pilot)
             else:
@@ -85,10 +86,10 @@ async def test_help_says_where_one_is_and_filters_and_runs() -> None:
         assert words.strip().startswith("Keys · 5 Dispatches: rooms, dispatches and jobs")
         more = app.screen.query_one("#help-more", Lines)
         assert drawn(more)[0].strip() == "send an agent to a room and watch it join"
-        await typed(pilot, *"expand all")
+        await typed(pilot, *"close all")
         assert not drawn(more)[0].strip()
         table = app.screen.query_one(LineTable)
-        assert [line.split()[2:] for line in drawn(table)[1:2]] == [["z", "Expand", "or", "collapse", "all"]]
+        assert [line.split()[2:] for line in drawn(table)[1:2]] == [["z", "Open", "or", "close", "all"]]
         await typed(pilot, "enter")
         assert app.screen is app.main
         assert len(app.main.dispatches.table.keys) == 31, "all closed"

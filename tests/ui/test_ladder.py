@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.fixtures.clocks import StillClock
-from tests.fixtures.screen import playing, title
+from tests.fixtures.screen import drawn, playing, title
 from tests.scenes import Scene, looks, typed
+from tui.ui.widgets.lines import Lines
 
 
 async def test_escape_takes_back_one_thing_at_a_time() -> None:
@@ -99,16 +100,22 @@ async def test_wide_columns_come_and_go_and_want_room() -> None:
 async def test_sorting_by_keys_and_by_a_picked_column() -> None:
     async with playing(Scene("sort")) as (app, pilot):
         pane = app.main.agents
-        for key, column in {"N": "name", "A": "deployed", "C": "cpu", "M": "mem", "S": "state"}.items():
-            await typed(pilot, key)
+        for key, column in {"n": "name", "a": "deployed", "c": "cpu", "m": "mem", "s": "state"}.items():
+            await typed(pilot, "S", key)
             assert (pane.sort, pane.reverse) == (column, False)
             title = next(item.title for item in pane.COLUMNS if item.id == column)
             arrow = "↓" if column in ("cpu", "mem") else "↑"
             shown = pane.table.render_line(0).text
             assert f"{title}{arrow}" in shown, "what it is sorted by is seen, however narrow the pane"
         await typed(pilot, "S")
+        footer = app.main.query_one("#footer", Lines)
+        assert drawn(footer)[0].startswith(" sort by: n name  s severity  a age  c CPU  m memory ")
+        await typed(pilot, "r")
+        assert app.screen is app.main and not pane.reverse, "another key ends it and does nothing else"
+        assert "? Help" in drawn(footer)[0]
+        await typed(pilot, "S", "s")
         assert pane.reverse and "STATUS↓" in pane.table.render_line(0).text
-        await typed(pilot, "shift+left", "shift+left", "O")
+        await typed(pilot, "shift+left", "less_than_sign", "S", "S")
         assert pane.sort == "name", "two to the left of the status"
         assert "NAME↑" in pane.table.render_line(0).text
 
@@ -125,7 +132,7 @@ async def test_every_pane_says_why_it_is_empty_where_there_are_no_agents() -> No
 
 async def test_a_key_that_can_do_nothing_says_why() -> None:
     async with playing(Scene("nothing", scenario="empty"), (80, 24)) as (app, pilot):
-        for key, words in {"l": "no agent is selected", "D": "no agent with a name is selected"}.items():
+        for key, words in {"l": "no agent is selected", "D": "no agent is selected"}.items():
             await typed(pilot, key)
             assert app.said.newest_first[0].text == words
         await typed(pilot, "5", "l")

@@ -40,11 +40,11 @@ async def test_the_marked_agents_are_read_as_one_log() -> None:
         tags = {stream.tag for stream in watch.log.streams.values()}
         assert len(tags) == len(watch.opened)
         assert any(f" {tag} " in newest for tag in tags)
-        await typed(pilot, "v")
+        await typed(pilot, "W")
         offered = main.logs.reader.query_one(Picker).text
         assert all(source.agent in offered for source in watch.candidates)
 
-        await typed(pilot, "escape", "1", "b")
+        await typed(pilot, "escape", "1", "B")
         watch = main.logs.reader.followed
         assert watch is not None
         assert len({source.agent_id for source in watch.candidates}) == 1, "of builds, the one at the cursor"

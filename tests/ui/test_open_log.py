@@ -41,7 +41,7 @@ async def test_a_file_is_opened_by_a_command_and_left_with_a_key(tmp_path: Path)
             await typed(pilot, "enter")
             assert app.said.newest_first[0].text.endswith(why)
             assert logs.reader.file == "incident.log"
-        await typed(pilot, "6", "p")
+        await typed(pilot, "6", "K")
         await settled(pilot)
         assert logs.reader.file == "" and logs.reader.model.log is before
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fixtures.screen import playing, title
-from tests.scenes import Scene, typed
+from tests.scenes import Scene, settled, typed
 from tui.fleet.state import Fleet, Selection, View
 from tui.operations.registry import BY_ID
 from tui.operations.targets import NoTarget
-from tui.ui.help import rows
 from tui.ui.panes import PANES
 from tui.ui.panes.base import Pane
 from tui.ui.panes.dispatches import DispatchesPane
@@ -44,21 +43,17 @@ def notes() -> Iterator[None]:
 
 @pytest.mark.usefixtures("notes")
 async def test_a_pane_in_the_table_is_on_the_screen() -> None:
-    async with playing(Scene("panes", keys=("down", "7"))) as (app, pilot):
+    async with playing(Scene("panes", keys=("down",))) as (app, pilot):
         main = app.main
+        main.action_pane("notes")
+        await settled(pilot)
         assert main.current is main.pane("notes") and main.current.has_focus
         assert title(main.current).startswith("─ 7 Notes · 2 Sta")
-        assert "Pane Notes" in {row.label for row in rows(main)}
-        await typed(pilot, "shift+tab", "shift+tab", "tab", "7", "2")
+        await typed(pilot, "shift+tab", "shift+tab", "tab", "2")
         assert not main.pane("notes").display and " · 7 " in title(main.current)
-        await typed(pilot, "7", "l")
+        main.action_pane("notes")
+        await typed(pilot, "l")
         assert main.current is main.logs, "the log of the selected agent, as from any pane"
-
-
-async def test_without_it_nothing_is_left_of_it() -> None:
-    async with playing(Scene("panes", keys=("7",))) as (app, _):
-        assert app.main.current is app.main.agents
-        assert "Pane Notes" not in {row.label for row in rows(app.main)}
 
 
 def test_a_pane_says_what_its_keys_act_on() -> None:

@@ -405,7 +405,7 @@ async def test_keys_of_the_tree() -> None:
         await typed(pilot, "x")
         assert "metadata shown" in title(pane)
         assert any("metadata {" in line for line in drawn(table))
-        await typed(pilot, "enter", "down", "o")
+        await typed(pilot, "enter", "down", "A")
         assert app.main.current.id == "agents"
         assert app.main.view.agent is not None and app.main.view.agent.name == "telehealth-intake"
 

@@ -16,10 +16,10 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from textual.binding import BindingType
-from textual.events import Event, Key
+from textual.events import Event, Key, MouseMove
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from tui.api.clean import clean
 from tui.api.errors import BadTarget
@@ -35,20 +35,26 @@ from tui.ui.commandline.command import BadCommand
 from tui.ui.commandline.line import run as run_command_line
 from tui.ui.deploy import DeployHost
 from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
+from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.launcher import OperationLauncher
 from tui.ui.exporter import Exporter
 from tui.ui.help import Help, HelpRow, command_rows, rows
-from tui.ui.keys.bindings import bindings
+from tui.ui.keys.bindings import bindings, contexts_of
 from tui.ui.keys.contexts import APP
+from tui.ui.keys.hints import Hints
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
+from tui.ui.logview.picker import Picker
 from tui.ui.messages import MessageLog, Messages
+from tui.ui.panes.copy_forms import FORMS, Rows
 from tui.ui.raw import Raw
+from tui.ui.raw import lines as json_lines
 from tui.ui.screen import MainScreen
 from tui.ui.session_binding import SessionBinding
 from tui.ui.terminal.key_queue import KeyQueue, is_input
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import DiffApp
+from tui.ui.widgets.key_choice import KeyChoice, KeyOption
 from tui.ui.widgets.text import to_ascii
 from tui.ui.widgets.themed_widget import ASCII_CLASS
 
@@ -74,6 +80,9 @@ class Lktop(DiffApp):
         "Whether an operation that was under way happened is unknown: lktop asks after it when started again."
     )
 
+    _hinted = ""
+    """What was said of the newest key."""
+
     BINDINGS: ClassVar[list[BindingType]] = bindings(APP)
 
     _event_loop: asyncio.AbstractEventLoop | None = None
@@ -92,17 +101,16 @@ class Lktop(DiffApp):
         self.clock = clock or SystemClock()
         self.chance = chance or random.Random()
         self.said = MessageLog()
+        logs = launch.state_dir / "logs"
         self.main = MainScreen(
-            project=launch.project,
-            clock=self.clock,
-            save_dir=launch.state_dir / "logs",
-            agent_id=launch.agent_id,
+            project=launch.project, clock=self.clock, save_dir=logs, agent_id=launch.agent_id
         )
         self._begun = False
         self._pressed: dict[str, float] = {}
         self._toasted = ("", 0.0)
         """The newest toast and its monotonic time."""
         self._key_queue = KeyQueue(self)
+        self._hints = Hints()
         self._exporter = Exporter(self, launch, self.clock, self.say)
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, ASCII_CLASS)
@@ -260,6 +268,11 @@ class Lktop(DiffApp):
             return (*found.problems, f"no theme {wanted!r}; there are {', '.join(sorted(names))}")
         return found.problems
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a line is typed or something is picked, nothing happens behind it."""
+        alone = self.screen is self.main and isinstance(self.focused, Input | Picker)
+        return not alone or action in ("quit", "interrupt", "help", "redraw", "picture")
+
     # ---- keys that work everywhere --------------------------------------------------------------------
 
     def action_help(self) -> None:
@@ -335,6 +348,19 @@ class Lktop(DiffApp):
             ask = partial(remote.raw_dispatch, *ids) if isinstance(item, Dispatch | Job) else None
             self.push_screen(Raw(title, session.raw(item), item, ask=ask, copy=self.copy_out))
 
+    def action_copy_as(self) -> None:
+        """Ask in which form to copy the marked rows, or the row under the cursor."""
+        rows, item, session = self.main.current.copy_rows(), self.main.current.raw_item(), self.session
+        options = [KeyOption(key, words, partial(self._copy_form, form, rows)) for key, words, form in FORMS]
+        if item is not None and session is not None and (raw := session.raw(item)):
+            text = partial(json_lines, raw, revealed=False)
+            options.append(KeyOption("r", "as received", lambda: self.copy_out("\n".join(text()))))
+        if rows:
+            self.main.on_key_choice(KeyChoice("copy as", options))
+
+    def _copy_form(self, form: Callable[[Rows], str], rows: Rows) -> None:
+        self.copy_out(form(rows))
+
     def action_times(self) -> None:
         """Switch the style of times: relative, local, UTC."""
         style = self.main.view.times.next
@@ -398,11 +424,33 @@ class Lktop(DiffApp):
         if isinstance(top, Dialog) and top.ignores(event):
             event.stop()
             return
+        if is_input(event) and top is self.main and self._answers(event):
+            return
         is_key = isinstance(event, Key) and not event.is_forwarded and top is not None
         to = (self.focused or self.screen) if is_key else None
+        if isinstance(event, Key) and is_key:
+            self._hint_at(event)
         await super().on_event(event)
         if is_key:
             self._key_queue.sent(to)
+
+    def _answers(self, event: Event) -> bool:
+        """Whether it answered or ended the question of the footer; a click or a paste does more than that."""
+        if self.main.choice is None or isinstance(event, MouseMove):
+            return False
+        self.main.end_choice(event.key if isinstance(event, Key) else "")
+        return isinstance(event, Key)
+
+    def _hint_at(self, event: Key) -> None:
+        """Say what a key does by now, or what does what it did, unless it is typed."""
+        focused, top = self.focused, self.screen
+        is_typed = isinstance(focused, Input | TextArea | SecretInput)
+        self._hinted = ""
+        if not is_typed and not (isinstance(top, Dialog) and top.takes(event)):
+            nodes = focused.ancestors_with_self if focused is not None else (top,)
+            self._hinted = self._hints.of(event.key, contexts_of(nodes))
+        if self._hinted:
+            self.say(self._hinted, tone="info")
 
     async def on_dialog_ready(self, event: Dialog.Ready) -> None:
         """What was typed while a dialog put its first question goes there."""
@@ -466,7 +514,7 @@ class Lktop(DiffApp):
 
     def on_main_screen_key_refused(self, event: MainScreen.KeyRefused) -> None:
         """Say why a key had no effect."""
-        self.say(event.words, tone="warn")
+        self.say(" · ".join(filter(None, (self._hinted, event.words))), tone="warn")
 
     def on_main_screen_undo(self, event: MainScreen.Undo) -> None:
         """Undo the last operation."""

@@ -7,6 +7,7 @@ from textual.screen import Screen
 from tui.fleet.cells import Cell
 from tui.ui.keys.bindings import is_operation
 from tui.ui.keys.names import shown
+from tui.ui.widgets.key_choice import KeyChoice
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.text import width
 
@@ -35,6 +36,15 @@ def footer(screen: Screen[None], size: int, *, locked: bool = False) -> Line:
             break
         kept.append(words)
     return tuple(cell for words in (*kept, *last) for cell in words)
+
+
+def choices(asked: KeyChoice, size: int) -> Line:
+    """The choices of a question that the next key answers, as many as fit into `size` cells."""
+    kept: list[Line] = [(Cell(f" {asked.title}:", "warn"),)]
+    for words in (_shown((shown(option.key), option.words, "")) for option in asked.options):
+        if sum(map(_width, (*kept, words))) <= size:
+            kept.append(words)
+    return tuple(cell for words in kept for cell in words)
 
 
 def _shown(entry: tuple[str, str, str]) -> Line:

@@ -32,17 +32,19 @@ from tui.project import Project
 from tui.session.watched import Link
 from tui.ui.commandline.command_mode import CommandMode
 from tui.ui.commandline.prompt import Prompt
-from tui.ui.footer import footer
+from tui.ui.footer import choices, footer
 from tui.ui.header import header
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import SCREEN
 from tui.ui.layout import Layout
 from tui.ui.logview import LogView
+from tui.ui.logview.picker import Picker
 from tui.ui.panes.agents import AgentsPane
 from tui.ui.panes.base import Pane, PaneSetup, Place
 from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
+from tui.ui.widgets.key_choice import KeyChoice
 from tui.ui.widgets.lines import Lines
 
 P = TypeVar("P", bound=Pane)
@@ -105,6 +107,8 @@ class MainScreen(Screen[None]):
     ) -> None:
         super().__init__(id="main")
         self.project = project
+        self.choice: KeyChoice | None = None
+        """The question that the next key answers."""
         self.link = Link()
         self._arranged = Layout()
         self._start_at = agent_id
@@ -171,7 +175,9 @@ class MainScreen(Screen[None]):
     def draw_footer(self) -> None:
         """The line at the bottom."""
         locked = self.project is not None and self.project.read_only and not self.link.unlocked
-        self._footer.set_lines([footer(self, self._footer.size.width, locked=locked)])
+        size = self._footer.size.width
+        words = choices(self.choice, size) if self.choice else footer(self, size, locked=locked)
+        self._footer.set_lines([words])
 
     def _pane_of(self, kind: type[P]) -> P:
         return next(pane for pane in self._panes.values() if isinstance(pane, kind))
@@ -221,8 +227,21 @@ class MainScreen(Screen[None]):
         self._retitle()
 
     def on_screen_suspend(self) -> None:
-        """Another screen lies over this one: a toast on both would be there twice."""
+        """Another screen lies over this one: a toast on both would be there twice, and no key comes here."""
         self.app.clear_notifications()
+        self.end_choice()
+
+    def on_key_choice(self, event: KeyChoice) -> None:
+        """Ask in the footer; the next key is the answer."""
+        self.choice = event
+        self.draw_footer()
+
+    def end_choice(self, key: str = "") -> None:
+        """End the question of the footer, with the key that was pressed."""
+        asked, self.choice = self.choice, None
+        if asked is not None:
+            self.draw_footer()
+            asked.answer(key)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Another widget has the keyboard: a pane, or the prompt, where keys are letters."""
@@ -265,6 +284,10 @@ class MainScreen(Screen[None]):
         self._select(replace(self.view.selection, agent_id=agent_id))
         return True
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A prompt and a picker have the keyboard alone."""
+        return not isinstance(self.focused, Input | Picker)
+
     # ---- actions --------------------------------------------------------------------------------------
 
     def action_pane(self, name: str) -> None:
@@ -299,6 +322,32 @@ class MainScreen(Screen[None]):
         """Esc would change nothing."""
         return self.current is self.agents and not (self.agents.is_narrowed or self._arranged.maximised)
 
+    def action_detail(self, name: str) -> None:
+        """What a pane shows of the agent that the cursor is on, or that what it is on belongs to."""
+        try:
+            agent = self.current.agent(self.view)
+        except NoTarget as problem:
+            self._refuse(str(problem))
+            return
+        if agent.agent_id != self.view.selection.agent_id:
+            self.go_to_agent(agent.agent_id)
+        self.action_pane(name)
+
+    def action_problem(self, step: int) -> None:
+        """To the next or previous problem of the list."""
+        if problem := self.current.next_problem(step):
+            self._refuse(problem)
+
+    def action_to_mark(self, step: int) -> None:
+        """To the next or previous marked row of the list."""
+        if problem := self.current.to_mark(step):
+            self._refuse(problem)
+
+    def action_filters(self) -> None:
+        """The filter of the list off, or on again."""
+        if problem := self.current.toggle_filter():
+            self._refuse(problem)
+
     def action_problems(self) -> None:
         """Only agents with problems, or all."""
         self.agents.toggle_problems()
@@ -323,20 +372,24 @@ class MainScreen(Screen[None]):
         self.post_message(self.KeyRefused(words))
 
     def action_agent_dispatches(self) -> None:
-        """The rooms that the selected agent was dispatched to."""
-        agent = self.view.agent
-        if agent is not None and agent.name:
-            self.dispatches.show_rooms_of(agent.name)
+        """The rooms that the agent was dispatched to that the cursor is on, or its dispatch or log."""
+        try:
+            name = self.current.agent(self.view).name
+        except NoTarget as problem:
+            self._refuse(str(problem))
+            return
+        if name:
+            self.dispatches.show_rooms_of(name)
             self.action_pane("dispatches")
         else:
-            self._refuse("no agent with a name is selected")
+            self._refuse("this agent has no name that rooms could be found by")
 
     def action_deploy(self) -> None:
         """Build the working directory for the agent that its livekit.toml names, or for a new one."""
         self._command("deploy")
 
     def action_logs(self, kind: str) -> None:
-        """Follow the log of what the current pane says: a selected agent, marked ones, a job."""
+        """Follow the log of what the current pane says, in full width: of an agent, marked ones, a job."""
         try:
             agents, job_id = self.current.log_target(self.view, kind)
         except NoTarget as problem:
@@ -347,6 +400,8 @@ class MainScreen(Screen[None]):
             self.action_pane("logs")
         else:
             self.read_logs(agents, kind)
+        if not self._arranged.maximised:
+            self.action_maximise()
 
     def read_logs(self, agents: Sequence[Agent], kind: str, deployment: str | None = None) -> None:
         """Follow the logs of these agents in one, or of one deployment, and go there."""

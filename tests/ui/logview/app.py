@@ -17,6 +17,7 @@ from tui.clock import Clock, SystemClock
 from tui.logs.hub import LogHub
 from tui.ui import theme
 from tui.ui.logview import LogView
+from tui.ui.widgets.key_choice import KeyChoice
 
 
 class LogApp(App[None]):
@@ -31,6 +32,7 @@ class LogApp(App[None]):
         self.clock = clock or SystemClock()
         self.view = LogView(hub, clock=self.clock, save_dir=save_dir, zone=UTC)
         self.copied: list[str] = []
+        self.asked: KeyChoice | None = None
         self.told: list[str] = []
         self.jobs: list[tuple[str, str, str]] = []
         self.titles: list[str] = []
@@ -49,6 +51,15 @@ class LogApp(App[None]):
             self.register_theme(found)
         self.theme = theme.DEFAULT
         self.view.focus()
+
+    def on_key_choice(self, event: KeyChoice) -> None:
+        """Remember it, for `answer`."""
+        self.asked = event
+
+    def answer(self, key: str) -> None:
+        """Answer what was asked last."""
+        assert self.asked is not None
+        self.asked.answer(key)
 
     def on_log_view_copy(self, event: LogView.Copy) -> None:
         """Remember it."""

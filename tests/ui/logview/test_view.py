@@ -53,7 +53,7 @@ async def test_a_line_is_shown_in_columns() -> None:
 
 async def test_follow_stops_on_any_upward_move_and_receiving_goes_on() -> None:
     async with reading(*LINES) as rig:
-        for key, back in (("k", "G"), ("pageup", "end"), ("ctrl+u", "G"), ("g", "G"), ("b", "s"), ("s", "G")):
+        for key, back in (("k", "G"), ("pageup", "end"), ("ctrl+b", "G"), ("g", "G"), ("b", "p"), ("p", "G")):
             await rig.press(key)
             before = rig.lines()
             assert not rig.view.model.page.follow
@@ -125,7 +125,7 @@ async def test_raw_shows_the_line_as_received() -> None:
 
 async def test_pretty_json_for_every_line() -> None:
     async with reading(LINES[0]) as rig:
-        await rig.press("P")
+        await rig.press("z")
         assert '"job_id": "AJ_0",' in "\n".join(rig.lines())
 
 
@@ -134,10 +134,10 @@ async def test_wrap_and_sideways() -> None:
         assert "END" not in "\n".join(rig.lines())
         await rig.press("w")
         assert "END" in "\n".join(rig.lines())
-        await rig.press("w", *["l"] * 20)
+        await rig.press("w", *["right"] * 20)
         assert "END" in rig.lines()[0]
         assert rig.lines()[0].startswith(" 11:06:40.000 INFO ")
-        await rig.press(*["h"] * 20)
+        await rig.press(*["left"] * 20)
         assert "END" not in rig.lines()[0]
 
 
@@ -204,10 +204,10 @@ async def test_filters_are_counted_before_they_apply_and_stack() -> None:
         await rig.enter("!line 09")
         assert "FILTER 2/2" in rig.below
         assert "line 091" not in messages(rig)
-        await rig.press("ctrl+f")
+        await rig.press("F")
         assert "FILTER 0/2" in rig.below
         assert "hidden" not in rig.below
-        await rig.press("ctrl+f")
+        await rig.press("F")
         await rig.receive(line("line 101", job_id="AJ_1"), line("line 102", job_id="AJ_2"))
         assert messages(rig)[-1] == "line 101"
 
@@ -220,7 +220,7 @@ async def test_filters_can_be_listed_switched_and_removed() -> None:
         assert "[x] &AJ_1" in "\n".join(rig.app.rows())
         await rig.press("space")
         assert "[ ] &AJ_1" in "\n".join(rig.app.rows())
-        await rig.press("d", "escape")
+        await rig.press("ctrl+d", "escape")
         assert rig.view.model.finder.criteria.filters == ()
 
 
@@ -283,7 +283,7 @@ async def test_a_line_is_searched_to_its_end_however_long(long: bytes) -> None:
         await rig.press("slash")
         await rig.enter("NEEDLE")
         assert rig.view.model.page.cursor == len(LINES)
-        assert "the match is beyond what is shown of this line; Y copies all of it" in rig.below
+        assert "the match is beyond what is shown of this line; Y and r copies all of it" in rig.below
         await rig.press("escape", "ampersand")
         await rig.enter("!needle")
         assert len(rig.view.model.page.rows) == len(LINES) + 3
@@ -407,9 +407,9 @@ async def test_going_to_a_time_in_a_build_says_that_it_has_none() -> None:
 async def test_bookmarks_and_notes() -> None:
     async with reading(*LINES) as rig:
         await rig.press("k", "m", "g", "m")
-        await rig.press("u")
+        await rig.press("right_parenthesis")
         assert rig.cursor_line == LINES[98]
-        await rig.press("U")
+        await rig.press("left_parenthesis")
         assert rig.cursor_line == LINES[0]
         await rig.press("i")
         await rig.enter("started here")
@@ -443,13 +443,47 @@ async def test_copy_takes_what_is_shown_and_raw_what_was_received() -> None:
         await rig.press("j", "c")
         await rig.done("log-copy")
         await rig.press("Y")
+        rig.app.answer("r")
         await rig.done("log-copy")
         assert "\x1b" not in rig.app.copied[-2]
         assert rig.app.copied[-1].encode("utf-8", "surrogateescape") == b"raw \xff \x1b[31mred"
         await rig.press("g", "M", "j", "j", "Y")
+        rig.app.answer("r")
         await rig.done("log-copy")
         assert rig.app.copied[-1].encode() == b"\n".join(LINES[:3])
         assert rig.view.model.selected is None
+
+
+async def test_marked_lines_are_copied_and_a_range_begins_at_the_last_mark() -> None:
+    async with reading(*LINES[:9]) as rig:
+        await rig.press("g", "m", "j", "j", "m", "Y")
+        rig.app.answer("r")
+        await rig.done("log-copy")
+        assert rig.app.copied[-1].encode() == LINES[0] + b"\n" + LINES[2]
+        await rig.press("j", "j", "M")
+        assert rig.view.model.selected == (2, 4)
+        await rig.press("Y")
+        rig.app.answer("m")
+        await rig.done("log-copy")
+        assert rig.app.copied[-1].startswith("```\n") and rig.app.copied[-1].count("\n") == 4
+        await rig.press("asterisk")
+        assert rig.view.model.selected == (0, 8)
+        await rig.press("backslash")
+        assert rig.view.model.selected is None and not rig.view.model.bookmarks
+        await rig.press("exclamation_mark")
+        assert "LEVEL ≥error" in rig.below
+        await rig.press("exclamation_mark")
+        assert "LEVEL all" in rig.below
+
+
+async def test_notices_are_gone_through() -> None:
+    async with reading(*LINES[:9]) as rig:
+        await rig.press("left_square_bracket")
+        assert "no further notice above; ] looks below" in rig.below
+        rig.client.of("us-east").end()
+        await rig.settle(0.5)
+        await rig.press("g", "right_square_bracket")
+        assert rig.view.model.page.cursor in rig.view.model.log.notices
 
 
 async def test_clear_hides_what_was_and_again_shows_it() -> None:
@@ -500,11 +534,11 @@ async def test_sources_are_listed_closed_and_opened() -> None:
         assert rig.view.title() == "newest instance per region, 2 of 2 open"
         assert "src 2/2 ▲us ▲eu" in rig.below
         assert " us INFO" in rig.lines()[0]
-        await rig.press("v")
+        await rig.press("W")
         assert "[x] us  us-east" in "\n".join(rig.app.rows())
         await rig.press("j", "space", "escape")
         assert "src 1/1 ▲us" in rig.below
-        await rig.press("v", "j", "space", "escape")
+        await rig.press("W", "j", "space", "escape")
         await rig.settle(0.1)
         assert "src 2/2" in rig.below
         assert rig.app.titles[-1] == "newest instance per region, 2 of 2 open"
@@ -573,16 +607,16 @@ async def test_the_bar_keeps_what_matters_in_a_narrow_terminal() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (20, 4), (300, 80)])
 async def test_any_size_of_screen(size: tuple[int, int]) -> None:
     async with reading(*LINES, BOOM, size=size) as rig:
-        await rig.press("k", "enter", "w", "P", "y", "G", "X", "escape", "slash", "x", "enter")
+        await rig.press("k", "enter", "w", "z", "y", "G", "X", "escape", "slash", "x", "enter")
 
 
 async def test_another_log_takes_no_answers_to_what_was_asked_about_the_one_before() -> None:
     async with reading(*LINES) as rig:
-        for key in ("v", "i", "ampersand"):
+        for key in ("W", "i", "ampersand"):
             await rig.press(key)
             rig.view.attach([source(agent_id=f"CA_{key}")])
             await rig.settle(0.1)
-            await rig.press("space", "enter", "d")
+            await rig.press("space", "enter", "d", "delete")
             assert not rig.view.model.notes
             assert not rig.app.query_one(LogPrompt).has_class("-open")
             assert not rig.app.query_one(Picker).has_class("-open")
@@ -592,7 +626,7 @@ async def test_another_log_takes_no_answers_to_what_was_asked_about_the_one_befo
 async def test_a_source_that_goes_while_it_is_listed_is_said_to_be_gone() -> None:
     async with reading(*LINES) as rig:
         rig.view.attach([source(), source("eu-central")])
-        await rig.press("v", "G")
+        await rig.press("W", "G")
         rig.view.attach([source()])
         await rig.press("space", "escape")
         assert rig.view.followed.candidates == (source(),)
@@ -600,7 +634,7 @@ async def test_a_source_that_goes_while_it_is_listed_is_said_to_be_gone() -> Non
 
 async def test_letters_do_nothing_behind_a_list() -> None:
     async with reading(*LINES) as rig:
-        await rig.press("v")
+        await rig.press("W")
         picker = rig.app.query_one(Picker)
         assert picker.check_consume_key("r", "r")
         assert not picker.check_consume_key("j", "j")

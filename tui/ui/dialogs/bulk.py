@@ -35,7 +35,7 @@ LEAVE, INCLUDE = "leave", "include"
 
 
 class BulkDialog(Dialog):
-    """Stops at the first failure; Esc stops after the current target."""
+    """Stops at the first failure; Esc stops after the current target, and p goes on."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(BULK)
 
@@ -153,12 +153,18 @@ class BulkDialog(Dialog):
             self.app.bell()
 
     def action_leave(self) -> None:
-        """Stop after the current one; when nothing runs, close."""
-        if self._under_way and not self._ended:
+        """Stop after the current one; a second time, or when nothing runs, close."""
+        if self._under_way and not self._ended and not self._stopping:
             self._stopping = True
             self.redraw()
         else:
             self.dismiss()
+
+    def action_go_on(self) -> None:
+        """Do not stop after the current one."""
+        if self._stopping and not self._ended:
+            self._stopping = False
+            self.redraw()
 
     def action_scroll(self, step: int) -> None:
         """Move through what does not fit."""
@@ -250,7 +256,7 @@ class BulkDialog(Dialog):
         if self._ended:
             return self._ended
         if self._stopping:
-            return "stopping after the current one"
+            return "stopping after the current one; p goes on, Esc hides this"
         if self._under_way:
             return "running; Esc stops after the current one"
         return self.obstacle or "armed; stops at the first that does not go well"

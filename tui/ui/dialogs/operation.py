@@ -19,7 +19,7 @@ from tui.fleet.state import Selection
 from tui.operations.fields import Answers, FieldKind, InvalidAnswer, Option
 from tui.operations.join_watch import JoinProgress, JoinWatch, follow
 from tui.operations.journal.outcome import Outcome, Progress
-from tui.operations.operation import Danger, Operation
+from tui.operations.operation import Operation
 from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields.base import FieldAnswered, Next, Read
@@ -289,11 +289,6 @@ class OperationDialog(Dialog):
         elif event.button.id == "again":
             self._again()
         elif not self.enter_is_held:
-            self._go()
-
-    def action_yes(self) -> None:
-        """Only where it can be undone, and nothing is asked."""
-        if self.operation.danger is Danger.REVERSIBLE and self.form is None and self.model.asking:
             self._go()
 
     def _again(self) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import Final
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.events import Resize
 from textual.widgets import Input
 
@@ -19,8 +18,6 @@ from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
-from tui.ui.keys.bindings import bindings
-from tui.ui.keys.contexts import UNLOCK
 
 DEFAULT: Final = 15
 MOST: Final = 120
@@ -40,8 +37,6 @@ def minutes(words: Sequence[str]) -> int:
 
 class UnlockDialog(Dialog):
     """Asks why; locks again by itself."""
-
-    BINDINGS: ClassVar[list[BindingType]] = bindings(UNLOCK)
 
     def __init__(self, context: ProjectContext, count: int) -> None:
         super().__init__()

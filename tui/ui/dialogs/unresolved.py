@@ -31,7 +31,7 @@ DETAILS = 5
 
 
 class Unresolved(Dialog):
-    """Looks for each of them once when it opens; `r` looks again, `x` sets one aside."""
+    """Looks for each of them once when it opens; ctrl+r looks again, `a` sets one aside."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(UNRESOLVED)
 
@@ -73,7 +73,7 @@ class Unresolved(Dialog):
         words = f" {count} {noun} of an earlier session without a known end"
         more = f" {effects} looked for now; nothing is sent again."
         self.query_one("#unresolved-words", Lines).set_lines([(Cell(words, "warn"),), (Cell(more),)])
-        keys = " r looks again · x sets this one aside · Esc leaves them for later"
+        keys = " ctrl+r looks again · a sets this one aside · Esc leaves them for later"
         self.query_one("#unresolved-keys", Lines).set_lines([(Cell(keys, "muted"),)])
         self.query_one(LineTable).focus()
         self.call_after_refresh(self._draw)

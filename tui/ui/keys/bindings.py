@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from collections.abc import Iterable
+from functools import cache
+from typing import Final
 
-from tui.ui.keys.contexts import Context
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+
+from tui.ui.keys.contexts import Context, Group
 from tui.ui.keys.table import KEYS
+
+_CONTEXTS: Final = {context.name: context for key in KEYS for use in key.uses for context in use.contexts}
 
 
 def bindings(context: Context) -> list[BindingType]:
@@ -30,3 +37,25 @@ def bindings(context: Context) -> list[BindingType]:
 def is_operation(action: str) -> bool:
     """Whether the action of a key begins an operation."""
     return action.startswith("screen.operate(")
+
+
+def contexts_of(nodes: Iterable[DOMNode]) -> list[Context]:
+    """The contexts in which a key is pressed, from the nodes that may bind it, nearest first.
+
+    Those of one group only: what lies behind a dialog or a picker does not hear of its keys.
+    """
+    found = [context for node in nodes for context in _own(type(node))]
+    is_dialog = any(context.group is Group.DIALOG for context in found)  # which may hold a list
+    group = Group.DIALOG if is_dialog else found[0].group if found else Group.MAIN
+    return [context for context in found if context.group is group]
+
+
+@cache
+def _own(kind: type[DOMNode]) -> tuple[Context, ...]:
+    names = [
+        binding.id
+        for base in kind.__mro__
+        for binding in base.__dict__.get("BINDINGS", ())
+        if isinstance(binding, Binding) and binding.id
+    ]
+    return tuple(_CONTEXTS[name] for name in dict.fromkeys(names) if name in _CONTEXTS)

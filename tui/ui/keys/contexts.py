@@ -12,6 +12,7 @@ class Group(Enum):
     """Contexts of one group share their keys: within it, a key has one meaning."""
 
     MAIN = "the main screen, and the lists and texts that are laid over it"
+    TIME_BAR = "the bar of the past, while it has the keyboard"
     PROMPT = "a line that is typed"
     PICKER = "a short list over a log"
     HELP = ""
@@ -45,9 +46,10 @@ CHOOSER: Final = Context("chooser", "the list of projects", Group.MAIN)
 AUDIT: Final = Context("audit", "the audit trail", Group.MAIN)
 LINKS: Final = Context("links", "private links", Group.MAIN)
 
+TIME_BAR: Final = Context("time-bar", "", Group.TIME_BAR)
 PROMPT: Final = Context("prompt", "", Group.PROMPT)
 LOG_PROMPT: Final = Context("log-prompt", "", Group.PROMPT)
-PICKER: Final = Context("picker", "", Group.PICKER)
+PICKER: Final = Context("picker", "pickers", Group.PICKER)
 HELP: Final = Context("help", "", Group.HELP)
 
 DIALOG: Final = Context("dialog", "", Group.DIALOG)
@@ -58,7 +60,6 @@ OPTIONS: Final = Context("options", "a list", Group.DIALOG)
 SECRET: Final = Context("secret", "a secret", Group.DIALOG)
 OPERATION: Final = Context("operation", "an operation", Group.DIALOG)
 BULK: Final = Context("bulk", "several targets", Group.DIALOG)
-UNLOCK: Final = Context("unlock", "unlocking", Group.DIALOG)
 UNRESOLVED: Final = Context("unresolved", "operations without a known outcome", Group.DIALOG)
 DEPLOY: Final = Context("deploy", "the form of a deploy", Group.DIALOG)
 DEPLOYING: Final = Context("deploying", "a deploy under way", Group.DIALOG)

@@ -34,6 +34,8 @@ class Key(Struct, frozen=True):
     uses: tuple[Use, ...]
     on: bool = True
     """What it stands for is there. Until then it is not bound, not listed, and silent."""
+    instead: tuple[tuple[Context, str], ...] = ()
+    """What is said where it does nothing, in place of where it does something."""
 
 
 class Section(Struct, frozen=True):

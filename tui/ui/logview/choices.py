@@ -115,7 +115,7 @@ def filter_choices(model: LogModel) -> Choices:
         model.set_filters(tuple(filters))
         return filter_choices(model)
 
-    return Choices("filters", "Filters · space on/off · d removes", rows, answer, ("switch", "remove"))
+    return Choices("filters", "Filters · space on/off · ctrl+d removes", rows, answer, ("switch", "remove"))
 
 
 def field_choices(model: LogModel) -> Choices:

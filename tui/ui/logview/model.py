@@ -28,7 +28,7 @@ SIDEWAYS: Final = 8
 LEVELS: Final = (Level.NONE, Level.INFO, Level.WARN, Level.ERROR)
 """The minimum levels to choose from, in turn."""
 SOURCE_TONES: Final = ("info", "accent", "busy", "sleep", "ok", "warn")
-BEYOND: Final = "the match is beyond what is shown of this line; Y copies all of it"
+BEYOND: Final = "the match is beyond what is shown of this line; Y and r copies all of it"
 NO_TIME: Final = "this line does not say when it was written"
 
 
@@ -66,6 +66,8 @@ class LogModel:
         self._observer = observer
         self._anchor: int | None = None
         """The line where the selected range began."""
+        self._last_mark: int | None = None
+        """The line marked last, where a range begins."""
         self._laid_out: dict[int, list[ScreenRow]] = {}
 
     def open(self, before: LogModel) -> None:
@@ -255,13 +257,33 @@ class LogModel:
         """Set or remove a bookmark."""
         if self.pause():
             self.bookmarks ^= {self.page.cursor}
+            self._last_mark = self.page.cursor
             self._observer.model_changed()
 
+    @property
+    def marked(self) -> list[int]:
+        """The marked lines that are still held, in order."""
+        return sorted(row for row in self.bookmarks if row >= self.log.first)
+
     def toggle_range(self) -> None:
-        """Begin to select a range at the cursor, or end it."""
+        """Select from the last mark to the cursor, or from there on without one; or end that."""
         if self.pause():
-            self._anchor = self.page.cursor if self._anchor is None else None
+            held = self._last_mark in self.marked
+            start = self._last_mark if held and self._last_mark is not None else self.page.cursor
+            self._anchor = start if self._anchor is None else None
             self._observer.model_changed()
+
+    def select_all(self) -> None:
+        """Select every line that is shown, with the cursor on the last."""
+        if self.pause():
+            rows = self.page.rows
+            self._anchor = rows[0]
+            self.go_to(rows[len(rows) - 1])
+
+    def unmark(self) -> None:
+        """Forget all marks and the selected range."""
+        self.bookmarks.clear()
+        self.unselect()
 
     def unselect(self) -> bool:
         """Forget the selected range; False if there was none."""
@@ -272,12 +294,21 @@ class LogModel:
 
     def go_to_bookmark(self, step: int) -> None:
         """Go to the next or previous bookmark."""
-        held = [row for row in self.bookmarks if row >= self.log.first]
+        held = self.marked
         found = neighbor(held, self.page.cursor, step)
         if found is not None:
             self.go_to(found)
         else:
-            self._observer.say("no bookmark that way" if held else "no bookmarks; m sets one", "warn")
+            self._observer.say("no mark that way" if held else "no marks; m sets one", "warn")
+
+    def go_to_notice(self, step: int) -> None:
+        """Go to the next or previous notice."""
+        shown = (row for row in self.log.notices if row >= self.log.first and self.finder.shows(row))
+        found = neighbor(shown, self.page.cursor, step)
+        if found is not None:
+            self.go_to(found)
+        else:
+            self._observer.say(nothing_further("notice", step, "[" if step > 0 else "]"), "warn")
 
     # ---- search and filters ---------------------------------------------------------------------------
 
@@ -350,6 +381,11 @@ class LogModel:
         level = self.finder.criteria.level
         at = LEVELS.index(level) if level in LEVELS else 0
         self.finder.set_level(LEVELS[(at + 1) % len(LEVELS)])
+        self._apply()
+
+    def toggle_errors_only(self) -> None:
+        """Show errors only, or every level again."""
+        self.finder.set_level(Level.NONE if self.finder.criteria.level is Level.ERROR else Level.ERROR)
         self._apply()
 
     def show_job(self, job_id: str) -> None:
@@ -443,6 +479,14 @@ class LogModel:
             self._seek()
         else:
             self._observer.say("this line names no job", "warn")
+
+    def agent_at_cursor(self) -> str:
+        """The id of the agent that printed the line at the cursor; empty without a line of a stream."""
+        cursor = self.page.cursor
+        if not len(self.page.rows) or not self.log.first <= cursor < self.log.end:
+            return ""
+        stream = self.log.streams.get(self.log.spool.tag(cursor))
+        return stream.source.agent_id if stream is not None else ""
 
     def job_at_cursor(self) -> tuple[str, str, str] | None:
         """Job id, room and dispatch id that the line at the cursor names, empty where it does not."""

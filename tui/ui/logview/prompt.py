@@ -140,7 +140,7 @@ class LogPrompt(Horizontal):
         """Close without an answer."""
         self.cancel()
 
-    def action_earlier(self, step: int) -> None:
+    def action_history(self, step: int) -> None:
         """An earlier or later text."""
         field = self.query_one(Input)
         field.value = self._history.step(step)
@@ -150,8 +150,8 @@ class LogPrompt(Horizontal):
         """Clear the text."""
         self.query_one(Input).value = ""
 
-    def action_nothing(self) -> None:
-        """Tab must not leave the prompt."""
+    def action_accept(self) -> None:
+        """Nothing completes here; Tab must not leave the prompt."""
 
     def _close(self) -> None:
         self._question = None

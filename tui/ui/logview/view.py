@@ -42,6 +42,7 @@ from tui.ui.logview.lines import NO_LOG, LogBar, LogLines
 from tui.ui.logview.model import LogModel
 from tui.ui.logview.picker import Picker
 from tui.ui.logview.prompt import LogPrompt
+from tui.ui.widgets.key_choice import KeyChoice, KeyOption
 
 REFRESH: Final = 10.0
 """Seconds between updates of ages, and of what is said about quiet streams."""
@@ -158,7 +159,7 @@ class LogView(Widget):
     def attach(self, sources: Sequence[LogSource], kind: str = "") -> None:
         """Follow these sources; without any, show an empty log.
 
-        Sources whose `log_type` is `kind` are opened, the others can be opened under `v`. An empty kind is
+        Sources whose `log_type` is `kind` are opened, the others can be opened under `W`. An empty kind is
         `deploy`, unless there are only builds.
         """
         if self._hub is None:
@@ -227,6 +228,10 @@ class LogView(Widget):
             return f"{'' if whole else part}written until {written:%d %b %Y %H:%M:%S}"
         return coverage(self.model.log.streams.values(), self.followed.candidates if self.followed else ())
 
+    def agent_at_cursor(self) -> str:
+        """The id of the agent that the line at the cursor is of; empty where no line says so."""
+        return self.model.agent_at_cursor()
+
     def explain_empty(self, words: str) -> None:
         """What to show in place of lines while no log is open."""
         if words != self.bar.no_log:
@@ -259,7 +264,7 @@ class LogView(Widget):
         """Down or up by lines."""
         self.model.move(lines)
 
-    def action_home(self) -> None:
+    def action_top(self) -> None:
         """To the oldest line."""
         self.model.home()
 
@@ -267,7 +272,7 @@ class LogView(Widget):
         """To the newest line, and follow."""
         self.model.follow()
 
-    def action_page(self, pages: float) -> None:
+    def action_page(self, pages: int) -> None:
         """Down or up by screens."""
         self.model.move_pages(pages)
 
@@ -299,25 +304,43 @@ class LogView(Widget):
         """Show the line as received, or as before."""
         self.model.toggle_mode(LineMode.RAW)
 
-    def action_bookmark(self) -> None:
-        """Set or remove a bookmark."""
+    def action_mark(self) -> None:
+        """Mark the line, or unmark it."""
         self.model.toggle_bookmark()
 
-    def action_range(self) -> None:
-        """Begin to select a range at the cursor, or end it."""
+    def action_mark_range(self) -> None:
+        """Select from the last mark to the cursor, or end that."""
         self.model.toggle_range()
 
-    def action_to_bookmark(self, step: int) -> None:
-        """To the next or previous bookmark."""
+    def action_mark_all(self) -> None:
+        """Select every line that is shown."""
+        self.model.select_all()
+
+    def action_unmark(self) -> None:
+        """Forget marks and the selected range."""
+        self.model.unmark()
+
+    def action_to_mark(self, step: int) -> None:
+        """To the next or previous marked line."""
         self.model.go_to_bookmark(step)
 
+    def action_notice(self, step: int) -> None:
+        """To the next or previous notice: a gap, another version, an end."""
+        self.model.go_to_notice(step)
+
     def action_copy(self) -> None:
-        """Copy the selected lines, else the one at the cursor, as they are shown."""
+        """Copy the selected lines, else the marked ones, else the one at the cursor, as they are shown."""
         self._copy(as_shown(self.model))
 
-    def action_copy_raw(self) -> None:
-        """Copy them as received."""
-        self._copy(as_received)
+    def action_copy_as(self) -> None:
+        """Ask in which form to copy them."""
+        shown = as_shown(self.model)
+        options = (
+            KeyOption("t", "text", lambda: self._copy(shown)),
+            KeyOption("m", "Markdown", lambda: self._copy(shown, "```\n{}\n```")),
+            KeyOption("r", "as received", lambda: self._copy(as_received)),
+        )
+        self.post_message(KeyChoice("copy as", options))
 
     def action_match(self, step: int) -> None:
         """To the next or previous match."""
@@ -326,6 +349,10 @@ class LogView(Widget):
     def action_filters(self) -> None:
         """All filters off, or on again."""
         self.model.toggle_filters()
+
+    def action_errors_only(self) -> None:
+        """Only errors, or every level again."""
+        self.model.toggle_errors_only()
 
     def action_level(self) -> None:
         """The next minimum level."""
@@ -435,18 +462,24 @@ class LogView(Widget):
         while self.model.log is archive.log and archive.step():
             await self.clock.sleep(0)
 
-    def _copy(self, text_of: TextOf) -> None:
-        """Copy the selected lines, else the one at the cursor."""
+    def _copy(self, text_of: TextOf, form: str = "{}") -> None:
+        """Copy the selected lines, else the marked ones, else the one at the cursor."""
         page = self.model.page
         if len(page.rows):
-            low, high = self.model.selected or (page.cursor, page.cursor)
-            self._gather(self.model, low, high, text_of)
+            selected, marked = self.model.selected, self.model.marked
+            cursor = (page.cursor, page.cursor)
+            spans = [selected] if selected else [(row, row) for row in marked] or [cursor]
+            self._gather(self.model, spans, text_of, form)
             self.model.unselect()
 
     @work(exclusive=True, group="log-copy")
-    async def _gather(self, model: LogModel, low: int, high: int, text_of: TextOf) -> None:
-        if text := await text_between(model.log, model.page.rows, low, high, text_of):
-            self.post_message(self.Copy(text))
+    async def _gather(
+        self, model: LogModel, spans: Sequence[tuple[int, int]], text_of: TextOf, form: str
+    ) -> None:
+        rows = model.page.rows
+        texts = [await text_between(model.log, rows, low, high, text_of) for low, high in spans]
+        if text := "\n".join(filter(None, texts)):
+            self.post_message(self.Copy(form.format(text)))
 
     def _ask_path(self, mode: SaveMode) -> None:
         model = self.model

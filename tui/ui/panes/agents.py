@@ -33,6 +33,13 @@ class AgentsPane(ListPane):
     SOURCE = "agents"
     PLACE = Place.TOP_LEFT
     COLUMNS = AGENT_COLUMNS
+    SORTS = (
+        ("n", "name", "name"),
+        ("s", "severity", "state"),
+        ("a", "age", "deployed"),
+        ("c", "CPU", "cpu"),
+        ("m", "memory", "mem"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = bindings(AGENTS)
 
     def __init__(self) -> None:
@@ -152,9 +159,10 @@ class AgentsPane(ListPane):
         """Sort by a column; the glyph of a status sorts as its word."""
         super().sort_by("state" if column == "status" else column)
 
-    def action_sort(self, column: str) -> None:
-        """Sort by a column."""
-        self.sort_by(column)
+    def is_problem(self, view: View, key: str) -> bool:
+        """An agent with a problem."""
+        agent = view.fleet.agent(key)
+        return agent is not None and _is_problem(self.facts.of(agent))
 
     def toggle_problems(self) -> None:
         """Show only agents with problems, or all."""

@@ -141,6 +141,18 @@ class Pane(Vertical):
         """Filters the pane while a filter is typed; None if it has no filter."""
         return None
 
+    def next_problem(self, step: int) -> str:
+        """Put the cursor on the next or previous problem; returns why that is not possible."""
+        return f"{self.NAME} has no list of problems"
+
+    def to_mark(self, step: int) -> str:
+        """Put the cursor on the next or previous marked row; returns why that is not possible."""
+        return f"{self.NAME} has no marks"
+
+    def toggle_filter(self) -> str:
+        """Switch the filter off, or on again; returns why that changes nothing."""
+        return f"{self.NAME} has no filter"
+
     def toggle_wide(self) -> str:
         """Show more columns, or fewer; returns why that changes nothing."""
         return ""
@@ -160,6 +172,10 @@ class Pane(Vertical):
     def copy_text(self) -> str:
         """What `c` copies; empty for nothing."""
         return ""
+
+    def copy_rows(self) -> Sequence[Sequence[str]]:
+        """The titles, and the texts of the rows that are copied as a table; empty for nothing."""
+        return ()
 
     def raw_item(self) -> object | None:
         """What `y` shows as JSON: the thing under the cursor."""

@@ -275,6 +275,11 @@ class DispatchesPane(ListPane):
         self.revealed = not self.revealed
         self.update_rows()
 
+    def is_problem(self, view: View, key: str) -> bool:
+        """A line with a problem, or with one below it that is not shown."""
+        node = self.tree_model.nodes.get(key)
+        return node is not None and node.worst is Worst.PROBLEM
+
     def raw_item(self) -> object | None:
         """The job, its dispatch, or the room."""
         if self.view is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -28,6 +29,7 @@ from tui.ui.panes.base import Pane
 from tui.ui.panes.filter_mode import FilterMode
 from tui.ui.panes.freshness import freshness
 from tui.ui.widgets.columns import for_times
+from tui.ui.widgets.key_choice import KeyChoice, KeyOption
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.table import LineTable, RowChange
 
@@ -45,6 +47,9 @@ class ListPane(Pane):
 
     COLUMNS: ClassVar[Sequence[ColumnLayout]] = ()
     """Columns in their order. Those that are a `Column` also say what sorts and filters the rows."""
+
+    SORTS: ClassVar[Sequence[tuple[str, str, str]]] = ()
+    """Letter, words and column of the orders that are offered by a key."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(LIST)
 
@@ -65,6 +70,8 @@ class ListPane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self.active_filter = Query()
+        self._filter_aside = ""
+        """The filter that was switched off, to be switched on again."""
         self.sort = ""
         self.reverse = False
         self.leaves_ghosts = True
@@ -80,10 +87,6 @@ class ListPane(Pane):
         """Title and table."""
         yield from super().compose()
         yield self.table
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only some lists can be sorted."""
-        return bool(self.sorts) or action != "sort_picked"
 
     # ---- what a pane says of itself -------------------------------------------------------------------
 
@@ -241,6 +244,34 @@ class ListPane(Pane):
         """Filters the list while a filter is typed."""
         return FilterMode(self) if self.filters else None
 
+    def is_problem(self, view: View, key: str) -> bool:
+        """Whether a row is a problem."""
+        return False
+
+    def next_problem(self, step: int) -> str:
+        """Put the cursor on the next or previous row that is a problem; returns why that is not possible."""
+        view = self.view
+        if view is None or not self.table.to_nearest(lambda key: self.is_problem(view, key), step):
+            return nothing_there("problem", step, "E" if step > 0 else "e")
+        return ""
+
+    def to_mark(self, step: int) -> str:
+        """Put the cursor on the next or previous marked row; returns why that is not possible."""
+        marked = set(self.table.marked)
+        if not marked:
+            return "no row is marked; m marks one"
+        found = self.table.to_nearest(lambda key: key in marked, step)
+        return "" if found else nothing_there("marked row", step, "(" if step > 0 else ")")
+
+    def toggle_filter(self) -> str:
+        """Switch the filter off, or on again; returns why that changes nothing."""
+        if not (self.active_filter or self._filter_aside):
+            return "no filter to switch on; / sets one"
+        wanted, self._filter_aside = self._filter_aside, self.active_filter.source
+        if self.active_filter:
+            wanted = ""
+        return self.set_filter(wanted)
+
     def toggle_wide(self) -> str:
         """Show the wide columns, or hide them; returns why that changes nothing."""
         table = self.table
@@ -256,6 +287,8 @@ class ListPane(Pane):
             query = parse(text, self.filters)
         except BadQuery as error:
             return str(error)
+        if query:
+            self._filter_aside = ""
         if query.source != self.active_filter.source:
             self.active_filter = query
             self.update_rows()
@@ -278,14 +311,28 @@ class ListPane(Pane):
         self.sort = column
         self.update_rows()
 
-    def action_sort_picked(self) -> None:
-        """Sort by the column picked with shift and arrows."""
-        self.sort_by(self.table.picked_column or self.table.sort_column)
+    def action_choose_sort(self) -> None:
+        """Ask for the letter of a column to sort by; the present one turns the order round."""
+        titles = {column.id: column.title for column in self.columns()}
+        picked = self.table.picked_column
+        options = [KeyOption(key, words, partial(self.sort_by, column)) for key, words, column in self.SORTS]
+        if picked in titles:
+            options.insert(0, KeyOption("S", titles[picked].lower(), partial(self.sort_by, picked)))
+        self.post_message(KeyChoice("sort by", options))
 
     def copy_text(self) -> str:
         """The marked rows' ids, else the cursor's."""
         table = self.table
         return "\n".join(table.marked or ((table.cursor,) if table.cursor else ()))
+
+    def copy_rows(self) -> Sequence[Sequence[str]]:
+        """The marked rows, else the cursor's, below the titles."""
+        view, table = self.view, self.table
+        keys = table.marked or ((table.cursor,) if table.cursor else ())
+        if view is None or not keys:
+            return ()
+        rows = [[cell.text for cell in self.cells(view, key)] for key in keys]
+        return [[column.title for column in self.columns()], *rows]
 
     # ---- from the table -------------------------------------------------------------------------------
 
@@ -316,3 +363,9 @@ class ListPane(Pane):
         """Pass on as a message of the pane."""
         event.stop()
         self.post_message(self.Scrolled(self, event.key))
+
+
+def nothing_there(what: str, step: int, other_key: str) -> str:
+    """What to say where there is no further row of a kind in one direction."""
+    here, there = ("below", "above") if step > 0 else ("above", "below")
+    return f"no {what} {here}; {other_key} looks {there}"

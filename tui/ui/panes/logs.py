@@ -19,6 +19,7 @@ from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
+from tui.operations.targets import NoTarget
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import LOGS_PANE
 from tui.ui.logview import LogView
@@ -81,14 +82,22 @@ class LogsPane(Pane):
         self.reader.show_files(path.name, [path])
 
     def on_log_view_opened(self, event: LogView.Opened) -> None:
-        """No agent's log is shown; `p` goes back to that of the cursor."""
+        """No agent's log is shown; `K` goes back to that of the cursor."""
         event.stop()
         self._agents, self._wanted = (), None
         self.pinned = True
         if self.view is not None:
             self._retitle(self.view)
 
-    def action_pin(self) -> None:
+    def agent(self, view: View) -> Agent:
+        """The agent whose log is shown; of several, the one of the line at the cursor. Raises `NoTarget`."""
+        agent_id = self.reader.agent_at_cursor() or (self._agents[0].agent_id if self._agents else "")
+        found = view.fleet.agent(agent_id) if agent_id else view.agent
+        if found is None:
+            raise NoTarget("the agent of this log is not in the list" if agent_id else "no agent is selected")
+        return found
+
+    def action_keep(self) -> None:
         """Stay with this agent, or follow the cursor again."""
         self.pinned = not self.pinned
         if self.view is not None:

@@ -152,6 +152,12 @@ class StatusPane(DetailPane):
         cells = self.cells(view, key)
         return cells[1].text if field not in ("", "head") and len(cells) == 2 else agent.agent_id
 
+    def is_problem(self, view: View, key: str) -> bool:
+        """The first row of a deployment with a problem."""
+        name, _, field = key.partition("\0")
+        row = _find(view.agent, name) if view.agent else None
+        return row is not None and field in ("", "head") and status(row.status).problem
+
     def raw_item(self) -> object | None:
         """The agent, whose deployments these are."""
         return self.view.agent if self.view else None

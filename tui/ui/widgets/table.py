@@ -201,6 +201,16 @@ class LineTable(ThemedWidget, can_focus=True):
         self._move_to(line)
         return True
 
+    def to_nearest(self, wanted: Callable[[str], bool], step: int) -> bool:
+        """Put the cursor on the next (`step` 1) or previous (-1) row that is wanted; False without any."""
+        lines = self._row_model.lines
+        at = self._row_model.cursor_line
+        rows = range(at + 1, len(lines)) if step > 0 else range(at - 1, -1, -1)
+        found = next((line for line in rows if wanted(lines[line])), None)
+        if found is not None:
+            self._move_to(found)
+        return found is not None
+
     def set_columns(self, columns: Sequence[ColumnLayout]) -> None:
         """Use other columns from the next `show` on."""
         if tuple(columns) != self._columns:
