@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, line
 from tui.logs.classify import Classifier, classify
+from tui.logs.expressions import time_limit
 from tui.logs.levels import LEVEL_BITS, PART, Level
 from tui.logs.log import Log
 from tui.logs.records import parse
@@ -50,6 +51,57 @@ from tui.logs.times import parse_time, time_of
 )
 def test_level(raw: bytes, level: Level) -> None:
     assert classify([raw])[0] & LEVEL_BITS == level
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *(
+            "10:00:00",
+            "10:00:00 ",
+            "2026-11-28:",
+            "[",
+            "[a",
+            "(1)",
+            "[ERROR",
+            "<",
+            "1 ",
+            "1.2.3.4 ",
+            "a - ",
+            "a.b: ",
+        ),
+        *(
+            "Nov 28 ",
+            "[a:Nov 28 10:00:00\t",
+            "agent-1 | ",
+            "#7 1.0 ",
+            "host app[7]: ",
+            "thread '",
+            "exit ",
+            "free",
+        ),
+        *(
+            ": Assertion `",
+            "panicked at ",
+            "level=",
+            '"level=error ',
+            "A.",
+            "Uncaught ",
+            "x:1: ",
+            "\x1b[31m",
+            "\r",
+        ),
+        *('{"', '{"a":', '{"log":"', "<1>", "UTC ", "ERROR-", "| ", "[E:", "name ", "Name "),
+    ],
+)
+def test_a_line_made_to_take_long_does_not(shape: str) -> None:
+    with time_limit(0.5):
+        for before in ("", "2026-11-28 10:00:00 ", "[", "error "):
+            for count in (10, 60, 3000):
+                raw = (before + shape * count).encode()
+                classify([raw, b" " + raw])
+                time_of(raw, EPOCH)
+                parse(raw)
 
 
 def test_frames_of_a_plain_traceback_are_as_serious_as_its_head() -> None:

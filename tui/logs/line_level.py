@@ -63,8 +63,9 @@ def levels_of_records(lines: Sequence[bytes]) -> bytes | None:
 
 
 def _level_with_end(header: Header, level: int) -> int:
-    ends = level < Level.ERROR and ends_process(header.message or header.msg)
-    return Level.CRITICAL if ends else level
+    message = header.message or header.msg
+    hinted = level < Level.ERROR and any(hint in message for hint in MESSAGE_HINTS)
+    return Level.CRITICAL if hinted and ends_process(message) else level
 
 
 def unwrapped(line: bytes) -> tuple[Level | None, str]:

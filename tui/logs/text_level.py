@@ -23,42 +23,60 @@ MESSAGE_HINTS: Final = (
     *("exited with", "fatal runtime error"),
 )
 """The message of a record is looked at more closely if it holds one of these."""
-_END_HINTS: Final = (
-    *("panic", "fatal", "fault", "sig", "dumped", "memory", "oom", "exit", "kill", "terminat", "alloc"),
-    *("free", "assert"),
+_ENDS: Final = tuple(
+    (hint, re.compile(pattern, re.ASCII))
+    for hint, pattern in (
+        # Rust, Go
+        ("panic", r"thread '[^']{0,80}' (?:\(\d+\) )?panicked at\b|\bpanicked at [^ ]{1,200}:\d|^panic: "),
+        ("fatal", r"\b(?:fatal runtime error\b|Fatal Python error: |FATAL ERROR: )|^# ?Fatal error in "),
+        ("fatal", r"^fatal error: (?:all gorout|runtime|unexpected signal|stack overflow|concurrent map)"),
+        # signals
+        ("sig", r"\bSIG(?:SEGV|KILL|ABRT|BUS|ILL|FPE|SYS|TRAP)\b|^signal: (?:killed|aborted|segm)"),
+        ("sig", r"\b(?:killed|terminated|died|exited) (?:by|with|on|from) signal\b"),
+        ("fault", r"\b[Ss]egmentation fault\b|\bsegfault at\b"),
+        ("dumped", r"\bcore dumped\b"),
+        ("kill", r"\b\d{1,7} Killed |^Killed\b\W*$"),
+        (
+            "exit",
+            r"\bexit(?:ed)?(?: with)?(?: non-zero)?(?: exit)? (?:code|status):? (?:-[46-9]|-11|13[24-79])\b",
+        ),
+        # memory
+        ("memory", r"\b[Oo]ut of memory: [Kk]ill|^(?:[Rr]untime: |FATAL: )?[Oo]ut of memory\b"),
+        (
+            "memory",
+            r"\b(?:JavaScript heap|Memory cgroup) out of memory\b|\bmemory allocation of \d+ bytes failed",
+        ),
+        ("oom", r"\bOOMKilled\b|\boom-kill"),
+        # native run times
+        ("terminat", r"\bterminate called (?:after|without)|\blibc\+\+abi: terminating\b|\*\*\*: terminated"),
+        ("alloc", r"\bstd::bad_alloc\b|\bmalloc\(\): "),
+        ("free", r"\bdouble free or corruption\b|\bfree\(\): invalid"),
+        ("assert", r": Assertion [`'].{0,200}' failed"),
+        ("aborted", r"^Aborted\b\W*$"),
+        ("bus error", r"^Bus error\b\W*$"),
+        ("illegal", r"^Illegal instruction\b\W*$"),
+    )
 )
-"""Every text that tells of the end of a process holds one of these in lower case, or begins like this."""
-_ALONE: Final = ("Aborted", "Bus error", "Illegal instruction")
-_END: Final = re.compile(
-    # Rust, Go
-    r"thread '[^']*' (?:\(\d+\) )?panicked at\b|\bpanicked at [^ ]*:\d+|^panic: "
-    r"|^fatal error: (?:all goroutines|runtime|unexpected signal|stack overflow|concurrent map)"
-    r"|\bfatal runtime error\b"
-    # signals
-    r"|\bSIG(?:SEGV|KILL|ABRT|BUS|ILL|FPE|SYS|TRAP)\b|\b[Ss]egmentation (?:fault\b|violation)|\bcore dumped\b"
-    r"|^(?:Bus error|Illegal instruction|Killed|Aborted)\b\W*$|\bsegfault at\b"
-    r"|^signal: (?:killed|aborted|seg)"
-    r"|\b(?:killed|terminated|died|exited) (?:by|with|on|from) signal\b|\b\d+ (?:Killed|Aborted) "
-    r"|\bexit(?:ed)?(?: with)?(?: non-zero)?(?: exit)? (?:code|status):? (?:-(?:4|6|7|8|9|11)|13[24-79])\b"
-    # memory
-    r"|\b[Oo]ut of memory: [Kk]ill|^(?:[Rr]untime: |FATAL: )?[Oo]ut of memory\b|\bOOMKilled\b|\boom-kill"
-    r"|\bJavaScript heap out of memory\b|\bmemory allocation of \d+ bytes failed\b"
-    r"|\bMemory cgroup out of memory\b"
-    # native run times
-    r"|\bFatal Python error: |\bFATAL ERROR: |^# ?Fatal error in |\bterminate called (?:after|without)"
-    r"|\blibc\+\+abi: terminating\b|\*\*\*: terminated|\bdouble free or corruption\b|\bstd::bad_alloc\b"
-    r"|\bmalloc\(\): |\bfree\(\): invalid|: Assertion [`'].*' failed",
-    re.ASCII,
-)
-"""How the end of a process is printed. It counts wherever it stands, whatever level the line names."""
+"""How the end of a process is printed, each with what it holds in lower case. It counts wherever it stands,
+whatever level the line names."""
+_END_HINTS: Final = tuple(dict.fromkeys(hint for hint, _ in _ENDS))
 
 
-def ends_process(message: str) -> bool:
-    """Whether a record's message tells of the end of a process: a native panic, a signal, out of memory."""
-    return any(hint in message for hint in MESSAGE_HINTS) and _END.search(message, 0, LOOKED_AT) is not None
+def ends_process(text: str) -> bool:
+    """Whether a text tells of the end of a process: a native panic, a signal, out of memory."""
+    text = text[:LOOKED_AT]
+    low = text.lower()
+    if not any(map(low.__contains__, _END_HINTS)):
+        return False
+    return any(hint in low and pattern.search(text) is not None for hint, pattern in _ENDS)
 
 
 # ---- where a level stands -------------------------------------------------------------------------------
+
+
+def _unnamed(pattern: str) -> str:
+    return re.sub(r"\?P<\w+>", "?:", pattern)
+
 
 _UPPER: Final = (
     r"(?:TRACE|DEBUG|VERBOSE|DEV|INFO|NOTICE|SUCCESS|WARN(?:ING)?|ERROR|ERR|SEVERE|CRIT(?:ICAL)?|FATAL|PANIC"
@@ -77,26 +95,27 @@ _BOXED: Final = (
     # [E:onnxruntime, [E1128 10:00
     r"|\[(?P<letter>[VDIWEF])(?::\w|\d{4} \d)"
 )
-_TOKENS: Final = (
-    # what separates, a process or a part of a time, brackets, a zone
-    r"(?:[\s|:;,>*#+-]|(?:\d[\w.:,+/-]*(?=[\s\]|]))|\[[^\]]{0,80}\]|\([^)]{0,80}\)|(?:UTC|GMT|CES?T|P[SD]T) )"
-)
-_NAME: Final = r"[A-Za-z_][\w.$/@-]*(?:\[\d+\])?"
-_SOURCE: Final = r"(?:[\w-]+(?:\.[\w-]+)+|[\w./-]+\[\d+\])"
+_SKIPPED: Final = (
+    # what separates, a process or a part of a time, brackets, a zone; each can be read in one way only
+    r"(?:[\s|:;,>*#+-]|\d[\w.:,+/-]*+(?=[\s\]|])|(?!" + _unnamed(_BOXED)
+    + r")(?:\[[^\]]{0,80}\]|\([^)]{0,80}\))|(?:UTC|GMT|CES?T|P[SD]T) )*+"
+)  # fmt: skip
+_NAME: Final = r"[A-Za-z_][\w.$/@-]*+(?:\[\d+\])?"
+_SOURCE: Final = r"(?:[\w-]+(?:\.[\w-]+)++|[\w./-]++\[\d+\])"
 """A name that no speaker has: one with dots, or with the number of a process."""
 _CLOCK: Final = (
-    r"(?:(?:[A-Z][a-z]{2},? )?(?:[A-Z][a-z]{2} [ \d]\d )?\d[\dT:.,/_+-]*\d(?:Z|[AP]M)?)"
-    r"(?:(?:[ :]|/[A-Z][a-z]{2}/)\d[\d:.,+-]*)*(?: ?[AP]M)?"
+    r"(?:(?:[A-Z][a-z]{2},? )?(?:[A-Z][a-z]{2} [ \d]\d )?\d[\dT:.,/_+-]*+(?:Z|[AP]M)?)"
+    r"(?:(?: |/?[A-Z][a-z]{2}[/ ])\d[\d:.,+-]*+)*+(?: ?[AP]M)?"
 )
 """What looks like a time; whether it is one does not matter here."""
 _AFTER_TIME: Final = re.compile(
-    r"[\[(<]?\s*" + _CLOCK + _TOKENS + r"{0,40}?(?:" + _BOXED
+    r"[\[(<]?\s*+" + _CLOCK + _SKIPPED + r"(?:" + _BOXED
     + r"|(?P<upper>" + _UPPER + r"|" + _BRIEF + r")"
     + r"|(?P<lower>" + _LOWER + r")(?=[\s:\]|]|$)"
     + r"|(?P<one>[VDIWEF])(?= [\w./-]+:)"
     # behind a name or more
-    + r"|(?:" + _NAME + r"(?: ?[-|] |\t| {1,40}(?=[\[(<A-Z]))|" + _SOURCE + r": ){1,3}?" + _TOKENS
-    + r"{0,40}?(?:" + _BOXED.replace("?P<", "?P<n_") + r"|(?P<named>" + _UPPER + r"))"
+    + r"|(?:(?!" + _UPPER + r")(?:" + _NAME + r"(?: ?[-|] |\t| {1,40}(?=[\[(<A-Z]))|" + _SOURCE + r": )"
+    + _SKIPPED + r"){1,3}+(?:" + _BOXED.replace("?P<", "?P<n_") + r"|(?P<named>" + _UPPER + r"))"
     + r"|[\w-]+\.(?P<dotted>" + _UPPER + r"):)",
     re.ASCII,
 )  # fmt: skip
@@ -107,7 +126,7 @@ _COMMON: Final = re.compile(
 )
 """The same for the lines of most loggers, in a third of the time."""
 _AT_START: Final = re.compile(
-    r"\s*(?:\[[^\]]{0,80}\]|\([^)]{0,80}\)|[\s|:>*-]|\d+(?=[\s\]])){0,20}?(?:" + _BOXED
+    _SKIPPED + r"(?:" + _BOXED
     + r"|(?P<upper>" + _UPPER + r")"
     + r"|(?P<lower>" + _LOWER + r")(?:\[[\w-]+\])?(?=:| {2}|\t)"
     # E1128 10:00:00.123456, E, [2026-11-28T10:00:00
@@ -145,8 +164,7 @@ _PROSE: Final = re.compile(r"(?!npm )[a-z_][\w.$/@-]*+ (?![ |-])", re.ASCII)
 def level_of_text(text: str) -> Level:
     """The level of a line that is no record of JSON, without colours and what a collector put before it."""
     low = text.lower()
-    may_end = any(map(low.__contains__, _END_HINTS)) or text.startswith(_ALONE)
-    if may_end and _END.search(text, 0, LOOKED_AT) is not None:
+    if any(map(low.__contains__, _END_HINTS)) and ends_process(text):
         return Level.CRITICAL
     if match := _COMMON.match(text):
         return LEVELS[match[1]]
@@ -167,7 +185,7 @@ def level_of_text(text: str) -> Level:
 
 def tells_error(text: str) -> bool:
     """Whether a line is an error because of what it says, not because of a level in it."""
-    return _EXCEPTION.match(text) is not None or _END.search(text, 0, LOOKED_AT) is not None
+    return _EXCEPTION.match(text) is not None or ends_process(text)
 
 
 def _named(match: re.Match[str]) -> Level:
