@@ -44,6 +44,38 @@ def test_a_traceback_and_a_message_of_several_lines_are_one_record() -> None:
     assert "no such slot" in record.text
 
 
+def test_a_traceback_in_the_message_and_in_a_field_is_shown_once() -> None:
+    record = parse(line(f"boom\n{TRACEBACK}", level="ERROR", exc_info=TRACEBACK, exc_text=f"{TRACEBACK}\n"))
+    assert (record.message, "\n".join(record.body)) == ("boom", TRACEBACK)
+    record = parse(
+        line("boom", exc_info=TRACEBACK, stack=TRACEBACK.replace("\n", "  \n"), stack_info="Stack:")
+    )
+    assert "\n".join(record.body) == f"{TRACEBACK}\nStack:"
+    record = parse(line("ValueError: no such slot: 14", exc_info=TRACEBACK))
+    assert "\n".join(record.body) == TRACEBACK
+
+
+def test_what_other_loggers_call_their_fields() -> None:
+    record = parse(b'{"asctime":"2026-11-18 11:06:40,000","levelname":"WARNING","message":"m","room":"r"}')
+    assert (record.word, record.time, record.fields) == ("WARNING", EPOCH, (("room", "r"),))
+    record = parse(b'{"timestamp":"2026-11-18T11:06:40Z","level":"INFO","fields":{"message":"m","room":"r"}}')
+    assert (record.message, record.fields) == ("m", (("room", "r"),))
+    record = parse(b'{"@t":"2026-11-18T11:06:40Z","@l":"Error","@m":"m","@x":"E: x\\n  at f"}')
+    assert (record.message, record.word, record.level, record.body) == (
+        *("m", "ERROR", Level.ERROR),
+        ("E: x", "  at f"),
+    )
+    record = parse(
+        b'{"log":"{\\"level\\":\\"error\\",\\"msg\\":\\"m\\"}\\n","stream":"stderr","time":"2026-11-18T11:06:40Z"}'
+    )
+    assert (record.message, record.level, record.time) == ("m", Level.ERROR, EPOCH)
+    assert record.fields == (("stream", "stderr"),)
+    record = parse(b'{"text":"m\\nTraceback:\\nE: x\\n","record":{"level":{"name":"ERROR"},"message":"m"}}')
+    assert (record.message, record.word, record.body) == ("m", "ERROR", ("Traceback:", "E: x"))
+    record = parse(b'{"message":"m","date":"tomorrow","s":"E","created":"yes"}')
+    assert record.fields == (("date", "tomorrow"), ("s", "E"), ("created", "yes"))
+
+
 def test_other_text_stays_as_it_is() -> None:
     for raw in (b"hello", b'{"a":1}', b"[1,2]", b"{broken", b'{"message"', b"null", b'"text"'):
         assert parse(raw).message == raw.decode()

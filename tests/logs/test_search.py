@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import time
 
 import pytest
@@ -332,3 +333,25 @@ def test_a_slice_on_a_clock_that_stands_still_ends_too() -> None:
 class _StillClock:
     def __call__(self) -> float:
         return 0.0
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'2026-11-28T10:00:01Z {"level":"error","msg":"no room"}',
+        b'agent-1  | {"level":"error","msg":"no room"}',
+        b'{"lvl":50,"msg":"no room"}',
+        b'{"PRIORITY":"3","MESSAGE":"no room"}',
+        b'{"t":1,"s":"E","msg":"no room"}',
+        b'{"severityNumber":17,"message":"no room"}',
+        b'{"log":"no room\\n","stream":"stderr"}',
+        b'{"timestamp":"x","level":"ERROR","fields":{"message":"no room"},"target":"livekit"}',
+        b"0%\r50%\rno room",
+        b"\xef\xbb\xbfno room\r",
+    ],
+)
+def test_what_is_shown_of_a_line_is_found_and_nothing_else(raw: bytes) -> None:
+    log = log_of(raw, line("other"), line("another"))
+    shown = parse(raw).text
+    for word in {*shown.split(), shown, shown[:7], "error", "prefix=agent", "50%"}:
+        assert (0 in matching(log, re.escape(word))) == (word.lower() in shown.lower()), word

@@ -19,7 +19,9 @@ from tui.logs.times import begins_with_time
 AT_ONCE: Final = 256
 """Lines whose levels are read together if all are records of JSON."""
 GOES_ON: Final = 30
-"""Lines without a time or a level that may follow an error as its message, notes or causes."""
+"""Lines without a time or a level that may follow an exception as its message, notes or causes."""
+SAID_ON: Final = 10
+"""The same after any other error."""
 DUMP: Final = 200
 """The same after a native panic that ends the process: what follows is its stack."""
 BETWEEN: Final = 3
@@ -160,14 +162,15 @@ class Classifier:
         """An error that belongs to no line before it: what may follow it?"""
         self._forced = "panicked at" in line and line.endswith(":")
         native = level == Level.CRITICAL and _DUMPS.match(line) is not None
-        if not tells_error(line):
+        told = tells_error(line)
+        if not told:
             self._ordinary = line
         if native:
             self._expect(_Open.DUMP, DUMP)
         elif _LOGFMT.match(line):  # no message of it has several lines
             self._open = _Open.NOTHING
         else:
-            self._expect(_Open.MESSAGE, GOES_ON)
+            self._expect(_Open.MESSAGE, GOES_ON if told else SAID_ON)
 
     def _has_records(self) -> bool:
         """Lines of this stream have a time or a level, as far as they have come: others go on from them."""

@@ -13,6 +13,8 @@ BOM: Final = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8."""
 SGR: Final = re.compile(r"\x1b\[([0-9;:]*)m")
 """The one escape sequence that is understood: colours and weights. All others are shown as characters."""
+PREFIX: Final = "prefix"
+"""The field that shows what stood before a record of JSON; its name is not in the bytes."""
 LONGEST_PREFIX: Final = 200
 """Bytes in which a prefix must end."""
 

@@ -24,6 +24,7 @@ from typing import Final
 
 import msgspec
 
+from tui.logs.envelope import PREFIX
 from tui.logs.levels import Level
 from tui.logs.texts import texts_of
 
@@ -219,7 +220,7 @@ def required_words(source: str) -> RequiredWords:
     if _UNCLEAR.search(source):
         return RequiredWords()
     found = [max(words, key=len) for words in _words_of_branches(source)]
-    if min(map(len, found)) < 2:
+    if min(map(len, found)) < 2 or any(word in PREFIX for word in found):
         return RequiredWords()
     level = any(word in name for name in _LEVEL_NAMES for word in found)
     words = tuple(word.encode() for word in found)

@@ -30,9 +30,14 @@ OTHER_TIME: Final = (
     *("timestamp.seconds", "instant.epochSecond", "__REALTIME_TIMESTAMP", "timeUnixNano", "created"),
 )
 """loguru, Serilog, MongoDB, .NET, nginx, monolog, log4j, Fluent Bit, GCP, journald, OpenTelemetry."""
-OTHER_NAMES: Final = frozenset(
-    name.partition(".")[0] for name in (*OTHER_MESSAGE, *OTHER_LEVEL, *OTHER_TIME, "log", "record")
-) | {"log.level", "PRIORITY", "s", "severityNumber"}
+OTHER_NAMES: Final = (
+    {
+        name
+        for other in (*OTHER_MESSAGE, *OTHER_LEVEL, *OTHER_TIME)
+        for name in (other, other.partition(".")[0])
+    }
+    | {"record", "PRIORITY", "s", "severityNumber"}
+) - {*MESSAGE, *LEVEL, *TIME}
 """A line with one of these fields is read with more care."""
 
 _CUT_LEVEL: Final = re.compile(
@@ -72,15 +77,16 @@ def inner_fields(text: str) -> dict[str, str]:
 
 def field(found: Mapping[str, str], *names: str) -> tuple[str, str]:
     """Name and value of the first field that says something; `a.b` is also the `b` of an object `a`."""
-    return next(_saying(found, names), ("", ""))
+    return next(saying(found, names), ("", ""))
 
 
 def scalar(found: Mapping[str, str], *names: str) -> tuple[str, str]:
     """The same of fields that are no objects."""
-    return next((pair for pair in _saying(found, names) if not pair[1].startswith("{")), ("", ""))
+    return next((pair for pair in saying(found, names) if not pair[1].startswith("{")), ("", ""))
 
 
-def _saying(found: Mapping[str, str], names: Sequence[str]) -> Iterator[tuple[str, str]]:
+def saying(found: Mapping[str, str], names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Name and value of every one of these fields that says something."""
     for name in names:
         text = found.get(name, "")
         if not text and "." in name:

@@ -14,14 +14,13 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.api.clean import clean
-from tui.logs.envelope import SGR, bare, json_start, prefix_name
+from tui.logs.envelope import PREFIX, SGR, bare, json_start, prefix_name
 from tui.logs.jsonline import (
     LEVEL,
     LOGGER,
     MESSAGE,
     OTHER_LEVEL,
     OTHER_MESSAGE,
-    OTHER_TIME,
     TIME,
     field,
     fields_of,
@@ -32,7 +31,7 @@ from tui.logs.jsonline import (
 )
 from tui.logs.levels import Level, level_named
 from tui.logs.line_level import level_of
-from tui.logs.times import time_of
+from tui.logs.times import time_field, time_of
 
 SHOWN: Final = 16 * 1024
 """Characters of one line that are shown or matched as text; the spool has the rest."""
@@ -112,7 +111,7 @@ def _unwrapped(record: LogRecord, around: Mapping[str, str], who: str, raw: byte
 def _from_values(found: Mapping[str, str], who: str, raw: bytes) -> LogRecord:
     message_name, text = field(found, *MESSAGE, *OTHER_MESSAGE)
     level_name, word = scalar(found, *LEVEL, *OTHER_LEVEL)
-    time_name, _ = scalar(found, *TIME, *OTHER_TIME)
+    time_name, _ = time_field(found)
     shown = {name: value for name, value in found.items() if name not in KNOWN}
     for name in (message_name, level_name, time_name):
         if shown.pop(name, None) is None and "." in name:
@@ -135,7 +134,7 @@ def _from_values(found: Mapping[str, str], who: str, raw: bytes) -> LogRecord:
 
 
 def _prefixed(who: str) -> tuple[tuple[str, str], ...]:
-    return (("prefix", who),) if who else ()
+    return ((PREFIX, who),) if who else ()
 
 
 def _traces(found: Mapping[str, str], message: str) -> Iterator[str]:

@@ -34,8 +34,9 @@ _NESTED: Final = re.compile(r"[*+}]\)*[*+{]|\([^()]*[*+][^()]*\)(?:[*+]|\{\d*,)"
 """A repetition of a repetition, which can take for ever on some lines."""
 PROBE: Final = 16
 """Lines found with a word before it is checked whether most lines hold it."""
-_NUMBERED: Final = tuple(re.compile(name + rb'"\s*:\s*"?[0-9]') for name in (b"level", b"severity"))
-"""Levels written as numbers, which are shown as words."""
+_NUMBERED: Final = tuple(re.compile(name + rb'"\s*:\s*"?[0-9]') for name in (b"evel", b"severity", b"lvl"))
+_LETTERED: Final = (b'"@l"', b'"s"', b'PRIORITY"', b'severityNumber"')
+"""Levels written as numbers or letters, which are shown as words."""
 NOTICES: Final = re.compile(b"[" + bytes(lev | NOTICE for lev in Level) + b"]+")
 """Finds runs of notices in a run of marks."""
 
@@ -114,6 +115,7 @@ def _unclear(raw: bytes, words: RequiredWords) -> bool:
         or b"\x1b" in raw
         or (words.ascii_only and not raw.isascii())
         or (words.level and any(found.search(raw) for found in _NUMBERED))
+        or (words.level and any(name in raw for name in _LETTERED))
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from tui.logs.envelope import bare, colourless, json_start
-from tui.logs.jsonline import FAILURES, OTHER_TIME, TIME, fields_of, number, scalar, wrapped
+from tui.logs.jsonline import FAILURES, OTHER_TIME, TIME, fields_of, number, saying, wrapped
 
 EARLIEST: Final = 946_684_800.0
 """Year 2000: an earlier time is a mistake or a duration."""
@@ -96,12 +96,19 @@ def begins_with_time(text: str) -> bool:
 
 
 def _time_in(found: Mapping[str, str], received: float | None) -> float | None:
-    """The time that the fields of a line give, with a unit of their own if need be."""
     inner = wrapped(found)
     if inner and (moment := time_of(inner, received)) is not None:
         return moment
-    _, text = scalar(found, *TIME, *OTHER_TIME)
-    return parse_time(number(text)) or (_in_text(text, received) if text else None)
+    return time_field(found, received)[1]
+
+
+def time_field(found: Mapping[str, str], received: float | None = None) -> tuple[str, float | None]:
+    """Name and value in Unix seconds of the first field that holds a time."""
+    for name, text in saying(found, (*TIME, *OTHER_TIME)):
+        moment = parse_time(number(text)) or _in_text(text, received)
+        if moment is not None:
+            return name, moment
+    return "", None
 
 
 def _in_text(text: str, received: float | None) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import islice
@@ -16,6 +16,7 @@ from rich.cells import cell_len, chop_cells
 from tui.api.clean import clean
 from tui.formats import fine_age, size
 from tui.logs import records
+from tui.logs.envelope import json_start
 from tui.logs.levels import PART, Level
 from tui.logs.log import Kind, Line, Notice
 from tui.logs.records import SHOWN, LogRecord, parse
@@ -167,10 +168,14 @@ def _rows(
         for text in record.body:
             yield from _lay(below, _spans(text, "text"), options)
     elif record.body:
-        last = record.body[-1]
         more = f"└ {len(record.body)} lines · " if len(record.body) > 1 else "└ "
         tone = "error" if record.level >= Level.ERROR else "text"
-        yield from _lay(below, [Span(more, "muted"), *_spans(last, tone)], options)
+        yield from _lay(below, [Span(more, "muted"), *_spans(_reason(record.body), tone)], options)
+
+
+def _reason(body: Sequence[str]) -> str:
+    """The line of a traceback that says what happened: Python's is the last, Node's is before its frames."""
+    return next((line for line in reversed(body) if not line.lstrip().startswith("at ")), body[-1])
 
 
 def _columns(line: Line, record: LogRecord, received: float | None, options: Options) -> list[Span]:
@@ -244,7 +249,9 @@ def _spans(text: str, tone: str) -> list[Span]:
 
 def _pretty(raw: bytes) -> list[str]:
     try:
-        return json.dumps(json.loads(raw), indent=2, ensure_ascii=False).split("\n")
+        return json.dumps(json.loads(raw[max(0, json_start(raw)) :]), indent=2, ensure_ascii=False).split(
+            "\n"
+        )
     except (ValueError, RecursionError):
         return [raw.decode("utf-8", "replace")]
 
