@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tui.history import folder
-from tui.history.folder import Lock, digest_key, expire, forget, network_file_system
+from tui.history import folder, retention
+from tui.history.folder import Lock, digest_key, network_file_system
 from tui.history.long_file import NAME
+from tui.history.retention import expire, forget
 from tui.history.samples import sample_files
 
 NOW = 1_786_000_000.0
@@ -76,7 +77,7 @@ def test_the_oldest_files_go_first_with_what_is_beside_them(tmp_path: Path) -> N
 
 
 def test_all_projects_together_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "TOTAL", 4000)
+    monkeypatch.setattr(retention, "TOTAL", 4000)
     for number in range(1, 4):
         hour(tmp_path / "own", number, 2)
         hour(tmp_path / "other", number, 1)

@@ -10,9 +10,9 @@ import pytest
 from tui.fleet.past import Event, FailedJob, Gap, Kind, Severity, Since, Subject, Transition
 from tui.history import long_file
 from tui.history.database import UnknownSchema
-from tui.history.long_file import DAY, NAME, ErrorCount, LongFile, LongLimits, WatchedTime
+from tui.history.long_file import DAY, NAME, LongFile, LongLimits
 from tui.history.long_reader import LongReader
-from tui.history.samples import Run
+from tui.history.records import ErrorCount, Run, WatchedTime
 
 NOW = 1_786_000_000.0
 RUN = Run("r1", NOW, 5.0, "host", "1")

@@ -16,7 +16,8 @@ from tui.history import samples
 from tui.history.database import UnknownSchema
 from tui.history.privacy import Privacy, Recorded
 from tui.history.recording import DAMAGED, NOT_RECORDED, Recording
-from tui.history.samples import FileFull, Run, SampleLimits, SampleWriter, sample_files
+from tui.history.records import Run
+from tui.history.samples import FileFull, SampleLimits, SampleWriter, sample_files
 
 EPOCH = 1_786_000_000.0
 HOUR = 3600.0

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from tui import privatefile
+from tui.history.records import Unusable
 
 PATIENCE: Final = 2.0
 """Seconds to wait for another process that uses the file."""
@@ -20,8 +21,8 @@ BESIDE: Final = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a file while it is open."""
 
 
-class UnknownSchema(Exception):
-    """A file that another version of the program has written. The text is one line for the operator."""
+class UnknownSchema(Unusable):
+    """A file that another version of the program has written."""
 
 
 def create(path: Path, schema: str, statements: Sequence[str]) -> sqlite3.Connection:

@@ -1,26 +1,19 @@
-"""A project's folder of recordings: who writes in it, its key, how much it holds. Must not know records."""
+"""A project's folder of recordings: who writes in it, its key, and what it is on. Must not know records."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from tui import privatefile
-from tui.history import database
-from tui.history.long_file import NAME as LONG_FILE
 from tui.history.privacy import KEY_BYTES
-from tui.history.samples import sample_files
 
 LOCK: Final = "recorder.lock"
 KEY: Final = "digest.key"
-INBOX: Final = "inbox-"
-TOTAL: Final = 1 << 30
-"""Bytes of samples of all projects together."""
 NETWORK: Final = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "ceph", "fuse.ceph", "fuse.glusterfs"}
     | {"glusterfs", "lustre", "afs"}
@@ -91,56 +84,10 @@ def digest_key(folder: Path) -> bytes:
     return digest_key(folder)
 
 
-def forget(folder: Path) -> None:
-    """Remove all that was recorded of a project, and its key. Raises `OSError`."""
-    for path in sample_files(folder):
-        database.remove(path)
-    database.remove(folder / LONG_FILE)
-    for path in folder.iterdir():
-        if path.name != LOCK and not path.is_dir():
-            path.unlink(missing_ok=True)
-
-
-def expire(root: Path, project: str, *, hours: float, size: int, days: float, now: float) -> list[Path]:
-    """Drop samples that are too old or too many, the oldest file first; returns the project's that are left.
-
-    Other projects' are too old by the same limits: nobody may watch them any more. `now` is Unix seconds.
-    Files of this project that are written go last.
-    """
-    own = sample_files(root / project)
-    for path in _others(root, project):
-        limit = days * 86_400 if path.name == LONG_FILE else hours * 3600
-        if _changed_at(path) < now - limit:
-            database.remove(path)
-    while len(own) > 1 and _changed_at(own[0]) < now - hours * 3600:
-        database.remove(own.pop(0))
-    while len(own) > 1 and sum(map(database.size, own)) > size:
-        database.remove(own.pop(0))
-    others = sum(map(database.size, (path for path in _others(root, project) if path.name != LONG_FILE)))
-    while len(own) > 1 and sum(map(database.size, own)) + others > TOTAL:
-        database.remove(own.pop(0))
-    return own
-
-
-def _others(root: Path, project: str) -> Iterator[Path]:
-    for folder in root.iterdir():
-        if folder.name != project and folder.is_dir() and not folder.is_symlink():
-            yield from sample_files(folder)
-            if (folder / LONG_FILE).exists():
-                yield folder / LONG_FILE
-
-
-def _changed_at(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def network_file_system(folder: Path, mounts: Path = MOUNTS) -> str | None:
+def network_file_system(folder: Path, mounts: Path | None = None) -> str | None:
     """The type of the network file system that a folder is on; empty on a local one, None where unknown."""
     try:
-        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = (mounts or MOUNTS).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return None
     found, longest = "", -1

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from tui.fleet.past import Event, FailedJob, Severity, Since, Transition
 from tui.history import database
-from tui.history.samples import UNFINISHED, Run
+from tui.history.records import ErrorCount, Run, WatchedTime
+from tui.history.samples import UNFINISHED
 
 NAME: Final = "events.sqlite"
 SCHEMA: Final = "1"
@@ -51,30 +52,6 @@ MIGRATIONS: Final[dict[str, tuple[str, Sequence[str]]]] = {}
 
 _DIGITS: Final = 15
 """Digits of a number in an id that is kept as one."""
-
-
-class ErrorCount(Struct, frozen=True, gc=False):
-    """How often an error was read in an agent's log within a minute."""
-
-    agent_id: str
-    minute: int
-    """Unix minutes by the server's clock."""
-    signature: str
-    """What errors of one cause have in common."""
-    count: int
-    line: str = ""
-    """The newest of them, masked."""
-
-
-class WatchedTime(Struct, frozen=True, gc=False):
-    """A time within which a source was polled without a gap. Unix seconds by the server's clock."""
-
-    source: str
-    since: float
-    until: float
-    run: str
-    why: str = ""
-    """Why there is a gap before it, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from tui.fleet.past import Event, FailedJob, Gap, Kind, Severity, Since, Subject, Transition
 from tui.history import database
-from tui.history.long_file import NAME, SCHEMA, ErrorCount, WatchedTime
+from tui.history.long_file import NAME, SCHEMA
+from tui.history.records import ErrorCount, WatchedTime
 
 MOST_EVENTS: Final = 2_000
 NOT_RECORDED: Final = "not recorded"

@@ -10,11 +10,10 @@ import sqlite3
 from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from threading import RLock
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -22,7 +21,8 @@ from tui.fleet.state import Fleet
 from tui.history import database
 from tui.history.assembler import Assembler
 from tui.history.codec import DamagedSample, unpacked, unpacked_metrics
-from tui.history.samples import SCHEMA, Stamp, first_seq, sample_files
+from tui.history.records import Sample, Stamp
+from tui.history.samples import SCHEMA, first_seq, sample_files
 
 R = TypeVar("R")
 POINTS: Final = 16
@@ -30,46 +30,6 @@ POINTS: Final = 16
 DAMAGED: Final = "damaged"
 NOT_RECORDED: Final = "not recorded"
 _COLUMNS: Final = "seq, run, mono, unix, skew, quiet"
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What was known at one moment."""
-
-    stamp: Stamp
-    fleet: Fleet
-    gap: str = ""
-    """Why it does not follow on the one before it, in words; empty if it does."""
-
-
-class Samples(Protocol):
-    """Recorded samples. Every call reads, so none is made on the loop."""
-
-    @property
-    def first(self) -> Stamp | None:
-        """The oldest sample; None if there is none."""
-
-    @property
-    def last(self) -> Stamp | None:
-        """The newest sample."""
-
-    def seek(self, at: float) -> Sample | None:
-        """What was known at a time (Unix seconds by the server's clock); before the first sample, that one.
-
-        Where a stretch is damaged, the newest readable one before it; None if there is none.
-        """
-
-    def after(self, seq: int) -> Sample | None:
-        """The next sample that can be read, quiet ones left out; None at the end."""
-
-    def before(self, seq: int) -> Sample | None:
-        """The same backwards."""
-
-    def stamps(self, since: float, until: float) -> Sequence[Stamp]:
-        """The samples of a time with their moments, oldest first."""
-
-    def close(self) -> None:
-        """Close the files."""
 
 
 class Recording:

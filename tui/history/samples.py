@@ -12,13 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
-
 from tui.clock import Moment
 from tui.fleet.state import Fleet
 from tui.history import database
 from tui.history.codec import Difference, packed
 from tui.history.compare import difference, is_news, parts
+from tui.history.records import Run, Stamp
 
 SCHEMA: Final = "1"
 SUFFIX: Final = ".samples"
@@ -41,41 +40,6 @@ STATEMENTS: Final = (
     "CREATE TABLE metric(seq INTEGER PRIMARY KEY, blob BLOB)",
     "CREATE TABLE key(seq INTEGER, part INTEGER, parts INTEGER, blob BLOB, UNIQUE(seq, part))",
 )
-
-
-class Run(Struct, frozen=True):
-    """One run of the program that records."""
-
-    id: str
-    unix: float
-    """When it began by this machine's clock, Unix seconds."""
-    mono: float
-    """The same moment, monotonic."""
-    host: str
-    version: str
-    """Of the program."""
-
-
-class Stamp(Struct, frozen=True, gc=False, array_like=True):
-    """Which sample it is, and when it was."""
-
-    seq: int
-    """Its number. This alone orders samples."""
-    run: str
-    """The run that recorded it: monotonic times of two runs say nothing of each other."""
-    mono: float
-    """Monotonic seconds of that run."""
-    unix: float
-    """Unix seconds by the clock of the machine that recorded."""
-    skew: float | None = None
-    """The server's clock minus that one, seconds; None if it was not known."""
-    is_quiet: bool = False
-    """Nothing had changed but how current the data were."""
-
-    @property
-    def at(self) -> float:
-        """Unix seconds by the server's clock, as far as it was known."""
-        return self.unix + (self.skew or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +82,8 @@ class SampleWriter:
     def add(self, fleet: Fleet, moment: Moment, skew: float | None) -> int | None:
         """Write a sample, if it is one; its number. `fleet` holds only what may be kept.
 
-        It is safe after `commit`. Raises `FileFull`, `OSError` and `sqlite3.Error`, after which `restart`.
+        It is safe after `commit`. Raises `FileFull`; and `OSError` and `sqlite3.Error`, after
+        which only `abandon` is left.
         """
         delta, metrics, is_quiet = b"", b"", False
         if self._fleet is not None:
@@ -152,18 +117,11 @@ class SampleWriter:
             self._database.execute("COMMIT")
         self._in_transaction = False
 
-    def restart(self) -> None:
-        """After an error: forget what was not committed. The next sample is a whole one."""
-        self._fleet = None
+    def abandon(self) -> None:
+        """End after an error: what was not committed is lost. Raises `sqlite3.Error`."""
         if self._database is not None:
-            try:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                self._database.close()
-            except sqlite3.Error:  # such as a full disk, which made it necessary
-                self._database.close()
-        self._database, self._in_transaction, self._hour = None, False, -1
-        self._seq = max(self._seq, self._finish())
+            self._database.close()
+        self._database, self._in_transaction = None, False
 
     def close(self) -> None:
         """Leave one file that opens from anywhere. Raises `sqlite3.Error`."""

@@ -1,0 +1,350 @@
+"""Recording beside a loop that never waits: queue, troubles, several processes, and what is said of them."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.history.fleets import Life
+from tui.clock import Moment, SystemClock
+from tui.fleet.past import Event, Kind, Severity
+from tui.fleet.state import Fleet
+from tui.fleet.store import Change
+from tui.history import writing
+from tui.history.events import State, Step
+from tui.history.folder_place import FolderPlace
+from tui.history.folder_store import FolderReader
+from tui.history.inbox import Inbox, leave
+from tui.history.queue import MOST_WAITING, NOTHING, RecordQueue
+from tui.history.recorder import Recorder
+from tui.history.records import Run, Unusable
+from tui.history.store import Batch, Loaded, RecordOptions, Taken, Writer
+
+pytestmark = pytest.mark.anyio
+EPOCH = 1_786_000_000.0
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes seconds takes none."""
+    for name in ("GATHER", "BEAT"):
+        monkeypatch.setattr(writing, name, 0.01)
+    monkeypatch.setattr(writing, "RETRY", 0.03)
+
+
+def event(id: str, kind: Kind = Kind.NOTE) -> Event:
+    """Something that happened."""
+    return Event(id, SystemClock().now(), kind, Severity.INFO, "text")
+
+
+def step(*events: Event) -> Step:
+    """What history derived."""
+    return Step(State(), events)
+
+
+class Told:
+    """What was said, and how to wait for it."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.events: list[Event] = []
+        self.came = asyncio.Event()
+
+    def report(self, text: str) -> None:
+        self.words.append(text)
+        self.came.set()
+
+    def received(self, events: list[Event]) -> None:
+        self.events += events
+        self.came.set()
+
+    async def next(self) -> None:
+        async with asyncio.timeout(10):
+            await self.came.wait()
+        self.came.clear()
+
+
+class Books:
+    """A place in memory that fails as told."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.batches: list[Batch] = []
+        self.opened = self.closed = self.abandoned = self.forgotten = 0
+        self.came = threading.Event()
+        self.tried = threading.Semaphore(0)
+        self.is_taken = True
+        self.beat: float | None = None
+        self.own: list[Event] = []
+        self.errors: tuple[type[Exception], ...] = (OSError,)
+
+    def refusal(self) -> str:
+        return ""
+
+    def take(self) -> bool:
+        return self.is_taken
+
+    def last_beat(self) -> float | None:
+        return self.beat
+
+    def open(self) -> Writer:
+        self.opened += 1
+        if isinstance(self.error, Unusable):
+            raise self.error
+        return self
+
+    def leave(self, events: list[Event]) -> None:
+        self.own += events
+        self.came.set()
+
+    def left(self) -> list[Event]:
+        return []
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    def load(self) -> Loaded | None:
+        if self.error:
+            raise self.error
+        return None
+
+    def release(self) -> None:
+        self.is_taken = False
+
+    def words(self, error: Exception) -> str:
+        return str(error)
+
+    # ---- the writer -----------------------------------------------------------------------------------
+
+    def write(self, batch: Batch) -> None:
+        self.tried.release()
+        if self.error:
+            raise self.error
+        self.batches.append(batch)
+        self.came.set()
+
+    def tend(self, now: Moment) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def abandon(self) -> None:
+        self.abandoned += 1
+
+
+@asynccontextmanager
+async def recording(place: Books | FolderPlace, told: Told) -> AsyncIterator[Recorder]:
+    """A recorder at work."""
+    recorder = Recorder(
+        place, clock=SystemClock(), skew=lambda: 0.0, report=told.report, received=told.received
+    )
+    recorder.start()
+    try:
+        yield recorder
+    finally:
+        await recorder.stop()
+
+
+def changes(seed: int = 1) -> list[Change]:
+    """Changes of a life."""
+    life, found = Life(seed), []
+    before = life.fleet
+    for _ in range(30):
+        after = life.step()
+        fields = frozenset(name for name, value in vars(after).items() if value is not vars(before)[name])
+        found.append(Change(before, after, fields, Moment(EPOCH + life.at, life.at)))
+        before = after
+    return found
+
+
+class Folder(FolderPlace):
+    """A place on the disk, and how to wait for what is done with it."""
+
+    def __init__(self, root: Path, run: str) -> None:
+        super().__init__(RecordOptions(root), "project", Run(run, EPOCH, 0.0, "h", "1"), gap_after=60.0)
+        self.opened, self.left_something = threading.Event(), threading.Event()
+
+    def open(self) -> Writer:
+        found = super().open()
+        self.opened.set()
+        return found
+
+    def leave(self, events: list[Event]) -> None:
+        super().leave(events)
+        if events:
+            self.left_something.set()
+
+
+def folder(root: Path, run: str = "r1") -> Folder:
+    """A place on the disk."""
+    return Folder(root, run)
+
+
+async def wait(event: threading.Event) -> None:
+    """Until a thread says so."""
+    assert await asyncio.to_thread(event.wait, 10)
+
+
+async def test_a_recorder_writes_what_the_store_and_history_tell(tmp_path: Path) -> None:
+    told, steps = Told(), changes()
+    async with recording(folder(tmp_path), told) as recorder:
+        assert await recorder.load() is None
+        for change in steps:
+            recorder.record(change)
+        recorder.told(step(event("a-1")))
+    reader = FolderReader(tmp_path / "project")
+    last = reader.samples.seek(EPOCH * 2)
+    assert last is not None and last.fleet.agents == steps[-1].after.agents
+    assert [item.id for item in reader.events(0.0, EPOCH * 2)] == ["a-1"] and not told.words
+    reader.close()
+    loaded = await Recorder(
+        folder(tmp_path), clock=SystemClock(), skew=lambda: 0.0, report=told.report, received=told.received
+    ).load()
+    assert loaded is not None and loaded.fleet == last.fleet
+    left = {path.name.partition("-")[0] for path in (tmp_path / "project").iterdir()}
+    assert left == {"recorder.lock", "digest.key", "events.sqlite", "000000000001"}
+
+
+async def test_a_disk_that_is_full_is_said_once_and_events_are_kept_for_later() -> None:
+    told, place = Told(), Books(OSError(errno.ENOSPC, "the disk is full"))
+    async with recording(place, told) as recorder:
+        recorder.record(changes()[0])
+        recorder.told(step(event("a-1")))
+        await told.next()
+        for _ in range(3):  # tried again and again
+            await asyncio.to_thread(place.tried.acquire, timeout=10)
+        assert len(told.words) == 1 and "the disk is full" in told.words[0]
+        assert recorder.status.startswith("not recording: ")
+        place.error = None
+        await asyncio.to_thread(place.came.wait, 10)
+    assert [item.id for batch in place.batches for item in batch.events] == ["a-1"]
+    assert place.batches[0].samples, "what is known now"
+    assert place.closed == 1 and len(told.words) == 1
+
+
+async def test_what_cannot_be_used_is_said_once_and_left_alone() -> None:
+    told, place = Told(), Books(Unusable("recorded by another version"))
+    async with recording(place, told) as recorder:
+        assert await recorder.load() is None
+        assert "recorded by another version" in told.words.pop()
+        recorder.record(changes()[0])
+        told.came.clear()
+        await told.next()
+    assert place.opened == 1 and len(told.words) == 1
+
+
+async def test_a_bug_in_the_writer_is_said_and_ends_nothing_else() -> None:
+    told, place = Told(), Books(ValueError("a bug"))
+    async with recording(place, told) as recorder:
+        recorder.record(changes()[0])
+        await told.next()
+        assert told.words == ["history is not recorded any more: ValueError: a bug"]
+        assert await recorder.forget() == NOTHING
+
+
+async def test_the_queue_has_an_end_and_being_behind_for_long_is_noted() -> None:
+    queue = RecordQueue()
+    fields = frozenset({"rooms"})
+    for number in range(MOST_WAITING + 3):
+        queue.add(Taken(Fleet(unreadable=number), Moment(EPOCH, float(number)), 0.0), fields)
+    batch = queue.take()
+    assert len(batch.samples) == MOST_WAITING and batch.samples[-1].fleet.unreadable == MOST_WAITING + 2
+    assert not batch.samples[-1].is_behind
+    for number in range(MOST_WAITING + 20):
+        queue.add(Taken(Fleet(unreadable=number), Moment(EPOCH, float(number)), 0.0), fields)
+    assert queue.take().samples[-1].is_behind
+    for number in range(9):  # newer times of good answers are no samples of their own
+        queue.add(Taken(Fleet(), Moment(EPOCH, float(number)), 0.0), frozenset({"freshness", "coverage"}))
+    assert [taken.moment.monotonic for taken in queue.take().samples] == [8.0]
+
+
+async def test_a_second_process_leaves_its_notes_and_takes_over(tmp_path: Path) -> None:
+    told, steps = Told(), changes()
+    first, second = folder(tmp_path), folder(tmp_path, "r2")
+    assert first.take()
+    async with recording(second, told) as recorder:
+        recorder.record(steps[0])
+        recorder.told(step(event("b-1"), event("b-2", Kind.STATUS)))
+        await wait(second.left_something)
+        found = Inbox(tmp_path / "project").take()
+        assert [item.id for item in found] == ["b-1"], "only what others do not see"
+        assert recorder.status == writing.ELSEWHERE
+        assert await recorder.forget() == f"{writing.ELSEWHERE}: forget it there"
+        first.release()
+        await told.next()
+    reader = FolderReader(tmp_path / "project")
+    last = reader.samples.last
+    assert last is not None and last.run == "r2", "what was known when it took over"
+    assert [item.id for item in reader.events(0.0, EPOCH * 2)] == ["b-1"], "from its own file"
+    reader.close()
+
+
+async def test_a_process_that_records_and_does_not_write_is_named_once() -> None:
+    told, place = Told(), Books()
+    place.is_taken, place.beat = False, SystemClock().now() - 60.0
+    async with recording(place, told) as recorder:
+        await told.next()
+        assert "has not written since" in told.words[0]
+        assert recorder.status == writing.SILENT
+    assert len(told.words) == 1
+
+
+async def test_notes_of_others_are_recorded_once_and_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, place = Told(), folder(tmp_path)
+    where = tmp_path / "project"
+    async with recording(place, told):
+        await wait(place.opened)
+        monkeypatch.setattr(os, "getpid", lambda: 999_999_999)  # of a process that is gone
+        leave(where, [event("c-1"), event("c-2", Kind.STATUS)])
+        await told.next()
+    assert [item.id for item in told.events] == ["c-1"] and not list(where.glob("inbox-*"))
+
+
+async def test_what_is_forgotten_is_gone_and_recording_goes_on(tmp_path: Path) -> None:
+    told, steps, place = Told(), changes(), folder(tmp_path)
+    where = tmp_path / "project"
+    async with recording(place, told) as recorder:
+        recorder.record(steps[0])
+        await wait(place.opened)
+        key = (where / "digest.key").read_bytes()
+        assert await recorder.forget() == ""
+        recorder.record(steps[-1])
+    assert (where / "digest.key").read_bytes() != key
+    reader = FolderReader(where)
+    first = reader.samples.first
+    assert first is not None and first.unix >= steps[0].at.unix
+    reader.close()
+
+
+async def test_nothing_is_recorded_on_a_network_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text("21 1 0:1 / / rw - nfs4 server:/ rw\n")
+    monkeypatch.setattr("tui.history.folder.MOUNTS", mounts)
+    told = Told()
+    async with recording(folder(tmp_path), told) as recorder:
+        recorder.record(changes()[0])
+        await told.next()
+        assert await recorder.load() is None
+    assert "network file system (nfs4); set XDG_STATE_HOME" in told.words[0]
+    assert not (tmp_path / "project").exists()
+
+
+async def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
+    told = Told()
+    (tmp_path / "project").write_text("a file in its place")
+    async with recording(folder(tmp_path), told) as recorder:
+        recorder.record(changes()[0])
+        await told.next()
+    assert len(told.words) == 1 and str(tmp_path / "project") in told.words[0]

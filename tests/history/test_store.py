@@ -1,0 +1,191 @@
+"""What every store of history does. Another store runs the same tests: it is one more of `STORES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.history.fleets import Life
+from tui.clock import Moment
+from tui.fleet.past import Event, FailedJob, Kind, Severity, Since, Subject, Transition
+from tui.fleet.state import Fleet
+from tui.history.folder_store import BEHIND, FolderReader, FolderWriter
+from tui.history.privacy import Privacy, recorded
+from tui.history.records import ErrorCount, Run
+from tui.history.store import Batch, Reader, RecordOptions, Taken, Writer
+
+EPOCH = 1_786_000_000.0
+KEY = b"k" * 32
+
+
+@dataclass
+class Store:
+    """A store under test."""
+
+    write: Callable[[str, RecordOptions], Writer]
+    """Begins a run of this name."""
+    read: Callable[[], Reader]
+    options: RecordOptions
+
+
+def in_a_folder(root: Path) -> Store:
+    """The one that this program has."""
+    where = root / "project"
+    where.mkdir(mode=0o700)
+    (where / "digest.key").write_bytes(KEY)
+    (where / "digest.key").chmod(0o600)
+
+    def write(run: str, options: RecordOptions) -> Writer:
+        return FolderWriter(options, "project", Run(run, EPOCH, 0.0, "host", "1"))
+
+    return Store(write, lambda: FolderReader(where), RecordOptions(root))
+
+
+STORES = [in_a_folder]
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    made: Store = request.param(tmp_path)
+    return made
+
+
+class Clock:
+    """Fleets of a life with their moments."""
+
+    def __init__(self, seed: int = 3) -> None:
+        self.life = Life(seed)
+        self.skew = 1.0
+
+    def taken(self, *, later: float = 0.0) -> Taken:
+        """The next one."""
+        self.life.at += later
+        fleet = self.life.step()
+        return Taken(fleet, Moment(EPOCH + self.life.at, self.life.at), self.skew)
+
+
+def kept(fleet: Fleet) -> Fleet:
+    """What is kept of it."""
+    return recorded(fleet, Privacy(KEY))
+
+
+def test_what_was_written_is_there_at_once_and_after_a_restart(store: Store) -> None:
+    clock = Clock()
+    writer = store.write("r1", store.options)
+    for _ in range(40):
+        taken = clock.taken()
+        writer.write(Batch(samples=[taken]))
+    reader = store.read()
+    sample = reader.samples.seek(taken.moment.unix + clock.skew)
+    assert sample is not None and sample.fleet.agents == kept(taken.fleet).agents
+    reader.close()
+    writer.close()
+    writer = store.write("r2", store.options)
+    writer.write(Batch(samples=[clock.taken()]))
+    writer.close()
+    reader = store.read()
+    first, last = reader.samples.first, reader.samples.last
+    assert first is not None and last is not None and (first.run, last.run) == ("r1", "r2")
+    assert reader.samples.after(last.seq) is None
+    before = reader.samples.before(last.seq)
+    assert before is not None and before.stamp.run == "r1"
+    reader.close()
+
+
+def test_people_are_kept_as_the_options_say(store: Store) -> None:
+    clock = Clock()
+    taken = [clock.taken() for _ in range(60)]
+    writer = store.write("r1", replace(store.options, metadata=True))
+    writer.write(Batch(samples=taken))
+    writer.close()
+    reader = store.read()
+    last = reader.samples.seek(EPOCH * 2)
+    assert last is not None and last.fleet.participants == taken[-1].fleet.participants
+    reader.close()
+    writer = store.write("r2", store.options)
+    writer.write(Batch(samples=[clock.taken()]))
+    writer.close()
+    reader = store.read()
+    last = reader.samples.seek(EPOCH * 2)
+    assert last is not None and last.fleet == kept(clock.life.fleet)
+    reader.close()
+
+
+def batch() -> Batch:
+    """One of everything that is no sample."""
+    subject = Subject(agent_id="CA_1", room="r")
+    return Batch(
+        events=[
+            Event("r1-1", EPOCH, Kind.STATUS, Severity.ERROR, "CrashLoop", subject, ids=("CA_2", "CA_1")),
+            Event("r1-2", EPOCH + 1, Kind.JOB, Severity.INFO, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.c2ln"),
+        ],
+        transitions=[Transition("CA_1", "Running", "CrashLoop", None, EPOCH)],
+        failed_jobs=[FailedJob("AJ_1", "AD_1", "r", "a", "failed", EPOCH, "why")],
+        error_counts=[ErrorCount("CA_1", int(EPOCH // 60), "KeyError", 2, "KeyError: x")],
+        since={"CA_1": Since("CrashLoop", EPOCH), "CA_2": Since("Running", None, 1.0, 2.0, "deploy")},
+    )
+
+
+def test_events_transitions_and_since_survive(store: Store) -> None:
+    clock, news = Clock(), batch()
+    writer = store.write("r1", store.options)
+    news.samples = [clock.taken()]
+    writer.write(news)
+    writer.write(news)  # an event is kept once
+    reader = store.read()
+    first, second = reader.events(0.0, EPOCH + 9)
+    assert first == news.events[0] and "eyJ" not in second.text
+    assert reader.transitions("CA_1", 0.0, EPOCH) == news.transitions
+    assert reader.failed_jobs(EPOCH) == news.failed_jobs
+    assert [item.count for item in reader.error_counts("CA_1", EPOCH - 60, EPOCH)] == [4]
+    loaded = reader.loaded()
+    assert loaded is not None and loaded.since == {"CA_1": news.since["CA_1"]}, "at once, for what changed"
+    writer.close()
+    reader.close()
+    reader = store.read()
+    loaded = reader.loaded()
+    assert loaded is not None and loaded.since == news.since, "the rest at the end of the run"
+    assert loaded.fleet == kept(clock.life.fleet)
+    heard = clock.life.fleet.fresh("agents").at or clock.life.at
+    assert loaded.at == pytest.approx(EPOCH + heard + clock.skew)
+    assert [event.id for event in loaded.events] == ["r1-1", "r1-2"] and reader.complete_since is None
+    reader.close()
+
+
+def test_gaps_are_told_with_their_reason(store: Store) -> None:
+    clock = Clock()
+    writer = store.write("r1", store.options)
+    times = []
+    for later in (0.0, 10.0, 500.0, 10.0):
+        times.append(clock.taken(later=later))
+        writer.write(Batch(samples=[times[-1]]))
+    behind = replace(clock.taken(later=1.0), is_behind=True)
+    writer.write(Batch(samples=[behind]))
+    writer.close()
+    at = [taken.moment.unix + clock.skew for taken in times]
+    reader = store.read()
+    found = reader.gaps("samples", 0.0, EPOCH * 2)
+    assert found[0].since == pytest.approx(at[1]) and found[0].until == pytest.approx(at[2])
+    assert found[0].why == "not recorded"
+    assert found[1].why == BEHIND and found[1].since == pytest.approx(at[3])
+    reader.close()
+
+
+def test_what_is_abandoned_was_never_written_and_nothing_else_is_lost(store: Store) -> None:
+    clock = Clock()
+    writer = store.write("r1", store.options)
+    first = clock.taken()
+    writer.write(Batch(samples=[first]))
+    writer.abandon()
+    writer = store.write("r1", store.options)
+    writer.write(Batch(samples=[clock.taken()], events=batch().events))
+    writer.tend(Moment(EPOCH, 9.0))
+    writer.close()
+    reader = store.read()
+    stamp = reader.samples.first
+    assert stamp is not None and stamp.at == pytest.approx(first.moment.unix + clock.skew)
+    assert len(reader.samples.stamps(0.0, EPOCH * 2)) == 2 and len(reader.events(0.0, EPOCH + 9)) == 2
+    reader.close()

@@ -1,0 +1,92 @@
+"""Where a project is recorded in the state folder, and which process does it. Must not know threads."""
+
+from __future__ import annotations
+
+import errno
+from typing import Final
+
+from tui import privatefile
+from tui.api.clean import clean
+from tui.fleet.past import Event
+from tui.history import folder, inbox
+from tui.history.records import Run
+from tui.history.store import Loaded, RecordOptions, Writer
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
+
+class FolderPlace:
+    """`Place` of a project's folder. What reads and writes SQLite is imported in the thread that needs it."""
+
+    def __init__(self, options: RecordOptions, project: str, run: Run, *, gap_after: float) -> None:
+        self._options, self._project, self._run = options, project, run
+        self._gap_after = gap_after
+        self._where = options.root / project
+        self._lock = folder.Lock(self._where)
+        self._inbox = inbox.Inbox(self._where)
+
+    def refusal(self) -> str:
+        """Why nothing can be recorded here at all, in words; empty if it can."""
+        kind = folder.network_file_system(self._options.root)
+        if not kind:
+            return ""
+        return f"{self._options.root} is on a network file system ({kind}); set XDG_STATE_HOME to a local one"
+
+    def take(self) -> bool:
+        """Try to be the process that records; whether it is. Raises `OSError`."""
+        privatefile.private_folder(self._where)
+        return self._lock.take()
+
+    def last_beat(self) -> float | None:
+        """When the process that records has written last, Unix seconds."""
+        return self._lock.last_beat()
+
+    def open(self) -> Writer:
+        """A writer. Raises `Unusable`, `OSError` and `sqlite3.Error`."""
+        from tui.history.folder_store import FolderWriter
+
+        return FolderWriter(self._options, self._project, self._run, gap_after=self._gap_after)
+
+    def leave(self, events: list[Event]) -> None:
+        """Leave own operations and notes for the process that records. Raises `OSError`."""
+        inbox.leave(self._where, events)
+
+    def left(self) -> list[Event]:
+        """What other processes have left. Shows them that this one writes."""
+        self._lock.beat()
+        return self._inbox.take()
+
+    def forget(self) -> None:
+        """Remove all that was recorded. Raises `OSError`."""
+        from tui.history.retention import forget
+
+        forget(self._where)
+
+    def load(self) -> Loaded | None:
+        """What earlier runs knew. Raises `Unusable`, `OSError` and `sqlite3.Error`."""
+        if self.refusal():
+            return None
+        from tui.history.folder_store import loaded
+
+        return loaded(self._where)
+
+    def release(self) -> None:
+        """Let another process record."""
+        self._lock.release()
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Errors of the place that may pass, such as a full disk."""
+        import sqlite3
+
+        return OSError, sqlite3.Error
+
+    def words(self, error: Exception) -> str:
+        """What one of them means."""
+        number = error.errno if isinstance(error, OSError) else None
+        text = str(error)
+        if number in FULL or "disk is full" in text:
+            return f"the disk is full ({self._where})"
+        if number == errno.EROFS or "readonly" in text:
+            return f"{self._where} is read-only"
+        return clean(f"{self._where}: {error.strerror if isinstance(error, OSError) else text}", limit=300)

@@ -1,0 +1,189 @@
+"""A store in a folder: files of samples and one that lasts, a folder a project. Must not know threads."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from msgspec import structs
+
+from tui.api.masking import masked
+from tui.clock import Moment
+from tui.fleet.past import Since
+from tui.history import folder, retention
+from tui.history.long_file import JOBS_FOR, NAME, LongFile, LongLimits
+from tui.history.long_reader import LongReader
+from tui.history.privacy import Privacy, Recorded
+from tui.history.recording import Recording
+from tui.history.records import ErrorCount, Run
+from tui.history.samples import FileFull, SampleLimits, SampleWriter
+from tui.history.store import Batch, Loaded, RecordOptions, Taken
+from tui.history.watching import SAMPLES, Watching
+
+MINUTE: Final = 60.0
+"""Seconds after which it is noted again what was watched."""
+TRIM_EVERY: Final = 600.0
+"""Seconds from one look at what is too old to the next."""
+MIB: Final = 1 << 20
+FULL: Final = "the limit of record_mib was reached"
+BEHIND: Final = "the writer was behind"
+GAP_AFTER: Final = 60.0
+"""Seconds between two answers after which nobody has watched in between."""
+
+
+class FolderWriter:
+    """`Writer` of a project's folder. Its process holds the folder's lock."""
+
+    def __init__(
+        self, options: RecordOptions, project: str, run: Run, *, gap_after: float = GAP_AFTER
+    ) -> None:
+        """Raises `UnknownSchema`, `OSError` and `sqlite3.Error`."""
+        self._options, self._project = options, project
+        where = options.root / project
+        self._privacy = Privacy(folder.digest_key(where), metadata=options.metadata, rooms=options.rooms)
+        self._recorded = Recorded(self._privacy)
+        self._long = LongFile(where)
+        self._long.begin_run(run)
+        self._samples = SampleWriter(where, run, SampleLimits(options.hours, int(options.mib * MIB)))
+        self._watching = Watching(run.id, gap_after)
+        self._since: Mapping[str, Since] = {}
+        self._kept: Mapping[str, Since] = {}
+        """What of it is in the file."""
+        self._noted = self._trimmed = float("-inf")
+        """When that was done last, monotonic."""
+
+    def write(self, batch: Batch) -> None:
+        """Keep it: after the call no kill can lose it."""
+        for taken in batch.samples:
+            self._add(taken)
+        self._samples.commit()
+        if batch.since:
+            self._since = batch.since
+        if batch.events:
+            self._long.add_events(map(self._privacy.event, batch.events))
+        if batch.transitions:
+            news = {item.id: self._since.get(item.id) if item.after else None for item in batch.transitions}
+            self._long.add_transitions(batch.transitions, news.items())
+        if batch.failed_jobs:
+            self._long.add_failed_jobs(map(self._privacy.failed_job, batch.failed_jobs))
+        if batch.error_counts:
+            self._long.add_error_counts(map(_masked, batch.error_counts))
+        self._long.commit()
+
+    def tend(self, now: Moment) -> None:
+        """Note what was watched, once a minute; drop what is too old."""
+        if now.monotonic - self._noted >= MINUTE:
+            self._noted = now.monotonic
+            self._note()
+        if now.monotonic - self._trimmed >= TRIM_EVERY:
+            self._trimmed = now.monotonic
+            self._trim(now.unix)
+
+    def close(self) -> None:
+        """Note what was watched up to now, and leave files that open from anywhere."""
+        self._note()
+        self._samples.close()
+        self._long.close()
+
+    def abandon(self) -> None:
+        """End after an error: what was not kept is lost."""
+        with suppress(sqlite3.Error):
+            self._samples.abandon()
+        with suppress(sqlite3.Error):
+            self._long.drop()
+
+    def _add(self, taken: Taken) -> None:
+        moment = taken.moment
+        if taken.is_behind:
+            self._watching.interrupt(SAMPLES, BEHIND)
+        try:
+            self._samples.add(self._recorded.of(taken.fleet), moment, taken.skew)
+        except FileFull:
+            self._watching.interrupt(SAMPLES, FULL)
+            return
+        self._watching.see(taken.fleet, moment.unix + (taken.skew or 0.0), moment.monotonic)
+
+    def _note(self) -> None:
+        self._long.extend_watched(
+            structs.replace(item, why=self._privacy.error(item.why)) for item in self._watching.due()
+        )
+        if self._since is not self._kept:
+            kept = self._kept
+            news = [(id, since) for id, since in self._since.items() if kept.get(id) is not since]
+            gone = [(id, None) for id in kept.keys() - self._since.keys()]
+            self._long.add_transitions((), [*news, *gone])
+            self._kept = self._since
+        self._long.commit()
+
+    def _trim(self, now: float) -> None:
+        options = self._options
+        self._long.trim(LongLimits(options.days, int(options.event_mib * MIB)), now)
+        self._samples.paths = retention.expire(
+            options.root,
+            self._project,
+            hours=options.hours,
+            size=int(options.mib * MIB),
+            days=options.days,
+            now=now,
+        )
+
+
+class FolderReader:
+    """`Reader` of a project's folder."""
+
+    def __init__(self, where: Path) -> None:
+        """Raises `UnknownSchema`, `OSError` and `sqlite3.Error`."""
+        self._long = LongReader(where)
+        self.samples = Recording(where)
+        self.events = self._long.events
+        self.transitions = self._long.transitions
+        self.failed_jobs = self._long.failed_jobs
+        self.error_counts = self._long.error_counts
+        self.gaps = self._long.gaps
+
+    @property
+    def complete_since(self) -> float | None:
+        """From when on no event had to go for want of room; None if none had to."""
+        return self._long.complete_since
+
+    def loaded(self) -> Loaded | None:
+        """What earlier runs knew; None if there is nothing."""
+        last = self.samples.last
+        sample = None if last is None else self.samples.seek(last.at)
+        if sample is None:
+            return None
+        stamp, fleet = sample.stamp, sample.fleet
+        heard = fleet.fresh("agents").at
+        at = stamp.at if heard is None else stamp.at - (stamp.mono - heard)
+        watched = self._long.watched("agents", at, stamp.at + MINUTE)
+        at = max([at, *(item.until for item in watched)])
+        return Loaded(
+            fleet=fleet,
+            at=at,
+            since=self._long.since(),
+            events=self._long.events(0.0, float("inf")),
+            failed_jobs=self._long.failed_jobs(stamp.at - JOBS_FOR),
+        )
+
+    def close(self) -> None:
+        """Close it."""
+        self._long.close()
+        self.samples.close()
+
+
+def loaded(where: Path) -> Loaded | None:
+    """What earlier runs knew of a project; None if there is nothing. Raises as `FolderReader`."""
+    if not (where / NAME).exists():
+        return None
+    reader = FolderReader(where)
+    try:
+        return reader.loaded()
+    finally:
+        reader.close()
+
+
+def _masked(item: ErrorCount) -> ErrorCount:
+    return structs.replace(item, signature=masked(item.signature), line=masked(item.line))

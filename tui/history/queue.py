@@ -1,0 +1,127 @@
+"""What waits to be recorded, between the loop and the thread that writes. Never waits, and has an end."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from typing import Final
+
+from tui.fleet.state import Fleet
+from tui.history.codec import FRESH
+from tui.history.events import Step
+from tui.history.records import ErrorCount
+from tui.history.store import Batch, Taken
+
+MOST_WAITING: Final = 64
+"""Samples that may wait; of more the newest is kept."""
+BEHIND_AFTER: Final = 5.0
+"""Seconds for which samples may be left out until that is noted as a gap."""
+NOTHING: Final = "nothing is recorded of it now"
+"""The answer to who asks to remove everything after the end."""
+
+
+class RecordQueue:
+    """Filled on the loop, emptied by one thread."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition(threading.RLock())
+        self._batch = Batch()
+        self._full_since: float | None = None
+        """Since when samples are left out, monotonic."""
+        self._forgets: list[Future[str]] = []
+        self._is_over = self._is_closed = False
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more comes."""
+        return self._is_over
+
+    def add(self, taken: Taken, fields: frozenset[str]) -> None:
+        """Add a fleet in which these fields differ from the one before."""
+        with self._changed:
+            samples = self._batch.samples
+            if samples and fields <= FRESH and _all_is_well(samples[-1].fleet, taken.fleet):
+                # newer times of good answers: they are in the next sample, whichever that is
+                samples[-1] = Taken(taken.fleet, taken.moment, taken.skew, samples[-1].is_behind)
+            elif len(samples) < MOST_WAITING:
+                samples.append(taken)
+            else:
+                now = taken.moment.monotonic
+                self._full_since = self._full_since or now
+                is_behind = now - self._full_since >= BEHIND_AFTER
+                samples[-1] = Taken(taken.fleet, taken.moment, taken.skew, is_behind)
+            self._changed.notify()
+
+    def add_step(self, step: Step) -> None:
+        """Add what history derived."""
+        with self._changed:
+            self._batch.events += step.events
+            self._batch.transitions += step.transitions
+            self._batch.failed_jobs += step.failed
+            self._batch.since = step.state.agents.statuses
+            self._changed.notify()
+
+    def add_error_counts(self, counts: list[ErrorCount]) -> None:
+        """Add how often errors were read in logs."""
+        with self._changed:
+            self._batch.error_counts += counts
+            self._changed.notify()
+
+    def forget(self) -> Future[str]:
+        """Ask to remove everything; what is wrong with that, in words, or empty."""
+        done: Future[str] = Future()
+        with self._changed:
+            if self._is_closed:
+                done.set_result(NOTHING)
+            self._forgets.append(done)
+            self._changed.notify()
+        return done
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+
+    # ---- for the thread -------------------------------------------------------------------------------
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there is something, or it is over, or so long."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._is_over or self._forgets or not self._batch.is_empty, seconds
+            )
+
+    def _is_due(self) -> bool:
+        return self._is_over or bool(self._forgets) or not self._batch.is_empty
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long, or until it is over: what comes meanwhile is written at once."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_over or self._forgets, seconds)
+
+    def take(self) -> Batch:
+        """All that waits."""
+        with self._changed:
+            found, self._batch = self._batch, Batch()
+            self._full_since = None
+            return found
+
+    def close(self) -> None:
+        """The thread is at its end, and answers nobody any more."""
+        with self._changed:
+            self._is_closed = True
+            for done in self.take_forgets():
+                done.set_result(NOTHING)
+
+    def take_forgets(self) -> list[Future[str]]:
+        """Who asked to remove everything."""
+        with self._changed:
+            found, self._forgets = self._forgets, []
+            return found
+
+
+def _all_is_well(before: Fleet, after: Fleet) -> bool:
+    """No source and no room is failing: a failed poll is a sample of its own."""
+    sources = (*before.freshness.values(), *after.freshness.values())
+    return not (before.coverage.failing or after.coverage.failing or any(fresh.failures for fresh in sources))

@@ -1,0 +1,194 @@
+"""What keeps a project's history: the protocol of every store. Must not know how one keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from tui.clock import Moment
+from tui.fleet.past import Event, FailedJob, Gap, Since, Transition
+from tui.fleet.state import Fleet
+from tui.history.records import ErrorCount, Sample, Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOptions:
+    """What is recorded, where, and how much of it is kept."""
+
+    root: Path
+    """The folder of all projects."""
+    hours: float = 24.0
+    """For which samples are kept."""
+    mib: float = 256.0
+    """Of samples of a project."""
+    days: float = 30.0
+    """For which events are kept."""
+    event_mib: float = 128.0
+    metadata: bool = False
+    """People are recorded in clear, with metadata and attributes."""
+    rooms: bool = True
+    """Names of rooms are recorded in clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A fleet as it was at a moment."""
+
+    fleet: Fleet
+    moment: Moment
+    skew: float | None
+    """The server's clock minus ours, seconds; None before it is known."""
+    is_behind: bool = False
+    """Some before it were left out, as the writer was too slow for long."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is written at once, as it was taken: the store leaves out what may not be kept."""
+
+    samples: list[Taken] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    failed_jobs: list[FailedJob] = field(default_factory=list)
+    error_counts: list[ErrorCount] = field(default_factory=list)
+    since: Mapping[str, Since] = field(default_factory=dict)
+    """Since when every agent and deployment has its status now; empty where nothing is known of it."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        lists = (self.samples, self.events, self.transitions, self.failed_jobs, self.error_counts)
+        return not any(lists)
+
+
+class Loaded(Struct, frozen=True):
+    """What earlier runs knew."""
+
+    fleet: Fleet
+    at: float
+    """The newest good listing of its agents; Unix seconds by the server's clock."""
+    since: Mapping[str, Since]
+    events: Sequence[Event]
+    """The newest, oldest first."""
+    failed_jobs: Sequence[FailedJob]
+
+
+class Samples(Protocol):
+    """Recorded samples. Every call reads, so none is made on the loop."""
+
+    @property
+    def first(self) -> Stamp | None:
+        """The oldest sample; None if there is none."""
+
+    @property
+    def last(self) -> Stamp | None:
+        """The newest sample."""
+
+    def seek(self, at: float) -> Sample | None:
+        """What was known at a time (Unix seconds by the server's clock); before the first sample, that one.
+
+        Where a stretch is damaged, the newest readable one before it; None if there is none.
+        """
+
+    def after(self, seq: int) -> Sample | None:
+        """The next sample that can be read, quiet ones left out; None at the end."""
+
+    def before(self, seq: int) -> Sample | None:
+        """The same backwards."""
+
+    def stamps(self, since: float, until: float) -> Sequence[Stamp]:
+        """The samples of a time with their moments, oldest first."""
+
+    def close(self) -> None:
+        """Close the files."""
+
+
+class Writer(Protocol):
+    """Writes one run. Every call may wait for the disk or the network."""
+
+    def write(self, batch: Batch) -> None:
+        """Keep it: after the call no kill can lose it."""
+
+    def tend(self, now: Moment) -> None:
+        """Do what is due from time to time: note what was watched, drop what is too old."""
+
+    def close(self) -> None:
+        """Note what was watched up to now, and end."""
+
+    def abandon(self) -> None:
+        """End after an error: what was not kept is lost."""
+
+
+class Reader(Protocol):
+    """Reads what was kept, also while it is written. Times are Unix seconds by the server's clock."""
+
+    @property
+    def samples(self) -> Samples:
+        """The samples."""
+
+    @property
+    def complete_since(self) -> float | None:
+        """From when on no event had to go for want of room; None if none had to."""
+
+    def events(self, since: float, until: float, limit: int = 2_000) -> list[Event]:
+        """The newest events of a time, oldest first."""
+
+    def transitions(self, id: str, since: float, until: float) -> list[Transition]:
+        """Transitions of an agent or deployment, oldest first."""
+
+    def failed_jobs(self, since: float) -> list[FailedJob]:
+        """Failed jobs from then on, oldest first."""
+
+    def error_counts(self, agent_id: str, since: float, until: float) -> list[ErrorCount]:
+        """Counts of errors in an agent's log, oldest first."""
+
+    def gaps(self, source: str, since: float, until: float) -> list[Gap]:
+        """The times in which a source was not watched, oldest first; `samples` is one of them."""
+
+    def loaded(self) -> Loaded | None:
+        """What earlier runs knew; None if there is nothing."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Place(Protocol):
+    """Where a project is recorded. Called from the recorder's thread alone, but for `load`."""
+
+    def refusal(self) -> str:
+        """Why nothing can be recorded here at all, in words; empty if it can."""
+
+    def take(self) -> bool:
+        """Try to be the process that records; whether it is."""
+
+    def last_beat(self) -> float | None:
+        """When the process that records has written last, Unix seconds."""
+
+    def open(self) -> Writer:
+        """A writer. Raises `Unusable`, or an error of the place that may pass."""
+
+    def leave(self, events: list[Event]) -> None:
+        """Leave own operations and notes for the process that records."""
+
+    def left(self) -> list[Event]:
+        """What other processes have left. Shows them that this one writes."""
+
+    def forget(self) -> None:
+        """Remove all that was recorded."""
+
+    def load(self) -> Loaded | None:
+        """What earlier runs knew."""
+
+    def release(self) -> None:
+        """Let another process record."""
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Errors of the place that may pass, such as a full disk."""
+
+    def words(self, error: Exception) -> str:
+        """What one of them means."""
