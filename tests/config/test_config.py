@@ -641,6 +641,28 @@ def test_a_broken_file_of_lk_is_named_without_its_text(machine: Machine, text: s
     assert "canary" not in notice
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "default_project: prod\nprojects: []\ndefault_project: other\n",
+            ":3:1: default_project is there twice",
+        ),
+        ("projects:\n  prod:\n    url: x\n", ":2:3: projects must be a list"),
+        ("projects: []\n".encode("utf-16"), ": is UTF-16; save it as UTF-8"),
+    ],
+    ids=["a key twice", "projects by name", "UTF-16"],
+)
+def test_a_list_of_lk_that_lk_refuses_or_misses_is_not_used(
+    machine: Machine, text: str | bytes, said: str
+) -> None:
+    machine.put(machine.lk_file, text, 0o600)
+    settings = machine.load()
+    assert (
+        settings.projects == () and f"lk's projects are not used: {machine.lk_file}{said}" in settings.notices
+    )
+
+
 def test_lks_numbers_are_text_and_duplicates_are_said(machine: Machine) -> None:
     row = f"  - name: 007\n    url: wss://p.livekit.cloud\n    api_key: 0123\n    api_secret: '{SECRET}'\n"
     machine.put(machine.lk_file, "default_project: 007\nprojects:\n" + row * 2, 0o600)

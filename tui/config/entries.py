@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tui.config import address
-from tui.config.files import ConfigError, FieldError, is_loose, parse_yaml, read_private, tighten
+from tui.config.files import ConfigError, FieldError
+from tui.config.lk_file import LkFile
 from tui.config.places import Places
 from tui.config.projects import NO_KEYS, PROJECT_KEYS, FoundCredentials, Policy, build, has_keys
-from tui.config.table import Table, as_table
+from tui.config.table import Table
 from tui.project import REQUESTS_PER_MINUTE, Project
 from tui.secret import Secret
 
@@ -31,66 +32,6 @@ class Entry:
     """Why its credentials are missing, in words, where that is known."""
     is_ours: bool = False
     """From our own file: its locks hold for its URL with any credentials."""
-
-
-@dataclass(frozen=True)
-class LkFile:
-    """The project list of `lk` (PROTOCOL.md, Quirks)."""
-
-    projects: Mapping[str, FoundCredentials]
-    default: str
-
-
-def read_lk(places: Places, notices: list[str]) -> LkFile:
-    """Read `lk`'s project list; problems become notices.
-
-    A mode that lets others read it is a notice, as `lk` only warns too. Another owner is an error.
-    """
-    path = places.lk
-    try:
-        text = read_private(path, mode=False)
-        document = as_table(parse_yaml(path, text)) if text else {}
-        if document is None:
-            raise ConfigError(f"{path}: not a mapping")
-    except ConfigError as error:
-        notices.append(f"lk's projects are not used: {error}")
-        return LkFile({}, "")
-    if text and is_loose(path):
-        notices.append(f"{path}: others may read or change it; run: {tighten(path)}")
-    source = f"lk's {places.show(path)}"
-    rows = document.get("projects")
-    found: dict[str, FoundCredentials] = {}
-    for row in rows if isinstance(rows, list) else []:
-        name, credentials = _lk_row(as_table(row) or {}, source)
-        if name in found:
-            notices.append(f"{path}: project {name!r} is there twice; the first is used")
-        found.setdefault(name, credentials)
-    for name, credentials in _of_users(document.get("users"), source):
-        found.setdefault(name, credentials)
-    default = document.get("default_project")
-    return LkFile(found, default if isinstance(default, str) else "")
-
-
-def _lk_row(row: Mapping[str, object], source: str) -> tuple[str, FoundCredentials]:
-    key, secret = _text(row, "api_key"), Secret(_text(row, "api_secret"))
-    return _text(row, "name"), FoundCredentials(_text(row, "url"), key, secret, source)
-
-
-def _of_users(rows: object, source: str) -> Iterator[tuple[str, FoundCredentials]]:
-    """The projects of those who are signed in to `lk`, which have no keys (PROTOCOL.md, Quirks)."""
-    for user in rows if isinstance(rows, list) else []:
-        listed = (as_table(user) or {}).get("projects")
-        for row in map(as_table, listed if isinstance(listed, list) else []):
-            found = row or {}
-            name = _text(found, "alias") or _text(found, "name") or _text(found, "project_id")
-            subdomain = _text(found, "subdomain")
-            url = _text(found, "url") or (f"wss://{subdomain}.livekit.cloud" if subdomain else "")
-            yield name, FoundCredentials(url, "", Secret(""), source)
-
-
-def _text(row: Mapping[str, object], key: str) -> str:
-    value = row.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def merge(ours: Iterable[Table], lk: LkFile, places: Places, agents_override: str) -> tuple[Entry, ...]:

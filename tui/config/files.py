@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import re
@@ -96,6 +97,8 @@ def _read(descriptor: int) -> bytes:
 
 def _decode(path: Path, data: bytes) -> str:
     """UTF-8 with or without a byte order mark."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ConfigError(f"{path}: is UTF-16; save it as UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -119,25 +122,6 @@ def parse_toml(path: Path, text: str) -> dict[str, object]:
             raise ConfigError(f"{path}: not valid TOML: {reason}") from None
         line, column = (at[1], at[2]) if at[1] else (str(text.count("\n") + 1), "1")
         raise ConfigError(f"{path}:{line}:{column}: not valid TOML: {_AT.sub('', reason)}") from None
-
-
-def parse_yaml(path: Path, text: str) -> object:
-    """The document with every scalar as text; raises ConfigError with file, line and column.
-
-    The parser's message is left out: it quotes the text around the error, which may be a secret.
-    """
-    import yaml
-
-    try:
-        return yaml.load(text, Loader=yaml.BaseLoader)
-    except RecursionError:
-        raise ConfigError(f"{path}: nested too deeply") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise ConfigError(f"{path}{at}: not valid YAML") from None
-    except yaml.YAMLError:
-        raise ConfigError(f"{path}: not valid YAML: holds a control character") from None
 
 
 def line_of(text: str, table: str, key: str) -> int:

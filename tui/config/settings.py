@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 
 from tui.config import choice
 from tui.config.address import LOCAL_URL, host, http_url
-from tui.config.entries import merge, read_lk
+from tui.config.entries import merge
 from tui.config.files import ConfigError
+from tui.config.lk_file import read_lk
 from tui.config.own_file import OwnFile, read_own
 from tui.config.places import Places
 from tui.config.projects import PROJECT_KEYS, FoundCredentials, warning
