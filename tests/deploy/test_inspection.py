@@ -50,10 +50,26 @@ async def test_git_is_looked_at(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("requirements", "words"),
+    [("livekit-agents==0.9\n", "is too old"), ("flask\n", "is in none of the project's files")],
+)
+async def test_a_refused_sdk_is_told_and_no_problem(tmp_path: Path, requirements: str, words: str) -> None:
+    found = await look(project(tmp_path / "app", **{"requirements.txt": requirements}))
+    assert found.problems == () and found.sdk is None
+    assert words in found.sdk_refusal
+
+
+async def test_a_file_that_is_passed_over_is_named(tmp_path: Path) -> None:
+    root = project(tmp_path / "app")
+    (root / "uv.lock").write_text("[[package")
+    found = await look(root)
+    assert found.sdk is not None and found.sdk.file == "requirements.txt"
+    assert "uv.lock cannot be read: it is not valid" in found.warnings
+
+
+@pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"requirements.txt": "livekit-agents==0.9\n"}, "is too old"),
-        ({"requirements.txt": "flask\n"}, "is in none of the project's files"),
         ({"requirements.txt": None}, "holds no agent project"),
         ({"livekit.toml": "["}, "livekit.toml"),
         ({".dockerignore": "a[\n"}, "a["),

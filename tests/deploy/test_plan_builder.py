@@ -10,12 +10,13 @@ import pytest
 
 from tests.fixtures.deploy import AGENT, PROGRAM, project
 from tui.deploy.inspection import Inspection
-from tui.deploy.plan_builder import DeployInput, InvalidInput, PlanDraft, build_plan
+from tui.deploy.plan_builder import DeployInput, InvalidInput, PlanDraft, build_plan, with_options
 from tui.livekit_toml import LivekitToml
 from tui.packaging.gitinfo import GitInfo
 from tui.packaging.secrets import MOUNT_LIMIT
 from tui.project import Project
 from tui.secret import Secret
+from tui.ui.deploy.questions import fields, visible
 
 SETTINGS = {
     "available_regions": "us-east, eu-central",
@@ -176,6 +177,18 @@ def test_an_agent_that_no_file_names_is_typed_in_any_project(tmp_path: Path) -> 
     assert regional.missing(DEPLOY) == "" and regional.plan.recorded == AGENT
     with pytest.raises(InvalidInput, match="is of project other"):
         made(tmp_path, DEPLOY, regional_files={"livekit.us-east.toml": LivekitToml("other", AGENT)})
+
+
+def test_a_refused_sdk_is_deployed_when_the_check_is_skipped(tmp_path: Path) -> None:
+    old = made(tmp_path, DEPLOY, sdk_refusal="too old")
+    assert old.missing(DEPLOY) == "say yes above first: deploy without the check of the SDK's version"
+    skipping = with_options(DEPLOY, {"sdk": "skip"})
+    assert old.missing(replace(skipping, confirmation=AGENT)) == ""
+    assert "--skip-sdk-check" in old.plan.command()
+    assert "--skip-sdk-check" not in made(tmp_path, skipping).plan.command(), "nothing to skip"
+    (question,) = (field for field in fields(str(tmp_path), skipping) if field.id == "sdk")
+    assert question.value == "yes"
+    assert visible(None, skipping, ["sdk"])["sdk"] and not visible(None, skipping, [])["sdk"]
 
 
 def test_in_a_production_project_the_target_is_typed(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ AGENT_COMMANDS: dict[str, dict[str, str]] = {
         "--region": "form:region",
         "--secret-mount": "form:mounts",
         "--ignore-empty-secrets": "form:empty",
+        "--skip-sdk-check": "form:sdk",
     },
     "deploy": {
         "": "command:deploy",
@@ -208,6 +209,7 @@ LINES = {
     """lk agent deploy --attributes '{"a": "1"}' --ignore-empty-secrets dir""": (
         """deploy dir 'attributes={"a": "1"}' empty=skip"""
     ),
+    "lk agent deploy --skip-sdk-check dir": "deploy dir sdk=skip",
     "lk agent logs --id CA_x -d staging": "logs CA_x deployment=staging",
     "agent logs --id CA_x -d staging": "logs CA_x deployment=staging",
     "logs --id CA_x --deployment=staging --log-type=build": "logs CA_x build deployment=staging",
@@ -269,7 +271,6 @@ REFUSED = {
     "lk agent deploy --image A=b": "--image: prebuilt images are pushed with lk itself",
     "lk agent deploy --region A=b": "--region: a deploy cannot move an agent",
     "lk agent create --deployment A=b": "--deployment: a new agent begins with production",
-    "lk agent deploy --skip-sdk-check": "--skip-sdk-check: the version of the SDK is always checked here",
     "lk agent deploy --attributes A=b": "--attributes: one JSON object",
     "lk agent versions --id CA_x --attribute A=b": "--attribute: filter the list with / instead",
     "lk agent promote --id CA_x --from a --to A=b": "--to: a version is promoted to production here",

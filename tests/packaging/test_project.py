@@ -12,7 +12,7 @@ import pytest
 from tests.packaging.trees import grow
 from tui.livekit_toml import LivekitToml
 from tui.packaging.detect import ProjectType, detect
-from tui.packaging.errors import ProjectError
+from tui.packaging.errors import ProjectError, SdkRefused
 from tui.packaging.project_file import read_project_file, write_project_file
 from tui.packaging.sdk import check_sdk
 
@@ -240,6 +240,38 @@ def test_a_requirements_file_is_read_as_pip_does(tmp_path: Path, requirements: s
 def test_a_comment_in_another_encoding_hides_nothing(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_bytes(b"# caf\xe9\nlivekit-agents==1.5.0\n")
     assert check_sdk(tmp_path, PIP, SETTINGS).version == "==1.5.0"
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    root = grow(
+        tmp_path, {"requirements.txt": "-r base.txt\n-r gone.txt\n", "uv.lock": "[[package", "setup.py": ""}
+    )
+    (root / "base.txt").write_bytes("livekit-agents==1.5.0\r\n".encode("utf-16"))
+    with pytest.raises(SdkRefused) as refusal:
+        check_sdk(root, PIP, SETTINGS)
+    assert str(refusal.value) == (
+        "livekit-agents is in none of the project's files (uv.lock cannot be read: it is not valid;"
+        " base.txt cannot be read: it is UTF-16; save it as UTF-8;"
+        " gone.txt, which requirements.txt includes, is not there): is this an agent? nothing was sent"
+    )
+    (root / "requirements.txt").write_bytes("livekit-agents==1.5.0\r\n".encode("utf-16"))
+    with pytest.raises(
+        SdkRefused, match=r"requirements.txt cannot be read: it is UTF-16; save it as UTF-8\)"
+    ):
+        check_sdk(root, PIP, SETTINGS)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    mark = "\ufeff"
+    for name, text in (PYTHON_FILES | NODE_FILES).items():
+        root = grow(tmp_path / name, {name: mark + text})
+        assert check_sdk(root, NODE if name in NODE_FILES else PIP, SETTINGS).file == name
+    root = grow(tmp_path / "kind", {"pyproject.toml": mark + "[tool.uv]"})
+    assert (detect(root).type, detect(root).warnings) == (UV, ())
+    root = grow(
+        tmp_path / "include", {"requirements.txt": mark + "-r base.txt", "base.txt": mark + "livekit-agents"}
+    )
+    assert check_sdk(root, PIP, SETTINGS).version == "latest"
 
 
 # livekit.toml

@@ -12,7 +12,7 @@ from typing import Final
 from tui.livekit_toml import LivekitToml
 from tui.packaging.detect import Detected, detect
 from tui.packaging.dockerfile import DOCKERFILE, entry_points
-from tui.packaging.errors import BuildError
+from tui.packaging.errors import BuildError, SdkRefused
 from tui.packaging.files import shown
 from tui.packaging.gitinfo import GitInfo, read_git
 from tui.packaging.project_file import PROJECT_FILE, read_project_file
@@ -42,6 +42,8 @@ class Inspection:
     env_files: tuple[Path, ...] = ()
     """Files that secrets could be read from."""
     sdk: SdkCheck | None = None
+    sdk_refusal: str = ""
+    """Why the check of the SDK's version failed; empty if it did not. One may go on without it."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """What the service says of regions and SDK versions."""
     problems: tuple[str, ...] = ()
@@ -94,6 +96,7 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
     source: SourceFiles | None = None
     project_file: LivekitToml | None = None
     sdk: SdkCheck | None = None
+    sdk_refusal = ""
     programs: tuple[str, ...] = ()
     try:
         detected = detect(root)
@@ -117,6 +120,9 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
     if detected is not None and not problem:  # without settings there is nothing to check by
         try:
             sdk = check_sdk(root, detected.type, settings)
+            warnings += sdk.warnings
+        except SdkRefused as refusal:
+            sdk_refusal = str(refusal)
         except BuildError as error:
             problems.append(str(error))
     return Inspection(
@@ -130,6 +136,7 @@ def _look(root: Path, settings: Mapping[str, str], git: GitInfo | None, problem:
         entry_points=programs,
         env_files=find_env_files(root),
         sdk=sdk,
+        sdk_refusal=sdk_refusal,
         settings=dict(settings),
         problems=tuple(problems),
         warnings=tuple(warnings),

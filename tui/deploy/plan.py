@@ -37,6 +37,8 @@ class Plan:
     """Of the version."""
     entry_point: str = ""
     """Program for a Dockerfile that is missing; empty leaves files as they are."""
+    skips_sdk_check: bool = False
+    """It goes on although the SDK's version was refused."""
     project: str = ""
     """Name of the project, for the journal."""
     reason: str = ""
@@ -58,6 +60,8 @@ class Plan:
             words += ["--deployment", self.deployment]
         if self.secrets_file:
             words += ["--secrets-file", self.secrets_file]
+        if self.skips_sdk_check:
+            words.append("--skip-sdk-check")
         for item in self.secrets:
             if item.is_file:
                 words += ["--secret-mount", item.origin or item.name]

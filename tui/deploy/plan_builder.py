@@ -25,7 +25,8 @@ NEW: Final = "new"
 DIRTY: Final = "dirty"
 RESIDENCY: Final = "residency"
 OTHER: Final = "other"
-QUESTIONS: Final = (DIRTY, RESIDENCY, OTHER)
+SDK: Final = "sdk"
+QUESTIONS: Final = (SDK, DIRTY, RESIDENCY, OTHER)
 """Ids of what has to be agreed to before anything is sent."""
 
 _NAMED: Final = 8
@@ -85,7 +86,7 @@ class PlanDraft:
         return ""
 
 
-OPTIONS: Final = ("deployment", "region", "secrets", "mounts", "attributes", "empty", "git")
+OPTIONS: Final = ("deployment", "region", "secrets", "mounts", "attributes", "empty", "git", "sdk")
 """What a command line may answer beforehand, by the ids of the questions. None is a secret."""
 
 
@@ -100,6 +101,7 @@ def with_options(given: DeployInput, options: Mapping[str, str]) -> DeployInput:
         secrets_file=options.get("secrets", given.secrets_file),
         skip_empty=options["empty"] == "skip" if "empty" in options else given.skip_empty,
         own_attributes=options["git"] == "no" if "git" in options else given.own_attributes,
+        agreed=given.agreed | {SDK} if options.get("sdk") == "skip" else given.agreed,
     )
 
 
@@ -133,6 +135,7 @@ def build_plan(
             None if given.own_attributes else inspection.git, _attributes(given.attributes)
         ),
         entry_point="" if inspection.has_dockerfile else given.entry_point,
+        skips_sdk_check=bool(inspection.sdk_refusal),
         project=target.name,
         reason=given.reason,
     )
@@ -171,6 +174,8 @@ def _check(given: DeployInput, inspection: Inspection, target: Project, *, creat
 def _questions(plan: Plan, inspection: Inspection) -> tuple[tuple[str, str], ...]:
     """Questions that `lk` asks too, and the agent that livekit.toml names."""
     found: list[tuple[str, str]] = []
+    if inspection.sdk_refusal:
+        found.append((SDK, "deploy without the check of the SDK's version"))
     if inspection.git is not None and inspection.git.dirty:
         found.append((DIRTY, "deploy uncommitted changes: no commit will say what runs"))
     if warning := inspection.residency(plan.region):

@@ -4,6 +4,7 @@ BuildError
 ├── SourceError      the working directory cannot be packed
 │   └── PatternError     a line of an ignore file that `lk` would refuse
 ├── ProjectError     project files are missing, unreadable or invalid
+│   └── SdkRefused       the SDK is too old, or its version is not known: one may go on in spite of it
 └── SecretsError     a secrets file or value that must not be sent
 """
 
@@ -24,6 +25,10 @@ class PatternError(SourceError):
 
 class ProjectError(BuildError):
     """A project file is missing, unreadable, or would have to be overwritten."""
+
+
+class SdkRefused(ProjectError):
+    """The SDK is older than the service takes, or none was found. One may go on without the check."""
 
 
 class SecretsError(BuildError):

@@ -12,15 +12,14 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tui.api.clean import clean
 from tui.packaging.detect import ProjectType
-from tui.packaging.errors import ProjectError
-from tui.packaging.files import NotReadable, read_file
+from tui.packaging.errors import ProjectError, SdkRefused
+from tui.packaging.files import NotReadable, read_file, refuse_utf16, shown
 
 PYTHON: Final = "livekit-agents"
 NODE: Final = "@livekit/agents"
@@ -45,10 +44,14 @@ class SdkCheck:
     """As it is written in the project; `latest` without a version."""
     file: str
     minimum: str
+    warnings: tuple[str, ...] = ()
+    """Files that could not be read and were passed over, one line each."""
 
 
 def check_sdk(root: Path, kind: ProjectType, settings: Mapping[str, str]) -> SdkCheck:
-    """The SDK of the project. Raises `ProjectError` if it is older than the service's settings allow."""
+    """The SDK of the project. Raises `SdkRefused` if it is older than the service's settings allow, or is not
+    found, and `ProjectError` where the settings do not serve to judge it.
+    """
     minimums = [settings.get(f"{language}-min-sdk-version", "").strip() for language in ("python", "node")]
     if not all(minimums):
         raise ProjectError(
@@ -58,20 +61,22 @@ def check_sdk(root: Path, kind: ProjectType, settings: Mapping[str, str]) -> Sdk
     floor = _numbers(minimum)
     if floor is None:
         raise ProjectError(f"the service asks for an SDK version that is none: {clean(minimum, limit=40)}")
+    unread: list[str] = []
     for file, read in _PYTHON_FILES if kind.is_python else _NODE_FILES:
-        written = _version_in(root / file, read)
+        written = _version_in(root / file, read, unread)
         if written is None:
             continue
         found = _numbers(written)
         # a pre-release of the minimum counts as the minimum
         if written not in _NEWEST and found is not None and found < floor:
-            raise ProjectError(
+            raise SdkRefused(
                 f"{package} {clean(written, limit=40)} in {file} is too old, the service takes"
                 f" {clean(minimum, limit=40)} and newer; nothing was sent"
             )
         if written in _NEWEST or found is not None:
-            return SdkCheck(package, written or "latest", file, minimum)
-    raise ProjectError(f"{package} is in none of the project's files: is this an agent? nothing was sent")
+            return SdkCheck(package, written or "latest", file, minimum, tuple(unread))
+    why = f" ({'; '.join(unread)})" if unread else ""
+    raise SdkRefused(f"{package} is in none of the project's files{why}: is this an agent? nothing was sent")
 
 
 def _numbers(version: str) -> tuple[int, int, int] | None:
@@ -83,23 +88,34 @@ def _numbers(version: str) -> tuple[int, int, int] | None:
     return int(found[1]), minor, patch
 
 
-def _version_in(path: Path, read: Callable[[str], str | None]) -> str | None:
-    """The version in a file; None if it is missing, unreadable or names none, as another file may."""
+def _version_in(path: Path, read: Callable[[str], str | None], unread: list[str]) -> str | None:
+    """The version in a file; None if it is missing or names none, as another file may.
+
+    A file that cannot be read is told in `unread`.
+    """
     try:
-        return read(_with_includes(path) if read is _requirements else _text(path))
-    except (OSError, ValueError, RecursionError):
+        return read(_with_includes(path, unread) if read is _requirements else _text(path))
+    except FileNotFoundError:
         return None
+    except NotReadable as error:
+        unread.append(f"{shown(path.name)} cannot be read: {error}")
+    except (ValueError, RecursionError):
+        unread.append(f"{shown(path.name)} cannot be read: it is not valid")
+    return None
 
 
 def _text(path: Path) -> str:
     """The text of a file. Comments may be in any encoding. Raises `FileNotFoundError` and `NotReadable`."""
-    return read_file(path).data.decode("utf-8-sig", "replace")
+    data = read_file(path).data
+    refuse_utf16(data)
+    return data.decode("utf-8-sig", "replace")
 
 
-def _with_includes(path: Path) -> str:
+def _with_includes(path: Path, unread: list[str]) -> str:
     """A requirements file with the files of its project that it includes (`-r FILE`) in their places.
 
-    Continued lines are joined. Raises `FileNotFoundError` and `NotReadable` for the first file only.
+    Continued lines are joined. Raises `FileNotFoundError` and `NotReadable` for the first file; others are
+    told in `unread`.
     """
     root, read = path.parent.resolve(), set[Path]()
 
@@ -111,9 +127,14 @@ def _with_includes(path: Path) -> str:
                 yield line
                 continue
             included = (file.parent / found[1]).resolve()
-            if included not in read and included.is_relative_to(root) and len(read) < _MOST_INCLUDES:
-                with suppress(FileNotFoundError, NotReadable):
-                    yield from lines(included)
+            if included in read or not included.is_relative_to(root) or len(read) >= _MOST_INCLUDES:
+                continue
+            try:
+                yield from lines(included)
+            except FileNotFoundError:
+                unread.append(f"{shown(found[1])}, which {shown(file.name)} includes, is not there")
+            except NotReadable as error:
+                unread.append(f"{shown(found[1])} cannot be read: {error}")
 
     return "\n".join(lines(path))
 

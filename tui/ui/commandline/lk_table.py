@@ -35,6 +35,7 @@ _SOURCE: Final = {
     "--attribute": "attributes",
     "--attributes": "attributes",
     "--no-default-attributes": "git=no",
+    "--skip-sdk-check": "sdk=skip",
 }
 """Options of creating and deploying."""
 _ON_LIST: Final = dict.fromkeys(("--attribute", "--attributes"), "filter the list with / instead")
@@ -149,7 +150,6 @@ WHY: Final[Mapping[str, str]] = {
     "--secrets": "its value would stay readable on this line; the dialog asks for it unseen",
     "--image": "prebuilt images are pushed with lk itself",
     "--image-tar": "prebuilt images are pushed with lk itself",
-    "--skip-sdk-check": "the version of the SDK is always checked here",
 }
 """Option that several commands of `lk` have and none of ours → the reason."""
 OPTIONS: Final = frozenset(

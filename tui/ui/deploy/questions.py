@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from tui.deploy.inspection import Inspection
-from tui.deploy.plan_builder import DIRTY, NEW, OTHER, QUESTIONS, RESIDENCY, DeployInput
+from tui.deploy.plan_builder import DIRTY, NEW, OTHER, QUESTIONS, RESIDENCY, SDK, DeployInput
 from tui.operations.fields import Field, FieldKind, Option
 
 YES: Final = "yes"
@@ -16,6 +16,7 @@ NO: Final = "no"
 _CHOICES: Final[Mapping[str, tuple[str, str]]] = {
     "empty": ("refuse", "skip them"),
     "git": ("add commit and branch", "leave them out"),
+    SDK: ("no", "yes, skip the check"),
     DIRTY: ("no", "yes, deploy what is not committed"),
     RESIDENCY: ("no", "yes, in that region"),
     OTHER: ("no", "yes, I mean that agent"),
@@ -29,6 +30,7 @@ HELP: Final[Mapping[str, str]] = {
     "agent": f"an id to deploy to, or {NEW}",
     "deployment": "empty is production",
     "region": "where the new agent runs; it stays there",
+    SDK: "the service may refuse or miss an SDK that is too old",
     DIRTY: "no commit will say what runs",
     "program": "what the Dockerfile that is written starts",
     "secrets": "KEY=VALUE lines; empty sets none",
@@ -48,6 +50,7 @@ def fields(root: str, given: DeployInput) -> tuple[Field, ...]:
         Field("agent", "agent", value=given.agent),
         Field("deployment", "deployment", value=given.deployment),
         Field("region", "region", value=given.region),
+        Field(SDK, "SDK check", FieldKind.CHOICE, value=YES if SDK in given.agreed else NO),
         Field(DIRTY, "uncommitted", FieldKind.CHOICE, value=NO),
         Field(RESIDENCY, "residency", FieldKind.CHOICE, value=NO),
         Field(OTHER, "sure?", FieldKind.CHOICE, value=NO),
