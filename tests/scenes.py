@@ -397,6 +397,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("versions", rested=True, keys=("3",)),
     Scene("secrets", keys=("4",), picture=None),
     Scene("dispatches", keys=("5", "f")),
+    Scene("timeline", keys=("7", "f")),
+    Scene("since", keys=("colon", *"since 5m", "enter"), sizes=SIZES[:2], picture=None),
     Scene("filter", rested=True, keys=("slash", *"status:error")),
     Scene("problems", keys=("exclamation_mark",), picture=None),
     Scene("command", keys=("colon", *"status sup"), picture=None),

@@ -78,9 +78,12 @@ ROOMS = {
         "panes": {"panes", "logview", "commandline", "widgets", "keys"},
         # the dialogs of deploying, on the form that every dialog has
         "deploy": {"deploy", "dialogs", "widgets", "keys"},
+        # when the operator was last here
+        "attention": {"attention"},
         # lists and texts over the main screen
         "chooser": {"widgets", "keys"},
         "messages": {"widgets", "keys"},
+        "past_list": {"widgets", "keys"},
         "raw": {"widgets", "keys"},
         # what the main screen is put together from
         "header": {"widgets"},
@@ -90,7 +93,7 @@ ROOMS = {
         # where panes meet; opens no dialog
         "screen": {"layout", "footer", "header", "panes", "logview", "commandline", "widgets", "keys"},
         # puts data on the main screen; does not know the application
-        "session_binding": {"screen"},
+        "session_binding": {"screen", "attention"},
         # what the program's own command line hands over
         "launch": {"terminal"},
         # copies and pictures leave through the terminal
@@ -99,6 +102,7 @@ ROOMS = {
         "app": {
             *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "chooser"),
             *("messages", "raw", "help", "panes", "screen", "session_binding", "launch", "exporter", "keys"),
+            "past_list",
         },
     },
 }

@@ -24,6 +24,7 @@ LONG_MODULES = {
     "ui/keys/table.py",
     "ui/logview/model.py",
     "ui/logview/view.py",
+    "ui/panes/dispatches.py",
     "ui/panes/lists.py",
     "ui/screen.py",
     "ui/widgets/table.py",

@@ -63,7 +63,7 @@ async def test_copying_ids_of_each_kind(app: tuple[Lktop, list[str]], tmp_path: 
         assert stat.S_IMODE((tmp_path / "last-copy.txt").stat().st_mode) == 0o600
         wanted = {
             ("2",): agent.agent_id,
-            ("2", "down", "down", "down"): program.main.view.fleet.agents[0].version and agent.version,
+            ("2", *("down",) * 4): program.main.view.fleet.agents[0].version and agent.version,
             ("3",): agent.version,
             ("4",): "ONFIDO_TOKEN",
             ("5",): "call-5122",

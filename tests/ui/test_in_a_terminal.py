@@ -196,7 +196,7 @@ def test_an_idle_screen_sends_nothing_and_a_change_its_cells(still_environment: 
     scenario = still_environment / "small.toml"
     scenario.write_text(SMALL)
     with Server(str(scenario)) as server, lktop(server, still_environment) as term:
-        term.until(term.shows("5 Dispatches [2 rooms] ─"))
+        term.until(term.shows("5 Dispatches [2 rooms] · 7 Timeline"))
         term.send(b"S")
         term.until(term.shows("sort by:"))
         term.send(b"n")

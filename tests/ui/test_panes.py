@@ -19,7 +19,7 @@ from tui.ui.panes.dispatches import DispatchesPane
 class NotesPane(Pane):
     """Shows nothing but its title."""
 
-    NUMBER = "7"
+    NUMBER = "9"
     NAME = "Notes"
     HELP = "what the operator wrote down"
     can_focus = True
@@ -48,9 +48,9 @@ async def test_a_pane_in_the_table_is_on_the_screen() -> None:
         main.action_pane("notes")
         await settled(pilot)
         assert main.current is main.pane("notes") and main.current.has_focus
-        assert title(main.current).startswith("─ 7 Notes · 2 Sta")
+        assert title(main.current).startswith("─ 9 Notes · 2 Sta")
         await typed(pilot, "shift+tab", "shift+tab", "tab", "2")
-        assert not main.pane("notes").display and " · 7 " in title(main.current)
+        assert not main.pane("notes").display and " · 9 " in title(main.current)
         main.action_pane("notes")
         await typed(pilot, "l")
         assert main.current is main.logs, "the log of the selected agent, as from any pane"

@@ -15,6 +15,8 @@ class Health:
 
     latency: float = 0.0
     """Seconds of the newest answered call."""
+    is_clock_known: bool = False
+    """An answer said what time it is there."""
     skew: float = 0.0
     """Server's clock minus ours, seconds, by the `Date` header, which has whole seconds."""
 
@@ -34,5 +36,6 @@ class Health:
             skew = parsedate_to_datetime(date).timestamp() - now
         except (ValueError, OverflowError, IndexError, TypeError):
             return
+        self.is_clock_known = True
         # the header is cut to whole seconds: a difference below two is ignored
         self.skew = skew if abs(skew) > 2.0 else 0.0

@@ -188,6 +188,10 @@ class Past(Protocol):
         """The newest events, oldest first."""
 
     @property
+    def begun(self) -> float | None:
+        """Since when anything is known, Unix seconds by the server's clock; None before that."""
+
+    @property
     def failed_jobs(self) -> Sequence[FailedJob]:
         """Jobs of the last day that failed or are doubtful, oldest first."""
 
@@ -198,6 +202,7 @@ class EmptyPast:
     events: Sequence[Event] = ()
     failed_jobs: Sequence[FailedJob] = ()
     has_changes = False
+    begun: float | None = None
 
     def since(self, id: str) -> Since | None:
         """Never anything."""

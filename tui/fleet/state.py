@@ -269,12 +269,19 @@ class View:
     """Of every watched project, by its key."""
     past: Past = EMPTY_PAST
     """Of the selected project."""
+    left_at: float | None = None
+    """Monotonic time of the last key before the operator's newest pause; None while there was none."""
     unix_offset: float | None = None
     """Unix seconds by the server's clock minus monotonic ones. None: the two above were read together."""
 
     def unix(self, at: float) -> float:
         """A monotonic time, such as that of an answer, in Unix seconds by the server's clock."""
         return at + (self.now - self.monotonic if self.unix_offset is None else self.unix_offset)
+
+    @property
+    def clock_style(self) -> TimeStyle:
+        """The style of times that are no ages."""
+        return TimeStyle.LOCAL if self.times is TimeStyle.RELATIVE else self.times
 
     @property
     def agent(self) -> Agent | None:

@@ -148,7 +148,15 @@ def _happened(kind: str) -> Callable[[tuple[Agent, int, int]], Draft]:
         times = f" ×{more}" if more > 1 else ""
         so_far = f", ×{total} so far" if total > more else ""
         at = _newest(agent, kind)
-        return Draft(known, severity, f"{words}{times}{so_far}", of_agent(agent), after=str(total), at=at)
+        return Draft(
+            known,
+            severity,
+            f"{words}{times}{so_far}",
+            of_agent(agent),
+            before=str(total - more),
+            after=str(total),
+            at=at,
+        )
 
     return one
 

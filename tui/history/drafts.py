@@ -33,7 +33,7 @@ class Draft(Struct, frozen=True):
     id: str = ""
     """An identity that it has already, such as that of a journalled operation."""
 
-    def event(self, id: str, at: float, project: str) -> Event:
+    def event(self, id: str, at: float, project: str, is_clock_unknown: bool) -> Event:
         """The event, given its identity, the time of the step and the project's key."""
         return Event(
             id=self.id or id,
@@ -48,6 +48,7 @@ class Draft(Struct, frozen=True):
             not_before=self.not_before,
             ids=self.ids,
             project=project,
+            is_clock_unknown=is_clock_unknown and self.at is None,
         )
 
     def since(self, gap: float) -> Draft:

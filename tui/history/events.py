@@ -82,6 +82,8 @@ class State:
     run: str = ""
     """Begins the identity of every event of this run."""
     gap_after: float = GAP_AFTER
+    begun: float | None = None
+    """The first answer; Unix seconds by the server's clock."""
     told: int = 0
     """Events so far."""
     resumed: Resumed | None = None
@@ -108,23 +110,27 @@ class Step(Struct, frozen=True):
     failed: tuple[FailedJob, ...] = ()
 
 
-def derive(state: State, happened: Input, skew: float = 0.0) -> Step:
-    """One step; `skew` is the server's clock minus ours, seconds."""
+def derive(state: State, happened: Input, skew: float | None = 0.0) -> Step:
+    """One step; `skew` is the server's clock minus ours, seconds, and None while that is not known."""
     if isinstance(happened, Reported):
-        return _step(state, [_reported(happened, skew)], happened.at + skew)
+        draft = _reported(happened, skew or 0.0)
+        return _step(state, [draft], happened.at, is_clock_unknown=skew is None)
     moment = happened.at
-    at = moment.unix + skew
+    at = moment.unix + (skew or 0.0)
     drafts = _jumped_back(state.last, moment)
     transitions: list[Transition] = []
     failed: list[FailedJob] = []
     fleet = happened.fleet if isinstance(happened, Tick) else happened.after
     if isinstance(happened, Change):
+        if state.begun is None:
+            state = replace(state, begun=at)
         state, more = _after_change(state, happened, at, transitions, failed)
         drafts += more
     memory, more = agents.after_moves(state.agents, fleet, at)
     memory = replace(memory, changes=agents.recent(memory.changes, moment.monotonic))
     state = replace(state, last=moment, agents=memory, rooms=rooms.forgetful(state.rooms, at))
-    return _step(state, [*drafts, *more], at, tuple(transitions), tuple(failed))
+    told = [*drafts, *more]
+    return _step(state, told, at, tuple(transitions), tuple(failed), is_clock_unknown=skew is None)
 
 
 def _step(
@@ -133,9 +139,11 @@ def _step(
     at: float,
     transitions: tuple[Transition, ...] = (),
     failed: tuple[FailedJob, ...] = (),
+    *,
+    is_clock_unknown: bool,
 ) -> Step:
     events = tuple(
-        draft.event(f"{state.run}{state.told + number}", at, state.project)
+        draft.event(f"{state.run}{state.told + number}", at, state.project, is_clock_unknown)
         for number, draft in enumerate(drafts, 1)
     )
     return Step(replace(state, told=state.told + len(events)), events, transitions, failed)

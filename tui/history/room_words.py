@@ -52,7 +52,8 @@ def doubts(jobs: Sequence[FailedJob]) -> list[Draft]:
 
 
 def _doubt(job: FailedJob) -> Draft:
-    words = f"job: {job.status}{f', {job.reason}' if job.reason else ''}"
+    reason = job.reason if job.reason != job.status else ""
+    words = f"job: {job.status}{f', {reason}' if reason else ''}"
     return Draft(Kind.JOB, Severity.WARNING, words, _subject(job), detail=_of_worker(job), after=job.status)
 
 

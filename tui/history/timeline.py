@@ -25,6 +25,8 @@ class Timeline:
     """By agent id, oldest change first."""
     events: Sequence[Event] = ()
     """The newest, in the order of their times."""
+    begun: float | None = None
+    """Since when anything is known, Unix seconds by the server's clock."""
     failed: Mapping[str, FailedJob] = field(default_factory=dict)
     """Jobs of the last day that failed, by id."""
 
@@ -44,7 +46,8 @@ class Timeline:
     def continued(self, state: State) -> State:
         """The state with what is remembered here, so that it goes on from this moment."""
         agents = replace(state.agents, statuses=self.statuses, changes=self.changes)
-        return replace(state, agents=agents, rooms=replace(state.rooms, failed=self.failed))
+        rooms = replace(state.rooms, failed=self.failed)
+        return replace(state, agents=agents, rooms=rooms, begun=self.begun)
 
     @property
     def failed_jobs(self) -> Sequence[FailedJob]:
@@ -60,10 +63,11 @@ def after(timeline: Timeline, step: Step) -> Timeline:
         and state.agents.statuses is timeline.statuses
         and state.agents.changes is timeline.changes
         and state.rooms.failed is timeline.failed
+        and state.begun == timeline.begun
     ):
         return timeline
     events = with_events(timeline.events, step.events)
-    return Timeline(state.agents.statuses, state.agents.changes, events, state.rooms.failed)
+    return Timeline(state.agents.statuses, state.agents.changes, events, state.begun, state.rooms.failed)
 
 
 def with_events(known: Sequence[Event], new: Iterable[Event]) -> Sequence[Event]:
@@ -88,9 +92,12 @@ class History:
         state: State | None = None,
         timeline: Timeline | None = None,
         *,
-        skew: Callable[[], float] = lambda: 0.0,
+        skew: Callable[[], float | None] = lambda: 0.0,
     ) -> None:
-        """`skew` gives the server's clock minus ours, seconds. The rest is what is known already."""
+        """`skew` gives the server's clock minus ours, seconds; None while that is not known.
+
+        The rest is what is known already.
+        """
         self._state = state or State()
         self._timeline = timeline or Timeline()
         self._skew = skew

@@ -70,7 +70,7 @@ class Session:
         self._run = run = f"{chance.getrandbits(32):08x}-"
         gap_after = max(GAP_AFTER, POLLS_SEEN * QUIET_FACTOR * refresh)
         state = State(project=project.key, run=run, gap_after=gap_after)
-        self._history = History(state, skew=lambda: self._health.skew)
+        self._history = History(state, skew=self._skew)
         self.store.subscribe(self._history.record)  # before the screen, which shows what it derives
         endpoint = Endpoint(
             url=project.url,
@@ -155,15 +155,20 @@ class Session:
         """Make an event of an operation of the operator's."""
         self._history.take(of_entry(entry, self.store.fleet, is_old=is_old))
 
-    def note(self, text: str, subject: Subject, by: str) -> None:
+    def note(self, text: str, subject: Subject, by: str) -> str:
         """Make an event of what the operator notes."""
         self._notes += 1
         note = of_note(f"{self._run}note{self._notes}", self._clock.now(), text, subject, by)
         self._history.take(note)
+        return ""
 
     def follow(self, told: Callable[[], None]) -> Callable[[], None]:
         """Be told when the past tells of something new."""
         return self._history.follow(lambda step: told() if step.events else None)
+
+    def _skew(self) -> float | None:
+        health = self._health
+        return health.skew if health.is_clock_known else None
 
     @property
     def _health(self) -> Health:

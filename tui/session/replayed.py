@@ -102,8 +102,9 @@ class Replay:
     def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
         """What is done now is no part of a recording."""
 
-    def note(self, text: str, subject: Subject, by: str) -> None:
+    def note(self, text: str, subject: Subject, by: str) -> str:
         """A recording stays as it is."""
+        return REFUSAL
 
     async def run(self) -> None:
         """Keep logs open until cancelled; nothing is polled."""

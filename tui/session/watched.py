@@ -84,8 +84,8 @@ class Watched(Protocol):
     def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
         """Make an event of an operation of the operator's; `is_old` if the journal was read back."""
 
-    def note(self, text: str, subject: Subject, by: str) -> None:
-        """Make an event of what the operator notes on something."""
+    def note(self, text: str, subject: Subject, by: str) -> str:
+        """Make an event of what the operator notes on something; returns why that cannot be done."""
 
     def raw(self, item: object) -> bytes:
         """The JSON in which an item of a listing was received; empty where that is not kept."""

@@ -47,6 +47,7 @@ from tui.ui.logview import LogView
 from tui.ui.logview.picker import Picker
 from tui.ui.messages import MessageLog, Messages
 from tui.ui.panes.copy_forms import FORMS, Rows
+from tui.ui.past_list import GoTo, PastList, changes_list, failed_list
 from tui.ui.raw import Raw
 from tui.ui.raw import lines as json_lines
 from tui.ui.screen import MainScreen
@@ -420,6 +421,8 @@ class Lktop(DiffApp):
             self._key_queue.block(event)
             return
         if is_input(event):
+            if not isinstance(event, MouseMove):
+                self.session_binding.attention.pressed(self.clock.monotonic())
             await self._key_queue.release(deliver=isinstance(top, Dialog) and top.asks)
         if isinstance(top, Dialog) and top.ignores(event):
             event.stop()
@@ -515,6 +518,30 @@ class Lktop(DiffApp):
     def on_main_screen_key_refused(self, event: MainScreen.KeyRefused) -> None:
         """Say why a key had no effect."""
         self.say(" · ".join(filter(None, (self._hinted, event.words))), tone="warn")
+
+    def on_main_screen_changes_wanted(self, event: MainScreen.ChangesWanted) -> None:
+        """Show what changed between two times."""
+        self._show_past(changes_list(self.main.view, event.since, event.until, self.copy_out))
+
+    def on_main_screen_failed_wanted(self, event: MainScreen.FailedWanted) -> None:
+        """Show the jobs that failed within some time."""
+        self._show_past(failed_list(self.main.view, event.seconds, self.copy_out))
+
+    def _show_past(self, screen: PastList) -> None:
+        def go(to: GoTo | None) -> None:
+            if to is not None:
+                self.main.go_to_subject(to.subject, to_job=to.to_job)
+
+        self.push_screen(screen, go)
+
+    def on_main_screen_noted(self, event: MainScreen.Noted) -> None:
+        """Keep a note in the timeline."""
+        if self.session is None:
+            self.say("not noted: no project is watched", tone="warn")
+        elif refusal := self.session.note(event.text, event.subject, self.launcher.origin.user):
+            self.say(f"not noted: {refusal}", tone="warn")
+        else:
+            self.say(f"noted: {event.text}", toast=False)
 
     def on_main_screen_undo(self, event: MainScreen.Undo) -> None:
         """Undo the last operation."""

@@ -23,6 +23,7 @@ from textual.widgets import Input
 from tui.api.models import Agent
 from tui.clock import Clock
 from tui.fleet.cells import Cell
+from tui.fleet.past import Subject
 from tui.fleet.state import Fleet, Selection, View
 from tui.fleet.tree import find_key, key_of
 from tui.operations.operation import Operation
@@ -31,6 +32,7 @@ from tui.operations.targets import NoTarget, Target
 from tui.project import Project
 from tui.session.watched import Link
 from tui.ui.commandline.command_mode import CommandMode
+from tui.ui.commandline.note_mode import NoteMode
 from tui.ui.commandline.prompt import Prompt
 from tui.ui.footer import choices, footer
 from tui.ui.header import header
@@ -44,6 +46,7 @@ from tui.ui.panes.base import Pane, PaneSetup, Place
 from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
+from tui.ui.panes.subjects import agent_of, node_of
 from tui.ui.widgets.key_choice import KeyChoice
 from tui.ui.widgets.lines import Lines
 
@@ -82,6 +85,29 @@ class MainScreen(Screen[None]):
         def __init__(self, selection: Selection) -> None:
             super().__init__()
             self.selection = selection
+
+    class ChangesWanted(Message):
+        """The operator asked what changed between two times, Unix seconds."""
+
+        def __init__(self, since: float, until: float) -> None:
+            super().__init__()
+            self.since = since
+            self.until = until
+
+    class FailedWanted(Message):
+        """The operator asked for the jobs that failed within so many seconds."""
+
+        def __init__(self, seconds: float) -> None:
+            super().__init__()
+            self.seconds = seconds
+
+    class Noted(Message):
+        """The operator noted something."""
+
+        def __init__(self, text: str, subject: Subject) -> None:
+            super().__init__()
+            self.text = text
+            self.subject = subject
 
     class KeyRefused(Message):
         """Why a key did nothing."""
@@ -349,9 +375,10 @@ class MainScreen(Screen[None]):
             self._refuse(problem)
 
     def action_problems(self) -> None:
-        """Only agents with problems, or all."""
-        self.agents.toggle_problems()
-        self.action_pane("agents")
+        """Only the problems of the current list, or all; in other panes, those of the agents."""
+        if not self.current.toggle_problems():
+            self.agents.toggle_problems()
+            self.action_pane("agents")
 
     def action_wide(self) -> None:
         """Wide columns in the current list."""
@@ -367,6 +394,21 @@ class MainScreen(Screen[None]):
             return
         self.go_to_agent(agent.agent_id)
         self.action_pane("agents")
+
+    def action_event_job(self) -> None:
+        """Go to the job, dispatch or room that an event is about."""
+        try:
+            self.go_to_node(self.current.node(self.view))
+        except NoTarget as problem:
+            self._refuse(str(problem))
+
+    def action_note(self) -> None:
+        """Note something on what is under the cursor."""
+        subject = self.current.noted(self.view)
+        self._prompt.open(NoteMode(subject, lambda text: self._note(text, subject), self.current.take_focus))
+
+    def _note(self, text: str, subject: Subject) -> None:
+        self.post_message(self.Noted(text, subject))
 
     def _refuse(self, words: str) -> None:
         self.post_message(self.KeyRefused(words))
@@ -391,7 +433,7 @@ class MainScreen(Screen[None]):
     def action_logs(self, kind: str) -> None:
         """Follow the log of what the current pane says, in full width: of an agent, marked ones, a job."""
         try:
-            agents, job_id = self.current.log_target(self.view, kind)
+            agents, job_id, at = self.current.log_target(self.view, kind)
         except NoTarget as problem:
             self._refuse(str(problem))
             return
@@ -402,11 +444,32 @@ class MainScreen(Screen[None]):
             self.read_logs(agents, kind)
         if not self._arranged.maximised:
             self.action_maximise()
+        if at is not None:
+            self.logs.begin_at(at)
 
     def read_logs(self, agents: Sequence[Agent], kind: str, deployment: str | None = None) -> None:
         """Follow the logs of these agents in one, or of one deployment, and go there."""
         self.logs.follow(agents, kind, deployment)
         self.action_pane("logs")
+
+    def show_changes(self, since: float, until: float) -> None:
+        """Show what changed between two times, Unix seconds by the server's clock."""
+        self.post_message(self.ChangesWanted(since, until))
+
+    def show_failed(self, seconds: float) -> None:
+        """Show the jobs that failed within so many seconds."""
+        self.post_message(self.FailedWanted(seconds))
+
+    def go_to_subject(self, subject: Subject, *, to_job: bool) -> None:
+        """Go to the agent of something that happened, or to its job, dispatch or room in the tree."""
+        try:
+            if to_job:
+                self.go_to_node(node_of(self.view, subject))
+            else:
+                self.go_to_agent(agent_of(self.view, subject).agent_id)
+                self.action_pane("agents")
+        except NoTarget as problem:
+            self._refuse(str(problem))
 
     def open_log(self, path: Path) -> None:
         """Read a log back from a file, and go there. Raises NotOpened."""

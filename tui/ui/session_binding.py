@@ -13,6 +13,7 @@ from tui.fleet.times import STEP
 from tui.project import Project
 from tui.session.registry import Connect, SessionRegistry
 from tui.session.watched import Watched
+from tui.ui.attention import Attention
 from tui.ui.screen import MainScreen
 
 COARSE = 5.0
@@ -39,6 +40,8 @@ class SessionBinding:
         self._main = main
         self._clock = clock
         self._is_dry_run = is_dry_run
+        self.attention = Attention()
+        """When the operator was last here."""
         self._later = later
         self._due = False
         self._step = -1.0
@@ -94,6 +97,7 @@ class SessionBinding:
                 past=session.past,
                 now=self._coarse_now(session),
                 monotonic=monotonic if _is_stale(session) else self._step * STEP,
+                left_at=self.attention.left_at(monotonic),
                 unix_offset=self._unix_offset(session, monotonic),
             ),
         )

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
 from tui.fleet.cells import Cell
+from tui.fleet.typed_time import precision, typed_time
 from tui.logs.classify import classify
 from tui.logs.levels import Level
 from tui.logs.log import Counts, Kind, Line, Notice
@@ -21,7 +22,6 @@ from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.sim.scenarios.hostile import LOGS
 from tui.ui.logview import bar
 from tui.ui.logview.layout import LineMode, Options, ScreenRow, TimeFormat, lay_out
-from tui.ui.logview.prompt import moment, precision
 from tui.ui.logview.sgr import PLAIN, SgrStyle, apply_sgr
 
 WIDE = Options(width=120, zone=UTC)
@@ -191,6 +191,8 @@ NOW = EPOCH + 3600
         ("-5m", NOW - 300),
         ("- 90s", NOW - 90),
         ("-2h", NOW - 7200),
+        ("5m", NOW - 300),
+        ("3m ago", NOW - 180),
         ("2026-11-18 11:06:40", EPOCH),
         ("2026-11-18T11:06:40Z", EPOCH),
         ("23:00", EPOCH - 86_400 + (23 * 3600 - 11 * 3600 - 400)),
@@ -202,17 +204,17 @@ NOW = EPOCH + 3600
     ],
 )
 def test_times_as_they_are_typed(typed: str, expected: float | None) -> None:
-    assert moment(typed, now=NOW, zone=UTC) == expected
+    assert typed_time(typed, now=NOW, zone=UTC) == expected
 
 
 def test_years_that_no_clock_reaches_are_no_times() -> None:
-    assert moment("0001-01-01", now=NOW, zone=None) is None
+    assert typed_time("0001-01-01", now=NOW, zone=None) is None
 
 
 def test_a_time_of_day_is_the_operators_unless_it_says_utc() -> None:
     tokyo = ZoneInfo("Asia/Tokyo")
-    assert moment("20:06:40", now=NOW, zone=tokyo) == EPOCH
-    assert moment("11:06:40Z", now=NOW, zone=tokyo) == EPOCH
+    assert typed_time("20:06:40", now=NOW, zone=tokyo) == EPOCH
+    assert typed_time("11:06:40Z", now=NOW, zone=tokyo) == EPOCH
 
 
 @pytest.mark.parametrize("size", range(0, 160, 7))

@@ -33,6 +33,7 @@ from tui.ui.commandline.completers import (
     versions,
 )
 from tui.ui.commandline.console import Console
+from tui.ui.commandline.past import show_changes, show_failed
 
 _COMPLETERS: Mapping[str, Completer] = {
     "agent": agents,
@@ -84,6 +85,10 @@ def _agent_id(fleet: Fleet, word: str) -> str:
 
 def _dispatches(console: Console, words: Arguments) -> None:
     _filter(console, "dispatches", " ".join(f"room:{word}" if ":" not in word else word for word in words))
+
+
+def _events(console: Console, words: Arguments) -> None:
+    _filter(console, "timeline", " ".join(words))
 
 
 def _logs(console: Console, words: Arguments) -> None:
@@ -178,6 +183,10 @@ COMMANDS: tuple[Command, ...] = (
         (agents, log_kinds),
         _logs,
     ),
+    Command("events", "events [FILTER]", "what happened, newest first", (), _events),
+    Command("timeline", "timeline [FILTER]", "the same as events", (), _events),
+    Command("since", "since TIME [UNTIL]", "what changed since then, per agent", (), show_changes),
+    Command("failed", "failed [10m]", "jobs that failed, also of rooms that are gone", (), show_failed),
     Command("open", "open [FILE]", "read a saved log, or choose among those kept", (paths,), _open),
     *(
         Command(

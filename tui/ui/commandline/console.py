@@ -35,6 +35,12 @@ class Panes(Protocol):
     def read_logs(self, agents: Sequence[Agent], kind: str, deployment: str | None = None) -> None:
         """Follow the logs of these agents in one; of one deployment alone, empty being production."""
 
+    def show_changes(self, since: float, until: float) -> None:
+        """Show what changed between two times, Unix seconds by the server's clock."""
+
+    def show_failed(self, seconds: float) -> None:
+        """Show the jobs that failed within so many seconds."""
+
     def open_log(self, path: Path) -> None:
         """Read a log back from a file. Raises `NotOpened`."""
 

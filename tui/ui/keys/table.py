@@ -31,6 +31,7 @@ from tui.ui.keys.contexts import (
     MESSAGES,
     OPERATION,
     OPTIONS,
+    PAST_LIST,
     PICKER,
     PROMPT,
     RAW,
@@ -41,12 +42,13 @@ from tui.ui.keys.contexts import (
     SUGGESTIONS,
     TABLE,
     TIME_BAR,
+    TIMELINE,
     UNRESOLVED,
     VERSIONS,
 )
 from tui.ui.keys.key import Key, Section, operate, use
 
-_LAID_OVER: Final = (RAW, MESSAGES, CHOOSER, AUDIT, LINKS)
+_LAID_OVER: Final = (RAW, MESSAGES, CHOOSER, AUDIT, LINKS, PAST_LIST)
 """Lists and texts over the main screen."""
 _PANES: Final = (AGENTS, STATUS, VERSIONS, SECRETS, DISPATCHES)
 """Where keys act. Logs are read: there they say so."""
@@ -61,7 +63,7 @@ _OPENS: Final = Section(
         Key("4", "Secrets", (use("pane('secrets')", SCREEN),)),
         Key("5", "Dispatches", (use("pane('dispatches')", SCREEN),)),
         Key("6", "Logs", (use("pane('logs')", SCREEN),)),
-        Key("7", "Timeline", (use("pane('timeline')", SCREEN),), on=False),
+        Key("7", "Timeline", (use("pane('timeline')", SCREEN),)),
         Key("8", "Alerts", (use("pane('alerts')", SCREEN),), on=False),
         Key("9", "Join board of all agents", (use("pane('joins')", SCREEN),), on=False),
         Key("tab", "Next pane", (use("next_pane(1)", SCREEN),)),
@@ -98,8 +100,15 @@ _OPENS: Final = Section(
         Key("v", "Versions of this agent", (use("detail('versions')", SCREEN),)),
         Key("s", "Secrets of this agent", (use("detail('secrets')", SCREEN),)),
         Key("D", "Dispatches of this agent", (use("agent_dispatches", SCREEN),)),
-        Key("A", "To the agent of this", (use("owner", SCREEN),)),
-        Key("J", "To the job of this", (use("job", LOGS, label="Job", footer=True),)),
+        Key("A", "To the agent of this", (use("owner", SCREEN), use("agent", PAST_LIST))),
+        Key(
+            "J",
+            "To the job of this",
+            (
+                use("job", LOGS, PAST_LIST, label="Job", footer=True),
+                use("screen.event_job", TIMELINE, label="Job", footer=True),
+            ),
+        ),
         Key("ctrl+p", "Find any id or name", (use("command('find ')", SCREEN),)),
         Key("at", "Projects", (use("choose_project", APP),)),
         Key(
@@ -118,7 +127,7 @@ _OPENS: Final = Section(
         Key(
             "c",
             "Copy the marked, else this",
-            (use("copy", APP, LOGS, LINKS, MESSAGES), use("copy", RAW, label="Copy all of it")),
+            (use("copy", APP, LOGS, LINKS, MESSAGES, PAST_LIST), use("copy", RAW, label="Copy all of it")),
         ),
         Key("Y", "Copy as text, Markdown, CSV, as received", (use("copy_as", APP, LOGS),)),
         Key("ctrl+s", "Save to a file", (use("save", LOGS),)),
@@ -201,7 +210,7 @@ _ACTS: Final = Section(
         Key("ctrl+o", "Deploy from the working directory", (use("screen.deploy", *_PANES),)),
         Key("u", "Undo, for 30 s", (use("screen.undo", *_PANES),)),
         Key("a", "Acknowledge", (use("acknowledge", SCREEN),), on=False),
-        Key("i", "Note on this", (use("note", LOGS, label="Note"),)),
+        Key("i", "Note on this", (use("note", LOGS, label="Note"), use("screen.note", *_PANES, TIMELINE))),
     ),
 )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -16,6 +15,7 @@ from textual.widgets import Input
 
 from tui.api.clean import clean
 from tui.fleet.cells import Cell
+from tui.fleet.typed_time import TIME_HINT, precision, typed_time
 from tui.logs.expressions import TooSlow
 from tui.logs.query import parse_filter
 from tui.logs.search import Pattern
@@ -27,15 +27,11 @@ from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.text import width
 
 FILTER_HINT: Final = "!text hides · field:value · Enter on nothing lists the filters"
-TIME_HINT: Final = "14:02, 14:02:11, -5m, -90s, -2h or 2026-11-21 14:02"
-"""The times that can be typed."""
+"""What can be typed for a filter."""
 NOTE_LENGTH: Final = 400
 """Characters of a note."""
 NEWEST: Final = 100
 """Lines at the end of a file that are searched for a time."""
-_AGO: Final = re.compile(r"([-+])\s*(\d{1,6})\s*([smhd])")
-_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})([.,]\d{1,6})?)?\s*(Z|z)?")
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class Question(Struct, frozen=True):
@@ -211,7 +207,7 @@ def time_question(model: LogModel) -> Question:
     zone = datetime.fromtimestamp(model.clock.now()).astimezone(model.options.clock_zone)
 
     def submit(text: str) -> str:
-        at = moment(text, now=latest_time(model), zone=model.options.clock_zone)
+        at = typed_time(text, now=latest_time(model), zone=model.options.clock_zone)
         if at is None:
             return f"no time; type {TIME_HINT}"
         if model.options.timeless:
@@ -259,36 +255,3 @@ def latest_time(model: LogModel) -> float:
         if found is not None:
             return found
     return model.clock.now()
-
-
-def moment(text: str, *, now: float, zone: tzinfo | None) -> float | None:
-    """Unix seconds of a time as typed, None if invalid. A time of day is the last one before `now`."""
-    text = text.strip()
-    if found := _AGO.fullmatch(text):
-        seconds = int(found[2]) * _UNITS[found[3]]
-        return now - seconds if found[1] == "-" else now + seconds
-    if found := _CLOCK.fullmatch(text):
-        where = UTC if found[5] else zone
-        fraction = float((found[4] or "0").replace(",", "."))
-        hour, minute, second = (int(part or 0) for part in found.group(1, 2, 3))
-        if hour > 23 or minute > 59 or second > 59:
-            return None
-        today = datetime.fromtimestamp(now, where).replace(
-            hour=hour, minute=minute, second=second, microsecond=round(fraction * 1e6)
-        )
-        return (today if today.timestamp() <= now else today - timedelta(days=1)).timestamp()
-    try:
-        stamp = datetime.fromisoformat(text)
-        return (stamp if stamp.tzinfo or zone is None else stamp.replace(tzinfo=zone)).timestamp()
-    except (ValueError, OverflowError):  # the latter for years beyond time stamps
-        return None
-
-
-def precision(text: str) -> float:
-    """Seconds that a time as typed is precise to."""
-    text = text.strip()
-    if found := _AGO.fullmatch(text):
-        return 1.0 if found[3] == "s" else 60.0
-    clock = text.replace("T", " ").rpartition(" ")[2]
-    fraction = re.search(r":\d\d[.,](\d{1,6})", clock)
-    return 10.0 ** -len(fraction[1]) if fraction else 1.0 if clock.count(":") > 1 else 60.0

@@ -8,6 +8,7 @@ from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.logs import LogsPane
 from tui.ui.panes.secrets import SecretsPane
 from tui.ui.panes.status import StatusPane
+from tui.ui.panes.timeline import TimelinePane
 from tui.ui.panes.versions import VersionsPane
 
 PANES: list[type[Pane]] = [
@@ -17,5 +18,6 @@ PANES: list[type[Pane]] = [
     SecretsPane,
     DispatchesPane,
     LogsPane,
+    TimelinePane,
 ]
 """Screen, layout and help read this table."""

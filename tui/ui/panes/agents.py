@@ -164,10 +164,11 @@ class AgentsPane(ListPane):
         agent = view.fleet.agent(key)
         return agent is not None and _is_problem(self.facts.of(agent))
 
-    def toggle_problems(self) -> None:
+    def toggle_problems(self) -> bool:
         """Show only agents with problems, or all."""
         self.problems_only = not self.problems_only
         self.update_rows()
+        return True
 
     @property
     def is_narrowed(self) -> bool:

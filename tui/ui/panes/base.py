@@ -18,6 +18,7 @@ from textual.reactive import var
 from tui.api.models import Agent
 from tui.clock import Clock
 from tui.fleet.cells import Cell
+from tui.fleet.past import NOBODY, Subject
 from tui.fleet.state import Selection, View
 from tui.operations.operation import Operation
 from tui.operations.targets import NoTarget, Target
@@ -53,6 +54,8 @@ class LogTarget(NamedTuple):
     agents: Sequence[Agent]
     job_id: str = ""
     """Only the lines of this job."""
+    at: float | None = None
+    """Where to begin, Unix seconds; None for its end."""
 
 
 class Pane(Vertical):
@@ -135,6 +138,15 @@ class Pane(Vertical):
         """Whose `deploy` or `build` log is read from here. Raises `NoTarget`."""
         return LogTarget([self.agent(view)])
 
+    def node(self, view: View) -> str:
+        """The line of the tree that what the cursor is on belongs to. Raises `NoTarget`."""
+        raise NoTarget(f"nothing in {self.NAME} leads to a job")
+
+    def noted(self, view: View) -> Subject:
+        """What a note is about: the agent that is selected, else the project."""
+        agent = view.agent
+        return Subject(agent_id=agent.agent_id, agent_name=agent.name) if agent is not None else NOBODY
+
     # ---- what keys do to the pane ---------------------------------------------------------------------
 
     def filter_mode(self) -> PromptMode | None:
@@ -152,6 +164,10 @@ class Pane(Vertical):
     def toggle_filter(self) -> str:
         """Switch the filter off, or on again; returns why that changes nothing."""
         return f"{self.NAME} has no filter"
+
+    def toggle_problems(self) -> bool:
+        """Show only problems, or everything; False if the pane does not tell them apart."""
+        return False
 
     def toggle_wide(self) -> str:
         """Show more columns, or fewer; returns why that changes nothing."""

@@ -1,4 +1,7 @@
-"""The tree room → dispatch → job → participant; parents show the worst of their children."""
+"""The tree room → dispatch → job → participant; parents show the worst of their children.
+
+Longer than 300 lines: rows, filter and keys act on the same lines of the tree and are read together.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from tui.fleet.conditions import Worst
 from tui.fleet.coverage import coarsely, coverage_words, is_old
 from tui.fleet.evidence import agent_of
 from tui.fleet.find import no_rooms, unknown_agents, unknown_rooms
+from tui.fleet.past import Subject
 from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.state import Freshness, Selection, View
 from tui.fleet.tree import (
@@ -205,6 +209,12 @@ class DispatchesPane(ListPane):
     def log_target(self, view: View, kind: str) -> LogTarget:
         """The job under the cursor in its agent's log."""
         return LogTarget([self.agent(view)], view.selection.job_id)
+
+    def noted(self, view: View) -> Subject:
+        """What a note is about: the line under the cursor."""
+        room, dispatch_id, job_id = split(self.table.cursor)
+        name = owner_name(view.fleet, room, dispatch_id)
+        return Subject(agent_name=name, room=room, dispatch_id=dispatch_id, job_id=job_id)
 
     # ---- keys -----------------------------------------------------------------------------------------
 

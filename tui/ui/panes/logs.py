@@ -28,6 +28,10 @@ from tui.ui.panes.base import Pane, PaneSetup, Place
 
 ABSENT = "This server has no Cloud Agents API:\nnobody here keeps logs of agents."
 """In place of lines on a server that has no agents."""
+LOOK_EVERY = 0.25
+"""Seconds between two looks whether a log that was opened has been read."""
+LOOKS = 40
+"""Looks after which it stays where it is."""
 SETTLE = 0.4
 """Seconds that the cursor rests on an agent before its log is opened."""
 
@@ -161,6 +165,19 @@ class LogsPane(Pane):
         event.stop()
         if self.view is not None:
             self._retitle(self.view)
+
+    def begin_at(self, at: float) -> None:
+        """Go to this time, Unix seconds, once the log is read."""
+        self.run_worker(self._begin_at(at), exclusive=True, group="log-time")
+
+    async def _begin_at(self, at: float) -> None:
+        model, lines = self.reader.model, -1
+        for _ in range(LOOKS):
+            await self._clock.sleep(LOOK_EVERY)
+            if model.log.end == lines and lines > model.log.first:
+                model.go_to_time(at)
+                return
+            lines = model.log.end
 
     def show_job(self, agent: Agent, job_id: str) -> None:
         """The lines of one job in its agent's log."""

@@ -1,0 +1,148 @@
+"""What changed between two moments, per agent, summed up from events. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tui.fleet.cells import Cell
+from tui.fleet.event_columns import SEVERITY_LOOKS
+from tui.fleet.listing import Column
+from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
+from tui.fleet.state import View
+from tui.fleet.status import status
+from tui.fleet.times import when
+from tui.formats import version_tag
+
+_OF_AGENTS: Final = frozenset(
+    {Kind.STATUS, Kind.AGENT, Kind.CRASH, Kind.MEMORY, Kind.DISK, Kind.RESTART, Kind.VERSION, Kind.REPLICAS}
+)
+"""Kinds of events whose counted ids are those of agents."""
+_WORST_FIRST: Final = tuple(Severity)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What changed of one agent, or of what belongs to no agent."""
+
+    subject: Subject
+    severity: Severity = Severity.GOOD
+    """The worst of its events."""
+    steps: dict[Kind, tuple[str, str]] = field(default_factory=dict)
+    """Status, version and replicas: how it was at first, and how it is."""
+    crashes: int = 0
+    failed: int = 0
+    """Jobs."""
+    others: list[str] = field(default_factory=list)
+    """The texts of all other events, oldest first."""
+    count: int = 0
+    """Events."""
+
+    def add(self, event: Event) -> None:
+        """Take in an event, the next one in time."""
+        self.count += 1
+        self.severity = min(self.severity, event.severity, key=_WORST_FIRST.index)
+        if event.kind in (Kind.STATUS, Kind.VERSION, Kind.REPLICAS):
+            first = self.steps.get(event.kind, (event.before, ""))[0]
+            self.steps[event.kind] = (first, event.after)
+        elif event.kind is Kind.CRASH:
+            counts = (event.before, event.after)
+            is_counted = all(map(str.isdecimal, counts))
+            self.crashes += int(event.after) - int(event.before) if is_counted else 1
+        elif event.kind is Kind.JOB and event.severity is Severity.ERROR:
+            self.failed += max(1, len(event.ids))
+        else:
+            self.others.append(event.text)
+
+
+def changes_since(
+    events: Iterable[Event], names: dict[str, str], since: float, until: float
+) -> list[Changes]:
+    """What changed between two times in Unix seconds, the worst first; `names` of agents by their id."""
+    found: dict[str, Changes] = {}
+    for event in events:
+        if not since <= event.at <= until:
+            continue
+        for subject in _subjects(event, names):
+            key = subject.agent_name or subject.agent_id or subject.room or "project"
+            found.setdefault(key, Changes(subject)).add(event)
+    return sorted(found.values(), key=lambda item: (_WORST_FIRST.index(item.severity), -item.count))
+
+
+def _subjects(event: Event, names: dict[str, str]) -> list[Subject]:
+    if event.ids and event.kind in _OF_AGENTS:
+        return [Subject(agent_id=id, agent_name=names.get(id, "")) for id in event.ids]
+    subject = event.subject
+    if subject.agent_id and not subject.agent_name:
+        return [Subject(agent_id=subject.agent_id, agent_name=names.get(subject.agent_id, ""))]
+    return [subject]
+
+
+def _step(kind: Kind) -> Column[Changes]:
+    title, width, rank = {
+        Kind.STATUS: ("STATUS", 20, 0),
+        Kind.VERSION: ("VERSION", 25, 2),
+        Kind.REPLICAS: ("REPLICAS", 8, 3),
+    }[kind]
+
+    def cell(row: Changes, view: View) -> Cell:
+        step = row.steps.get(kind)
+        if step is None:
+            return Cell("–", "muted")
+        first, now = map(version_tag, step) if kind is Kind.VERSION else step
+        tone = SEVERITY_LOOKS[row.severity][1] if kind is Kind.STATUS and status(now).problem else "text"
+        if first == now:
+            return Cell(f"{now} again", tone)
+        return Cell(f"{first or '?'} → {now or '?'}", tone)
+
+    return Column(str(kind), title, width, grow=1, rank=rank, cell=cell)
+
+
+def _number(count: int, tone: str) -> Cell:
+    return Cell(f"×{count}", tone) if count else Cell("–", "muted")
+
+
+CHANGE_COLUMNS: Sequence[Column[Changes]] = (
+    Column("severity", "S", 1, cell=lambda row, view: Cell(*SEVERITY_LOOKS[row.severity])),
+    Column("subject", "SUBJECT", 16, grow=2, cell=lambda row, view: Cell(_name(row.subject))),
+    _step(Kind.STATUS),
+    _step(Kind.VERSION),
+    _step(Kind.REPLICAS),
+    Column("crashes", "CRASHES", 7, rank=1, cell=lambda row, view: _number(row.crashes, "error")),
+    Column("failed", "FAILED", 6, rank=1, cell=lambda row, view: _number(row.failed, "error")),
+    Column("others", "ALSO", 16, want=24, grow=3, cell=lambda row, view: Cell(" · ".join(row.others[-3:]))),
+)
+
+
+def _name(subject: Subject) -> str:
+    return subject.agent_name or subject.agent_id or subject.room or "project"
+
+
+FAILED_COLUMNS: Sequence[Column[FailedJob]] = (
+    Column(
+        "at",
+        "TIME",
+        5,
+        right=True,
+        clock=True,
+        cell=lambda job, view: Cell(when(job.at, now=view.now, style=view.times), "muted"),
+    ),
+    Column("agent", "AGENT", 14, grow=1, cell=lambda job, view: Cell(job.agent_name or "(no name)")),
+    Column("room", "ROOM", 12, grow=1, cell=lambda job, view: Cell(job.room)),
+    Column("status", "STATUS", 10, rank=1, cell=lambda job, view: Cell(job.status, "error")),
+    Column("reason", "REASON", 16, grow=3, cell=lambda job, view: Cell(job.reason or "–")),
+    Column("worker", "WORKER", 14, rank=2, cell=lambda job, view: Cell(job.worker or "–", "muted")),
+    Column("job", "JOB", 14, rank=3, cell=lambda job, view: Cell(job.job_id, "muted")),
+)
+
+
+def failed_subject(job: FailedJob) -> Subject:
+    """What a failed job belongs to."""
+    return Subject(
+        agent_id=job.agent_id,
+        agent_name=job.agent_name,
+        room=job.room,
+        dispatch_id=job.dispatch_id,
+        job_id=job.job_id,
+    )
