@@ -32,7 +32,7 @@ class Project:
     read_only: bool = False
     """Nothing may be changed. Includes the session's own `--read-only`."""
     danger: bool = False
-    """Production: said in words and colour, and changes want the target's name typed."""
+    """Production: said in words and colour; what affects a service wants its target typed."""
     ca_file: str | None = None
     """A PEM file trusted instead of the public authorities."""
     proxy: str | None = None

@@ -18,6 +18,7 @@ from tests.operations.console import Console, console
 from tui.sim.http.orders import WalkOrder
 from tui.sim.scenarios.specs import AgentSpec, Scenario
 from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.bulk import BulkDialog
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation import OperationDialog
@@ -207,6 +208,39 @@ async def test_a_change_under_the_dialog_disarms_it_and_is_marked(here: Console)
     assert "Δ" not in here.shown()
 
 
+def rename(here: Console, agent_id: str, name: str) -> None:
+    """Give an agent another name."""
+    record = here.simulator.world.agents[agent_id]
+    record.info.agent_name = name
+    here.simulator.world.touch(record)
+
+
+async def test_another_name_of_the_target_disarms_and_is_marked(here: Console) -> None:
+    await here.press("r")
+    dialog = await here.opened()
+    assert not dialog.obstacle
+    rename(here, CONCIERGE, "doorman")
+    await here.until(lambda: "changed since you looked: the target's name" in dialog.obstacle)
+    words = " ".join(here.shown().split())
+    assert f'Δ Restart "doorman" ({CONCIERGE}) (was Restart "concierge" ({CONCIERGE}))' in words
+    await here.to("go")
+    await here.press("enter")
+    assert here.calls("RestartAgent") == 0
+    await here.press("ctrl+r")
+    await here.until(lambda: not dialog.obstacle)
+    assert "Δ" not in here.shown()
+    await here.press("escape", "asterisk", "r")
+    await here.until(lambda: isinstance(here.app.screen, BulkDialog))
+    bulk = here.app.screen
+    assert isinstance(bulk, BulkDialog) and not bulk.obstacle
+    rename(here, CONCIERGE, "concierge")
+    await here.until(lambda: "a target has another name" in bulk.obstacle)
+    await here.until(lambda: f'Δ "doorman" ({CONCIERGE}) is called concierge now' in here.shown())
+    await here.to("go")
+    await here.press("enter")
+    assert here.effects() == []
+
+
 async def test_a_change_that_nobody_saw_yet_is_found_by_the_last_look(here: Console) -> None:
     await here.press("r")
     dialog = await here.opened()
@@ -293,13 +327,19 @@ async def test_in_a_production_project_the_name_arms_the_button(tmp_path: Path) 
         await here.choose(CONCIERGE)
         await here.press("r")
         dialog = await here.opened()
-        assert "PRODUCTION" in here.shown()
+        assert "in prod  PRODUCTION" in here.shown()
         assert dialog.obstacle == f"type concierge or {CONCIERGE} to arm the button"
         dialog.frame.query_one("#row-typed Input").focus()
         await here.settle()
         await here.paste("concierge")
         await here.go()
         assert here.names() == ["RestartAgent"]
+        await here.command("dispatch lobby failing")
+        dialog = await here.opened()
+        title = str(dialog.frame.query_one("#dlg-title", Lines)._lines)
+        assert "Cell(text='in prod ', tone='warn'" in title, "the project in its colour"
+        await here.go()  # a dispatch can be taken back: nothing is typed
+        assert here.names() == ["RestartAgent", "CreateDispatch"]
 
 
 async def test_the_name_is_typed_or_pasted_wherever_the_keyboard_is(tmp_path: Path) -> None:

@@ -25,6 +25,14 @@ class BulkTarget:
     """As the operator saw it."""
     hidden: bool = False
     """The filter hides its row."""
+    agent_name: str = ""
+    """The agent's name as the operator saw it; empty for what is no agent."""
+
+    def new_name(self, view: View) -> str:
+        """The name that its agent has by now; empty while it is the one that was seen."""
+        agent = view.fleet.agent(self.selection.agent_id)
+        changed = self.agent_name and agent is not None and agent.name != self.agent_name
+        return (agent.name or agent.agent_id) if agent is not None and changed else ""
 
 
 async def perform_all(

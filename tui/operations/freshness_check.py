@@ -51,9 +51,10 @@ def too_old(view: View, operation: Operation, refresh: float, read_at: float = 0
 
 
 def moved(before: Preview, after: Preview) -> tuple[str, ...]:
-    """Labels of the facts that must not change and did."""
+    """What must not change and did: the target's name or id, and labels of facts."""
     old, new = _watched(before), _watched(after)
-    return tuple(label for label in {**old, **new} if old.get(label, "") != new.get(label, ""))
+    target = ("the target's name",) if before.what != after.what else ()
+    return (*target, *(label for label in {**old, **new} if old.get(label, "") != new.get(label, "")))
 
 
 def _watched(preview: Preview) -> Mapping[str, str]:

@@ -29,6 +29,7 @@ class Danger(IntEnum):
     """What it can do to a service; decides what a confirmation takes."""
 
     REVERSIBLE = 1
+    """It can be undone, as a dispatch: nothing is typed, and the dialog names the project in its colour."""
     SERVICE = 2
     """It affects what runs: the target is typed in a production project."""
     DESTROYS = 3

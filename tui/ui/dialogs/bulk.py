@@ -69,7 +69,9 @@ class BulkDialog(Dialog):
                 self._left_out.append(f"{name}: {problem}")
                 continue
             preview = self.operation.preview(view, Answers())
-            found.append(BulkTarget(target.selection, name, preview, target.hidden))
+            agent = view.agent  # a dispatch has one beside it, too
+            agent_name = agent.name if agent is not None and agent.agent_id == name else ""
+            found.append(BulkTarget(target.selection, name, preview, target.hidden, agent_name))
         return found
 
     def compose(self) -> ComposeResult:
@@ -114,6 +116,8 @@ class BulkDialog(Dialog):
         view = context.view(self._chosen[0].selection)
         if old := too_old(view, self.operation, context.refresh_seconds):
             return f"{old}: Esc, then ctrl+r reads again"
+        if any(target.new_name(view) for target in self._chosen):
+            return "changed since you looked: a target has another name. Esc, then open it again"
         if self._wanted and self.frame.typed.strip() != self._wanted:
             return f"type {self._wanted} to arm the button"
         return ""
@@ -241,8 +245,12 @@ class BulkDialog(Dialog):
         news = self._seen.get(target.name)
         label = "hidden" if target.hidden else ""
         if news is None:
+            now = target.new_name(self._project_context.view(target.selection))
+            called = self._called(target)
             return [
-                FactLine(label, f"· {self._called(target)}"),
+                FactLine(label, f"Δ {called} is called {now} now", "warn", "warn")
+                if now
+                else FactLine(label, f"· {called}"),
                 *(FactLine("", words, "muted") for words in _states(target.preview)),
             ]
         if isinstance(news, Progress):

@@ -37,6 +37,8 @@ def preview_facts(
     facts = [
         FactLine("", f"{sign} {hint.text}", tone) for hint in hints for sign, tone in [_WEIGHTS[hint.weight]]
     ]
+    if preview.what != baseline.what:
+        facts.insert(0, renamed(preview.what, baseline.what))
     known, old = ("", False) if age is None else (f" · data {age_words(age)}", age >= 2 * AGE_STEP)
     facts.append(FactLine("where", preview.where + known, "warn" if old else "text"))
     facts += effect_facts(preview)
@@ -44,6 +46,11 @@ def preview_facts(
     if command:
         facts.append(FactLine("command", command, "info"))
     return facts
+
+
+def renamed(now: str, before: str) -> FactLine:
+    """The mark of a target that has another name than the operator saw."""
+    return FactLine("", f"Δ {now} (was {before})", "warn", "warn")
 
 
 def effect_facts(preview: Preview, label: str = "effect", tone: str = "text") -> list[FactLine]:
