@@ -99,8 +99,6 @@ def _terminal(environ: MutableMapping[str, str], ascii_only: bool) -> Iterator[F
     streams = sys.__stdin__, sys.__stderr__
     found = detect.detect(environ, *streams, detect.run_quietly)
     yield from (Finding("ok", name, text) for name, text in found.report())
-    if found.color_advice:
-        yield Finding("note", "colours", found.color_advice)
     if refusal := detect.refusal(environ, *streams, ascii_only=ascii_only):
         yield Finding("PROBLEM", "terminal", refusal)
 

@@ -255,6 +255,45 @@ async def test_secrets_that_are_typed_are_sent_and_never_shown_or_kept(tmp_path:
         assert "hidden7" not in (hands.state / "journal.jsonl").read_text()
 
 
+async def test_a_secret_that_was_typed_is_refused_where_it_would_be_shown(tmp_path: Path) -> None:
+    async with running(tmp_path) as hands:
+        found = await form(hands, f"deploy {CONCIERGE}")
+        found.query_one(SecretInput).focus()
+        await hands.settle()
+        await hands.paste("TOKEN=hiddenvalue77")
+        found.frame.ask_reason()
+        await hands.settle()
+        await hands.paste("see hiddenvalue77")
+        await hands.see("it was not pasted here")
+        assert found.frame.reason == ""
+        await hands.type("hiddenvalue77")
+        await hands.until(lambda: "take it out" in found.problem)
+        await go_to_button(hands, found)
+        assert hands.app.screen is found and hands.names() == []
+        await hands.press("escape")
+        await hands.home()
+        await hands.press("colon")
+        await hands.paste("TOKEN=hiddenvalue77")
+        assert "not pasted" in hands.said()[0]
+        assert "hiddenvalue77" not in hands.screen
+
+
+async def test_a_renamed_agent_is_not_deployed_to_until_it_is_chosen_again(tmp_path: Path) -> None:
+    toml = f'[project]\nsubdomain = "127"\n[agent]\nid = "{CONCIERGE}"\n'
+    async with running(tmp_path, files={"livekit_toml": toml}) as hands:
+        found = await form(hands, "deploy")
+        await hands.see("ready")
+        record = hands.simulator.world.agents[CONCIERGE]
+        record.info.agent_name = "doorman"
+        hands.simulator.world.touch(record)
+        await hands.see(f"changed since you looked: {CONCIERGE} is called doorman now")
+        await go_to_button(hands, found)
+        assert hands.app.screen is found and hands.names() == []
+        await answer(hands, found, "agent", "")
+        await answer(hands, found, "agent", CONCIERGE)
+        await hands.see("ready")
+
+
 async def test_another_directory_is_looked_at_on_enter(tmp_path: Path) -> None:
     async with running(tmp_path) as hands:
         found = await form(hands, f"deploy {CONCIERGE}")

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from textual.binding import BindingType
-from textual.events import Event, Key, MouseMove
+from textual.events import Event, Key, MouseMove, Paste
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -55,6 +55,7 @@ from tui.ui.session_binding import SessionBinding
 from tui.ui.terminal.key_queue import KeyQueue, is_input
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import DiffApp
+from tui.ui.widgets.hidden_text import PastedSecrets, TakesHiddenText
 from tui.ui.widgets.key_choice import KeyChoice, KeyOption
 from tui.ui.widgets.text import to_ascii
 from tui.ui.widgets.themed_widget import ASCII_CLASS
@@ -112,6 +113,7 @@ class Lktop(DiffApp):
         """The newest toast and its monotonic time."""
         self._key_queue = KeyQueue(self)
         self._hints = Hints()
+        self._pasted_secrets = PastedSecrets()
         self._exporter = Exporter(self, launch, self.clock, self.say)
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, ASCII_CLASS)
@@ -429,6 +431,9 @@ class Lktop(DiffApp):
             return
         if is_input(event) and top is self.main and self._answers(event):
             return
+        if top is not None and self._is_secret_elsewhere(event):
+            event.stop()
+            return
         is_key = isinstance(event, Key) and not event.is_forwarded and top is not None
         to = (self.focused or self.screen) if is_key else None
         if isinstance(event, Key) and is_key:
@@ -454,6 +459,18 @@ class Lktop(DiffApp):
             self._hinted = self._hints.of(event.key, contexts_of(nodes))
         if self._hinted:
             self.say(self._hinted, tone="info")
+
+    def _is_secret_elsewhere(self, event: Event) -> bool:
+        """Whether it is a value that was pasted as a secret, now where it would be shown. Says so."""
+        if not isinstance(event, Paste) or event.is_forwarded:
+            return False
+        hidden = self.focused.hidden_part(event.text) if isinstance(self.focused, TakesHiddenText) else ""
+        if hidden:
+            self._pasted_secrets.add(hidden)
+        elif self._pasted_secrets.is_in(event.text):
+            self.say("that is the value of a secret: it was not pasted where it would be shown", tone="warn")
+            return True
+        return False
 
     async def on_dialog_ready(self, event: Dialog.Ready) -> None:
         """What was typed while a dialog put its first question goes there."""

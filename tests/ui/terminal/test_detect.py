@@ -134,14 +134,13 @@ def test_tmux_is_asked_once_and_only_on_request(tmp_path: Path) -> None:
 
     def ask(argv: Sequence[str], env: Mapping[str, str]) -> str:
         asked.append(env)
-        return "3.3a|xterm-256color|RGB,title|external|0|500|tmux-256color|1\n"
+        return "3.3a|external|0|500|tmux-256color|1\n"
 
     quiet = detect(environ, TTY, TTY).tmux
     assert quiet == Tmux(str(command), "/tmp/s,1,0")
     assert asked == []
     found = detect(environ, TTY, TTY, ask).tmux
     assert found is not None and found.version == "3.3a"
-    assert (found.outside, found.features) == ("xterm-256color", {"RGB", "title"})
     assert dict(found.options) == {
         "set-clipboard": "external",
         "allow-passthrough": "off",
@@ -151,49 +150,6 @@ def test_tmux_is_asked_once_and_only_on_request(tmp_path: Path) -> None:
     }
     assert len(asked) == 1 and "canary" not in asked[0].values()
     assert detect(environ, TTY, TTY, lambda _argv, _env: "").tmux == quiet
-
-
-@pytest.mark.parametrize(
-    ("features", "colors"),
-    [("bpaste,RGB,title", "truecolor"), ("bpaste,title", "256"), ("", "truecolor")],
-    ids=["all", "nearest", "not known"],
-)
-def test_tmux_passes_on_fewer_colours_than_it_takes(tmp_path: Path, features: str, colors: str) -> None:
-    """It would take the nearest of 256 for each of ours, whatever $COLORTERM says in it."""
-    (tmp_path / "tmux").write_text("#!/bin/sh\n")
-    (tmp_path / "tmux").chmod(0o755)
-    environ = {"TMUX": "/tmp/s,1,0", "PATH": str(tmp_path), "COLORTERM": "truecolor"}
-    found = detect(environ, TTY, TTY, lambda _argv, _env: f"3.3a|xterm-kitty|{features}|external\n")
-    assert found.colors == colors
-    advice = "tmux shows 256: set -as terminal-features ',xterm-kitty:RGB', then attach again"
-    assert found.color_advice == (advice if colors == "256" else "")
-
-
-@pytest.mark.parametrize(
-    ("environ", "advice"),
-    [
-        ({"TERM": "xterm-256color", "COLORTERM": "truecolor", "SSH_TTY": "/dev/pts/1"}, ""),
-        ({"TERM": "xterm-256color", "SSH_TTY": "/dev/pts/1", "NO_COLOR": "1"}, ""),
-        (
-            {"TERM": "xterm-256color", "SSH_TTY": "/dev/pts/1"},
-            "ssh does not forward COLORTERM: SendEnv COLORTERM in ~/.ssh/config and AcceptEnv COLORTERM "
-            "in this host's sshd_config; "
-            "or export COLORTERM=truecolor here, if the terminal shows 16 million colours",
-        ),
-        (
-            {"TERM": "xterm-256color"},
-            "export COLORTERM=truecolor here, if the terminal shows 16 million colours",
-        ),
-        (
-            {"TERM": "screen", "TMUX": "/tmp/s,1,0", "PATH": "/nowhere", "SSH_TTY": "/dev/pts/1"},
-            "set -g default-terminal tmux-256color in tmux.conf, then a new tmux server",
-        ),
-        ({"TERM": "screen", "STY": "1.x"}, "term screen-256color in .screenrc, then a new screen"),
-    ],
-    ids=["all", "none wanted", "ssh", "here", "tmux", "screen"],
-)
-def test_it_is_said_how_to_get_more_colours(environ: Mapping[str, str], advice: str) -> None:
-    assert detect(environ, TTY, TTY).color_advice == advice
 
 
 @pytest.fixture

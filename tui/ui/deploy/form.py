@@ -21,24 +21,26 @@ from textual.worker import Worker
 from tui.deploy.inspection import Inspection
 from tui.deploy.plan import Plan
 from tui.deploy.plan_builder import NEW, QUESTIONS, DeployInput, InvalidInput, PlanDraft, build_plan
-from tui.fleet.cells import Cell
 from tui.fleet.state import Fleet
 from tui.operations.descriptions import is_plain_name
 from tui.operations.fields import Option
 from tui.secret import Secret
 from tui.ui.deploy.fact_lines import draft_facts, dry_run_facts, inspection_facts, verb
 from tui.ui.deploy.questions import CHOICES, YES, fields, visible
-from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.fields.base import FieldAnswered, Next
 from tui.ui.dialogs.fields.secret_input import SecretInput
-from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.form import REPEATED, Form
 from tui.ui.dialogs.layout import DialogLayout
+from tui.ui.dialogs.operation_facts import project_cells
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import DEPLOY
 
+LOOKING = 1.0
+"""Seconds for which keys wait for a look at the directory, which may be a large one."""
 KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
 
 Look = Callable[[Path], Awaitable[Inspection]]
@@ -91,6 +93,8 @@ class DeployForm(Dialog):
         self.is_ready = False
         self._meant = place.given
         """What stood in the form when its button was pressed."""
+        self._agent_seen = ("", "")
+        """Id and name of the agent when it was chosen."""
 
     # ---- life -----------------------------------------------------------------------------------------
 
@@ -102,7 +106,17 @@ class DeployForm(Dialog):
         """Put the questions and look at the directory."""
         super().on_mount()
         self.frame.keys(KEYS)
+        self._unsubscribe = self._project_context.store.subscribe(lambda change: self._see())
         self._work(self._begin, "inspect")
+
+    def on_unmount(self) -> None:
+        """Stop following the data."""
+        self._unsubscribe()
+
+    def _see(self) -> None:
+        """An agent that has another name than the operator saw is not deployed to."""
+        if self.draft is not None and self._new_name and not self.problem:
+            self._later()
 
     def _work(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> None:
         """Do it in the background, instead of what this group did before."""
@@ -115,9 +129,33 @@ class DeployForm(Dialog):
         await self.frame.put(form)
         self.form = form
         self.frame.query_one("#reason", Input).value = self._place.given.reason
-        self.frame.button("cancel").focus()
-        self.ready()
+        self.set_timer(LOOKING, self._open)
         await self._inspect_now()
+        self._open()
+
+    def _open(self) -> None:
+        """Give the keyboard to the agent, where the directory names none; else there is nothing to ask."""
+        if self.is_ready or self.form is None:
+            return
+        if self.inspection is not None and not self.text_of("agent"):
+            self.form.focus_field("agent")
+        else:
+            self.frame.button("cancel").focus()
+        self.ready()
+
+    @property
+    def asks(self) -> bool:
+        """An agent, or a name that has to be typed."""
+        return isinstance(self.focused, Input) or bool(self.draft is not None and self.draft.to_type)
+
+    def takes(self, event: events.Key | events.Paste) -> bool:
+        """Text for the question that has the keyboard, and the name that has to be typed, wherever it is."""
+        names = self.draft.to_type if self.draft is not None else ()
+        if isinstance(event, events.Paste):
+            return isinstance(self.focused, Input) or event.text.strip() in names
+        if event.is_printable and event.character and self.frame.takes(event.character):
+            return True
+        return self.asks and (event.key in CONFIRMS_NOTHING or self.is_edit(event))
 
     def on_resize(self, event: events.Resize) -> None:
         """Break lines anew."""
@@ -143,6 +181,7 @@ class DeployForm(Dialog):
             self._fill("secrets", str(found.env_files[0].relative_to(found.root)))
         if self.form is not None:
             self.form.refill()
+        self._agent_seen = self._agent_now()
         await self._judge()
 
     def options(self, name: str) -> tuple[Option, ...]:
@@ -217,9 +256,41 @@ class DeployForm(Dialog):
         except InvalidInput as problem:
             self.draft, self.problem = None, str(problem)
         else:
-            self.draft, self.problem = made, made.missing(given)
+            self.draft, self.problem = made, self._problem_of(made, given)
         if self.is_open:
             self.redraw()
+
+    def _problem_of(self, made: PlanDraft, given: DeployInput) -> str:
+        """Why a plan may not go as it stands; empty if it may."""
+        shown = self.form.answers.texts.values() if self.form is not None else ()
+        if self._repeats("\n".join((given.reason, *shown))):
+            return f"{REPEATED}: take it out where it is shown"
+        if self._new_name:
+            return f"changed since you looked: {given.agent} is called {self._new_name} now. Choose it again"
+        return made.missing(given)
+
+    def _agent_now(self) -> tuple[str, str]:
+        """Id and name of the chosen agent; no name while it is not listed."""
+        agent = self._project_context.store.fleet.agent(self.text_of("agent"))
+        return self.text_of("agent"), agent.name if agent is not None else ""
+
+    @property
+    def _new_name(self) -> str:
+        """The name that the chosen agent has by now; empty while it is the one that was seen."""
+        (seen, before), (chosen, now) = self._agent_seen, self._agent_now()
+        return now if seen == chosen and before != now and before else ""
+
+    def _repeats(self, text: str) -> bool:
+        return self.form is not None and self.form.repeats_secret(text)
+
+    def ignores(self, event: events.Event) -> bool:
+        """Also the value of a secret that is pasted where it would be shown."""
+        is_clear = isinstance(event, events.Paste) and not isinstance(self.focused, SecretInput)
+        if is_clear and isinstance(event, events.Paste) and self._repeats(event.text):
+            self.problem = f"{REPEATED}: it was not pasted here"
+            self.redraw()
+            return True
+        return super().ignores(event)
 
     def _fitting(self, given: DeployInput) -> DeployInput:
         """Without answers to hidden questions, which stay in the form and do not count."""
@@ -229,6 +300,8 @@ class DeployForm(Dialog):
         """Another answer; another directory is inspected on Enter."""
         event.stop()
         self._shows_request = False
+        if event.field == "agent":
+            self._agent_seen = self._agent_now()
         if self.text_of("root") != self._looked:
             self.inspection = self.draft = None
             self.problem = "Enter looks at this directory"
@@ -320,16 +393,11 @@ class DeployForm(Dialog):
         """Draw what differs."""
         if self.form is None or not self.is_open or not self.frame.query("#dlg-status"):
             return  # not there yet, or going
-        given, made, project = self.given, self.draft, self._project_context.project
+        given, made, context = self.given, self.draft, self._project_context
         creates = given.agent == NEW
-        where = (Cell(f"{project.name} ", "text"), Cell("PRODUCTION ", "error") if project.danger else Cell())
         agent_id = "" if creates else given.agent
-        what = (
-            verb("", agent_id, self._project_context.store.fleet)
-            if creates or agent_id
-            else "Create or deploy"
-        )
-        self.frame.title(what, where, "accent")
+        what = verb("", agent_id, context.store.fleet) if creates or agent_id else "Create or deploy"
+        self.frame.title(what, project_cells(context.project, locked=context.locked), "accent")
         asked = [name for name, _ in made.questions] if made else []
         for name, shown in visible(self.inspection, given, asked).items():
             widget = self.form.widget(name)

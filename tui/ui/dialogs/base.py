@@ -85,6 +85,12 @@ class Dialog(ModalScreen[None]):
         """Whether a key or a paste is text for a question, or leads to another one: it confirms nothing."""
         return False
 
+    def is_edit(self, event: Key) -> bool:
+        """Whether a key types or corrects text where the keyboard is."""
+        focused = self.focused
+        is_typed = focused is not None and focused.check_consume_key(event.key, event.character)
+        return is_typed or event.key == "backspace"
+
     def waits(self, event: Event) -> bool:
         """Whether it comes before the first question is ready. Esc leaves at any time."""
         is_escape = isinstance(event, Key) and event.key == "escape"

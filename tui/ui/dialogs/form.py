@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -24,6 +24,10 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 FRESH_SIZE = 12
 TELLING = 6
 """Characters from which a value is long enough to be told from a word."""
+TELLING_LINE = 12
+"""The same for one line of a value, as of a key file."""
+REPEATED = "that is the value of a secret"
+"""What is said where a value stands, or would stand, in a field that shows it."""
 
 OptionsOf = Callable[[str], Sequence[Option]]
 
@@ -146,11 +150,23 @@ class Form(Vertical):
             field.wipe()
 
     def repeats_secret(self, text: str) -> bool:
-        """Whether a text holds the value of a secret that stands in the form."""
-        values = (field.value.reveal().strip() for field in self.query(SecretInput))
-        return any(len(value) >= TELLING and value in text for value in values)
+        """Whether a text holds the value of a secret that stands in the form, or a line of it."""
+        return any(part in text for field in self.query(SecretInput) for part in _telling_parts(field.value))
 
     @property
     def is_secret(self) -> bool:
         """A secret is asked for."""
         return any(field.kind is FieldKind.SECRET for field in self.fields)
+
+
+def _telling_parts(value: Secret) -> Iterator[str]:
+    """What of a secret is recognised elsewhere: all of it, its lines, and what follows a `NAME=`."""
+    whole = value.reveal().strip()
+    if len(whole) >= TELLING:
+        yield whole
+    for line in whole.splitlines():
+        if len(line.strip()) >= TELLING_LINE:
+            yield line.strip()
+        assigned = line.partition("=")[2].strip().strip("\"'")
+        if len(assigned) >= TELLING:
+            yield assigned

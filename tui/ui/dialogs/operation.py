@@ -24,16 +24,13 @@ from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fields.base import FieldAnswered, Next, Read
 from tui.ui.dialogs.fields.secret_input import SecretInput
-from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.form import REPEATED, Form
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation_facts import is_plain
 from tui.ui.dialogs.operation_model import OperationModel
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import OPERATION
-
-REPEATED = "that is the value of the secret"
-"""What is said where a value stands, or would stand, in a field that shows it."""
 
 
 class OperationDialog(Dialog):
@@ -126,7 +123,7 @@ class OperationDialog(Dialog):
         letter = event.character if event.is_printable else None
         if letter and self.frame.takes(letter):
             return True
-        return self.form is not None and (event.key in CONFIRMS_NOTHING or self._is_edit(event))
+        return self.form is not None and (event.key in CONFIRMS_NOTHING or self.is_edit(event))
 
     def ignores(self, event: Event) -> bool:
         """Also the value of a secret that is pasted once more, where it would be shown."""
@@ -142,11 +139,6 @@ class OperationDialog(Dialog):
 
     def _repeats(self, text: str) -> bool:
         return self.form is not None and self.form.repeats_secret(text)
-
-    def _is_edit(self, event: Key) -> bool:
-        focused = self.focused
-        is_typed = focused is not None and focused.check_consume_key(event.key, event.character)
-        return is_typed or event.key == "backspace"
 
     # ---- data and answers -----------------------------------------------------------------------------
 

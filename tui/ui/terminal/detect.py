@@ -25,7 +25,6 @@ _TMUX_OPTIONS: Final = (
     "default-terminal",
     "focus-events",
 )
-_COLOR_WORDS: Final = {"truecolor": "16 million", "256": "256", "16": "16"}
 _MAX_ANCESTORS: Final = 16
 
 
@@ -52,15 +51,6 @@ class Tmux:
     """Such as `3.3a`; empty if tmux was not asked."""
     options: tuple[tuple[str, str], ...] = ()
     """Settings for clipboard, Escape and colours, by name."""
-    outside: str = ""
-    """$TERM of the terminal that tmux itself is shown in; empty if tmux did not say."""
-    features: frozenset[str] = frozenset()
-    """What tmux takes that terminal to be able to do, such as `RGB`; empty if tmux did not say."""
-
-    @property
-    def has_all_colors(self) -> bool:
-        """tmux passes 16 million colours on, and not the nearest of 256. True if it is not known."""
-        return not self.features or "RGB" in self.features
 
     @property
     def environment(self) -> dict[str, str]:
@@ -79,7 +69,7 @@ class Terminal:
     program: str
     """$TERM_PROGRAM or the like; empty if the terminal does not say."""
     colors: ColorSystem
-    """What the terminal claims to support, and tmux passes on."""
+    """What the terminal claims to support; the drawing code may use less."""
     no_color: bool
     """$NO_COLOR is set and not empty."""
     unicode: bool
@@ -101,25 +91,6 @@ class Terminal:
             return "OSC 52 through screen (unconfirmed), and a file"
         return "OSC 52 (unconfirmed), and a file"
 
-    @property
-    def color_advice(self) -> str:
-        """How to get more colours, for the operator; empty if there are as many as can be."""
-        tmux = self.tmux
-        if tmux is not None and not tmux.has_all_colors:
-            name = tmux.outside or "xterm-256color"
-            return f"tmux shows 256: set -as terminal-features ',{name}:RGB', then attach again"
-        if self.colors == "truecolor" or self.no_color:
-            return ""
-        if self.multiplexer == "tmux" and self.colors == "16":
-            return "set -g default-terminal tmux-256color in tmux.conf, then a new tmux server"
-        if self.multiplexer == "screen" and self.colors == "16":
-            return "term screen-256color in .screenrc, then a new screen"
-        more = "export COLORTERM=truecolor here, if the terminal shows 16 million colours"
-        if not self.ssh or self.multiplexer:
-            return more
-        forward = "SendEnv COLORTERM in ~/.ssh/config and AcceptEnv COLORTERM in this host's sshd_config"
-        return f"ssh does not forward COLORTERM: {forward}; or {more}"
-
     def report(self) -> list[tuple[str, str]]:
         """What was found, as names and values for the operator."""
         tmux = self.tmux
@@ -127,7 +98,7 @@ class Terminal:
         return [
             ("size", f"{self.columns}×{self.rows}" if self.unicode else f"{self.columns}x{self.rows}"),
             ("terminal", f"{self.term or 'TERM is not set'}{f' ({self.program})' if self.program else ''}"),
-            ("colours", "none ($NO_COLOR)" if self.no_color else _COLOR_WORDS[self.colors]),
+            ("colours", "none ($NO_COLOR)" if self.no_color else self.colors),
             ("characters", self.encoding if self.unicode else f"{self.encoding}: ASCII only"),
             ("inside", " ".join(filter(None, (self.multiplexer, tmux.version if tmux else ""))) or "nothing"),
             *([("tmux", options)] if options else []),
@@ -170,14 +141,13 @@ def detect(
     columns, rows = _size()
     encoding = stderr.encoding if stderr is not None else "ascii"
     tmux = _tmux(environ, ask)
-    colors = color_system(environ)
     multiplexer: Multiplexer = "tmux" if environ.get("TMUX") else "screen" if environ.get("STY") else ""
     return Terminal(
         columns=columns,
         rows=rows,
         term=environ.get("TERM", ""),
         program=" ".join(filter(None, map(environ.get, ("TERM_PROGRAM", "TERM_PROGRAM_VERSION")))),
-        colors="256" if colors == "truecolor" and tmux is not None and not tmux.has_all_colors else colors,
+        colors=color_system(environ),
         no_color=bool(environ.get("NO_COLOR")),
         unicode=_is_utf8(encoding),
         encoding=encoding,
@@ -220,10 +190,9 @@ def _tmux(environ: Mapping[str, str], ask: Ask | None) -> Tmux | None:
     tmux = Tmux(command, server)
     if ask is None:
         return tmux
-    names = ("version", "client_termname", "client_termfeatures", *_TMUX_OPTIONS)
+    names = ("version", *_TMUX_OPTIONS)
     question = (command, "display-message", "-p", "|".join(f"#{{{name}}}" for name in names))
-    answer = [*ask(question, tmux.environment).strip().split("|"), *[""] * len(names)]
-    version, outside, features, *values = answer
+    version, *values = [*ask(question, tmux.environment).strip().split("|"), *[""] * len(names)]
     flags = {"0": "off", "1": "on"}
     # A server that does not know an option leaves its value empty.
     options = tuple(
@@ -231,7 +200,7 @@ def _tmux(environ: Mapping[str, str], ask: Ask | None) -> Tmux | None:
         for name, value in zip(_TMUX_OPTIONS, values, strict=False)
         if value
     )
-    return Tmux(command, server, version, options, outside, frozenset(filter(None, features.split(","))))
+    return Tmux(command, server, version, options)
 
 
 def _size() -> tuple[int, int]:

@@ -18,6 +18,7 @@ from tui.operations.fields import Field, Option
 from tui.secret import Secret
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import CHOICE
+from tui.ui.widgets.hidden_text import TakesHiddenText
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -65,12 +66,16 @@ class LineInput(Input):
         self.replace(_CONTROLS.sub(" ", event.text.strip("\r\n")), *self.selection)
 
 
-class NameInput(LineInput):
+class NameInput(LineInput, TakesHiddenText):
     """An input for a name, in which the value of a pasted `NAME=value` is never shown."""
 
     def __init__(self, value: str, *, id: str, rest: str) -> None:
         super().__init__(value, id=id)
         self._rest = rest
+
+    def hidden_part(self, pasted: str) -> str:
+        """What follows `NAME=`."""
+        return pasted.partition("=")[2] if self._rest else ""
 
     def _on_paste(self, event: Paste) -> None:
         name, sign, value = event.text.strip("\r\n").partition("=")

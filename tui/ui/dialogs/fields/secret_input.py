@@ -18,6 +18,7 @@ from tui.operations.verbs.secrets_operation import recognisable
 from tui.secret import Secret
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import SECRET
+from tui.ui.widgets.hidden_text import TakesHiddenText
 from tui.ui.widgets.text import fit
 from tui.ui.widgets.themed_widget import ThemedWidget
 
@@ -30,7 +31,7 @@ TOO_LONG: Final = "that is more than 1 MiB: nothing kept, mount a file instead"
 CONTROL: Final = "the paste holds a control character: nothing kept, use a file"
 
 
-class SecretInput(ThemedWidget, can_focus=True):
+class SecretInput(ThemedWidget, TakesHiddenText, can_focus=True):
     """Holds a value that leaves it only as a `Secret`."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(SECRET)
@@ -91,6 +92,10 @@ class SecretInput(ThemedWidget, can_focus=True):
         elif event.is_printable and event.character is not None:
             event.stop()
             self._keep(self._kept.reveal() + event.character)
+
+    def hidden_part(self, pasted: str) -> str:
+        """All of it."""
+        return pasted
 
     def on_paste(self, event: events.Paste) -> None:
         """Take the whole paste. Terminals send returns for line feeds; CR LF is kept."""
