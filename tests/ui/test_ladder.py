@@ -65,7 +65,7 @@ async def test_ctrl_c_twice_leaves_from_anywhere() -> None:
 
 
 async def test_problems_only_from_any_pane() -> None:
-    async with playing(Scene("problems", keys=("5", "ctrl+z"))) as (app, pilot):
+    async with playing(Scene("problems", keys=("2", "ctrl+z"))) as (app, pilot):
         assert app.main.current is app.main.agents
         assert len(app.main.agents.table.keys) == 4
         await typed(pilot, "!")

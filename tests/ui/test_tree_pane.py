@@ -11,7 +11,7 @@ from msgspec.structs import replace as with_fields
 from tests.fixtures.screen import drawn, playing, title
 from tests.fixtures.views import NOW, view_of, with_agent, words
 from tests.scenes import Scene, settled, typed
-from tui.api.models import Deployment, Dispatch, JobState, Participant
+from tui.api.models import Deployment, Dispatch, JobState, Participant, moment
 from tui.fleet.cells import Cells
 from tui.fleet.coverage import Coverage
 from tui.fleet.state import NO_NODE_ANSWERS, Freshness, RoomFreshness, View, with_participants
@@ -426,3 +426,31 @@ async def test_from_a_line_of_a_log_to_its_job_in_the_tree() -> None:
         main.post_message(LogView.JumpToJob("AJ_gone", "nowhere", ""))
         await settled(pilot)
         assert "not in the tree (any more)" in main.logs.reader.bar.text
+
+
+def test_only_rooms_with_problems_and_how_long_ago_a_job_failed() -> None:
+    view, pane = view_of("incident"), DispatchesPane()
+
+    def rooms() -> list[str]:
+        return [key.removeprefix("room:") for key in pane.keys(view) if key.startswith("room:")]
+
+    every = rooms()
+    assert pane.toggle_problems() and 0 < len(rooms()) < len(every)
+    assert rooms() == every[: len(rooms())], "the worst come first anyway"
+    assert "problems only" in words(pane.title(view)) and pane.is_narrowed
+    assert not pane.set_filter("status:failed")
+    failed = rooms()
+    assert not pane.set_filter("status:failed age<3m")
+    recent = rooms()
+    assert recent and set(recent) < set(failed)
+    ended = [
+        job.state.ended_at
+        for room in recent
+        for item in view.fleet.dispatches[room]
+        for job in item.jobs
+        if job.state is not None and job.state.status == "JS_FAILED"
+    ]
+    assert all((moment(at) or 0.0) > NOW - 180 for at in ended)
+    pane.widen()
+    pane.widen()
+    assert not pane.is_narrowed and rooms() == every

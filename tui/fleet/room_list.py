@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from tui.api.models import Dispatch, Job
+from tui.api.models import Dispatch, Job, moment
 from tui.fleet.conditions import JobCondition, dispatch_condition, job_condition
 from tui.fleet.evidence import RoomEvidence
 from tui.fleet.listing import Field, matching
@@ -31,6 +31,7 @@ ROOM_FIELDS: Final[Mapping[str, Field[RoomRow]]] = {
     "agent": lambda row, view: " ".join(item.agent_name for item in row.dispatches),
     "status": lambda row, view: " ".join(_states(row)).casefold(),
     "deployment": lambda row, view: " ".join(item.deployment for item in row.dispatches),
+    "age": lambda row, view: _age(row, view.now),
     "worker": lambda row, view: " ".join(job.state.worker_id for job in row.jobs if job.state),
 }
 """Fields of the filter grammar. They are of rooms: a room that passes is shown with all that is in it."""
@@ -81,6 +82,16 @@ def _state(job: Job, evidence: RoomEvidence) -> str:
     if job.state is None or condition in SAYS_OTHERWISE:
         return condition.word
     return f"{condition.word} {job.state.status}"
+
+
+def _age(row: RoomRow, now: float) -> float | None:
+    """Seconds since its newest job failed; if none did, since the newest job or dispatch of it began."""
+    states = [job.state for job in row.jobs if job.state is not None]
+    failed = [moment(state.ended_at) for state in states if state.status == "JS_FAILED"]
+    begun = [moment(state.started_at) for state in states]
+    begun += [moment(item.state.created_at) for item in row.dispatches if item.state is not None]
+    newest = max((at for at in failed or begun if at is not None), default=None)
+    return None if newest is None else now - newest
 
 
 def _text(row: RoomRow) -> str:

@@ -67,6 +67,7 @@ class DispatchesPane(ListPane):
         self.revealed = False
         self.agent_name = ""
         """Only rooms that this agent was dispatched to; empty for all."""
+        self.problems_only = False
         self._shown = self._hidden_problems = 0
 
     def on_mount(self) -> None:
@@ -110,10 +111,10 @@ class DispatchesPane(ListPane):
         fleet = view.fleet
         worst = {room.name: self.tree_model.of_room(view, room.name).worst for room in fleet.rooms}
         every = rooms_by_worst(fleet, worst)
-        rooms = every
+        rooms = [room for room in every if worst[room] is Worst.PROBLEM] if self.problems_only else every
         if self.active_filter or self.agent_name:
             rooms = matching_rooms(
-                every,
+                rooms,
                 view,
                 lambda name: self.tree_model.of_room(view, name).room,
                 query=self.active_filter,
@@ -148,7 +149,8 @@ class DispatchesPane(ListPane):
     def title(self, view: View) -> Line:
         """How many rooms are shown and polled, and how many problems a filter hides."""
         coverage, total = view.fleet.coverage, len(view.fleet.rooms)
-        some = f"{self._shown}/" if self.active_filter or self.agent_name else ""
+        narrowed = self.active_filter or self.agent_name or self.problems_only
+        some = f"{self._shown}/" if narrowed else ""
         words = [] if unknown_rooms(view.fleet) else [Cell(f" [{some}{total} rooms]")]
         if self._hidden_problems:
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
@@ -157,6 +159,8 @@ class DispatchesPane(ListPane):
         elif is_old(view.fleet.coverage, view.monotonic):
             old = view.monotonic - (coverage.oldest or view.monotonic)
             words.append(Cell(f" oldest {age(old)}", "warn"))
+        if self.problems_only:
+            words.append(Cell(" problems only", "accent"))
         if self.agent_name:
             words.append(Cell(f" agent {self.agent_name}", "accent"))
         if self.active_filter:
@@ -167,6 +171,8 @@ class DispatchesPane(ListPane):
 
     def empty(self, view: View) -> str:
         """No rooms, or not received yet."""
+        if self.problems_only and view.fleet.rooms:
+            return "No problem in the rooms that are loaded. ! shows every room."
         if self.agent_name:
             return f"No room has a dispatch of {self.agent_name}. Esc shows every room."
         return "loading…" if unknown_rooms(view.fleet) else no_rooms(view.fleet)
@@ -259,6 +265,7 @@ class DispatchesPane(ListPane):
         if job_id:
             self.tree_model.toggle(key_of(room, dispatch_id), True)
         self.agent_name = ""
+        self.problems_only = False
         self.set_filter("")
         self.update_rows()
         self.table.select(key)
@@ -270,13 +277,21 @@ class DispatchesPane(ListPane):
 
     @property
     def is_narrowed(self) -> bool:
-        """A filter is on, or only one agent's rooms are shown."""
-        return super().is_narrowed or bool(self.agent_name)
+        """A filter is on, or only problems or one agent's rooms are shown."""
+        return super().is_narrowed or self.problems_only or bool(self.agent_name)
+
+    def toggle_problems(self) -> bool:
+        """Show only rooms with problems, or all."""
+        self.problems_only = not self.problems_only
+        self.update_rows()
+        return True
 
     def widen(self) -> None:
         """Clear the filter, then show every room."""
         if super().is_narrowed:
             super().widen()
+        elif self.problems_only:
+            self.toggle_problems()
         else:
             self.show_rooms_of("")
 

@@ -149,6 +149,11 @@ class TimelinePane(ListPane):
         """What a note is about: what the event is about."""
         return self.event.subject if self.event is not None else super().noted(view)
 
+    def is_problem(self, view: View, key: str) -> bool:
+        """An error."""
+        event = self._events.get(key)
+        return event is not None and event.severity is Severity.ERROR
+
     # ---- keys -----------------------------------------------------------------------------------------
 
     def toggle_problems(self) -> bool:
