@@ -38,7 +38,7 @@ LONG = 1001
 
 @pytest.fixture
 def easy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body is long from a thousand commas on, and not from a million and a half."""
+    """A body is long from a thousand commas on, and not from a million."""
     monkeypatch.setattr(cut_listing, "EASY", 1000)
 
 

@@ -38,6 +38,8 @@ class Wire(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 class Event(Wire, frozen=True):
     """AgentEvent: how often something happened to a deployment, and when last."""
 
+    SHARED = ("type",)
+
     type: str | int = "AGENT_EVENT_TYPE_UNKNOWN"
     """Enum name; a number when it is newer than the server's own names."""
     count: int = 0
@@ -48,6 +50,11 @@ class Event(Wire, frozen=True):
 
 class Deployment(Wire, frozen=True):
     """AgentDeployment: one agent in one region under one deployment name."""
+
+    SHARED = (
+        *("region", "status", "cur_cpu", "cur_mem", "mem_limit", "cpu_limit", "server_region"),
+        *("deployment", "version", "agent_name", "agent_id", "events"),
+    )
 
     region: str = ""
     """The operator's region, such as `us-east`."""
@@ -87,6 +94,8 @@ class Deployment(Wire, frozen=True):
 
 class Agent(Wire, frozen=True):
     """AgentInfo: one agent of the project."""
+
+    SHARED = ("agent_id", "agent_name", "version", "agent_deployments")
 
     agent_id: str = ""
     agent_name: str = ""

@@ -98,8 +98,8 @@ class Reader(Generic[T]):
         if kept == self._body:
             return
         rows, is_cut = yield from self._rows(body)
-        del body  # it may be large, and the rows hold what is kept of it
-        raws = (rows or [])[: self._most]
+        raws, is_listed = (rows or [])[: self._most], rows is not None
+        del body, rows  # they may be large, and what is kept holds its part of them
         items, same = yield from self._decoded(raws, size)
         if not same or len(items) != len(self._items):
             self._places = {self._name(item): place for place, item in enumerate(items) if item is not None}
@@ -107,7 +107,7 @@ class Reader(Generic[T]):
         unreadable = sum(item is None for item in items)
         self._mended &= self._places.keys()
         kept_rows = len(raws) if is_cut else 0
-        batch = Batch(tuple(found), unreadable, rows is not None, kept_rows, len(self._mended))
+        batch = Batch(tuple(found), unreadable, is_listed, kept_rows, len(self._mended))
         self._body, self._items = kept, items
         self._raws = [] if is_lean else raws
         if batch != self._batch:

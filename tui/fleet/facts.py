@@ -22,14 +22,15 @@ class AgentFacts:
     """
 
     def __init__(self, agent: Agent) -> None:
+        name = agent.name
         self.agent = agent
         self.status: Status = worst(agent)
         """The worst of its deployments."""
-        self.order = (agent.name.casefold(), agent.agent_id)
+        self.order = (name.casefold(), agent.agent_id)
         """Sort key among agents with equal values in the sorted column."""
         self.rank = (self.status.severity, *self.order)
         """Sort key for the worst status first."""
-        self.is_unusual = not agent.name.isascii() or "\\" in agent.name
+        self.is_unusual = not name.isascii() or "\\" in name
         """Its name has other characters than plain letters, so that it may look like another name."""
         self.is_lookalike = False
         """Its name can be mistaken for another agent's; known once the whole list is."""

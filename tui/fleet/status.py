@@ -89,10 +89,12 @@ def status(text: str) -> Status:
 
 def worst(agent: Agent) -> Status:
     """The status of an agent: the worst of its deployments."""
-    rows = agent.agent_deployments
-    if len(rows) == 1:
-        return status(rows[0].status)
-    return min((status(row.status) for row in rows), key=lambda s: s.severity, default=_NEVER_SEEN)
+    found = None
+    for row in agent.agent_deployments:  # a loop: it is asked several times of each of many agents
+        state = _cache.get(row.status) or status(row.status)
+        if found is None or state.severity < found.severity:
+            found = state
+    return found or _NEVER_SEEN
 
 
 def replicas(agent: Agent) -> tuple[int, int, int]:
