@@ -14,6 +14,7 @@ ROOMY = ("logs/", "ui/logview/")
 FUNCTION_LINES = 40
 
 LONG_MODULES = {
+    "api/models.py",
     "deploy/run.py",
     "operations/journal/journal.py",
     "sim/scenarios/incident.py",

@@ -36,6 +36,29 @@ def rooms(*names: str) -> bytes:
 LONG = 1001
 
 
+def test_agents_that_say_the_same_share_it() -> None:
+    """Half the memory of a large fleet."""
+    rows = [
+        row(n, version="v1", agent_deployments=[{"agent_id": f"CA_{n}", "agent_name": f"n{n}", "status": s}])
+        for n, s in enumerate(("Running", "Running"))
+    ]
+    one, other = Reader(Agent, "agents").read(agents(*rows)).items
+    assert one.version is other.version
+    (here,), (there,) = one.agent_deployments, other.agent_deployments
+    assert here.status is there.status
+    assert (here.agent_id is one.agent_id, here.agent_name is one.agent_name) == (True, True)
+
+
+@pytest.mark.usefixtures("easy")
+def test_of_a_long_list_so_many_bytes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cut_listing, "MOST_BYTES", 1000)
+    long = agents(*(row(number, version="v" * 100) for number in range(20)))
+    batch = Reader(Agent, "agents").read(long)
+    assert batch.cut == len(batch.items) and 4 < batch.cut < 9
+    with pytest.raises(Unreadable):
+        Reader(Agent, "agents").read(b'{"agents":[],"x":"' + b"v" * 1000 + b'"}')
+
+
 @pytest.fixture
 def easy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body is long from a thousand commas on, and not from a million."""
@@ -45,7 +68,7 @@ def easy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_listing_is_cut_after_so_many_rows_and_says_so() -> None:
     reader = Reader(Agent, "agents", most=3)
     whole = reader.read(agents(*(row(number) for number in range(3))))
-    assert (len(whole.items), whole.cut, whole.is_whole) == (3, 0, True)
+    assert (len(whole.items), whole.cut, whole.is_whole) == (3, None, True)
     cut = reader.read(agents(*(row(number) for number in range(4))))
     assert [agent.agent_id for agent in cut.items] == ["CA_0", "CA_1", "CA_2"]
     assert (cut.cut, cut.is_whole) == (3, False), "what it does not hold may be there"
@@ -61,7 +84,7 @@ def test_a_listing_is_cut_after_so_many_rows_and_says_so() -> None:
         (b"[]," * LONG, 4, 0),
         (b'{"agent_id":"\\"]}","x":[{}]},' + b'{"agent_id":"CA_2"},' * LONG, 4, 2),
         (b'{"agent_id":"CA_1","x":[' + b"1," * LONG + b"1]}," + b'{"agent_id":"CA_2"},' * 9, 4, 2),
-        (b'{"agent_id":"CA_1","x":[' + b"1," * LONG + b"1]},", 0, 1),
+        (b'{"agent_id":"CA_1","x":[' + b"1," * LONG + b"1]},", None, 1),
     ],
     ids=range(7),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant
-from tui.fleet.activity import WAITS_FOR, YOUNG_FOR, activity, participants_need
+from tui.fleet.activity import WAITS_FOR, YOUNG_FOR, activity
 from tui.fleet.participant_scheduler import Need
 from tui.fleet.room_scheduler import Activity
 
@@ -54,5 +54,4 @@ CASES = [
 def test_what_happens_in_a_room(
     dispatches: tuple[Dispatch, ...], people: tuple[Participant, ...] | None, how: Activity, need: Need
 ) -> None:
-    assert activity(dispatches, people, NOW) is how
-    assert participants_need(dispatches, people, NOW) is need
+    assert activity(dispatches, people, NOW) == (how, need)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
 from tests.fixtures.clocks import BACKEND
 from tests.fleet.running_poller import running_poller
+from tui.api import client as api_client
 from tui.api import methods
 from tui.api.errors import Unknown
-from tui.api.models import Agent
+from tui.api.models import Agent, Room
 from tui.api.reader import Batch
 from tui.fleet.cut_listings import known_after, with_cut
+from tui.fleet.find import no_such_agent, no_such_thing
+from tui.fleet.state import Fleet, Freshness, RoomFreshness, Selection, View
+from tui.operations.descriptions import jobs, no_agent, no_dispatch
 from tui.operations.looks import whole
+from tui.operations.verbs.dispatch_checks import likely_cause
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ def test_which_sources_are_cut() -> None:
     marks = with_cut(with_cut({}, "agents", 5), "rooms", 7)
     assert marks == {"agents": 5, "rooms": 7}
     assert with_cut(marks, "agents", 5) is marks
-    assert with_cut(marks, "agents", 0) == {"rooms": 7}
+    assert with_cut(marks, "agents", None) == {"rooms": 7}
 
 
 def test_a_cut_listing_proves_nothing_of_what_is_not_in_it() -> None:
@@ -72,7 +79,8 @@ async def test_nothing_is_gone_because_a_listing_was_cut(monkeypatch: pytest.Mon
         assert made.fleet.cut == {}
         show("c", "a", "b")
         await made.run(20.0)
-        assert made.fleet.cut == {"agents": 2, "rooms": 2, "dispatches": 2}
+        assert made.fleet.cut == {"agents": 2, "rooms": 2, "dispatches": 4}
+        assert [made.fleet.fresh_room(room).cut for room in ("room-a", "room-b")] == [2, 2]
         assert ids(made.fleet.agents) == ["CA_a", "CA_b"]
         assert [room.name for room in made.fleet.rooms] == ["room-a", "room-b"]
         assert {room: [item.id for item in items] for room, items in made.fleet.dispatches.items()} == {
@@ -83,3 +91,47 @@ async def test_nothing_is_gone_because_a_listing_was_cut(monkeypatch: pytest.Mon
         await made.run(20.0)
         assert made.fleet.cut == {}
         assert (ids(made.fleet.agents), list(made.fleet.dispatches)) == (["CA_b"], ["room-b"])
+
+
+async def test_dispatches_of_all_rooms_together_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_client, "ROWS_IN_ROOMS", 3)
+    async with running_poller() as made:
+        world = made.world
+        world.rooms = ["a", "b", "c"]
+        world.dispatches = {room: [{"id": f"{room}{number}"} for number in range(2)] for room in "abc"}
+        await made.run(30.0)
+        held = {room: len(items) for room, items in made.fleet.dispatches.items()}
+        assert sum(held.values()) == 3
+        assert made.fleet.cut == {"dispatches": 3}
+        cuts = {room: made.fleet.fresh_room(room).cut for room in held}
+        assert cuts == {room: None if count == 2 else count for room, count in held.items()}
+        world.dispatches = {room: items[:1] for room, items in world.dispatches.items()}
+        await made.run(30.0)
+        assert made.fleet.cut == {}
+        assert {room: made.fleet.fresh_room(room).cut for room in held} == dict.fromkeys("abc")
+
+
+def test_words_on_what_is_not_in_a_cut_list() -> None:
+    cut = Fleet(
+        agents=agents(1),
+        rooms=(Room(name="lobby"),),
+        dispatches={"lobby": ()},
+        room_freshness={"lobby": RoomFreshness(1.0, cut=0)},
+        freshness={name: Freshness(at=1.0) for name in ("agents", "rooms")},
+        cut={"agents": 1, "rooms": 1, "dispatches": 0},
+    )
+    whole = replace(cut, cut={}, room_freshness={"lobby": RoomFreshness(1.0)})
+    view = View(cut, Selection(agent_id="CA_9", room="lobby", dispatch_id="AD_9"), 1.0, 1.0)
+    before = replace(view, fleet=whole)
+    for words, certain in (
+        (lambda view: no_such_agent(view.fleet, "x"), "no agent 'x' in this project"),
+        (lambda view: no_such_thing(view.fleet, "x"), "no match for 'x'"),
+        (no_agent, "CA_9 is not there any more"),
+        (no_dispatch, "AD_9 is not in lobby any more"),
+        (lambda view: jobs(view, Agent(agent_name="x")), "no jobs running"),
+        (lambda view: str(likely_cause(view.fleet, "x", "")), None),
+    ):
+        if certain:
+            assert words(before) == certain
+        assert words(view) != words(before), certain
+    assert no_agent(view) == "the list of agents was cut at 1"

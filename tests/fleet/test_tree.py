@@ -10,7 +10,16 @@ from tui.api.models import Dispatch, Participant, Room
 from tui.fleet.conditions import SLOW_AFTER, STUCK_AFTER, Worst
 from tui.fleet.evidence import CHECKED_FOR
 from tui.fleet.state import Fleet, Freshness, RoomFreshness, Selection, View
-from tui.fleet.tree import Tree, find_dispatch, find_key, key_of, owner_name, rooms_by_worst, split
+from tui.fleet.tree import (
+    OPENS_UP_TO,
+    Tree,
+    find_dispatch,
+    find_key,
+    key_of,
+    owner_name,
+    rooms_by_worst,
+    split,
+)
 
 # ---- the lines -----------------------------------------------------------------------------------------
 
@@ -53,6 +62,16 @@ def test_what_is_bad_opens_by_itself() -> None:
     assert shown["room:none"] == ("room", 0, 0, False)
     assert tree.nodes["room:bad"].worst is Worst.PROBLEM
     assert tree.nodes["dispatch:bad\0AD_2"].worst is Worst.RUNNING
+
+
+def test_a_room_with_very_many_dispatches_opens_by_hand() -> None:
+    """A hundred thousand lines took half a second with each answer."""
+    many = tuple(dispatch(job("JS_FAILED", number=n), number=n) for n in range(OPENS_UP_TO + 1))
+    tree, known = Tree(), view(fleet(many=many, few=many[1:]))
+    assert tree.flatten(known, ("many",)) == ["room:many"]
+    assert len(tree.flatten(known, ("few",))) == 1 + 2 * OPENS_UP_TO
+    tree.toggle("room:many", True)
+    assert len(tree.flatten(known, ("many",))) == 1 + len(many), "and so do they"
 
 
 def test_the_operator_opens_and_closes_and_it_stays_so() -> None:

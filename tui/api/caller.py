@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,9 @@ from tui.api.hosts import Host
 from tui.api.masking import QUOTED, masked
 from tui.api.methods import Method
 from tui.api.models import Wire
+from tui.api.quota import Quota
 from tui.api.reader import Batch, Reader, Unreadable
+from tui.api.responses import Turn
 from tui.api.transport import DEADLINE, Transport, WriteGuard
 from tui.api.wire import read_one
 from tui.clock import Clock
@@ -53,7 +56,10 @@ class Caller:
         """Base URL of each host, to which paths are appended."""
         self.exact_rooms: dict[str, str] = {}
         """Displayed room name → name on the server, where these differ."""
-        self._ordered = False
+        self.long_answers = asyncio.Lock()
+        """Held by the one long answer that is in memory."""
+        self.is_ordered = False
+        """An operator waits for what it asks: it is sent also when the budget is used up."""
         self.transport = Transport(
             endpoint.credentials,
             budget=budget,
@@ -67,7 +73,7 @@ class Caller:
     def ordered(self) -> Caller:
         """A caller on the same connections whose reads are sent even when the budget is spent."""
         other = copy.copy(self)
-        other._ordered = True
+        other.is_ordered = True
         return other
 
     def url(self, method: Method) -> str:
@@ -75,9 +81,18 @@ class Caller:
         return self.urls[method.host]
 
     async def send(
-        self, method: Method, request: Mapping[str, object], *, room: str = "", request_id: str = ""
+        self,
+        method: Method,
+        request: Mapping[str, object],
+        *,
+        room: str = "",
+        request_id: str = "",
+        turn: Turn | None = None,
     ) -> bytes:
-        """The body of the answer to one call; `room` is the displayed name of the token's room."""
+        """The body of the answer to one call; `room` is the displayed name of the token's room.
+
+        With a `turn`, a long answer waits for the others that have one.
+        """
         if exact := self.exact_rooms.get(room):
             room, request = exact, {**request, "room": exact}
         grants = {
@@ -92,7 +107,8 @@ class Caller:
             body,
             grants[method.grant],
             request_id=request_id,
-            ordered=self._ordered,
+            ordered=self.is_ordered,
+            turn=turn,
         )
 
     async def ask(
@@ -161,20 +177,35 @@ class Listing(Generic[T]):
         *,
         remember: int = 64,
         lean: bool = False,
+        quota: Quota | None = None,
     ) -> None:
+        """`quota` is for all that is kept of the answers to questions that are counted."""
         self._caller = caller
         self._method = method
         self._kind = kind
         self._key = key
         self._remember = remember
         self._lean = lean
+        self._quota = quota
         self._readers: OrderedDict[bytes, Reader[T]] = OrderedDict()
 
-    async def ask(self, request: Mapping[str, object], *, room: str = "") -> Batch[T]:
+    async def ask(
+        self, request: Mapping[str, object], *, room: str = "", is_counted: bool = True
+    ) -> Batch[T]:
         """The answer; unchanged items are the same objects as in the previous one."""
-        body = await self._caller.send(self._method, request, room=room)
+        turn = Turn(self._caller.long_answers)
+        try:
+            return await self._ask(request, room, turn, self._quota if is_counted else None)
+        finally:
+            turn.end()
+
+    async def _ask(
+        self, request: Mapping[str, object], room: str, turn: Turn, quota: Quota | None
+    ) -> Batch[T]:
+        body = await self._caller.send(self._method, request, room=room, turn=turn)
         reader = self._reader(msgspec.json.encode(request))
-        beginning, steps = body[:QUOTED], reader.steps(body)
+        grant = (lambda sizes, is_cut: quota.take(room, sizes, is_cut=is_cut)) if quota else None
+        beginning, steps = body[:QUOTED], reader.steps(body, grant=grant)
         del body  # it may be large, and is let go as soon as it is taken apart
         try:
             for _ in steps:

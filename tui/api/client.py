@@ -19,6 +19,7 @@ from tui.api.exact import ExactDispatch, raw_of, read_exact
 from tui.api.health import Health
 from tui.api.hosts import Host
 from tui.api.masking import SentSecrets
+from tui.api.methods import Method
 from tui.api.models import (
     Agent,
     Dispatch,
@@ -31,6 +32,7 @@ from tui.api.models import (
     Version,
     Wire,
 )
+from tui.api.quota import Quota
 from tui.api.reader import Batch
 from tui.api.transport import WriteGuard
 from tui.api.wire import exact_name, is_plain
@@ -39,8 +41,12 @@ from tui.clock import Clock
 T = TypeVar("T", bound=Wire)
 BUILD_QUIET: Final = 900.0
 """Seconds that a build may say nothing: `lk` allows as much for the whole of it."""
-DISPATCHES_REMEMBERED: Final = 4096
-"""Rooms whose last ListDispatch is kept to compare with; a larger fleet decodes some rooms anew."""
+ROOMS_REMEMBERED: Final = 4096
+"""Rooms whose last answers are kept to compare with; a larger fleet decodes some rooms anew."""
+ROWS_IN_ROOMS: Final = 100_000
+"""Dispatches of all rooms together that are kept, and as many participants."""
+SIZE_IN_ROOMS: Final = 64 * methods.MEBI
+"""Bytes of their JSON, for each of the two."""
 
 
 class LinkHealth(Wire, frozen=True):
@@ -81,16 +87,18 @@ class Client:
         self._settings = Listing(self._caller, methods.GET_SETTINGS, Setting, "params")
         self._rooms = Listing(self._caller, methods.LIST_ROOMS, Room, "rooms")
         self._named: Batch[Room] = Batch()
-        self._participants = Listing(self._caller, methods.LIST_PARTICIPANTS, Participant, "participants")
-        self._dispatches = Listing(
-            self._caller,
-            methods.LIST_DISPATCH,
-            Dispatch,
-            "agent_dispatches",
-            remember=DISPATCHES_REMEMBERED,
-            lean=True,
-        )
+        self._quotas: list[Quota] = []
+        self._participants = self._of_rooms(methods.LIST_PARTICIPANTS, Participant, "participants")
+        self._dispatches = self._of_rooms(methods.LIST_DISPATCH, Dispatch, "agent_dispatches")
         self._links = Listing(self._caller, methods.LIST_LINKS, PrivateLink, "items")
+
+    def _of_rooms(self, method: Method, kind: type[T], key: str) -> Listing[T]:
+        """A listing of one room at a time; what is kept of all rooms is limited."""
+        quota = None
+        if not self._caller.is_ordered:  # what an operator asks for is not kept for long
+            quota = Quota(ROWS_IN_ROOMS, SIZE_IN_ROOMS)
+            self._quotas.append(quota)
+        return Listing(self._caller, method, kind, key, remember=ROOMS_REMEMBERED, lean=True, quota=quota)
 
     def ordered(self) -> Client:
         """A client on the same connections whose reads are sent even when the request budget is used up."""
@@ -156,6 +164,10 @@ class Client:
         if name:
             return await self._rooms.ask({"names": [self._caller.exact_rooms.get(name, name)]})
         batch = await self._rooms.ask({})
+        if batch.cut is None:  # else rooms that are known stay, also where they are not listed
+            names = {room.name for room in batch.items}
+            for quota in self._quotas:
+                quota.keep(names)
         if batch is not self._named:
             self._named = batch
             named = (
@@ -175,7 +187,7 @@ class Client:
         """The dispatches of a room. A missing room is `NotFound`, also where servers answer 503."""
         request = {"room": room} | ({"dispatch_id": dispatch_id} if dispatch_id else {})
         try:
-            return await self._dispatches.ask(request, room=room)
+            return await self._dispatches.ask(request, room=room, is_counted=not dispatch_id)
         except errors.Unknown as error:
             raise nobody_there(error) or error from None
 

@@ -48,7 +48,7 @@ class Method(Struct, frozen=True):
         return Host.AGENTS if self.service == "CloudAgent" else Host.PROJECT
 
 
-# a fleet of 10,000 agents is 12 MB of JSON, so the listings without a filter may be longer
+# a fleet of 10,000 agents is 12 MB of JSON, so the listings of a whole project may be longer
 LIST_AGENTS: Final = Method("CloudAgent", "ListAgents", body_limit=64 * MEBI, most=50_000)
 LIST_VERSIONS: Final = Method("CloudAgent", "ListAgentVersions")
 LIST_SECRETS: Final = Method("CloudAgent", "ListAgentSecrets")
@@ -57,9 +57,7 @@ LIST_LINKS: Final = Method("CloudAgent", "ListPrivateLinks")
 LINK_STATUS: Final = Method("CloudAgent", "GetPrivateLinkStatus")
 LIST_ROOMS: Final = Method("RoomService", "ListRooms", grant="room_list", body_limit=64 * MEBI, most=20_000)
 LIST_PARTICIPANTS: Final = Method("RoomService", "ListParticipants", grant="room")
-LIST_DISPATCH: Final = Method(
-    "AgentDispatchService", "ListDispatch", grant="room", body_limit=64 * MEBI, most=100_000
-)
+LIST_DISPATCH: Final = Method("AgentDispatchService", "ListDispatch", grant="room", most=100_000)
 
 METHODS: Final = tuple(value for value in list(globals().values()) if isinstance(value, Method))
 """Every method that reads."""

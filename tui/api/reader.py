@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -40,15 +40,19 @@ class Batch(Generic[T]):
     listed: bool = False
     """The answer held its list. `{}` may be how a server says "none", and is what a proxy says anyway."""
 
-    cut: int = 0
-    """Rows that were kept of a list that has more of them; 0 for a list that was not cut."""
+    cut: int | None = None
+    """Rows that were kept of a list that has more of them; None for a list that was not cut."""
     mended: int = 0
     """Entries in which something could not be read."""
 
     @property
     def is_whole(self) -> bool:
         """Whether what is not in it is not there: only then does its absence prove anything."""
-        return self.listed and not self.unreadable and not self.cut and not self.mended
+        return self.listed and not self.unreadable and self.cut is None and not self.mended
+
+
+Grant = Callable[[Sequence[int], bool], int]
+"""Sizes of the rows of a list in bytes, and whether it is cut already → how many of them are kept."""
 
 
 class Reader(Generic[T]):
@@ -74,6 +78,8 @@ class Reader(Generic[T]):
         self._answer = _answer(key)
         self._lean = lean
         self._body: bytes | None = None  # None and not empty: an answer may be empty and invalid
+        self._is_short = False
+        """Fewer rows of the newest body were granted than it has: next time there may be more."""
         self._batch: Batch[T] = Batch()
         self._raws: list[msgspec.Raw] = []
         self._items: list[T | None] = []
@@ -88,25 +94,30 @@ class Reader(Generic[T]):
         """The newest listing; the same object while it is unchanged. No id is in it twice."""
         return self._batch
 
-    def steps(self, body: bytes, size: int = 256) -> Iterator[None]:
+    def steps(self, body: bytes, size: int = 256, *, grant: Grant | None = None) -> Iterator[None]:
         """Decode a body, pausing after every `size` items; `batch` is the result once exhausted.
 
         Raises `Unreadable`. A caller on an event loop yields to it at each pause, so that keys are handled.
+        Without `grant` all rows are kept that the limits of the constructor allow.
         """
         is_lean = self._lean or len(body) > KEPT
         kept = blake2b(body, digest_size=16).digest() if is_lean else body
-        if kept == self._body:
+        if kept == self._body and not self._is_short:
             return
         rows, is_cut = yield from self._rows(body)
         raws, is_listed = (rows or [])[: self._most], rows is not None
         del body, rows  # they may be large, and what is kept holds its part of them
+        if grant is not None:
+            granted = grant([len(memoryview(raw)) for raw in raws], is_cut)
+            self._is_short = granted < len(raws)
+            raws, is_cut = raws[:granted], is_cut or self._is_short
         items, same = yield from self._decoded(raws, size)
         if not same or len(items) != len(self._items):
             self._places = {self._name(item): place for place, item in enumerate(items) if item is not None}
         found = [item for item in map(items.__getitem__, self._places.values()) if item is not None]
         unreadable = sum(item is None for item in items)
         self._mended &= self._places.keys()
-        kept_rows = len(raws) if is_cut else 0
+        kept_rows = len(raws) if is_cut else None
         batch = Batch(tuple(found), unreadable, is_listed, kept_rows, len(self._mended))
         self._body, self._items = kept, items
         self._raws = [] if is_lean else raws

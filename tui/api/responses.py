@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import ssl
@@ -39,6 +40,30 @@ _ECHO = f"invalid token: {MASK}, error: "
 """How released servers begin a 401, once the token is masked (PROTOCOL.md, Errors)."""
 
 
+LONG = 4 * 1_048_576
+"""Bytes beyond which an answer waits until no other long one is in memory."""
+
+
+class Turn:
+    """Lets in one long answer at a time: until it is decoded, it takes several times its size."""
+
+    def __init__(self, lock: asyncio.Lock) -> None:
+        """`lock` is the same for all of them."""
+        self._lock = lock
+        self._is_mine = False
+
+    async def take(self) -> None:
+        """Wait until no other long answer is in memory."""
+        if not self._is_mine:
+            self._is_mine = await self._lock.acquire()
+
+    def end(self) -> None:
+        """This answer is decoded, or will never be."""
+        if self._is_mine:
+            self._is_mine = False
+            self._lock.release()
+
+
 @dataclass
 class Call:
     """What all errors of one call have in common."""
@@ -53,6 +78,8 @@ class Call:
     """It carries a token."""
     changes: bool = False
     """It is not a read."""
+    turn: Turn | None = None
+    """What a long answer to it waits for."""
 
     @property
     def host(self) -> str:
@@ -86,6 +113,8 @@ async def read(response: httpx.Response, limit: int, call: Call, *, may_be_cut: 
                 break
             text = f"the answer is longer than {limit // 1024} KiB; not read further"
             raise call.error(errors.Unknown, text, status=response.status_code)
+        if call.turn is not None and buffer.tell() + len(chunk) > LONG:
+            await call.turn.take()
         buffer.write(chunk)
     return buffer.getvalue()
 

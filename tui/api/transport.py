@@ -23,7 +23,7 @@ from tui.api.health import Health
 from tui.api.masking import SentSecrets
 from tui.api.methods import CLI_VERSION, MEBI, READS, Method
 from tui.api.pool import Pool
-from tui.api.responses import ERROR_LIMIT, Call, broken, chunks, read, refusal
+from tui.api.responses import ERROR_LIMIT, Call, Turn, broken, chunks, read, refusal
 from tui.api.trust import trust
 from tui.clock import Clock
 
@@ -90,8 +90,7 @@ class Transport:
         self.gate = gate
         self.sent = SentSecrets()
         """What no text of an answer may show: tokens, and the secrets of requests and answers."""
-        self._health: dict[str, Health] = {}
-        """By name and port of the host."""
+        self._health: dict[str, Health] = {}  # by name and port of the host
         self._limited = 0
         if ca_file:
             trust(ca_file)
@@ -132,16 +131,18 @@ class Transport:
         *,
         request_id: str = "",
         ordered: bool = False,
+        turn: Turn | None = None,
     ) -> bytes:
         """POST one unary call to `url` (base of the host) and return the body of its 200.
 
         Raises the tree of `errors`. A change is sent once; only one that certainly was not sent is tried
         again, at most twice, with the same request id. A read refused for its token is signed again once if
-        the refusal showed the server's time. `ordered`: an operator action waits for this read.
+        the refusal showed the server's time. `ordered`: somebody waits for it. A long answer takes `turn`.
         """
-        call = Call(method.label, urlsplit(url).netloc, request_id, self.sent, changes=method.changes)
+        host, changes = urlsplit(url).netloc, method.changes
+        call = Call(method.label, host, request_id, self.sent, changes=changes, turn=turn)
         self._admit(method, call, ordered=ordered)
-        if not method.changes:
+        if not changes:
             return await self._signed(method, url, body, grant, call)
         call.request_id = request_id or str(uuid.uuid4())
         for attempt in range(3):
@@ -191,14 +192,13 @@ class Transport:
     ) -> bytes:
         """GET without a token, as of a worker's metrics; the body of the 200, at most `limit` bytes of it.
 
-        The budget does not count it and the proxy is not used: both are for LiveKit's API. Raises the tree of
-        `errors`.
+        Neither budget nor proxy are used: both are for LiveKit's API. Raises the tree of `errors`.
         """
         parts = urlsplit(hosts.unsigned(url))
         call = Call(f"GET {parts.path or '/'}", parts.netloc, "", self.sent, signed=False)
         headers = {"User-Agent": "lktop", "Accept-Encoding": "identity"}
-        sending = self._unsigned.send("GET", parts.geturl(), headers=headers, timeout=self._timeout)
-        response, answer = await self._exchange(sending, call, limit, deadline)
+        sent = self._unsigned.send("GET", parts.geturl(), headers=headers, timeout=self._timeout)
+        response, answer = await self._exchange(sent, call, limit, deadline)
         if response.status_code != 200:
             raise refusal(response, answer, call, self.server_time(call.address))
         return answer
@@ -245,10 +245,10 @@ class Transport:
         signed = self._headers(call, grant, headers or {}, lifetime=STREAM_LIFETIME)
         timeout = httpx.Timeout(quiet, connect=CONNECT, pool=CONNECT)
         started = self._clock.monotonic()
-        address = str(httpx.URL(url, params=params))
+        url = str(httpx.URL(url, params=params))
         try:
             async with asyncio.timeout(self.deadline):
-                response = await self._streams.send(verb, address, headers=signed, timeout=timeout)
+                response = await self._streams.send(verb, url, headers=signed, timeout=timeout)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
             raise broken(error, call) from None
         try:
@@ -267,8 +267,8 @@ class Transport:
     def _headers(
         self, call: Call, grant: Grant, more: dict[str, str], lifetime: float | None = None
     ) -> dict[str, str]:
-        now = self.server_time(call.address)
-        token = self._credentials.token(grant, now=now, **({"lifetime": lifetime} if lifetime else {}))
+        lasts = {"lifetime": lifetime} if lifetime else {}
+        token = self._credentials.token(grant, now=self.server_time(call.address), **lasts)
         self.sent.add_token(token)
         headers = {
             "Authorization": f"Bearer {token}",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from tui.api.models import Dispatch, Job, Participant, moment
-from tui.fleet.evidence import agent_of
+from tui.fleet.evidence import agents_in
 from tui.fleet.participant_scheduler import Need
 from tui.fleet.room_scheduler import Activity
 
@@ -16,28 +16,25 @@ WAITS_FOR: Final = 300.0
 """Seconds after its creation for which a dispatch without a job is watched closely."""
 
 
-def activity(dispatches: Iterable[Dispatch], people: Iterable[Participant] | None, now: float) -> Activity:
-    """How much happens in a room; `now` is in Unix seconds by the server's clock."""
-    items = tuple(dispatches)
-    needs = _needs(items, people, now)
-    if not needs.isdisjoint((Need.YOUNG, Need.DOUBTFUL)) or any(_waits(item, now) for item in items):
-        return Activity.UNSETTLED
-    return Activity.RUNNING if Need.RUNNING in needs else Activity.QUIET
-
-
-def participants_need(
+def activity(
     dispatches: Iterable[Dispatch], people: Iterable[Participant] | None, now: float
-) -> Need:
-    """Why the participants of a room are worth asking for; `now` is in Unix seconds by the server's clock."""
-    return max(_needs(dispatches, people, now), default=Need.NONE)
+) -> tuple[Activity, Need]:
+    """How much happens in a room, and why its participants are worth asking for.
+
+    `now` is in Unix seconds by the server's clock.
+    """
+    agent_of = None if people is None else agents_in(people)
+    needs, waits = set[Need](), False
+    for item in dispatches:
+        needs.update([_need(job, agent_of, now) for job in item.jobs])
+        waits = waits or _waits(item, now)
+    need = max(needs, default=Need.NONE)
+    if waits or not needs.isdisjoint((Need.YOUNG, Need.DOUBTFUL)):
+        return Activity.UNSETTLED, need
+    return Activity.RUNNING if Need.RUNNING in needs else Activity.QUIET, need
 
 
-def _needs(dispatches: Iterable[Dispatch], people: Iterable[Participant] | None, now: float) -> set[Need]:
-    here = None if people is None else tuple(people)
-    return {_need(job, here, now) for item in dispatches for job in item.jobs}
-
-
-def _need(job: Job, here: tuple[Participant, ...] | None, now: float) -> Need:
+def _need(job: Job, agent_of: Callable[[Job], Participant | None] | None, now: float) -> Need:
     state = job.state
     if state is None or state.status == "JS_PENDING":
         return Need.YOUNG
@@ -48,7 +45,7 @@ def _need(job: Job, here: tuple[Participant, ...] | None, now: float) -> Need:
     started = moment(state.started_at)
     if started is not None and now - started < YOUNG_FOR:
         return Need.YOUNG
-    if here is not None and agent_of(job, here) is None:
+    if agent_of is not None and agent_of(job) is None:
         return Need.DOUBTFUL
     return Need.RUNNING
 

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.models import Dispatch, Job, JobState, moment
-from tui.fleet.evidence import RoomEvidence, agent_of, default_identity
+from tui.fleet.evidence import RoomEvidence, agents_in, default_identity
 
 JOINS_WITHIN: Final = 15.0
 """Seconds after its start within which a running job's agent need not be in the room."""
@@ -228,5 +228,6 @@ def summary(dispatches: Iterable[Dispatch], room: RoomEvidence) -> Summary:
 def _agents_without_job(dispatches: Iterable[Dispatch], room: RoomEvidence) -> int:
     agents = [person for person in room.people or () if person.is_agent]
     jobs = (job for item in dispatches for job in item.jobs) if agents else ()
-    known = {agent.identity for job in jobs if (agent := agent_of(job, agents)) is not None}
+    agent_of = agents_in(agents)
+    known = {agent.identity for job in jobs if (agent := agent_of(job)) is not None}
     return sum(agent.identity not in known for agent in agents)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import TypeVar
 
-from tui.api.models import Wire
+from tui.api.models import Dispatch, Wire
 from tui.api.reader import Batch
+from tui.fleet.ordering import open_dispatches
+from tui.fleet.state import Fleet
 
 T = TypeVar("T", bound=Wire)
 
@@ -17,7 +19,7 @@ def known_after(batch: Batch[T], before: tuple[T, ...]) -> tuple[T, ...]:
 
     Of what is new as much comes in as there is room for. The same tuple as before if nothing changed.
     """
-    if not batch.cut or not before:
+    if batch.cut is None or not before:
         return batch.items
     identity = attrgetter(before[0].__struct_fields__[0])
     listed = {identity(item): item for item in batch.items}
@@ -27,9 +29,22 @@ def known_after(batch: Batch[T], before: tuple[T, ...]) -> tuple[T, ...]:
     return before if is_same else after
 
 
-def with_cut(cut: Mapping[str, int], source: str, most: int) -> Mapping[str, int]:
-    """Which sources are cut, after a listing of one that was cut to so many rows, or not at all for 0."""
-    if cut.get(source, 0) == most:
+def dispatches_after(batch: Batch[Dispatch], before: tuple[Dispatch, ...] | None) -> tuple[Dispatch, ...]:
+    """Those of a room that were not deleted; the same tuple as before if nothing changed."""
+    ordered = open_dispatches(known_after(batch, before or ()))
+    return before if before is not None and ordered == before else ordered
+
+
+def kept_of_cut(fleet: Fleet) -> int | None:
+    """How many dispatches are kept of all rooms where those of some room are not all; else None."""
+    if all(fresh.cut is None for fresh in fleet.room_freshness.values()):
+        return None
+    return sum(map(len, fleet.dispatches.values()))
+
+
+def with_cut(cut: Mapping[str, int], source: str, most: int | None) -> Mapping[str, int]:
+    """Which sources are cut, after a listing of one that was cut to so many rows, or not at all for None."""
+    if cut.get(source) == most:
         return cut
     others = {name: rows for name, rows in cut.items() if name != source}
-    return {**others, source: most} if most else others
+    return others if most is None else {**others, source: most}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Final
 
 from msgspec import Struct
@@ -97,19 +97,31 @@ def default_identity(job: Job) -> str:
     return f"agent-{job.id}"
 
 
-def agent_of(job: Job, people: Iterable[Participant] | None) -> Participant | None:
-    """The participant that a job is in its room; `Job.participant` is the user whom it serves.
+def agents_in(people: Iterable[Participant]) -> Callable[[Job], Participant | None]:
+    """Finds the participant that a job is in its room; `Job.participant` is the user whom it serves.
 
     Without an identity in the job's state, it is the only agent there with the name of the job's.
     """
-    identity = job.state.participant_identity if job.state else ""
-    listed = tuple(people or ())
-    wanted = identity or default_identity(job)
-    found = next((person for person in listed if person.identity == wanted), None)
-    if found is not None or identity or not job.agent_name:
-        return found
-    named = [person for person in listed if person.is_agent and job.agent_name in agent_names(person)]
-    return named[0] if len(named) == 1 else None
+    listed = {person.identity: person for person in people}
+    named: dict[str, list[Participant]] = {}
+    for person in listed.values():
+        for name in agent_names(person) if person.is_agent else ():
+            named.setdefault(name, []).append(person)
+
+    def find(job: Job) -> Participant | None:
+        identity = job.state.participant_identity if job.state else ""
+        found = listed.get(identity or default_identity(job))
+        if found is not None or identity or not job.agent_name:
+            return found
+        of_the_name = named.get(job.agent_name, ())
+        return of_the_name[0] if len(of_the_name) == 1 else None
+
+    return find
+
+
+def agent_of(job: Job, people: Iterable[Participant] | None) -> Participant | None:
+    """The participant that one job is in its room; see `agents_in`."""
+    return agents_in(people or ())(job)
 
 
 def agent_names(person: Participant) -> set[str]:

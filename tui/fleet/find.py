@@ -41,6 +41,16 @@ def unknown_rooms(fleet: Fleet) -> str:
     return _never_received("rooms", fleet.fresh("rooms"))
 
 
+def unlisted_agents(fleet: Fleet) -> str:
+    """Why an agent that is not listed may be there all the same; empty where the whole list was received."""
+    return unknown_agents(fleet) or _cut("agents", fleet)
+
+
+def unlisted_rooms(fleet: Fleet) -> str:
+    """Why a room that is not listed may be open all the same; empty where the whole list was received."""
+    return unknown_rooms(fleet) or _cut("rooms", fleet)
+
+
 def no_rooms(fleet: Fleet) -> str:
     """What an empty list of rooms says."""
     if not fleet.rooms_lost:
@@ -58,9 +68,14 @@ def _never_received(what: str, fresh: Freshness) -> str:
     return f"the list of {what} was not received yet" + (f" ({fresh.error})" if fresh.error else "")
 
 
+def _cut(what: str, fleet: Fleet) -> str:
+    most = fleet.cut.get(what)
+    return "" if most is None else f"the list of {what} was cut at {most:,}"
+
+
 def no_such_agent(fleet: Fleet, word: str) -> str:
     """Why no agent has this id or name."""
-    unknown = unknown_agents(fleet)
+    unknown = unlisted_agents(fleet)
     return f"{unknown}, so {word!r} cannot be found" if unknown else f"no agent {word!r} in this project"
 
 
@@ -68,5 +83,6 @@ def no_such_thing(fleet: Fleet, word: str) -> str:
     """Why no agent, room, dispatch or job has this id or name."""
     coverage = fleet.coverage
     partly = f"{coverage.polled} of {coverage.total} rooms loaded" if coverage.polled < coverage.total else ""
-    notes = ", ".join(filter(None, (unknown_agents(fleet), unknown_rooms(fleet) or partly)))
+    rooms = unlisted_rooms(fleet) or partly
+    notes = ", ".join(filter(None, (unlisted_agents(fleet), rooms, _cut("dispatches", fleet))))
     return f"no match for {word!r}" + (f" ({notes})" if notes else "")

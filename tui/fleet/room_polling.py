@@ -12,7 +12,7 @@ from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.models import Dispatch, Participant, Room
 from tui.api.reader import Batch
 from tui.clock import Moment
-from tui.fleet.activity import activity, participants_need
+from tui.fleet.activity import activity
 from tui.fleet.coverage import Coverage
 from tui.fleet.listings import Listings
 from tui.fleet.participant_scheduler import MOST, ParticipantScheduler
@@ -61,8 +61,6 @@ class RoomPolling:
         self._pace = Pace(BURST, AHEAD)
         self._is_outage = False
         """No room answers."""
-        self._cut: dict[str, int] = {}
-        """By room, dispatches that were kept of a list that has more; 0 for a whole one."""
         self._for_participants = float(MOST)
         """Requests a minute that are left for participants."""
 
@@ -72,17 +70,10 @@ class RoomPolling:
         `now` is monotonic, as in all that follows.
         """
         self._dispatches.listed(rooms, now)
-        names = {room.name for room in rooms}
-        self._participants.keep(names)
-        self._cut = {room: cut for room, cut in self._cut.items() if room in names}
+        self._participants.keep({room.name for room in rooms})
         return self._dispatches.unseen()[0] > 0
 
     # ---- dispatches -----------------------------------------------------------------------------------
-
-    @property
-    def cut(self) -> int:
-        """Dispatches that were kept of the longest list that was cut; 0 if none was."""
-        return max(self._cut.values(), default=0)
 
     def due(self, client: Listings, selection: Selection, now: float, spare: float | None) -> list[str]:
         """The rooms to ask for their dispatches now.
@@ -143,11 +134,11 @@ class RoomPolling:
         if self.is_over(done):
             self._dispatches.recover(asked_at)
         self._is_outage = is_outage
-        for room, batch in done.found.items():
+        for room in done.found:
             dispatches, people = fleet.dispatches.get(room, ()), fleet.participants.get(room)
-            self._dispatches.answered(room, activity(dispatches, people, now.unix), asked_at)
-            self._participants.note(room, participants_need(dispatches, people, now.unix))
-            self._cut[room] = batch.cut
+            how, need = activity(dispatches, people, now.unix)
+            self._dispatches.answered(room, how, asked_at)
+            self._participants.note(room, need)
         for room, why in done.failed.items():
             if why == NO_NODE_ANSWERS or not is_outage:  # else it is no matter of this room
                 self._dispatches.failed(room)
@@ -161,10 +152,11 @@ class RoomPolling:
     async def ask_participants(
         self, client: Listings, room: str, now: float
     ) -> tuple[Participant, ...] | None:
-        """The participants of a room; None when no node answers for it."""
+        """The participants of a room; None when no node answers for it, or not all of them can be kept."""
         self._participants.asked(room, now)
         try:
-            return (await client.list_participants(room)).items
+            batch = await client.list_participants(room)
+            return batch.items if batch.cut is None else None
         except NotFound as error:
             return None if no_node_answers(error) else ()
         except ApiError as error:
@@ -175,7 +167,7 @@ class RoomPolling:
     def present(self, room: str, fleet: Fleet, now: Moment) -> None:
         """Note what the participants of a room told; `fleet` has them in it."""
         dispatches, people = fleet.dispatches.get(room, ()), fleet.participants.get(room)
-        self._participants.note(room, participants_need(dispatches, people, now.unix))
+        self._participants.note(room, activity(dispatches, people, now.unix)[1])
 
     # ---- coverage -------------------------------------------------------------------------------------
 

@@ -8,12 +8,11 @@ from typing import Final, TypeVar
 
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
-from tui.api.models import Agent, Dispatch
-from tui.api.reader import Batch
+from tui.api.models import Agent
 from tui.clock import Clock, Moment
-from tui.fleet.cut_listings import known_after, with_cut
+from tui.fleet.cut_listings import dispatches_after, kept_of_cut, known_after, with_cut
 from tui.fleet.listings import Listings
-from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
+from tui.fleet.ordering import newest_first, own_secrets
 from tui.fleet.room_polling import RoomPolling
 from tui.fleet.state import (
     QUIET_FACTOR,
@@ -203,26 +202,24 @@ async def _dispatches(context: FetchContext) -> Merge:
     def merge(fleet: Fleet) -> Fleet:
         names = {room.name for room in fleet.rooms}  # some may have closed while they were asked
         news = {
-            room: _merged(batch, fleet.dispatches.get(room))
+            room: dispatches_after(batch, fleet.dispatches.get(room))
             for room, batch in done.found.items()
             if room in names
         }
         fleet = replace(fleet, dispatches={**fleet.dispatches, **news})
-        fleet = with_room_answers(fleet, news, context.monotonic)
+        cut = {room: len(news[room]) for room in news if done.found[room].cut is not None}
+        fleet = with_room_answers(fleet, news, context.monotonic, cut)
         if context.rooms.is_over(done):
             fleet = without_room_failures(fleet)
         fleet = with_room_failures(fleet, _only(names, done.failed), now.monotonic)
         context.rooms.asked(done, fleet, context.monotonic, now, is_outage=is_outage)
-        cut = with_cut(fleet.cut, "dispatches", context.rooms.cut)
-        return replace(fleet, coverage=context.rooms.coverage(fleet), cut=cut)
+        return replace(
+            fleet,
+            coverage=context.rooms.coverage(fleet),
+            cut=with_cut(fleet.cut, "dispatches", kept_of_cut(fleet)),
+        )
 
     return merge
-
-
-def _merged(batch: Batch[Dispatch], before: tuple[Dispatch, ...] | None) -> tuple[Dispatch, ...]:
-    """Dispatches that were not deleted; the same tuple as before if nothing changed."""
-    ordered = open_dispatches(known_after(batch, before or ()))
-    return before if before is not None and ordered == before else ordered
 
 
 def _keep(before: Mapping[str, V], key: str, value: V) -> Mapping[str, V]:

@@ -71,11 +71,13 @@ class RoomFreshness(Struct, frozen=True):
     """When that was so for the first time since the last answer; None after an answer."""
     error: str = ""
     """Why it brought none, in words; empty after an answer."""
+    cut: int | None = None
+    """Dispatches kept of a list that has more: what is not among them may be there. None for a whole list."""
 
     def failed(self, at: float, error: str) -> RoomFreshness:
         """After a question without an answer: what was known stays, and its age."""
         since = at if self.failing_since is None else self.failing_since
-        return RoomFreshness(self.dispatches_at, self.participants_at, self.failures + 1, since, error)
+        return structs.replace(self, failures=self.failures + 1, failing_since=since, error=error)
 
 
 NO_NODE_ANSWERS = "listed, but no node answers for it"
@@ -215,9 +217,18 @@ def with_participants(
     return replace(fleet, room_freshness={**fleet.room_freshness, room: fresh})
 
 
-def with_room_answers(fleet: Fleet, rooms: Iterable[str], at: float) -> Fleet:
-    """The fleet after the dispatches of these rooms were answered at a monotonic time."""
-    fresh = {room: RoomFreshness(at, fleet.fresh_room(room).participants_at) for room in rooms}
+def with_room_answers(
+    fleet: Fleet, rooms: Iterable[str], at: float, cut: Mapping[str, int] | None = None
+) -> Fleet:
+    """The fleet after the dispatches of these rooms were answered at a monotonic time.
+
+    `cut` has the dispatches that are kept of lists that have more. Without it that is as it was.
+    """
+    fresh = {}
+    for room in rooms:
+        before = fleet.fresh_room(room)
+        kept = before.cut if cut is None else cut.get(room)
+        fresh[room] = RoomFreshness(at, before.participants_at, cut=kept)
     return replace(fleet, room_freshness={**fleet.room_freshness, **fresh})
 
 
@@ -230,7 +241,7 @@ def with_room_failures(fleet: Fleet, errors: Mapping[str, str], at: float) -> Fl
 def without_room_failures(fleet: Fleet) -> Fleet:
     """The fleet after rooms answer again: what failed before says nothing of those not asked since."""
     fresh = {
-        room: RoomFreshness(known.dispatches_at, known.participants_at) if known.failures else known
+        room: structs.replace(known, failures=0, failing_since=None, error="") if known.failures else known
         for room, known in fleet.room_freshness.items()
     }
     return replace(fleet, room_freshness=fresh)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from tui.api.models import Dispatch, Participant, Room
 from tui.fleet.conditions import Summary, Worst, dispatch_worst, job_condition, summary
-from tui.fleet.evidence import CHECKED_FOR, RoomEvidence, agent_of, evidence
+from tui.fleet.evidence import CHECKED_FOR, RoomEvidence, agents_in, evidence
 from tui.fleet.state import Fleet, RoomFreshness, View
+
+OPENS_UP_TO: Final = 500
+"""Dispatches of a room up to which it is opened because something is wrong in it, and so are they."""
 
 
 class Node(NamedTuple):
@@ -151,29 +154,34 @@ class Tree:
         if known is not None and known.summary is total:
             return known
         key = key_of(room)
-        opened = self._chosen.get(key, total.worst >= Worst.DOUBT)
+        opened = self._chosen.get(key, _opens(total.worst, total.dispatches))
         nodes = {key: Node(key, "room", 0, total.dispatches, opened, total.worst)}
         if opened:
             self._dispatches(view.fleet, room, total.room, nodes)
         return Block(total, nodes)
 
     def _dispatches(self, fleet: Fleet, room: str, known: RoomEvidence, nodes: dict[str, Node]) -> None:
-        for dispatch in fleet.dispatches.get(room, ()):
+        agent_of, dispatches = agents_in(known.people or ()), fleet.dispatches.get(room, ())
+        for dispatch in dispatches:
             worst = dispatch_worst(dispatch, known)
             key = key_of(room, dispatch.id)
-            opened = self._chosen.get(key, worst >= Worst.DOUBT)
+            opened = self._chosen.get(key, _opens(worst, len(dispatches)))
             nodes[key] = Node(key, "dispatch", 1, len(dispatch.jobs), opened, worst)
             if not opened:
                 continue
             for job in dispatch.jobs:
                 job_key = key_of(room, dispatch.id, job.id)
-                agent = agent_of(job, known.people) if known.people else None
+                agent = agent_of(job)
                 shown = agent is not None and self._chosen.get(job_key, False)
                 bad = job_condition(job, known).worst
                 nodes[job_key] = Node(job_key, "job", 2, 0 if agent is None else 1, shown, bad)
                 if shown:
                     person = f"person:{room}\0{dispatch.id}\0{job.id}"
                     nodes[person] = Node(person, "participant", 3, 0, False, Worst.IDLE)
+
+
+def _opens(worst: Worst, dispatches: int) -> bool:
+    return worst >= Worst.DOUBT and dispatches <= OPENS_UP_TO
 
 
 def key_of(room: str, dispatch_id: str = "", job_id: str = "") -> str:

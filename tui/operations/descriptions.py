@@ -11,7 +11,7 @@ from tui.api.models import Agent, Deployment, Dispatch, moment
 from tui.fleet.conditions import RUNS, JobCondition, Worst, dispatch_condition, job_condition
 from tui.fleet.coverage import Coverage
 from tui.fleet.evidence import evidence, evidence_of
-from tui.fleet.find import unknown_agents, unknown_rooms
+from tui.fleet.find import unknown_rooms, unlisted_agents
 from tui.fleet.state import Fleet, View
 from tui.fleet.status import Family, event_words, reading, status
 from tui.fleet.tree import find_dispatch
@@ -32,7 +32,7 @@ def no_agent(view: View) -> str:
         return NO_AGENT
     if view.agent is not None:
         return ""
-    return unknown_agents(view.fleet) or f"{view.selection.agent_id} is not there any more"
+    return unlisted_agents(view.fleet) or f"{view.selection.agent_id} is not there any more"
 
 
 def agent_of(view: View) -> Agent:
@@ -108,6 +108,8 @@ def jobs(view: View, agent: Agent, deployment: str | None = None) -> str:
     if unknown := unknown_rooms(view.fleet) or _nothing_loaded(coverage):
         return f"jobs running: not known, {unknown}"
     partly = f" in {coverage.polled} of {coverage.total} rooms" if coverage.polled < coverage.total else ""
+    if view.fleet.cut.keys() & {"rooms", "dispatches"}:
+        partly = f"{partly} as far as lists were read"
     return f"{running(found) or 'no jobs running'}{partly}"
 
 
@@ -176,5 +178,7 @@ def no_dispatch(view: View) -> str:
     if selection.dispatch_id:
         if selection.room not in view.fleet.dispatches:
             return f"what is dispatched to {selection.room} is not known yet"
+        if (cut := view.fleet.fresh_room(selection.room).cut) is not None:
+            return f"{selection.dispatch_id} is not among the {cut:,} dispatches that are kept of its room"
         return f"{selection.dispatch_id} is not in {selection.room} any more"
     return "no dispatch is selected: open a room and put the cursor on one"

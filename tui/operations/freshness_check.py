@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Agent, Dispatch
-from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
+from tui.fleet.cut_listings import dispatches_after
+from tui.fleet.ordering import newest_first, own_secrets
 from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
 from tui.fleet.state import QUIET_FACTOR, Fleet, View
 from tui.operations.fields import Answers
@@ -113,6 +114,7 @@ async def _here(remote: Remote, fleet: Fleet, room: str) -> tuple[Dispatch, ...]
             if await is_closed(remote, room):
                 return ()
     try:
-        return open_dispatches((await remote.list_dispatches(room)).items)
+        batch = await remote.list_dispatches(room)
+        return dispatches_after(batch, fleet.dispatches.get(room))
     except NotFound:
         return () if await is_closed(remote, room) else None

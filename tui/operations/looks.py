@@ -23,7 +23,7 @@ def whole(batch: Batch[T], what: str) -> tuple[T, ...]:
     """The items of a listing that is whole. Raises `Unknown` for one that may lack some."""
     if not batch.listed:
         raise inconclusive(f"no list of {what} is in it")
-    if batch.cut:
+    if batch.cut is not None:
         raise inconclusive(f"there are more than the {batch.cut} {what} that were read")
     if broken := batch.unreadable + batch.mended:
         raise inconclusive(f"{broken} of the {what} cannot be read")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent
 from tui.fleet.evidence import agent_names, job_types
-from tui.fleet.find import unknown_agents, unknown_rooms
+from tui.fleet.find import unlisted_agents, unlisted_rooms
 from tui.fleet.state import NO_NODE_ANSWERS, Fleet, View
 from tui.fleet.status import Family, status
 from tui.formats import age
@@ -157,10 +157,11 @@ def _doubles(view: View, name: str, room: str) -> Iterator[Hint]:
 
 def _takers(view: View, name: str, deployment: str) -> Iterator[Hint]:
     fleet = view.fleet
-    if unknown := unknown_agents(fleet):
+    is_listed = bool(by_name(fleet, name))
+    if not is_listed and (unknown := unlisted_agents(fleet)):
         yield Hint(f"{unknown}: whether a worker is registered shows only afterwards")
         return
-    if not by_name(fleet, name):
+    if not is_listed:
         alike = next((agent for agent in fleet.agents if confusable(agent.name) == confusable(name)), None)
         odd = f"; there is {alike.name!r}, which only looks the same" if alike is not None else ""
         yield Hint(f"unknown here: no agent is called {name!r}{odd}, nobody may take it", HintLevel.WARN)
@@ -185,11 +186,11 @@ def _age(view: View, source: str) -> str:
 def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
     """Why nobody takes, or will take, a dispatch of this name; None if nothing is known against it.
 
-    Without a list of agents nothing is known: a name that is not in it proves nothing then.
+    Without the whole list of agents, a name that is not in it proves nothing.
     """
-    if unknown_agents(fleet):
-        return None
     agents = by_name(fleet, name)
+    if not agents and unlisted_agents(fleet):
+        return None
     if not agents:
         return Hint("no agent here has this name: a typing mistake, or a worker elsewhere", HintLevel.WARN)
     rows = [row for agent in agents for row in agent.agent_deployments if row.deployment == deployment]
@@ -211,9 +212,9 @@ def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
 
 def _room(view: View, room: str) -> Hint:
     fleet = view.fleet
-    if unknown := unknown_rooms(fleet):
-        return Hint(f"{unknown}: whether this one is open is not known")
     found = next((item for item in fleet.rooms if item.name == room), None)
+    if found is None and (unknown := unlisted_rooms(fleet)):
+        return Hint(f"{unknown}: whether this one is open is not known")
     old = _age(view, "rooms")
     if found is None:
         if old:

@@ -7,7 +7,7 @@ from tui.api.clean import clean
 from tui.deploy.inspection import Inspection
 from tui.deploy.plan import Plan
 from tui.deploy.plan_builder import PlanDraft
-from tui.fleet.find import unknown_agents
+from tui.fleet.find import unlisted_agents
 from tui.fleet.state import Fleet
 from tui.formats import decimal_size
 from tui.operations.descriptions import named
@@ -26,7 +26,7 @@ def verb(region: str, agent_id: str, fleet: Fleet) -> str:
     agent = fleet.agent(agent_id)
     if agent is not None:
         return f"Deploy to {named(agent)}"
-    return f"Deploy to {agent_id}" + ("" if unknown_agents(fleet) else ", which is not listed")
+    return f"Deploy to {agent_id}" + ("" if unlisted_agents(fleet) else ", which is not listed")
 
 
 def inspection_facts(inspection: Inspection) -> list[FactLine]:

@@ -16,7 +16,7 @@ from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.conditions import Worst
 from tui.fleet.coverage import coarsely, coverage_words, is_old
 from tui.fleet.evidence import agent_of
-from tui.fleet.find import no_rooms, unknown_agents, unknown_rooms
+from tui.fleet.find import no_rooms, unknown_rooms, unlisted_agents
 from tui.fleet.past import Subject
 from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.state import Freshness, Selection, View
@@ -208,7 +208,7 @@ class DispatchesPane(ListPane):
         name = owner_name(fleet, selection.room, selection.dispatch_id)
         agent = next((item for item in fleet.agents if name and item.name == name), None)
         if agent is None:
-            missing = unknown_agents(fleet) or f"no agent here is called {name}"
+            missing = unlisted_agents(fleet) or f"no agent here is called {name}"
             raise NoTarget(missing if name else "this line names no single agent")
         return agent
 

@@ -1,0 +1,48 @@
+"""How much the listings of many rooms may hold together. Knows neither rooms nor rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+
+class Quota:
+    """Rows and bytes of JSON that are kept under many names, all together no more than so many."""
+
+    def __init__(self, rows: int, size: int) -> None:
+        """`size` is in bytes: decoded they take up to twice the room."""
+        self._free_rows = rows
+        self._free_size = size
+        self._held: dict[str, tuple[int, int]] = {}
+
+    def take(self, name: str, sizes: Sequence[int], *, is_cut: bool = False) -> int:
+        """How many of the first of these rows may be kept under a name, in place of those kept before.
+
+        Of a list that is cut, by this or `is_cut` before, the rows that were kept before may stay too.
+        """
+        before = self._release(name)
+        kept = size = 0
+        for row in sizes[: self._free_rows]:
+            if size + row > self._free_size:
+                break
+            kept, size = kept + 1, size + row
+        if is_cut or kept < len(sizes):
+            self._hold(name, max(kept, before[0]), max(size, before[1]))
+        else:
+            self._hold(name, kept, size)
+        return kept
+
+    def keep(self, names: Collection[str]) -> None:
+        """What is kept under other names is let go."""
+        for name in self._held.keys() - set(names):
+            self._release(name)
+
+    def _hold(self, name: str, rows: int, size: int) -> None:
+        self._held[name] = rows, size
+        self._free_rows -= rows
+        self._free_size -= size
+
+    def _release(self, name: str) -> tuple[int, int]:
+        rows, size = self._held.pop(name, (0, 0))
+        self._free_rows += rows
+        self._free_size += size
+        return rows, size
