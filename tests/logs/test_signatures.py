@@ -48,14 +48,33 @@ def test_exception_and_frame_of_python_and_node() -> None:
     ("end", "exception"),
     [("BookingFailed: no", "BookingFailed"), ("timeout", "timeout"), ("Exception: closed", "Exception")],
 )
-def test_an_exception_may_have_any_name(end: str, exception: str) -> None:
+@pytest.mark.parametrize("before", ["", "agent-1  | ", "2026-11-18T11:06:40.123456789Z "])
+def test_an_exception_may_have_any_name(before: str, end: str, exception: str) -> None:
     log = Log(Spool(None))
     log.streams[0] = StreamState(source(), "us")
-    lines = [b"Traceback (most recent call last):", b'  File "/app/tools.py", line 12, in book', end.encode()]
+    frames = ["Traceback (most recent call last):", '  File "/app/tools.py", line 12, in book']
+    lines = [f"{before}{text}".encode() for text in (*frames, end)]
     log.append(lines, classify(lines), bytes(3), EPOCH)
     assert not log.count_errors()
     (found,) = log.signatures.ranked()
     assert (found.key.exception, found.key.frame) == (exception, "tools.py:book")
+
+
+def test_a_traceback_printed_with_a_record_is_one_error_of_one_kind() -> None:
+    log = Log(Spool(None))
+    log.streams[0] = StreamState(source(), "us")
+    lines = [
+        b"2026-11-18 11:06:40,000 - ERROR bot - turn 14 failed",
+        *TRACEBACK.encode().split(b"\n"),
+        line("x"),
+    ]
+    log.append(lines, classify(lines), bytes(len(lines)), EPOCH)
+    assert not log.count_errors() and log.counts.errors == 1
+    (found,) = log.signatures.ranked()
+    assert (found.key.exception, found.key.frame) == ("ValueError", "tools.py:book")
+    rows = FoundRows(log, Criteria(filters=(LogFilter(OfKind(found.key)),)))
+    rows.step(lambda: 0.0)
+    assert [rows[index] for index in range(len(rows))] == [0]
 
 
 @pytest.mark.parametrize(

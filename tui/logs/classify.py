@@ -86,6 +86,8 @@ class Classifier:
         """Of the first line of a traceback, and so of the one that ends it."""
         self._told = False
         """The line that counts of an exception group has come."""
+        self._counted = False
+        """The traceback belongs to the record right before it, which is the error that counts."""
         self._forced = False
         """The next line is the message, as Rust prints it."""
         self._ordinary = ""
@@ -120,7 +122,7 @@ class Classifier:
         self._ordinary = ""
         self._left -= count
         if self._open not in (_Open.FRAMES, _Open.GROUP) or self._left < 0:
-            self._open = _Open.NOTHING
+            self._open, self._counted = _Open.NOTHING, False
 
     def _in_context(self, text: str) -> int:
         """The mark of a line that is no record of JSON."""
@@ -163,6 +165,7 @@ class Classifier:
         self._forced = "panicked at" in line and line.endswith(":")
         native = level == Level.CRITICAL and _DUMPS.match(line) is not None
         told = tells_error(line)
+        self._counted = not told
         if not told:
             self._ordinary = line
         if native:
@@ -190,7 +193,7 @@ class Classifier:
             case _:
                 found = self._of_message(line, indent)
         if found is None:
-            self._open = _Open.NOTHING
+            self._open, self._counted = _Open.NOTHING, False
         return found
 
     def _of_frames(self, line: str, indent: int) -> int | None:
@@ -199,7 +202,7 @@ class Classifier:
             return Level.ERROR | PART
         if indent == self._indent and _LAST.match(line):
             self._expect(_Open.MESSAGE, GOES_ON)
-            return Level.ERROR
+            return Level.ERROR | PART * self._counted
         return None
 
     def _of_group(self, line: str) -> int | None:
@@ -215,6 +218,10 @@ class Classifier:
         """A line after the one that told of an error: more of its message, its notes, its frames."""
         self._left -= 1
         part = self._mark & LEVEL_BITS | PART
+        if _BEGINS.match(line) and self._counted and not indent:
+            self._expect(_Open.FRAMES if "Traceback" in line else _Open.MESSAGE, BETWEEN)
+            self._indent = 0
+            return part
         if self._left < 0 or _BEGINS.match(line):
             return None
         if self._open is _Open.DUMP:

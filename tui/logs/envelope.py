@@ -62,6 +62,12 @@ def prefix_end(text: str) -> int:
     return match.end() if match else 0
 
 
+def program_text(line: bytes) -> str:
+    """What a program printed: a line without colours and what stands around it."""
+    text = colourless(bare(line).decode("utf-8", "replace"))
+    return text[prefix_end(text) :] if may_have_prefix(text) else text
+
+
 def json_start(line: bytes) -> int:
     """Where a line that ends with an object of JSON may begin it: 0, or behind a prefix; -1 if nowhere."""
     at = line.find(b"{", 0, LONGEST_PREFIX)

@@ -18,6 +18,8 @@ MESSAGE: Final = ("message", "msg", "event")
 LEVEL: Final = ("level", "severity", "levelname")
 LOGGER: Final = ("name", "logger")
 TIME: Final = ("timestamp", "time", "ts", "asctime", "@timestamp")
+BASIC: Final = frozenset((*MESSAGE, *LEVEL))
+"""A line with one of these fields is a record."""
 OTHER_MESSAGE: Final = ("@message", "@m", "@mt", "MESSAGE", "Message", "short_message", "fields.message")
 """hclog, Serilog, journald, .NET, GELF, Rust's tracing."""
 OTHER_LEVEL: Final = (
@@ -127,7 +129,7 @@ def cut_level(raw: bytes) -> Level:
 
 def wrapped(found: Mapping[str, str]) -> bytes:
     """The program's own line in the object that a collector or loguru put around it, or nothing."""
-    if any(name in found for name in (*MESSAGE, *LEVEL)):
+    if ("log" not in found and "record" not in found) or not BASIC.isdisjoint(found):
         return b""
     if found.get("record", "").startswith("{"):
         return found["record"].encode("utf-8", "surrogatepass")

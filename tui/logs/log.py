@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.logs.classify import classify
+from tui.logs.envelope import program_text
 from tui.logs.levels import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level
 from tui.logs.records import LogRecord, parse
 from tui.logs.segment import Segment
@@ -264,18 +265,27 @@ class Log:
         self.counts.errors += sum(map(segment.marks.count, (Level.ERROR, Level.CRITICAL)))
 
     def record(self, row: int) -> LogRecord:
-        """A row taken apart. The last line of a plain traceback has the lines above it as its body."""
+        """A row taken apart. A line of text has the lines of its plain traceback as its body.
+
+        They are above the line that ends one, and below a record that one was printed with.
+        """
         record = parse(self.spool.line(row))
         if record.structured or self.spool.mark(row) & LEVEL_BITS < Level.ERROR:
             return record
-        above = []
-        tag = self.spool.tag(row)
-        for number in range(row - 1, max(self.first, row - TRACE) - 1, -1):
+        if above := self._parts(range(row - 1, max(self.first, row - TRACE) - 1, -1), self.spool.tag(row)):
+            return replace(record, body=(*reversed(above), program_text(self.spool.line(row))))
+        below = self._parts(range(row + 1, min(self.end, row + TRACE)), self.spool.tag(row))
+        return replace(record, body=tuple(below)) if below else record
+
+    def _parts(self, rows: range, tag: int) -> list[str]:
+        """The lines next to a row that are part of its message; those of other streams are passed over."""
+        found = []
+        for number in rows:
             if self.spool.tag(number) == tag:
                 if not self.spool.mark(number) & PART:
                     break
-                above.append(self.spool.line(number).decode("utf-8", "replace"))
-        return replace(record, body=(*reversed(above), record.message)) if above else record
+                found.append(program_text(self.spool.line(number)))
+        return found
 
     def count_errors(self) -> bool:
         """Count some new errors by their signatures; True when there are more."""

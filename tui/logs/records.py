@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tui.api.clean import clean
 from tui.logs.envelope import PREFIX, SGR, bare, json_start, prefix_name
 from tui.logs.jsonline import (
+    BASIC,
     LEVEL,
     LOGGER,
     MESSAGE,
@@ -91,7 +92,7 @@ def parse(raw: bytes) -> LogRecord:
         who = prefix_name(bare(raw[:start]).decode("utf-8", "replace")) if start else ""
         if inner := wrapped(found):
             return _unwrapped(parse(inner), found, who, raw)
-        if any(name in found for name in (*MESSAGE, *LEVEL)) or field(found, *OTHER_MESSAGE, *OTHER_LEVEL)[0]:
+        if not BASIC.isdisjoint(found) or field(found, *OTHER_MESSAGE, *OTHER_LEVEL)[0]:
             return _from_values(found, who, raw)
     return _from_text(raw)
 
@@ -111,7 +112,7 @@ def _unwrapped(record: LogRecord, around: Mapping[str, str], who: str, raw: byte
 def _from_values(found: Mapping[str, str], who: str, raw: bytes) -> LogRecord:
     message_name, text = field(found, *MESSAGE, *OTHER_MESSAGE)
     level_name, word = scalar(found, *LEVEL, *OTHER_LEVEL)
-    time_name, _ = time_field(found)
+    time_name, moment = time_field(found)
     shown = {name: value for name, value in found.items() if name not in KNOWN}
     for name in (message_name, level_name, time_name):
         if shown.pop(name, None) is None and "." in name:
@@ -125,7 +126,7 @@ def _from_values(found: Mapping[str, str], who: str, raw: bytes) -> LogRecord:
         level=level,
         word=level_word(word) if word else level.name if level else "",
         logger=clean(field(found, *LOGGER)[1], limit=120),
-        time=time_of(raw),
+        time=moment if moment is not None else time_of(raw),
         fields=(*_prefixed(who), *((clean(name, limit=80), value) for name, value in shown.items())),
         body=tuple(line for line in (*rest_of_message, *_traces(found, text)) if line),
         structured=True,
@@ -139,9 +140,12 @@ def _prefixed(who: str) -> tuple[tuple[str, str], ...]:
 
 def _traces(found: Mapping[str, str], message: str) -> Iterator[str]:
     """The lines of tracebacks; what was said before, in the message or in another field, is not repeated."""
+    texts = [found[name] for name in _TRACES if name in found]
+    if "err" in found or "error" in found:  # as pino writes errors
+        texts += [inner_fields(found.get(name, "")).get("stack", "") for name in _ERRORS]
+    if not texts:
+        return
     said = [_same(message)]
-    texts = [found.get(name, "") for name in _TRACES]
-    texts += [inner_fields(found.get(name, "")).get("stack", "") for name in _ERRORS]  # as pino writes errors
     for text in texts:
         if text and text != "null" and not any(_same(text) in other for other in said):
             said.append(_same(text))

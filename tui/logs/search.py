@@ -215,8 +215,8 @@ class OfKind(msgspec.Struct, frozen=True):
 
     def _is(self, record: LogRecord) -> bool:
         found = key_of(record)
-        # a plain traceback names its frame in the lines above: here is only the last one
-        return found == (self.key if record.structured else replace(self.key, frame=found.frame))
+        # a plain traceback is in the lines next to this one, which are not at hand
+        return found == (self.key if record.structured else replace(found, message=self.key.message))
 
 
 class Within(msgspec.Struct, frozen=True):

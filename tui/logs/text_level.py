@@ -32,7 +32,7 @@ _ENDS: Final = tuple(
         ("fatal", r"^fatal error: (?:all gorout|runtime|unexpected signal|stack overflow|concurrent map)"),
         # signals
         ("sig", r"\bSIG(?:SEGV|KILL|ABRT|BUS|ILL|FPE|SYS|TRAP)\b|^signal: (?:killed|aborted|segm)"),
-        ("sig", r"\b(?:killed|terminated|died|exited) (?:by|with|on|from) signal\b"),
+        ("sig", r"\b(?:killed|terminated|died|exited|crashed) (?:by|with|on|from) signal\b"),
         ("fault", r"\b[Ss]egmentation fault\b|\bsegfault at\b"),
         ("dumped", r"\bcore dumped\b"),
         ("kill", r"\b\d{1,7} Killed |^Killed\b\W*$"),
@@ -46,7 +46,7 @@ _ENDS: Final = tuple(
             "memory",
             r"\b(?:JavaScript heap|Memory cgroup) out of memory\b|\bmemory allocation of \d+ bytes failed",
         ),
-        ("oom", r"\bOOMKilled\b|\boom-kill"),
+        ("oom", r"\bOOM[ -]?[Kk]ill|\boom-kill"),
         # native run times
         ("terminat", r"\bterminate called (?:after|without)|\blibc\+\+abi: terminating\b|\*\*\*: terminated"),
         ("alloc", r"\bstd::bad_alloc\b|\bmalloc\(\): "),
@@ -144,7 +144,7 @@ _KEY: Final = re.compile(
 _EXCEPTION: Final = re.compile(
     r"(?:Uncaught |Unhandled |\(in promise\) )*"
     r"(?:[A-Za-z_$][\w$]*[.:]{1,2})*[A-Z][\w$]*(?:Error|Exception|Fault|Failure)(?::| \[|$)"
-    r"|(?:Uncaught )?(?:Error|Exception): |(?:Base)?ExceptionGroup: |Caused by: "
+    r"|(?:Uncaught )?(?:Error|Exception)(?:: | \[)|(?:Base)?ExceptionGroup: |Caused by: "
     r"|\[?(?:\(node:\d+\) )?UnhandledPromiseRejection|Exception in thread "
     r"|[Uu]nhandled (?:[Rr]ejection|exception)|(?:BUILD )?ERROR:|Uncaught [A-Z]\w*:",
     re.ASCII,

@@ -42,6 +42,7 @@ _TIME: Final = re.compile(
     r")",
     re.ASCII,
 )
+_FIRST: Final = re.compile(r"20\d\d-\d\d-\d\d[T ]" + _CLOCK + _ZONE + r"(?=[\s|])", re.ASCII)
 _LEADS: Final = re.compile(
     r"(?:<\d+>\d?|[\s\[(<|,>'\":-]"
     r"|\[[^\]]*\](?=[\s\[]|$)"
@@ -112,6 +113,8 @@ def time_field(found: Mapping[str, str], received: float | None = None) -> tuple
 
 
 def _in_text(text: str, received: float | None) -> float | None:
+    if match := _FIRST.match(text):  # most lines of text begin like that
+        return parse_time(_with_zone(match[0].replace(",", ".")))
     head = colourless(text[: HEAD * 2])[:HEAD]
     match = _at_head(head)
     if match is None:
@@ -140,6 +143,8 @@ def _text(found: str) -> str:
 
 def _with_zone(text: str) -> str:
     """ISO 8601 without what only other formats have: a space before the zone, UTC and GMT."""
+    if text[-1].isdigit() and " " not in text[16:]:
+        return text
     head, zone = text[:16], text[16:]
     zone = zone.replace("UTC", "Z").replace("GMT", "Z").replace(" ", "")
     return head + zone
