@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tui.ui.layout import ALL_FROM, LEAST, Layout
@@ -40,6 +42,13 @@ def test_all_panes_where_there_is_room_one_of_those_that_share_a_place() -> None
 def test_else_the_current_one_alone(one: Layout) -> None:
     assert shown(one) == ["logs"] and shown(one.at("versions")) == ["versions"]
     assert not one.too_small and one.tabs("versions") == ()
+
+
+def test_without_agents_the_tree_has_the_room_of_the_logs_until_they_are_asked_for() -> None:
+    rooms = replace(ALL, rooms_only=True)
+    assert shown(rooms) == shown(rooms.at("dispatches")) == ["agents", "status", "dispatches"]
+    assert shown(rooms.at("logs")) == shown(rooms.at("logs").at("agents")) == shown(ALL)
+    assert shown(replace(rooms, current="logs", maximised=True)) == ["logs"]
 
 
 def test_a_line_where_nothing_fits() -> None:

@@ -17,6 +17,7 @@ from tests.scenes import Scene, known, typed
 from tui.fleet.cells import Cell
 from tui.ui import theme
 from tui.ui.app import Lktop
+from tui.ui.dialogs.fields.base import LineInput
 from tui.ui.terminal.detect import ColorSystem
 from tui.ui.terminal.palette import INDEX
 from tui.ui.widgets.lines import Lines
@@ -76,6 +77,23 @@ async def test_nothing_is_mixed_on_a_terminal_of_256_colours(name: str) -> None:
             for style in styles:
                 for color in filter(None, (style.color, style.bgcolor)):
                     assert color.triplet is None or tuple(color.triplet) in INDEX, (style, color)
+
+
+async def test_an_empty_input_and_its_cursor_show_on_a_terminal_of_16_colours() -> None:
+    """In a palette that is not known, only a line beneath and reversed colours are sure to show."""
+    app = Wearer("ansi16", "16")
+    async with app.run_test() as pilot:
+        await app.mount(field := LineInput("", id="field"))
+        field.focus()
+        await pilot.pause()
+        line = list(
+            strips(app)[field.content_region.y].crop(field.content_region.x, field.content_region.right)
+        )
+        assert all(segment.style and segment.style.underline for segment in line)
+        cursor = line[0].style
+        assert line[0].text == " " and cursor is not None and cursor.reverse
+        assert cursor.color is not None and cursor.color.is_default
+        assert cursor.bgcolor is not None and cursor.bgcolor.is_default
 
 
 async def test_a_theme_is_one_file(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ class Layout:
     """The pane in front in a place that several share; the first of them where nothing is said."""
     maximised: bool = False
     """The current pane has the whole screen, by the operator's wish."""
+    rooms_only: bool = False
+    """The server has no Cloud Agents API: the tree is all that it fills, and gets the room."""
     width: int = 0
     height: int = 0
     panes: tuple[type[Pane], ...] = field(default_factory=lambda: tuple(PANES))
@@ -59,6 +61,8 @@ class Layout:
         if self.single:
             return name == self.current
         place = self._place(name)
+        if place is Place.BOTTOM_RIGHT and self.rooms_only and place not in self.front:
+            return False  # only a log that was kept or saved could be read there
         return name == self.front.get(place, self._sharing(place)[0].NAME.lower())
 
     @property

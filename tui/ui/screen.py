@@ -190,6 +190,10 @@ class MainScreen(Screen[None]):
         """Show what is known now, and how the connection is."""
         before, self.link = self.link, link
         self.view = view
+        rooms_only = view.fleet.fresh("agents").absent
+        if rooms_only != self._arranged.rooms_only:
+            self._arranged = replace(self._arranged, rooms_only=rooms_only)
+            self.place()
         if (link.unlocked, link.dry_run) != (before.unlocked, before.dry_run):
             self.draw_header()
             self.draw_footer()
@@ -231,6 +235,8 @@ class MainScreen(Screen[None]):
         for place, container in self._places.items():
             container.display = here.shows_any(place)
         self._body.set_class(here.single, "-single")
+        self._body.set_class(here.rooms_only and not here.single, "-rooms")
+        self._body.set_class(not here.shows_any(Place.BOTTOM_RIGHT), "-no-log")
         self._select(replace(self.view.selection, panes_in_view=here.shown))
         self._retitle()
 

@@ -57,7 +57,7 @@ class DispatchesPane(ListPane):
         ColumnLayout("agent", "AGENT", 12, grow=1, rank=2),
         ColumnLayout("age", "AGE", 4, right=True, rank=1, clock=True),
         ColumnLayout("pickup", "PICK-UP", 7, right=True, rank=4),
-        ColumnLayout("detail", "DETAIL", 12, want=24, grow=4, rank=3),
+        ColumnLayout("detail", "DETAIL", 12, want=24, grow=8, rank=3),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(DISPATCHES)
 

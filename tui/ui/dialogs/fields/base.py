@@ -60,6 +60,10 @@ class LineInput(Input):
         super().__init__(value, id=id, select_on_focus=False)
         self.cursor_blink = False
 
+    def render_line(self, y: int) -> Strip:
+        """An empty one has its text style over its whole width too: that may be all that shows it."""
+        return super().render_line(y).extend_cell_length(self.content_size.width, self.rich_style)
+
     def _on_paste(self, event: Paste) -> None:
         event.stop()
         event.prevent_default()
