@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import runpy
+import shlex
 import sys
+import tempfile
+from hashlib import sha256
 from ipaddress import ip_address
+from pathlib import Path
 
 CAUGHT = 97
 """Exit status of a program that was ended."""
@@ -36,5 +41,38 @@ def _guard(event: str, args: tuple[object, ...]) -> None:
 
 
 def install() -> None:
-    """Watch this process from now on; cannot be undone."""
+    """Watch this process and those that it starts with `sys.executable`; cannot be undone.
+
+    That is this file from now on, which takes the arguments of an interpreter.
+    """
     sys.addaudithook(_guard)
+    sys.executable = _interpreter()
+
+
+def _interpreter() -> str:
+    """A program beside the temporary files that runs this file. It stays for the next test."""
+    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(__file__)} "$@"\n'
+    name = f"lktop-guarded-{os.getuid()}-{sha256(text.encode()).hexdigest()[:12]}"
+    path = Path(tempfile.gettempdir()) / name
+    if not path.exists():
+        made = path.with_name(f"{name}-{os.getpid()}")
+        made.write_text(text)
+        made.chmod(0o700)
+        made.rename(path)
+    return str(path)
+
+
+def _main() -> None:
+    """Run as an interpreter would: `-P -m MODULE …` or `-c CODE`."""
+    sys.path[:] = [place for place in sys.path if place != str(Path(__file__).parent)]
+    install()
+    arguments = [argument for argument in sys.argv[1:] if argument != "-P"]
+    option, what, *sys.argv[1:] = arguments
+    if option == "-m":
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
+    else:
+        exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
+
+
+if __name__ == "__main__":
+    _main()

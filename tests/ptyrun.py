@@ -288,7 +288,9 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 
 
 GUARD = "from tests import loopback_guard\nloopback_guard.install()\n"
-"""Before `START`: the program ends if it looks up or connects to anything but this machine."""
+"""Before `START`: the program ends if it looks up or connects to anything but this machine, and so do those
+that it starts with its own interpreter, such as the simulator.
+"""
 
 
 def python(module: str, *arguments: str, guarded: bool = False) -> list[str]:

@@ -34,3 +34,17 @@ def test_a_program_that_looks_elsewhere_is_ended() -> None:
     done = subprocess.run([sys.executable, "-c", code], env=terminal_env(), capture_output=True, check=False)
     assert done.returncode == CAUGHT
     assert b"socket.getaddrinfo livekit.example" in done.stderr
+
+
+def test_and_so_is_a_program_that_it_starts() -> None:
+    """As `demo` starts the simulator."""
+    looks = "import socket; socket.getaddrinfo('livekit.example', 443)"
+    code = (
+        f"{GUARD}import subprocess, sys\n"
+        f"print(subprocess.run([sys.executable, '-P', '-c', {looks!r}]).returncode, flush=True)\n"
+        "sys.exit(subprocess.run([sys.executable, '-P', '-m', 'tui', '--version']).returncode)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=terminal_env(), capture_output=True, check=False)
+    assert done.stdout.startswith(f"{CAUGHT}\nlktop ".encode())
+    assert done.returncode == 0
+    assert b"socket.getaddrinfo livekit.example" in done.stderr

@@ -157,6 +157,24 @@ async def test_a_server_without_backlog_leaves_a_mark() -> None:
         assert [notice.kind for notice in watch.log.notices.values()] == [Kind.GAP]
 
 
+async def test_a_backlog_that_was_rotated_meanwhile_is_joined_or_marked() -> None:
+    """Whether the oldest line that the server still has was received is all that can be told."""
+    async with opened(log_backlog=20) as (simulator, hub):
+        say(simulator, *(f"line {n}" for n in range(20)))
+        watch = hub.watch([SOURCE])
+        book = simulator.world.book(simulator.world.agents[AGENT], "")
+        for first, last in ((20, 30), (30, 80)):
+            await until(watch.log, holds(watch.log, f"line {first - 1}".encode()))
+            simulator.control.logs(LogOrder(agent_id=AGENT, end=True))
+            await until(watch.log, lambda: watch.log.streams[0].phase is not StreamPhase.OPEN)
+            say(simulator, *(f"line {n}" for n in range(first, last)))
+            book.ended = False
+        await until(watch.log, holds(watch.log, b"line 79"))
+        assert [run[0] for run in runs_of(watch.log)] == [b"line 0", b"line 60"]
+        assert sum(map(len, runs_of(watch.log))) == 30 + 20, "none twice"
+        assert [notice.kind for notice in watch.log.notices.values()].count(Kind.GAP) == 1
+
+
 async def test_a_sleeping_agent_an_unknown_one_and_bad_credentials_are_told_apart() -> None:
     async with opened(status="Sleeping") as (simulator, hub):
         asleep = hub.watch([SOURCE])

@@ -28,13 +28,19 @@ def align(svg: str) -> str:
 def save(svg: str, path: Path) -> None:
     """Write it, aligned, to a new private file; never to an existing one, nor where a link leads.
 
-    Slow: call it off the event loop. Raises OSError.
+    Slow: call it off the event loop. Raises OSError, and then nothing of the file is left.
     """
+    data = align(svg).encode()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with privatefile.opened_folder(path.parent) as folder:
         privatefile.require_own(os.fstat(folder), others=0o022)
-        with open(privatefile.create(path.name, folder=folder), "wb") as file:
-            file.write(align(svg).encode())
+        made = privatefile.create(path.name, folder=folder)
+        try:
+            with open(made, "wb") as file:
+                file.write(data)
+        except OSError:
+            os.unlink(path.name, dir_fd=folder)
+            raise
 
 
 def _split(match: re.Match[str]) -> str:
