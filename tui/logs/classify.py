@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum, auto
+from operator import itemgetter
 from typing import Final
 
 from tui.logs.levels import LEVEL_BITS, PART, Level
@@ -96,7 +97,11 @@ class Classifier:
     def marks(self, lines: Sequence[bytes]) -> bytearray:
         """One mark per line."""
         marks = bytearray()
-        firsts = bytes([line[0] if line else 0 for line in lines])
+        firsts = (
+            bytes(map(itemgetter(0), lines))
+            if all(lines)
+            else bytes(line[0] if line else 0 for line in lines)
+        )
         for run in _RUNS.finditer(firsts):
             for start in range(run.start(), run.end(), AT_ONCE):
                 some = lines[start : min(start + AT_ONCE, run.end())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -46,7 +47,7 @@ def level_of(line: bytes) -> Level:
 
 def levels_of_records(lines: Sequence[bytes]) -> bytes | None:
     """The levels of lines that each begin with a brace, at once; None if one is no record with a level."""
-    if bytes([line[-1] for line in lines]).count(b"}") < len(lines):  # it may go on in the next
+    if bytes(map(itemgetter(-1), lines)).count(b"}") < len(lines):  # it may go on in the next
         return None
     try:
         headers = _headers(b"\n".join(lines))
@@ -70,11 +71,11 @@ def _level_with_end(header: Header, level: int) -> int:
 
 def unwrapped(line: bytes) -> tuple[Level | None, str]:
     """The level of a record of JSON; or else None and the text that is to be judged."""
+    if line[:1] == b"{" and (found := _of_json(line)) is not None:
+        return found
     text = line[:LOOKED_AT].decode("latin-1")
-    if "{" in text and (start := json_start(line)) >= 0:
-        found = _of_json(line[start:] if start else line)
-        if found is not None:
-            return found
+    if "{" in text and (start := json_start(line)) > 0 and (found := _of_json(line[start:])) is not None:
+        return found
     if not (text.isprintable() and text.isascii()) or len(line) > LOOKED_AT:
         text = colourless(bare(line)[:LOOKED_AT].decode("latin-1"))
     if may_have_prefix(text) and (end := prefix_end(text)):
