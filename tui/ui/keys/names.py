@@ -35,12 +35,13 @@ _SHOWN = {
     "down": "↓",
     "left": "←",
     "right": "→",
-    "@": "Space",  # ctrl+@ is what most terminals send for ctrl+space
 }
 
 
 def shown(key: str) -> str:
     """A key as it is written on keyboards."""
+    if key in ("ctrl+@", "ctrl+at"):  # what terminals send for ctrl+space, and for ctrl+@ itself
+        key = "ctrl+space"
     *modifiers, name = key.split("+")
     function_key = name[:1] == "f" and name[1:].isdigit()
     return "+".join((*modifiers, name.upper() if function_key else _SHOWN.get(name, name)))

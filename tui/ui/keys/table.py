@@ -169,7 +169,11 @@ _MOVES: Final = Section(
         Key("ctrl+t", "The past", (use("past", SCREEN),), on=False),
         Key("p", "Pause or play", (use("follow", LOGS, label="Follow", footer=True),)),
         Key("m", "Mark", (use("mark", TABLE, LOGS),)),
-        Key("M,ctrl+@,ctrl+space", "Mark from the last mark to here", (use("mark_range", TABLE, LOGS),)),
+        Key(
+            "M,ctrl+@,ctrl+at,ctrl+space",
+            "Mark from the last mark to here",
+            (use("mark_range", TABLE, LOGS),),
+        ),
         Key("asterisk", "Mark all shown", (use("mark_all", TABLE, LOGS),)),
         Key("backslash,ctrl+backslash", "Unmark all", (use("unmark", TABLE, LOGS),)),
     ),

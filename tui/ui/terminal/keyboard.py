@@ -47,6 +47,8 @@ _TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]|\[M[\s\S]|\][0-9]|P[0-9>!]|_G)|.*
 _SIZE: Final = re.compile(
     r"\x1b\[48;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?t"
 )
+_SHIFTED: Final = re.compile(r"shift\+([a-z])")
+_CONTROLS: Final = {"\r": "enter", "\t": "tab", "\x1b": "escape"}
 _MODE: Final = re.compile(r"\x1b\[\?(\d+);(\d)\$y")
 
 
@@ -173,7 +175,7 @@ class Keyboard:
             keys = list(self._tables._sequence_to_key_events(sequence))
         except (ArithmeticError, ValueError):  # a code point past the end of Unicode
             return []
-        return [key for key in keys if key.key != Keys.Ignore]
+        return [_named(key) for key in keys if key.key != Keys.Ignore]
 
     def _mouse(self, sequence: str) -> list[Message]:
         try:
@@ -198,3 +200,12 @@ class Keyboard:
         if mode == "2048" and constants.SMOOTH_SCROLL and not IS_ITERM:
             return [messages.InBandWindowResize.from_setting_parameter(setting)]
         return []
+
+
+def _named(key: events.Key) -> events.Key:
+    """The key by its usual name: some terminals send a shifted letter as a modifier and a letter."""
+    if shifted := _SHIFTED.fullmatch(key.key):
+        return events.Key(shifted[1].upper(), shifted[1].upper())
+    if name := _CONTROLS.get(key.key):
+        return events.Key(name, key.key)
+    return key
