@@ -60,6 +60,20 @@ def private_folder(path: Path) -> None:
             os.fchmod(folder, 0o700)
 
 
+def save(path: Path, data: bytes) -> None:
+    """Write a new private file, whole or not at all; never over an existing one, nor where a link leads."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with opened_folder(path.parent) as folder:
+        require_own(os.fstat(folder), others=0o022)
+        made = create(path.name, folder=folder)
+        try:
+            with open(made, "wb") as file:
+                file.write(data)
+        except OSError:
+            os.unlink(path.name, dir_fd=folder)
+            raise
+
+
 def replace(path: Path, data: bytes) -> None:
     """Write a private file in one step, in a folder that only its owner can write to.
 

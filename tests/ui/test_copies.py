@@ -191,3 +191,17 @@ async def test_the_same_words_are_not_put_on_top_of_themselves() -> None:
         await settled(pilot)
         (toast,) = program._notifications
         assert toast.message == "another", "one line at a time"
+
+
+async def test_a_list_is_saved_as_it_is_shown(app: tuple[Lktop, list[str]], tmp_path: Path) -> None:
+    program, _ = app
+    async with program.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/", *"status:error", "enter", "ctrl+s")
+        while not program.said.newest_first or "saved" not in program.said.newest_first[0].text:
+            await settled(pilot)
+        assert program.said.newest_first[0].text.startswith("list saved: ")
+        (path,) = (tmp_path / "lists").iterdir()
+        lines = path.read_bytes().decode().split("\r\n")
+        assert lines[0].startswith("S,NAME,") and len(lines) == len(program.main.agents.table.keys) + 2
+        assert path.stat().st_mode & 0o077 == 0

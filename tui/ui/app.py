@@ -46,7 +46,8 @@ from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.logview.picker import Picker
 from tui.ui.messages import MessageLog, Messages
-from tui.ui.panes.copy_forms import FORMS, Rows
+from tui.ui.panes.base import Pane
+from tui.ui.panes.copy_forms import FORMS, Rows, as_csv
 from tui.ui.past_list import GoTo, PastList, changes_list, failed_list
 from tui.ui.raw import Raw
 from tui.ui.raw import lines as json_lines
@@ -363,6 +364,20 @@ class Lktop(DiffApp):
 
     def _copy_form(self, form: Callable[[Rows], str], rows: Rows) -> None:
         self.copy_out(form(rows))
+
+    def action_save(self) -> None:
+        """Save every row of the list to a file; of a log, ask how."""
+        main = self.main
+        if main.current is main.logs:
+            main.logs.reader.action_save()
+        else:
+            self.later(self._save_rows(main.current))
+
+    async def _save_rows(self, pane: Pane) -> None:
+        if rows := await pane.all_rows():
+            await self._exporter.save_table(pane.NAME.lower(), as_csv(rows))
+        else:
+            self.say(f"{pane.NAME} shows no row that could be saved", tone="warn")
 
     def action_times(self) -> None:
         """Switch the style of times: relative, local, UTC."""

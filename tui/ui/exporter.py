@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from tui import privatefile
 from tui.clock import Clock
 from tui.fleet.times import TimeStyle, clock_time
 from tui.ui.launch import Launch
@@ -48,15 +51,22 @@ class Exporter:
 
     def save_picture(self) -> None:
         """Save the screen as SVG, in a file for this user alone."""
-        folder = self._launch.state_dir / "screenshots"
-        stamp = clock_time(self._clock.now(), TimeStyle.UTC, zone=False).translate(str.maketrans(" :", "-."))
-        work = self._save_picture(self._app.export_screenshot(), folder / f"lktop-{stamp}.svg")
-        self._app.run_worker(work, exclusive=False)
+        path = self._launch.state_dir / "screenshots" / f"lktop-{self._stamp()}.svg"
+        work = partial(screenshot.save, self._app.export_screenshot(), path)
+        self._app.run_worker(self._save("picture", path, work), exclusive=False)
 
-    async def _save_picture(self, svg: str, path: Path) -> None:
+    async def save_table(self, name: str, text: str) -> None:
+        """Save a table of a name, in a file for this user alone."""
+        path = self._launch.state_dir / "lists" / f"{name}-{self._stamp()}.csv"
+        await self._save("list", path, partial(privatefile.save, path, text.encode()))
+
+    def _stamp(self) -> str:
+        return clock_time(self._clock.now(), TimeStyle.UTC, zone=False).translate(str.maketrans(" :", "-."))
+
+    async def _save(self, what: str, path: Path, work: Callable[[], None]) -> None:
         try:
-            await asyncio.to_thread(screenshot.save, svg, path)
+            await asyncio.to_thread(work)
         except OSError as error:
-            self._say(f"picture not saved in {clipboard.with_tilde(path)}: {error.strerror}", tone="error")
+            self._say(f"{what} not saved in {clipboard.with_tilde(path)}: {error.strerror}", tone="error")
         else:
-            self._say(f"picture saved: {clipboard.with_tilde(path)}")
+            self._say(f"{what} saved: {clipboard.with_tilde(path)}")

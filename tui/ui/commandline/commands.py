@@ -272,6 +272,16 @@ COMMANDS: tuple[Command, ...] = (
         (),
         lambda console, words: console.action_refresh_now(),
     ),
+    Command(
+        "save", "save", "save this list or log to a file", (), lambda console, words: console.action_save()
+    ),
+    Command(
+        "picture",
+        "picture",
+        "save a picture of the screen",
+        (),
+        lambda console, words: console.action_picture(),
+    ),
     Command("project", "project [NAME]", "watch another project", (), _project),
     Command(
         "messages",

@@ -99,6 +99,12 @@ class Console(Protocol):
     def action_messages(self) -> None:
         """Show the messages of this session."""
 
+    def action_save(self) -> None:
+        """Save the list or log that is shown."""
+
+    def action_picture(self) -> None:
+        """Save a picture of the screen."""
+
     def action_refresh_now(self) -> None:
         """Ask for everything now."""
 

@@ -193,6 +193,10 @@ class Pane(Vertical):
         """The titles, and the texts of the rows that are copied as a table; empty for nothing."""
         return ()
 
+    async def all_rows(self) -> Sequence[Sequence[str]]:
+        """As `copy_rows`, of every row that the pane shows; lets others work in between."""
+        return ()
+
     def raw_item(self) -> object | None:
         """What `y` shows as JSON: the thing under the cursor."""
         return None

@@ -34,10 +34,17 @@ def as_markdown(rows: Rows) -> str:
 def as_csv(rows: Rows) -> str:
     """Comma-separated values, as RFC 4180 has them."""
     written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerows(rows)
+    csv.writer(written, lineterminator="\r\n").writerows([*map(_harmless, row)] for row in rows)
     return written.getvalue()
 
 
+def _harmless(text: str) -> str:
+    """A name that a spreadsheet would take for a formula is quoted, as OWASP says."""
+    return f"'{text}" if text[:1] in FORMULA and text[1:] else text
+
+
+FORMULA: Final = ("=", "+", "-", "@")
+"""Signs with which spreadsheets begin a formula."""
 FORMS: Final[Sequence[tuple[str, str, Callable[[Rows], str]]]] = (
     ("t", "text", as_text),
     ("m", "Markdown", as_markdown),

@@ -5,6 +5,7 @@ Longer than 300 lines: cursor, filter and marks act on the same rows and are rea
 
 from __future__ import annotations
 
+import asyncio
 import textwrap
 from collections.abc import Sequence
 from functools import partial
@@ -35,6 +36,8 @@ from tui.ui.widgets.table import LineTable, RowChange
 
 _SMALL = (str, int, float, Cell, Size)
 
+AT_ONCE = 100
+"""Rows that are written before others may work."""
 ABSENT = (
     "This server has no Cloud Agents API: it is a self-hosted LiveKit. "
     "Rooms, dispatches and jobs are in pane 5."
@@ -333,6 +336,16 @@ class ListPane(Pane):
             return ()
         rows = [[cell.text for cell in self.cells(view, key)] for key in keys]
         return [[column.title for column in self.columns()], *rows]
+
+    async def all_rows(self) -> Sequence[Sequence[str]]:
+        """Every row shown, below the titles."""
+        rows = [[column.title for column in self.columns()]]
+        for place, key in enumerate(self.table.keys):
+            if self.view is not None:
+                rows.append([cell.text for cell in self.cells(self.view, key)])
+            if place % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
+        return rows if len(rows) > 1 else ()
 
     # ---- from the table -------------------------------------------------------------------------------
 

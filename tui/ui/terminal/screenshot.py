@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -30,17 +29,7 @@ def save(svg: str, path: Path) -> None:
 
     Slow: call it off the event loop. Raises OSError, and then nothing of the file is left.
     """
-    data = align(svg).encode()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with privatefile.opened_folder(path.parent) as folder:
-        privatefile.require_own(os.fstat(folder), others=0o022)
-        made = privatefile.create(path.name, folder=folder)
-        try:
-            with open(made, "wb") as file:
-                file.write(data)
-        except OSError:
-            os.unlink(path.name, dir_fd=folder)
-            raise
+    privatefile.save(path, align(svg).encode())
 
 
 def _split(match: re.Match[str]) -> str:
