@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.fixtures.clocks import ManualClock
-from tests.fixtures.session import watched
+from tests.fixtures.session import until, watched
 from tui.api.models import Agent
-from tui.fleet.past import Kind, Severity, Subject
+from tui.fleet.past import Event, Kind, Severity, Subject
 from tui.fleet.state import Fleet
+from tui.logs.marks import Mark
+from tui.logs.source import LogSource
 from tui.operations.journal.journal import AuditEntry, Journal, Origin, Verdict
-from tui.session.reports import of_entry
+from tui.session.reports import marks_of, of_entry
 
 AGENT = Agent(agent_id="CA_1", agent_name="concierge")
 FLEET = Fleet(agents=(AGENT,), index={"CA_1": AGENT})
@@ -58,3 +60,22 @@ async def test_a_session_tells_of_reports_without_a_change(tmp_path: Path) -> No
         assert sorted(kinds) == [Kind.NOTE, Kind.OPERATION], "told once"
         assert told[:2] == [1, 2]
         assert all(event.project == session.project.key for event in session.past.events)
+
+
+async def test_what_happens_to_an_agent_is_marked_in_its_log() -> None:
+    async with watched("calm") as (_, session):
+        fleet = await until(session, lambda fleet: bool(fleet.agents))
+        agent = fleet.agents[0]
+        session.note("the fix is out", Subject(agent_id=agent.agent_id), "jo")
+        source = LogSource(agent_id=agent.agent_id, agent=agent.name)
+        watch = session.logs.watch([source])
+        assert [mark.text for mark in watch.log.marks.waiting] == ["note: the fix is out"]
+        session.note("it works", Subject(agent_id=agent.agent_id), "jo")
+        assert len(watch.log.marks.waiting) == 2, "also while the log is open"
+
+
+def test_events_that_count_agents_are_marked_in_each_log() -> None:
+    both = Event("1", 5.0, Kind.STATUS, Severity.ERROR, "2 agents: Error", ids=("CA_1", "CA_2"))
+    job = Event("2", 5.0, Kind.JOB, Severity.ERROR, "failed", Subject(agent_id="CA_1"))
+    found = list(marks_of((both, job)))
+    assert found == [("CA_1", Mark(5.0, "error", both.text)), ("CA_2", Mark(5.0, "error", both.text))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Final
 from tui.clock import Clock
 from tui.logs import segment, spool
 from tui.logs.log import Kind, Log, Notice
+from tui.logs.marks import Mark
 from tui.logs.source import LogClient, LogSource, StreamPhase
 from tui.logs.spool import Spool
 from tui.logs.stream import Ping
@@ -22,6 +24,10 @@ KEPT: Final = 32
 """Logs that are kept; only the newest is followed."""
 FULL: Final = 4
 """Full rings that they may hold together: a glance at another agent does not cost a long log."""
+MARKS_EACH: Final = 50
+"""Marks that are kept of an agent whose log is not open."""
+MARKED: Final = 1_000
+"""Agents whose marks are kept."""
 DAY: Final = 86_400.0
 
 
@@ -51,6 +57,8 @@ class LogHub:
         self._watches: dict[tuple[str, ...], Watch] = {}
         self._let_go: dict[tuple[str, ...], float] = {}
         """Logs that were dropped for room, and when (Unix seconds)."""
+        self._marks: dict[str, deque[Mark]] = {}
+        """What happened to agents, by id, the longest unchanged first."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._failed = asyncio.Event()
@@ -76,6 +84,17 @@ class LogHub:
         self._make_room(watch)
         watch.offer(sources)
         return watch
+
+    def mark(self, agent_id: str, mark: Mark) -> None:
+        """Show what happened to an agent in its log, also if that is opened later."""
+        kept = self._marks.pop(agent_id, None) or deque(maxlen=MARKS_EACH)
+        kept.append(mark)
+        self._marks[agent_id] = kept
+        if len(self._marks) > MARKED:
+            del self._marks[next(iter(self._marks))]
+        for key, watch in self._watches.items():
+            if agent_id in key[1:]:
+                watch.log.mark((mark,))
 
     def leave(self) -> None:
         """Follow nothing; the logs are kept for later."""
@@ -131,6 +150,7 @@ class LogHub:
         if (gone := self._let_go.pop(key, None)) is not None:
             why = "the logs looked at since needed the room"
             log.notify(Notice("what was received before was let go", Kind.INFO, 0, gone, reason=why))
+        log.mark(mark for agent_id in key[1:] for mark in self._marks.get(agent_id, ()))
         return Watch(log, self._dependencies, ring=self._ring, kind=key[0])
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from tui.logs.classify import classify
 from tui.logs.envelope import program_text
 from tui.logs.levels import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level
+from tui.logs.marks import Mark, Marks
 from tui.logs.records import LogRecord, parse
 from tui.logs.segment import Segment
 from tui.logs.signatures import Signatures
@@ -117,6 +118,7 @@ class Log:
     """Every stream that ever wrote here, by tag."""
     notices: dict[int, Notice] = field(default_factory=dict)
     signatures: Signatures = field(default_factory=Signatures)
+    marks: Marks = field(default_factory=Marks)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change; must be quick."""
     _reported_trouble: str = ""
@@ -168,8 +170,15 @@ class Log:
         self._report_trouble(notice.tag, notice.time)
         return row
 
+    def mark(self, marks: Iterable[Mark]) -> None:
+        """Show what happened among the lines."""
+        for mark in marks:
+            self.marks.add(mark)
+        self.changed()
+
     def changed(self) -> None:
-        """Call the listeners."""
+        """Give marks their places and call the listeners."""
+        self.marks.place(self)
         for listener in tuple(self.listeners):
             listener()
 

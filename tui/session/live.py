@@ -24,7 +24,7 @@ from tui.fleet.poller import Poller
 from tui.fleet.sources import SOURCES, Source
 from tui.fleet.state import QUIET_FACTOR, Selection
 from tui.fleet.store import Store
-from tui.history.events import GAP_AFTER, State, Tick
+from tui.history.events import GAP_AFTER, State, Step, Tick
 from tui.history.timeline import History
 from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
@@ -32,7 +32,7 @@ from tui.logs.spool import RING
 from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
 from tui.project import Project
-from tui.session.reports import of_entry, of_note
+from tui.session.reports import marks_of, of_entry, of_note
 from tui.session.watched import Link
 
 C = TypeVar("C")
@@ -96,6 +96,7 @@ class Session:
             ring=log_bytes,
             days=log_days,
         )
+        self._history.follow(self._mark)
         self._users = 0
         self._is_over = False
 
@@ -150,6 +151,11 @@ class Session:
     def raw(self, item: object) -> bytes:
         """The JSON in which an item of a listing was received; empty where that is not kept."""
         return self.client.raw(item) if isinstance(item, Wire) else b""
+
+    def _mark(self, step: Step) -> None:
+        """Show in the logs of agents what happened to them."""
+        for agent_id, mark in marks_of(step.events):
+            self.logs.mark(agent_id, mark)
 
     def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
         """Make an event of an operation of the operator's."""

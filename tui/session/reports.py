@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from tui.fleet.past import Kind, Severity, Subject
+from tui.fleet.event_columns import severity_tone
+from tui.fleet.past import Event, Kind, Severity, Subject
 from tui.fleet.state import Fleet
 from tui.history.events import Reported
+from tui.logs.marks import Mark
 from tui.operations.journal.journal import AuditEntry, Intent, Verdict
 from tui.operations.journal.outcome import WORDS
 from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
 
+_MARKED: Final = frozenset(
+    {
+        *(Kind.STATUS, Kind.CRASH, Kind.MEMORY, Kind.DISK, Kind.RESTART, Kind.VERSION, Kind.DRAINING),
+        *(Kind.REPLICAS, Kind.SECRETS, Kind.OPERATION, Kind.NOTE),
+    }
+)
+"""Kinds of events that are shown in the log of their agent."""
 _SEVERITIES: Final = {
     Verdict.DONE: Severity.GOOD,
     Verdict.ACCEPTED: Severity.INFO,
@@ -72,3 +82,15 @@ def of_note(id: str, at: float, text: str, subject: Subject, by: str) -> Reporte
         subject=subject,
         detail=f"by {by}" if by else "",
     )
+
+
+def marks_of(events: Iterable[Event]) -> Iterator[tuple[str, Mark]]:
+    """The marks that events leave in the logs of agents, each with the agent's id."""
+    for event in events:
+        if event.kind in _MARKED:
+            words = event.text if event.kind is not Kind.NOTE else f"note: {event.text}"
+            mark = Mark(event.at, severity_tone(event.severity), words)
+            # of many agents in one event, each has had its own share
+            for agent_id in event.ids or (event.subject.agent_id,):
+                if agent_id:
+                    yield agent_id, mark

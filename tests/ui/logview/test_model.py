@@ -11,6 +11,7 @@ from tests.logs.fakes import EPOCH, TRACEBACK, TestClock, line
 from tui.logs.classify import classify
 from tui.logs.levels import Level
 from tui.logs.log import Kind, Log, Notice
+from tui.logs.marks import Mark
 from tui.logs.search import Criteria, LogFilter, Pattern
 from tui.logs.source import LogSource, StreamState
 from tui.logs.spool import Spool
@@ -328,3 +329,17 @@ def test_a_proposed_file_name_names_agent_and_time(monkeypatch: pytest.MonkeyPat
     here = Reading(*LINES)
     name = default_path(here.model, Path("/x")).name
     assert name.startswith("inbound-2026111") and name.endswith(".log")
+
+
+def test_marks_stand_above_the_first_shown_line_that_was_written_later() -> None:
+    here = Reading(*LINES)
+    model = here.model
+    model.log.mark([Mark(EPOCH + 4.5, "error", "crashed ×2"), Mark(EPOCH + 300, "ok", "Running")])
+    above, below = model.rows_of(5), model.rows_of(99)
+    assert above[0].text.startswith("── 11:06:44 crashed ×2 ──") and "line 005" in above[1].text
+    assert above[0].spans[0].tone == "error" and len(model.rows_of(4)) == 1
+    assert "Running" in below[-1].text and "line 099" in below[0].text, "nothing came since"
+    model.add_filter(LogFilter(Pattern.of("line 009|line 003")))
+    here.search()
+    assert "crashed" in model.rows_of(9)[0].text, "the line that it stood above is not shown"
+    assert "Running" in model.rows_of(9)[-1].text and len(model.rows_of(3)) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import islice
@@ -19,6 +19,7 @@ from tui.logs import records
 from tui.logs.envelope import json_start
 from tui.logs.levels import PART, Level
 from tui.logs.log import Kind, Line, Notice
+from tui.logs.marks import Mark
 from tui.logs.records import SHOWN, LogRecord, parse
 from tui.ui.logview.sgr import PLAIN, SgrStyle, apply_sgr
 from tui.ui.widgets.text import fit, width
@@ -149,6 +150,15 @@ def lay_out(
     return rows
 
 
+def mark_rows(marks: Iterable[Mark], options: Options) -> list[ScreenRow]:
+    """The rows that show what happened, a rule with the whole text in each."""
+    return [row for mark in marks for row in _ruled(_mark_words(mark, options), mark.tone, options)]
+
+
+def _mark_words(mark: Mark, options: Options) -> str:
+    return f"{clock_text(mark.at, options)} {mark.text}"
+
+
 def _rows(
     line: Line, record: LogRecord, columns: list[Span], options: Options, mode: LineMode
 ) -> Iterator[ScreenRow]:
@@ -259,7 +269,10 @@ def _pretty(raw: bytes) -> list[str]:
 def _notice_rows(notice: Notice, options: Options) -> list[ScreenRow]:
     """A rule with the whole text in it: it says what may be missing."""
     words = clean(notice.words(lambda moment: clock_text(moment, options)), limit=400)
-    tone = NOTICE_TONES[notice.kind]
+    return _ruled(words, NOTICE_TONES[notice.kind], options)
+
+
+def _ruled(words: str, tone: str, options: Options) -> list[ScreenRow]:
     room = max(10, options.width - width(RULE))
     rows = ["".join(span.text for span in row) for row in _wrapped([Span(words)], room)]
     texts = [f"{RULE if not number else BELOW}{text.rstrip()} " for number, text in enumerate(rows)]

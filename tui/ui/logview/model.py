@@ -18,7 +18,7 @@ from tui.logs.log import Log
 from tui.logs.records import SHOWN, parse
 from tui.logs.search import Criteria, LogFilter, OfJob, Pattern
 from tui.ui.logview.finder import Finder, nearest, neighbor, nothing_further
-from tui.ui.logview.layout import LineMode, Options, ScreenRow, TimeFormat, lay_out
+from tui.ui.logview.layout import LineMode, Options, ScreenRow, TimeFormat, lay_out, mark_rows
 from tui.ui.logview.page import Page
 
 CACHED_LINES: Final = 1024
@@ -93,6 +93,17 @@ class LogModel:
 
     def rows_of(self, line: int) -> list[ScreenRow]:
         """The rows that show a line."""
+        rows = self._rows_of(line)
+        if not self.log.marks:
+            return rows
+        # also what stands above lines before it that are not shown, and below the last one
+        shown = self.page.rows
+        place = shown.rank(line)
+        above = self.log.marks.above(line, shown[place - 1] if place else self.log.first - 1)
+        below = self.log.marks.waiting if place == len(shown) - 1 else ()
+        return [*mark_rows(above, self.options), *rows, *mark_rows(below, self.options)]
+
+    def _rows_of(self, line: int) -> list[ScreenRow]:
         rows = self._laid_out.get(line)
         if rows is None:
             held = self.log.line(line)
