@@ -124,6 +124,24 @@ def test_a_quote_that_is_taken_off_is_warned_of() -> None:
     assert len(one.warnings) == 1 and "quote" in one.warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "warned"),
+    [
+        ("A=x #y", "x", "what follows a # after a space is a comment"),
+        ("A=x\t# a note", "x", "what follows a # after a space is a comment"),
+        ("A= # a note", "# a note", "begins with #, which is no comment there"),
+        ("A=#fff", "#fff", "begins with #, which is no comment there"),
+        ("A=x#y", "x#y", ""),
+        ("A='x #y' # a note", "x #y", ""),
+        ("# a note\nA=x", "x", ""),
+    ],
+)
+def test_a_comment_that_may_be_a_value_is_told(text: str, value: str, warned: str) -> None:
+    (found,) = parse(text)
+    assert found.value.reveal() == value
+    assert [warned in words for words in found.warnings] == ([True] if warned else [])
+
+
 def test_lines_are_counted_through_values_of_several_lines() -> None:
     assert [one.line for one in parse("A=1\nB='x\ny'\n# z\nC=3")] == [1, 2, 5]
 

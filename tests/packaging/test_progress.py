@@ -19,6 +19,17 @@ ZERO = 1_786_439_040.0
 """2026-08-11T09:04:00Z"""
 
 
+NULLS = (
+    '{"vertexes":[{"digest":"sha256:a","name":"[1/2] FROM python","started":"2026-08-11T09:05:01Z"}]}',
+    '{"vertexes":[{"digest":"sha256:a","name":"[1/2] FROM python","started":"2026-08-11T09:05:01Z",'
+    '"completed":"2026-08-11T09:05:04Z","inputs":null,"cached":null,"error":null,"progressGroup":null}],'
+    '"statuses":null,"warnings":[null,{"vertex":"sha256:a","short":null,"detail":null}],'
+    '"logs":[{"vertex":"sha256:a","stream":1,"data":null,"timestamp":"2026-08-11T09:05:03Z"},'
+    '{"vertex":"sha256:a","stream":1,"data":"b25lCg==","timestamp":null}]}',
+)
+"""Lines as BuildKit's types write them: output without bytes is null."""
+
+
 def at(seconds: float) -> str:
     minutes, rest = divmod(seconds, 60)
     return f"2026-08-11T09:{4 + int(minutes):02d}:{rest:09.6f}Z"
@@ -365,3 +376,22 @@ def test_any_order_of_announcements_gives_a_picture_that_holds_together(
         assert (step.state is StepState.WAITING) is not begun
         assert bool(step.number) is begun
         assert 0 <= step.duration <= 9
+
+
+def test_a_null_member_takes_nothing_else_of_its_line_away() -> None:
+    build = Build()
+    for text in NULLS:
+        build.feed(text.encode())
+    build.end()
+    progress = now(build)
+    assert (progress.completed, progress.total, progress.unreadable) == (1, 1, 0)
+    assert not progress.doubtful
+    assert (only(build).state, only(build).tail) == (StepState.DONE, ("one",))
+
+
+def test_of_output_that_redraws_itself_the_last_state_is_shown_without_colours() -> None:
+    """As uv and pnpm print it."""
+    build = Build()
+    output = "\x1b[2mResolved \x1b[1m12 packages\x1b[0m in 3ms\r\nDownloading  1%\rDownloading 100%\n"
+    build.feed(line(vertexes=[vertex("a", started=0.0)], logs=[log("a", output)]))
+    assert only(build).tail == ("Resolved 12 packages in 3ms", "Downloading 100%")

@@ -56,6 +56,18 @@ def test_the_later_of_two_counts_and_is_warned_of(env: Path) -> None:
     assert found.warnings == ("A is given twice, .env line 3 counts",)
 
 
+def test_a_byte_order_mark_in_a_secrets_file_is_skipped_and_told(tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    env.touch(mode=0o600)
+    env.write_bytes(b"\xef\xbb\xbfA=1\r\n")
+    found = read_env_file(env)
+    assert [(one.name, one.value.reveal()) for one in found.secrets] == [("A", "1")]
+    assert found.warnings == (".env begins with a byte order mark, which is skipped; lk refuses such a file",)
+    env.write_bytes("A=1\n".encode("utf-16"))
+    with pytest.raises(SecretsError, match="it is UTF-16; save it as UTF-8; nothing was sent"):
+        read_env_file(env)
+
+
 def test_a_lost_reference_is_warned_of_by_name_and_line(env: Path) -> None:
     env.write_text("KEY=pa$5word\n")
     (warning,) = read_env_file(env).warnings

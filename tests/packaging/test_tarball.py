@@ -354,6 +354,25 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
 
+def test_a_byte_order_mark_is_no_part_of_an_ignore_file(tmp_path: Path) -> None:
+    root = grow(tmp_path / "root", {"Dockerfile": "", "a.log": "", ".dockerignore": b"\xef\xbb\xbf*.log\n"})
+    assert [entry.name for entry in scan_source(root).entries] == ["./", "Dockerfile"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (b"bin\\\nobj\\\n", "ignore pattern .bin.* has a syntax error"),
+        ("node_modules\n".encode("utf-16"), "cannot read .*dockerignore: it is UTF-16; save it as UTF-8"),
+    ],
+    ids=["as Windows writes a folder", "as Windows' shell saves it"],
+)
+def test_an_ignore_file_that_would_ignore_nothing_is_refused(tmp_path: Path, lines: bytes, said: str) -> None:
+    root = grow(tmp_path / "root", {"Dockerfile": "", "bin/a": "", ".dockerignore": lines})
+    with pytest.raises(SourceError, match=said):
+        scan_source(root)
+
+
 WARNED: list[tuple[dict[str, str | bytes], str]] = [
     ({"a": ""}, "there is no Dockerfile in the root: the build will have nothing to follow"),
     ({"sub/Dockerfile": ""}, "there is no Dockerfile in the root: the build will have nothing to follow"),
@@ -371,8 +390,8 @@ WARNED: list[tuple[dict[str, str | bytes], str]] = [
         ".gitignore: /dist has no effect, for a leading / never matches: uploading dist/, dist/x",
     ),
     (
-        {"Dockerfile": "", ".dockerignore": b"\xef\xbb\xbf*.log\n"},
-        ".dockerignore begins with a byte order mark: its first line has no effect",
+        {"Dockerfile": "", ".dockerignore": "/datasets/*\n/.idea\n", "datasets/a": ""},
+        ".dockerignore: /datasets/* has no effect, for a leading / never matches: uploading datasets/a",
     ),
 ]
 

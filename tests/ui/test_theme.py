@@ -191,7 +191,7 @@ def test_what_is_wrong_with_a_theme_is_said(text: str, problem: str) -> None:
 def test_a_bad_file_is_reported_and_the_rest_is_used(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("= \x1b[2J", encoding="utf-8")
     (tmp_path / "latin.toml").write_bytes(b"title = '\xe9'")
-    (tmp_path / "mine.toml").write_text(DARK.replace("#7bd88f", "#00ff00"), encoding="utf-8")
+    (tmp_path / "mine.toml").write_text("\ufeff" + DARK.replace("#7bd88f", "#00ff00"), encoding="utf-8")
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "dark.toml").write_text(DARK.replace("#ff6b6b", "#ff0000"), encoding="utf-8")
     found = load([tmp_path, tmp_path / "not-there"])

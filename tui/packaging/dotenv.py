@@ -27,6 +27,10 @@ _VARIABLE: Final = re.compile(r"\\?\$\(?\{?(?P<name>[A-Z0-9_]+)?\}?")
 _ESCAPE: Final = re.compile(r"\\(.)")
 _BACKSLASH: Final = re.compile(r"\\([^$])")
 _EMPTIED: Final = "a $ in it is read as a variable that has no value and is gone: use single quotes"
+_COMMENT: Final = (
+    "what follows a # after a space is a comment and no part of it: use single quotes if it is one"
+)
+_NO_COMMENT: Final = "it begins with #, which is no comment there but the value"
 _UNQUOTED: Final = "a quote at its beginning or end is taken off, even an escaped one"
 
 
@@ -109,9 +113,12 @@ class _Reader:
         ends = (self._text.find(end, self._at) for end in "\n\r")
         end = min((end for end in ends if end >= 0), default=len(self._text))
         value, self._at = self._text[self._at : end], end
+        if value.startswith("#"):
+            self._warnings[_NO_COMMENT] = None
         for at in range(len(value) - 1, 0, -1):
             if value[at] == "#" and value[at - 1] in _BLANK:
                 value = value[:at]
+                self._warnings[_COMMENT] = None
                 break
         return self._expand(value.strip(_BLANK))
 

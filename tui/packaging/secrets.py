@@ -18,7 +18,7 @@ from tui.api.clean import clean
 from tui.api.models import RESERVED_SECRETS
 from tui.packaging import dotenv
 from tui.packaging.errors import SecretsError
-from tui.packaging.files import Content, NotReadable, read_file, shown
+from tui.packaging.files import BOM, Content, NotReadable, read_file, refuse_utf16, shown
 from tui.secret import Secret
 
 ENV_FILES: Final = (".env.production", ".env", ".env.staging", ".env.development", ".env.local", ".env.test")
@@ -124,7 +124,10 @@ def read_env_file(path: Path) -> SecretSet:
     """The secrets of a `.env` file, empty ones included. Raises `SecretsError`."""
     content = _read(path, FILE_LIMIT)
     try:
-        text = content.data.decode("utf-8")
+        refuse_utf16(content.data)
+        text = content.data.decode("utf-8-sig")
+    except NotReadable as error:
+        raise SecretsError(f"cannot read {shown(path)}: {error}; nothing was sent") from None
     except UnicodeDecodeError as error:
         line = content.data.count(b"\n", 0, error.start) + 1
         raise SecretsError(f"{shown(path)} line {line} is not UTF-8; nothing was sent") from None
@@ -229,6 +232,8 @@ def _read(path: Path, limit: int) -> Content:
 
 
 def _safety(path: Path, content: Content) -> Iterable[str]:
+    if content.data.startswith(BOM):
+        yield f"{shown(path.name)} begins with a byte order mark, which is skipped; lk refuses such a file"
     if path.is_symlink():
         yield f"{shown(path.name)} is a link to {shown(os.path.realpath(path))}"
     if content.mode & 0o077:

@@ -93,12 +93,26 @@ _NOTHING: Final = SolveStatus()
 def read_line(line: bytes) -> SolveStatus:
     """One line of the stream. Raises `UnreadableStatus` for all but an object with one of the known parts."""
     try:
-        found = msgspec.json.decode(line, type=SolveStatus)
+        found = _decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableStatus(str(error)) from None
     if found == _NOTHING and line.strip() != b"{}":
         raise UnreadableStatus("an object without steps, output or warnings")
     return found
+
+
+def _decode(line: bytes) -> SolveStatus:
+    """Go writes null for every empty list and for output without bytes; to its own reader that is nothing."""
+    try:
+        return msgspec.json.decode(line, type=SolveStatus)
+    except msgspec.ValidationError:
+        return msgspec.convert(_without_nulls(msgspec.json.decode(line)), SolveStatus)
+
+
+def _without_nulls(found: object) -> object:
+    if isinstance(found, dict):
+        return {key: _without_nulls(value) for key, value in found.items() if value is not None}
+    return [_without_nulls(item) for item in found if item is not None] if isinstance(found, list) else found
 
 
 def read_time(text: str | None) -> float | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tui.packaging.errors import SourceError
-from tui.packaging.files import NotReadable, kind, read_file, reason, shown
+from tui.packaging.files import BOM, NotReadable, kind, read_file, reason, refuse_utf16, shown
 from tui.packaging.ignore import DirectoryMatches, Patterns
 
 EXCLUDES: Final = ("**/livekit.toml",)
@@ -103,12 +103,13 @@ def _ignore_lines(root: Path, name: str) -> list[str]:
     """The raw lines of an ignore file of the root, comments included; empty if it is missing."""
     try:
         data = read_file(root / name).data
+        refuse_utf16(data)
     except FileNotFoundError:
         return []
     except NotReadable as error:
         # without it, what it excludes would be uploaded
         raise SourceError(f"cannot read {shown(root / name)}: {error}") from None
-    return data.decode("utf-8", "surrogateescape").split("\n")
+    return data.removeprefix(BOM).decode("utf-8", "surrogateescape").split("\n")
 
 
 def _walk(top: int, patterns: Patterns) -> Iterator[tuple[str, os.stat_result]]:
@@ -186,8 +187,6 @@ def _warnings(entries: list[SourceEntry], lines: dict[str, list[str]]) -> Iterat
     if leaks:
         yield f"looks like a secret and will be uploaded: {_some(leaks)}"
     for file, read in lines.items():
-        if read and read[0].startswith("\ufeff"):
-            yield f"{file} begins with a byte order mark: its first line has no effect"
         for pattern in Patterns(read).patterns:
             if pattern.rooted and not pattern.excepts:
                 yield from _without_effect(file, pattern.text, names)

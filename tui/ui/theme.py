@@ -68,7 +68,7 @@ def load(more: Iterable[Path] = (), depth: ColorSystem = "truecolor") -> Themes:
     for folder in (directory(), *more):
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
             try:
-                theme = parse(path.stem, path.read_text(encoding="utf-8"), depth)
+                theme = parse(path.stem, path.read_text(encoding="utf-8-sig"), depth)
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, BadTheme) as error:
                 problems.append(clean(f"theme {path.name} not used: {error}", limit=200))
             else:

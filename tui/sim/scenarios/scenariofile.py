@@ -21,7 +21,7 @@ _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 def read(path: Path) -> Scenario:
     """What the file says, without the world that it names as its base; raises ValueError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
