@@ -193,6 +193,19 @@ def test_time(value: object, seconds: float | None) -> None:
     assert parse_time(value) == seconds
 
 
+def test_the_time_of_a_record_that_was_cut() -> None:
+    assert time_of(b'{"level":30,"time":1795000000000,"msg":"cut') == EPOCH
+    assert time_of(b'{"timestamp":"2026-11-18T11:06:40Z","message":"cut') == EPOCH
+    assert time_of(b'{"message":"cut') is None
+    assert time_of(b'{"message":"at \\"time\\":\\"2026-11-18T11:06:40Z\\" it was') is None
+
+
+def test_the_first_field_that_holds_a_time_counts() -> None:
+    assert time_of(b'{"time":"soon","@timestamp":"2026-11-18T11:06:40Z","message":"m"}') == EPOCH
+    assert time_of(b'{"time":"11:06:40","message":"m"}', EPOCH + 60) == EPOCH
+    assert time_of(b'{"time":"11:06:40","message":"m"}') is None
+
+
 def test_time_at_the_head_of_a_plain_line() -> None:
     assert time_of(b"2026-11-18 11:06:40,250 - INFO up") == EPOCH + 0.25
     assert time_of(b"2026-11-18T11:06:40Z up") == EPOCH

@@ -55,6 +55,11 @@ def test_a_traceback_in_the_message_and_in_a_field_is_shown_once() -> None:
     assert "\n".join(record.body) == TRACEBACK
 
 
+def test_a_carriage_return_overwrites_in_a_message_too() -> None:
+    record = parse(line("model 0%\rmodel 100%\r\nnext 1\rnext 2", exc_info=TRACEBACK.replace("\n", "\r\n")))
+    assert (record.message, record.body) == ("model 100%", ("next 2", *TRACEBACK.split("\n")))
+
+
 def test_what_other_loggers_call_their_fields() -> None:
     record = parse(b'{"asctime":"2026-11-18 11:06:40,000","levelname":"WARNING","message":"m","room":"r"}')
     assert (record.word, record.time, record.fields) == ("WARNING", EPOCH, (("room", "r"),))

@@ -46,6 +46,11 @@ def bare(line: bytes) -> bytes:
     return line.rstrip(b"\r").rpartition(b"\r")[2] if b"\r" in line else line
 
 
+def overwritten(text: str) -> str:
+    """What a carriage return wrote last, of a text that is no line by itself."""
+    return text.rstrip("\r").rpartition("\r")[2]
+
+
 def colourless(text: str) -> str:
     """The text without colours."""
     return SGR.sub("", text) if "\x1b" in text else text

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.api.clean import clean
-from tui.logs.envelope import PREFIX, SGR, bare, json_start, prefix_name
+from tui.logs.envelope import PREFIX, SGR, bare, json_start, overwritten, prefix_name
 from tui.logs.jsonline import (
     BASIC,
     LEVEL,
@@ -120,7 +120,7 @@ def _from_values(found: Mapping[str, str], who: str, raw: bytes) -> LogRecord:
             rest = inner_fields(shown.pop(outer, ""))
             shown |= {other: value for other, value in rest.items() if other != inner}
     level = level_of(raw)
-    message, *rest_of_message = text.split("\n")
+    message, *rest_of_message = _lines(text)
     return LogRecord(
         message=message,
         level=level,
@@ -149,7 +149,13 @@ def _traces(found: Mapping[str, str], message: str) -> Iterator[str]:
     for text in texts:
         if text and text != "null" and not any(_same(text) in other for other in said):
             said.append(_same(text))
-            yield from text.strip("\n").split("\n")
+            yield from _lines(text.strip("\n"))
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text, each as a terminal leaves it."""
+    lines = text.split("\n")
+    return [overwritten(line) for line in lines] if "\r" in text else lines
 
 
 def _same(text: str) -> str:

@@ -60,6 +60,11 @@ _LEADS: Final = re.compile(
 """What may stand before the time of a line: brackets, a level, an address, a name set off from it."""
 
 
+_CUT_TIME: Final = re.compile(rb'"(?:timestamp|time|ts|asctime|@timestamp)"\s*:\s*"?([^",}]{10,40})[",}]')
+LOOKED_AT: Final = 4096
+"""Bytes of an object without an end in which a time is looked for."""
+
+
 class Header(msgspec.Struct, gc=False):
     """The fields that most lines of JSON have their time in."""
 
@@ -86,7 +91,9 @@ def time_of(line: bytes, received: float | None = None) -> float | None:
         moment = parse_time(header.timestamp or header.time or header.ts)
         if moment is not None:
             return moment
-        if (found := fields_of(raw)) and (moment := _time_in(found, received)) is not None:
+        found = fields_of(raw)
+        moment = _time_in(found, received) if found else _time_of_cut(raw)
+        if moment is not None:
             return moment
     return _in_text(bare(line)[: HEAD * 2].decode("latin-1"), received)
 
@@ -101,6 +108,12 @@ def _time_in(found: Mapping[str, str], received: float | None) -> float | None:
     if inner and (moment := time_of(inner, received)) is not None:
         return moment
     return time_field(found, received)[1]
+
+
+def _time_of_cut(raw: bytes) -> float | None:
+    """The time at the beginning of an object whose end never came."""
+    match = _CUT_TIME.search(raw, 0, LOOKED_AT)
+    return parse_time(number(match[1].decode("latin-1"))) if match else None
 
 
 def time_field(found: Mapping[str, str], received: float | None = None) -> tuple[str, float | None]:

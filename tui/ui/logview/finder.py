@@ -195,7 +195,7 @@ class Finder:
         """Jump to the next or previous match from `row`, if something is searched for."""
         if self.matches is not None:
             words = otherwise or nothing_further("match", step, "N" if step > 0 else "n")
-            self.jump = Jump(self.matches, row, step, words)
+            self.jump, self.time_rows = Jump(self.matches, row, step, words), None
 
     def seek_job(self, job_id: str, row: int, step: int) -> None:
         """Jump to the next or previous line of a job from `row`."""
@@ -203,7 +203,7 @@ class Finder:
         if self.job_rows is None or self.job_rows.criteria != wanted:
             self.job_rows = FoundRows(self._log, wanted)
         words = nothing_further(f"line of {job_id}", step, "O" if step > 0 else "o")
-        self.jump = Jump(self.job_rows, row, step, words)
+        self.jump, self.time_rows = Jump(self.job_rows, row, step, words), None
 
     def seek_time(self, start: float, end: float, fallback: int, otherwise: str) -> None:
         """Jump to the first line shown that was written in a stretch of time, or else to `fallback`."""
