@@ -7,6 +7,7 @@ A word counts as a level only where loggers put one: after the time, in brackets
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from tui.logs.levels import LETTERS, LEVELS, Level, level_named
@@ -23,39 +24,36 @@ MESSAGE_HINTS: Final = (
     *("exited with", "fatal runtime error"),
 )
 """The message of a record is looked at more closely if it holds one of these."""
-_ENDS: Final = tuple(
-    (hint, re.compile(pattern, re.ASCII))
-    for hint, pattern in (
-        # Rust, Go
-        ("panic", r"thread '[^']{0,80}' (?:\(\d+\) )?panicked at\b|\bpanicked at [^ ]{1,200}:\d|^panic: "),
-        ("fatal", r"\b(?:fatal runtime error\b|Fatal Python error: |FATAL ERROR: )|^# ?Fatal error in "),
-        ("fatal", r"^fatal error: (?:all gorout|runtime|unexpected signal|stack overflow|concurrent map)"),
-        # signals
-        ("sig", r"\bSIG(?:SEGV|KILL|ABRT|BUS|ILL|FPE|SYS|TRAP)\b|^signal: (?:killed|aborted|segm)"),
-        ("sig", r"\b(?:killed|terminated|died|exited|crashed) (?:by|with|on|from) signal\b"),
-        ("fault", r"\b[Ss]egmentation fault\b|\bsegfault at\b"),
-        ("dumped", r"\bcore dumped\b"),
-        ("kill", r"\b\d{1,7} Killed |^Killed\b\W*$"),
-        (
-            "exit",
-            r"\bexit(?:ed)?(?: with)?(?: non-zero)?(?: exit)? (?:code|status):? (?:-[46-9]|-11|13[24-79])\b",
-        ),
-        # memory
-        ("memory", r"\b[Oo]ut of memory: [Kk]ill|^(?:[Rr]untime: |FATAL: )?[Oo]ut of memory\b"),
-        (
-            "memory",
-            r"\b(?:JavaScript heap|Memory cgroup) out of memory\b|\bmemory allocation of \d+ bytes failed",
-        ),
-        ("oom", r"\bOOM[ -]?[Kk]ill|\boom-kill"),
-        # native run times
-        ("terminat", r"\bterminate called (?:after|without)|\blibc\+\+abi: terminating\b|\*\*\*: terminated"),
-        ("alloc", r"\bstd::bad_alloc\b|\bmalloc\(\): "),
-        ("free", r"\bdouble free or corruption\b|\bfree\(\): invalid"),
-        ("assert", r": Assertion [`'].{0,200}' failed"),
-        ("aborted", r"^Aborted\b\W*$"),
-        ("bus error", r"^Bus error\b\W*$"),
-        ("illegal", r"^Illegal instruction\b\W*$"),
-    )
+_ENDS: Final = (
+    # Rust, Go
+    ("panic", r"thread '[^']{0,80}' (?:\(\d+\) )?panicked at\b|\bpanicked at [^ ]{1,200}:\d|^panic: "),
+    ("fatal", r"\b(?:fatal runtime error\b|Fatal Python error: |FATAL ERROR: )|^# ?Fatal error in "),
+    ("fatal", r"^fatal error: (?:all gorout|runtime|unexpected signal|stack overflow|concurrent map)"),
+    # signals
+    ("sig", r"\bSIG(?:SEGV|KILL|ABRT|BUS|ILL|FPE|SYS|TRAP)\b|^signal: (?:killed|aborted|segm)"),
+    ("sig", r"\b(?:killed|terminated|died|exited|crashed) (?:by|with|on|from) signal\b"),
+    ("fault", r"\b[Ss]egmentation fault\b|\bsegfault at\b"),
+    ("dumped", r"\bcore dumped\b"),
+    ("kill", r"\b\d{1,7} Killed |^Killed\b\W*$"),
+    (
+        "exit",
+        r"\bexit(?:ed)?(?: with)?(?: non-zero)?(?: exit)? (?:code|status):? (?:-[46-9]|-11|13[24-79])\b",
+    ),
+    # memory
+    ("memory", r"\b[Oo]ut of memory: [Kk]ill|^(?:[Rr]untime: |FATAL: )?[Oo]ut of memory\b"),
+    (
+        "memory",
+        r"\b(?:JavaScript heap|Memory cgroup) out of memory\b|\bmemory allocation of \d+ bytes failed",
+    ),
+    ("oom", r"\bOOM[ -]?[Kk]ill|\boom-kill"),
+    # native run times
+    ("terminat", r"\bterminate called (?:after|without)|\blibc\+\+abi: terminating\b|\*\*\*: terminated"),
+    ("alloc", r"\bstd::bad_alloc\b|\bmalloc\(\): "),
+    ("free", r"\bdouble free or corruption\b|\bfree\(\): invalid"),
+    ("assert", r": Assertion [`'].{0,200}' failed"),
+    ("aborted", r"^Aborted\b\W*$"),
+    ("bus error", r"^Bus error\b\W*$"),
+    ("illegal", r"^Illegal instruction\b\W*$"),
 )
 """How the end of a process is printed, each with what it holds in lower case. It counts wherever it stands,
 whatever level the line names."""
@@ -68,7 +66,7 @@ def ends_process(text: str) -> bool:
     low = text.lower()
     if not any(map(low.__contains__, _END_HINTS)):
         return False
-    return any(hint in low and pattern.search(text) is not None for hint, pattern in _ENDS)
+    return any(hint in low and re.search(pattern, text, re.ASCII) is not None for hint, pattern in _ENDS)
 
 
 # ---- where a level stands -------------------------------------------------------------------------------
@@ -108,35 +106,49 @@ _CLOCK: Final = (
     r"(?:(?: |/?[A-Z][a-z]{2}[/ ])\d[\d:.,+-]*+)*+(?: ?[AP]M)?"
 )
 """What looks like a time; whether it is one does not matter here."""
-_AFTER_TIME: Final = re.compile(
-    r"[\[(<]?\s*+" + _CLOCK + _SKIPPED + r"(?:" + _BOXED
-    + r"|(?P<upper>" + _UPPER + r"|" + _BRIEF + r")"
-    + r"|(?P<lower>" + _LOWER + r")(?=[\s:\]|]|$)"
-    + r"|(?P<one>[VDIWEF])(?= [\w./-]+:)"
-    # behind a name or more
-    + r"|(?:(?!" + _UPPER + r")(?:" + _NAME + r"(?: ?[-|] |\t| {1,40}(?=[\[(<A-Z]))|" + _SOURCE + r": )"
-    + _SKIPPED + r"){1,3}+(?:" + _BOXED.replace("?P<", "?P<n_") + r"|(?P<named>" + _UPPER + r"))"
-    + r"|[\w-]+\.(?P<dotted>" + _UPPER + r"):)",
-    re.ASCII,
-)  # fmt: skip
+
+
+@cache
+def _after_time() -> re.Pattern[str]:
+    """A level behind a time. Compiled when it is needed: that takes some milliseconds."""
+    return re.compile(
+        r"[\[(<]?\s*+" + _CLOCK + _SKIPPED + r"(?:" + _BOXED
+        + r"|(?P<upper>" + _UPPER + r"|" + _BRIEF + r")"
+        + r"|(?P<lower>" + _LOWER + r")(?=[\s:\]|]|$)"
+        + r"|(?P<one>[VDIWEF])(?= [\w./-]+:)"
+        # behind a name or more
+        + r"|(?:(?!" + _UPPER + r")(?:" + _NAME + r"(?: ?[-|] |\t| {1,40}(?=[\[(<A-Z]))|" + _SOURCE + r": )"
+        + _SKIPPED + r"){1,3}+(?:" + _BOXED.replace("?P<", "?P<n_") + r"|(?P<named>" + _UPPER + r"))"
+        + r"|[\w-]+\.(?P<dotted>" + _UPPER + r"):)",
+        re.ASCII,
+    )  # fmt: skip
+
+
 _COMMON: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*Z?(?: - | +\|? *|\t)"
     r"(DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL)(?= )",
     re.ASCII,
 )
 """The same for the lines of most loggers, in a third of the time."""
-_AT_START: Final = re.compile(
-    _SKIPPED + r"(?:" + _BOXED
-    + r"|(?P<upper>" + _UPPER + r")"
-    + r"|(?P<lower>" + _LOWER + r")(?:\[[\w-]+\])?(?=:| {2}|\t)"
-    # E1128 10:00:00.123456, E, [2026-11-28T10:00:00
-    + r"|(?P<one>[VDIWEFA])(?:\d{4} \d\d:|, \[)"
-    + r"|npm (?P<npm>ERR|WARN|error|warn)\b"
-    + r"|[\w-]+\.(?P<dotted>" + _UPPER + r"):"
-    + r"|" + _NAME + r" ?[-|] {1,9}(?P<named>" + _UPPER + r") *[-|:]"
-    + r"|" + _SOURCE + r": (?P<of>" + _UPPER + r"))",
-    re.ASCII,
-)  # fmt: skip
+
+
+@cache
+def _at_start() -> re.Pattern[str]:
+    """A level at the start of a line. Compiled when it is needed: that takes some milliseconds."""
+    return re.compile(
+        _SKIPPED + r"(?:" + _BOXED
+        + r"|(?P<upper>" + _UPPER + r")"
+        + r"|(?P<lower>" + _LOWER + r")(?:\[[\w-]+\])?(?=:| {2}|\t)"
+        # E1128 10:00:00.123456, E, [2026-11-28T10:00:00
+        + r"|(?P<one>[VDIWEFA])(?:\d{4} \d\d:|, \[)"
+        + r"|npm (?P<npm>ERR|WARN|error|warn)\b"
+        + r"|[\w-]+\.(?P<dotted>" + _UPPER + r"):"
+        + r"|" + _NAME + r" ?[-|] {1,9}(?P<named>" + _UPPER + r") *[-|:]"
+        + r"|" + _SOURCE + r": (?P<of>" + _UPPER + r"))",
+        re.ASCII,
+    )  # fmt: skip
+
+
 _KEY: Final = re.compile(
     r"(?:^|[\s{,])(?:level|lvl|severity|levelname|log\.level|loglevel)=[\"']?([A-Za-z]+|\d\d)\b", re.ASCII
 )
@@ -172,7 +184,7 @@ def level_of_text(text: str) -> Level:
     if _PROSE.match(text) is None:
         if not (text[:1].isdigit() or any(map(low[:HEAD].__contains__, _HINTS)) or _LETTERED.match(text)):
             return Level.NONE
-        if match := _AFTER_TIME.match(head) or _AT_START.match(head):
+        if match := _after_time().match(head) or _at_start().match(head):
             return _named(match)
         if _EXCEPTION.match(head.lstrip()):
             return Level.ERROR

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -25,39 +26,51 @@ _ZONE: Final = r"(?: ?(?:Z|UTC|GMT)|\s?[+-]\d\d:?\d\d(?!\d))?"
 _CLOCK: Final = r"[0-2]\d:[0-5]\d(?::[0-6]\d(?:[.,]\d{1,9})?)?"
 _MONTHS: Final = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _MONTH: Final = {name: place for place, name in enumerate(_MONTHS.split("|"), 1)}
-_TIME: Final = re.compile(
-    r"(?<![\w.])(?:"
-    # 2026-08-11T09:05:24.118Z, 2026/08/11 09:05:24,118 +0200
-    r"(?P<iso>(?:19|20)\d\d(?P<sign>[-/])\d\d(?P=sign)\d\d[T _]" + _CLOCK + _ZONE + r")"
-    # 28/Nov/2026:10:00:05 +0000, 28 Nov 2026 10:00:05.123, Sat Nov 28 10:00:05.123 2026
-    r"|(?P<day>\d\d)[/ ](?P<mon>" + _MONTHS + r")[/ ](?P<year>20\d\d)[: ]"
-    r"(?P<at>" + _CLOCK + r")(?P<zone>" + _ZONE + r")"
-    r"|(?P<cmon>" + _MONTHS + r") (?P<cday>[ \d]\d) (?P<cat>" + _CLOCK + r")(?: (?P<cyear>20\d\d))?"
-    # 1795000000.123, E0000 00:00:1795000000.123456
-    r"|(?:[IWEF]\d{4} 00:00:)?(?P<unix>1\d{9}(?:\.\d{1,9})?|1\d{12})(?![\w-])"
-    # E1128 10:00:05.123456, 11-28 10:00:05.123
-    r"|[IWEF]?(?P<kmon>[01]\d)-?(?P<kday>[0-3]\d) (?P<kat>" + _CLOCK + r")"
-    # 10:00:05.123, 10:00AM
-    r"|(?P<only>[0-2]\d:[0-5]\d:[0-6]\d(?:[.,]\d{1,9})?|[01]?\d:[0-5]\d(?= ?[AP]M))(?P<half> ?[AP]M)?"
-    r")",
-    re.ASCII,
-)
+
+
+@cache
+def _time() -> re.Pattern[str]:
+    """A time. Compiled when it is needed, as that takes a moment of the start."""
+    return re.compile(
+        r"(?<![\w.])(?:"
+        # 2026-08-11T09:05:24.118Z, 2026/08/11 09:05:24,118 +0200
+        r"(?P<iso>(?:19|20)\d\d(?P<sign>[-/])\d\d(?P=sign)\d\d[T _]" + _CLOCK + _ZONE + r")"
+        # 28/Nov/2026:10:00:05 +0000, 28 Nov 2026 10:00:05.123, Sat Nov 28 10:00:05.123 2026
+        r"|(?P<day>\d\d)[/ ](?P<mon>" + _MONTHS + r")[/ ](?P<year>20\d\d)[: ]"
+        r"(?P<at>" + _CLOCK + r")(?P<zone>" + _ZONE + r")"
+        r"|(?P<cmon>" + _MONTHS + r") (?P<cday>[ \d]\d) (?P<cat>" + _CLOCK + r")(?: (?P<cyear>20\d\d))?"
+        # 1795000000.123, E0000 00:00:1795000000.123456
+        r"|(?:[IWEF]\d{4} 00:00:)?(?P<unix>1\d{9}(?:\.\d{1,9})?|1\d{12})(?![\w-])"
+        # E1128 10:00:05.123456, 11-28 10:00:05.123
+        r"|[IWEF]?(?P<kmon>[01]\d)-?(?P<kday>[0-3]\d) (?P<kat>" + _CLOCK + r")"
+        # 10:00:05.123, 10:00AM
+        r"|(?P<only>[0-2]\d:[0-5]\d:[0-6]\d(?:[.,]\d{1,9})?|[01]?\d:[0-5]\d(?= ?[AP]M))(?P<half> ?[AP]M)?"
+        r")",
+        re.ASCII,
+    )
+
+
 _FIRST: Final = re.compile(r"20\d\d-\d\d-\d\d[T ]" + _CLOCK + _ZONE + r"(?=[\s|])", re.ASCII)
-_LEADS: Final = re.compile(
-    r"(?:<\d+>\d?|[\s\[(<|,>'\":-]"
-    r"|\[[^\]]*\](?=[\s\[]|$)"
-    r"|(?:TRACE|DEBUG|DEV|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|CRITICAL|FATAL|LOG|[VDIWEFAC])(?=[\s\[:,|-]|$)"
-    r"|(?:level|lvl|severity)=\w+"
-    r"|(?:@?timestamp|time|ts|t|asctime|date|datetime)[=:]"
-    r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"
-    r"|\d+(?:\.\d+){3}(?::\d+)?(?=\s)|[0-9a-fA-F]*:[0-9a-fA-F:]+(?=\s)"  # an address
-    r"|\d+:[A-Z](?=\s)|\d{1,7}(?=[\s:])"  # redis, a process
-    r"|[\w./-]+ +\|"
-    r"|[\w.]+ ?[-:|] ?$"
-    r")*+",
-    re.ASCII,
-)
-"""What may stand before the time of a line: brackets, a level, an address, a name set off from it."""
+"""How most lines of text begin."""
+
+
+@cache
+def _leads() -> re.Pattern[str]:
+    """What may stand before a time: brackets, a level, an address, a name set off from it."""
+    return re.compile(
+        r"(?:<\d+>\d?|[\s\[(<|,>'\":-]"
+        r"|\[[^\]]*\](?=[\s\[]|$)"
+        r"|(?:TRACE|DEBUG|DEV|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|CRITICAL|FATAL|LOG|[VDIWEFAC])(?=[\s\[:,|-]|$)"
+        r"|(?:level|lvl|severity)=\w+"
+        r"|(?:@?timestamp|time|ts|t|asctime|date|datetime)[=:]"
+        r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"
+        r"|\d+(?:\.\d+){3}(?::\d+)?(?=\s)|[0-9a-fA-F]*:[0-9a-fA-F:]+(?=\s)"  # an address
+        r"|\d+:[A-Z](?=\s)|\d{1,7}(?=[\s:])"  # redis, a process
+        r"|[\w./-]+ +\|"
+        r"|[\w.]+ ?[-:|] ?$"
+        r")*+",
+        re.ASCII,
+    )
 
 
 _CUT_TIME: Final = re.compile(rb'"(?:timestamp|time|ts|asctime|@timestamp)"\s*:\s*"?([^",}]{10,40})[",}]')
@@ -126,7 +139,7 @@ def time_field(found: Mapping[str, str], received: float | None = None) -> tuple
 
 
 def _in_text(text: str, received: float | None) -> float | None:
-    if match := _FIRST.match(text):  # most lines of text begin like that
+    if match := _FIRST.match(text):
         return parse_time(_with_zone(match[0].replace(",", ".")))
     head = colourless(text[: HEAD * 2])[:HEAD]
     match = _at_head(head)
@@ -146,8 +159,8 @@ def _in_text(text: str, received: float | None) -> float | None:
 
 
 def _at_head(text: str) -> re.Match[str] | None:
-    match = _TIME.search(text, 0, HEAD)
-    return match if match and _LEADS.fullmatch(text, 0, match.start()) else None
+    match = _time().search(text, 0, HEAD)
+    return match if match and _leads().fullmatch(text, 0, match.start()) else None
 
 
 def _text(found: str) -> str:
