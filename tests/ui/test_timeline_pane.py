@@ -120,12 +120,30 @@ def test_an_event_leads_to_its_agent_its_job_and_its_log() -> None:
                     ask(now)
 
 
+def test_it_goes_to_times_and_a_minute_on_or_back() -> None:
+    pane = TimelinePane()
+    seen = view(*(event(number, ago) for number, ago in enumerate((600, 300, 200, 190, 10))))
+    assert pane.go_to_time(NOW) == "no event is shown"
+    pane.table.show(pane.keys(seen), lambda key: ())
+    for at, found in ((NOW - 250, "1"), (NOW, "4"), (NOW - 9_000, "0")):
+        assert pane.go_to_time(at) == "" and pane.table.cursor == found
+    for step, found in ((1, "1"), (1, "2"), (1, "4"), (1, "4"), (-1, "3"), (-1, "1"), (-1, "0"), (-1, "0")):
+        pane.action_minute(step)
+        assert pane.table.cursor == found, (step, found)
+    assert pane.raw_item() is pane.event and pane.event is not None and "text 0" in pane.event.text
+
+
 async def test_keys_of_the_timeline_on_the_screen() -> None:
     async with playing(Scene("timeline", keys=("7", "slash", *"kind:status", "enter"))) as (app, pilot):
         pane = app.main.pane("timeline")
         assert isinstance(pane, TimelinePane) and app.main.current is pane
         assert pane.event is not None and pane.event.kind is Kind.STATUS
         named = pane.event.subject.agent_id
+        first = pane.table.cursor
+        await typed(pilot, "[")
+        assert pane.table.cursor != first
+        await typed(pilot, "]", "T", *"0s", "enter")
+        assert pane.table.cursor == first
         await typed(pilot, "A")
         assert app.main.current is app.main.agents and app.main.agents.table.cursor == named
         await typed(pilot, "7", "i", *"the fix is out", "enter")

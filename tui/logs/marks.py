@@ -58,6 +58,11 @@ class Marks:
     def __bool__(self) -> bool:
         return bool(self._placed or self.waiting)
 
+    @property
+    def rows(self) -> Sequence[int]:
+        """The rows that have a mark above them, in order."""
+        return self._rows
+
     def add(self, mark: Mark) -> None:
         """Add a mark; `place` gives it its place."""
         if mark not in self.waiting:

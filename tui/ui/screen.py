@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -25,6 +26,7 @@ from tui.clock import Clock
 from tui.fleet.cells import Cell
 from tui.fleet.past import Subject
 from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.times import TimeStyle
 from tui.fleet.tree import find_key, key_of
 from tui.operations.operation import Operation
 from tui.operations.registry import BY_ID
@@ -34,6 +36,7 @@ from tui.session.watched import Link
 from tui.ui.commandline.command_mode import CommandMode
 from tui.ui.commandline.note_mode import NoteMode
 from tui.ui.commandline.prompt import Prompt
+from tui.ui.commandline.time_mode import TimeMode
 from tui.ui.footer import choices, footer
 from tui.ui.header import header
 from tui.ui.keys.bindings import bindings
@@ -407,6 +410,16 @@ class MainScreen(Screen[None]):
             self.go_to_node(self.current.node(self.view))
         except NoTarget as problem:
             self._refuse(str(problem))
+
+    def action_time(self) -> None:
+        """Go to a time that is typed."""
+        view = self.view
+        zone = UTC if view.clock_style is TimeStyle.UTC else None
+        self._prompt.open(TimeMode(view.now, zone, self._go_to_time, self.current.take_focus))
+
+    def _go_to_time(self, at: float) -> None:
+        if problem := self.current.go_to_time(at):
+            self._refuse(problem)
 
     def action_note(self) -> None:
         """Note something on what is under the cursor."""

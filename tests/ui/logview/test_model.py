@@ -335,6 +335,9 @@ def test_marks_stand_above_the_first_shown_line_that_was_written_later() -> None
     here = Reading(*LINES)
     model = here.model
     model.log.mark([Mark(EPOCH + 4.5, "error", "crashed ×2"), Mark(EPOCH + 300, "ok", "Running")])
+    model.go_to(0)
+    model.go_to_notice(1)
+    assert model.page.cursor == 5, "a mark is found as a notice is"
     above, below = model.rows_of(5), model.rows_of(99)
     assert above[0].text.startswith("── 11:06:44 crashed ×2 ──") and "line 005" in above[1].text
     assert above[0].spans[0].tone == "error" and len(model.rows_of(4)) == 1

@@ -313,9 +313,12 @@ class LogModel:
             self._observer.say("no mark that way" if held else "no marks; m sets one", "warn")
 
     def go_to_notice(self, step: int) -> None:
-        """Go to the next or previous notice."""
-        shown = (row for row in self.log.notices if row >= self.log.first and self.finder.shows(row))
-        found = neighbor(shown, self.page.cursor, step)
+        """Go to the next or previous notice, or to the line below a mark."""
+        shown = [row for row in self.log.notices if row >= self.log.first and self.finder.shows(row)]
+        rows = self.page.rows
+        places = map(rows.rank, self.log.marks.rows)
+        marked = {rows[place] for place in places if place < len(rows)}
+        found = neighbor(sorted(marked.union(shown)), self.page.cursor, step)
         if found is not None:
             self.go_to(found)
         else:

@@ -165,6 +165,10 @@ class Pane(Vertical):
         """Switch the filter off, or on again; returns why that changes nothing."""
         return f"{self.NAME} has no filter"
 
+    def go_to_time(self, at: float) -> str:
+        """Put the cursor where this was, Unix seconds; returns why that is not possible."""
+        return f"{self.NAME} has no times"
+
     def toggle_problems(self) -> bool:
         """Show only problems, or everything; False if the pane does not tell them apart."""
         return False

@@ -174,6 +174,31 @@ class TimelinePane(ListPane):
         elif self.problems_only:
             self.toggle_problems()
 
+    def raw_item(self) -> object | None:
+        """The event, whole."""
+        return self.event
+
+    def action_event(self, step: int) -> None:
+        """To the event that came next in time, or the one before: newer ones are above."""
+        self.table.action_move(-step)
+
+    def action_minute(self, step: int) -> None:
+        """To the nearest event that came a minute later, or earlier."""
+        if self.event is not None:
+            self.go_to_time(self.event.at + 60.0 * step, later=step > 0)
+
+    def go_to_time(self, at: float, *, later: bool = False) -> str:
+        """Put the cursor on the newest event up to a time in Unix seconds, or the oldest from then on."""
+        shown = [event for key in self._keys if (event := self._events.get(key)) is not None]
+        if not shown:
+            return "no event is shown"
+        if later:
+            found = next((event for event in reversed(shown) if event.at >= at), shown[0])
+        else:
+            found = next((event for event in shown if event.at <= at), shown[-1])
+        self.table.select(found.id)
+        return ""
+
     def copy_text(self) -> str:
         """The event in a line."""
         view, event = self.view, self.event
