@@ -64,12 +64,17 @@ async def test_several_are_stopped_after_the_current_one(tmp_path: Path) -> None
         await bulk(here)
         await here.press("shift+tab", "shift+tab", "right")  # include what the filter hides
         assert "include 2 hidden" in here.app.screen._choice._options[1].words[0]  # type: ignore[attr-defined]
-        here.simulator.faults.add(FaultSpec(path="*/RestartAgent", action="latency", seconds=0.3))
+        here.simulator.faults.add(FaultSpec(path="*/RestartAgent", action="latency", seconds=0.8))
         await here.to("go")
         await here.press("enter")
         await here.until(lambda: here.calls("RestartAgent") == 1)
         await here.press("escape")
-        await here.until(lambda: "1 of 3 accepted, stopped" in here.shown())
+        await here.until(lambda: "stopping after the current one; p goes on, Esc hides this" in here.shown())
+        await here.press("p")
+        await here.until(lambda: "running; Esc stops after the current one" in here.shown())
+        await here.press("escape", "escape")
+        assert here.app.screen is here.app.main, "the second Esc hides it"
+        await here.until(lambda: any("1 of 3 accepted, stopped" in words for words in here.said()))
         assert here.names() == ["RestartAgent"]
 
 
@@ -235,7 +240,13 @@ async def test_what_an_earlier_console_left_open_is_looked_for_at_the_start(left
         assert {outcome.verdict for outcome in screen._found.values()} == {Verdict.UNKNOWN}
         assert "did not note both of its servers" in " ".join(here.shown().split())
         assert "begun" in here.shown() and "<1m ago" in here.shown()
-        await here.press("home", "a")
+        await here.press("home", "x", "r")
+        said = [words for words in here.said() if "does nothing here now" in words]
+        assert said == [
+            "r does nothing here now: looking again moved to ctrl+r",
+            "x does nothing here now: setting aside moved to a",
+        ]
+        await here.press("a")
         await here.until(lambda: len(screen._intents) == 1)
         await here.press("a")
         await here.until(lambda: here.app.screen is here.app.main)

@@ -64,6 +64,23 @@ def test_a_key_has_one_meaning_wherever_it_is_pressed() -> None:
             assert found <= {acting[name]} | may.get(name, set()), name
 
 
+def test_keys_that_are_left_to_shells_and_terminals_are_free() -> None:
+    free = {f"ctrl+{letter}" for letter in "aegkuvxy"} | {
+        *"hHQZ",
+        "tilde",
+        "circumflex_accent",
+        "grave_accent",
+    }
+    taken = {
+        name
+        for key in KEYS
+        for use in key.uses
+        if any(context.group is Group.MAIN for context in use.contexts)
+        for name in key.names.split(",")
+    }
+    assert not taken & free
+
+
 def test_contexts_have_names_of_their_own() -> None:
     assert len({context.name for context in CONTEXTS}) == len(CONTEXTS)
     used = {context for key in KEYS for use in key.uses for context in use.contexts}

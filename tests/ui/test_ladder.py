@@ -24,9 +24,9 @@ async def test_escape_takes_back_one_thing_at_a_time() -> None:
         await typed(pilot, "escape")
         assert not main.agents.active_filter and main.agents.problems_only
         await typed(pilot, "escape")
-        assert not main.agents.problems_only and main.at_root
+        assert not main.agents.problems_only and main.current is main.agents
         await typed(pilot, "escape")
-        assert app.is_running and main.at_root, "Esc never leaves"
+        assert app.is_running and main.current is main.agents, "Esc never leaves"
 
 
 async def test_the_rooms_of_an_agent_and_back() -> None:
@@ -41,8 +41,9 @@ async def test_the_rooms_of_an_agent_and_back() -> None:
 
 async def test_q_backs_out_and_at_the_root_asks_once() -> None:
     async with playing(Scene("quit", keys=("5", "f"))) as (app, pilot):
-        await typed(pilot, "q", "q")
-        assert app.is_running and app.main.at_root
+        await typed(pilot, "slash", *"call", "enter", "q", "q")
+        assert app.is_running and app.main.current is app.main.agents and app.main.agents.display
+        assert app.main.dispatches.active_filter, "q is no rung of a filter"
         await typed(pilot, "q")
         assert app.is_running and app.said.newest_first[0].text == "q again quits"
         clock = app.clock

@@ -15,7 +15,7 @@ from tui.api.models import Deployment, Dispatch, JobState, Participant, moment
 from tui.fleet.cells import Cells
 from tui.fleet.coverage import Coverage
 from tui.fleet.state import NO_NODE_ANSWERS, Freshness, RoomFreshness, View, with_participants
-from tui.fleet.tree import find_key
+from tui.fleet.tree import find_key, split
 from tui.ui.logview import LogView
 from tui.ui.panes.dispatches import DispatchesPane
 
@@ -405,6 +405,9 @@ async def test_keys_of_the_tree() -> None:
         await typed(pilot, "x")
         assert "metadata shown" in title(pane)
         assert any("metadata {" in line for line in drawn(table))
+        await typed(pilot, "home", "m", "m")
+        assert pane.copy_text().splitlines() == [split(key)[0] for key in table.keys[:2]], "the marked ones"
+        await typed(pilot, "backslash", "home")
         await typed(pilot, "enter", "down", "A")
         assert app.main.current.id == "agents"
         assert app.main.view.agent is not None and app.main.view.agent.name == "telehealth-intake"

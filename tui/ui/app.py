@@ -291,11 +291,11 @@ class Lktop(DiffApp):
         entries = [*rows(self.screen), *command_rows(self.main)]
         self.push_screen(Help(entries, words, self.main.link.budget), run)
 
-    async def action_leave(self) -> None:
-        """Go back; at the root, quit when pressed twice."""
-        if self.screen is not self.main or not self.main.at_root:
-            await self.run_action("back", self.screen)
-        elif self._again("q"):
+    def action_leave(self) -> None:
+        """Go back, leaving searches and filters as they are; at the root, quit when pressed twice."""
+        if self.screen is self.main and self.main.leave_pane():
+            return
+        if self._again("q"):
             self.exit()
         elif not self._warned("q again"):
             self.say("q again quits", toast=True)

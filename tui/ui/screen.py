@@ -347,15 +347,18 @@ class MainScreen(Screen[None]):
         """One step back: undo what narrows the pane, leave full screen, go to the first pane."""
         if self.current.is_narrowed:
             self.current.widen()
-        elif self._arranged.maximised:
+        else:
+            self.leave_pane()
+
+    def leave_pane(self) -> bool:
+        """Leave full screen, else go to the first pane; False at the root. Filters stay."""
+        if self._arranged.maximised:
             self.action_maximise()
         elif self._arranged.current != "agents":
             self.action_pane("agents")
-
-    @property
-    def at_root(self) -> bool:
-        """Esc would change nothing."""
-        return self.current is self.agents and not (self.agents.is_narrowed or self._arranged.maximised)
+        else:
+            return False
+        return True
 
     def action_detail(self, name: str) -> None:
         """What a pane shows of the agent that the cursor is on, or that what it is on belongs to."""

@@ -188,7 +188,7 @@ class DialogLayout(Vertical):
         return any(name.startswith(self.typed + letter) for name in self._names)
 
     def on_key(self, event: Key) -> None:
-        """A name that is asked for is typed wherever the keyboard is: an `n` in it does not cancel."""
+        """A name that is asked for is typed wherever the keyboard is: a `c` in it does not copy."""
         letter = event.character
         if letter and event.is_printable and self.takes(letter):
             event.stop()

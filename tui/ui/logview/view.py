@@ -1,6 +1,6 @@
 """The log view: lines, bar, prompt and picker around one model. Must not know agents or the fleet.
 
-It is longer than other modules because each of its 44 keys has an action of its own, of one line.
+It is longer than other modules because each of its keys has an action of its own, of one line.
 """
 
 from __future__ import annotations

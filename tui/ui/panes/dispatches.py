@@ -316,7 +316,7 @@ class DispatchesPane(ListPane):
             return next((item for item in fleet.rooms if item.name == room), None)
         return next((job for job in dispatch.jobs if job.id == job_id), dispatch)
 
-    def copy_text(self) -> str:
-        """The id of what the cursor is on: job, dispatch or room name."""
-        room, dispatch_id, job_id = split(self.table.cursor)
+    def id_of(self, key: str) -> str:
+        """Of a job, a dispatch, or the name of the room."""
+        room, dispatch_id, job_id = split(key)
         return job_id or dispatch_id or room

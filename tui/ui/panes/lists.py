@@ -326,7 +326,12 @@ class ListPane(Pane):
     def copy_text(self) -> str:
         """The marked rows' ids, else the cursor's."""
         table = self.table
-        return "\n".join(table.marked or ((table.cursor,) if table.cursor else ()))
+        keys = table.marked or ((table.cursor,) if table.cursor else ())
+        return "\n".join(map(self.id_of, keys))
+
+    def id_of(self, key: str) -> str:
+        """The id that a row is copied by."""
+        return key
 
     def copy_rows(self) -> Sequence[Sequence[str]]:
         """The marked rows, else the cursor's, below the titles."""
