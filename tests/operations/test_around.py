@@ -310,7 +310,7 @@ async def test_a_pasted_assignment_never_shows_its_value(tmp_path: Path) -> None
         assert dialog.frame.reason == "" and "it was not pasted here" in here.shown()
         dialog.frame.query_one("#reason", Input).value = f"see {CANARY}"
         await here.settle()
-        assert dialog.obstacle == "that is the value of the secret: take it out where it is shown"
+        assert dialog.obstacle == "that is the value of a secret: take it out where it is shown"
         await here.press("ctrl+s", "enter")
         assert here.names() == [], "it would be kept in the journal"
         dialog.frame.query_one("#reason", Input).value = ""
