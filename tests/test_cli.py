@@ -72,7 +72,9 @@ def test_the_readme_names_only_flags_that_exist() -> None:
     readme = "\n".join(
         line for line in lines if not re.match(r"\$ lk |.*`:?lk ", line)
     )  # those are of `lk` itself
-    shown = "".join(lktop(*words, "--help").stdout for words in ((), ("demo",), ("sim",), ("doctor",)))
+    shown = "".join(
+        lktop(*words, "--help").stdout for words in ((), ("demo",), ("sim",), ("record",), ("doctor",))
+    )
     assert set(re.findall(r"(?<!-)--[a-z][a-z-]+", readme)) <= set(re.findall(r"--[a-z][a-z-]+", shown))
 
 

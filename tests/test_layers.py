@@ -18,7 +18,7 @@ import tui
 
 ROOT = Path(tui.__file__).parent
 
-LEAVES = {"secret", "clock", "formats", "process", "project", "privatefile", "livekit_toml"}
+LEAVES = {"secret", "clock", "formats", "process", "project", "privatefile", "livekit_toml", "record_options"}
 """Single modules which any layer but the simulator may use; they import other leaves alone."""
 
 MAY_IMPORT = {
@@ -34,15 +34,17 @@ MAY_IMPORT = {
     "operations": {"operations", "fleet", "api", "packaging"} | LEAVES,
     "deploy": {"deploy", "operations", "fleet", "api", "packaging"} | LEAVES,
     # a project being watched: all of the above in one hand
-    "session": {"session", "deploy", "operations", "logs", "history", "fleet", "api", "packaging"} | LEAVES,
+    "session": {"session", "deploy", "operations", "logs", "history", "fleet", "api", "packaging", ""}
+    | LEAVES,
     "ui": {"ui", "session", "deploy", "operations", "logs", "fleet", "api"} | LEAVES,
     # official messages only, so that a decoding mistake of ours cannot cancel out
     "sim": {"sim"},
     "config": {"config"} | LEAVES,
-    "cli": {"cli", "demo", "doctor", "start", "api", "ui", "sim", "config", ""} | LEAVES,
+    "cli": {"cli", "demo", "doctor", "record", "start", "api", "ui", "sim", "config", ""} | LEAVES,
     "demo": {""} | LEAVES,
     "doctor": {"demo", "api", "ui", "operations", "config", ""} | LEAVES,
     "start": {"ui", "config"} | LEAVES,
+    "record": {"session", "config"} | LEAVES,
     "__main__": {"cli"},
     "": set(),
 } | dict.fromkeys(LEAVES, LEAVES)

@@ -20,6 +20,7 @@ LONG_MODULES = {
     "sim/scenarios/incident.py",
     "sim/world/agents.py",
     "ui/app.py",
+    "ui/commandline/commands.py",
     "ui/deploy/form.py",
     "ui/dialogs/operation.py",
     "ui/keys/table.py",

@@ -35,6 +35,7 @@ _NO_PROJECT: Final = (
 _COMMANDS_HELP: Final = """\
 commands, as the first argument:
   lktop demo      the program with a simulated fleet; needs no account
+  lktop record    record projects without a screen
   lktop sim       that simulator alone, for other clients
   lktop doctor    what was found of terminal, configuration and project
 
@@ -139,8 +140,9 @@ def _demo(words: Sequence[str], notices: Sequence[str]) -> int:
     if refusal := _refusal(load_for(_demo_project("http://127.0.0.1"), _flags(found), os.environ)):
         return _fail(refusal)
     try:
-        with demo.simulator(_simulator_options(found)) as url:
-            return _show(load_for(_demo_project(url), _flags(found), os.environ), notices)
+        with demo.simulator(_simulator_options(found)) as url, demo.scratch() as scratch:
+            settings = load_for(_demo_project(url), _flags(found), os.environ)
+            return _show(replace(settings, history_dir=scratch), notices)
     except demo.DemoError as error:
         return _fail(str(error))
 
@@ -199,9 +201,29 @@ def _doctor(words: Sequence[str], notices: Sequence[str]) -> int:
     return doctor.run(_flags(found), os.environ, notices, mask=found.mask_journal)
 
 
+def _record(words: Sequence[str], notices: Sequence[str]) -> int:
+    """Record projects without a screen."""
+    parser = SafeArgumentParser("lktop record", "Record projects without a screen, until SIGTERM or ctrl+c.")
+    parser.add_argument("--project", action="append", default=[], metavar="NAME", help="may be given again")
+    parser.add_argument("--config", default="", metavar="FILE", help="instead of ~/.config/lktop/config.toml")
+    parser.add_argument("--refresh", type=_seconds, metavar="SECONDS", help="between polls (default: 2)")
+    parser.add_argument("--verbose", action="store_true", help="say once a minute what is recorded")
+    found = parser.read(words)
+    names: list[str] = found.project
+    flags = Flags(project=names[0] if names else "", config=found.config, refresh=found.refresh)
+    settings = load(flags, os.environ)
+    for notice in (*notices, *settings.notices):
+        _fail(notice)
+    from tui.record import chosen, record
+
+    folder = state_dir(os.environ).path / "history"
+    return record(chosen(settings, names), folder, settings, verbose=found.verbose)
+
+
 COMMANDS: Final[Mapping[str, Callable[[Sequence[str], Sequence[str]], int]]] = {
     "demo": _demo,
     "sim": _sim,
+    "record": _record,
     "doctor": _doctor,
 }
 
@@ -251,6 +273,7 @@ def _add_project_flags(parser: SafeArgumentParser) -> None:
 
 def _add_look_flags(parser: SafeArgumentParser) -> None:
     parser.add_argument("--read-only", action="store_true", help="refuse everything that changes something")
+    parser.add_argument("--no-record", action="store_true", help="keep no history on disk")
     switch = argparse.BooleanOptionalAction
     parser.add_argument("--refresh", type=_seconds, metavar="SECONDS", help="between polls (default: 2)")
     parser.add_argument("--theme", default="", metavar="NAME", help="colours to use (default: by terminal)")

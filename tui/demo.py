@@ -78,6 +78,13 @@ def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterato
             _stop(child)
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A private folder for the history of one demo, whose project is another one each time."""
+    with tempfile.TemporaryDirectory(prefix="lktop-demo-", ignore_cleanup_errors=True) as path:
+        yield Path(path)
+
+
 def _address(child: subprocess.Popen[bytes], errors: IO[bytes], seconds: float) -> str:
     """The URL of the line that the simulator prints once it accepts."""
     assert child.stdout is not None

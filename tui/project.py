@@ -38,6 +38,8 @@ class Project:
     proxy: str | None = None
     """A forward proxy; the proxy variables of the environment are not used."""
     requests_per_minute: int = REQUESTS_PER_MINUTE
+    record: bool = True
+    """Its history may be kept on disk."""
     theme: str = ""
     """The theme for this project; empty for the session's."""
 

@@ -31,6 +31,8 @@ def _launch(settings: Settings) -> Launch:
         low_bandwidth=settings.low_bandwidth,
         log_mib=settings.log_mib,
         log_days=settings.log_days,
+        history_dir=settings.history_dir or settings.state_dir / "history",
+        record=settings.record,
         mouse=settings.mouse,
         ascii_only=settings.ascii,
         notices=settings.notices,

@@ -20,6 +20,7 @@ from tui.config import ConfigError, Flags, Places, Settings, StateDir, load, sta
 from tui.config.address import agents_url, http_url, is_loopback
 from tui.config.projects import NO_KEYS, PROJECT_KEYS
 from tui.config.settings import SETTINGS_KEYS
+from tui.record_options import RecordOptions
 
 SECRET = "canary-0123456789-0123456789-0123456789"
 OTHER = "second-0123456789-0123456789-0123456789"
@@ -871,3 +872,22 @@ def test_a_placeholder_is_no_key(machine: Machine, key: str) -> None:
         )
         with pytest.raises(ConfigError, match="--project p: lk keeps no API key for it"):
             machine.load(project="p")
+
+
+def test_what_is_recorded_is_asked_for_and_a_mistake_records_less(machine: Machine) -> None:
+    machine.own(section("prod"))
+    assert machine.load().record == RecordOptions()
+    assert machine.load(no_record=True).record is None
+    machine.own("record = false\n" + section("prod"))
+    assert machine.load().record is None
+    machine.own("record_rooms = false\nrecord_hours = 2\nevent_mib = 64\n" + section("prod"))
+    assert machine.load().record == RecordOptions(rooms=False, hours=2.0, event_mib=64.0)
+    machine.own('record = "no"\n' + section("prod"))
+    assert machine.load().record is None, "unclear: nothing is kept"
+    machine.own('record_metadata = 1\nrecord_rooms = "off"\nrecord_mib = 1\n' + section("prod"))
+    assert machine.load().record == RecordOptions(rooms=False), "unclear: less is kept"
+    machine.own(section("prod", more="record = false"))
+    project = machine.load(project="prod").project
+    assert project is not None and not project.record
+    machine.own("record = false\nthis is no TOML")
+    assert machine.load().record is None, "nobody knows what it would have switched off"

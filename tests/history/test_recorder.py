@@ -25,7 +25,8 @@ from tui.history.inbox import Inbox, leave
 from tui.history.queue import MOST_WAITING, NOTHING, RecordQueue
 from tui.history.recorder import Recorder
 from tui.history.records import Run, Unusable
-from tui.history.store import Batch, Loaded, RecordOptions, Taken, Writer
+from tui.history.store import Batch, Loaded, Taken, Writer
+from tui.record_options import RecordOptions
 
 pytestmark = pytest.mark.anyio
 EPOCH = 1_786_000_000.0
@@ -169,7 +170,7 @@ class Folder(FolderPlace):
     """A place on the disk, and how to wait for what is done with it."""
 
     def __init__(self, root: Path, run: str) -> None:
-        super().__init__(RecordOptions(root), "project", Run(run, EPOCH, 0.0, "h", "1"), gap_after=60.0)
+        super().__init__(root, "project", RecordOptions(), Run(run, EPOCH, 0.0, "h", "1"), gap_after=60.0)
         self.opened, self.left_something = threading.Event(), threading.Event()
 
     def open(self) -> Writer:

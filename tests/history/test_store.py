@@ -15,7 +15,8 @@ from tui.fleet.state import Fleet
 from tui.history.folder_store import BEHIND, FolderReader, FolderWriter
 from tui.history.privacy import Privacy, recorded
 from tui.history.records import ErrorCount, Run
-from tui.history.store import Batch, Reader, RecordOptions, Taken, Writer
+from tui.history.store import Batch, Reader, Taken, Writer
+from tui.record_options import RecordOptions
 
 EPOCH = 1_786_000_000.0
 KEY = b"k" * 32
@@ -39,9 +40,9 @@ def in_a_folder(root: Path) -> Store:
     (where / "digest.key").chmod(0o600)
 
     def write(run: str, options: RecordOptions) -> Writer:
-        return FolderWriter(options, "project", Run(run, EPOCH, 0.0, "host", "1"))
+        return FolderWriter(root, "project", options, Run(run, EPOCH, 0.0, "host", "1"))
 
-    return Store(write, lambda: FolderReader(where), RecordOptions(root))
+    return Store(write, lambda: FolderReader(where), RecordOptions())
 
 
 STORES = [in_a_folder]

@@ -62,6 +62,7 @@ def locked(project: Project, entries: Iterable[Entry]) -> Project:
         project,
         read_only=project.read_only or any(policy is None or policy.read_only for policy in policies),
         danger=project.danger or any(policy is None or policy.danger for policy in policies),
+        record=project.record and all(policy is not None and policy.record for policy in policies),
     )
 
 
@@ -118,6 +119,7 @@ def _policy(section: Table) -> Policy:
         ca_file=_ca_file(section),
         proxy=address.proxy_url(proxy, "proxy") if proxy else None,
         requests_per_minute=int(section.number("requests_per_minute", REQUESTS_PER_MINUTE, 1, 1000)),
+        record=section.flag("record", True),
         theme=section.string("theme"),
     )
 

@@ -28,6 +28,7 @@ class Policy:
     ca_file: str | None = None
     proxy: str | None = None
     requests_per_minute: int = REQUESTS_PER_MINUTE
+    record: bool = True
     theme: str = ""
 
 
@@ -102,6 +103,7 @@ def build(
         ca_file=policy.ca_file,
         proxy=policy.proxy,
         requests_per_minute=policy.requests_per_minute,
+        record=policy.record,
         theme=policy.theme,
     )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from tui.config import choice
 from tui.config.address import LOCAL_URL, host, http_url
@@ -16,8 +16,10 @@ from tui.config.lk_file import read_lk
 from tui.config.own_file import OwnFile, read_own
 from tui.config.places import Places
 from tui.config.projects import PROJECT_KEYS, FoundCredentials, warning
-from tui.config.table import Table
+from tui.config.record import record_options
+from tui.config.table import Table, read_or
 from tui.project import Project
+from tui.record_options import RecordOptions
 from tui.secret import Secret
 
 REFRESH: Final = 2.0
@@ -36,11 +38,16 @@ SETTINGS_KEYS: Final = (
     "ascii",
     "log_mib",
     "log_days",
+    "record",
+    "record_metadata",
+    "record_rooms",
+    "record_hours",
+    "record_mib",
+    "event_days",
+    "event_mib",
     "projects",
 )
 _SECRET_NAME: Final = "LIVEKIT_API_SECRET"
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Flags:
     low_bandwidth: bool | None = None
     mouse: bool | None = None
     ascii: bool | None = None
+    no_record: bool = False
     working_dir: str = ""
 
 
@@ -92,6 +100,10 @@ class Settings:
     """MiB of received log lines that are held per source."""
     log_days: float = 0.0
     """Days for which received lines stay on disk; 0 removes them on exit."""
+    history_dir: Path | None = None
+    """Where history is kept; None for the state directory."""
+    record: RecordOptions | None = None
+    """What is kept of the history of projects; None if nothing is."""
     config_error: str = ""
     """Why our own file exists and is not used; the session is then read-only. Also in `notices`."""
     notices: tuple[str, ...] = ()
@@ -119,8 +131,10 @@ def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
     others = [item for item in known if not project or (item.name, item.key) != (project.name, project.key)]
     locked = flags.read_only or bool(own.error) or _is_locked(own.top, notices)
     chosen = _finished(project, flags, locked) if project else None
+    look = _look(flags, environ, own.top, working_dir, places, notices)
     return replace(
-        _look(flags, environ, own.top, working_dir, places, notices),
+        look,
+        record=None if own.error else look.record,  # nobody knows what it would have switched off
         project=chosen,
         projects=(*([chosen] if chosen else []), *(_finished(item, flags, locked) for item in others)),
         agent_id=candidates.project_file.agent_id,
@@ -163,18 +177,19 @@ def _look(
     notices += top.unknown(SETTINGS_KEYS)
     refresh = flags.refresh
     if refresh is None:
-        refresh = _try(lambda: top.number("refresh", REFRESH, *REFRESH_RANGE), REFRESH, notices)
-    log_mib = _try(lambda: top.number("log_mib", LOG_MIB, *LOG_MIB_RANGE), LOG_MIB, notices)
-    log_days = _try(lambda: top.number("log_days", 0.0, *LOG_DAYS_RANGE), 0.0, notices)
+        refresh = read_or(lambda: top.number("refresh", REFRESH, *REFRESH_RANGE), REFRESH, notices)
+    log_mib = read_or(lambda: top.number("log_mib", LOG_MIB, *LOG_MIB_RANGE), LOG_MIB, notices)
+    log_days = read_or(lambda: top.number("log_days", 0.0, *LOG_DAYS_RANGE), 0.0, notices)
     mouse = "SSH_CONNECTION" not in environ  # over SSH the terminal's own selection matters more
     return Settings(
         refresh=refresh,
-        theme=flags.theme or _try(lambda: top.string("theme"), "", notices),
+        theme=flags.theme or read_or(lambda: top.string("theme"), "", notices),
         low_bandwidth=_switch(flags.low_bandwidth, top, "low_bandwidth", False, notices),
         mouse=_switch(flags.mouse, top, "mouse", mouse, notices),
         ascii=_switch(flags.ascii, top, "ascii", False, notices),
         log_mib=log_mib,
         log_days=log_days,
+        record=None if flags.no_record else record_options(top, notices),
         working_dir=working_dir,
         state_dir=places.state,
         config_file=top.path,
@@ -204,7 +219,7 @@ def _candidates(
     return choice.Candidates(
         entries=entries,
         exported=exported,
-        own_default=_try(lambda: own.top.string("default_project"), "", notices),
+        own_default=read_or(lambda: own.top.string("default_project"), "", notices),
         lk_default=lk.default,
         project_file=choice.read_project_file(working_dir, places, notices),
         own_error=own.error,
@@ -212,19 +227,10 @@ def _candidates(
     )
 
 
-def _try(read: Callable[[], T], default: T, notices: list[str]) -> T:
-    """A setting, or its default and a notice."""
-    try:
-        return read()
-    except ConfigError as error:
-        notices.append(f"{error}; the default is used")
-        return default
-
-
 def _switch(flag: bool | None, top: Table, key: str, default: bool, notices: list[str]) -> bool:
     if flag is not None:
         return flag
-    return _try(lambda: top.flag(key, default), default, notices)
+    return read_or(lambda: top.flag(key, default), default, notices)
 
 
 def _is_locked(top: Table, notices: list[str]) -> bool:

@@ -6,11 +6,14 @@ own, knows no lines, and takes 14 ms of every start to import.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tui.config.files import ConfigError, line_of
+
+T = TypeVar("T")
 
 
 def as_table(value: object) -> dict[str, object] | None:
@@ -81,3 +84,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def read_or(read: Callable[[], T], default: T, notices: list[str]) -> T:
+    """A setting, or its default and a notice."""
+    try:
+        return read()
+    except ConfigError as error:
+        notices.append(f"{error}; the default is used")
+        return default

@@ -83,8 +83,6 @@ class Difference(Struct, omit_defaults=True):
     freshness: Entries[Freshness] | None = None
 
 
-FRESH: Final = frozenset({"coverage", "room_freshness", "freshness", "status_changed_at"})
-"""Fields of a fleet that say how current it is; they change with every poll."""
 DERIVED: Final = frozenset({"index"})
 """Fields of a fleet that follow from others."""
 

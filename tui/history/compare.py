@@ -12,7 +12,8 @@ from msgspec import UNSET, UnsetType, structs
 
 from tui.api.models import Agent, Deployment, Dispatch, Wire
 from tui.fleet.state import Fleet
-from tui.history.codec import DEPLOYMENTS, FRESH, METRICS, NEW, ROWS, Columns, Difference, Entries, Listing
+from tui.history.codec import DEPLOYMENTS, METRICS, NEW, ROWS, Columns, Difference, Entries, Listing
+from tui.history.records import FRESH
 
 PART: Final = 500
 """Rows in one part of a whole fleet at the most."""

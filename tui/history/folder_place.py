@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 from typing import Final
 
 from tui import privatefile
@@ -10,7 +11,8 @@ from tui.api.clean import clean
 from tui.fleet.past import Event
 from tui.history import folder, inbox
 from tui.history.records import Run
-from tui.history.store import Loaded, RecordOptions, Writer
+from tui.history.store import Loaded, Writer
+from tui.record_options import RecordOptions
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
@@ -18,19 +20,22 @@ FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 class FolderPlace:
     """`Place` of a project's folder. What reads and writes SQLite is imported in the thread that needs it."""
 
-    def __init__(self, options: RecordOptions, project: str, run: Run, *, gap_after: float) -> None:
-        self._options, self._project, self._run = options, project, run
+    def __init__(
+        self, root: Path, project: str, options: RecordOptions, run: Run, *, gap_after: float
+    ) -> None:
+        """`root` has a folder for each project's key."""
+        self._root, self._project, self._options, self._run = root, project, options, run
         self._gap_after = gap_after
-        self._where = options.root / project
+        self._where = root / project
         self._lock = folder.Lock(self._where)
         self._inbox = inbox.Inbox(self._where)
 
     def refusal(self) -> str:
         """Why nothing can be recorded here at all, in words; empty if it can."""
-        kind = folder.network_file_system(self._options.root)
+        kind = folder.network_file_system(self._root)
         if not kind:
             return ""
-        return f"{self._options.root} is on a network file system ({kind}); set XDG_STATE_HOME to a local one"
+        return f"{self._root} is on a network file system ({kind}); set XDG_STATE_HOME to a local one"
 
     def take(self) -> bool:
         """Try to be the process that records; whether it is. Raises `OSError`."""
@@ -45,7 +50,7 @@ class FolderPlace:
         """A writer. Raises `Unusable`, `OSError` and `sqlite3.Error`."""
         from tui.history.folder_store import FolderWriter
 
-        return FolderWriter(self._options, self._project, self._run, gap_after=self._gap_after)
+        return FolderWriter(self._root, self._project, self._options, self._run, gap_after=self._gap_after)
 
     def leave(self, events: list[Event]) -> None:
         """Leave own operations and notes for the process that records. Raises `OSError`."""

@@ -20,8 +20,9 @@ from tui.history.privacy import Privacy, Recorded
 from tui.history.recording import Recording
 from tui.history.records import ErrorCount, Run
 from tui.history.samples import FileFull, SampleLimits, SampleWriter
-from tui.history.store import Batch, Loaded, RecordOptions, Taken
+from tui.history.store import Batch, Loaded, Taken
 from tui.history.watching import SAMPLES, Watching
+from tui.record_options import RecordOptions
 
 MINUTE: Final = 60.0
 """Seconds after which it is noted again what was watched."""
@@ -38,11 +39,11 @@ class FolderWriter:
     """`Writer` of a project's folder. Its process holds the folder's lock."""
 
     def __init__(
-        self, options: RecordOptions, project: str, run: Run, *, gap_after: float = GAP_AFTER
+        self, root: Path, project: str, options: RecordOptions, run: Run, *, gap_after: float = GAP_AFTER
     ) -> None:
-        """Raises `UnknownSchema`, `OSError` and `sqlite3.Error`."""
-        self._options, self._project = options, project
-        where = options.root / project
+        """`root` has a folder for each project. Raises `UnknownSchema`, `OSError` and `sqlite3.Error`."""
+        self._root, self._project, self._options = root, project, options
+        where = root / project
         self._privacy = Privacy(folder.digest_key(where), metadata=options.metadata, rooms=options.rooms)
         self._recorded = Recorded(self._privacy)
         self._long = LongFile(where)
@@ -122,7 +123,7 @@ class FolderWriter:
         options = self._options
         self._long.trim(LongLimits(options.days, int(options.event_mib * MIB)), now)
         self._samples.paths = retention.expire(
-            options.root,
+            self._root,
             self._project,
             hours=options.hours,
             size=int(options.mib * MIB),
@@ -166,6 +167,7 @@ class FolderReader:
             since=self._long.since(),
             events=self._long.events(0.0, float("inf")),
             failed_jobs=self._long.failed_jobs(stamp.at - JOBS_FOR),
+            begun=self.complete_since or self._long.first_watched or at,
         )
 
     def close(self) -> None:

@@ -64,6 +64,12 @@ class _Blob(Struct):
     value: bytes
 
 
+class _Time(Struct):
+    """One column."""
+
+    at: float
+
+
 class LongReader:
     """The file, for reading, also while it is written."""
 
@@ -126,6 +132,12 @@ class LongReader:
             for before, after in pairwise(self.watched(source, since, until))
             if after.since > before.until
         ]
+
+    @property
+    def first_watched(self) -> float | None:
+        """When anything was watched first, as far as it is kept."""
+        rows = self._rows(_Time, "SELECT since AS at FROM watched ORDER BY since LIMIT 1")
+        return rows[0].at if rows else None
 
     @property
     def complete_since(self) -> float | None:

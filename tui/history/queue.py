@@ -7,9 +7,8 @@ from concurrent.futures import Future
 from typing import Final
 
 from tui.fleet.state import Fleet
-from tui.history.codec import FRESH
 from tui.history.events import Step
-from tui.history.records import ErrorCount
+from tui.history.records import FRESH, ErrorCount
 from tui.history.store import Batch, Taken
 
 MOST_WAITING: Final = 64

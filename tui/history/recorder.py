@@ -17,7 +17,7 @@ from tui.history.events import Step
 from tui.history.queue import RecordQueue
 from tui.history.records import ErrorCount, Unusable
 from tui.history.store import Loaded, Place, Taken
-from tui.history.writing import Writing
+from tui.history.writing import ELSEWHERE, Writing
 
 _log = logging.getLogger(__name__)
 
@@ -125,3 +125,19 @@ class Recorder:
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended, and with it who would hear it
                 self._loop.call_soon_threadsafe(call)
+
+
+def forgotten(place: Place) -> str:
+    """Remove all that was recorded, where nothing is recorded now; what is wrong with that, in words.
+
+    Not to be called on the loop.
+    """
+    try:
+        if not place.take():
+            return f"{ELSEWHERE}: forget it there"
+        place.forget()
+    except place.errors as error:
+        return place.words(error)
+    finally:
+        place.release()
+    return ""

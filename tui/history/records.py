@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from msgspec import Struct
 
 from tui.fleet.state import Fleet
+
+FRESH: Final = frozenset({"coverage", "room_freshness", "freshness", "status_changed_at"})
+"""Fields of a fleet that say how current it is; they change with every poll."""
 
 
 class Run(Struct, frozen=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
@@ -13,25 +12,6 @@ from tui.clock import Moment
 from tui.fleet.past import Event, FailedJob, Gap, Since, Transition
 from tui.fleet.state import Fleet
 from tui.history.records import ErrorCount, Sample, Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class RecordOptions:
-    """What is recorded, where, and how much of it is kept."""
-
-    root: Path
-    """The folder of all projects."""
-    hours: float = 24.0
-    """For which samples are kept."""
-    mib: float = 256.0
-    """Of samples of a project."""
-    days: float = 30.0
-    """For which events are kept."""
-    event_mib: float = 128.0
-    metadata: bool = False
-    """People are recorded in clear, with metadata and attributes."""
-    rooms: bool = True
-    """Names of rooms are recorded in clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +55,8 @@ class Loaded(Struct, frozen=True):
     events: Sequence[Event]
     """The newest, oldest first."""
     failed_jobs: Sequence[FailedJob]
+    begun: float
+    """Since when anything is known, Unix seconds by the server's clock."""
 
 
 class Samples(Protocol):

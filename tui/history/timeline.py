@@ -9,7 +9,7 @@ from typing import Final
 
 from tui.fleet.past import AgentChange, Event, FailedJob, Past, Since
 from tui.fleet.store import Change
-from tui.history.events import Input, State, Step, derive
+from tui.history.events import Input, Resumed, State, Step, derive
 
 KEPT: Final = 2_000
 """Events that are held; older ones are on the disk, if anywhere."""
@@ -120,6 +120,37 @@ class History:
         for listener in tuple(self._listeners.values()):
             listener(step)
         return step
+
+    def resume(
+        self,
+        known: Resumed,
+        since: Mapping[str, Since],
+        events: Iterable[Event],
+        failed_jobs: Iterable[FailedJob],
+        begun: float,
+    ) -> None:
+        """Go on from what earlier runs knew, since `begun` (Unix seconds by the server's clock).
+
+        Best before the first listing, which is then held against it.
+        """
+        state = self._state
+        agents = replace(state.agents, statuses={**since, **state.agents.statuses})
+        failed = {**{job.job_id: job for job in failed_jobs}, **state.rooms.failed}
+        self._state = replace(
+            state,
+            agents=agents,
+            rooms=replace(state.rooms, failed=failed),
+            resumed=known if "agents" not in state.heard else None,
+            begun=begun,
+        )
+        told = with_events(self._timeline.events, events)
+        self._timeline = Timeline(agents.statuses, agents.changes, told, begun, failed)
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Add what another process of this user has told."""
+        self._timeline = replace(self._timeline, events=with_events(self._timeline.events, events))
+        for listener in tuple(self._listeners.values()):
+            listener(Step(self._state, tuple(events)))
 
     def follow(self, listener: Callable[[Step], None]) -> Callable[[], None]:
         """Be told of every step, once it is in `past`; returns how to stop that."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
+import platform
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tui import __version__
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
 from tui.api.caller import Endpoint
@@ -24,7 +27,10 @@ from tui.fleet.poller import Poller
 from tui.fleet.sources import SOURCES, Source
 from tui.fleet.state import QUIET_FACTOR, Selection
 from tui.fleet.store import Store
-from tui.history.events import GAP_AFTER, State, Step, Tick
+from tui.history.events import GAP_AFTER, Resumed, State, Step, Tick
+from tui.history.folder_place import FolderPlace
+from tui.history.recorder import Recorder, forgotten
+from tui.history.records import Run
 from tui.history.timeline import History
 from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
@@ -32,8 +38,11 @@ from tui.logs.spool import RING
 from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
 from tui.project import Project
+from tui.record_options import RecordOptions
 from tui.session.reports import marks_of, of_entry, of_note
 from tui.session.watched import Link
+
+_log = logging.getLogger(__name__)
 
 C = TypeVar("C")
 
@@ -58,10 +67,13 @@ class Session:
         log_bytes: int = RING,
         log_days: float = 0.0,
         report: Callable[[str], None] | None = None,
+        history_dir: Path | None = None,
+        record: RecordOptions | None = None,
     ) -> None:
         """Log lines are kept in `spool_dir`: `log_bytes` per source, for `log_days` days after the end.
 
-        `report` is told of our own bugs that do not end the session.
+        `report` is told of our own bugs that do not end the session, and of what cannot be recorded. History
+        is kept in `history_dir`, unless `record` is None or the project is not to be recorded.
         """
         self.project = project
         self._clock = clock
@@ -72,6 +84,23 @@ class Session:
         state = State(project=project.key, run=run, gap_after=gap_after)
         self._history = History(state, skew=self._skew)
         self.store.subscribe(self._history.record)  # before the screen, which shows what it derives
+        self.recorder: Recorder | None = None
+        """Keeps the history; None where none is kept."""
+        self._place: FolderPlace | None = None
+        if history_dir is not None:
+            kept = record or RecordOptions()
+            this = _this_run(run, clock)
+            self._place = FolderPlace(history_dir, project.key, kept, this, gap_after=gap_after)
+        if self._place is not None and record is not None and project.record:
+            self.recorder = Recorder(
+                self._place,
+                clock=clock,
+                skew=lambda: self._health.skew,
+                report=report or _log.warning,
+                received=self._history.add,
+            )
+            self.store.subscribe(self.recorder.record)
+            self._history.follow(self.recorder.told)
         endpoint = Endpoint(
             url=project.url,
             agents_url=project.agents_url,
@@ -107,13 +136,26 @@ class Session:
     async def run(self) -> None:
         """Poll and stream until cancelled. Connections that `kept` holds stay open."""
         try:
+            if self.recorder is not None:
+                await self._begin_to_record(self.recorder)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.poller.run())
                 group.create_task(self.logs.run())
                 group.create_task(self._tick())
         finally:
             self._is_over = True
+            if self.recorder is not None:
+                await self.recorder.stop()
             await self._close_unless_used()
+
+    async def _begin_to_record(self, recorder: Recorder) -> None:
+        """Go on from what earlier runs knew, before the first answer is held against it."""
+        loaded = await recorder.load()
+        if loaded is not None:
+            known = Resumed(loaded.fleet, loaded.at)
+            held = loaded.events, loaded.failed_jobs, loaded.begun
+            self._history.resume(known, loaded.since, *held)
+        recorder.start()
 
     async def _tick(self) -> None:
         """Let history see that time passes, also where no answer comes."""
@@ -168,6 +210,12 @@ class Session:
         self._history.take(note)
         return ""
 
+    async def forget(self) -> str:
+        """Remove all that was recorded of the project, by this run or another."""
+        if self.recorder is not None:
+            return await self.recorder.forget()
+        return "" if self._place is None else await asyncio.to_thread(forgotten, self._place)
+
     def follow(self, told: Callable[[], None]) -> Callable[[], None]:
         """Be told when the past tells of something new."""
         return self._history.follow(lambda step: told() if step.events else None)
@@ -217,3 +265,8 @@ class Session:
     def lock(self) -> None:
         """Make an unlocked session read-only again."""
         self.client.gate.lock()
+
+
+def _this_run(id: str, clock: Clock) -> Run:
+    """This run of the program, as it is named in a recording."""
+    return Run(id, clock.now(), clock.monotonic(), platform.node(), __version__)

@@ -130,6 +130,10 @@ class Replay:
         """Says that this is a recording."""
         return self._link
 
+    async def forget(self) -> str:
+        """A recording is not forgotten by looking at it."""
+        return REFUSAL
+
     def raw(self, item: object) -> bytes:
         """Empty: what was received is not part of a recording."""
         return b""

@@ -87,6 +87,9 @@ class Watched(Protocol):
     def note(self, text: str, subject: Subject, by: str) -> str:
         """Make an event of what the operator notes on something; returns why that cannot be done."""
 
+    async def forget(self) -> str:
+        """Remove all that was recorded of the project; what is wrong with that, in words, or empty."""
+
     def raw(self, item: object) -> bytes:
         """The JSON in which an item of a listing was received; empty where that is not kept."""
 

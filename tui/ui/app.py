@@ -188,6 +188,8 @@ class Lktop(DiffApp):
             spool_dir=self.launch.state_dir / "spool",
             log_bytes=int(self.launch.log_mib * 1024 * 1024),
             log_days=self.launch.log_days,
+            history_dir=self.launch.history_dir,
+            record=self.launch.record,
             report=self._report_fault,
         )
 
@@ -419,6 +421,20 @@ class Lktop(DiffApp):
         if project is not None:
             self.watch_project(project)
         return project is not None
+
+    def forget(self, name: str) -> str:
+        """Remove what was recorded of the project shown, if it has this name; what is wrong with the name."""
+        session = self.session
+        if session is None or name != session.project.name:
+            shown = session.project.name if session is not None else "PROJECT"
+            return f"this removes what was recorded of a project, for good: forget {shown}"
+        self.later(self._forget(session))
+        return ""
+
+    async def _forget(self, session: Watched) -> None:
+        problem = await session.forget()
+        what = f"recorded history of {session.project.name}"
+        self.say(f"{what} not removed: {problem}" if problem else f"{what} removed", tone="warn")
 
     def choose_theme(self, name: str) -> str:
         """Use a theme by name; returns what is wrong with the name."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.project import Project
+from tui.record_options import RecordOptions
 from tui.ui.terminal.detect import Terminal
 
 
@@ -34,4 +35,8 @@ class Launch:
     """MiB of received log lines kept per source."""
     log_days: float = 0.0
     """Days for which log lines stay on disk; 0 removes them on exit."""
+    history_dir: Path | None = None
+    """Where the history of projects is kept."""
+    record: RecordOptions | None = None
+    """What is kept of it; None if nothing is."""
     notices: tuple[str, ...] = ()

@@ -138,6 +138,11 @@ def _find(console: Console, words: Arguments) -> None:
     main.go_to_node(key)
 
 
+def _forget(console: Console, words: Arguments) -> None:
+    if problem := console.forget(" ".join(words)):
+        raise BadCommand(problem)
+
+
 def _theme(console: Console, words: Arguments) -> None:
     if problem := console.choose_theme(words[0] if words else ""):
         raise BadCommand(problem)
@@ -282,6 +287,7 @@ COMMANDS: tuple[Command, ...] = (
         (),
         lambda console, words: console.action_picture(),
     ),
+    Command("forget", "forget PROJECT", "remove the recorded history of the project shown", (), _forget),
     Command("project", "project [NAME]", "watch another project", (), _project),
     Command(
         "messages",

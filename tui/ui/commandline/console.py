@@ -117,5 +117,8 @@ class Console(Protocol):
     def choose_theme(self, name: str) -> str:
         """Use a theme by name; returns what is wrong with the name."""
 
+    def forget(self, name: str) -> str:
+        """Remove what was recorded of the project of this name; returns what is wrong with the name."""
+
     def quit_by_command(self) -> None:
         """Leave, unless something is under way."""

@@ -1,0 +1,105 @@
+"""`lktop record`: real processes, one of which records; killed, suspended and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.ptyrun import ROOT, terminal_env
+from tui.history.folder_store import FolderReader
+from tui.sim.http.server import Simulator, serve
+
+pytestmark = pytest.mark.anyio
+
+QUICK = """\
+import sys
+import tui.history.writing as writing
+import tui.record
+writing.BEAT, writing.SILENT_AFTER, tui.record.LINE_EVERY = 0.05, 0.5, 0.1
+from tui.cli import main
+sys.exit(main(["record", "--verbose", "--refresh", "0.5"]))
+"""
+"""What takes seconds takes less."""
+
+
+class Recording:
+    """A process that records."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.said: list[str] = []
+
+    async def until(self, words: str) -> None:
+        """Until it says so."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(20):
+            while not (self.said and words in self.said[-1]):
+                self.said.append((await self.process.stdout.readline()).decode())
+                assert self.said[-1], f"it ended: {self.said}"
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+
+@asynccontextmanager
+async def recording(simulator: Simulator, home: Path) -> AsyncIterator[Recording]:
+    """`lktop record`, in a home of its own."""
+    env = terminal_env(
+        HOME=str(home),
+        LIVEKIT_URL=simulator.url,
+        LK_AGENTS_URL=simulator.url,
+        LIVEKIT_API_KEY=simulator.key,
+        LIVEKIT_API_SECRET=simulator.secret,
+    )
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", QUICK), env=env, cwd=ROOT, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        yield Recording(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_two_processes_record_once_and_one_takes_over_from_the_other(tmp_path: Path) -> None:
+    async with serve("incident", speed=0) as simulator, recording(simulator, tmp_path) as first:
+        await first.until("recording")
+        async with recording(simulator, tmp_path) as second:
+            await second.until("another lktop of yours records this project")
+            first.signal(signal.SIGSTOP)
+            await second.until("has not written since")
+            first.signal(signal.SIGCONT)
+            await second.until("another lktop of yours records this project")
+            first.signal(signal.SIGKILL)
+            await second.until("recording, ")
+            second.signal(signal.SIGTERM)
+            assert await asyncio.wait_for(second.process.wait(), 10) == 0
+    folders = os.listdir(tmp_path / ".local/state/lktop/history")
+    assert len(folders) == 1
+    reader = FolderReader(tmp_path / ".local/state/lktop/history" / folders[0])
+    stamps = reader.samples.stamps(0.0, float("inf"))
+    runs = [stamp.run for stamp in stamps]
+    assert sorted(runs, key=runs.index) == runs and len(set(runs)) == 2, "one after the other, not both"
+    assert [stamp.seq for stamp in stamps] == sorted({stamp.seq for stamp in stamps})
+    assert all(reader.samples.seek(stamp.at) is not None for stamp in stamps)
+    assert len(reader.gaps("agents", 0.0, float("inf"))) <= 1
+    reader.close()
+
+
+async def test_what_is_not_to_be_recorded_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".config/lktop").mkdir(parents=True)
+    config = tmp_path / ".config/lktop/config.toml"
+    config.write_text("record = false\n")
+    config.chmod(0o600)
+    async with serve("incident", speed=0) as simulator, recording(simulator, tmp_path) as refused:
+        await refused.until("not to be recorded: record = false")
+        assert await asyncio.wait_for(refused.process.wait(), 10) == 2
