@@ -7,6 +7,7 @@ line that ends it, exception groups, messages of several lines, what a native pa
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from enum import Enum, auto
 from operator import itemgetter
@@ -25,6 +26,8 @@ SAID_ON: Final = 10
 """The same after any other error."""
 DUMP: Final = 200
 """The same after a native panic that ends the process: what follows is its stack."""
+RECENT: Final = 6
+"""Lines that are looked at for a time or a level: Node prints a few without one before an error."""
 BETWEEN: Final = 3
 """Records of another stream of the process that may come between the lines of a traceback."""
 
@@ -50,7 +53,7 @@ _BELONGS: Final = re.compile(
     r"|Current thread 0x|Thread 0x|Extension modules:|fatal runtime error: |\[Previous line repeated"
 )
 """What follows an error and has no indentation."""
-_DUMPS: Final = re.compile(r"panic: |fatal error: |Fatal Python error: ")
+_DUMPS: Final = re.compile(r"panic: |fatal error: |Fatal Python error: |FATAL ERROR: |-+ Native stack trace")
 _BOXES: Final = ("\xe2\x94", "\xe2\x95", "\xe2\x9d")
 """How a line of the box begins that rich draws around a traceback, byte for byte."""
 _FRAME: Final = re.compile(r'File "[^"]*", line \d+')
@@ -91,8 +94,8 @@ class Classifier:
         """The traceback belongs to the record right before it, which is the error that counts."""
         self._forced = False
         """The next line is the message, as Rust prints it."""
-        self._ordinary = ""
-        """The last line of text that was no error; empty for a record of JSON."""
+        self._recent = deque[str](maxlen=RECENT)
+        """The last lines that were no errors; empty for a record of JSON."""
 
     def marks(self, lines: Sequence[bytes]) -> bytearray:
         """One mark per line."""
@@ -124,7 +127,7 @@ class Classifier:
         return self._mark
 
     def _record_came(self, count: int) -> None:
-        self._ordinary = ""
+        self._recent.append("")
         self._left -= count
         if self._open not in (_Open.FRAMES, _Open.GROUP) or self._left < 0:
             self._open, self._counted = _Open.NOTHING, False
@@ -143,7 +146,8 @@ class Classifier:
         if indent and level < Level.CRITICAL and not begins_with_time(text):
             return self._mark & LEVEL_BITS | PART
         if level < Level.ERROR:
-            self._open, self._ordinary = _Open.NOTHING, line
+            self._open = _Open.NOTHING
+            self._recent.append(line)
         else:
             self._error_came(line, level)
         return level
@@ -172,7 +176,7 @@ class Classifier:
         told = tells_error(line)
         self._counted = not told
         if not told:
-            self._ordinary = line
+            self._recent.append(line)
         if native:
             self._expect(_Open.DUMP, DUMP)
         elif _LOGFMT.match(line):  # no message of it has several lines
@@ -181,9 +185,9 @@ class Classifier:
             self._expect(_Open.MESSAGE, GOES_ON if told else SAID_ON)
 
     def _has_records(self) -> bool:
-        """Lines of this stream have a time or a level, as far as they have come: others go on from them."""
-        line = self._ordinary
-        return not line or begins_with_time(line) or bool(level_of_text(line))
+        """A line of this stream lately had a time or a level: what has neither goes on from one that had."""
+        recent = self._recent
+        return not recent or any(not line or begins_with_time(line) or level_of_text(line) for line in recent)
 
     def _expect(self, what: _Open, lines: int) -> None:
         self._open, self._left = what, lines

@@ -27,6 +27,7 @@ MESSAGE_HINTS: Final = (
 _ENDS: Final = (
     # Rust, Go
     ("panic", r"thread '[^']{0,80}' (?:\(\d+\) )?panicked at\b|\bpanicked at [^ ]{1,200}:\d|^panic: "),
+    ("overflowed", r"^thread '[^']{0,80}' (?:\(\d+\) )?has overflowed its stack\b"),
     ("fatal", r"\b(?:fatal runtime error\b|Fatal Python error: |FATAL ERROR: )|^# ?Fatal error in "),
     ("fatal", r"^fatal error: (?:all gorout|runtime|unexpected signal|stack overflow|concurrent map)"),
     # signals
@@ -35,6 +36,7 @@ _ENDS: Final = (
     ("fault", r"\b[Ss]egmentation fault\b|\bsegfault at\b"),
     ("dumped", r"\bcore dumped\b"),
     ("kill", r"\b\d{1,7} Killed |^Killed\b\W*$"),
+    ("native stack", r"^-+ Native stack trace -+$"),
     (
         "exit",
         r"\bexit(?:ed)?(?: with)?(?: non-zero)?(?: exit)? (?:code|status):? (?:-[46-9]|-11|13[24-79])\b",
@@ -51,7 +53,7 @@ _ENDS: Final = (
     ("alloc", r"\bstd::bad_alloc\b|\bmalloc\(\): "),
     ("free", r"\bdouble free or corruption\b|\bfree\(\): invalid"),
     ("assert", r": Assertion [`'].{0,200}' failed"),
-    ("aborted", r"^Aborted\b\W*$"),
+    ("aborted", r"^Aborted\b\W*$|\b\d{1,7} Aborted "),
     ("bus error", r"^Bus error\b\W*$"),
     ("illegal", r"^Illegal instruction\b\W*$"),
 )
