@@ -71,8 +71,8 @@ async def test_a_body_without_an_end(
 
 def test_the_limits_are_those_that_the_readme_promises() -> None:
     sizes = {method.label: method.body_limit // MIB for method in methods.METHODS}
-    assert set(sizes.values()) == {16, 64}
-    assert [label for label, size in sizes.items() if size == 64] == [
+    assert set(sizes.values()) == {16, 24}
+    assert [label for label, size in sizes.items() if size == 24] == [
         "CloudAgent/ListAgents",
         "RoomService/ListRooms",
     ]

@@ -49,16 +49,6 @@ def test_agents_that_say_the_same_share_it() -> None:
     assert (here.agent_id is one.agent_id, here.agent_name is one.agent_name) == (True, True)
 
 
-@pytest.mark.usefixtures("easy")
-def test_of_a_long_list_so_many_bytes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cut_listing, "MOST_BYTES", 1000)
-    long = agents(*(row(number, version="v" * 100) for number in range(20)))
-    batch = Reader(Agent, "agents").read(long)
-    assert batch.cut == len(batch.items) and 4 < batch.cut < 9
-    with pytest.raises(Unreadable):
-        Reader(Agent, "agents").read(b'{"agents":[],"x":"' + b"v" * 1000 + b'"}')
-
-
 @pytest.fixture
 def easy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body is long from a thousand commas on, and not from a million."""

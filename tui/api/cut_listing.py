@@ -11,8 +11,6 @@ from typing import Final
 
 EASY: Final = 1_000_000
 """Commas up to which a body may be decoded as it is: it has no more rows, which take 80 MB."""
-MOST_BYTES: Final = 24 * 1_048_576
-"""Bytes of rows that are kept: decoded they take up to twice the room, and so do those before them."""
 PAUSE: Final = 1 << 18
 """Bytes from one pause to the next: some milliseconds."""
 
@@ -36,7 +34,7 @@ def cut_listing(
     `is_part`: only the beginning of the body was read. Pauses now and then. Raises `TooLong` where it is not
     the list that makes the body long.
     """
-    if not is_part and len(body) <= MOST_BYTES and body.count(b",") <= EASY:
+    if not is_part and body.count(b",") <= EASY:
         return body, False
     names = b"|".join(re.escape(key).encode() for key in keys)
     opening = re.search(rb'"(?:' + names + rb')"\s*+:\s*+\[', body)
@@ -45,14 +43,14 @@ def cut_listing(
     end, more = yield from _rows(body, opening.end(), most)
     if more:
         return body[:end] + b"]}", True
-    if is_part or len(body) - end > MOST_BYTES or body.count(b",", end) > EASY:
+    if is_part or body.count(b",", end) > EASY:
         raise TooLong
     return body, False
 
 
 def _rows(body: bytes, at: int, most: int) -> Generator[None, None, tuple[int, bool]]:
     """Where the last row ends of those that are kept, and whether there are more."""
-    paused, most_bytes = at, at + MOST_BYTES
+    paused = at
     for _ in range(most):
         start = _after_gap(body, at)
         if body[start : start + 1] == b"]":
@@ -74,7 +72,7 @@ def _rows(body: bytes, at: int, most: int) -> Generator[None, None, tuple[int, b
                         break
                 elif token[0] == b'"':
                     break
-        if end < 0 or end == len(body) or end > most_bytes:  # what is read or kept ends within this row
+        if end < 0 or end == len(body):  # what was read ends within this row
             return at, True
         at = end
         if at - paused > PAUSE:

@@ -48,14 +48,15 @@ class Method(Struct, frozen=True):
         return Host.AGENTS if self.service == "CloudAgent" else Host.PROJECT
 
 
-# a fleet of 10,000 agents is 12 MB of JSON, so the listings of a whole project may be longer
-LIST_AGENTS: Final = Method("CloudAgent", "ListAgents", body_limit=64 * MEBI, most=50_000)
+# a fleet of 10,000 agents is 12 MB of JSON, so the listings of a whole project may be longer; decoded they
+# take up to twice the room, beside those before them
+LIST_AGENTS: Final = Method("CloudAgent", "ListAgents", body_limit=24 * MEBI, most=50_000)
 LIST_VERSIONS: Final = Method("CloudAgent", "ListAgentVersions")
 LIST_SECRETS: Final = Method("CloudAgent", "ListAgentSecrets")
 GET_SETTINGS: Final = Method("CloudAgent", "GetClientSettings")
 LIST_LINKS: Final = Method("CloudAgent", "ListPrivateLinks")
 LINK_STATUS: Final = Method("CloudAgent", "GetPrivateLinkStatus")
-LIST_ROOMS: Final = Method("RoomService", "ListRooms", grant="room_list", body_limit=64 * MEBI, most=20_000)
+LIST_ROOMS: Final = Method("RoomService", "ListRooms", grant="room_list", body_limit=24 * MEBI, most=20_000)
 LIST_PARTICIPANTS: Final = Method("RoomService", "ListParticipants", grant="room")
 LIST_DISPATCH: Final = Method("AgentDispatchService", "ListDispatch", grant="room", most=100_000)
 
