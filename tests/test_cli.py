@@ -23,7 +23,9 @@ import psutil
 import pytest
 
 from tests.ptyrun import ROOT, Pty, grammar_violations, python, render, terminal_env
-from tui import demo
+from tui import demo, doctor
+from tui.api.probe import Probe
+from tui.config import Flags
 
 CANARY = "canary-0123456789-0123456789-0123456789"
 
@@ -220,6 +222,16 @@ def test_doctor_sees_what_does_not_answer() -> None:
         status, shown = in_terminal("doctor", **exported(f"http://127.0.0.1:{taken.getsockname()[1]}"))
     assert status == 1
     assert "PROBLEM project at" in shown
+
+
+def test_doctor_says_that_a_proxy_is_set_and_not_used(still_environment: Path) -> None:
+    environ = {"HOME": str(still_environment), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    environ |= exported("wss://p.livekit.cloud")
+    nowhere = Probe(False, None, "Name or service not known")
+    found = {line.name: line for line in doctor.examine(Flags(), environ, (), lambda url: nowhere)}
+    assert found["proxy"].text.startswith("HTTPS_PROXY is set and not used")
+    assert found["project at"].text.endswith("Name or service not known; HTTPS_PROXY is set and not used")
+    assert found["agents at"].text.endswith("HTTPS_PROXY is set and not used")
 
 
 def test_doctor_names_files_their_modes_and_the_way_out(still_environment: Path) -> None:

@@ -143,6 +143,9 @@ def _project(project: Project) -> Iterator[Finding]:
     yield Finding(
         "ok", "budget", f"at most {project.requests_per_minute} requests a minute, fewer after a 429"
     )
+    if project.unused_proxy:
+        text = f"{project.unused_proxy} is set and not used; `proxy` of the project in config.toml would be"
+        yield Finding("note", "proxy", text)
     if project.proxy or project.ca_file:
         yield Finding("ok", "network", f"proxy {project.proxy or 'none'}, CA {project.ca_file or 'public'}")
 
@@ -158,7 +161,10 @@ def _host(name: str, url: str, project: Project, look: Callable[[str], Probe]) -
         yield Finding("note", name, f"{url}: not tried, since it needs the project's proxy or CA")
         return
     seen = look(url)
-    yield Finding("ok" if seen.reachable else "PROBLEM", name, f"{url}: {seen.message}")
+    why = (
+        f"; {project.unused_proxy} is set and not used" if project.unused_proxy and not seen.reachable else ""
+    )
+    yield Finding("ok" if seen.reachable else "PROBLEM", name, f"{url}: {seen.message}{why}")
     if seen.skew_seconds is not None:
         yield _clock(seen.skew_seconds)
 

@@ -37,6 +37,8 @@ class Project:
     """A PEM file trusted instead of the public authorities."""
     proxy: str | None = None
     """A forward proxy; the proxy variables of the environment are not used."""
+    unused_proxy: str = ""
+    """The variable of the environment that names a proxy for this host and is not used; empty without one."""
     requests_per_minute: int = REQUESTS_PER_MINUTE
     record: bool = True
     """Its history may be kept on disk."""

@@ -194,6 +194,7 @@ async def connected(
     gate: WriteGuard | None = None,
     ca_file: str | None = None,
     proxy: str | None = None,
+    unused_proxy: str = "",
     key: str = KEY,
     secret: str = SECRET,
     deadline: float = DEADLINE,
@@ -201,7 +202,15 @@ async def connected(
     """A client of that server."""
     clock = clock or SystemClock()
     credentials = Credentials(key, Secret(secret))
-    endpoint = Endpoint(url, agents_url or url, credentials, ca_file=ca_file, proxy=proxy, deadline=deadline)
+    endpoint = Endpoint(
+        url,
+        agents_url or url,
+        credentials,
+        ca_file=ca_file,
+        proxy=proxy,
+        unused_proxy=unused_proxy,
+        deadline=deadline,
+    )
     client = Client(endpoint, budget=Budget(per_minute, clock), clock=clock, gate=gate)
     try:
         yield client

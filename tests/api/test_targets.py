@@ -238,6 +238,27 @@ async def test_the_environment_names_no_proxy(monkeypatch: pytest.MonkeyPatch) -
         assert proxy.connections == 0
 
 
+async def test_a_proxy_that_is_set_and_not_used_is_told_where_nothing_is_reached() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening: refused
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        async with connected(url, unused_proxy="HTTPS_PROXY") as client:
+            with pytest.raises(
+                errors.Unreachable, match="connection refused; HTTPS_PROXY is set and not used"
+            ):
+                await client.list_agents()
+            with pytest.raises(errors.Unreachable, match="HTTPS_PROXY is set and not used"):
+                async with client.logs("CA_x"):
+                    pass
+    async with (
+        serving(http(500, "{}")) as server,
+        connected(server.url, unused_proxy="HTTPS_PROXY") as client,
+    ):
+        with pytest.raises(errors.Unknown) as caught:
+            await client.list_agents()
+        assert "PROXY" not in str(caught.value), "the host was reached"
+
+
 async def test_this_machine_is_never_asked_through_a_proxy() -> None:
     """It would get the token in clear, and would ask itself."""
     async with serving() as proxy, serving(http(200, '{"rooms":[],"success":true}')) as server:

@@ -751,6 +751,32 @@ def test_proxy_and_authority_are_explicit_and_checked(machine: Machine) -> None:
         assert "user:pass" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({}, ""),
+        ({"HTTPS_PROXY": ""}, ""),
+        ({"HTTPS_PROXY": "http://127.0.0.1:9"}, "HTTPS_PROXY"),
+        ({"https_proxy": "http://127.0.0.1:9", "NO_PROXY": "example.org, ivekit.cloud"}, "https_proxy"),
+        ({"all_proxy": "socks5://127.0.0.1:9"}, "all_proxy"),
+        ({"HTTP_PROXY": "http://127.0.0.1:9"}, ""),  # nothing goes in clear but to this machine
+        ({"HTTPS_PROXY": "x", "NO_PROXY": "*"}, ""),
+        ({"HTTPS_PROXY": "x", "no_proxy": "localhost,.LiveKit.cloud"}, ""),
+        ({"HTTPS_PROXY": "x", "no_proxy": "p.livekit.cloud"}, ""),
+    ],
+)
+def test_a_proxy_of_the_environment_that_is_not_used_is_known(
+    machine: Machine, environ: dict[str, str], named: str
+) -> None:
+    machine.lk("p", default="p")
+    machine.environ.update(environ)
+    assert machine.load().project.unused_proxy == named
+    machine.own("[projects.p]\nproxy = 'http://proxy.example:3128'\n")
+    assert machine.load().project.unused_proxy == "", "one is used"
+    machine.export("ws://localhost:7880")
+    assert machine.load().project.unused_proxy == "", "this machine is reached without one"
+
+
 def test_a_missing_file_is_fine_unless_it_was_named(machine: Machine) -> None:
     assert machine.load().notices == ()
     with pytest.raises(ConfigError, match=r"--config .*: no such file"):

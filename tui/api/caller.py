@@ -39,6 +39,8 @@ class Endpoint(Struct, frozen=True):
     credentials: Credentials
     ca_file: str | None = None
     proxy: str | None = None
+    unused_proxy: str = ""
+    """The variable of the environment that names a proxy and is not used, which errors of connecting say."""
     deadline: float = DEADLINE
     """Seconds that a unary call may take in total."""
 
@@ -67,6 +69,7 @@ class Caller:
             gate=gate,
             ca_file=endpoint.ca_file,
             proxy=endpoint.proxy,
+            unused_proxy=endpoint.unused_proxy,
             deadline=endpoint.deadline,
         )
 

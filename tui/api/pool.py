@@ -29,10 +29,20 @@ class Pool:
     """Connections of one kind; `aclose` when done."""
 
     def __init__(
-        self, ca_file: str | None, proxy: str | None, *, keep: int, peers: dict[str, str] | None = None
+        self,
+        ca_file: str | None,
+        proxy: str | None,
+        unused_proxy: str = "",
+        *,
+        keep: int,
+        peers: dict[str, str] | None = None,
     ) -> None:
-        """`keep` idle connections stay open. `peers` takes the address of each host that answers."""
+        """`keep` idle connections stay open. `peers` takes the address of each host that answers.
+
+        `unused_proxy` is the variable of the environment that names a proxy and is not used.
+        """
         self._peers = peers
+        self._unused_proxy = unused_proxy
         self._ca_file = ca_file
         self._proxy = proxy
         self._limits = httpx.Limits(
@@ -74,13 +84,18 @@ class Pool:
             )
             try:
                 response = await wire.handle_async_request(request)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if place == places[-1]:
+                    self._add_note(error)
                     raise
                 continue
             self._note_peer(target, response)
             return response
         raise AssertionError("unreachable")
+
+    def _add_note(self, error: httpx.TransportError) -> None:
+        if self._unused_proxy:
+            error.add_note(f"{self._unused_proxy} is set and not used")
 
     def _note_peer(self, url: httpx.URL, response: httpx.Response) -> None:
         if self._peers is None or self._proxy_for(url) is not None:

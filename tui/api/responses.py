@@ -141,7 +141,9 @@ def broken(error: Exception, call: Call) -> errors.ApiError:
         "WriteError": "the connection broke while sending",
     }
     kind = errors.Unreachable if isinstance(error, _NOT_SENT) else errors.Unknown
-    return call.error(kind, words.get(type(error).__name__) or _why(error, call))
+    text = words.get(type(error).__name__) or _why(error, call)
+    notes = error.__notes__ if hasattr(error, "__notes__") else []
+    return call.error(kind, "; ".join((text, *notes)))
 
 
 def _why(error: BaseException, call: Call) -> str:

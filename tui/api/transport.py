@@ -79,6 +79,7 @@ class Transport:
         gate: WriteGuard,
         ca_file: str | None = None,
         proxy: str | None = None,
+        unused_proxy: str = "",
         deadline: float = DEADLINE,
     ) -> None:
         """Raises `BadTarget` for a `ca_file` that cannot be read."""
@@ -96,13 +97,12 @@ class Transport:
             trust(ca_file)
         self._timeout = httpx.Timeout(deadline, connect=CONNECT, pool=CONNECT)
         self._peers: dict[str, str] = {}
-        self._reads = Pool(ca_file, proxy, keep=10, peers=self._peers)
+        self._reads = Pool(ca_file, proxy, unused_proxy, keep=10, peers=self._peers)
         # a change never travels on a connection that was idle: a stale one would make its outcome unknown
-        self._changes = Pool(ca_file, proxy, keep=0, peers=self._peers)
+        self._changes = Pool(ca_file, proxy, unused_proxy, keep=0, peers=self._peers)
         # streams have a pool of their own, or two of them would block polling
-        self._streams = Pool(ca_file, proxy, keep=0)
-        # and so have requests without a token: they go to other hosts, and the proxy is for LiveKit
-        self._unsigned = Pool(ca_file, None, keep=10)
+        self._streams = Pool(ca_file, proxy, unused_proxy, keep=0)
+        self._unsigned = Pool(ca_file, None, keep=10)  # to other hosts: the proxy is for LiveKit
 
     async def aclose(self) -> None:
         """Close every connection."""

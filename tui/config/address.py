@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -14,6 +15,7 @@ LOCAL_URL: Final = "http://localhost:7880"
 
 _SCHEMES: Final = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_PROXY_VARIABLES: Final = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 
@@ -79,6 +81,19 @@ def _is_loopback(host: str) -> bool:
 def is_loopback(url: str) -> bool:
     """Whether a URL that `http_url` made stays on this machine."""
     return _is_loopback(urlsplit(url).hostname or "")
+
+
+def unused_proxy(environ: Mapping[str, str], url: str) -> str:
+    """The variable that names a proxy for this URL, as other programs read it; empty if there is none."""
+    name = next((name for name in _PROXY_VARIABLES if environ.get(name)), "")
+    if not name or is_loopback(url):
+        return ""
+    excepted = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    target = urlsplit(url).hostname or ""
+    for word in excepted.lower().replace(",", " ").split():
+        if word == "*" or f".{target}".endswith(f".{word.removeprefix('*').removeprefix('.')}"):
+            return ""
+    return name
 
 
 def host(url: str) -> str:

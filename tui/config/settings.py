@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from tui.config import choice
-from tui.config.address import LOCAL_URL, host, http_url
+from tui.config.address import LOCAL_URL, host, http_url, unused_proxy
 from tui.config.entries import merge
 from tui.config.files import ConfigError
 from tui.config.lk_file import read_lk
@@ -130,13 +130,16 @@ def load(flags: Flags, environ: MutableMapping[str, str]) -> Settings:
     known = [entry.project for entry in candidates.entries if entry.project]
     others = [item for item in known if not project or (item.name, item.key) != (project.name, project.key)]
     locked = flags.read_only or bool(own.error) or _is_locked(own.top, notices)
-    chosen = _finished(project, flags, locked) if project else None
+    chosen = _finished(project, flags, locked, environ) if project else None
     look = _look(flags, environ, own.top, working_dir, places, notices)
     return replace(
         look,
         record=None if own.error else look.record,  # nobody knows what it would have switched off
         project=chosen,
-        projects=(*([chosen] if chosen else []), *(_finished(item, flags, locked) for item in others)),
+        projects=(
+            *([chosen] if chosen else []),
+            *(_finished(item, flags, locked, environ) for item in others),
+        ),
         agent_id=candidates.project_file.agent_id,
         read_only=locked,
         config_error=own.error,
@@ -155,14 +158,15 @@ def load_for(project: Project, flags: Flags, environ: MutableMapping[str, str]) 
     if own.error:
         notices.append(f"{own.error}; its settings are not used")
     look = _look(flags, environ, own.top, _working_dir(flags.working_dir), places, notices)
-    only = _finished(project, flags, flags.read_only)
+    only = _finished(project, flags, flags.read_only, environ)
     return replace(look, project=only, projects=(only,), read_only=flags.read_only, notices=tuple(notices))
 
 
-def _finished(project: Project, flags: Flags, locked: bool) -> Project:
+def _finished(project: Project, flags: Flags, locked: bool, environ: Mapping[str, str]) -> Project:
     """The project with the session's lock and theme flag, which hold after a switch of projects too."""
     theme = "" if flags.theme else project.theme
-    return replace(project, read_only=project.read_only or locked, theme=theme)
+    unused = "" if project.proxy else unused_proxy(environ, project.url)
+    return replace(project, read_only=project.read_only or locked, theme=theme, unused_proxy=unused)
 
 
 def _look(

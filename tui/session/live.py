@@ -107,6 +107,7 @@ class Session:
             credentials=Credentials(project.api_key, project.api_secret),
             ca_file=project.ca_file,
             proxy=project.proxy,
+            unused_proxy=project.unused_proxy,
         )
         budget = Budget(project.requests_per_minute, clock)
         self.client = Client(
