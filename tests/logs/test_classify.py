@@ -117,6 +117,7 @@ def test_frames_of_a_plain_traceback_are_as_serious_as_its_head() -> None:
         b"a.BookingFailed",
         b"BookingFailed: no",
         b"timeout",
+        "Störung: nein".encode(),
         b"KeyboardInterrupt",
         b"SystemExit: 1",
     ],

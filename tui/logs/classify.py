@@ -44,7 +44,7 @@ _FIRST: Final = "+FTDEf\xe2"
 """What a traceback begins with."""
 _LAST: Final = re.compile(
     r"(?!(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)\b)"
-    r"[A-Za-z_][\w.]*(?:\.<locals>\.[\w.]+)?(?::(?: |$)|$)",
+    r"[A-Za-z_\x80-\xff][\w.\x80-\xff]*(?:\.<locals>\.[\w.\x80-\xff]+)?(?::(?: |$)|$)",
     re.ASCII,
 )
 """The line that ends a traceback: the class of the exception, whatever it is called."""
