@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from textual.app import App
@@ -23,9 +24,11 @@ from textual.screen import Screen
 
 from tests.deploy import pictures
 from tests.fixtures.clocks import EPOCH, QuickClock, RestedClock, StillClock
+from tests.fixtures.recordings import MemoryReader
 from tests.operations import pictures as dialogs
 from tests.portrait import SIZES, Size, resize, strips
 from tui.api.errors import ApiError
+from tui.fleet.past import Gap
 from tui.fleet.state import Fleet, Freshness, Selection, with_participants
 from tui.fleet.status import worst
 from tui.history.timeline import Timeline
@@ -100,12 +103,30 @@ class Transcribed:
         yield chunks()
 
 
-def still(found: Fleet, past: Timeline, transcripts: Transcripts, project: Project = PROJECT) -> Replay:
-    """A recorded session that looks like a live one."""
+def still(
+    found: Fleet,
+    past: Timeline,
+    transcripts: Transcripts,
+    project: Project = PROJECT,
+    *,
+    recorded: bool = False,
+) -> Replay:
+    """A recorded session that looks like a live one; `recorded` says that it has a past to go through."""
     clock = QuickClock(START + LATER)
     logs = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
     link = Link(hosts=urlsplit(project.url).netloc, used=12, budget=600)
-    return Replay(project, found, past=past, clock=clock, logs=logs, link=link)
+    read = (lambda: MemoryReader(moments(found), past.events, GAPS)) if recorded else None
+    return Replay(project, found, past=past, clock=clock, logs=logs, link=link, read=read)
+
+
+def moments(found: Fleet) -> list[tuple[float, float, Fleet]]:
+    """What was known in the minutes before: one agent was not broken yet, another was not there."""
+    began = without("support-triage")(found)
+    at, answered = START + LATER, found.fresh("agents").at or 0.0
+    return [(at - ago, answered, fleet) for ago, fleet in ((600, began), (180, began), (60, found))]
+
+
+GAPS: Final = (Gap("samples", START + LATER - 500, START + LATER - 400),)
 
 
 def fleet(scenario: str, agents: int | None = None) -> Fleet:
@@ -219,6 +240,8 @@ class Scene:
     """The known projects; the first is watched."""
     rested: bool = False
     """The cursor has stayed on its agent long enough for the agent's log to be open."""
+    recorded: bool = False
+    """There is a past to go through."""
     choose: bool = False
     """No project is watched; the operator is asked to choose."""
     change: Callable[[Fleet], Fleet] = _unchanged
@@ -250,7 +273,9 @@ class Scene:
             launch,
             clock=(RestedClock if self.rested else StillClock)(START + LATER),
             chance=random.Random(1),
-            connect=lambda project: still(self.change(found), past, transcripts, project),
+            connect=lambda project: still(
+                self.change(found), past, transcripts, project, recorded=self.recorded
+            ),
         )
 
     @property
@@ -398,6 +423,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("secrets", keys=("4",), picture=None),
     Scene("dispatches", keys=("5", "f")),
     Scene("timeline", keys=("7", "f")),
+    Scene("past", keys=("ctrl+t", "left"), recorded=True),
     Scene("since", keys=("colon", *"since 5m", "enter"), sizes=SIZES[:2], picture=None),
     Scene("filter", rested=True, keys=("slash", *"status:error")),
     Scene("problems", keys=("exclamation_mark",), picture=None),

@@ -92,10 +92,15 @@ ROOMS = {
         "help": {"panes", "commandline", "widgets", "keys"},
         "footer": {"widgets", "keys"},
         "layout": {"panes"},
+        "time_bar": {"widgets", "keys"},
         # where panes meet; opens no dialog
-        "screen": {"layout", "footer", "header", "panes", "logview", "commandline", "widgets", "keys"},
+        "screen": {
+            *("layout", "footer", "header", "panes", "logview", "commandline", "widgets", "keys", "time_bar"),
+        },
         # puts data on the main screen; does not know the application
         "session_binding": {"screen", "attention"},
+        # puts the past in the place of now
+        "time_travel": {"screen", "time_bar"},
         # what the program's own command line hands over
         "launch": {"terminal"},
         # copies and pictures leave through the terminal
@@ -104,7 +109,7 @@ ROOMS = {
         "app": {
             *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "chooser"),
             *("messages", "raw", "help", "panes", "screen", "session_binding", "launch", "exporter", "keys"),
-            "past_list",
+            *("past_list", "time_bar", "time_travel"),
         },
     },
 }

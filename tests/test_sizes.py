@@ -16,6 +16,7 @@ FUNCTION_LINES = 40
 LONG_MODULES = {
     "api/models.py",
     "deploy/run.py",
+    "fleet/state.py",
     "operations/journal/journal.py",
     "sim/scenarios/incident.py",
     "sim/world/agents.py",

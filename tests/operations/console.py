@@ -17,6 +17,7 @@ from tests.fixtures.operation import target, until, world
 from tests.scenes import TERMINAL
 from tui.fleet.sources import DISPATCHES
 from tui.operations.journal.journal import AuditEntry, Journal
+from tui.record_options import RecordOptions
 from tui.sim.http.server import Simulator, serve
 from tui.sim.scenarios.specs import Scenario
 from tui.ui.app import Lktop
@@ -189,8 +190,9 @@ async def console(
     danger: bool = False,
     read_only: bool = False,
     speed: float = 1.0,
+    recording: RecordOptions | None = None,
 ) -> AsyncIterator[Console]:
-    """The program, looking at a small fleet that it has seen."""
+    """The program, looking at a small fleet that it has seen; it keeps no history, unless it is asked to."""
     async with serve(scenario or world(), seed=1, speed=speed) as simulator:
         project = target(simulator, danger=danger, read_only=read_only)
         launch = Launch(
@@ -201,6 +203,8 @@ async def console(
             working_dir=state,
             refresh=1.0,
             theme="dark",
+            history_dir=state / "history" if recording else None,
+            record=recording,
         )
         app = Lktop(launch, chance=random.Random(1))
         async with app.run_test(size=size) as pilot:

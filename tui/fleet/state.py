@@ -280,6 +280,8 @@ class View:
     """Of every watched project, by its key."""
     past: Past = EMPTY_PAST
     """Of the selected project."""
+    is_past: bool = False
+    """It is a moment of the past: nothing of it is current."""
     left_at: float | None = None
     """Monotonic time of the last key before the operator's newest pause; None while there was none."""
     unix_offset: float | None = None

@@ -30,6 +30,11 @@ class FolderPlace:
         self._lock = folder.Lock(self._where)
         self._inbox = inbox.Inbox(self._where)
 
+    @property
+    def where(self) -> Path:
+        """The project's folder. It may not be there yet."""
+        return self._where
+
     def refusal(self) -> str:
         """Why nothing can be recorded here at all, in words; empty if it can."""
         kind = folder.network_file_system(self._root)

@@ -31,6 +31,7 @@ from tui.history.events import GAP_AFTER, Resumed, State, Step, Tick
 from tui.history.folder_place import FolderPlace
 from tui.history.recorder import Recorder, forgotten
 from tui.history.records import Run
+from tui.history.store import Reader
 from tui.history.timeline import History
 from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
@@ -39,8 +40,9 @@ from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
 from tui.project import Project
 from tui.record_options import RecordOptions
+from tui.session.recordings import opened
 from tui.session.reports import marks_of, of_entry, of_note
-from tui.session.watched import Link
+from tui.session.watched import Link, NoHistory
 
 _log = logging.getLogger(__name__)
 
@@ -187,6 +189,11 @@ class Session:
         self.poller.nudge(*sources)
 
     @property
+    def moment(self) -> Moment:
+        """Now."""
+        return Moment(self._clock.now() + (self._skew() or 0.0), self._clock.monotonic())
+
+    @property
     def past(self) -> Past:
         """What is remembered of the fleet."""
         return self._history.past
@@ -210,6 +217,12 @@ class Session:
         note = of_note(f"{self._run}note{self._notes}", self._clock.now(), text, subject, by)
         self._history.take(note)
         return ""
+
+    async def recorded(self) -> Reader:
+        """What was recorded of the project, by this run and others."""
+        if self._place is None:
+            raise NoHistory("nothing is recorded here")
+        return await asyncio.to_thread(opened, self._place.where)
 
     async def forget(self) -> str:
         """Remove all that was recorded of the project, by this run or another."""

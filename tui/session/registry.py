@@ -25,6 +25,10 @@ class _Entry:
     """End what it is told by the session."""
     task: asyncio.Task[None]
     uses: set[object] = field(default_factory=set)
+    shown: Watched | None = None
+    """What is shown in its place: its past."""
+    unhook: Callable[[], None] = lambda: None
+    """Ends what is told of that."""
     is_closed: bool = False
     """Nobody watches it any more; it ends with its last use."""
 
@@ -55,7 +59,12 @@ class SessionRegistry:
     # ---- what is there --------------------------------------------------------------------------------
 
     def get(self, key: str) -> Watched | None:
-        """The session of a project by its key; None if it is not watched."""
+        """The session of a project by its key, or what is shown in its place; None if it is not watched."""
+        entry = self._entries.get(key)
+        return (entry.shown or entry.session) if entry else None
+
+    def live(self, key: str) -> Watched | None:
+        """The session of a project, whatever is shown in its place; None if it is not watched."""
         entry = self._entries.get(key)
         return entry.session if entry else None
 
@@ -67,7 +76,11 @@ class SessionRegistry:
     @property
     def fleets(self) -> Mapping[str, Fleet]:
         """What is known of every watched project, by key."""
-        return {key: entry.session.store.fleet for key, entry in self._entries.items() if not entry.is_closed}
+        return {
+            key: (entry.shown or entry.session).store.fleet
+            for key, entry in self._entries.items()
+            if not entry.is_closed
+        }
 
     # ---- opening and closing --------------------------------------------------------------------------
 
@@ -97,6 +110,19 @@ class SessionRegistry:
     def select(self, key: str) -> None:
         """Show this project. Raises `KeyError` if it is not watched."""
         self._selected = self._entries[key].session.project.key
+
+    def show(self, key: str, instead: Watched | None) -> None:
+        """Show something in place of a session, which goes on; None shows the session again.
+
+        Raises `KeyError` if the project is not watched.
+        """
+        entry = self._entries[key]
+        entry.unhook()
+        entry.shown = instead
+        entry.unhook = (
+            (lambda: None) if instead is None else instead.store.subscribe(lambda _: self._changed(instead))
+        )
+        self._changed(instead or entry.session)
 
     def close(self, key: str) -> None:
         """Watch a project no longer. Does not wait; while the session is in use it goes on."""
@@ -129,7 +155,7 @@ class SessionRegistry:
         entry.is_closed = True
         if entry.uses:
             return
-        for stop in entry.stops:
+        for stop in (*entry.stops, entry.unhook):
             stop()
         entry.task.cancel()
         self._replaced.discard(entry)

@@ -16,18 +16,23 @@ from tui.fleet.past import Past, Subject
 from tui.fleet.sources import Source
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Change, Store
+from tui.fleet.times import TimeStyle, short_time
+from tui.formats import age
 from tui.history.events import State, derive
+from tui.history.records import Sample
+from tui.history.store import Reader
 from tui.history.timeline import History, Timeline, after
 from tui.logs.hub import LogHub
 from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
 from tui.project import Project
-from tui.session.watched import Link
+from tui.session.watched import Link, NoHistory
 
 C = TypeVar("C")
 
 REFUSAL: Final = "recorded session: not available"
 """Why nothing can be asked or changed."""
+PAST: Final = "the past is shown, and nothing can be changed in it: ctrl+t goes back to now"
 Recording = Sequence[tuple[float, Fleet]]
 """What was known of a project and when (Unix seconds), oldest first; never empty."""
 _SUBJECTS: Final[Mapping[str, Callable[[Selection], str]]] = {
@@ -50,13 +55,16 @@ class Replay:
         past: Timeline | None = None,
         logs: LogHub | None = None,
         link: Link | None = None,
+        read: Callable[[], Reader] | None = None,
     ) -> None:
         """`recording` is one moment, or several. `past` is what was remembered at the first one.
 
-        `link` is what is said of the connection.
+        `link` is what is said of the connection. `read` opens what was recorded before; it is called in a
+        thread, and raises `NoHistory`.
         """
         self.project = project
         self.logs = logs
+        self._read = read
         moments = [(clock.now(), recording)] if isinstance(recording, Fleet) else list(recording)
         self.times = tuple(at for at, _ in moments)
         """When each moment was recorded, Unix seconds, oldest first."""
@@ -68,6 +76,10 @@ class Replay:
         """What was known of the past at each moment, as far as it was derived yet."""
         self._selection = Selection()
         self._link = link or Link(hosts=f"recording of {urlsplit(project.url).netloc}", budget=0)
+        self._clock = clock
+        self._sample: Sample | None = None
+        self._past: Past | None = None
+        """What was remembered at that sample."""
         self.store = Store(clock, self._fleets[-1])
         self._history = History(*self._past_at(len(moments) - 1))
         self.store.subscribe(self._record)
@@ -79,10 +91,22 @@ class Replay:
         # going to a moment is no event: its past is what had happened by then
         self._history = History(*self._past_at(index))
 
+    def show_sample(self, sample: Sample, past: Past) -> None:
+        """Put a sample into the store, and what was remembered then beside it."""
+        self._sample, self._past = sample, past
+        self.store.update(lambda _: _about(sample.fleet, self._selection))
+
     @property
     def past(self) -> Past:
         """What was known of the past at the moment that is shown."""
-        return self._history.past
+        return self._past or self._history.past
+
+    @property
+    def moment(self) -> Moment:
+        """When that was known which is shown."""
+        if self._sample is None:
+            return Moment.read(self._clock)
+        return Moment(self._sample.stamp.at, self._sample.stamp.mono)
 
     def _record(self, change: Change) -> None:
         self._history.record(change)
@@ -127,8 +151,19 @@ class Replay:
         """Nothing newer can be asked for."""
 
     def link(self) -> Link:
-        """Says that this is a recording."""
-        return self._link
+        """Says that this is a recording, and of which moment."""
+        if self._sample is None:
+            return self._link
+        at, now = self._sample.stamp.at, self._clock.now()
+        ago = age(max(0.0, now - at))
+        words = f"{short_time(at, now=now, style=TimeStyle.LOCAL)} (−{ago})"
+        return replace(self._link, past=words)
+
+    async def recorded(self) -> Reader:
+        """What was recorded."""
+        if self._read is None:
+            raise NoHistory("nothing is recorded here")
+        return await asyncio.to_thread(self._read)
 
     async def forget(self) -> str:
         """A recording is not forgotten by looking at it."""
@@ -141,12 +176,12 @@ class Replay:
     @property
     def remote(self) -> Remote:
         """Refuses every call with `NotSent`."""
-        return _RefusingRemote()
+        return _RefusingRemote(self.refusal)
 
     @property
     def refusal(self) -> str:
         """Why nothing can be changed."""
-        return REFUSAL
+        return REFUSAL if self._sample is None else PAST
 
     def client_of(self, kind: type[C]) -> C | None:
         """None: there is no network."""
@@ -178,8 +213,11 @@ def _about(fleet: Fleet, selection: Selection) -> Fleet:
 class _RefusingRemote:
     """A `Remote` without network."""
 
+    def __init__(self, refusal: str) -> None:
+        self._refusal = refusal
+
     async def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
-        raise NotSent(REFUSAL)
+        raise NotSent(self._refusal)
 
     list_agents = list_versions = list_secrets = list_rooms = list_participants = _refuse
     list_dispatches = exact_dispatches = raw_dispatch = list_links = link_status = settings = change = _refuse

@@ -7,10 +7,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from tui.clock import Moment
 from tui.fleet.past import Past, Subject
 from tui.fleet.sources import Source
 from tui.fleet.state import Selection
 from tui.fleet.store import Store
+from tui.history.store import Reader
 from tui.logs.hub import LogHub
 from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
@@ -39,6 +41,12 @@ class Link:
     """Seconds for which a read-only session may still change things."""
     dry_run: bool = False
     """Nothing is sent: the operator asked for a dry run."""
+    past: str = ""
+    """The moment of the past that is shown, in words; empty for now."""
+
+
+class NoHistory(Exception):
+    """Nothing recorded can be read. The text is one line for the operator."""
 
 
 class Watched(Protocol):
@@ -75,6 +83,10 @@ class Watched(Protocol):
         """State of the connection."""
 
     @property
+    def moment(self) -> Moment:
+        """The moment that the store tells of, now or in the past: Unix seconds are by the server's clock."""
+
+    @property
     def past(self) -> Past:
         """What is remembered of the fleet. It holds the news of a change before the screen is told of it."""
 
@@ -86,6 +98,9 @@ class Watched(Protocol):
 
     def note(self, text: str, subject: Subject, by: str) -> str:
         """Make an event of what the operator notes on something; returns why that cannot be done."""
+
+    async def recorded(self) -> Reader:
+        """What was recorded of the project up to now. Raises `NoHistory` with the reason in words."""
 
     async def forget(self) -> str:
         """Remove all that was recorded of the project; what is wrong with that, in words, or empty."""

@@ -56,6 +56,8 @@ from tui.ui.session_binding import SessionBinding
 from tui.ui.terminal.key_queue import KeyQueue, is_input
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import DiffApp
+from tui.ui.time_bar import TimeBar
+from tui.ui.time_travel import TimeTravel
 from tui.ui.widgets.hidden_text import PastedSecrets, TakesHiddenText
 from tui.ui.widgets.key_choice import KeyChoice, KeyOption
 from tui.ui.widgets.text import to_ascii
@@ -90,6 +92,8 @@ class Lktop(DiffApp):
 
     _event_loop: asyncio.AbstractEventLoop | None = None
     """Known once the screen is shown."""
+    _deploys: DeployHost | None = None
+    """Known once something is deployed."""
 
     def __init__(
         self,
@@ -129,8 +133,17 @@ class Lktop(DiffApp):
             later=self.call_later,
             broken=self._handle_exception,
         )
+        self.time_travel = self._time_travel()
         self.launcher = OperationLauncher(self, self.session_binding.registry)
-        self._deploys: DeployHost | None = None
+
+    def _time_travel(self) -> TimeTravel:
+        return TimeTravel(
+            self.main,
+            self.session_binding.registry,
+            self.clock,
+            say=lambda words: self.say(words, tone="warn"),
+            later=self.later,
+        )
 
     # ---- life -----------------------------------------------------------------------------------------
 
@@ -168,6 +181,7 @@ class Lktop(DiffApp):
 
     def watch_project(self, project: Project) -> None:
         """Show another project. Does not wait for the one before to end."""
+        self.time_travel.end()
         try:
             self.session_binding.watch(project)
         except BadTarget as error:
@@ -558,6 +572,22 @@ class Lktop(DiffApp):
             self._deploys = DeployController(here)
         context = self.launcher.require_context(selection)
         self._deploys.begin(context, verb, words, selection.agent_id)
+
+    def on_main_screen_past_wanted(self, event: MainScreen.PastWanted) -> None:
+        """Into the past, or back."""
+        self.time_travel.toggle()
+
+    def on_time_bar_moved(self, event: TimeBar.Moved) -> None:
+        """To another moment."""
+        self.time_travel.move(event.way, event.by)
+
+    def on_time_bar_time_wanted(self, event: TimeBar.TimeWanted) -> None:
+        """To a moment that is typed."""
+        self.main.ask_time(self.time_travel.now, self.time_travel.enter, self.main.time_bar.focus)
+
+    def on_time_bar_left(self, event: TimeBar.Left) -> None:
+        """Back to now."""
+        self.time_travel.leave()
 
     def on_main_screen_operate(self, event: MainScreen.Operate) -> None:
         """Open the dialog of an operation."""

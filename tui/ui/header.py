@@ -57,6 +57,8 @@ def _who_and_how_many(project: Project | None, link: Link, view: View, width: in
 def _marks(project: Project, link: Link) -> Line:
     """What an operator must know before changing something: production, locks, dry run."""
     cells = []
+    if link.past:
+        cells.append(Cell(f" PAST {link.past} ", "alarm"))
     if project.danger:
         cells.append(Cell(" PRODUCTION ", "alarm"))
     if project.read_only and link.unlocked:
@@ -126,6 +128,8 @@ def _freshness(view: View, width: int) -> Cell:
     agents = view.fleet.fresh("agents")
     if words := _staleness(view):
         return Cell(words if text_width(words) < width else fit(words, width - 1), "error")
+    if view.is_past:
+        return Cell("as it was ", "muted")
     if agents.at is None and not agents.absent:
         return Cell("connecting… ", "muted")
     if any(fresh.failures and not fresh.absent for fresh in map(view.fleet.fresh, LISTS)):

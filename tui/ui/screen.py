@@ -5,7 +5,7 @@ It is long because panes meet here: every way from one to another leads through 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -50,6 +50,7 @@ from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
 from tui.ui.panes.subjects import agent_of, node_of
+from tui.ui.time_bar import TimeBar
 from tui.ui.widgets.key_choice import KeyChoice
 from tui.ui.widgets.lines import Lines
 
@@ -88,6 +89,9 @@ class MainScreen(Screen[None]):
         def __init__(self, selection: Selection) -> None:
             super().__init__()
             self.selection = selection
+
+    class PastWanted(Message):
+        """The operator asked for the past, or to come back from it."""
 
     class ChangesWanted(Message):
         """The operator asked what changed between two times, Unix seconds."""
@@ -154,6 +158,7 @@ class MainScreen(Screen[None]):
         }
         self._body = Container(*self._places.values(), id="body")
         self._prompt = Prompt()
+        self.time_bar = TimeBar()
         self._footer = Lines(id="footer")
         self._too_small = Lines(id="small")
 
@@ -161,7 +166,7 @@ class MainScreen(Screen[None]):
         """Every pane, whatever the size: panes without room are hidden."""
         for pane in self._panes.values():
             pane.data_bind(MainScreen.view)
-        yield from (self._header, self._body, self._prompt, self._footer, self._too_small)
+        yield from (self._header, self._body, self._prompt, self.time_bar, self._footer, self._too_small)
 
     def on_mount(self) -> None:
         """Show what there is room for."""
@@ -197,9 +202,33 @@ class MainScreen(Screen[None]):
         if rooms_only != self._arranged.rooms_only:
             self._arranged = replace(self._arranged, rooms_only=rooms_only)
             self.place()
-        if (link.unlocked, link.dry_run) != (before.unlocked, before.dry_run):
+        if (link.unlocked, link.dry_run, link.past) != (before.unlocked, before.dry_run, before.past):
             self.draw_header()
             self.draw_footer()
+
+    def show_past(self, is_past: bool) -> None:
+        """Another frame and the bar of time, which has the keyboard at first; or neither."""
+        had_keyboard = self.time_bar.has_focus
+        self.set_class(is_past, "-past")
+        self.time_bar.display = is_past
+        if is_past:
+            self.time_bar.focus()
+        elif had_keyboard:
+            self.current.take_focus()
+
+    async def on_key(self, event: events.Key) -> None:
+        """A key that means nothing to the bar of time is for the pane behind."""
+        if self.time_bar.has_focus and event.key not in self.time_bar._bindings.key_to_bindings:
+            for node in self.current.keyboard_chain():
+                for binding in node._bindings.key_to_bindings.get(event.key, ()):
+                    event.stop()
+                    await self.app.run_action(binding.action, node)
+                    return
+
+    def ask_time(self, now: float, go: Callable[[float], None], then: Callable[[], object]) -> None:
+        """Ask for a time, relative to `now` in Unix seconds, and go there; `then` takes the keyboard."""
+        zone = UTC if self.view.clock_style is TimeStyle.UTC else None
+        self._prompt.open(TimeMode(now, zone, go, then))
 
     def draw_header(self) -> None:
         """The two lines on top."""
@@ -207,7 +236,8 @@ class MainScreen(Screen[None]):
 
     def draw_footer(self) -> None:
         """The line at the bottom."""
-        locked = self.project is not None and self.project.read_only and not self.link.unlocked
+        is_read_only = self.project is not None and self.project.read_only and not self.link.unlocked
+        locked = is_read_only or bool(self.link.past)
         size = self._footer.size.width
         words = choices(self.choice, size) if self.choice else footer(self, size, locked=locked)
         self._footer.set_lines([words])
@@ -337,6 +367,10 @@ class MainScreen(Screen[None]):
         names = [name for name in here.names if here.single or here.shows(name)]
         self.action_pane(names[(names.index(here.current) + step) % len(names)])
 
+    def action_past(self) -> None:
+        """Into the past, or back from it."""
+        self.post_message(self.PastWanted())
+
     def action_maximise(self) -> None:
         """The current pane alone, or all again."""
         self._arranged = replace(self._arranged, maximised=not self._arranged.maximised)
@@ -416,9 +450,7 @@ class MainScreen(Screen[None]):
 
     def action_time(self) -> None:
         """Go to a time that is typed."""
-        view = self.view
-        zone = UTC if view.clock_style is TimeStyle.UTC else None
-        self._prompt.open(TimeMode(view.now, zone, self._go_to_time, self.current.take_focus))
+        self.ask_time(self.view.now, self._go_to_time, self.current.take_focus)
 
     def _go_to_time(self, at: float) -> None:
         if problem := self.current.go_to_time(at):

@@ -12,7 +12,7 @@ from tui.clock import Clock
 from tui.fleet.times import STEP
 from tui.project import Project
 from tui.session.registry import Connect, SessionRegistry
-from tui.session.watched import Watched
+from tui.session.watched import Link, Watched
 from tui.ui.attention import Attention
 from tui.ui.screen import MainScreen
 
@@ -86,19 +86,41 @@ class SessionBinding:
         session = self.registry.selected
         if session is None or not self._main.is_mounted:
             return
+        self._step = self._clock.monotonic() // STEP
+        link = replace(session.link(), dry_run=self._is_dry_run())
+        if link.past:
+            self._show_past(session, link)
+            return
         monotonic = self._clock.monotonic()
-        self._step = monotonic // STEP
         self._main.show(
-            replace(session.link(), dry_run=self._is_dry_run()),
+            link,
             replace(
                 self._main.view,
                 fleet=session.store.fleet,
                 fleets=self.registry.fleets,
                 past=session.past,
+                is_past=False,
                 now=self._coarse_now(session),
                 monotonic=monotonic if _is_stale(session) else self._step * STEP,
                 left_at=self.attention.left_at(monotonic),
                 unix_offset=self._unix_offset(session, monotonic),
+            ),
+        )
+
+    def _show_past(self, session: Watched, link: Link) -> None:
+        """Show a moment of the past: ages are those of then."""
+        moment = session.moment
+        self._main.show(
+            link,
+            replace(
+                self._main.view,
+                fleet=session.store.fleet,
+                fleets=self.registry.fleets,
+                past=session.past,
+                is_past=True,
+                now=moment.unix,
+                monotonic=moment.monotonic,
+                unix_offset=moment.unix - moment.monotonic,
             ),
         )
 

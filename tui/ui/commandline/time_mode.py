@@ -1,4 +1,4 @@
-"""The prompt's mode for a time to go to, in a list that has times."""
+"""The prompt's mode for a time to go to, in a list that has times, or in the past."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TimeMode:
         now: float,
         zone: tzinfo | None,
         go: Callable[[float], None],
-        give_focus_back: Callable[[], None],
+        give_focus_back: Callable[[], object],
     ) -> None:
         """`now` in Unix seconds; `zone` of the times that are typed, None for the machine's."""
         self._now = now

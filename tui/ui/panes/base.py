@@ -14,6 +14,7 @@ from typing import ClassVar, NamedTuple, Self
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
+from textual.widget import Widget
 
 from tui.api.models import Agent
 from tui.clock import Clock
@@ -207,10 +208,13 @@ class Pane(Vertical):
 
     def take_focus(self) -> None:
         """Give the keyboard to what the pane shows."""
-        for child in self.query("*"):
-            if child.can_focus:
-                child.focus()
-                return
+        next(iter(self.keyboard_chain())).focus()
+
+    def keyboard_chain(self) -> list[Widget]:
+        """What has the keyboard in this pane, and what hears its keys after it, the pane last."""
+        child = next((child for child in self.query("*") if child.can_focus), self)
+        chain = [child, *(node for node in child.ancestors if isinstance(node, Widget))]
+        return chain[: chain.index(self) + 1]
 
     def set_title(self, left: Line, right: Line) -> None:
         """Change the words of the title line; only what differs is painted."""

@@ -14,6 +14,8 @@ def freshness(view: View, fresh: Freshness) -> Cell:
         return Cell("not on this server", "muted")
     if fresh.parked:
         return Cell(f"stopped: {fresh.error} · ctrl+r tries again", "error")
+    if view.is_past and fresh.at is None:
+        return Cell("not polled by then", "muted")
     if fresh.at is None:
         return Cell(f"no data: {fresh.error}", "error") if fresh.failures else Cell("loading…", "muted")
     old = view.monotonic - fresh.at
@@ -21,6 +23,8 @@ def freshness(view: View, fresh: Freshness) -> Cell:
         return Cell(f"stale {_old(old)} · {_retry(view, fresh)}{fresh.error}", "warn")
     if fresh.failures:
         return Cell("retrying", "muted")
+    if view.is_past and old < 90:
+        return Cell("as it was", "muted")
     return LIVE if old < 90 else Cell(f"{age(old)} old", "warn")
 
 

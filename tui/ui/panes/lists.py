@@ -176,9 +176,9 @@ class ListPane(Pane):
             lambda key: self.cells(view, key),
             changed=lambda key: self.changed(view, key),
             now=view.monotonic,
-            ghosts=self.leaves_ghosts and not self._rows_asked_for,
+            ghosts=self.leaves_ghosts and not (self._rows_asked_for or view.is_past),
         )
-        self._rows_asked_for = False
+        self._rows_asked_for = view.is_past  # rows of then are not those of now
         table.set_sort(self.sort, self.reverse)
         self._retitle(view, words)
 

@@ -1,0 +1,134 @@
+"""Going through a recording: samples, minutes, events, ends, gaps, and what was remembered at each moment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.clocks import ManualClock
+from tests.history.fleets import Life
+from tests.test_project import PROJECT
+from tui.clock import Moment
+from tui.fleet.past import Event, Kind, Severity, Since, Subject
+from tui.fleet.state import Fleet
+from tui.history.folder_store import FolderReader, FolderWriter
+from tui.history.records import Run
+from tui.history.store import Batch, Taken
+from tui.history.timeline import Timeline
+from tui.record_options import RecordOptions
+from tui.session.past_at import PastAt
+from tui.session.playback import Playback
+from tui.session.replayed import PAST, Replay
+
+pytestmark = pytest.mark.anyio
+
+EPOCH = 1_786_000_000.0
+COUNT = 40
+
+
+def event(at: float, severity: Severity) -> Event:
+    """Something that happened at a time."""
+    return Event(id=f"e{at}", at=at, kind=Kind.STATUS, severity=severity, text=f"at {at:.0f}")
+
+
+def recorded(root: Path) -> list[Taken]:
+    """Two runs with a pause of ten minutes between them; returns what was taken."""
+    (root / "p").mkdir(mode=0o700)
+    life, all_taken = Life(5), []
+    for name in ("r1", "r2"):
+        writer = FolderWriter(root, "p", RecordOptions(), Run(name, EPOCH + life.at, life.at, "host", "1"))
+        taken = []
+        for _ in range(COUNT):
+            fleet = life.step()
+            taken.append(Taken(fleet, Moment(EPOCH + life.at, life.at), 0.0))
+        writer.write(Batch(samples=taken, events=[event(taken[7].moment.unix, Severity.ERROR)]))
+        writer.close()
+        all_taken += taken
+        life.at += 600.0
+    return all_taken
+
+
+@asynccontextmanager
+async def playing(
+    root: Path, past: Timeline | None = None
+) -> AsyncIterator[tuple[Playback, Replay, list[Taken]]]:
+    """A playback at the newest sample."""
+    taken = recorded(root)
+    replay = Replay(PROJECT, Fleet(), clock=ManualClock())
+    playback = Playback(replay, FolderReader(root / "p"), lambda: past or Timeline())
+    assert await playback.end(newest=True)
+    yield playback, replay, taken
+    playback.close()
+
+
+async def test_every_sample_is_shown_as_it_was_in_both_directions(tmp_path: Path) -> None:
+    async with playing(tmp_path) as (playback, replay, taken):
+        seen = [replay.store.fleet.agents]
+        while await playback.step(-1):
+            assert playback.stamp is not None and replay.moment == Moment(
+                playback.stamp.at, playback.stamp.mono
+            )
+            seen.append(replay.store.fleet.agents)
+        assert replay.moment.unix == taken[0].moment.unix, "down to the first"
+        forward = [replay.store.fleet.agents]
+        gaps = []
+        while await playback.step(1):
+            forward.append(replay.store.fleet.agents)
+            gaps += [playback.gap] if playback.gap else []
+        assert forward == seen[::-1] and len(seen) > COUNT
+        assert gaps == ["not recorded"], "the second run does not follow on the first"
+        extent = playback.extent
+        assert (
+            extent is not None and len(extent.gaps) == 1 and extent.gaps[0].until - extent.gaps[0].since > 599
+        )
+
+
+async def test_it_goes_by_time_by_minutes_and_by_events(tmp_path: Path) -> None:
+    async with playing(tmp_path) as (playback, replay, taken):
+        at = taken[12].moment.unix
+        assert await playback.seek(at + 0.01) and playback.stamp is not None
+        assert at - 31 <= playback.stamp.at <= at + 0.01
+        assert replay.store.fleet.agents == taken[12].fleet.agents
+        assert await playback.minute(-1) and replay.moment.unix == taken[0].moment.unix, "the oldest there is"
+        found = await playback.event(1, problems=True)
+        assert found is not None and found.at == taken[7].moment.unix == replay.moment.unix
+        assert await playback.event(-1) is None, "there is none before"
+        found = await playback.event(1)
+        assert found is not None and found.at == taken[COUNT + 7].moment.unix
+        assert [known.at for known in replay.past.events] == [taken[7].moment.unix, found.at]
+        assert await playback.end(newest=False) and not replay.past.events
+        assert not await playback.step(-1)
+        assert replay.link().past and replay.refusal == PAST
+
+
+async def test_time_passes_up_to_the_newest_sample(tmp_path: Path) -> None:
+    async with playing(tmp_path) as (playback, replay, taken):
+        await playback.end(newest=False)
+        for _ in range(200):
+            if playback.is_at_end:
+                break
+            await playback.advance(60.0)
+        assert replay.moment.unix >= taken[-1].moment.unix - 31
+
+
+def test_what_came_later_is_not_remembered() -> None:
+    events = (
+        Event("a", 100.0, Kind.STATUS, Severity.ERROR, "", Subject(agent_id="CA_1"), after="Error"),
+        Event("b", 200.0, Kind.STATUS, Severity.GOOD, "", Subject(agent_id="CA_1"), after="Running"),
+        Event(
+            "c", 210.0, Kind.STATUS, Severity.ERROR, "", ids=("CA_2", "CA_3"), after="Error", not_before=150.0
+        ),
+    )
+    statuses = {"CA_1": Since("Running", 200.0), "CA_4": Since("Sleeping", not_after=50.0)}
+    known = Timeline(statuses=statuses, events=events)
+    then = PastAt(known, events, 150.0)
+    assert [item.id for item in then.events] == ["a"]
+    assert then.since("CA_1") == Since("Error", 100.0), "and not since it runs"
+    assert then.since("CA_2") is None and then.since("CA_4") == statuses["CA_4"]
+    later = PastAt(known, events, 300.0)
+    assert later.since("CA_1") == statuses["CA_1"]
+    assert later.since("CA_3") == Since("Error", not_before=150.0, not_after=210.0)
+    assert not later.has_changes and later.changed("CA_1") is None

@@ -1,0 +1,75 @@
+"""The past on the screen: into it, through it, and back; nothing in it can be changed or is taken for now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.fixtures.screen import playing
+from tests.operations.console import console
+from tests.scenes import Scene, looks, typed
+from tui.fleet.past import Gap
+from tui.fleet.times import TimeStyle
+from tui.record_options import RecordOptions
+from tui.session.live import Session
+from tui.session.playback import Extent
+from tui.ui.time_bar import Position, bar, line_of_time
+
+T = 1_786_000_000.0
+
+
+def drawn(position: Position, size: int) -> str:
+    return "".join(cell.text for cell in bar(position, size, TimeStyle.UTC))
+
+
+def test_the_bar_shows_the_moment_its_place_and_the_gaps() -> None:
+    extent = Extent(T, T + 100.0, (Gap("samples", T + 20.0, T + 40.0),))
+    cells = line_of_time(Position(T + 60.0, extent, now=T + 100.0), 50)
+    words = "".join(cell.text for cell in cells)
+    assert len(words) == 50 and words.index("●") == 30
+    assert set(words[:10]) == {"─"} and set(words[10:21]) == {"░"} and set(words[21:30]) == {"─"}
+    short = Position(T + 60.0, Extent(T, T + 100.0, (Gap("samples", T + 20.0, T + 20.1),)), now=T + 100.0)
+    assert "░" in drawn(short, 100), "a short one is seen, too"
+    assert len(drawn(short, 100)) == 100
+    narrow = Position(T, extent, now=T + 100.0, gap="not recorded", words="x" * 20)
+    assert "●" not in drawn(narrow, 40) and "not recorded" in drawn(narrow, 40)
+    assert "▸ ×5" in drawn(Position(T, extent, now=T, speed=5.0), 80)
+    assert "●" in drawn(Position(T, Extent(T, T), now=T), 80), "of one sample"
+
+
+async def test_one_goes_through_a_recording_and_every_operation_is_refused() -> None:
+    async with playing(Scene("past", recorded=True), (120, 40)) as (app, pilot):
+        now = looks(app)
+        await typed(pilot, "ctrl+t")
+        assert "PAST" in looks(app)[0] and "live" not in "".join(looks(app)[:3])
+        newest = looks(app)
+        await typed(pilot, "left")
+        assert looks(app)[0] != newest[0] and looks(app)[3:] != newest[3:]
+        assert app.main.view.is_past and app.main.view.now < app.clock.now() - 60
+        await typed(pilot, "j", "r")
+        assert app.screen is app.main, "no dialog"
+        assert "the past is shown" in app.said.newest_first[0].text
+        await typed(pilot, "tab", "3")
+        assert app.main.current.id == "versions" and app.main.view.is_past, "the past stays"
+        await typed(pilot, "ctrl+t", "right")
+        assert app.main.time_bar.has_focus and looks(app)[0] == newest[0]
+        await typed(pilot, "T", *"-10m", "enter")
+        assert app.main.view.is_past and app.main.time_bar.has_focus
+        await typed(pilot, "escape")
+        assert "there is no now" in app.said.newest_first[0].text, "a recording is all there is"
+        assert now != newest
+
+
+async def test_now_is_shown_again_as_if_one_had_never_left(tmp_path: Path) -> None:
+    async with console(tmp_path, recording=RecordOptions()) as here:
+        live = here.app.session
+        assert isinstance(live, Session) and live.recorder is not None
+        recorder = live.recorder
+        await here.until(lambda: recorder.samples > 0)
+        await here.press("ctrl+t")
+        await here.until(lambda: here.app.main.view.is_past)
+        assert here.app.session is not live and here.app.main.time_bar.has_focus
+        await here.press("ctrl+t")
+        assert here.app.session is live and not here.app.main.view.is_past
+        assert not here.app.main.time_bar.display and here.app.focused is not None
+        await here.choose(live.store.fleet.agents[-1].agent_id)
+        assert here.app.main.view.selection.agent_id == live.store.fleet.agents[-1].agent_id

@@ -1,0 +1,60 @@
+"""What was remembered at an earlier moment: the part of a past that had happened by then. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from operator import attrgetter
+
+from tui.fleet.past import AgentChange, Event, FailedJob, Kind, Past, Since
+
+
+class PastAt:
+    """A `Past` as it was at one moment. Nothing that came later is in it."""
+
+    def __init__(self, known: Past, events: Sequence[Event], at: float) -> None:
+        """`known` is what is remembered now; `events` are in the order of their times.
+
+        `at` is Unix seconds by the server's clock.
+        """
+        self._known = known
+        self._at = at
+        self.events: Sequence[Event] = events[: bisect_right(events, at, key=attrgetter("at"))]
+        self.failed_jobs: Sequence[FailedJob] = [job for job in known.failed_jobs if job.at <= at]
+        self.begun = known.begun
+
+    def since(self, id: str) -> Since | None:
+        """Since when it had its status then, as far as that is known."""
+        since = self._known.since(id)
+        if since is not None:
+            seen = since.at if since.at is not None else since.not_after
+            if seen is not None and seen <= self._at:
+                return since
+        return self._told.get(id)
+
+    @cached_property
+    def _told(self) -> Mapping[str, Since]:
+        """By id, since when it has the status that an event told last."""
+        found: dict[str, Since] = {}
+        for event in self.events:
+            if event.kind is Kind.STATUS and event.after:
+                exact = event.not_before is None
+                since = Since(
+                    event.after,
+                    at=event.at if exact else None,
+                    not_before=event.not_before,
+                    not_after=None if exact else event.at,
+                )
+                for id in event.ids or (event.subject.agent_id,):
+                    found[id] = since
+        return found
+
+    def changed(self, agent_id: str) -> AgentChange | None:
+        """Nothing is marked as changed: one steps through time, and every sample would be."""
+        return None
+
+    @property
+    def has_changes(self) -> bool:
+        """Never any."""
+        return False

@@ -1,0 +1,195 @@
+"""Shows a project's past in place of its present, and leads through it. Must not know how it is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Final
+
+from tui.clock import Clock
+from tui.fleet.past import Event
+from tui.fleet.state import Fleet
+from tui.session.playback import Playback
+from tui.session.registry import SessionRegistry
+from tui.session.replayed import Replay
+from tui.session.watched import NoHistory, Watched
+from tui.ui.screen import MainScreen
+from tui.ui.time_bar import SPEEDS, Position
+
+FRAME: Final = 0.5
+"""Seconds from one moment shown to the next while time passes."""
+NEWEST: Final = float("inf")
+
+
+class TimeTravel:
+    """Goes into the past of the project that is shown, moves in it, and comes back."""
+
+    def __init__(
+        self,
+        main: MainScreen,
+        registry: SessionRegistry,
+        clock: Clock,
+        *,
+        say: Callable[[str], None],
+        later: Callable[[Coroutine[object, object, None]], None],
+    ) -> None:
+        """`say` tells the operator; `later` runs work to its end beside the loop of messages."""
+        self._main, self._registry, self._clock = main, registry, clock
+        self._say, self._later = say, later
+        self._live: Watched | None = None
+        """The session whose past is shown."""
+        self._playback: Playback | None = None
+        self._speed = SPEEDS[0]
+        self._playing: asyncio.Task[None] | None = None
+        self._is_opening = False
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the past is shown."""
+        return self._playback is not None
+
+    @property
+    def now(self) -> float:
+        """The present, Unix seconds by the server's clock."""
+        return self._clock.now() if self._live is None else self._live.moment.unix
+
+    def toggle(self) -> None:
+        """Into the past; there, give the bar the keyboard; with it, back to now."""
+        bar = self._main.time_bar
+        if not self.is_on:
+            self.enter(NEWEST)
+        elif bar.has_focus:
+            self.leave()
+        else:
+            bar.focus()
+
+    def enter(self, at: float) -> None:
+        """Show what was known at a time, Unix seconds by the server's clock."""
+        if self._playback is not None:
+            self._later(self._moved(self._playback.seek(at)))
+            self._main.time_bar.focus()
+        elif (session := self._registry.selected) is not None and not self._is_opening:
+            self._is_opening = True
+            self._later(self._open(session, at))
+
+    def leave(self) -> None:
+        """Show now again."""
+        playback, live = self._playback, self._live
+        if playback is None or live is None:
+            return
+        if live.refusal:
+            self._say("this is a recording: there is no now in it; q quits")
+            return
+        self._close(playback, live)
+
+    def end(self) -> None:
+        """Another project is shown from now on."""
+        if self._playback is not None and self._live is not None:
+            self._close(self._playback, self._live)
+
+    def _close(self, playback: Playback, live: Watched) -> None:
+        self._stop()
+        self._playback = self._live = None
+        self._main.show_past(False)
+        key = live.project.key
+        if self._registry.live(key) is live:
+            self._registry.show(key, None)
+            live.select(self._main.view.selection)
+        playback.close()
+
+    def move(self, way: str, by: int) -> None:
+        """Go to another moment, as a key of the bar says."""
+        playback = self._playback
+        if playback is None:
+            return
+        if way == "play":
+            self._toggle_play()
+        elif way == "speed":
+            index = SPEEDS.index(self._speed) + by
+            self._speed = SPEEDS[min(len(SPEEDS) - 1, max(0, index))]
+            self._draw()
+        elif way in ("event", "problem"):
+            self._stop()
+            self._later(self._to_event(playback.event(by, problems=way == "problem"), way))
+        else:
+            self._stop()
+            moves = {
+                "sample": lambda: playback.step(by),
+                "minute": lambda: playback.minute(by),
+                "end": lambda: playback.end(newest=by > 0),
+            }
+            self._later(self._moved(moves[way]()))
+
+    # ---- into it --------------------------------------------------------------------------------------
+
+    async def _open(self, session: Watched, at: float) -> None:
+        try:
+            reader = await session.recorded()
+        except NoHistory as problem:
+            self._say(f"no past to show: {problem}")
+            return
+        finally:
+            self._is_opening = False
+        replay = Replay(session.project, Fleet(), clock=self._clock, logs=session.logs)
+        playback = Playback(replay, reader, lambda: session.past)
+        if session is not self._registry.selected or not await playback.seek(at):
+            playback.close()
+            self._say("no past to show: nothing was recorded of this project yet")
+            return
+        self._live, self._playback = session, playback
+        replay.select(self._main.view.selection)
+        self._registry.show(session.project.key, replay)
+        self._main.show_past(True)
+        self._draw()
+
+    # ---- in it ----------------------------------------------------------------------------------------
+
+    async def _moved(self, moving: Coroutine[object, object, bool]) -> None:
+        if not await moving:
+            self._draw("no further sample")
+        else:
+            self._draw()
+
+    async def _to_event(self, moving: Coroutine[object, object, Event | None], what: str) -> None:
+        event = await moving
+        self._draw(event.text if event else f"no further {what}")
+
+    def _draw(self, words: str = "") -> None:
+        playback = self._playback
+        if playback is None or playback.stamp is None or playback.extent is None:
+            return
+        position = Position(
+            playback.stamp.at,
+            playback.extent,
+            now=self._clock.now(),
+            gap=playback.gap,
+            speed=self._speed if self._playing is not None else 0.0,
+            words=words,
+        )
+        self._main.time_bar.show_position(position, self._main.view.times)
+        self._main.logs.begin_at(playback.stamp.at)
+
+    # ---- letting time pass ----------------------------------------------------------------------------
+
+    def _toggle_play(self) -> None:
+        if self._playing is not None:
+            self._stop()
+        elif self._playback is not None:
+            self._playing = asyncio.create_task(self._play(self._playback))
+        self._draw()
+
+    def _stop(self) -> None:
+        if self._playing is not None:
+            self._playing.cancel()
+            self._playing = None
+
+    async def _play(self, playback: Playback) -> None:
+        """Let time pass until the newest sample."""
+        while playback.stamp is not None and playback.extent is not None:
+            await self._clock.sleep(FRAME)
+            await playback.advance(FRAME * self._speed)
+            if playback.is_at_end:
+                break
+            self._draw()
+        self._playing = None
+        self._draw("the newest sample")
