@@ -138,7 +138,7 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
         "state",
         "STATUS",
         13,
-        grow=1,
+        grow=2,
         cell=lambda row, view: Cell(row.status_text, status_tone(row.status)),
         sort=lambda row, view: row.rank,
         delta=trend,
