@@ -104,6 +104,16 @@ def test_a_line_made_to_take_long_does_not(shape: str) -> None:
                 parse(raw)
 
 
+@pytest.mark.parametrize("opening", ['{"record":', '{"log":', '{"level":', '{"t":', '{"fields":', '{"err":'])
+@pytest.mark.parametrize("depth", [100, 500, 900, 5000])
+def test_objects_in_objects_without_end_are_no_record_and_take_no_time(opening: str, depth: int) -> None:
+    raw = (opening * depth + "{}" + "}" * depth).encode()
+    with time_limit(0.3):
+        assert classify([raw])[0] == Level.NONE
+        assert time_of(raw, EPOCH) is None
+        assert parse(raw).level is Level.NONE
+
+
 def test_frames_of_a_plain_traceback_are_as_serious_as_its_head() -> None:
     frames = [b"Traceback (most recent call last):", b'  File "a.py", line 1', b"    x()"]
     levels = classify([b"print", *frames, b"KeyError: 'x'", b"ok"])

@@ -42,6 +42,8 @@ OTHER_NAMES: Final = (
 ) - {*MESSAGE, *LEVEL, *TIME}
 """A line with one of these fields is read with more care."""
 
+DEPTH: Final = 2
+"""Objects around a record that are looked into, such as a container runtime's and loguru's."""
 _CUT_LEVEL: Final = re.compile(
     rb'"(?:level|severity|levelname|log\.level|lvl|loglevel|log_level|@level|@l)"\s*:\s*"?(\w+)'
 )

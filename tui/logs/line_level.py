@@ -11,6 +11,7 @@ import msgspec
 
 from tui.logs.envelope import bare, colourless, json_start, may_have_prefix, prefix_end
 from tui.logs.jsonline import (
+    DEPTH,
     FAILURES,
     LEVEL,
     MESSAGE,
@@ -69,12 +70,16 @@ def _level_with_end(header: Header, level: int) -> int:
     return Level.CRITICAL if hinted and ends_process(message) else level
 
 
-def unwrapped(line: bytes) -> tuple[Level | None, str]:
+def unwrapped(line: bytes, depth: int = DEPTH) -> tuple[Level | None, str]:
     """The level of a record of JSON; or else None and the text that is to be judged."""
-    if line[:1] == b"{" and (found := _of_json(line)) is not None:
+    if line[:1] == b"{" and (found := _of_json(line, depth)) is not None:
         return found
     text = line[:LOOKED_AT].decode("latin-1")
-    if "{" in text and (start := json_start(line)) > 0 and (found := _of_json(line[start:])) is not None:
+    if (
+        "{" in text
+        and (start := json_start(line)) > 0
+        and (found := _of_json(line[start:], depth)) is not None
+    ):
         return found
     if not (text.isprintable() and text.isascii()) or len(line) > LOOKED_AT:
         text = colourless(bare(line)[:LOOKED_AT].decode("latin-1"))
@@ -84,7 +89,7 @@ def unwrapped(line: bytes) -> tuple[Level | None, str]:
     return None, text
 
 
-def _of_json(raw: bytes) -> tuple[Level | None, str] | None:
+def _of_json(raw: bytes, depth: int) -> tuple[Level | None, str] | None:
     """None if it is no object, or not one that a logger or a collector wrote."""
     try:
         header = _header(raw)
@@ -97,8 +102,8 @@ def _of_json(raw: bytes) -> tuple[Level | None, str] | None:
     if not found:
         cut = cut_level(raw) if raw.startswith(b"{") else Level.NONE
         return (cut, "") if cut else None
-    if inner := wrapped(found):
-        return unwrapped(inner)
+    if depth and (inner := wrapped(found)):
+        return unwrapped(inner, depth - 1)
     level = level_in(found)
     message = field(found, *MESSAGE, *OTHER_MESSAGE)[1]
     if level < Level.ERROR and ends_process(message):

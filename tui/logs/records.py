@@ -17,6 +17,7 @@ from tui.api.clean import clean
 from tui.logs.envelope import PREFIX, SGR, bare, json_start, overwritten, prefix_name
 from tui.logs.jsonline import (
     BASIC,
+    DEPTH,
     LEVEL,
     LOGGER,
     MESSAGE,
@@ -85,13 +86,13 @@ class LogRecord(msgspec.Struct, frozen=True):
         return plain("\n".join((" ".join(part for part in parts if part), *self.body)))
 
 
-def parse(raw: bytes) -> LogRecord:
+def parse(raw: bytes, depth: int = DEPTH) -> LogRecord:
     """Take a line apart. Never raises, whatever the bytes."""
     start = json_start(raw)
     if start >= 0 and len(raw) <= DECODED and (found := fields_of(raw[start:])):
         who = prefix_name(bare(raw[:start]).decode("utf-8", "replace")) if start else ""
-        if inner := wrapped(found):
-            return _unwrapped(parse(inner), found, who, raw)
+        if depth and (inner := wrapped(found)):
+            return _unwrapped(parse(inner, depth - 1), found, who, raw)
         if not BASIC.isdisjoint(found) or field(found, *OTHER_MESSAGE, *OTHER_LEVEL)[0]:
             return _from_values(found, who, raw)
     return _from_text(raw)

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from tui.logs.envelope import bare, colourless, json_start
-from tui.logs.jsonline import FAILURES, OTHER_TIME, TIME, fields_of, number, saying, wrapped
+from tui.logs.jsonline import DEPTH, FAILURES, OTHER_TIME, TIME, fields_of, number, saying, wrapped
 
 EARLIEST: Final = 946_684_800.0
 """Year 2000: an earlier time is a mistake or a duration."""
@@ -89,7 +89,7 @@ class Header(msgspec.Struct, gc=False):
 _header = msgspec.json.Decoder(Header).decode
 
 
-def time_of(line: bytes, received: float | None = None) -> float | None:
+def time_of(line: bytes, received: float | None = None, depth: int = DEPTH) -> float | None:
     """When a line says that it was written, Unix seconds.
 
     A time without a date or a year is completed from when the line was `received`, if that is given.
@@ -105,7 +105,7 @@ def time_of(line: bytes, received: float | None = None) -> float | None:
         if moment is not None:
             return moment
         found = fields_of(raw)
-        moment = _time_in(found, received) if found else _time_of_cut(raw)
+        moment = _time_in(found, received, depth) if found else _time_of_cut(raw)
         if moment is not None:
             return moment
     return _in_text(bare(line)[: HEAD * 2].decode("latin-1"), received)
@@ -116,9 +116,9 @@ def begins_with_time(text: str) -> bool:
     return _at_head(text) is not None
 
 
-def _time_in(found: Mapping[str, str], received: float | None) -> float | None:
-    inner = wrapped(found)
-    if inner and (moment := time_of(inner, received)) is not None:
+def _time_in(found: Mapping[str, str], received: float | None, depth: int) -> float | None:
+    inner = wrapped(found) if depth else b""
+    if inner and (moment := time_of(inner, received, depth - 1)) is not None:
         return moment
     return time_field(found, received)[1]
 
