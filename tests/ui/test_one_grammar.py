@@ -70,6 +70,7 @@ async def test_prompts_and_pickers_have_the_keyboard_alone() -> None:
         assert not main.agents.problems_only and app.screen is main
         await typed(pilot, "escape", "W", "ctrl+z", "ctrl+p", "tab", "q", "d")
         assert isinstance(app.focused, Picker) and main.current is main.logs
+        assert main.has_class("-asking"), "no toast lies over the list"
         assert app.said.newest_first[0].text == "d does nothing here now: removing moved to ctrl+d or Del"
         await typed(pilot, "escape", "1", "ctrl+p")
         assert main.query_one("#typed", Input).value == "find "

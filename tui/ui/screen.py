@@ -309,9 +309,9 @@ class MainScreen(Screen[None]):
             asked.answer(key)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Another widget has the keyboard: a pane, or the prompt, where keys are letters."""
+        """Another widget has the keyboard: a pane, or a prompt or picker, which no toast may cover."""
         self.draw_footer()
-        self.set_class(isinstance(event.widget, Input), "-asking")
+        self.set_class(isinstance(event.widget, Input | Picker), "-asking")
         for ancestor in event.widget.ancestors_with_self:
             if isinstance(ancestor, Pane) and ancestor.id:
                 self._arranged = self._arranged.at(ancestor.id)
