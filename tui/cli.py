@@ -140,9 +140,10 @@ def _demo(words: Sequence[str], notices: Sequence[str]) -> int:
     if refusal := _refusal(load_for(_demo_project("http://127.0.0.1"), _flags(found), os.environ)):
         return _fail(refusal)
     try:
-        with demo.simulator(_simulator_options(found)) as url, demo.scratch() as scratch:
+        options, kept = _simulator_options(found), state_dir(os.environ).path / "demo"
+        with demo.simulator(options) as url, demo.scratch(kept) as folder:
             settings = load_for(_demo_project(url), _flags(found), os.environ)
-            return _show(replace(settings, history_dir=scratch), notices)
+            return _show(replace(settings, history_dir=folder), notices)
     except demo.DemoError as error:
         return _fail(str(error))
 
@@ -210,8 +211,7 @@ def _record(words: Sequence[str], notices: Sequence[str]) -> int:
     parser.add_argument("--verbose", action="store_true", help="say once a minute what is recorded")
     found = parser.read(words)
     names: list[str] = found.project
-    flags = Flags(project=names[0] if names else "", config=found.config, refresh=found.refresh)
-    settings = load(flags, os.environ)
+    settings = load(Flags("".join(names[:1]), config=found.config, refresh=found.refresh), os.environ)
     for notice in (*notices, *settings.notices):
         _fail(notice)
     from tui.record import chosen, record

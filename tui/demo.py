@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,12 +16,15 @@ from pathlib import Path
 from typing import IO, Final
 
 import tui
+from tui.privatefile import private_folder
 from tui.process import child_env
 
 START_SECONDS: Final = 15.0
 """Seconds that the simulator may take to listen."""
 STOP_SECONDS: Final = 3.0
 """Seconds that it may take to end before it is killed."""
+LEFT_FOR: Final = 86_400.0
+"""Seconds after which the history of a demo that was killed is removed."""
 NEEDS: Final = ("starlette", "uvicorn", "python_multipart", "livekit.protocol")
 """Packages of the `sim` extra."""
 API_KEY: Final = "devkey"
@@ -79,9 +83,16 @@ def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterato
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
-    """A private folder for the history of one demo, whose project is another one each time."""
-    with tempfile.TemporaryDirectory(prefix="lktop-demo-", ignore_cleanup_errors=True) as path:
+def scratch(folder: Path) -> Iterator[Path]:
+    """A private folder for the history of one demo, whose project is another one each time.
+
+    What demos that were killed have left in `folder` is removed after a day. Raises `OSError`.
+    """
+    private_folder(folder)
+    for left in folder.iterdir():
+        if left.stat().st_mtime < time.time() - LEFT_FOR:
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as path:
         yield Path(path)
 
 

@@ -19,13 +19,39 @@ from typing import Final
 
 import textual
 
-from tests.bench import growth, huge, keys, logcase, output, polling, requests, soak, standing, start, tree
+from tests.bench import (
+    growth,
+    huge,
+    keys,
+    logcase,
+    output,
+    polling,
+    recording,
+    requests,
+    soak,
+    standing,
+    start,
+    tree,
+)
 from tests.bench.figures import Figure, table
 from tests.bench.suite import Suite, said
 
 CASES: Final[Mapping[str, Callable[[Suite], Iterator[Figure]]]] = {
     module.CASE: module.run
-    for module in (start, standing, huge, polling, keys, tree, requests, output, growth, logcase, soak)
+    for module in (
+        start,
+        standing,
+        huge,
+        polling,
+        keys,
+        tree,
+        requests,
+        output,
+        growth,
+        recording,
+        logcase,
+        soak,
+    )
 }
 
 

@@ -75,6 +75,9 @@ def test_what_was_measured_anew_alone_and_a_good_answer_are_no_news() -> None:
     assert not is_news(difference(before, good)[0], before)
     failed = replace(before, freshness={"agents": Freshness(at=2.0).failed("down", None)})
     assert is_news(difference(good, failed)[0], good)
+    again = replace(before, freshness={"agents": Freshness(at=4.0).failed("down", None)})
+    assert is_news(difference(failed, again)[0], failed), "it answered in between"
+    assert is_news(difference(failed, good)[0], failed), "it answers again"
 
 
 def test_not_asked_is_not_none() -> None:

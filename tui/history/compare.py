@@ -52,14 +52,14 @@ def difference(before: Fleet, after: Fleet) -> tuple[Difference, Columns]:
 
 
 def is_news(found: Difference, before: Fleet) -> bool:
-    """Whether a difference is more than newer times of good answers: a failed poll is news."""
+    """Whether a difference is more than newer times of good answers: a failed poll is news, and its end."""
     names = (name for name in Difference.__struct_fields__ if name not in FRESH)
     if any(getattr(found, name) not in (None, UNSET) for name in names):
         return True
     sources = found.freshness.set.items() if found.freshness else ()
     rooms = found.room_freshness.set.items() if found.room_freshness else ()
-    return any(fresh.failures > before.fresh(name).failures for name, fresh in sources) or any(
-        fresh.failures > before.fresh_room(name).failures for name, fresh in rooms
+    return any(fresh.failures or before.fresh(name).failures for name, fresh in sources) or any(
+        fresh.failures or before.fresh_room(name).failures for name, fresh in rooms
     )
 
 
