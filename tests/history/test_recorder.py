@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.history.fleets import Life
+from tui.api.models import Dispatch
 from tui.clock import Moment, SystemClock
 from tui.fleet.past import Event, Kind, Severity
 from tui.fleet.state import Fleet
@@ -22,7 +23,7 @@ from tui.history.events import State, Step
 from tui.history.folder_place import FolderPlace
 from tui.history.folder_store import FolderReader
 from tui.history.inbox import Inbox, leave
-from tui.history.queue import MOST_WAITING, NOTHING, RecordQueue
+from tui.history.queue import MOST_ROWS, MOST_WAITING, NOTHING, RecordQueue
 from tui.history.recorder import Recorder
 from tui.history.records import Run, Unusable
 from tui.history.store import Batch, Loaded, Taken, Writer
@@ -265,6 +266,15 @@ async def test_the_queue_has_an_end_and_being_behind_for_long_is_noted() -> None
     for number in range(9):  # newer times of good answers are no samples of their own
         queue.add(Taken(Fleet(), Moment(EPOCH, float(number)), 0.0), frozenset({"freshness", "coverage"}))
     assert [taken.moment.monotonic for taken in queue.take().samples] == [8.0]
+
+
+async def test_of_large_fleets_few_wait() -> None:
+    """Each may hold rows that no other has: sixty-four of them would be gigabytes."""
+    queue, large = RecordQueue(), tuple(Dispatch(id=f"AD_{number}") for number in range(MOST_ROWS // 4))
+    for number in range(9):
+        fleet = Fleet(unreadable=number, dispatches={"r": large})
+        queue.add(Taken(fleet, Moment(EPOCH, float(number)), 0.0), frozenset({"dispatches"}))
+    assert [taken.fleet.unreadable for taken in queue.take().samples] == [0, 1, 2, 8]
 
 
 async def test_a_second_process_leaves_its_notes_and_takes_over(tmp_path: Path) -> None:

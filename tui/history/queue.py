@@ -13,6 +13,8 @@ from tui.history.store import Batch, Taken
 
 MOST_WAITING: Final = 64
 """Samples that may wait; of more the newest is kept."""
+MOST_ROWS: Final = 200_000
+"""Agents, rooms and dispatches of all samples that wait, if each has its own: of large fleets fewer wait."""
 BEHIND_AFTER: Final = 5.0
 """Seconds for which samples may be left out until that is noted as a gap."""
 NOTHING: Final = "nothing is recorded of it now"
@@ -42,7 +44,7 @@ class RecordQueue:
             if samples and fields <= FRESH and _all_is_well(samples[-1].fleet, taken.fleet):
                 # newer times of good answers: they are in the next sample, whichever that is
                 samples[-1] = Taken(taken.fleet, taken.moment, taken.skew, samples[-1].is_behind)
-            elif len(samples) < MOST_WAITING:
+            elif len(samples) < _most_waiting(taken.fleet):
                 samples.append(taken)
             else:
                 now = taken.moment.monotonic
@@ -118,6 +120,12 @@ class RecordQueue:
         with self._changed:
             found, self._forgets = self._forgets, []
             return found
+
+
+def _most_waiting(fleet: Fleet) -> int:
+    """How many such fleets may wait: at least the one that is being added to and the next."""
+    rows = len(fleet.agents) + len(fleet.rooms) + sum(map(len, fleet.dispatches.values()))
+    return max(2, min(MOST_WAITING, MOST_ROWS // max(1, rows)))
 
 
 def _all_is_well(before: Fleet, after: Fleet) -> bool:
