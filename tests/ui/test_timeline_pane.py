@@ -13,7 +13,7 @@ from tests.scenes import Scene, typed
 from tui.fleet.changes_since import changes_since
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
 from tui.fleet.state import View
-from tui.fleet.times import TimeStyle
+from tui.fleet.times import TimeStyle, clock_time, short_time
 from tui.history.timeline import Timeline
 from tui.operations.targets import NoTarget
 from tui.ui.attention import PAUSE, Attention
@@ -46,7 +46,8 @@ def test_newest_first_filtered_as_in_every_list() -> None:
         event(3, 60, subject=Subject(room="lobby"), kind=Kind.DISPATCH, severity=Severity.WARNING),
     )
     assert shown(pane, seen) == ["text 3", "text 2", "text 1"]
-    assert column(pane, seen, "at") == ["1m", "5m", "10m"]
+    utc = replace(seen, times=TimeStyle.UTC)
+    assert column(pane, utc, "at") == [clock_time(NOW - ago, TimeStyle.UTC)[11:19] for ago in (60, 300, 600)]
     assert column(pane, seen, "subject") == ["lobby", "project", "concierge"]
     for query, found in {
         "severity:error": ["text 1"],
@@ -69,7 +70,7 @@ def test_what_nobody_watched_is_said_to_lie_between_two_times() -> None:
     assert column(pane, seen, "detail") == ["2m–20m ago"]
     assert column(pane, replace(seen, times=TimeStyle.UTC), "detail")[0].startswith("between ")
     unknown = view(event(1, 120, is_clock_unknown=True))
-    assert column(pane, unknown, "at") == ["~2m"]
+    assert column(pane, unknown, "at")[0].startswith("~")
 
 
 def test_a_line_stands_where_the_operator_was_last_here() -> None:
@@ -197,5 +198,6 @@ def test_failed_jobs_are_listed_across_rooms_newest_first() -> None:
     found = failed_list(view(failed=jobs), 700.0, str)
     assert [row.subject.job_id for row in found.rows] == ["AJ_1", "AJ_2"]
     assert [cell.text for cell in found.rows[0].cells][:6] == [
-        *("5m", "concierge", "room 1", "failed", "boom", "AW_1")
+        short_time(NOW - 300, now=NOW, style=TimeStyle.LOCAL),
+        *("concierge", "room 1", "failed", "boom", "AW_1"),
     ]

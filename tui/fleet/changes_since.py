@@ -123,10 +123,10 @@ FAILED_COLUMNS: Sequence[Column[FailedJob]] = (
     Column(
         "at",
         "TIME",
-        5,
+        8,
+        want=11,
         right=True,
-        clock=True,
-        cell=lambda job, view: Cell(when(job.at, now=view.now, style=view.times), "muted"),
+        cell=lambda job, view: Cell(when(job.at, now=view.now, style=view.clock_style), "muted"),
     ),
     Column("agent", "AGENT", 14, grow=1, cell=lambda job, view: Cell(job.agent_name or "(no name)")),
     Column("room", "ROOM", 12, grow=1, cell=lambda job, view: Cell(job.room)),

@@ -20,6 +20,10 @@ SEVERITY_LOOKS: Final = {
 """Severity → its sign and tone."""
 
 
+WORTH_SAYING: Final = 120.0
+"""Seconds within which it does not matter when exactly something happened."""
+
+
 def severity_tone(severity: Severity) -> str:
     """The tone of a severity."""
     return SEVERITY_LOOKS[severity][1]
@@ -33,7 +37,7 @@ def subject_words(event: Event) -> str:
 
 def between(event: Event, view: View) -> str:
     """Between which two times it happened, where nobody watched; empty where it was seen."""
-    if event.not_before is None:
+    if event.not_before is None or event.at - event.not_before < WORTH_SAYING:
         return ""
     if view.times is TimeStyle.RELATIVE:
         return f"{age(view.now - event.at)}–{age(view.now - event.not_before)} ago"
@@ -49,7 +53,8 @@ def event_text(event: Event) -> str:
 
 
 def _time(event: Event, view: View) -> Cell:
-    words = when(event.at, now=view.now, style=view.times)
+    """A time of day, whatever the style: what happened within one minute is told apart by its seconds."""
+    words = when(event.at, now=view.now, style=view.clock_style)
     return Cell(f"~{words}" if event.is_clock_unknown else words, "muted")
 
 
@@ -70,9 +75,9 @@ EVENT_COLUMNS: tuple[Column[Event], ...] = (
     Column(
         "at",
         "TIME",
-        5,
+        8,
+        want=11,
         right=True,
-        clock=True,
         cell=_time,
         filter=Filter("age", lambda event, view: view.now - event.at, moves=True),
     ),

@@ -16,11 +16,10 @@ from tui.fleet.changes_since import CHANGE_COLUMNS, FAILED_COLUMNS, changes_sinc
 from tui.fleet.listing import row_cells
 from tui.fleet.past import Subject
 from tui.fleet.state import View
-from tui.fleet.times import TimeStyle, when
+from tui.fleet.times import when
 from tui.formats import age
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import PAST_LIST
-from tui.ui.widgets.columns import for_times
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -133,5 +132,4 @@ def failed_list(view: View, seconds: float, copy: Callable[[str], None]) -> Past
     jobs.sort(key=lambda job: -job.at)
     rows = [PastRow(row_cells(FAILED_COLUMNS, job, view), failed_subject(job)) for job in jobs]
     title = f"Jobs that failed within {age(seconds)} · {len(rows)}"
-    columns = for_times(FAILED_COLUMNS, relative=view.times is TimeStyle.RELATIVE)
-    return PastList(title, columns, rows, empty="No job was seen to fail within that time.", copy=copy)
+    return PastList(title, FAILED_COLUMNS, rows, empty="No job was seen to fail within that time.", copy=copy)
