@@ -16,6 +16,7 @@ from tests.fixtures.operation import CONCIERGE, FAILING, target, world
 from tests.operations.console import Console, console
 from tui.clock import SystemClock
 from tui.operations.journal.journal import Journal, Verdict
+from tui.operations.journal.outcome import Outcome
 from tui.operations.verbs.secrets import SetSecret
 from tui.sim.http.orders import WalkOrder
 from tui.sim.http.server import serve
@@ -24,7 +25,7 @@ from tui.ui.app import Lktop
 from tui.ui.commandline.line import completions
 from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.bulk import BulkDialog
-from tui.ui.dialogs.operation_model import OperationPhase
+from tui.ui.dialogs.operation_model import Label, OperationPhase
 from tui.ui.dialogs.unresolved import Unresolved
 from tui.ui.help import Help
 
@@ -111,6 +112,10 @@ async def test_a_lost_answer_is_looked_for_while_one_goes_on_working(
         assert dialog.model.keys("", lambda: False) == ("Esc closes",), "no promise that is over"
         assert here.names() == ["CreateDispatch"]
         assert here.calls("CreateDispatch") == 2
+        dialog.model.end(Outcome(Verdict.ACCEPTED, "accepted; but it does not show", doubt=True))
+        assert dialog.model.buttons("")["again"] == Label("Check again"), "it can be looked for once more"
+        dialog.model.end(Outcome(Verdict.ACCEPTED, "accepted; it leaves no trace"))
+        assert dialog.model.buttons("")["again"] is None, "no look will ever tell"
         await here.press("escape", "r")
         await here.opened()
         here.simulator.faults.add(FaultSpec(path="*/RestartAgent", action="close", after_effect=True))

@@ -11,7 +11,7 @@ from tui.api.models import Agent, Dispatch, Participant, Room
 from tui.fleet.coverage import Coverage
 from tui.fleet.evidence import CHECKED_FOR
 from tui.fleet.state import Fleet, Freshness, Selection, View
-from tui.operations.descriptions import dispatch_state, doing, jobs
+from tui.operations.descriptions import dispatch_state, doing, jobs, states, where
 from tui.operations.fields import Answers
 from tui.operations.registry import BY_ID
 from tui.operations.verbs.dispatch_checks import hints
@@ -49,6 +49,23 @@ def test_running_jobs_are_those_whose_agents_are_there(
     assert jobs(seen, CONCIERGE) == said
     preview = BY_ID["undispatch"].preview(seen, Answers())
     assert preview.effect[0].startswith(ends)
+
+
+def test_what_was_not_received_is_not_said_to_be_none() -> None:
+    selection = Selection(agent_id="CA_1", room="r", dispatch_id="AD_1")
+    unknown = View(Fleet(), selection, NOW, NOW)
+    preview = BY_ID["undispatch"].preview(unknown, Answers())
+    assert preview.what == "Delete dispatch AD_1", "whose it is, is not known"
+    assert preview.effect == ("it is not among the dispatches received: who works for it is not known",)
+    (fact,) = states(unknown, Agent(agent_id="CA_1"))
+    assert fact.text == "not known: the list of agents was not received yet"
+    assert where(Agent(agent_id="CA_1")) == "region not known"
+    listed = view(())
+    listed = replace(listed, fleet=replace(listed.fleet, index={"CA_1": CONCIERGE}))
+    (fact,) = states(listed, CONCIERGE)
+    assert fact.text == "no deployment"
+    (fact,) = states(listed, Agent(agent_id="CA_gone"))
+    assert fact.text == "not known: the agent is not listed"
 
 
 def replace_room(item: Dispatch) -> Dispatch:

@@ -107,3 +107,20 @@ def test_an_intent_belongs_to_both_of_its_servers(facts: dict[str, str], may_be:
     hosts = Hosts("a", "b")
     assert (hosts.may_be_of(intent), hosts.is_of(intent)) == (may_be, certain)
     assert hosts.is_of(Intent("i", 0.0, "prod", "restart", "CA_1", facts=hosts.facts))
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "words"),
+    [
+        (NOT_SEEN, Verdict.ACCEPTED, "X: accepted in 20 ms · v2; but it does not show"),
+        (FAILED, Verdict.ACCEPTED, "X: accepted in 20 ms · v2; but looking failed: no answer"),
+        (SEEN, Verdict.DONE, "X: it shows"),
+    ],
+)
+def test_what_was_accepted_stays_accepted_until_it_is_seen(
+    found: Reconciliation, verdict: Verdict, words: str
+) -> None:
+    """It is looked for again; nothing offers to send it twice."""
+    before = endings.accepted("X", INTENT, Receipt("v2"), 0.02, NOT_SEEN)
+    outcome = endings.settled("X", INTENT, BY_ID["rollback"], found, before, early=False)
+    assert (outcome.verdict, outcome.words, outcome.may_resend) == (verdict, words, False)

@@ -17,7 +17,8 @@ from tui.operations.attempt import LOOKS
 from tui.operations.fields import Answers
 from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import Intent, Journal, Verdict
-from tui.operations.journal.outcome import Progress
+from tui.operations.journal.outcome import Outcome, Progress
+from tui.operations.operation import Receipt
 from tui.operations.registry import BY_ID
 from tui.operations.runner import OperationRunner
 from tui.secret import Secret
@@ -163,6 +164,9 @@ async def test_what_is_not_seen_may_still_appear_for_as_long_as_a_loss_is_follow
     here.clock.advance(1)
     late = await here.operator.settle(intent)
     assert (late.verdict, here.entry().verdict) == (Verdict.NOT_SEEN, Verdict.NOT_SEEN)
+    accepted = Outcome(Verdict.ACCEPTED, "accepted; but it does not show", intent, Receipt("v2"), doubt=True)
+    again = await here.operator.settle(intent, before=accepted)
+    assert (again.verdict, again.doubt) == (Verdict.ACCEPTED, True), "it stays accepted until it is seen"
 
 
 async def test_what_was_begun_at_another_server_of_the_same_name_is_not_looked_for_here(here: Setup) -> None:

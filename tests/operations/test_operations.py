@@ -40,6 +40,7 @@ from tui.fleet.state import (
     QUIET_FACTOR,
     Fleet,
     Freshness,
+    RoomFreshness,
     Selection,
     View,
     with_room_failures,
@@ -390,6 +391,30 @@ def test_old_data_refuses_until_it_is_read_again(fresh: Freshness, now: float, w
     assert asked.obstacle("", locked=False, now=now) == refused
     asked.accept(view)
     assert asked.obstacle("", locked=False, now=now) == ""
+
+
+@pytest.mark.parametrize(
+    ("room", "now", "words"),
+    [
+        (RoomFreshness(), 1000.0, "nothing was received yet"),
+        (RoomFreshness(dispatches_at=1000.0), 1005.0, ""),
+        (RoomFreshness(dispatches_at=1000.0), 1001.0 + THREE_POLLS, f"data is {THREE_POLLS + 1:.0f} s old"),
+        (
+            RoomFreshness(dispatches_at=1000.0, failing_since=1001.0, error="no node answers"),
+            1005.0,
+            "no node answers",
+        ),
+    ],
+)
+def test_what_rests_on_the_dispatches_of_a_room_is_as_old_as_they_are(
+    room: RoomFreshness, now: float, words: str
+) -> None:
+    """Another room was answered just now."""
+    fresh = {"dispatches": Freshness(at=now), "rooms": Freshness(at=now)}
+    fleet = Fleet(freshness=fresh, room_freshness={"r": room, "s": RoomFreshness(dispatches_at=now)})
+    view = View(fleet, Selection(room="r", dispatch_id="AD_1"), START, now)
+    assert too_old(view, BY_ID["undispatch"], 2.0) == words
+    assert too_old(view, BY_ID["undispatch"], 2.0, now) == "", "its dialog looked itself"
 
 
 @pytest.mark.parametrize(("name", "waits"), [("delete_agent", True), ("restart", False)])

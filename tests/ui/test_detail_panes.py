@@ -13,6 +13,7 @@ from tui.api.models import Agent, Deployment
 from tui.fleet.cells import Cells
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import TimeStyle
+from tui.ui.panes.agents import AgentsPane
 from tui.ui.panes.freshness import freshness
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.secrets import SecretsPane
@@ -149,6 +150,24 @@ def test_secrets_are_names_and_times_and_never_values() -> None:
     assert column(pane, view, "kind") == ["env", "env"]
     assert words(pane.title(view)) == " kyc-verifier [2]"
     assert all("value" not in item.__struct_fields__ for item in view.fleet.secrets[view.selection.agent_id])
+
+
+def test_nothing_received_is_not_said_to_be_none() -> None:
+    view = view_of("incident", "concierge")
+    panes = StatusPane(), VersionsPane(), SecretsPane()
+    unlisted = replace(view, fleet=replace(view.fleet, agents=(), index={}, freshness={}))
+    for pane in panes:
+        assert pane.empty(unlisted) == (
+            "Nothing is known of this agent: the list of agents was not received yet."
+        )
+    refused = {"versions": Freshness(failures=1, error="no"), "secrets": Freshness(failures=1, error="no")}
+    unread = replace(view, fleet=replace(view.fleet, freshness=refused, versions={}, secrets={}))
+    assert [pane.empty(unread) for pane in panes[1:]] == ["Not received: no"] * 2
+    old = Freshness(at=view.monotonic - 300, failures=3, error="no answer in time")
+    stale = replace(view.fleet, freshness=dict.fromkeys(("agents", "secrets"), old), agents=(), index={})
+    assert AgentsPane().empty(replace(view, fleet=stale)) == "No agents in this project as of 5m ago."
+    bare = replace(view.fleet, freshness={"secrets": old}, secrets={view.selection.agent_id: ()})
+    assert SecretsPane().empty(replace(view, fleet=bare)) == "No secrets as of 5m ago."
 
 
 @pytest.mark.parametrize("pane", [StatusPane, VersionsPane, SecretsPane])

@@ -351,6 +351,32 @@ def test_the_list_of_rooms_counts_for_how_current_the_tree_is() -> None:
     assert pane.fresh(replace(view, fleet=replace(view.fleet, freshness=stale))).stale
 
 
+def test_participants_that_are_refused_are_not_said_to_be_asked_for_by_nobody() -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    room = next(name for name, found in view.fleet.dispatches.items() if any(item.jobs for item in found))
+    for dispatch in view.fleet.dispatches[room]:
+        pane.tree_model.toggle(f"dispatch:{room}:{dispatch.id}", True)
+    pane.tree_model.toggle(f"room:{room}", True)
+    fresh = {**view.fleet.freshness, "participants": Freshness(failures=2, error="permissions denied")}
+    unasked = replace(view.fleet, participants={}, room_freshness={})
+    for fleet, said in (
+        (unasked, "nobody asked lately who is in the room"),
+        (replace(unasked, freshness=fresh), "who is in the room is not known: permissions denied"),
+    ):
+        lines = shown(pane, replace(view, fleet=fleet))
+        assert any(said in cells[5].text for cells in lines.values() if len(cells) > 5)
+
+
+def test_a_dispatch_that_may_be_in_a_room_not_loaded_is_not_said_to_be_in_none() -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    pane.agent_name = "nobody"
+    assert pane.empty(view).startswith("No room has a dispatch of nobody.")
+    partly = replace(view, fleet=replace(view.fleet, coverage=Coverage(polled=7, total=31)))
+    assert pane.empty(partly).startswith("No room that is loaded has a dispatch of nobody.")
+    none = replace(view, fleet=replace(view.fleet, freshness={"rooms": Freshness(failures=1, error="no")}))
+    assert pane.empty(none) == "Not received: no"
+
+
 def test_waiting_is_told_in_coarse_steps() -> None:
     pane, view = DispatchesPane(), view_of("incident")
     state = view.fleet.dispatches["call-8003"][0].state

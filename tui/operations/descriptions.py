@@ -53,7 +53,7 @@ def named(agent: Agent) -> str:
 def where(agent: Agent, deployment: str | None = None) -> str:
     """Regions and deployments that it concerns; `deployment` limits it to one."""
     rows = [row for row in agent.agent_deployments if deployment is None or row.deployment == deployment]
-    regions = ", ".join(sorted({row.region for row in rows if row.region})) or "no region"
+    regions = ", ".join(sorted({row.region for row in rows if row.region})) or "region not known"
     names = ", ".join(sorted({row.name for row in rows}, key=lambda name: (name != "production", name)))
     return f"{regions} · {names}" if names else regions
 
@@ -63,6 +63,9 @@ def states(view: View, agent: Agent, deployment: str | None = None) -> tuple[Fac
     rows = [row for row in agent.agent_deployments if deployment is None or row.deployment == deployment]
     rows.sort(key=lambda row: (row.name != "production", row.name, row.region))
     facts = [Fact(f"{row.region} {row.name}".strip(), *_state(view, agent, row)) for row in rows]
+    if not facts and view.fleet.agent(agent.agent_id) is None:
+        unknown = unlisted_agents(view.fleet) or "the agent is not listed"
+        return (Fact("status", f"not known: {unknown}", "not known"),)
     if not facts:
         return (Fact("status", "no deployment", "none"),)
     if events := _events(view, rows):

@@ -90,12 +90,22 @@ def lost(
 
 
 def settled(
-    subject: str, intent: Intent, operation: Operation | None, found: Reconciliation, *, early: bool
+    subject: str,
+    intent: Intent,
+    operation: Operation | None,
+    found: Reconciliation,
+    before: Outcome | None,
+    *,
+    early: bool,
 ) -> Outcome:
     """What an earlier intent has come to; `early` while what is not seen may still appear.
 
-    Without an `operation` it is of a deploy, which nobody sends again.
+    Without an `operation` it is of a deploy, which nobody sends again. What the server accepted, by the
+    outcome `before`, stays accepted until it is seen.
     """
+    is_seen = found.verdict is Verdict.DONE
+    if before and before.verdict is Verdict.ACCEPTED and before.receipt and not is_seen:
+        return accepted(subject, intent, before.receipt, before.took, found)
     verdict, words = found.verdict, f"{subject}: {found.in_full}"
     if verdict is Verdict.NOT_SEEN and early:
         verdict, words = Verdict.UNKNOWN, f"{words}; too soon to say, check again"

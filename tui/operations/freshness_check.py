@@ -29,9 +29,12 @@ LEAST: Final = 10.0
 def data_age(view: View, operation: Operation, read_at: float = 0.0) -> float | None:
     """Seconds since what the operation rests on was received; None if never or if it rests on nothing.
 
-    `read_at` is the monotonic time of a look of the dialog's own.
+    `read_at` is the monotonic time of a look of the dialog's own. Rooms are asked one by one: what rests on
+    the dispatches of a room is as old as that room's.
     """
     at = view.fleet.fresh(operation.source.name).at if operation.source else None
+    if operation.source is DISPATCHES:
+        at = view.fleet.fresh_room(view.selection.room).dispatches_at
     newest = max(at or 0.0, read_at)
     return view.monotonic - newest if newest else None
 
@@ -46,6 +49,10 @@ def too_old(view: View, operation: Operation, refresh: float, read_at: float = 0
     limit = max(LEAST, POLLS * QUIET_FACTOR * refresh)
     if old > limit:
         return f"data is {old:.0f} s old"
+    if operation.source is DISPATCHES and read_at <= (
+        view.fleet.fresh_room(view.selection.room).failing_since or 0.0
+    ):
+        return view.fleet.room_error(view.selection.room)
     fresh = view.fleet.fresh(operation.source.name)
     is_failing = fresh.failures >= POLLS and read_at <= (fresh.at or 0.0)
     return f"{fresh.failures} polls failed" if is_failing else ""

@@ -134,21 +134,18 @@ class OperationRunner:
             _Sending(operation, view, answers, before, attempt, tell, repeated=earlier is not None)
         )
 
-    async def settle(
-        self, intent: Intent, tell: Tell = quietly, looks: Sequence[float] = ONE_LOOK
-    ) -> Outcome:
-        """Look for the effect of an intent whose outcome is unknown, of this session or an earlier one."""
+    async def settle(self, intent: Intent, tell: Tell = quietly, *, before: Outcome | None = None) -> Outcome:
+        """Look for the effect of an intent of this or an earlier session; `before` is its outcome so far."""
         operation = BY_ID.get(intent.operation)
         label = operation.label if operation else resumed_deploys.LABELS.get(intent.operation, "")
         if not label:
             return Outcome(Verdict.UNKNOWN, f"{intent.operation}: not an operation of this lktop", intent)
         if not self._hosts.is_of(intent):
             return endings.of_unknown_hosts(f"{label} {intent.target}", intent)
-        found = await self._reconcile(
-            operation.verify if operation else resumed_deploys.verify, intent, tell, looks
-        )
+        look = operation.verify if operation else resumed_deploys.verify
+        found = await self._reconcile(look, intent, tell, ONE_LOOK)
         early = self._clock.now() - intent.time < LOOKS[-1]
-        outcome = endings.settled(f"{label} {intent.target}", intent, operation, found, early=early)
+        outcome = endings.settled(f"{label} {intent.target}", intent, operation, found, before, early=early)
         if outcome.verdict is not Verdict.UNKNOWN:
             outcome = await self._close(intent, outcome)
             self._nudge(*(operation.sources if operation else resumed_deploys.SOURCES))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from tui.api import changes
 from tui.api.changes import Request
-from tui.api.models import Dispatch
 from tui.fleet.conditions import job_condition
 from tui.fleet.evidence import evidence_of
 from tui.fleet.sources import DISPATCHES, PARTICIPANTS
@@ -19,6 +18,7 @@ from tui.operations.operation import (
     Baseline,
     Danger,
     Effect,
+    Fact,
     Operation,
     Preview,
     Receipt,
@@ -59,7 +59,14 @@ class DeleteDispatch(Operation):
     def preview(self, view: View, answers: Answers) -> Preview:
         """What it ends."""
         selection = view.selection
-        found = dispatch_of(view) or Dispatch(id=selection.dispatch_id)
+        found = dispatch_of(view)
+        if found is None:
+            return Preview(
+                what=f"Delete dispatch {selection.dispatch_id}",
+                where=f"room {selection.room}",
+                effect=("it is not among the dispatches received: who works for it is not known",),
+                state=(Fact("jobs", "not known"),),
+            )
         room = evidence_of(view, selection.room)
         working = running(job_condition(job, room) for job in found.jobs)
         return Preview(

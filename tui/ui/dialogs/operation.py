@@ -347,7 +347,7 @@ class OperationDialog(Dialog):
     async def _check(self, before: Outcome) -> None:
         """Look again whether it happened."""
         if before.intent is not None:
-            self._end(await self.context.operator.settle(before.intent, self._report))
+            self._end(await self.context.operator.settle(before.intent, self._report, before=before))
 
     def _ask_again(self, words: str) -> None:
         """Nothing was sent: back to the questions."""

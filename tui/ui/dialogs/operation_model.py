@@ -103,12 +103,10 @@ class OperationModel:
     @property
     def may_check(self) -> bool:
         """Its outcome is not known for certain and can be looked for again."""
-        unsettled = (Verdict.UNKNOWN, Verdict.NOT_SEEN)
-        return (
-            self.phase is OperationPhase.ENDED
-            and self.outcome is not None
-            and self.outcome.verdict in unsettled
-        )
+        if self.phase is not OperationPhase.ENDED or self.outcome is None:
+            return False
+        not_shown = self.outcome.verdict is Verdict.ACCEPTED and self.outcome.doubt
+        return not_shown or self.outcome.verdict in (Verdict.UNKNOWN, Verdict.NOT_SEEN)
 
     @property
     def may_resend(self) -> bool:

@@ -19,6 +19,7 @@ from tui.fleet.state import Selection, View
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import AGENTS
 from tui.ui.panes.base import LogTarget, Place
+from tui.ui.panes.freshness import as_of
 from tui.ui.panes.lists import ListPane
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.table import RowChange
@@ -147,9 +148,12 @@ class AgentsPane(ListPane):
 
     def empty(self, view: View) -> str:
         """No agents at all, or no problems."""
+        fresh = view.fleet.fresh("agents")
+        old = as_of(view, fresh)
         if self.problems_only and view.fleet.agents:
-            return "No problems. ! shows every agent."
-        return "" if view.fleet.fresh("agents").at is None else "No agents in this project."
+            read = " among the agents that were read" if "agents" in view.fleet.cut else ""
+            return f"No problems{read}{old}. ! shows every agent."
+        return "" if fresh.at is None else f"No agents in this project{old}."
 
     def raw_item(self) -> object | None:
         """The agent."""

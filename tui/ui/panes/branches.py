@@ -18,6 +18,7 @@ from tui.fleet.conditions import (
     waiting_for,
 )
 from tui.fleet.evidence import RoomEvidence
+from tui.fleet.find import unlisted_agents
 from tui.fleet.state import View
 from tui.fleet.status import Family, status
 from tui.fleet.times import when
@@ -195,9 +196,7 @@ def _why(view: View, job: Job, room: RoomEvidence, condition: JobCondition) -> s
         case JobCondition.SLOW_START:
             return f"no agent {elapsed} after the start: starting, or ended at once"
         case JobCondition.UNCHECKED:
-            return (
-                "no node tells who is in the room" if room.error else "nobody asked lately who is in the room"
-            )
+            return "no node tells who is in the room" if room.error else _why_unchecked(view)
         case JobCondition.WAS_ABSENT:
             return f"its agent was not in the room when last asked{asked}"
         case JobCondition.ABSENT:
@@ -207,6 +206,16 @@ def _why(view: View, job: Job, room: RoomEvidence, condition: JobCondition) -> s
         case JobCondition.REFUSED:
             return f"refused, or returned at once · {log}"
     return ""
+
+
+def _why_unchecked(view: View) -> str:
+    """Why it is not known who is in a room that a node answers for."""
+    fresh = view.fleet.fresh("participants")
+    if fresh.absent:
+        return "this server does not tell who is in a room"
+    if fresh.failures:
+        return f"who is in the room is not known: {fresh.error}"
+    return "nobody asked lately who is in the room"
 
 
 def _served(job: Job, room: RoomEvidence) -> str:
@@ -268,7 +277,8 @@ def _why_nobody(view: View, dispatch: Dispatch) -> str:
         return "nobody took it; it is not offered again: dispatch again (r)"
     agents = by_name(view.fleet, dispatch.agent_name)
     if not agents:
-        return "no such agent here" if view.fleet.agents else "no worker took it"
+        unknown = unlisted_agents(view.fleet)
+        return f"no worker took it; {unknown}" if unknown else "no such agent here"
     rows = [row for agent in agents for row in agent.agent_deployments]
     states = {status(row.status) for row in rows if row.deployment == dispatch.deployment}
     if not states:

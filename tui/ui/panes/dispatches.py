@@ -36,6 +36,7 @@ from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import DISPATCHES
 from tui.ui.panes.base import LIVE, LogTarget, Place
 from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
+from tui.ui.panes.freshness import missing
 from tui.ui.panes.lists import ListPane
 from tui.ui.widgets.lines import Line
 
@@ -173,9 +174,18 @@ class DispatchesPane(ListPane):
         """No rooms, or not received yet."""
         if self.problems_only and view.fleet.rooms:
             return "No problem in the rooms that are loaded. ! shows every room."
+        if unknown_rooms(view.fleet):
+            return missing(view.fleet.fresh("rooms"))
         if self.agent_name:
-            return f"No room has a dispatch of {self.agent_name}. Esc shows every room."
-        return "loading…" if unknown_rooms(view.fleet) else no_rooms(view.fleet)
+            coverage = view.fleet.coverage
+            partly = (
+                coverage.polled < coverage.total
+                or coverage.failing
+                or view.fleet.cut.keys() & {"rooms", "dispatches"}
+            )
+            known = " that is loaded" if partly else ""
+            return f"No room{known} has a dispatch of {self.agent_name}. Esc shows every room."
+        return no_rooms(view.fleet)
 
     # ---- what cursor and keys act on ------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
-"""The age of a pane's data in words. Pure."""
+"""The age of a pane's data in words, and what an empty pane may say of it. Pure."""
 
 from __future__ import annotations
 
 from tui.fleet.cells import Cell
+from tui.fleet.find import unlisted_agents
 from tui.fleet.state import Freshness, View
 from tui.formats import age
 from tui.ui.panes.base import LIVE
@@ -26,6 +27,24 @@ def freshness(view: View, fresh: Freshness) -> Cell:
     if view.is_past and old < 90:
         return Cell("as it was", "muted")
     return LIVE if old < 90 else Cell(f"{age(old)} old", "warn")
+
+
+def as_of(view: View, fresh: Freshness) -> str:
+    """How old a "none" is that may be true no longer; empty where it is current."""
+    return f" as of {age(view.monotonic - fresh.at)} ago" if fresh.stale and fresh.at is not None else ""
+
+
+def missing(fresh: Freshness) -> str:
+    """Why nothing was received yet."""
+    return f"Not received: {fresh.error}" if fresh.failures else "loading…"
+
+
+def no_agent(view: View) -> str:
+    """Why there is nothing to show of an agent: none is selected, or the one that is, is not listed."""
+    if not view.selection.agent_id:
+        return "No agent selected."
+    unknown = unlisted_agents(view.fleet)
+    return f"Nothing is known of this agent: {unknown}." if unknown else "This agent is not listed."
 
 
 def _retry(view: View, fresh: Freshness) -> str:

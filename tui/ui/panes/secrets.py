@@ -16,6 +16,7 @@ from tui.operations.fields import Answers
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import SECRETS
 from tui.ui.panes.detail import DetailPane
+from tui.ui.panes.freshness import as_of, missing, no_agent
 from tui.ui.widgets.lines import Line
 
 
@@ -69,5 +70,7 @@ class SecretsPane(DetailPane):
     def empty(self, view: View) -> str:
         """No agent selected, not received yet, or no secrets."""
         if view.agent is None:
-            return "No agent selected."
-        return "No secrets." if view.selection.agent_id in view.fleet.secrets else "loading…"
+            return no_agent(view)
+        fresh = view.fleet.fresh("secrets")
+        is_known = view.selection.agent_id in view.fleet.secrets
+        return f"No secrets{as_of(view, fresh)}." if is_known else missing(fresh)

@@ -18,6 +18,7 @@ from tui.fleet.times import seen, when
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import STATUS
 from tui.ui.panes.detail import DetailPane
+from tui.ui.panes.freshness import as_of, no_agent
 from tui.ui.widgets.lines import Line
 
 TABLE_FROM = 104
@@ -164,7 +165,9 @@ class StatusPane(DetailPane):
 
     def empty(self, view: View) -> str:
         """No agent selected, or one without deployments."""
-        return "No agent selected." if view.agent is None else "This agent has no deployment."
+        if view.agent is None:
+            return no_agent(view)
+        return f"This agent has no deployment{as_of(view, view.fleet.fresh('agents'))}."
 
 
 def _ordered(agent: Agent) -> list[Deployment]:

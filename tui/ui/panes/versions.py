@@ -16,6 +16,7 @@ from tui.operations.fields import Answers
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import VERSIONS
 from tui.ui.panes.detail import DetailPane
+from tui.ui.panes.freshness import as_of, missing, no_agent
 from tui.ui.widgets.lines import Line
 
 
@@ -74,5 +75,7 @@ class VersionsPane(DetailPane):
     def empty(self, view: View) -> str:
         """No agent selected, not received yet, or nothing built."""
         if view.agent is None:
-            return "No agent selected."
-        return "Nothing was built yet." if view.selection.agent_id in view.fleet.versions else "loading…"
+            return no_agent(view)
+        fresh = view.fleet.fresh("versions")
+        is_known = view.selection.agent_id in view.fleet.versions
+        return f"Nothing was built yet{as_of(view, fresh)}." if is_known else missing(fresh)
