@@ -75,9 +75,23 @@ def test_the_readme_names_only_flags_that_exist() -> None:
         line for line in lines if not re.match(r"\$ lk |.*`:?lk ", line)
     )  # those are of `lk` itself
     shown = "".join(
-        lktop(*words, "--help").stdout for words in ((), ("demo",), ("sim",), ("record",), ("doctor",))
+        lktop(*words, "--help").stdout
+        for words in ((), ("demo",), ("sim",), ("record",), ("replay",), ("doctor",))
     )
     assert set(re.findall(r"(?<!-)--[a-z][a-z-]+", readme)) <= set(re.findall(r"--[a-z][a-z-]+", shown))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["replay", "/nowhere"], "nothing was recorded there: /nowhere"),
+        (["replay", __file__], "not a recording"),
+        (["replay"], "nothing was recorded in "),
+    ],
+)
+def test_what_cannot_be_replayed_is_one_line_and_status_2(words: list[str], told: str) -> None:
+    found = lktop(*words)
+    assert found.returncode == 2 and told in found.stderr and found.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

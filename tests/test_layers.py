@@ -40,10 +40,12 @@ MAY_IMPORT = {
     # official messages only, so that a decoding mistake of ours cannot cancel out
     "sim": {"sim"},
     "config": {"config"} | LEAVES,
-    "cli": {"cli", "demo", "doctor", "record", "start", "api", "ui", "sim", "config", ""} | LEAVES,
+    "cli": {"cli", "demo", "doctor", "record", "replay", "session", "start", "api", "ui", "sim", "config", ""}
+    | LEAVES,
     "demo": {""} | LEAVES,
     "doctor": {"demo", "api", "ui", "operations", "config", ""} | LEAVES,
-    "start": {"ui", "config"} | LEAVES,
+    "start": {"ui", "config", "replay"} | LEAVES,
+    "replay": {"session", "fleet"} | LEAVES,
     "record": {"session", "config"} | LEAVES,
     "__main__": {"cli"},
     "": set(),

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, NoReturn
 
 from tui import __version__, process
@@ -35,6 +36,7 @@ _NO_PROJECT: Final = (
 _COMMANDS_HELP: Final = """\
 commands, as the first argument:
   lktop demo      the program with a simulated fleet; needs no account
+  lktop replay    what was recorded, without network or credentials
   lktop record    record projects without a screen
   lktop sim       that simulator alone, for other clients
   lktop doctor    what was found of terminal, configuration and project
@@ -220,10 +222,39 @@ def _record(words: Sequence[str], notices: Sequence[str]) -> int:
     return record(chosen(settings, names), folder, settings, verbose=found.verbose)
 
 
+def _replay(words: Sequence[str], notices: Sequence[str]) -> int:
+    """Show a recording."""
+    parser = SafeArgumentParser("lktop replay", "Go through what was recorded. Needs no credentials.")
+    what = "a project's folder, an hour's file or an export (default: the project's, else the newest)"
+    parser.add_argument("file", nargs="?", default="", metavar="FILE", help=what)
+    parser.add_argument(
+        "--at", default="", metavar="TIME", help="such as 14:02 or 5m, before the newest sample"
+    )
+    parser.add_argument("--project", default="", metavar="NAME", help="of which the recording is shown")
+    parser.add_argument("--config", default="", metavar="FILE", help="instead of ~/.config/lktop/config.toml")
+    _add_look_flags(parser)
+    found = parser.read(words)
+    from tui import replay
+    from tui.session.watched import NoHistory
+
+    known = None if found.file else load(_flags(found), os.environ).project
+    try:
+        path = replay.place(found.file, state_dir(os.environ).path / "history", known)
+        at = replay.beginning(path, found.at)
+    except NoHistory as problem:
+        return _fail(str(problem))
+    flags = replace(_flags(found), project="")
+    settings = load_for(replay.project_of(path, known), flags, os.environ)
+    if refusal := _refusal(settings):
+        return _fail(refusal)
+    return _show(replace(settings, record=None), notices, replaying=(path, at))
+
+
 COMMANDS: Final[Mapping[str, Callable[[Sequence[str], Sequence[str]], int]]] = {
     "demo": _demo,
     "sim": _sim,
     "record": _record,
+    "replay": _replay,
     "doctor": _doctor,
 }
 
@@ -234,8 +265,11 @@ def _refusal(settings: Settings) -> str | None:
     return detect.refusal(os.environ, sys.__stdin__, sys.__stderr__, ascii_only=settings.ascii)
 
 
-def _show(settings: Settings, notices: Sequence[str]) -> int:
-    """Start the screen; imported late because it takes most of the start-up time."""
+def _show(settings: Settings, notices: Sequence[str], replaying: tuple[Path, float] | None = None) -> int:
+    """Start the screen; imported late because it takes most of the start-up time.
+
+    `replaying` is a recording that is shown, and the moment to begin at.
+    """
     state = state_dir(os.environ)
     lines = (*notices, *settings.notices, *filter(None, [state.notice]))
     settings = replace(settings, state_dir=state.path, notices=tuple(map(process.printable, lines)))
@@ -244,8 +278,8 @@ def _show(settings: Settings, notices: Sequence[str]) -> int:
     gc.disable()  # start-up makes no garbage; the screen enables the collector later
     try:
         with _words(settings.project):
-            from tui.start import show
-        return show(settings)
+            from tui.start import show, show_recording
+        return show_recording(settings, *replaying) if replaying else show(settings)
     finally:
         gc.enable()
 

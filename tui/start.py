@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from tui.config import Settings
+from tui.replay import watched
 from tui.ui.app import run
 from tui.ui.launch import Launch
 from tui.ui.terminal import detect
@@ -14,6 +16,11 @@ from tui.ui.terminal import detect
 def show(settings: Settings) -> int:
     """Show the screen; returns the exit status."""
     return run(_launch(settings))
+
+
+def show_recording(settings: Settings, path: Path, at: float) -> int:
+    """Show a recording from this moment on, Unix seconds; returns the exit status."""
+    return run(_launch(settings), connect=lambda project: watched(project, path), at=at)
 
 
 def _launch(settings: Settings) -> Launch:

@@ -23,17 +23,17 @@ def drawn(position: Position, size: int) -> str:
 
 def test_the_bar_shows_the_moment_its_place_and_the_gaps() -> None:
     extent = Extent(T, T + 100.0, (Gap("samples", T + 20.0, T + 40.0),))
-    cells = line_of_time(Position(T + 60.0, extent, now=T + 100.0), 50)
+    cells = line_of_time(Position(T + 60.0, extent), 50)
     words = "".join(cell.text for cell in cells)
     assert len(words) == 50 and words.index("●") == 30
     assert set(words[:10]) == {"─"} and set(words[10:21]) == {"░"} and set(words[21:30]) == {"─"}
-    short = Position(T + 60.0, Extent(T, T + 100.0, (Gap("samples", T + 20.0, T + 20.1),)), now=T + 100.0)
+    short = Position(T + 60.0, Extent(T, T + 100.0, (Gap("samples", T + 20.0, T + 20.1),)))
     assert "░" in drawn(short, 100), "a short one is seen, too"
     assert len(drawn(short, 100)) == 100
-    narrow = Position(T, extent, now=T + 100.0, gap="not recorded", words="x" * 20)
+    narrow = Position(T, extent, gap="not recorded", words="x" * 20)
     assert "●" not in drawn(narrow, 40) and "not recorded" in drawn(narrow, 40)
-    assert "▸ ×5" in drawn(Position(T, extent, now=T, speed=5.0), 80)
-    assert "●" in drawn(Position(T, Extent(T, T), now=T), 80), "of one sample"
+    assert "▸ ×5" in drawn(Position(T, extent, speed=5.0), 80)
+    assert "●" in drawn(Position(T, Extent(T, T)), 80), "of one sample"
 
 
 async def test_one_goes_through_a_recording_and_every_operation_is_refused() -> None:

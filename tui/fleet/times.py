@@ -56,6 +56,13 @@ def short_time(at: float, *, now: float, style: TimeStyle) -> str:
     return then.strftime("%m-%d %H:%M" if then.year == today.year else "%Y-%m-%d")
 
 
+def second_of(at: float, *, now: float, style: TimeStyle) -> str:
+    """`14:02:11` today, `11-21 14:02:11` on another day."""
+    zone = UTC if style is TimeStyle.UTC else None
+    then, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
+    return then.strftime("%H:%M:%S" if then.date() == today.date() else "%m-%d %H:%M:%S")
+
+
 def rfc3339(at: float | None, never: str = "--") -> str:
     """Whole seconds in UTC, as `lk` prints them."""
     return never if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -13,16 +13,16 @@ from tui.fleet.past import AgentChange, Event, FailedJob, Kind, Past, Since
 class PastAt:
     """A `Past` as it was at one moment. Nothing that came later is in it."""
 
-    def __init__(self, known: Past, events: Sequence[Event], at: float) -> None:
+    def __init__(self, known: Past, events: Sequence[Event], at: float, begun: float | None = None) -> None:
         """`known` is what is remembered now; `events` are in the order of their times.
 
-        `at` is Unix seconds by the server's clock.
+        Times are Unix seconds by the server's clock; `begun` is the oldest of what was recorded.
         """
         self._known = known
         self._at = at
         self.events: Sequence[Event] = events[: bisect_right(events, at, key=attrgetter("at"))]
         self.failed_jobs: Sequence[FailedJob] = [job for job in known.failed_jobs if job.at <= at]
-        self.begun = known.begun
+        self.begun = begun if begun is not None else known.begun
 
     def since(self, id: str) -> Since | None:
         """Since when it had its status then, as far as that is known."""

@@ -109,7 +109,8 @@ class Playback:
             self.stamp, self.gap = sample.stamp, sample.gap
             here = sample.stamp.at
             self._at = here if at is None or extent is None else max(here, min(at, extent.last))
-            past = PastAt(self._known(), self._all_events(), self._at)
+            begun = None if extent is None else extent.first
+            past = PastAt(self._known(), self._all_events(), self._at, begun)
             self._replay.show_sample(sample, past)
             return True
 

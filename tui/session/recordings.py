@@ -6,18 +6,52 @@ from pathlib import Path
 
 from tui.history.records import Unusable
 from tui.history.store import Reader
+from tui.record_options import RecordOptions
 from tui.session.watched import NoHistory
 
 
 def opened(where: Path) -> Reader:
-    """A project's folder for reading. Raises `NoHistory`."""
+    """A project's folder, an hour's file of it or an export, for reading. Raises `NoHistory`."""
     import sqlite3
 
+    from tui.history.export import ExportReader
     from tui.history.folder_store import FolderReader
+    from tui.history.hour_reader import HourReader
+    from tui.history.samples import SUFFIX
 
     try:
-        return FolderReader(where)
+        if where.is_dir():
+            return FolderReader(where)
+        return HourReader(where) if where.suffix == SUFFIX else ExportReader(where)
     except FileNotFoundError:
-        raise NoHistory("nothing was recorded of this project yet") from None
+        raise NoHistory(f"nothing was recorded there: {where}") from None
     except (Unusable, OSError, sqlite3.Error) as error:
         raise NoHistory(f"what was recorded cannot be read: {error}") from error
+
+
+def exported(reader: Reader, since: float, until: float, path: Path, options: RecordOptions) -> int:
+    """Write a part of a recording into a new file, and close the recording; returns how many samples.
+
+    Times are Unix seconds by the server's clock. Raises `NoHistory`.
+    """
+    import sqlite3
+
+    from tui.history.export import write
+
+    try:
+        return write(reader, since, until, path, options)
+    except FileExistsError:
+        raise NoHistory(f"not written: {path} is there already") from None
+    except (Unusable, OSError, sqlite3.Error) as error:
+        raise NoHistory(f"not written: {error}") from error
+    finally:
+        reader.close()
+
+
+def newest(root: Path) -> Path:
+    """The folder of the project that was recorded last. Raises `NoHistory`."""
+    try:
+        folders = [path for path in root.iterdir() if path.is_dir() and not path.is_symlink()]
+        return max(folders, key=lambda path: max(item.stat().st_mtime for item in path.iterdir()))
+    except (OSError, ValueError):
+        raise NoHistory(f"nothing was recorded in {root}") from None

@@ -16,7 +16,7 @@ from tui.fleet.past import Past, Subject
 from tui.fleet.sources import Source
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Change, Store
-from tui.fleet.times import TimeStyle, short_time
+from tui.fleet.times import TimeStyle, second_of
 from tui.formats import age
 from tui.history.events import State, derive
 from tui.history.records import Sample
@@ -75,7 +75,8 @@ class Replay:
         ]
         """What was known of the past at each moment, as far as it was derived yet."""
         self._selection = Selection()
-        self._link = link or Link(hosts=f"recording of {urlsplit(project.url).netloc}", budget=0)
+        host = urlsplit(project.url).netloc
+        self._link = link or Link(hosts=f"recording of {host}" if host else "recording", budget=0)
         self._clock = clock
         self._sample: Sample | None = None
         self._past: Past | None = None
@@ -155,8 +156,7 @@ class Replay:
         if self._sample is None:
             return self._link
         at, now = self._sample.stamp.at, self._clock.now()
-        ago = age(max(0.0, now - at))
-        words = f"{short_time(at, now=now, style=TimeStyle.LOCAL)} (−{ago})"
+        words = f"{second_of(at, now=now, style=TimeStyle.LOCAL)} (−{age(now - at)})"
         return replace(self._link, past=words)
 
     async def recorded(self) -> Reader:

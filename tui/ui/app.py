@@ -28,7 +28,8 @@ from tui.clock import Clock, SystemClock
 from tui.fleet.state import Selection
 from tui.fleet.times import TimeStyle
 from tui.project import Project
-from tui.session.watched import Watched
+from tui.record_options import RecordOptions
+from tui.session.watched import NoHistory, Watched
 from tui.ui import theme
 from tui.ui.chooser import Chooser
 from tui.ui.commandline.command import BadCommand
@@ -102,8 +103,14 @@ class Lktop(DiffApp):
         clock: Clock | None = None,
         chance: random.Random | None = None,
         connect: Callable[[Project], Watched] | None = None,
+        at: float | None = None,
     ) -> None:
+        """`connect` makes the session of a project; `at` is a moment of its past to begin with, Unix seconds.
+
+        Both are for recordings, and for tests.
+        """
         super().__init__()
+        self._begin_at = at
         self.launch = launch
         self.clock = clock or SystemClock()
         self.chance = chance or random.Random()
@@ -186,6 +193,9 @@ class Lktop(DiffApp):
             self.session_binding.watch(project)
         except BadTarget as error:
             self.say(f"project {project.name} not watched: {error}", tone="error")
+            return
+        if self._begin_at is not None:
+            self.time_travel.enter(self._begin_at)
             return
         selection = Selection(project=project.key)
         self.later(self.launcher.remember(selection))
@@ -445,6 +455,24 @@ class Lktop(DiffApp):
         self.later(self._forget(session))
         return ""
 
+    def export(self, since: float, until: float, path: Path) -> None:
+        """Write what was recorded from one time to another, Unix seconds, into a new file."""
+        session = self.session_binding.registry.live(self.main.view.selection.project)
+        if session is not None:
+            self.later(self._export(session, since, until, path))
+
+    async def _export(self, session: Watched, since: float, until: float, path: Path) -> None:
+        from tui.session.recordings import exported
+
+        try:
+            reader = await session.recorded()
+            options = self.launch.record or RecordOptions()
+            count = await asyncio.to_thread(exported, reader, since, until, path, options)
+        except NoHistory as problem:
+            self.say(f"export: {problem}", tone="error")
+        else:
+            self.say(f"{count} samples in {path}; lktop replay opens it")
+
     async def _forget(self, session: Watched) -> None:
         problem = await session.forget()
         what = f"recorded history of {session.project.name}"
@@ -639,6 +667,8 @@ def _collect_garbage() -> None:
     gc.enable()
 
 
-def run(launch: Launch) -> int:
-    """Show the screen until the operator quits; returns the exit status."""
-    return run_guarded(Lktop(launch), mouse=launch.mouse)
+def run(
+    launch: Launch, *, connect: Callable[[Project], Watched] | None = None, at: float | None = None
+) -> int:
+    """Show the screen until the operator quits; returns the exit status. Arguments as those of `Lktop`."""
+    return run_guarded(Lktop(launch, connect=connect, at=at), mouse=launch.mouse)

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui.fleet.cells import Cell
-from tui.fleet.times import TimeStyle, short_time
+from tui.fleet.times import TimeStyle, second_of
 from tui.session.playback import Extent
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import TIME_BAR
@@ -27,7 +27,7 @@ class Position:
     """What the bar shows."""
 
     def __init__(
-        self, at: float, extent: Extent, *, now: float, gap: str = "", speed: float = 0.0, words: str = ""
+        self, at: float, extent: Extent, *, gap: str = "", speed: float = 0.0, words: str = ""
     ) -> None:
         """Times are Unix seconds by the server's clock; `speed` is 0 while nothing plays.
 
@@ -35,7 +35,6 @@ class Position:
         """
         self.at = at
         self.extent = extent
-        self.now = now
         self.gap = gap
         self.speed = speed
         self.words = words
@@ -46,7 +45,7 @@ def bar(position: Position, size: int, style: TimeStyle) -> Line:
     extent, lit = position.extent, style if style is not TimeStyle.RELATIVE else TimeStyle.LOCAL
 
     def clock(at: float) -> str:
-        return short_time(at, now=position.now, style=lit)
+        return second_of(at, now=extent.last, style=lit)
 
     here = Cell(f" {clock(position.at)} ", "accent")
     first, last = Cell(f" {clock(extent.first)} ", "muted"), Cell(f" {clock(extent.last)} ", "muted")

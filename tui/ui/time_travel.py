@@ -161,7 +161,6 @@ class TimeTravel:
         position = Position(
             playback.stamp.at,
             playback.extent,
-            now=self._clock.now(),
             gap=playback.gap,
             speed=self._speed if self._playing is not None else 0.0,
             words=words,

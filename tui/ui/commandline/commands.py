@@ -33,7 +33,7 @@ from tui.ui.commandline.completers import (
     versions,
 )
 from tui.ui.commandline.console import Console
-from tui.ui.commandline.past import show_changes, show_failed
+from tui.ui.commandline.past import export, show_changes, show_failed
 
 _COMPLETERS: Mapping[str, Completer] = {
     "agent": agents,
@@ -192,6 +192,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("timeline", "timeline [FILTER]", "the same as events", (), _events),
     Command("since", "since TIME [UNTIL]", "what changed since then, per agent", (), show_changes),
     Command("failed", "failed [10m]", "jobs that failed, also of rooms that are gone", (), show_failed),
+    Command("export", "export 14:00-14:30 FILE", "what was recorded, for lktop replay", (), export),
     Command("open", "open [FILE]", "read a saved log, or choose among those kept", (paths,), _open),
     *(
         Command(

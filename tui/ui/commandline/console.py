@@ -117,6 +117,9 @@ class Console(Protocol):
     def choose_theme(self, name: str) -> str:
         """Use a theme by name; returns what is wrong with the name."""
 
+    def export(self, since: float, until: float, path: Path) -> None:
+        """Write what was recorded from one time to another, Unix seconds, into a new file."""
+
     def forget(self, name: str) -> str:
         """Remove what was recorded of the project of this name; returns what is wrong with the name."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from math import inf
+from pathlib import Path
 
 from tui.fleet.times import TimeStyle
 from tui.fleet.typed_time import TIME_HINT, typed_time
@@ -24,6 +25,18 @@ def show_changes(console: Console, words: Arguments) -> None:
         raise BadCommand(f"since when? Type {TIME_HINT}, and until when if that is not now")
     until = max(known) if len(known) == 2 else inf
     console.main.show_changes(min(known), until)
+
+
+def export(console: Console, words: Arguments) -> None:
+    """Write a part of the recording into a file: `export 14:00-14:30 FILE`. Raises `BadCommand`."""
+    view = console.main.view
+    zone = UTC if view.clock_style is TimeStyle.UTC else None
+    begin, _, end = words[0].partition("-") if words else ("", "", "")
+    since = typed_time(begin, now=view.now, zone=zone)
+    until = typed_time(end, now=view.now, zone=zone) if end else view.now
+    if len(words) != 2 or since is None or until is None or since >= until:
+        raise BadCommand("from when to when, and where? Type 14:00-14:30 FILE, or 30m FILE")
+    console.export(since, until, Path(words[1]).expanduser().absolute())
 
 
 def show_failed(console: Console, words: Arguments) -> None:

@@ -1,0 +1,103 @@
+"""A part of a recording in one file: the same samples and events, and digests of its own."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.history.fleets import Life
+from tui.clock import Moment
+from tui.fleet.past import Event, Kind, Severity
+from tui.fleet.state import Fleet
+from tui.history.folder_store import FolderReader, FolderWriter
+from tui.history.records import Run
+from tui.history.samples import sample_files
+from tui.history.store import Batch, Reader, Taken
+from tui.record_options import RecordOptions
+from tui.session.recordings import exported, newest, opened
+from tui.session.watched import NoHistory
+
+EPOCH = 1_786_000_000.0
+
+
+def recorded(root: Path) -> list[Taken]:
+    """A project's folder with two runs, eighty samples in all."""
+    (root / "p").mkdir(mode=0o700)
+    life, found = Life(7), []
+    for run in ("r1", "r2"):
+        writer = FolderWriter(root, "p", RecordOptions(), Run(run, EPOCH + life.at, life.at, "host", "1"))
+        taken = [Taken(life.step(), Moment(EPOCH + life.at, life.at), 0.0) for _ in range(40)]
+        events = [Event(f"{run}1", taken[5].moment.unix, Kind.NOTE, Severity.INFO, "the bad deploy")]
+        writer.write(Batch(samples=taken, events=events))
+        writer.close()
+        found += taken
+        life.at += 300.0
+    return found
+
+
+def fleets(reader: Reader) -> list[Fleet]:
+    """Every sample, from the first one on."""
+    sample, found = reader.samples.seek(0.0), []
+    while sample is not None:
+        found.append(sample.fleet)
+        sample = reader.samples.after(sample.stamp.seq)
+    return found
+
+
+def people(found: list[Fleet]) -> set[str]:
+    """Digests of people."""
+    return {
+        person.identity
+        for fleet in found
+        for room in fleet.participants.values()
+        for person in room
+        if person.identity.startswith("~")
+    }
+
+
+def test_an_export_shows_the_same_and_names_people_by_other_digests(tmp_path: Path) -> None:
+    taken = recorded(tmp_path)
+    path = tmp_path / "part.lktop"
+    since, until = taken[10].moment.unix, taken[60].moment.unix
+    count = exported(FolderReader(tmp_path / "p"), since, until, path, RecordOptions())
+    assert path.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(path) as archive:
+        assert not any("key" in name or "lock" in name for name in archive.namelist())
+    whole, part = opened(tmp_path / "p"), opened(path)
+    before, after = fleets(whole), fleets(part)
+    assert len(after) >= count - 2 and {fleet.agents for fleet in after} <= {fleet.agents for fleet in before}
+    first, last = part.samples.first, part.samples.last
+    assert first is not None and last is not None and first.at <= since < last.at <= until
+    assert [event.text for event in part.events(0.0, EPOCH * 2)] == ["the bad deploy"], "of the second run"
+    assert people(before) and not people(before) & people(after)
+    part.close()
+    whole.close()
+    with pytest.raises(NoHistory, match="is there already"):
+        exported(FolderReader(tmp_path / "p"), since, until, path, RecordOptions())
+    with pytest.raises(NoHistory, match="nothing was recorded in that time"):
+        exported(FolderReader(tmp_path / "p"), 1.0, 2.0, tmp_path / "none", RecordOptions())
+
+
+def test_an_hours_file_alone_shows_its_samples_and_no_events(tmp_path: Path) -> None:
+    recorded(tmp_path)
+    reader = opened(sample_files(tmp_path / "p")[0])
+    assert fleets(reader) and reader.events(0.0, EPOCH * 2) == []
+    reader.close()
+
+
+def test_what_is_no_recording_is_refused_in_one_line(tmp_path: Path) -> None:
+    text, foreign = tmp_path / "text", tmp_path / "foreign.zip"
+    text.write_text("hello")
+    with zipfile.ZipFile(foreign, "w") as archive:
+        archive.writestr("../../escaped.samples", b"x")
+    for path in (text, foreign, tmp_path / "absent", tmp_path):
+        with pytest.raises(NoHistory) as refused:
+            opened(path)
+        assert "\n" not in str(refused.value), path
+    assert not (tmp_path.parent.parent / "escaped.samples").exists()
+    with pytest.raises(NoHistory, match="nothing was recorded"):
+        newest(tmp_path / "absent")
+    recorded(tmp_path)
+    assert newest(tmp_path) == tmp_path / "p"

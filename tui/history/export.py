@@ -1,0 +1,142 @@
+"""One file with a part of a recording, to be opened on another machine. Must not know who asks for it.
+
+It is an archive with the files of a project's folder in it: samples and what lasts. The digests of people are
+made with a key of its own, which is not kept, so that two exports do not join.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from io import BytesIO
+from itertools import groupby, islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from tui import privatefile
+from tui.clock import Moment
+from tui.history.folder_store import FolderReader, FolderWriter
+from tui.history.long_file import NAME
+from tui.history.records import Run, Sample, Unusable
+from tui.history.samples import SUFFIX
+from tui.history.store import Batch, Reader, Taken
+from tui.record_options import RecordOptions
+
+SUFFIX_OF_EXPORTS: Final = ".lktop"
+MOST_BYTES: Final = 2 << 30
+"""Bytes that an archive may hold unpacked."""
+AT_ONCE: Final = 50
+"""Samples written at once."""
+MOST_EVENTS: Final = 100_000
+_FOLDER: Final = "export"
+
+
+def write(reader: Reader, since: float, until: float, path: Path, options: RecordOptions) -> int:
+    """Write what was known from one time to another, Unix seconds, into a new file; returns the samples.
+
+    Nothing is in it that `options` does not keep. Raises `Unusable` where nothing was recorded then,
+    `OSError` and `sqlite3.Error`.
+    """
+    with TemporaryDirectory(prefix="lktop-export-") as scratch:
+        where = Path(scratch) / _FOLDER
+        privatefile.private_folder(where)
+        count, agents = 0, set[str]()
+        for name, samples in groupby(_samples(reader, since, until), key=lambda sample: sample.stamp.run):
+            count += _write_run(Path(scratch), name, samples, options, agents)
+        if not count:
+            raise Unusable("nothing was recorded in that time")
+        _write_events(Path(scratch), reader, since, until, options, agents)
+        packed = BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in (where / NAME, *sorted(where.glob(f"*{SUFFIX}"))):
+                archive.write(file, file.name)
+        privatefile.save(path, packed.getvalue())
+    return count
+
+
+def _samples(reader: Reader, since: float, until: float) -> Iterator[Sample]:
+    """What was known at the beginning, and every sample up to the end."""
+    sample = reader.samples.seek(since)
+    while sample is not None and sample.stamp.at <= until:
+        yield sample
+        sample = reader.samples.after(sample.stamp.seq)
+
+
+def _write_run(
+    root: Path, name: str, samples: Iterator[Sample], options: RecordOptions, agents: set[str]
+) -> int:
+    """Write the samples of one run; returns how many. Their agents are added to `agents`."""
+    first = next(samples)
+    writer = FolderWriter(root, _FOLDER, options, Run(name, first.stamp.unix, first.stamp.mono, "", ""))
+    taken = (
+        Taken(item.fleet, Moment(item.stamp.unix, item.stamp.mono), item.stamp.skew)
+        for item in (first, *samples)
+    )
+    count = 0
+    while chunk := list(islice(taken, AT_ONCE)):
+        writer.write(Batch(samples=chunk))
+        count += len(chunk)
+        agents.update(agent.agent_id for item in chunk for agent in item.fleet.agents)
+    writer.close()
+    return count
+
+
+def _write_events(
+    root: Path, reader: Reader, since: float, until: float, options: RecordOptions, agents: set[str]
+) -> None:
+    """Write what happened in that time."""
+    found = (reader.transitions(agent, since, until) for agent in sorted(agents))
+    batch = Batch(
+        events=reader.events(since, until, MOST_EVENTS),
+        failed_jobs=[job for job in reader.failed_jobs(since) if job.at <= until],
+        transitions=[item for items in found for item in items],
+    )
+    writer = FolderWriter(root, _FOLDER, options, Run(_FOLDER, until, 0.0, "", ""))
+    writer.write(batch)
+    writer.close()
+
+
+class ExportReader(FolderReader):
+    """`Reader` of an export, which is unpacked for as long as it is open."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `Unusable`, `OSError` and `sqlite3.Error`."""
+        self._scratch = TemporaryDirectory(prefix="lktop-replay-")
+        try:
+            _unpack(path, Path(self._scratch.name))
+            super().__init__(Path(self._scratch.name))
+        except BaseException:
+            self._scratch.cleanup()
+            raise
+
+    def close(self) -> None:
+        """Close it, and remove what was unpacked."""
+        super().close()
+        with suppress(OSError):
+            self._scratch.cleanup()
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    """Only files with names of ours, and no more than there is room for."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [item for item in archive.infolist() if _is_ours(item.filename)]
+            if not members or sum(item.file_size for item in members) > MOST_BYTES:
+                raise Unusable(f"{path}: not a recording of lktop")
+            for item in members:
+                with (
+                    archive.open(item) as packed,
+                    open(privatefile.create(folder / item.filename), "wb") as file,
+                ):
+                    left = MOST_BYTES
+                    while left > 0 and (data := packed.read(min(left, 1 << 20))):
+                        file.write(data)
+                        left -= len(data)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise Unusable(f"{path}: a damaged export: {error}") from error
+
+
+def _is_ours(name: str) -> bool:
+    return name == NAME or (name.endswith(SUFFIX) and name.replace("-", "").replace(".", "").isalnum())

@@ -1,0 +1,48 @@
+"""Reads one hour's file alone: samples, and nothing of what lasts. Must not know how it came there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui.fleet.past import Event, FailedJob, Gap, Transition
+from tui.history.recording import Recording
+from tui.history.records import ErrorCount
+from tui.history.store import Loaded, Samples
+
+
+class HourReader:
+    """`Reader` of a file of samples."""
+
+    complete_since: float | None = None
+
+    def __init__(self, path: Path) -> None:
+        """Raises `Unusable`, `OSError` and `sqlite3.Error`."""
+        self.samples: Samples = Recording(path)
+
+    def events(self, since: float, until: float, limit: int = 2_000) -> list[Event]:
+        """None: they are in the file that lasts."""
+        return []
+
+    def transitions(self, id: str, since: float, until: float) -> list[Transition]:
+        """None."""
+        return []
+
+    def failed_jobs(self, since: float) -> list[FailedJob]:
+        """None."""
+        return []
+
+    def error_counts(self, agent_id: str, since: float, until: float) -> list[ErrorCount]:
+        """None."""
+        return []
+
+    def gaps(self, source: str, since: float, until: float) -> list[Gap]:
+        """None that are known."""
+        return []
+
+    def loaded(self) -> Loaded | None:
+        """Nothing: it is only looked at."""
+        return None
+
+    def close(self) -> None:
+        """Close the file."""
+        self.samples.close()
