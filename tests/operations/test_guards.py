@@ -371,16 +371,40 @@ async def test_the_name_is_typed_or_pasted_wherever_the_keyboard_is(tmp_path: Pa
         assert here.effects() == []
 
 
-async def test_several_lines_that_are_pasted_into_one_are_kept(here: Console) -> None:
+async def test_what_is_no_text_is_refused_with_the_reason_and_nothing_is_sent(here: Console) -> None:
     await here.press("r")
     dialog = await here.opened()
     await here.to("reason")
     await here.type("see ")
-    await here.paste("INC-412\r\nno agents\tin eu\x1b[2J\x00\n")
-    assert dialog.frame.reason == "see INC-412 no agents in eu [2J"
-    await here.press("home")
-    await here.paste("x: ")
-    assert dialog.frame.reason.startswith("x: see INC-412 no")
+    await here.paste("INC-412\r\nno agents\tin eu\n")
+    assert dialog.frame.reason == "see INC-412 no agents in eu"
+    assert not dialog.obstacle
+    await here.paste("\x1b[2J\x00")
+    assert "the reason holds an escape, shown as �: take it out" in " ".join(here.shown().split())
+    await here.to("go")
+    await here.press("enter")
+    assert here.app.screen is dialog
+    await here.press("escape")
+    await here.command("dispatch desk concierge")
+    dialog = await here.opened()
+    for field, pasted, words in (
+        ("room", "desk\x00", "room holds a NUL"),
+        ("room", "a\nb", "room holds a line break"),
+        ("metadata", "p\udce4ss", "metadata holds a byte that is not UTF-8 (0xe4)"),
+    ):
+        assert dialog.form is not None
+        dialog.form.focus_field(field)
+        await here.press("ctrl+a", "ctrl+k")
+        await here.paste(pasted)
+        assert f"{words}, shown as �: take it out" in " ".join(here.shown().split())
+        await here.to("go")
+        await here.press("enter")
+        assert here.app.screen is dialog and dialog.model.asking
+        dialog.form.focus_field(field)
+        await here.press("ctrl+a", "ctrl+k", "ctrl+e", *["backspace"] * 3)
+        await here.paste("desk" if field == "room" else "")
+    await here.until(lambda: not dialog.obstacle)
+    assert here.effects() == []
 
 
 async def test_to_see_the_rest_of_a_dialog_chooses_no_other_version(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.fixtures.screen import drawn
 from tests.operations.console import Console, console
 from tui.operations.journal.journal import Verdict
 from tui.ui.dialogs.bulk import BulkDialog
+from tui.ui.terminal.keyboard import UnmarkedPaste
 from tui.ui.widgets.table import LineTable
 
 SECRET = "sk-canary-5e1f"
@@ -201,6 +202,15 @@ async def test_secrets_are_set_imported_mounted_and_removed(tmp_path: Path) -> N
         await here.opened()
         await here.burst(*"FRESH", "enter", Paste(SECRET), "x")
         assert here.dialog.pending.answers.text("name") == "FRESH", "a paste does not overtake keys"
+        await here.press("escape", "ctrl+n")
+        dialog = await here.opened()
+        await here.burst(UnmarkedPaste(f"FRESH_TOKEN\t{SECRET}\r"))
+        assert dialog.pending.answers.text("name") == "FRESH_TOKEN", "typed while nothing was answered"
+        assert dialog.form is not None and dialog.form.answers.value("value").reveal() == SECRET
+        assert SECRET not in here.shown()
+        await here.press("escape", "ctrl+n")
+        await here.opened()
+        await here.burst(*"FRESH", "enter", Paste(SECRET), "x")
         assert SECRET not in here.shown()
         await here.go()
         await here.press("escape", "I")

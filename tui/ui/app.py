@@ -38,6 +38,7 @@ from tui.ui.deploy import DeployHost
 from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.launcher import OperationLauncher
+from tui.ui.dialogs.typed_run import parts
 from tui.ui.exporter import Exporter
 from tui.ui.help import Help, HelpRow, command_rows, rows
 from tui.ui.keys.bindings import bindings, contexts_of
@@ -55,6 +56,7 @@ from tui.ui.raw import lines as json_lines
 from tui.ui.screen import MainScreen
 from tui.ui.session_binding import SessionBinding
 from tui.ui.terminal.key_queue import KeyQueue, is_input
+from tui.ui.terminal.keyboard import UnmarkedPaste
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import DiffApp
 from tui.ui.time_bar import TimeBar
@@ -494,6 +496,10 @@ class Lktop(DiffApp):
         top = self.screen_stack[-1] if self._screen_stack else None
         if isinstance(top, Dialog) and top.waits(event):
             self._key_queue.block(event)
+            return
+        if isinstance(event, UnmarkedPaste) and isinstance(top, Dialog) and not event.is_forwarded:
+            for part in parts(event, self.focused):
+                await self.on_event(part)
             return
         if is_input(event):
             if not isinstance(event, MouseMove):

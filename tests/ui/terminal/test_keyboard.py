@@ -23,6 +23,7 @@ from tui.ui.terminal.keyboard import (
     SILENCE,
     Keyboard,
     PasteDropped,
+    UnmarkedPaste,
 )
 
 
@@ -284,7 +285,7 @@ def test_a_paste_without_an_end_is_over_after_a_while() -> None:
     assert described(typist.rest(SILENCE)) == [Paste]
     assert described(typist.type("q")) == [("q", "q")]
     # What comes after all comes at once.
-    assert described(typist.type("the other half, delete\r")) == [Paste]
+    assert described(typist.type("the other half, delete\r")) == [UnmarkedPaste]
 
 
 def test_focus_and_modes() -> None:

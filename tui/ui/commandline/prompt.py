@@ -16,6 +16,8 @@ from tui.fleet.cells import Cell
 from tui.ui.commandline.history import PromptHistory
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import PROMPT
+from tui.ui.widgets.exact_input import ExactInput
+from tui.ui.widgets.exact_text import FOREIGN, foreign, one_line
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.path_suggester import PathSuggester
 
@@ -117,6 +119,9 @@ class Prompt(Vertical):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Remember the line and hand it to the mode."""
         event.stop()
+        if words := foreign(event.value):
+            self._say(f"it holds {words}, shown as {FOREIGN}: take it out", bad=True)
+            return
         self._history.add(event.value)
         if (mode := self._close()) is not None:
             mode.submit(event.value)
@@ -153,13 +158,12 @@ class Prompt(Vertical):
             self.action_cancel()
 
 
-class _Line(Input):
+class _Line(ExactInput):
     """The input. A paste of several lines becomes one: Textual would keep the first, without a word."""
 
-    def _on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-        self.replace(_BREAKS.sub(" ", event.text.strip("\r\n")), *self.selection)
+    def exact(self, pasted: str) -> str:
+        """One line, also of lines that a shell reads on from."""
+        return one_line(_BREAKS.sub(" ", pasted.strip("\r\n")))
 
 
 class _Live(Suggester):

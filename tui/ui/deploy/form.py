@@ -265,6 +265,8 @@ class DeployForm(Dialog):
         shown = self.form.answers.texts.values() if self.form is not None else ()
         if self._repeats("\n".join((given.reason, *shown))):
             return f"{REPEATED}: take it out where it is shown"
+        if self.frame.foreign:
+            return self.frame.foreign
         if self._new_name:
             return f"changed since you looked: {given.agent} is called {self._new_name} now. Choose it again"
         return made.missing(given)

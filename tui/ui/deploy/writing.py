@@ -105,8 +105,8 @@ class WriteForm(Dialog):
         found = self._found
         if found is None or not self._ready:
             return "looking…"
-        if found.problem:
-            return found.problem
+        if found.problem or self.frame.foreign:
+            return found.problem or self.frame.foreign
         return (
             "" if found.changes or (self._replaces and self.form is not None) else "there is nothing to write"
         )

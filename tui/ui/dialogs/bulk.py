@@ -109,6 +109,8 @@ class BulkDialog(Dialog):
         context = self._project_context
         if not self._chosen:
             return "nothing is left to do it to"
+        if self.frame.foreign:
+            return self.frame.foreign
         if context.locked:
             return "read-only: :unlock 15m allows changes for a while"
         if context.dry_run:

@@ -17,6 +17,7 @@ from tui.ui.dialogs.fields.file_field import FileField
 from tui.ui.dialogs.fields.pick import Pick
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.fields.text_field import TextField
+from tui.ui.widgets.exact_text import FOREIGN, foreign, without_marks
 from tui.ui.widgets.lines import Lines
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -101,8 +102,18 @@ class Form(Vertical):
             if isinstance(widget, SecretInput):
                 values[name] = widget.value
             elif isinstance(widget, TextField | ChoiceInput | Pick | MultilineInput | FileField):
-                texts[name] = widget.answer
+                texts[name] = without_marks(widget.answer)
         return Answers(texts, values)
+
+    @property
+    def foreign(self) -> str:
+        """What stands in a question and cannot be sent, in words; empty if all of it can."""
+        for field in self.fields:
+            widget = self._widgets[field.id]
+            typed = widget.answer if isinstance(widget, TextField | MultilineInput | FileField) else ""
+            if words := foreign(typed):
+                return f"{field.label} holds {words}, shown as {FOREIGN}: take it out"
+        return ""
 
     def on_divided(self, event: Divided) -> None:
         """The value of a pasted `NAME=value` goes where it is not shown."""

@@ -12,8 +12,9 @@ from textual.widget import Widget
 from tui.fleet.cells import Cell
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import LABEL, FactLine, wrap_facts, wrap_text
-from tui.ui.dialogs.fields.base import LineInput
+from tui.ui.dialogs.fields.base import LineInput, ReasonInput
 from tui.ui.dialogs.form import Form
+from tui.ui.widgets.exact_text import FOREIGN, foreign, without_marks
 from tui.ui.widgets.lines import Line, Lines, spread
 from tui.ui.widgets.text import fit, width
 
@@ -67,7 +68,7 @@ class DialogLayout(Vertical):
             for name, words in (("cancel", "Cancel"), ("again", "Dry run"), ("go", "…"))
         }
         self._body = VerticalScroll(self._parts["facts"], id="dlg-body", can_focus=False)
-        self._reason = LineInput("", id="reason")
+        self._reason = ReasonInput("", id="reason")
         self._typed = LineInput("", id="typed")
         self._labels = {name: Lines(id=f"label-{name}") for name in ("reason", "typed")}
         self._row_reason = Horizontal(self._labels["reason"], self._reason, classes="row", id="row-reason")
@@ -104,7 +105,15 @@ class DialogLayout(Vertical):
     @property
     def reason(self) -> str:
         """The operator's words."""
-        return self._reason.value.strip()
+        return without_marks(self._reason.value).strip()
+
+    @property
+    def foreign(self) -> str:
+        """What stands in a question or in the reason and cannot be sent, in words; empty if all of it can."""
+        if self._form is not None and self._form.foreign:
+            return self._form.foreign
+        words = foreign(self._reason.value)
+        return f"the reason holds {words}, shown as {FOREIGN}: take it out" if words else ""
 
     @property
     def typed(self) -> str:

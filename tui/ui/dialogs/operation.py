@@ -395,9 +395,15 @@ class OperationDialog(Dialog):
     @property
     def obstacle(self) -> str:
         """Why the button does not act; empty if it does."""
+        self.model.form_problem = self._form_problem
+        return self.model.obstacle(self.frame.typed)
+
+    @property
+    def _form_problem(self) -> str:
+        """What stands in the questions and must not be sent or shown, in words."""
         if self._repeats("\n".join((self.frame.reason, *self.pending.answers.texts.values()))):
             return f"{REPEATED}: take it out where it is shown"
-        return self.model.obstacle(self.frame.typed)
+        return self.frame.foreign
 
     def _report(self, progress: Progress) -> None:
         self.model.report(progress)
@@ -409,6 +415,7 @@ class OperationDialog(Dialog):
         if not self.frame.is_mounted or not self.is_open:
             return  # not there yet, or being taken apart
         model, frame = self.model, self.frame
+        model.form_problem = self._form_problem
         frame.title(*model.title())
         if self.form is not None and model.asking:
             self.form.display = not model.shows_request  # the whole room is for the request

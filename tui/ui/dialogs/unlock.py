@@ -67,10 +67,15 @@ class UnlockDialog(Dialog):
                 FactLine("", "who unlocked, when and why is kept in :audit"),
             ]
         )
-        ready = bool(self.frame.reason)
-        self.frame.status([FactLine("", "" if ready else "a reason is needed", "warn")])
+        ready = not self._obstacle
+        self.frame.status([FactLine("", self._obstacle, "warn")])
         self.frame.button("go").say("Unlock", "accent" if ready else "muted")
         self.frame.keys("Tab moves · ctrl+s to the button · Enter presses · Esc cancels")
+
+    @property
+    def _obstacle(self) -> str:
+        """Why it cannot be unlocked yet; empty if it can."""
+        return self.frame.foreign or ("" if self.frame.reason else "a reason is needed")
 
     def on_resize(self, event: Resize) -> None:
         """Break lines anew."""
@@ -90,7 +95,7 @@ class UnlockDialog(Dialog):
         if event.button.id != "go":
             self.dismiss()
             return
-        if self.enter_is_held or not self.frame.reason:
+        if self.enter_is_held or self._obstacle:
             self.app.bell()
             return
         try:

@@ -158,7 +158,8 @@ class SafeDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read keys until stopped. Notices a hang-up, and keys that waited while this thread did not run."""
         keyboard = Keyboard()
-        decode = getincrementaldecoder("utf-8")("replace").decode
+        # What is not UTF-8 is marked and not replaced: a field that takes it says so (`exact_text`).
+        decode = getincrementaldecoder("utf-8")("surrogateescape").decode
         known_empty = time.monotonic()
         last_input = 0.0
         while not self.exit_event.is_set():

@@ -52,6 +52,13 @@ _CONTROLS: Final = {"\r": "enter", "\t": "tab", "\x1b": "escape"}
 _MODE: Final = re.compile(r"\x1b\[\?(\d+);(\d)\$y")
 
 
+class UnmarkedPaste(events.Paste):
+    """Text that came in one read without the marks of a paste: a paste, or keys that waited."""
+
+
+UnmarkedPaste.handler_name = events.Paste.handler_name
+
+
 class PasteDropped(Message):
     """A paste was dropped whole; `reason` says why in words."""
 
@@ -153,7 +160,7 @@ class Keyboard:
             case "escape":
                 return [events.Key("escape", token)]
             case "run" if len(set(token)) > 1:
-                return [events.Paste(token)]
+                return [UnmarkedPaste(token)]
             case "run" | "key":
                 return [key for character in token for key in self._keys(character)]
         return []

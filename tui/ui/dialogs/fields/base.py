@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual.binding import BindingType
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.strip import Strip
-from textual.widgets import Input, TextArea
+from textual.widgets import TextArea
 
 from tui.api.clean import clean_block
 from tui.operations.fields import Field, Option
 from tui.secret import Secret
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import CHOICE
+from tui.ui.widgets.exact_input import ExactInput
+from tui.ui.widgets.exact_text import block, has_crlf_only, is_text, joined, typed
 from tui.ui.widgets.hidden_text import TakesHiddenText
 from tui.ui.widgets.themed_widget import ThemedWidget
-
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-"""What no line holds: breaks, tabs, and what would steer a terminal."""
 
 Options = Callable[[], Sequence[Option]]
 
@@ -53,8 +51,8 @@ class Divided(Message):
         self.value = value
 
 
-class LineInput(Input):
-    """A one-line input that does not blink. Of several lines that are pasted Textual drops all but one."""
+class LineInput(ExactInput):
+    """A one-line input that does not blink."""
 
     def __init__(self, value: str, *, id: str) -> None:
         super().__init__(value, id=id, select_on_focus=False)
@@ -64,10 +62,13 @@ class LineInput(Input):
         """An empty one has its text style over its whole width too: that may be all that shows it."""
         return super().render_line(y).extend_cell_length(self.content_size.width, self.rich_style)
 
-    def _on_paste(self, event: Paste) -> None:
-        event.stop()
-        event.prevent_default()
-        self.replace(_CONTROLS.sub(" ", event.text.strip("\r\n")), *self.selection)
+
+class ReasonInput(LineInput):
+    """A line of free text, which is kept and not sent: the lines of a paste are joined."""
+
+    def exact(self, pasted: str) -> str:
+        """With spaces for line breaks and tabs."""
+        return joined(pasted)
 
 
 class NameInput(LineInput, TakesHiddenText):
@@ -162,6 +163,32 @@ class MultilineInput(TextArea):
     def answer(self) -> str:
         """The text; that of the beginning if nobody changed it."""
         return self.field.value if self.text == self._shown else self.text
+
+    def on_key(self, event: Key) -> None:
+        """Type what Textual drops; a line feed, as a paste without marks holds it, is a line."""
+        text = "\n" if event.key == "ctrl+j" else typed(event, self.screen)
+        if text and not self.read_only:
+            event.stop()
+            event.prevent_default()
+            self.replace(text, *self.selection, maintain_selection_offset=False)
+
+    async def _on_paste(self, event: Paste) -> None:
+        """Take it exactly; Textual makes line breaks of some characters and drops carriage returns."""
+        event.stop()
+        event.prevent_default()
+        if self.read_only:
+            return
+        if not self.text and has_crlf_only(event.text):
+            self.load_text(block(event.text, "\r\n").replace("\n", "\r\n"))
+            self.move_cursor(self.document.end)
+        else:
+            self.replace(
+                block(event.text, self.document.newline), *self.selection, maintain_selection_offset=False
+            )
+
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:
+        """Also what only this types."""
+        return super().check_consume_key(key, character) or is_text(character)
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Tell."""

@@ -1,0 +1,37 @@
+"""Many keys in one read, delivered to a field of a dialog: text, and the keys that lead to the next question.
+
+While the program does not answer, an operator types on: `NAME`, Tab and a value come in one read, as a paste
+without marks does. The value must not end up in the field of the name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from textual.events import Event, Key, Paste
+from textual.widget import Widget
+
+from tui.ui.dialogs.fields.base import LineInput
+from tui.ui.dialogs.fields.secret_input import SecretInput
+from tui.ui.terminal.keyboard import UnmarkedPaste
+
+_KEYS: Final = {"\t": "tab", "\r": "enter"}
+
+
+def parts(run: UnmarkedPaste, focused: Widget | None) -> list[Event]:
+    """The pastes and keys that a run is for the field that has the keyboard.
+
+    A line is split at every Tab and Enter. Of a secret only the last one is split off: one in its middle may
+    belong to it, and its rest must not go where it is shown.
+    """
+    if isinstance(focused, LineInput):
+        words = re.split("([\t\r])", run.text)
+    elif isinstance(focused, SecretInput) and run.text[-1] in _KEYS:
+        words = [run.text[:-1], run.text[-1]]
+    else:
+        words = [run.text]
+    found: list[Event] = [Key(_KEYS[word], word) if word in _KEYS else Paste(word) for word in words if word]
+    for event in found:
+        event.time = run.time
+    return found
