@@ -75,7 +75,8 @@ ROOMS = {
         # the prompt and the commands; know the program by a protocol of their own
         "commandline": {"commandline", "widgets", "keys"},
         # a dialog is handed its project, and can be opened from anywhere above
-        "dialogs": {"dialogs", "widgets", "keys"},
+        # a paste without marks is told from a marked one by what the terminal makes of it
+        "dialogs": {"dialogs", "widgets", "keys", "terminal"},
         # remembers what was typed as the prompt does
         "logview": {"logview", "commandline", "widgets", "keys", "terminal"},
         # a pane says what cursor and keys act on, and in which mode the prompt filters it

@@ -17,7 +17,7 @@ from tui.ui.terminal.safe_app import SafeApp, run_guarded
 class SecretApp(SafeApp, inherit_bindings=False):
     """Says what the field shows, and nothing else."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f12", "save", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f12", "save")]
 
     def __init__(self, path: Path) -> None:
         super().__init__()

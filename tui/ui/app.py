@@ -497,7 +497,7 @@ class Lktop(DiffApp):
         if isinstance(top, Dialog) and top.waits(event):
             self._key_queue.block(event)
             return
-        if isinstance(event, UnmarkedPaste) and isinstance(top, Dialog) and not event.is_forwarded:
+        if isinstance(event, UnmarkedPaste) and top is not None and not event.is_forwarded:
             for part in parts(event, self.focused):
                 await self.on_event(part)
             return

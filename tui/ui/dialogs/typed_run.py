@@ -1,4 +1,4 @@
-"""Many keys in one read, delivered to a field of a dialog: text, and the keys that lead to the next question.
+"""Many keys in one read, delivered to a field or the prompt: text, and keys that lead to the next question.
 
 While the program does not answer, an operator types on: `NAME`, Tab and a value come in one read, as a paste
 without marks does. The value must not end up in the field of the name.
@@ -15,6 +15,7 @@ from textual.widget import Widget
 from tui.ui.dialogs.fields.base import LineInput
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.terminal.keyboard import UnmarkedPaste
+from tui.ui.widgets.exact_input import ExactInput
 
 _KEYS: Final = {"\t": "tab", "\r": "enter"}
 
@@ -22,11 +23,13 @@ _KEYS: Final = {"\t": "tab", "\r": "enter"}
 def parts(run: UnmarkedPaste, focused: Widget | None) -> list[Event]:
     """The pastes and keys that a run is for the field that has the keyboard.
 
-    A line is split at every Tab and Enter. Of a secret only the last one is split off: one in its middle may
-    belong to it, and its rest must not go where it is shown.
+    A line is split at every Tab and Enter, a command not where a shell reads on in the next line. Of a secret
+    only the last one is split off: one in its middle may belong to it, and its rest must not be shown.
     """
     if isinstance(focused, LineInput):
         words = re.split("([\t\r])", run.text)
+    elif isinstance(focused, ExactInput):
+        words = re.split(r"(\t|(?<!\\)\r)", run.text)
     elif isinstance(focused, SecretInput) and run.text[-1] in _KEYS:
         words = [run.text[:-1], run.text[-1]]
     else:
