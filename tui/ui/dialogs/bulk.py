@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.events import Resize
+from textual.events import Key, Paste, Resize
 from textual.widgets import Input
 
 from tui.operations.bulk import BulkTarget, perform_all
@@ -18,7 +18,7 @@ from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import WORDS, Outcome, Progress
 from tui.operations.operation import Danger, Operation, Preview
 from tui.operations.targets import Target
-from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.fields.base import ChoiceInput, FieldAnswered
@@ -125,6 +125,20 @@ class BulkDialog(Dialog):
         return ""
 
     # ---- keys -----------------------------------------------------------------------------------------
+
+    @property
+    def asks(self) -> bool:
+        """A name has to be typed."""
+        return bool(self._wanted)
+
+    def takes(self, event: Key | Paste) -> bool:
+        """The name that has to be typed, wherever the keyboard is, and text where it is."""
+        if isinstance(event, Paste):
+            return isinstance(self.focused, Input) or (self.asks and event.text.strip() == self._wanted)
+        letter = event.character if event.is_printable else None
+        if letter and self.frame.takes(letter):
+            return True
+        return isinstance(self.focused, Input) and (event.key in CONFIRMS_NOTHING or self.is_edit(event))
 
     def on_resize(self, event: Resize) -> None:
         """Break lines anew."""

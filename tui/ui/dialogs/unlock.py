@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from textual.app import ComposeResult
-from textual.events import Resize
+from textual.events import Key, Paste, Resize
 from textual.widgets import Input
 
 from tui.fleet.cells import Cell
 from tui.operations.fields import InvalidAnswer
 from tui.operations.journal.journal import JournalError
-from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.layout import DialogLayout
@@ -43,6 +43,7 @@ class UnlockDialog(Dialog):
         self._project_context = context
         self._minutes = count
         self.frame = DialogLayout(danger=context.project.danger)
+        self.is_ready = False
 
     def compose(self) -> ComposeResult:
         """The same frame as every other question."""
@@ -53,7 +54,19 @@ class UnlockDialog(Dialog):
         super().on_mount()
         self.frame.button("again").display = False
         self.frame.ask_reason()
-        self.call_after_refresh(self._redraw)
+        self._redraw()
+        self.call_after_refresh(self.ready)
+
+    @property
+    def asks(self) -> bool:
+        """The reason."""
+        return True
+
+    def takes(self, event: Key | Paste) -> bool:
+        """Text for the reason."""
+        if isinstance(event, Paste):
+            return isinstance(self.focused, Input)
+        return event.key in CONFIRMS_NOTHING or self.is_edit(event)
 
     def _redraw(self) -> None:
         project = self._project_context.project
