@@ -117,6 +117,27 @@ async def test_what_is_typed_before_the_first_question_is_there_goes_to_it_in_or
 
 
 @pytest.mark.usefixtures("ignoring_early_keys")
+async def test_what_is_typed_at_once_goes_to_the_reason_to_unlock_and_to_the_name_of_a_bulk(
+    tmp_path: Path,
+) -> None:
+    async with console(tmp_path, danger=True, read_only=True) as here:
+        await here.command("unlock 15m")
+        send(here, *"INC7")
+        await here.until(lambda: isinstance(here.app.screen, UnlockDialog))
+        unlock = here.app.screen
+        assert isinstance(unlock, UnlockDialog)
+        await here.until(lambda: unlock.frame.reason == "INC7")
+        send(here, "escape")
+        await here.until(lambda: here.app.screen is here.app.main)
+        send(here, "asterisk", "r", *"prod")
+        await here.until(lambda: isinstance(here.app.screen, BulkDialog))
+        bulk = here.app.screen
+        assert isinstance(bulk, BulkDialog)
+        await here.until(lambda: bulk.frame.typed == "prod")
+        assert (bulk.frame.reason, here.effects()) == ("", [])
+
+
+@pytest.mark.usefixtures("ignoring_early_keys")
 async def test_what_confirms_is_never_kept_for_a_dialog_that_is_not_ready(
     here: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +196,23 @@ async def test_keys_that_waited_for_a_blocked_screen_confirm_nothing(
     dialog = await here.opened()
     assert dialog.model.outcome is None and here.app.screen is dialog
     assert here.calls("RestartAgent") == 0
+
+
+async def test_a_name_that_was_typed_at_a_blocked_screen_is_not_lost(
+    here: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.press("ctrl+d")
+    dialog = await here.opened()
+    assert here.app.focused is dialog.frame.button("cancel")
+    monkeypatch.setattr(safe_app, "STALE", 0.5)
+    driver = here.app._driver
+    assert driver is not None
+    for key in (*CONCIERGE, "tab", "enter"):
+        event = Key(key, key if len(key) == 1 else None)
+        event.time -= 3.0
+        driver.send_message(event)
+    await here.until(lambda: dialog.frame.typed == CONCIERGE)
+    assert here.app.screen is dialog and here.effects() == []
 
 
 async def test_the_target_stays_the_same_when_rows_move(here: Console) -> None:

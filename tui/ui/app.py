@@ -556,9 +556,12 @@ class Lktop(DiffApp):
         await self._key_queue.release(deliver=event.dialog is self.screen and event.dialog.asks)
 
     def confirms(self, key: Key) -> bool:
-        """Only in a dialog: elsewhere a key shows, moves or asks first, and none is too old for that."""
+        """Only in a dialog: elsewhere a key shows, moves or asks first, and none is too old for that.
+
+        Nor does text for a question, as the name that is typed while a button has the keyboard.
+        """
         top = self.screen_stack[-1] if self._screen_stack else None
-        return isinstance(top, Dialog) and key.key not in CONFIRMS_NOTHING
+        return isinstance(top, Dialog) and key.key not in CONFIRMS_NOTHING and not top.takes(key)
 
     @property
     def refresh_seconds(self) -> float:

@@ -27,7 +27,7 @@ from tui.operations.fields import Option
 from tui.secret import Secret
 from tui.ui.deploy.fact_lines import draft_facts, dry_run_facts, inspection_facts, verb
 from tui.ui.deploy.questions import CHOICES, YES, fields, visible
-from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
+from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.fields.base import FieldAnswered, Next
@@ -150,12 +150,7 @@ class DeployForm(Dialog):
 
     def takes(self, event: events.Key | events.Paste) -> bool:
         """Text for the question that has the keyboard, and the name that has to be typed, wherever it is."""
-        names = self.draft.to_type if self.draft is not None else ()
-        if isinstance(event, events.Paste):
-            return isinstance(self.focused, Input) or event.text.strip() in names
-        if event.is_printable and event.character and self.frame.takes(event.character):
-            return True
-        return self.asks and (event.key in CONFIRMS_NOTHING or self.is_edit(event))
+        return self.frame.takes_name(event) or self.takes_typed(event)
 
     def on_resize(self, event: events.Resize) -> None:
         """Break lines anew."""

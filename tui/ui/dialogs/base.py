@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.events import Event, Key, MouseDown, MouseEvent, MouseUp, Paste
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.widgets import Input
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from tui.ui.keys.bindings import bindings
@@ -90,6 +91,12 @@ class Dialog(ModalScreen[None]):
         focused = self.focused
         is_typed = focused is not None and focused.check_consume_key(event.key, event.character)
         return is_typed or event.key == "backspace"
+
+    def takes_typed(self, event: Key | Paste) -> bool:
+        """Whether it is text for a line that has the keyboard, or leads on from there."""
+        if not isinstance(self.focused, Input):
+            return False
+        return isinstance(event, Paste) or event.key in CONFIRMS_NOTHING or self.is_edit(event)
 
     def waits(self, event: Event) -> bool:
         """Whether it comes before the first question is ready. Esc leaves at any time."""

@@ -16,21 +16,19 @@ from tui.operations.fields import Answers, Field, FieldKind, Option
 from tui.operations.freshness_check import too_old
 from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import WORDS, Outcome, Progress
-from tui.operations.operation import Danger, Operation, Preview
+from tui.operations.operation import Danger, Operation
 from tui.operations.targets import Target
-from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
+from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.fields.base import ChoiceInput, FieldAnswered
 from tui.ui.dialogs.layout import DialogLayout
-from tui.ui.dialogs.operation_facts import effect_facts, project_cells
+from tui.ui.dialogs.operation_facts import effect_facts, project_cells, state_lines
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.verdicts import outcome_tone, verdict_sign
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import BULK
 
-STATES = 3
-"""Lines of state shown for one target, at most."""
 LEAVE, INCLUDE = "leave", "include"
 
 
@@ -133,12 +131,7 @@ class BulkDialog(Dialog):
 
     def takes(self, event: Key | Paste) -> bool:
         """The name that has to be typed, wherever the keyboard is, and text where it is."""
-        if isinstance(event, Paste):
-            return isinstance(self.focused, Input) or (self.asks and event.text.strip() == self._wanted)
-        letter = event.character if event.is_printable else None
-        if letter and self.frame.takes(letter):
-            return True
-        return isinstance(self.focused, Input) and (event.key in CONFIRMS_NOTHING or self.is_edit(event))
+        return self.frame.takes_name(event) or self.takes_typed(event)
 
     def on_resize(self, event: Resize) -> None:
         """Break lines anew."""
@@ -267,7 +260,7 @@ class BulkDialog(Dialog):
                 FactLine(label, f"Δ {called} is called {now} now", "warn", "warn")
                 if now
                 else FactLine(label, f"· {called}"),
-                *(FactLine("", words, "muted") for words in _states(target.preview)),
+                *(FactLine("", words, "muted") for words in state_lines(target.preview)),
             ]
         if isinstance(news, Progress):
             return [FactLine(label, f"◔ {self._called(target)} — {news.words}", "busy")]
@@ -295,13 +288,3 @@ class BulkDialog(Dialog):
             "muted" if self.obstacle else "accent",
         )
         self.frame.keys("Tab · ctrl+s to the button · Esc stops or closes")
-
-
-def _states(preview: Preview) -> list[str]:
-    """The state in few lines: equal states of several places are one line."""
-    places: dict[str, list[str]] = {}
-    for fact in preview.state:
-        places.setdefault(fact.text, []).append(fact.label)
-    said = [f"{', '.join(labels)}: {text}" for text, labels in places.items()]
-    more = len(said) - STATES
-    return [*said[:STATES], f"and {more} more"] if more > 0 else said

@@ -196,6 +196,12 @@ class DialogLayout(Vertical):
         """Whether a letter begins or continues a name that is asked for."""
         return any(name.startswith(self.typed + letter) for name in self._names)
 
+    def takes_name(self, event: Key | Paste) -> bool:
+        """Whether it is a name that is asked for, or its next letter."""
+        if isinstance(event, Paste):
+            return event.text.strip() in self._names
+        return bool(event.is_printable and event.character and self.takes(event.character))
+
     def on_key(self, event: Key) -> None:
         """A name that is asked for is typed wherever the keyboard is: a `c` in it does not copy."""
         letter = event.character

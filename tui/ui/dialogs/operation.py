@@ -118,12 +118,10 @@ class OperationDialog(Dialog):
 
     def takes(self, event: Key | Paste) -> bool:
         """What its questions consume, and the name that has to be typed, wherever the keyboard is."""
-        if isinstance(event, Paste):
-            return self.form is not None or event.text.strip() in self.model.wanted()
-        letter = event.character if event.is_printable else None
-        if letter and self.frame.takes(letter):
+        if self.frame.takes_name(event):
             return True
-        return self.form is not None and (event.key in CONFIRMS_NOTHING or self.is_edit(event))
+        edits = isinstance(event, Paste) or event.key in CONFIRMS_NOTHING or self.is_edit(event)
+        return self.form is not None and edits
 
     def ignores(self, event: Event) -> bool:
         """Also the value of a secret that is pasted once more, where it would be shown."""

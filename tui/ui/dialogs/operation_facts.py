@@ -26,6 +26,8 @@ _MOODS = {
     JoinHealth.BAD: ("✗", "error"),
     JoinHealth.GOOD: ("✓", "ok"),
 }
+STATES = 3
+"""Lines of state shown for one of several targets, at most."""
 AGE_STEP = 5
 """Seconds: the step of the age of data."""
 
@@ -140,3 +142,13 @@ def is_plain(outcome: Outcome) -> bool:
     more = outcome.items or outcome.notes or outcome.doubt
     joins = outcome.receipt is not None and outcome.receipt.dispatch is not None
     return outcome.verdict in (Verdict.DONE, Verdict.ACCEPTED) and not more and not joins
+
+
+def state_lines(preview: Preview) -> list[str]:
+    """The state in few lines: equal states of several places are one line."""
+    places: dict[str, list[str]] = {}
+    for fact in preview.state:
+        places.setdefault(fact.text, []).append(fact.label)
+    said = [f"{', '.join(labels)}: {text}" for text, labels in places.items()]
+    more = len(said) - STATES
+    return [*said[:STATES], f"and {more} more"] if more > 0 else said

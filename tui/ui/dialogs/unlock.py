@@ -13,7 +13,7 @@ from textual.widgets import Input
 from tui.fleet.cells import Cell
 from tui.operations.fields import InvalidAnswer
 from tui.operations.journal.journal import JournalError
-from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
+from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.layout import DialogLayout
@@ -64,9 +64,7 @@ class UnlockDialog(Dialog):
 
     def takes(self, event: Key | Paste) -> bool:
         """Text for the reason."""
-        if isinstance(event, Paste):
-            return isinstance(self.focused, Input)
-        return event.key in CONFIRMS_NOTHING or self.is_edit(event)
+        return self.takes_typed(event)
 
     def _redraw(self) -> None:
         project = self._project_context.project
