@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import pytest
+from textual.dom import DOMNode
 from textual.events import Key
 
 from tests.fixtures.screen import drawn, playing, title
@@ -138,6 +140,42 @@ async def test_a_key_whose_way_cannot_be_followed_holds_up_the_others_for_a_mome
         async with asyncio.timeout(10):
             while table.cursor != table.keys[3]:
                 await pilot.pause(0.05)
+
+
+async def test_on_a_busy_machine_the_next_key_waits_until_the_one_before_is_handled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with playing(Scene("busy")) as (app, pilot):
+        table = app.main.agents.table
+        later, sent = table.call_later, KeyQueue.sent
+        handled: list[bool] = []
+        at_sending: list[int] = []
+
+        def busy(rounds: int, call: Callable[..., object], *args: object) -> None:
+            time.sleep(0.08)
+            if rounds:
+                app.call_later(busy, rounds - 1, call, *args)
+            else:
+                handled.append(True)
+                later(call, *args)
+
+        def slow(call: Callable[..., object], *args: object) -> bool:
+            if handled or call.__name__ != "climb":
+                return later(call, *args)
+            return app.call_later(busy, 5, call, *args)
+
+        def note(queue: KeyQueue, to: DOMNode | None) -> None:
+            at_sending.append(len(handled))
+            sent(queue, to)
+
+        monkeypatch.setattr(table, "call_later", slow)
+        monkeypatch.setattr(KeyQueue, "sent", note)
+        strike(pilot, "j")
+        strike(pilot, "j")
+        async with asyncio.timeout(10):
+            while len(at_sending) < 2:
+                await pilot.pause(0.05)
+        assert at_sending[:2] == [0, 1]
 
 
 async def test_tabs_of_the_details_take_turns() -> None:

@@ -7,6 +7,7 @@ later. Of `/error`, typed quickly, the letters would go to the list and not into
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from functools import partial
 from typing import Final
@@ -18,7 +19,15 @@ from textual.message_pump import MessagePump
 from textual.timer import Timer
 
 GIVE_UP: Final = 0.3
-"""Seconds after which the next key is sent, if the handling of one cannot be followed: its widget is gone."""
+"""Seconds after which the next key is sent, if the handling of one cannot be followed: its widget is gone.
+
+Only seconds in which the event loop ran in time count: on a busy machine a key is merely handled later.
+"""
+TICK: Final = 0.05
+LATE: Final = 0.02
+"""Seconds by which a tick may be late and still count."""
+MOST: Final = 3.0
+"""Seconds after which it is given up in any case."""
 ROUNDS: Final = 5
 """Times that the widgets are gone through while messages wait there: an Enter that leads to the next question
 takes three, and a busy screen always has some.
@@ -40,6 +49,10 @@ class KeyQueue:
         """Number of the key that is being handled; 0 for none."""
         self._count = 0
         self._timer: Timer | None = None
+        self._waited = 0.0
+        """Seconds of `GIVE_UP` that have passed."""
+        self._began = self._due = 0.0
+        """Monotonic seconds."""
         self._is_blocked = False
         self._is_draining = False
 
@@ -49,8 +62,28 @@ class KeyQueue:
             return False
         self._held.append(event)
         if self._timer is None:
-            self._timer = self._app.set_timer(GIVE_UP, self._end)
+            self._begin_waiting()
         return True
+
+    def _begin_waiting(self) -> None:
+        self._began, self._waited = time.monotonic(), 0.0
+        self._wait_on()
+
+    def _wait_on(self) -> None:
+        self._due = time.monotonic() + TICK
+        self._timer = self._app.set_timer(TICK, self._tick)
+
+    async def _tick(self) -> None:
+        """Give up, or wait on."""
+        if self._timer is None:  # it was handled meanwhile
+            return
+        now = time.monotonic()
+        if now - self._due < LATE:
+            self._waited += TICK
+        if self._waited >= GIVE_UP or now - self._began >= MOST:
+            await self._end()
+        else:
+            self._wait_on()
 
     def block(self, event: Event) -> None:
         """Hold this event, and whatever is passed here after it, until `release`."""
@@ -110,4 +143,4 @@ class KeyQueue:
             await self._app.on_event(self._held.popleft())
             self._is_draining = False
         if self._held and not self._is_blocked:
-            self._timer = self._app.set_timer(GIVE_UP, self._end)
+            self._begin_waiting()
