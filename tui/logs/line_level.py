@@ -110,4 +110,7 @@ def _of_json(raw: bytes, depth: int) -> tuple[Level | None, str] | None:
         return Level.CRITICAL, ""
     if level or any(name in found for name in LEVEL):
         return level, ""
-    return (None, message) if message else None
+    if "\n" in (whole := message.rstrip("\n")):  # nothing of it is in the lines around
+        told = "Traceback (most recent call last" in whole
+        return (Level.ERROR if told else level_of_text(whole.partition("\n")[0])), ""
+    return (None, whole) if whole else None
