@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -127,8 +128,15 @@ def _writing(suite: Suite, root: Path) -> Iterator[Figure]:
     moving, history = Moving(), History(State(run="1a2b3c4d-"))
     writer = FolderWriter(root, "project", RecordOptions(), Run("1a2b3c4d-", 0.0, 0.0, "host", "1"))
     first = Change(Fleet(), moving.fleet, frozenset({"agents"}), Moment(BEGIN.timestamp(), moving.at))
-    history.take(first)
-    writer.write(Batch(samples=[Taken(moving.fleet, first.at, 0.0)]))
+    known = history.take(first)
+    writer.write(
+        Batch(
+            samples=[Taken(moving.fleet, first.at, 0.0)],
+            transitions=list(known.transitions),
+            since=known.state.agents.statuses,
+        )
+    )
+    writer.tend(first.at)  # what is written once is not what a day takes
     samples, events = _sizes(root / "project")
     suite.calm()
     costs = []
@@ -152,6 +160,11 @@ def _writing(suite: Suite, root: Path) -> Iterator[Figure]:
 
 
 def _sizes(where: Path) -> tuple[int, int]:
+    """Bytes of samples, and of what lasts."""
+    for path in (*sample_files(where), where / NAME):
+        found = sqlite3.connect(path)
+        found.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what waits beside the file is not more
+        found.close()
     return sum(map(database.size, sample_files(where))), database.size(where / NAME)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import sqlite3
@@ -22,8 +21,6 @@ from tui.history.long_file import NAME
 from tui.history.privacy import Privacy, Recorded
 from tui.history.samples import sample_files
 
-KILLS = int(os.environ.get("LKTOP_KILLS", "2"))
-"""How often; a campaign takes 200: `LKTOP_KILLS=200 pytest tests/history/test_killed.py`."""
 DRIVER = """\
 import sys
 from pathlib import Path
@@ -67,13 +64,23 @@ def killed(root: Path, run: str, seed: int, chance: random.Random) -> int:
     return int(lines[-1]) if lines else -1
 
 
-@pytest.mark.parametrize("seed", range((KILLS + 3) // 4))
-def test_no_acknowledged_row_is_lost_and_every_file_opens(tmp_path: Path, seed: int) -> None:
+def test_no_acknowledged_row_is_lost_and_every_file_opens(tmp_path: Path) -> None:
+    recorded_and_killed(tmp_path, seed=0, times=2)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(1, 51))
+def test_nothing_is_lost_however_often_it_is_killed(tmp_path: Path, seed: int) -> None:
+    recorded_and_killed(tmp_path, seed, times=4)
+
+
+def recorded_and_killed(root: Path, seed: int, times: int) -> None:
+    """Record one run after the other, each until it is killed, and look at what is there each time."""
     chance = random.Random(seed)
-    (tmp_path / "project").mkdir(mode=0o700)
-    for number in range(min(4, KILLS)):
-        last = killed(tmp_path, f"r{number}", seed, chance)
-        check(tmp_path / "project", f"r{number}", seed, last)
+    (root / "project").mkdir(mode=0o700)
+    for number in range(times):
+        last = killed(root, f"r{number}", seed, chance)
+        check(root / "project", f"r{number}", seed, last)
 
 
 def check(where: Path, run: str, seed: int, last: int) -> None:
