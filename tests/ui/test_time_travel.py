@@ -12,6 +12,7 @@ from tui.fleet.times import TimeStyle
 from tui.record_options import RecordOptions
 from tui.session.live import Session
 from tui.session.playback import Extent
+from tui.ui.panes.timeline import TimelinePane
 from tui.ui.time_bar import Position, bar, line_of_time
 
 T = 1_786_000_000.0
@@ -57,6 +58,19 @@ async def test_one_goes_through_a_recording_and_every_operation_is_refused() -> 
         await typed(pilot, "escape")
         assert "there is no now" in app.said.newest_first[0].text, "a recording is all there is"
         assert now != newest
+
+
+async def test_enter_on_an_event_shows_the_fleet_as_it_was_then() -> None:
+    async with playing(Scene("past", recorded=True, keys=("7",)), (120, 40)) as (app, pilot):
+        pane = app.main.pane("timeline")
+        assert isinstance(pane, TimelinePane) and pane.event is not None
+        assert not app.time_travel.is_on
+        await typed(pilot, "G")
+        at = pane.event.at
+        assert at < app.main.view.now - 60
+        await typed(pilot, "enter")
+        assert app.time_travel.is_on and app.main.view.is_past
+        assert app.main.view.now < app.clock.now() - 60, "not the newest moment"
 
 
 async def test_now_is_shown_again_as_if_one_had_never_left(tmp_path: Path) -> None:

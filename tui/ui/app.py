@@ -611,8 +611,11 @@ class Lktop(DiffApp):
         self._deploys.begin(context, verb, words, selection.agent_id)
 
     def on_main_screen_past_wanted(self, event: MainScreen.PastWanted) -> None:
-        """Into the past, or back."""
-        self.time_travel.toggle()
+        """Into the past, to a moment of it, or back."""
+        if event.at is None:
+            self.time_travel.toggle()
+        else:
+            self.time_travel.enter(event.at)
 
     def on_time_bar_moved(self, event: TimeBar.Moved) -> None:
         """To another moment."""

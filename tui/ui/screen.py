@@ -50,6 +50,7 @@ from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
 from tui.ui.panes.subjects import agent_of, node_of
+from tui.ui.panes.timeline import TimelinePane
 from tui.ui.time_bar import TimeBar
 from tui.ui.widgets.key_choice import KeyChoice
 from tui.ui.widgets.lines import Lines
@@ -92,6 +93,11 @@ class MainScreen(Screen[None]):
 
     class PastWanted(Message):
         """The operator asked for the past, or to come back from it."""
+
+        def __init__(self, at: float | None = None) -> None:
+            """`at` in Unix seconds by the server's clock: to that moment, in any case."""
+            super().__init__()
+            self.at = at
 
     class ChangesWanted(Message):
         """The operator asked what changed between two times, Unix seconds."""
@@ -340,6 +346,10 @@ class MainScreen(Screen[None]):
         """Enter: the pane says where that leads."""
         if name := event.pane.opened(event.key):
             self.action_pane(name)
+
+    def on_timeline_pane_event_opened(self, event: TimelinePane.EventOpened) -> None:
+        """Enter on an event: the fleet as it was then."""
+        self.post_message(self.PastWanted(event.at))
 
     def go_to_agent(self, agent_id: str) -> bool:
         """Put the cursor on an agent, clearing a filter that hides it; False if there is none."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.message import Message
 
 from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells
@@ -35,6 +36,13 @@ class TimelinePane(ListPane):
     PLACE = Place.BOTTOM_LEFT
     COLUMNS = EVENT_COLUMNS
     BINDINGS: ClassVar[list[BindingType]] = bindings(TIMELINE)
+
+    class EventOpened(Message):
+        """The operator wants to see the fleet as it was at a time, Unix seconds by the server's clock."""
+
+        def __init__(self, at: float) -> None:
+            super().__init__()
+            self.at = at
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,6 +126,12 @@ class TimelinePane(ListPane):
         if self.problems_only and view.past.events:
             return "No problem has happened. ! shows every event."
         return "Nothing has happened since this project is watched."
+
+    def opened(self, key: str) -> str:
+        """The fleet as it was when the event happened."""
+        if (event := self._events.get(key)) is not None:
+            self.post_message(self.EventOpened(event.at))
+        return ""
 
     # ---- what the cursor is on ------------------------------------------------------------------------
 
