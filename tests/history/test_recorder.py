@@ -359,3 +359,19 @@ async def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path) -> N
         recorder.record(changes()[0])
         await told.next()
     assert len(told.words) == 1 and str(tmp_path / "project") in told.words[0]
+
+
+@pytest.mark.parametrize("name", ["", "project"], ids=["the folder of all projects", "of one"])
+async def test_a_link_in_place_of_a_folder_is_not_followed(name: str, tmp_path: Path) -> None:
+    root, elsewhere, told = tmp_path / "history", tmp_path / "elsewhere", Told()
+    elsewhere.mkdir()
+    if name:
+        root.mkdir()
+    (root / name).symlink_to(elsewhere)
+    async with recording(folder(root), told) as recorder:
+        recorder.record(changes()[0])
+        await told.next()
+    with pytest.raises(OSError):
+        folder(root).leave([])
+    assert len(told.words) == 1
+    assert list(elsewhere.iterdir()) == []

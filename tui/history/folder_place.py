@@ -44,8 +44,13 @@ class FolderPlace:
 
     def take(self) -> bool:
         """Try to be the process that records; whether it is. Raises `OSError`."""
-        privatefile.private_folder(self._where)
+        self._require_private()
         return self._lock.take()
+
+    def _require_private(self) -> None:
+        """A link in place of one of the folders would lead what is recorded to wherever it points."""
+        for place in (self._root, self._where):
+            privatefile.private_folder(place)
 
     def last_beat(self) -> float | None:
         """When the process that records has written last, Unix seconds."""
@@ -59,6 +64,7 @@ class FolderPlace:
 
     def leave(self, events: list[Event]) -> None:
         """Leave own operations and notes for the process that records. Raises `OSError`."""
+        self._require_private()
         inbox.leave(self._where, events)
 
     def left(self) -> list[Event]:
