@@ -22,6 +22,11 @@ from tui.api.wire import read_one
 from tui.secret import Secret
 
 ALL = (*methods.METHODS, *changes.CHANGES)
+NEWER_DISPATCH = (
+    b'{"id":"AD_1","agent_name":"a","room":"r","restart_policy":"JRP_SOMETHING_NEW","restartPolicy":7,'
+    b'"someday":{"x":1},"state":{"jobs":[{"id":"AJ_1","state":{"status":"JS_NEW"}}]}}'
+)
+"""Of a server that knows more than we do, and spells one field twice."""
 PAIRS = [pytest.param(kind, message, id=kind.__name__) for kind, message in MESSAGES.items()]
 
 
@@ -148,6 +153,12 @@ def test_unknown_enum_numbers_come_through_as_numbers() -> None:
     assert (job.state.status, job.type) == (9, 7)
     newer = read_one(b'{"state":{"status":"JS_NEW"}}', models.Job)
     assert newer is not None and newer.state is not None and newer.state.status == "JS_NEW"
+    listed = read_one(NEWER_DISPATCH, models.Dispatch)
+    assert listed is not None and listed.state is not None
+    assert (listed.restart_policy, [job.state.status for job in listed.state.jobs if job.state]) == (
+        7,
+        ["JS_NEW"],
+    )
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ def section(name: str, url: str = "", more: str = "", secret: str = SECRET) -> s
     [
         ("wss://p.livekit.cloud", "https://p.livekit.cloud"),
         ("WSS://P.LiveKit.cloud/", "https://p.livekit.cloud"),
+        ("wss://p.livekit.cloud.", "https://p.livekit.cloud"),
         ("https://p.livekit.cloud:443", "https://p.livekit.cloud"),
         ("https://host.example:8443/livekit/", "https://host.example:8443/livekit"),
         ("ws://localhost:7880", "http://localhost:7880"),

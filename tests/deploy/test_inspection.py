@@ -9,6 +9,7 @@ import pytest
 
 from tests.fixtures.deploy import ENVIRONMENT, deploy_setup, project
 from tui.deploy.inspection import Inspection, inspect_directory
+from tui.ui.deploy.fact_lines import inspection_facts
 
 SETTINGS = {"python-min-sdk-version": "1.0.0", "node-min-sdk-version": "1.0.0"}
 
@@ -57,6 +58,8 @@ async def test_a_refused_sdk_is_told_and_no_problem(tmp_path: Path, requirements
     found = await look(project(tmp_path / "app", **{"requirements.txt": requirements}))
     assert found.problems == () and found.sdk is None
     assert words in found.sdk_refusal
+    (line,) = (fact.text for fact in inspection_facts(found) if words in fact.text)
+    assert line.startswith("! ") and "nothing was sent" not in line, "one may go on"
 
 
 async def test_a_file_that_is_passed_over_is_named(tmp_path: Path) -> None:

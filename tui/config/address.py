@@ -27,7 +27,8 @@ def http_url(text: str, field: str) -> str:
     loopback only, since others can read a token sent over it.
     """
     parts = _split(text, field)
-    scheme, host = _SCHEMES[parts.scheme], (parts.hostname or "").lower()
+    # a dot at the end would make it another project for every comparison, and is the same host
+    scheme, host = _SCHEMES[parts.scheme], (parts.hostname or "").lower().removesuffix(".")
     if scheme == "http" and not _is_loopback(host):
         raise FieldError(field, "plain http and ws are allowed to this machine only; use https:// or wss://")
     netloc = f"[{host}]" if ":" in host else host

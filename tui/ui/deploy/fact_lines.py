@@ -32,7 +32,7 @@ def verb(region: str, agent_id: str, fleet: Fleet) -> str:
 def inspection_facts(inspection: Inspection) -> list[FactLine]:
     """What was found in a directory, worst first."""
     facts = [FactLine("", f"✗ {problem}", "error") for problem in inspection.problems]
-    doubts = (inspection.sdk_refusal.removesuffix("; nothing was sent"), *inspection.warnings)
+    doubts = (inspection.sdk_refusal.removesuffix("nothing was sent").rstrip("; "), *inspection.warnings)
     facts += [FactLine("", f"! {doubt}", "warn") for doubt in doubts if doubt]
     if inspection.detected is not None:
         sdk = f" · {inspection.sdk.package} {inspection.sdk.version}" if inspection.sdk else ""
