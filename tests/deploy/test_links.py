@@ -72,14 +72,18 @@ async def test_a_link_whose_health_cannot_be_asked_for_is_listed_all_the_same(he
     await here.do("create_link", await here.look(), **LINK)
     here.simulator.faults.add(FaultSpec(path="*/GetPrivateLinkStatus", message="busy", times=1))
     (item,) = await link_states(here.session.client)
-    assert item.health == "Error" and "busy" in item.reason
+    assert item.health == "Not known" and "busy" in item.reason
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 async def test_links_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) -> None:
     async with running(tmp_path, size=size) as hands:
+        hands.simulator.faults.add(FaultSpec(path="*/ListPrivateLinks", message="busy", times=1))
         await hands.command("links")
         await hands.on(PrivateLinks)
+        await hands.see(" private links of prod", "not read: busy")
+        assert "0 private links" not in hands.shown(), "unknown is not none"
+        await hands.press("ctrl+r")
         await hands.see("0 private links of prod", "no private links")
         await hands.press("ctrl+n")
         dialog = await hands.opened()

@@ -366,6 +366,23 @@ def test_no_operation_on_secrets_shows_a_value(tmp_path: Path) -> None:
         assert not any(SECRET in text for text in said), operation.id
 
 
+def test_secrets_that_were_not_received_are_neither_new_nor_vanishing() -> None:
+    known = View(fleet_of(BARE, secrets={"CA_bare": ()}), Selection(agent_id="CA_bare"), START, 1000.0)
+    unknown = View(fleet_of(BARE), Selection(agent_id="CA_bare"), START, 1000.0)
+    read = Answers({"name": "A"}, secrets=SecretSet((SecretToSend("A", Secret("x")),), (), ()))
+    for name, said, not_said in (
+        ("set_secret", "A is new", "whether A is set already is not known"),
+        ("import_secrets", "new: A", "which of them are new is not known"),
+        ("replace_secrets", "nothing vanishes", "which of them are new is not known"),
+        ("mount_secret", "it is new", "whether it is new is not known"),
+        ("remove_secrets", "stay;", "an unknown number stay;"),
+    ):
+        here = " ".join(BY_ID[name].preview(known, read).effect)
+        there = " ".join(BY_ID[name].preview(unknown, read).effect)
+        assert said in here and not_said not in here, name
+        assert not_said in there and (said not in there or said in not_said), name
+
+
 # ---- old facts ----------------------------------------------------------------------------------------
 
 THREE_POLLS = 3 * QUIET_FACTOR * 2.0

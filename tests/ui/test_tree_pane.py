@@ -360,7 +360,7 @@ def test_participants_that_are_refused_are_not_said_to_be_asked_for_by_nobody() 
     fresh = {**view.fleet.freshness, "participants": Freshness(failures=2, error="permissions denied")}
     unasked = replace(view.fleet, participants={}, room_freshness={})
     for fleet, said in (
-        (unasked, "nobody asked lately who is in the room"),
+        (unasked, "no recent answer tells who is in the room"),
         (replace(unasked, freshness=fresh), "who is in the room is not known: permissions denied"),
     ):
         lines = shown(pane, replace(view, fleet=fleet))

@@ -40,7 +40,7 @@ class LinkState(Struct, frozen=True):
 
     link: PrivateLink
     health: str
-    """`Healthy`, `Pending Approval` …; `Error` where it could not be asked for."""
+    """`Healthy`, `Pending Approval` …; `Not known` where it could not be asked for."""
     reason: str = ""
     """The service's words, or why it could not be asked for."""
     updated_at: float | None = None
@@ -57,7 +57,7 @@ async def _with_health(remote: Remote, link: PrivateLink) -> LinkState:
     try:
         found = await remote.link_status(link.private_link_id)
     except ApiError as error:
-        return LinkState(link, "Error", str(error))
+        return LinkState(link, "Not known", str(error))
     return LinkState(link, health_words(found), found.reason, instant(found.updated_at))
 
 

@@ -21,6 +21,7 @@ from tui.operations.verbs.secrets_operation import (
     EMPTY_OPTIONS,
     KIND_FILE,
     SecretsOperation,
+    are_known,
     difference,
     file_fields,
     file_words,
@@ -75,8 +76,10 @@ class SetSecret(SecretsOperation):
         """New or replaced."""
         name = answers.text("name") or "?"
         known = any(item.name == name for item in secrets(view))
-        words = f"{name} {'gets a new value' if known else 'is new'}; the others stay"
-        return self.shown(view, "Set a secret of", words)
+        words = f"{name} {'gets a new value' if known else 'is new'}"
+        if not are_known(view):
+            words = f"whether {name} is set already is not known"
+        return self.shown(view, "Set a secret of", f"{words}; the others stay")
 
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk agent update-secrets`, with a file: a value on a command line can be read by others."""
@@ -173,8 +176,9 @@ class MountSecret(SecretsOperation):
         one = next(iter(answers.secrets.secrets), None)
         words = f"/etc/secrets/{one.name}: {one.fingerprint}" if one else "no file was read yet"
         known = one is not None and any(item.name == one.name for item in secrets(view))
+        effect = "it replaces the one of that name" if known else "it is new"
         return self.shown(
-            view, "Mount a file in", words, "it replaces the one of that name" if known else "it is new"
+            view, "Mount a file in", words, effect if are_known(view) else "whether it is new is not known"
         )
 
     def equivalent(self, view: View, answers: Answers) -> str:
@@ -201,13 +205,13 @@ class RemoveSecrets(SecretsOperation):
         if not answers.names():
             raise InvalidAnswer("", "no secret is selected")
         gone = [name for name in answers.names() if all(item.name != name for item in secrets(view))]
-        if gone:
+        if gone and are_known(view):
             raise InvalidAnswer("", f"not there any more: {', '.join(gone)}")
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """Which ones go and what stays."""
         names = answers.names()
-        rest = len(secrets(view)) - len(names)
+        rest = len(secrets(view)) - len(names) if are_known(view) else "an unknown number"
         return self.shown(
             view,
             f"Remove {len(names)} {'secret' if len(names) == 1 else 'secrets'} from",
@@ -258,7 +262,7 @@ class ReplaceSecrets(FromFile):
             view,
             "Replace ALL secrets of",
             *difference(view, answers.secrets),
-            *(("nothing vanishes",) if kept and not lost else ()),
+            *(("nothing vanishes",) if kept and not lost and are_known(view) else ()),
             lost=lost,
             typed=typed_names(view, agent),
         )

@@ -120,6 +120,11 @@ def secrets(view: View) -> tuple[SecretInfo, ...]:
     return view.fleet.secrets.get(view.selection.agent_id, ())
 
 
+def are_known(view: View) -> bool:
+    """Whether the list of them was received: until then none is said to be new or to vanish."""
+    return view.selection.agent_id in view.fleet.secrets
+
+
 def recognisable(value: Secret) -> str:
     """What may be shown of a value to recognise it by: its size, and a digest of what nobody can guess."""
     found = fingerprint(value)
@@ -166,9 +171,8 @@ def _stamp(item: SecretInfo) -> str:
 
 def _secret_facts(view: View) -> tuple[Fact, ...]:
     """The set as it is: its names and times must not change between look and key."""
-    known = view.selection.agent_id in view.fleet.secrets
-    if not known:
-        return (Fact("secrets", "being read"),)
+    if not are_known(view):
+        return (Fact("secrets", "not read yet"),)
     found = secrets(view)
     newest = max((at for item in found if (at := instant(item.updated_at))), default=None)
     words = f"{len(found)} set" + (f", newest {rfc3339(newest)}" if newest else "")
@@ -181,6 +185,8 @@ def difference(view: View, read: SecretSet) -> tuple[str, ...]:
     names = [one.name for one in read.secrets]
     if not names:
         return ("no file was read yet",)
+    if not are_known(view):
+        return (f"sets {_listed(names)}; which of them are new is not known",)
     new = [name for name in names if name not in known]
     old = [name for name in names if name in known]
     lines = []

@@ -32,7 +32,6 @@ _HEALTH = {
     "Provisioning": ("◐", "busy"),
     "Pending Approval": ("◔", "warn"),
     "Unhealthy": ("✗", "error"),
-    "Error": ("✗", "error"),
 }
 _OTHER = ("?", "warn")
 _NOTHING = Selection()
@@ -52,6 +51,7 @@ class PrivateLinks(ModalScreen[None]):
         self._open = open_dialog
         self._rows: dict[str, LinkState] = {}
         self._problem = ""
+        self._was_read = False
 
     def compose(self) -> ComposeResult:
         """Title, rows, the whole of the row under the cursor, what the keys do."""
@@ -99,7 +99,7 @@ class PrivateLinks(ModalScreen[None]):
         except ApiError as error:
             self._problem = str(error)
         else:
-            self._problem = ""
+            self._problem, self._was_read = "", True
             self._rows = {item.link.private_link_id: item for item in found}
         words = f"not read: {self._problem}" if self._problem else "This project has no private links."
         table.empty = (Cell(words, "error" if self._problem else "muted"),)
@@ -126,7 +126,9 @@ class PrivateLinks(ModalScreen[None]):
 
     def _draw(self) -> None:
         project = self._project_context.project
-        count = f"{len(self._rows)} private {'link' if len(self._rows) == 1 else 'links'}"
+        is_known = self._rows or (self._was_read and not self._problem)
+        count = f"{len(self._rows)} " if is_known else ""
+        count += f"private {'link' if len(self._rows) == 1 else 'links'}"
         stale = (Cell(f"  not read: {self._problem}", "error"),) if self._problem and self._rows else ()
         self.query_one("#links-title", Lines).set_lines(
             [(Cell(f" {count} of {project.name}", "accent"), *stale)]

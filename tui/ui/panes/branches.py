@@ -215,7 +215,7 @@ def _why_unchecked(view: View) -> str:
         return "this server does not tell who is in a room"
     if fresh.failures:
         return f"who is in the room is not known: {fresh.error}"
-    return "nobody asked lately who is in the room"
+    return "no recent answer tells who is in the room"  # not asked, or the list was cut
 
 
 def _served(job: Job, room: RoomEvidence) -> str:
