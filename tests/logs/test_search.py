@@ -345,6 +345,8 @@ class _StillClock:
         b'{"t":1,"s":"E","msg":"no room"}',
         b'{"severityNumber":17,"message":"no room"}',
         b'{"log":"no room\\n","stream":"stderr"}',
+        b'{"message":"ERROR no room"}',
+        b'{"message":"SIGSEGV in no room"}',
         b'{"timestamp":"x","level":"ERROR","fields":{"message":"no room"},"target":"livekit"}',
         b"0%\r50%\rno room",
         b"\xef\xbb\xbfno room\r",

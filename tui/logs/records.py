@@ -27,6 +27,7 @@ from tui.logs.jsonline import (
     field,
     fields_of,
     inner_fields,
+    level_in,
     number,
     scalar,
     wrapped,
@@ -125,7 +126,7 @@ def _from_values(found: Mapping[str, str], who: str, raw: bytes) -> LogRecord:
     return LogRecord(
         message=message,
         level=level,
-        word=level_word(word) if word else level.name if level else "",
+        word=level_word(word) if word else _word_of(level_in(found)),
         logger=clean(field(found, *LOGGER)[1], limit=120),
         time=moment if moment is not None else time_of(raw),
         fields=(*_prefixed(who), *((clean(name, limit=80), value) for name, value in shown.items())),
@@ -133,6 +134,11 @@ def _from_values(found: Mapping[str, str], who: str, raw: bytes) -> LogRecord:
         structured=True,
         hidden=max(0, len(raw) - SHOWN),
     )
+
+
+def _word_of(level: Level) -> str:
+    """The word for a level that was written as a number or a letter."""
+    return level.name if level else ""
 
 
 def _prefixed(who: str) -> tuple[tuple[str, str], ...]:
