@@ -135,7 +135,7 @@ def _unpack(path: Path, folder: Path) -> None:
                         file.write(data)
                         left -= len(data)
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise Unusable(f"{path}: a damaged export: {error}") from error
+        raise Unusable(f"{path}: not a recording of lktop, or a damaged one: {error}") from error
 
 
 def _is_ours(name: str) -> bool:
