@@ -12,6 +12,8 @@ from tui.fleet.room_scheduler import Activity
 
 YOUNG_FOR: Final = 60.0
 """Seconds after its start for which a job is young: its agent may not have joined yet."""
+LOOKED_AT: Final = 5_000
+"""Dispatches of a room that are looked at, the newest: it only decides how often the room is asked."""
 WAITS_FOR: Final = 300.0
 """Seconds after its creation for which a dispatch without a job is watched closely."""
 
@@ -25,7 +27,7 @@ def activity(
     """
     agent_of = None if people is None else agents_in(people)
     needs, waits = set[Need](), False
-    for item in dispatches:
+    for item in tuple(dispatches)[-LOOKED_AT:]:
         needs.update([_need(job, agent_of, now) for job in item.jobs])
         waits = waits or _waits(item, now)
     need = max(needs, default=Need.NONE)
