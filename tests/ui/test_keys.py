@@ -12,11 +12,14 @@ from tui.ui.app import Lktop
 from tui.ui.commandline.commands import COMMANDS
 from tui.ui.help import Help, rows
 from tui.ui.keys.names import shown
+from tui.ui.keys.table import KEYS
 from tui.ui.logview.picker import Picker
 from tui.ui.panes import PANES
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
+FIRST_NAMES = {key.names.split(",")[0] for key in KEYS}
+"""Another name of a key is bound to the same."""
 LEAVING = {"q", "ctrl+q", "ctrl+c"}
 
 
@@ -25,7 +28,7 @@ async def _press_all(app: Lktop, pilot: Pilot[None], pane: str, among: set[str])
     await typed(pilot, pane)
     name = app.main.current.id
     pressed = set(app.screen.active_bindings) - LEAVING
-    pressed = {key for key in pressed if not key.startswith("super+") and (not among or key in among)}
+    pressed = {key for key in pressed if key in FIRST_NAMES and (not among or key in among)}
     for key in sorted(pressed):
         await typed(pilot, key)
         for _ in range(6):  # out of prompts, dialogs and other panes again
