@@ -65,6 +65,13 @@ def test_newest_first_filtered_as_in_every_list() -> None:
     assert "watched since" in pane.freshness_words(seen).text
 
 
+def test_what_was_not_seen_is_not_said_not_to_have_happened() -> None:
+    pane = TimelinePane()
+    assert pane.empty(view()) == "Nothing was seen to happen since this project is watched."
+    pane.problems_only = True
+    assert pane.empty(view(event(1, 60.0))) == "No problem was seen. ! shows every event."
+
+
 def test_what_nobody_watched_is_said_to_lie_between_two_times() -> None:
     pane, seen = TimelinePane(), view(event(1, 120, not_before=NOW - 1200, subject=Subject(room="r")))
     assert column(pane, seen, "detail") == ["2m–20m ago"]

@@ -124,8 +124,8 @@ class TimelinePane(ListPane):
     def empty(self, view: View) -> str:
         """Nothing yet, or nothing bad."""
         if self.problems_only and view.past.events:
-            return "No problem has happened. ! shows every event."
-        return "Nothing has happened since this project is watched."
+            return "No problem was seen. ! shows every event."
+        return "Nothing was seen to happen since this project is watched."
 
     def opened(self, key: str) -> str:
         """The fleet as it was when the event happened."""
