@@ -16,6 +16,7 @@ from tui.clock import SystemClock
 from tui.fleet.past import Kind, Subject
 from tui.history.folder_store import FolderReader
 from tui.history.privacy import Privacy, recorded
+from tui.logs.source import LogSource
 from tui.project import Project
 from tui.record_options import RecordOptions
 from tui.secret import Secret
@@ -48,6 +49,7 @@ async def test_the_next_run_knows_since_when_and_what_happened(tmp_path: Path) -
         async with watching(simulator, tmp_path) as first:
             fleet = await until(first, lambda fleet: bool(fleet.agents and fleet.rooms and fleet.dispatches))
             first.note("the bad deploy", Subject(), "mara")
+            first.note("looks bad", Subject(agent_id=fleet.agents[0].agent_id), "mara")
             key = first.project.key
             last = first.store
         where = tmp_path / key
@@ -70,6 +72,8 @@ async def test_the_next_run_knows_since_when_and_what_happened(tmp_path: Path) -
             texts = [event.text for event in second.past.events]
             assert any("the bad deploy" in text for text in texts) and len(texts) > 1
             assert {event.kind for event in second.past.events} >= {Kind.NOTE, Kind.STATUS}
+            log = second.logs.watch([LogSource(agent_id=fleet.agents[0].agent_id)]).log
+            assert "note: looks bad" in [mark.text for mark in log.marks.waiting], "also in its log"
 
 
 async def test_nothing_is_on_the_disk_of_a_project_that_is_not_to_be_recorded(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import logging
 import math
 import platform
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -22,12 +22,12 @@ from tui.api.hosts import Host
 from tui.api.models import Wire
 from tui.api.transport import WriteGuard
 from tui.clock import Clock, Moment
-from tui.fleet.past import Past, Subject
+from tui.fleet.past import Event, Past, Subject
 from tui.fleet.poller import Poller
 from tui.fleet.sources import SOURCES, Source
 from tui.fleet.state import QUIET_FACTOR, Selection
 from tui.fleet.store import Store
-from tui.history.events import GAP_AFTER, Resumed, State, Step, Tick
+from tui.history.events import GAP_AFTER, Resumed, State, Tick
 from tui.history.folder_place import FolderPlace
 from tui.history.recorder import Recorder, forgotten
 from tui.history.records import Run
@@ -128,7 +128,7 @@ class Session:
             ring=log_bytes,
             days=log_days,
         )
-        self._history.follow(self._mark)
+        self._history.follow(lambda step: self._mark(step.events))
         self._users = 0
         self._is_over = False
 
@@ -158,6 +158,7 @@ class Session:
             known = Resumed(loaded.fleet, loaded.at)
             held = loaded.events, loaded.failed_jobs, loaded.begun
             self._history.resume(known, loaded.since, *held)
+            self._mark(loaded.events)
         recorder.start()
 
     async def _tick(self) -> None:
@@ -202,9 +203,9 @@ class Session:
         """The JSON in which an item of a listing was received; empty where that is not kept."""
         return self.client.raw(item) if isinstance(item, Wire) else b""
 
-    def _mark(self, step: Step) -> None:
+    def _mark(self, events: Iterable[Event]) -> None:
         """Show in the logs of agents what happened to them."""
-        for agent_id, mark in marks_of(step.events):
+        for agent_id, mark in marks_of(events):
             self.logs.mark(agent_id, mark)
 
     def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
