@@ -16,7 +16,7 @@ import pytest
 from tests.hostile.flood import FLOODS
 from tests.ptyrun import Pty, python, terminal_env
 
-MORE_MB = {"--no-record": 200, "": 250}
+MORE_MB = {"--no-record": 200, "": 300}
 """By the option with which it is started: what is recorded is a generation older than what is shown."""
 GAP_MS = 500
 LOOKS = 25
