@@ -248,6 +248,28 @@ def test_doctor_says_that_a_proxy_is_set_and_not_used(still_environment: Path) -
     assert found["agents at"].text.endswith("HTTPS_PROXY is set and not used")
 
 
+def test_doctor_says_whether_history_can_be_kept(
+    still_environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def history() -> str:
+        environ = {"HOME": str(still_environment)}
+        found = doctor.examine(Flags(), environ, (), lambda url: Probe(False, None, ""))
+        return next(f"{line.mark} {line.text}" for line in found if line.name == "history")
+
+    mounts = tmp_path / "mountinfo"
+    monkeypatch.setattr("tui.history.folder.MOUNTS", mounts)
+    assert history().startswith("ok ") and history().endswith("not checked for a network file system")
+    mounts.write_text("21 1 0:1 / / rw - ext4 /dev/sda rw\n")
+    assert history().startswith("ok ") and history().endswith("lktop/history: not there")
+    mounts.write_text("21 1 0:1 / / rw - nfs4 server:/ rw\n")
+    assert "network file system (nfs4); set XDG_STATE_HOME" in history()
+    config = still_environment / ".config/lktop/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("record = false\n")
+    config.chmod(0o600)
+    assert history() == "note not kept: `record` is off"
+
+
 def test_doctor_names_files_their_modes_and_the_way_out(still_environment: Path) -> None:
     config = still_environment / ".config" / "lktop" / "config.toml"
     config.parent.mkdir(parents=True)

@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "cli": {"cli", "demo", "doctor", "record", "replay", "session", "start", "api", "ui", "sim", "config", ""}
     | LEAVES,
     "demo": {""} | LEAVES,
-    "doctor": {"demo", "api", "ui", "operations", "config", ""} | LEAVES,
+    "doctor": {"demo", "api", "ui", "operations", "history", "config", ""} | LEAVES,
     "start": {"ui", "config", "replay"} | LEAVES,
     "replay": {"session", "fleet"} | LEAVES,
     "record": {"session", "config"} | LEAVES,

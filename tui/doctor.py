@@ -15,6 +15,7 @@ from typing import Final, Literal
 from tui import __version__, demo, process
 from tui.api.probe import Probe, probe
 from tui.config import ConfigError, Flags, Settings, load
+from tui.history.folder import network_file_system
 from tui.operations.journal.journal import JOURNAL, JournalError
 from tui.operations.journal.old_entries import exposed, mask_entries
 from tui.project import Project
@@ -75,6 +76,7 @@ def examine(
     yield from _terminal(environ, settings.ascii)
     yield from _files(settings)
     yield from _journal(settings.state_dir / JOURNAL, mask=mask)
+    yield _history(settings)
     for notice in settings.notices:
         is_problem = bool(settings.config_error) and notice.startswith(settings.config_error)
         yield Finding("PROBLEM" if is_problem else "note", "configuration", notice)
@@ -124,6 +126,19 @@ def _journal(path: Path, *, mask: bool) -> Iterator[Finding]:
             yield Finding("PROBLEM", "journal", text)
     except JournalError as error:
         yield Finding("PROBLEM", "journal", str(error))
+
+
+def _history(settings: Settings) -> Finding:
+    """Whether the history of projects can be kept."""
+    path = settings.state_dir / "history"
+    if settings.record is None:
+        return Finding("note", "history", "not kept: `record` is off")
+    kind = network_file_system(path)
+    if kind:
+        text = f"not kept: {path} is on a network file system ({kind}); set XDG_STATE_HOME to a local one"
+        return Finding("note", "history", text)
+    doubt = ", not checked for a network file system" if kind is None else ""
+    return Finding("ok", "history", f"{path}: {_mode(path)}{doubt}")
 
 
 def _mode(path: Path) -> str:

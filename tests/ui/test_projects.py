@@ -116,6 +116,12 @@ async def test_a_project_that_cannot_be_watched_is_told_and_the_old_one_stays() 
         assert app.said.newest_first[0].text == "project prod-eu not watched: http is not for tokens"
         assert app.session is not None and app.session.project is PROJECT
         assert app.main.view.fleet.agents
+        await typed(pilot, "colon", *"forget", "enter")
+        name = PROJECT.name
+        assert f"for good: forget {name}" in app.said.newest_first[0].text
+        await typed(pilot, "colon", *f"forget {name}", "enter")
+        await settled(pilot)
+        assert app.said.newest_first[0].text == f"recorded history of {name} not removed: {REFUSAL}"
 
 
 async def test_what_the_header_says_of_a_project() -> None:
