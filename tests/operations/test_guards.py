@@ -137,6 +137,26 @@ async def test_what_is_typed_at_once_goes_to_the_reason_to_unlock_and_to_the_nam
         assert (bulk.frame.reason, here.effects()) == ("", [])
 
 
+async def test_a_key_that_comes_as_the_dialog_is_ready_does_not_overtake_those_before(
+    here: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = list[Dialog]()
+
+    def wait(dialog: Dialog) -> None:
+        waiting.append(dialog)
+
+    monkeypatch.setattr(Dialog, "ready", wait)
+    await here.press("ctrl+d")
+    await here.until(lambda: bool(waiting))
+    send(here, "C", "A")
+    await here.settle()
+    dialog = here.dialog
+    assert dialog.frame.typed == ""
+    dialog.is_ready = True  # and its message is still on the way
+    send(here, "_", "c")
+    await here.until(lambda: dialog.frame.typed == "CA_c")
+
+
 @pytest.mark.usefixtures("ignoring_early_keys")
 async def test_what_confirms_is_never_kept_for_a_dialog_that_is_not_ready(
     here: Console, monkeypatch: pytest.MonkeyPatch

@@ -65,7 +65,7 @@ def arrives(folder: Path, seed: int, size: int, *, seconds: float) -> None:
             data = typed.encode() + marked(pasted.encode()) + again.encode()
             send(terminal, chance, data, max(40, size // 4), seconds)
             terminal.send(F11 if kind != KINDS[-1] else F12)
-        assert terminal.wait(60.0) == 0
+        assert terminal.wait(300.0) == 0
     for kind in KINDS:
         assert (folder / kind).read_bytes() == wanted[kind], f"seed {seed}, {kind}"
 

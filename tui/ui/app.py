@@ -505,6 +505,8 @@ class Lktop(DiffApp):
             if not isinstance(event, MouseMove):
                 self.session_binding.attention.pressed(self.clock.monotonic())
             await self._key_queue.release(deliver=isinstance(top, Dialog) and top.asks)
+            if self._key_queue.holds(event):  # what was released is being handled, and comes first
+                return
         if isinstance(top, Dialog) and top.ignores(event):
             event.stop()
             return
