@@ -12,13 +12,24 @@ from tests.fixtures.clocks import ManualClock
 from tui.api.models import Agent, Deployment, SecretInfo, Version
 from tui.api.models import Event as AgentEvent
 from tui.clock import Moment
-from tui.fleet.past import EMPTY_PAST, AgentChange, Event, Kind, Past, Severity, Since, deployment_key
+from tui.fleet.past import (
+    EMPTY_PAST,
+    HELD,
+    AgentChange,
+    Event,
+    Kind,
+    Past,
+    Severity,
+    Since,
+    complete_since,
+    deployment_key,
+)
 from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.fleet.store import Change, Store
 from tui.fleet.times import how_long
 from tui.history.agents import MARK_FOR
 from tui.history.events import GAP_AFTER, Reported, Resumed, State, Tick
-from tui.history.timeline import KEPT, History
+from tui.history.timeline import History
 
 
 def agent(number: int, status: str = "Running", replicas: int = 1) -> Agent:
@@ -428,6 +439,7 @@ def test_a_clock_that_jumps_back_is_an_event() -> None:
 
 def test_the_newest_events_are_held() -> None:
     history = History()
-    for number in range(KEPT + 10):
+    for number in range(HELD + 10):
         history.take(Reported(str(number), float(number), Kind.NOTE, Severity.INFO, str(number)))
-    assert len(history.past.events) == KEPT and history.past.events[0].text == "10"
+    assert len(history.past.events) == HELD and history.past.events[0].text == "10"
+    assert complete_since(history.past) == 10.0, "of before, some are missing"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from tui.api.models import Agent
+
+HELD: Final = 2_000
+"""Events that are held in memory; older ones are on the disk, if anywhere."""
 
 
 class Kind(StrEnum):
@@ -215,6 +218,11 @@ class EmptyPast:
 
 EMPTY_PAST = EmptyPast()
 """The past before anything was received."""
+
+
+def complete_since(past: Past) -> float | None:
+    """From when on no event is missing, Unix seconds: older ones may have had to go. None before any."""
+    return past.events[0].at if len(past.events) >= HELD else past.begun
 
 
 def deployment_key(agent_id: str, region: str, deployment: str) -> str:

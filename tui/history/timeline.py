@@ -5,14 +5,10 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
-from tui.fleet.past import AgentChange, Event, FailedJob, Past, Since
+from tui.fleet.past import HELD, AgentChange, Event, FailedJob, Past, Since
 from tui.fleet.store import Change
 from tui.history.events import Input, Resumed, State, Step, derive
-
-KEPT: Final = 2_000
-"""Events that are held; older ones are on the disk, if anywhere."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +77,7 @@ def with_events(known: Sequence[Event], new: Iterable[Event]) -> Sequence[Event]
         if event.id not in ids:
             ids.add(event.id)
             insort(events, event, key=lambda item: item.at)
-    return tuple(events[-KEPT:])
+    return tuple(events[-HELD:])
 
 
 class History:

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.changes_since import CHANGE_COLUMNS, FAILED_COLUMNS, changes_since, failed_subject
 from tui.fleet.listing import row_cells
-from tui.fleet.past import Subject
+from tui.fleet.past import Subject, complete_since
 from tui.fleet.state import View
 from tui.fleet.times import when
 from tui.formats import age
@@ -119,7 +119,7 @@ def changes_list(view: View, since: float, until: float, copy: Callable[[str], N
     rows = [PastRow(row_cells(CHANGE_COLUMNS, item, view), item.subject) for item in found]
     ends = [when(at, now=view.now, style=view.clock_style) for at in (since, min(until, view.now))]
     title = f"Changed {ends[0]}–{ends[1] if until < view.now else 'now'} · {len(rows)}"
-    begun = view.past.begun
+    begun = complete_since(view.past)
     if begun is None or begun > since:
         words = "" if begun is None else when(begun, now=view.now, style=view.clock_style)
         title += f" · watched only since {words}" if words else " · nothing is watched yet"

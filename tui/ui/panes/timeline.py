@@ -12,7 +12,7 @@ from tui.api.models import Agent
 from tui.fleet.cells import Cell, Cells
 from tui.fleet.event_columns import EVENT_COLUMNS, between, event_text, subject_words
 from tui.fleet.listing import arrange, moves, row_cells
-from tui.fleet.past import Event, Severity, Subject
+from tui.fleet.past import Event, Severity, Subject, complete_since
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import clock_time, when
 from tui.operations.targets import NoTarget
@@ -66,7 +66,7 @@ class TimelinePane(ListPane):
 
     def freshness_words(self, view: View) -> Cell:
         """Says where the past begins: nothing is known of before."""
-        begun = view.past.begun
+        begun = complete_since(view.past)
         if begun is None:
             return LIVE
         return Cell(f"watched since {when(begun, now=view.now, style=view.clock_style)}", "muted")
