@@ -246,6 +246,9 @@ async def test_what_cannot_be_used_is_said_once_and_left_alone() -> None:
 async def test_a_bug_in_the_writer_is_said_and_ends_nothing_else() -> None:
     told, place = Told(), Books(ValueError("a bug"))
     async with recording(place, told) as recorder:
+        assert await recorder.load() is None
+        assert told.words.pop() == "history of earlier runs is not used: ValueError: a bug"
+        told.came.clear()
         recorder.record(changes()[0])
         await told.next()
         assert told.words == ["history is not recorded any more: ValueError: a bug"]

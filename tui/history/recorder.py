@@ -67,7 +67,11 @@ class Recorder:
             return await asyncio.to_thread(self._place.load)
         except errors as error:
             self._report(f"history of earlier runs is not used: {self._place.words(error)}")
-            return None
+        except Exception as error:  # such as bytes that no version of ours has written
+            _log.exception("what was recorded cannot be loaded")
+            text = clean(f"{type(error).__name__}: {error}", limit=300)
+            self._report(f"history of earlier runs is not used: {text}")
+        return None
 
     def start(self) -> None:
         """Begin to write."""
