@@ -27,9 +27,10 @@ from tests.fixtures.clocks import EPOCH, QuickClock, RestedClock, StillClock
 from tests.fixtures.recordings import MemoryReader
 from tests.operations import pictures as dialogs
 from tests.portrait import SIZES, Size, resize, strips
+from tui.analysis.away import Absence, summarize
 from tui.api.errors import ApiError
 from tui.fleet.past import Gap
-from tui.fleet.state import Fleet, Freshness, Selection, with_participants
+from tui.fleet.state import Fleet, Freshness, Selection, View, with_participants
 from tui.fleet.status import worst
 from tui.history.timeline import Timeline
 from tui.logs.hub import LogHub
@@ -41,6 +42,7 @@ from tui.session.replayed import Replay
 from tui.session.watched import Link
 from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop
+from tui.ui.away import AwayScreen
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.logview.lines import LogBar, LogLines
@@ -403,6 +405,12 @@ def unreachable(found: Fleet) -> Fleet:
     return replace(found, freshness=fresh)
 
 
+def away(view: View) -> AwayScreen:
+    """What changed while the operator was away for the last half hour."""
+    absence = Absence(since=view.now - 1800.0, until=view.now)
+    return AwayScreen(view, absence, summarize(view, absence))
+
+
 PRODUCTION = replace(
     PROJECT,
     name="prod-eu",
@@ -424,6 +432,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("dispatches", keys=("5", "f")),
     Scene("timeline", keys=("7", "f")),
     Scene("past", keys=("ctrl+t", "left"), recorded=True),
+    Scene("away", over=lambda app: away(app.main.view)),
     Scene("since", keys=("colon", *"since 5m", "enter"), sizes=SIZES[:2], picture=None),
     Scene("filter", rested=True, keys=("slash", *"status:error")),
     Scene("problems", keys=("exclamation_mark",), picture=None),

@@ -30,13 +30,17 @@ MAY_IMPORT = {
     "logs": {"logs", "api"} | LEAVES,
     # what happened, derived from what is true now
     "history": {"history", "fleet", "api"} | LEAVES,
+    # conclusions from what happened and what is true now
+    "analysis": {"analysis", "history", "logs", "fleet", "api"} | LEAVES,
     # what an operator does
-    "operations": {"operations", "fleet", "api", "packaging"} | LEAVES,
-    "deploy": {"deploy", "operations", "fleet", "api", "packaging"} | LEAVES,
+    "operations": {"operations", "analysis", "fleet", "api", "packaging"} | LEAVES,
+    "deploy": {"deploy", "operations", "analysis", "fleet", "api", "packaging"} | LEAVES,
     # a project being watched: all of the above in one hand
-    "session": {"session", "deploy", "operations", "logs", "history", "fleet", "api", "packaging", ""}
+    "session": {
+        *("session", "deploy", "operations", "analysis", "logs", "history", "fleet", "api", "packaging", ""),
+    }
     | LEAVES,
-    "ui": {"ui", "session", "deploy", "operations", "logs", "fleet", "api"} | LEAVES,
+    "ui": {"ui", "session", "deploy", "operations", "analysis", "logs", "fleet", "api"} | LEAVES,
     # official messages only, so that a decoding mistake of ours cannot cancel out
     "sim": {"sim"},
     "config": {"config"} | LEAVES,
@@ -85,6 +89,8 @@ ROOMS = {
         "deploy": {"deploy", "dialogs", "widgets", "keys"},
         # when the operator was last here
         "attention": {"attention"},
+        # what changed meanwhile, over the main screen
+        "away": {"attention", "widgets"},
         # lists and texts over the main screen
         "chooser": {"widgets", "keys"},
         "messages": {"widgets", "keys"},
@@ -112,7 +118,7 @@ ROOMS = {
         "app": {
             *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "chooser"),
             *("messages", "raw", "help", "panes", "screen", "session_binding", "launch", "exporter", "keys"),
-            *("past_list", "time_bar", "time_travel"),
+            *("past_list", "time_bar", "time_travel", "away"),
         },
     },
 }
@@ -302,6 +308,7 @@ LATE = {"tui.config.lk_yaml"}
         ("fleet", {"textual", "starlette"}),
         ("logs", {"textual", "starlette"}),
         ("history", {"textual", "starlette"}),
+        ("analysis", {"textual", "starlette"}),
         ("operations", {"textual", "starlette"}),
         ("deploy", {"textual", "starlette"}),
         ("session", {"textual", "starlette"}),

@@ -31,6 +31,7 @@ from tui.project import Project
 from tui.record_options import RecordOptions
 from tui.session.watched import NoHistory, Watched
 from tui.ui import theme
+from tui.ui.away import AwayNotice
 from tui.ui.chooser import Chooser
 from tui.ui.commandline.command import BadCommand
 from tui.ui.commandline.line import run as run_command_line
@@ -143,6 +144,7 @@ class Lktop(DiffApp):
             broken=self._handle_exception,
         )
         self.time_travel = self._time_travel()
+        self._away = AwayNotice(self.session_binding.attention, self.clock, show=self.push_screen)
         self.launcher = OperationLauncher(self, self.session_binding.registry)
 
     def _time_travel(self) -> TimeTravel:
@@ -159,6 +161,7 @@ class Lktop(DiffApp):
     def on_mount(self) -> None:
         """Show the empty screen first. The network is imported after its first frame."""
         self._event_loop = asyncio.get_running_loop()
+        self.session_binding.attention.pressed(self.clock.monotonic())  # whoever starts it is here
         self.push_screen(self.main)
         self.set_interval(TICK, self._tick)
         self.set_timer(WARM, _collect_garbage)
@@ -191,6 +194,7 @@ class Lktop(DiffApp):
     def watch_project(self, project: Project) -> None:
         """Show another project. Does not wait for the one before to end."""
         self.time_travel.end()
+        self.session_binding.attention.told()
         try:
             self.session_binding.watch(project)
         except BadTarget as error:
@@ -236,6 +240,8 @@ class Lktop(DiffApp):
             self._warned_slow = True
             self.say("the line is slow: lktop --low-bandwidth sends half as much", tone="warn")
         self.session_binding.tick()
+        is_picking = isinstance(self.focused, Picker) or self.main.choice is not None
+        self._away.update(self.main.view, is_free=self.at_rest and not is_picking)
 
     def on_main_screen_selection_changed(self, event: MainScreen.SelectionChanged) -> None:
         """Fetch the details of what is selected."""
@@ -506,6 +512,9 @@ class Lktop(DiffApp):
                 self.session_binding.attention.pressed(self.clock.monotonic())
             await self._key_queue.release(deliver=isinstance(top, Dialog) and top.asks)
             if self._key_queue.holds(event):  # what was released is being handled, and comes first
+                return
+            if self._away.takes(event, top):
+                event.stop()
                 return
         if isinstance(top, Dialog) and top.ignores(event):
             event.stop()

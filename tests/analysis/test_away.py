@@ -1,0 +1,141 @@
+"""What changed while the operator was away: the lines, and when they stand on the screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.events import Key, Paste
+
+from tests.fixtures.clocks import StillClock
+from tests.fixtures.screen import playing
+from tests.fixtures.views import NOW, view_of
+from tests.operations.pictures import asking
+from tests.scenes import Scene, settled
+from tui.analysis.away import LINES, Absence, summarize
+from tui.fleet.past import Event, Kind, Severity, Subject
+from tui.fleet.state import View
+from tui.history.timeline import Timeline
+from tui.session.replayed import Replay
+from tui.ui.app import Lktop
+from tui.ui.attention import ABSENCE, Attention
+from tui.ui.away import QUIET, AwayScreen
+from tui.ui.widgets.lines import Lines
+
+
+def event(id: str, at: float, **more: object) -> Event:
+    """An event of an agent."""
+    usual = {
+        "kind": Kind.STATUS,
+        "severity": Severity.ERROR,
+        "text": "x",
+        "before": "Running",
+        "after": "Error",
+    }
+    return Event(id=id, at=at, **{**usual, **more})
+
+
+def view(*events: Event) -> View:
+    """The incident with this past."""
+    return replace(view_of("incident"), past=Timeline(events=events))
+
+
+def test_what_changed_is_one_line_per_agent_and_the_rest_is_counted() -> None:
+    agent = view_of("incident").fleet.agents[0]
+    one = Subject(agent_id=agent.agent_id)
+    seen = view(
+        event("before", NOW - 400, subject=one, before="Sleeping", after="Running"),
+        event("a", NOW - 300, subject=one),
+        event("b", NOW - 200, subject=one, kind=Kind.CRASH, before="3", after="5"),
+        event("c", NOW - 100, kind=Kind.REPLICAS, severity=Severity.INFO, subject=Subject(agent_name="two")),
+        *(event(f"r{n}", NOW - 90, kind=Kind.JOB, subject=Subject(agent_name=f"x{n}")) for n in range(5)),
+        event("later", NOW - 10, subject=Subject(agent_name="late")),
+    )
+    found = summarize(seen, Absence(since=NOW - 400, until=NOW - 50))
+    assert len(found.lines) == LINES and found.more == 2
+    sign, name, *words = found.lines[0]
+    assert (sign.text, name.text) == ("✗", agent.name), "the event at the last key was seen: it is left out"
+    assert [cell.text for cell in words] == ["Running → Error", "crashes ×2"]
+    assert [cell.text for cell in found.lines[1][1:]] == ["x0", "jobs failed ×1"]
+    assert summarize(seen, Absence(since=NOW - 5, until=NOW)).lines == ()
+
+
+def test_an_absence_lasts_until_it_was_told() -> None:
+    attention = Attention()
+    assert attention.absence(9_999.0) is None, "nobody was ever here"
+    attention.pressed(10.0)
+    assert attention.absence(9.0 + ABSENCE) is None
+    assert attention.absence(10.0 + ABSENCE) == (10.0, 10.0 + ABSENCE)
+    for at in (400.0, 401.0):
+        attention.pressed(at)
+        assert attention.absence(at + 1) == (10.0, 400.0), "it was not told: it waits"
+    assert attention.absence(900.0) == (10.0, 900.0), "two of which neither was told are one"
+    attention.told()
+    assert attention.absence(402.0) is None
+
+
+async def test_the_summary_opens_over_the_main_screen_alone_and_takes_the_keys_that_close_it() -> None:
+    async with playing(Scene("incident")) as (app, pilot):
+        session, clock = app.session, app.clock
+        assert isinstance(session, Replay) and isinstance(clock, StillClock)
+
+        async def pass_by(*events: Event) -> None:
+            """Five minutes without a key, at the end of which something happens."""
+            clock.at += ABSENCE
+            session._past = Timeline(events=events)
+            app._tick()
+            await settled(pilot)
+
+        async def press(name: str, character: str | None = None, *, after: float = 0.0) -> None:
+            key = Key(name, character)
+            key.time += after
+            app.post_message(key)
+            await settled(pilot)
+
+        def changed() -> Event:
+            return event("new", clock.at + ABSENCE, subject=Subject(agent_name="one"))
+
+        await pass_by()
+        assert app.screen is app.main, "nothing has changed"
+        await pass_by(changed())
+        assert isinstance(app.screen, AwayScreen) and "one" in shown(app)
+        app._tick()
+        restarted = app.main.agents.table.cursor
+        for key in (Key("colon", ":"), *(Key(letter, letter) for letter in "restart"), Key("enter", "\r")):
+            app.post_message(key)
+        app.post_message(Paste("quit"))
+        await settled(pilot)
+        assert app.at_rest and app.main.agents.table.cursor == restarted, "a letter of it had an effect"
+        await press("colon", ":", after=QUIET / 2)
+        assert app.at_rest
+        await press("colon", ":", after=QUIET * 2)
+        assert not app.at_rest, "keys work again"
+
+        await pass_by(changed())
+        assert app.screen is app.main, "a prompt has the keyboard: it waits"
+        await press("escape", after=QUIET * 3)
+        clock.at += 10
+        app._tick()
+        await settled(pilot)
+        assert isinstance(app.screen, AwayScreen), "it is told once the prompt is closed"
+        await press("down", after=QUIET * 4)
+        assert app.screen is app.main and app.main.agents.table.cursor == restarted
+
+        dialog = asking("restart")(app)
+        await app.push_screen(dialog)
+        await pass_by(changed())
+        assert app.screen is dialog, "a dialog is open: it waits"
+        await press("escape", after=QUIET * 8)
+        assert app.screen is app.main
+        clock.at += 10
+        app._tick()
+        await settled(pilot)
+        assert isinstance(app.screen, AwayScreen)
+        await press("x", "x", after=QUIET * 8)
+        app._tick()
+        await settled(pilot)
+        assert app.screen is app.main, "it was told"
+
+
+def shown(app: Lktop) -> str:
+    """The text of the summary."""
+    return app.screen.query_one(Lines).text

@@ -1,0 +1,1 @@
+"""Conclusions from what happened and what is true now. Pure: asks nobody, draws nothing."""
