@@ -220,6 +220,10 @@ async def _transcripts(session: Session, server: Simulator) -> Transcripts:
     return found
 
 
+DIALOG_SIZES: Final = (SIZES[0], SIZES[-1])
+"""Sizes in which a dialog is looked at: it gets no wider on a wide screen."""
+
+
 def _unchanged(found: Fleet) -> Fleet:
     return found
 
@@ -464,6 +468,7 @@ SCENES: tuple[Scene, ...] = (
     *(
         Scene(
             f"dialog-{name}",
+            sizes=DIALOG_SIZES,
             over=over,
             picture=(120, 40) if name in dialogs.SHOWN else None,
         )
@@ -471,12 +476,14 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         "dialog-unlock",
+        sizes=DIALOG_SIZES,
         keys=("colon", *"unlock 15m", "enter"),
         projects=(PRODUCTION, STAGING),
         picture=None,
     ),
     Scene(
         "dialog-typed",
+        sizes=DIALOG_SIZES,
         over=dialogs.asking("restart"),
         projects=(replace(PRODUCTION, read_only=False), STAGING),
         picture=None,

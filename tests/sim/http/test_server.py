@@ -104,12 +104,22 @@ def test_credentials_come_from_the_environment_and_are_not_shown() -> None:
         (["--sped", "1"], "lktop sim: unrecognized arguments: --sped 1"),
     ],
 )
-def test_what_cannot_be_done_is_one_line_and_status_2(options: list[str], said: str) -> None:
-    with program(*options) as (process, line):
+def test_what_cannot_be_done_is_one_line_and_status_2(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status = main(options)
+    except SystemExit as end:  # from the parser of arguments
+        status = end.code
+    out, err = capsys.readouterr()
+    assert (status, out) == (2, "") and err.startswith(said)
+    assert err.count("\n") == 1
+
+
+def test_the_program_ends_with_that_status() -> None:
+    with program("--scenario", "nope") as (process, line):
         out, err = process.communicate(timeout=10)
-        assert (process.returncode, line, out) == (2, "", "")
-        assert err.startswith(said)
-        assert err.count("\n") == 1
+        assert (process.returncode, line, out, err.count("\n")) == (2, "", "", 1)
 
 
 def test_a_port_that_is_taken_is_named() -> None:

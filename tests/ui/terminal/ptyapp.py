@@ -16,6 +16,7 @@ from textual.events import Resize
 from textual.widgets import Button, Input, Static
 
 from tui.ui.terminal.safe_app import SafeApp, run_guarded
+from tui.ui.widgets.exact_input import ExactInput
 
 QUIT = b"\x1b[24~"
 """F12, which random bytes are unlikely to be; so are the other keys."""
@@ -58,7 +59,7 @@ class Probe(SafeApp, inherit_bindings=False):
         with Vertical():
             yield Static(id="count", markup=False)
             yield Static("ready", id="said", markup=False)
-            yield Input(id="field", max_length=100)
+            yield ExactInput(id="field", max_length=100)
             yield Button("delete", id="button")
             yield Static("é漢字 ✓ " * 400, id="filler", markup=False)
 

@@ -78,7 +78,7 @@ def test_every_sign_of_ours_has_one_in_ascii() -> None:
         f"{path.relative_to(ROOT)}:{line}: {letter!r}"
         for folder in (ROOT / name for name in ("ui", "fleet", "logs", "operations", "deploy", "session"))
         for path in sorted(folder.rglob("*.py"))
-        if path.name != "output_guard.py"  # the characters that it takes out
+        if path.name not in ("output_guard.py", "classify.py")  # what it takes out; bytes of logs
         for line, text in _literals(path)
         for letter in text.translate(STAND_INS)
         if letter.isprintable() and not letter.isascii() and not to_ascii(letter).isascii()
