@@ -29,8 +29,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: many tests wait for a terminal or a socket."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are processors: many tests wait for a terminal or a socket."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ async def test_a_link_whose_health_cannot_be_asked_for_is_listed_all_the_same(he
     assert item.health == "Not known" and "busy" in item.reason
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.campaign)], ids=str)
 async def test_links_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) -> None:
     async with running(tmp_path, size=size) as hands:
         hands.simulator.faults.add(FaultSpec(path="*/ListPrivateLinks", message="busy", times=1))

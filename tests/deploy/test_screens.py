@@ -19,7 +19,9 @@ from tui.ui.deploy.writing import WriteForm
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.project_context import ProjectContext
 
-SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+SIZES = pytest.mark.parametrize(
+    "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.campaign)], ids=str
+)
 
 
 async def form(hands: Hands, command: str, *, confirm: bool = True) -> DeployForm:

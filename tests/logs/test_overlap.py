@@ -42,7 +42,7 @@ def test_no_mark_where_everything_came_again(seed: int) -> None:
     assert not [notice for notice in rig.log.notices.values() if notice.kind is Kind.GAP]
 
 
-@pytest.mark.parametrize("snapshot", [10_000, 12, 0])
+@pytest.mark.parametrize("snapshot", [pytest.param(10_000, marks=pytest.mark.campaign), 12, 0])
 def test_cut_at_every_byte(snapshot: int) -> None:
     server = Server(Random(7), snapshot)
     server.print(130)

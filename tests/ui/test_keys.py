@@ -44,7 +44,7 @@ async def _press_all(app: Lktop, pilot: Pilot[None], pane: str, among: set[str])
     return pressed
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=str)
+@pytest.mark.parametrize("size", [(120, 40), pytest.param((80, 24), marks=pytest.mark.campaign)], ids=str)
 async def test_every_key_of_every_pane(size: tuple[int, int]) -> None:
     """Those of lists and of the whole screen in the first pane of a large screen, else the panes' own."""
     async with playing(Scene("keys"), size) as (app, pilot):

@@ -16,6 +16,8 @@ import httpx
 import psutil
 import pytest
 
+from tui.sim.http.server import main
+
 ROOT = Path(__file__).parents[3]
 PROGRAM = [
     sys.executable,

@@ -293,7 +293,7 @@ SLOW = "a.*a.*a.*a.*b"
 """Takes hours on a line of thousands of these letters, and no look at the expression tells."""
 
 
-@pytest.mark.parametrize("long", [300, 4000])
+@pytest.mark.parametrize("long", [pytest.param(300, marks=pytest.mark.campaign), 4000])
 async def test_an_expression_that_takes_for_ever_on_a_line_is_given_up(long: int) -> None:
     async with reading(*LINES, line("a" * long)) as rig:
         await rig.press("slash")
