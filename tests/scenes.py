@@ -220,8 +220,8 @@ async def _transcripts(session: Session, server: Simulator) -> Transcripts:
     return found
 
 
-DIALOG_SIZES: Final = (SIZES[0], SIZES[-1])
-"""Sizes in which a dialog is looked at: it gets no wider on a wide screen."""
+USUAL_SIZES: Final = (SIZES[0], SIZES[-1])
+"""Sizes in which every scene is looked at; those that have more to show on a wide screen in all of them."""
 
 
 def _unchanged(found: Fleet) -> Fleet:
@@ -235,7 +235,7 @@ class Scene:
     name: str
     scenario: str = "incident"
     keys: tuple[str, ...] = ()
-    sizes: Sequence[Size] = SIZES
+    sizes: Sequence[Size] = USUAL_SIZES
     """Sizes of its portraits. The app is resized from one to the next, and shows every theme in each."""
     picture: Size | None = (120, 40)
     """Size of its picture in `screenshots/`; None for none."""
@@ -428,13 +428,13 @@ STAGING = replace(PROJECT, name="staging", url="https://staging.livekit.cloud", 
 
 
 SCENES: tuple[Scene, ...] = (
-    Scene("incident", rested=True, themes=("light",)),
-    Scene("statuses", scenario="statuses"),
-    Scene("status", keys=("2", "f")),
+    Scene("incident", sizes=SIZES, rested=True, themes=("light",)),
+    Scene("statuses", sizes=SIZES, scenario="statuses"),
+    Scene("status", sizes=SIZES, keys=("2", "f")),
     Scene("versions", rested=True, keys=("3",)),
     Scene("secrets", keys=("4",), picture=None),
-    Scene("dispatches", keys=("5", "f")),
-    Scene("timeline", keys=("7", "f")),
+    Scene("dispatches", sizes=SIZES, keys=("5", "f")),
+    Scene("timeline", sizes=SIZES, keys=("7", "f")),
     Scene("past", keys=("ctrl+t", "left"), recorded=True),
     Scene("away", over=lambda app: away(app.main.view)),
     Scene("since", keys=("colon", *"since 5m", "enter"), sizes=SIZES[:2], picture=None),
@@ -442,13 +442,13 @@ SCENES: tuple[Scene, ...] = (
     Scene("problems", keys=("exclamation_mark",), picture=None),
     Scene("command", keys=("colon", *"status sup"), picture=None),
     Scene("help", keys=("question_mark",)),
-    Scene("wide", keys=("f", "ctrl+w"), picture=(200, 50)),
+    Scene("wide", sizes=SIZES, keys=("f", "ctrl+w"), picture=(200, 50)),
     Scene("marks", keys=("space", "down", "space"), picture=None),
     Scene("empty", scenario="empty", picture=None),
-    Scene("selfhosted", scenario="selfhosted"),
-    Scene("hostile", scenario="hostile"),
+    Scene("selfhosted", sizes=SIZES, scenario="selfhosted"),
+    Scene("hostile", sizes=SIZES, scenario="hostile"),
     Scene("ascii", ascii_only=True, picture=None),
-    Scene("logs", keys=("l",)),
+    Scene("logs", sizes=SIZES, keys=("l",)),
     Scene("logs-back", keys=("l", "g"), picture=None),
     Scene("logs-several", keys=("space", "down", "space", "l"), picture=None),
     Scene("ghost", keys=("j",), later=without("support-triage"), picture=None),
@@ -468,7 +468,6 @@ SCENES: tuple[Scene, ...] = (
     *(
         Scene(
             f"dialog-{name}",
-            sizes=DIALOG_SIZES,
             over=over,
             picture=(120, 40) if name in dialogs.SHOWN else None,
         )
@@ -476,14 +475,12 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         "dialog-unlock",
-        sizes=DIALOG_SIZES,
         keys=("colon", *"unlock 15m", "enter"),
         projects=(PRODUCTION, STAGING),
         picture=None,
     ),
     Scene(
         "dialog-typed",
-        sizes=DIALOG_SIZES,
         over=dialogs.asking("restart"),
         projects=(replace(PRODUCTION, read_only=False), STAGING),
         picture=None,
