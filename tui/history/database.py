@@ -80,7 +80,7 @@ def for_reading(path: Path, wanted: str) -> sqlite3.Connection:
 
 
 def close(database: sqlite3.Connection) -> None:
-    """Close a file of ours, so that it is one file that opens from anywhere. Raises `sqlite3.Error`.
+    """Close a file that was written, leaving one file that opens from anywhere. Raises `sqlite3.Error`.
 
     While another process reads it, that is not possible: `is_open_file` then says so.
     """
@@ -117,7 +117,7 @@ def size(path: Path) -> int:
 
 
 def schema(database: sqlite3.Connection, path: Path) -> str:
-    """The schema of a file. Raises `UnknownSchema` if it is none of ours."""
+    """The schema of a file. Raises `UnknownSchema` for a file of another program."""
     try:
         row = database.execute("SELECT value FROM meta WHERE name='schema'").fetchone()
     except sqlite3.OperationalError as error:

@@ -119,7 +119,7 @@ class ExportReader(FolderReader):
 
 
 def _unpack(path: Path, folder: Path) -> None:
-    """Only files with names of ours, and no more than there is room for."""
+    """Only files with the names of a recording, and no more than `MOST_BYTES`."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = [item for item in archive.infolist() if _is_ours(item.filename)]
