@@ -177,6 +177,20 @@ class Pty:
                 if not condition():
                     raise EOFError(f"ended ({self.process.returncode}) without {what!r}: {self.tail()}")
 
+    def send_until(self, data: bytes, what: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Type the same again and again, for a key that comes too early is not heard, until this is true.
+
+        Raises TimeoutError.
+        """
+        deadline = time.monotonic() + seconds
+        while not what():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{data!r} was typed in vain: {self.tail()}")
+            self.send(data)
+            pause = time.monotonic() + 0.3
+            while time.monotonic() < pause and not what():
+                self.pump(0.05)
+
     def mark(self) -> Callable[[bytes], Callable[[], bool]]:
         """A condition for `until` that looks only at what is written from now on."""
         start = len(self.output)

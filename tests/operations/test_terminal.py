@@ -75,9 +75,7 @@ def test_a_program_that_is_ended_in_the_middle_leaves_word_of_what_it_began(
         terminal.until(terminal.shows("agent-0001"))
         terminal.send(b"r")
         terminal.until(terminal.shows("armed"))
-        while not terminal.shows("[> Restart <]")():
-            terminal.send(b"\x13")  # ctrl+s, not heard before the dialog can have been seen
-            terminal.pump(0.3)
+        terminal.send_until(b"\x13", terminal.shows("[> Restart <]"))
         terminal.send(b"\r")
         terminal.until(lambda: b"RestartAgent" in asked(simulator, "/effects"))
         terminal.kill(signal.SIGTERM)
@@ -102,12 +100,8 @@ def test_a_typed_secret_is_nowhere_but_in_the_request(simulator: str, tmp_path: 
         terminal.until(terminal.shows("new-secret agent-0000 CANARY"))
         terminal.send(b"\r")
         terminal.until(terminal.shows("New secret"))
-        while not terminal.shows(" bytes")():
-            terminal.send(b"\x1b[200~CANARY=" + TYPED.encode() + b"\x1b[201~")
-            terminal.pump(0.3)
-        while not terminal.shows("[> New secret <]")():
-            terminal.send(b"\x13")
-            terminal.pump(0.3)
+        terminal.send_until(b"\x1b[200~CANARY=" + TYPED.encode() + b"\x1b[201~", terminal.shows(" bytes"))
+        terminal.send_until(b"\x13", terminal.shows("[> New secret <]"))
         with Path(f"/proc/{terminal.process.pid}/cmdline").open("rb") as file:
             assert TYPED.encode() not in file.read()
         terminal.send(b"\r")

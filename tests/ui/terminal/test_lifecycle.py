@@ -314,11 +314,7 @@ def survives_bytes_at_random(probe: Probe, size: int, seed: int) -> None:
 def answers(term: Pty) -> None:
     """What was sent before is worked off, even half a paste, and new keys act."""
     term.send(b"\x1b[201~")
-    deadline = time.monotonic() + 60
-    while not term.shows("typing")():
-        assert time.monotonic() < deadline
-        term.send(ptyapp.FIELD)  # while it is busy, keys are dropped for being old
-        term.pump(0.2)
+    term.send_until(ptyapp.FIELD, term.shows("typing"), 60)  # while it is busy, old keys are dropped
 
 
 def test_text_that_comes_all_at_once_presses_no_keys(probe: Probe) -> None:
