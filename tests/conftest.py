@@ -22,6 +22,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.snapshot_report = str(Path(tempfile.gettempdir()) / "lktop-snapshots.html")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What mostly waits is begun first: others run beside it, and nobody waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
 def pytest_collection_finish() -> None:
     """What has been imported stays: the collector is not to look through it again and again."""
     gc.collect()

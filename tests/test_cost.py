@@ -197,6 +197,7 @@ def silent(served: World, terminal: Terminal) -> bool:
     return terminal.size == before
 
 
+@pytest.mark.waits
 def test_bytes_to_the_terminal() -> None:
     with watching("--refresh", "0.5") as (served, terminal):
         assert any(silent(served, terminal) for _ in range(3)), "a slow answer is told, on a busy machine"
@@ -211,6 +212,7 @@ def test_bytes_to_the_terminal() -> None:
         assert terminal.size - before <= 2 * 250, "two cells, each with its marks of change"
 
 
+@pytest.mark.waits
 def test_low_bandwidth_sends_less() -> None:
     with watching("--low-bandwidth") as (_, terminal):
         assert terminal.press(b"\x0c", quiet=0.4).size <= 8_000

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.fleet.running_poller import running_poller
 from tui.api.hosts import Host
 from tui.fleet.sources import SOURCES, FetchContext, Source
@@ -11,6 +13,7 @@ from tui.fleet.state import Fleet
 from tui.fleet.store import Merge
 
 
+@pytest.mark.waits
 async def test_a_source_is_added_by_one_entry_and_taken_away_with_it() -> None:
     async def read(context: FetchContext) -> Merge:
         batch = await context.client.list_versions("CA_a")

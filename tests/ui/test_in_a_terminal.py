@@ -151,6 +151,7 @@ def test_from_the_first_paint_to_the_last_key(still_environment: Path) -> None:
         assert grammar_violations(bytes(term.output)) == []
 
 
+@pytest.mark.waits
 def test_a_server_that_goes_away_and_comes_back(still_environment: Path) -> None:
     """The data stay, grey and with their age; one back-off after the server is there, so are they."""
     with Server("calm", agents=12) as server, lktop(server, still_environment) as term:
@@ -169,6 +170,7 @@ def test_a_server_that_goes_away_and_comes_back(still_environment: Path) -> None
         assert term.wait() == 0
 
 
+@pytest.mark.waits
 def test_hostile_text_commands_nothing_and_shifts_nothing(still_environment: Path) -> None:
     """No control but our own, no clipboard, no link; every row in line, on a terminal with other widths."""
     with Server("hostile") as server, lktop(server, still_environment) as term:
@@ -189,6 +191,7 @@ def test_hostile_text_commands_nothing_and_shifts_nothing(still_environment: Pat
         assert term.wait() == 0
 
 
+@pytest.mark.waits
 def test_an_idle_screen_sends_nothing_and_a_change_its_cells(still_environment: Path) -> None:
     """Not a byte while polls go on and nothing changes; then at most 90 for each run of cells that looks
     different.

@@ -41,7 +41,7 @@ class Kind(StrEnum):
     ROOM = "room"
     """A room has somebody in it and nobody to serve them."""
     SOURCE = "source"
-    """What is polled stopped to answer, or answers again."""
+    """What is polled stopped answering, or answers again."""
     CLOCK = "clock"
     """This machine's clock jumped back."""
     OPERATION = "operation"

@@ -210,7 +210,7 @@ def _jumped_back(last: Moment | None, now: Moment) -> list[Draft]:
 
 
 def _sources(state: State, before: Fleet, after: Fleet, at: float) -> tuple[State, list[Draft]]:
-    """Sources that stopped to answer, or answer again."""
+    """Sources that stopped answering, or answer again."""
     heard, lost = dict(state.heard), dict(state.lost)
     drafts: list[Draft] = []
     for name, fresh in after.freshness.items():

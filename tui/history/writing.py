@@ -144,7 +144,7 @@ class Writing:
         held.since = batch.since or held.since
 
     def _watch_silence(self, now: Moment) -> None:
-        """Say that the process that records has stopped to write, as one does that is suspended."""
+        """Say that the process that records has stopped writing, as one does that is suspended."""
         beat = self._place.last_beat()
         is_silent = beat is not None and now.unix - beat > SILENT_AFTER
         self.status = SILENT if is_silent else ELSEWHERE
