@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from tests.fixtures.clocks import VirtualClock
 from tests.fleet.fake_livekit import World, client_of
 from tui.api.client import Client
-from tui.fleet.poller import Poller
-from tui.fleet.sources import SOURCES, Source
+from tui.fleet.polling.poller import Poller
+from tui.fleet.polling.sources import SOURCES, Source
 from tui.fleet.state import Fleet, Freshness
 from tui.fleet.store import Store
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant
-from tui.fleet.activity import LOOKED_AT, WAITS_FOR, YOUNG_FOR, activity
-from tui.fleet.participant_scheduler import Need
-from tui.fleet.room_scheduler import Activity
+from tui.fleet.polling.activity import LOOKED_AT, WAITS_FOR, YOUNG_FOR, activity
+from tui.fleet.polling.participant_scheduler import Need
+from tui.fleet.polling.room_scheduler import Activity
 
 NOW = 1_786_000_000.0
 

@@ -14,8 +14,8 @@ from tui.api import methods
 from tui.api.errors import Unknown
 from tui.api.models import Agent, Room
 from tui.api.reader import Batch
-from tui.fleet.cut_listings import known_after, with_cut
 from tui.fleet.find import no_such_agent, no_such_thing
+from tui.fleet.polling.cut_listings import known_after, with_cut
 from tui.fleet.state import Fleet, Freshness, RoomFreshness, Selection, View
 from tui.operations.descriptions import jobs, no_agent, no_dispatch
 from tui.operations.looks import whole

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tui.api import errors
-from tui.fleet.poll_outcome import (
+from tui.fleet.polling.poll_outcome import (
     ABSENT_EVERY,
     BACKOFF,
     BACKOFF_CAP,

@@ -16,10 +16,10 @@ from tests.fixtures.clocks import BACKEND
 from tests.fleet.running_poller import running_poller
 from tui.api import errors
 from tui.api.hosts import Host
-from tui.fleet import poller as module
-from tui.fleet.poll_outcome import ABSENT_EVERY, BACKOFF, BACKOFF_CAP, REFUSED_EVERY
-from tui.fleet.poller import SETTLE
-from tui.fleet.sources import AGENTS, ROOMS, SOURCES, VERSIONS, FetchContext, Source
+from tui.fleet.polling import poller as module
+from tui.fleet.polling.poll_outcome import ABSENT_EVERY, BACKOFF, BACKOFF_CAP, REFUSED_EVERY
+from tui.fleet.polling.poller import SETTLE
+from tui.fleet.polling.sources import AGENTS, ROOMS, SOURCES, VERSIONS, FetchContext, Source
 from tui.fleet.state import Fleet, Freshness, Selection
 from tui.fleet.store import Change, Merge
 

@@ -14,9 +14,9 @@ from msgspec import structs
 from tui.api.budget import Pace
 from tui.api.models import Room
 from tui.fleet.coverage import live_within
-from tui.fleet.participant_scheduler import Need, ParticipantScheduler
-from tui.fleet.room_polling import AHEAD, BURST
-from tui.fleet.room_scheduler import AGAIN, FAILING_AT_ONCE, Activity, RoomScheduler, intervals
+from tui.fleet.polling.participant_scheduler import Need, ParticipantScheduler
+from tui.fleet.polling.room_polling import AHEAD, BURST
+from tui.fleet.polling.room_scheduler import AGAIN, FAILING_AT_ONCE, Activity, RoomScheduler, intervals
 from tui.fleet.state import Selection
 
 CAP = 120

@@ -14,9 +14,9 @@ from tests.fleet.running_poller import RunningPoller, running_poller
 from tui.api import errors
 from tui.api.models import Dispatch
 from tui.fleet.find import no_rooms
-from tui.fleet.room_polling import AT_ONCE, BURST, LEFT_FREE
-from tui.fleet.room_scheduler import AGAIN
-from tui.fleet.sources import DISPATCHES, ROOMS
+from tui.fleet.polling.room_polling import AT_ONCE, BURST, LEFT_FREE
+from tui.fleet.polling.room_scheduler import AGAIN
+from tui.fleet.polling.sources import DISPATCHES, ROOMS
 from tui.fleet.state import NO_NODE_ANSWERS, Selection, dispatches_age, participants_age, with_dispatches
 from tui.fleet.store import Change
 

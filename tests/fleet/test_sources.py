@@ -8,7 +8,7 @@ import pytest
 
 from tests.fleet.running_poller import running_poller
 from tui.api.hosts import Host
-from tui.fleet.sources import SOURCES, FetchContext, Source
+from tui.fleet.polling.sources import SOURCES, FetchContext, Source
 from tui.fleet.state import Fleet
 from tui.fleet.store import Merge
 

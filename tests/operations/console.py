@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from tests.fixtures.operation import target, until, world
 from tests.scenes import TERMINAL
-from tui.fleet.sources import DISPATCHES
+from tui.fleet.polling.sources import DISPATCHES
 from tui.operations.journal.journal import AuditEntry, Journal
 from tui.record_options import RecordOptions
 from tui.sim.http.server import Simulator, serve

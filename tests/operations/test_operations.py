@@ -34,7 +34,7 @@ from tui.api.models import (
 )
 from tui.clock import SystemClock
 from tui.fleet.coverage import Coverage
-from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
+from tui.fleet.polling.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
 from tui.fleet.state import (
     NO_NODE_ANSWERS,
     QUIET_FACTOR,

@@ -14,7 +14,7 @@ from tests.fixtures.session import until, watched
 from tui.api.errors import BadTarget
 from tui.api.models import Agent, Dispatch
 from tui.clock import SystemClock
-from tui.fleet.sources import AGENTS
+from tui.fleet.polling.sources import AGENTS
 from tui.fleet.state import Selection
 from tui.project import REQUESTS_PER_MINUTE, Project
 from tui.secret import Secret

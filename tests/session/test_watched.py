@@ -14,7 +14,7 @@ from tests.fixtures.session import running, until, watched
 from tui.api.changes import RESTART_AGENT
 from tui.api.client import Client
 from tui.api.errors import NotSent
-from tui.fleet.sources import AGENTS, VERSIONS
+from tui.fleet.polling.sources import AGENTS, VERSIONS
 from tui.fleet.state import Selection
 from tui.fleet.store import Change
 from tui.session.replayed import Replay

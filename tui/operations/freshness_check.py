@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Agent, Dispatch
-from tui.fleet.cut_listings import dispatches_after
 from tui.fleet.ordering import newest_first, own_secrets
-from tui.fleet.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
+from tui.fleet.polling.cut_listings import dispatches_after
+from tui.fleet.polling.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
 from tui.fleet.state import QUIET_FACTOR, Fleet, View
 from tui.operations.fields import Answers
 from tui.operations.looks import find_agent, is_closed

@@ -18,7 +18,7 @@ from tui.api.changes import ChangeMethod, Request
 from tui.api.errors import Unknown
 from tui.api.exact import ExactDispatch
 from tui.api.models import Dispatch, Wire
-from tui.fleet.sources import Source
+from tui.fleet.polling.sources import Source
 from tui.fleet.state import Fleet, Selection, View
 from tui.operations.fields import Answers, Field, Hint, Option
 from tui.operations.journal.journal import Intent

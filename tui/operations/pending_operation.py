@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from tui.fleet.sources import SECRETS, VERSIONS
+from tui.fleet.polling.sources import SECRETS, VERSIONS
 from tui.fleet.state import View
 from tui.operations.fields import Answers, Hint, InvalidAnswer
 from tui.operations.freshness_check import data_age, moved, too_old

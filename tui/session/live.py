@@ -23,8 +23,8 @@ from tui.api.models import Wire
 from tui.api.transport import WriteGuard
 from tui.clock import Clock, Moment
 from tui.fleet.past import Event, Past, Subject
-from tui.fleet.poller import Poller
-from tui.fleet.sources import SOURCES, Source
+from tui.fleet.polling.poller import Poller
+from tui.fleet.polling.sources import SOURCES, Source
 from tui.fleet.state import QUIET_FACTOR, Selection
 from tui.fleet.store import Store
 from tui.history.events import GAP_AFTER, Resumed, State, Tick

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from tui.api.errors import NotSent
 from tui.clock import Clock, Moment
 from tui.fleet.past import Past, Subject
-from tui.fleet.sources import Source
+from tui.fleet.polling.sources import Source
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Change, Store
 from tui.fleet.times import TimeStyle, second_of

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from tui.clock import Moment
 from tui.fleet.past import Past, Subject
-from tui.fleet.sources import Source
+from tui.fleet.polling.sources import Source
 from tui.fleet.state import Selection
 from tui.fleet.store import Store
 from tui.history.store import Reader

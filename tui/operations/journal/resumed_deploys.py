@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tui.api.models import Version, instant
-from tui.fleet.sources import AGENTS, VERSIONS
+from tui.fleet.polling.sources import AGENTS, VERSIONS
 from tui.fleet.status import Family, status
 from tui.operations.journal.journal import Intent
 from tui.operations.looks import whole

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tui.api import changes
 from tui.api.changes import Request
-from tui.fleet.sources import AGENTS, SECRETS, VERSIONS
+from tui.fleet.polling.sources import AGENTS, SECRETS, VERSIONS
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where

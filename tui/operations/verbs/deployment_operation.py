@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tui.api.models import Agent
-from tui.fleet.sources import AGENTS, VERSIONS
+from tui.fleet.polling.sources import AGENTS, VERSIONS
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.operations.descriptions import agent_of, no_agent

@@ -10,8 +10,8 @@ from tui.api import changes
 from tui.api.changes import Request
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.exact import ExactDispatch, digest
-from tui.fleet.room_polling import no_node_answers
-from tui.fleet.sources import DISPATCHES, PARTICIPANTS, ROOMS
+from tui.fleet.polling.room_polling import no_node_answers
+from tui.fleet.polling.sources import DISPATCHES, PARTICIPANTS, ROOMS
 from tui.fleet.state import Fleet, View, with_dispatches
 from tui.operations.descriptions import agent_of, is_exact
 from tui.operations.fields import Answers, Field, FieldKind, Hint, InvalidAnswer, Option

@@ -13,7 +13,7 @@ from pathlib import Path
 from tui.api import changes
 from tui.api.changes import Request, secret_message
 from tui.api.models import SecretInfo, instant
-from tui.fleet.sources import AGENTS, SECRETS
+from tui.fleet.polling.sources import AGENTS, SECRETS
 from tui.fleet.state import View
 from tui.fleet.times import rfc3339
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where

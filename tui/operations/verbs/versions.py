@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tui.api import changes
 from tui.api.changes import Request
 from tui.api.models import Version, instant
-from tui.fleet.sources import AGENTS, VERSIONS
+from tui.fleet.polling.sources import AGENTS, VERSIONS
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.formats import age

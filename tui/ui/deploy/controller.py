@@ -16,7 +16,7 @@ from tui.deploy import local_files
 from tui.deploy.client import DeployClient
 from tui.deploy.plan import DeployReport, Plan
 from tui.deploy.plan_builder import NEW, OPTIONS, DeployInput, subdomain, with_options
-from tui.fleet.sources import AGENTS, SECRETS, VERSIONS
+from tui.fleet.polling.sources import AGENTS, SECRETS, VERSIONS
 from tui.fleet.state import Fleet
 from tui.operations.arguments import resolve_agent, split_options
 from tui.operations.fields import Answers, InvalidAnswer

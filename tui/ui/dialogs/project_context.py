@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from textual.screen import Screen
 
 from tui.clock import Clock
-from tui.fleet.sources import Source
+from tui.fleet.polling.sources import Source
 from tui.fleet.state import Selection, View
 from tui.fleet.store import Store
 from tui.fleet.times import TimeStyle

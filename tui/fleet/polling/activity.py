@@ -7,8 +7,8 @@ from typing import Final
 
 from tui.api.models import Dispatch, Job, Participant, moment
 from tui.fleet.evidence import agents_in
-from tui.fleet.participant_scheduler import Need
-from tui.fleet.room_scheduler import Activity
+from tui.fleet.polling.participant_scheduler import Need
+from tui.fleet.polling.room_scheduler import Activity
 
 YOUNG_FOR: Final = 60.0
 """Seconds after its start for which a job is young: its agent may not have joined yet."""

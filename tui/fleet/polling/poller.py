@@ -18,7 +18,7 @@ from tui.api.clean import clean
 from tui.api.client import Client
 from tui.api.errors import ApiError, Throttled, Unauthorized, Unknown, Unreachable
 from tui.clock import Clock, wait_or_sleep
-from tui.fleet.poll_outcome import (
+from tui.fleet.polling.poll_outcome import (
     REFUSED_EVERY,
     Answered,
     Failed,
@@ -28,8 +28,8 @@ from tui.fleet.poll_outcome import (
     Unwanted,
     next_turn,
 )
-from tui.fleet.room_polling import RoomPolling
-from tui.fleet.sources import SOURCES, FetchContext, Source
+from tui.fleet.polling.room_polling import RoomPolling
+from tui.fleet.polling.sources import SOURCES, FetchContext, Source
 from tui.fleet.state import Fleet, Selection
 from tui.fleet.store import Store
 

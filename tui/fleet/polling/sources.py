@@ -10,10 +10,10 @@ from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Agent
 from tui.clock import Clock, Moment
-from tui.fleet.cut_listings import dispatches_after, kept_of_cut, known_after, with_cut
-from tui.fleet.listings import Listings
 from tui.fleet.ordering import newest_first, own_secrets
-from tui.fleet.room_polling import RoomPolling
+from tui.fleet.polling.cut_listings import dispatches_after, kept_of_cut, known_after, with_cut
+from tui.fleet.polling.listings import Listings
+from tui.fleet.polling.room_polling import RoomPolling
 from tui.fleet.state import (
     QUIET_FACTOR,
     Fleet,

@@ -12,11 +12,11 @@ from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.models import Dispatch, Participant, Room
 from tui.api.reader import Batch
 from tui.clock import Moment
-from tui.fleet.activity import activity
 from tui.fleet.coverage import Coverage
-from tui.fleet.listings import Listings
-from tui.fleet.participant_scheduler import MOST, ParticipantScheduler
-from tui.fleet.room_scheduler import RoomScheduler
+from tui.fleet.polling.activity import activity
+from tui.fleet.polling.listings import Listings
+from tui.fleet.polling.participant_scheduler import MOST, ParticipantScheduler
+from tui.fleet.polling.room_scheduler import RoomScheduler
 from tui.fleet.state import NO_NODE_ANSWERS, Fleet, Selection
 
 AT_ONCE: Final = 4
