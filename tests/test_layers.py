@@ -60,6 +60,8 @@ ROOMS = {
     "tui.fleet": {
         # what is known, whoever asks for it
         "": {""},
+        # shows it
+        "lists": {"lists", ""},
         # asks for it
         "polling": {"polling", ""},
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from tui.fleet.cells import FAMILY_TONES, GLYPHS, UNKNOWN_GLYPH, status_glyph, status_tone, tail
+from tui.fleet.lists.cells import FAMILY_TONES, GLYPHS, UNKNOWN_GLYPH, status_glyph, status_tone, tail
 from tui.fleet.status import STATUSES, Family, status
 
 

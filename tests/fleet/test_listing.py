@@ -8,11 +8,11 @@ import pytest
 
 from tests.fixtures.views import view_of
 from tests.scenes import fleet
-from tui.fleet.cells import Cell
-from tui.fleet.columns import AGENT_COLUMNS
-from tui.fleet.detail_columns import VERSION_COLUMNS
 from tui.fleet.facts import AgentFacts, FactsCache
-from tui.fleet.listing import (
+from tui.fleet.lists.agent_columns import AGENT_COLUMNS
+from tui.fleet.lists.cells import Cell
+from tui.fleet.lists.detail_columns import VERSION_COLUMNS
+from tui.fleet.lists.listing import (
     Column,
     Filter,
     arrange,
@@ -24,8 +24,8 @@ from tui.fleet.listing import (
     sorts_by_past,
     trend,
 )
+from tui.fleet.lists.query import Query, parse
 from tui.fleet.past import Since
-from tui.fleet.query import Query, parse
 from tui.history.timeline import Timeline
 from tui.ui.panes.agents import AgentsPane
 

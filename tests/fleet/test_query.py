@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.fleet.query import BadQuery, Query, Subject, Value, complete, parse
+from tui.fleet.lists.query import BadQuery, Query, Subject, Value, complete, parse
 
 FIELDS = ("name", "status", "region", "age", "cpu", "replicas", "gone")
 NAMES = ("status", "region", "age", "cpu", "replicas")

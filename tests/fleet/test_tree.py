@@ -9,8 +9,7 @@ from tests.fixtures.jobs import AGENT, NOW, asked, dispatch, job
 from tui.api.models import Dispatch, Participant, Room
 from tui.fleet.conditions import SLOW_AFTER, STUCK_AFTER, Worst
 from tui.fleet.evidence import CHECKED_FOR
-from tui.fleet.state import Fleet, Freshness, RoomFreshness, Selection, View
-from tui.fleet.tree import (
+from tui.fleet.lists.tree import (
     OPENS_UP_TO,
     Tree,
     find_dispatch,
@@ -20,6 +19,7 @@ from tui.fleet.tree import (
     rooms_by_worst,
     split,
 )
+from tui.fleet.state import Fleet, Freshness, RoomFreshness, Selection, View
 
 # ---- the lines -----------------------------------------------------------------------------------------
 

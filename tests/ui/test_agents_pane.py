@@ -10,9 +10,9 @@ from msgspec.structs import replace as with_fields
 from tests.fixtures.views import MONOTONIC, column, view_of, with_agent, words
 from tests.scenes import fleet
 from tui.api.clean import is_clean
-from tui.fleet.cells import status_glyph
-from tui.fleet.columns import AGENT_COLUMNS
-from tui.fleet.listing import sorts
+from tui.fleet.lists.agent_columns import AGENT_COLUMNS
+from tui.fleet.lists.cells import status_glyph
+from tui.fleet.lists.listing import sorts
 from tui.fleet.past import AgentChange
 from tui.fleet.state import Fleet, Freshness
 from tui.fleet.status import STATUSES, status

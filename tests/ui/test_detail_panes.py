@@ -10,7 +10,7 @@ from msgspec.structs import replace as with_fields
 from tests.fixtures.views import column, view_of, with_agent, words
 from tests.scenes import fleet
 from tui.api.models import Agent, Deployment
-from tui.fleet.cells import Cells
+from tui.fleet.lists.cells import Cells
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import TimeStyle
 from tui.ui.panes.agents import AgentsPane

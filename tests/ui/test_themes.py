@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from tests.portrait import strips
 from tests.scenes import Scene, known, typed
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.ui import theme
 from tui.ui.app import Lktop
 from tui.ui.dialogs.fields.base import LineInput

@@ -10,7 +10,7 @@ import pytest
 from tests.fixtures.screen import playing
 from tests.fixtures.views import MONOTONIC, NOW, column, view_of, words
 from tests.scenes import Scene, typed
-from tui.fleet.changes_since import changes_since
+from tui.fleet.lists.changes_since import changes_since
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
 from tui.fleet.state import View
 from tui.fleet.times import TimeStyle, clock_time, short_time

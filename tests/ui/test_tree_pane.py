@@ -12,10 +12,10 @@ from tests.fixtures.screen import drawn, playing, title
 from tests.fixtures.views import NOW, view_of, with_agent, words
 from tests.scenes import Scene, settled, typed
 from tui.api.models import Deployment, Dispatch, JobState, Participant, moment
-from tui.fleet.cells import Cells
 from tui.fleet.coverage import Coverage
+from tui.fleet.lists.cells import Cells
+from tui.fleet.lists.tree import find_key, split
 from tui.fleet.state import NO_NODE_ANSWERS, Freshness, RoomFreshness, View, with_participants
-from tui.fleet.tree import find_key, split
 from tui.ui.logview import LogView
 from tui.ui.panes.dispatches import DispatchesPane
 

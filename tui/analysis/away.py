@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.fleet.cells import Cell, Cells
-from tui.fleet.changes_since import CHANGE_COLUMNS, Changes, changes_since
-from tui.fleet.listing import row_cells
+from tui.fleet.lists.cells import Cell, Cells
+from tui.fleet.lists.changes_since import CHANGE_COLUMNS, Changes, changes_since
+from tui.fleet.lists.listing import row_cells
 from tui.fleet.state import View
 
 LINES: Final = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from tui.fleet.event_columns import severity_tone
+from tui.fleet.lists.event_columns import severity_tone
 from tui.fleet.past import Event, Kind, Severity, Subject
 from tui.fleet.state import Fleet
 from tui.history.events import Reported

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen, Screen
 
 from tui.analysis.away import LINES, Absence, AwaySummary, summarize
 from tui.clock import Clock
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.fleet.state import View
 from tui.fleet.times import when
 from tui.ui.attention import Attention

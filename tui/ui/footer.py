@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.screen import Screen
 
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.ui.keys.bindings import is_operation
 from tui.ui.keys.names import shown
 from tui.ui.widgets.key_choice import KeyChoice

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.fleet.cells import Cell, status_glyph, status_tone
 from tui.fleet.coverage import coverage_words
+from tui.fleet.lists.cells import Cell, status_glyph, status_tone
 from tui.fleet.state import Freshness, View
 from tui.fleet.status import status
 from tui.fleet.times import TimeStyle, zone_name

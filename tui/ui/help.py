@@ -14,7 +14,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
-from tui.fleet.cells import Cell, ColumnLayout
+from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.ui.commandline.commands import COMMANDS
 from tui.ui.keys.bindings import bindings, is_operation
 from tui.ui.keys.contexts import HELP

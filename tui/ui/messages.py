@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.fleet.cells import Cell, ColumnLayout
+from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.fleet.times import TimeStyle, clock_time
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import MESSAGES

@@ -11,9 +11,9 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.fleet.cells import Cell, Cells, ColumnLayout
-from tui.fleet.changes_since import CHANGE_COLUMNS, FAILED_COLUMNS, changes_since, failed_subject
-from tui.fleet.listing import row_cells
+from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
+from tui.fleet.lists.changes_since import CHANGE_COLUMNS, FAILED_COLUMNS, changes_since, failed_subject
+from tui.fleet.lists.listing import row_cells
 from tui.fleet.past import Subject, complete_since
 from tui.fleet.state import View
 from tui.fleet.times import when

@@ -17,7 +17,7 @@ from textual.screen import ModalScreen
 
 from tui.api.clean import clean
 from tui.api.errors import ApiError
-from tui.fleet.cells import Cell, ColumnLayout
+from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import RAW
 from tui.ui.widgets.lines import Lines

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.fleet.times import TimeStyle, second_of
 from tui.session.playback import Extent
 from tui.ui.keys.bindings import bindings

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.fleet.typed_time import precision, typed_time
 from tui.logs.classify import classify
 from tui.logs.levels import Level

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.fleet.cells import ColumnLayout
+from tui.fleet.lists.cells import ColumnLayout
 from tui.ui.widgets.columns import CLOCK_WIDTH, GAP, for_times, slots
 
 NAME = ColumnLayout("name", "NAME", 10, grow=2)

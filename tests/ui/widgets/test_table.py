@@ -11,7 +11,7 @@ from textual.geometry import Region
 
 from tests.fixtures.screen import Watched, board, drawn
 from tui.api.clean import clean
-from tui.fleet.cells import Cell, ColumnLayout
+from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.sim.scenarios.hostile import STRINGS
 from tui.ui.widgets.row_renderer import GUTTER, RowRenderer, TableRow
 from tui.ui.widgets.table import DELTA_FOR, LineTable, RowChange

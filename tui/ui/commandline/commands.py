@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tui.api.models import Agent
 from tui.fleet.find import AmbiguousName, find_agent, no_such_agent, no_such_thing
+from tui.fleet.lists.tree import find_key, key_of
 from tui.fleet.state import Fleet
-from tui.fleet.tree import find_key, key_of
 from tui.logs.archive import NotOpened
 from tui.operations.arguments import split_options
 from tui.operations.registry import OPERATIONS

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.ui.commandline.history import PromptHistory
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import PROMPT

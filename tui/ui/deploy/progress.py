@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from tui.deploy.plan import BuildProgress, BuildStep, DeployReport, Plan, Stage, State, StepState
-from tui.fleet.cells import Cell, ColumnLayout
+from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.formats import duration
 from tui.ui.deploy.fact_lines import verb
 from tui.ui.dialogs.base import Dialog

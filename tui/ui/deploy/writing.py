@@ -13,7 +13,7 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from tui.deploy.local_files import FileChanges, NotWritten
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.operations.fields import Answers, Field, FieldKind, Option
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.fleet.cells import Cell, ColumnLayout
+from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.fleet.times import TimeStyle, clock_time
 from tui.formats import duration
 from tui.operations.journal.journal import AuditEntry

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.operations.fields import Answers, Field, FieldKind, Option
 from tui.secret import Secret
 from tui.ui.dialogs.fields.base import ChoiceInput, Divided, MultilineInput

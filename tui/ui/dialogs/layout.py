@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import Key, Paste
 from textual.widget import Widget
 
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import LABEL, FactLine, wrap_facts, wrap_text
 from tui.ui.dialogs.fields.base import LineInput, ReasonInput

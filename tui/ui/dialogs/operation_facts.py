@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from tui.api.hosts import Host
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.fleet.state import View
 from tui.formats import duration
 from tui.operations.fields import Answers, Hint, HintLevel

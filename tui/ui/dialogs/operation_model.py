@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.fleet.state import Selection
 from tui.operations.fields import Answers, InvalidAnswer
 from tui.operations.join_watch import JoinProgress

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from tui.api.errors import ApiError
-from tui.fleet.cells import Cell, ColumnLayout
+from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.fleet.state import Selection
 from tui.fleet.times import when
 from tui.operations.verbs.private_links import CreateLink, DeleteLink, LinkState, link_states

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.events import Key, Paste, Resize
 from textual.widgets import Input
 
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.operations.fields import InvalidAnswer
 from tui.operations.journal.journal import JournalError
 from tui.ui.dialogs.base import Dialog

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.fleet.times import seen
 from tui.formats import whole_seconds
 from tui.logs.levels import Level

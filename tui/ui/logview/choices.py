@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.api.clean import clean
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.formats import size
 from tui.logs.archive import LogFile
 from tui.logs.log import Log

@@ -13,7 +13,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.strip import Strip
 
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import PICKER
 from tui.ui.logview.choices import ChoiceRow, Choices

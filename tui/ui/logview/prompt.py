@@ -14,7 +14,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from tui.api.clean import clean
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.fleet.typed_time import TIME_HINT, precision, typed_time
 from tui.logs.expressions import TooSlow
 from tui.logs.query import parse_filter

@@ -10,11 +10,11 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.api.models import Agent
-from tui.fleet.cells import Cell, Cells
-from tui.fleet.columns import AGENT_COLUMNS
 from tui.fleet.facts import AgentFacts, FactsCache
 from tui.fleet.find import unknown_agents
-from tui.fleet.listing import arrange, change_signs, moves, row_cells, sorts_by_past
+from tui.fleet.lists.agent_columns import AGENT_COLUMNS
+from tui.fleet.lists.cells import Cell, Cells
+from tui.fleet.lists.listing import arrange, change_signs, moves, row_cells, sorts_by_past
 from tui.fleet.state import Selection, View
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import AGENTS

@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from tui.api.models import Agent
 from tui.clock import Clock
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.fleet.past import NOBODY, Subject
 from tui.fleet.state import Selection, View
 from tui.operations.operation import Operation

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tui.api.models import Dispatch, Job, JobState, Participant, Room, moment
-from tui.fleet.cells import Cell, Cells, tail
 from tui.fleet.conditions import (
     DispatchCondition,
     JobCondition,
@@ -19,10 +18,11 @@ from tui.fleet.conditions import (
 )
 from tui.fleet.evidence import RoomEvidence
 from tui.fleet.find import unlisted_agents
+from tui.fleet.lists.cells import Cell, Cells, tail
+from tui.fleet.lists.tree import Node
 from tui.fleet.state import View
 from tui.fleet.status import Family, status
 from tui.fleet.times import when
-from tui.fleet.tree import Node
 from tui.formats import age, duration
 from tui.operations.descriptions import size_in_bytes
 from tui.operations.verbs.dispatch_checks import COLD_START, by_name, stores_restart_policy_only

@@ -12,15 +12,13 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.api.models import Agent
-from tui.fleet.cells import Cell, Cells, ColumnLayout
 from tui.fleet.conditions import Worst
 from tui.fleet.coverage import coarsely, coverage_words, is_old
 from tui.fleet.evidence import agent_of
 from tui.fleet.find import no_rooms, unknown_rooms, unlisted_agents
-from tui.fleet.past import Subject
-from tui.fleet.room_list import ROOM_FIELDS, matching_rooms
-from tui.fleet.state import Freshness, Selection, View
-from tui.fleet.tree import (
+from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
+from tui.fleet.lists.room_list import ROOM_FIELDS, matching_rooms
+from tui.fleet.lists.tree import (
     Node,
     Tree,
     every_key,
@@ -30,6 +28,8 @@ from tui.fleet.tree import (
     rooms_by_worst,
     split,
 )
+from tui.fleet.past import Subject
+from tui.fleet.state import Freshness, Selection, View
 from tui.formats import age
 from tui.operations.targets import NoTarget
 from tui.ui.keys.bindings import bindings

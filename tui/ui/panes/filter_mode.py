@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
-from tui.fleet.query import Query, complete, unknown_field
+from tui.fleet.lists.query import Query, complete, unknown_field
 from tui.ui.widgets.table import LineTable
 
 

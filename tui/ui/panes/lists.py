@@ -16,9 +16,9 @@ from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 
-from tui.fleet.cells import Cell, Cells, ColumnLayout
-from tui.fleet.listing import filters, sorts
-from tui.fleet.query import BadQuery, Query, parse
+from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
+from tui.fleet.lists.listing import filters, sorts
+from tui.fleet.lists.query import BadQuery, Query, parse
 from tui.fleet.state import Freshness, Selection, View
 from tui.fleet.times import TimeStyle
 from tui.operations.fields import Answers

@@ -14,7 +14,7 @@ from textual.binding import BindingType
 
 from tui.api.models import Agent, instant
 from tui.clock import Clock
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.logs.hub import LogHub

@@ -9,9 +9,9 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.api.models import Agent, Deployment, instant
-from tui.fleet.cells import Cell, Cells, ColumnLayout, status_glyph, status_tone
-from tui.fleet.detail_columns import DEPLOYMENT_COLUMNS, DeploymentRow
-from tui.fleet.listing import row_cells
+from tui.fleet.lists.cells import Cell, Cells, ColumnLayout, status_glyph, status_tone
+from tui.fleet.lists.detail_columns import DEPLOYMENT_COLUMNS, DeploymentRow
+from tui.fleet.lists.listing import row_cells
 from tui.fleet.state import View
 from tui.fleet.status import event_words, reading, status
 from tui.fleet.times import seen, when

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tui.api.models import Agent
+from tui.fleet.lists.tree import find_key, key_of
 from tui.fleet.past import Subject
 from tui.fleet.state import View
-from tui.fleet.tree import find_key, key_of
 from tui.operations.targets import NoTarget
 
 

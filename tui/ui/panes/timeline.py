@@ -9,9 +9,9 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui.api.models import Agent
-from tui.fleet.cells import Cell, Cells
-from tui.fleet.event_columns import EVENT_COLUMNS, between, event_text, subject_words
-from tui.fleet.listing import arrange, moves, row_cells
+from tui.fleet.lists.cells import Cell, Cells
+from tui.fleet.lists.event_columns import EVENT_COLUMNS, between, event_text, subject_words
+from tui.fleet.lists.listing import arrange, moves, row_cells
 from tui.fleet.past import Event, Severity, Subject, complete_since
 from tui.fleet.state import Freshness, View
 from tui.fleet.times import clock_time, when

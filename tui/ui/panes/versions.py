@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.api.models import Version
-from tui.fleet.cells import Cell, Cells
-from tui.fleet.detail_columns import VERSION_COLUMNS
-from tui.fleet.listing import arrange, row_cells
+from tui.fleet.lists.cells import Cell, Cells
+from tui.fleet.lists.detail_columns import VERSION_COLUMNS
+from tui.fleet.lists.listing import arrange, row_cells
 from tui.fleet.state import View
 from tui.operations.fields import Answers
 from tui.ui.keys.bindings import bindings

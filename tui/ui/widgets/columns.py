@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from msgspec import Struct
 
-from tui.fleet.cells import ColumnLayout
+from tui.fleet.lists.cells import ColumnLayout
 
 CLOCK_WIDTH = 11
 """Cells of a time of day, with its date if that is another day."""

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.fleet.cells import Cell
+from tui.fleet.lists.cells import Cell
 from tui.ui.widgets.text import fit, width
 from tui.ui.widgets.themed_widget import ThemedWidget
 

@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.fleet.cells import Cell, Cells, ColumnLayout
+from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.ui.widgets.columns import GAP, slots
 from tui.ui.widgets.text import fit, width
 

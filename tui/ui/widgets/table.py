@@ -18,7 +18,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.fleet.cells import Cell, Cells, ColumnLayout
+from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import TABLE
 from tui.ui.widgets.columns import Slot

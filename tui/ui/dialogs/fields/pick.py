@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui.fleet.cells import Cell, ColumnLayout
+from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.operations.fields import Field, Option
 from tui.ui.dialogs.fields.base import FieldAnswered, Next, Options
 from tui.ui.keys.bindings import bindings

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from tui.fleet.cells import Cell, Cells, ColumnLayout
-from tui.fleet.query import Query, Subject, Value
+from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
+from tui.fleet.lists.query import Query, Subject, Value
 from tui.fleet.state import View
 
 R = TypeVar("R")

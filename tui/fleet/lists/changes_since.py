@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tui.fleet.cells import Cell
-from tui.fleet.event_columns import SEVERITY_LOOKS
-from tui.fleet.listing import Column
+from tui.fleet.lists.cells import Cell
+from tui.fleet.lists.event_columns import SEVERITY_LOOKS
+from tui.fleet.lists.listing import Column
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
 from tui.fleet.state import View
 from tui.fleet.status import status

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui.api.models import Version
-from tui.fleet.cells import Cell, status_glyph, status_tone, tail
 from tui.fleet.facts import AgentFacts
-from tui.fleet.listing import Column, Filter, SortKey, trend
+from tui.fleet.lists.cells import Cell, status_glyph, status_tone, tail
+from tui.fleet.lists.listing import Column, Filter, SortKey, trend
 from tui.fleet.past import Since
 from tui.fleet.state import View
 from tui.fleet.status import replicas

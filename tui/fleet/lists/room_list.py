@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from tui.api.models import Dispatch, Job, moment
 from tui.fleet.conditions import JobCondition, dispatch_condition, job_condition
 from tui.fleet.evidence import RoomEvidence
-from tui.fleet.listing import Field, matching
-from tui.fleet.query import Query
+from tui.fleet.lists.listing import Field, matching
+from tui.fleet.lists.query import Query
 from tui.fleet.state import View
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tui.api.models import Agent, Deployment, SecretInfo, Version, instant
-from tui.fleet.cells import Cell, status_glyph, status_tone
 from tui.fleet.facts import cpu_text, mem_text
-from tui.fleet.listing import Column, Filter
+from tui.fleet.lists.cells import Cell, status_glyph, status_tone
+from tui.fleet.lists.listing import Column, Filter
 from tui.fleet.past import deployment_key
 from tui.fleet.state import View
 from tui.fleet.status import event_words, status

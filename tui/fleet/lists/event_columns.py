@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.fleet.cells import Cell
-from tui.fleet.listing import Column, Filter
+from tui.fleet.lists.cells import Cell
+from tui.fleet.lists.listing import Column, Filter
 from tui.fleet.past import Event, Severity
 from tui.fleet.state import View
 from tui.fleet.times import TimeStyle, when
