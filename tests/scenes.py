@@ -30,8 +30,9 @@ from tests.portrait import SIZES, Size, resize, strips
 from tui.analysis.away import Absence, summarize
 from tui.api.errors import ApiError
 from tui.fleet.past import Gap
-from tui.fleet.state import Fleet, Freshness, Selection, View, with_participants
+from tui.fleet.state import Fleet, Freshness, with_participants
 from tui.fleet.status import worst
+from tui.fleet.view import Selection, View
 from tui.history.timeline import Timeline
 from tui.logs.hub import LogHub
 from tui.logs.source import StreamPhase

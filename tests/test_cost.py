@@ -24,7 +24,8 @@ from tests.ptyrun import ROOT, python, terminal_env
 from tests.scenes import Scene, settled
 from tui.api.models import Agent, Deployment, Dispatch, DispatchState, Job, JobState, Room
 from tui.fleet.lists.tree import Tree
-from tui.fleet.state import Fleet, Selection, View, with_agents
+from tui.fleet.state import Fleet, with_agents
+from tui.fleet.view import Selection, View
 from tui.ui import theme
 from tui.ui.panes.agents import AgentsPane
 

@@ -17,7 +17,6 @@ LONG_MODULES = {
     "api/models.py",
     "cli.py",
     "deploy/run.py",
-    "fleet/state.py",
     "operations/journal/journal.py",
     "sim/scenarios/incident.py",
     "sim/world/agents.py",

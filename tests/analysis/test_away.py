@@ -13,7 +13,7 @@ from tests.operations.pictures import asking
 from tests.scenes import Scene, settled
 from tui.analysis.away import LINES, Absence, summarize
 from tui.fleet.past import Event, Kind, Severity, Subject
-from tui.fleet.state import View
+from tui.fleet.view import View
 from tui.history.timeline import Timeline
 from tui.session.replayed import Replay
 from tui.ui.app import Lktop

@@ -18,7 +18,8 @@ from typing import Final
 from tests.bench.figures import US, Figure
 from tests.bench.suite import Suite
 from tests.bench.world import KEY, SECRET, World, world
-from tui.fleet.state import Fleet, Selection
+from tui.fleet.state import Fleet
+from tui.fleet.view import Selection
 from tui.project import REQUESTS_PER_MINUTE, Project
 from tui.secret import Secret
 from tui.session.live import Session

@@ -13,7 +13,8 @@ from textual.widgets import Tree
 from tests.bench.figures import US, Figure
 from tests.bench.suite import Suite
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Room
-from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.state import Fleet
+from tui.fleet.view import Selection, View
 from tui.ui import theme
 from tui.ui.panes.dispatches import DispatchesPane
 

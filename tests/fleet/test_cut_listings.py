@@ -16,7 +16,8 @@ from tui.api.models import Agent, Room
 from tui.api.reader import Batch
 from tui.fleet.find import no_such_agent, no_such_thing
 from tui.fleet.polling.cut_listings import known_after, with_cut
-from tui.fleet.state import Fleet, Freshness, RoomFreshness, Selection, View
+from tui.fleet.state import Fleet, Freshness, RoomFreshness
+from tui.fleet.view import Selection, View
 from tui.operations.descriptions import jobs, no_agent, no_dispatch
 from tui.operations.looks import whole
 from tui.operations.verbs.dispatch_checks import likely_cause

@@ -20,8 +20,9 @@ from tui.fleet.polling import poller as module
 from tui.fleet.polling.poll_outcome import ABSENT_EVERY, BACKOFF, BACKOFF_CAP, REFUSED_EVERY
 from tui.fleet.polling.poller import SETTLE
 from tui.fleet.polling.sources import AGENTS, ROOMS, SOURCES, VERSIONS, FetchContext, Source
-from tui.fleet.state import Fleet, Freshness, Selection
+from tui.fleet.state import Fleet, Freshness
 from tui.fleet.store import Change, Merge
+from tui.fleet.view import Selection
 
 
 @pytest.fixture

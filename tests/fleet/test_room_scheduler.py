@@ -17,7 +17,7 @@ from tui.fleet.coverage import live_within
 from tui.fleet.polling.participant_scheduler import Need, ParticipantScheduler
 from tui.fleet.polling.room_polling import AHEAD, BURST
 from tui.fleet.polling.room_scheduler import AGAIN, FAILING_AT_ONCE, Activity, RoomScheduler, intervals
-from tui.fleet.state import Selection
+from tui.fleet.view import Selection
 
 CAP = 120
 """Requests a minute of a console with the default settings."""

@@ -12,8 +12,9 @@ from msgspec import structs
 from tests.fixtures.clocks import ManualClock
 from tui.api.models import Agent, Deployment, Event, Room
 from tui.fleet.facts import AgentFacts, FactsCache, deployment_names
-from tui.fleet.state import Fleet, Freshness, Selection, View, changed_agents, with_agents
+from tui.fleet.state import Fleet, Freshness, changed_agents, with_agents
 from tui.fleet.store import Change, Merge, Store
+from tui.fleet.view import Selection, View
 
 # ---- the store -----------------------------------------------------------------------------------------
 

@@ -19,7 +19,8 @@ from tui.fleet.lists.tree import (
     rooms_by_worst,
     split,
 )
-from tui.fleet.state import Fleet, Freshness, RoomFreshness, Selection, View
+from tui.fleet.state import Fleet, Freshness, RoomFreshness
+from tui.fleet.view import Selection, View
 
 # ---- the lines -----------------------------------------------------------------------------------------
 

@@ -15,8 +15,9 @@ from tests.hostile.server import HostileServer
 from tests.hostile.world import DESK, DISPATCH, LINK, LOBBY, NEW_ROOM, OURS, TAGS, World
 from tui.api.client import Client
 from tui.fleet.ordering import newest_first, open_dispatches, own_secrets
-from tui.fleet.state import Fleet, Selection, View, with_agents
+from tui.fleet.state import Fleet, with_agents
 from tui.fleet.store import Store
+from tui.fleet.view import Selection, View
 from tui.operations.fields import Answers
 from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import Journal, Origin, Verdict

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from textual.screen import Screen
 
 from tui.api.models import PrivateLink
-from tui.fleet.state import Selection
+from tui.fleet.view import Selection
 from tui.operations.fields import Answers
 from tui.operations.join_watch import JoinHealth, JoinProgress
 from tui.operations.journal.journal import AuditEntry, Intent, Origin, Verdict

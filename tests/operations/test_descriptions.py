@@ -10,7 +10,8 @@ from tests.fixtures.jobs import AGENT, NOW, asked, dispatch, job
 from tui.api.models import Agent, Dispatch, Participant, Room
 from tui.fleet.coverage import Coverage
 from tui.fleet.evidence import CHECKED_FOR
-from tui.fleet.state import Fleet, Freshness, Selection, View
+from tui.fleet.state import Fleet, Freshness
+from tui.fleet.view import Selection, View
 from tui.operations.descriptions import dispatch_state, doing, jobs, states, where
 from tui.operations.fields import Answers
 from tui.operations.registry import BY_ID

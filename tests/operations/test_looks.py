@@ -14,8 +14,9 @@ from tui.api.client import Client
 from tui.api.errors import ApiError, Unknown
 from tui.api.exact import digest
 from tui.api.models import Dispatch
-from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.state import Fleet
 from tui.fleet.store import Store
+from tui.fleet.view import Selection, View
 from tui.operations import looks
 from tui.operations.fields import Answers
 from tui.operations.join_watch import JoinProgress, JoinWatch, follow

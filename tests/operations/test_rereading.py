@@ -11,7 +11,8 @@ from msgspec.structs import replace as with_fields
 
 from tests.fixtures.operation import CONCIERGE, FAILING, START, Setup, operation_setup
 from tui.api.models import Dispatch, Version
-from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.state import Fleet
+from tui.fleet.view import Selection, View
 from tui.operations.fields import Answers
 from tui.operations.freshness_check import moved, with_learnt
 from tui.operations.pending_operation import PendingOperation

@@ -17,7 +17,8 @@ from tui.deploy.plan import Plan
 from tui.deploy.plan_builder import OPTIONS, DeployInput, with_options
 from tui.fleet.conditions import Worst, job_condition
 from tui.fleet.evidence import RoomEvidence
-from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.state import Fleet
+from tui.fleet.view import Selection, View
 from tui.operations.arguments import parse_arguments, split_options
 from tui.operations.fields import Answers
 from tui.operations.registry import BY_ID, OPERATIONS

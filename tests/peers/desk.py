@@ -13,7 +13,8 @@ from tui.api.errors import ApiError
 from tui.api.models import moment
 from tui.clock import Clock
 from tui.fleet.lists.tree import every_key
-from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.state import Fleet
+from tui.fleet.view import Selection, View
 from tui.operations.fields import Answers
 from tui.operations.join_watch import JoinWatch
 from tui.operations.journal.hosts import Hosts

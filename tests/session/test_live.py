@@ -15,7 +15,7 @@ from tui.api.errors import BadTarget
 from tui.api.models import Agent, Dispatch
 from tui.clock import SystemClock
 from tui.fleet.polling.sources import AGENTS
-from tui.fleet.state import Selection
+from tui.fleet.view import Selection
 from tui.project import REQUESTS_PER_MINUTE, Project
 from tui.secret import Secret
 from tui.session.live import Session

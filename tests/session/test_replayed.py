@@ -13,7 +13,8 @@ from tests.test_project import PROJECT
 from tui.api.errors import NotSent
 from tui.api.models import Agent, Deployment
 from tui.fleet.past import Since
-from tui.fleet.state import Fleet, Freshness, Selection
+from tui.fleet.state import Fleet, Freshness
+from tui.fleet.view import Selection
 from tui.operations.remote import Remote
 from tui.session.replayed import REFUSAL, Replay
 

@@ -15,8 +15,8 @@ from tui.api.changes import RESTART_AGENT
 from tui.api.client import Client
 from tui.api.errors import NotSent
 from tui.fleet.polling.sources import AGENTS, VERSIONS
-from tui.fleet.state import Selection
 from tui.fleet.store import Change
+from tui.fleet.view import Selection
 from tui.session.replayed import Replay
 from tui.session.watched import Watched
 

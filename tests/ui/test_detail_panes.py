@@ -11,8 +11,9 @@ from tests.fixtures.views import column, view_of, with_agent, words
 from tests.scenes import fleet
 from tui.api.models import Agent, Deployment
 from tui.fleet.lists.cells import Cells
-from tui.fleet.state import Freshness, View
+from tui.fleet.state import Freshness
 from tui.fleet.times import TimeStyle
+from tui.fleet.view import View
 from tui.ui.panes.agents import AgentsPane
 from tui.ui.panes.freshness import freshness
 from tui.ui.panes.lists import ListPane

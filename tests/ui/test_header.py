@@ -9,9 +9,10 @@ from msgspec.structs import replace as struct_replace
 
 from tests.scenes import PRODUCTION, PROJECT
 from tui.fleet.coverage import Coverage
-from tui.fleet.state import Fleet, Freshness, Selection, View
+from tui.fleet.state import Fleet, Freshness
 from tui.fleet.status import STATUSES
 from tui.fleet.times import TimeStyle
+from tui.fleet.view import Selection, View
 from tui.project import Project
 from tui.session.watched import Link
 from tui.ui.header import header

@@ -8,7 +8,8 @@ import pytest
 
 from tests.fixtures.screen import playing, title
 from tests.scenes import Scene, settled, typed
-from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.state import Fleet
+from tui.fleet.view import Selection, View
 from tui.operations.registry import BY_ID
 from tui.operations.targets import NoTarget
 from tui.ui.panes import PANES

@@ -12,8 +12,8 @@ from tests.fixtures.views import MONOTONIC, NOW, column, view_of, words
 from tests.scenes import Scene, typed
 from tui.fleet.lists.changes_since import changes_since
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
-from tui.fleet.state import View
 from tui.fleet.times import TimeStyle, clock_time, short_time
+from tui.fleet.view import View
 from tui.history.timeline import Timeline
 from tui.operations.targets import NoTarget
 from tui.ui.attention import PAUSE, Attention

@@ -10,7 +10,7 @@ from msgspec import Struct
 from tui.fleet.lists.cells import Cell, Cells
 from tui.fleet.lists.changes_since import CHANGE_COLUMNS, Changes, changes_since
 from tui.fleet.lists.listing import row_cells
-from tui.fleet.state import View
+from tui.fleet.view import View
 
 LINES: Final = 5
 """Lines of what changed; the rest is counted."""

@@ -8,7 +8,8 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.models import Job, Participant, Room
-from tui.fleet.state import Fleet, View
+from tui.fleet.state import Fleet
+from tui.fleet.view import View
 
 CHECKED_FOR: Final = 120.0
 """Seconds for which an answer tells who is in a room: forty rooms are asked about in that time."""

@@ -11,9 +11,7 @@ from msgspec import Struct, structs
 
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version
 from tui.fleet.coverage import Coverage
-from tui.fleet.past import EMPTY_PAST, Past
 from tui.fleet.status import worst
-from tui.fleet.times import TimeStyle
 
 STALE_AFTER = 2
 """Missed polls after which data is called stale."""
@@ -245,58 +243,3 @@ def without_room_failures(fleet: Fleet) -> Fleet:
         for room, known in fleet.room_freshness.items()
     }
     return replace(fleet, room_freshness=fresh)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What the operator is looking at. Identities, never row numbers."""
-
-    agent_id: str = ""
-    room: str = ""
-    dispatch_id: str = ""
-    job_id: str = ""
-    rooms_in_view: tuple[str, ...] = ()
-    """Rooms on the screen, polled more often."""
-    panes_in_view: tuple[str, ...] = ()
-    """Panes on the screen, by name: what only they show is polled while they are."""
-    pane: str = "agents"
-    project: str = ""
-    """The project's key; empty before one is watched."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that a pane is given."""
-
-    fleet: Fleet
-    """Of the selected project."""
-    selection: Selection
-    now: float
-    """Unix seconds by the server's clock, in coarse steps."""
-    monotonic: float
-    """For the age of data, in coarse steps."""
-    times: TimeStyle = TimeStyle.RELATIVE
-    fleets: Mapping[str, Fleet] = field(default_factory=dict, repr=False)
-    """Of every watched project, by its key."""
-    past: Past = EMPTY_PAST
-    """Of the selected project."""
-    is_past: bool = False
-    """It is a moment of the past: nothing of it is current."""
-    left_at: float | None = None
-    """Monotonic time of the last key before the operator's newest pause; None while there was none."""
-    unix_offset: float | None = None
-    """Unix seconds by the server's clock minus monotonic ones. None: the two above were read together."""
-
-    def unix(self, at: float) -> float:
-        """A monotonic time, such as that of an answer, in Unix seconds by the server's clock."""
-        return at + (self.now - self.monotonic if self.unix_offset is None else self.unix_offset)
-
-    @property
-    def clock_style(self) -> TimeStyle:
-        """The style of times that are no ages."""
-        return TimeStyle.LOCAL if self.times is TimeStyle.RELATIVE else self.times
-
-    @property
-    def agent(self) -> Agent | None:
-        """The agent selected."""
-        return self.fleet.agent(self.selection.agent_id)

@@ -23,7 +23,8 @@ from tui.fleet.conditions import (
 )
 from tui.fleet.evidence import RoomEvidence, evidence
 from tui.fleet.past import FailedJob
-from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.state import Fleet
+from tui.fleet.view import Selection, View
 from tui.history import room_words as words
 from tui.history.drafts import Draft
 from tui.history.room_words import RoomDispatch

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tui.fleet.find import AmbiguousName, find_agent, no_such_agent, no_such_thing
-from tui.fleet.state import Fleet, Selection
+from tui.fleet.state import Fleet
+from tui.fleet.view import Selection
 from tui.operations.fields import Answers, InvalidAnswer
 from tui.operations.operation import Operation
 

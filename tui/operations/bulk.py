@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tui.api.errors import ApiError
-from tui.fleet.state import Selection, View
+from tui.fleet.view import Selection, View
 from tui.operations.fields import Answers
 from tui.operations.freshness_check import moved
 from tui.operations.journal.journal import Verdict

@@ -13,8 +13,9 @@ from tui.fleet.coverage import Coverage
 from tui.fleet.evidence import evidence, evidence_of
 from tui.fleet.find import unknown_rooms, unlisted_agents
 from tui.fleet.lists.tree import find_dispatch
-from tui.fleet.state import Fleet, View
+from tui.fleet.state import Fleet
 from tui.fleet.status import Family, event_words, reading, status
+from tui.fleet.view import View
 from tui.formats import age
 from tui.operations.operation import Fact
 

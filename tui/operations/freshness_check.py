@@ -12,7 +12,8 @@ from tui.api.models import Agent, Dispatch
 from tui.fleet.ordering import newest_first, own_secrets
 from tui.fleet.polling.cut_listings import dispatches_after
 from tui.fleet.polling.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
-from tui.fleet.state import QUIET_FACTOR, Fleet, View
+from tui.fleet.state import QUIET_FACTOR, Fleet
+from tui.fleet.view import View
 from tui.operations.fields import Answers
 from tui.operations.looks import find_agent, is_closed
 from tui.operations.operation import Operation, Preview

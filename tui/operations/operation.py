@@ -19,7 +19,8 @@ from tui.api.errors import Unknown
 from tui.api.exact import ExactDispatch
 from tui.api.models import Dispatch, Wire
 from tui.fleet.polling.sources import Source
-from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.state import Fleet
+from tui.fleet.view import Selection, View
 from tui.operations.fields import Answers, Field, Hint, Option
 from tui.operations.journal.journal import Intent
 from tui.operations.remote import Remote

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from tui.fleet.polling.sources import SECRETS, VERSIONS
-from tui.fleet.state import View
+from tui.fleet.view import View
 from tui.operations.fields import Answers, Hint, InvalidAnswer
 from tui.operations.freshness_check import data_age, moved, too_old
 from tui.operations.operation import Danger, Operation, Preview

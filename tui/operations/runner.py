@@ -17,8 +17,8 @@ from msgspec import Struct
 from tui.api.errors import ApiError, NotDone, NotFound, Unknown
 from tui.api.proof import Proof, of_answer
 from tui.clock import Clock
-from tui.fleet.state import View
 from tui.fleet.store import Store
+from tui.fleet.view import View
 from tui.operations import endings
 from tui.operations.attempt import LOOKS, Attempt, close
 from tui.operations.fields import Answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tui.fleet.state import Selection
+from tui.fleet.view import Selection
 from tui.operations.fields import Answers
 
 

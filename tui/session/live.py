@@ -25,8 +25,9 @@ from tui.clock import Clock, Moment
 from tui.fleet.past import Event, Past, Subject
 from tui.fleet.polling.poller import Poller
 from tui.fleet.polling.sources import SOURCES, Source
-from tui.fleet.state import QUIET_FACTOR, Selection
+from tui.fleet.state import QUIET_FACTOR
 from tui.fleet.store import Store
+from tui.fleet.view import Selection
 from tui.history.events import GAP_AFTER, Resumed, State, Tick
 from tui.history.folder_place import FolderPlace
 from tui.history.recorder import Recorder, forgotten

@@ -14,9 +14,10 @@ from tui.api.errors import NotSent
 from tui.clock import Clock, Moment
 from tui.fleet.past import Past, Subject
 from tui.fleet.polling.sources import Source
-from tui.fleet.state import Fleet, Selection
+from tui.fleet.state import Fleet
 from tui.fleet.store import Change, Store
 from tui.fleet.times import TimeStyle, second_of
+from tui.fleet.view import Selection
 from tui.formats import age
 from tui.history.events import State, derive
 from tui.history.records import Sample

@@ -10,8 +10,8 @@ from typing import Protocol, TypeVar
 from tui.clock import Moment
 from tui.fleet.past import Past, Subject
 from tui.fleet.polling.sources import Source
-from tui.fleet.state import Selection
 from tui.fleet.store import Store
+from tui.fleet.view import Selection
 from tui.history.store import Reader
 from tui.logs.hub import LogHub
 from tui.operations.journal.journal import AuditEntry

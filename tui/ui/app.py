@@ -25,8 +25,8 @@ from tui.api.clean import clean
 from tui.api.errors import BadTarget
 from tui.api.models import Dispatch, Job
 from tui.clock import Clock, SystemClock
-from tui.fleet.state import Selection
 from tui.fleet.times import TimeStyle
+from tui.fleet.view import Selection
 from tui.project import Project
 from tui.record_options import RecordOptions
 from tui.session.watched import NoHistory, Watched

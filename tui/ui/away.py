@@ -13,8 +13,8 @@ from textual.screen import ModalScreen, Screen
 from tui.analysis.away import LINES, Absence, AwaySummary, summarize
 from tui.clock import Clock
 from tui.fleet.lists.cells import Cell
-from tui.fleet.state import View
 from tui.fleet.times import when
+from tui.fleet.view import View
 from tui.ui.attention import Attention
 from tui.ui.widgets.lines import Line, Lines, spread
 from tui.ui.widgets.text import fit, width

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from tui.fleet.coverage import coverage_words
 from tui.fleet.lists.cells import Cell, status_glyph, status_tone
-from tui.fleet.state import Freshness, View
+from tui.fleet.state import Freshness
 from tui.fleet.status import status
 from tui.fleet.times import TimeStyle, zone_name
+from tui.fleet.view import View
 from tui.formats import age, whole_seconds
 from tui.project import Project
 from tui.session.watched import Link

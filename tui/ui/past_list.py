@@ -15,8 +15,8 @@ from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.fleet.lists.changes_since import CHANGE_COLUMNS, FAILED_COLUMNS, changes_since, failed_subject
 from tui.fleet.lists.listing import row_cells
 from tui.fleet.past import Subject, complete_since
-from tui.fleet.state import View
 from tui.fleet.times import when
+from tui.fleet.view import View
 from tui.formats import age
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import PAST_LIST

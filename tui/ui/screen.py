@@ -26,8 +26,9 @@ from tui.clock import Clock
 from tui.fleet.lists.cells import Cell
 from tui.fleet.lists.tree import find_key, key_of
 from tui.fleet.past import Subject
-from tui.fleet.state import Fleet, Selection, View
+from tui.fleet.state import Fleet
 from tui.fleet.times import TimeStyle
+from tui.fleet.view import Selection, View
 from tui.operations.operation import Operation
 from tui.operations.registry import BY_ID
 from tui.operations.targets import NoTarget, Target

@@ -9,9 +9,9 @@ from tui.fleet.facts import AgentFacts
 from tui.fleet.lists.cells import Cell, status_glyph, status_tone, tail
 from tui.fleet.lists.listing import Column, Filter, SortKey, trend
 from tui.fleet.past import Since
-from tui.fleet.state import View
 from tui.fleet.status import replicas
 from tui.fleet.times import how_long, seen, when
+from tui.fleet.view import View
 
 HOT = 0.9
 """Share of a limit that is an alarm; above `WARM` it is a warning."""

@@ -10,9 +10,9 @@ from tui.fleet.lists.cells import Cell
 from tui.fleet.lists.event_columns import SEVERITY_LOOKS
 from tui.fleet.lists.listing import Column
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
-from tui.fleet.state import View
 from tui.fleet.status import status
 from tui.fleet.times import when
+from tui.fleet.view import View
 from tui.formats import version_tag
 
 _OF_AGENTS: Final = frozenset(

@@ -9,9 +9,9 @@ from tui.fleet.facts import cpu_text, mem_text
 from tui.fleet.lists.cells import Cell, status_glyph, status_tone
 from tui.fleet.lists.listing import Column, Filter
 from tui.fleet.past import deployment_key
-from tui.fleet.state import View
 from tui.fleet.status import event_words, status
 from tui.fleet.times import TimeStyle, clock_time, how_long, rfc3339, when
+from tui.fleet.view import View
 
 
 class DeploymentRow(NamedTuple):

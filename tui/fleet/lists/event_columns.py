@@ -7,8 +7,8 @@ from typing import Final
 from tui.fleet.lists.cells import Cell
 from tui.fleet.lists.listing import Column, Filter
 from tui.fleet.past import Event, Severity
-from tui.fleet.state import View
 from tui.fleet.times import TimeStyle, when
+from tui.fleet.view import View
 from tui.formats import age
 
 SEVERITY_LOOKS: Final = {

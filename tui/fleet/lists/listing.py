@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.fleet.lists.query import Query, Subject, Value
-from tui.fleet.state import View
+from tui.fleet.view import View
 
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)

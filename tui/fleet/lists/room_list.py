@@ -10,7 +10,7 @@ from tui.fleet.conditions import JobCondition, dispatch_condition, job_condition
 from tui.fleet.evidence import RoomEvidence
 from tui.fleet.lists.listing import Field, matching
 from tui.fleet.lists.query import Query
-from tui.fleet.state import View
+from tui.fleet.view import View
 
 
 class RoomRow(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from tui.fleet.state import Selection
+from tui.fleet.view import Selection
 
 
 class Need(IntEnum):

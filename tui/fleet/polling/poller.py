@@ -30,8 +30,9 @@ from tui.fleet.polling.poll_outcome import (
 )
 from tui.fleet.polling.room_polling import RoomPolling
 from tui.fleet.polling.sources import SOURCES, FetchContext, Source
-from tui.fleet.state import Fleet, Selection
+from tui.fleet.state import Fleet
 from tui.fleet.store import Store
+from tui.fleet.view import Selection
 
 LOOK_EVERY = 1.0
 """Seconds between looks whether a source has become wanted by what another one brought."""

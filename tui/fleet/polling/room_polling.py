@@ -17,7 +17,8 @@ from tui.fleet.polling.activity import activity
 from tui.fleet.polling.listings import Listings
 from tui.fleet.polling.participant_scheduler import MOST, ParticipantScheduler
 from tui.fleet.polling.room_scheduler import RoomScheduler
-from tui.fleet.state import NO_NODE_ANSWERS, Fleet, Selection
+from tui.fleet.state import NO_NODE_ANSWERS, Fleet
+from tui.fleet.view import Selection
 
 AT_ONCE: Final = 4
 """ListDispatch calls under way at the same time."""

@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.models import Room
-from tui.fleet.state import Selection
+from tui.fleet.view import Selection
 
 AGAIN: Final = 4.0
 """Seconds after which a room is asked again at the earliest, unless it changed."""

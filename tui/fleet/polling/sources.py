@@ -17,7 +17,6 @@ from tui.fleet.polling.room_polling import RoomPolling
 from tui.fleet.state import (
     QUIET_FACTOR,
     Fleet,
-    Selection,
     with_agents,
     with_participants,
     with_room_answers,
@@ -26,6 +25,7 @@ from tui.fleet.state import (
 )
 from tui.fleet.status import Family, worst
 from tui.fleet.store import Merge
+from tui.fleet.view import Selection
 
 V = TypeVar("V")
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from tui.api import changes
 from tui.api.changes import Request
 from tui.fleet.polling.sources import AGENTS, SECRETS, VERSIONS
-from tui.fleet.state import View
 from tui.fleet.status import status
+from tui.fleet.view import View
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent

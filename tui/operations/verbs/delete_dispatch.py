@@ -9,7 +9,8 @@ from tui.api.changes import Request
 from tui.fleet.conditions import job_condition
 from tui.fleet.evidence import evidence_of
 from tui.fleet.polling.sources import DISPATCHES, PARTICIPANTS
-from tui.fleet.state import Fleet, View, with_dispatches
+from tui.fleet.state import Fleet, with_dispatches
+from tui.fleet.view import View
 from tui.operations.descriptions import dispatch_of, dispatch_state, is_exact, no_dispatch, running
 from tui.operations.fields import Answers
 from tui.operations.journal.journal import Intent

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from tui.api.models import Agent
 from tui.fleet.polling.sources import AGENTS, VERSIONS
-from tui.fleet.state import View
 from tui.fleet.status import status
+from tui.fleet.view import View
 from tui.operations.descriptions import agent_of, no_agent
 from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
 from tui.operations.operation import Operation

@@ -12,7 +12,8 @@ from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.exact import ExactDispatch, digest
 from tui.fleet.polling.room_polling import no_node_answers
 from tui.fleet.polling.sources import DISPATCHES, PARTICIPANTS, ROOMS
-from tui.fleet.state import Fleet, View, with_dispatches
+from tui.fleet.state import Fleet, with_dispatches
+from tui.fleet.view import View
 from tui.operations.descriptions import agent_of, is_exact
 from tui.operations.fields import Answers, Field, FieldKind, Hint, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent

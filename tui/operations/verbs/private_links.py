@@ -11,7 +11,7 @@ from tui.api import changes
 from tui.api.changes import Request
 from tui.api.errors import ApiError
 from tui.api.models import PrivateLink, PrivateLinkStatus, instant
-from tui.fleet.state import View
+from tui.fleet.view import View
 from tui.operations.descriptions import NO_API
 from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tui.api.errors import NotFound
 from tui.api.exact import ExactDispatch
-from tui.fleet.state import View
+from tui.fleet.view import View
 from tui.operations.descriptions import dispatch_of, no_dispatch
 from tui.operations.fields import Answers
 from tui.operations.operation import Usage

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from tui.api.changes import Request
 from tui.api.models import RESERVED_SECRETS
-from tui.fleet.state import View
+from tui.fleet.view import View
 from tui.operations.descriptions import agent_of, typed_names
 from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
 from tui.operations.looks import inconclusive

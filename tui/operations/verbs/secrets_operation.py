@@ -14,8 +14,8 @@ from tui.api import changes
 from tui.api.changes import Request, secret_message
 from tui.api.models import SecretInfo, instant
 from tui.fleet.polling.sources import AGENTS, SECRETS
-from tui.fleet.state import View
 from tui.fleet.times import rfc3339
+from tui.fleet.view import View
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.operations.fields import Answers, Field, FieldKind, Hint, HintLevel, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent

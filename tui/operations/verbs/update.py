@@ -6,7 +6,7 @@ from msgspec.structs import replace as with_fields
 
 from tui.api import changes
 from tui.api.changes import Request
-from tui.fleet.state import View
+from tui.fleet.view import View
 from tui.operations.fields import Answers, Field, Option
 from tui.operations.operation import Preview, Receipt, Usage
 from tui.operations.remote import Remote

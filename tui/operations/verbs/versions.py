@@ -8,8 +8,8 @@ from tui.api import changes
 from tui.api.changes import Request
 from tui.api.models import Version, instant
 from tui.fleet.polling.sources import AGENTS, VERSIONS
-from tui.fleet.state import View
 from tui.fleet.status import status
+from tui.fleet.view import View
 from tui.formats import age
 from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
 from tui.operations.fields import Answers, Field, FieldKind, Hint, HintLevel, InvalidAnswer, Option

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui.api.models import Agent
-from tui.fleet.state import Selection, View
+from tui.fleet.view import Selection, View
 
 
 class Panes(Protocol):

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tui.fleet.state import Fleet, Selection
+from tui.fleet.state import Fleet
 from tui.fleet.store import Store
+from tui.fleet.view import Selection
 from tui.operations.arguments import parse_arguments
 from tui.operations.fields import InvalidAnswer
 from tui.operations.journal.journal import JOURNAL, AuditEntry, Journal, JournalError, Origin

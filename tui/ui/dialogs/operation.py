@@ -15,7 +15,7 @@ from textual.events import DescendantFocus, Event, Key, Paste, Resize
 from textual.widgets import Input
 
 from tui.api.errors import ApiError
-from tui.fleet.state import Selection
+from tui.fleet.view import Selection
 from tui.operations.fields import Answers, FieldKind, InvalidAnswer, Option
 from tui.operations.join_watch import JoinProgress, JoinWatch, follow
 from tui.operations.journal.outcome import Outcome, Progress

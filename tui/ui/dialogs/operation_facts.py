@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from tui.api.hosts import Host
 from tui.fleet.lists.cells import Cell
-from tui.fleet.state import View
+from tui.fleet.view import View
 from tui.formats import duration
 from tui.operations.fields import Answers, Hint, HintLevel
 from tui.operations.join_watch import JoinHealth, JoinProgress

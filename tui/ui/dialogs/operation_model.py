@@ -10,7 +10,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from tui.fleet.lists.cells import Cell
-from tui.fleet.state import Selection
+from tui.fleet.view import Selection
 from tui.operations.fields import Answers, InvalidAnswer
 from tui.operations.join_watch import JoinProgress
 from tui.operations.journal.journal import Verdict

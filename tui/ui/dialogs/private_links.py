@@ -13,8 +13,8 @@ from textual.worker import Worker
 
 from tui.api.errors import ApiError
 from tui.fleet.lists.cells import Cell, ColumnLayout
-from tui.fleet.state import Selection
 from tui.fleet.times import when
+from tui.fleet.view import Selection
 from tui.operations.verbs.private_links import CreateLink, DeleteLink, LinkState, link_states
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.keys.bindings import bindings

@@ -12,9 +12,9 @@ from textual.screen import Screen
 
 from tui.clock import Clock
 from tui.fleet.polling.sources import Source
-from tui.fleet.state import Selection, View
 from tui.fleet.store import Store
 from tui.fleet.times import TimeStyle
+from tui.fleet.view import Selection, View
 from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import AuditEntry, Journal, Verdict
 from tui.operations.journal.outcome import Outcome

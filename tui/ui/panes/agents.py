@@ -15,7 +15,7 @@ from tui.fleet.find import unknown_agents
 from tui.fleet.lists.agent_columns import AGENT_COLUMNS
 from tui.fleet.lists.cells import Cell, Cells
 from tui.fleet.lists.listing import arrange, change_signs, moves, row_cells, sorts_by_past
-from tui.fleet.state import Selection, View
+from tui.fleet.view import Selection, View
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import AGENTS
 from tui.ui.panes.base import LogTarget, Place

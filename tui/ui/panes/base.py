@@ -20,7 +20,7 @@ from tui.api.models import Agent
 from tui.clock import Clock
 from tui.fleet.lists.cells import Cell
 from tui.fleet.past import NOBODY, Subject
-from tui.fleet.state import Selection, View
+from tui.fleet.view import Selection, View
 from tui.operations.operation import Operation
 from tui.operations.targets import NoTarget, Target
 from tui.ui.commandline.prompt import PromptMode

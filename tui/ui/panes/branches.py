@@ -20,9 +20,9 @@ from tui.fleet.evidence import RoomEvidence
 from tui.fleet.find import unlisted_agents
 from tui.fleet.lists.cells import Cell, Cells, tail
 from tui.fleet.lists.tree import Node
-from tui.fleet.state import View
 from tui.fleet.status import Family, status
 from tui.fleet.times import when
+from tui.fleet.view import View
 from tui.formats import age, duration
 from tui.operations.descriptions import size_in_bytes
 from tui.operations.verbs.dispatch_checks import COLD_START, by_name, stores_restart_policy_only

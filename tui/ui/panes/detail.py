@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tui.fleet.state import Freshness, View
+from tui.fleet.state import Freshness
+from tui.fleet.view import View
 from tui.ui.panes.lists import ListPane
 
 

@@ -29,7 +29,8 @@ from tui.fleet.lists.tree import (
     split,
 )
 from tui.fleet.past import Subject
-from tui.fleet.state import Freshness, Selection, View
+from tui.fleet.state import Freshness
+from tui.fleet.view import Selection, View
 from tui.formats import age
 from tui.operations.targets import NoTarget
 from tui.ui.keys.bindings import bindings

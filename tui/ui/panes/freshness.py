@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tui.fleet.find import unlisted_agents
 from tui.fleet.lists.cells import Cell
-from tui.fleet.state import Freshness, View
+from tui.fleet.state import Freshness
+from tui.fleet.view import View
 from tui.formats import age
 from tui.ui.panes.base import LIVE
 

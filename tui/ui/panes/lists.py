@@ -19,8 +19,9 @@ from textual.message import Message
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.fleet.lists.listing import filters, sorts
 from tui.fleet.lists.query import BadQuery, Query, parse
-from tui.fleet.state import Freshness, Selection, View
+from tui.fleet.state import Freshness
 from tui.fleet.times import TimeStyle
+from tui.fleet.view import Selection, View
 from tui.operations.fields import Answers
 from tui.operations.operation import Operation
 from tui.operations.targets import NoTarget, Target

@@ -15,8 +15,8 @@ from textual.binding import BindingType
 from tui.api.models import Agent, instant
 from tui.clock import Clock
 from tui.fleet.lists.cells import Cell
-from tui.fleet.state import View
 from tui.fleet.status import status
+from tui.fleet.view import View
 from tui.logs.hub import LogHub
 from tui.logs.source import LogSource
 from tui.operations.targets import NoTarget

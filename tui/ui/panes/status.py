@@ -12,9 +12,9 @@ from tui.api.models import Agent, Deployment, instant
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout, status_glyph, status_tone
 from tui.fleet.lists.detail_columns import DEPLOYMENT_COLUMNS, DeploymentRow
 from tui.fleet.lists.listing import row_cells
-from tui.fleet.state import View
 from tui.fleet.status import event_words, reading, status
 from tui.fleet.times import seen, when
+from tui.fleet.view import View
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import STATUS
 from tui.ui.panes.detail import DetailPane

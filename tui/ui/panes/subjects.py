@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.api.models import Agent
 from tui.fleet.lists.tree import find_key, key_of
 from tui.fleet.past import Subject
-from tui.fleet.state import View
+from tui.fleet.view import View
 from tui.operations.targets import NoTarget
 
 

@@ -13,8 +13,9 @@ from tui.fleet.lists.cells import Cell, Cells
 from tui.fleet.lists.event_columns import EVENT_COLUMNS, between, event_text, subject_words
 from tui.fleet.lists.listing import arrange, moves, row_cells
 from tui.fleet.past import Event, Severity, Subject, complete_since
-from tui.fleet.state import Freshness, View
+from tui.fleet.state import Freshness
 from tui.fleet.times import clock_time, when
+from tui.fleet.view import View
 from tui.operations.targets import NoTarget
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import TIMELINE

@@ -11,7 +11,7 @@ from tui.api.models import Version
 from tui.fleet.lists.cells import Cell, Cells
 from tui.fleet.lists.detail_columns import VERSION_COLUMNS
 from tui.fleet.lists.listing import arrange, row_cells
-from tui.fleet.state import View
+from tui.fleet.view import View
 from tui.operations.fields import Answers
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import VERSIONS
