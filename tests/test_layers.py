@@ -65,6 +65,12 @@ ROOMS = {
         # asks for it
         "polling": {"polling", ""},
     },
+    "tui.history": {
+        # finds what happened
+        "events": {"events"},
+        # holds it, and hands it to whatever store it is given
+        "": {"", "events"},
+    },
     "tui.sim": {
         # answers requests against a world that a scenario filled
         "http": {"http", "scenarios", "world", "wire"},

@@ -22,7 +22,7 @@ from tui.fleet.past import Since, Transition
 from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.fleet.store import Change
 from tui.history import database
-from tui.history.events import State
+from tui.history.events.derive import State
 from tui.history.folder_store import FolderReader, FolderWriter
 from tui.history.long_file import NAME, LongFile
 from tui.history.long_reader import LongReader

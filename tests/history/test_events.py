@@ -27,8 +27,8 @@ from tui.fleet.past import (
 from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.fleet.store import Change, Store
 from tui.fleet.times import how_long
-from tui.history.agents import MARK_FOR
-from tui.history.events import GAP_AFTER, Reported, Resumed, State, Tick
+from tui.history.events.agents import MARK_FOR
+from tui.history.events.derive import GAP_AFTER, Reported, Resumed, State, Tick
 from tui.history.timeline import History
 
 

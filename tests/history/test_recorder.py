@@ -19,7 +19,7 @@ from tui.fleet.past import Event, Kind, Severity
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.history import writing
-from tui.history.events import State, Step
+from tui.history.events.derive import State, Step
 from tui.history.folder_place import FolderPlace
 from tui.history.folder_store import FolderReader
 from tui.history.inbox import Inbox, leave

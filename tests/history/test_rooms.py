@@ -13,8 +13,8 @@ from tui.clock import Moment
 from tui.fleet.past import Event, Kind, Severity
 from tui.fleet.state import with_dispatches, with_participants
 from tui.fleet.store import Store
-from tui.history.events import Tick
-from tui.history.rooms import KEPT_FOR
+from tui.history.events.derive import Tick
+from tui.history.events.rooms import KEPT_FOR
 from tui.history.timeline import History
 
 CALLER = Participant(identity="caller", is_publisher=True)

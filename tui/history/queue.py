@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Final
 
 from tui.fleet.state import Fleet
-from tui.history.events import Step
+from tui.history.events.derive import Step
 from tui.history.records import FRESH, ErrorCount
 from tui.history.store import Batch, Taken
 

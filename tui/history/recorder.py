@@ -13,7 +13,7 @@ from tui.api.clean import clean
 from tui.clock import Clock
 from tui.fleet.past import Event
 from tui.fleet.store import Change
-from tui.history.events import Step
+from tui.history.events.derive import Step
 from tui.history.queue import RecordQueue
 from tui.history.records import ErrorCount, Unusable
 from tui.history.store import Loaded, Place, Taken

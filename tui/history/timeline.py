@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from tui.fleet.past import HELD, AgentChange, Event, FailedJob, Past, Since
 from tui.fleet.store import Change
-from tui.history.events import Input, Resumed, State, Step, derive
+from tui.history.events.derive import Input, Resumed, State, Step, derive
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ from tui.fleet.store import Change, Store
 from tui.fleet.times import TimeStyle, second_of
 from tui.fleet.view import Selection
 from tui.formats import age
-from tui.history.events import State, derive
+from tui.history.events.derive import State, derive
 from tui.history.records import Sample
 from tui.history.store import Reader
 from tui.history.timeline import History, Timeline, after

@@ -8,7 +8,7 @@ from typing import Final
 from tui.fleet.lists.event_columns import severity_tone
 from tui.fleet.past import Event, Kind, Severity, Subject
 from tui.fleet.state import Fleet
-from tui.history.events import Reported
+from tui.history.events.derive import Reported
 from tui.logs.marks import Mark
 from tui.operations.journal.journal import AuditEntry, Intent, Verdict
 from tui.operations.journal.outcome import WORDS

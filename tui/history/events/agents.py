@@ -13,10 +13,10 @@ from tui.api.models import Agent, Deployment
 from tui.fleet.past import AgentChange, Since, Transition, deployment_key
 from tui.fleet.state import Fleet, changed_agents
 from tui.fleet.status import status, worst
-from tui.history import agent_words as words
-from tui.history.agent_words import Pair, ReplicaMove, states
-from tui.history.drafts import Draft
-from tui.history.since import across_gap, changed, first_seen, is_continuous
+from tui.history.events import agent_words as words
+from tui.history.events.agent_words import Pair, ReplicaMove, states
+from tui.history.events.drafts import Draft
+from tui.history.events.since import across_gap, changed, first_seen, is_continuous
 
 MARK_FOR: Final = 60.0
 """Seconds for which a changed agent is remembered as changed."""

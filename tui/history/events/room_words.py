@@ -8,7 +8,7 @@ from tui.api.models import Dispatch, moment
 from tui.fleet.conditions import JobCondition, pick_up
 from tui.fleet.past import FailedJob, Kind, Severity, Subject
 from tui.formats import duration
-from tui.history.drafts import Draft, counted, told
+from tui.history.events.drafts import Draft, counted, told
 
 
 def _subject(job: FailedJob) -> Subject:

@@ -25,9 +25,9 @@ from tui.fleet.evidence import RoomEvidence, evidence
 from tui.fleet.past import FailedJob
 from tui.fleet.state import Fleet
 from tui.fleet.view import Selection, View
-from tui.history import room_words as words
-from tui.history.drafts import Draft
-from tui.history.room_words import RoomDispatch
+from tui.history.events import room_words as words
+from tui.history.events.drafts import Draft
+from tui.history.events.room_words import RoomDispatch
 
 DOUBTFUL: Final = frozenset(
     {JobCondition.ABSENT, JobCondition.LEFT, JobCondition.NO_CAPACITY, JobCondition.UNKNOWN}

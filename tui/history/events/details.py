@@ -8,7 +8,7 @@ from tui.api.models import SecretInfo, Version, instant
 from tui.fleet.past import Kind, Severity, Subject
 from tui.fleet.state import Fleet
 from tui.formats import version_tag
-from tui.history.drafts import Draft
+from tui.history.events.drafts import Draft
 
 
 def _of(fleet: Fleet, agent_id: str) -> Subject:

@@ -11,7 +11,7 @@ from tui.api.models import Agent, Deployment, Event, instant
 from tui.fleet.past import Kind, Severity, Subject
 from tui.fleet.status import Family, Status, replicas, status, worst
 from tui.formats import version_tag
-from tui.history.drafts import Draft, counted, told
+from tui.history.events.drafts import Draft, counted, told
 
 Pair = tuple[Agent, Agent]
 """An agent as it is and as it was."""

@@ -17,10 +17,10 @@ from tui.fleet.past import NOBODY, Event, FailedJob, Kind, Severity, Subject, Tr
 from tui.fleet.state import STALE_AFTER, Fleet, Freshness
 from tui.fleet.store import Change
 from tui.formats import duration
-from tui.history import agents, details, rooms
-from tui.history.agents import AgentMemory, Listing
-from tui.history.drafts import Draft
-from tui.history.rooms import RoomsMemory
+from tui.history.events import agents, details, rooms
+from tui.history.events.agents import AgentMemory, Listing
+from tui.history.events.drafts import Draft
+from tui.history.events.rooms import RoomsMemory
 
 GAP_AFTER: Final = 60.0
 """Seconds between two answers after which it is not known what happened between them."""
