@@ -257,7 +257,7 @@ def test_doctor_says_whether_history_can_be_kept(
         return next(f"{line.mark} {line.text}" for line in found if line.name == "history")
 
     mounts = tmp_path / "mountinfo"
-    monkeypatch.setattr("tui.history.folder.MOUNTS", mounts)
+    monkeypatch.setattr("tui.history.files.folder.MOUNTS", mounts)
     assert history().startswith("ok ") and history().endswith("not checked for a network file system")
     mounts.write_text("21 1 0:1 / / rw - ext4 /dev/sda rw\n")
     assert history().startswith("ok ") and history().endswith("lktop/history: not there")

@@ -70,6 +70,8 @@ ROOMS = {
         "events": {"events"},
         # holds it, and hands it to whatever store it is given
         "": {"", "events"},
+        # one of these stores
+        "files": {"files", ""},
     },
     "tui.sim": {
         # answers requests against a world that a scenario filled

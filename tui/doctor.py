@@ -15,7 +15,7 @@ from typing import Final, Literal
 from tui import __version__, demo, process
 from tui.api.probe import Probe, probe
 from tui.config import ConfigError, Flags, Settings, load
-from tui.history.folder import network_file_system
+from tui.history.files.folder import network_file_system
 from tui.operations.journal.journal import JOURNAL, JournalError
 from tui.operations.journal.old_entries import exposed, mask_entries
 from tui.project import Project

@@ -21,13 +21,13 @@ from tui.clock import Moment
 from tui.fleet.past import Since, Transition
 from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.fleet.store import Change
-from tui.history import database
 from tui.history.events.derive import State
-from tui.history.folder_store import FolderReader, FolderWriter
-from tui.history.long_file import NAME, LongFile
-from tui.history.long_reader import LongReader
+from tui.history.files import database
+from tui.history.files.folder_store import FolderReader, FolderWriter
+from tui.history.files.long_file import NAME, LongFile
+from tui.history.files.long_reader import LongReader
+from tui.history.files.samples import sample_files
 from tui.history.records import Run
-from tui.history.samples import sample_files
 from tui.history.store import Batch, Taken
 from tui.history.timeline import History
 from tui.record_options import RecordOptions

@@ -9,11 +9,11 @@ import pytest
 from tests.history.fleets import Life
 from tui.api.models import Agent, Deployment
 from tui.fleet.state import Fleet, Freshness, with_agents
-from tui.history import codec, compare
-from tui.history.assembler import Assembler
-from tui.history.codec import DamagedSample, Difference, packed, unpacked, unpacked_metrics
-from tui.history.compare import difference, is_news, parts
-from tui.history.privacy import Privacy, Recorded, recorded
+from tui.history.files import codec, compare
+from tui.history.files.assembler import Assembler
+from tui.history.files.codec import DamagedSample, Difference, packed, unpacked, unpacked_metrics
+from tui.history.files.compare import difference, is_news, parts
+from tui.history.files.privacy import Privacy, Recorded, recorded
 
 PRIVACY = Privacy(b"k" * 32)
 EVERYTHING = Privacy(b"k" * 32, metadata=True)

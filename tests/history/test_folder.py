@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tui.history import folder, retention
-from tui.history.folder import Lock, digest_key, network_file_system
-from tui.history.long_file import NAME
-from tui.history.retention import expire, forget
-from tui.history.samples import sample_files
+from tui.history.files import folder, retention
+from tui.history.files.folder import Lock, digest_key, network_file_system
+from tui.history.files.long_file import NAME
+from tui.history.files.retention import expire, forget
+from tui.history.files.samples import sample_files
 
 NOW = 1_786_000_000.0
 

@@ -15,11 +15,11 @@ import pytest
 from tests.history.fleets import Life
 from tests.ptyrun import ROOT, terminal_env
 from tui.fleet.state import Fleet
-from tui.history.compare import difference, is_news
-from tui.history.folder_store import FolderReader
-from tui.history.long_file import NAME
-from tui.history.privacy import Privacy, Recorded
-from tui.history.samples import sample_files
+from tui.history.files.compare import difference, is_news
+from tui.history.files.folder_store import FolderReader
+from tui.history.files.long_file import NAME
+from tui.history.files.privacy import Privacy, Recorded
+from tui.history.files.samples import sample_files
 
 DRIVER = """\
 import sys
@@ -28,8 +28,8 @@ from random import Random
 from tests.history.fleets import Life
 from tui.clock import Moment
 from tui.fleet.past import Event, Kind, Severity
-from tui.history import samples
-from tui.history.folder_store import FolderWriter
+from tui.history.files import samples
+from tui.history.files.folder_store import FolderWriter
 from tui.history.records import Run
 from tui.history.store import Batch, Taken
 from tui.record_options import RecordOptions

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tui.fleet.past import Event, FailedJob, Gap, Kind, Severity, Since, Subject, Transition
-from tui.history import long_file
-from tui.history.database import UnknownSchema
-from tui.history.long_file import DAY, NAME, LongFile, LongLimits
-from tui.history.long_reader import LongReader
+from tui.history.files import long_file
+from tui.history.files.database import UnknownSchema
+from tui.history.files.long_file import DAY, NAME, LongFile, LongLimits
+from tui.history.files.long_reader import LongReader
 from tui.history.records import ErrorCount, Run, WatchedTime
 
 NOW = 1_786_000_000.0

@@ -10,8 +10,8 @@ import msgspec
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant, Room
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
 from tui.fleet.state import Fleet, Freshness, RoomFreshness, with_dispatches, with_participants
-from tui.history.compare import difference
-from tui.history.privacy import Privacy, recorded
+from tui.history.files.compare import difference
+from tui.history.files.privacy import Privacy, recorded
 
 PRIVACY = Privacy(b"k" * 32)
 ROOM = "call-+49 170 1234567"

@@ -20,9 +20,9 @@ from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.history import writing
 from tui.history.events.derive import State, Step
-from tui.history.folder_place import FolderPlace
-from tui.history.folder_store import FolderReader
-from tui.history.inbox import Inbox, leave
+from tui.history.files.folder_place import FolderPlace
+from tui.history.files.folder_store import FolderReader
+from tui.history.files.inbox import Inbox, leave
 from tui.history.queue import MOST_ROWS, MOST_WAITING, NOTHING, RecordQueue
 from tui.history.recorder import Recorder
 from tui.history.records import Run, Unusable
@@ -345,7 +345,7 @@ async def test_nothing_is_recorded_on_a_network_file_system(
 ) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text("21 1 0:1 / / rw - nfs4 server:/ rw\n")
-    monkeypatch.setattr("tui.history.folder.MOUNTS", mounts)
+    monkeypatch.setattr("tui.history.files.folder.MOUNTS", mounts)
     told = Told()
     async with recording(folder(tmp_path), told) as recorder:
         recorder.record(changes()[0])

@@ -12,12 +12,12 @@ import pytest
 from tests.history.fleets import Life
 from tui.clock import Moment
 from tui.fleet.state import Fleet
-from tui.history import samples
-from tui.history.database import UnknownSchema
-from tui.history.privacy import Privacy, Recorded
-from tui.history.recording import DAMAGED, NOT_RECORDED, Recording
+from tui.history.files import samples
+from tui.history.files.database import UnknownSchema
+from tui.history.files.privacy import Privacy, Recorded
+from tui.history.files.recording import DAMAGED, NOT_RECORDED, Recording
+from tui.history.files.samples import FileFull, SampleLimits, SampleWriter, sample_files
 from tui.history.records import Run
-from tui.history.samples import FileFull, SampleLimits, SampleWriter, sample_files
 
 EPOCH = 1_786_000_000.0
 HOUR = 3600.0

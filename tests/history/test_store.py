@@ -12,8 +12,8 @@ from tests.history.fleets import Life
 from tui.clock import Moment
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Since, Subject, Transition
 from tui.fleet.state import Fleet
-from tui.history.folder_store import BEHIND, FolderReader, FolderWriter
-from tui.history.privacy import Privacy, recorded
+from tui.history.files.folder_store import BEHIND, FolderReader, FolderWriter
+from tui.history.files.privacy import Privacy, recorded
 from tui.history.records import ErrorCount, Run
 from tui.history.store import Batch, Reader, Taken, Writer
 from tui.record_options import RecordOptions

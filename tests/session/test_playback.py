@@ -14,7 +14,7 @@ from tests.test_project import PROJECT
 from tui.clock import Moment
 from tui.fleet.past import Event, Kind, Severity, Since, Subject
 from tui.fleet.state import Fleet
-from tui.history.folder_store import FolderReader, FolderWriter
+from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.records import Run
 from tui.history.store import Batch, Taken
 from tui.history.timeline import Timeline

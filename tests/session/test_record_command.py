@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.ptyrun import ROOT, terminal_env
-from tui.history.folder_store import FolderReader
+from tui.history.files.folder_store import FolderReader
 from tui.sim.http.server import Simulator, serve
 
 pytestmark = pytest.mark.anyio

@@ -14,8 +14,8 @@ import pytest
 from tests.fixtures.session import running, until
 from tui.clock import SystemClock
 from tui.fleet.past import Kind, Subject
-from tui.history.folder_store import FolderReader
-from tui.history.privacy import Privacy, recorded
+from tui.history.files.folder_store import FolderReader
+from tui.history.files.privacy import Privacy, recorded
 from tui.logs.source import LogSource
 from tui.project import Project
 from tui.record_options import RecordOptions

@@ -29,7 +29,7 @@ from tui.fleet.state import QUIET_FACTOR
 from tui.fleet.store import Store
 from tui.fleet.view import Selection
 from tui.history.events.derive import GAP_AFTER, Resumed, State, Tick
-from tui.history.folder_place import FolderPlace
+from tui.history.files.folder_place import FolderPlace
 from tui.history.recorder import Recorder, forgotten
 from tui.history.records import Run
 from tui.history.store import Reader

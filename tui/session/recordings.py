@@ -14,10 +14,10 @@ def opened(where: Path) -> Reader:
     """A project's folder, an hour's file of it or an export, for reading. Raises `NoHistory`."""
     import sqlite3
 
-    from tui.history.export import ExportReader
-    from tui.history.folder_store import FolderReader
-    from tui.history.hour_reader import HourReader
-    from tui.history.samples import SUFFIX
+    from tui.history.files.export import ExportReader
+    from tui.history.files.folder_store import FolderReader
+    from tui.history.files.hour_reader import HourReader
+    from tui.history.files.samples import SUFFIX
 
     try:
         if where.is_dir():
@@ -36,7 +36,7 @@ def exported(reader: Reader, since: float, until: float, path: Path, options: Re
     """
     import sqlite3
 
-    from tui.history.export import write
+    from tui.history.files.export import write
 
     try:
         return write(reader, since, until, path, options)

@@ -14,9 +14,9 @@ from typing import Final
 
 from tui.clock import Moment
 from tui.fleet.state import Fleet
-from tui.history import database
-from tui.history.codec import Difference, packed
-from tui.history.compare import difference, is_news, parts
+from tui.history.files import database
+from tui.history.files.codec import Difference, packed
+from tui.history.files.compare import difference, is_news, parts
 from tui.history.records import Run, Stamp
 
 SCHEMA: Final = "1"

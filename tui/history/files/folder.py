@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tui import privatefile
-from tui.history.privacy import KEY_BYTES
+from tui.history.files.privacy import KEY_BYTES
 
 LOCK: Final = "recorder.lock"
 KEY: Final = "digest.key"

@@ -13,15 +13,15 @@ from msgspec import structs
 from tui.api.masking import masked
 from tui.clock import Moment
 from tui.fleet.past import Since
-from tui.history import folder, retention
-from tui.history.long_file import JOBS_FOR, NAME, LongFile, LongLimits
-from tui.history.long_reader import LongReader
-from tui.history.privacy import Privacy, Recorded
-from tui.history.recording import Recording
+from tui.history.files import folder, retention
+from tui.history.files.long_file import JOBS_FOR, NAME, LongFile, LongLimits
+from tui.history.files.long_reader import LongReader
+from tui.history.files.privacy import Privacy, Recorded
+from tui.history.files.recording import Recording
+from tui.history.files.samples import FileFull, SampleLimits, SampleWriter
+from tui.history.files.watching import SAMPLES, Watching
 from tui.history.records import ErrorCount, Run
-from tui.history.samples import FileFull, SampleLimits, SampleWriter
 from tui.history.store import Batch, Loaded, Taken
-from tui.history.watching import SAMPLES, Watching
 from tui.record_options import RecordOptions
 
 MINUTE: Final = 60.0

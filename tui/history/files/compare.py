@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType, structs
 
 from tui.api.models import Agent, Deployment, Dispatch, Wire
 from tui.fleet.state import Fleet
-from tui.history.codec import DEPLOYMENTS, METRICS, NEW, ROWS, Columns, Difference, Entries, Listing
+from tui.history.files.codec import DEPLOYMENTS, METRICS, NEW, ROWS, Columns, Difference, Entries, Listing
 from tui.history.records import FRESH
 
 PART: Final = 500

@@ -18,11 +18,11 @@ from typing import Final, TypeVar
 import msgspec
 
 from tui.fleet.state import Fleet
-from tui.history import database
-from tui.history.assembler import Assembler
-from tui.history.codec import DamagedSample, unpacked, unpacked_metrics
+from tui.history.files import database
+from tui.history.files.assembler import Assembler
+from tui.history.files.codec import DamagedSample, unpacked, unpacked_metrics
+from tui.history.files.samples import SCHEMA, first_seq, sample_files
 from tui.history.records import Sample, Stamp
-from tui.history.samples import SCHEMA, first_seq, sample_files
 
 R = TypeVar("R")
 POINTS: Final = 16

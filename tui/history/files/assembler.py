@@ -13,7 +13,16 @@ from msgspec import UnsetType, structs
 
 from tui.api.models import Agent, Deployment, Room, Wire
 from tui.fleet.state import Fleet
-from tui.history.codec import DEPLOYMENTS, NEW, ROWS, Columns, DamagedSample, Difference, Entries, Listing
+from tui.history.files.codec import (
+    DEPLOYMENTS,
+    NEW,
+    ROWS,
+    Columns,
+    DamagedSample,
+    Difference,
+    Entries,
+    Listing,
+)
 
 W = TypeVar("W", bound=Wire)
 V = TypeVar("V")

@@ -17,10 +17,10 @@ from typing import Final
 
 from tui import privatefile
 from tui.clock import Moment
-from tui.history.folder_store import FolderReader, FolderWriter
-from tui.history.long_file import NAME
+from tui.history.files.folder_store import FolderReader, FolderWriter
+from tui.history.files.long_file import NAME
+from tui.history.files.samples import SUFFIX
 from tui.history.records import Run, Sample, Unusable
-from tui.history.samples import SUFFIX
 from tui.history.store import Batch, Reader, Taken
 from tui.record_options import RecordOptions
 

@@ -9,7 +9,7 @@ from typing import Final
 from tui import privatefile
 from tui.api.clean import clean
 from tui.fleet.past import Event
-from tui.history import folder, inbox
+from tui.history.files import folder, inbox
 from tui.history.records import Run
 from tui.history.store import Loaded, Writer
 from tui.record_options import RecordOptions
@@ -58,7 +58,7 @@ class FolderPlace:
 
     def open(self) -> Writer:
         """A writer. Raises `Unusable`, `OSError` and `sqlite3.Error`."""
-        from tui.history.folder_store import FolderWriter
+        from tui.history.files.folder_store import FolderWriter
 
         return FolderWriter(self._root, self._project, self._options, self._run, gap_after=self._gap_after)
 
@@ -74,7 +74,7 @@ class FolderPlace:
 
     def forget(self) -> None:
         """Remove all that was recorded. Raises `OSError`."""
-        from tui.history.retention import forget
+        from tui.history.files.retention import forget
 
         forget(self._where)
 
@@ -82,7 +82,7 @@ class FolderPlace:
         """What earlier runs knew. Raises `Unusable`, `OSError` and `sqlite3.Error`."""
         if self.refusal():
             return None
-        from tui.history.folder_store import loaded
+        from tui.history.files.folder_store import loaded
 
         return loaded(self._where)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui.fleet.past import Event, FailedJob, Gap, Transition
-from tui.history.recording import Recording
+from tui.history.files.recording import Recording
 from tui.history.records import ErrorCount
 from tui.history.store import Loaded, Samples
 

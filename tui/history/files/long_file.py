@@ -16,9 +16,9 @@ import msgspec
 from msgspec import structs
 
 from tui.fleet.past import Event, FailedJob, Severity, Since, Transition
-from tui.history import database
+from tui.history.files import database
+from tui.history.files.samples import UNFINISHED
 from tui.history.records import ErrorCount, Run, WatchedTime
-from tui.history.samples import UNFINISHED
 
 NAME: Final = "events.sqlite"
 SCHEMA: Final = "1"

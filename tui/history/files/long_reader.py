@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from tui.fleet.past import Event, FailedJob, Gap, Kind, Severity, Since, Subject, Transition
-from tui.history import database
-from tui.history.long_file import NAME, SCHEMA
+from tui.history.files import database
+from tui.history.files.long_file import NAME, SCHEMA
 from tui.history.records import ErrorCount, WatchedTime
 
 MOST_EVENTS: Final = 2_000
