@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 from msgspec import structs
@@ -157,6 +158,33 @@ def test_agents_that_changed_are_found_in_any_order() -> None:
     fleet = listed(first, second, third)
     worse, new = agent(2, "Error"), agent(4)
     assert changed_agents(fleet, (third, agent(1), worse, new)) == [(worse, second), (new, None)]
+
+
+def test_where_lists_of_agents_differ_is_looked_for_once() -> None:
+    first, second, third = agent(1), agent(2), agent(3)
+    store, seen = Store(ManualClock()), list[Change]()
+    store.subscribe(seen.append)
+    store.update(lambda fleet: with_agents(fleet, (first, second)))
+    store.update(lambda fleet: with_agents(fleet, (first, agent(2, "Error"), third)))
+    store.update(fields(unreadable=1))
+    assert [list(change.differing_agents.positions) for change in seen] == [[0, 1], [1, 2], []]
+    lists = seen[1].differing_agents
+    assert seen[1].differing_agents is lists and lists.before is seen[0].after.agents
+    assert lists.of(lists.before, lists.after) == [1, 2] and lists.of(lists.after, lists.before) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_index_is_the_same_in_whatever_order_agents_are_listed(seed: int) -> None:
+    chance, fleet = Random(seed), Fleet()
+    for _ in range(60):
+        listing = list(fleet.agents) or [agent(number) for number in range(8)]
+        for position in chance.sample(range(len(listing)), len(listing) // 2):
+            listing[position] = agent(chance.randrange(12), chance.choice(("Running", "Error")))
+        if chance.random() < 0.3:
+            chance.shuffle(listing)
+        fleet = with_agents(fleet, tuple(listing))
+        assert dict(fleet.index) == {item.agent_id: item for item in listing}
+        assert all(fleet.index[item.agent_id] is item for item in reversed(listing[-1:]))
 
 
 def test_a_view_selects() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.history.fleets import Life
 from tui.api.models import Agent, Deployment
-from tui.fleet.state import Fleet, Freshness, with_agents
+from tui.fleet.state import Differing, Fleet, Freshness, differing, with_agents
 from tui.history.files import codec, compare
 from tui.history.files.assembler import Assembler
 from tui.history.files.codec import DamagedSample, Difference, packed, unpacked, unpacked_metrics
@@ -49,6 +49,11 @@ def test_every_fleet_of_a_life_comes_back_from_its_bytes(
         assert after == recorded(life.fleet, privacy), "what was kept before is used again"
         assert stepped(before, after) == after
         found, metrics = difference(before, after)
+        places = differing(before.agents, after.agents)
+        told = difference(before, after, Differing(before.agents, after.agents, places))
+        assert told == (found, metrics), "where they differ was found by others"
+        others = Differing(after.agents, before.agents, [])
+        assert after.agents is before.agents or difference(before, after, others) == (found, metrics)
         together.add(found, metrics)
         if number % 7 == 0:  # several differences at once
             assert together.fleet() == after

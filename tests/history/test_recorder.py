@@ -16,7 +16,7 @@ from tests.history.fleets import Life
 from tui.api.models import Dispatch
 from tui.clock import Moment, SystemClock
 from tui.fleet.past import Event, Kind, Severity
-from tui.fleet.state import Fleet
+from tui.fleet.state import Differing, Fleet
 from tui.fleet.store import Change
 from tui.history import writing
 from tui.history.events.derive import State, Step
@@ -269,6 +269,10 @@ async def test_the_queue_has_an_end_and_being_behind_for_long_is_noted() -> None
     for number in range(9):  # newer times of good answers are no samples of their own
         queue.add(Taken(Fleet(), Moment(EPOCH, float(number)), 0.0), frozenset({"freshness", "coverage"}))
     assert [taken.moment.monotonic for taken in queue.take().samples] == [8.0]
+    lists = Differing((), (), ())
+    for agents in (lists, Differing((), (), ())):
+        queue.add(Taken(Fleet(), Moment(EPOCH, 1.0), 0.0, agents=agents), frozenset({"freshness"}))
+    assert queue.take().samples[0].agents is lists, "how it differs from the fleet before both"
 
 
 async def test_of_large_fleets_few_wait() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, repeat
+from itertools import chain, compress, count, repeat
+from operator import is_not
+from typing import NamedTuple
 
 from msgspec import Struct, structs
 
@@ -158,10 +160,11 @@ def with_agents(fleet: Fleet, agents: tuple[Agent, ...], at: float | None = None
     """The fleet after a new listing of its agents; `at` is the monotonic time of the answer."""
     if agents is fleet.agents:
         return fleet
-    index = {agent.agent_id: agent for agent in agents}
+    positions = differing(fleet.agents, agents)
+    index = _index(fleet, agents, positions)
     statuses = Counter(fleet.statuses)
     added, moved = 0, fleet.status_changed_at
-    for new, old in changed_agents(fleet, agents):
+    for new, old in changed_agents(fleet, agents, positions):
         state, before = worst(new), None if old is None else worst(old)
         if state == before:
             continue
@@ -177,14 +180,49 @@ def with_agents(fleet: Fleet, agents: tuple[Agent, ...], at: float | None = None
     return replace(fleet, agents=agents, index=index, statuses=+statuses, status_changed_at=moved)
 
 
-def changed_agents(before: Fleet, agents: Iterable[Agent]) -> list[tuple[Agent, Agent | None]]:
-    """Those of the agents that are new or differ, each with how it was before; None for a new one."""
-    index = before.index
+def _index(fleet: Fleet, agents: Sequence[Agent], positions: Sequence[int]) -> Mapping[str, Agent]:
+    """Agents by id. Where the same ones are listed in the same order, only those at `positions` are new."""
+    before = fleet.agents
+    if len(agents) == len(before) == len(fleet.index) and all(
+        agents[position].agent_id == before[position].agent_id for position in positions
+    ):
+        return {**fleet.index, **{agents[position].agent_id: agents[position] for position in positions}}
+    return {agent.agent_id: agent for agent in agents}
+
+
+def differing(before: Iterable[object], after: Iterable[object]) -> list[int]:
+    """Positions at which a list has another object than the one before it.
+
+    Nearly always it has the same rows in the same order, and nearly all of them are the very same objects.
+    """
+    return list(compress(count(), map(is_not, after, chain(before, repeat(None)))))
+
+
+class Differing(NamedTuple):
+    """Where two lists of agents are known to differ, so that nobody has to look for it again."""
+
+    before: tuple[Agent, ...]
+    after: tuple[Agent, ...]
+    positions: Sequence[int]
+    """What `differing` says of them."""
+
+    def of(self, before: tuple[Agent, ...], after: tuple[Agent, ...]) -> Sequence[int] | None:
+        """Where these two differ; None if they are other ones."""
+        return self.positions if before is self.before and after is self.after else None
+
+
+def changed_agents(
+    before: Fleet, agents: Sequence[Agent], positions: Iterable[int] | None = None
+) -> list[tuple[Agent, Agent | None]]:
+    """Those of the agents that are new or differ, each with how it was before; None for a new one.
+
+    `positions`: what `differing` says of the two lists, where that is known.
+    """
+    known, index = before.agents, before.index
     found: list[tuple[Agent, Agent | None]] = []
-    # nearly always the same agents in the same order, nearly all of them the very same objects
-    for agent, old in zip(agents, chain(before.agents, repeat(None)), strict=False):
-        if agent is old:
-            continue
+    for position in differing(known, agents) if positions is None else positions:
+        agent = agents[position]
+        old = known[position] if position < len(known) else None
         if old is None or old.agent_id != agent.agent_id:
             old = index.get(agent.agent_id)
         if agent is not old and agent != old:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from tui.api.clean import clean
 from tui.clock import Clock, Moment
-from tui.fleet.state import Fleet, Freshness
+from tui.fleet.state import Differing, Fleet, Freshness, differing
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """One step from one `Fleet` to the next."""
 
@@ -23,6 +24,12 @@ class Change:
     """Names of the fields of `Fleet` that differ; never empty."""
     at: Moment
     """When the store took it in."""
+
+    @cached_property
+    def differing_agents(self) -> Differing:
+        """Where the two lists of agents differ, looked for once for all subscribers."""
+        before, after = self.before.agents, self.after.agents
+        return Differing(before, after, () if before is after else differing(before, after))
 
 
 Subscriber = Callable[[Change], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Final
 
 from tui.fleet.state import Fleet
@@ -43,14 +44,15 @@ class RecordQueue:
             samples = self._batch.samples
             if samples and fields <= FRESH and _all_is_well(samples[-1].fleet, taken.fleet):
                 # newer times of good answers: they are in the next sample, whichever that is
-                samples[-1] = Taken(taken.fleet, taken.moment, taken.skew, samples[-1].is_behind)
+                last = samples[-1]
+                samples[-1] = replace(taken, is_behind=last.is_behind, agents=last.agents)
             elif len(samples) < _most_waiting(taken.fleet):
                 samples.append(taken)
             else:
                 now = taken.moment.monotonic
                 self._full_since = self._full_since or now
                 is_behind = now - self._full_since >= BEHIND_AFTER
-                samples[-1] = Taken(taken.fleet, taken.moment, taken.skew, is_behind)
+                samples[-1] = replace(taken, is_behind=is_behind)
             self._changed.notify()
 
     def add_step(self, step: Step) -> None:

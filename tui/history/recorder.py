@@ -81,7 +81,8 @@ class Recorder:
 
     def record(self, change: Change) -> None:
         """Take in a change of the store."""
-        self._queue.add(Taken(change.after, change.at, self._skew()), change.fields)
+        taken = Taken(change.after, change.at, self._skew(), agents=change.differing_agents)
+        self._queue.add(taken, change.fields)
 
     def told(self, step: Step) -> None:
         """Take in what history derived."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tui.clock import Moment
 from tui.fleet.past import Event, FailedJob, Gap, Since, Transition
-from tui.fleet.state import Fleet
+from tui.fleet.state import Differing, Fleet
 from tui.history.records import ErrorCount, Sample, Stamp
 
 
@@ -24,6 +24,8 @@ class Taken:
     """The server's clock minus ours, seconds; None before it is known."""
     is_behind: bool = False
     """Some before it were left out, as the writer was too slow for long."""
+    agents: Differing | None = None
+    """How its agents differ from those of another fleet, mostly the one before it; None where not known."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from tui.api.models import Agent, Deployment
 from tui.fleet.past import AgentChange, Since, Transition, deployment_key
-from tui.fleet.state import Fleet, changed_agents
+from tui.fleet.state import Fleet
 from tui.fleet.status import status, worst
 from tui.history.events import agent_words as words
 from tui.history.events.agent_words import Pair, ReplicaMove, states
@@ -53,6 +53,8 @@ class Listing(NamedTuple):
     """Nothing is known of before: what is there has not happened now."""
     gap: float | None
     """The last good answer before, if that is too long ago for anything between them to have been seen."""
+    differing: Sequence[tuple[Agent, Agent | None]]
+    """Agents that are new or differ, each with how it was before; None for a new one."""
 
 
 @dataclass(slots=True)
@@ -69,14 +71,13 @@ class _Found:
 
 def after_listing(memory: AgentMemory, listing: Listing) -> tuple[AgentMemory, list[Draft], list[Transition]]:
     """What is remembered after a listing, and what it tells."""
-    differing = changed_agents(listing.before, listing.after.agents)
-    found = _found(differing)
+    found = _found(listing.differing)
     gone = _gone(listing, len(found.new))
     transitions: list[Transition] = []
     statuses = _statuses(memory.statuses, listing, found, gone, transitions)
     remembered = AgentMemory(
         statuses,
-        _changes(memory.changes, differing, listing.monotonic),
+        _changes(memory.changes, listing.differing, listing.monotonic),
         _moves(memory.moves, found.moved, listing.at),
     )
     drafts: list[Draft] = []
@@ -244,7 +245,7 @@ class _Restate:
 
 def _bound_by_gap(known: Mapping[str, Since], news: dict[str, Since], listing: Listing, gap: float) -> None:
     """Statuses that are the same after a gap in which the agent was restarted or deployed."""
-    for agent, old in changed_agents(listing.before, listing.after.agents):
+    for agent, old in listing.differing:
         since = known.get(agent.agent_id)
         if old is None or since is None or agent.agent_id in news or is_continuous(agent, old):
             continue

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tui.clock import Moment
 from tui.fleet.past import NOBODY, Event, FailedJob, Kind, Severity, Subject, Transition
-from tui.fleet.state import STALE_AFTER, Fleet, Freshness
+from tui.fleet.state import STALE_AFTER, Fleet, Freshness, changed_agents
 from tui.fleet.store import Change
 from tui.formats import duration
 from tui.history.events import agents, details, rooms
@@ -160,7 +160,8 @@ def _after_change(
         state, drafts = _sources(state, before, after, at)
     if "agents" in fields:
         is_first = not before.agents and "agents" not in heard and before.fresh("agents").at is None
-        listing = Listing(before, after, at, change.at.monotonic, is_first, gap)
+        differing = changed_agents(before, after.agents, change.differing_agents.positions)
+        listing = Listing(before, after, at, change.at.monotonic, is_first, gap, differing)
         if is_first and state.resumed is not None:
             listing = _resumed(listing, state.resumed, state.gap_after)
         memory, more, news = agents.after_listing(state.agents, listing)
@@ -194,7 +195,8 @@ def _gap(state: State, before: Fleet, at: float) -> float | None:
 def _resumed(listing: Listing, known: Resumed, gap_after: float) -> Listing:
     """The first listing of this run, as the one after the newest of an earlier run."""
     gap = known.at if listing.at - known.at > gap_after else None
-    return listing._replace(before=known.fleet, is_first=False, gap=gap)
+    differing = changed_agents(known.fleet, listing.after.agents)
+    return listing._replace(before=known.fleet, is_first=False, gap=gap, differing=differing)
 
 
 def _jumped_back(last: Moment | None, now: Moment) -> list[Draft]:

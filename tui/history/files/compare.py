@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress, count
-from operator import attrgetter, is_not, ne, sub
+from operator import attrgetter, ne, sub
 from typing import Final, TypeVar
 
 from msgspec import UNSET, UnsetType, structs
 
 from tui.api.models import Agent, Deployment, Dispatch, Wire
-from tui.fleet.state import Fleet
+from tui.fleet.state import Differing, Fleet, differing
 from tui.history.files.codec import DEPLOYMENTS, METRICS, NEW, ROWS, Columns, Difference, Entries, Listing
 from tui.history.records import FRESH
 
@@ -20,6 +21,7 @@ PART: Final = 500
 W = TypeVar("W", bound=Wire)
 V = TypeVar("V")
 _DEPLOYMENT_FIELDS: Final = Deployment.__struct_fields__
+_PLACES: Final = range(len(_DEPLOYMENT_FIELDS))
 
 
 def _identity(kind: type[Wire]) -> Callable[[Wire], object]:
@@ -27,9 +29,10 @@ def _identity(kind: type[Wire]) -> Callable[[Wire], object]:
     return attrgetter(kind.__struct_fields__[0])
 
 
-def difference(before: Fleet, after: Fleet) -> tuple[Difference, Columns]:
+def difference(before: Fleet, after: Fleet, known: Differing | None = None) -> tuple[Difference, Columns]:
     """How a fleet differs from the one before, and of its deployments what was measured anew."""
-    agents, metrics = _listing(before.agents, after.agents)
+    positions = known.of(before.agents, after.agents) if known else None
+    agents, metrics = _listing(before.agents, after.agents, positions)
     rooms, _ = _listing(before.rooms, after.rooms)
     found = Difference(
         agents=agents,
@@ -125,29 +128,31 @@ def _entries(before: Mapping[str, V], after: Mapping[str, V]) -> Entries[V] | No
     return Entries(news, gone) if news or gone else None
 
 
-def _listing(before: tuple[W, ...], after: tuple[W, ...]) -> tuple[Listing[W] | None, Columns]:
+def _listing(
+    before: tuple[W, ...], after: tuple[W, ...], known: Sequence[int] | None = None
+) -> tuple[Listing[W] | None, Columns]:
     if before is after:
         return None, {}
-    order, new, changed = _moves(before, after)
-    fields, rows = _Columns(), _Columns()
+    order, new, changed = _moves(before, after, known)
+    fields, rows = _no_columns(), _no_columns()
     _compare(changed, fields, rows)
-    metrics = {name: rows.found.pop(name) for name in METRICS & rows.found.keys()}
-    if order is None and not fields.found and not rows.found:
+    metrics = {name: rows.pop(name) for name in METRICS & rows.keys()}
+    if order is None and not fields and not rows:
         return None, _spaced(metrics)
-    return Listing(order, new, _spaced(fields.found), _spaced(rows.found)), _spaced(metrics)
+    return Listing(order, new, _spaced(fields), _spaced(rows)), _spaced(metrics)
 
 
 def _moves(
-    before: tuple[W, ...], after: tuple[W, ...]
+    before: tuple[W, ...], after: tuple[W, ...], known: Sequence[int] | None
 ) -> tuple[list[tuple[int, int]] | None, list[W], list[tuple[int, W, W]]]:
     """Where rows came, went or moved; the new ones; and of the others those that are another object, by
-    position, with how they were.
+    position, with how they were. `known`: where the two differ, if that is known.
     """
     identity = _identity(type((after or before)[0]))
     if len(before) == len(after):
-        # nearly always the same rows in the same order, nearly all of them the very same objects
-        differing = compress(range(len(after)), map(is_not, before, after))
-        changed = [(position, before[position], after[position]) for position in differing]
+        # nearly always the same rows in the same order
+        positions = differing(before, after) if known is None else known
+        changed = [(position, before[position], after[position]) for position in positions]
         if all(identity(old) == identity(item) for _, old, item in changed):
             return None, [], changed
     places = {identity(item): position for position, item in enumerate(before)}
@@ -175,45 +180,41 @@ def _stretches(sources: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
-class _Columns:
-    """Collects values by field."""
-
-    def __init__(self) -> None:
-        self.found: Columns = {}
-
-    def add(self, field: str, position: int, value: object) -> None:
-        """Add one; positions grow."""
-        positions, values = self.found.setdefault(field, ([], []))
-        positions.append(position)
-        values.append(value)
+def _no_columns() -> defaultdict[str, tuple[list[int], list[object]]]:
+    """Columns to which values are added in the order of their positions."""
+    return defaultdict(lambda: ([], []))
 
 
-def _compare(changed: Iterable[tuple[int, W, W]], fields: _Columns, rows: _Columns) -> None:
+def _compare(changed: Iterable[tuple[int, W, W]], fields: Columns, rows: Columns) -> None:
     """Note how rows differ, an agent's deployments one by one if there are as many as before."""
     for position, old, item in changed:
-        differing = map(ne, structs.astuple(old), structs.astuple(item))
-        for field in compress(item.__struct_fields__, differing):
-            is_told = (
-                isinstance(old, Agent)
+        differ = map(ne, structs.astuple(old), structs.astuple(item))
+        for field in compress(item.__struct_fields__, differ):
+            if (
+                field == DEPLOYMENTS
+                and isinstance(old, Agent)
                 and isinstance(item, Agent)
-                and field == DEPLOYMENTS
-                and (_compare_deployments(old.agent_deployments, item.agent_deployments, position, rows))
-            )
-            if not is_told:
-                fields.add(field, position, getattr(item, field))
+                and _compare_deployments(old.agent_deployments, item.agent_deployments, position, rows)
+            ):
+                continue
+            positions, values = fields[field]
+            positions.append(position)
+            values.append(getattr(item, field))
 
 
 def _compare_deployments(
-    before: tuple[Deployment, ...], after: tuple[Deployment, ...], position: int, rows: _Columns
+    before: tuple[Deployment, ...], after: tuple[Deployment, ...], position: int, rows: Columns
 ) -> bool:
     """Note how an agent's deployments differ; False if there are more or fewer than before, or too many."""
     if len(before) != len(after) or len(after) > ROWS:
         return False
     for number, old, item in zip(count(position * ROWS), before, after, strict=False):
         if old is not item:
-            differing = map(ne, structs.astuple(old), structs.astuple(item))
-            for field in compress(_DEPLOYMENT_FIELDS, differing):
-                rows.add(field, number, getattr(item, field))
+            new = structs.astuple(item)
+            for place in compress(_PLACES, map(ne, structs.astuple(old), new)):
+                positions, values = rows[_DEPLOYMENT_FIELDS[place]]
+                positions.append(number)
+                values.append(new[place])
     return True
 
 

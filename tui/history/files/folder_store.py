@@ -101,7 +101,7 @@ class FolderWriter:
         if taken.is_behind:
             self._watching.interrupt(SAMPLES, BEHIND)
         try:
-            self._samples.add(self._recorded.of(taken.fleet), moment, taken.skew)
+            self._samples.add(self._recorded.of(taken.fleet), moment, taken.skew, taken.agents)
         except FileFull:
             self._watching.interrupt(SAMPLES, FULL)
             return

@@ -96,12 +96,14 @@ class LongFile:
             for item in transitions
         )
         self._do("INSERT OR REPLACE INTO transition VALUES(?,?,?,?,?)", rows)
+        held, gone = [], []
         for id, since in news:
             if since is None:
-                self._do("DELETE FROM since WHERE subject = ?", [(self._name(id),)])
+                gone.append((self._name(id),))
             else:
-                row = (self._name(id), *structs.astuple(since))
-                self._do("INSERT OR REPLACE INTO since VALUES(?,?,?,?,?,?)", [row])
+                held.append((self._name(id), *structs.astuple(since)))
+        self._do("DELETE FROM since WHERE subject = ?", gone)
+        self._do("INSERT OR REPLACE INTO since VALUES(?,?,?,?,?,?)", held)
 
     def add_failed_jobs(self, jobs: Iterable[FailedJob]) -> None:
         """Keep failed jobs; of one that is known, what is known now."""

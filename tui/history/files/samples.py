@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tui.clock import Moment
-from tui.fleet.state import Fleet
+from tui.fleet.state import Differing, Fleet
 from tui.history.files import database
 from tui.history.files.codec import Difference, packed
 from tui.history.files.compare import difference, is_news, parts
@@ -79,15 +79,19 @@ class SampleWriter:
 
     # ---- samples --------------------------------------------------------------------------------------
 
-    def add(self, fleet: Fleet, moment: Moment, skew: float | None) -> int | None:
+    def add(
+        self, fleet: Fleet, moment: Moment, skew: float | None, agents: Differing | None = None
+    ) -> int | None:
         """Write a sample, if it is one; its number. `fleet` holds only what may be kept.
+
+        `agents`: how its agents differ from those of another fleet, which need not be the sample before.
 
         It is safe after `commit`. Raises `FileFull`; and `OSError` and `sqlite3.Error`, after
         which only `abandon` is left.
         """
         delta, metrics, is_quiet = b"", b"", False
         if self._fleet is not None:
-            found, measured = difference(self._fleet, fleet)
+            found, measured = difference(self._fleet, fleet, agents)
             if not is_news(found, self._fleet):
                 is_quiet = True
                 is_due = moment.monotonic - self._written >= QUIET_EVERY
