@@ -117,10 +117,14 @@ ROOMS = {
         "help": {"panes", "commandline", "widgets", "keys"},
         "footer": {"widgets", "keys"},
         "layout": {"panes"},
+        "pane_area": {"layout", "panes"},
         "time_bar": {"widgets", "keys"},
+        # messages from the main screen to the application
+        "requests": set(),
         # where panes meet; opens no dialog
         "screen": {
-            *("layout", "footer", "header", "panes", "logview", "commandline", "widgets", "keys", "time_bar"),
+            *("requests", "pane_area", "footer", "header", "panes", "logview", "commandline", "widgets"),
+            *("keys", "time_bar"),
         },
         # puts data on the main screen; does not know the application
         "session_binding": {"screen", "attention"},
@@ -134,7 +138,7 @@ ROOMS = {
         "app": {
             *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "chooser"),
             *("messages", "raw", "help", "panes", "screen", "session_binding", "launch", "exporter", "keys"),
-            *("past_list", "time_bar", "time_travel", "away"),
+            *("past_list", "time_bar", "time_travel", "away", "requests"),
         },
     },
 }

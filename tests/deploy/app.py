@@ -20,7 +20,7 @@ from tui.operations.journal.journal import AuditEntry
 from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
-from tui.ui.screen import MainScreen
+from tui.ui.requests import CommandGiven
 
 LOOK = 0.03
 """Seconds between two looks at the screen: each draws it."""
@@ -39,7 +39,7 @@ class Hands(Console):
 
     async def run(self, text: str) -> None:
         """A command line, as if it were typed."""
-        self.app.main.post_message(MainScreen.CommandGiven(text))
+        self.app.main.post_message(CommandGiven(text))
         await self.settle()
 
     async def see(self, *words: str) -> None:

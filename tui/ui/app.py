@@ -30,7 +30,7 @@ from tui.fleet.view import Selection
 from tui.project import Project
 from tui.record_options import RecordOptions
 from tui.session.watched import NoHistory, Watched
-from tui.ui import theme
+from tui.ui import requests, theme
 from tui.ui.away import AwayNotice
 from tui.ui.chooser import Chooser
 from tui.ui.commandline.command import BadCommand
@@ -243,7 +243,7 @@ class Lktop(DiffApp):
         is_picking = isinstance(self.focused, Picker) or self.main.choice is not None
         self._away.update(self.main.view, is_free=self.at_rest and not is_picking)
 
-    def on_main_screen_selection_changed(self, event: MainScreen.SelectionChanged) -> None:
+    def on_main_screen_selection_changed(self, event: requests.SelectionChanged) -> None:
         """Fetch the details of what is selected."""
         session = self.session_binding.registry.get(event.selection.project)
         if session is not None:
@@ -621,7 +621,7 @@ class Lktop(DiffApp):
         context = self.launcher.require_context(selection)
         self._deploys.begin(context, verb, words, selection.agent_id)
 
-    def on_main_screen_past_wanted(self, event: MainScreen.PastWanted) -> None:
+    def on_main_screen_past_wanted(self, event: requests.PastWanted) -> None:
         """Into the past, to a moment of it, or back."""
         if event.at is None:
             self.time_travel.toggle()
@@ -640,19 +640,19 @@ class Lktop(DiffApp):
         """Back to now."""
         self.time_travel.leave()
 
-    def on_main_screen_operate(self, event: MainScreen.Operate) -> None:
+    def on_main_screen_operate(self, event: requests.Operate) -> None:
         """Open the dialog of an operation."""
         self.launcher.by_key(event.operation, event.targets)
 
-    def on_main_screen_key_refused(self, event: MainScreen.KeyRefused) -> None:
+    def on_main_screen_key_refused(self, event: requests.KeyRefused) -> None:
         """Say why a key had no effect."""
         self.say(" · ".join(filter(None, (self._hinted, event.words))), tone="warn")
 
-    def on_main_screen_changes_wanted(self, event: MainScreen.ChangesWanted) -> None:
+    def on_main_screen_changes_wanted(self, event: requests.ChangesWanted) -> None:
         """Show what changed between two times."""
         self._show_past(changes_list(self.main.view, event.since, event.until, self.copy_out))
 
-    def on_main_screen_failed_wanted(self, event: MainScreen.FailedWanted) -> None:
+    def on_main_screen_failed_wanted(self, event: requests.FailedWanted) -> None:
         """Show the jobs that failed within some time."""
         self._show_past(failed_list(self.main.view, event.seconds, self.copy_out))
 
@@ -663,7 +663,7 @@ class Lktop(DiffApp):
 
         self.push_screen(screen, go)
 
-    def on_main_screen_noted(self, event: MainScreen.Noted) -> None:
+    def on_main_screen_noted(self, event: requests.Noted) -> None:
         """Keep a note in the timeline."""
         if self.session is None:
             self.say("not noted: no project is watched", tone="warn")
@@ -672,11 +672,11 @@ class Lktop(DiffApp):
         else:
             self.say(f"noted: {event.text}", toast=False)
 
-    def on_main_screen_undo(self, event: MainScreen.Undo) -> None:
+    def on_main_screen_undo(self, event: requests.Undo) -> None:
         """Undo the last operation."""
         self.launcher.undo(event.selection)
 
-    def on_main_screen_command_given(self, event: MainScreen.CommandGiven) -> None:
+    def on_main_screen_command_given(self, event: requests.CommandGiven) -> None:
         """Run a command line."""
         try:
             run_command_line(event.text, self)

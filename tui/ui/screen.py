@@ -9,13 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
-from textual.message import Message
 from textual.reactive import Reactive, var
 from textual.screen import Screen
 from textual.widget import Widget
@@ -29,11 +27,11 @@ from tui.fleet.past import Subject
 from tui.fleet.state import Fleet
 from tui.fleet.times import TimeStyle
 from tui.fleet.view import Selection, View
-from tui.operations.operation import Operation
 from tui.operations.registry import BY_ID
-from tui.operations.targets import NoTarget, Target
+from tui.operations.targets import NoTarget
 from tui.project import Project
 from tui.session.watched import Link
+from tui.ui import requests
 from tui.ui.commandline.command_mode import CommandMode
 from tui.ui.commandline.note_mode import NoteMode
 from tui.ui.commandline.prompt import Prompt
@@ -42,11 +40,11 @@ from tui.ui.footer import choices, footer
 from tui.ui.header import header
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import SCREEN
-from tui.ui.layout import Layout
 from tui.ui.logview import LogView
 from tui.ui.logview.picker import Picker
+from tui.ui.pane_area import PaneArea
 from tui.ui.panes.agents import AgentsPane
-from tui.ui.panes.base import Pane, PaneSetup, Place
+from tui.ui.panes.base import Pane, PaneSetup
 from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
@@ -55,8 +53,6 @@ from tui.ui.panes.timeline import TimelinePane
 from tui.ui.time_bar import TimeBar
 from tui.ui.widgets.key_choice import KeyChoice
 from tui.ui.widgets.lines import Lines
-
-P = TypeVar("P", bound=Pane)
 
 
 class MainScreen(Screen[None]):
@@ -69,73 +65,6 @@ class MainScreen(Screen[None]):
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     """As Textual's, which repaints the whole screen when the keyboard goes to another widget."""
     view: var[View] = var(View(Fleet(), Selection(), 0.0, 0.0), init=False)
-
-    class SelectionChanged(Message):
-        """The selection changed: details of what is selected are wanted."""
-
-        def __init__(self, selection: Selection) -> None:
-            super().__init__()
-            self.selection = selection
-
-    class Operate(Message):
-        """An operation is to be done to these targets."""
-
-        def __init__(self, operation: Operation, targets: Sequence[Target]) -> None:
-            super().__init__()
-            self.operation = operation
-            self.targets = targets
-
-    class Undo(Message):
-        """The last operation on the selection's project is to be undone."""
-
-        def __init__(self, selection: Selection) -> None:
-            super().__init__()
-            self.selection = selection
-
-    class PastWanted(Message):
-        """The operator asked for the past, or to come back from it."""
-
-        def __init__(self, at: float | None = None) -> None:
-            """`at` in Unix seconds by the server's clock: to that moment, in any case."""
-            super().__init__()
-            self.at = at
-
-    class ChangesWanted(Message):
-        """The operator asked what changed between two times, Unix seconds."""
-
-        def __init__(self, since: float, until: float) -> None:
-            super().__init__()
-            self.since = since
-            self.until = until
-
-    class FailedWanted(Message):
-        """The operator asked for the jobs that failed within so many seconds."""
-
-        def __init__(self, seconds: float) -> None:
-            super().__init__()
-            self.seconds = seconds
-
-    class Noted(Message):
-        """The operator noted something."""
-
-        def __init__(self, text: str, subject: Subject) -> None:
-            super().__init__()
-            self.text = text
-            self.subject = subject
-
-    class KeyRefused(Message):
-        """Why a key did nothing."""
-
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
-
-    class CommandGiven(Message):
-        """A command line was entered."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
 
     def __init__(
         self,
@@ -150,20 +79,13 @@ class MainScreen(Screen[None]):
         self.choice: KeyChoice | None = None
         """The question that the next key answers."""
         self.link = Link()
-        self._arranged = Layout()
         self._start_at = agent_id
         # Held, not looked up: a poll may still be drawn while the screen is half taken down.
         self._header = Lines(id="header")
-        setup = PaneSetup(clock, save_dir)
-        self._panes = {cls.NAME.lower(): cls.create(setup) for cls in self._arranged.panes}
-        self.agents = self._pane_of(AgentsPane)
-        self.dispatches = self._pane_of(DispatchesPane)
-        self.logs = self._pane_of(LogsPane)
-        self._places = {
-            place: Container(*(pane for pane in self._panes.values() if pane.PLACE is place), id=place.value)
-            for place in Place
-        }
-        self._body = Container(*self._places.values(), id="body")
+        self._area = PaneArea(PaneSetup(clock, save_dir))
+        self.agents = self._area.of(AgentsPane)
+        self.dispatches = self._area.of(DispatchesPane)
+        self.logs = self._area.of(LogsPane)
         self._prompt = Prompt()
         self.time_bar = TimeBar()
         self._footer = Lines(id="footer")
@@ -171,9 +93,9 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Every pane, whatever the size: panes without room are hidden."""
-        for pane in self._panes.values():
+        for pane in self._area.panes.values():
             pane.data_bind(MainScreen.view)
-        yield from (self._header, self._body, self._prompt, self.time_bar, self._footer, self._too_small)
+        yield from (self._header, self._area, self._prompt, self.time_bar, self._footer, self._too_small)
 
     def on_mount(self) -> None:
         """Show what there is room for."""
@@ -191,11 +113,13 @@ class MainScreen(Screen[None]):
     def reset(self, project: Project) -> None:
         """Show another project: nothing of the one before may stay on the screen."""
         self.project = project
-        for pane in self._panes.values():
+        for pane in self._area.panes.values():
             pane.forget()
         self.view = View(
             Fleet(),
-            Selection(project=project.key, pane=self._arranged.current, panes_in_view=self._arranged.shown),
+            Selection(
+                project=project.key, pane=self._area.arranged.current, panes_in_view=self._area.arranged.shown
+            ),
             self.view.now,
             self.view.monotonic,
             self.view.times,
@@ -206,8 +130,8 @@ class MainScreen(Screen[None]):
         before, self.link = self.link, link
         self.view = view
         rooms_only = view.fleet.fresh("agents").absent
-        if rooms_only != self._arranged.rooms_only:
-            self._arranged = replace(self._arranged, rooms_only=rooms_only)
+        if rooms_only != self._area.arranged.rooms_only:
+            self._area.set_rooms_only(rooms_only)
             self.place()
         if (link.unlocked, link.dry_run, link.past) != (before.unlocked, before.dry_run, before.past):
             self.draw_header()
@@ -249,42 +173,25 @@ class MainScreen(Screen[None]):
         words = choices(self.choice, size) if self.choice else footer(self, size, locked=locked)
         self._footer.set_lines([words])
 
-    def _pane_of(self, kind: type[P]) -> P:
-        return next(pane for pane in self._panes.values() if isinstance(pane, kind))
-
     def pane(self, name: str) -> Pane:
         """A pane by its name in lower case."""
-        return self._panes[name]
+        return self._area.panes[name]
 
     @property
     def current(self) -> Pane:
         """The pane that has the keyboard, or had it last."""
-        return self.pane(self._arranged.current)
+        return self._area.current
 
     # ---- arranging ------------------------------------------------------------------------------------
 
     def place(self) -> None:
         """Show the panes that have room."""
-        here = self._arranged = replace(self._arranged, width=self.size.width, height=self.size.height)
+        here = self._area.place(self.size.width, self.size.height)
         self.set_class(here.too_small, "-small")
         if here.too_small:
             self._too_small.set_lines([(Cell(line, "warn"),) for line in here.complaint()])
-        for name, pane in self._panes.items():
-            pane.display = here.shows(name)
-            pane.tabs = here.tabs(name)
-        for place, container in self._places.items():
-            container.display = here.shows_any(place)
-        self._body.set_class(here.single, "-single")
-        self._body.set_class(here.rooms_only and not here.single, "-rooms")
-        self._body.set_class(not here.shows_any(Place.BOTTOM_RIGHT), "-no-log")
         self._select(replace(self.view.selection, panes_in_view=here.shown))
-        self._retitle()
-
-    def _retitle(self) -> None:
-        for name, pane in self._panes.items():
-            pane.set_class(name == self._arranged.current, "-focused")
-            if pane.display:
-                pane.show(self.view)
+        self._area.draw_titles(self.view)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size, another arrangement."""
@@ -296,7 +203,7 @@ class MainScreen(Screen[None]):
     def _redraw_lines(self) -> None:
         self.draw_header()
         self.draw_footer()
-        self._retitle()
+        self._area.draw_titles(self.view)
 
     def on_screen_suspend(self) -> None:
         """Another screen lies over this one: a toast on both would be there twice, and no key comes here."""
@@ -321,9 +228,9 @@ class MainScreen(Screen[None]):
         self.set_class(isinstance(event.widget, Input | Picker), "-asking")
         for ancestor in event.widget.ancestors_with_self:
             if isinstance(ancestor, Pane) and ancestor.id:
-                self._arranged = self._arranged.at(ancestor.id)
+                self._area.keyboard_at(ancestor.id)
                 self._select(replace(self.view.selection, pane=ancestor.id))
-                self._retitle()
+                self._area.draw_titles(self.view)
                 break
 
     # ---- selection ------------------------------------------------------------------------------------
@@ -331,7 +238,7 @@ class MainScreen(Screen[None]):
     def _select(self, after: Selection) -> None:
         if after != self.view.selection:
             self.view = replace(self.view, selection=after)
-            self.post_message(self.SelectionChanged(after))
+            self.post_message(requests.SelectionChanged(after))
 
     def on_list_pane_selected(self, event: ListPane.Selected) -> None:
         """A cursor moved: the selection follows."""
@@ -350,7 +257,7 @@ class MainScreen(Screen[None]):
 
     def on_timeline_pane_event_opened(self, event: TimelinePane.EventOpened) -> None:
         """Enter on an event: the fleet as it was then."""
-        self.post_message(self.PastWanted(event.at))
+        self.post_message(requests.PastWanted(event.at))
 
     def go_to_agent(self, agent_id: str) -> bool:
         """Put the cursor on an agent, clearing a filter that hides it; False if there is none."""
@@ -368,23 +275,21 @@ class MainScreen(Screen[None]):
 
     def action_pane(self, name: str) -> None:
         """Give the keyboard to a pane, showing it first."""
-        self._arranged = self._arranged.at(name)
+        self._area.keyboard_at(name)
         self.place()
         self.current.take_focus()  # not with the next frame: the next key may be here before
 
     def action_next_pane(self, step: int) -> None:
         """The next pane on the screen; in single mode the next of all."""
-        here = self._arranged
-        names = [name for name in here.names if here.single or here.shows(name)]
-        self.action_pane(names[(names.index(here.current) + step) % len(names)])
+        self.action_pane(self._area.neighbour(step))
 
     def action_past(self) -> None:
         """Into the past, or back from it."""
-        self.post_message(self.PastWanted())
+        self.post_message(requests.PastWanted())
 
     def action_maximise(self) -> None:
         """The current pane alone, or all again."""
-        self._arranged = replace(self._arranged, maximised=not self._arranged.maximised)
+        self._area.toggle_maximised()
         self.place()
         self.current.take_focus()
 
@@ -397,9 +302,9 @@ class MainScreen(Screen[None]):
 
     def leave_pane(self) -> bool:
         """Leave full screen, else go to the first pane; False at the root. Filters stay."""
-        if self._arranged.maximised:
+        if self._area.is_maximised:
             self.action_maximise()
-        elif self._arranged.current != "agents":
+        elif self._area.arranged.current != "agents":
             self.action_pane("agents")
         else:
             return False
@@ -473,10 +378,10 @@ class MainScreen(Screen[None]):
         self._prompt.open(NoteMode(subject, lambda text: self._note(text, subject), self.current.take_focus))
 
     def _note(self, text: str, subject: Subject) -> None:
-        self.post_message(self.Noted(text, subject))
+        self.post_message(requests.Noted(text, subject))
 
     def _refuse(self, words: str) -> None:
-        self.post_message(self.KeyRefused(words))
+        self.post_message(requests.KeyRefused(words))
 
     def action_agent_dispatches(self) -> None:
         """The rooms that the agent was dispatched to that the cursor is on, or its dispatch or log."""
@@ -507,7 +412,7 @@ class MainScreen(Screen[None]):
             self.action_pane("logs")
         else:
             self.read_logs(agents, kind)
-        if not self._arranged.maximised:
+        if not self._area.is_maximised:
             self.action_maximise()
         if at is not None:
             self.logs.begin_at(at)
@@ -519,11 +424,11 @@ class MainScreen(Screen[None]):
 
     def show_changes(self, since: float, until: float) -> None:
         """Show what changed between two times, Unix seconds by the server's clock."""
-        self.post_message(self.ChangesWanted(since, until))
+        self.post_message(requests.ChangesWanted(since, until))
 
     def show_failed(self, seconds: float) -> None:
         """Show the jobs that failed within so many seconds."""
-        self.post_message(self.FailedWanted(seconds))
+        self.post_message(requests.FailedWanted(seconds))
 
     def go_to_subject(self, subject: Subject, *, to_job: bool) -> None:
         """Go to the agent of something that happened, or to its job, dispatch or room in the tree."""
@@ -568,11 +473,11 @@ class MainScreen(Screen[None]):
         except NoTarget as problem:
             self._refuse(f"{known.label}: {problem}")
         else:
-            self.post_message(self.Operate(known, targets))
+            self.post_message(requests.Operate(known, targets))
 
     def action_undo(self) -> None:
         """Undo the last operation, while that is possible."""
-        self.post_message(self.Undo(self.view.selection))
+        self.post_message(requests.Undo(self.view.selection))
 
     # ---- prompt ---------------------------------------------------------------------------------------
 
@@ -596,4 +501,4 @@ class MainScreen(Screen[None]):
         self._prompt.open(mode)
 
     def _command(self, text: str) -> None:
-        self.post_message(self.CommandGiven(text))
+        self.post_message(requests.CommandGiven(text))
