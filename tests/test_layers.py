@@ -105,16 +105,10 @@ ROOMS = {
         "deploy": {"deploy", "dialogs", "widgets", "keys"},
         # when the operator was last here
         "attention": {"attention"},
-        # what changed meanwhile, over the main screen
-        "away": {"attention", "widgets"},
         # lists and texts over the main screen
-        "chooser": {"widgets", "keys"},
-        "messages": {"widgets", "keys"},
-        "past_list": {"widgets", "keys"},
-        "raw": {"widgets", "keys"},
+        "overlays": {"overlays", "attention", "panes", "commandline", "widgets", "keys"},
         # what the main screen is put together from
         "header": {"widgets"},
-        "help": {"panes", "commandline", "widgets", "keys"},
         "footer": {"widgets", "keys"},
         "layout": {"panes"},
         "pane_area": {"layout", "panes"},
@@ -136,9 +130,9 @@ ROOMS = {
         "exporter": {"terminal", "launch"},
         # holds all of them together; nothing imports it
         "app": {
-            *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "chooser"),
-            *("messages", "raw", "help", "panes", "screen", "session_binding", "launch", "exporter", "keys"),
-            *("past_list", "time_bar", "time_travel", "away", "requests"),
+            *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "overlays"),
+            *("panes", "screen", "session_binding", "launch", "exporter", "keys", "time_bar"),
+            *("time_travel", "requests"),
         },
     },
 }

@@ -18,7 +18,7 @@ from tui.history.timeline import Timeline
 from tui.session.replayed import Replay
 from tui.ui.app import Lktop
 from tui.ui.attention import ABSENCE, Attention
-from tui.ui.away import QUIET, AwayScreen
+from tui.ui.overlays.away import QUIET, AwayScreen
 from tui.ui.widgets.lines import Lines
 
 

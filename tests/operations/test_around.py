@@ -27,7 +27,7 @@ from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.bulk import BulkDialog
 from tui.ui.dialogs.operation_model import Label, OperationPhase
 from tui.ui.dialogs.unresolved import Unresolved
-from tui.ui.help import Help
+from tui.ui.overlays.help import Help
 
 CANARY = "sk-canary-0d4e"
 

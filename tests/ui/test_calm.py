@@ -20,7 +20,7 @@ from tests.scenes import LATER, Scene, known, looks, settled
 from tui.api.models import Agent
 from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.ui.app import Lktop
-from tui.ui.help import Help
+from tui.ui.overlays.help import Help
 
 MANY = 10_000
 

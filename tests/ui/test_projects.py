@@ -32,7 +32,7 @@ from tui.project import Project
 from tui.session.replayed import REFUSAL, Replay
 from tui.session.watched import Watched
 from tui.ui.app import Lktop
-from tui.ui.chooser import Chooser
+from tui.ui.overlays.chooser import Chooser
 from tui.ui.launch import Launch
 from tui.ui.widgets.table import LineTable
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tui.ui.raw import lines
+from tui.ui.overlays.raw import lines
 
 ROOM = {
     "name": "desk",

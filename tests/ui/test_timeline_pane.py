@@ -18,7 +18,7 @@ from tui.history.timeline import Timeline
 from tui.operations.targets import NoTarget
 from tui.ui.attention import PAUSE, Attention
 from tui.ui.panes.timeline import DIVIDER, TimelinePane
-from tui.ui.past_list import PastList, changes_list, failed_list
+from tui.ui.overlays.past_list import PastList, changes_list, failed_list
 
 
 def event(number: int, ago: float, **more: object) -> Event:

@@ -31,8 +31,8 @@ from tui.project import Project
 from tui.record_options import RecordOptions
 from tui.session.watched import NoHistory, Watched
 from tui.ui import requests, theme
-from tui.ui.away import AwayNotice
-from tui.ui.chooser import Chooser
+from tui.ui.overlays.away import AwayNotice
+from tui.ui.overlays.chooser import Chooser
 from tui.ui.commandline.command import BadCommand
 from tui.ui.commandline.line import run as run_command_line
 from tui.ui.deploy import DeployHost
@@ -41,19 +41,19 @@ from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.launcher import OperationLauncher
 from tui.ui.dialogs.typed_run import parts
 from tui.ui.exporter import Exporter
-from tui.ui.help import Help, HelpRow, command_rows, rows
+from tui.ui.overlays.help import Help, HelpRow, command_rows, rows
 from tui.ui.keys.bindings import bindings, contexts_of
 from tui.ui.keys.contexts import APP
 from tui.ui.keys.hints import Hints
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.logview.picker import Picker
-from tui.ui.messages import MessageLog, Messages
+from tui.ui.overlays.messages import MessageLog, Messages
 from tui.ui.panes.base import Pane
 from tui.ui.panes.copy_forms import FORMS, Rows, as_csv
-from tui.ui.past_list import GoTo, PastList, changes_list, failed_list
-from tui.ui.raw import Raw
-from tui.ui.raw import lines as json_lines
+from tui.ui.overlays.past_list import GoTo, PastList, changes_list, failed_list
+from tui.ui.overlays.raw import Raw
+from tui.ui.overlays.raw import lines as json_lines
 from tui.ui.screen import MainScreen
 from tui.ui.session_binding import SessionBinding
 from tui.ui.terminal.key_queue import KeyQueue, is_input
