@@ -43,10 +43,10 @@ from tui.session.replayed import Replay
 from tui.session.watched import Link
 from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop
-from tui.ui.overlays.away import AwayScreen
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.logview.lines import LogBar, LogLines
+from tui.ui.overlays.away import AwayScreen
 from tui.ui.panes.logs import LogsPane
 from tui.ui.terminal.detect import Terminal
 from tui.ui.terminal.screenshot import align

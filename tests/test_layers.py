@@ -107,23 +107,12 @@ ROOMS = {
         "attention": {"attention"},
         # lists and texts over the main screen
         "overlays": {"overlays", "attention", "panes", "commandline", "widgets", "keys"},
-        # what the main screen is put together from
-        "header": {"widgets"},
-        "footer": {"widgets", "keys"},
-        "layout": {"panes"},
-        "pane_area": {"layout", "panes"},
-        "time_bar": {"widgets", "keys"},
-        # messages from the main screen to the application
-        "requests": set(),
         # where panes meet; opens no dialog
-        "screen": {
-            *("requests", "pane_area", "footer", "header", "panes", "logview", "commandline", "widgets"),
-            *("keys", "time_bar"),
-        },
+        "main_screen": {"main_screen", "panes", "logview", "commandline", "widgets", "keys"},
         # puts data on the main screen; does not know the application
-        "session_binding": {"screen", "attention"},
+        "session_binding": {"main_screen", "attention"},
         # puts the past in the place of now
-        "time_travel": {"screen", "time_bar"},
+        "time_travel": {"main_screen"},
         # what the program's own command line hands over
         "launch": {"terminal"},
         # copies and pictures leave through the terminal
@@ -131,8 +120,7 @@ ROOMS = {
         # holds all of them together; nothing imports it
         "app": {
             *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "overlays"),
-            *("panes", "screen", "session_binding", "launch", "exporter", "keys", "time_bar"),
-            *("time_travel", "requests"),
+            *("panes", "main_screen", "session_binding", "launch", "exporter", "keys", "time_travel"),
         },
     },
 }

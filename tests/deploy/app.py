@@ -20,7 +20,7 @@ from tui.operations.journal.journal import AuditEntry
 from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
-from tui.ui.requests import CommandGiven
+from tui.ui.main_screen.requests import CommandGiven
 
 LOOK = 0.03
 """Seconds between two looks at the screen: each draws it."""

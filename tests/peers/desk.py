@@ -25,7 +25,7 @@ from tui.operations.runner import OperationRunner
 from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import Session
-from tui.ui.header import header
+from tui.ui.main_screen.header import header
 from tui.ui.panes.dispatches import DispatchesPane
 
 ROUNDS = 5

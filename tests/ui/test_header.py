@@ -15,7 +15,7 @@ from tui.fleet.times import TimeStyle
 from tui.fleet.view import Selection, View
 from tui.project import Project
 from tui.session.watched import Link
-from tui.ui.header import header
+from tui.ui.main_screen.header import header
 
 NOW = 1000.0
 WELL = {name: Freshness(at=NOW) for name in ("agents", "rooms", "dispatches", "versions", "secrets")}

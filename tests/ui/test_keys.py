@@ -10,10 +10,10 @@ from tests.fixtures.screen import drawn, playing
 from tests.scenes import Scene, settled, typed
 from tui.ui.app import Lktop
 from tui.ui.commandline.commands import COMMANDS
-from tui.ui.overlays.help import Help, rows
 from tui.ui.keys.names import shown
 from tui.ui.keys.table import KEYS
 from tui.ui.logview.picker import Picker
+from tui.ui.overlays.help import Help, rows
 from tui.ui.panes import PANES
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable

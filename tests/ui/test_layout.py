@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tui.ui.layout import ALL_FROM, LEAST, Layout
+from tui.ui.main_screen.layout import ALL_FROM, LEAST, Layout
 
 ALL = Layout(width=ALL_FROM[0], height=ALL_FROM[1])
 

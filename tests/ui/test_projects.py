@@ -32,8 +32,8 @@ from tui.project import Project
 from tui.session.replayed import REFUSAL, Replay
 from tui.session.watched import Watched
 from tui.ui.app import Lktop
-from tui.ui.overlays.chooser import Chooser
 from tui.ui.launch import Launch
+from tui.ui.overlays.chooser import Chooser
 from tui.ui.widgets.table import LineTable
 
 SCENARIOS = {"demo": "incident", "staging": "statuses", "prod-eu": "empty"}

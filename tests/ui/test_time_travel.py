@@ -12,8 +12,8 @@ from tui.fleet.times import TimeStyle
 from tui.record_options import RecordOptions
 from tui.session.live import Session
 from tui.session.playback import Extent
+from tui.ui.main_screen.time_bar import Position, bar, line_of_time
 from tui.ui.panes.timeline import TimelinePane
-from tui.ui.time_bar import Position, bar, line_of_time
 
 T = 1_786_000_000.0
 

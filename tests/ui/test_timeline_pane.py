@@ -17,8 +17,8 @@ from tui.fleet.view import View
 from tui.history.timeline import Timeline
 from tui.operations.targets import NoTarget
 from tui.ui.attention import PAUSE, Attention
-from tui.ui.panes.timeline import DIVIDER, TimelinePane
 from tui.ui.overlays.past_list import PastList, changes_list, failed_list
+from tui.ui.panes.timeline import DIVIDER, TimelinePane
 
 
 def event(number: int, ago: float, **more: object) -> Event:

@@ -30,9 +30,7 @@ from tui.fleet.view import Selection
 from tui.project import Project
 from tui.record_options import RecordOptions
 from tui.session.watched import NoHistory, Watched
-from tui.ui import requests, theme
-from tui.ui.overlays.away import AwayNotice
-from tui.ui.overlays.chooser import Chooser
+from tui.ui import theme
 from tui.ui.commandline.command import BadCommand
 from tui.ui.commandline.line import run as run_command_line
 from tui.ui.deploy import DeployHost
@@ -41,26 +39,29 @@ from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.launcher import OperationLauncher
 from tui.ui.dialogs.typed_run import parts
 from tui.ui.exporter import Exporter
-from tui.ui.overlays.help import Help, HelpRow, command_rows, rows
 from tui.ui.keys.bindings import bindings, contexts_of
 from tui.ui.keys.contexts import APP
 from tui.ui.keys.hints import Hints
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.logview.picker import Picker
+from tui.ui.main_screen import requests
+from tui.ui.main_screen.screen import MainScreen
+from tui.ui.main_screen.time_bar import TimeBar
+from tui.ui.overlays.away import AwayNotice
+from tui.ui.overlays.chooser import Chooser
+from tui.ui.overlays.help import Help, HelpRow, command_rows, rows
 from tui.ui.overlays.messages import MessageLog, Messages
-from tui.ui.panes.base import Pane
-from tui.ui.panes.copy_forms import FORMS, Rows, as_csv
 from tui.ui.overlays.past_list import GoTo, PastList, changes_list, failed_list
 from tui.ui.overlays.raw import Raw
 from tui.ui.overlays.raw import lines as json_lines
-from tui.ui.screen import MainScreen
+from tui.ui.panes.base import Pane
+from tui.ui.panes.copy_forms import FORMS, Rows, as_csv
 from tui.ui.session_binding import SessionBinding
 from tui.ui.terminal.key_queue import KeyQueue, is_input
 from tui.ui.terminal.keyboard import UnmarkedPaste
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import DiffApp
-from tui.ui.time_bar import TimeBar
 from tui.ui.time_travel import TimeTravel
 from tui.ui.widgets.hidden_text import PastedSecrets, TakesHiddenText
 from tui.ui.widgets.key_choice import KeyChoice, KeyOption

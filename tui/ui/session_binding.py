@@ -14,7 +14,7 @@ from tui.project import Project
 from tui.session.registry import Connect, SessionRegistry
 from tui.session.watched import Link, Watched
 from tui.ui.attention import Attention
-from tui.ui.screen import MainScreen
+from tui.ui.main_screen.screen import MainScreen
 
 COARSE = 5.0
 """Seconds: the step in which the time moves that ages are computed from."""

@@ -13,8 +13,8 @@ from tui.session.playback import Playback
 from tui.session.registry import SessionRegistry
 from tui.session.replayed import Replay
 from tui.session.watched import NoHistory, Watched
-from tui.ui.screen import MainScreen
-from tui.ui.time_bar import SPEEDS, Position
+from tui.ui.main_screen.screen import MainScreen
+from tui.ui.main_screen.time_bar import SPEEDS, Position
 
 FRAME: Final = 0.5
 """Seconds from one moment shown to the next while time passes."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 from textual.containers import Container
 
 from tui.fleet.view import View
-from tui.ui.layout import Layout
+from tui.ui.main_screen.layout import Layout
 from tui.ui.panes.base import Pane, PaneSetup, Place
 
 P = TypeVar("P", bound=Pane)

@@ -31,18 +31,19 @@ from tui.operations.registry import BY_ID
 from tui.operations.targets import NoTarget
 from tui.project import Project
 from tui.session.watched import Link
-from tui.ui import requests
 from tui.ui.commandline.command_mode import CommandMode
 from tui.ui.commandline.note_mode import NoteMode
 from tui.ui.commandline.prompt import Prompt
 from tui.ui.commandline.time_mode import TimeMode
-from tui.ui.footer import choices, footer
-from tui.ui.header import header
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import SCREEN
 from tui.ui.logview import LogView
 from tui.ui.logview.picker import Picker
-from tui.ui.pane_area import PaneArea
+from tui.ui.main_screen import requests
+from tui.ui.main_screen.footer import choices, footer
+from tui.ui.main_screen.header import header
+from tui.ui.main_screen.pane_area import PaneArea
+from tui.ui.main_screen.time_bar import TimeBar
 from tui.ui.panes.agents import AgentsPane
 from tui.ui.panes.base import Pane, PaneSetup
 from tui.ui.panes.dispatches import DispatchesPane
@@ -50,7 +51,6 @@ from tui.ui.panes.lists import ListPane
 from tui.ui.panes.logs import LogsPane
 from tui.ui.panes.subjects import agent_of, node_of
 from tui.ui.panes.timeline import TimelinePane
-from tui.ui.time_bar import TimeBar
 from tui.ui.widgets.key_choice import KeyChoice
 from tui.ui.widgets.lines import Lines
 
