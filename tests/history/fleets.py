@@ -22,6 +22,7 @@ from tui.api.models import (
     Version,
 )
 from tui.fleet.coverage import Coverage
+from tui.fleet.reason import LoggedError
 from tui.fleet.state import (
     Fleet,
     with_agents,
@@ -168,6 +169,11 @@ class Life:
         secrets = (SecretInfo(name="DEEPGRAM_API_KEY", updated_at=self._moment()),)[: self._some(2) - 1]
         versions = {**fleet.versions, agent_id: (version,)}
         held = {key: value for key, value in fleet.secrets.items() if self.chance.random() < 0.7}
+        logged = LoggedError(self.chance.choice(("", "KeyError: 'X'")), version=f"v{self._some(9)}")
         return replace(
-            fleet, versions=versions, secrets={**held, agent_id: secrets}, cut={"rooms": self._some(9)}
+            fleet,
+            versions=versions,
+            secrets={**held, agent_id: secrets},
+            log_errors={**fleet.log_errors, agent_id: logged},
+            cut={"rooms": self._some(9)},
         )

@@ -61,9 +61,13 @@ async def test_copying_ids_of_each_kind(app: tuple[Lktop, list[str]], tmp_path: 
         assert program.said.newest_first[0].text.startswith(f"copied {agent.agent_id}: ")
         assert (tmp_path / "last-copy.txt").read_text() == agent.agent_id
         assert stat.S_IMODE((tmp_path / "last-copy.txt").stat().st_mode) == 0o600
+        head = next(
+            n for n, key in enumerate(program.main.pane("status").table.keys) if key.endswith("\0head")
+        )
         wanted = {
-            ("2",): agent.agent_id,
-            ("2", *("down",) * 4): program.main.view.fleet.agents[0].version and agent.version,
+            ("2",): program.main.view.reasons[agent.agent_id].text,
+            ("2", *("down",) * head): agent.agent_id,
+            ("2", *("down",) * 2): program.main.view.fleet.agents[0].version and agent.version,
             ("3",): agent.version,
             ("4",): "ONFIDO_TOKEN",
             ("5",): "call-5122",

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version
 from tui.fleet.coverage import Coverage
+from tui.fleet.reason import LoggedError
 from tui.fleet.status import worst
 
 STALE_AFTER = 2
@@ -105,6 +106,8 @@ class Fleet:
     """By agent id, newest first; absent means not asked yet."""
     secrets: Mapping[str, tuple[SecretInfo, ...]] = field(default_factory=dict)
     """By agent id, reserved ones left out."""
+    log_errors: Mapping[str, LoggedError] = field(default_factory=dict)
+    """By agent id, what its log said last; absent means that its log was not read."""
     rooms: tuple[Room, ...] = ()
     rooms_lost: int = 0
     """Rooms listed before an outage after which none was: a store that lost its data lists none either."""

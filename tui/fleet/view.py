@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tui.api.models import Agent
 from tui.fleet.past import EMPTY_PAST, Past
+from tui.fleet.reason import NO_REASONS, Reason
 from tui.fleet.state import Fleet
 from tui.fleet.times import TimeStyle
 
@@ -44,6 +45,8 @@ class View:
     """Of every watched project, by its key."""
     past: Past = EMPTY_PAST
     """Of the selected project."""
+    reasons: Mapping[str, Reason] = field(default_factory=lambda: NO_REASONS, repr=False)
+    """By id of a broken agent, why it is. Another object when any of it may differ; made when asked for."""
     is_past: bool = False
     """It is a moment of the past: nothing of it is current."""
     left_at: float | None = None

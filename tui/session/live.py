@@ -7,7 +7,7 @@ import logging
 import math
 import platform
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -25,8 +25,10 @@ from tui.clock import Clock, Moment
 from tui.fleet.past import Event, Past, Subject
 from tui.fleet.polling.poller import Poller
 from tui.fleet.polling.sources import SOURCES, Source
+from tui.fleet.reason import Reason
 from tui.fleet.state import QUIET_FACTOR
 from tui.fleet.store import Store
+from tui.fleet.times import TimeStyle
 from tui.fleet.view import Selection
 from tui.history.events.derive import GAP_AFTER, Resumed, State, Tick
 from tui.history.files.folder_place import FolderPlace
@@ -41,6 +43,7 @@ from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
 from tui.project import Project
 from tui.record_options import RecordOptions
+from tui.session.reasons import Diagnoses
 from tui.session.recordings import opened
 from tui.session.reports import marks_of, of_entry, of_note
 from tui.session.watched import Link, NoHistory
@@ -130,6 +133,7 @@ class Session:
             days=log_days,
         )
         self._history.follow(lambda step: self._mark(step.events))
+        self._diagnoses = Diagnoses()
         self._users = 0
         self._is_over = False
 
@@ -199,6 +203,10 @@ class Session:
     def past(self) -> Past:
         """What is remembered of the fleet."""
         return self._history.past
+
+    def reasons(self, style: TimeStyle) -> Mapping[str, Reason]:
+        """Why agents are broken, by id, with times in a style."""
+        return self._diagnoses.of(self.store.fleet, self.past, self.moment.unix, style)
 
     def raw(self, item: object) -> bytes:
         """The JSON in which an item of a listing was received; empty where that is not kept."""

@@ -14,6 +14,7 @@ from tui.api.errors import NotSent
 from tui.clock import Clock, Moment
 from tui.fleet.past import Past, Subject
 from tui.fleet.polling.sources import Source
+from tui.fleet.reason import Reason
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change, Store
 from tui.fleet.times import TimeStyle, second_of
@@ -27,6 +28,7 @@ from tui.logs.hub import LogHub
 from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
 from tui.project import Project
+from tui.session.reasons import Diagnoses
 from tui.session.watched import Link, NoHistory
 
 C = TypeVar("C")
@@ -79,6 +81,7 @@ class Replay:
         host = urlsplit(project.url).netloc
         self._link = link or Link(hosts=f"recording of {host}" if host else "recording", budget=0)
         self._clock = clock
+        self._diagnoses = Diagnoses()
         self._sample: Sample | None = None
         self._past: Past | None = None
         """What was remembered at that sample."""
@@ -109,6 +112,10 @@ class Replay:
         if self._sample is None:
             return Moment.read(self._clock)
         return Moment(self._sample.stamp.at, self._sample.stamp.mono)
+
+    def reasons(self, style: TimeStyle) -> Mapping[str, Reason]:
+        """Why agents are broken, by id, with times in a style."""
+        return self._diagnoses.of(self.store.fleet, self.past, self.moment.unix, style)
 
     def _record(self, change: Change) -> None:
         self._history.record(change)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -10,7 +10,9 @@ from typing import Protocol, TypeVar
 from tui.clock import Moment
 from tui.fleet.past import Past, Subject
 from tui.fleet.polling.sources import Source
+from tui.fleet.reason import Reason
 from tui.fleet.store import Store
+from tui.fleet.times import TimeStyle
 from tui.fleet.view import Selection
 from tui.history.store import Reader
 from tui.logs.hub import LogHub
@@ -89,6 +91,9 @@ class Watched(Protocol):
     @property
     def past(self) -> Past:
         """What is remembered of the fleet. It holds the news of a change before the screen is told of it."""
+
+    def reasons(self, style: TimeStyle) -> Mapping[str, Reason]:
+        """Why agents are broken at that moment, by id, with times in a style. Made when asked for."""
 
     def follow(self, told: Callable[[], None]) -> Callable[[], None]:
         """Be told when the past tells of something new, also without a change; returns how to stop that."""

@@ -418,6 +418,7 @@ class Lktop(DiffApp):
         """Switch the style of times: relative, local, UTC."""
         style = self.main.view.times.next
         self.main.view = replace(self.main.view, times=style)
+        self.session_binding.draw()  # diagnoses name times, too
         self.say(f"times: {style}", toast=False)  # the header says it
 
     def action_refresh_now(self) -> None:

@@ -40,6 +40,11 @@ def _since(row: AgentFacts, view: View) -> Cell:
     return Cell(words, "muted" if words == "–" else "text", "" if short == words else short)
 
 
+def _why(row: AgentFacts, view: View) -> Cell:
+    reason = view.reasons.get(row.agent.agent_id) if row.status.problem else None
+    return Cell("" if reason is None else reason.cause)
+
+
 def _newest_change_first(row: AgentFacts, view: View) -> SortKey:
     since = _known(row, view)
     earliest = None if since is None else since.at if since.at is not None else since.not_before
@@ -191,7 +196,7 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
         "events",
         "EVENTS",
         7,
-        rank=1,
+        rank=3,
         falls=True,
         cell=lambda row, view: Cell(
             row.events or "–", "warn" if row.events else "muted", _first(row.events, " ")
@@ -211,6 +216,16 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
         filter=Filter("since", _since_seconds, moves=True),
         sort=_newest_change_first,
         sorts_by_past=True,
+    ),
+    Column(
+        "why",
+        "WHY",
+        10,
+        want=24,
+        grow=4,
+        rank=2,
+        cell=_why,
+        filter=Filter("why"),
     ),
     Column(
         "seen",

@@ -50,6 +50,7 @@ class Assembler:
             cut=_merged(found.cut, held.cut),
             versions=_merged(found.versions, held.versions),
             secrets=_merged(found.secrets, held.secrets),
+            log_errors=_merged(found.log_errors, held.log_errors),
             dispatches=_merged(found.dispatches, held.dispatches),
             participants=_merged(found.participants, held.participants),
             agents_seen=_merged(found.agents_seen, held.agents_seen),

@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version, Wire
 from tui.fleet.coverage import Coverage
+from tui.fleet.reason import LoggedError
 from tui.fleet.state import Freshness, RoomFreshness
 
 LEVEL: Final = 6
@@ -76,6 +77,7 @@ class Difference(Struct, omit_defaults=True):
     cut: Entries[int] | None = None
     versions: Entries[tuple[Version, ...]] | None = None
     secrets: Entries[tuple[SecretInfo, ...]] | None = None
+    log_errors: Entries[LoggedError] | None = None
     dispatches: Entries[tuple[Dispatch, ...]] | None = None
     participants: Entries[tuple[Participant, ...]] | None = None
     agents_seen: Entries[frozenset[str]] | None = None

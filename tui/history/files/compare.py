@@ -45,6 +45,7 @@ def difference(before: Fleet, after: Fleet, known: Differing | None = None) -> t
         cut=_entries(before.cut, after.cut),
         versions=_entries(before.versions, after.versions),
         secrets=_entries(before.secrets, after.secrets),
+        log_errors=_entries(before.log_errors, after.log_errors),
         dispatches=_entries(before.dispatches, after.dispatches),
         participants=_entries(before.participants, after.participants),
         agents_seen=_entries(before.agents_seen, after.agents_seen),
@@ -69,7 +70,7 @@ def is_news(found: Difference, before: Fleet) -> bool:
 def parts(fleet: Fleet) -> Iterator[Difference]:
     """A whole fleet, in differences that begin with an empty one."""
     rest = replace(fleet, agents=(), rooms=(), versions={}, secrets={}, dispatches={}, participants={})
-    rest = replace(rest, agents_seen={}, room_freshness={})
+    rest = replace(rest, log_errors={}, agents_seen={}, room_freshness={})
     yield difference(Fleet(), rest)[0]
     for start in range(0, len(fleet.agents), PART):
         yield Difference(agents=_appended(fleet.agents, start))
@@ -79,6 +80,8 @@ def parts(fleet: Fleet) -> Iterator[Difference]:
         yield Difference(versions=Entries(versions))
     for secrets in _chunks(fleet.secrets, len):
         yield Difference(secrets=Entries(secrets))
+    for errors in _chunks(fleet.log_errors, lambda _: 1):
+        yield Difference(log_errors=Entries(errors))
     for dispatches in _chunks(fleet.dispatches, _jobs):
         yield Difference(dispatches=Entries(dispatches))
     for people in _chunks(fleet.participants, len):

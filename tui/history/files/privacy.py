@@ -16,6 +16,7 @@ from msgspec import structs
 from tui.api.masking import masked
 from tui.api.models import Dispatch, Job, Participant, Room
 from tui.fleet.past import Event, FailedJob, Subject
+from tui.fleet.reason import LoggedError
 from tui.fleet.state import Fleet, Freshness, RoomFreshness
 
 DIGEST_MARK: Final = "~"
@@ -110,6 +111,7 @@ class Recorded:
             agents_seen=self._made(
                 fleet.agents_seen, kept.agents_seen, rooms, lambda room, held: known[room].identities(held)
             ),
+            log_errors=kept.log_errors if fleet.log_errors is live.log_errors else self._logged(fleet),
             room_freshness=self._made(fleet.room_freshness, kept.room_freshness, asked, self._asked),
             freshness=kept.freshness if fleet.freshness is live.freshness else self._sources(fleet),
         )
@@ -141,6 +143,13 @@ class Recorded:
         if not known.error:
             return known
         return structs.replace(known, error=self._privacy.error(known.error, (room,)))
+
+    def _logged(self, fleet: Fleet) -> Mapping[str, LoggedError]:
+        names = () if self._privacy.rooms else [room.name for room in fleet.rooms]
+        return {
+            agent_id: structs.replace(known, text=self._privacy.error(known.text, names))
+            for agent_id, known in fleet.log_errors.items()
+        }
 
     def _sources(self, fleet: Fleet) -> Mapping[str, Freshness]:
         names = [room.name for room in fleet.rooms]

@@ -56,7 +56,7 @@ class AgentsPane(ListPane):
         """The listing and what is derived from it."""
         fleet = view.fleet
         step = view.monotonic if view.past.has_changes else 0.0  # signs of change expire
-        return (fleet.agents, view.past, fleet.versions, fleet.unreadable, step)
+        return (fleet.agents, view.past, view.reasons, fleet.versions, fleet.unreadable, step)
 
     def show(self, view: View) -> None:
         """Remove marks of deleted agents, so that a later agent of the same id is not marked."""

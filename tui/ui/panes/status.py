@@ -12,11 +12,12 @@ from tui.api.models import Agent, Deployment, instant
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout, status_glyph, status_tone
 from tui.fleet.lists.detail_columns import DEPLOYMENT_COLUMNS, DeploymentRow
 from tui.fleet.lists.listing import row_cells
-from tui.fleet.status import event_words, reading, status
+from tui.fleet.status import event_words, reading, status, worst
 from tui.fleet.times import seen, when
 from tui.fleet.view import View
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import STATUS
+from tui.ui.keys.next_key import diagnosis
 from tui.ui.panes.detail import DetailPane
 from tui.ui.panes.freshness import as_of, no_agent
 from tui.ui.widgets.lines import Line
@@ -24,6 +25,7 @@ from tui.ui.widgets.lines import Line
 TABLE_FROM = 104
 """Cells of width from which deployments stand side by side as a table; below, each is a block of lines."""
 
+_DIAGNOSIS = "diagnosis"
 _BLOCK = (ColumnLayout("field", "DEPLOYMENT", 14), ColumnLayout("value", "", 10, grow=1))
 _BLOCK_FIELDS = ("since", "version", "cpu", "mem", "replicas", "name", "deployed", "observed", "server")
 """The columns of the table that a block shows below each other, by id."""
@@ -62,7 +64,7 @@ class StatusPane(DetailPane):
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent, and since when it is as it is."""
-        return (view.agent, view.selection.agent_id, view.past)
+        return (view.agent, view.selection.agent_id, view.past, view.reasons, view.is_past)
 
     def keys(self, view: View) -> Sequence[str]:
         """Deployments; in blocks, their fields too."""
@@ -73,33 +75,41 @@ class StatusPane(DetailPane):
         names = list(dict.fromkeys(rows))
         if not self._tabular:
             keys = [f"{name}\0{field}" for name in names for field in self._fields(view, agent, name)]
-            return keys
-        return [key for name in names for key in (name, *self._notes(view, agent, name))]
+        else:
+            keys = [key for name in names for key in (name, *self._notes(view, agent, name))]
+        return [*(f"\0{_DIAGNOSIS}{line}" for line in range(len(self._diagnosis(view)))), *keys]
+
+    def _diagnosis(self, view: View) -> list[str]:
+        """Why the agent is broken, in lines that fit."""
+        reason = view.reasons.get(view.selection.agent_id)
+        return textwrap.wrap(diagnosis(reason, view), self._room) if reason is not None else []
 
     def _notes(self, view: View, agent: Agent, name: str) -> list[str]:
         row = _find(agent, name)
         if row is None:
             return []
         notes = [f"{name}\0event{index}" for index, event in enumerate(row.events) if event.count]
-        return [f"{name}\0reading", *notes] if reading(row, now=view.now) else notes
+        return [f"{name}\0reading", *notes] if _reading(view, row) else notes
 
     def _fields(self, view: View, agent: Agent, name: str) -> list[str]:
         row = _find(agent, name)
         if row is None:
             return []
         fields = ["head"]
-        fields += [f"reading{line}" for line in range(len(self._reading(view, row)))]
+        fields += [f"reading{line}" for line in range(len(self._wrapped(view, row)))]
         fields += _BLOCK_FIELDS
         return fields + [f"event{index}" for index, event in enumerate(row.events) if event.count]
 
-    def _reading(self, view: View, row: Deployment) -> list[str]:
-        """The diagnosis, broken into lines that fit beside the field names."""
-        return textwrap.wrap(reading(row, now=view.now), self._room)
+    def _wrapped(self, view: View, row: Deployment) -> list[str]:
+        """What is to be said of a deployment, in lines that fit beside the field names."""
+        return textwrap.wrap(_reading(view, row), self._room)
 
     def cells(self, view: View, key: str) -> Cells:
         """One deployment, or one field of it."""
         agent = view.agent
         name, _, field = key.partition("\0")
+        if field.startswith(_DIAGNOSIS):
+            return self._diagnosed(view, int(field.removeprefix(_DIAGNOSIS)))
         row = _find(agent, name) if agent else None
         if agent is None or row is None:
             return ()
@@ -109,10 +119,17 @@ class StatusPane(DetailPane):
             return row_cells(DEPLOYMENT_COLUMNS, DeploymentRow(agent, row), view)
         return self._field(view, agent, row, field)
 
+    def _diagnosed(self, view: View, line: int) -> Cells:
+        lines, label = self._diagnosis(view)[line : line + 1], _DIAGNOSIS if line == 0 else ""
+        text = "".join(lines)
+        if self._tabular:
+            return (Cell(f"  {label:{_BLOCK[0].width - 1}}{text}", "accent"),)
+        return (Cell(label, "accent"), Cell(text, "accent"))
+
     def _note(self, view: View, row: Deployment, field: str) -> Cells:
         """A line below a deployment, across all columns."""
         if field == "reading":
-            return (Cell(f"    our reading: {reading(row, now=view.now)}", "accent"),)
+            return (Cell(f"    diagnosis: {_reading(view, row)}", "accent"),)
         return (Cell(f"    event: {_event(row, field, view)}", "warn"),)
 
     def _field(self, view: View, agent: Agent, row: Deployment, field: str) -> Cells:
@@ -123,8 +140,8 @@ class StatusPane(DetailPane):
             return (Cell(words, look), Cell(f"{row.region} · {row.name}", "info"))
         if field.startswith("reading"):
             line = int(field.removeprefix("reading"))
-            label = "  our reading" if line == 0 else ""
-            lines = self._reading(view, row)[line : line + 1]
+            label = f"  {_DIAGNOSIS}" if line == 0 else ""
+            lines = self._wrapped(view, row)[line : line + 1]
             return (Cell(label, "accent"), Cell("".join(lines), "accent"))
         if field.startswith("event"):
             return (Cell("  event", "muted"), Cell(_event(row, field, view), "warn"))
@@ -150,6 +167,9 @@ class StatusPane(DetailPane):
         if view is None or agent is None:
             return ""
         field = key.partition("\0")[2]
+        if field.startswith(_DIAGNOSIS):
+            reason = view.reasons.get(agent.agent_id)
+            return reason.text if reason is not None else ""
         cells = self.cells(view, key)
         return cells[1].text if field not in ("", "head") and len(cells) == 2 else agent.agent_id
 
@@ -178,6 +198,13 @@ def _ordered(agent: Agent) -> list[Deployment]:
 
 def _find(agent: Agent, name: str) -> Deployment | None:
     return next((row for row in agent.agent_deployments if f"{row.region}/{row.deployment}" == name), None)
+
+
+def _reading(view: View, row: Deployment) -> str:
+    """What is to be said of a deployment; nothing if the diagnosis of its agent says it."""
+    agent = view.agent
+    is_said = agent is not None and agent.agent_id in view.reasons and status(row.status) == worst(agent)
+    return "" if is_said else reading(row, now=view.now)
 
 
 def _event(row: Deployment, field: str, view: View) -> str:

@@ -1,0 +1,285 @@
+"""Why a broken agent is broken, in one line: what is known of it, put together. Pure.
+
+What was not asked or not read is said to be so; it is never taken for none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from tui.api.models import RESERVED_SECRETS, Agent, Deployment, Version, instant
+from tui.fleet.past import Past, Since
+from tui.fleet.reason import BUILD_LOG, LOG, Reason
+from tui.fleet.state import Fleet
+from tui.fleet.status import Family, status, worst
+from tui.formats import version_tag
+
+ROLL_BACK: Final = "rollback"
+RESTART: Final = "restart"
+ADD_SECRET: Final = "new_secret"
+"""Ids of operations that may come next."""
+SOON: Final = 3600.0
+"""Seconds after a deploy within which what breaks is put down to it."""
+BRIEF: Final = 40
+"""Characters of an error that stands in a column as it is; of a longer one its class does."""
+UNUSABLE: Final = ("Building", "Build Failed")
+"""Statuses of versions that cannot be rolled back to."""
+
+_CRASHED: Final = "AGENT_EVENT_TYPE_APPLICATION_CRASHED"
+_MEMORY: Final = "AGENT_EVENT_TYPE_RESTARTED_HIGH_MEMORY_USAGE"
+_DISK: Final = "AGENT_EVENT_TYPE_RESTARTED_HIGH_DISK_USAGE"
+_KEY_ERROR: Final = re.compile(r"KeyError: ['\"]([A-Z][A-Z0-9_]{2,})['\"]")
+_VARIABLE: Final = re.compile(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|SECRET|TOKEN|URL|ID|PASSWORD))\b")
+_ABSENT: Final = re.compile(
+    r"must be set|not set|missing|required|environment|env var|undefined", re.IGNORECASE
+)
+_WORDS: Final = {
+    "CrashLoop": "crashing",
+    "Error": "in error",
+    "Build Failed": "build failed",
+    "Server Error": "failing on LiveKit's side",
+    "Suspended": "suspended by LiveKit",
+}
+_NOT_OURS: Final = ("Server Error", "Suspended")
+"""Statuses that neither a version nor a log explains."""
+
+
+class Deploy(Struct, frozen=True, gc=False):
+    """What the list of an agent's versions says."""
+
+    owner: str = ""
+    """Who deployed the current one."""
+    branch: str = ""
+    """The git branch that it was built from."""
+    earlier: str = ""
+    """The newest other version that ran and can run again; empty if there is none."""
+
+
+class Evidence(Struct, frozen=True, gc=False):
+    """All that a diagnosis rests on. Times in Unix seconds by the server's clock."""
+
+    status: str
+    since: Since | None = None
+    """Since when it has that status; None if that is not known."""
+    version: str = ""
+    """The current version; empty if nothing was ever deployed."""
+    deployed_at: float | None = None
+    """When that was deployed."""
+    deploy: Deploy | None = None
+    """None if its versions were not asked for."""
+    secrets: frozenset[str] | None = None
+    """Names of its secrets; None if they were not asked for."""
+    error: str | None = None
+    """The newest error in its log, empty if there was none; None if its log was not read."""
+    crashes: int = 0
+    """Of the deployments that have the status, as the next three."""
+    memory: int = 0
+    """Restarts because of memory."""
+    disk: int = 0
+    """Restarts because the disk was full."""
+    replicas: int = 0
+    least: int = 0
+    """Replicas that are asked for at the least."""
+
+
+def evidence(agent: Agent, fleet: Fleet, past: Past) -> Evidence:
+    """What is known of a broken agent."""
+    state = worst(agent)
+    rows = [row for row in agent.agent_deployments if status(row.status) == state]
+    versions, secrets = fleet.versions.get(agent.agent_id), fleet.secrets.get(agent.agent_id)
+    logged = fleet.log_errors.get(agent.agent_id)
+    return Evidence(
+        status=state.name,
+        since=past.since(agent.agent_id),
+        version="" if agent.never_deployed else agent.version,
+        deployed_at=instant(agent.deployed_at),
+        deploy=None if versions is None else _deploy(versions),
+        secrets=None if secrets is None else frozenset(secret.name for secret in secrets),
+        error=logged.text if logged is not None and logged.version == agent.version else None,
+        crashes=_count(rows, _CRASHED),
+        memory=_count(rows, _MEMORY),
+        disk=_count(rows, _DISK),
+        replicas=sum(row.replicas for row in rows),
+        least=sum(row.min_replicas for row in rows),
+    )
+
+
+def _deploy(versions: Iterable[Version]) -> Deploy:
+    current = next((version for version in versions if version.current), Version())
+    earlier = (
+        version.version
+        for version in versions  # newest first
+        if version.deployed_at is not None
+        and not version.current
+        and status(version.status).name not in UNUSABLE
+    )
+    return Deploy(current.owner, current.attributes.get("git_branch", ""), next(earlier, ""))
+
+
+def _count(rows: Iterable[Deployment], kind: str) -> int:
+    return sum(event.count for row in rows for event in row.events if event.type == kind)
+
+
+def is_broken(agent: Agent) -> bool:
+    """Whether an agent has a diagnosis."""
+    return worst(agent).problem
+
+
+def diagnose(known: Evidence, clock: Callable[[float], str]) -> Reason:
+    """Put evidence together; `clock` words a time in Unix seconds, to the minute."""
+    said, unknown = _log(known)
+    begun = f"{_status(known)} {_since(known.since, clock)}"
+    deploy = _after_deploy(known)
+    asked = () if known.deploy is not None or not deploy else ("versions not asked",)
+    parts = [f"{begun}, {deploy}" if deploy else begun, *said, *unknown, *asked]
+    return Reason(
+        text=" · ".join(parts),
+        cause=_cause(known, said, unknown),
+        next_operation_id=_next(known),
+    )
+
+
+# ---- since when, after what -----------------------------------------------------------------------------
+
+
+def _status(known: Evidence) -> str:
+    state = status(known.status)
+    if state.family is Family.UNKNOWN:
+        return f"{known.status}, which LiveKit does not document,"
+    return _WORDS.get(state.name, state.name)
+
+
+def _since(since: Since | None, clock: Callable[[float], str]) -> str:
+    if since is None or (since.at is None and since.not_before is None and since.not_after is None):
+        return "since an unknown time"
+    if since.at is not None:
+        return f"since {clock(since.at)}"
+    least = None if since.not_after is None else clock(since.not_after)
+    most = None if since.not_before is None else clock(since.not_before)
+    if most is None:
+        return f"since {least} or earlier"
+    if least is None:
+        return f"since {most} or later"
+    return f"since {most}" if least == most else f"since between {most} and {least}"
+
+
+def _after_deploy(known: Evidence) -> str:
+    """How it began in relation to the deploy of the version that runs."""
+    if not known.version or known.status in ("Build Failed", *_NOT_OURS):
+        return ""
+    words = f"version {version_tag(known.version)}{_who(known)}"
+    since, deployed = known.since, known.deployed_at
+    if since is None or deployed is None:
+        return f"with {words}"
+    if since.at is not None:
+        return (
+            f"{_span(since.at - deployed)} after {words}" if since.at >= deployed else f"before {words} came"
+        )
+    if since.not_before is not None and since.not_before >= deployed:
+        return f"after {words}"
+    if since.not_after is not None and since.not_after < deployed:
+        return f"before {words} came"
+    return f"with {words}"
+
+
+def _who(known: Evidence) -> str:
+    said = () if known.deploy is None else (known.deploy.owner, known.deploy.branch)
+    words = ", ".join(filter(None, said))
+    return f" ({words})" if words else ""
+
+
+def _span(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return "right"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} d"
+
+
+def _is_by_deploy(known: Evidence) -> bool:
+    """It began soon after the deploy, as far as that is known, and not before."""
+    since, deployed = known.since, known.deployed_at
+    if since is None or deployed is None or not known.version or known.status == "Build Failed":
+        return False
+    earliest = since.at if since.at is not None else since.not_before
+    latest = since.at if since.at is not None else since.not_after
+    return earliest is not None and earliest >= deployed and latest is not None and latest - deployed <= SOON
+
+
+# ---- what the log and the server say --------------------------------------------------------------------
+
+
+def _log(known: Evidence) -> tuple[list[str], list[str]]:
+    """What is said of it, and what of that is not known."""
+    if known.status == "Build Failed":
+        running = f"{known.replicas} replicas of the version before run on"
+        return ["the build log says why", *([running] if known.replicas else [])], []
+    if known.status in _NOT_OURS:
+        return [], []
+    said, unknown = [], []
+    if known.error:
+        said.append(known.error)
+    if known.memory:
+        said.append(f"restarted for memory ×{known.memory}")
+    if known.disk:
+        said.append(f"restarted for a full disk ×{known.disk}")
+    if name := missing_variable(known.error or ""):
+        if known.secrets is None:
+            unknown.append("secrets not asked")
+        else:
+            said.append(f"{'a' if name in known.secrets else 'no'} secret of that name")
+    if known.error == "":
+        said.append("no error in its log")
+    elif known.error is None:
+        unknown.append("log not read")
+    if not known.error and known.crashes:
+        said.append(f"crashed ×{known.crashes}")
+    elif known.status == "Error" and not known.crashes and known.replicas < max(known.least, 1):
+        said.append(f"no crash counted, {known.replicas} of {known.least} replicas: may be scaled down")
+    return said, unknown
+
+
+def missing_variable(error: str) -> str:
+    """The environment variable that an error misses; empty if it names none, or one that LiveKit sets."""
+    found = _KEY_ERROR.search(error)
+    if found is None and _ABSENT.search(error):
+        found = _VARIABLE.search(error)
+    return found[1] if found is not None and found[1] not in RESERVED_SECRETS else ""
+
+
+def _cause(known: Evidence, said: list[str], unknown: list[str]) -> str:
+    if known.status in _NOT_OURS:
+        return _WORDS[known.status].partition(" ")[2]
+    after = f"after {version_tag(known.version)}{_who(known)}" if _is_by_deploy(known) else ""
+    if known.error:
+        name = known.error if len(known.error) <= BRIEF else known.error.partition(":")[0]
+        said = [f"{name} {after}".strip() if len(name) <= BRIEF else known.error, *said[1:]]
+    elif after:
+        said = [after, *said]
+    return " · ".join(said or unknown)
+
+
+# ---- what comes next ------------------------------------------------------------------------------------
+
+
+def _next(known: Evidence) -> str:
+    if known.status == "Build Failed":
+        return BUILD_LOG
+    if known.status in _NOT_OURS:
+        return ""
+    if _is_by_deploy(known) and known.deploy is not None and known.deploy.earlier:
+        return ROLL_BACK
+    if (
+        (name := missing_variable(known.error or ""))
+        and known.secrets is not None
+        and name not in known.secrets
+    ):
+        return ADD_SECRET
+    if known.status == "Error" and not known.crashes and not known.error:
+        return RESTART
+    return LOG

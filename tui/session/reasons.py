@@ -1,0 +1,80 @@
+"""The diagnoses of a fleet's broken agents, each made when it is asked for. Must not know the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, tzinfo
+from operator import is_
+from typing import Final
+
+from tui.analysis.diagnosis import Evidence, diagnose, evidence, is_broken
+from tui.fleet.past import Past
+from tui.fleet.reason import Reason
+from tui.fleet.state import Fleet
+from tui.fleet.times import TimeStyle
+
+MOST: Final = 2_000
+"""Diagnoses that are remembered; of more they are made again when they are asked for."""
+
+_Made = dict[str, tuple[Evidence, Reason]]
+
+
+class Reasons(Mapping[str, Reason]):
+    """Why agents are broken, by id. One moment; asking costs only what is asked for."""
+
+    def __init__(self, fleet: Fleet, past: Past, zone: tzinfo | None, today: date, made: _Made) -> None:
+        """`made` is what was found out before, and is added to. Times are worded in `zone`; None is local."""
+        self._fleet, self._past, self._made = fleet, past, made
+        self._zone, self._today = zone, today
+
+    def __getitem__(self, agent_id: str) -> Reason:
+        agent = self._fleet.agent(agent_id)
+        if agent is None or not is_broken(agent):
+            raise KeyError(agent_id)
+        found = evidence(agent, self._fleet, self._past)
+        known = self._made.get(agent_id)
+        if known is not None and known[0] == found:
+            return known[1]
+        if len(self._made) >= MOST:
+            self._made.clear()
+        reason = diagnose(found, self._clock)
+        self._made[agent_id] = found, reason
+        return reason
+
+    def _clock(self, at: float) -> str:
+        then = datetime.fromtimestamp(at, self._zone)
+        return then.strftime("%H:%M" if then.date() == self._today else "%m-%d %H:%M")
+
+    def __iter__(self) -> Iterator[str]:
+        return (agent.agent_id for agent in self._fleet.agents if is_broken(agent))
+
+    def __len__(self) -> int:
+        return sum(map(is_broken, self._fleet.agents))
+
+    # one is another than the other, whatever both hold: panes ask whether anything may differ
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+class Diagnoses:
+    """Gives the same `Reasons` again as long as nothing that they rest on differs."""
+
+    def __init__(self) -> None:
+        self._rest_on: tuple[object, ...] = ()
+        self._worded: tuple[TimeStyle, date] | None = None
+        """How times are worded in what was made."""
+        self._made: _Made = {}
+        self._reasons: Mapping[str, Reason] = {}
+
+    def of(self, fleet: Fleet, past: Past, now: float, style: TimeStyle) -> Mapping[str, Reason]:
+        """Why agents are broken at a moment, `now` in Unix seconds by the server's clock."""
+        zone = UTC if style is TimeStyle.UTC else None
+        worded = style, datetime.fromtimestamp(now, zone).date()
+        rest_on = (fleet.agents, fleet.versions, fleet.secrets, fleet.log_errors, past)
+        if worded != self._worded:
+            self._worded, self._made = worded, {}
+        elif len(rest_on) == len(self._rest_on) and all(map(is_, rest_on, self._rest_on)):
+            return self._reasons
+        self._rest_on = rest_on
+        self._reasons = Reasons(fleet, past, zone, worded[1], self._made)
+        return self._reasons
