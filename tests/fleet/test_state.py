@@ -291,3 +291,31 @@ def test_facts_are_derived_once_per_received_agent() -> None:
     assert cache.derived == 101 and after[7].status.name == "Error" and after[8] is before[8]
     cache.prune(["CA_7", "CA_8", "CA_999"])
     assert len(cache) == 2
+
+
+def test_the_worst_come_first_without_the_facts_of_each() -> None:
+    cache, agents = (
+        FactsCache(),
+        [agent(number, "Error" if number % 9 == 4 else "Running") for number in range(50)],
+    )
+
+    def ranked() -> list[str]:
+        return [facts.agent.agent_id for facts in sorted(map(AgentFacts, agents), key=lambda item: item.rank)]
+
+    order = cache.worst_first(tuple(agents))
+    assert order == ranked() and order[0] == "CA_13" and cache.derived == 0
+    agents[7] = structs.replace(agents[7], version="20260101000000")
+    assert cache.worst_first(tuple(agents)) is order, "nothing to do anew"
+    agents[7] = agent(7, "CrashLoop")
+    assert cache.worst_first(tuple(agents)) == ranked() != order
+    agents[8] = structs.replace(agents[8], agent_name="a first one")
+    assert cache.worst_first(tuple(agents)) == ranked()
+    del agents[3:40]
+    assert cache.worst_first(tuple(agents)) == ranked()
+    assert cache.worst_first(()) == []
+    agents[0] = structs.replace(agents[0], agent_name="p\u0430yments")
+    agents[1] = structs.replace(agents[1], agent_name="payments")
+    known = [cache.of(item) for item in agents]
+    cache.worst_first(tuple(agents))
+    assert [cache.of(item).is_lookalike for item in agents[:3]] == [True, False, False]
+    assert known[0] is cache.of(agents[0])

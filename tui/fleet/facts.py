@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import compress
+from operator import is_not
 
 from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Deployment, instant
@@ -30,8 +31,6 @@ class AgentFacts:
         """Sort key among agents with equal values in the sorted column."""
         self.rank = (self.status.severity, *self.order)
         """Sort key for the worst status first."""
-        self.is_unusual = not name.isascii() or "\\" in name
-        """Its name has other characters than plain letters, so that it may look like another name."""
         self.is_lookalike = False
         """Its name can be mistaken for another agent's; known once the whole list is."""
         self._rows = agent.agent_deployments
@@ -121,12 +120,20 @@ class AgentFacts:
 
 
 class FactsCache:
-    """Facts by agent, reused while the agent is the same object."""
+    """Facts by agent, reused while the agent is the same object, and the order of all agents of a project."""
 
     def __init__(self) -> None:
         self._known: dict[str, AgentFacts] = {}
         self._agents: Sequence[Agent] = ()
-        self._listed: list[AgentFacts] = []
+        """The newest list. The next three are in its order."""
+        self._ids: list[str] = []
+        self._names: list[str] = []
+        self._severities: list[int] = []
+        self._by_name: list[int] = []
+        """Places in that list, in the order of the names."""
+        self._worst_first: list[str] = []
+        self._lookalikes: frozenset[str] = frozenset()
+        """Ids of agents whose name looks like a different name of another one."""
         self.derived = 0
         """Facts made so far; tests measure the cost of a poll by it."""
 
@@ -135,23 +142,59 @@ class FactsCache:
         known = self._known.get(agent.agent_id)
         if known is None or known.agent is not agent:
             known = self._known[agent.agent_id] = AgentFacts(agent)
+            known.is_lookalike = agent.agent_id in self._lookalikes
             self.derived += 1
         return known
 
     def of_all(self, agents: Sequence[Agent]) -> list[AgentFacts]:
-        """The facts of every agent of a project, in the order received. The list must not be changed."""
-        if agents is not self._agents:
-            if len(self._known) > 2 * len(agents) + 64:
-                self.prune(agent.agent_id for agent in agents)
-            self._agents = agents
-            # nearly always the same agents in the same order, nearly all of them unchanged
-            before = chain(self._listed, repeat(None))
-            self._listed = [
-                facts if facts is not None and facts.agent is agent else self.of(agent)
-                for agent, facts in zip(agents, before, strict=False)
-            ]
-            _find_lookalikes(self._listed)
-        return self._listed
+        """The facts of every agent of a project, in the order received."""
+        self._take(agents)
+        return [self.of(agent) for agent in agents]
+
+    def worst_first(self, agents: Sequence[Agent]) -> list[str]:
+        """The ids of every agent of a project: the worst status first, equal ones by name.
+
+        The order of `AgentFacts.rank`, without the facts of each: all of them may be new at once. The same
+        list as before if the order is the same; it must not be changed.
+        """
+        self._take(agents)
+        return self._worst_first
+
+    def _take(self, agents: Sequence[Agent]) -> None:
+        """Take in a list: nearly always the same agents in the same order, nearly all of them unchanged."""
+        if agents is self._agents:
+            return
+        if len(self._known) > 2 * len(agents) + 64:
+            self.prune(agent.agent_id for agent in agents)
+        changed: Iterable[int] = range(len(agents))
+        if len(agents) == len(self._agents):
+            changed = compress(changed, map(is_not, agents, self._agents))
+        else:
+            self._ids, self._names = [""] * len(agents), [""] * len(agents)
+            self._severities = [0] * len(agents)
+        is_other_list, is_other_order = len(agents) != len(self._agents), False
+        self._agents = agents
+        for place in changed:
+            agent = agents[place]
+            name, severity = agent.agent_name or agent.name, worst(agent).severity
+            if agent.agent_id != self._ids[place] or name != self._names[place]:
+                self._ids[place], self._names[place] = agent.agent_id, name
+                is_other_list = True
+            if severity != self._severities[place]:
+                self._severities[place] = severity
+                is_other_order = True
+        if is_other_list:
+            self._sort_by_name()
+        if is_other_list or is_other_order:
+            order = sorted(self._by_name, key=self._severities.__getitem__)
+            self._worst_first = [self._ids[place] for place in order]
+
+    def _sort_by_name(self) -> None:
+        keys = [(name.casefold(), id) for name, id in zip(self._names, self._ids, strict=True)]
+        self._by_name = sorted(range(len(keys)), key=keys.__getitem__)
+        self._lookalikes = _lookalikes(self._names, self._ids)
+        for id, facts in self._known.items():
+            facts.is_lookalike = id in self._lookalikes
 
     def prune(self, alive: Iterable[str]) -> None:
         """Forget all agents but these."""
@@ -161,17 +204,18 @@ class FactsCache:
         return len(self._known)
 
 
-def _find_lookalikes(everything: list[AgentFacts]) -> None:
-    """Mark agents whose name looks like a different name of another agent."""
-    suspects = [facts for facts in everything if facts.is_unusual]
-    if not suspects:
-        return
-    names: dict[str, set[str]] = {}
-    for facts in everything:
-        names.setdefault(confusable(facts.agent.name), set()).add(facts.agent.name)
-    for facts in suspects:
-        name = facts.agent.name
-        facts.is_lookalike = len(names[confusable(name)]) > 1 or is_deceptive(name)
+def _lookalikes(names: Sequence[str], ids: Sequence[str]) -> frozenset[str]:
+    """The ids of agents whose name looks like a different name of another agent."""
+    if all(name.isascii() and "\\" not in name for name in names):
+        return frozenset()
+    alike: dict[str, set[str]] = {}
+    for name in names:
+        alike.setdefault(confusable(name), set()).add(name)
+    return frozenset(
+        id
+        for name, id in zip(names, ids, strict=True)
+        if (not name.isascii() or "\\" in name) and (len(alike[confusable(name)]) > 1 or is_deceptive(name))
+    )
 
 
 def deployment_names(rows: Iterable[Deployment]) -> list[str]:

@@ -99,6 +99,10 @@ class AgentsPane(ListPane):
         return self._keys
 
     def _arrange(self, view: View) -> list[str]:
+        self._hidden_problems = 0
+        if self.sort == "state" and not (self.active_filter or self.problems_only):
+            keys = self.facts.worst_first(view.fleet.agents)
+            return keys[::-1] if self.reverse else keys
         everything = self.facts.of_all(view.fleet.agents)
         shown = arrange(
             filter(_is_problem, everything) if self.problems_only else everything,
@@ -109,7 +113,6 @@ class AgentsPane(ListPane):
             reverse=self.reverse,
             text=attrgetter("text"),
         )
-        self._hidden_problems = 0
         if len(shown) < len(everything):
             self._hidden_problems = sum(map(_is_problem, everything)) - sum(map(_is_problem, shown))
         return [facts.agent.agent_id for facts in shown]
