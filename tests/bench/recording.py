@@ -9,13 +9,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from statistics import median
 from typing import Final
 
 from msgspec import structs
 
+from tests.bench.driver import Terminal
 from tests.bench.figures import US, Figure
 from tests.bench.suite import FIRST_ROW, Suite
+from tests.bench.usage import spent
 from tests.bench.world import world
+from tests.ptyrun import python
 from tui.api.models import Agent, Deployment, Event
 from tui.clock import Moment
 from tui.fleet.past import Since, Transition
@@ -48,6 +52,7 @@ def run(suite: Suite) -> Iterator[Figure]:
     (where / "project").mkdir(parents=True, mode=0o700)
     yield from _writing(suite, where)
     yield from _reading(suite, where / "project")
+    yield from _painting(suite, where / "project")
     yield from _transitions(suite)
     yield from _beside(suite)
 
@@ -180,10 +185,41 @@ def _reading(suite: Suite, where: Path) -> Iterator[Figure]:
     loads = [_cpu(reader.loaded) for _ in range(5)]
     reader.close()
     what = f"{AGENTS:,} agents"
-    yield Figure(CASE, "going to a moment, without drawing", what, "ms", tuple(seeks), 100.0)
-    yield Figure(CASE, "the next sample", what, "ms", tuple(on), 16.0)
-    yield Figure(CASE, "the sample before", what, "ms", tuple(back), 16.0)
+    yield Figure(CASE, "going to a moment, without drawing", what, "ms", tuple(seeks))
+    yield Figure(CASE, "the next sample, without drawing", what, "ms", tuple(on))
+    yield Figure(CASE, "the sample before, without drawing", what, "ms", tuple(back))
     yield Figure(CASE, "what earlier runs knew, at the start", what, "ms", tuple(loads))
+
+
+def _painting(suite: Suite, where: Path) -> Iterator[Figure]:
+    """The same with the program's screen: processor time from the key to the end of painting.
+
+    A moment is typed: what closing that prompt takes is measured, too, and not counted.
+    """
+    chance, last = Random(1), int(POLLS * EVERY)
+    closing: list[float] = []
+    found: dict[str, list[float]] = {"going to a moment": [], "the next sample": [], "the sample before": []}
+    with Terminal(python("tui", "replay", str(where)), env=suite.environment()) as terminal:
+
+        def spent_on(key: bytes) -> float:
+            before = spent(terminal.process.pid)
+            terminal.press(key, quiet=0.3)
+            return spent(terminal.process.pid) - before
+
+        terminal.until("PAST")
+        terminal.pump(8.0)  # until the collector of garbage is on
+        for _ in range(10 if suite.quick else 40):
+            terminal.press(b"T")
+            closing.append(spent_on(b"\x1b"))
+            terminal.press(b"T")
+            at = BEGIN + timedelta(seconds=1000 + chance.randrange(last))
+            terminal.press(f"{at:%Y-%m-%d %H:%M:%S}Z".encode())
+            for costs, key in zip(found.values(), (b"\r", b"\x1b[C", b"\x1b[D"), strict=True):
+                costs.append(spent_on(key))
+    prompt = median(closing)
+    found["going to a moment"] = [cost - prompt for cost in found["going to a moment"]]
+    for (name, costs), budget in zip(found.items(), (100.0, 16.0, 16.0), strict=True):
+        yield Figure(CASE, f"{name}, painted", f"{AGENTS:,} agents, 120x40", "ms", tuple(costs), budget)
 
 
 def _transitions(suite: Suite) -> Iterator[Figure]:

@@ -45,6 +45,12 @@ def usage(pid: int) -> Usage:
     return Usage(cpu, memory, switches, threads, descriptors)
 
 
+def spent(pid: int) -> float:
+    """Milliseconds of processor of a process, to the microsecond: of threads that have not ended."""
+    tasks = (_PROC / str(pid) / "task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+
+
 def busy() -> tuple[float, float]:
     """Seconds of processor time that the whole machine has spent working, and in all, over all cores."""
     words = (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:]

@@ -12,9 +12,13 @@ from tests.fixtures.clocks import ManualClock
 from tests.test_project import PROJECT
 from tui.api.errors import NotSent
 from tui.api.models import Agent, Deployment
-from tui.fleet.past import Since
+from tui.clock import Moment
+from tui.fleet.past import EMPTY_PAST, Since
 from tui.fleet.state import Fleet, Freshness
+from tui.fleet.store import Store
 from tui.fleet.view import Selection
+from tui.history import timeline
+from tui.history.records import Sample, Stamp
 from tui.operations.remote import Remote
 from tui.session.replayed import REFUSAL, Replay
 
@@ -26,22 +30,25 @@ def moment(count: int) -> Fleet:
     return Fleet(agents=agents, freshness=fresh)
 
 
-def test_it_shows_the_newest_moment_and_goes_to_any_other() -> None:
-    moments = [(100.0, moment(1)), (200.0, moment(2)), (300.0, moment(3))]
-    replay = Replay(PROJECT, moments, clock=ManualClock())
-    assert replay.times == (100.0, 200.0, 300.0)
-    assert len(replay.store.fleet.agents) == 3
-    for at, agents in {250.0: 2, 200.0: 2, 199.9: 1, 0.0: 1, 1e9: 3}.items():
-        replay.show(at)
-        assert len(replay.store.fleet.agents) == agents, at
+def sample(count: int) -> Sample:
+    """A recorded moment with so many agents."""
+    return Sample(Stamp(count, "run", 100.0 * count, 1000.0 + count), moment(count))
 
 
-def test_going_to_another_moment_keeps_what_is_selected() -> None:
-    replay = Replay(PROJECT, [(100.0, moment(1)), (200.0, moment(2))], clock=ManualClock())
+def test_going_to_another_moment_keeps_what_is_selected_and_is_no_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    replay = Replay(PROJECT, Fleet(), clock=ManualClock())
+    monkeypatch.setattr(timeline, "derive", lambda *args: pytest.fail("an event was looked for"))
+    failed: list[str] = []
+    monkeypatch.setattr(Store, "_failed", lambda store, subscriber, error: failed.append(str(error)))
     replay.select(Selection(agent_id="CA_0"))
-    assert replay.store.fleet.fresh("versions").subject == "CA_0"
-    replay.show(100.0)
-    assert replay.store.fleet.fresh("versions").subject == "CA_0"
+    for count in (2, 3, 1):
+        replay.show_sample(sample(count), EMPTY_PAST)
+        assert len(replay.store.fleet.agents) == count
+        assert replay.store.fleet.fresh("versions").subject == "CA_0"
+        assert replay.moment == Moment(1000.0 + count, 100.0 * count) and replay.past is EMPTY_PAST
+    assert not failed
 
 
 def test_it_says_what_it_is() -> None:
@@ -60,18 +67,10 @@ async def test_every_call_is_refused_and_none_opens_a_socket(monkeypatch: pytest
             await getattr(remote, name)()
 
 
-def test_the_past_is_that_of_the_moment_shown() -> None:
-    def fleet(status: str) -> Fleet:
-        row = Deployment(status=status, region="us-east")
-        agent = Agent(agent_id="CA_0", agent_deployments=(row,))
-        return Fleet(agents=(agent,), index={"CA_0": agent})
-
-    moments = [(100.0, fleet("Running")), (120.0, fleet("CrashLoop")), (140.0, fleet("CrashLoop"))]
-    replay = Replay(PROJECT, moments, clock=ManualClock())
-    assert replay.past.since("CA_0") == Since("CrashLoop", 120.0)
-    replay.show(100.0)
-    assert replay.past.since("CA_0") == Since("Running", not_after=100.0), (
-        "it had it when the recording began"
-    )
-    replay.show(130.0)
-    assert replay.past.since("CA_0") == Since("CrashLoop", 120.0) and replay.past.has_changes
+def test_what_it_shows_was_seen_for_the_first_time_then() -> None:
+    row = Deployment(status="Running", region="us-east")
+    agent = Agent(agent_id="CA_0", agent_deployments=(row,))
+    fleet = Fleet(agents=(agent,), index={"CA_0": agent})
+    clock = ManualClock()
+    replay = Replay(PROJECT, fleet, clock=clock)
+    assert replay.past.since("CA_0") == Since("Running", not_after=clock.now())

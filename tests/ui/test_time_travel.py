@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from tests.fixtures.screen import playing
@@ -51,6 +52,7 @@ async def test_one_goes_through_a_recording_and_every_operation_is_refused() -> 
         assert "the past is shown" in app.said.newest_first[0].text
         await typed(pilot, "tab", "3")
         assert app.main.current.id == "versions" and app.main.view.is_past, "the past stays"
+        assert gc.isenabled()
         await typed(pilot, "ctrl+t", "right")
         assert app.main.time_bar.has_focus and looks(app)[0] == newest[0]
         await typed(pilot, "T", *"-10m", "enter")

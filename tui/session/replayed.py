@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final, NoReturn, TypeVar
@@ -36,8 +35,6 @@ C = TypeVar("C")
 REFUSAL: Final = "recorded session: not available"
 """Why nothing can be asked or changed."""
 PAST: Final = "the past is shown, and nothing can be changed in it: ctrl+t goes back to now"
-Recording = Sequence[tuple[float, Fleet]]
-"""What was known of a project and when (Unix seconds), oldest first; never empty."""
 _SUBJECTS: Final[Mapping[str, Callable[[Selection], str]]] = {
     "versions": lambda selection: selection.agent_id,
     "secrets": lambda selection: selection.agent_id,
@@ -47,12 +44,12 @@ _SUBJECTS: Final[Mapping[str, Callable[[Selection], str]]] = {
 
 
 class Replay:
-    """The `Watched` of a recording. It shows the newest moment until `show` goes to another one."""
+    """The `Watched` of a recording. It shows one fleet, until `show_sample` goes to a moment of the past."""
 
     def __init__(
         self,
         project: Project,
-        recording: Fleet | Recording,
+        fleet: Fleet,
         *,
         clock: Clock,
         past: Timeline | None = None,
@@ -60,7 +57,7 @@ class Replay:
         link: Link | None = None,
         read: Callable[[], Reader] | None = None,
     ) -> None:
-        """`recording` is one moment, or several. `past` is what was remembered at the first one.
+        """`past` is what is remembered of the fleet; without, it is seen for the first time.
 
         `link` is what is said of the connection. `read` opens what was recorded before; it is called in a
         thread, and raises `NoHistory`.
@@ -68,15 +65,10 @@ class Replay:
         self.project = project
         self.logs = logs
         self._read = read
-        moments = [(clock.now(), recording)] if isinstance(recording, Fleet) else list(recording)
-        self.times = tuple(at for at, _ in moments)
-        """When each moment was recorded, Unix seconds, oldest first."""
-        self._fleets = tuple(fleet for _, fleet in moments)
-        first = derive(State(), _change(Fleet(), self._fleets[0], self.times[0]))
-        self._pasts = [
-            (past.continued(first.state), past) if past else (first.state, after(Timeline(), first))
-        ]
-        """What was known of the past at each moment, as far as it was derived yet."""
+        seen = Moment(clock.now(), clock.now())  # one clock was recorded
+        first = derive(State(), Change(Fleet(), fleet, frozenset(vars(fleet)), seen))
+        state = past.continued(first.state) if past else first.state
+        self._history = History(state, past or after(Timeline(), first))
         self._selection = Selection()
         host = urlsplit(project.url).netloc
         self._link = link or Link(hosts=f"recording of {host}" if host else "recording", budget=0)
@@ -85,16 +77,8 @@ class Replay:
         self._sample: Sample | None = None
         self._past: Past | None = None
         """What was remembered at that sample."""
-        self.store = Store(clock, self._fleets[-1])
-        self._history = History(*self._past_at(len(moments) - 1))
+        self.store = Store(clock, fleet)
         self.store.subscribe(self._record)
-
-    def show(self, at: float) -> None:
-        """Put what was known at this time into the store; before the first moment, what was known then."""
-        index = max(0, bisect_right(self.times, at) - 1)
-        self.store.update(lambda _: _about(self._fleets[index], self._selection))
-        # going to a moment is no event: its past is what had happened by then
-        self._history = History(*self._past_at(index))
 
     def show_sample(self, sample: Sample, past: Past) -> None:
         """Put a sample into the store, and what was remembered then beside it."""
@@ -118,15 +102,8 @@ class Replay:
         return self._diagnoses.of(self.store.fleet, self.past, self.moment.unix, style)
 
     def _record(self, change: Change) -> None:
-        self._history.record(change)
-
-    def _past_at(self, index: int) -> tuple[State, Timeline]:
-        for later in range(len(self._pasts), index + 1):
-            state, timeline = self._pasts[-1]
-            change = _change(self._fleets[later - 1], self._fleets[later], self.times[later])
-            step = derive(state, change)
-            self._pasts.append((step.state, after(timeline, step)))
-        return self._pasts[index]
+        if self._sample is None:  # going to another moment is no event
+            self._history.record(change)
 
     def follow(self, told: Callable[[], None]) -> Callable[[], None]:
         """Nothing new happens in a recording."""
@@ -200,12 +177,6 @@ class Replay:
 
     def lock(self) -> None:
         """A recording stays as it is."""
-
-
-def _change(before: Fleet, after: Fleet, at: float) -> Change:
-    """The step between two moments, as the store would have told it. One clock was recorded."""
-    fields = frozenset(name for name, value in vars(after).items() if value is not vars(before)[name])
-    return Change(before, after, fields, Moment(at, at))
 
 
 def _about(fleet: Fleet, selection: Selection) -> Fleet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
 from typing import Final
 
@@ -42,6 +43,10 @@ class TimeTravel:
         self._speed = SPEEDS[0]
         self._playing: asyncio.Task[None] | None = None
         self._is_opening = False
+        self._moves = 0
+        """Moves under way, while which no garbage is collected: what they make is kept."""
+        self._collects = False
+        """The collector is to be enabled after them."""
 
     @property
     def is_on(self) -> bool:
@@ -145,14 +150,29 @@ class TimeTravel:
     # ---- in it ----------------------------------------------------------------------------------------
 
     async def _moved(self, moving: Coroutine[object, object, bool]) -> None:
-        if not await moving:
-            self._draw("no further sample")
-        else:
-            self._draw()
+        self._pause_collector()
+        try:
+            self._draw("" if await moving else "no further sample")
+        finally:
+            self._main.call_after_refresh(self._resume_collector)
 
     async def _to_event(self, moving: Coroutine[object, object, Event | None], what: str) -> None:
         event = await moving
         self._draw(event.text if event else f"no further {what}")
+
+    def _pause_collector(self) -> None:
+        """Another moment is ten thousand new objects: the collector would search them again and again."""
+        self._moves += 1
+        if gc.isenabled():
+            gc.disable()
+            self._collects = True
+
+    def _resume_collector(self) -> None:
+        """What was moved to is drawn."""
+        self._moves -= 1
+        if self._collects and not self._moves:
+            gc.enable()
+            self._collects = False
 
     def _draw(self, words: str = "") -> None:
         playback = self._playback

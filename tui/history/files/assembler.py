@@ -66,10 +66,17 @@ class Assembler:
 
     def fleet(self) -> Fleet:
         """The fleet after all of them."""
+        found = self.point()
+        if len(found.index) != len(found.agents):
+            index = {agent.agent_id: agent for agent in found.agents}
+            self._fleet = found = replace(found, index=index)
+        return found
+
+    def point(self) -> Fleet:
+        """The same to go on from later: where agents differ, it has no index of them."""
         agents, rooms = self._agents.rows(), self._rooms.rows()
         if agents is not self._fleet.agents:
-            index = {agent.agent_id: agent for agent in agents}
-            self._fleet = replace(self._fleet, agents=agents, index=index)
+            self._fleet = replace(self._fleet, agents=agents, index={})
         if rooms is not self._fleet.rooms:
             self._fleet = replace(self._fleet, rooms=rooms)
         return self._fleet
@@ -124,26 +131,22 @@ class _Rows(Generic[W]):
 
     def _set(self) -> None:
         """Set the fields that were collected."""
+        rows, changed = self._rows, structs.replace
         try:
             for position, values in self._fields.items():
-                self._rows[position] = structs.replace(self._rows[position], **values)
-            by_agent: dict[int, list[tuple[int, dict[str, object]]]] = {}
+                rows[position] = changed(rows[position], **values)
             for place, values in self._deployments.items():
-                by_agent.setdefault(place // ROWS, []).append((place % ROWS, values))
-            for position, changed in by_agent.items():
-                self._set_deployments(position, changed)
+                position, number = divmod(place, ROWS)
+                agent = rows[position]
+                if not isinstance(agent, Agent):
+                    raise DamagedSample("a room has no deployments")
+                held = agent.agent_deployments
+                row = changed(held[number], **values)
+                after = (row,) if len(held) == 1 else (*held[:number], row, *held[number + 1 :])
+                rows[position] = changed(agent, agent_deployments=after)
         except (IndexError, TypeError) as error:
             raise DamagedSample(str(error)) from error
         self._fields, self._deployments = {}, {}
-
-    def _set_deployments(self, position: int, changed: list[tuple[int, dict[str, object]]]) -> None:
-        agent = self._rows[position]
-        if not isinstance(agent, Agent):
-            raise DamagedSample("a room has no deployments")
-        rows = list(agent.agent_deployments)
-        for number, values in changed:
-            rows[number] = structs.replace(rows[number], **values)
-        self._rows[position] = structs.replace(agent, agent_deployments=tuple(rows))
 
 
 def _collect(columns: Columns, types: Mapping[str, GenericAlias], into: dict[int, dict[str, object]]) -> None:
@@ -154,7 +157,10 @@ def _collect(columns: Columns, types: Mapping[str, GenericAlias], into: dict[int
         except (KeyError, msgspec.ValidationError) as error:
             raise DamagedSample(str(error)) from error
         for position, value in zip(accumulate(distances), typed, strict=False):
-            into.setdefault(position, {})[field] = value
+            if (row := into.get(position)) is None:
+                into[position] = {field: value}
+            else:
+                row[field] = value
 
 
 def _types(kind: type[Wire]) -> dict[str, GenericAlias]:

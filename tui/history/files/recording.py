@@ -194,7 +194,7 @@ class Recording:
                 assembler = Assembler(Fleet())
                 for row in rows:
                     assembler.add(unpacked(row[2]), {})
-                return assembler.fleet()
+                return assembler.point()
         raise DamagedSample("its key is not whole")
 
     def _differences(self, after: int, until: int) -> list[tuple[int, bytes, bytes]]:
@@ -246,6 +246,6 @@ class _Stretch:
             delta, metrics = self._rows[at]
             assembler.add(unpacked(delta), unpacked_metrics(metrics) if metrics else {})
             if at >= self._points[-1][0] + POINTS:
-                self._points.append((at, assembler.fleet()))
+                self._points.append((at, assembler.point()))
         self._shown = (seq, assembler.fleet())
         return self._shown[1]
