@@ -5,25 +5,21 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Final
 
-from msgspec import structs
-
+from tests.bench import recorded_program, recorder
 from tests.bench.driver import Terminal
-from tests.bench.figures import US, Figure
-from tests.bench.suite import FIRST_ROW, Suite
+from tests.bench.figures import Figure
+from tests.bench.moving import AGENTS, BEGIN, EVERY, Moving
+from tests.bench.suite import Suite
 from tests.bench.usage import spent
-from tests.bench.world import world
 from tests.ptyrun import python
-from tui.api.models import Agent, Deployment, Event
 from tui.clock import Moment
 from tui.fleet.past import Since, Transition
-from tui.fleet.state import Fleet, Freshness, with_agents
+from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.history.events.derive import State
 from tui.history.files import database
@@ -37,89 +33,21 @@ from tui.history.timeline import History
 from tui.record_options import RecordOptions
 
 CASE = "recording"
-AGENTS: Final = 10_000
 POLLS: Final = 600
 """Twenty minutes of them."""
-EVERY: Final = 2.0
 DAY: Final = 86_400.0
-BEGIN: Final = datetime(2026, 11, 1, tzinfo=UTC)
-LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 
 
 def run(suite: Suite) -> Iterator[Figure]:
-    """Writing, then reading what was written, then the program beside itself without recorder."""
+    """Writing and reading, then a session and the whole program, each beside itself without recorder."""
     where = suite.scratch / "history"
     (where / "project").mkdir(parents=True, mode=0o700)
     yield from _writing(suite, where)
+    yield from recorder.run(suite)
     yield from _reading(suite, where / "project")
     yield from _painting(suite, where / "project")
     yield from _transitions(suite)
-    yield from _beside(suite)
-
-
-class Moving:
-    """A fleet of which one in a hundred agents differs at every poll."""
-
-    def __init__(self) -> None:
-        self._chance = Random(1)
-        self.at = 1000.0
-        self.fleet = with_agents(Fleet(), tuple(self._agent(number) for number in range(AGENTS)), self.at)
-
-    def poll(self) -> Change:
-        """The next answer: of the agents that differ two in a hundred have another status."""
-        self.at += EVERY
-        agents = list(self.fleet.agents)
-        for position in self._chance.sample(range(AGENTS), AGENTS // 100):
-            agent, part = agents[position], self._chance.random()
-            row, *others = agent.agent_deployments
-            if part < 0.02:
-                row = structs.replace(row, status=self._chance.choice(("Running", "CrashLoop", "Error")))
-            elif part < 0.8:
-                row = structs.replace(row, replicas=self._chance.randrange(1, 9))
-            else:
-                row = structs.replace(row, version=self._version())
-            agents[position] = structs.replace(agent, agent_deployments=(row, *others))
-        before = self.fleet
-        after = with_agents(before, tuple(agents), self.at)
-        self.fleet = replace(after, freshness={"agents": Freshness(at=self.at)})
-        fields = frozenset({"agents", "statuses", "index", "freshness"})
-        return Change(before, self.fleet, fields, Moment(BEGIN.timestamp() + self.at, self.at))
-
-    def _agent(self, number: int) -> Agent:
-        agent_id = "CA_" + "".join(self._chance.choices(LETTERS, k=12))
-        names = ("",) if self._chance.random() < 0.75 else ("", "staging")
-        version = self._version()
-        return Agent(
-            agent_id=agent_id,
-            agent_name=f"agent-{number:05d}",
-            version=version,
-            deployed_at=BEGIN + timedelta(seconds=self._chance.randrange(2_000_000)),
-            agent_deployments=tuple(self._deployment(agent_id, number, name, version) for name in names),
-        )
-
-    def _deployment(self, agent_id: str, number: int, name: str, version: str) -> Deployment:
-        events = (Event(type="AGENT_EVENT_TYPE_APPLICATION_CRASHED", count=2, timestamp=BEGIN),)
-        return Deployment(
-            region=self._chance.choice(("us-east", "eu-central", "ap-south")),
-            agent_id=agent_id,
-            status="Running",
-            replicas=self._chance.randrange(1, 9),
-            min_replicas=1,
-            max_replicas=10,
-            cur_cpu=f"{self._chance.randrange(1000)}m",
-            cur_mem=f"{self._chance.randrange(4000)}Mi",
-            mem_limit="4Gi",
-            cpu_limit="2000m",
-            server_region="ca1",
-            version=version,
-            agent_name=f"agent-{number:05d}",
-            deployment=name,
-            last_scraped_at=BEGIN + timedelta(seconds=self._chance.randrange(30)),
-            events=events if self._chance.random() < 0.1 else (),
-        )
-
-    def _version(self) -> str:
-        return (BEGIN + timedelta(seconds=self._chance.randrange(2_000_000))).strftime("%Y%m%d%H%M%S")
+    yield from recorded_program.run(suite)
 
 
 def _cpu(work: Callable[[], object]) -> float:
@@ -149,7 +77,7 @@ def _writing(suite: Suite, root: Path) -> Iterator[Figure]:
         change = moving.poll()
         step = history.take(change)
         batch = Batch(
-            samples=[Taken(change.after, change.at, 0.0)],
+            samples=[Taken(change.after, change.at, 0.0, agents=change.differing_agents)],
             events=list(step.events),
             transitions=list(step.transitions),
             since=step.state.agents.statuses,
@@ -159,7 +87,7 @@ def _writing(suite: Suite, root: Path) -> Iterator[Figure]:
     share = DAY / (POLLS * EVERY) / 1e6
     after = _sizes(root / "project")
     what = f"{AGENTS:,} agents, 1 % changed"
-    yield Figure(CASE, "one poll, in the writer", what, "ms", tuple(costs), 0.5)
+    yield Figure(CASE, "one poll, in the writer, one after the other", what, "ms", tuple(costs))
     yield Figure(CASE, "samples, a day", what, "MB", ((after[0] - samples) * share,), 220.0)
     yield Figure(CASE, "events, a day", what, "MB", ((after[1] - events) * share,), 20.0)
 
@@ -240,26 +168,3 @@ def _transitions(suite: Suite) -> Iterator[Figure]:
     )
     reader.close()
     yield Figure(CASE, "a day of transitions of an agent", "86,400 in all", "ms", costs, 10.0)
-
-
-def _beside(suite: Suite) -> Iterator[Figure]:
-    """The program with and without recorder, one beside the other in the same world."""
-    for agents in (100, AGENTS):
-        held: dict[str, list[float]] = {}
-        cpu: dict[str, list[float]] = {}
-        with world(agents=agents) as served:
-            served.change(0.01)
-            for _ in range(1 if suite.quick else suite.runs):
-                for name, flags in ((f"{US} --no-record", ("--no-record",)), (US, ())):
-                    with suite.lktop(served, *flags) as terminal:
-                        terminal.until(FIRST_ROW)
-                        terminal.pump(12.0)
-                        stretch = terminal.watch(20.0)
-                        held.setdefault(name, []).append(stretch.after.memory)
-                        cpu.setdefault(name, []).append(stretch.cpu)
-        plain, ours = held[f"{US} --no-record"], held[US]
-        more = tuple(mine - other for mine, other in zip(ours, plain, strict=True))
-        what = f"{agents:,} agents, 1 % changed"
-        yield Figure(CASE, "memory that recording takes", what, "MB", more, 5.0 if agents == 100 else 25.0)
-        for name, found in cpu.items():
-            yield Figure(CASE, f"processor, {name}", what, "%", tuple(found))

@@ -17,6 +17,8 @@ from tests.bench.usage import busy
 from tests.bench.world import World
 from tests.ptyrun import python, terminal_env
 
+LOOPED: Final = "tests.bench.looped"
+"""Our program, noting when its loop does not run."""
 FIRST_ROW: Final = "agent-00000"
 """What is on the screen once the first data are."""
 LINES: Final = 5000
@@ -69,11 +71,24 @@ class Suite:
         """The empty application."""
         return Terminal(python("tests.bench.empty"), env=self.environment())
 
-    def lktop(self, world: World, *arguments: str, rate: int | None = None) -> Terminal:
-        """Our program. `rate` allows it so many requests a minute, where coverage is not what is measured."""
+    def lktop(
+        self,
+        world: World,
+        *arguments: str,
+        rate: int | None = None,
+        state: Path | None = None,
+        gaps: Path | None = None,
+    ) -> Terminal:
+        """Our program. `rate` allows it so many requests a minute, where coverage is not what is measured.
+
+        `state` is the folder of its state, by default one for all. `gaps` is the file for when the loop did
+        not run.
+        """
         if rate is not None:
             arguments = ("--config", str(self._config(world, rate)), *arguments)
-        return Terminal(python("tui", *arguments), env=self.environment(world.environment()))
+        command = python("tui", *arguments) if gaps is None else python(LOOPED, str(gaps), *arguments)
+        extra = {} if state is None else {"XDG_STATE_HOME": str(state)}
+        return Terminal(command, env=self.environment({**world.environment(), **extra}))
 
     def _config(self, world: World, rate: int) -> Path:
         path = self.scratch / "config.toml"

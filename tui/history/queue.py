@@ -26,7 +26,11 @@ class RecordQueue:
     """Filled on the loop, emptied by one thread."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition(threading.RLock())
+        self._lock = threading.RLock()
+        self._filled = threading.Event()
+        """Something waits, or nothing more comes."""
+        self._hurry = threading.Event()
+        """Somebody waits for an answer, or nothing more comes."""
         self._batch = Batch()
         self._full_since: float | None = None
         """Since when samples are left out, monotonic."""
@@ -40,7 +44,7 @@ class RecordQueue:
 
     def add(self, taken: Taken, fields: frozenset[str]) -> None:
         """Add a fleet in which these fields differ from the one before."""
-        with self._changed:
+        with self._lock:
             samples = self._batch.samples
             if samples and fields <= FRESH and _all_is_well(samples[-1].fleet, taken.fleet):
                 # newer times of good answers: they are in the next sample, whichever that is
@@ -53,74 +57,75 @@ class RecordQueue:
                 self._full_since = self._full_since or now
                 is_behind = now - self._full_since >= BEHIND_AFTER
                 samples[-1] = replace(taken, is_behind=is_behind)
-            self._changed.notify()
+            self._filled.set()
 
     def add_step(self, step: Step) -> None:
         """Add what history derived."""
-        with self._changed:
+        with self._lock:
             self._batch.events += step.events
             self._batch.transitions += step.transitions
             self._batch.failed_jobs += step.failed
             self._batch.since = step.state.agents.statuses
-            self._changed.notify()
+            self._filled.set()
 
     def add_error_counts(self, counts: list[ErrorCount]) -> None:
         """Add how often errors were read in logs."""
-        with self._changed:
+        with self._lock:
             self._batch.error_counts += counts
-            self._changed.notify()
+            self._filled.set()
 
     def forget(self) -> Future[str]:
         """Ask to remove everything; what is wrong with that, in words, or empty."""
         done: Future[str] = Future()
-        with self._changed:
+        with self._lock:
             if self._is_closed:
                 done.set_result(NOTHING)
             self._forgets.append(done)
-            self._changed.notify()
+            self._rouse()
         return done
 
     def end(self) -> None:
         """Nothing more comes."""
-        with self._changed:
+        with self._lock:
             self._is_over = True
-            self._changed.notify()
+            self._rouse()
+
+    def _rouse(self) -> None:
+        self._filled.set()
+        self._hurry.set()
 
     # ---- for the thread -------------------------------------------------------------------------------
 
     def wait(self, seconds: float) -> None:
         """Wait until there is something, or it is over, or so long."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._is_over or self._forgets or not self._batch.is_empty, seconds
-            )
-
-    def _is_due(self) -> bool:
-        return self._is_over or bool(self._forgets) or not self._batch.is_empty
+        self._filled.wait(seconds)
 
     def pause(self, seconds: float) -> None:
-        """Wait so long, or until it is over: what comes meanwhile is written at once."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_over or self._forgets, seconds)
+        """Wait so long, or until it is over: what comes meanwhile is written at once, and wakes nobody."""
+        self._hurry.wait(seconds)
 
     def take(self) -> Batch:
         """All that waits."""
-        with self._changed:
+        with self._lock:
             found, self._batch = self._batch, Batch()
             self._full_since = None
+            if not self._is_over:
+                self._filled.clear()
             return found
 
     def close(self) -> None:
         """The thread is at its end, and answers nobody any more."""
-        with self._changed:
+        with self._lock:
             self._is_closed = True
             for done in self.take_forgets():
                 done.set_result(NOTHING)
 
     def take_forgets(self) -> list[Future[str]]:
         """Who asked to remove everything."""
-        with self._changed:
+        with self._lock:
             found, self._forgets = self._forgets, []
+            if not self._is_over:
+                self._hurry.clear()
             return found
 
 

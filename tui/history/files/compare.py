@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress, count
-from operator import attrgetter, ne, sub
+from operator import attrgetter, is_not, sub
 from typing import Final, TypeVar
 
 from msgspec import UNSET, UnsetType, structs
@@ -21,7 +21,6 @@ PART: Final = 500
 W = TypeVar("W", bound=Wire)
 V = TypeVar("V")
 _DEPLOYMENT_FIELDS: Final = Deployment.__struct_fields__
-_PLACES: Final = range(len(_DEPLOYMENT_FIELDS))
 
 
 def _identity(kind: type[Wire]) -> Callable[[Wire], object]:
@@ -191,18 +190,19 @@ def _no_columns() -> defaultdict[str, tuple[list[int], list[object]]]:
 def _compare(changed: Iterable[tuple[int, W, W]], fields: Columns, rows: Columns) -> None:
     """Note how rows differ, an agent's deployments one by one if there are as many as before."""
     for position, old, item in changed:
-        differ = map(ne, structs.astuple(old), structs.astuple(item))
-        for field in compress(item.__struct_fields__, differ):
-            if (
+        was, now = structs.astuple(old), structs.astuple(item)
+        for place in compress(count(), map(is_not, was, now)):
+            field = item.__struct_fields__[place]
+            is_told = (
                 field == DEPLOYMENTS
                 and isinstance(old, Agent)
                 and isinstance(item, Agent)
                 and _compare_deployments(old.agent_deployments, item.agent_deployments, position, rows)
-            ):
-                continue
-            positions, values = fields[field]
-            positions.append(position)
-            values.append(getattr(item, field))
+            )
+            if not is_told and was[place] != now[place]:
+                positions, values = fields[field]
+                positions.append(position)
+                values.append(now[place])
 
 
 def _compare_deployments(
@@ -212,12 +212,15 @@ def _compare_deployments(
     if len(before) != len(after) or len(after) > ROWS:
         return False
     for number, old, item in zip(count(position * ROWS), before, after, strict=False):
-        if old is not item:
-            new = structs.astuple(item)
-            for place in compress(_PLACES, map(ne, structs.astuple(old), new)):
+        if old is item:
+            continue
+        was, now = structs.astuple(old), structs.astuple(item)
+        # most fields are the very same objects, and these need not be looked into
+        for place in compress(count(), map(is_not, was, now)):
+            if was[place] != now[place]:
                 positions, values = rows[_DEPLOYMENT_FIELDS[place]]
                 positions.append(number)
-                values.append(new[place])
+                values.append(now[place])
     return True
 
 

@@ -51,7 +51,7 @@ class Inbox:
     def take(self) -> list[Event]:
         """What came since the last call. Raises `OSError`."""
         found: list[Event] = []
-        for path in sorted(self._folder.glob(f"{PREFIX}*{SUFFIX}")):
+        for path in sorted(self._folder / name for name in os.listdir(self._folder) if _is_inbox(name)):
             is_over = not _is_alive(path)
             data = self._rest(path)
             found += _events(data)
@@ -73,6 +73,10 @@ class Inbox:
         whole = data[: data.rfind(b"\n") + 1] or data[: LARGEST if len(data) == LARGEST else 0]
         self._read[path.name] = start + len(whole)
         return whole
+
+
+def _is_inbox(name: str) -> bool:
+    return name.startswith(PREFIX) and name.endswith(SUFFIX)
 
 
 def _events(data: bytes) -> Iterator[Event]:
