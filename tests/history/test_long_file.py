@@ -82,6 +82,9 @@ def test_what_was_kept_comes_back_while_the_writer_goes_on(written: LongFile, tm
     ]
     assert reader.gaps("agents", NOW - 99, NOW) == [Gap("agents", NOW - 20, NOW, "no answer")]
     assert reader.complete_since is None
+    number, newer = reader.newer(0)
+    assert newer == events and reader.newer(0, limit=1) == (number, events[-1:])
+    assert reader.newer(number) == (number, []) and reader.newer(number + 9) == (number, events), "begun anew"
     written.close()
     reader.close()
 

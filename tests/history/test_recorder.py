@@ -109,6 +109,9 @@ class Books:
     def left(self) -> list[Event]:
         return []
 
+    def news(self) -> list[Event]:
+        return []
+
     def forget(self) -> None:
         self.forgotten += 1
 

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.fixtures.session import running, until
 from tests.ptyrun import ROOT, terminal_env
+from tui.clock import SystemClock
+from tui.fleet.past import Event, Kind
+from tui.history import writing
+from tui.history.files.folder_place import FolderPlace
 from tui.history.files.folder_store import FolderReader
+from tui.history.store import Writer
+from tui.history.timeline import History
+from tui.project import Project
+from tui.record_options import RecordOptions
+from tui.secret import Secret
+from tui.session.live import Session
 from tui.sim.http.server import Simulator, serve
 
 pytestmark = pytest.mark.anyio
@@ -93,6 +106,64 @@ async def test_two_processes_record_once_and_one_takes_over_from_the_other(tmp_p
     assert all(reader.samples.seek(stamp.at) is not None for stamp in stamps)
     assert len(reader.gaps("agents", 0.0, float("inf"))) <= 1
     reader.close()
+
+
+async def test_one_that_does_not_record_shows_what_is_recorded_in_place_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came, opened = asyncio.Event(), threading.Event()
+    add, open_place = History.add, FolderPlace.open
+
+    def heard(history: History, events: Sequence[Event]) -> None:
+        add(history, events)
+        came.set()
+
+    def opening(place: FolderPlace) -> Writer:
+        opened.set()
+        return open_place(place)
+
+    monkeypatch.setattr(History, "add", heard)
+    monkeypatch.setattr(FolderPlace, "open", opening)
+    monkeypatch.setattr(writing, "BEAT", 0.05)
+    root = tmp_path / ".local/state/lktop/history"
+    async with serve("incident", speed=0) as simulator, recording(simulator, tmp_path) as first:
+        await first.until("recording, ")
+        secret = Secret(simulator.secret)
+        project = Project("t", simulator.url, simulator.url, simulator.key, secret, "test")
+        second = Session(
+            project,
+            clock=SystemClock(),
+            chance=random.Random(1),
+            refresh=0.5,
+            history_dir=root,
+            record=RecordOptions(),
+        )
+        async with running(second):
+            fleet = await until(second, lambda fleet: bool(fleet.agents))
+            running_agent = next(a for a in fleet.agents if a.agent_deployments[0].status == "Running")
+            record = simulator.world.agents[running_agent.agent_id]
+            for row in record.rows(""):
+                row.status = "CrashLoop"
+            simulator.world.touch(record)
+
+            def told() -> list[str]:
+                events = second.past.events
+                return [
+                    event.id
+                    for event in events
+                    if event.kind is Kind.STATUS and event.subject.agent_id == running_agent.agent_id
+                ]
+
+            reader = FolderReader(root / project.key)
+            async with asyncio.timeout(20):
+                while not (recorded := [e.id for e in reader.events(0.0, float("inf")) if e.id in told()]):
+                    came.clear()
+                    await came.wait()
+            reader.close()
+            assert told() == recorded and len(recorded) == 1, "its own is dropped"
+            first.signal(signal.SIGKILL)
+            assert await asyncio.to_thread(opened.wait, 5.0), "it takes over"
+            assert told() == recorded
 
 
 async def test_what_is_not_to_be_recorded_is_refused(tmp_path: Path) -> None:

@@ -39,13 +39,16 @@ class Recorder:
     ) -> None:
         """`skew`: the server's clock minus ours, seconds. `report` is told once of what goes wrong, in words.
 
-        `received` is given what other processes of this user have left: operations and notes.
+        `received` is given what other processes of this user tell: operations and notes that they have left,
+        or, while another records, the events that it has kept.
         """
         self._place = place
         self._skew = skew
         self._report = report
         self._received = received
         self._queue = RecordQueue()
+        self._is_giving = False
+        """What comes from history was recorded."""
         self._writing = Writing(place, self._queue, clock, say=self._say, received=self._give)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -86,6 +89,8 @@ class Recorder:
 
     def told(self, step: Step) -> None:
         """Take in what history derived."""
+        if self._is_giving:
+            return  # it comes from there
         if step.events or step.transitions or step.failed:
             self._queue.add_step(step)
 
@@ -124,7 +129,14 @@ class Recorder:
         self._on_loop(lambda: self._report(text))
 
     def _give(self, events: list[Event]) -> None:
-        self._on_loop(lambda: self._received(events))
+        def give() -> None:
+            self._is_giving = True
+            try:
+                self._received(events)
+            finally:
+                self._is_giving = False
+
+        self._on_loop(give)
 
     def _on_loop(self, call: Callable[[], None]) -> None:
         if self._loop is not None:

@@ -7,10 +7,14 @@ from typing import Final
 
 from msgspec import Struct
 
+from tui.fleet.past import Kind
 from tui.fleet.state import Fleet
 
 FRESH: Final = frozenset({"coverage", "room_freshness", "freshness", "status_changed_at"})
 """Fields of a fleet that say how current it is; they change with every poll."""
+
+OWN: Final = frozenset({Kind.OPERATION, Kind.NOTE})
+"""Kinds of events that only the process of their operator knows of; others each process derives itself."""
 
 
 class Run(Struct, frozen=True):

@@ -161,6 +161,9 @@ class Place(Protocol):
     def left(self) -> list[Event]:
         """What other processes have left. Shows them that this one writes."""
 
+    def news(self) -> list[Event]:
+        """Events that the process that records has kept since the last call, or lately at the first."""
+
     def forget(self) -> None:
         """Remove all that was recorded."""
 

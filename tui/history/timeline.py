@@ -6,8 +6,11 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from tui.fleet.past import HELD, AgentChange, Event, FailedJob, Past, Since
 from tui.fleet.store import Change
+from tui.history.doubles import Doubles
 from tui.history.events.derive import Input, Resumed, State, Step, derive
 
 
@@ -98,6 +101,7 @@ class History:
         self._timeline = timeline or Timeline()
         self._skew = skew
         self._listeners: dict[object, Callable[[Step], None]] = {}
+        self._doubles = Doubles(self._state.gap_after)
 
     @property
     def past(self) -> Past:
@@ -112,6 +116,8 @@ class History:
         """Take in an input."""
         step = derive(self._state, happened, self._skew())
         self._state = step.state
+        if step.events:
+            step = structs.replace(step, events=self._doubles.without(step.events))
         self._timeline = after(self._timeline, step)
         for listener in tuple(self._listeners.values()):
             listener(step)
@@ -143,10 +149,16 @@ class History:
         self._timeline = Timeline(agents.statuses, agents.changes, told, begun, failed)
 
     def add(self, events: Sequence[Event]) -> None:
-        """Add what another process of this user has told."""
-        self._timeline = replace(self._timeline, events=with_events(self._timeline.events, events))
+        """Add what another process of this user has told: in place of what this one derived of the same."""
+        held = self._timeline.events
+        known = {event.id for event in held}
+        new = [event for event in events if event.id not in known]
+        doubles = self._doubles.replaced(new)
+        if doubles.ours:
+            held = [event for event in held if event.id not in doubles.ours]
+        self._timeline = replace(self._timeline, events=with_events(held, new))
         for listener in tuple(self._listeners.values()):
-            listener(Step(self._state, tuple(events)))
+            listener(Step(self._state, tuple(doubles.new)))
 
     def follow(self, listener: Callable[[Step], None]) -> Callable[[], None]:
         """Be told of every step, once it is in `past`; returns how to stop that."""

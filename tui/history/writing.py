@@ -116,6 +116,8 @@ class Writing:
             self._watch_silence(now)
             self._place.leave(self._held.events)
             self._held = Batch()
+            if news := self._place.news():
+                self._received(news)
             return
         self._writer = self._place.open()
         self._is_silent = False

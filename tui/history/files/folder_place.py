@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,8 @@ from tui import privatefile
 from tui.api.clean import clean
 from tui.fleet.past import Event
 from tui.history.files import folder, inbox
-from tui.history.records import Run
+from tui.history.files.privacy import DIGEST_MARK
+from tui.history.records import Run, Unusable
 from tui.history.store import Loaded, Writer
 from tui.record_options import RecordOptions
 
@@ -29,6 +31,8 @@ class FolderPlace:
         self._where = root / project
         self._lock = folder.Lock(self._where)
         self._inbox = inbox.Inbox(self._where)
+        self._newest = 0
+        """Number of the newest event that was read of the process that records."""
 
     @property
     def where(self) -> Path:
@@ -71,6 +75,24 @@ class FolderPlace:
         """What other processes have left. Shows them that this one writes."""
         self._lock.beat()
         return self._inbox.take()
+
+    def news(self) -> list[Event]:
+        """Events that the process that records has kept since the last call, or lately at the first.
+
+        Those about a room whose name is not kept are left out: this process tells of them with its name.
+        """
+        import sqlite3
+
+        from tui.history.files.long_reader import LongReader
+
+        try:
+            with closing(
+                LongReader(self._where)
+            ) as reader:  # not kept open: it is another file once forgotten
+                self._newest, found = reader.newer(self._newest)
+        except (OSError, sqlite3.Error, Unusable):
+            return []  # nothing is there yet, or that process is of another version
+        return [event for event in found if not event.subject.room.startswith(DIGEST_MARK)]
 
     def forget(self) -> None:
         """Remove all that was recorded. Raises `OSError`."""

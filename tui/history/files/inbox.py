@@ -15,14 +15,13 @@ from typing import Final
 import msgspec
 
 from tui import privatefile
-from tui.fleet.past import Event, Kind
+from tui.fleet.past import Event
+from tui.history.records import OWN
 
 PREFIX: Final = "inbox-"
 SUFFIX: Final = ".jsonl"
 LARGEST: Final = 1 << 20
 """Bytes that are read of a file at once."""
-OWN: Final = frozenset({Kind.OPERATION, Kind.NOTE})
-"""Kinds of events that only the process of their operator knows of."""
 
 _decoder: Final = msgspec.json.Decoder(Event)
 

@@ -26,6 +26,7 @@ R = TypeVar("R")
 class _EventRow(Struct):
     """The columns of an event."""
 
+    id: int
     origin: int
     number: int
     at: float
@@ -64,6 +65,12 @@ class _Blob(Struct):
     value: bytes
 
 
+class _Number(Struct):
+    """One column."""
+
+    number: int
+
+
 class _Time(Struct):
     """One column."""
 
@@ -81,11 +88,15 @@ class LongReader:
     def events(self, since: float, until: float, limit: int = MOST_EVENTS) -> list[Event]:
         """The newest events of a time, oldest first."""
         query = "SELECT * FROM event WHERE at BETWEEN ? AND ? ORDER BY at DESC, id DESC LIMIT ?"
-        found: list[Event] = []
-        for row in self._rows(_EventRow, query, since, until, limit):
-            with suppress(ValueError):  # of a kind that only a newer version knows
-                found.append(self._event(row))
-        return found[::-1]
+        return self._events(query, since, until, limit)
+
+    def newer(self, number: int, limit: int = MOST_EVENTS) -> tuple[int, list[Event]]:
+        """Events that were kept after the one of this number, the newest of them; and the newest number."""
+        newest = self._rows(_Number, "SELECT ifnull(max(id), 0) AS number FROM event")[0].number
+        if newest < number:  # all was forgotten, and it was begun anew
+            number = 0
+        query = "SELECT * FROM event WHERE id > ? ORDER BY id DESC LIMIT ?"
+        return newest, self._events(query, number, limit)
 
     def transitions(self, id: str, since: float, until: float) -> list[Transition]:
         """Transitions of an agent or deployment, oldest first."""
@@ -160,6 +171,14 @@ class LongReader:
             for row in rows:
                 found.append(msgspec.convert(dict(zip(names, row, strict=True)), kind, strict=False))
         return found
+
+    def _events(self, query: str, *values: float) -> list[Event]:
+        """Events of a query that gives the newest first."""
+        found: list[Event] = []
+        for row in self._rows(_EventRow, query, *values):
+            with suppress(ValueError):  # of a kind that only a newer version knows
+                found.append(self._event(row))
+        return found[::-1]
 
     def _text(self, number: int) -> str:
         known = self._names.get(number)
