@@ -67,6 +67,19 @@ def test_the_words_of_livekits_middleware_are_known(status: int, text: str, prov
     assert proof.of_refusal(status, text.encode()) is proves
 
 
+def test_a_no_in_a_200_is_a_word_and_proves_nothing() -> None:
+    """The handler had begun; only `false` is a no."""
+    said = [
+        changes.ChangeResponse(success=False, message="busy"),
+        changes.DeployAgentResponse(success=False),
+        changes.ChangeResponse(success="false"),
+        changes.ChangeResponse(),
+        changes.EmptyResponse(),
+    ]
+    assert [proof.denial(answer) for answer in said] == ["busy", "", None, None, None]
+    assert proof.SAYS_NO.proves is Proof.NOTHING and proof.SAYS_NO.why
+
+
 def test_every_change_is_in_the_table_and_only_what_makes_something_is_done_by_its_answer() -> None:
     assert set(proof.RULES) == {change.name for change in changes.CHANGES}
     done = {change.name for change in changes.CHANGES if proof.of_answer(change) is Proof.DONE}

@@ -16,7 +16,7 @@ def complaints(result: Result) -> Iterator[str]:
     """Everything that was said and is not so, and everything that was done and must not be."""
     trial = result.trial
     is_carried = trial.fault.truthful and trial.case.twin
-    is_denied = trial.fault.denies and (trial.look == "late" or trial.case.leaves_no_trace)
+    is_denied = trial.fault.denies and trial.look == "late"
     lie = "twin" if trial.twin == "during" else trial.look
     words = " / ".join(f"{outcome.verdict}: {outcome.words}" for outcome in result.said)
     for outcome in result.said:

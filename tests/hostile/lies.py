@@ -329,7 +329,7 @@ CARRIED = "an answer that carries the new thing itself, as it was asked for, is 
 DENIED = (
     "`success: false` of a service that did it all the same is believed if the look after it shows nothing"
 )
-"""Why such a no counts as one where a replica is late, or where what was asked for leaves no trace."""
+"""Why such a no counts as one where a replica is late."""
 BELIEVABLE = {
     "stale": "a replica that is behind for longer than anybody looks shows a true listing of a past moment",
     "forged": "listing and answer tell the same story, with the very ids of what was asked",

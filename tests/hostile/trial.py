@@ -50,8 +50,6 @@ class Case:
     selection: Selection = AGENT
     twin: bool = False
     """Done twice there are two of it, and nothing tells whose is whose."""
-    leaves_no_trace: bool = False
-    """No listing shows that it was done."""
 
     def answers(self, folder: Path) -> tuple[Operation, Answers]:
         """What the operator typed; files are in the folder."""
@@ -74,11 +72,11 @@ CASES = (
     ),
     Case("redispatch", "redispatch", {**DISPATCHED, "room": LOBBY}, selection=IN_LOBBY, twin=True),
     Case("undispatch", "undispatch", selection=IN_LOBBY),
-    Case("restart", "restart", leaves_no_trace=True),
+    Case("restart", "restart"),
     Case("rollback", "rollback", {"version": TAGS[2]}),
     Case("promote", "promote", {"deployment": "staging"}),
     Case("update", "update", {"file": "secrets.env"}),
-    Case("update without secrets", "update", leaves_no_trace=True),
+    Case("update without secrets", "update"),
     Case("set_secret", "set_secret", {"name": "DB_URL"}, {"value": "v"}),
     Case("new_secret", "new_secret", {"name": "FRESH"}, {"value": "v"}),
     Case("import_secrets", "import_secrets", {"file": "secrets.env"}),

@@ -105,6 +105,12 @@ async def test_a_lost_answer_is_looked_for_while_one_goes_on_working(
         assert "may still appear" in here.shown()
         assert dialog.frame.button("go").label == "Send again"
         assert here.names() == []
+        looked = here.calls("ListDispatch")
+        assert "ctrl+r checks again" in here.shown()
+        await here.press("ctrl+r")
+        await here.until(
+            lambda: here.calls("ListDispatch") > looked and dialog.model.phase is OperationPhase.ENDED
+        )
         await here.to("go")
         await here.press("enter")
         await here.until(lambda: "joined after" in here.shown())
@@ -114,8 +120,10 @@ async def test_a_lost_answer_is_looked_for_while_one_goes_on_working(
         assert here.calls("CreateDispatch") == 2
         dialog.model.end(Outcome(Verdict.ACCEPTED, "accepted; but it does not show", doubt=True))
         assert dialog.model.buttons("")["again"] == Label("Check again"), "it can be looked for once more"
+        assert dialog.model.keys("", lambda: False) == ("ctrl+r checks again · Esc closes",)
         dialog.model.end(Outcome(Verdict.ACCEPTED, "accepted; it leaves no trace"))
         assert dialog.model.buttons("")["again"] is None, "no look will ever tell"
+        assert dialog.model.keys("", lambda: False) == ("Esc closes",)
         await here.press("escape", "r")
         await here.opened()
         here.simulator.faults.add(FaultSpec(path="*/RestartAgent", action="close", after_effect=True))

@@ -84,7 +84,7 @@ async def test_a_lost_answer_is_looked_for_and_its_outcome_replaces_the_unknown_
         (ReadOnly("x"), Verdict.NOT_SENT),
         (Unauthorized("x"), Verdict.REFUSED),
         (NotFound("x"), Verdict.REFUSED),
-        (NotDone("x"), Verdict.REFUSED),
+        (NotDone("x"), Verdict.UNKNOWN),
         (Unknown("x"), Verdict.UNKNOWN),
     ],
 )

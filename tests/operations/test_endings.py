@@ -42,7 +42,7 @@ def test_a_yes_that_nothing_shows_is_accepted_and_not_done(
     ("found", "verdict", "words"),
     [
         (NOT_SEEN, Verdict.REFUSED, "X refused by LiveKit: busy (HTTP 200); nothing changed"),
-        (NO_TRACE, Verdict.REFUSED, "no look can show whether anything changed: no trace"),
+        (NO_TRACE, Verdict.UNKNOWN, "no look can show whether anything changed: no trace"),
         (FAILED, Verdict.UNKNOWN, "whether anything changed is unknown: looking failed: no answer"),
         (SEEN, Verdict.DONE, "X: LiveKit says no: busy (HTTP 200); but it shows"),
     ],

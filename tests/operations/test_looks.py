@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -173,6 +175,23 @@ async def test_a_secret_is_new_only_if_its_time_before_is_known(blind: bool, see
     async with answered(listing("secrets", {"name": "A"})) as client:
         found = await BY_ID["set_secret"].verify(client, intent("set_secret"))
         assert found.seen is Effect.CANNOT_TELL, "without a time nothing tells"
+
+
+@pytest.mark.parametrize(
+    ("before", "sent", "seen"),
+    [
+        ("2026-08-11T09:10:00+00:00", "2026-08-11T09:10:00.700+00:00", Effect.CANNOT_TELL),
+        ("2026-08-11T09:10:00+00:00", "2026-08-11T09:20:00.700+00:00", Effect.NO),
+        ("2026-08-11T09:10:00.250+00:00", "2026-08-11T09:10:00.700+00:00", Effect.NO),
+    ],
+)
+async def test_a_secret_set_twice_within_a_second_has_one_time(before: str, sent: str, seen: Effect) -> None:
+    """Servers that store whole seconds; a time with a fraction would have changed."""
+    at = datetime.fromisoformat(sent).timestamp()
+    stamp = datetime.fromisoformat(before).isoformat()
+    ours = replace(intent("set_secret"), time=at, baseline=(f"A={stamp}",))
+    async with answered(listing("secrets", {"name": "A", "updated_at": before})) as client:
+        assert (await BY_ID["set_secret"].verify(client, ours)).seen is seen
 
 
 @pytest.mark.parametrize(("blind", "seen"), [(False, Effect.YES), (True, Effect.CANNOT_TELL)])

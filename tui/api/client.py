@@ -14,7 +14,7 @@ from tui.api import errors, hosts, methods, proof
 from tui.api.auth import Grant
 from tui.api.budget import Budget
 from tui.api.caller import Caller, Endpoint, Listing
-from tui.api.changes import ChangeMethod, ChangeResponse, DeployAgentResponse, Request
+from tui.api.changes import ChangeMethod, Request
 from tui.api.exact import ExactDispatch, raw_of, read_exact
 from tui.api.health import Health
 from tui.api.hosts import Host
@@ -250,8 +250,8 @@ class Client:
             raise ValueError(problem)
         room = str(request["room"]) if change.grant == "room" else ""
         answer = await self._caller.ask(change, change.answer, request, room=room, request_id=request_id)
-        if isinstance(answer, ChangeResponse | DeployAgentResponse) and answer.success is False:
-            raise self._caller.not_done(change, answer.message, request_id)
+        if (words := proof.denial(answer)) is not None:
+            raise self._caller.not_done(change, words, request_id)
         if words := proof.flaw(change, request, answer):
             raise self._caller.proves_nothing(change, words, request_id)
         return answer

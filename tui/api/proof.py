@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from tui.api.changes import ChangeMethod, Request
+from tui.api.changes import ChangeMethod, ChangeResponse, DeployAgentResponse, Request
 from tui.api.clean import clean
 from tui.api.models import Wire
 from tui.api.wire import TEXT_LIMIT
@@ -176,11 +176,25 @@ RULES: Final[Mapping[str, Rule]] = {
     "DestroyPrivateLink": Rule(Proof.ACCEPTED, "the answer has no fields: a proxy's `{}` looks the same"),
 }
 """Method → what its 200 proves."""
+SAYS_NO: Final = Rule(
+    Proof.NOTHING,
+    "`success: false` is the word of a handler that had begun; what it does before it says so is documented "
+    "nowhere, and `lk` only prints the message. So a look decides, and where none can, as of a restart, it "
+    "stays unknown",
+)
+"""What a 200 proves that says no, whatever the method."""
 
 
 def of_answer(change: ChangeMethod[Wire]) -> Proof:
     """What the 200 of a method proves that `flaw` finds nothing wrong with."""
     return RULES[change.name].proves
+
+
+def denial(answer: Wire) -> str | None:
+    """The words with which a 200 says no, which proves what `SAYS_NO` holds; None if it does not say so."""
+    if isinstance(answer, ChangeResponse | DeployAgentResponse) and answer.success is False:
+        return answer.message
+    return None
 
 
 def flaw(change: ChangeMethod[Wire], request: Request, answer: Wire) -> str:

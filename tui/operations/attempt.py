@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final, Self, TypeVar
 
-from tui.api.errors import ApiError, NotSent, Refused, Unknown
+from tui.api.errors import ApiError, NotDone, NotSent, Refused, Unknown
 from tui.clock import Clock
 from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import BLIND, Intent, Journal, JournalError, Verdict
@@ -86,12 +86,12 @@ class Attempt:
 def verdict_of(error: ApiError) -> Verdict:
     """What an error proves: not sent, or refused without any effect. Every other one proves nothing.
 
-    `tui.api.proof` decides which answer is a refusal. Of `NotDone` its word is the only sign, so it is looked
-    for before this is said of it.
+    `tui.api.proof` decides which answer is a refusal. `NotDone` is none by itself: its word is the only sign.
     """
     if isinstance(error, NotSent):
         return Verdict.NOT_SENT
-    return Verdict.REFUSED if isinstance(error, Refused) else Verdict.UNKNOWN
+    is_proven = isinstance(error, Refused) and not isinstance(error, NotDone)
+    return Verdict.REFUSED if is_proven else Verdict.UNKNOWN
 
 
 async def close(journal: Journal, intent: Intent, verdict: Verdict, words: str) -> str:

@@ -53,7 +53,7 @@ def denied(subject: str, intent: Intent, error: ApiError, found: Reconciliation)
         return Outcome(Verdict.DONE, words, intent, items=found.items, doubt=True, error=error)
     if found.leaves_no_trace:
         words = f"{no}; no look can show whether anything changed: {found.words}"
-        return Outcome(Verdict.REFUSED, words, intent, error=error)
+        return Outcome(Verdict.UNKNOWN, words, intent, error=error)
     words = f"{no}; whether anything changed is unknown: {found.words}"
     return Outcome(Verdict.UNKNOWN, words, intent, items=found.items, error=error)
 

@@ -8,7 +8,6 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.errors import ApiError, NotSent, RateLimited, ReadOnly, Unauthorized
-from tui.operations.attempt import verdict_of
 from tui.operations.journal.journal import Intent, Verdict
 from tui.operations.operation import Receipt, Undo
 
@@ -57,9 +56,10 @@ class Progress(Struct, frozen=True):
 
 
 def refused(subject: str, error: ApiError, intent: Intent | None) -> Outcome:
-    """The outcome of an error that says that nothing happened."""
+    """The outcome of an error that says that nothing happened, and proves it or was looked after."""
+    verdict = Verdict.NOT_SENT if isinstance(error, NotSent) else Verdict.REFUSED
     wait = error.retry_after if isinstance(error, RateLimited) else 0.0
-    return Outcome(verdict_of(error), f"{subject}{_why(error)}", intent, error=error, retry_after=wait)
+    return Outcome(verdict, f"{subject}{_why(error)}", intent, error=error, retry_after=wait)
 
 
 def _why(error: ApiError) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from tui.api import changes
@@ -30,6 +31,8 @@ KIND_FILE = "AGENT_SECRET_KIND_FILE"
 SHOWN = 8
 """Names listed in one line of a preview; a replacement lists every one that goes."""
 NEVER = "never"
+CLOCKS = 60.0
+"""Seconds by which our clock and the server's may differ."""
 GUESSABLE = 64
 """Bytes up to which a digest could help somebody who looks on to confirm a guess."""
 
@@ -148,6 +151,12 @@ def verification_of(intent: Intent, now: Mapping[str, str]) -> Verification:
     untold = [name for name in wanted if name in now and (intent.is_blind or now[name] == NEVER)]
     if untold:
         return Verification(Effect.CANNOT_TELL, f"whether {', '.join(untold)} changed since is not listed")
+    twice = [name for name in wanted if not done[name] and name in now and _may_be_twice(now[name], intent)]
+    if twice:
+        words = (
+            f"{', '.join(twice)} was set moments before: its time, in whole seconds, does not tell the two"
+        )
+        return Verification(Effect.CANNOT_TELL, words)
     items = tuple(_item(name, applied, name in unwanted) for name, applied in done.items())
     count = sum(done.values())
     if count == len(done):
@@ -155,6 +164,12 @@ def verification_of(intent: Intent, now: Mapping[str, str]) -> Verification:
     if count:
         return Verification(Effect.PARTLY, f"{count} of {len(done)} applied", items)
     return Verification(Effect.NO, "NOT applied", items)
+
+
+def _may_be_twice(stamp: str, intent: Intent) -> bool:
+    """Whether a secret that had this time before may have got it once more: servers store whole seconds."""
+    at = datetime.fromisoformat(stamp)
+    return at.microsecond == 0 and abs(at.timestamp() - intent.time) <= CLOCKS
 
 
 def _item(name: str, applied: bool, unwanted: bool) -> str:

@@ -255,8 +255,10 @@ class OperationDialog(Dialog):
             self.context.copy(text)
 
     async def action_read_again(self) -> None:
-        """Read what it rests on again and accept what is found."""
+        """Read again what it rests on, and accept it; once it is over, look again for its effect."""
         if not self.model.asking:
+            if self.model.may_check:
+                self._again()
             return
         if not self.model.is_ready:
             await self._prepare()

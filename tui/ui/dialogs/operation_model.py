@@ -219,7 +219,7 @@ class OperationModel:
         if self.phase is OperationPhase.ENDED:
             undo = self.outcome.undo if self.outcome is not None else None
             if undo is None or self.context.undo.offered is not undo:
-                return ("Esc closes",)
+                return ("ctrl+r checks again · Esc closes" if self.may_check else "Esc closes",)
             return (f"Esc closes · then u {undo.words}, for {UNDO_SECONDS:.0f} s",)
         if self.shows_request:
             return ("Esc goes back · c copies the request",)
