@@ -242,10 +242,18 @@ def test_doctor_says_that_a_proxy_is_set_and_not_used(still_environment: Path) -
     environ = {"HOME": str(still_environment), "HTTPS_PROXY": "http://127.0.0.1:9"}
     environ |= exported("wss://p.livekit.cloud")
     nowhere = Probe(False, None, "Name or service not known")
-    found = {line.name: line for line in doctor.examine(Flags(), environ, (), lambda url: nowhere)}
+    given = environ.copy()
+    found = {line.name: line for line in doctor.examine(Flags(), given, (), lambda url: nowhere)}
     assert found["proxy"].text.startswith("HTTPS_PROXY is set and not used")
     assert found["project at"].text.endswith("Name or service not known; HTTPS_PROXY is set and not used")
     assert found["agents at"].text.endswith("HTTPS_PROXY is set and not used")
+    assert found["clock"].text == "not compared: no server answered"
+    timeless = Probe(True, None, "HTTP 200")
+    found = {line.name: line for line in doctor.examine(Flags(), environ, (), lambda url: timeless)}
+    assert (found["clock"].mark, found["clock"].text) == (
+        "note",
+        "not compared: the answer does not say the time",
+    )
 
 
 def test_doctor_says_whether_history_can_be_kept(

@@ -174,17 +174,21 @@ def _hosts(project: Project, look: Callable[[str], Probe]) -> Iterator[Finding]:
 def _host(name: str, url: str, project: Project, look: Callable[[str], Probe]) -> Iterator[Finding]:
     if project.proxy or project.ca_file:
         yield Finding("note", name, f"{url}: not tried, since it needs the project's proxy or CA")
+        yield Finding("note", "clock", "not compared: no server was asked")
         return
     seen = look(url)
     why = (
         f"; {project.unused_proxy} is set and not used" if project.unused_proxy and not seen.reachable else ""
     )
     yield Finding("ok" if seen.reachable else "PROBLEM", name, f"{url}: {seen.message}{why}")
-    if seen.skew_seconds is not None:
-        yield _clock(seen.skew_seconds)
+    yield _clock(seen)
 
 
-def _clock(skew: float) -> Finding:
+def _clock(seen: Probe) -> Finding:
+    skew = seen.skew_seconds
+    if skew is None:
+        why = "the answer does not say the time" if seen.reachable else "no server answered"
+        return Finding("note", "clock", f"not compared: {why}")
     direction = "ahead of" if skew > 0 else "behind"
     if abs(skew) <= SKEW_NOTE:
         return Finding("ok", "clock", "agrees with the server's")

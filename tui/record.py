@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from tui.clock import Clock, SystemClock
 from tui.config import ConfigError, Settings
@@ -84,17 +84,39 @@ async def _lines(sessions: Sequence[Session], clock: Clock) -> None:
 
 
 def _words(session: Session, clock: Clock) -> str:
-    fleet, recorder = session.store.fleet, session.recorder
-    fresh = fleet.fresh("agents")
-    age = "no answer yet" if fresh.at is None else f"{clock.monotonic() - fresh.at:.0f} s old"
+    fleet, recorder, now = session.store.fleet, session.recorder, clock.monotonic()
     status, samples = (recorder.status, recorder.samples) if recorder is not None else ("", 0)
     parts = (
         status or "starting",
-        f"{len(fleet.agents)} agents {age}{f', {fresh.error}' if fresh.error else ''}",
-        f"{len(fleet.rooms)} rooms",
+        listed("agents", len(fleet.agents), fleet.fresh("agents"), now),
+        listed("rooms", len(fleet.rooms), fleet.fresh("rooms"), now),
         f"{samples} changes",
     )
     return f"{session.project.name}: {', '.join(parts)}"
+
+
+class Known(Protocol):
+    """How current a list is."""
+
+    @property
+    def at(self) -> float | None:
+        """When it was received last, monotonic seconds; None for never."""
+
+    @property
+    def error(self) -> str:
+        """Why the newest question was not answered; empty if it was."""
+
+    @property
+    def absent(self) -> bool:
+        """The server has no such list."""
+
+
+def listed(what: str, count: int, fresh: Known, now: float) -> str:
+    """How many there are, and since when that is known; `now` is monotonic seconds."""
+    if fresh.absent:
+        return f"{what}: this server lists none"
+    known = f"{what}: no answer yet" if fresh.at is None else f"{count} {what} {now - fresh.at:.0f} s old"
+    return f"{known} ({fresh.error})" if fresh.error else known
 
 
 def _report(name: str, text: str) -> None:

@@ -189,7 +189,7 @@ def test_parts_of_a_kept_log_are_one_in_the_order_written(tmp_path: Path) -> Non
     rest = b"".join(held.lines(held.first, held.end))
     held.close()
     assert spool.PARTS > 10
-    (log,) = log_files(tmp_path, tmp_path / "none")
+    (log,), _ = log_files(tmp_path, tmp_path / "none")
     assert log.name == "deploy-CA_x-20261116T110640Z" and log.kept
     assert b"".join(path.read_bytes() for path in log.paths).replace(b"\n", b"") == rest
     assert list(log.paths) != sorted(log.paths)
@@ -206,8 +206,9 @@ def test_only_logs_of_ours_are_listed(tmp_path: Path) -> None:
     for name, moment in (("old.log", 100), ("new.log", 200)):
         (saved / name).write_text("x\n")
         os.utime(saved / name, (moment, moment))
-    assert [(log.name, log.kept, log.written) for log in log_files(kept, saved)] == [
+    assert [(log.name, log.kept, log.written) for log in log_files(kept, saved)[0]] == [
         ("new.log", False, 200.0),
         ("old.log", False, 100.0),
     ]
-    assert log_files(None, tmp_path / "none") == []
+    assert log_files(None, tmp_path / "none") == ([], []), "a folder that is not there holds none"
+    assert log_files(saved / "new.log", tmp_path) == ([], [f"{saved / 'new.log'} (not a directory)"])

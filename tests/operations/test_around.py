@@ -50,7 +50,10 @@ async def test_several_stop_at_the_first_that_does_not_go_well(tmp_path: Path) -
             here.simulator.control.walk(order)
         await here.to("go")
         await here.press("enter")
-        await here.until(lambda: "1 of 3 accepted, stopped" in here.shown())
+        await here.until(
+            lambda: "1 of 3 accepted, 1 not sent, stopped: 1 not touched" in " ".join(here.shown().split())
+        )
+        assert '"sleeper" (CA_sleeper22222): not touched' in here.shown()
         assert here.effects() == [{"effect": "RestartAgent", "agent_id": FAILING}]
         assert "changed since you looked" in here.shown()
         await here.press("escape")

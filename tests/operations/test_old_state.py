@@ -99,7 +99,7 @@ def test_a_log_kept_then_is_listed_and_opens(tmp_path: Path) -> None:
     shutil.copytree(STATE / "spool", spool)
     for written, part in enumerate(sorted(spool.iterdir())):
         os.utime(part, (written, written))
-    (kept,) = log_files(spool, tmp_path / "logs")
+    (kept,), _ = log_files(spool, tmp_path / "logs")
     assert (kept.name, kept.kept, len(kept.paths)) == ("deploy-CA_support0001-20260806T134000Z", True, 2)
     archive = Archive(kept.name, kept.paths, kept=True)
     while archive.step():

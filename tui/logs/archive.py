@@ -233,11 +233,12 @@ class LogFile(msgspec.Struct, frozen=True):
     """It was kept by a spool; else the operator saved it."""
 
 
-def log_files(kept: Path | None, saved: Path) -> list[LogFile]:
-    """The logs kept on exit and those saved, the newest first. What cannot be read is left out."""
+def log_files(kept: Path | None, saved: Path) -> tuple[list[LogFile], list[str]]:
+    """The logs kept on exit and those saved, the newest first; and which folders cannot be read, and why."""
+    unread: list[str] = []
     parts: dict[str, list[tuple[int, str, int]]] = {}
     found = []
-    for name, size, written in _files(kept):
+    for name, size, written in _files(kept, unread):
         if match := _PART.fullmatch(name):
             parts.setdefault(match[1], []).append((written, name, size))
     for stem, files in parts.items():
@@ -247,16 +248,22 @@ def log_files(kept: Path | None, saved: Path) -> list[LogFile]:
         if size:
             paths = tuple(kept / name for _, name, _ in files)
             found.append(LogFile(stem, paths, size, files[-1][0] / 1e9, kept=True))
-    for name, size, written in _files(saved):
+    for name, size, written in _files(saved, unread):
         found.append(LogFile(name, (saved / name,), size, written / 1e9, kept=False))
-    return sorted(found, key=lambda log: -log.written)[:LISTED]
+    return sorted(found, key=lambda log: -log.written)[:LISTED], unread
 
 
-def _files(folder: Path | None) -> Iterator[tuple[str, int, int]]:
-    """Name, size and nanoseconds of the last write of each log file in a folder. Links are left out."""
+def _files(folder: Path | None, unread: list[str]) -> Iterator[tuple[str, int, int]]:
+    """Name, size and nanoseconds of the last write of each log file in a folder. Links are left out.
+
+    A folder that is there and cannot be read is added to `unread`.
+    """
     try:
         names = list(folder.iterdir()) if folder else []
-    except OSError:
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        unread.append(f"{folder} ({str(error.strerror).lower()})")
         return
     for path in names:
         try:

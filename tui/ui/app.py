@@ -442,7 +442,7 @@ class Lktop(DiffApp):
                 self.watch_project(project)
 
         current = self.session.project if self.session else None
-        screen = Chooser(self.launch.projects, current)
+        screen = Chooser(self.launch.projects, current, self.launch.notices)
         self.push_screen(screen, chosen)
 
     def action_messages(self) -> None:

@@ -305,6 +305,7 @@ def test_a_command_is_one_entry() -> None:
     assert completions("gr", known, table) == ["greet"]
     assert completions("greet call-5122", known, table) == ["greet call-5122"]
     assert hint("greet", known, table) == "greet ROOM — say hello"
+    assert hint("greet ", Fleet(), table).endswith(" · the list of rooms was not received yet")
     with pytest.raises(BadCommand):
         run("greet call-5122", app)
 

@@ -6,6 +6,7 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.logs.fakes import EPOCH, TRACEBACK, TestClock, line
 from tui.logs.classify import classify
@@ -13,10 +14,17 @@ from tui.logs.levels import Level
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.marks import Mark
 from tui.logs.search import Criteria, LogFilter, Pattern
-from tui.logs.source import LogSource, StreamState
+from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.logs.spool import Spool
-from tui.ui.logview.bar import why_empty
-from tui.ui.logview.choices import field_choices, filter_choices, kind_choices, save_choices
+from tui.ui.logview.bar import bar_cells, state_of, why_empty
+from tui.ui.logview.choices import (
+    field_choices,
+    file_choices,
+    filter_choices,
+    kind_choices,
+    save_choices,
+    source_choices,
+)
 from tui.ui.logview.export import as_received, as_shown, default_path, text_between
 from tui.ui.logview.layout import LineMode, Options, TimeFormat
 from tui.ui.logview.model import LogModel
@@ -240,6 +248,46 @@ def test_a_kind_of_error_is_listed_and_filters() -> None:
     assert listed.answer(row.key, "pick") is None
     here.search()
     assert here.shown() == [100, 101]
+
+
+def test_a_list_without_rows_says_why() -> None:
+    """What was not received, not told apart or not read is not said to be none."""
+    here = Reading()
+    assert kind_choices(here.model).empty == field_choices(here.model).empty == "no line was received yet"
+    assert kind_choices(here.of(*LINES)).empty == "no error in 100 lines received"
+    here.model.log.counts.received, here.model.log.counts.gaps = 5, 1
+    assert kind_choices(here.model).empty == "no error in 5 lines received; 1 gap may hide some"
+    here.model.log.counts.errors = 2
+    assert kind_choices(here.model).empty == "2 errors were received; they are being told apart"
+    assert source_choices(here.model.log, None, here.told.say).empty == "no log is followed"
+    unread = file_choices([], ["/var/logs (permission denied)"], here.model, lambda log: None)
+    assert unread.title.endswith("not read: /var/logs (permission denied)")
+    assert unread.empty == "no log is known"
+    assert file_choices([], [], here.model, lambda log: None).empty == "no log was kept or saved"
+
+
+def test_which_errors_are_new_is_said_only_where_the_log_reaches_back_before_the_deploy() -> None:
+    here = Reading(*LINES, BOOM)
+    assert "which are new is not known" in kind_choices(here.model).title
+    stream = here.model.log.streams[0]
+    here.model.log.streams[0] = replace(stream, source=replace(stream.source, deployed_at=EPOCH + 50))
+    listed = kind_choices(here.model)
+    assert "NEW since the newest deploy" in listed.title and listed.rows[0].cells[1].text.strip() == "NEW"
+
+
+def test_of_a_log_without_lines_nothing_is_counted() -> None:
+    here = Reading()
+    question = search_question(here.model)
+    question.typed("line")
+    here.search()
+    assert here.model.finder.hint() == "no line is held, so none can match"
+    here.model.go_to_time(EPOCH)
+    here.search()
+    assert here.told.said[-1] == "no line is held, of whatever time"
+    state = here.model.log.streams[0]
+    here.model.log.streams[0] = state.now(StreamPhase.OPEN, 0.0)
+    assert why_empty(here.model, "") == "default region: open; nothing was received yet"
+    assert "no line received" in "".join(cell.text for cell in bar_cells(state_of(here.model), 200))
 
 
 def test_fields_are_hidden_from_every_line() -> None:

@@ -39,7 +39,7 @@ async def test_an_empty_view_says_what_to_do() -> None:
         assert "No log is open. Select an agent and press l." in rig.lines()[0]
         rig.view.attach([source()])
         await rig.settle(0.1)
-        assert "us-east: open; nothing printed yet" in rig.lines()[0]
+        assert "us-east: open; nothing was received yet" in rig.lines()[0]
 
 
 async def test_a_line_is_shown_in_columns() -> None:

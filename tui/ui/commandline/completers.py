@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tui.api.models import Agent
-from tui.fleet.find import agents_called
+from tui.fleet.find import agents_called, unlisted_agents, unlisted_rooms
 from tui.fleet.state import Fleet
 from tui.operations.verbs.dispatch_checks import known_agent_names
+from tui.ui.commandline.command import Completer
 
 NONE: Sequence[str] = ()
 
@@ -79,6 +80,23 @@ def nothing(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
 def paths(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
     """For a path on this machine, which the prompt completes from the disk (`line.path_typed`)."""
     return ()
+
+
+def unlisted(completer: Completer, fleet: Fleet, words: Sequence[str]) -> str:
+    """Why a completer may not know what there is; empty where it does, and where it knows nothing."""
+    if completer in (agents, agent_names, ids):
+        return unlisted_agents(fleet)
+    if completer is rooms:
+        return unlisted_rooms(fleet)
+    if completer not in (versions, secrets, deployments):
+        return ""
+    if (found := _agent_named(fleet, words)) is None:
+        return unlisted_agents(fleet)
+    if completer is versions and found.agent_id not in fleet.versions:
+        return "its versions were not read"
+    if completer is secrets and found.agent_id not in fleet.secrets:
+        return "its secrets were not read"
+    return ""
 
 
 def _agent_named(fleet: Fleet, words: Sequence[str]) -> Agent | None:

@@ -12,7 +12,7 @@ from tui.operations.fields import InvalidAnswer
 from tui.operations.shell_commands import words_of
 from tui.ui.commandline.command import Arguments, BadCommand, Command
 from tui.ui.commandline.commands import COMMANDS
-from tui.ui.commandline.completers import paths
+from tui.ui.commandline.completers import paths, unlisted
 from tui.ui.commandline.console import Console
 from tui.ui.commandline.lk import NotOurs, ours
 
@@ -70,7 +70,17 @@ def hint(text: str, fleet: Fleet, commands: Sequence[Command] = COMMANDS) -> str
         )
     found = len(completions(text, fleet, commands)) if " " in text else 0
     matches = "1 match" if found == 1 else f"{found}{'+' if found == MOST else ''} matches"
-    return f"{parsed.command.usage} — {parsed.command.help}" + (f" · {matches}" if found else "")
+    missing = "" if found or " " not in text else _unlisted(text, parsed, fleet)
+    return f"{parsed.command.usage} — {parsed.command.help}" + (f" · {matches}" if found else missing)
+
+
+def _unlisted(text: str, parsed: Parsed, fleet: Fleet) -> str:
+    """Why nothing completes what is typed, where that does not mean that there is nothing."""
+    place = len(parsed.arguments) - (not text.endswith(" "))
+    if place >= len(parsed.command.complete):
+        return ""
+    why = unlisted(parsed.command.complete[place], fleet, parsed.arguments)
+    return f" · {why}" if why else ""
 
 
 def completions(

@@ -101,3 +101,9 @@ def dry_run_facts(plan: Plan, inspection: Inspection, project: Project) -> list[
             for name, value in plan.attributes.items()
         ),
     ]
+
+
+def unlisted_facts(fleet: Fleet) -> list[FactLine]:
+    """Why not every agent is offered; nothing where the whole list was received."""
+    unlisted = unlisted_agents(fleet)
+    return [FactLine("agents", f"{unlisted}: an id can be typed", "warn")] if unlisted else []

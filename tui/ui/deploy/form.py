@@ -25,7 +25,7 @@ from tui.fleet.state import Fleet
 from tui.operations.descriptions import is_plain_name
 from tui.operations.fields import Option
 from tui.secret import Secret
-from tui.ui.deploy.fact_lines import draft_facts, dry_run_facts, inspection_facts, verb
+from tui.ui.deploy.fact_lines import draft_facts, dry_run_facts, inspection_facts, unlisted_facts, verb
 from tui.ui.deploy.questions import CHOICES, YES, fields, visible
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
@@ -410,7 +410,9 @@ class DeployForm(Dialog):
             return []
         if self._shows_request and self.draft is not None:
             return dry_run_facts(self.draft.plan, self.inspection, self._project_context.project)
-        return [*(draft_facts(self.draft) if self.draft else []), *inspection_facts(self.inspection)]
+        known = draft_facts(self.draft) if self.draft else []
+        unlisted = unlisted_facts(self._project_context.store.fleet)
+        return [*known, *inspection_facts(self.inspection), *unlisted]
 
     def _status(self) -> list[FactLine]:
         if self._project_context.locked:

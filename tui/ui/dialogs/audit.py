@@ -39,8 +39,10 @@ class Audit(ModalScreen[None]):
     Audit #audit-details { height: 8; width: 1fr; padding: 0 1; border-top: solid $edge; }
     """
 
-    def __init__(self, entries: Sequence[AuditEntry]) -> None:
+    def __init__(self, entries: Sequence[AuditEntry], *, most: int = 0) -> None:
+        """`most` is how many were read at the most; 0 for all."""
         super().__init__()
+        self._most = most
         self._entries = {entry.intent.id: entry for entry in entries}
 
     def compose(self) -> ComposeResult:
@@ -61,12 +63,10 @@ class Audit(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Fill the list."""
-        count = len(self._entries)
-        noun = "operation" if count == 1 else "operations"
-        words = f" Audit trail · {count} {noun} of this user on this machine"
+        words = f" Audit trail · {how_many(len(self._entries), self._most)} of this user on this machine"
         self.query_one("#audit-title", Lines).set_lines([(Cell(words, "accent"),)])
         table = self.query_one(LineTable)
-        table.empty = (Cell("Nothing was done yet.", "muted"),)
+        table.empty = (Cell("The journal of this user on this machine holds no operation.", "muted"),)
         table.focus()
         self.call_after_refresh(self._show)
 
@@ -106,11 +106,11 @@ class Audit(ModalScreen[None]):
         origin = f"{intent.origin.user} from {intent.origin.ssh}" if intent.origin.ssh else intent.origin.user
         facts = [
             FactLine("what", f"{_label(intent.operation)} {intent.target}, in {intent.project}"),
-            FactLine("outcome", entry.detail or _outcome(entry), verdict_tone(entry.verdict)),
+            FactLine("outcome", entry.detail or _in_full(entry), verdict_tone(entry.verdict)),
             FactLine("reason", intent.reason or "–"),
             FactLine("given", ", ".join(intent.arguments) or "–"),
-            FactLine("by", origin),
-            FactLine("took", duration(entry.latency) if entry.verdict is not None else "–"),
+            FactLine("by", origin or "not noted"),
+            FactLine("took", duration(entry.latency) if entry.latency else "not noted"),
             FactLine("request id", intent.request_id or "–"),
         ]
         details.set_lines(wrap_facts(facts, max(30, details.size.width))[:DETAILS])
@@ -120,8 +120,20 @@ class Audit(ModalScreen[None]):
         self.dismiss()
 
 
+def how_many(count: int, most: int) -> str:
+    """How many operations are shown, of which `most` were read at the most; 0 for all."""
+    newest = "the newest " if most and count >= most else ""
+    return f"{newest}{count:,} {'operation' if count == 1 else 'operations'}"
+
+
 def _outcome(entry: AuditEntry) -> str:
     return entry.foreign or (WORDS[entry.verdict] if entry.verdict is not None else "no word")
+
+
+def _in_full(entry: AuditEntry) -> str:
+    if entry.verdict is None:
+        return "no word of its end: under way, or its lktop ended before it came"
+    return _outcome(entry)
 
 
 def _label(operation: str) -> str:

@@ -32,6 +32,15 @@ from tui.ui.keys.contexts import BULK
 LEAVE, INCLUDE = "leave", "include"
 
 
+def summary(done: int, total: int, ended: Sequence[Outcome]) -> str:
+    """How it went with all of them: `done` went well, and only the last of those that ended may have not."""
+    accepted = any(outcome.verdict is Verdict.ACCEPTED for outcome in ended[:done])
+    parts = [f"{done} of {total} {WORDS[Verdict.ACCEPTED if accepted else Verdict.DONE]}"]
+    parts += [f"1 {'in doubt' if last.doubt else WORDS[last.verdict]}" for last in ended[done:]]
+    rest = total - len(ended)
+    return ", ".join([*parts, f"stopped: {rest} not touched"] if rest else parts)
+
+
 class BulkDialog(Dialog):
     """Stops at the first failure; Esc stops after the current target, and p goes on."""
 
@@ -200,12 +209,8 @@ class BulkDialog(Dialog):
             stopping=lambda: self._stopping,
         )
         total = len(self._under_way)
-        stopped = "" if done == total else ", stopped: the rest was not touched"
-        accepted = any(
-            o for o in self._seen.values() if isinstance(o, Outcome) and o.verdict is Verdict.ACCEPTED
-        )
-        word = WORDS[Verdict.ACCEPTED if accepted else Verdict.DONE]
-        self._ended = f"{self.operation.label}: {done} of {total} {word}{stopped}"
+        ended = [news for news in self._seen.values() if isinstance(news, Outcome)]
+        self._ended = f"{self.operation.label}: {summary(done, total, ended)}"
         self._project_context.say(self._ended, tone="ok" if done == total else "warn", toast=not self.is_open)
         self.redraw()
 
@@ -253,6 +258,8 @@ class BulkDialog(Dialog):
     def _lines(self, target: BulkTarget) -> list[FactLine]:
         news = self._seen.get(target.name)
         label = "hidden" if target.hidden else ""
+        if news is None and self._ended:
+            return [FactLine(label, f"– {self._called(target)}: not touched", "muted")]
         if news is None:
             now = target.new_name(self._project_context.view(target.selection))
             called = self._called(target)

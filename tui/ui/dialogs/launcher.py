@@ -22,6 +22,8 @@ from tui.session.registry import SessionRegistry
 from tui.ui.dialogs.project_context import AppServices, ProjectContext, SessionOptions
 
 NO_PROJECT = "no project is watched"
+AUDITED = 500
+"""Operations that the audit trail shows at the most."""
 REMEMBERED = 200
 """Operations of earlier runs that are events of this one, at the most."""
 REMEMBERED_FOR = 30 * 86_400.0
@@ -207,7 +209,7 @@ class OperationLauncher:
         if context is None:
             return
         try:
-            context.show(Audit(await context.operator.entries()))
+            context.show(Audit(await context.operator.entries(AUDITED), most=AUDITED))
         except JournalError as error:
             self._host.say(str(error), tone="error")
 

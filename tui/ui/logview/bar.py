@@ -131,7 +131,7 @@ def why_empty(model: LogModel, no_log: str) -> str:
 
 def _phase_words(stream: StreamState) -> str:
     if stream.phase is StreamPhase.OPEN:
-        return "open; nothing printed yet"
+        return "open; nothing was received yet"
     return f"{stream.phase}{f' ({stream.reason})' if stream.reason else '…'}"
 
 
@@ -209,15 +209,21 @@ def _lines(state: BarState) -> Sequence[Cell]:
         aside.append(f"{number(state.dropped)} dropped")
     if state.counts.gaps:
         aside.append(f"{number(state.counts.gaps)} gap{'s' * (state.counts.gaps != 1)}")
+    if not state.counts.received and not state.file and any(map(_is_wanted, state.streams)):
+        return (Cell("no line received", "text"),)
     more = f" ({', '.join(aside)})" if aside else ""
     tone = "warn" if state.counts.gaps or state.dropped else "text"
     return (Cell(f"{number(state.counts.received)} line{'s' * (state.counts.received != 1)}{more}", tone),)
 
 
+def _is_wanted(stream: StreamState) -> bool:
+    return stream.phase is not StreamPhase.CLOSED
+
+
 def _sources(state: BarState) -> Sequence[Cell]:
     if state.file:
         return (Cell("file, not live", "muted"),)
-    streams = [stream for stream in state.streams if stream.phase is not StreamPhase.CLOSED]
+    streams = list(filter(_is_wanted, state.streams))
     if not streams:
         return (Cell("no source", "muted"),)
     opened = sum(stream.phase is StreamPhase.OPEN for stream in streams)

@@ -31,6 +31,7 @@ from tui.ui.widgets.text import fit, number
 
 NEAR: Final = 200
 """Lines before and after the cursor whose fields are listed."""
+NO_LINE: Final = "no line was received yet"
 Say = Callable[[str, str], None]
 """Tells the operator something, in a tone."""
 
@@ -53,6 +54,8 @@ class Choices(msgspec.Struct, frozen=True):
     """Given the key of a row and `pick` or a verb; returns the list to show next, if any."""
     verbs: tuple[str, ...] = ()
     """What can be done to a row beside picking it: `switch`, `remove`."""
+    empty: str = ""
+    """Why there are no rows."""
 
 
 def source_choices(log: Log, watch: Watch | None, say: Say) -> Choices:
@@ -75,7 +78,8 @@ def source_choices(log: Log, watch: Watch | None, say: Say) -> Choices:
         return source_choices(log, watch, say)
 
     title = f"Sources · space opens or closes · at most {MOST} open · newest instance of each"
-    return Choices("sources", title, rows, answer, ("switch",))
+    empty = "no source is known: the agent of this log is not listed" if watch else "no log is followed"
+    return Choices("sources", title, rows, answer, ("switch",), empty)
 
 
 def _source_row(source: LogSource, stream: StreamState | None, *, several: bool) -> ChoiceRow:
@@ -93,8 +97,8 @@ def _source_row(source: LogSource, stream: StreamState | None, *, several: bool)
 
 
 def _state(stream: StreamState | None) -> str:
-    if stream is None or stream.phase is StreamPhase.CLOSED:
-        return "closed"
+    if stream is None:
+        return str(StreamPhase.IDLE)
     return f"{stream.phase}: {stream.reason}" if stream.reason else str(stream.phase)
 
 
@@ -115,7 +119,8 @@ def filter_choices(model: LogModel) -> Choices:
         model.set_filters(tuple(filters))
         return filter_choices(model)
 
-    return Choices("filters", "Filters · space on/off · ctrl+d removes", rows, answer, ("switch", "remove"))
+    title = "Filters · space on/off · ctrl+d removes"
+    return Choices("filters", title, rows, answer, ("switch", "remove"), "no filter is left")
 
 
 def field_choices(model: LogModel) -> Choices:
@@ -129,7 +134,8 @@ def field_choices(model: LogModel) -> Choices:
         return field_choices(model)
 
     title = "Fields · space shows or hides · Enter on a line shows all of its fields"
-    return Choices("fields", title, rows, answer, ("switch",))
+    near = f"no line within {NEAR} of the cursor has fields" if len(model.page.rows) else NO_LINE
+    return Choices("fields", title, rows, answer, ("switch",), near)
 
 
 def _fields_near(model: LogModel) -> Counter[str]:
@@ -146,6 +152,7 @@ def kind_choices(model: LogModel) -> Choices:
     log, found = model.log, model.log.signatures.ranked()
     begins = log.time(log.first)
     rows = []
+    since = [stream.source.deployed_at for stream in log.streams.values()]
     for index, kind in enumerate(found):
         stream = log.streams.get(_newest_tag(log, kind))
         is_new = stream is not None and kind.new_since(stream.source.deployed_at, begins)
@@ -154,8 +161,24 @@ def kind_choices(model: LogModel) -> Choices:
     def answer(key: str, verb: str) -> None:
         model.add_filter(LogFilter(OfKind(found[int(key)].key)))
 
-    title = "Kinds of errors · Enter shows one kind · NEW since the newest deploy"
-    return Choices("kinds", title, rows, answer)
+    is_told = begins is not None and any(at is not None and begins < at for at in since)
+    news = (
+        "NEW since the newest deploy" if is_told else "which are new is not known: it begins after the deploy"
+    )
+    return Choices(
+        "kinds", f"Kinds of errors · Enter shows one kind · {news}", rows, answer, (), _no_kinds(log)
+    )
+
+
+def _no_kinds(log: Log) -> str:
+    """Why there are no kinds of errors."""
+    counts = log.counts
+    if not counts.received:
+        return NO_LINE
+    if counts.errors:
+        return f"{number(counts.errors)} errors were received; they are being told apart"
+    gaps = f"; {number(counts.gaps)} gap{'s' * (counts.gaps != 1)} may hide some" if counts.gaps else ""
+    return f"no error in {line_count(counts.received)} received{gaps}"
 
 
 def _kind_cells(kind: Signature, model: LogModel, *, is_new: bool) -> tuple[Cell, ...]:
@@ -178,8 +201,13 @@ def _newest_tag(log: Log, kind: Signature) -> int:
     return log.spool.tag(held) if held < log.end else -1
 
 
-def file_choices(found: Sequence[LogFile], model: LogModel, show: Callable[[LogFile], None]) -> Choices:
-    """The logs on this machine's disk, the newest first; `show` opens the one chosen."""
+def file_choices(
+    found: Sequence[LogFile], unread: Sequence[str], model: LogModel, show: Callable[[LogFile], None]
+) -> Choices:
+    """The logs on this machine's disk, the newest first; `show` opens the one chosen.
+
+    `unread` says which folders could not be read, and why.
+    """
 
     def row(index: int, log: LogFile) -> ChoiceRow:
         cells = (
@@ -194,8 +222,10 @@ def file_choices(found: Sequence[LogFile], model: LogModel, show: Callable[[LogF
         show(found[int(key)])
 
     rows = [row(index, log) for index, log in enumerate(found)]
-    title = "Logs on this machine · Enter opens · :open FILE opens any"
-    return Choices("files", title, rows, answer)
+    missing = f" · not read: {', '.join(map(clean, unread))}" if unread else ""
+    title = f"Logs on this machine · Enter opens · :open FILE opens any{missing}"
+    empty = "no log is known" if unread else "no log was kept or saved"
+    return Choices("files", title, rows, answer, (), empty)
 
 
 def save_choices(model: LogModel, ask_path: Callable[[SaveMode], None]) -> Choices:

@@ -152,6 +152,8 @@ class Finder:
     def hint(self) -> str:
         """What the search or the preview has found by now, for the prompt; empty if there is neither."""
         preview, matches = self.preview, self.matches
+        if (preview is not None or matches is not None) and not self.lines_held:
+            return "no line is held, so none can match"
         if preview is not None:
             notices = sum(row in preview for row in self._log.notices)  # they pass every filter
             passing = f"{number(len(preview) - notices)} of {number(self.lines_held)}"

@@ -519,7 +519,9 @@ class LogModel:
         log = self.log
         row = log.at(at)
         target, words = min(row, max(log.end - 1, log.first)), ""
-        if row >= log.end:
+        if log.first == log.end:
+            words = "no line is held, of whatever time"
+        elif row >= log.end:
             words = "the log ends before that time"
         elif row == log.first:
             words = "the oldest line that is held is not older than that"

@@ -46,7 +46,8 @@ class Picker(ThemedWidget, can_focus=True):
     @property
     def text(self) -> str:
         """What the rows of the list read, for tests."""
-        return "\n".join("".join(cell.text for cell in choice.cells) for choice in self._rows)
+        empty = self._choices.empty if self._choices else ""
+        return "\n".join("".join(cell.text for cell in choice.cells) for choice in self._rows) or empty
 
     @property
     def _rows(self) -> Sequence[ChoiceRow]:
@@ -89,7 +90,7 @@ class Picker(ThemedWidget, can_focus=True):
             return self._strip((Cell(f" {self._choices.title if self._choices else ''}", "accent"),), "")
         index = y - 1 + self._top
         if not self._rows:
-            return self._strip((Cell(" nothing here", "muted"),), "")
+            return self._strip((Cell(f" {self._choices.empty if self._choices else ''}", "muted"),), "")
         if index >= len(self._rows):
             return Strip.blank(self.size.width, self.tone_style("text"))
         at_cursor = index == self._at

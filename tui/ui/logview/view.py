@@ -419,8 +419,8 @@ class LogView(Widget):
 
     def action_files(self) -> None:
         """Choose a log that was kept or saved."""
-        found = log_files(self._hub.folder if self._hub else None, self._save_dir)
-        self._picker.ask(choices.file_choices(found, self.model, self._show_file))
+        found, unread = log_files(self._hub.folder if self._hub else None, self._save_dir)
+        self._picker.ask(choices.file_choices(found, unread, self.model, self._show_file))
 
     def action_save(self) -> None:
         """Save the log to a file."""

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from tui.api.clean import clean
 from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.project import Project
 from tui.ui.keys.bindings import bindings
@@ -21,13 +22,21 @@ FRAME = 4
 """Lines of the box beside those of projects: border, title and column titles."""
 
 
+NOTICES = 3
+"""Lines that say what could not be read, at the most."""
+
+
 class Chooser(ModalScreen[Project | None]):
     """Enter chooses the project under the cursor, Esc chooses none."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CHOOSER)
 
-    def __init__(self, projects: Sequence[Project], current: Project | None) -> None:
+    def __init__(
+        self, projects: Sequence[Project], current: Project | None, notices: Sequence[str] = ()
+    ) -> None:
+        """`notices` say which files could not be read: where none is known, they may name some."""
         super().__init__()
+        self._notices = tuple(notices)
         self._projects = {str(index): project for index, project in enumerate(projects)}
         self._current = current
 
@@ -42,7 +51,7 @@ class Chooser(ModalScreen[Project | None]):
             ColumnLayout("source", "FROM", 16, grow=1, rank=1),
         )
         with Vertical(id="chooser") as box:
-            box.styles.height = max(len(self._projects), 3) + FRAME
+            box.styles.height = max(len(self._projects), 3 + len(self._notices[:NOTICES])) + FRAME
             yield Lines(id="chooser-title")
             yield LineTable(columns)
 
@@ -51,11 +60,7 @@ class Chooser(ModalScreen[Project | None]):
         words = " Choose a project · Enter watches it"
         self.query_one("#chooser-title", Lines).set_lines([(Cell(words, "accent"),)])
         table = self.query_one(LineTable)
-        table.empty = (
-            Cell("No project is configured.", "warn"),
-            Cell("Set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or run `lk cloud auth`,", "muted"),
-            Cell("or try `lktop demo`. `lktop doctor` says what was found.", "muted"),
-        )
+        table.empty = none_known(self._notices)
         table.focus()
         self.call_after_refresh(table.show, list(self._projects), self._cells)
 
@@ -77,6 +82,16 @@ class Chooser(ModalScreen[Project | None]):
     def action_leave(self) -> None:
         """Choose none."""
         self.dismiss(None)
+
+
+def none_known(notices: Sequence[str]) -> tuple[Cell, ...]:
+    """What stands in place of projects; a file that could not be read may name some."""
+    return (
+        Cell("No project is known.", "warn"),
+        *(Cell(clean(notice, limit=300), "error") for notice in notices[:NOTICES]),
+        Cell("Set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or run `lk cloud auth`,", "muted"),
+        Cell("or try `lktop demo`. `lktop doctor` says what was found.", "muted"),
+    )
 
 
 def _marks(project: Project) -> str:

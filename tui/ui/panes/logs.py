@@ -14,7 +14,9 @@ from textual.binding import BindingType
 
 from tui.api.models import Agent, instant
 from tui.clock import Clock
+from tui.fleet.find import unknown_agents, unlisted_agents
 from tui.fleet.lists.cells import Cell
+from tui.fleet.state import Fleet
 from tui.fleet.status import status
 from tui.fleet.view import View
 from tui.logs.hub import LogHub
@@ -98,7 +100,8 @@ class LogsPane(Pane):
         agent_id = self.reader.agent_at_cursor() or (self._agents[0].agent_id if self._agents else "")
         found = view.fleet.agent(agent_id) if agent_id else view.agent
         if found is None:
-            raise NoTarget("the agent of this log is not in the list" if agent_id else "no agent is selected")
+            gone = unlisted_agents(view.fleet) or "the agent of this log is not in the list"
+            raise NoTarget(gone if agent_id else "no agent is selected")
         return found
 
     def action_keep(self) -> None:
@@ -109,7 +112,7 @@ class LogsPane(Pane):
 
     def show(self, view: View) -> None:
         """Follow the cursor unless pinned, and reopen streams when the shown agent was deployed."""
-        self.reader.explain_empty(ABSENT if view.fleet.fresh("agents").absent else NO_LOG)
+        self.reader.explain_empty(why_closed(view.fleet))
         before = self._agents
         current = tuple(view.fleet.agent(agent.agent_id) or agent for agent in before)
         if any(now is not was for now, was in zip(current, before, strict=True)):
@@ -183,6 +186,14 @@ class LogsPane(Pane):
         """The lines of one job in its agent's log."""
         self.follow([agent], "deploy")
         self.reader.show_job(job_id)
+
+
+def why_closed(fleet: Fleet) -> str:
+    """Why no log is open, in place of its lines."""
+    if fleet.fresh("agents").absent:
+        return ABSENT
+    unknown = unknown_agents(fleet)
+    return f"No log is open:\n{unknown}." if unknown else NO_LOG
 
 
 def _statuses(agent: Agent) -> list[str]:
