@@ -18,6 +18,8 @@ BEAT: Final = 2.0
 """Seconds from one look at lock and inbox to the next."""
 RETRY: Final = 30.0
 """Seconds after an error until the next try."""
+SAID_FOR: Final = 600.0
+"""Seconds without an error after which another is said: a disk that is nearly full fails again and again."""
 SILENT_AFTER: Final = 15.0
 """Seconds after which one that records and does not write is reported."""
 MOST_HELD: Final = 5_000
@@ -46,8 +48,10 @@ class Writing:
         self._newest: Taken | None = None
         self._held = Batch()
         """What could not be written yet, without samples."""
-        self._beat_at = self._retry_at = float("-inf")
-        self._is_silent = self._is_troubled = self._is_useless = False
+        self._beat_at = self._retry_at = self._failed_at = float("-inf")
+        self._is_silent = self._is_useless = False
+        self._said = ""
+        """The error that was said; empty once all went well for long."""
         self.samples = 0
         """Fleets that were given to the store."""
         self.status = ""
@@ -80,10 +84,11 @@ class Writing:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.abandon()
-        self._retry_at = self._clock.monotonic() + RETRY
+        self._failed_at = self._clock.monotonic()
+        self._retry_at = self._failed_at + RETRY
         self.status = f"not recording: {words}"
-        if not self._is_troubled:
-            self._is_troubled = True
+        if words != self._said:
+            self._said = words
             self._say(f"history is not recorded: {words}")
 
     # ---- one round ------------------------------------------------------------------------------------
@@ -109,6 +114,8 @@ class Writing:
                 self._write(Batch(events=left))
                 self._received(left)
             self._writer.tend(now)
+            if now.monotonic - self._failed_at >= SAID_FOR:
+                self._said = ""
 
     def _begin(self, now: Moment) -> None:
         """Try to be the one that writes."""
@@ -125,7 +132,6 @@ class Writing:
         held, self._held = self._held, Batch()
         held.samples = [self._newest] if self._newest is not None else []
         self._write(held)
-        self._is_troubled = False
 
     def _write(self, batch: Batch) -> None:
         if self._writer is not None and not batch.is_empty:
