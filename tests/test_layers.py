@@ -116,11 +116,21 @@ ROOMS = {
         # what the program's own command line hands over
         "launch": {"terminal"},
         # copies and pictures leave through the terminal
-        "exporter": {"terminal", "launch"},
+        "exporter": {"announcer", "terminal", "launch"},
+        # tells the operator
+        "announcer": {"overlays", "widgets"},
+        # ends the program
+        "quitting": {"announcer"},
+        # decides who gets a key
+        "input_delivery": {"announcer", "main_screen", "overlays", "dialogs", "widgets", "keys", "terminal"},
+        # what keys do with rows, and with a project's history
+        "row_output": {"announcer", "exporter", "main_screen", "overlays", "panes", "widgets"},
+        "history_requests": {"announcer", "main_screen", "overlays"},
         # holds all of them together; nothing imports it
         "app": {
             *("terminal", "theme", "widgets", "commandline", "dialogs", "logview", "deploy", "overlays"),
             *("panes", "main_screen", "session_binding", "launch", "exporter", "keys", "time_travel"),
+            *("announcer", "quitting", "input_delivery", "row_output", "history_requests"),
         },
     },
 }

@@ -1,4 +1,4 @@
-"""The application: start and end, themes, messages to the operator, keys that work everywhere.
+"""The application: start and end, themes, and who does what for the keys and messages that reach it.
 
 Longer than other modules, because Textual finds bindings, actions and message handlers by name on one class.
 """
@@ -10,38 +10,35 @@ import gc
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
 from textual.binding import BindingType
-from textual.events import Event, Key, MouseMove, Paste
+from textual.events import Event, Key
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
-from tui.api.clean import clean
 from tui.api.errors import BadTarget
-from tui.api.models import Dispatch, Job
 from tui.clock import Clock, SystemClock
 from tui.fleet.times import TimeStyle
 from tui.fleet.view import Selection
 from tui.project import Project
 from tui.record_options import RecordOptions
-from tui.session.watched import NoHistory, Watched
+from tui.session.watched import Watched
 from tui.ui import theme
+from tui.ui.announcer import Announcer
 from tui.ui.commandline.command import BadCommand
 from tui.ui.commandline.line import run as run_command_line
 from tui.ui.deploy import DeployHost
-from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
-from tui.ui.dialogs.fields.secret_input import SecretInput
+from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.launcher import OperationLauncher
-from tui.ui.dialogs.typed_run import parts
 from tui.ui.exporter import Exporter
-from tui.ui.keys.bindings import bindings, contexts_of
+from tui.ui.history_requests import HistoryRequests
+from tui.ui.input_delivery import InputDelivery
+from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import APP
-from tui.ui.keys.hints import Hints
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.logview.picker import Picker
@@ -51,21 +48,13 @@ from tui.ui.main_screen.time_bar import TimeBar
 from tui.ui.overlays.away import AwayNotice
 from tui.ui.overlays.chooser import Chooser
 from tui.ui.overlays.help import Help, HelpRow, command_rows, rows
-from tui.ui.overlays.messages import MessageLog, Messages
-from tui.ui.overlays.past_list import GoTo, PastList, changes_list, failed_list
-from tui.ui.overlays.raw import Raw
-from tui.ui.overlays.raw import lines as json_lines
-from tui.ui.panes.base import Pane
-from tui.ui.panes.copy_forms import FORMS, Rows, as_csv
+from tui.ui.overlays.messages import Messages
+from tui.ui.quitting import AGAIN, Quitting
+from tui.ui.row_output import RowOutput
 from tui.ui.session_binding import SessionBinding
-from tui.ui.terminal.key_queue import KeyQueue, is_input
-from tui.ui.terminal.keyboard import UnmarkedPaste
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import DiffApp
 from tui.ui.time_travel import TimeTravel
-from tui.ui.widgets.hidden_text import PastedSecrets, TakesHiddenText
-from tui.ui.widgets.key_choice import KeyChoice, KeyOption
-from tui.ui.widgets.text import to_ascii
 from tui.ui.widgets.themed_widget import ASCII_CLASS
 
 TICK = 1.0
@@ -74,10 +63,6 @@ SETTLED = 0.5
 """Seconds after which a server nearby has usually given its first answers."""
 WARM = 5.0
 """Seconds after which everything has usually been imported, built and fetched once."""
-TOAST = 6.0
-"""Seconds for which a toast stays."""
-AGAIN = 2.0
-"""Seconds within which the same key pressed again quits."""
 
 
 class Lktop(DiffApp):
@@ -89,9 +74,6 @@ class Lktop(DiffApp):
     CRASH_ADVICE = (
         "Whether an operation that was under way happened is unknown: lktop asks after it when started again."
     )
-
-    _hinted = ""
-    """What was said of the newest key."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(APP)
 
@@ -118,18 +100,13 @@ class Lktop(DiffApp):
         self.launch = launch
         self.clock = clock or SystemClock()
         self.chance = chance or random.Random()
-        self.said = MessageLog()
+        self._announcer = Announcer(self.clock, notify=self.notify, ascii_only=launch.ascii_only)
+        self.said = self._announcer.said
         logs = launch.state_dir / "logs"
         self.main = MainScreen(
             project=launch.project, clock=self.clock, save_dir=logs, agent_id=launch.agent_id
         )
         self._begun = False
-        self._pressed: dict[str, float] = {}
-        self._toasted = ("", 0.0)
-        """The newest toast and its monotonic time."""
-        self._key_queue = KeyQueue(self)
-        self._hints = Hints()
-        self._pasted_secrets = PastedSecrets()
         self._exporter = Exporter(self, launch, self.clock, self.say)
         self._problems = self._load_themes()
         self.set_class(launch.ascii_only, ASCII_CLASS)
@@ -147,6 +124,19 @@ class Lktop(DiffApp):
         self.time_travel = self._time_travel()
         self._away = AwayNotice(self.session_binding.attention, self.clock, show=self.push_screen)
         self.launcher = OperationLauncher(self, self.session_binding.registry)
+        self._input = InputDelivery(self, self.main, self._away, came=self._came, say=self.say)
+        self._quitting = self._make_quitting()
+        self._rows = RowOutput(
+            self.main, self.session_binding.registry, self._exporter, show=self.push_screen, say=self.say
+        )
+        self._history = HistoryRequests(
+            self.main,
+            self.session_binding.registry,
+            self._announcer,
+            show=self.push_screen,
+            copy=self.copy_out,
+            later=self.later,
+        )
 
     def _time_travel(self) -> TimeTravel:
         return TimeTravel(
@@ -157,12 +147,21 @@ class Lktop(DiffApp):
             later=self.later,
         )
 
+    def _make_quitting(self) -> Quitting:
+        return Quitting(
+            self.clock,
+            is_busy=lambda: self.launcher.busy,
+            end=self.exit,
+            say=self.say,
+            notify=lambda words: self.notify(words, timeout=AGAIN),
+        )
+
     # ---- life -----------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Show the empty screen first. The network is imported after its first frame."""
         self._event_loop = asyncio.get_running_loop()
-        self.session_binding.attention.pressed(self.clock.monotonic())  # whoever starts it is here
+        self._came()  # whoever starts it is here
         self.push_screen(self.main)
         self.set_interval(TICK, self._tick)
         self.set_timer(WARM, _collect_garbage)
@@ -187,10 +186,7 @@ class Lktop(DiffApp):
 
     def _notify_of_notices(self) -> None:
         """Show notices as a toast, after the first data: drawing a toast takes as long as drawing them."""
-        if notices := [*self.launch.notices, *self._problems]:
-            more = f"{len(notices)} notices, all in :messages · " if len(notices) > 1 else ""
-            words = self._drawable(clean(more + notices[0], limit=300))
-            self.notify(words, severity="warning", markup=False, timeout=8)
+        self._announcer.toast_notices((*self.launch.notices, *self._problems))
 
     def watch_project(self, project: Project) -> None:
         """Show another project. Does not wait for the one before to end."""
@@ -262,15 +258,7 @@ class Lktop(DiffApp):
 
     def say(self, text: str, *, tone: str = "text", toast: bool = True) -> None:
         """Tell the operator. The text is kept in `:messages` and never read as markup."""
-        words = clean(text, limit=2000)
-        self.said.add(self.clock.now(), words, tone)
-        before, now = self._toasted, (words, self.clock.monotonic())
-        if toast and (words != before[0] or now[1] - before[1] >= TOAST):  # twice the same covers more
-            self._toasted = now
-            level: SeverityLevel = (
-                "error" if tone == "error" else "warning" if tone == "warn" else "information"
-            )
-            self.notify(self._drawable(clean(words, limit=300)), markup=False, severity=level, timeout=TOAST)
+        self._announcer.say(text, tone=tone, toast=toast)
 
     def notify(
         self,
@@ -285,9 +273,6 @@ class Lktop(DiffApp):
         self.clear_notifications()
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
-    def _drawable(self, text: str) -> str:
-        return to_ascii(text) if self.launch.ascii_only else text
-
     # ---- themes ---------------------------------------------------------------------------------------
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -298,14 +283,12 @@ class Lktop(DiffApp):
         found = theme.load(self.launch.theme_dirs, self.launch.terminal.colors)
         for item in found.themes:
             self.register_theme(item)
-        self._theme_names = names = {item.name for item in found.themes}
+        self._themes = found
         wanted = self.launch.theme or (self.launch.project.theme if self.launch.project else "")
-        usual = theme.SMALL if self.launch.low_bandwidth else theme.DEFAULT
-        fallback = "mono" if self.launch.terminal.no_color else usual
-        self.theme = wanted if wanted in names else fallback if fallback in names else "textual-dark"
-        if wanted and wanted not in names:
-            return (*found.problems, f"no theme {wanted!r}; there are {', '.join(sorted(names))}")
-        return found.problems
+        no_color, low_bandwidth = self.launch.terminal.no_color, self.launch.low_bandwidth
+        self.theme = found.first(wanted, no_color=no_color, low_bandwidth=low_bandwidth)
+        missing = found.missing(wanted) if wanted else ""
+        return (*found.problems, missing) if missing else found.problems
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is typed or something is picked, nothing happens behind it."""
@@ -330,45 +313,23 @@ class Lktop(DiffApp):
         """Go back, leaving searches and filters as they are; at the root, quit when pressed twice."""
         if self.screen is self.main and self.main.leave_pane():
             return
-        if self._again("q"):
-            self.exit()
-        elif not self._warned("q again"):
-            self.say("q again quits", toast=True)
+        self._quitting.leave()
 
     async def action_quit(self) -> None:
         """Quit. While an operation is under way, only when pressed twice: its outcome would stay unknown."""
-        if self._again("ctrl+q") or not self._warned("ctrl+q again"):
-            self.exit()
+        self._quitting.quit()
 
     def quit_by_command(self) -> None:
         """Quit, unless an operation is under way. A command is not typed twice as quickly as a key."""
-        if not self._warned("ctrl+q twice"):
-            self.exit()
+        self._quitting.by_command()
 
     def action_interrupt(self) -> None:
         """Quit when pressed twice."""
-        if self._again("ctrl+c"):
-            self.exit()
-        elif not self._warned("ctrl+c again"):
-            self.notify("ctrl+c again quits", markup=False, timeout=AGAIN)
-
-    def _warned(self, keys: str) -> bool:
-        """Warn that quitting would leave an outcome unknown; False if no operation is under way."""
-        if self.launcher.busy:
-            text = f"an operation is under way, its outcome would stay unknown: {keys} quits"
-            self.say(text, tone="warn")
-        return self.launcher.busy
-
-    def _again(self, key: str) -> bool:
-        now = self.clock.monotonic()
-        again = now - self._pressed.get(key, -AGAIN) < AGAIN
-        self._pressed[key] = now
-        return again
+        self._quitting.interrupt()
 
     def action_copy(self) -> None:
         """Copy the id under the cursor, or the ids of marked rows."""
-        if text := self.main.current.copy_text():
-            self.copy_out(text)
+        self._rows.copy()
 
     def copy_out(self, text: str) -> None:
         """Copy a text out of the terminal, and say by which means."""
@@ -376,29 +337,11 @@ class Lktop(DiffApp):
 
     def action_raw(self) -> None:
         """Show the JSON that LiveKit sent for the row under the cursor."""
-        pane = self.main.current
-        item = pane.raw_item()
-        session = self.session_binding.registry.get(self.main.view.selection.project)
-        if item is not None and session is not None:
-            title = f"{pane.NAME}: {pane.copy_text() or 'as received'}"
-            selection = self.main.view.selection
-            remote = session.remote
-            ids = (selection.room, selection.dispatch_id, selection.job_id)
-            ask = partial(remote.raw_dispatch, *ids) if isinstance(item, Dispatch | Job) else None
-            self.push_screen(Raw(title, session.raw(item), item, ask=ask, copy=self.copy_out))
+        self._rows.show_raw()
 
     def action_copy_as(self) -> None:
         """Ask in which form to copy the marked rows, or the row under the cursor."""
-        rows, item, session = self.main.current.copy_rows(), self.main.current.raw_item(), self.session
-        options = [KeyOption(key, words, partial(self._copy_form, form, rows)) for key, words, form in FORMS]
-        if item is not None and session is not None and (raw := session.raw(item)):
-            text = partial(json_lines, raw, revealed=False)
-            options.append(KeyOption("r", "as received", lambda: self.copy_out("\n".join(text()))))
-        if rows:
-            self.main.on_key_choice(KeyChoice("copy as", options))
-
-    def _copy_form(self, form: Callable[[Rows], str], rows: Rows) -> None:
-        self.copy_out(form(rows))
+        self._rows.ask_form()
 
     def action_save(self) -> None:
         """Save every row of the list to a file; of a log, ask how."""
@@ -406,13 +349,7 @@ class Lktop(DiffApp):
         if main.current is main.logs:
             main.logs.reader.action_save()
         else:
-            self.later(self._save_rows(main.current))
-
-    async def _save_rows(self, pane: Pane) -> None:
-        if rows := await pane.all_rows():
-            await self._exporter.save_table(pane.NAME.lower(), as_csv(rows))
-        else:
-            self.say(f"{pane.NAME} shows no row that could be saved", tone="warn")
+            self.later(self._rows.save(main.current))
 
     def action_times(self) -> None:
         """Switch the style of times: relative, local, UTC."""
@@ -458,123 +395,36 @@ class Lktop(DiffApp):
 
     def forget(self, name: str) -> str:
         """Remove what was recorded of the project shown, if it has this name; what is wrong with the name."""
-        session = self.session
-        if session is None or name != session.project.name:
-            shown = session.project.name if session is not None else "PROJECT"
-            return f"this removes what was recorded of a project, for good: forget {shown}"
-        self.later(self._forget(session))
-        return ""
+        return self._history.forget(name)
 
     def export(self, since: float, until: float, path: Path) -> None:
         """Write what was recorded from one time to another, Unix seconds, into a new file."""
-        session = self.session_binding.registry.live(self.main.view.selection.project)
-        if session is not None:
-            self.later(self._export(session, since, until, path))
-
-    async def _export(self, session: Watched, since: float, until: float, path: Path) -> None:
-        from tui.session.recordings import exported
-
-        try:
-            reader = await session.recorded()
-            options = self.launch.record or RecordOptions()
-            count = await asyncio.to_thread(exported, reader, since, until, path, options)
-        except NoHistory as problem:
-            self.say(f"export: {problem}", tone="error")
-        else:
-            self.say(f"{count} samples in {path}; lktop replay opens it")
-
-    async def _forget(self, session: Watched) -> None:
-        problem = await session.forget()
-        what = f"recorded history of {session.project.name}"
-        self.say(f"{what} not removed: {problem}" if problem else f"{what} removed", tone="warn")
+        self._history.export(since, until, path, self.launch.record or RecordOptions())
 
     def choose_theme(self, name: str) -> str:
         """Use a theme by name; returns what is wrong with the name."""
         if name not in self.available_themes:
-            return f"no theme {name!r}; there are {', '.join(sorted(self._theme_names))}"
+            return self._themes.missing(name)
         self.theme = name
         return ""
 
     # ---- operations -----------------------------------------------------------------------------------
 
     async def on_event(self, event: Event) -> None:
-        """Deliver keys one after another. A dialog ignores keys typed before it opened."""
-        if self._key_queue.holds(event):
-            return
-        top = self.screen_stack[-1] if self._screen_stack else None
-        if isinstance(top, Dialog) and top.waits(event):
-            self._key_queue.block(event)
-            return
-        if isinstance(event, UnmarkedPaste) and top is not None and not event.is_forwarded:
-            for part in parts(event, self.focused):
-                await self.on_event(part)
-            return
-        if is_input(event):
-            if not isinstance(event, MouseMove):
-                self.session_binding.attention.pressed(self.clock.monotonic())
-            await self._key_queue.release(deliver=isinstance(top, Dialog) and top.asks)
-            if self._key_queue.holds(event):  # what was released is being handled, and comes first
-                return
-            if self._away.takes(event, top):
-                event.stop()
-                return
-        if isinstance(top, Dialog) and top.ignores(event):
-            event.stop()
-            return
-        if is_input(event) and top is self.main and self._answers(event):
-            return
-        if top is not None and self._is_secret_elsewhere(event):
-            event.stop()
-            return
-        is_key = isinstance(event, Key) and not event.is_forwarded and top is not None
-        to = (self.focused or self.screen) if is_key else None
-        if isinstance(event, Key) and is_key:
-            self._hint_at(event)
-        await super().on_event(event)
-        if is_key:
-            self._key_queue.sent(to)
+        """Deliver keys one after another, to whom they are meant for."""
+        await self._input.deliver(event, super().on_event)
 
-    def _answers(self, event: Event) -> bool:
-        """Whether it answered or ended the question of the footer; a click or a paste does more than that."""
-        if self.main.choice is None or isinstance(event, MouseMove):
-            return False
-        self.main.end_choice(event.key if isinstance(event, Key) else "")
-        return isinstance(event, Key)
-
-    def _hint_at(self, event: Key) -> None:
-        """Say what a key does by now, or what does what it did, unless it is typed."""
-        focused, top = self.focused, self.screen
-        is_typed = isinstance(focused, Input | TextArea | SecretInput)
-        self._hinted = ""
-        if not is_typed and not (isinstance(top, Dialog) and top.takes(event)):
-            nodes = focused.ancestors_with_self if focused is not None else (top,)
-            self._hinted = self._hints.of(event.key, contexts_of(nodes))
-        if self._hinted:
-            self.say(self._hinted, tone="info")
-
-    def _is_secret_elsewhere(self, event: Event) -> bool:
-        """Whether it is a value that was pasted as a secret, now where it would be shown. Says so."""
-        if not isinstance(event, Paste) or event.is_forwarded:
-            return False
-        hidden = self.focused.hidden_part(event.text) if isinstance(self.focused, TakesHiddenText) else ""
-        if hidden:
-            self._pasted_secrets.add(hidden)
-        elif self._pasted_secrets.is_in(event.text):
-            self.say("that is the value of a secret: it was not pasted where it would be shown", tone="warn")
-            return True
-        return False
+    def _came(self) -> None:
+        """The operator did something."""
+        self.session_binding.attention.pressed(self.clock.monotonic())
 
     async def on_dialog_ready(self, event: Dialog.Ready) -> None:
         """What was typed while a dialog put its first question goes there."""
-        await self._key_queue.release(deliver=event.dialog is self.screen and event.dialog.asks)
+        await self._input.dialog_ready(event.dialog)
 
     def confirms(self, key: Key) -> bool:
-        """Only in a dialog: elsewhere a key shows, moves or asks first, and none is too old for that.
-
-        Nor does text for a question, as the name that is typed while a button has the keyboard.
-        """
-        top = self.screen_stack[-1] if self._screen_stack else None
-        return isinstance(top, Dialog) and key.key not in CONFIRMS_NOTHING and not top.takes(key)
+        """Only in a dialog, and not while text is typed there."""
+        return self._input.confirms(key)
 
     @property
     def refresh_seconds(self) -> float:
@@ -648,31 +498,19 @@ class Lktop(DiffApp):
 
     def on_main_screen_key_refused(self, event: requests.KeyRefused) -> None:
         """Say why a key had no effect."""
-        self.say(" · ".join(filter(None, (self._hinted, event.words))), tone="warn")
+        self.say(" · ".join(filter(None, (self._input.hinted, event.words))), tone="warn")
 
     def on_main_screen_changes_wanted(self, event: requests.ChangesWanted) -> None:
         """Show what changed between two times."""
-        self._show_past(changes_list(self.main.view, event.since, event.until, self.copy_out))
+        self._history.show_changes(event.since, event.until)
 
     def on_main_screen_failed_wanted(self, event: requests.FailedWanted) -> None:
         """Show the jobs that failed within some time."""
-        self._show_past(failed_list(self.main.view, event.seconds, self.copy_out))
-
-    def _show_past(self, screen: PastList) -> None:
-        def go(to: GoTo | None) -> None:
-            if to is not None:
-                self.main.go_to_subject(to.subject, to_job=to.to_job)
-
-        self.push_screen(screen, go)
+        self._history.show_failed(event.seconds)
 
     def on_main_screen_noted(self, event: requests.Noted) -> None:
         """Keep a note in the timeline."""
-        if self.session is None:
-            self.say("not noted: no project is watched", tone="warn")
-        elif refusal := self.session.note(event.text, event.subject, self.launcher.origin.user):
-            self.say(f"not noted: {refusal}", tone="warn")
-        else:
-            self.say(f"noted: {event.text}", toast=False)
+        self._history.note(event.text, event.subject, self.launcher.origin.user)
 
     def on_main_screen_undo(self, event: requests.Undo) -> None:
         """Undo the last operation."""

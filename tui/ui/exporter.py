@@ -6,24 +6,17 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from tui import privatefile
 from tui.clock import Clock
 from tui.fleet.times import TimeStyle, clock_time
+from tui.ui.announcer import Say
 from tui.ui.launch import Launch
 from tui.ui.terminal import clipboard, screenshot
 from tui.ui.terminal.safe_app import SafeApp
 
 SHOWN = 40
 """Characters below which a copied text is shown in the message."""
-
-
-class Say(Protocol):
-    """Tells the operator."""
-
-    def __call__(self, text: str, *, tone: str = "text") -> None:
-        """Say a text in a tone."""
 
 
 class Exporter:

@@ -27,6 +27,9 @@ DEFAULT: Final = "dark"
 SMALL: Final = "ansi16"
 """The one whose colours take the fewest bytes."""
 
+TEXTUAL: Final = "textual-dark"
+"""Textual's own, where no file of ours can be used."""
+
 _COLORS: Final = (
     *("background", "surface", "panel", "foreground", "primary", "secondary", "accent"),
     *("success", "warning", "error"),
@@ -49,6 +52,23 @@ class Themes(Struct, frozen=True):
     themes: tuple[Theme, ...]
     problems: tuple[str, ...]
     """One line for each file that cannot be used."""
+
+    @property
+    def names(self) -> list[str]:
+        """In the order in which they are offered."""
+        return sorted(item.name for item in self.themes)
+
+    def missing(self, name: str) -> str:
+        """What is wrong with the name of a theme; empty if it was found."""
+        return "" if name in self.names else f"no theme {name!r}; there are {', '.join(self.names)}"
+
+    def first(self, wanted: str, *, no_color: bool, low_bandwidth: bool) -> str:
+        """The name of the theme to begin with, if possible the one that is wanted."""
+        usual = SMALL if low_bandwidth else DEFAULT
+        for name in (wanted, "mono" if no_color else usual):
+            if name in self.names:
+                return name
+        return TEXTUAL
 
 
 def directory() -> Path:
