@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from tests.api.scripted import Act, hang_up, http, part, text, twirp
 from tests.hostile.world import LOBBY, OTHER, Json, TwirpError, World
+from tui.sim.wire.codes import STATUS
 
 Answer = bytes | Act
 
@@ -156,26 +157,7 @@ REDIRECTS = tuple(
 )
 SKEWED = body("401 with another time", HTML, 401, "Date: Sat, 01 Aug 2026 00:00:00 GMT", kind="text/html")
 MIDDLEWARE = Fault("401 of LiveKit's middleware", lambda found: text("401 X", "invalid token"), proof=True)
-TWIRP = {
-    "canceled": 408,
-    "unknown": 500,
-    "invalid_argument": 400,
-    "malformed": 400,
-    "deadline_exceeded": 408,
-    "not_found": 404,
-    "bad_route": 404,
-    "already_exists": 409,
-    "permission_denied": 403,
-    "unauthenticated": 401,
-    "resource_exhausted": 429,
-    "failed_precondition": 412,
-    "aborted": 409,
-    "out_of_range": 400,
-    "unimplemented": 501,
-    "internal": 500,
-    "unavailable": 503,
-    "data_loss": 500,
-}
+TWIRP: dict[str, int] = dict(STATUS.items())
 """Every code of Twirp's and its status."""
 BEFORE = frozenset(TWIRP) - {
     *("canceled", "unknown", "deadline_exceeded", "aborted", "internal", "unavailable", "data_loss")

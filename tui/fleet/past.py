@@ -163,6 +163,17 @@ class FailedJob(Struct, frozen=True, gc=False):
     worker: str = ""
     agent_id: str = ""
 
+    @property
+    def subject(self) -> Subject:
+        """What it belongs to."""
+        return Subject(
+            agent_id=self.agent_id,
+            agent_name=self.agent_name,
+            room=self.room,
+            dispatch_id=self.dispatch_id,
+            job_id=self.job_id,
+        )
+
 
 class AgentChange(Struct, frozen=True, gc=False):
     """An agent that changed a moment ago."""

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from tui.clock import Clock
 from tui.fleet.times import STEP
+from tui.fleet.view import View
 from tui.project import Project
 from tui.session.registry import Connect, SessionRegistry
-from tui.session.watched import Link, Watched
+from tui.session.watched import Watched
 from tui.ui.attention import Attention
 from tui.ui.main_screen.screen import MainScreen
 
@@ -88,43 +89,31 @@ class SessionBinding:
             return
         self._step = self._clock.monotonic() // STEP
         link = replace(session.link(), dry_run=self._is_dry_run())
-        if link.past:
-            self._show_past(session, link)
-            return
+        view = replace(
+            self._main.view,
+            fleet=session.store.fleet,
+            fleets=self.registry.fleets,
+            past=session.past,
+            reasons=session.reasons(self._main.view.times),
+            is_past=bool(link.past),
+        )
+        self._main.show(link, self._at_past(view, session) if link.past else self._at_now(view, session))
+
+    def _at_now(self, view: View, session: Watched) -> View:
         monotonic = self._clock.monotonic()
-        self._main.show(
-            link,
-            replace(
-                self._main.view,
-                fleet=session.store.fleet,
-                fleets=self.registry.fleets,
-                past=session.past,
-                reasons=session.reasons(self._main.view.times),
-                is_past=False,
-                now=self._coarse_now(session),
-                monotonic=monotonic if _is_stale(session) else self._step * STEP,
-                left_at=self.attention.left_at(monotonic),
-                unix_offset=self._unix_offset(session, monotonic),
-            ),
+        return replace(
+            view,
+            now=self._coarse_now(session),
+            monotonic=monotonic if _is_stale(session) else self._step * STEP,
+            left_at=self.attention.left_at(monotonic),
+            unix_offset=self._unix_offset(session, monotonic),
         )
 
-    def _show_past(self, session: Watched, link: Link) -> None:
-        """Show a moment of the past: ages are those of then."""
+    def _at_past(self, view: View, session: Watched) -> View:
+        """At a moment of the past: ages are those of then."""
         moment = session.moment
-        self._main.show(
-            link,
-            replace(
-                self._main.view,
-                fleet=session.store.fleet,
-                fleets=self.registry.fleets,
-                past=session.past,
-                reasons=session.reasons(self._main.view.times),
-                is_past=True,
-                now=moment.unix,
-                monotonic=moment.monotonic,
-                unix_offset=moment.unix - moment.monotonic,
-            ),
-        )
+        offset = moment.unix - moment.monotonic
+        return replace(view, now=moment.unix, monotonic=moment.monotonic, unix_offset=offset)
 
     def _coarse_now(self, session: Watched) -> float:
         """The server's time in steps. It goes back only by more than the measured skew varies."""

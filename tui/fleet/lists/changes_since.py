@@ -135,14 +135,3 @@ FAILED_COLUMNS: Sequence[Column[FailedJob]] = (
     Column("worker", "WORKER", 14, rank=2, cell=lambda job, view: Cell(job.worker or "–", "muted")),
     Column("job", "JOB", 14, rank=3, cell=lambda job, view: Cell(job.job_id, "muted")),
 )
-
-
-def failed_subject(job: FailedJob) -> Subject:
-    """What a failed job belongs to."""
-    return Subject(
-        agent_id=job.agent_id,
-        agent_name=job.agent_name,
-        room=job.room,
-        dispatch_id=job.dispatch_id,
-        job_id=job.job_id,
-    )

@@ -11,16 +11,6 @@ from tui.formats import duration
 from tui.history.events.drafts import Draft, counted, told
 
 
-def _subject(job: FailedJob) -> Subject:
-    return Subject(
-        agent_id=job.agent_id,
-        agent_name=job.agent_name,
-        room=job.room,
-        dispatch_id=job.dispatch_id,
-        job_id=job.job_id,
-    )
-
-
 def _of_worker(job: FailedJob) -> str:
     return f"worker {job.worker}" if job.worker else ""
 
@@ -33,9 +23,7 @@ def failures(jobs: Sequence[FailedJob]) -> list[Draft]:
 def _failed(job: FailedJob) -> Draft:
     severity = Severity.ERROR if job.status == JobCondition.FAILED.word else Severity.WARNING
     words = f"job {job.status}{f': {job.reason}' if job.reason else ''}"
-    return Draft(
-        Kind.JOB, severity, words, _subject(job), detail=_of_worker(job), after=job.status, at=job.at
-    )
+    return Draft(Kind.JOB, severity, words, job.subject, detail=_of_worker(job), after=job.status, at=job.at)
 
 
 def _failures(jobs: Sequence[FailedJob]) -> list[Draft]:
@@ -54,7 +42,7 @@ def doubts(jobs: Sequence[FailedJob]) -> list[Draft]:
 def _doubt(job: FailedJob) -> Draft:
     reason = job.reason if job.reason != job.status else ""
     words = f"job: {job.status}{f', {reason}' if reason else ''}"
-    return Draft(Kind.JOB, Severity.WARNING, words, _subject(job), detail=_of_worker(job), after=job.status)
+    return Draft(Kind.JOB, Severity.WARNING, words, job.subject, detail=_of_worker(job), after=job.status)
 
 
 def _doubts(jobs: Sequence[FailedJob]) -> list[Draft]:

@@ -333,9 +333,7 @@ class DeployForm(Dialog):
     def _next(self) -> None:
         if self.text_of("root") != self._looked:
             self._work(self._inspect_now, "inspect")
-        self.focus_next()
-        if isinstance(self.focused, Press):
-            self.frame.button("cancel").focus()
+        self.to_next_question()
 
     # ---- keys -----------------------------------------------------------------------------------------
 

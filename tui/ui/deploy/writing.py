@@ -120,9 +120,7 @@ class WriteForm(Dialog):
     def on_next(self, event: Next) -> None:
         """Enter goes on, never to the button that acts."""
         event.stop()
-        self.focus_next()
-        if isinstance(self.focused, Press):
-            self.frame.button("cancel").focus()
+        self.to_next_question()
 
     def on_press_pressed(self, event: Press.Pressed) -> None:
         """A button."""

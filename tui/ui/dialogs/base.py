@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
+from tui.ui.dialogs.buttons import Press
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import DIALOG
 
@@ -130,6 +131,12 @@ class Dialog(ModalScreen[None]):
     def enter_is_held(self) -> bool:
         """The newest key is an Enter right after another: it may be the same one held down."""
         return self._held
+
+    def to_next_question(self) -> None:
+        """Give the keyboard to the next question, after the last to Cancel: never to the button that acts."""
+        self.focus_next()
+        if isinstance(self.focused, Press):
+            self.query_one("#cancel", Press).focus()
 
     def action_to_button(self) -> None:
         """Give the keyboard to the button that acts, if there is one; pressing it takes another key."""

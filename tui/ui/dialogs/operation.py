@@ -198,9 +198,7 @@ class OperationDialog(Dialog):
 
     def _next(self) -> None:
         if self.model.asking:
-            self.focus_next()
-            if isinstance(self.focused, Press):
-                self.frame.button("cancel").focus()
+            self.to_next_question()
 
     async def on_read(self, event: Read) -> None:
         """Read the file that was named."""

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
-from tui.fleet.lists.changes_since import CHANGE_COLUMNS, FAILED_COLUMNS, changes_since, failed_subject
+from tui.fleet.lists.changes_since import CHANGE_COLUMNS, FAILED_COLUMNS, changes_since
 from tui.fleet.lists.listing import row_cells
 from tui.fleet.past import Subject, complete_since
 from tui.fleet.times import when
@@ -130,6 +130,6 @@ def failed_list(view: View, seconds: float, copy: Callable[[str], None]) -> Past
     """The jobs that failed within so many seconds, newest first, also of rooms that are gone."""
     jobs = [job for job in view.past.failed_jobs if view.now - job.at <= seconds]
     jobs.sort(key=lambda job: -job.at)
-    rows = [PastRow(row_cells(FAILED_COLUMNS, job, view), failed_subject(job)) for job in jobs]
+    rows = [PastRow(row_cells(FAILED_COLUMNS, job, view), job.subject) for job in jobs]
     title = f"Jobs that failed within {age(seconds)} · {len(rows)}"
     return PastList(title, FAILED_COLUMNS, rows, empty="No job was seen to fail within that time.", copy=copy)

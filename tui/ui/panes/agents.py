@@ -20,12 +20,12 @@ from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import AGENTS
 from tui.ui.panes.base import LogTarget, Place
 from tui.ui.panes.freshness import as_of
-from tui.ui.panes.lists import ListPane
+from tui.ui.panes.problem_list import ProblemListPane
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.table import RowChange
 
 
-class AgentsPane(ListPane):
+class AgentsPane(ProblemListPane):
     """Pane 1."""
 
     NUMBER = "1"
@@ -45,7 +45,6 @@ class AgentsPane(ListPane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.problems_only = False
         self.sort = "state"
         self.facts = FactsCache()
         self._arranged_for: tuple[object, ...] = ()
@@ -170,24 +169,6 @@ class AgentsPane(ListPane):
         """An agent with a problem."""
         agent = view.fleet.agent(key)
         return agent is not None and _is_problem(self.facts.of(agent))
-
-    def toggle_problems(self) -> bool:
-        """Show only agents with problems, or all."""
-        self.problems_only = not self.problems_only
-        self.update_rows()
-        return True
-
-    @property
-    def is_narrowed(self) -> bool:
-        """A filter is on, or only problems are shown."""
-        return super().is_narrowed or self.problems_only
-
-    def widen(self) -> None:
-        """Clear the filter, then show all agents instead of problems only."""
-        if super().is_narrowed:
-            super().widen()
-        elif self.problems_only:
-            self.toggle_problems()
 
     def go_to(self, agent_id: str) -> None:
         """Put the cursor on an agent, showing all of them if it is hidden."""

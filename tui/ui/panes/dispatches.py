@@ -38,14 +38,14 @@ from tui.ui.keys.contexts import DISPATCHES
 from tui.ui.panes.base import LIVE, LogTarget, Place
 from tui.ui.panes.branches import dispatch_cells, job_cells, participant_cells, room_cells
 from tui.ui.panes.freshness import missing
-from tui.ui.panes.lists import ListPane
+from tui.ui.panes.problem_list import ProblemListPane
 from tui.ui.widgets.lines import Line
 
 ROOMS_FIRST = 12
 """Rooms in sight that are polled before the others."""
 
 
-class DispatchesPane(ListPane):
+class DispatchesPane(ProblemListPane):
     """Pane 5."""
 
     NUMBER = "5"
@@ -69,7 +69,6 @@ class DispatchesPane(ListPane):
         self.revealed = False
         self.agent_name = ""
         """Only rooms that this agent was dispatched to; empty for all."""
-        self.problems_only = False
         self._shown = self._hidden_problems = 0
 
     def on_mount(self) -> None:
@@ -289,20 +288,12 @@ class DispatchesPane(ListPane):
     @property
     def is_narrowed(self) -> bool:
         """A filter is on, or only problems or one agent's rooms are shown."""
-        return super().is_narrowed or self.problems_only or bool(self.agent_name)
-
-    def toggle_problems(self) -> bool:
-        """Show only rooms with problems, or all."""
-        self.problems_only = not self.problems_only
-        self.update_rows()
-        return True
+        return super().is_narrowed or bool(self.agent_name)
 
     def widen(self) -> None:
         """Clear the filter, then show every room."""
         if super().is_narrowed:
             super().widen()
-        elif self.problems_only:
-            self.toggle_problems()
         else:
             self.show_rooms_of("")
 

@@ -20,7 +20,7 @@ from tui.operations.targets import NoTarget
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import TIMELINE
 from tui.ui.panes.base import LIVE, LogTarget, Place
-from tui.ui.panes.lists import ListPane
+from tui.ui.panes.problem_list import ProblemListPane
 from tui.ui.panes.subjects import agent_of, node_of
 from tui.ui.widgets.lines import Line
 
@@ -28,7 +28,7 @@ DIVIDER = "\0divider"
 """The key of the line between what the operator saw and what came since."""
 
 
-class TimelinePane(ListPane):
+class TimelinePane(ProblemListPane):
     """Pane 7."""
 
     NUMBER = "7"
@@ -47,7 +47,6 @@ class TimelinePane(ListPane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.problems_only = False
         self.leaves_ghosts = False
         self._events: Mapping[str, Event] = {}
         self._held: Sequence[Event] = ()
@@ -170,24 +169,6 @@ class TimelinePane(ListPane):
         return event is not None and event.severity is Severity.ERROR
 
     # ---- keys -----------------------------------------------------------------------------------------
-
-    def toggle_problems(self) -> bool:
-        """Show only errors and warnings, or all."""
-        self.problems_only = not self.problems_only
-        self.update_rows()
-        return True
-
-    @property
-    def is_narrowed(self) -> bool:
-        """A filter is on, or only problems are shown."""
-        return super().is_narrowed or self.problems_only
-
-    def widen(self) -> None:
-        """Clear the filter, then show every event."""
-        if super().is_narrowed:
-            super().widen()
-        elif self.problems_only:
-            self.toggle_problems()
 
     def raw_item(self) -> object | None:
         """The event, whole."""
