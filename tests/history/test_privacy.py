@@ -96,6 +96,16 @@ def test_names_of_rooms_are_digested_everywhere_where_that_is_asked_for() -> Non
     assert ROOM not in str(privacy.failed_job(job))
 
 
+def test_of_an_error_that_quotes_a_room_only_the_name_is_digested() -> None:
+    state = JobState(error="call refused: all workers are full")
+    dispatch = Dispatch(id="AD_1", room="call", state=DispatchState(jobs=(Job(id="AJ_1", state=state),)))
+    privacy = Privacy(b"k" * 32, rooms=False)
+    kept = recorded(with_dispatches(Fleet(), "call", (dispatch,), 1.0), privacy)
+    (job,) = kept.dispatches[privacy.room("call")][0].jobs
+    assert job.state is not None
+    assert job.state.error == f"{privacy.room('call')} refused: all workers are full", "no letter of it"
+
+
 def test_another_key_makes_other_digests() -> None:
     assert PRIVACY.digest("mara") == Privacy(b"k" * 32).digest("mara") != Privacy(b"j" * 32).digest("mara")
     assert PRIVACY.digest("") == ""

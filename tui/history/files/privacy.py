@@ -210,10 +210,8 @@ class _Room:
     def _job(self, job: Job) -> Job:
         state = job.state
         if state is not None and (state.participant_identity or state.error):
-            who, error = (
-                self.identity(state.participant_identity),
-                self._privacy.error(state.error, self._name),
-            )
+            who = self.identity(state.participant_identity)
+            error = self._privacy.error(state.error, (self._name,))
             state = structs.replace(state, participant_identity=who, error=error)
         person = None if job.participant is None else self._participant(job.participant)
         return structs.replace(job, state=state, participant=person)
