@@ -15,6 +15,7 @@ from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Versi
 from tui.fleet.coverage import Coverage
 from tui.fleet.reason import LoggedError
 from tui.fleet.status import worst
+from tui.fleet.suspects import is_suspect, suspects_after
 
 STALE_AFTER = 2
 """Missed polls after which data is called stale."""
@@ -98,6 +99,8 @@ class Fleet:
     """How many agents have which status."""
     status_changed_at: float | None = None
     """When an agent was last seen with another status than before, or a new one; monotonic."""
+    suspects: Mapping[str, float] = field(default_factory=dict, repr=False)
+    """Agents that broke or got another version a moment ago, by id with the monotonic time, newest first."""
     unreadable: int = 0
     """Agents in the newest answer that could not be read."""
     cut: Mapping[str, int] = field(default_factory=dict)
@@ -167,8 +170,11 @@ def with_agents(fleet: Fleet, agents: tuple[Agent, ...], at: float | None = None
     index = _index(fleet, agents, positions)
     statuses = Counter(fleet.statuses)
     added, moved = 0, fleet.status_changed_at
+    entered: list[Agent] = []
     for new, old in changed_agents(fleet, agents, positions):
         state, before = worst(new), None if old is None else worst(old)
+        if is_suspect(new, old):
+            entered.append(new)
         if state == before:
             continue
         moved = at
@@ -180,7 +186,14 @@ def with_agents(fleet: Fleet, agents: tuple[Agent, ...], at: float | None = None
     if len(index) < len(fleet.index) + added:
         for gone in fleet.index.keys() - index.keys():
             statuses[worst(fleet.index[gone]).name] -= 1
-    return replace(fleet, agents=agents, index=index, statuses=+statuses, status_changed_at=moved)
+    return replace(
+        fleet,
+        agents=agents,
+        index=index,
+        statuses=+statuses,
+        status_changed_at=moved,
+        suspects=suspects_after(fleet.suspects, entered, index, at or 0.0),
+    )
 
 
 def _index(fleet: Fleet, agents: Sequence[Agent], positions: Sequence[int]) -> Mapping[str, Agent]:

@@ -30,6 +30,7 @@ from tui.fleet.polling.poll_outcome import (
 )
 from tui.fleet.polling.room_polling import RoomPolling
 from tui.fleet.polling.sources import SOURCES, FetchContext, Source
+from tui.fleet.polling.suspect_polling import SuspectPolling
 from tui.fleet.state import Fleet
 from tui.fleet.store import Store
 from tui.fleet.view import Selection
@@ -73,6 +74,7 @@ class Poller:
         self._subjects: dict[str, str | None] = {}
         """What each source was last asked about."""
         self._rooms = RoomPolling()
+        self._suspects = SuspectPolling()
         self._pace: dict[str, float] = {}
         """Seconds between polls, by source; only where all is well, and not of those that take the rest."""
         self.selection = Selection()
@@ -159,6 +161,7 @@ class Poller:
             monotonic=self._clock.monotonic(),
             clock=self._clock,
             rooms=self._rooms,
+            suspects=self._suspects,
             spare=None if at_once else self._spare(),
         )
         try:

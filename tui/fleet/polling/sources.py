@@ -10,10 +10,11 @@ from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Agent
 from tui.clock import Clock, Moment
-from tui.fleet.ordering import newest_first, own_secrets
 from tui.fleet.polling.cut_listings import dispatches_after, kept_of_cut, known_after, with_cut
+from tui.fleet.polling.details import secrets_of, versions_of
 from tui.fleet.polling.listings import Listings
 from tui.fleet.polling.room_polling import RoomPolling
+from tui.fleet.polling.suspect_polling import SuspectPolling
 from tui.fleet.state import (
     QUIET_FACTOR,
     Fleet,
@@ -35,8 +36,6 @@ MOVES_FOR = 60.0
 """Seconds after a change of some agent's status for which agents in transition are asked often."""
 FEW_ROOMS, MANY_ROOMS = 50, 200
 """Rooms up to which agents are asked more often, and from which rooms are listed less often."""
-KEEP = 24
-"""Agents whose details stay in memory after the selection moved on."""
 
 
 @dataclass
@@ -50,6 +49,8 @@ class FetchContext:
     clock: Clock
     rooms: RoomPolling
     """What is remembered of the rooms from one fetch to the next."""
+    suspects: SuspectPolling
+    """The same of suspects."""
     spare: float | None
     """Requests a minute that no other source is expected to need; None when this is a single round."""
     asked: bool = True
@@ -99,23 +100,25 @@ async def _agents(context: FetchContext) -> Merge:
 
 
 async def _versions(context: FetchContext) -> Merge:
-    agent_id = context.selection.agent_id
     try:
-        batch = await context.client.list_versions(agent_id)
+        return await versions_of(context.client, context.selection.agent_id)
     except ApiError as error:
         return _ignore_if_deleted(context, error)
-    versions = newest_first(batch.items)
-    return lambda fleet: replace(fleet, versions=_keep(fleet.versions, agent_id, versions))
 
 
 async def _secrets(context: FetchContext) -> Merge:
-    agent_id = context.selection.agent_id
     try:
-        batch = await context.client.list_secrets(agent_id)
+        return await secrets_of(context.client, context.selection.agent_id)
     except ApiError as error:
         return _ignore_if_deleted(context, error)
-    secrets = own_secrets(batch.items)
-    return lambda fleet: replace(fleet, secrets=_keep(fleet.secrets, agent_id, secrets))
+
+
+async def _suspects(context: FetchContext) -> Merge:
+    """Ask for one detail of one suspect: a diagnosis needs it, whether anybody looks or not."""
+    wanted = context.suspects.due(context.fleet, context.monotonic, context.spare)
+    found = None if wanted is None else await context.suspects.ask(context.client, wanted, context.monotonic)
+    context.asked = found is not None
+    return found or _unchanged
 
 
 def _ignore_if_deleted(context: FetchContext, error: ApiError) -> Merge:
@@ -222,22 +225,16 @@ async def _dispatches(context: FetchContext) -> Merge:
     return merge
 
 
-def _keep(before: Mapping[str, V], key: str, value: V) -> Mapping[str, V]:
-    """`before` with this entry as the newest; the oldest are dropped beyond `KEEP`."""
-    if key in before and before[key] == value:
-        return before
-    kept = {name: old for name, old in before.items() if name != key}
-    for name in list(kept)[: max(0, len(kept) + 1 - KEEP)]:
-        del kept[name]
-    return {**kept, key: value}
-
-
 def _always(fleet: Fleet, selection: Selection) -> str:
     return ""
 
 
 def _agent(fleet: Fleet, selection: Selection) -> str | None:
     return selection.agent_id or None
+
+
+def _suspect(fleet: Fleet, selection: Selection) -> str | None:
+    return "" if fleet.suspects else None
 
 
 def _room(fleet: Fleet, selection: Selection) -> str | None:
@@ -288,10 +285,11 @@ SECRETS: Final = Source(
 PARTICIPANTS: Final = Source(
     "participants", Host.PROJECT, _times(1.5, 3.0), _room, _participants, True, takes_rest=True
 )
-SOURCES: Final = (AGENTS, ROOMS, DISPATCHES, VERSIONS, SECRETS, PARTICIPANTS)
+SUSPECTS: Final = Source("suspects", Host.AGENTS, _times(0.0, 1.0), _suspect, _suspects, takes_rest=True)
+SOURCES: Final = (AGENTS, ROOMS, DISPATCHES, VERSIONS, SECRETS, PARTICIPANTS, SUSPECTS)
 """Everything that is polled, in the order in which `Poller.once` asks.
 
-With the default of two seconds, all but the dispatches and participants take 27 requests a minute in a quiet
-fleet with the versions on the screen, 22 with many rooms, and 47 while agents are in transition. The default
-cap is 120: rooms are asked with what is left.
+With the default of two seconds, the lists of agents, rooms, versions and secrets take 27 requests a minute in
+a quiet fleet, 22 with many rooms, 47 while agents are in transition. Of the default cap of 120 suspects get
+ten at the most, dispatches and participants the rest.
 """

@@ -66,8 +66,16 @@ def _secret(verb: str, items: list[SecretInfo], subject: Subject, listed_at: flo
 
 
 def listed_secrets(known: Mapping[str, float], before: Fleet, after: Fleet, at: float) -> Mapping[str, float]:
-    """When the secrets of agents were listed last, by agent id."""
+    """When the secrets of agents were listed last, by agent id; of suspects, when they differed last."""
+    listed = set()
+    if after.secrets is not before.secrets:
+        listed = {id for id, secrets in after.secrets.items() if before.secrets.get(id) is not secrets}
     fresh = after.fresh("secrets")
-    if not fresh.subject or fresh.at is None or fresh.at == before.fresh("secrets").at:
+    if fresh.subject and fresh.at is not None and fresh.at != before.fresh("secrets").at:
+        listed.add(fresh.subject)
+    if not listed:
         return known
-    return {**{key: value for key, value in known.items() if key in after.secrets}, fresh.subject: at}
+    return {
+        **{key: value for key, value in known.items() if key in after.secrets},
+        **dict.fromkeys(listed, at),
+    }

@@ -85,8 +85,8 @@ class Difference(Struct, omit_defaults=True):
     freshness: Entries[Freshness] | None = None
 
 
-DERIVED: Final = frozenset({"index"})
-"""Fields of a fleet that follow from others."""
+DERIVED: Final = frozenset({"index", "suspects"})
+"""Fields of a fleet that are not kept: they follow from others, or serve polling alone."""
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

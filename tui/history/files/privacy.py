@@ -101,6 +101,7 @@ class Recorded:
         self._live = fleet
         self._kept = replace(
             fleet,
+            suspects={},
             rooms=kept.rooms if fleet.rooms is live.rooms else self._rooms(fleet.rooms, live, kept),
             dispatches=self._made(
                 fleet.dispatches, kept.dispatches, rooms, lambda room, held: known[room].dispatches(held)
