@@ -21,6 +21,7 @@ from tui.fleet.past import (
     Past,
     Severity,
     Since,
+    Transition,
     complete_since,
     deployment_key,
 )
@@ -29,6 +30,7 @@ from tui.fleet.store import Change, Store
 from tui.fleet.times import how_long
 from tui.history.events.agents import MARK_FOR
 from tui.history.events.derive import GAP_AFTER, Reported, Resumed, State, Tick
+from tui.history.events.since import of_transitions
 from tui.history.timeline import History
 
 
@@ -225,7 +227,8 @@ def test_a_change_is_exact_only_if_both_answers_were_close_together(failures: in
 
 
 def test_a_gap_bounds_what_it_may_have_hidden_and_nothing_else() -> None:
-    listings = Listings()
+    listings, steps = Listings(), list[Transition]()
+    listings.history.follow(lambda step: steps.extend(step.transitions))
     same, restarted, again = agent(1, "Error"), crashed(2, 1, START - 50), deployed(3, START - 50)
     listings.see(agent(1), agent(2), agent(3))
     listings.see(same, restarted, again)
@@ -237,6 +240,12 @@ def test_a_gap_bounds_what_it_may_have_hidden_and_nothing_else() -> None:
     assert past.since("CA_1") == Since("Error", seen), "nothing shows that it was otherwise meanwhile"
     assert past.since("CA_2") == Since("CrashLoop", not_before=seen, not_after=now)
     assert past.since("CA_3") == Since("Running", None, seen + 200, now, "deploy")
+    for agent_id in ("CA_1", "CA_2", "CA_3"):
+        known = listings.store.fleet.index[agent_id]
+        own = [step for step in steps if step.id == agent_id]
+        assert of_transitions(own, known, known.agent_deployments) == past.since(agent_id), (
+            "and so it is kept"
+        )
 
 
 def test_a_later_run_goes_on_where_the_one_before_ended() -> None:

@@ -140,6 +140,8 @@ def test_events_transitions_and_since_survive(store: Store) -> None:
     first, second = reader.events(0.0, EPOCH + 9)
     assert first == news.events[0] and "eyJ" not in second.text
     assert reader.transitions("CA_1", 0.0, EPOCH) == news.transitions
+    assert reader.newest_transitions(["CA_1", "CA_9"], EPOCH) == {"CA_1": news.transitions, "CA_9": []}
+    assert reader.newest_transitions(["CA_1"], EPOCH - 1) == {"CA_1": []}
     assert reader.failed_jobs(EPOCH) == news.failed_jobs
     assert [item.count for item in reader.error_counts("CA_1", EPOCH - 60, EPOCH)] == [4]
     loaded = reader.loaded()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,9 +14,11 @@ import pytest
 from tests.fixtures.clocks import ManualClock
 from tests.history.fleets import Life
 from tests.test_project import PROJECT
+from tui.api.models import Agent, Deployment
 from tui.clock import Moment
-from tui.fleet.past import Event, Kind, Severity, Since, Subject
-from tui.fleet.state import Fleet
+from tui.fleet.past import Event, Kind, Severity, Since, Subject, Transition
+from tui.fleet.state import Fleet, with_agents
+from tui.fleet.store import Change
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.records import Run
 from tui.history.store import Batch, Taken
@@ -104,14 +109,65 @@ async def test_it_goes_by_time_by_minutes_and_by_events(tmp_path: Path) -> None:
         assert replay.link().past and replay.refusal == PAST
 
 
-async def test_time_passes_up_to_the_newest_sample(tmp_path: Path) -> None:
+async def test_time_passes_over_samples_and_through_gaps_up_to_the_newest(tmp_path: Path) -> None:
     async with playing(tmp_path) as (playback, replay, taken):
         await playback.end(newest=False)
-        for _ in range(200):
-            if playback.is_at_end:
-                break
-            await playback.advance(60.0)
-        assert replay.moment.unix >= taken[-1].moment.unix - 31
+        first, last = taken[0].moment.unix, taken[-1].moment.unix
+        changes: list[Change] = []
+        replay.store.subscribe(changes.append)
+        assert not await playback.pass_to(first + 0.1) and not changes and playback.at == first + 0.1
+        assert await playback.pass_to(taken[5].moment.unix + 0.01)
+        assert replay.store.fleet.agents == taken[5].fleet.agents and len(changes) == 1
+        assert not playback.is_unrecorded
+        pause = taken[COUNT - 1].moment.unix + 300.0
+        await playback.pass_to(pause)
+        assert playback.is_unrecorded and playback.at == pause
+        assert replay.moment.unix < pause - 299, "nothing is made up for a time that was not recorded"
+        await playback.pass_to(last + 60.0)
+        assert playback.is_at_end and playback.at == last and not playback.is_unrecorded
+        assert replay.store.fleet.agents == taken[-1].fleet.agents
+
+
+async def test_since_when_is_read_from_what_was_recorded_as_soon_as_it_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir(mode=0o700)
+    deployed = datetime.fromtimestamp(EPOCH - 3600.0, UTC)
+    agent = Agent(agent_id="CA_1", deployed_at=deployed, agent_deployments=(Deployment(region="us-east"),))
+    fleet = with_agents(Fleet(), (agent,), 1.0)
+    steps = [
+        Transition("CA_1", "", "Running", None, EPOCH),
+        Transition("CA_1", "Running", "Error", None, EPOCH + 100.0),
+        Transition("CA_1", "Error", "Sleeping", EPOCH + 150.0, EPOCH + 200.0),
+        Transition("CA_1", "Sleeping", "Sleeping", EPOCH + 250.0, EPOCH + 300.0),
+        Transition("CA_1", "Sleeping", "", None, EPOCH + 400.0),
+    ]
+    writer = FolderWriter(tmp_path, "p", RecordOptions(), Run("r", EPOCH, 0.0, "host", "1"))
+    samples = [
+        Taken(replace(fleet, unreadable=number), Moment(EPOCH + 50.0 * number, 50.0 * number), 0.0)
+        for number in range(10)
+    ]
+    writer.write(Batch(samples=samples, transitions=steps))
+    writer.close()
+    replay = Replay(PROJECT, Fleet(), clock=ManualClock())
+    told = asyncio.Event()
+    replay.follow(told.set)
+    playback = Playback(replay, FolderReader(tmp_path / "p"))
+    await playback.seek(EPOCH + 60.0)
+    told.clear()
+    assert replay.past.since("CA_1") is None, "it is being read"
+    await told.wait()
+    first = Since("Running", not_before=EPOCH - 3600.0, not_after=EPOCH, evidence="deploy")
+    assert replay.past.since("CA_1") == first
+    for at, since in {
+        110.0: Since("Error", EPOCH + 100.0),
+        199.0: Since("Error", EPOCH + 100.0),
+        210.0: Since("Sleeping", not_before=EPOCH + 150.0, not_after=EPOCH + 200.0),
+        310.0: Since("Sleeping", not_before=EPOCH + 150.0, not_after=EPOCH + 300.0),
+        410.0: None,
+        10.0: first,
+    }.items():
+        await playback.seek(EPOCH + at)
+        assert replay.past.since("CA_1") == since, at
+    playback.close()
 
 
 def test_what_came_later_is_not_remembered() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
+from tests.fixtures.clocks import QuickClock
 from tests.fixtures.screen import playing
 from tests.operations.console import console
-from tests.scenes import Scene, looks, typed
+from tests.scenes import Scene, looks, settled, strike, typed
 from tui.fleet.past import Gap
 from tui.fleet.times import TimeStyle
 from tui.record_options import RecordOptions
@@ -15,6 +16,7 @@ from tui.session.live import Session
 from tui.session.playback import Extent
 from tui.ui.main_screen.time_bar import Position, bar, line_of_time
 from tui.ui.panes.timeline import TimelinePane
+from tui.ui.time_travel import Pace
 
 T = 1_786_000_000.0
 
@@ -60,6 +62,27 @@ async def test_one_goes_through_a_recording_and_every_operation_is_refused() -> 
         await typed(pilot, "escape")
         assert "there is no now" in app.said.newest_first[0].text, "a recording is all there is"
         assert now != newest
+
+
+async def test_time_passes_at_its_speed_and_any_key_of_the_bar_stops_it() -> None:
+    pace = Pace(begun=T, since=100.0, speed=20.0)
+    assert pace.at(100.0) == T and pace.at(100.5) == T + 10.0, "however long a look took"
+    async with playing(Scene("past", recorded=True), (80, 24)) as (app, pilot):
+        await typed(pilot, "ctrl+t", "g")
+        playback = app.time_travel.playback
+        assert playback is not None and playback.extent is not None
+        first, last = playback.extent.first, playback.extent.last
+        assert playback.at == first
+        app.time_travel._clock = QuickClock()
+        await typed(pilot, "plus", "plus", "plus", "p")
+        assert "newest" in looks(app)[-2] and playback.is_at_end and playback.at == last
+        await typed(pilot, "g")
+        for key in ("p", "right"):
+            strike(pilot, key)
+        await settled(pilot)
+        assert playback.stamp is not None and first < playback.at == playback.stamp.at < last, (
+            "it stands where the key has led"
+        )
 
 
 async def test_enter_on_an_event_shows_the_fleet_as_it_was_then() -> None:

@@ -104,7 +104,10 @@ class Event(Struct, frozen=True):
 
 
 class Transition(Struct, frozen=True, gc=False):
-    """One agent or deployment has another status. Times are Unix seconds by the server's clock."""
+    """One agent or deployment has another status. Times are Unix seconds by the server's clock.
+
+    With the same one `before` and `after` it was restarted or deployed in a gap, and may have had another.
+    """
 
     id: str
     """An agent's id, or what `deployment_key` makes of a deployment."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -123,6 +123,9 @@ class Reader(Protocol):
 
     def transitions(self, id: str, since: float, until: float) -> list[Transition]:
         """Transitions of an agent or deployment, oldest first."""
+
+    def newest_transitions(self, ids: Iterable[str], at: float) -> Mapping[str, Sequence[Transition]]:
+        """By id, the newest few transitions of agents and deployments up to a time, oldest first."""
 
     def failed_jobs(self, since: float) -> list[FailedJob]:
         """Failed jobs from then on, oldest first."""

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
 
-from tui.fleet.past import AgentChange, Event, FailedJob, Kind, Past, Since
+from tui.api.models import Agent, Deployment
+from tui.fleet.past import AgentChange, Event, FailedJob, Kind, Past, Since, Transition, deployment_key
+from tui.fleet.state import Fleet
+from tui.history.events.since import of_transitions
 
 
 class PastAt:
     """A `Past` as it was at one moment. Nothing that came later is in it."""
 
-    def __init__(self, known: Past, events: Sequence[Event], at: float, begun: float | None = None) -> None:
-        """`known` is what is remembered now; `events` are in the order of their times.
+    def __init__(
+        self,
+        known: Past,
+        events: Sequence[Event],
+        at: float,
+        begun: float | None = None,
+        *,
+        fleet: Fleet | None = None,
+        failed_jobs: Sequence[FailedJob] = (),
+        transitions: Mapping[str, Sequence[Transition]] | None = None,
+        ask: Callable[[str], None] = lambda id: None,
+    ) -> None:
+        """`known` is what is remembered now; `events` and `failed_jobs` are in the order of their times.
 
-        Times are Unix seconds by the server's clock; `begun` is the oldest of what was recorded.
+        Times are Unix seconds by the server's clock; `begun` is the oldest of what was recorded. `fleet` is
+        what was known then. `transitions` has, by id, the newest ones up to then as far as they were read;
+        `ask` is told the ids of others that are wanted.
         """
         self._known = known
         self._at = at
+        self._fleet = fleet or Fleet()
+        self._transitions = transitions or {}
+        self._ask = ask
         self.events: Sequence[Event] = events[: bisect_right(events, at, key=attrgetter("at"))]
-        self.failed_jobs: Sequence[FailedJob] = [job for job in known.failed_jobs if job.at <= at]
+        self.failed_jobs: Sequence[FailedJob] = [job for job in failed_jobs if job.at <= at]
         self.begun = begun if begun is not None else known.begun
 
     def since(self, id: str) -> Since | None:
@@ -31,6 +50,13 @@ class PastAt:
             seen = since.at if since.at is not None else since.not_after
             if seen is not None and seen <= self._at:
                 return since
+        steps = self._transitions.get(id)
+        if steps is None:
+            self._ask(id)
+        agent_id, _, deployment = id.partition("/")
+        agent = self._fleet.agent(agent_id)
+        if steps and agent is not None:
+            return of_transitions(steps, agent, _rows(agent, id) if deployment else agent.agent_deployments)
         return self._told.get(id)
 
     @cached_property
@@ -58,3 +84,9 @@ class PastAt:
     def has_changes(self) -> bool:
         """Never any."""
         return False
+
+
+def _rows(agent: Agent, key: str) -> Sequence[Deployment]:
+    """The deployment with this key."""
+    rows = agent.agent_deployments
+    return [row for row in rows if deployment_key(agent.agent_id, row.region, row.deployment) == key]

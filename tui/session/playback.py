@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
 
-from tui.fleet.past import EMPTY_PAST, Event, Gap, Past, Severity
+from tui.fleet.past import EMPTY_PAST, Event, FailedJob, Gap, Past, Severity, Transition
 from tui.history.records import Sample, Stamp
 from tui.history.store import Reader
 from tui.history.timeline import with_events
@@ -19,6 +19,8 @@ from tui.session.replayed import Replay
 
 MINUTE: Final = 60.0
 PROBLEMS: Final = (Severity.ERROR, Severity.WARNING)
+MOST_READ: Final = 500
+"""Agents and deployments whose transitions are read with a sample; of others they are read when wanted."""
 
 
 class Extent(Struct, frozen=True):
@@ -28,6 +30,16 @@ class Extent(Struct, frozen=True):
     last: float
     gaps: tuple[Gap, ...] = ()
     """Times in which nothing was recorded, oldest first."""
+
+
+class _Read(Struct, frozen=True):
+    """What one move has read."""
+
+    sample: Sample
+    extent: Extent
+    at: float
+    """The time that is looked at: of the sample, or later."""
+    transitions: Mapping[str, Sequence[Transition]]
 
 
 class Playback:
@@ -40,14 +52,33 @@ class Playback:
         self._replay, self._reader, self._known = replay, reader, known
         self._turn = asyncio.Lock()
         self._events: Sequence[Event] = ()
+        self._failed_jobs: Sequence[FailedJob] = ()
         self.extent: Extent | None = None
         """None as long as nothing was read, and where there is nothing."""
-        self.stamp: Stamp | None = None
+        self._sample: Sample | None = None
+        self.at = 0.0
+        """The time that is looked at: events between the sample and it are behind. Unix seconds."""
+        self._transitions: Mapping[str, Sequence[Transition]] = {}
+        """By id, the newest ones up to then, as far as they were read."""
+        self._wanted: set[str] = set()
+        """Ids of which they are to be read."""
+        self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def stamp(self) -> Stamp | None:
         """The sample that is shown."""
-        self._at = 0.0
-        """The time that was asked for: events between that sample and it are behind."""
-        self.gap = ""
+        return self._sample.stamp if self._sample is not None else None
+
+    @property
+    def gap(self) -> str:
         """Why it does not follow on the sample before it, in words; empty if it does."""
+        return self._sample.gap if self._sample is not None else ""
+
+    @property
+    def is_unrecorded(self) -> bool:
+        """Nothing was recorded at the time that is looked at: what is shown was known before."""
+        gaps = self.extent.gaps if self.extent is not None else ()
+        return any(gap.since < self.at < gap.until for gap in gaps)
 
     async def seek(self, at: float) -> bool:
         """Go to what was known at a time, Unix seconds by the server's clock; whether there is anything."""
@@ -59,16 +90,19 @@ class Playback:
 
     async def minute(self, by: int) -> bool:
         """Go a minute on or back."""
-        return self.stamp is not None and await self.seek(self._at + by * MINUTE)
+        return self.stamp is not None and await self.seek(self.at + by * MINUTE)
 
-    async def advance(self, seconds: float) -> bool:
-        """Let so much time pass."""
-        return self.stamp is not None and await self.seek(self._at + seconds)
+    async def pass_to(self, at: float) -> bool:
+        """Let time pass up to then, Unix seconds; whether there is another sample. The others in between
+        are passed over.
+        """
+        before = self._sample
+        return await self._move(lambda: self._newest(at), at) and self._sample is not before
 
     @property
     def is_at_end(self) -> bool:
         """Whether there is nothing newer."""
-        return self.extent is None or self._at >= self.extent.last
+        return self.extent is None or self.at >= self.extent.last
 
     async def end(self, *, newest: bool) -> bool:
         """Go to the newest or the oldest sample."""
@@ -83,7 +117,7 @@ class Playback:
             events = [event for event in events if event.severity in PROBLEMS]
         key = attrgetter("at")
         index = (
-            bisect_right(events, self._at, key=key) if by > 0 else bisect_left(events, self._at, key=key) - 1
+            bisect_right(events, self.at, key=key) if by > 0 else bisect_left(events, self.at, key=key) - 1
         )
         if not 0 <= index < len(events):
             return None
@@ -99,33 +133,78 @@ class Playback:
         samples = self._reader.samples
         return samples.after(self.stamp.seq) if by > 0 else samples.before(self.stamp.seq)
 
+    def _newest(self, at: float) -> Sample | None:
+        """The sample of a time, and the one that is shown if it is that."""
+        shown, samples = self._sample, self._reader.samples
+        if shown is None:
+            return samples.seek(at)
+        between = samples.stamps(shown.stamp.at, at)
+        return samples.seek(at) if between and between[-1].seq > shown.stamp.seq else shown
+
     async def _move(self, find: Callable[[], Sample | None], at: float | None = None) -> bool:
         async with self._turn:
-            sample, extent, events = await asyncio.to_thread(self._read, find)
-            self.extent = extent
-            self._events = events
-            if sample is None:
+            found = await asyncio.to_thread(self._read, find, at, tuple(self._transitions)[:MOST_READ])
+            if found is None:
                 return False
-            self.stamp, self.gap = sample.stamp, sample.gap
-            here = sample.stamp.at
-            self._at = here if at is None or extent is None else max(here, min(at, extent.last))
-            begun = None if extent is None else extent.first
-            past = PastAt(self._known(), self._all_events(), self._at, begun)
-            self._replay.show_sample(sample, past)
+            before, self._sample = self._sample, found.sample
+            self.extent, self.at, self._transitions = found.extent, found.at, found.transitions
+            past = self._past(found.sample)
+            if found.sample is not before or len(past.events) != len(self._replay.past.events):
+                self._replay.show_sample(found.sample, past)
             return True
 
-    def _read(
-        self, find: Callable[[], Sample | None]
-    ) -> tuple[Sample | None, Extent | None, Sequence[Event]]:
-        """What is moved to, and what there is. Runs in a thread, one at a time."""
-        samples = self._reader.samples
+    def _past(self, sample: Sample) -> Past:
+        known = self._known()
+        failed = {job.job_id: job for job in (*self._failed_jobs, *known.failed_jobs)}
+        return PastAt(
+            known,
+            self._all_events(),
+            self.at,
+            None if self.extent is None else self.extent.first,
+            fleet=sample.fleet,
+            failed_jobs=list(failed.values()),
+            transitions=self._transitions,
+            ask=self._want,
+        )
+
+    # ---- in a thread, one at a time -------------------------------------------------------------------
+
+    def _read(self, find: Callable[[], Sample | None], at: float | None, ids: Iterable[str]) -> _Read | None:
+        """What is moved to, and what there is."""
+        reader, samples = self._reader, self._reader.samples
         first, last = samples.first, samples.last
         if first is None or last is None:
-            return None, None, ()
-        gaps = tuple(self._reader.gaps("samples", first.at, last.at))
-        events = self._events or self._reader.events(0.0, float("inf"))
-        return find(), Extent(first.at, last.at, gaps), events
+            return None
+        if self.extent is None:
+            self._events = reader.events(0.0, float("inf"))
+            self._failed_jobs = reader.failed_jobs(0.0)
+        extent = Extent(first.at, last.at, tuple(reader.gaps("samples", first.at, last.at)))
+        sample = find()
+        if sample is None:
+            self.extent = extent
+            return None
+        here = sample.stamp.at
+        seen = here if at is None else max(here, min(at, last.at))
+        return _Read(sample, extent, seen, reader.newest_transitions(ids, seen))
+
+    # ---- since when -----------------------------------------------------------------------------------
+
+    def _want(self, id: str) -> None:
+        """It is asked since when this has its status: read that as soon as nobody asks for more."""
+        self._wanted.add(id)
+        if self._reading is None:
+            self._reading = asyncio.get_running_loop().create_task(self._read_wanted())
+
+    async def _read_wanted(self) -> None:
+        async with self._turn:
+            ids, self._wanted, self._reading = self._wanted, set(), None
+            found = await asyncio.to_thread(self._reader.newest_transitions, ids, self.at)
+            self._transitions = {**self._transitions, **{id: found.get(id, ()) for id in ids}}
+            if self._sample is not None:
+                self._replay.show_past(self._past(self._sample))
 
     def close(self) -> None:
         """Close the files."""
+        if self._reading is not None:
+            self._reading.cancel()
         self._reader.close()

@@ -21,8 +21,8 @@ class _Entry:
     """A session that runs, and who still needs it."""
 
     session: Watched
-    stops: tuple[Callable[[], None], ...]
-    """End what it is told by the session."""
+    stop: Callable[[], None]
+    """Ends what is told by the session."""
     task: asyncio.Task[None]
     uses: set[object] = field(default_factory=set)
     shown: Watched | None = None
@@ -97,14 +97,10 @@ class SessionRegistry:
         if entry is not None:
             self._replaced.add(entry)
             self._close(entry)
-        stops = (
-            session.store.subscribe(lambda _: self._changed(session)),
-            session.follow(lambda: self._changed(session)),
-        )
         task = asyncio.create_task(session.run(), name=f"watch {project.name}")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
-        self._entries[project.key] = _Entry(session, stops, task)
+        self._entries[project.key] = _Entry(session, self._hooked(session), task)
         return session
 
     def select(self, key: str) -> None:
@@ -119,10 +115,21 @@ class SessionRegistry:
         entry = self._entries[key]
         entry.unhook()
         entry.shown = instead
-        entry.unhook = (
-            (lambda: None) if instead is None else instead.store.subscribe(lambda _: self._changed(instead))
-        )
+        entry.unhook = (lambda: None) if instead is None else self._hooked(instead)
         self._changed(instead or entry.session)
+
+    def _hooked(self, session: Watched) -> Callable[[], None]:
+        """Be told of what it tells; returns how to stop that."""
+        stops = (
+            session.store.subscribe(lambda _: self._changed(session)),
+            session.follow(lambda: self._changed(session)),
+        )
+
+        def stop() -> None:
+            for each in stops:
+                each()
+
+        return stop
 
     def close(self, key: str) -> None:
         """Watch a project no longer. Does not wait; while the session is in use it goes on."""
@@ -155,8 +162,8 @@ class SessionRegistry:
         entry.is_closed = True
         if entry.uses:
             return
-        for stop in (*entry.stops, entry.unhook):
-            stop()
+        entry.stop()
+        entry.unhook()
         entry.task.cancel()
         self._replaced.discard(entry)
         if self._entries.get(entry.session.project.key) is entry:

@@ -77,13 +77,20 @@ class Replay:
         self._sample: Sample | None = None
         self._past: Past | None = None
         """What was remembered at that sample."""
+        self._followers: dict[object, Callable[[], None]] = {}
         self.store = Store(clock, fleet)
         self.store.subscribe(self._record)
 
     def show_sample(self, sample: Sample, past: Past) -> None:
         """Put a sample into the store, and what was remembered then beside it."""
-        self._sample, self._past = sample, past
-        self.store.update(lambda _: _about(sample.fleet, self._selection))
+        is_same, self._sample, self._past = sample is self._sample, sample, past
+        if is_same or not self.store.update(lambda _: _about(sample.fleet, self._selection)):
+            self._tell()
+
+    def show_past(self, past: Past) -> None:
+        """More is known of what was remembered at that sample."""
+        self._past = past
+        self._tell()
 
     @property
     def past(self) -> Past:
@@ -106,8 +113,18 @@ class Replay:
             self._history.record(change)
 
     def follow(self, told: Callable[[], None]) -> Callable[[], None]:
-        """Nothing new happens in a recording."""
-        return lambda: None
+        """Be told when more is known of the past, also without a change."""
+        key = object()
+        self._followers[key] = told
+
+        def stop() -> None:
+            self._followers.pop(key, None)
+
+        return stop
+
+    def _tell(self) -> None:
+        for told in tuple(self._followers.values()):
+            told()
 
     def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
         """What is done now is no part of a recording."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Callable, Coroutine
 from typing import Final
+
+from msgspec import Struct
 
 from tui.clock import Clock
 from tui.fleet.past import Event
@@ -17,8 +18,8 @@ from tui.session.watched import NoHistory, Watched
 from tui.ui.main_screen.screen import MainScreen
 from tui.ui.main_screen.time_bar import SPEEDS, Position
 
-FRAME: Final = 0.5
-"""Seconds from one moment shown to the next while time passes."""
+FRAME: Final = 0.1
+"""Seconds from one look for another sample to the next while time passes."""
 NEWEST: Final = float("inf")
 
 
@@ -39,9 +40,11 @@ class TimeTravel:
         self._say, self._later = say, later
         self._live: Watched | None = None
         """The session whose past is shown."""
-        self._playback: Playback | None = None
+        self.playback: Playback | None = None
+        """Where one is in it; None while now is shown."""
         self._speed = SPEEDS[0]
-        self._playing: asyncio.Task[None] | None = None
+        self._playing: Pace | None = None
+        """How time passes; None while it does not."""
         self._is_opening = False
         self._moves = 0
         """Moves under way, while which no garbage is collected: what they make is kept."""
@@ -51,7 +54,7 @@ class TimeTravel:
     @property
     def is_on(self) -> bool:
         """Whether the past is shown."""
-        return self._playback is not None
+        return self.playback is not None
 
     @property
     def now(self) -> float:
@@ -70,8 +73,9 @@ class TimeTravel:
 
     def enter(self, at: float) -> None:
         """Show what was known at a time, Unix seconds by the server's clock."""
-        if self._playback is not None:
-            self._later(self._moved(self._playback.seek(at)))
+        if self.playback is not None:
+            self._stop()
+            self._later(self._moved(self.playback.seek(at)))
             self._main.time_bar.focus()
         elif (session := self._registry.selected) is not None and not self._is_opening:
             self._is_opening = True
@@ -79,7 +83,7 @@ class TimeTravel:
 
     def leave(self) -> None:
         """Show now again."""
-        playback, live = self._playback, self._live
+        playback, live = self.playback, self._live
         if playback is None or live is None:
             return
         if live.refusal:
@@ -89,12 +93,12 @@ class TimeTravel:
 
     def end(self) -> None:
         """Another project is shown from now on."""
-        if self._playback is not None and self._live is not None:
-            self._close(self._playback, self._live)
+        if self.playback is not None and self._live is not None:
+            self._close(self.playback, self._live)
 
     def _close(self, playback: Playback, live: Watched) -> None:
         self._stop()
-        self._playback = self._live = None
+        self.playback = self._live = None
         self._main.show_past(False)
         key = live.project.key
         if self._registry.live(key) is live:
@@ -104,7 +108,7 @@ class TimeTravel:
 
     def move(self, way: str, by: int) -> None:
         """Go to another moment, as a key of the bar says."""
-        playback = self._playback
+        playback = self.playback
         if playback is None:
             return
         if way == "play":
@@ -112,6 +116,8 @@ class TimeTravel:
         elif way == "speed":
             index = SPEEDS.index(self._speed) + by
             self._speed = SPEEDS[min(len(SPEEDS) - 1, max(0, index))]
+            if self._playing is not None:
+                self._play(playback)
             self._draw()
         elif way in ("event", "problem"):
             self._stop()
@@ -141,7 +147,7 @@ class TimeTravel:
             playback.close()
             self._say("no past to show: nothing was recorded of this project yet")
             return
-        self._live, self._playback = session, playback
+        self._live, self.playback = session, playback
         replay.select(self._main.view.selection)
         self._registry.show(session.project.key, replay)
         self._main.show_past(True)
@@ -175,40 +181,63 @@ class TimeTravel:
             self._collects = False
 
     def _draw(self, words: str = "") -> None:
-        playback = self._playback
+        playback = self.playback
         if playback is None or playback.stamp is None or playback.extent is None:
             return
         position = Position(
-            playback.stamp.at,
+            playback.at,
             playback.extent,
             gap=playback.gap,
+            is_unrecorded=playback.is_unrecorded,
             speed=self._speed if self._playing is not None else 0.0,
             words=words,
         )
         self._main.time_bar.show_position(position, self._main.view.times)
-        self._main.logs.begin_at(playback.stamp.at)
+        if self._playing is None:
+            self._main.logs.begin_at(playback.at)
 
     # ---- letting time pass ----------------------------------------------------------------------------
 
     def _toggle_play(self) -> None:
         if self._playing is not None:
             self._stop()
-        elif self._playback is not None:
-            self._playing = asyncio.create_task(self._play(self._playback))
+        elif self.playback is not None:
+            self._play(self.playback)
         self._draw()
 
     def _stop(self) -> None:
-        if self._playing is not None:
-            self._playing.cancel()
-            self._playing = None
-
-    async def _play(self, playback: Playback) -> None:
-        """Let time pass until the newest sample."""
-        while playback.stamp is not None and playback.extent is not None:
-            await self._clock.sleep(FRAME)
-            await playback.advance(FRAME * self._speed)
-            if playback.is_at_end:
-                break
-            self._draw()
         self._playing = None
-        self._draw("the newest sample")
+
+    def _play(self, playback: Playback) -> None:
+        """Let time pass from the moment that is shown, at the present speed, until the newest sample."""
+        pace = self._playing = Pace(playback.at, self._clock.monotonic(), self._speed)
+        self._later(self._pass(playback, pace))
+
+    async def _pass(self, playback: Playback, pace: Pace) -> None:
+        while self._playing is pace:
+            await self._clock.sleep(FRAME)
+            if self._playing is not pace:
+                return  # a key has led elsewhere
+            self._pause_collector()
+            try:
+                await playback.pass_to(pace.at(self._clock.monotonic()))
+            finally:
+                self._main.call_after_refresh(self._resume_collector)
+            if self._playing is pace:
+                self._playing = None if playback.is_at_end else pace
+                self._draw("" if self._playing else "the newest sample")
+
+
+class Pace(Struct, frozen=True, eq=False):
+    """How time passes."""
+
+    begun: float
+    """The moment that was shown when it began, Unix seconds."""
+    since: float
+    """When it began, monotonic."""
+    speed: float
+    """Seconds of the recording in one of ours."""
+
+    def at(self, monotonic: float) -> float:
+        """The moment to be shown then."""
+        return self.begun + (monotonic - self.since) * self.speed

@@ -184,7 +184,7 @@ def _statuses(
     for agent, old in found.restated:
         restate.agent(agent, old)
     if listing.gap is not None:
-        _bound_by_gap(known, news, listing, listing.gap)
+        _bound_by_gap(known, news, listing, listing.gap, transitions)
     transitions += [
         Transition(agent.agent_id, worst(agent).name, "", listing.gap, listing.at) for agent in gone
     ]
@@ -243,13 +243,20 @@ class _Restate:
         self._transitions.append(Transition(key, before, name, gap, at))
 
 
-def _bound_by_gap(known: Mapping[str, Since], news: dict[str, Since], listing: Listing, gap: float) -> None:
+def _bound_by_gap(
+    known: Mapping[str, Since],
+    news: dict[str, Since],
+    listing: Listing,
+    gap: float,
+    transitions: list[Transition],
+) -> None:
     """Statuses that are the same after a gap in which the agent was restarted or deployed."""
     for agent, old in listing.differing:
         since = known.get(agent.agent_id)
         if old is None or since is None or agent.agent_id in news or is_continuous(agent, old):
             continue
         news[agent.agent_id] = across_gap(since, agent, agent.agent_deployments, listing.at, gap)
+        transitions.append(Transition(agent.agent_id, since.status, since.status, gap, listing.at))
 
 
 def after_moves(memory: AgentMemory, fleet: Fleet, at: float) -> tuple[AgentMemory, list[Draft]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tui.api.models import Agent, Deployment, instant
-from tui.fleet.past import Since
+from tui.fleet.past import Since, Transition
 from tui.fleet.status import Family, status
 
 DEPLOY = "deploy"
@@ -46,6 +46,22 @@ def across_gap(known: Since, agent: Agent, rows: Iterable[Deployment], at: float
     if deployed is not None and gap < deployed <= at:
         return changed(known.status, agent, rows, at, gap)
     return Since(known.status, not_before=earliest, not_after=at, evidence=known.evidence)
+
+
+def of_transitions(steps: Sequence[Transition], agent: Agent, rows: Iterable[Deployment]) -> Since | None:
+    """As it was known when the newest of these had happened; None if there is none, or the agent is gone.
+
+    They are the oldest first; `agent` and `rows` are as they were later, before the next transition.
+    """
+    if not steps or not steps[-1].after:
+        return None
+    last = steps[-1]
+    if last.before == last.after and last.not_before is not None:  # the same on both sides of a gap
+        begun = of_transitions(steps[:-1], agent, rows) or Since(last.after, not_after=last.at)
+        return across_gap(begun, agent, rows, last.at, last.not_before)
+    if not last.before:
+        return first_seen(last.after, agent, rows, last.at)
+    return changed(last.after, agent, rows, last.at, last.not_before)
 
 
 def is_continuous(agent: Agent, old: Agent) -> bool:

@@ -141,6 +141,7 @@ class FolderReader:
         self.samples = Recording(where)
         self.events = self._long.events
         self.transitions = self._long.transitions
+        self.newest_transitions = self._long.newest_transitions
         self.failed_jobs = self._long.failed_jobs
         self.error_counts = self._long.error_counts
         self.gaps = self._long.gaps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tui.fleet.past import Event, FailedJob, Gap, Transition
@@ -26,6 +27,10 @@ class HourReader:
     def transitions(self, id: str, since: float, until: float) -> list[Transition]:
         """None."""
         return []
+
+    def newest_transitions(self, ids: Iterable[str], at: float) -> Mapping[str, Sequence[Transition]]:
+        """None."""
+        return {}
 
     def failed_jobs(self, since: float) -> list[FailedJob]:
         """None."""

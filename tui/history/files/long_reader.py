@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -18,6 +18,8 @@ from tui.history.files.long_file import NAME, SCHEMA
 from tui.history.records import ErrorCount, WatchedTime
 
 MOST_EVENTS: Final = 2_000
+FEW: Final = 4
+"""Transitions that say since when a status holds: more gaps than that in a row bound it no further."""
 NOT_RECORDED: Final = "not recorded"
 """Why there is a gap of which no more is known."""
 R = TypeVar("R")
@@ -106,6 +108,15 @@ class LongReader:
             " WHERE subject = (SELECT id FROM name WHERE text = ?) AND at BETWEEN ? AND ? ORDER BY at"
         )
         return self._rows(Transition, query, id, id, since, until)
+
+    def newest_transitions(self, ids: Iterable[str], at: float) -> Mapping[str, Sequence[Transition]]:
+        """By id, the newest few transitions of agents and deployments up to a time, oldest first."""
+        query = (
+            "SELECT ? AS id, b.text AS before, a.text AS after, not_before, at FROM transition"
+            " JOIN name a ON a.id = after JOIN name b ON b.id = before"
+            " WHERE subject = (SELECT id FROM name WHERE text = ?) AND at <= ? ORDER BY at DESC LIMIT ?"
+        )
+        return {id: self._rows(Transition, query, id, id, at, FEW)[::-1] for id in ids}
 
     def since(self) -> dict[str, Since]:
         """Since when agents and deployments have their status, by id."""

@@ -19,6 +19,7 @@ from tui.ui.widgets.text import width
 
 SPEEDS: Final = (1.0, 5.0, 20.0, 60.0)
 """Seconds of the recording in one of ours."""
+UNRECORDED: Final = "nothing recorded then: as it was before"
 LEAST: Final = 10
 """Cells that the line of time has at least, or it is left out."""
 
@@ -27,15 +28,23 @@ class Position:
     """What the bar shows."""
 
     def __init__(
-        self, at: float, extent: Extent, *, gap: str = "", speed: float = 0.0, words: str = ""
+        self,
+        at: float,
+        extent: Extent,
+        *,
+        gap: str = "",
+        is_unrecorded: bool = False,
+        speed: float = 0.0,
+        words: str = "",
     ) -> None:
         """Times are Unix seconds by the server's clock; `speed` is 0 while nothing plays.
 
-        `gap` is why the sample does not follow on the one before; `words` is what else is to be said.
+        `gap` is why the sample does not follow on the one before; `is_unrecorded` says that nothing was
+        recorded at that time; `words` is what else is to be said.
         """
         self.at = at
         self.extent = extent
-        self.gap = gap
+        self.gap = UNRECORDED if is_unrecorded else gap
         self.speed = speed
         self.words = words
 
