@@ -233,6 +233,8 @@ class Lktop(DiffApp):
         return self.session_binding.registry.selected
 
     def _tick(self) -> None:
+        if not self.screen_stack:
+            return  # it is ending
         if self.is_slow and not self._warned_slow:
             self._warned_slow = True
             self.say("the line is slow: lktop --low-bandwidth sends half as much", tone="warn")

@@ -224,6 +224,8 @@ class MainScreen(Screen[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Another widget has the keyboard: a pane, or a prompt or picker, which no toast may cover."""
+        if event.widget is not self.focused:
+            return  # the keyboard has gone on since, which is told too
         self.draw_footer()
         self.set_class(isinstance(event.widget, Input | Picker), "-asking")
         for ancestor in event.widget.ancestors_with_self:
