@@ -12,10 +12,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-import pytest
-from rich.console import RenderableType
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
-from textual._compositor import Compositor
 from textual._context import visible_screen_stack
 from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
@@ -23,8 +20,9 @@ from textual.events import Resize
 from textual.geometry import Region
 from textual.geometry import Size as Extent
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.strip import Strip
+
+from tests.idle import handled
 
 Size = tuple[int, int]
 """Columns and rows."""
@@ -58,26 +56,8 @@ async def resize(pilot: Pilot[None], size: Size) -> None:
     assert isinstance(app._driver, HeadlessDriver)
     app._driver._size = extent
     app.post_message(Resize(extent, extent))
-    await pilot._wait_for_screen()
+    await handled(app)
     app._check_resize()  # or it would wait for more of the kind
-
-
-def leave_unpainted(patch: pytest.MonkeyPatch) -> None:
-    """Nobody sees the frames of a program without a terminal: only those that are asked for are drawn."""
-    render = Compositor.render_update
-
-    def update(
-        self: Compositor,
-        full: bool = False,
-        screen_stack: list[Screen[object]] | None = None,
-        simplify: bool = False,
-    ) -> RenderableType | None:
-        if full:
-            return render(self, full, screen_stack, simplify)
-        self._dirty_regions = set()
-        return None
-
-    patch.setattr(Compositor, "render_update", update)
 
 
 class Drawing:

@@ -25,6 +25,7 @@ from textual.screen import Screen
 from tests.deploy import pictures
 from tests.fixtures.clocks import EPOCH, QuickClock, RestedClock, StillClock
 from tests.fixtures.recordings import MemoryReader
+from tests.idle import handled, is_busy
 from tests.operations import pictures as dialogs
 from tests.portrait import SIZES, Size, resize, strips
 from tui.analysis.away import Absence, summarize
@@ -354,18 +355,12 @@ async def settled(pilot: Pilot[None]) -> None:
     app = pilot.app
     quiet = 0
     while quiet < 2:  # a message that is being handled is in no queue, but its successor will be
-        await pilot._wait_for_screen()
+        await handled(app)
         app.screen._on_timer_update()  # lays out and paints what waits for the next frame
         works = [work.wait() for work in app.workers if work.group == "default" and not work.is_finished]
         if works:
             await asyncio.gather(*works, return_exceptions=True)
         quiet = 0 if works or is_busy(app) or is_connecting(app) or painted_now(app) else quiet + 1
-
-
-def is_busy(app: App[None]) -> bool:
-    """Whether a message waits for the application or for a widget on its screen."""
-    pumps = [app, *app.screen.walk_children(with_self=True)]
-    return any(pump._message_queue is not None and not pump._message_queue.empty() for pump in pumps)
 
 
 def is_connecting(app: App[None]) -> bool:

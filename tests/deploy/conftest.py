@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.idle import leave_unpainted, read_styles_once
 from tui.operations import pending_operation
 from tui.ui.dialogs import base
 from tui.ui.terminal import safe_app
@@ -16,3 +17,5 @@ def takes_keys_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "REPEAT", 0.0)
     monkeypatch.setattr(pending_operation, "CONFIRM_DELAY", 0.0)
     monkeypatch.setattr(safe_app, "STALE", 3600.0)  # the machine may be as busy as it likes
+    read_styles_once(monkeypatch)
+    leave_unpainted(monkeypatch)

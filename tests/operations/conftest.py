@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.idle import leave_unpainted, read_styles_once
 from tui.operations import pending_operation
 from tui.ui.dialogs.base import Dialog
 from tui.ui.terminal import safe_app
@@ -16,6 +17,8 @@ def takes_keys_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
         monkeypatch.setattr(Dialog, "QUIET", 0.0)
         monkeypatch.setattr(pending_operation, "CONFIRM_DELAY", 0.0)
     monkeypatch.setattr(safe_app, "STALE", 3600.0)  # the machine may be as busy as it likes
+    read_styles_once(monkeypatch)
+    leave_unpainted(monkeypatch)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +12,7 @@ from textual.keys import key_to_character
 from textual.pilot import Pilot
 
 from tests.fixtures.operation import target, until, world
+from tests.idle import handled, is_busy
 from tests.scenes import TERMINAL
 from tui.fleet.polling.sources import DISPATCHES
 from tui.operations.journal.journal import AuditEntry, Journal
@@ -59,22 +58,10 @@ class Console:
     async def settle(self) -> None:
         """Until every message that is on its way has arrived, and those that it brought about."""
         quiet = 0
-        while quiet < 3:  # a message that is being handled is in no queue, but its successor will be
-            await self._wait_for_app()
-            await self.pilot._wait_for_screen()
+        while quiet < 2:  # what a message brought about may take a turn of the loop to come
+            await handled(self.app)
             self.app.screen._on_timer_update()  # the keyboard may go elsewhere with the next frame
-            quiet = 0 if self._is_busy() else quiet + 1
-
-    async def _wait_for_app(self) -> None:
-        """Until the application has handled what it got: waiting for its screen does not include that."""
-        handled = asyncio.Event()
-        if self.app.call_later(handled.set):
-            with contextlib.suppress(TimeoutError):  # it may be leaving
-                await asyncio.wait_for(handled.wait(), 5.0)
-
-    def _is_busy(self) -> bool:
-        pumps = [self.app, *self.app.screen.walk_children(with_self=True)]
-        return any(pump._message_queue is not None and not pump._message_queue.empty() for pump in pumps)
+            quiet = 0 if is_busy(self.app) else quiet + 1
 
     async def type(self, text: str) -> None:
         """Type a text, key by key."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.idle import leave_unpainted, read_styles_once
+
 
 @pytest.fixture(autouse=True)
 def still_screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -17,3 +19,16 @@ def still_screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def spared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No frame is drawn that nobody looks at, but where a test is about frames."""
+    read_styles_once(monkeypatch)
+    if "painted" not in request.fixturenames:
+        leave_unpainted(monkeypatch)
+
+
+@pytest.fixture
+def painted() -> None:
+    """Frames are drawn as on a terminal."""

@@ -22,6 +22,7 @@ from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.ui.app import Lktop
 from tui.ui.overlays.help import Help
 
+pytestmark = pytest.mark.usefixtures("painted")
 MANY = 10_000
 
 

@@ -15,7 +15,8 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from tests.fixtures.screen import playing
-from tests.portrait import THEMES, Drawing, Portrait, leave_unpainted
+from tests.idle import leave_unpainted, read_styles_once
+from tests.portrait import THEMES, Drawing, Portrait
 from tests.scenes import FOLDER, SCENES, Scene, resized, taken, worn
 from tui.ui.app import Lktop
 
@@ -28,6 +29,7 @@ BY_NAME = {scene.name: scene for scene in SCENES}
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw only what is held; a toast is there for some seconds only, so it is in no picture."""
     leave_unpainted(monkeypatch)
+    read_styles_once(monkeypatch)
     monkeypatch.setattr(Lktop, "notify", lambda *_, **_options: None)
 
 

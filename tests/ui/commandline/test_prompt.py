@@ -260,6 +260,7 @@ async def test_other_commands() -> None:
         assert "production only" in title(app.main.logs)
         await typed(pilot, "colon", *"q", "enter")
         assert not app.is_running
+    app._tick()  # the timer may have been on its way: there is no screen any more
 
 
 async def test_two_agents_of_one_name_are_told_apart_by_id() -> None:

@@ -6,8 +6,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
+from tests.idle import leave_unpainted
 from tests.logs.fakes import EPOCH, TestClock
-from tests.portrait import SIZES, THEMES, Drawing, Portrait, leave_unpainted, resize
+from tests.portrait import SIZES, THEMES, Drawing, Portrait, resize
 from tests.ui.logview.app import LogApp
 from tests.ui.logview.scene import KEYS, build, incident, news
 

@@ -313,6 +313,7 @@ async def test_an_expression_that_takes_for_ever_on_a_line_is_given_up(long: int
         assert rig.cursor_line == LINES[42]
 
 
+@pytest.mark.usefixtures("painted")
 async def test_a_search_that_is_only_slow_to_mark_is_given_up_too() -> None:
     """Most lines lack a word of it and are not looked at, but what is on the screen is marked."""
     async with reading(line("a" * 4000), size=(200, 10)) as rig:

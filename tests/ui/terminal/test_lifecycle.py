@@ -384,6 +384,7 @@ def test_a_storm_of_sizes(probe: Probe) -> None:
         ends(term, 0)
 
 
+@pytest.mark.usefixtures("painted")
 @pytest.mark.parametrize("sizes", [[(80, 24)], [(40, 10), (80, 24)]])
 async def test_a_size_that_is_back_before_it_was_drawn(
     sizes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
