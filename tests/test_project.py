@@ -25,17 +25,17 @@ def test_the_key_is_the_same_in_every_run() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    "same",
     [
-        {"name": "production", "source": "flag --project", "theme": "light"},
-        {"read_only": True, "danger": True, "requests_per_minute": 5},
-        {"api_secret": Secret("rotated")},
-        {"url": "https://PROD.LiveKit.Cloud", "agents_url": "https://Agents.livekit.cloud"},
-        {"url": "https://prod.livekit.cloud:443", "agents_url": "wss://agents.livekit.cloud/"},
+        replace(PROJECT, name="production", source="flag --project", theme="light"),
+        replace(PROJECT, read_only=True, danger=True, requests_per_minute=5),
+        replace(PROJECT, api_secret=Secret("rotated")),
+        replace(PROJECT, url="https://PROD.LiveKit.Cloud", agents_url="https://Agents.livekit.cloud"),
+        replace(PROJECT, url="https://prod.livekit.cloud:443", agents_url="wss://agents.livekit.cloud/"),
     ],
 )
-def test_a_label_a_setting_or_another_spelling_makes_no_other_project(changes: dict[str, object]) -> None:
-    assert replace(PROJECT, **changes).key == PROJECT.key  # type: ignore[arg-type]
+def test_a_label_a_setting_or_another_spelling_makes_no_other_project(same: Project) -> None:
+    assert same.key == PROJECT.key
 
 
 def test_another_host_port_or_api_key_makes_another_project() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from google.protobuf.message import Message
@@ -331,10 +331,12 @@ async def test_a_server_with_another_clock_is_understood(skew: float) -> None:
 
 
 @pytest.mark.parametrize("action", ["close", "reset", "html", "timeout", "garbage"])
-async def test_a_change_whose_answer_is_lost_happened_once_and_is_unknown(action: str) -> None:
+async def test_a_change_whose_answer_is_lost_happened_once_and_is_unknown(
+    action: Literal["close", "reset", "html", "timeout", "garbage"],
+) -> None:
     """The server did it; we cannot know; nobody sends it again."""
     async with cloud() as (simulator, client):
-        fault = FaultSpec(path="*/CreateDispatch", action=action, after_effect=True)  # type: ignore[arg-type]
+        fault = FaultSpec(path="*/CreateDispatch", action=action, after_effect=True)
         simulator.faults.add(fault)
         with pytest.raises(errors.Unknown):
             await client.change(CREATE_DISPATCH, {"room": "r", "agent_name": "n"}, request_id="1")

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Never
 
 import pytest
 
@@ -613,7 +614,7 @@ async def test_a_source_whose_rules_are_broken_is_parked_like_any_other(
 ) -> None:
     caplog.set_level(logging.CRITICAL, logger=module.__name__)
 
-    def broken(*args: object) -> float:
+    def broken(*args: object) -> Never:
         raise IndexError("no")
 
     async def fetch(context: FetchContext) -> Merge:
@@ -627,7 +628,7 @@ async def test_a_source_whose_rules_are_broken_is_parked_like_any_other(
 
     bad = (
         Source("interval", Host.PROJECT, broken, lambda fleet, selection: "", fetch),
-        Source("subject", Host.PROJECT, lambda *args: 1.0, broken, fetch),  # type: ignore[arg-type]
+        Source("subject", Host.PROJECT, lambda *args: 1.0, broken, fetch),
         Source("merge", Host.PROJECT, lambda *args: 1.0, lambda fleet, selection: "", badly_merged),
     )
     async with running_poller(sources=(*bad, *only("rooms"))) as it:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
+from typing import Unpack
 
 import pytest
 from msgspec import structs
 
 from tests.fixtures.clocks import ManualClock
+from tests.fixtures.fleet_fields import FleetFields
 from tui.api.models import Agent, Deployment, Event, Room
 from tui.fleet.facts import AgentFacts, FactsCache, deployment_names
 from tui.fleet.state import Fleet, Freshness, changed_agents, with_agents
@@ -20,9 +22,9 @@ from tui.fleet.view import Selection, View
 # ---- the store -----------------------------------------------------------------------------------------
 
 
-def fields(**changes: object) -> Merge:
+def fields(**changes: Unpack[FleetFields]) -> Merge:
     """A merge that sets fields."""
-    return lambda fleet: replace(fleet, **changes)  # type: ignore[arg-type]
+    return lambda fleet: replace(fleet, **changes)
 
 
 def test_an_update_that_changes_nothing_is_none() -> None:

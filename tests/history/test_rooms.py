@@ -131,7 +131,8 @@ def test_a_job_that_ends_well_is_not_told() -> None:
 def test_a_dispatch_that_nobody_takes_is_told_at_the_answer_that_shows_it() -> None:
     rooms = Rooms()
     rooms.listed()
-    waiting = dispatch(created=rooms.now)
+    created = rooms.now
+    waiting = dispatch(created=created)
     rooms.people(CALLER)
     rooms.dispatches(waiting, after=10)
     rooms.clock.advance(100)
@@ -141,7 +142,7 @@ def test_a_dispatch_that_nobody_takes_is_told_at_the_answer_that_shows_it() -> N
     assert (event.text, event.kind) == ("no worker took it for 116 s", Kind.DISPATCH)
     assert event.severity is Severity.ERROR
     assert len(rooms.dispatches(waiting)) == 1
-    taken = dispatch(job("JS_RUNNING", started_at=rooms.now), created=int(waiting.state.created_at))
+    taken = dispatch(job("JS_RUNNING", started_at=rooms.now), created=created)
     good = rooms.dispatches(taken)[-1]
     assert (good.text, good.severity) == ("taken after 2m", Severity.GOOD)
 

@@ -144,15 +144,19 @@ class TestClient:
             wire.closed = True
 
 
-def source(region: str = "us-east", **more: object) -> LogSource:
+def source(
+    region: str = "us-east",
+    *,
+    agent_id: str = "CA_test",
+    agent: str = "inbound",
+    log_type: str = "deploy",
+    version: str = "",
+    deployed_at: float | None = None,
+) -> LogSource:
     """A source as the fleet describes it."""
-    facts: dict[str, object] = {
-        "agent_id": "CA_test",
-        "agent": "inbound",
-        "region": region,
-        "server_region": region,
-    }
-    return LogSource(**(facts | more))  # type: ignore[arg-type]
+    return LogSource(
+        agent_id, agent, region, region, log_type=log_type, version=version, deployed_at=deployed_at
+    )
 
 
 def line(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -539,7 +539,9 @@ async def test_a_plain_traceback_is_one_error_of_one_kind() -> None:
 
 async def test_a_bug_in_a_stream_ends_run_with_it() -> None:
     class Broken(TestClient):
-        def logs(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+        def logs(
+            self, agent_id: str, *, log_type: str = "deploy", deployment: str = "", server_region: str = ""
+        ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
             raise ZeroDivisionError("a bug")
 
     hub = LogHub(Broken(), clock=TestClock(), random=Random(1), folder=None)

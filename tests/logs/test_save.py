@@ -11,7 +11,7 @@ import pytest
 
 from tests.logs.fakes import EPOCH
 from tests.logs.test_spool import no_file_larger_than
-from tui.logs.log import Kind, Log, Notice
+from tui.logs.log import Kind, Line, Log, Notice
 from tui.logs.rows import HANDED, AllRows
 from tui.logs.save import NotSaved, save
 from tui.logs.spool import Spool
@@ -37,7 +37,9 @@ async def test_exact_bytes_and_no_words_of_ours(log: Log, tmp_path: Path) -> Non
 
 
 async def test_as_worded_with_notices(log: Log, tmp_path: Path) -> None:
-    worded = lambda line: line.notice.text if line.notice else "line"  # noqa: E731
+    def worded(line: Line) -> str:
+        return line.notice.text if line.notice else "line"
+
     saved = await save(log, AllRows(log), tmp_path / "x.log", worded)
     assert saved.path.read_text() == "line\n" * 4 + "us: stream lost\n" + "line\n" * 2
 

@@ -24,7 +24,8 @@ from tui.sim.scenarios.specs import FaultSpec, Scenario
 from tui.ui.app import Lktop
 from tui.ui.commandline.line import completions
 from tui.ui.dialogs.audit import Audit
-from tui.ui.dialogs.bulk import BulkDialog
+from tui.ui.dialogs.bulk import INCLUDE, BulkDialog
+from tui.ui.dialogs.fields.base import ChoiceInput
 from tui.ui.dialogs.operation_model import Label, OperationPhase
 from tui.ui.dialogs.unresolved import Unresolved
 from tui.ui.overlays.help import Help
@@ -65,9 +66,10 @@ async def test_several_are_stopped_after_the_current_one(tmp_path: Path) -> None
         await here.press("asterisk", "slash")
         await here.paste("failing")
         await here.press("enter", "r")
-        await bulk(here)
+        dialog = await bulk(here)
         await here.press("shift+tab", "shift+tab", "right")  # include what the filter hides
-        assert "include 2 hidden" in here.app.screen._choice._options[1].words[0]  # type: ignore[attr-defined]
+        choice = dialog.query_one(ChoiceInput)
+        assert choice.answer == INCLUDE and "include 2 hidden" in choice.render_line(0).text
         here.simulator.faults.add(FaultSpec(path="*/RestartAgent", action="latency", seconds=0.8))
         await here.to("go")
         await here.press("enter")

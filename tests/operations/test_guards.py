@@ -554,7 +554,7 @@ async def test_a_dry_run_shows_the_request_and_sends_nothing(here: Console) -> N
     assert "sk-canary" not in shown
     await here.press("escape", "escape")
     await here.command("dry-run")
-    assert "dry run" in here.app.main.query_one("#header").text  # type: ignore[attr-defined]
+    assert "dry run" in here.app.main.query_one("#header", Lines).text
     await here.press("1", "r")
     await here.opened()
     await here.to("go")

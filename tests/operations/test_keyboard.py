@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
 from textual.events import Paste
 
 from tests.fixtures.operation import CONCIERGE
@@ -12,6 +14,7 @@ from tests.fixtures.screen import drawn
 from tests.operations.console import Console, console
 from tui.operations.journal.journal import Verdict
 from tui.ui.dialogs.bulk import BulkDialog
+from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.terminal.keyboard import UnmarkedPaste
 from tui.ui.widgets.table import LineTable
 
@@ -74,8 +77,8 @@ async def test_versions_and_deployments(tmp_path: Path) -> None:
         assert "Delete deployment staging" in here.shown()
         await _arm(here, CONCIERGE)
         await here.go()
-        fleet = here.app.main
-        await here.until(lambda: len(fleet.view.agent.agent_deployments) == 2)  # type: ignore[union-attr]
+        main = here.app.main
+        await here.until(lambda: main.view.agent is not None and len(main.view.agent.agent_deployments) == 2)
         await here.press("ctrl+d")
         await here.opened()
         assert "Delete the WHOLE AGENT" in here.shown()
@@ -99,7 +102,9 @@ async def _arm(here: Console, name: str) -> None:
     await here.armed()
 
 
-async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(tmp_path: Path) -> None:
+async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with console(tmp_path) as here:
         await here.choose(CONCIERGE)
         await here.press("ctrl+n")
@@ -115,7 +120,12 @@ async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(tmp_path: Pa
         dialog = here.dialog
         drawn: list[str] = []
         draw = dialog.frame.facts
-        dialog.frame.facts = lambda facts: (drawn.append(str(facts)), draw(facts))[1]  # type: ignore[method-assign]
+
+        def noted(facts: Iterable[FactLine]) -> None:
+            drawn.append(str(facts))
+            draw(facts)
+
+        monkeypatch.setattr(dialog.frame, "facts", noted)
         await here.go()
         await here.until(lambda: "joined after" in here.shown())
         assert drawn and not any("already dispatched" in facts for facts in drawn), "of the new one itself"

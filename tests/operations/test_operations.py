@@ -10,10 +10,12 @@ import subprocess
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 from msgspec.structs import replace as replace_fields
 
+from tests.fixtures.fleet_fields import FleetFields
 from tests.fixtures.operation import CONCIERGE, START, Setup, operation_setup, world
 from tui.api.auth import Credentials
 from tui.api.budget import Budget
@@ -75,11 +77,11 @@ async def here(tmp_path: Path) -> AsyncIterator[Setup]:
 # ---- on any fleet -------------------------------------------------------------------------------------
 
 
-def fleet_of(*agents: Agent, **more: object) -> Fleet:
+def fleet_of(*known: Agent, **more: Unpack[FleetFields]) -> Fleet:
     """A fleet of these, received just now."""
-    index = {agent.agent_id: agent for agent in agents}
+    index = {agent.agent_id: agent for agent in known}
     fresh = {"agents": Freshness(at=1000.0), "dispatches": Freshness(at=1000.0)}
-    return replace(Fleet(agents=agents, index=index, freshness=fresh), **more)  # type: ignore[arg-type]
+    return replace(Fleet(agents=known, index=index, freshness=fresh), **more)
 
 
 BARE = Agent(agent_id="CA_bare", agent_name="", version="--")

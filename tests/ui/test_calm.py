@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from msgspec.structs import replace as with_fields
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
@@ -32,9 +33,9 @@ def refreshes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     asked: list[str] = []
     original = Widget.refresh
 
-    def refresh(self: Widget, *regions: object, **options: bool) -> Widget:
+    def refresh(self: Widget, *regions: Region, **options: bool) -> Widget:
         asked.append(f"{self!r} {regions}")
-        return original(self, *regions, **options)  # type: ignore[arg-type]
+        return original(self, *regions, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(Widget, "refresh", refresh)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Unpack
 
 import pytest
 from msgspec.structs import replace as struct_replace
 
+from tests.fixtures.fleet_fields import FleetFields
 from tests.scenes import PRODUCTION, PROJECT
 from tui.fleet.coverage import Coverage
 from tui.fleet.state import Fleet, Freshness
@@ -27,8 +29,8 @@ def lines(view: View, link: Link, project: Project = PROJECT, width: int = 120) 
     return "".join(cell.text for cell in first), "".join(cell.text for cell in second)
 
 
-def view_of(**fleet: object) -> View:
-    known = replace(Fleet(freshness=WELL), **fleet)  # type: ignore[arg-type]
+def view_of(**fleet: Unpack[FleetFields]) -> View:
+    known = replace(Fleet(freshness=WELL), **fleet)
     return View(known, Selection(), now=NOW, monotonic=NOW)
 
 

@@ -52,11 +52,11 @@ LOST = Notice(
 def incident(monotonic: float) -> Log:
     """The log; `monotonic` is the clock's reading in the scene."""
     log = Log(Spool(None))
-    version = {"agent": "inbound", "version": "20261118091300", "deployed_at": EPOCH + 20}
     for tag, (region, phase) in enumerate(
         (("us-east", StreamPhase.OPEN), ("eu-central", StreamPhase.WAITING))
     ):
-        log.streams[tag] = StreamState(source(region, **version), region[:2], phase, monotonic, monotonic)
+        known = source(region, version="20261118091300", deployed_at=EPOCH + 20)
+        log.streams[tag] = StreamState(known, region[:2], phase, monotonic, monotonic)
     for number in range(26):
         _turn(log, number)
     log.notify(LOST)

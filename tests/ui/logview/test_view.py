@@ -66,11 +66,23 @@ async def test_follow_stops_on_any_upward_move_and_receiving_goes_on() -> None:
             assert "bad" in rig.lines()[-1]
 
 
-async def test_a_screen_that_stands_still_is_not_painted() -> None:
+def count_painted(lines: LogLines, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many regions each request to paint names from now on; none is all of it."""
+    painted: list[int] = []
+    refresh = lines.refresh
+
+    def counted(*regions: Region, **more: bool) -> LogLines:
+        painted.append(len(regions))
+        return refresh(*regions, **more)
+
+    monkeypatch.setattr(lines, "refresh", counted)
+    return painted
+
+
+async def test_a_screen_that_stands_still_is_not_painted(monkeypatch: pytest.MonkeyPatch) -> None:
     async with reading(*LINES) as rig:
         await rig.press("k")
-        painted = []
-        rig.view.lines.refresh = lambda *regions, **more: painted.append(regions)  # type: ignore[method-assign]
+        painted = count_painted(rig.view.lines, monkeypatch)
         await rig.receive(*[line("more", at=EPOCH + 200)] * 50)
         assert painted == []
         assert "▼ 50 new" in rig.below
@@ -95,12 +107,10 @@ async def test_a_log_is_drawn_beneath_a_dialog_too(monkeypatch: pytest.MonkeyPat
             await drawn.wait()
 
 
-async def test_the_cursor_moves_and_only_two_rows_are_painted() -> None:
+async def test_the_cursor_moves_and_only_two_rows_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
     async with reading(*LINES) as rig:
         await rig.press("k")
-        painted: list[int] = []
-        refresh = rig.view.lines.refresh
-        rig.view.lines.refresh = lambda *regions, **more: (painted.append(len(regions)), refresh(*regions))[1]  # type: ignore[method-assign]
+        painted = count_painted(rig.view.lines, monkeypatch)
         await rig.press("k")
         assert painted == [2]
 

@@ -14,6 +14,7 @@ from tui.ui.dialogs.fields.secret_input import FOREIGN as NOT_UTF8
 from tui.ui.dialogs.fields.secret_input import TYPED_CONTROL, SecretInput
 from tui.ui.terminal.output_guard import drop_controls
 from tui.ui.widgets.exact_text import block, foreign, joined, one_line, without_marks
+from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.text import width
 
 LATIN = "p\udce4ss"
@@ -182,7 +183,7 @@ async def test_a_command_with_what_is_no_text_is_not_given() -> None:
         await pilot.pause()
         await pilot.press("enter")
         assert given == [] and prompt.display
-        assert "a NUL" in prompt.query_one("#hint").text  # type: ignore[attr-defined]
+        assert "a NUL" in prompt.query_one("#hint", Lines).text
         await pilot.press(*["backspace"] * 6)
         await pilot.press("enter")
         assert given == ["restart "]

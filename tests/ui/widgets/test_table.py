@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.geometry import Region
 
-from tests.fixtures.screen import Watched, board, drawn
+from tests.fixtures.screen import Board, Watched, board, drawn
 from tui.api.clean import clean
 from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.sim.scenarios.hostile import STRINGS
@@ -240,7 +240,8 @@ async def test_moving_marking_and_opening_with_keys() -> None:
         assert len(table.marked) == 30
         await pilot.press("ctrl+backslash", "end", "ctrl+space", "enter")
         assert table.marked == (keys[29],)
-        heard = [type(message).__name__ for message in pilot.app.heard]  # type: ignore[attr-defined]
+        assert isinstance(pilot.app, Board)
+        heard = [type(message).__name__ for message in pilot.app.heard]
         assert heard[-1] == "Opened" and "Marked" in heard and "Scrolled" in heard
 
 
@@ -251,7 +252,8 @@ async def test_the_wheel_scrolls_and_clicks_move_and_open() -> None:
         await pilot.click(table, offset=(5, 3))
         assert table.cursor == keys[2]
         await pilot.click(table, offset=(5, 3), times=2)
-        assert any(isinstance(message, LineTable.Opened) for message in pilot.app.heard)  # type: ignore[attr-defined]
+        assert isinstance(pilot.app, Board)
+        assert any(isinstance(message, LineTable.Opened) for message in pilot.app.heard)
         table.scroll_rows(3)
         assert table.cursor == keys[2] and table.visible_keys()[0] == keys[3]
         await pilot.click(table, offset=(5, 0))
