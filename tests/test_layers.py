@@ -41,7 +41,7 @@ MAY_IMPORT = {
     }
     | LEAVES,
     "ui": {"ui", "session", "deploy", "operations", "analysis", "logs", "fleet", "api"} | LEAVES,
-    # official messages only, so that a decoding mistake of ours cannot cancel out
+    # official messages only, so that a decoding mistake of `api` cannot cancel out
     "sim": {"sim"},
     "config": {"config"} | LEAVES,
     "cli": {"cli", "demo", "doctor", "record", "replay", "session", "start", "api", "ui", "sim", "config", ""}
@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "": set(),
 } | dict.fromkeys(LEAVES, LEAVES)
-"""Layer → layers of ours it may import; `""` is the package itself, which holds the version."""
+"""Layer → the layers that it may import; `""` is the package itself, which holds the version."""
 
 ROOMS = {
     "tui.fleet": {

@@ -27,8 +27,8 @@ def test_of_several_the_nearest_is_taken_and_each_once() -> None:
     again = structs.replace(CRASH, id="a-2", at=130.0)
     assert doubles.without([CRASH, again]) == (CRASH, again)
     first = doubles.replaced([other(CRASH, 1, 128.0)])
-    assert (first.ours, first.new) == ({"a-2"}, [])
-    assert doubles.replaced([other(CRASH, 2, 101.0)]).ours == {"a-1"}
+    assert (first.own_ids, first.new) == ({"a-2"}, [])
+    assert doubles.replaced([other(CRASH, 2, 101.0)]).own_ids == {"a-1"}
     third = other(CRASH, 3, 131.0)
     assert doubles.replaced([third]) == (set(), [third]), "of this one nothing was told here"
 

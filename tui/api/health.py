@@ -1,4 +1,4 @@
-"""Response times of hosts and the difference of their clocks from ours."""
+"""Response times of hosts and how far their clocks are from this machine's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Health:
     is_clock_known: bool = False
     """An answer said what time it is there."""
     skew: float = 0.0
-    """Server's clock minus ours, seconds, by the `Date` header, which has whole seconds."""
+    """Server's clock minus this machine's, seconds, by the `Date` header, which has whole seconds."""
 
     @property
     def correction(self) -> float:

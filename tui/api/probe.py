@@ -19,7 +19,7 @@ class Probe:
 
     reachable: bool
     skew_seconds: float | None
-    """Server's clock minus ours; None without a `Date` header."""
+    """Server's clock minus this machine's; None without a `Date` header."""
     message: str
 
 

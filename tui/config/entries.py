@@ -34,14 +34,14 @@ class Entry:
     """From our own file: its locks hold for its URL with any credentials."""
 
 
-def merge(ours: Iterable[Table], lk: LkFile, places: Places, agents_override: str) -> tuple[Entry, ...]:
+def merge(sections: Iterable[Table], lk: LkFile, places: Places, agents_override: str) -> tuple[Entry, ...]:
     """One entry per name. A section without keys adds its settings to `lk`'s project of the same name.
 
     An invalid section hides `lk`'s project of the same name: it must not be usable without the section's
     `danger` or `read_only`.
     """
     entries: dict[str, Entry] = {}
-    for section in ours:
+    for section in sections:
         name = section.name.partition(".")[2]
         entries[name] = _our_entry(section, name, lk.projects.get(name), places, agents_override)
     for name, credentials in lk.projects.items():

@@ -14,12 +14,12 @@ from tui.history.records import OWN
 
 
 class Replaced(NamedTuple):
-    """What became of events of the other process."""
+    """What events that the other process recorded stand for."""
 
-    ours: set[str]
-    """Ids of events of ours that they stand for."""
+    own_ids: set[str]
+    """Ids of events of this process that they replace."""
     new: list[Event]
-    """Those of which this process had told nothing."""
+    """Those of which this process had not told."""
 
 
 class Doubles:
@@ -28,24 +28,24 @@ class Doubles:
     def __init__(self, within: float) -> None:
         """`within`: seconds between two polls at the most, by which one may see later what the other saw."""
         self._within = within
-        self._ours: list[Event] = []
+        self._own: list[Event] = []
         self._theirs: list[Event] = []
 
-    def without(self, ours: Iterable[Event]) -> tuple[Event, ...]:
-        """Those of ours that the other process did not record yet."""
+    def without(self, own: Iterable[Event]) -> tuple[Event, ...]:
+        """Those of this process that the other one did not record yet."""
         left = tuple(
-            event for event in ours if event.kind in OWN or _taken(event, self._theirs, self._within) is None
+            event for event in own if event.kind in OWN or _taken(event, self._theirs, self._within) is None
         )
-        self._ours = self._recent([*self._ours, *left])
+        self._own = self._recent([*self._own, *left])
         return left
 
     def replaced(self, theirs: Iterable[Event]) -> Replaced:
         """What recorded events of the other process stand for."""
         found = Replaced(set(), [])
         for event in theirs:
-            own = None if event.kind in OWN else _taken(event, self._ours, self._within)
+            own = None if event.kind in OWN else _taken(event, self._own, self._within)
             if own is not None:
-                found.ours.add(own.id)
+                found.own_ids.add(own.id)
                 continue
             found.new.append(event)
             if event.kind not in OWN:

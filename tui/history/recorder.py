@@ -37,8 +37,9 @@ class Recorder:
         report: Callable[[str], None],
         received: Callable[[list[Event]], None],
     ) -> None:
-        """`skew`: the server's clock minus ours, seconds. `report` is told once of what goes wrong, in words.
+        """`skew`: the server's clock minus this machine's, seconds.
 
+        `report` is told once of what goes wrong, in words.
         `received` is given what other processes of this user tell: operations and notes that they have left,
         or, while another records, the events that it has kept.
         """
@@ -70,7 +71,7 @@ class Recorder:
             return await asyncio.to_thread(self._place.load)
         except errors as error:
             self._report(f"history of earlier runs is not used: {self._place.words(error)}")
-        except Exception as error:  # such as bytes that no version of ours has written
+        except Exception as error:  # such as bytes that no version of lktop has written
             _log.exception("what was recorded cannot be loaded")
             text = clean(f"{type(error).__name__}: {error}", limit=300)
             self._report(f"history of earlier runs is not used: {text}")

@@ -21,7 +21,7 @@ class Taken:
     fleet: Fleet
     moment: Moment
     skew: float | None
-    """The server's clock minus ours, seconds; None before it is known."""
+    """The server's clock minus this machine's, seconds; None before it is known."""
     is_behind: bool = False
     """Some before it were left out, as the writer was too slow for long."""
     agents: Differing | None = None

@@ -93,7 +93,7 @@ class History:
         *,
         skew: Callable[[], float | None] = lambda: 0.0,
     ) -> None:
-        """`skew` gives the server's clock minus ours, seconds; None while that is not known.
+        """`skew` gives the server's clock minus this machine's, seconds; None while that is not known.
 
         The rest is what is known already.
         """
@@ -154,8 +154,8 @@ class History:
         known = {event.id for event in held}
         new = [event for event in events if event.id not in known]
         doubles = self._doubles.replaced(new)
-        if doubles.ours:
-            held = [event for event in held if event.id not in doubles.ours]
+        if doubles.own_ids:
+            held = [event for event in held if event.id not in doubles.own_ids]
         self._timeline = replace(self._timeline, events=with_events(held, new))
         for listener in tuple(self._listeners.values()):
             listener(Step(self._state, tuple(doubles.new)))

@@ -22,7 +22,7 @@ LEVEL_BITS: Final = 0x07
 PART: Final = 0x08
 """The row is part of a message of several lines, such as a frame of a traceback: not an error by itself."""
 NOTICE: Final = 0x10
-"""The row is a notice of ours: a place in the log without bytes."""
+"""The row is a notice of the program: a place in the log without bytes."""
 CUT: Final = 0x20
 """The row is a piece of a line: its end never came."""
 

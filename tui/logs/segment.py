@@ -107,12 +107,12 @@ def remove(folder: Path, name: str) -> None:
 
 
 def retire(folder: Path, before: float) -> None:
-    """Remove kept files that were last written `before` then (Unix seconds); links and others' are left."""
+    """Remove own kept files that were last written `before` then (Unix seconds). Links are left."""
     with suppress(OSError), privatefile.opened_folder(folder) as where:
         for name in os.listdir(where):
             info = os.stat(name, dir_fd=where, follow_symlinks=False)
-            ours = name.endswith(".log") and stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid()
-            if ours and info.st_mtime < before:
+            is_kept = name.endswith(".log") and stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid()
+            if is_kept and info.st_mtime < before:
                 os.unlink(name, dir_fd=where)
 
 

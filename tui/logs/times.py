@@ -18,7 +18,7 @@ EARLIEST: Final = 946_684_800.0
 LATEST: Final = 4_102_444_800.0
 """Year 2100."""
 AHEAD: Final = 3600.0
-"""Seconds by which a line's clock may run ahead of ours: a time without a date is not a day old then."""
+"""Seconds by which a line's clock may be ahead of this machine's: a time without a date is then today's."""
 HEAD: Final = 160
 """Bytes of a line of text in which a time begins."""
 
@@ -182,7 +182,7 @@ def _dated(match: re.Match[str], month: str, day: str) -> str:
 
 
 def _completed(match: re.Match[str], received: float) -> float | None:
-    """The last such time before a line was received, a clock ahead of ours aside."""
+    """The last such time before a line was received; the clock of who wrote it may be ahead by `AHEAD`."""
     now = datetime.fromtimestamp(received + AHEAD, UTC)
     if match["only"]:
         clock, half = _text(match["only"]).zfill(5), (match["half"] or "").strip()

@@ -60,7 +60,7 @@ def check_sdk(root: Path, kind: ProjectType, settings: Mapping[str, str]) -> Sdk
     package, minimum = (PYTHON, minimums[0]) if kind.is_python else (NODE, minimums[1])
     floor = _numbers(minimum)
     if floor is None:
-        raise ProjectError(f"the service asks for an SDK version that is none: {clean(minimum, limit=40)}")
+        raise ProjectError(f"the service asks for an unreadable SDK version: {clean(minimum, limit=40)}")
     unread: list[str] = []
     for file, read in _PYTHON_FILES if kind.is_python else _NODE_FILES:
         written = _version_in(root / file, read, unread)

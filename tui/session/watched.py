@@ -32,7 +32,7 @@ class Link:
     latency: float = 0.0
     """Seconds."""
     skew: float = 0.0
-    """Server's clock minus ours, seconds."""
+    """Server's clock minus this machine's, seconds."""
     used: int = 0
     """Requests sent within the last minute."""
     budget: int = REQUESTS_PER_MINUTE

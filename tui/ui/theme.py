@@ -28,7 +28,7 @@ SMALL: Final = "ansi16"
 """The one whose colours take the fewest bytes."""
 
 TEXTUAL: Final = "textual-dark"
-"""Textual's own, where no file of ours can be used."""
+"""Textual's own, where no file can be used."""
 
 _COLORS: Final = (
     *("background", "surface", "panel", "foreground", "primary", "secondary", "accent"),

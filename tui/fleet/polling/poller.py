@@ -125,7 +125,7 @@ class Poller:
             if not (at_once or nudged or self._in_view(source)):
                 subject = None
             outcome, fleet = await self._ask(source, subject, at_once)
-        except Exception as error:  # a fault of ours must not end the program in an incident
+        except Exception as error:  # a bug must not end the program in an incident
             subject, outcome, fleet = "", self._fault(source, error), self._store.fleet
         freshness, wait = next_turn(
             self._store.fleet.fresh(source.name),

@@ -111,7 +111,7 @@ class Step(Struct, frozen=True):
 
 
 def derive(state: State, happened: Input, skew: float | None = 0.0) -> Step:
-    """One step; `skew` is the server's clock minus ours, seconds, and None while that is not known."""
+    """One step. `skew`: the server's clock minus this machine's, seconds, or None while it is not known."""
     if isinstance(happened, Reported):
         draft = _reported(happened, skew or 0.0)
         return _step(state, [draft], happened.at, is_clock_unknown=skew is None)

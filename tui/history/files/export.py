@@ -122,7 +122,7 @@ def _unpack(path: Path, folder: Path) -> None:
     """Only files with the names of a recording, and no more than `MOST_BYTES`."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [item for item in archive.infolist() if _is_ours(item.filename)]
+            members = [item for item in archive.infolist() if _is_member(item.filename)]
             if not members or sum(item.file_size for item in members) > MOST_BYTES:
                 raise Unusable(f"{path}: not a recording of lktop")
             for item in members:
@@ -138,5 +138,5 @@ def _unpack(path: Path, folder: Path) -> None:
         raise Unusable(f"{path}: not a recording of lktop, or a damaged one: {error}") from error
 
 
-def _is_ours(name: str) -> bool:
+def _is_member(name: str) -> bool:
     return name == NAME or (name.endswith(SUFFIX) and name.replace("-", "").replace(".", "").isalnum())

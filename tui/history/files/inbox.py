@@ -67,7 +67,7 @@ class Inbox:
                 privatefile.require_own(os.fstat(file.fileno()))
                 file.seek(start)
                 data = file.read(LARGEST)
-        except OSError:  # gone, or not ours
+        except OSError:  # gone, or another user's
             return b""
         whole = data[: data.rfind(b"\n") + 1] or data[: LARGEST if len(data) == LARGEST else 0]
         self._read[path.name] = start + len(whole)

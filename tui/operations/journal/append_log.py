@@ -1,6 +1,6 @@
 """Lines appended to a private file that many processes share: whole or not at all, and on the disk.
 
-What is written survives a kill at any moment. A full disk, a file that is not ours and a lock that is not
+What is written survives a kill at any moment. A full disk, a file of another user and a lock that is not
 given up are errors and never silent. Knows nothing of what the lines mean.
 """
 
@@ -156,7 +156,7 @@ class AppendLog:
 
     @contextmanager
     def _opened(self, path: Path, flags: int) -> Iterator[int]:
-        """Open a file that is private and ours, without following a link or waiting for a pipe."""
+        """Open a file that is private and this user's, without following a link or waiting for a pipe."""
         try:
             file = privatefile.open_file(path, flags)
         except OSError as error:

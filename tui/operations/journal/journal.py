@@ -107,7 +107,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One line of the audit trail: an intent and what became of it. Its texts are fit for display."""
+    """One line of the audit trail: an intent and its outcome. Its texts are fit for display."""
 
     intent: Intent
     verdict: Verdict | None = None
@@ -310,11 +310,11 @@ def _to_entry(record: _Record, outcome: _Record | None) -> AuditEntry:
     )
     if outcome is None:
         return AuditEntry(shown)
-    ours = {verdict.value: verdict for verdict in Verdict}.get(outcome.verdict)
+    known = {verdict.value: verdict for verdict in Verdict}.get(outcome.verdict)
     return AuditEntry(
         shown,
-        ours or Verdict.UNKNOWN,
-        foreign="" if ours else clean(outcome.verdict, limit=20),
+        known or Verdict.UNKNOWN,
+        foreign="" if known else clean(outcome.verdict, limit=20),
         detail=clean(masked(outcome.detail), limit=600),
         latency=outcome.latency,
     )

@@ -210,25 +210,25 @@ class CreateDispatch(Operation):
         return ""
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
-        """A new id in the room with the same name and content is ours."""
+        """A new id in the room with the same name and content is the one that was asked for."""
         room, name = intent.facts.get("room", ""), intent.facts.get("agent_name", "")
         standing = await dispatches_of(remote, room) or ()
         before = set(intent.baseline)
-        ours = [item for item in standing if item.id not in before and _is_it(item, intent)]
-        if not ours:
+        new = [item for item in standing if item.id not in before and _is_it(item, intent)]
+        if not new:
             return Verification(Effect.NO, f"no new dispatch of {name} is in {room}")
-        ids = ", ".join(item.id for item in ours)
+        ids = ", ".join(item.id for item in new)
         if intent.is_blind:
             return Verification(
                 Effect.CANNOT_TELL, f"{ids} in {room} looks like it, but what was there before is not known"
             )
-        if len(ours) > 1:
-            words = f"{len(ours)} new dispatches of {name} are in {room}, {ids}: which one is yours?"
+        if len(new) > 1:
+            words = f"{len(new)} new dispatches of {name} are in {room}, {ids}: which one is yours?"
             return Verification(Effect.CANNOT_TELL, words)
-        listed = (await remote.list_dispatches(room, ours[0].id)).items
-        made = next((item for item in listed if item.id == ours[0].id), None)
+        listed = (await remote.list_dispatches(room, new[0].id)).items
+        made = next((item for item in listed if item.id == new[0].id), None)
         receipt = Receipt(made.id, made) if made is not None else None
-        return Verification(Effect.YES, f"created {ours[0].id}", receipt=receipt)
+        return Verification(Effect.YES, f"created {new[0].id}", receipt=receipt)
 
     def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Fleet:
         """The new dispatch is known at once."""

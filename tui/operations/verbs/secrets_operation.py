@@ -140,7 +140,7 @@ def messages(items: Iterable[SecretToSend]) -> list[dict[str, object]]:
 
 
 def verification_of(intent: Intent, now: Mapping[str, str]) -> Verification:
-    """What became of every name of an intent, given when each secret was last updated."""
+    """Whether every name of an intent was set or removed, given when each secret was last updated."""
     was = dict(pair.rpartition("=")[::2] for pair in intent.baseline)
     wanted = [name for name in intent.facts.get("set", "").split("\n") if name]
     unwanted = [name for name in intent.facts.get("remove", "").split("\n") if name]

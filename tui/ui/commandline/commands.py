@@ -267,7 +267,7 @@ COMMANDS: tuple[Command, ...] = (
         (),
         lambda console, words: console.launcher.toggle_dry_run(),
     ),
-    Command("audit", "audit", "what was done from here, by whom, why, and what became of it", (), _audit),
+    Command("audit", "audit", "what was done from here, by whom, why, and with which outcome", (), _audit),
     Command("unresolved", "unresolved", "operations whose outcome nobody knows", (), _unresolved),
     Command("find", "find ID", "go to an agent, room, dispatch or job", (ids,), _find),
     Command("theme", "theme NAME", "another look", (), _theme),

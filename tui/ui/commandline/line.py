@@ -14,7 +14,7 @@ from tui.ui.commandline.command import Arguments, BadCommand, Command
 from tui.ui.commandline.commands import COMMANDS
 from tui.ui.commandline.completers import paths, unlisted
 from tui.ui.commandline.console import Console
-from tui.ui.commandline.lk import NotOurs, ours
+from tui.ui.commandline.lk import NotTranslated, translated
 
 MOST = 50
 """Completions that are looked for."""
@@ -36,8 +36,8 @@ def parse(text: str, commands: Sequence[Command] = COMMANDS) -> Parsed:
     if not words:
         raise BadCommand("no command")
     try:
-        name, *rest = ours(text, words)
-    except NotOurs as problem:
+        name, *rest = translated(text, words)
+    except NotTranslated as problem:
         raise BadCommand(str(problem)) from None
     exact = [command for command in commands if command.name == name]
     close = exact or [command for command in commands if command.name.startswith(name)]

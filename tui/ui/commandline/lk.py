@@ -1,4 +1,4 @@
-"""Translates command lines of `lk` into ours, so that a line of a runbook can be pasted. No widgets.
+"""Translates command lines of `lk` into lktop's, so that a line of a runbook can be pasted. No widgets.
 
 Only what our commands can express is accepted. An option that would be lost is refused by name, with the
 reason: a dialog that opened without it might act on something else. No refusal repeats a value.
@@ -16,29 +16,29 @@ _JOINS: Final = frozenset(("&&", "||", "|", ";", ">", "<", "&"))
 _AGENT: Final = ("agent",)
 
 
-class NotOurs(ValueError):
+class NotTranslated(ValueError):
     """A line of `lk` that has no counterpart; its text says why, and holds no value of an option."""
 
 
-def ours(line: str, words: Sequence[str]) -> list[str]:
-    """The words of our command line; `line` is what they were read from. Raises `NotOurs`."""
+def translated(line: str, words: Sequence[str]) -> list[str]:
+    """The words of the command line here; `line` is what they were read from. Raises `NotTranslated`."""
     if words[0] == "curl":
-        raise NotOurs("curl is for a shell, not for this line")
+        raise NotTranslated("curl is for a shell, not for this line")
     path = _path(words)
     if path is None:
         return [ALIASES.get(words[0], words[0]), *words[1:]]
     if found := expansion(line):
-        raise NotOurs(f"{found} means something to a shell only: write what it stands for")
+        raise NotTranslated(f"{found} means something to a shell only: write what it stands for")
     if _JOINS.intersection(words):
-        raise NotOurs("one command at a time: nothing here joins two")
+        raise NotTranslated("one command at a time: nothing here joins two")
     family, rest = path
     verb = rest[0] if rest else ""
     known = FAMILIES.get(family, {}).get(verb)
     named = " ".join(("lk", *family, verb)).strip()
     if known is None:
-        raise NotOurs(f"{named}: only lk agent, dispatch, room list and project list have a place here")
-    if not known.ours:
-        raise NotOurs(f"{named} works on this machine: it is for a shell")
+        raise NotTranslated(f"{named}: only lk agent, dispatch, room list and project list have a place here")
+    if not known.command:
+        raise NotTranslated(f"{named} works on this machine: it is for a shell")
     return _translated(named, known, rest[1:])
 
 
@@ -53,7 +53,7 @@ def _path(words: Sequence[str]) -> tuple[tuple[str, ...], Sequence[str]] | None:
         return _AGENT, words
     family, rest = _family(words)
     is_verb = bool(rest) and rest[0] in FAMILIES.get(family, {})
-    if words[0] in ("dispatch", "project"):  # commands of ours too, whose first word may be any name
+    if words[0] in ("dispatch", "project"):  # commands of lktop too, whose first word may be any name
         is_verb = is_verb and (flagged or rest[0] == "list" or len(rest) > 2)
     return (family, rest) if is_verb else None
 
@@ -69,11 +69,11 @@ def _translated(named: str, known: Verb, words: Sequence[str]) -> list[str]:
     options, others = _options(words, known)
     if len(others) > len(known.words):
         by_file = "give --id, for livekit.toml is not read here" if "--id" in known.takes else ""
-        raise NotOurs(f"{named}: {by_file or 'too many words'}")
+        raise NotTranslated(f"{named}: {by_file or 'too many words'}")
     found = options | {name: [word] for name, word in zip(known.words, others, strict=False) if name}
     for name in known.needs:
         if not found.get(name):
-            raise NotOurs(f"{named}: which {name}? --id is missing")
+            raise NotTranslated(f"{named}: which {name}? --id is missing")
     command = _command(known, found)
     texts = {name: _joined(name, values) for name, values in found.items()}
     given = [texts[name] for name in known.places if name in texts]
@@ -86,21 +86,21 @@ def _translated(named: str, known: Verb, words: Sequence[str]) -> list[str]:
 
 def _command(known: Verb, found: dict[str, list[str]]) -> str:
     """Our command, which may depend on what is given; what chose it is taken out of `found`."""
-    if known.ours == "delete":
+    if known.command == "delete":
         return "delete-deployment" if "deployment" in found else "delete"
     overwrites = bool(found.pop("overwrite", None))
-    if known.ours != "set-secret":
-        return known.ours
+    if known.command != "set-secret":
+        return known.command
     if mounts := found.pop("mounts", None):
         if len(mounts) > 1 or overwrites or found.keys() - {"agent"}:
-            raise NotOurs("--secret-mount: one file, on a line of its own")
+            raise NotTranslated("--secret-mount: one file, on a line of its own")
         found["file"] = mounts
         return "mount-secret"
     return "replace-secrets" if overwrites else "import-secrets" if "file" in found else "set-secret"
 
 
 def _options(words: Sequence[str], known: Verb) -> tuple[dict[str, list[str]], list[str]]:
-    """What the options give, by what it is here, and the other words. Raises `NotOurs`."""
+    """What the options give, by what it is here, and the other words. Raises `NotTranslated`."""
     found: dict[str, list[str]] = {}
     others: list[str] = []
     left = iter(words)
@@ -120,9 +120,9 @@ def _options(words: Sequence[str], known: Verb) -> tuple[dict[str, list[str]], l
         if name not in SWITCHES and not equals:
             value = next(left, "")
         if name not in SWITCHES and not value and name != "--deployment":
-            raise NotOurs(f"{name} has no value")
+            raise NotTranslated(f"{name} has no value")
         if name == "--attributes" and (meaning in found or not value.startswith("{")):
-            raise NotOurs(f"{name}: one JSON object, without --attribute beside it")
+            raise NotTranslated(f"{name}: one JSON object, without --attribute beside it")
         found[meaning] = [*(found.get(meaning, ()) if name in SEVERAL else ()), fixed or value]
     return found, others
 
@@ -135,7 +135,7 @@ def _joined(name: str, values: Sequence[str]) -> str:
     return " ".join(map(word_of, values)) if several else values[-1]
 
 
-def _refusal(name: str, why: Mapping[str, str]) -> NotOurs:
+def _refusal(name: str, why: Mapping[str, str]) -> NotTranslated:
     """Why an option is not taken."""
     reason = why.get(name) or WHY.get(name) or "it has no place on this line; dialogs ask for such things"
-    return NotOurs(f"{name}: {reason}")
+    return NotTranslated(f"{name}: {reason}")

@@ -11,7 +11,7 @@ from msgspec import Struct
 class Verb(Struct, frozen=True):
     """One command of `lk`."""
 
-    ours: str
+    command: str
     """Our command; empty where there is none."""
     places: tuple[str, ...] = ()
     """What our command takes as plain words, in order; everything else is written `name=value`."""
@@ -128,7 +128,7 @@ FAMILIES: Final[Mapping[tuple[str, ...], Mapping[str, Verb]]] = {
     ("project",): {"list": Verb("project")},
 }
 ALIASES: Final[Mapping[str, str]] = {
-    **{name: _AGENT[verb].ours for name, verb in _ALSO.items()},
+    **{name: _AGENT[verb].command for name, verb in _ALSO.items()},
     "list": "agents",
     "update-secrets": "set-secret",
 }
@@ -151,7 +151,7 @@ WHY: Final[Mapping[str, str]] = {
     "--image": "prebuilt images are pushed with lk itself",
     "--image-tar": "prebuilt images are pushed with lk itself",
 }
-"""Option that several commands of `lk` have and none of ours → the reason."""
+"""Option that several commands of `lk` have and no command of lktop → the reason."""
 OPTIONS: Final = frozenset(
     {name for verbs in FAMILIES.values() for verb in verbs.values() for name in (*verb.takes, *verb.why)}
     | {*WHY, *QUIET, *SHORT}

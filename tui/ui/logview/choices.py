@@ -236,8 +236,8 @@ def save_choices(model: LogModel, ask_path: Callable[[SaveMode], None]) -> Choic
     held = log.end - log.first, len(notices)
     choices = []
     for mode in SAVE_MODES:
-        rows, ours = shown if mode.shown else held
-        count = line_count(rows - ours if mode.raw else rows)  # a notice was not received
+        rows, notices_among = shown if mode.shown else held
+        count = line_count(rows - notices_among if mode.raw else rows)  # a notice was not received
         choices.append(ChoiceRow(mode.key, (_padded(mode.words, 38), Cell(count, "muted"))))
 
     def answer(key: str, verb: str) -> None:

@@ -18,7 +18,7 @@ from tui.ui.widgets.lines import Line, Lines
 from tui.ui.widgets.text import width
 
 SPEEDS: Final = (1.0, 5.0, 20.0, 60.0)
-"""Seconds of the recording in one of ours."""
+"""Seconds of the recording that pass in a second."""
 UNRECORDED: Final = "nothing recorded then: as it was before"
 LEAST: Final = 10
 """Cells that the line of time has at least, or it is left out."""
