@@ -30,6 +30,8 @@ class Noted(Replay):
         super().__init__(project, Fleet(agents=agents), clock=ManualClock())
         self.runs = False
         self.fails: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.tidying: asyncio.Future[None] | None = None
+        """What it waits for at its end."""
 
     async def run(self) -> None:
         """Until cancelled, or until it is made to fail."""
@@ -37,6 +39,8 @@ class Noted(Replay):
         try:
             await self.fails
         finally:
+            if self.tidying is not None:
+                await self.tidying
             self.runs = False
 
 
@@ -188,3 +192,18 @@ async def test_an_exception_in_a_session_is_told_and_a_cancelled_one_is_not() ->
         await turn()
         assert [str(error) for error in here.broken] == ["a bug"]
         assert here.registry.open(PROJECT) is here.made[-1] is not here.made[0], "a fresh start"
+
+
+async def test_a_session_that_ends_already_is_waited_for_and_not_broken_off() -> None:
+    async with registry() as here:
+        here.registry.open(PROJECT)
+        await turn()
+        here.made[0].tidying = asyncio.get_running_loop().create_future()
+        here.registry.close(PROJECT.key)
+        await turn()
+        ending = asyncio.create_task(here.registry.aclose())
+        await turn()
+        assert here.runs() == ["prod"] and not ending.done(), "such as what is still to be written"
+        here.made[0].tidying.set_result(None)
+        await ending
+        assert here.runs() == []

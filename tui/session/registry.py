@@ -155,7 +155,8 @@ class SessionRegistry:
     async def aclose(self) -> None:
         """End every session, used or not, and wait for that."""
         for task in self._tasks:
-            task.cancel()
+            if not task.cancelling():  # one that ends already would be broken off while it tidies up
+                task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _close(self, entry: _Entry) -> None:
