@@ -148,7 +148,7 @@ def due(
 ) -> list[str]:
     """The rooms that are asked next with the default cap."""
     selection = selection or Selection()
-    return scheduler.next(selection, now, scheduler.intervals(selection, 90.0), most=most)
+    return scheduler.next(selection, now, scheduler.intervals(selection, 97.0), most=most)
 
 
 def test_what_changed_comes_before_what_is_in_view_and_that_before_the_rest() -> None:

@@ -28,7 +28,7 @@ WAITING: Final = 30.0
 """Seconds for which a change waits until the room is another interval ahead."""
 UNREAD: Final = 2.0
 """Intervals by which a room that was there from the start and was never asked is ahead of the others."""
-ALL_WITHIN: Final = (9.0, 0.875)
+ALL_WITHIN: Final = (9.0, 0.85)
 """Every room is asked within so many seconds, or so many for each room, if there are requests for it."""
 RUNNING_WITHIN: Final = 57.0
 """Seconds within which rooms with running jobs are asked: an agent may leave without a sign in ListRooms."""
