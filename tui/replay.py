@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tui.clock import SystemClock
 from tui.fleet.state import Fleet
-from tui.fleet.typed_time import TIME_HINT, typed_time
+from tui.fleet.typed_time import TIME_HINT, typed_times, which_of
 from tui.project import Project
 from tui.secret import Secret
 from tui.session.recordings import newest, opened
@@ -45,10 +45,12 @@ def beginning(path: Path, text: str) -> float:
         reader.close()
     if last is None:
         raise NoHistory(f"no samples in {path}")
-    at = typed_time(text, now=last.at, zone=None) if text else last.at
-    if at is None:
+    found = typed_times(text, now=last.at, zone=None) if text else (last.at,)
+    if not found:
         raise NoHistory(f"--at {text}: no time; give {TIME_HINT}")
-    return at
+    if len(found) > 1:
+        raise NoHistory(f"--at {text}: that hour came twice; give {' or '.join(which_of(text, found, None))}")
+    return found[0]
 
 
 def watched(project: Project, path: Path) -> Watched:

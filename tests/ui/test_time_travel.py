@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import gc
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from tests.fixtures.clocks import QuickClock
 from tests.fixtures.screen import playing
 from tests.operations.console import console
 from tests.scenes import Scene, looks, settled, strike, typed
-from tui.fleet.past import Gap
+from tui.fleet.past import Gap, Kind
 from tui.fleet.times import TimeStyle
 from tui.record_options import RecordOptions
 from tui.session.live import Session
 from tui.session.playback import Extent
+from tui.ui.commandline.time_mode import TimeMode
 from tui.ui.main_screen.time_bar import Position, bar, line_of_time
 from tui.ui.panes.timeline import TimelinePane
 from tui.ui.time_travel import Pace
+from tui.ui.widgets.key_choice import KeyChoice
 
 T = 1_786_000_000.0
 
@@ -59,7 +63,14 @@ async def test_one_goes_through_a_recording_and_every_operation_is_refused() -> 
         assert app.main.time_bar.has_focus and looks(app)[0] == newest[0]
         await typed(pilot, "T", *"-10m", "enter")
         assert app.main.view.is_past and app.main.time_bar.has_focus
-        await typed(pilot, "escape")
+        await typed(pilot, "tab", "1", "T", *"-9m", "enter")
+        assert app.main.time_bar.has_focus, "a pane without times goes along"
+        playback = app.time_travel.playback
+        assert playback is not None and playback.extent is not None
+        assert playback.at == playback.extent.last - 540.0, "from the end of the recording"
+        await typed(pilot, "i", *"x", "enter")
+        assert "a recording stays as it is" in app.said.newest_first[0].text
+        await typed(pilot, "ctrl+t", "escape")
         assert "there is no now" in app.said.newest_first[0].text, "a recording is all there is"
         assert now != newest
 
@@ -85,6 +96,20 @@ async def test_time_passes_at_its_speed_and_any_key_of_the_bar_stops_it() -> Non
         )
 
 
+async def test_the_hour_that_came_twice_is_asked_for() -> None:
+    went: list[float] = []
+    asked: list[KeyChoice] = []
+    night = datetime(2026, 10, 25, 2, 30, tzinfo=UTC).timestamp()
+    mode = TimeMode(night, ZoneInfo("Europe/Berlin"), went.append, lambda: None, ask=asked.append)
+    assert "came twice: 02:30+02:00 or 02:30+01:00" in mode.typed("02:30")[0]
+    mode.submit("02:30")
+    assert not went and [option.words for option in asked[0].options] == ["02:30+02:00", "02:30+01:00"]
+    asked[0].answer("2")
+    assert went == [night - 3600]
+    mode.submit("02:30+02:00")
+    assert went[1:] == [night - 7200] and len(asked) == 1
+
+
 async def test_enter_on_an_event_shows_the_fleet_as_it_was_then() -> None:
     async with playing(Scene("past", recorded=True, keys=("7",)), (120, 40)) as (app, pilot):
         pane = app.main.pane("timeline")
@@ -107,6 +132,14 @@ async def test_now_is_shown_again_as_if_one_had_never_left(tmp_path: Path) -> No
         await here.press("ctrl+t")
         await here.until(lambda: here.app.main.view.is_past)
         assert here.app.session is not live and here.app.main.time_bar.has_focus
+        playback = here.app.time_travel.playback
+        assert playback is not None
+        await here.press("tab", "i")
+        await here.paste("bad from here on")
+        await here.press("enter")
+        (note,) = (event for event in live.past.events if event.kind is Kind.NOTE)
+        assert abs(note.at - playback.at) < 0.01, "of the time looked at"
+        await here.press("ctrl+t")
         await here.press("ctrl+t")
         assert here.app.session is live and not here.app.main.view.is_past
         assert not here.app.main.time_bar.display and here.app.focused is not None

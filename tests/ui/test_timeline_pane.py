@@ -155,7 +155,7 @@ async def test_keys_of_the_timeline_on_the_screen() -> None:
         await typed(pilot, "A")
         assert app.main.current is app.main.agents and app.main.agents.table.cursor == named
         await typed(pilot, "7", "i", *"the fix is out", "enter")
-        assert any("not noted: recorded session" in said.text for said in app.said.newest_first)
+        assert any("not noted: a recording stays as it is" in said.text for said in app.said.newest_first)
         await typed(pilot, "J")
         assert any("about no job" in said.text for said in app.said.newest_first)
         await typed(pilot, "colon", *"failed 2h", "enter")

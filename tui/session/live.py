@@ -221,10 +221,11 @@ class Session:
         """Make an event of an operation of the operator's."""
         self._history.take(of_entry(entry, self.store.fleet, is_old=is_old))
 
-    def note(self, text: str, subject: Subject, by: str) -> str:
+    def note(self, text: str, subject: Subject, by: str, at: float | None = None) -> str:
         """Make an event of what the operator notes."""
         self._notes += 1
-        note = of_note(f"{self._run}note{self._notes}", self._clock.now(), text, subject, by)
+        ours = self._clock.now() if at is None else at - (self._skew() or 0.0)
+        note = of_note(f"{self._run}note{self._notes}", ours, text, subject, by)
         self._history.take(note)
         return ""
 

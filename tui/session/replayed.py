@@ -34,6 +34,8 @@ C = TypeVar("C")
 
 REFUSAL: Final = "recorded session: not available"
 """Why nothing can be asked or changed."""
+KEPT: Final = "a recording stays as it is: a note is made where it is recorded"
+"""Why nothing can be noted."""
 PAST: Final = "the past is shown, and nothing can be changed in it: ctrl+t goes back to now"
 _SUBJECTS: Final[Mapping[str, Callable[[Selection], str]]] = {
     "versions": lambda selection: selection.agent_id,
@@ -56,15 +58,17 @@ class Replay:
         logs: LogHub | None = None,
         link: Link | None = None,
         read: Callable[[], Reader] | None = None,
+        noted: Callable[[str, Subject, str], str] | None = None,
     ) -> None:
         """`past` is what is remembered of the fleet; without, it is seen for the first time.
 
         `link` is what is said of the connection. `read` opens what was recorded before; it is called in a
-        thread, and raises `NoHistory`.
+        thread, and raises `NoHistory`. `noted` keeps a note, as `note` does; without, none is kept.
         """
         self.project = project
         self.logs = logs
         self._read = read
+        self._noted = noted
         seen = Moment(clock.now(), clock.now())  # one clock was recorded
         first = derive(State(), Change(Fleet(), fleet, frozenset(vars(fleet)), seen))
         state = past.continued(first.state) if past else first.state
@@ -129,9 +133,9 @@ class Replay:
     def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
         """What is done now is no part of a recording."""
 
-    def note(self, text: str, subject: Subject, by: str) -> str:
-        """A recording stays as it is."""
-        return REFUSAL
+    def note(self, text: str, subject: Subject, by: str, at: float | None = None) -> str:
+        """A recording stays as it is, unless it is this machine's own, which goes on."""
+        return KEPT if self._noted is None else self._noted(text, subject, by)
 
     async def run(self) -> None:
         """Keep logs open until cancelled; nothing is polled."""

@@ -101,8 +101,11 @@ class Watched(Protocol):
     def report(self, entry: AuditEntry, *, is_old: bool = False) -> None:
         """Make an event of an operation of the operator's; `is_old` if the journal was read back."""
 
-    def note(self, text: str, subject: Subject, by: str) -> str:
-        """Make an event of what the operator notes on something; returns why that cannot be done."""
+    def note(self, text: str, subject: Subject, by: str, at: float | None = None) -> str:
+        """Make an event of what the operator notes on something; returns why that cannot be done.
+
+        It is of now, or of an earlier time: Unix seconds by the server's clock.
+        """
 
     async def recorded(self) -> Reader:
         """What was recorded of the project up to now. Raises `NoHistory` with the reason in words."""

@@ -488,7 +488,7 @@ class Lktop(DiffApp):
 
     def on_time_bar_time_wanted(self, event: TimeBar.TimeWanted) -> None:
         """To a moment that is typed."""
-        self.main.ask_time(self.time_travel.now, self.time_travel.enter, self.main.time_bar.focus)
+        self.main.ask_past(self.time_travel.now, self.time_travel.enter)
 
     def on_time_bar_left(self, event: TimeBar.Left) -> None:
         """Back to now."""

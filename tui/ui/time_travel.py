@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
 
 from tui.clock import Clock
-from tui.fleet.past import Event
+from tui.fleet.past import Event, Subject
 from tui.fleet.state import Fleet
 from tui.session.playback import Playback
 from tui.session.registry import SessionRegistry
@@ -58,8 +59,13 @@ class TimeTravel:
 
     @property
     def now(self) -> float:
-        """The present, Unix seconds by the server's clock."""
-        return self._clock.now() if self._live is None else self._live.moment.unix
+        """The present, Unix seconds by the server's clock; of a recording, its end."""
+        playback, session = self.playback, self._live or self._registry.selected
+        if session is None:
+            return self._clock.now()
+        if self._live is not None and self._live.refusal and playback is not None and playback.extent:
+            return playback.extent.last
+        return session.moment.unix
 
     def toggle(self) -> None:
         """Into the past; there, give the bar the keyboard; with it, back to now."""
@@ -141,7 +147,9 @@ class TimeTravel:
             return
         finally:
             self._is_opening = False
-        replay = Replay(session.project, Fleet(), clock=self._clock, logs=session.logs)
+        replay = Replay(
+            session.project, Fleet(), clock=self._clock, logs=session.logs, noted=partial(self._note, session)
+        )
         playback = Playback(replay, reader, lambda: session.past)
         if session is not self._registry.selected or not await playback.seek(at):
             playback.close()
@@ -179,6 +187,11 @@ class TimeTravel:
         if self._collects and not self._moves:
             gc.enable()
             self._collects = False
+
+    def _note(self, session: Watched, text: str, subject: Subject, by: str) -> str:
+        """Note something at the time that is looked at."""
+        at = self.playback.at if self.playback is not None else session.moment.unix
+        return session.note(text, subject, by, at)
 
     def _draw(self, words: str = "") -> None:
         playback = self.playback

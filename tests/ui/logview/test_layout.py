@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
 from tui.fleet.lists.cells import Cell
-from tui.fleet.typed_time import precision, typed_time
+from tui.fleet.typed_time import precision, typed_time, typed_times, which_of
 from tui.logs.classify import classify
 from tui.logs.levels import Level
 from tui.logs.log import Counts, Kind, Line, Notice
@@ -209,6 +209,23 @@ def test_times_as_they_are_typed(typed: str, expected: float | None) -> None:
 
 def test_years_that_no_clock_reaches_are_no_times() -> None:
     assert typed_time("0001-01-01", now=NOW, zone=None) is None
+
+
+def test_an_hour_that_occurs_twice_is_two_moments_until_it_is_said_which() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    night = datetime(2026, 10, 25, 1, 30, tzinfo=UTC).timestamp()  # 02:30 for the second time
+    both = typed_times("02:30", now=night + 60, zone=berlin)
+    assert both == (night - 3600, night)
+    assert which_of("02:30", both, berlin) == ["02:30+02:00", "02:30+01:00"]
+    for text, at in zip(which_of("02:30", both, berlin), both, strict=True):
+        assert typed_times(text, now=night + 60, zone=berlin) == (at,) and precision(text) == 60.0
+    assert typed_times("02:30", now=night - 60, zone=berlin) == (night - 3600,), "the second is to come"
+    assert typed_time("02:30", now=night + 60, zone=berlin) == night
+    assert len(typed_times("2026-10-25 02:30", now=night, zone=berlin)) == 2
+    assert len(typed_times("2026-10-25 02:30", now=night, zone=UTC)) == 1
+    assert len(typed_times("2026-03-29 02:30", now=night, zone=berlin)) == 1, "it is skipped"
+    assert len(typed_times("02:30", now=night + 86_400, zone=berlin)) == 1
+    assert typed_times("02:30+99:00", now=night, zone=berlin) == ()
 
 
 def test_a_time_of_day_is_the_operators_unless_it_says_utc() -> None:

@@ -7,7 +7,8 @@ from math import inf
 from pathlib import Path
 
 from tui.fleet.times import TimeStyle
-from tui.fleet.typed_time import TIME_HINT, typed_time
+from tui.fleet.typed_time import TIME_HINT, typed_time, typed_times, which_of
+from tui.fleet.view import View
 from tui.ui.commandline.command import Arguments, BadCommand
 from tui.ui.commandline.console import Console
 
@@ -18,8 +19,7 @@ DAY = 86_400.0
 def show_changes(console: Console, words: Arguments) -> None:
     """What changed between a time and another, or now. Raises `BadCommand`."""
     view = console.main.view
-    zone = UTC if view.clock_style is TimeStyle.UTC else None
-    times = [typed_time(word, now=view.now, zone=zone) for word in words]
+    times = [_time(word, view) for word in words]
     known = [at for at in times if at is not None]
     if not known or len(known) < len(times) or len(times) > 2:
         raise BadCommand(f"since when? Type {TIME_HINT}, and until when if that is not now")
@@ -30,10 +30,9 @@ def show_changes(console: Console, words: Arguments) -> None:
 def export(console: Console, words: Arguments) -> None:
     """Write a part of the recording into a file: `export 14:00-14:30 FILE`. Raises `BadCommand`."""
     view = console.main.view
-    zone = UTC if view.clock_style is TimeStyle.UTC else None
     begin, _, end = words[0].partition("-") if words else ("", "", "")
-    since = typed_time(begin, now=view.now, zone=zone)
-    until = typed_time(end, now=view.now, zone=zone) if end else view.now
+    since = _time(begin, view)
+    until = _time(end, view) if end else view.now
     if len(words) != 2 or since is None or until is None or since >= until:
         raise BadCommand("from when to when, and where? Type 14:00-14:30 FILE, or 30m FILE")
     console.export(since, until, Path(words[1]).expanduser().absolute())
@@ -46,3 +45,12 @@ def show_failed(console: Console, words: Arguments) -> None:
     if since is None or len(words) > 1:
         raise BadCommand("within what time? Type 10m, 2h or 14:02")
     console.main.show_failed(max(0.0, now - since))
+
+
+def _time(word: str, view: View) -> float | None:
+    """Unix seconds; None for what is no time. Raises `BadCommand` for one that came twice."""
+    zone = UTC if view.clock_style is TimeStyle.UTC else None
+    found = typed_times(word, now=view.now, zone=zone)
+    if len(found) > 1:
+        raise BadCommand(f"that hour came twice: type {' or '.join(which_of(word, found, zone))}")
+    return found[0] if found else None

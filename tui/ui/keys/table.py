@@ -173,7 +173,7 @@ _MOVES: Final = Section(
         Key("right_parenthesis", "Next mark", (use("screen.to_mark(1)", LIST), use("to_mark(1)", LOGS))),
         Key("comma", "A minute back", (use("minute(-1)", LOGS, TIMELINE),)),
         Key("full_stop", "A minute on", (use("minute(1)", LOGS, TIMELINE),)),
-        Key("T", "Go to a time", (use("time", LOGS), use("screen.time", TIMELINE))),
+        Key("T", "Go to a time", (use("time", LOGS), use("time", SCREEN))),
         Key("ctrl+t", "The past", (use("past", SCREEN),)),
         Key("p", "Pause or play", (use("follow", LOGS, label="Follow", footer=True),)),
         Key("m", "Mark", (use("mark", TABLE, LOGS),)),

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from tui.api.clean import clean
 from tui.fleet.lists.cells import Cell
-from tui.fleet.typed_time import TIME_HINT, precision, typed_time
+from tui.fleet.typed_time import TIME_HINT, precision, typed_times, which_of
 from tui.logs.expressions import TooSlow
 from tui.logs.query import parse_filter
 from tui.logs.search import Pattern
@@ -207,12 +207,15 @@ def time_question(model: LogModel) -> Question:
     zone = datetime.fromtimestamp(model.clock.now()).astimezone(model.options.clock_zone)
 
     def submit(text: str) -> str:
-        at = typed_time(text, now=latest_time(model), zone=model.options.clock_zone)
-        if at is None:
+        found = typed_times(text, now=latest_time(model), zone=model.options.clock_zone)
+        if not found:
             return f"no time; type {TIME_HINT}"
+        if len(found) > 1:
+            either = " or ".join(which_of(text, found, model.options.clock_zone))
+            return f"that hour came twice: type {either}"
         if model.options.timeless:
             return "no line of a build says when it was written"
-        model.go_to_time(at, precision(text))
+        model.go_to_time(found[0], precision(text))
         return ""
 
     return Question("time", f"go to ({zone:%Z}) ", submit, hint=TIME_HINT)

@@ -26,6 +26,7 @@ from tui.fleet.lists.tree import find_key, key_of
 from tui.fleet.past import Subject
 from tui.fleet.state import Fleet
 from tui.fleet.times import TimeStyle
+from tui.fleet.typed_time import TIME_HINT
 from tui.fleet.view import Selection, View
 from tui.operations.registry import BY_ID
 from tui.operations.targets import NoTarget
@@ -156,10 +157,17 @@ class MainScreen(Screen[None]):
                     await self.app.run_action(binding.action, node)
                     return
 
-    def ask_time(self, now: float, go: Callable[[float], None], then: Callable[[], object]) -> None:
-        """Ask for a time, relative to `now` in Unix seconds, and go there; `then` takes the keyboard."""
+    def ask_past(self, now: float, go: Callable[[float], None]) -> None:
+        """Ask for a time, relative to `now` in Unix seconds, at which everything is to be shown."""
+        then = self.time_bar.focus if self.time_bar.has_focus else self.current.take_focus
+        self._ask_time(now, go, then, f"everything as it was at {TIME_HINT}")
+
+    def _ask_time(
+        self, now: float, go: Callable[[float], None], then: Callable[[], object], words: str
+    ) -> None:
+        """Ask for a time and go there; `then` takes the keyboard."""
         zone = UTC if self.view.clock_style is TimeStyle.UTC else None
-        self._prompt.open(TimeMode(now, zone, go, then))
+        self._prompt.open(TimeMode(now, zone, go, then, ask=self.on_key_choice, words=words))
 
     def draw_header(self) -> None:
         """The two lines on top."""
@@ -367,8 +375,11 @@ class MainScreen(Screen[None]):
             self._refuse(str(problem))
 
     def action_time(self) -> None:
-        """Go to a time that is typed."""
-        self.ask_time(self.view.now, self._go_to_time, self.current.take_focus)
+        """Go to a time that is typed: in the pane, or with all of them."""
+        if self.current.has_times:
+            self._ask_time(self.view.now, self._go_to_time, self.current.take_focus, f"go to {TIME_HINT}")
+        else:
+            self.post_message(TimeBar.TimeWanted())
 
     def _go_to_time(self, at: float) -> None:
         if problem := self.current.go_to_time(at):

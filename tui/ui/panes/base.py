@@ -166,6 +166,9 @@ class Pane(Vertical):
         """Switch the filter off, or on again; returns why that changes nothing."""
         return f"{self.NAME} has no filter"
 
+    has_times: ClassVar[bool] = False
+    """Its rows have times that the cursor can go to."""
+
     def go_to_time(self, at: float) -> str:
         """Put the cursor where this was, Unix seconds; returns why that is not possible."""
         return f"{self.NAME} has no times"

@@ -183,6 +183,8 @@ class TimelinePane(ProblemListPane):
         if self.event is not None:
             self.go_to_time(self.event.at + 60.0 * step, later=step > 0)
 
+    has_times = True
+
     def go_to_time(self, at: float, *, later: bool = False) -> str:
         """Put the cursor on the newest event up to a time in Unix seconds, or the oldest from then on."""
         shown = [event for key in self._keys if (event := self._events.get(key)) is not None]
