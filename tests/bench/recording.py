@@ -27,7 +27,7 @@ from tui.history.files import database
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.files.long_file import NAME, LongFile
 from tui.history.files.long_reader import LongReader
-from tui.history.files.samples import sample_files
+from tui.history.files.sample_files import sample_files
 from tui.history.records import Run
 from tui.history.store import Batch, Taken
 from tui.history.timeline import History

@@ -12,7 +12,7 @@ from tui.clock import Moment
 from tui.fleet.past import Event, Kind, Severity
 from tui.fleet.state import Fleet
 from tui.history.files.folder_store import FolderReader, FolderWriter
-from tui.history.files.samples import sample_files
+from tui.history.files.sample_files import sample_files
 from tui.history.records import Run
 from tui.history.store import Batch, Reader, Taken
 from tui.record_options import RecordOptions

@@ -12,7 +12,7 @@ from tui.history.files import folder, retention
 from tui.history.files.folder import Lock, digest_key, network_file_system
 from tui.history.files.long_file import NAME
 from tui.history.files.retention import expire, forget
-from tui.history.files.samples import sample_files
+from tui.history.files.sample_files import sample_files
 
 NOW = 1_786_000_000.0
 

@@ -19,7 +19,7 @@ from tui.history.files.compare import difference, is_news
 from tui.history.files.folder_store import FolderReader
 from tui.history.files.long_file import NAME
 from tui.history.files.privacy import Privacy, Recorded
-from tui.history.files.samples import sample_files
+from tui.history.files.sample_files import sample_files
 
 DRIVER = """\
 import sys
@@ -28,14 +28,14 @@ from random import Random
 from tests.history.fleets import Life
 from tui.clock import Moment
 from tui.fleet.past import Event, Kind, Severity
-from tui.history.files import samples
+from tui.history.files import sample_writer
 from tui.history.files.folder_store import FolderWriter
 from tui.history.records import Run
 from tui.history.store import Batch, Taken
 from tui.record_options import RecordOptions
 
 root, run, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-samples.KEY_EVERY, samples.QUIET_EVERY = 20.0, 2.0
+sample_writer.KEY_EVERY, sample_writer.QUIET_EVERY = 20.0, 2.0
 life, now = Life(seed), float(sys.argv[4])
 writer = FolderWriter(root, "project", RecordOptions(), Run(run, now, life.at, "h", "1"))
 for number in range(100_000):

@@ -17,7 +17,7 @@ def opened(where: Path) -> Reader:
     from tui.history.files.export import ExportReader
     from tui.history.files.folder_store import FolderReader
     from tui.history.files.hour_reader import HourReader
-    from tui.history.files.samples import SUFFIX
+    from tui.history.files.sample_files import SUFFIX
 
     try:
         if where.is_dir():

@@ -19,7 +19,7 @@ from tui import privatefile
 from tui.clock import Moment
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.files.long_file import NAME
-from tui.history.files.samples import SUFFIX
+from tui.history.files.sample_files import SUFFIX
 from tui.history.records import Run, Sample, Unusable
 from tui.history.store import Batch, Reader, Taken
 from tui.record_options import RecordOptions

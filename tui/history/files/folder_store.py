@@ -17,8 +17,8 @@ from tui.history.files import folder, retention
 from tui.history.files.long_file import JOBS_FOR, NAME, LongFile, LongLimits
 from tui.history.files.long_reader import LongReader
 from tui.history.files.privacy import Privacy, Recorded
-from tui.history.files.recording import Recording
-from tui.history.files.samples import FileFull, SampleLimits, SampleWriter
+from tui.history.files.sample_reader import SampleReader
+from tui.history.files.sample_writer import FileFull, SampleLimits, SampleWriter
 from tui.history.files.watching import SAMPLES, Watching
 from tui.history.records import ErrorCount, Run
 from tui.history.store import Batch, Loaded, Taken
@@ -138,7 +138,7 @@ class FolderReader:
     def __init__(self, where: Path) -> None:
         """Raises `UnknownSchema`, `OSError` and `sqlite3.Error`."""
         self._long = LongReader(where)
-        self.samples = Recording(where)
+        self.samples = SampleReader(where)
         self.events = self._long.events
         self.transitions = self._long.transitions
         self.newest_transitions = self._long.newest_transitions

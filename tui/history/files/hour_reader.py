@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tui.fleet.past import Event, FailedJob, Gap, Transition
-from tui.history.files.recording import Recording
+from tui.history.files.sample_reader import SampleReader
 from tui.history.records import ErrorCount
 from tui.history.store import Loaded, Samples
 
@@ -18,7 +18,7 @@ class HourReader:
 
     def __init__(self, path: Path) -> None:
         """Raises `Unusable`, `OSError` and `sqlite3.Error`."""
-        self.samples: Samples = Recording(path)
+        self.samples: Samples = SampleReader(path)
 
     def events(self, since: float, until: float, limit: int = 2_000) -> list[Event]:
         """None: they are in the file that lasts."""

@@ -17,7 +17,7 @@ from msgspec import structs
 
 from tui.fleet.past import Event, FailedJob, Severity, Since, Transition
 from tui.history.files import database
-from tui.history.files.samples import UNFINISHED
+from tui.history.files.sample_files import UNFINISHED
 from tui.history.records import ErrorCount, Run, WatchedTime
 
 NAME: Final = "events.sqlite"

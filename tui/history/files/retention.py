@@ -9,7 +9,7 @@ from typing import Final
 from tui.history.files import database
 from tui.history.files.folder import LOCK
 from tui.history.files.long_file import NAME as LONG_FILE
-from tui.history.files.samples import sample_files
+from tui.history.files.sample_files import sample_files
 
 TOTAL: Final = 1 << 30
 """Bytes of samples of all projects together."""

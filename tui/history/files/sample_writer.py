@@ -17,12 +17,9 @@ from tui.fleet.state import Differing, Fleet
 from tui.history.files import database
 from tui.history.files.codec import Difference, packed
 from tui.history.files.compare import difference, is_news, parts
+from tui.history.files.sample_files import SCHEMA, SUFFIX, UNFINISHED, first_seq, sample_files, started
 from tui.history.records import Run, Stamp
 
-SCHEMA: Final = "1"
-SUFFIX: Final = ".samples"
-UNFINISHED: Final = ".new"
-"""Suffix of a file whose first key is not whole."""
 KEY_EVERY: Final = 300.0
 """Seconds from one key to the next."""
 QUIET_EVERY: Final = 30.0
@@ -179,8 +176,8 @@ class SampleWriter:
             self._insert(found, stamp, b"", b"")
             self._insert_key(found, stamp, fleet)
         else:
-            started = datetime.fromtimestamp(stamp.unix, UTC).strftime("%Y%m%dT%H%M%SZ")
-            path = self._folder / f"{stamp.seq:012d}-{started}{SUFFIX}"
+            begun = datetime.fromtimestamp(stamp.unix, UTC).strftime("%Y%m%dT%H%M%SZ")
+            path = self._folder / f"{stamp.seq:012d}-{begun}{SUFFIX}"
             fresh = path.with_name(path.name + UNFINISHED)
             new = database.create(fresh, SCHEMA, STATEMENTS)
             previous = self.paths[-1].name if self.paths else ""
@@ -231,27 +228,3 @@ class SampleWriter:
         found.executemany("INSERT INTO key VALUES(?,?,?,?)", rows)
         self._keyed = stamp.mono
         self._size += sum(map(len, blobs))
-
-
-# ---- files of a folder ----------------------------------------------------------------------------------
-
-
-def sample_files(folder: Path) -> list[Path]:
-    """The files of a project's folder, oldest first."""
-    found = [path for path in folder.glob(f"*{SUFFIX}") if first_seq(path) > 0]
-    return sorted(found, key=first_seq)
-
-
-def first_seq(path: Path) -> int:
-    """The number of the first sample of a file, by its name; 0 if that is no name of such a file."""
-    digits = path.name.partition("-")[0]
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else 0
-
-
-def started(path: Path) -> float:
-    """When a file was begun by its name, Unix seconds; 0 if that is no name of such a file."""
-    text = path.name.partition("-")[2].removesuffix(SUFFIX)
-    try:
-        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return 0.0

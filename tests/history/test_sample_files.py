@@ -12,11 +12,12 @@ import pytest
 from tests.history.fleets import Life
 from tui.clock import Moment
 from tui.fleet.state import Fleet
-from tui.history.files import samples
+from tui.history.files import sample_writer as samples
 from tui.history.files.database import UnknownSchema
 from tui.history.files.privacy import Privacy, Recorded
-from tui.history.files.recording import DAMAGED, NOT_RECORDED, Recording
-from tui.history.files.samples import FileFull, SampleLimits, SampleWriter, sample_files
+from tui.history.files.sample_files import sample_files
+from tui.history.files.sample_reader import DAMAGED, NOT_RECORDED, SampleReader
+from tui.history.files.sample_writer import FileFull, SampleLimits, SampleWriter
 from tui.history.records import Run
 
 EPOCH = 1_786_000_000.0
@@ -63,7 +64,7 @@ def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     return Recorder(tmp_path)
 
 
-def forwards(recording: Recording) -> dict[int, Fleet]:
+def forwards(recording: SampleReader) -> dict[int, Fleet]:
     """Every sample from the first one on, next by next."""
     first = recording.first
     assert first is not None
@@ -83,7 +84,7 @@ def test_every_sample_comes_back_over_hours_and_restarts(recorder: Recorder) -> 
         recorder.start()
     recorder.writer.close()
     assert len(sample_files(recorder.folder)) > 6
-    recording = Recording(recorder.folder)
+    recording = SampleReader(recorder.folder)
     found = forwards(recording)
     assert len(found) > 100
     for seq, fleet in found.items():
@@ -104,7 +105,7 @@ def test_every_sample_comes_back_over_hours_and_restarts(recorder: Recorder) -> 
 
 def test_a_reader_follows_the_writer_and_sees_quiet_times_too(recorder: Recorder) -> None:
     recorder.step(30)
-    recording = Recording(recorder.folder)
+    recording = SampleReader(recorder.folder)
     for _ in range(20):
         recorder.step(by=HOUR / 9)
         last = recording.last
@@ -131,8 +132,8 @@ def test_read_only_media_are_enough(recorder: Recorder) -> None:
     for path in (*recorder.folder.iterdir(), recorder.folder):
         path.chmod(0o500 if path.is_dir() else 0o400)
     try:
-        assert forwards(Recording(recorder.folder))
-        assert forwards(Recording(sample_files(recorder.folder)[0])), "an hour's file alone"
+        assert forwards(SampleReader(recorder.folder))
+        assert forwards(SampleReader(sample_files(recorder.folder)[0])), "an hour's file alone"
     finally:
         recorder.folder.chmod(0o700)
 
@@ -145,7 +146,7 @@ def test_a_restart_begins_with_a_gap_and_goes_on_in_the_same_hour(recorder: Reco
     recorder.step(20)
     recorder.writer.close()
     assert len(sample_files(recorder.folder)) == 1
-    recording = Recording(recorder.folder)
+    recording = SampleReader(recorder.folder)
     sample = recording.after(before)
     assert sample is not None and sample.gap == NOT_RECORDED and sample.stamp.run == "run2"
     after = recording.after(sample.stamp.seq)
@@ -160,7 +161,7 @@ def test_a_damaged_row_is_a_gap_until_the_next_key(recorder: Recorder) -> None:
         keys = [row[0] for row in found.execute("SELECT DISTINCT seq FROM key ORDER BY seq")]
         found.execute("UPDATE sample SET delta = x'00' WHERE seq = ?", (keys[1] + 3,))
     found.close()
-    recording = Recording(recorder.folder)
+    recording = SampleReader(recorder.folder)
     readable = forwards(recording)
     assert all(fleet == recorder.kept[seq] for seq, fleet in readable.items())
     assert not any(keys[1] + 3 <= seq < keys[2] for seq in readable)
@@ -171,7 +172,7 @@ def test_a_damaged_row_is_a_gap_until_the_next_key(recorder: Recorder) -> None:
     assert sought is not None and sought.stamp.seq == keys[1] + 2, "the newest readable one before it"
 
 
-def readable_at(recording: Recording, seq: int) -> float:
+def readable_at(recording: SampleReader, seq: int) -> float:
     """When a sample was, by its number."""
     stamps = recording.stamps(0.0, EPOCH * 2)
     return next(stamp.at for stamp in stamps if stamp.seq >= seq)
@@ -185,7 +186,7 @@ def test_a_key_that_is_not_whole_does_not_count(recorder: Recorder) -> None:
         found.execute("DELETE FROM key WHERE seq = ? AND part = 1", (keys[1],))
         found.execute("UPDATE key SET blob = x'00' WHERE seq = ?", (keys[2],))
     found.close()
-    readable = forwards(Recording(recorder.folder))
+    readable = forwards(SampleReader(recorder.folder))
     assert readable.keys() == {seq for seq in recorder.kept if seq in readable}
     assert any(keys[1] <= seq < keys[2] for seq in readable) and max(readable) > keys[2]
     assert all(fleet == recorder.kept[seq] for seq, fleet in readable.items())
@@ -204,7 +205,7 @@ def test_what_a_killed_writer_left_is_tidied_up_and_its_numbers_are_not_used_aga
     recorder.writer.close()
     assert numbers < set(recorder.kept) and min(set(recorder.kept) - numbers) > 1_000_000
     assert not list(recorder.folder.glob("*.new"))
-    recording = Recording(recorder.folder)
+    recording = SampleReader(recorder.folder)
     assert [problem.partition(":")[0] for problem in recording.problems] == [damaged.name]
     assert all(fleet == recorder.kept[seq] for seq, fleet in forwards(recording).items())
 
@@ -227,11 +228,11 @@ def test_another_schema_is_refused_with_a_line(recorder: Recorder) -> None:
         found.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
     found.close()
     with pytest.raises(UnknownSchema, match=r"another version of lktop .schema 99, this one reads 1"):
-        Recording(path)
+        SampleReader(path)
     other = recorder.folder / "x.samples"
     sqlite3.connect(other).close()
     with pytest.raises(UnknownSchema, match="not a recording of lktop"):
-        Recording(other)
+        SampleReader(other)
     os.symlink(path, recorder.folder / "y.samples")
     with pytest.raises(OSError, match=r"symbolic link|Too many levels"):
-        Recording(recorder.folder / "y.samples")
+        SampleReader(recorder.folder / "y.samples")

@@ -21,7 +21,7 @@ from tui.fleet.state import Fleet
 from tui.history.files import database
 from tui.history.files.assembler import Assembler
 from tui.history.files.codec import DamagedSample, unpacked, unpacked_metrics
-from tui.history.files.samples import SCHEMA, first_seq, sample_files
+from tui.history.files.sample_files import SCHEMA, first_seq, sample_files
 from tui.history.records import Sample, Stamp
 
 R = TypeVar("R")
@@ -32,7 +32,7 @@ NOT_RECORDED: Final = "not recorded"
 _COLUMNS: Final = "seq, run, mono, unix, skew, quiet"
 
 
-class Recording:
+class SampleReader:
     """`Samples` of a project's folder, or of one hour's file."""
 
     def __init__(self, path: Path) -> None:
