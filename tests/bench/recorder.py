@@ -18,7 +18,7 @@ from tui.history.files.folder_place import FolderPlace
 from tui.history.recorder import Recorder
 from tui.history.records import Run
 from tui.history.timeline import History
-from tui.history.writing import GATHER
+from tui.history.writer_loop import GATHER
 from tui.record_options import RecordOptions
 
 POLLS: Final = 200

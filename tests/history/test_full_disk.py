@@ -16,7 +16,7 @@ from tests.history.fleets import Life
 from tui.clock import Moment, SystemClock
 from tui.fleet.past import Event, Kind, Severity
 from tui.fleet.store import Change
-from tui.history import writing
+from tui.history import writer_loop
 from tui.history.events.derive import State, Step
 from tui.history.files.folder_place import FolderPlace
 from tui.history.files.folder_store import FolderReader, FolderWriter
@@ -25,8 +25,8 @@ from tui.history.recorder import Recorder
 from tui.history.records import Run
 from tui.record_options import RecordOptions
 
-writing.BEAT = writing.RETRY = 0.02
-writing.GATHER = 0.0
+writer_loop.BEAT = writer_loop.RETRY = 0.02
+writer_loop.GATHER = 0.0
 where = Path(sys.argv[1]) / "history"
 tried, kept, said = threading.Semaphore(0), [], []
 write = FolderWriter.write
@@ -39,7 +39,7 @@ def noting(writer, batch):
         tried.release()
 
 FolderWriter.write = noting
-begin, now = writing.Writing._begin, SystemClock().now()
+begin, now = writer_loop.WriterLoop._begin, SystemClock().now()
 
 def beginning(work, moment):
     try:
@@ -47,7 +47,7 @@ def beginning(work, moment):
     finally:
         tried.release()
 
-writing.Writing._begin = beginning
+writer_loop.WriterLoop._begin = beginning
 
 async def main():
     life = Life(1, agents=60)

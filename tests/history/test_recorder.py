@@ -18,7 +18,7 @@ from tui.clock import Moment, SystemClock
 from tui.fleet.past import Event, Kind, Severity
 from tui.fleet.state import Differing, Fleet
 from tui.fleet.store import Change
-from tui.history import writing
+from tui.history import writer_loop
 from tui.history.events.derive import State, Step
 from tui.history.files.folder_place import FolderPlace
 from tui.history.files.folder_store import FolderReader
@@ -37,8 +37,8 @@ EPOCH = 1_786_000_000.0
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds takes none."""
     for name in ("GATHER", "BEAT"):
-        monkeypatch.setattr(writing, name, 0.01)
-    monkeypatch.setattr(writing, "RETRY", 0.03)
+        monkeypatch.setattr(writer_loop, name, 0.01)
+    monkeypatch.setattr(writer_loop, "RETRY", 0.03)
 
 
 def event(id: str, kind: Kind = Kind.NOTE) -> Event:
@@ -297,8 +297,8 @@ async def test_a_second_process_leaves_its_notes_and_takes_over(tmp_path: Path) 
         await wait(second.left_something)
         found = Inbox(tmp_path / "project").take()
         assert [item.id for item in found] == ["b-1"], "only what others do not see"
-        assert recorder.status == writing.ELSEWHERE
-        assert await recorder.forget() == f"{writing.ELSEWHERE}: forget it there"
+        assert recorder.status == writer_loop.ELSEWHERE
+        assert await recorder.forget() == f"{writer_loop.ELSEWHERE}: forget it there"
         first.release()
         await told.next()
     reader = FolderReader(tmp_path / "project")
@@ -314,7 +314,7 @@ async def test_a_process_that_records_and_does_not_write_is_named_once() -> None
     async with recording(place, told) as recorder:
         await told.next()
         assert "has not written since" in told.words[0]
-        assert recorder.status == writing.SILENT
+        assert recorder.status == writer_loop.SILENT
     assert len(told.words) == 1
 
 

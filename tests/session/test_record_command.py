@@ -18,7 +18,7 @@ from tests.fixtures.session import running, until
 from tests.ptyrun import ROOT, terminal_env
 from tui.clock import SystemClock
 from tui.fleet.past import Event, Kind
-from tui.history import writing
+from tui.history import writer_loop
 from tui.history.files.folder_place import FolderPlace
 from tui.history.files.folder_store import FolderReader
 from tui.history.store import Writer
@@ -33,9 +33,9 @@ pytestmark = pytest.mark.anyio
 
 QUICK = """\
 import sys
-import tui.history.writing as writing
+import tui.history.writer_loop as writer_loop
 import tui.record
-writing.BEAT, writing.SILENT_AFTER, tui.record.LINE_EVERY = 0.05, 0.5, 0.1
+writer_loop.BEAT, writer_loop.SILENT_AFTER, tui.record.LINE_EVERY = 0.05, 0.5, 0.1
 from tui.cli import main
 sys.exit(main(["record", "--verbose", "--refresh", "0.5"]))
 """
@@ -124,7 +124,7 @@ async def test_one_that_does_not_record_shows_what_is_recorded_in_place_of_its_o
 
     monkeypatch.setattr(History, "add", heard)
     monkeypatch.setattr(FolderPlace, "open", opening)
-    monkeypatch.setattr(writing, "BEAT", 0.05)
+    monkeypatch.setattr(writer_loop, "BEAT", 0.05)
     root = tmp_path / ".local/state/lktop/history"
     async with serve("incident", speed=0) as simulator, recording(simulator, tmp_path) as first:
         await first.until("recording, ")

@@ -15,8 +15,8 @@ from tests.fixtures.session import until
 from tui.clock import SystemClock
 from tui.fleet.state import Fleet
 from tui.fleet.view import Selection
-from tui.history import writing
-from tui.history.files import samples
+from tui.history import writer_loop
+from tui.history.files import sample_writer
 from tui.history.files.folder_store import FolderReader
 from tui.history.files.privacy import Privacy, recorded
 from tui.project import Project
@@ -165,11 +165,11 @@ async def test_every_sample_of_long_lives(tmp_path: Path, monkeypatch: pytest.Mo
 
 async def live_and_check(root: Path, monkeypatch: pytest.MonkeyPatch, seed: int, steps: int) -> None:
     """Hours pass in seconds; what is recorded has outages and several runs of both projects."""
-    monkeypatch.setattr(writing, "GATHER", 0.01)
-    monkeypatch.setattr(writing, "BEAT", 0.02)
-    monkeypatch.setattr(samples, "KEY_EVERY", 0.3)
-    monkeypatch.setattr(samples, "QUIET_EVERY", 0.2)
-    monkeypatch.setattr(samples, "HOUR", 2.0)
+    monkeypatch.setattr(writer_loop, "GATHER", 0.01)
+    monkeypatch.setattr(writer_loop, "BEAT", 0.02)
+    monkeypatch.setattr(sample_writer, "KEY_EVERY", 0.3)
+    monkeypatch.setattr(sample_writer, "QUIET_EVERY", 0.2)
+    monkeypatch.setattr(sample_writer, "HOUR", 2.0)
     async with lives(root, seed) as found:
         for _ in range(steps):
             await found.step()

@@ -17,7 +17,7 @@ from tui.history.events.derive import Step
 from tui.history.queue import RecordQueue
 from tui.history.records import ErrorCount, Unusable
 from tui.history.store import Loaded, Place, Taken
-from tui.history.writing import ELSEWHERE, Writing
+from tui.history.writer_loop import ELSEWHERE, WriterLoop
 
 _log = logging.getLogger(__name__)
 
@@ -50,19 +50,19 @@ class Recorder:
         self._queue = RecordQueue()
         self._is_giving = False
         """What comes from history was recorded."""
-        self._writing = Writing(place, self._queue, clock, say=self._say, received=self._give)
+        self._writer_loop = WriterLoop(place, self._queue, clock, say=self._say, received=self._give)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def status(self) -> str:
         """What is done, or why nothing, in words; empty before that is known."""
-        return self._writing.status
+        return self._writer_loop.status
 
     @property
     def samples(self) -> int:
         """Fleets that were recorded so far."""
-        return self._writing.samples
+        return self._writer_loop.samples
 
     async def load(self) -> Loaded | None:
         """What earlier runs knew; None if there is nothing, or it cannot be read."""
@@ -114,14 +114,14 @@ class Recorder:
     def _run(self) -> None:
         try:
             if refusal := self._place.refusal():
-                self._writing.status = f"not recording: {refusal}"
+                self._writer_loop.status = f"not recording: {refusal}"
                 self._say(f"history is not recorded: {refusal}")
             else:
-                self._writing.run()
+                self._writer_loop.run()
         except Exception as error:  # a bug: it must not be silent, nor end the program that it watches
             _log.exception("the recorder failed")
             text = clean(f"{type(error).__name__}: {error}", limit=300)
-            self._writing.status = f"not recording: {text}"
+            self._writer_loop.status = f"not recording: {text}"
             self._say(f"history is not recorded any more: {text}")
         finally:
             self._queue.close()

@@ -1,4 +1,4 @@
-"""The thread that records: it becomes the one that writes, writes, and says what goes wrong."""
+"""The loop of the thread that records: it becomes the one that writes, writes, and says what goes wrong."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ELSEWHERE: Final = "another lktop of yours records this project"
 SILENT: Final = "the lktop that records this project does not write"
 
 
-class Writing:
+class WriterLoop:
     """The work of the thread. `run` returns when the queue is over."""
 
     def __init__(
