@@ -35,11 +35,14 @@ from tui.fleet.state import Fleet, Freshness, with_participants
 from tui.fleet.status import worst
 from tui.fleet.view import Selection, View
 from tui.history.timeline import Timeline
+from tui.logs.glance import read_errors
 from tui.logs.hub import LogHub
 from tui.logs.source import StreamPhase
 from tui.project import Project
 from tui.secret import Secret
 from tui.session.live import Session
+from tui.session.log_errors import LogErrors
+from tui.session.log_sources import sources
 from tui.session.replayed import Replay
 from tui.session.watched import Link
 from tui.sim.http.server import Simulator, serve
@@ -167,6 +170,7 @@ async def _look(scenario: str, agents: int | None) -> tuple[Fleet, Timeline, Tra
             await _details(session)
             await _participants(session, clock)
             transcripts = await _transcripts(session, server)
+            _look_into_logs(session, transcripts, clock)
         finally:
             await session.client.aclose()
         assert isinstance(session.past, Timeline)
@@ -220,6 +224,17 @@ async def _transcripts(session: Session, server: Simulator) -> Transcripts:
                         break
             found[agent.agent_id, row.server_region, row.deployment] = text
     return found
+
+
+def _look_into_logs(session: Session, transcripts: Transcripts, clock: StillClock) -> None:
+    """Read the errors of the worst agents, as the session does once it runs."""
+    errors = LogErrors(clock)
+    for agent in session.store.fleet.agents:
+        for source in sources(agent):
+            text = transcripts.get((agent.agent_id, source.server_region, source.deployment), b"")
+            if text and source.log_type == "deploy":
+                read_errors(text.splitlines(), source, clock, errors)
+    session.store.update(lambda fleet: replace(fleet, log_errors=errors.take()[1]))
 
 
 USUAL_SIZES: Final = (SIZES[0], SIZES[-1])

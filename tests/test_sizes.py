@@ -18,6 +18,7 @@ LONG_MODULES = {
     "cli.py",
     "deploy/run.py",
     "operations/journal/journal.py",
+    "session/live.py",
     "sim/scenarios/incident.py",
     "sim/world/agents.py",
     "ui/app.py",

@@ -41,12 +41,12 @@ def chosen(settings: Settings, names: Sequence[str]) -> list[Project]:
 def record(projects: Sequence[Project], folder: Path, settings: Settings, *, verbose: bool) -> int:
     """Record until a signal asks for the end; the exit status. Raises `BadTarget`."""
     options = settings.record or RecordOptions()
-    asyncio.run(_record(projects, folder, options, settings.refresh, verbose))
+    asyncio.run(_record(projects, folder, options, settings, verbose))
     return 0
 
 
 async def _record(
-    projects: Sequence[Project], folder: Path, options: RecordOptions, refresh: float, verbose: bool
+    projects: Sequence[Project], folder: Path, options: RecordOptions, settings: Settings, verbose: bool
 ) -> None:
     clock, over = SystemClock(), asyncio.Event()
     for number in ENDS:
@@ -56,7 +56,8 @@ async def _record(
             project,
             clock=clock,
             chance=random.Random(),
-            refresh=refresh,
+            refresh=settings.refresh,
+            log_suspects=settings.log_suspects,
             report=partial(_report, project.name),
             history_dir=folder,
             record=options,

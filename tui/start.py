@@ -38,6 +38,7 @@ def _launch(settings: Settings) -> Launch:
         low_bandwidth=settings.low_bandwidth,
         log_mib=settings.log_mib,
         log_days=settings.log_days,
+        log_suspects=settings.log_suspects,
         history_dir=settings.history_dir or settings.state_dir / "history",
         record=settings.record,
         mouse=settings.mouse,

@@ -10,6 +10,7 @@ from msgspec.structs import replace as with_fields
 
 from tests.fixtures.views import view_of
 from tui.analysis.diagnosis import Deploy, Evidence, diagnose, evidence, missing_variable
+from tui.api.models import instant
 from tui.fleet.past import Since
 from tui.fleet.reason import BUILD_LOG, LOG, LoggedError
 from tui.fleet.state import Fleet, with_agents
@@ -219,11 +220,11 @@ def test_every_next_step_has_a_key_on_an_agent() -> None:
     assert diagnosis(reason, replace(now, is_past=True)) == reason.text, "nothing can be done in the past"
 
 
-def test_a_log_that_was_read_of_another_version_says_nothing_of_this_one() -> None:
+def test_a_log_that_was_read_before_the_newest_deploy_says_nothing_of_what_runs() -> None:
     view = view_of("incident")
     agent = next(agent for agent in view.fleet.agents if agent.name == "support-triage")
-    for version, error in ((agent.version, "boom"), ("older", None)):
-        logged = {agent.agent_id: LoggedError("boom", version)}
+    for deployed_at, error in ((instant(agent.deployed_at), "boom"), (1.0, None)):
+        logged = {agent.agent_id: LoggedError("boom", deployed_at)}
         assert evidence(agent, replace(view.fleet, log_errors=logged), view.past).error == error
 
 

@@ -169,7 +169,7 @@ class Life:
         secrets = (SecretInfo(name="DEEPGRAM_API_KEY", updated_at=self._moment()),)[: self._some(2) - 1]
         versions = {**fleet.versions, agent_id: (version,)}
         held = {key: value for key, value in fleet.secrets.items() if self.chance.random() < 0.7}
-        logged = LoggedError(self.chance.choice(("", "KeyError: 'X'")), version=f"v{self._some(9)}")
+        logged = LoggedError(self.chance.choice(("", "KeyError: 'X'")), deployed_at=float(self._some(9)))
         return replace(
             fleet,
             versions=versions,

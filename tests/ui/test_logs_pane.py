@@ -8,8 +8,8 @@ from tests.fixtures.screen import playing, title
 from tests.fixtures.views import view_of
 from tests.scenes import Scene, read, settled, typed
 from tui.logs.watch import MOST
+from tui.session.log_sources import sources_of
 from tui.ui.logview.picker import Picker
-from tui.ui.panes.logs import sources_of
 
 
 def test_of_several_agents_each_has_its_turn_before_any_has_its_second() -> None:

@@ -91,15 +91,20 @@ def evidence(agent: Agent, fleet: Fleet, past: Past) -> Evidence:
     state = worst(agent)
     rows = [row for row in agent.agent_deployments if status(row.status) == state]
     versions, secrets = fleet.versions.get(agent.agent_id), fleet.secrets.get(agent.agent_id)
+    deployed_at = instant(agent.deployed_at)
     logged = fleet.log_errors.get(agent.agent_id)
+    if logged is not None and logged.deployed_at != deployed_at:
+        logged = None
     return Evidence(
         status=state.name,
         since=past.since(agent.agent_id),
         version="" if agent.never_deployed else agent.version,
-        deployed_at=instant(agent.deployed_at),
+        deployed_at=deployed_at,
         deploy=None if versions is None else _deploy(versions),
         secrets=None if secrets is None else frozenset(secret.name for secret in secrets),
-        error=logged.text if logged is not None and logged.version == agent.version else None,
+        error=logged.text
+        if logged is not None and logged.deployed_at == instant(agent.deployed_at)
+        else None,
         crashes=_count(rows, _CRASHED),
         memory=_count(rows, _MEMORY),
         disk=_count(rows, _DISK),

@@ -38,6 +38,7 @@ SETTINGS_KEYS: Final = (
     "ascii",
     "log_mib",
     "log_days",
+    "log_suspects",
     "record",
     "record_metadata",
     "record_rooms",
@@ -100,6 +101,8 @@ class Settings:
     """MiB of received log lines that are held per source."""
     log_days: float = 0.0
     """Days for which received lines stay on disk; 0 removes them on exit."""
+    log_suspects: bool = True
+    """Look into the logs of agents that break, though nobody has opened them."""
     history_dir: Path | None = None
     """Where history is kept; None for the state directory."""
     record: RecordOptions | None = None
@@ -193,6 +196,7 @@ def _look(
         ascii=_switch(flags.ascii, top, "ascii", False, notices),
         log_mib=log_mib,
         log_days=log_days,
+        log_suspects=read_or(lambda: top.flag("log_suspects", True), False, notices),
         record=None if flags.no_record else record_options(top, notices),
         working_dir=working_dir,
         state_dir=places.state,

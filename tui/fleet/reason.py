@@ -33,5 +33,5 @@ class LoggedError(Struct, frozen=True, gc=False):
 
     text: str = ""
     """The newest error in one line, masked and printable; empty if there was none in what was read."""
-    version: str = ""
-    """The version that the agent had then: it says nothing of a later one."""
+    deployed_at: float | None = None
+    """When the agent had been deployed last, Unix seconds: it says nothing of what is deployed later."""

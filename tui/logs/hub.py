@@ -15,6 +15,7 @@ from tui.clock import Clock
 from tui.logs import segment, spool
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.marks import Mark
+from tui.logs.read_error import ErrorListener
 from tui.logs.source import LogClient, LogSource, StreamPhase
 from tui.logs.spool import Spool
 from tui.logs.stream import Ping
@@ -44,16 +45,19 @@ class LogHub:
         ping: Ping | None = None,
         ring: int = spool.RING,
         days: float = 0.0,
+        listener: ErrorListener | None = None,
     ) -> None:
         """`folder` is where spools lie, made if it is missing (0700); None keeps lines in memory.
 
         `ping` asks the service something cheap when a stream is silent; it raises `ApiError` if that fails.
         `ring` is the number of bytes kept per source. Spool files stay for so many `days`; 0 leaves none.
+        `listener` is told of the errors in every log.
         """
         self._dependencies = Dependencies(client, clock, random, ping, self._spawn)
         self._folder = folder
         self._ring = ring
         self._days = days
+        self._listener = listener
         self._watches: dict[tuple[str, ...], Watch] = {}
         self._let_go: dict[tuple[str, ...], float] = {}
         """Logs that were dropped for room, and when (Unix seconds)."""
@@ -67,6 +71,16 @@ class LogHub:
     def folder(self) -> Path | None:
         """Where spool files are, also those kept from earlier runs."""
         return self._folder
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """Ids of the agents whose logs are followed now."""
+        return frozenset(
+            source.agent_id
+            for watch in self._watches.values()
+            for source in watch.opened
+            if source.log_type == "deploy"
+        )
 
     def watch(self, sources: Sequence[LogSource], kind: str = "") -> Watch:
         """Follow these sources and no others. A log that was followed before is continued.
@@ -146,7 +160,8 @@ class LogHub:
         if self._days and self._folder is not None:
             segment.retire(self._folder, now - self._days * DAY)
             stem += datetime.fromtimestamp(now, UTC).strftime("-%Y%m%dT%H%M%SZ")
-        log = Log(Spool(self._folder, stem=stem, ring=self._ring, keep=self._days > 0))
+        spool = Spool(self._folder, stem=stem, ring=self._ring, keep=self._days > 0)
+        log = Log(spool, listener=self._listener)
         if (gone := self._let_go.pop(key, None)) is not None:
             why = "the logs looked at since needed the room"
             log.notify(Notice("what was received before was let go", Kind.INFO, 0, gone, reason=why))

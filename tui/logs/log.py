@@ -15,6 +15,7 @@ from tui.logs.classify import classify
 from tui.logs.envelope import program_text
 from tui.logs.levels import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level
 from tui.logs.marks import Mark, Marks
+from tui.logs.read_error import ErrorListener, ReadError
 from tui.logs.records import LogRecord, parse
 from tui.logs.segment import Segment
 from tui.logs.signatures import Signatures
@@ -121,6 +122,8 @@ class Log:
     marks: Marks = field(default_factory=Marks)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change; must be quick."""
+    listener: ErrorListener | None = None
+    """Is told of the errors that are counted."""
     _reported_trouble: str = ""
     """The disk error that the log has already reported."""
     _stamped_rows: list[int] = field(default_factory=list)
@@ -299,12 +302,20 @@ class Log:
     def count_errors(self) -> bool:
         """Count some new errors by their signatures; True when there are more."""
         kinds = self.signatures
+        is_more = kinds.seen < self.end
         for done, row in enumerate(self.errors(kinds.seen)):
             if done == COUNTED:
                 return True
-            version = self.streams[self.spool.tag(row)].source.version
-            kinds.add(self.record(row), row, self.time(row), version)
+            source = self.streams[self.spool.tag(row)].source
+            record, at = self.record(row), self.time(row)
+            kind = kinds.add(record, row, at, source.version)
             kinds.seen = row + 1
+            if self.listener is not None:
+                self.listener.found(ReadError(source, at, kind.key, record))
+        if self.listener is not None and is_more:
+            for stream in self.streams.values():
+                if stream.heard:
+                    self.listener.read(stream.source)
         kinds.seen = self.end
         return False
 

@@ -1,4 +1,7 @@
-"""A project watched over the network: its client, store, poller and logs. Must not know how it is shown."""
+"""A project watched over the network: its client, store, poller and logs. Must not know how it is shown.
+
+It is long because all that belongs to one project meets here.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import platform
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,9 +47,11 @@ from tui.operations.journal.journal import AuditEntry
 from tui.operations.remote import Remote
 from tui.project import Project
 from tui.record_options import RecordOptions
+from tui.session.log_errors import LogErrors
 from tui.session.reasons import Diagnoses
 from tui.session.recordings import opened
 from tui.session.reports import marks_of, of_entry, of_note
+from tui.session.suspect_logs import SuspectLogs
 from tui.session.watched import Link, NoHistory
 
 _log = logging.getLogger(__name__)
@@ -54,6 +60,8 @@ C = TypeVar("C")
 
 TICK = 5.0
 """Seconds between two looks at what time alone makes an event."""
+TOGETHER = 1.0
+"""Seconds for which errors in logs are gathered before they are told."""
 POLLS_SEEN = 2.5
 """Polls of the agents, at their slowest, after which what happened between them was not seen."""
 
@@ -75,8 +83,11 @@ class Session:
         report: Callable[[str], None] | None = None,
         history_dir: Path | None = None,
         record: RecordOptions | None = None,
+        log_suspects: bool = True,
     ) -> None:
         """Log lines are kept in `spool_dir`: `log_bytes` per source, for `log_days` days after the end.
+
+        `log_suspects`: the logs of agents that break are looked into, though nobody has opened them.
 
         `report` is told of our own bugs that do not end the session, and of what cannot be recorded. History
         is kept in `history_dir`, unless `record` is None or the project is not to be recorded.
@@ -123,6 +134,7 @@ class Session:
         self.poller = Poller(
             self.client, self.store, clock=clock, chance=chance, refresh=refresh, sources=sources
         )
+        self._errors = LogErrors(clock)
         self.logs = LogHub(
             self.client,
             clock=clock,
@@ -131,6 +143,10 @@ class Session:
             ping=self._ping,
             ring=log_bytes,
             days=log_days,
+            listener=self._errors,
+        )
+        self._suspect_logs = (
+            SuspectLogs(self.client, self.store, self.logs, self._errors, clock) if log_suspects else None
         )
         self._history.follow(lambda step: self._mark(step.events))
         self._diagnoses = Diagnoses()
@@ -150,8 +166,12 @@ class Session:
                 group.create_task(self.poller.run())
                 group.create_task(self.logs.run())
                 group.create_task(self._tick())
+                group.create_task(self._follow_errors())
+                if self._suspect_logs is not None:
+                    group.create_task(self._suspect_logs.run())
         finally:
             self._is_over = True
+            self.tell_errors()
             if self.recorder is not None:
                 await self.recorder.stop()
             await self._close_unless_used()
@@ -171,6 +191,20 @@ class Session:
         while True:
             await self._clock.sleep(TICK)
             self._history.take(Tick(self.store.fleet, Moment.read(self._clock)))
+
+    async def _follow_errors(self) -> None:
+        """Tell of errors in logs soon after they came, those of a burst together."""
+        while True:
+            await self._errors.has_news.wait()
+            await self._clock.sleep(TOGETHER)
+            self.tell_errors()
+
+    def tell_errors(self) -> None:
+        """Tell what logs have said: the store for diagnoses, the recorder of the counts."""
+        counts, newest = self._errors.take()
+        if self.recorder is not None and counts:
+            self.recorder.count_errors(counts)
+        self.store.update(lambda fleet: replace(fleet, log_errors=newest))
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:

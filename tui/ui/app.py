@@ -215,6 +215,7 @@ class Lktop(DiffApp):
             spool_dir=self.launch.state_dir / "spool",
             log_bytes=int(self.launch.log_mib * 1024 * 1024),
             log_days=self.launch.log_days,
+            log_suspects=self.launch.log_suspects,
             history_dir=self.launch.history_dir,
             record=self.launch.record,
             report=self._report_fault,

@@ -35,6 +35,8 @@ class Launch:
     """MiB of received log lines kept per source."""
     log_days: float = 0.0
     """Days for which log lines stay on disk; 0 removes them on exit."""
+    log_suspects: bool = True
+    """The logs of agents that break are looked into, though nobody has opened them."""
     history_dir: Path | None = None
     """Where the history of projects is kept."""
     record: RecordOptions | None = None
