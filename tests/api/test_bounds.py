@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from io import BytesIO
 
 import psutil
 import pytest
 
-from tests.api.scripted import Act, connected, serving
-from tui.api import changes, methods
+from tests.api.scripted import Act, connected, http, serving
+from tui.api import changes, methods, responses
+from tui.api import client as client_limits
 from tui.api.client import Client
 from tui.api.errors import ApiError, Unknown
+from tui.api.long_answers import pass_on
 
 MIB = 1024 * 1024
 SENT = 48
@@ -69,11 +73,48 @@ async def test_a_body_without_an_end(
     assert max(told) - told[0] < (2 * most + 12) * MIB
 
 
+async def test_a_listing_that_is_too_long_for_memory_is_taken_apart_on_the_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(responses, "WHOLE", 1000)
+    rows = [{"agent_id": f"CA_{number}", "agent_name": "é]}"} for number in range(100)]
+    body = json.dumps({"agents": rows})
+    async with serving(default=http(200, body)) as server, connected(server.url) as client:
+        known = await client.list_agents()
+        assert ([agent.agent_id for agent in known.items], known.is_whole) == (
+            [row["agent_id"] for row in rows],
+            True,
+        )
+        assert await client.list_agents() is known
+        for broken in (body[:-1], body + "x", body.replace('"agents"', '"others"')):
+            server.default = http(200, broken)
+            with pytest.raises(Unknown):
+                await client.list_agents()
+        server.default = http(200, body)
+        assert await client.list_agents() is known
+
+
+async def test_the_time_of_the_server_is_not_used_up_by_taking_an_answer_apart() -> None:
+    class Slow:
+        is_full = False
+
+        def feed(self, part: bytes) -> Iterator[None]:
+            while asyncio.get_running_loop().time() < end:
+                yield
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"[]"
+
+    end = asyncio.get_running_loop().time() + 0.02
+    async with asyncio.timeout(0.01) as timer:
+        await pass_on(BytesIO(b"["), parts(), 9, Slow(), timer)
+
+
 def test_the_limits_are_those_that_the_readme_promises() -> None:
     sizes = {method.label: method.body_limit // MIB for method in methods.METHODS}
-    assert set(sizes.values()) == {16, 24}
-    assert [label for label, size in sizes.items() if size == 24] == [
-        "CloudAgent/ListAgents",
-        "RoomService/ListRooms",
-    ]
+    assert {label for label, size in sizes.items() if size == 64} == {
+        m.label for m in methods.METHODS if m.is_listing
+    }
+    assert set(sizes.values()) == {16, 64}
     assert (methods.LIST_AGENTS.most, methods.LIST_ROOMS.most) == (50_000, 20_000)
+    assert methods.LIST_DISPATCH.most == client_limits.ROWS_IN_ROOMS == 100_000

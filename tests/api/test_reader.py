@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.api import cut_listing
+from tui.api import reader
 from tui.api.models import Agent, Dispatch, Room
-from tui.api.reader import Batch, Reader, Unreadable
+from tui.api.quota import Quota
+from tui.api.reader import Batch, LongListing, Reader, Unreadable
+from tui.api.row_splitter import NoListing, RowSplitter
 
 
 def agents(
@@ -52,7 +54,7 @@ def test_agents_that_say_the_same_share_it() -> None:
 @pytest.fixture
 def easy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body is long from a thousand commas on, and not from a million."""
-    monkeypatch.setattr(cut_listing, "EASY", 1000)
+    monkeypatch.setattr(reader, "EASY", 1000)
 
 
 def test_a_listing_is_cut_after_so_many_rows_and_says_so() -> None:
@@ -108,11 +110,62 @@ def test_what_is_long_by_something_else_is_unreadable(body: bytes) -> None:
 def test_of_what_was_read_in_part_the_whole_rows_are_kept(rows: list[object], data: st.DataObject) -> None:
     body = json.dumps({"agents": [row(0), *rows]}, ensure_ascii=False).encode()
     length = data.draw(st.integers(len(b'{"agents": ['), len(body) - len(b"]}")))
-    steps = cut_listing.cut_listing(body[:length], ["agents"], 1000, is_part=True)
-    with pytest.raises(StopIteration) as end:
-        next(steps)
-    kept, is_cut = end.value.value
-    assert is_cut and json.loads(kept)["agents"] == [row(0), *rows][: len(json.loads(kept)["agents"])]
+    cut = data.draw(st.integers(0, length))
+    splitter = RowSplitter(["agents"])
+    found = [
+        json.loads(part) for piece in (body[:cut], body[cut:length]) for part in splitter.feed(piece) if part
+    ]
+    assert found == [row(0), *rows][: len(found)] and not splitter.is_over
+    found += [json.loads(part) for part in splitter.feed(body[length:]) if part]
+    found += [json.loads(part) for part in splitter.end() if part]
+    assert found == [row(0), *rows]
+    for short in (body[:length], body + b"x"):
+        with pytest.raises(NoListing):
+            splitter = RowSplitter(["agents"])
+            assert [*splitter.feed(short), *splitter.end()]
+
+
+def test_a_body_that_is_never_in_memory_as_a_whole_is_read_as_any_other() -> None:
+    """Byte by byte: what was known stays the same object, and what did not change is not decoded."""
+    known = Reader(Agent, "agents")
+    before = known.read(agents(row(1), row(2), row(3), row(4)))
+
+    def take_in(body: bytes) -> Batch[Agent]:
+        long = LongListing(known, None)
+        for place in range(len(body)):
+            for _ in long.feed(body[place : place + 1]):
+                pass
+        long.end()
+        return known.batch
+
+    assert take_in(agents(row(1), row(2), row(3), row(4), indent=1)) is before
+    decoded = known.decoded
+    after = take_in(agents(row(1), row(3), row(4, version="2"), {"agent_name": '\u2603 ]}"'}, indent=1))
+    assert known.decoded == decoded + 3, "the one behind the gap, the changed one, and the unreadable one"
+    assert (after.items[0], after.items[1]) == (before.items[0], before.items[2])
+    assert after.items[1] is before.items[2] and after.items[2].version == "2"
+    assert (after.unreadable, after.cut, after.listed) == (1, None, True)
+    assert known.read(agents(row(1), row(3))).items[1] is before.items[2], "a short one again"
+
+
+def test_of_a_long_listing_no_more_is_read_than_is_kept() -> None:
+    body = agents(*(row(number) for number in range(9)))
+    quota = Quota(rows=3, size=1000)
+    for known, share, kept in (
+        (Reader(Agent, "agents", most=2), None, 2),
+        (Reader(Agent, "agents"), quota.share("a"), 3),
+        (Reader(Agent, "agents"), quota.share("b"), 0),
+    ):
+        long = LongListing(known, share)
+        assert not any(long.feed(body)) and long.is_full
+        long.end()
+        assert (len(known.batch.items), known.batch.cut) == (kept, kept)
+
+
+def test_a_text_that_is_a_listing_of_its_own_is_no_list_of_rows() -> None:
+    nested = b'{"note":"x","more":{"agents":[' + b'{"agent_id":"CA_1"},' * 10_000
+    with pytest.raises(NoListing):
+        list(RowSplitter(["agents"]).feed(nested))
 
 
 def test_a_body_that_was_cut_at_its_limit_is_a_cut_listing() -> None:

@@ -17,12 +17,12 @@ from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.clean import clean
 from tui.api.hosts import Host
+from tui.api.long_answers import Receiver, Turn
 from tui.api.masking import QUOTED, masked
 from tui.api.methods import Method
 from tui.api.models import Wire
 from tui.api.quota import Quota
-from tui.api.reader import Batch, Reader, Unreadable
-from tui.api.responses import Turn
+from tui.api.reader import Batch, LongListing, Reader, Unreadable
 from tui.api.transport import DEADLINE, Transport, WriteGuard
 from tui.api.wire import read_one
 from tui.clock import Clock
@@ -91,10 +91,12 @@ class Caller:
         room: str = "",
         request_id: str = "",
         turn: Turn | None = None,
+        receiver: Receiver | None = None,
     ) -> bytes:
         """The body of the answer to one call; `room` is the displayed name of the token's room.
 
-        With a `turn`, a long answer waits for the others that have one.
+        With a `turn`, a long answer waits for the others that have one. One that is too long to be in memory
+        as a whole goes to the `receiver`, and what is returned is empty.
         """
         if exact := self.exact_rooms.get(room):
             room, request = exact, {**request, "room": exact}
@@ -112,6 +114,7 @@ class Caller:
             request_id=request_id,
             ordered=self.is_ordered,
             turn=turn,
+            receiver=receiver,
         )
 
     async def ask(
@@ -205,16 +208,21 @@ class Listing(Generic[T]):
     async def _ask(
         self, request: Mapping[str, object], room: str, turn: Turn, quota: Quota | None
     ) -> Batch[T]:
-        body = await self._caller.send(self._method, request, room=room, turn=turn)
         reader = self._reader(msgspec.json.encode(request))
-        grant = (lambda sizes, is_cut: quota.take(room, sizes, is_cut=is_cut)) if quota else None
-        beginning, steps = body[:QUOTED], reader.steps(body, grant=grant)
-        del body  # it may be large, and is let go as soon as it is taken apart
+        share = quota.share(room) if quota else None
+        long = LongListing(reader, share)
+        beginning = b""
         try:
+            body = await self._caller.send(self._method, request, room=room, turn=turn, receiver=long)
+            if long.beginning:
+                long.end()
+                return reader.batch
+            beginning, steps = body[:QUOTED], reader.steps(body, share=share)
+            del body  # it may be large, and is let go as soon as it is taken apart
             for _ in steps:
                 await self._caller.clock.sleep(0)
         except Unreadable as error:
-            raise self._caller.no_answer(self._method, beginning, str(error)) from None
+            raise self._caller.no_answer(self._method, beginning or long.beginning, str(error)) from None
         return reader.batch
 
     def raw(self, item: object) -> bytes:

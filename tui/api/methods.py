@@ -9,6 +9,10 @@ from msgspec import Struct
 from tui.api.hosts import Host
 
 MEBI = 1024 * 1024
+WHOLE: Final = 16 * MEBI
+"""Bytes of an answer that are in memory as a whole. Nothing else than a listing may be longer."""
+LISTING: Final = 64 * MEBI
+"""Bytes of a listing that are read; beyond `WHOLE` it is taken apart while it comes in."""
 CLI_VERSION: Final = "2.18.2"
 """Sent as `X-LIVEKIT-CLI-VERSION`; Cloud is reported to refuse calls without it."""
 
@@ -20,7 +24,7 @@ class Method(Struct, frozen=True):
     name: str
     grant: str = "agent"
     """`agent`, `room` (admin of the request's room) or `room_list` (PROTOCOL.md, Tokens and grants)."""
-    body_limit: int = 16 * MEBI
+    body_limit: int = WHOLE
     """Largest answer, bytes; a longer listing is cut."""
     most: int = 50_000
     """Rows of a listing that are kept; the rest is cut."""
@@ -48,17 +52,17 @@ class Method(Struct, frozen=True):
         return Host.AGENTS if self.service == "CloudAgent" else Host.PROJECT
 
 
-# a fleet of 10,000 agents is 12 MB of JSON, so the listings of a whole project may be longer; decoded they
-# take up to twice the room, beside those before them
-LIST_AGENTS: Final = Method("CloudAgent", "ListAgents", body_limit=24 * MEBI, most=50_000)
-LIST_VERSIONS: Final = Method("CloudAgent", "ListAgentVersions")
-LIST_SECRETS: Final = Method("CloudAgent", "ListAgentSecrets")
+LIST_AGENTS: Final = Method("CloudAgent", "ListAgents", body_limit=LISTING, most=50_000)
+LIST_VERSIONS: Final = Method("CloudAgent", "ListAgentVersions", body_limit=LISTING)
+LIST_SECRETS: Final = Method("CloudAgent", "ListAgentSecrets", body_limit=LISTING)
 GET_SETTINGS: Final = Method("CloudAgent", "GetClientSettings")
-LIST_LINKS: Final = Method("CloudAgent", "ListPrivateLinks")
+LIST_LINKS: Final = Method("CloudAgent", "ListPrivateLinks", body_limit=LISTING)
 LINK_STATUS: Final = Method("CloudAgent", "GetPrivateLinkStatus")
-LIST_ROOMS: Final = Method("RoomService", "ListRooms", grant="room_list", body_limit=24 * MEBI, most=20_000)
-LIST_PARTICIPANTS: Final = Method("RoomService", "ListParticipants", grant="room")
-LIST_DISPATCH: Final = Method("AgentDispatchService", "ListDispatch", grant="room", most=100_000)
+LIST_ROOMS: Final = Method("RoomService", "ListRooms", grant="room_list", body_limit=LISTING, most=20_000)
+LIST_PARTICIPANTS: Final = Method("RoomService", "ListParticipants", grant="room", body_limit=LISTING)
+LIST_DISPATCH: Final = Method(
+    "AgentDispatchService", "ListDispatch", grant="room", body_limit=LISTING, most=100_000
+)
 
 METHODS: Final = tuple(value for value in list(globals().values()) if isinstance(value, Method))
 """Every method that reads."""

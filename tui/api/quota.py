@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Share(Protocol):
+    """What one listing may keep."""
+
+    def has_room(self, rows: int, size: int) -> bool:
+        """Whether so many rows of so many bytes may be kept."""
+
+    def take(self, sizes: Sequence[int], *, is_cut: bool = False) -> int:
+        """How many of the first of these rows are kept; `is_cut`: there are more than these."""
 
 
 class Quota:
@@ -13,6 +25,10 @@ class Quota:
         self._free_rows = rows
         self._free_size = size
         self._held: dict[str, tuple[int, int]] = {}
+
+    def share(self, name: str) -> Share:
+        """What may be kept under a name."""
+        return _Share(self, name)
 
     def take(self, name: str, sizes: Sequence[int], *, is_cut: bool = False) -> int:
         """How many of the first of these rows may be kept under a name, in place of those kept before.
@@ -31,6 +47,11 @@ class Quota:
             self._hold(name, kept, size)
         return kept
 
+    def has_room(self, name: str, rows: int, size: int) -> bool:
+        """Whether so many rows of so many bytes may be kept under a name, in place of those kept before."""
+        held_rows, held_size = self._held.get(name, (0, 0))
+        return rows <= self._free_rows + held_rows and size <= self._free_size + held_size
+
     def keep(self, names: Collection[str]) -> None:
         """What is kept under other names is let go."""
         for name in self._held.keys() - set(names):
@@ -46,3 +67,17 @@ class Quota:
         self._free_rows += rows
         self._free_size += size
         return rows, size
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    quota: Quota
+    name: str
+
+    def has_room(self, rows: int, size: int) -> bool:
+        """See `Share`."""
+        return self.quota.has_room(self.name, rows, size)
+
+    def take(self, sizes: Sequence[int], *, is_cut: bool = False) -> int:
+        """See `Share`."""
+        return self.quota.take(self.name, sizes, is_cut=is_cut)

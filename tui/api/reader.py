@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from tui.api.cut_listing import TooLong, cut_listing
+from tui.api.masking import QUOTED
+from tui.api.methods import WHOLE
 from tui.api.models import Wire
-from tui.api.wire import decode, read_row
+from tui.api.quota import Share
+from tui.api.row_splitter import ROW_LIMIT, NoListing, RowSplitter
+from tui.api.wire import decode, listing_of, read_row
 
 T = TypeVar("T", bound=Wire)
 MOST: Final = 100_000
 """Rows that any listing may have."""
 LONGEST: Final = 1 << 30
 """Bytes of a body that no limit has cut."""
-ROW_LIMIT: Final = 1 << 24
-"""Bytes of a row that is read: the metadata of a dispatch may be in each of its jobs."""
-KEPT: Final = 1 << 24
-"""Bytes of a body that is kept to compare the next one with; a longer one is as with `lean`."""
+EASY: Final = 1_000_000
+"""Commas up to which a body may be decoded as a whole: it has no more rows, which take 80 MB."""
+PART: Final = 1 << 18
+"""Bytes of a body that are taken apart at once."""
 
 
 class Unreadable(ValueError):
@@ -51,10 +54,6 @@ class Batch(Generic[T]):
         return self.listed and not self.unreadable and self.cut is None and not self.mended
 
 
-Grant = Callable[[Sequence[int], bool], int]
-"""Sizes of the rows of a list in bytes, and whether it is cut already → how many of them are kept."""
-
-
 class Reader(Generic[T]):
     """Decodes the listings of one source; unchanged items stay the same objects.
 
@@ -75,13 +74,15 @@ class Reader(Generic[T]):
         self._longest = longest
         self._kind = kind
         self._name: Callable[[T], str] = attrgetter(kind.__struct_fields__[0])
-        self._answer = _answer(key)
+        self._answer = listing_of(key)
         self._lean = lean
         self._body: bytes | None = None  # None and not empty: an answer may be empty and invalid
         self._is_short = False
         """Fewer rows of the newest body were granted than it has: next time there may be more."""
         self._batch: Batch[T] = Batch()
         self._raws: list[msgspec.Raw] = []
+        self._hashes = array("q")
+        """Of the rows of a body that was too long to be kept."""
         self._items: list[T | None] = []
         self._places: dict[str, int] = {}
         self._mended: set[str] = set()
@@ -94,33 +95,61 @@ class Reader(Generic[T]):
         """The newest listing; the same object while it is unchanged. No id is in it twice."""
         return self._batch
 
-    def steps(self, body: bytes, size: int = 256, *, grant: Grant | None = None) -> Iterator[None]:
+    def steps(self, body: bytes, size: int = 256, *, share: Share | None = None) -> Iterator[None]:
         """Decode a body, pausing after every `size` items; `batch` is the result once exhausted.
 
         Raises `Unreadable`. A caller on an event loop yields to it at each pause, so that keys are handled.
-        Without `grant` all rows are kept that the limits of the constructor allow.
+        Without `share` all rows are kept that the limits of the constructor allow.
         """
-        is_lean = self._lean or len(body) > KEPT
-        kept = blake2b(body, digest_size=16).digest() if is_lean else body
+        kept = blake2b(body, digest_size=16).digest() if self._lean else body
         if kept == self._body and not self._is_short:
             return
-        rows, is_cut = yield from self._rows(body)
-        raws, is_listed = (rows or [])[: self._most], rows is not None
+        if len(body) > WHOLE or len(body) >= self._longest or body.count(b",") > EASY:
+            yield from self._in_parts(body, share)
+            return
+        rows = self._split(body)
+        raws, is_listed, is_cut = (rows or [])[: self._most], rows is not None, len(rows or ()) > self._most
         del body, rows  # they may be large, and what is kept holds its part of them
-        if grant is not None:
-            granted = grant([len(memoryview(raw)) for raw in raws], is_cut)
-            self._is_short = granted < len(raws)
-            raws, is_cut = raws[:granted], is_cut or self._is_short
+        raws, is_cut = self._granted(raws, is_cut, share)
         items, same = yield from self._decoded(raws, size)
+        self._keep(items, is_listed, is_cut, same=same)
+        self._body, self._raws, self._hashes = kept, [] if self._lean else raws, array("q")
+
+    def _take_over(self, items: list[T | None], hashes: array[int], *, is_cut: bool, same: bool) -> None:
+        """Make what was taken in part by part the newest listing."""
+        self._keep(items, True, is_cut, same=same)
+        self._body, self._raws, self._hashes = None, [], hashes
+        self._is_short = False
+
+    def _in_parts(self, body: bytes, share: Share | None) -> Iterator[None]:
+        taking = LongListing(self, share)
+        for start in range(0, len(body), PART):
+            yield from taking.feed(body[start : start + PART])
+            if taking.is_full:
+                break
+        taking.end()
+
+    def _granted(
+        self, raws: list[msgspec.Raw], is_cut: bool, share: Share | None
+    ) -> tuple[list[msgspec.Raw], bool]:
+        """The rows that may be kept, and whether those are not all."""
+        self._is_short = False
+        if share is None:
+            return raws, is_cut
+        granted = share.take([len(memoryview(raw)) for raw in raws], is_cut=is_cut)
+        self._is_short = granted < len(raws)
+        return raws[:granted], is_cut or self._is_short
+
+    def _keep(self, items: list[T | None], is_listed: bool, is_cut: bool, *, same: bool) -> None:
+        """Make a batch of these items; `same`: those that were known are in the same places as before."""
         if not same or len(items) != len(self._items):
             self._places = {self._name(item): place for place, item in enumerate(items) if item is not None}
         found = [item for item in map(items.__getitem__, self._places.values()) if item is not None]
         unreadable = sum(item is None for item in items)
         self._mended &= self._places.keys()
-        kept_rows = len(raws) if is_cut else None
-        batch = Batch(tuple(found), unreadable, is_listed, kept_rows, len(self._mended))
-        self._body, self._items = kept, items
-        self._raws = [] if is_lean else raws
+        kept = len(items) if is_cut else None
+        batch = Batch(tuple(found), unreadable, is_listed, kept, len(self._mended))
+        self._items = items
         if batch != self._batch:
             self._batch = batch
 
@@ -134,8 +163,7 @@ class Reader(Generic[T]):
             if at < len(self._raws) and self._raws[at] == raw:
                 items.append(self._items[at])
             else:
-                item = self._read(bytes(raw)) if len(memoryview(raw)) <= ROW_LIMIT else None
-                place = self._places.get(self._name(item), -1) if item is not None else -1
+                item, place = self._item(bytes(raw))
                 same = same and place == at
                 at = place if place >= 0 else at - (item is not None)
                 items.append(item)
@@ -143,16 +171,6 @@ class Reader(Generic[T]):
             if index % size == 0:
                 yield
         return items, same
-
-    def _rows(self, body: bytes) -> Generator[None, None, tuple[list[msgspec.Raw] | None, bool]]:
-        """The rows, None for an object without a list, and whether there are more than are kept."""
-        keys, is_part = self._answer.__struct_fields__, len(body) >= self._longest
-        try:
-            body, is_cut = yield from cut_listing(body, keys, self._most, is_part=is_part)
-        except TooLong:
-            raise Unreadable("the answer is too long, and not by its list") from None
-        rows = self._split(body)
-        return rows, is_cut or (rows is not None and len(rows) > self._most)
 
     def read(self, body: bytes) -> Batch[T]:
         """Decode a body without pauses. Raises `Unreadable`."""
@@ -168,6 +186,11 @@ class Reader(Generic[T]):
     def raw(self, item: object) -> bytes:
         """The bytes that an item of the newest listing was decoded from; empty if it is not of it."""
         return next((raw for known, raw in self.entries() if known is item), b"")
+
+    def _item(self, raw: bytes) -> tuple[T | None, int]:
+        """The item of a row, and its position in the previous listing; -1 for a new one."""
+        item = self._read(raw) if len(raw) <= ROW_LIMIT else None
+        return item, -1 if item is None else self._places.get(self._name(item), -1)
 
     def _read(self, raw: bytes) -> T | None:
         """The item, or the known object with equal values; None without an id."""
@@ -201,13 +224,76 @@ class Reader(Generic[T]):
         return next((rows for rows in lists if rows), lists[0]) if lists else None
 
 
-@cache
-def _answer(key: str) -> type[msgspec.Struct]:
-    """A listing under a key in either spelling. One type for all readers of a kind: a type is large."""
-    keys = dict.fromkeys((key, _camel(key)))
-    return msgspec.defstruct("Answer", [(name, list[msgspec.Raw] | None, None) for name in keys])
+class LongListing(Generic[T]):
+    """Takes in a body part by part, and keeps of a row only what it is decoded to."""
 
+    def __init__(self, reader: Reader[T], share: Share | None) -> None:
+        """`share` is what the reader may keep of this listing."""
+        self._reader = reader
+        self._share = share
+        self._rows = RowSplitter(reader._answer.__struct_fields__)
+        self._items: list[T | None] = []
+        self._sizes = array("q")
+        self._size = 0
+        self._hashes = array("q")
+        self._at = 0
+        """Position in the previous listing, which nearly always has the same items in the same order."""
+        self.beginning = b""
+        """How what was taken in begins; empty if that is nothing."""
+        self._received = 0
+        """Bytes."""
+        self.is_full = False
+        """No more is kept: what is still to come need not be read."""
+        self._is_same = True
 
-def _camel(key: str) -> str:
-    first, *rest = key.split("_")
-    return first + "".join(word.title() for word in rest)
+    def feed(self, part: bytes) -> Iterator[None]:
+        """Take in the next part, pausing now and then. Raises `Unreadable`."""
+        self.beginning = self.beginning or part[:QUOTED]
+        self._received += len(part)
+        try:
+            yield from self._take(self._rows.feed(part))
+        except NoListing:
+            raise Unreadable("the answer is too long, and not by its list") from None
+
+    def end(self) -> None:
+        """Nothing more comes, or is read: what was taken in is the newest listing. Raises `Unreadable`."""
+        if not self.is_full and self._received < self._reader._longest:
+            try:
+                for _ in self._take(self._rows.end()):
+                    pass
+            except NoListing:
+                raise Unreadable("the answer is not the JSON object expected") from None
+        is_cut = self.is_full or not self._rows.is_over
+        if self._share is not None:
+            granted = self._share.take(self._sizes, is_cut=is_cut)
+            is_cut = is_cut or granted < len(self._items)
+            del self._items[granted:], self._hashes[granted:]
+        self._reader._take_over(self._items, self._hashes, is_cut=is_cut, same=self._is_same)
+
+    def _take(self, rows: Iterator[bytes | None]) -> Iterator[None]:
+        for count, row in enumerate(rows, 1):
+            if row is not None:
+                if not self._may_keep(row):
+                    self.is_full = True
+                    return
+                self._add(row)
+            if row is None or count % 256 == 0:
+                yield
+
+    def _may_keep(self, row: bytes) -> bool:
+        count, size = len(self._items) + 1, self._size + len(row)
+        return count <= self._reader._most and (self._share is None or self._share.has_room(count, size))
+
+    def _add(self, row: bytes) -> None:
+        reader, digest, at = self._reader, hash(row), self._at
+        if at < len(reader._hashes) and reader._hashes[at] == digest:
+            self._items.append(reader._items[at])
+        else:
+            item, place = reader._item(row)
+            self._is_same = self._is_same and place == at
+            self._at = place if place >= 0 else at - (item is not None)
+            self._items.append(item)
+        self._at += 1
+        self._hashes.append(digest)
+        self._sizes.append(len(row))
+        self._size += len(row)

@@ -18,7 +18,9 @@ import msgspec
 
 from tui.api import errors, proof
 from tui.api.clean import clean
+from tui.api.long_answers import LONG, Receiver, Turn, pass_on
 from tui.api.masking import QUOTED, SentSecrets, masked
+from tui.api.methods import WHOLE
 from tui.secret import MASK
 
 E = TypeVar("E", bound=errors.ApiError)
@@ -40,30 +42,6 @@ _ECHO = f"invalid token: {MASK}, error: "
 """How released servers begin a 401, once the token is masked (PROTOCOL.md, Errors)."""
 
 
-LONG = 4 * 1_048_576
-"""Bytes beyond which an answer waits until no other long one is in memory."""
-
-
-class Turn:
-    """Lets in one long answer at a time: until it is decoded, it takes several times its size."""
-
-    def __init__(self, lock: asyncio.Lock) -> None:
-        """`lock` is the same for all of them."""
-        self._lock = lock
-        self._is_mine = False
-
-    async def take(self) -> None:
-        """Wait until no other long answer is in memory."""
-        if not self._is_mine:
-            self._is_mine = await self._lock.acquire()
-
-    def end(self) -> None:
-        """This answer is decoded, or will never be."""
-        if self._is_mine:
-            self._is_mine = False
-            self._lock.release()
-
-
 @dataclass
 class Call:
     """What all errors of one call have in common."""
@@ -80,6 +58,10 @@ class Call:
     """It is not a read."""
     turn: Turn | None = None
     """What a long answer to it waits for."""
+    may_be_cut: bool = False
+    """Of an answer that is too long, the beginning is of use."""
+    receiver: Receiver | None = None
+    """What takes in an answer that is too long to be in memory as a whole."""
 
     @property
     def host(self) -> str:
@@ -96,17 +78,27 @@ class Call:
         return kind(text, self.label, self.host, code, status, self.request_id, wait)
 
 
-async def read(response: httpx.Response, limit: int, call: Call, *, may_be_cut: bool = False) -> bytes:
-    """The body, as sent; raises `Unknown` when it is longer than `limit` bytes, unless it `may_be_cut` there.
+async def read(
+    response: httpx.Response, limit: int, call: Call, timer: asyncio.Timeout | None = None
+) -> bytes:
+    """The body, as sent; raises `Unknown` when it is longer than `limit` bytes, unless it may be cut there.
 
-    An error is cut at `ERROR_LIMIT`, for no more of one is ever looked at.
+    An error is cut at `ERROR_LIMIT`, for no more of one is ever looked at. A body of more than `WHOLE` bytes
+    goes to the receiver of the call, if there is one, and nothing of it is returned; what the receiver needs
+    is added to the `timer`, which is for the server.
     """
     buffer = (
         BytesIO()
     )  # and no list of chunks: each may hold a byte, and joined they would need the room twice
+    may_be_cut, receiver = call.may_be_cut, call.receiver
     if response.status_code != 200:
-        limit, may_be_cut = ERROR_LIMIT, True
-    async for chunk in response.aiter_raw():
+        limit, may_be_cut, receiver = ERROR_LIMIT, True, None
+    parts = response.aiter_raw()
+    async for chunk in parts:
+        if receiver is not None and buffer.tell() + len(chunk) > WHOLE:
+            buffer.write(chunk)
+            await pass_on(buffer, parts, limit, receiver, timer)
+            return b""
         if buffer.tell() + len(chunk) > limit:
             if may_be_cut:
                 buffer.write(chunk[: limit - buffer.tell()])

@@ -20,10 +20,11 @@ from tui.api import errors, hosts
 from tui.api.auth import BACKDATE, STREAM_LIFETIME, Credentials, Grant
 from tui.api.budget import Budget
 from tui.api.health import Health
+from tui.api.long_answers import Receiver, Turn
 from tui.api.masking import SentSecrets
-from tui.api.methods import CLI_VERSION, MEBI, READS, Method
+from tui.api.methods import CLI_VERSION, MEBI, READS, WHOLE, Method
 from tui.api.pool import Pool
-from tui.api.responses import ERROR_LIMIT, Call, Turn, broken, chunks, read, refusal
+from tui.api.responses import ERROR_LIMIT, Call, broken, chunks, read, refusal
 from tui.api.trust import trust
 from tui.clock import Clock
 
@@ -132,15 +133,17 @@ class Transport:
         request_id: str = "",
         ordered: bool = False,
         turn: Turn | None = None,
+        receiver: Receiver | None = None,
     ) -> bytes:
         """POST one unary call to `url` (base of the host) and return the body of its 200.
 
         Raises the tree of `errors`. A change is sent once; only one that certainly was not sent is tried
         again, at most twice, with the same request id. A read refused for its token is signed again once if
-        the refusal showed the server's time. `ordered`: somebody waits for it. A long answer takes `turn`.
+        the refusal showed the server's time. `ordered`: somebody waits for it. A long answer takes `turn`;
+        one of more than `WHOLE` bytes goes to the `receiver`, and nothing of it is returned.
         """
         host, changes = urlsplit(url).netloc, method.changes
-        call = Call(method.label, host, request_id, self.sent, changes=changes, turn=turn)
+        call = Call(method.label, host, request_id, self.sent, changes=changes, turn=turn, receiver=receiver)
         self._admit(method, call, ordered=ordered)
         if not changes:
             return await self._signed(method, url, body, grant, call)
@@ -179,9 +182,9 @@ class Transport:
         pool = self._changes if method.changes else self._reads
         headers = self._headers(call, grant, {"Content-Type": "application/json"})
         sending = pool.send("POST", url + method.path, headers=headers, timeout=self._timeout, content=body)
-        response, answer = await self._exchange(
-            sending, call, method.body_limit, self.deadline, may_be_cut=method.is_listing
-        )
+        limit = method.body_limit if call.receiver else min(method.body_limit, WHOLE)
+        call.may_be_cut = method.is_listing
+        response, answer = await self._exchange(sending, call, limit, self.deadline)
         if response.status_code != 200:
             raise self._refused(response, answer, call)
         self._limited = 0
@@ -204,22 +207,16 @@ class Transport:
         return answer
 
     async def _exchange(
-        self,
-        sending: Awaitable[httpx.Response],
-        call: Call,
-        limit: int,
-        deadline: float,
-        *,
-        may_be_cut: bool = False,
+        self, sending: Awaitable[httpx.Response], call: Call, limit: int, deadline: float
     ) -> tuple[httpx.Response, bytes]:
         """Send a request and read the whole answer, whatever its status."""
         started = self._clock.monotonic()
         try:
-            async with asyncio.timeout(deadline):
+            async with asyncio.timeout(deadline) as timer:
                 response = await sending
                 try:
                     self._note(call, response, started)
-                    return response, await read(response, limit, call, may_be_cut=may_be_cut)
+                    return response, await read(response, limit, call, timer)
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:

@@ -8,6 +8,7 @@ path: keys to snake_case, nulls removed, every text cleaned, values of a wrong t
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -203,3 +204,15 @@ def _remove(node: Json, steps: list[str | int], wrong: Json) -> bool:
 
 def _same(one: Json, other: Json) -> bool:
     return type(one) is type(other) and one == other  # True equals 1
+
+
+@cache
+def listing_of(key: str) -> type[msgspec.Struct]:
+    """A listing under a key in either spelling. One type for all readers of a kind: a type is large."""
+    keys = dict.fromkeys((key, _camel(key)))
+    return msgspec.defstruct("Answer", [(name, list[msgspec.Raw] | None, None) for name in keys])
+
+
+def _camel(key: str) -> str:
+    first, *rest = key.split("_")
+    return first + "".join(word.title() for word in rest)
