@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input
-from textual.worker import Worker
 
 from tui.deploy.inspection import Inspection
 from tui.deploy.plan import Plan
@@ -27,12 +25,12 @@ from tui.operations.fields import Option
 from tui.secret import Secret
 from tui.ui.deploy.fact_lines import draft_facts, dry_run_facts, inspection_facts, unlisted_facts, verb
 from tui.ui.deploy.questions import CHOICES, YES, fields, visible
-from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
-from tui.ui.dialogs.fields.base import FieldAnswered, Next
+from tui.ui.dialogs.fields.base import FieldAnswered
 from tui.ui.dialogs.fields.secret_input import SecretInput
-from tui.ui.dialogs.form import REPEATED, Form
+from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.form_dialog import FormDialog
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation_facts import project_cells
 from tui.ui.dialogs.project_context import ProjectContext
@@ -67,20 +65,17 @@ class FormPrefill:
     given: DeployInput = field(default_factory=DeployInput)
 
 
-class DeployForm(Dialog):
+class DeployForm(FormDialog):
     """Asks, and hands a plan on when its button is pressed. It sends nothing itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(DEPLOY)
 
     def __init__(self, place: FormPrefill, context: ProjectContext, look: Look, decided: Decided) -> None:
-        super().__init__()
+        super().__init__(DialogLayout(danger=context.project.danger))
         self._place = place
         self._project_context = context
         self._look = look
         self._decided = decided
-        self.frame = DialogLayout(danger=context.project.danger)
-        self.form: Form | None = None
-        """The questions; None until they are put."""
         self.inspection: Inspection | None = None
         """What was found in the directory; None until that has been looked at."""
         self._looked = ""
@@ -98,16 +93,12 @@ class DeployForm(Dialog):
 
     # ---- life -----------------------------------------------------------------------------------------
 
-    def compose(self) -> ComposeResult:
-        """The frame; the questions follow."""
-        yield self.frame
-
     def on_mount(self) -> None:
         """Put the questions and look at the directory."""
         super().on_mount()
         self.frame.keys(KEYS)
         self._unsubscribe = self._project_context.store.subscribe(lambda change: self._see())
-        self._work(self._begin, "inspect")
+        self.replace_work(self._begin, "inspect")
 
     def on_unmount(self) -> None:
         """Stop following the data."""
@@ -117,11 +108,6 @@ class DeployForm(Dialog):
         """An agent that has another name than the operator saw is not deployed to."""
         if self.draft is not None and self._new_name and not self.problem:
             self._later()
-
-    def _work(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> None:
-        """Do it in the background, instead of what this group did before."""
-        # the function and not its coroutine, which would warn if it were replaced before it began
-        self._working: Worker[None] = self.run_worker(work, exclusive=True, group=group)
 
     async def _begin(self) -> None:
         questions = fields(self._place.root, self._place.given)
@@ -258,10 +244,8 @@ class DeployForm(Dialog):
     def _problem_of(self, made: PlanDraft, given: DeployInput) -> str:
         """Why a plan may not go as it stands; empty if it may."""
         shown = self.form.answers.texts.values() if self.form is not None else ()
-        if self._repeats("\n".join((given.reason, *shown))):
-            return f"{REPEATED}: take it out where it is shown"
-        if self.frame.foreign:
-            return self.frame.foreign
+        if unfit := self.problem_in(shown):
+            return unfit
         if self._new_name:
             return f"changed since you looked: {given.agent} is called {self._new_name} now. Choose it again"
         return made.missing(given)
@@ -277,17 +261,10 @@ class DeployForm(Dialog):
         (seen, before), (chosen, now) = self._agent_seen, self._agent_now()
         return now if seen == chosen and before != now and before else ""
 
-    def _repeats(self, text: str) -> bool:
-        return self.form is not None and self.form.repeats_secret(text)
-
-    def ignores(self, event: events.Event) -> bool:
-        """Also the value of a secret that is pasted where it would be shown."""
-        is_clear = isinstance(event, events.Paste) and not isinstance(self.focused, SecretInput)
-        if is_clear and isinstance(event, events.Paste) and self._repeats(event.text):
-            self.problem = f"{REPEATED}: it was not pasted here"
-            self.redraw()
-            return True
-        return super().ignores(event)
+    def refuse_paste(self, words: str) -> None:
+        """Say it where everything else is said."""
+        self.problem = words
+        self.redraw()
 
     def _fitting(self, given: DeployInput) -> DeployInput:
         """Without answers to hidden questions, which stay in the form and do not count."""
@@ -315,25 +292,13 @@ class DeployForm(Dialog):
         self._later()
 
     def _later(self) -> None:
-        self._work(self._judge, "judge")
+        self.replace_work(self._judge, "judge")
 
-    def on_next(self, event: Next) -> None:
-        """Enter goes on, and from the last question to Cancel: never to the button that acts."""
-        event.stop()
-        self._next()
-
-    def on_secret_input_done(self, event: SecretInput.Done) -> None:
-        """As Enter in any question."""
-        self._next()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """As Enter in any question."""
-        self._next()
-
-    def _next(self) -> None:
+    def go_on(self) -> None:
+        """Enter in a question: look at another directory that was typed, and go to the next question."""
         if self.text_of("root") != self._looked:
-            self._work(self._inspect_now, "inspect")
-        self.to_next_question()
+            self.replace_work(self._inspect_now, "inspect")
+        super().go_on()
 
     # ---- keys -----------------------------------------------------------------------------------------
 
@@ -349,7 +314,7 @@ class DeployForm(Dialog):
             self.app.bell()
         elif not self.enter_is_held:
             self._meant = self.given
-            self._work(self._go, "go")
+            self.replace_work(self._go, "go")
 
     async def _go(self) -> None:
         """Deploy, after reading the directory once more: a file may have changed."""
@@ -377,10 +342,6 @@ class DeployForm(Dialog):
             self.form.wipe()
         self.dismiss()
         self._decided(given, typed, plan)
-
-    def action_scroll(self, step: int) -> None:
-        """Move through what does not fit."""
-        self.frame.scroll(step)
 
     # ---- drawing --------------------------------------------------------------------------------------
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from textual import events
-from textual.app import ComposeResult
 from textual.widgets import Input
-from textual.worker import Worker
 
 from tui.deploy.local_files import FileChanges, NotWritten
 from tui.fleet.lists.cells import Cell
 from tui.operations.fields import Answers, Field, FieldKind, Option
-from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
-from tui.ui.dialogs.fields.base import FieldAnswered, Next
+from tui.ui.dialogs.fields.base import FieldAnswered
 from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.form_dialog import FormDialog
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.project_context import ProjectContext
 
@@ -42,22 +40,16 @@ class Writing:
     fields: tuple[Field, ...] = ()
 
 
-class WriteForm(Dialog):
+class WriteForm(FormDialog):
     """Shows what exists and what would be written; writes only when its button is pressed."""
 
     def __init__(self, writing: Writing, context: ProjectContext) -> None:
-        super().__init__()
+        super().__init__(DialogLayout(danger=False, reason=False))
         self._writing = writing
         self._project_context = context
-        self.frame = DialogLayout(danger=False, reason=False)
-        self.form: Form | None = None
         self._found: FileChanges | None = None
         self._problem = ""
         self._ready = False
-
-    def compose(self) -> ComposeResult:
-        """The frame; the questions follow."""
-        yield self.frame
 
     def on_mount(self) -> None:
         """Look at the directory."""
@@ -65,12 +57,7 @@ class WriteForm(Dialog):
         self.frame.button("again").display = False
         self.frame.keys("Tab moves · ctrl+s to the button · Enter presses · Esc cancels")
         self.frame.button("cancel").focus()
-        self._work(self._begin)
-
-    def _work(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Do it in the background, instead of what was begun before."""
-        # the function and not its coroutine, which would warn if it were replaced before it began
-        self._working: Worker[None] = self.run_worker(work, exclusive=True)
+        self.replace_work(self._begin)
 
     async def _begin(self) -> None:
         found = await asyncio.to_thread(self._writing.look)
@@ -117,18 +104,13 @@ class WriteForm(Dialog):
         self._problem = ""
         self.redraw()
 
-    def on_next(self, event: Next) -> None:
-        """Enter goes on, never to the button that acts."""
-        event.stop()
-        self.to_next_question()
-
     def on_press_pressed(self, event: Press.Pressed) -> None:
         """A button."""
         event.stop()
         if event.button.id == "cancel":
             self.action_leave()
         elif not self.enter_is_held:
-            self._work(self._go)
+            self.replace_work(self._go)
 
     async def _go(self) -> None:
         if self._obstacle:

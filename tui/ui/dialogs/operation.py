@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import DescendantFocus, Event, Key, Paste, Resize
+from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.widgets import Input
 
 from tui.api.errors import ApiError
@@ -20,11 +19,12 @@ from tui.operations.fields import Answers, FieldKind, InvalidAnswer, Option
 from tui.operations.join_watch import JoinProgress, JoinWatch, follow
 from tui.operations.journal.outcome import Outcome, Progress
 from tui.operations.operation import Operation
-from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
+from tui.ui.dialogs.base import CONFIRMS_NOTHING
 from tui.ui.dialogs.buttons import Press
-from tui.ui.dialogs.fields.base import FieldAnswered, Next, Read
+from tui.ui.dialogs.fields.base import FieldAnswered, Read
 from tui.ui.dialogs.fields.secret_input import SecretInput
-from tui.ui.dialogs.form import REPEATED, Form
+from tui.ui.dialogs.form import Form
+from tui.ui.dialogs.form_dialog import FormDialog
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation_facts import is_plain
 from tui.ui.dialogs.operation_model import OperationModel
@@ -33,7 +33,7 @@ from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import OPERATION
 
 
-class OperationDialog(Dialog):
+class OperationDialog(FormDialog):
     """One operation on one target. Sends once for each confirmation, and stays where there is more to see."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(OPERATION)
@@ -48,21 +48,15 @@ class OperationDialog(Dialog):
         undoes: bool = False,
     ) -> None:
         """`undoes` where it undoes the last operation."""
-        super().__init__()
+        self.model = OperationModel(context, operation, selection, answers, undoes=undoes)
+        super().__init__(DialogLayout(danger=self.model.is_grave))
         self.context = context
         self.operation = operation
-        self.model = OperationModel(context, operation, selection, answers, undoes=undoes)
         self.pending = self.model.pending
-        self.frame = DialogLayout(danger=self.model.is_grave)
-        self.form: Form | None = None
         self._due = False
         self.is_ready = False
 
     # ---- life -----------------------------------------------------------------------------------------
-
-    def compose(self) -> ComposeResult:
-        """The frame; the questions come once it is known what to fill them in with."""
-        yield self.frame
 
     def on_mount(self) -> None:
         """Ask, follow the data, and count seconds."""
@@ -123,20 +117,10 @@ class OperationDialog(Dialog):
         edits = isinstance(event, Paste) or event.key in CONFIRMS_NOTHING or self.is_edit(event)
         return self.form is not None and edits
 
-    def ignores(self, event: Event) -> bool:
-        """Also the value of a secret that is pasted once more, where it would be shown."""
-        if (
-            isinstance(event, Paste)
-            and not isinstance(self.focused, SecretInput)
-            and self._repeats(event.text)
-        ):
-            self.model.fail(f"{REPEATED}: it was not pasted here")
-            self.redraw()
-            return True
-        return super().ignores(event)
-
-    def _repeats(self, text: str) -> bool:
-        return self.form is not None and self.form.repeats_secret(text)
+    def refuse_paste(self, words: str) -> None:
+        """Say it where everything else is said."""
+        self.model.fail(words)
+        self.redraw()
 
     # ---- data and answers -----------------------------------------------------------------------------
 
@@ -182,23 +166,10 @@ class OperationDialog(Dialog):
         """The reason, or the typed confirmation."""
         self.redraw()
 
-    def on_next(self, event: Next) -> None:
-        """Enter in a question goes on, and from the last one to Cancel: never to the button that acts."""
-        event.stop()
-        self._next()
-
-    def on_secret_input_done(self, event: SecretInput.Done) -> None:
-        """As Enter in any question."""
-        event.stop()
-        self._next()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """As Enter in any question."""
-        self._next()
-
-    def _next(self) -> None:
+    def go_on(self) -> None:
+        """Enter in a question: to the next one, as long as there are questions."""
         if self.model.asking:
-            self.to_next_question()
+            super().go_on()
 
     async def on_read(self, event: Read) -> None:
         """Read the file that was named."""
@@ -213,7 +184,7 @@ class OperationDialog(Dialog):
         else:
             self.model.clear()
             self.pending.answer(found)
-            self._next()
+            self.go_on()
         self.redraw()
 
     # ---- keys and buttons -----------------------------------------------------------------------------
@@ -235,10 +206,6 @@ class OperationDialog(Dialog):
             self.redraw()
             return
         self.dismiss()
-
-    def action_scroll(self, step: int) -> None:
-        """Move through what does not fit."""
-        self.frame.scroll(step)
 
     def action_picture(self) -> None:
         """A picture, unless a secret is being asked for."""
@@ -399,9 +366,7 @@ class OperationDialog(Dialog):
     @property
     def _form_problem(self) -> str:
         """What stands in the questions and must not be sent or shown, in words."""
-        if self._repeats("\n".join((self.frame.reason, *self.pending.answers.texts.values()))):
-            return f"{REPEATED}: take it out where it is shown"
-        return self.frame.foreign
+        return self.problem_in(self.pending.answers.texts.values())
 
     def _report(self, progress: Progress) -> None:
         self.model.report(progress)
