@@ -8,9 +8,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.fixtures.clocks import QuickClock
-from tests.fixtures.screen import playing
+from tests.fixtures.screen import playing, title
 from tests.operations.console import console
-from tests.scenes import Scene, looks, settled, strike, typed
+from tests.scenes import Scene, looks, read, settled, strike, typed
 from tui.fleet.past import Gap, Kind
 from tui.fleet.times import TimeStyle
 from tui.record_options import RecordOptions
@@ -94,6 +94,31 @@ async def test_time_passes_at_its_speed_and_any_key_of_the_bar_stops_it() -> Non
         assert playback.stamp is not None and first < playback.at == playback.stamp.at < last, (
             "it stands where the key has led"
         )
+
+
+async def test_the_log_stands_where_it_was_then_or_says_that_nothing_of_then_is_kept() -> None:
+    async with playing(Scene("past", recorded=True), (120, 40)) as (app, pilot):
+        logs = app.main.logs
+        await typed(pilot, "l")
+        await read(logs, pilot)
+        model = logs.reader.model
+
+        async def stand(at: float | None) -> None:
+            logs.stand_at(at)
+            for work in [work for work in app.workers if work.group == "log-time"]:
+                await work.wait()
+            await settled(pilot)
+
+        oldest, newest = (model.log.time(row) for row in (model.log.first, model.log.end - 1))
+        assert oldest is not None and newest is not None and model.page.follow
+        await stand(oldest + 1.0)
+        at = model.log.time(model.page.cursor)
+        assert at is not None and at <= oldest + 1.0 and not model.page.follow
+        assert "no lines kept" not in title(logs)
+        await stand(oldest - 60.0)
+        assert "no lines kept for" in title(logs) and "came later" in title(logs)
+        await stand(None)
+        assert "no lines kept" not in title(logs) and model.page.follow, "as before the past was shown"
 
 
 async def test_the_hour_that_came_twice_is_asked_for() -> None:

@@ -106,6 +106,7 @@ class TimeTravel:
         self._stop()
         self.playback = self._live = None
         self._main.show_past(False)
+        self._main.logs.stand_at(None)
         key = live.project.key
         if self._registry.live(key) is live:
             self._registry.show(key, None)
@@ -207,7 +208,7 @@ class TimeTravel:
         )
         self._main.time_bar.show_position(position, self._main.view.times)
         if self._playing is None:
-            self._main.logs.begin_at(playback.at)
+            self._main.logs.stand_at(playback.at)
 
     # ---- letting time pass ----------------------------------------------------------------------------
 

@@ -217,6 +217,16 @@ def test_a_time_is_found_where_times_go_back() -> None:
     assert here.row() == back[7]
 
 
+def test_in_the_past_the_newest_line_of_then_is_gone_to_if_one_is_held() -> None:
+    lines = [line(f"line {n}", at=EPOCH + n * 10) for n in range(40)]
+    here = Reading(*lines)
+    for at, row in {0.0: 0, 9.0: 0, 10.0: 1, 205.0: 20, 4000.0: 39}.items():
+        assert here.model.go_to_moment(EPOCH + at) and here.row() == lines[row], at
+        assert not here.model.page.follow
+    assert not here.model.go_to_moment(EPOCH - 1.0) and here.row() == lines[39], "it stays where it was"
+    assert not Reading().model.go_to_moment(EPOCH)
+
+
 def test_a_filter_question_takes_conditions_on_fields() -> None:
     here = Reading(*LINES, BOOM)
     question = filter_question(here.model, lambda: None)

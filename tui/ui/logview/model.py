@@ -532,6 +532,17 @@ class LogModel:
             self.finder.seek_time(at, at + within, target, words)
             self.step()
 
+    def go_to_moment(self, at: float) -> bool:
+        """Go to the line that was the newest at a time, Unix seconds; False if none of then is held."""
+        log = self.log
+        row = log.at(at)
+        if row < log.end and log.time(row) == at:
+            row += 1  # written at that very time
+        self.page.pause()
+        if row > log.first:
+            self.go_to(row - 1)
+        return row > log.first
+
     def _arrive(self, row: int, words: str) -> None:
         self.go_to(row)
         if words:

@@ -14,6 +14,7 @@ from tui.clock import Clock
 from tui.fleet.find import unknown_agents, unlisted_agents
 from tui.fleet.lists.cells import Cell
 from tui.fleet.state import Fleet
+from tui.fleet.times import when
 from tui.fleet.view import View
 from tui.logs.hub import LogHub
 from tui.operations.targets import NoTarget
@@ -54,6 +55,13 @@ class LogsPane(Pane):
         self._deployment: str | None = None
         """Only the log of this deployment; None for all of them."""
         self.pinned = False
+        self._is_connected = False
+        self._moment: float | None = None
+        """The moment of the past that is shown, Unix seconds; None for now."""
+        self._missing = ""
+        """That no line of then is held, in words."""
+        self._followed = False
+        """The log was followed before the past was shown."""
 
     @classmethod
     def create(cls, setup: PaneSetup) -> Self:
@@ -69,6 +77,7 @@ class LogsPane(Pane):
         """Read the logs of another project."""
         self._agents, self._wanted = (), None
         self.pinned = False
+        self._is_connected = True
         self.reader.connect(hub)
 
     # ---- whose log ------------------------------------------------------------------------------------
@@ -137,6 +146,8 @@ class LogsPane(Pane):
         wanted = self._deployment
         found = [item for item in sources_of(agents) if wanted is None or item.deployment == wanted]
         self.reader.attach(found, self._kind)
+        if self._moment is not None:
+            self._stand(self._moment)
         if self.view is not None:
             self._retitle(self.view)
 
@@ -157,7 +168,10 @@ class LogsPane(Pane):
             left.append(Cell(f" {self._deployment or 'production'} only", "accent"))
         if self.pinned:
             left.append(Cell(" pinned", "accent"))
-        self.set_title((*left, Cell(f" {self.reader.title()}", "muted")), ())
+        covered = (
+            Cell(f" {self._missing}", "warn") if self._missing else Cell(f" {self.reader.title()}", "muted")
+        )
+        self.set_title((*left, covered), ())
 
     def on_log_view_titled(self, event: LogView.Titled) -> None:
         """Streams opened or closed."""
@@ -170,13 +184,55 @@ class LogsPane(Pane):
         self.run_worker(self._begin_at(at), exclusive=True, group="log-time")
 
     async def _begin_at(self, at: float) -> None:
+        model = self.reader.model
+        if await self._is_read():
+            model.go_to_time(at)
+
+    async def _is_read(self) -> bool:
+        """Wait until no more lines come; whether there are any."""
         model, lines = self.reader.model, -1
         for _ in range(LOOKS):
             await self._clock.sleep(LOOK_EVERY)
             if model.log.end == lines and lines > model.log.first:
-                model.go_to_time(at)
-                return
+                return True
             lines = model.log.end
+        return False
+
+    # ---- in the past ----------------------------------------------------------------------------------
+
+    def stand_at(self, at: float | None) -> None:
+        """Show the lines as they were at this moment, Unix seconds; None: those of now again."""
+        if self._moment is None and at is not None:
+            self._followed = self.reader.model.page.follow
+        self._moment = at
+        if at is not None:
+            self._stand(at)
+        else:
+            self._say_missing("")
+            if self._followed:
+                self.reader.model.follow()
+
+    def _stand(self, at: float) -> None:
+        if self._agents:
+            self.run_worker(self._stand_at(at), exclusive=True, group="log-time")
+
+    async def _stand_at(self, at: float) -> None:
+        model, view = self.reader.model, self.view
+        if view is None:
+            return
+        words = f"no lines kept for {when(at, now=view.now, style=view.clock_style)}"
+        if not self._is_connected:
+            self._say_missing(f"{words}: logs are not part of a recording")
+        elif model.log.end > model.log.first or await self._is_read():
+            self._say_missing("" if model.go_to_moment(at) else f"{words}: these came later")
+        else:
+            self._say_missing(words)
+
+    def _say_missing(self, words: str) -> None:
+        if words != self._missing:
+            self._missing = words
+            if self.view is not None:
+                self._retitle(self.view)
 
     def show_job(self, agent: Agent, job_id: str) -> None:
         """The lines of one job in its agent's log."""
