@@ -15,7 +15,7 @@ from tui.fleet.state import Fleet
 from tui.fleet.view import Selection, View
 from tui.operations.fields import Answers
 from tui.operations.freshness_check import moved, with_learnt
-from tui.operations.pending_operation import PendingOperation
+from tui.operations.pending_operation import DETAILS_WITHIN, PendingOperation
 from tui.operations.registry import BY_ID
 from tui.sim.http.orders import WalkOrder
 
@@ -99,6 +99,22 @@ async def test_the_target_stays_whatever_is_selected_meanwhile(here: Setup) -> N
         take_in(other)
         assert asked.view.selection.agent_id == CONCIERGE
         assert "concierge" in asked.preview.what
+
+
+async def test_what_is_chosen_from_is_read_again_where_it_was_read_long_ago(here: Setup) -> None:
+    """Versions and secrets are polled only while one looks at them."""
+    view = await here.look(agent_id=CONCIERGE)
+
+    def is_to_be_read(operation: str, later: float, selection: Selection = view.selection) -> bool:
+        seen = replace(view, monotonic=view.monotonic + later, selection=selection)
+        asked = PendingOperation(BY_ID[operation], seen, Answers(), production=False, refresh=2.0)
+        return asked.is_to_be_read
+
+    for operation in ("rollback", "set_secret"):
+        assert not is_to_be_read(operation, 5.0)
+        assert is_to_be_read(operation, DETAILS_WITHIN + 1)
+        assert is_to_be_read(operation, 5.0, Selection(agent_id=FAILING)), "those of another agent"
+    assert not is_to_be_read("restart", DETAILS_WITHIN + 1), "it rests on neither"
 
 
 def test_what_was_learnt_meanwhile_stays() -> None:

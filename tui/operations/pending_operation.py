@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from tui.fleet.polling.sources import SECRETS, VERSIONS
+from tui.fleet.polling.sources import SECRETS, VERSIONS, Source
 from tui.fleet.view import View
 from tui.operations.fields import Answers, Hint, InvalidAnswer
 from tui.operations.freshness_check import data_age, moved, too_old
 from tui.operations.operation import Danger, Operation, Preview
 
+DETAILS_WITHIN: Final = 60.0
+"""Seconds for which versions and secrets that were read may be chosen from."""
 CONFIRM_DELAY: Final = 3.0
 """Seconds before something that cannot be taken back can be confirmed at all."""
 
@@ -66,6 +68,18 @@ class PendingOperation:
         return (VERSIONS in reads and agent_id not in fleet.versions) or (
             SECRETS in reads and agent_id not in fleet.secrets
         )
+
+    @property
+    def is_to_be_read(self) -> bool:
+        """What is chosen from was never asked for, or not of late: it is polled only while it is seen."""
+        return self.is_missing or any(self._is_old(item) for item in (VERSIONS, SECRETS))
+
+    def _is_old(self, source: Source) -> bool:
+        if source not in self.operation.reads:
+            return False
+        view, fresh = self.view, self.view.fleet.fresh(source.name)
+        is_its = fresh.subject == view.selection.agent_id and fresh.at is not None
+        return not is_its or view.monotonic - (fresh.at or 0.0) > DETAILS_WITHIN
 
     def see(self, view: View) -> None:
         """Other data arrived; the target stays."""

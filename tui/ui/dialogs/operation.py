@@ -63,7 +63,7 @@ class OperationDialog(FormDialog):
         super().on_mount()
         self._unsubscribe = self.context.store.subscribe(lambda change: self._changed())
         self.set_interval(1.0, self.redraw)
-        first = self._prepare() if self.operation.prepares or self.pending.is_missing else self._put()
+        first = self._prepare() if self.operation.prepares or self.pending.is_to_be_read else self._put()
         self.run_worker(first, exclusive=False)
 
     def on_unmount(self) -> None:
