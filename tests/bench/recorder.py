@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from tests.bench.figures import Figure
 from tests.bench.moving import AGENTS, BEGIN, Moving
@@ -15,6 +15,7 @@ from tui.fleet.state import Fleet
 from tui.fleet.store import Change, Store
 from tui.history.events.derive import State, Step
 from tui.history.files.folder_place import FolderPlace
+from tui.history.files.samples import KEY_EVERY
 from tui.history.recorder import Recorder
 from tui.history.records import Run
 from tui.history.timeline import History
@@ -121,9 +122,14 @@ def run(suite: Suite) -> Iterator[Figure]:
     yield Figure("recording", f"{name}, what recording adds", WHAT, "ms", more, 0.5)
     suite.calm()
     what = f"{AGENTS:,} agents, all of another status"
-    taken, gaps = asyncio.run(_upheaval(suite.scratch / "upheaval", 3 if suite.quick else 10))
-    yield Figure("recording", "the loop, handing over to the writer", what, "ms", taken)
-    yield Figure("recording", "longest loop gap while that is written", what, "ms", gaps, GAP)
+    found = asyncio.run(_gaps(suite.scratch / "upheaval", 3 if suite.quick else 10))
+    yield Figure("recording", "the loop, handing over to the writer", what, "ms", found.handing_over)
+    for name, subject, without, with_one in (
+        ("longest loop gap while that is written", what, found.upheaval_plain, found.upheaval),
+        ("longest loop gap while all is written anew", WHAT, found.key_plain, found.key),
+    ):
+        yield Figure("recording", f"{name}, without recorder", subject, "ms", without)
+        yield Figure("recording", f"{name}, recording", subject, "ms", with_one, GAP)
 
 
 async def _polls(root: Path, polls: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -146,20 +152,51 @@ async def _cpu(work: Callable[[], Awaitable[None]]) -> float:
     return 1000 * (time.process_time() - before)
 
 
-async def _upheaval(root: Path, times: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Milliseconds that handing over takes, and of the longest gap until it is written."""
-    taken, gaps = list[float](), list[float]()
-    async with Watch(root, is_recording=True) as watch:
-        for _ in range(times):
+class _Gaps(NamedTuple):
+    """Milliseconds."""
+
+    handing_over: tuple[float, ...]
+    """Of the loop, while all agents change."""
+    upheaval_plain: tuple[float, ...]
+    """The longest gap of a loop after that, without recorder."""
+    upheaval: tuple[float, ...]
+    key_plain: tuple[float, ...]
+    """The longest gap after a poll with which all agents are written, without recorder."""
+    key: tuple[float, ...]
+
+
+async def _gaps(root: Path, times: int) -> _Gaps:
+    """Both sessions in turn."""
+    found = _Gaps(*(() for _ in _Gaps._fields))
+    for number in range(2 * times):
+        is_recording = number % 2 == 1
+        async with Watch(root, is_recording=is_recording) as watch:
             watch.spent = 0.0
             watch.take(watch.moving.upheaval().after)
-            taken.append(watch.spent)
-            ended = asyncio.Event()
-            looking = asyncio.create_task(_longest_gap(ended))
-            await asyncio.sleep(1.0)
-            ended.set()
-            gaps.append(1000 * await looking)
-    return tuple(taken), tuple(gaps)
+            handing_over = watch.spent
+            upheaval = await _gap_until_written()
+            watch.moving.at += KEY_EVERY
+            watch.take(watch.moving.poll().after)
+            key = await _gap_until_written()
+        if is_recording:
+            found = found._replace(
+                handing_over=(*found.handing_over, handing_over),
+                upheaval=(*found.upheaval, upheaval),
+                key=(*found.key, key),
+            )
+        else:
+            found = found._replace(
+                upheaval_plain=(*found.upheaval_plain, upheaval), key_plain=(*found.key_plain, key)
+            )
+    return found
+
+
+async def _gap_until_written() -> float:
+    ended = asyncio.Event()
+    looking = asyncio.create_task(_longest_gap(ended))
+    await asyncio.sleep(1.0)
+    ended.set()
+    return 1000 * await looking
 
 
 async def _longest_gap(ended: asyncio.Event) -> float:
