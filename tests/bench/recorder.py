@@ -15,7 +15,7 @@ from tui.fleet.state import Fleet
 from tui.fleet.store import Change, Store
 from tui.history.events.derive import State, Step
 from tui.history.files.folder_place import FolderPlace
-from tui.history.files.samples import KEY_EVERY
+from tui.history.files.sample_writer import KEY_EVERY
 from tui.history.recorder import Recorder
 from tui.history.records import Run
 from tui.history.timeline import History
