@@ -17,14 +17,19 @@ from tests.fixtures.operation import CONCIERGE, FAILING
 from tests.operations.console import Console, console
 from tui.sim.http.orders import WalkOrder
 from tui.sim.scenarios.specs import AgentSpec, Scenario
+from tui.ui.dialogs.audit import Audit
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.bulk import BulkDialog
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation import OperationDialog
 from tui.ui.dialogs.unlock import UnlockDialog
+from tui.ui.main_screen.screen import MainScreen
+from tui.ui.overlays.help import Help
 from tui.ui.terminal import safe_app
+from tui.ui.terminal.keyboard import UnmarkedPaste
 from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.table import LineTable
 
 
 @pytest.fixture
@@ -573,3 +578,33 @@ async def test_quitting_while_something_is_under_way_asks_twice(here: Console) -
     assert here.said()[0].endswith("its outcome would stay unknown: ctrl+q twice quits")
     assert here.app.is_running
     here.app.launcher.session_options.under_way = 0
+
+
+async def test_what_is_typed_while_the_journal_is_read_goes_to_what_opens(here: Console) -> None:
+    """And not to the list behind: there it would open other dialogs."""
+    await here.burst("colon", *"audit", "enter", "r", "j")
+    await here.until(lambda: isinstance(here.app.screen, Audit))
+    assert [type(screen) for screen in here.app.screen_stack[1:]] == [MainScreen, Audit]
+    await here.press("escape")
+    await here.burst("colon", *"unresolved", "enter", "r", "j")
+    await here.until(lambda: "is known" in here.said()[0])
+    assert here.app.screen is here.app.main, "nothing opened: what was typed is forgotten"
+    await here.press("r")
+    assert isinstance(here.app.screen, OperationDialog), "and the next key is heard"
+
+
+async def test_what_filters_the_keys_is_never_overtaken_by_the_whole_list(here: Console) -> None:
+    await here.burst("question_mark", *"zoo")
+    assert isinstance(here.app.screen, Help) and not here.app.screen.query_one(LineTable).keys
+
+
+async def test_a_prompt_and_its_text_in_one_read_are_not_lost(here: Console) -> None:
+    """As a terminal sends what was typed while nothing answered."""
+    await here.press("7")
+    for typed in (":audit 10m", "/concierge", "T14:02:11"):
+        await here.burst(UnmarkedPaste(typed))
+        field = here.app.focused
+        assert isinstance(field, Input) and field.value == typed[1:]
+        await here.press("escape")
+    await here.burst(UnmarkedPaste("Tomorrow we meet"))
+    assert here.app.screen is here.app.main and not isinstance(here.app.focused, Input), "no prompt's"

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from textual.widgets import Input
+
 from tests.fixtures.clocks import QuickClock
 from tests.fixtures.screen import playing, title
 from tests.operations.console import console
@@ -168,5 +170,10 @@ async def test_now_is_shown_again_as_if_one_had_never_left(tmp_path: Path) -> No
         await here.press("ctrl+t")
         assert here.app.session is live and not here.app.main.view.is_past
         assert not here.app.main.time_bar.display and here.app.focused is not None
+        await here.burst("ctrl+t", "T", *"14:0")
+        await here.until(lambda: here.app.main.view.is_past)
+        field = here.app.focused
+        assert isinstance(field, Input) and field.value == "14:0", "what was typed while the past was read"
+        await here.press("escape", "escape")
         await here.choose(live.store.fleet.agents[-1].agent_id)
         assert here.app.main.view.selection.agent_id == live.store.fleet.agents[-1].agent_id

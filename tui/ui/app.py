@@ -145,6 +145,7 @@ class Lktop(DiffApp):
             self.clock,
             say=lambda words: self.say(words, tone="warn"),
             later=self.later,
+            open_later=self.open_later,
         )
 
     def _make_quitting(self) -> Quitting:
@@ -462,9 +463,22 @@ class Lktop(DiffApp):
         if self._event_loop is not None and not self._event_loop.is_closed():
             self._event_loop.call_soon_threadsafe(work)
 
-    def later(self, work: Coroutine[object, object, None]) -> None:
+    def later(self, work: Coroutine[object, object, object]) -> None:
         """Run it to its end, also when its dialog is closed."""
         self.run_worker(work, exclusive=False)
+
+    def open_later(self, opening: Coroutine[object, object, bool]) -> None:
+        """Run what opens something, and returns whether it did: what is typed meanwhile goes there."""
+        self._input.hold()
+        self.later(self._open(opening))
+
+    async def _open(self, opening: Coroutine[object, object, bool]) -> None:
+        is_open = False
+        try:
+            is_open = await opening
+        finally:
+            # the screen that was opened gives its list the keyboard first
+            self.screen.call_later(self.call_later, self._input.resume, deliver=is_open)
 
     def begin_deploy(self, verb: str, words: Sequence[str], selection: Selection) -> None:
         """Open the screen of create, deploy, config or dockerfile. Raises `InvalidAnswer`."""

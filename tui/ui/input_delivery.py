@@ -6,7 +6,9 @@ the footer or a summary over the main screen may have to take it, or keep it fro
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from textual.app import App
 from textual.events import Event, Key, MouseMove, Paste
@@ -25,6 +27,9 @@ from tui.ui.terminal.key_queue import KeyQueue, is_input
 from tui.ui.terminal.keyboard import UnmarkedPaste
 from tui.ui.widgets.hidden_text import PastedSecrets, TakesHiddenText
 
+LEAVES: Final = frozenset(("escape", "ctrl+q", "ctrl+c"))
+"""Keys that never wait."""
+
 
 class InputDelivery:
     """One for the application."""
@@ -40,6 +45,9 @@ class InputDelivery:
         self._pasted_secrets = PastedSecrets()
         self.hinted = ""
         """What was said of the newest key."""
+        self._is_held = False
+        self._forgotten_until = 0.0
+        """Monotonic seconds: what was typed until then was for something that did not open."""
 
     @property
     def _top(self) -> Screen[object] | None:
@@ -51,8 +59,10 @@ class InputDelivery:
         if self._queue.holds(event):
             return
         top = self._top
-        if isinstance(top, Dialog) and top.waits(event):
+        if (isinstance(top, Dialog) and top.waits(event)) or self._waits(event):
             self._queue.block(event)
+            return
+        if is_input(event) and event.time <= self._forgotten_until and not _leaves(event):
             return
         if isinstance(event, UnmarkedPaste) and top is not None and not event.is_forwarded:
             for part in parts(event, self._app.focused):
@@ -124,6 +134,23 @@ class InputDelivery:
         """What was typed while a dialog put its first question goes there."""
         await self._queue.release(deliver=dialog is self._app.screen and dialog.asks)
 
+    def hold(self) -> None:
+        """Let input wait: what a key opens is still being read."""
+        self._is_held = True
+
+    def _waits(self, event: Event) -> bool:
+        """Whether it waits for what is being opened. A key that leaves does not, and ends the waiting."""
+        if _leaves(event):
+            self._is_held = False
+        return self._is_held and is_input(event)
+
+    async def resume(self, *, deliver: bool) -> None:
+        """Deliver what has waited to what has the keyboard now, or forget it."""
+        self._is_held = False
+        if not deliver:
+            self._forgotten_until = time.monotonic()
+        await self._queue.release(deliver=deliver)
+
     def confirms(self, key: Key) -> bool:
         """Only in a dialog: elsewhere a key shows, moves or asks first, and none is too old for that.
 
@@ -131,3 +158,7 @@ class InputDelivery:
         """
         top = self._top
         return isinstance(top, Dialog) and key.key not in CONFIRMS_NOTHING and not top.takes(key)
+
+
+def _leaves(event: Event) -> bool:
+    return isinstance(event, Key) and event.key in LEAVES

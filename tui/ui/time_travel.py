@@ -35,10 +35,14 @@ class TimeTravel:
         *,
         say: Callable[[str], None],
         later: Callable[[Coroutine[object, object, None]], None],
+        open_later: Callable[[Coroutine[object, object, bool]], None],
     ) -> None:
-        """`say` tells the operator; `later` runs work to its end beside the loop of messages."""
+        """`say` tells the operator; `later` runs work to its end beside the loop of messages.
+
+        `open_later` does so too, and keys wait meanwhile; it is told whether there is something to take them.
+        """
         self._main, self._registry, self._clock = main, registry, clock
-        self._say, self._later = say, later
+        self._say, self._later, self._open_later = say, later, open_later
         self._live: Watched | None = None
         """The session whose past is shown."""
         self.playback: Playback | None = None
@@ -85,7 +89,7 @@ class TimeTravel:
             self._main.time_bar.focus()
         elif (session := self._registry.selected) is not None and not self._is_opening:
             self._is_opening = True
-            self._later(self._open(session, at))
+            self._open_later(self._open(session, at))
 
     def leave(self) -> None:
         """Show now again."""
@@ -140,14 +144,20 @@ class TimeTravel:
 
     # ---- into it --------------------------------------------------------------------------------------
 
-    async def _open(self, session: Watched, at: float) -> None:
+    async def _open(self, session: Watched, at: float) -> bool:
+        """Returns whether the past is shown."""
+        try:
+            await self._show(session, at)
+        finally:
+            self._is_opening = False
+        return self.is_on
+
+    async def _show(self, session: Watched, at: float) -> None:
         try:
             reader = await session.recorded()
         except NoHistory as problem:
             self._say(f"no past to show: {problem}")
             return
-        finally:
-            self._is_opening = False
         replay = Replay(
             session.project, Fleet(), clock=self._clock, logs=session.logs, noted=partial(self._note, session)
         )

@@ -156,11 +156,11 @@ def _project(console: Console, words: Arguments) -> None:
 
 
 def _audit(console: Console, words: Arguments) -> None:
-    console.later(console.launcher.audit(console.main.view.selection))
+    console.open_later(console.launcher.audit(console.main.view.selection))
 
 
 def _unresolved(console: Console, words: Arguments) -> None:
-    console.later(console.launcher.unresolved(console.main.view.selection, asked=True))
+    console.open_later(console.launcher.unresolved(console.main.view.selection, asked=True))
 
 
 COMMANDS: tuple[Command, ...] = (

@@ -69,10 +69,10 @@ class Operations(Protocol):
     def toggle_dry_run(self) -> None:
         """Send nothing, or send again."""
 
-    async def audit(self, selection: Selection) -> None:
-        """Show the audit trail."""
+    async def audit(self, selection: Selection) -> bool:
+        """Show the audit trail; returns whether it is shown."""
 
-    async def unresolved(self, selection: Selection, *, asked: bool) -> None:
+    async def unresolved(self, selection: Selection, *, asked: bool) -> bool:
         """Show operations whose outcome is unknown."""
 
 
@@ -92,6 +92,9 @@ class Console(Protocol):
 
     def later(self, work: Coroutine[object, object, None]) -> None:
         """Do what needs the disk, without waiting for it."""
+
+    def open_later(self, opening: Coroutine[object, object, bool]) -> None:
+        """Do what opens something, and returns whether it did: what is typed meanwhile goes there."""
 
     def action_help(self) -> None:
         """Show the keys."""

@@ -68,6 +68,7 @@ class Audit(ModalScreen[None]):
         table = self.query_one(LineTable)
         table.empty = (Cell("The journal of this user on this machine holds no operation.", "muted"),)
         table.focus()
+        self._show()  # now: the next key may move the cursor
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:

@@ -201,20 +201,23 @@ class OperationLauncher:
         self._host.redraw_link()
         self._host.say(words, tone="warn" if self.session_options.dry_run else "text")
 
-    async def audit(self, selection: Selection) -> None:
-        """Show the audit trail."""
+    async def audit(self, selection: Selection) -> bool:
+        """Show the audit trail; returns whether it is shown."""
         from tui.ui.dialogs.audit import Audit
 
         context = self.context_of(selection)
         if context is None:
-            return
+            return False
         try:
-            context.show(Audit(await context.operator.entries(AUDITED), most=AUDITED))
+            entries = await context.operator.entries(AUDITED)
         except JournalError as error:
             self._host.say(str(error), tone="error")
+            return False
+        context.show(Audit(entries, most=AUDITED))
+        return True
 
-    async def unresolved(self, selection: Selection, *, asked: bool) -> None:
-        """Show operations on the selection's project whose outcome is unknown.
+    async def unresolved(self, selection: Selection, *, asked: bool) -> bool:
+        """Show operations on the selection's project whose outcome is unknown; returns whether it did.
 
         If the operator asked, it also says that there are none. If not, it waits for the first answer, which
         is needed to look for them, and shows nothing while a dialog is open or another project is shown.
@@ -223,23 +226,25 @@ class OperationLauncher:
 
         context = self.context_of(selection)
         if context is None:
-            return
+            return False
         if not asked:
             await first_answer(context.store)
             selected = self._registry.selected
             if selected is None or not context.is_of(selected):
-                return
+                return False
         try:
             found = await context.operator.unresolved()
         except JournalError as error:
             self._host.say(str(error), tone="error")
-            return
+            return False
         if found and (asked or self._host.at_rest):
             context.show(Unresolved(context, found))
-        elif found:
+            return True
+        if found:
             self._host.say(f"{len(found)} operations without a known outcome: :unresolved", tone="warn")
         elif asked:
             self._host.say("the outcome of every operation is known")
+        return False
 
 
 async def first_answer(store: Store) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from textual.events import Event, Key, Paste
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
 from tui.ui.dialogs.fields.base import LineInput
 from tui.ui.dialogs.fields.secret_input import SecretInput
@@ -18,6 +19,10 @@ from tui.ui.terminal.keyboard import UnmarkedPaste
 from tui.ui.widgets.exact_input import ExactInput
 
 _KEYS: Final = {"\t": "tab", "\r": "enter"}
+_OPENS: Final = {":": "colon", "/": "slash", "&": "ampersand", "T": "T"}
+"""Keys that open a prompt and nothing else."""
+_LED: Final = re.compile(r"[:/&][\s\S]+|T[-\d][-\d:smhd ]*\r?")
+"""A command, a filter or a time with such a key before it, and no other text."""
 
 
 def parts(run: UnmarkedPaste, focused: Widget | None) -> list[Event]:
@@ -25,6 +30,7 @@ def parts(run: UnmarkedPaste, focused: Widget | None) -> list[Event]:
 
     A line is split at every Tab and Enter, a command not where a shell reads on in the next line. Of a secret
     only the last one is split off: one in its middle may belong to it, and its rest must not be shown.
+    Where nothing is typed, `:`, `/` and `T` open the prompt, and the rest goes there.
     """
     if isinstance(focused, LineInput):
         words = re.split("([\t\r])", run.text)
@@ -35,6 +41,9 @@ def parts(run: UnmarkedPaste, focused: Widget | None) -> list[Event]:
     else:
         words = [run.text]
     found: list[Event] = [Key(_KEYS[word], word) if word in _KEYS else Paste(word) for word in words if word]
+    is_typed = isinstance(focused, Input | TextArea | SecretInput)
+    if not is_typed and _LED.fullmatch(run.text):
+        found = [Key(_OPENS[run.text[0]], run.text[0]), UnmarkedPaste(run.text[1:])]
     for event in found:
         event.time = run.time
     return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.events import Key, Paste
 
 from tui.api.clean import clean
 from tui.fleet.lists.cells import Cell, ColumnLayout
@@ -17,7 +18,7 @@ from tui.operations.journal.journal import Intent, JournalError, Verdict
 from tui.operations.journal.outcome import WORDS, Outcome
 from tui.operations.journal.resumed_deploys import LABELS
 from tui.operations.registry import BY_ID
-from tui.ui.dialogs.base import Dialog
+from tui.ui.dialogs.base import CONFIRMS_NOTHING, Dialog
 from tui.ui.dialogs.fact_lines import FactLine, wrap_facts
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.verdicts import outcome_tone
@@ -28,6 +29,8 @@ from tui.ui.widgets.table import LineTable
 
 DETAILS = 5
 """Lines for one operation in full."""
+MOVES: Final = frozenset("jkgG")
+"""Letters that move the cursor."""
 
 
 class Unresolved(Dialog):
@@ -76,8 +79,13 @@ class Unresolved(Dialog):
         keys = " ctrl+r looks again · a sets this one aside · Esc leaves them for later"
         self.query_one("#unresolved-keys", Lines).set_lines([(Cell(keys, "muted"),)])
         self.query_one(LineTable).focus()
+        self._draw()  # now: the next key may move the cursor
         self.call_after_refresh(self._draw)
         self.action_look()
+
+    def takes(self, event: Key | Paste) -> bool:
+        """What moves the cursor confirms nothing."""
+        return isinstance(event, Key) and event.key in CONFIRMS_NOTHING | MOVES
 
     def _draw(self) -> None:
         if self.is_open:

@@ -62,7 +62,7 @@ class Chooser(ModalScreen[Project | None]):
         table = self.query_one(LineTable)
         table.empty = none_known(self._notices)
         table.focus()
-        self.call_after_refresh(table.show, list(self._projects), self._cells)
+        table.show(list(self._projects), self._cells)  # now: the next key may move the cursor
 
     def _cells(self, key: str) -> tuple[Cell, ...]:
         project = self._projects[key]

@@ -112,7 +112,7 @@ class Help(ModalScreen[HelpRow | None]):
         self.query_one("#help-title", Lines).set_lines([(Cell(f" Keys · {self._pane}", "accent"),)])
         self.query_one(LineTable).can_focus = False
         self.query_one(Input).focus()
-        self.call_after_refresh(self._show, "")
+        self._show("")  # now: what is typed next filters
 
     def _show(self, text: str) -> None:
         words = text.casefold().split()

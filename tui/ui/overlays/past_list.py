@@ -78,10 +78,15 @@ class PastList(ModalScreen[GoTo | None]):
         table = self.query_one(LineTable)
         table.empty = (Cell(self._empty, "muted"),)
         table.focus()
+        self._show()  # now: the next key may move the cursor
 
     def on_line_table_resized(self, event: LineTable.Resized) -> None:
         """Show what there is room for."""
-        event.table.show(list(self._by_key), lambda key: self._by_key[key].cells, ghosts=False)
+        self._show()
+
+    def _show(self) -> None:
+        table = self.query_one(LineTable)
+        table.show(list(self._by_key), lambda key: self._by_key[key].cells, ghosts=False)
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """Enter: to the agent."""

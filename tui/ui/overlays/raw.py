@@ -90,7 +90,7 @@ class Raw(ModalScreen[None]):
     def on_mount(self) -> None:
         """Show it masked."""
         self._table.focus()
-        self.call_after_refresh(self._show)
+        self._show()  # now: the next key may move the cursor
         if self._ask is not None:
             self.run_worker(self._receive(self._ask), exclusive=True)
 
