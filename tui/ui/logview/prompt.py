@@ -60,7 +60,7 @@ class LogPrompt(Horizontal):
     LogPrompt.-open { display: block; }
     LogPrompt > #log-sign { width: 1; }
     LogPrompt > #log-hint { max-width: 60%; }
-    LogPrompt > Input { width: 1fr; }
+    LogPrompt > Input { width: 1fr; min-width: 22; }
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings(LOG_PROMPT)
 
