@@ -90,6 +90,10 @@ class Screen:
         screen = self._screen
         return ["".join(screen.buffer[y][x].data for x in range(screen.columns)) for y in range(screen.lines)]
 
+    def ground(self, column: int, line: int) -> str:
+        """The background of a cell."""
+        return self._screen.buffer[line][column].bg
+
 
 def render(output: bytes, columns: int, rows: int) -> list[str]:
     """The lines that a terminal shows after this output."""
@@ -118,6 +122,8 @@ class Pty:
         self._screen = Screen(columns, rows)
         self._resizes: list[tuple[int, int, int]] = []
         self._fed = 0
+        self._lines: list[str] = []
+        """What the screen showed when all up to `_fed` had been fed."""
         self.hung_up = False
         self.master, slave = pty.openpty()
         self.resize(columns, rows)
@@ -253,11 +259,18 @@ class Pty:
         for at, columns, rows in self._resizes:
             self._screen.feed(self.output[self._fed : at])
             self._screen.resize(columns, rows)
-            self._fed = at
+            self._fed, self._lines = at, []
         self._resizes.clear()
-        self._screen.feed(self.output[self._fed :])
-        self._fed = len(self.output)
-        return self._screen.lines
+        if self._fed != len(self.output) or not self._lines:
+            self._screen.feed(self.output[self._fed :])
+            self._fed = len(self.output)
+            self._lines = self._screen.lines
+        return self._lines
+
+    def grounds(self, text: str) -> list[str]:
+        """The background of the text in each line where it stands now, such as `2a3a52`."""
+        lines = enumerate(self.screen())
+        return [self._screen.ground(line.find(text), number) for number, line in lines if text in line]
 
     def shows(self, text: str) -> Callable[[], bool]:
         """A condition for `until`: the text stands on the screen."""
