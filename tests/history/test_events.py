@@ -321,6 +321,25 @@ def test_crashes_are_told_at_the_time_that_the_server_gives_them() -> None:
     assert len(listings.see(crashed(1, 0, START + 9)).events) == 1, "a deploy counts from the beginning"
 
 
+def test_a_crash_loop_is_told_once_a_minute_with_how_often_it_crashed() -> None:
+    listings = Listings()
+    listings.see(crashed(1, 1, START - 5), agent(2))
+    for count in range(2, 8):
+        past = listings.see(crashed(1, count, START + 10 * count), agent(2))
+    assert told(past, Kind.CRASH) == ["crashed, ×2 so far"], "the first one at once"
+    past = listings.see(crashed(1, 8, START + 80), agent(2))
+    assert told(past, Kind.CRASH)[1:] == ["crashed ×6, ×8 so far"]
+    assert [(event.before, event.after) for event in past.events] == [("1", "2"), ("2", "8")]
+    past = listings.see(crashed(1, 1, START + 90), agent(2))
+    past = listings.see(crashed(1, 3, START + 100), agent(2))
+    assert told(past, Kind.CRASH)[2:] == ["crashed ×2, ×3 so far"], "after a deploy it is a first one again"
+    for _ in range(13):
+        past = listings.see(crashed(1, 3, START + 100), agent(2))
+    assert len(told(past, Kind.CRASH)) == 3 and not listings.history._state.agents.told
+    past = listings.see(crashed(1, 4, START + 300), agent(2))
+    assert told(past, Kind.CRASH)[3:] == ["crashed, ×4 so far"]
+
+
 def test_another_version_is_told_at_its_deploy() -> None:
     listings = Listings()
     listings.see(deployed(1, START - 90, version="20261128171200"))

@@ -10,7 +10,8 @@ import pytest
 from tests.fixtures.screen import playing
 from tests.fixtures.views import MONOTONIC, NOW, column, view_of, words
 from tests.scenes import Scene, typed
-from tui.fleet.lists.changes_since import changes_since
+from tui.fleet.lists.changes_since import CHANGE_COLUMNS, changes_since
+from tui.fleet.lists.listing import row_cells
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
 from tui.fleet.times import TimeStyle, clock_time, short_time
 from tui.fleet.view import View
@@ -181,6 +182,8 @@ def test_what_changed_is_summed_up_per_agent() -> None:
         event(5, 80, ids=("CA_1", "CA_2"), after="Running", severity=Severity.GOOD),
         event(6, 70, subject=Subject(agent_name="one"), kind=Kind.JOB, ids=("AJ_1", "AJ_2")),
         event(7, 60, kind=Kind.NOTE, severity=Severity.INFO, text="lunch"),
+        event(9, 55, kind=Kind.NOTE, severity=Severity.INFO, text="back"),
+        event(10, 50, kind=Kind.NOTE, severity=Severity.INFO, text="lunch"),
         event(8, 10, subject=one, before="CrashLoop", after="Running"),
     )
     first, note, second = changes_since(events, {"CA_1": "one"}, NOW - 600, NOW - 30)
@@ -188,7 +191,7 @@ def test_what_changed_is_summed_up_per_agent() -> None:
     assert first.steps == {Kind.STATUS: ("Running", "Running"), Kind.VERSION: ("v1", "v2")}
     assert (first.crashes, first.failed, first.count) == (2, 2, 6)
     assert second.subject.agent_id == "CA_2" and second.steps == {Kind.STATUS: ("", "Running")}
-    assert note.others == ["lunch"]
+    assert row_cells(CHANGE_COLUMNS, note, view())[-1].text == "back · lunch ×2"
 
 
 def test_the_list_of_changes_says_from_when_anything_was_watched() -> None:

@@ -15,7 +15,7 @@ from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Versi
 from tui.fleet.coverage import Coverage
 from tui.fleet.reason import LoggedError
 from tui.fleet.status import worst
-from tui.fleet.suspects import is_suspect, suspects_after
+from tui.fleet.suspects import suspects_after
 
 STALE_AFTER = 2
 """Missed polls after which data is called stale."""
@@ -173,7 +173,7 @@ def with_agents(fleet: Fleet, agents: tuple[Agent, ...], at: float | None = None
     entered: list[Agent] = []
     for new, old in changed_agents(fleet, agents, positions):
         state, before = worst(new), None if old is None else worst(old)
-        if is_suspect(new, old):
+        if (state.problem and state != before) or (old is not None and new.version != old.version):
             entered.append(new)
         if state == before:
             continue

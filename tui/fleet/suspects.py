@@ -1,4 +1,7 @@
-"""Agents of which more is asked than anybody looks at: those that broke or changed a moment ago. Pure."""
+"""Agents of which more is asked than anybody looks at: those that broke or changed a moment ago. Pure.
+
+One becomes a suspect with another error state than before, or another version.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,6 @@ WATCHED_FOR: Final = 600.0
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-def is_suspect(agent: Agent, old: Agent | None) -> bool:
-    """Whether an agent became one: it has another error state than before, or another version."""
-    state = worst(agent)
-    if state.problem and (old is None or state != worst(old)):
-        return True
-    return old is not None and agent.version != old.version
-
-
 def suspects_after(
     known: Mapping[str, float], entered: Sequence[Agent], index: Mapping[str, Agent], at: float
 ) -> Mapping[str, float]:
@@ -40,12 +35,15 @@ def suspects_after(
         for agent_id, since in known.items()
         if agent_id not in news and (agent := index.get(agent_id)) is not None and _stays(agent, at - since)
     ]
-    newest = nlargest(
-        MOST,
-        [*((at, agent) for agent in entered), *held],
-        key=lambda item: (item[0], item[1].deployed_at or _NEVER),
-    )
-    return {agent.agent_id: since for since, agent in newest}
+    if len(entered) > MOST:  # all may break at once
+        entered = nlargest(MOST, entered, key=_deployed_at)
+    found = [*((at, agent) for agent in entered), *held]
+    found.sort(key=lambda item: (item[0], _deployed_at(item[1])), reverse=True)
+    return {agent.agent_id: since for since, agent in found[:MOST]}
+
+
+def _deployed_at(agent: Agent) -> datetime:
+    return agent.deployed_at or _NEVER
 
 
 def _stays(agent: Agent | None, seconds: float) -> bool:

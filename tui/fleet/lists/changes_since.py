@@ -34,8 +34,8 @@ class Changes:
     crashes: int = 0
     failed: int = 0
     """Jobs."""
-    others: list[str] = field(default_factory=list)
-    """The texts of all other events, oldest first."""
+    others: dict[str, int] = field(default_factory=dict)
+    """The texts of all other events with how often they were told, the one that was told last at the end."""
     count: int = 0
     """Events."""
 
@@ -53,7 +53,7 @@ class Changes:
         elif event.kind is Kind.JOB and event.severity is Severity.ERROR:
             self.failed += max(1, len(event.ids))
         else:
-            self.others.append(event.text)
+            self.others[event.text] = self.others.pop(event.text, 0) + 1
 
 
 def changes_since(
@@ -99,6 +99,12 @@ def _step(kind: Kind) -> Column[Changes]:
     return Column(str(kind), title, width, grow=1, rank=rank, cell=cell)
 
 
+def _others(row: Changes) -> str:
+    """The three told last."""
+    newest = list(row.others.items())[-3:]
+    return " · ".join(f"{text} ×{count}" if count > 1 else text for text, count in newest)
+
+
 def _number(count: int, tone: str) -> Cell:
     return Cell(f"×{count}", tone) if count else Cell("–", "muted")
 
@@ -111,7 +117,7 @@ CHANGE_COLUMNS: Sequence[Column[Changes]] = (
     _step(Kind.REPLICAS),
     Column("crashes", "CRASHES", 7, rank=1, cell=lambda row, view: _number(row.crashes, "error")),
     Column("failed", "FAILED", 6, rank=1, cell=lambda row, view: _number(row.failed, "error")),
-    Column("others", "ALSO", 16, want=24, grow=3, cell=lambda row, view: Cell(" · ".join(row.others[-3:]))),
+    Column("others", "ALSO", 16, want=24, grow=3, cell=lambda row, view: Cell(_others(row))),
 )
 
 

@@ -16,6 +16,9 @@ from tui.history.events.drafts import Draft, counted, told
 Pair = tuple[Agent, Agent]
 """An agent as it is and as it was."""
 
+Increase = tuple[Agent, int, int]
+"""An agent, how many more events of a type were counted of it, and how many in all."""
+
 UNSEEN: Final = "not observed"
 """The word for a status that is empty on the wire."""
 
@@ -32,6 +35,15 @@ class ReplicaMove(Struct, frozen=True, gc=False):
 
     begun: float
     before: int
+
+
+class Told(Struct, frozen=True, gc=False):
+    """Crashes or restarts of an agent that were told within the last minute."""
+
+    at: float
+    """Unix seconds."""
+    count: int
+    """How many had been counted in all."""
 
 
 def states(rows: Iterable[Deployment]) -> dict[tuple[str, str], str]:
@@ -98,24 +110,43 @@ def _restatements(pairs: Sequence[Pair]) -> list[Draft]:
         words = f"{len(ids)} agents: {name or 'other statuses'}"
         return Draft(Kind.STATUS, severity, words, after=name, ids=ids)
 
-    return counted(pairs, group=lambda pair: worst(pair[0]).name or UNSEEN, identity=_id, draft=draft)
+    names: dict[str, str] = {}  # by status as it came: it may be all agents
+
+    def name_of(pair: Pair) -> str:
+        rows = pair[0].agent_deployments
+        if len(rows) != 1:
+            return worst(pair[0]).name or UNSEEN
+        text = rows[0].status
+        return names.get(text) or names.setdefault(text, status(text).name or UNSEEN)
+
+    return counted(pairs, group=name_of, identity=_id, draft=draft)
 
 
 def _id(pair: Pair) -> str:
     return pair[0].agent_id
 
 
-def counts(pairs: Sequence[Pair]) -> list[Draft]:
-    """Crashes and restarts that were counted, each kind for itself."""
-    found: dict[str, list[tuple[Agent, int, int]]] = {}
-    for agent, old in pairs:
-        for kind, (more, total) in _increases(agent, old).items():
-            found.setdefault(kind, []).append((agent, more, total))
+def counts(found: Mapping[str, Sequence[Increase]]) -> list[Draft]:
+    """Crashes and restarts that were counted, by the type of their event."""
     return [
         draft
         for kind, several in found.items()
         for draft in told(several, _happened(kind), _happenings(kind))
     ]
+
+
+def increases(pairs: Iterable[Pair]) -> dict[str, list[Increase]]:
+    """By type of event, agents of which more were counted."""
+    found: dict[str, list[Increase]] = {}
+    for agent, old in pairs:
+        for kind, (more, total) in _increases(agent, old).items():
+            found.setdefault(kind, []).append((agent, more, total))
+    return found
+
+
+def count_of(agent: Agent, kind: str) -> int:
+    """How many events of a type were counted of an agent."""
+    return sum(event.count for row in agent.agent_deployments for event in row.events if event.type == kind)
 
 
 def _increases(agent: Agent, old: Agent) -> dict[str, tuple[int, int]]:
@@ -140,10 +171,10 @@ def _told_as(kind: str) -> tuple[Kind, Severity, str]:
     return _COUNTED.get(kind, (Kind.RESTART, Severity.WARNING, words))
 
 
-def _happened(kind: str) -> Callable[[tuple[Agent, int, int]], Draft]:
+def _happened(kind: str) -> Callable[[Increase], Draft]:
     known, severity, words = _told_as(kind)
 
-    def one(item: tuple[Agent, int, int]) -> Draft:
+    def one(item: Increase) -> Draft:
         agent, more, total = item
         times = f" ×{more}" if more > 1 else ""
         so_far = f", ×{total} so far" if total > more else ""
@@ -169,10 +200,10 @@ def _newest(agent: Agent, kind: str) -> float | None:
     )
 
 
-def _happenings(kind: str) -> Callable[[Sequence[tuple[Agent, int, int]]], list[Draft]]:
+def _happenings(kind: str) -> Callable[[Sequence[Increase]], list[Draft]]:
     known, severity, words = _told_as(kind)
 
-    def many(items: Sequence[tuple[Agent, int, int]]) -> list[Draft]:
+    def many(items: Sequence[Increase]) -> list[Draft]:
         times = sum(more for _, more, _ in items)
         ids = tuple(agent.agent_id for agent, _, _ in items)
         return [Draft(known, severity, f"{len(ids)} agents {words}, ×{times}", ids=ids)]

@@ -14,8 +14,10 @@ from tui.fleet.past import AgentChange, Since, Transition, deployment_key
 from tui.fleet.state import Fleet
 from tui.fleet.status import status, worst
 from tui.history.events import agent_words as words
-from tui.history.events.agent_words import Pair, ReplicaMove, states
+from tui.history.events import gathered
+from tui.history.events.agent_words import Pair, ReplicaMove, Told, states
 from tui.history.events.drafts import Draft
+from tui.history.events.gathered import CountKey, running
 from tui.history.events.since import across_gap, changed, first_seen, is_continuous
 
 MARK_FOR: Final = 60.0
@@ -24,10 +26,6 @@ MOST_CHANGES: Final = 5_000
 """Agents that are remembered as changed at the most; each keeps what it was before."""
 SPARE: Final = 64
 """Agents that are gone and are remembered, besides as many as there are."""
-MOVES_FOR: Final = 60.0
-"""Seconds for which replicas that move are gathered into one event."""
-WORTH_TELLING: Final = 0.5
-"""Share by which replicas have to change to be an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,8 @@ class AgentMemory:
     """By agent id, oldest change first."""
     moves: Mapping[str, ReplicaMove] = field(default_factory=dict)
     """By agent id, oldest first."""
+    told: Mapping[CountKey, Told] = field(default_factory=dict)
+    """By agent id and type of event, oldest first: more of the same are gathered into one event a minute."""
 
 
 class Listing(NamedTuple):
@@ -75,16 +75,20 @@ def after_listing(memory: AgentMemory, listing: Listing) -> tuple[AgentMemory, l
     gone = _gone(listing, len(found.new))
     transitions: list[Transition] = []
     statuses = _statuses(memory.statuses, listing, found, gone, transitions)
+    counted = (
+        {} if listing.is_first else gathered.first_of_minute(memory.told, words.increases(found.happened))
+    )
     remembered = AgentMemory(
         statuses,
         _changes(memory.changes, listing.differing, listing.monotonic),
-        _moves(memory.moves, found.moved, listing.at),
+        gathered.moving(memory.moves, found.moved, listing.at),
+        gathered.told(memory.told, counted, listing.at),
     )
     drafts: list[Draft] = []
     if not listing.is_first:
         drafts += words.deploys(found.deployed)
         drafts += words.restatements(found.restated)
-        drafts += words.counts(found.happened)
+        drafts += words.counts(counted)
         drafts += words.appearances(found.new)
         drafts += words.disappearances(gone)
         if listing.gap is not None:
@@ -105,12 +109,12 @@ def _found(differing: Iterable[tuple[Agent, Agent | None]]) -> _Found:
         pair = (agent, old)
         rows, before = agent.agent_deployments, old.agent_deployments
         if len(rows) == 1 == len(before):  # nearly all agents, made fast
-            row, was = rows[0], before[0]
+            (row,), (was,) = rows, before
             is_restated, is_moved = row.status != was.status, row.replicas != was.replicas
-            happened = row.events != was.events
+            happened = row.events is not was.events and row.events != was.events
         else:
             is_restated = states(rows) != states(before)
-            is_moved = _running(rows) != _running(before)
+            is_moved = running(rows) != running(before)
             happened = [row.events for row in rows] != [row.events for row in before]
         if is_restated:
             found.restated.append(pair)
@@ -121,10 +125,6 @@ def _found(differing: Iterable[tuple[Agent, Agent | None]]) -> _Found:
         if agent.version != old.version or agent.deployed_at != old.deployed_at:
             found.deployed.append(pair)
     return found
-
-
-def _running(rows: Sequence[Deployment]) -> int:
-    return rows[0].replicas if len(rows) == 1 else sum(row.replicas for row in rows)
 
 
 def _gone(listing: Listing, added: int) -> list[Agent]:
@@ -160,15 +160,6 @@ def recent(changes: Mapping[str, AgentChange], now: float) -> Mapping[str, Agent
     return {key: change for key, change in changes.items() if now - change.at < MARK_FOR}
 
 
-def _moves(known: Mapping[str, ReplicaMove], moved: Iterable[Pair], at: float) -> Mapping[str, ReplicaMove]:
-    news = {
-        agent.agent_id: ReplicaMove(at, _running(old.agent_deployments))
-        for agent, old in moved
-        if agent.agent_id not in known
-    }
-    return {**known, **news} if news else known
-
-
 def _statuses(
     known: Mapping[str, Since],
     listing: Listing,
@@ -181,7 +172,7 @@ def _statuses(
     restate = _Restate(known, news, listing, transitions)
     for agent in found.new:
         restate.agent(agent, None)
-    for agent, old in found.restated:
+    for agent, old in restate.usual(found.restated):
         restate.agent(agent, old)
     if listing.gap is not None:
         _bound_by_gap(known, news, listing, listing.gap, transitions)
@@ -208,6 +199,29 @@ class _Restate:
         self._known, self._news, self._transitions = known, news, transitions
         self._listing, self._at, self._gap = listing, listing.at, listing.gap
         self._was_seen = not listing.is_first and listing.gap is None
+
+    def usual(self, pairs: Sequence[Pair]) -> Sequence[Pair]:
+        """Note agents of which all is usual, made fast, as it may be all of them; returns the others."""
+        if not self._was_seen:
+            return pairs
+        known, news, transitions, at = self._known, self._news, self._transitions, self._at
+        since_now: dict[str, Since] = {}  # by status as it came
+        others: list[Pair] = []
+        for pair in pairs:
+            agent = pair[0]
+            id, rows = agent.agent_id, agent.agent_deployments
+            before = known.get(id)
+            if before is None or len(rows) != 1:
+                others.append(pair)
+                continue
+            text = rows[0].status
+            since = since_now.get(text)
+            if since is None:
+                since = since_now[text] = Since(status(text).name, at)
+            if since.status != before.status:
+                news[id] = since
+                transitions.append(Transition(id, before.status, since.status, None, at))
+        return others
 
     def agent(self, agent: Agent, old: Agent | None) -> None:
         """Note an agent that is new or has other statuses than before."""
@@ -259,22 +273,11 @@ def _bound_by_gap(
         transitions.append(Transition(agent.agent_id, since.status, since.status, gap, listing.at))
 
 
-def after_moves(memory: AgentMemory, fleet: Fleet, at: float) -> tuple[AgentMemory, list[Draft]]:
-    """What replicas came to that began to move a minute ago."""
-    oldest = next(iter(memory.moves.values()), None)
-    if oldest is None or at - oldest.begun < MOVES_FOR:
+def after_a_minute(memory: AgentMemory, fleet: Fleet, at: float) -> tuple[AgentMemory, list[Draft]]:
+    """What replicas came to that began to move a minute ago, and what was counted since it was told then."""
+    moves, moved = gathered.due_moves(memory.moves, fleet, at)
+    told, counted = gathered.due_counts(memory.told, fleet, at)
+    if moves is memory.moves and told is memory.told:
         return memory, []
-    due = {key: move for key, move in memory.moves.items() if at - move.begun >= MOVES_FOR}
-    found = [
-        (agent, move)
-        for key, move in due.items()
-        if (agent := fleet.index.get(key)) is not None
-        and _is_worth_telling(move.before, _running(agent.agent_deployments))
-    ]
-    rest = {key: move for key, move in memory.moves.items() if key not in due}
-    left = AgentMemory(memory.statuses, memory.changes, rest)
-    return left, words.movements(found)
-
-
-def _is_worth_telling(before: int, now: int) -> bool:
-    return now != before and abs(now - before) >= WORTH_TELLING * before
+    drafts = words.movements(moved) + words.counts(counted)
+    return AgentMemory(memory.statuses, memory.changes, moves, told), drafts

@@ -126,7 +126,7 @@ def derive(state: State, happened: Input, skew: float | None = 0.0) -> Step:
             state = replace(state, begun=at)
         state, more = _after_change(state, happened, at, transitions, failed)
         drafts += more
-    memory, more = agents.after_moves(state.agents, fleet, at)
+    memory, more = agents.after_a_minute(state.agents, fleet, at)
     memory = replace(memory, changes=agents.recent(memory.changes, moment.monotonic))
     state = replace(state, last=moment, agents=memory, rooms=rooms.forgetful(state.rooms, at))
     told = [*drafts, *more]
