@@ -24,9 +24,9 @@ from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.history.events.derive import State
 from tui.history.files import database
+from tui.history.files.event_file import NAME, EventFile
+from tui.history.files.event_reader import EventReader
 from tui.history.files.folder_store import FolderReader, FolderWriter
-from tui.history.files.long_file import NAME, LongFile
-from tui.history.files.long_reader import LongReader
 from tui.history.files.sample_files import sample_files
 from tui.history.records import Run
 from tui.history.store import Batch, Taken
@@ -94,7 +94,7 @@ def _writing(suite: Suite, root: Path) -> Iterator[Figure]:
 
 
 def _sizes(where: Path) -> tuple[int, int]:
-    """Bytes of samples, and of what lasts."""
+    """Bytes of samples, and of events."""
     for path in (*sample_files(where), where / NAME):
         found = sqlite3.connect(path)
         found.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what waits beside the file is not more
@@ -154,7 +154,7 @@ def _painting(suite: Suite, where: Path) -> Iterator[Figure]:
 def _transitions(suite: Suite) -> Iterator[Figure]:
     where, begun = suite.scratch / "long", BEGIN.timestamp()
     where.mkdir(mode=0o700)
-    file, chance = LongFile(where), Random(1)
+    file, chance = EventFile(where), Random(1)
     for number in range(0, 86_400, 100):
         steps = [
             Transition(f"CA_{chance.randrange(AGENTS)}", "Running", "CrashLoop", None, begun + number + part)
@@ -163,7 +163,7 @@ def _transitions(suite: Suite) -> Iterator[Figure]:
         file.add_transitions(steps, ((step.id, Since(step.after, step.at)) for step in steps))
         file.commit()
     file.close()
-    reader = LongReader(where)
+    reader = EventReader(where)
     costs = tuple(
         _cpu(lambda id=f"CA_{number}": reader.transitions(id, 0.0, begun + DAY)) for number in range(50)
     )

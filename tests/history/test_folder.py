@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tui.history.files import folder, retention
+from tui.history.files.event_file import NAME
 from tui.history.files.folder import Lock, digest_key, network_file_system
-from tui.history.files.long_file import NAME
 from tui.history.files.retention import expire, forget
 from tui.history.files.sample_files import sample_files
 

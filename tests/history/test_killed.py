@@ -16,8 +16,8 @@ from tests.history.fleets import Life
 from tests.ptyrun import ROOT, terminal_env
 from tui.fleet.state import Fleet
 from tui.history.files.compare import difference, is_news
+from tui.history.files.event_file import NAME
 from tui.history.files.folder_store import FolderReader
-from tui.history.files.long_file import NAME
 from tui.history.files.privacy import Privacy, Recorded
 from tui.history.files.sample_files import sample_files
 

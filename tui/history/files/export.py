@@ -1,6 +1,6 @@
 """One file with a part of a recording, to be opened on another machine. Must not know who asks for it.
 
-It is an archive with the files of a project's folder in it: samples and what lasts. The digests of people are
+It is an archive with the files of a project's folder in it: samples and events. The digests of people are
 made with a key of its own, which is not kept, so that two exports do not join.
 """
 
@@ -17,8 +17,8 @@ from typing import Final
 
 from tui import privatefile
 from tui.clock import Moment
+from tui.history.files.event_file import NAME
 from tui.history.files.folder_store import FolderReader, FolderWriter
-from tui.history.files.long_file import NAME
 from tui.history.files.sample_files import SUFFIX
 from tui.history.records import Run, Sample, Unusable
 from tui.history.store import Batch, Reader, Taken

@@ -83,11 +83,11 @@ class FolderPlace:
         """
         import sqlite3
 
-        from tui.history.files.long_reader import LongReader
+        from tui.history.files.event_reader import EventReader
 
         try:
             with closing(
-                LongReader(self._where)
+                EventReader(self._where)
             ) as reader:  # not kept open: it is another file once forgotten
                 self._newest, found = reader.newer(self._newest)
         except (OSError, sqlite3.Error, Unusable):

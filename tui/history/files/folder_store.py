@@ -1,4 +1,4 @@
-"""A store in a folder: files of samples and one that lasts, a folder a project. Must not know threads."""
+"""A store in a folder for each project: files of samples, and one of events. Must not know threads."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tui.api.masking import masked
 from tui.clock import Moment
 from tui.fleet.past import Since
 from tui.history.files import folder, retention
-from tui.history.files.long_file import JOBS_FOR, NAME, LongFile, LongLimits
-from tui.history.files.long_reader import LongReader
+from tui.history.files.event_file import JOBS_FOR, NAME, EventFile, EventLimits
+from tui.history.files.event_reader import EventReader
 from tui.history.files.privacy import Privacy, Recorded
 from tui.history.files.sample_reader import SampleReader
 from tui.history.files.sample_writer import FileFull, SampleLimits, SampleWriter
@@ -46,8 +46,8 @@ class FolderWriter:
         where = root / project
         self._privacy = Privacy(folder.digest_key(where), metadata=options.metadata, rooms=options.rooms)
         self._recorded = Recorded(self._privacy)
-        self._long = LongFile(where)
-        self._long.begin_run(run)
+        self._event_file = EventFile(where)
+        self._event_file.begin_run(run)
         self._samples = SampleWriter(where, run, SampleLimits(options.hours, int(options.mib * MIB)))
         self._watching = Watching(run.id, gap_after)
         self._since: Mapping[str, Since] = {}
@@ -64,15 +64,15 @@ class FolderWriter:
         if batch.since:
             self._since = batch.since
         if batch.events:
-            self._long.add_events(map(self._privacy.event, batch.events))
+            self._event_file.add_events(map(self._privacy.event, batch.events))
         if batch.transitions:
             news = {item.id: self._since.get(item.id) if item.after else None for item in batch.transitions}
-            self._long.add_transitions(batch.transitions, news.items())
+            self._event_file.add_transitions(batch.transitions, news.items())
         if batch.failed_jobs:
-            self._long.add_failed_jobs(map(self._privacy.failed_job, batch.failed_jobs))
+            self._event_file.add_failed_jobs(map(self._privacy.failed_job, batch.failed_jobs))
         if batch.error_counts:
-            self._long.add_error_counts(map(_masked, batch.error_counts))
-        self._long.commit()
+            self._event_file.add_error_counts(map(_masked, batch.error_counts))
+        self._event_file.commit()
 
     def tend(self, now: Moment) -> None:
         """Note what was watched, once a minute; drop what is too old."""
@@ -87,14 +87,14 @@ class FolderWriter:
         """Note what was watched up to now, and leave files that open from anywhere."""
         self._note()
         self._samples.close()
-        self._long.close()
+        self._event_file.close()
 
     def abandon(self) -> None:
         """End after an error: what was not kept is lost."""
         with suppress(sqlite3.Error):
             self._samples.abandon()
         with suppress(sqlite3.Error):
-            self._long.drop()
+            self._event_file.drop()
 
     def _add(self, taken: Taken) -> None:
         moment = taken.moment
@@ -108,20 +108,20 @@ class FolderWriter:
         self._watching.see(taken.fleet, moment.unix + (taken.skew or 0.0), moment.monotonic)
 
     def _note(self) -> None:
-        self._long.extend_watched(
+        self._event_file.extend_watched(
             structs.replace(item, why=self._privacy.error(item.why)) for item in self._watching.due()
         )
         if self._since is not self._kept:
             kept = self._kept
             news = [(id, since) for id, since in self._since.items() if kept.get(id) is not since]
             gone = [(id, None) for id in kept.keys() - self._since.keys()]
-            self._long.add_transitions((), [*news, *gone])
+            self._event_file.add_transitions((), [*news, *gone])
             self._kept = self._since
-        self._long.commit()
+        self._event_file.commit()
 
     def _trim(self, now: float) -> None:
         options = self._options
-        self._long.trim(LongLimits(options.days, int(options.event_mib * MIB)), now)
+        self._event_file.trim(EventLimits(options.days, int(options.event_mib * MIB)), now)
         self._samples.paths = retention.expire(
             self._root,
             self._project,
@@ -137,19 +137,19 @@ class FolderReader:
 
     def __init__(self, where: Path) -> None:
         """Raises `UnknownSchema`, `OSError` and `sqlite3.Error`."""
-        self._long = LongReader(where)
+        self._event_reader = EventReader(where)
         self.samples = SampleReader(where)
-        self.events = self._long.events
-        self.transitions = self._long.transitions
-        self.newest_transitions = self._long.newest_transitions
-        self.failed_jobs = self._long.failed_jobs
-        self.error_counts = self._long.error_counts
-        self.gaps = self._long.gaps
+        self.events = self._event_reader.events
+        self.transitions = self._event_reader.transitions
+        self.newest_transitions = self._event_reader.newest_transitions
+        self.failed_jobs = self._event_reader.failed_jobs
+        self.error_counts = self._event_reader.error_counts
+        self.gaps = self._event_reader.gaps
 
     @property
     def complete_since(self) -> float | None:
         """From when on no event had to go for want of room; None if none had to."""
-        return self._long.complete_since
+        return self._event_reader.complete_since
 
     def loaded(self) -> Loaded | None:
         """What earlier runs knew; None if there is nothing."""
@@ -160,20 +160,20 @@ class FolderReader:
         stamp, fleet = sample.stamp, sample.fleet
         heard = fleet.fresh("agents").at
         at = stamp.at if heard is None else stamp.at - (stamp.mono - heard)
-        watched = self._long.watched("agents", at, stamp.at + MINUTE)
+        watched = self._event_reader.watched("agents", at, stamp.at + MINUTE)
         at = max([at, *(item.until for item in watched)])
         return Loaded(
             fleet=fleet,
             at=at,
-            since=self._long.since(),
-            events=self._long.events(0.0, float("inf")),
-            failed_jobs=self._long.failed_jobs(stamp.at - JOBS_FOR),
-            begun=self.complete_since or self._long.first_watched or at,
+            since=self._event_reader.since(),
+            events=self._event_reader.events(0.0, float("inf")),
+            failed_jobs=self._event_reader.failed_jobs(stamp.at - JOBS_FOR),
+            begun=self.complete_since or self._event_reader.first_watched or at,
         )
 
     def close(self) -> None:
         """Close it."""
-        self._long.close()
+        self._event_reader.close()
         self.samples.close()
 
 

@@ -1,4 +1,4 @@
-"""Reads one hour's file alone: samples, and nothing of what lasts. Must not know how it came there."""
+"""Reads one hour's file alone: samples, and no events. Must not know how it came there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class HourReader:
         self.samples: Samples = SampleReader(path)
 
     def events(self, since: float, until: float, limit: int = 2_000) -> list[Event]:
-        """None: they are in the file that lasts."""
+        """None: they are in the file of events."""
         return []
 
     def transitions(self, id: str, since: float, until: float) -> list[Transition]:

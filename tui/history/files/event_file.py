@@ -1,4 +1,4 @@
-"""A project's file that lasts: events, transitions, failed jobs, errors in logs, and when it was watched.
+"""A project's file of events, and of transitions, failed jobs, errors in logs, and when it was watched.
 
 Texts that repeat, such as ids, are kept once and named by a number. Must not know who derives events, nor
 threads, nor what may be kept of people.
@@ -55,7 +55,7 @@ _DIGITS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
-class LongLimits:
+class EventLimits:
     """What may be kept in the file."""
 
     days: float = 30.0
@@ -63,7 +63,7 @@ class LongLimits:
     """Bytes."""
 
 
-class LongFile:
+class EventFile:
     """The file, opened by its one writer."""
 
     def __init__(self, folder: Path) -> None:
@@ -141,7 +141,7 @@ class LongFile:
 
     # ---- what goes --------------------------------------------------------------------------------------
 
-    def trim(self, limits: LongLimits, now: float) -> None:
+    def trim(self, limits: EventLimits, now: float) -> None:
         """Drop what is older than the limits, and whole days from the oldest on until the rest fits.
 
         `now` is Unix seconds by the server's clock. Commits step by step, as others wait for the file.

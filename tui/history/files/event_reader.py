@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tui.fleet.past import Event, FailedJob, Gap, Kind, Severity, Since, Subject, Transition
 from tui.history.files import database
-from tui.history.files.long_file import NAME, SCHEMA
+from tui.history.files.event_file import NAME, SCHEMA
 from tui.history.records import ErrorCount, WatchedTime
 
 MOST_EVENTS: Final = 2_000
@@ -79,7 +79,7 @@ class _Time(Struct):
     at: float
 
 
-class LongReader:
+class EventReader:
     """The file, for reading, also while it is written."""
 
     def __init__(self, folder: Path) -> None:

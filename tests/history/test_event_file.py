@@ -1,4 +1,4 @@
-"""The file that lasts: what was kept comes back, old days go, older files are brought up to date."""
+"""The file of events: what was kept comes back, old days go, older files are brought up to date."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tui.fleet.past import Event, FailedJob, Gap, Kind, Severity, Since, Subject, Transition
-from tui.history.files import long_file
+from tui.history.files import event_file as event_file
 from tui.history.files.database import UnknownSchema
-from tui.history.files.long_file import DAY, NAME, LongFile, LongLimits
-from tui.history.files.long_reader import LongReader
+from tui.history.files.event_file import DAY, NAME, EventFile, EventLimits
+from tui.history.files.event_reader import EventReader
 from tui.history.records import ErrorCount, Run, WatchedTime
 
 NOW = 1_786_000_000.0
@@ -36,12 +36,12 @@ def event(id: str, at: float, severity: Severity = Severity.ERROR, ids: tuple[st
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> LongFile:
+def written(tmp_path: Path) -> EventFile:
     """A new file."""
-    return LongFile(tmp_path)
+    return EventFile(tmp_path)
 
 
-def test_what_was_kept_comes_back_while_the_writer_goes_on(written: LongFile, tmp_path: Path) -> None:
+def test_what_was_kept_comes_back_while_the_writer_goes_on(written: EventFile, tmp_path: Path) -> None:
     events = [
         event("run-1", NOW, ids=("CA_3", "CA_1", "CA_2")),
         event("01J8-uuid-x", NOW + 1),
@@ -69,7 +69,7 @@ def test_what_was_kept_comes_back_while_the_writer_goes_on(written: LongFile, tm
     written.extend_watched([WatchedTime("agents", NOW - 100, NOW - 20, "r1")])
     written.extend_watched([WatchedTime("agents", NOW, NOW + 9, "r1", "no answer")])
     written.commit()
-    reader = LongReader(tmp_path)
+    reader = EventReader(tmp_path)
     assert reader.events(0.0, NOW + 9) == events
     assert reader.events(NOW + 1, NOW + 2) == events[1:3]
     assert reader.events(0.0, NOW + 9, limit=1) == events[-1:], "the newest"
@@ -90,7 +90,7 @@ def test_what_was_kept_comes_back_while_the_writer_goes_on(written: LongFile, tm
 
 
 def test_old_days_go_severity_info_first_and_the_file_says_from_when_it_is_complete(
-    written: LongFile, tmp_path: Path
+    written: EventFile, tmp_path: Path
 ) -> None:
     for day in range(40, -1, -1):
         at = NOW - day * DAY
@@ -98,56 +98,56 @@ def test_old_days_go_severity_info_first_and_the_file_says_from_when_it_is_compl
         written.add_events(event(f"d{day}-{number}", at, kind) for number, kind in enumerate(severities, 1))
         written.add_transitions([Transition("CA_1", "a", "b", None, at)], [])
     written.add_failed_jobs([FailedJob(f"AJ_{at}", "", "", "", "", at) for at in (NOW - 2 * DAY, NOW - 9)])
-    written.trim(LongLimits(), NOW)
-    reader = LongReader(tmp_path)
+    written.trim(EventLimits(), NOW)
+    reader = EventReader(tmp_path)
     assert min(item.at for item in reader.events(0.0, NOW, 9999)) == NOW - 30 * DAY
     assert len(reader.transitions("CA_1", 0.0, NOW)) == 31 and len(reader.failed_jobs(0.0)) == 1
     assert reader.complete_since is None
-    written.trim(LongLimits(size=written.used() - 50_000), NOW)
+    written.trim(EventLimits(size=written.used() - 50_000), NOW)
     left = reader.events(0.0, NOW, 9999)
     assert reader.complete_since is not None and reader.complete_since < NOW - 20 * DAY
     oldest = [item for item in left if item.at < reader.complete_since]
     assert all(item.severity is not Severity.INFO for item in oldest)
-    written.trim(LongLimits(size=1), NOW)
+    written.trim(EventLimits(size=1), NOW)
     assert {item.at for item in reader.events(0.0, NOW, 9999)} <= {NOW - DAY, NOW}, "the newest day stays"
 
 
-def test_what_was_not_committed_is_lost_and_nothing_else(written: LongFile, tmp_path: Path) -> None:
+def test_what_was_not_committed_is_lost_and_nothing_else(written: EventFile, tmp_path: Path) -> None:
     written.add_events([event("a-1", NOW)])
     written.commit()
     written.add_events([event("a-2", NOW)])
     written.drop()
-    again = LongFile(tmp_path)
+    again = EventFile(tmp_path)
     again.add_events([event("a-3", NOW)])
     again.close()
-    assert [item.id for item in LongReader(tmp_path).events(0.0, NOW)] == ["a-1", "a-3"]
+    assert [item.id for item in EventReader(tmp_path).events(0.0, NOW)] == ["a-1", "a-3"]
 
 
 def test_an_older_file_is_migrated_on_a_copy(
-    written: LongFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    written: EventFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written.add_events([event("a-1", NOW)])
     written.close()
-    monkeypatch.setattr(long_file, "SCHEMA", "3")
+    monkeypatch.setattr(event_file, "SCHEMA", "3")
     steps = {"1": ("2", ("ALTER TABLE run ADD COLUMN first TEXT",)), "2": ("3", ("CREATE TABLE more(x)",))}
-    monkeypatch.setattr(long_file, "MIGRATIONS", {**steps, "2": ("3", ("NO SQL",))})
+    monkeypatch.setattr(event_file, "MIGRATIONS", {**steps, "2": ("3", ("NO SQL",))})
     with pytest.raises(sqlite3.OperationalError):
-        LongFile(tmp_path)
+        EventFile(tmp_path)
     with sqlite3.connect(tmp_path / NAME) as found:
         assert found.execute("SELECT value FROM meta WHERE name='schema'").fetchone() == ("1",), "as it was"
-    monkeypatch.setattr(long_file, "MIGRATIONS", steps)
-    LongFile(tmp_path).close()
+    monkeypatch.setattr(event_file, "MIGRATIONS", steps)
+    EventFile(tmp_path).close()
     with sqlite3.connect(tmp_path / NAME) as found:
         assert found.execute("SELECT value FROM meta WHERE name='schema'").fetchone() == ("3",)
         assert found.execute("SELECT count(*) FROM event, more").fetchone() == (0,)
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
 
 
-def test_a_newer_file_is_refused_with_a_line(written: LongFile, tmp_path: Path) -> None:
+def test_a_newer_file_is_refused_with_a_line(written: EventFile, tmp_path: Path) -> None:
     written.close()
     with sqlite3.connect(tmp_path / NAME) as found:
         found.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
     found.close()
-    for open_it in (LongFile, LongReader):
+    for open_it in (EventFile, EventReader):
         with pytest.raises(UnknownSchema, match="recorded by another version of lktop"):
             open_it(tmp_path)
