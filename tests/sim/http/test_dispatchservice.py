@@ -268,8 +268,10 @@ async def test_a_bad_deployment_name_is_an_invalid_argument(deployment: str, mes
 
 
 async def test_a_deployment_name_of_64_bytes_with_odd_characters_is_fine() -> None:
+    name = "a/b.é-" + "x" * 57
     async with client() as (_, lk):
-        await lk.agent_dispatch.create_dispatch(wanted(deployment="a/b.é-" + "x" * 57))
+        made = await lk.agent_dispatch.create_dispatch(wanted(deployment=name))
+        assert made.deployment == name
 
 
 @pytest.mark.parametrize(

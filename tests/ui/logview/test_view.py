@@ -619,6 +619,8 @@ async def test_the_bar_keeps_what_matters_in_a_narrow_terminal() -> None:
 async def test_any_size_of_screen(size: tuple[int, int]) -> None:
     async with reading(*LINES, BOOM, size=size) as rig:
         await rig.press("k", "enter", "w", "z", "y", "G", "X", "escape", "slash", "x", "enter")
+        rows = rig.app.rows()
+        assert len(rows) == size[1] and all(len(row) <= size[0] for row in rows)
 
 
 async def test_another_log_takes_no_answers_to_what_was_asked_about_the_one_before() -> None:
