@@ -278,8 +278,10 @@ def test_a_list_without_rows_says_why() -> None:
 
 def test_which_errors_are_new_is_said_only_where_the_log_reaches_back_before_the_deploy() -> None:
     here = Reading(*LINES, BOOM)
-    assert "which are new is not known" in kind_choices(here.model).title
+    assert kind_choices(here.model).title.endswith("not known which are new: no time of a deploy is")
     stream = here.model.log.streams[0]
+    here.model.log.streams[0] = replace(stream, source=replace(stream.source, deployed_at=EPOCH - 50))
+    assert "not known which are new: the log begins after the deploy" in kind_choices(here.model).title
     here.model.log.streams[0] = replace(stream, source=replace(stream.source, deployed_at=EPOCH + 50))
     listed = kind_choices(here.model)
     assert "NEW since the newest deploy" in listed.title and listed.rows[0].cells[1].text.strip() == "NEW"

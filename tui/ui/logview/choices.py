@@ -161,13 +161,18 @@ def kind_choices(model: LogModel) -> Choices:
     def answer(key: str, verb: str) -> None:
         model.add_filter(LogFilter(OfKind(found[int(key)].key)))
 
-    is_told = begins is not None and any(at is not None and begins < at for at in since)
-    news = (
-        "NEW since the newest deploy" if is_told else "which are new is not known: it begins after the deploy"
-    )
-    return Choices(
-        "kinds", f"Kinds of errors · Enter shows one kind · {news}", rows, answer, (), _no_kinds(log)
-    )
+    title = f"Kinds of errors · Enter shows one kind · {_which_are_new(begins, since)}"
+    return Choices("kinds", title, rows, answer, (), _no_kinds(log))
+
+
+def _which_are_new(begins: float | None, deployed: Sequence[float | None]) -> str:
+    """What NEW means, or why none is called so: by when the log begins and its streams were deployed."""
+    known = [at for at in deployed if at is not None]
+    if not known or begins is None:
+        return "not known which are new: no time of a deploy is"
+    if all(at <= begins for at in known):
+        return "not known which are new: the log begins after the deploy"
+    return "NEW since the newest deploy"
 
 
 def _no_kinds(log: Log) -> str:
