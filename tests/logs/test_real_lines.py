@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tui.logs.classify import classify
-from tui.logs.levels import LEVEL_BITS, PART
-from tui.logs.line_level import level_of
+from tui.logs.levels import LEVEL_BITS, PART, Level
+from tui.logs.line_level import level_of, level_of_like_lines
 from tui.logs.records import parse
 from tui.logs.times import time_of
 
@@ -59,3 +59,29 @@ def test_a_row_shows_the_level_that_is_counted(name: str) -> None:
         assert record.level == level_of(line)
         if record.structured:
             assert record.level == mark & LEVEL_BITS
+
+
+DIGITS = (b"0000000000", b"9876543210", b"1111111111")
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_level_that_is_remembered_is_that_of_the_line(name: str) -> None:
+    """Lines that differ only in their digits are judged once, unless the digits tell the level."""
+    for _, _, line in rows(BLOCKS[name]):
+        for digits in DIGITS:
+            other = line.translate(bytes.maketrans(b"0123456789", digits))
+            alike = level_of_like_lines(other)
+            assert alike is None or alike == level_of(other)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "levels"),
+    [
+        (b"worker exited with code -1", b"worker exited with code -6", (Level.NONE, Level.CRITICAL)),
+        (b"10:00:05 level=30 done", b"10:00:05 level=50 done", (Level.INFO, Level.ERROR)),
+        (b"turn 1 of 3 is done", b"turn 2 of 3 is done", (Level.NONE, Level.NONE)),
+    ],
+)
+def test_digits_that_tell_the_level(first: bytes, second: bytes, levels: tuple[Level, Level]) -> None:
+    assert tuple(classify([first, second])) == levels
+    assert tuple(classify([second])) == levels[1:]

@@ -14,11 +14,11 @@ from operator import itemgetter
 from typing import Final
 
 from tui.logs.levels import LEVEL_BITS, PART, Level
-from tui.logs.line_level import levels_of_records, unwrapped
+from tui.logs.line_level import level_of_like_lines, levels_of_records, unwrapped
 from tui.logs.text_level import level_of_text, tells_error
 from tui.logs.times import begins_with_time
 
-AT_ONCE: Final = 256
+AT_ONCE: Final = 512
 """Lines whose levels are read together if all are records of JSON."""
 GOES_ON: Final = 30
 """Lines without a time or a level that may follow an exception as its message, notes or causes."""
@@ -40,8 +40,9 @@ _BEGINS: Final = re.compile(
     r"|future: <|\xe2\x95\xad.* Traceback "
 )
 """How a traceback begins or goes on: the error is the line that ends it."""
-_FIRST: Final = "+FTDEf\xe2"
+_FIRST: Final = frozenset(("+ ", "Fi", "Tr", "Du", "Th", "Ex", "Ta", "fu", "\xe2\x95"))
 """What a traceback begins with."""
+_FIRST_BYTES: Final = frozenset(first.encode("latin-1") for first in _FIRST)
 _LAST: Final = re.compile(
     r"(?!(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)\b)"
     r"[A-Za-z_\x80-\xff][\w.\x80-\xff]*(?:\.<locals>\.[\w.\x80-\xff]+)?(?::(?: |$)|$)",
@@ -118,6 +119,12 @@ class Classifier:
         return marks
 
     def _mark_of(self, line: bytes) -> int:
+        if self._open is _Open.NOTHING and line[:2] not in _FIRST_BYTES:
+            alike = level_of_like_lines(line)
+            if alike is not None and alike < Level.ERROR:
+                self._recent.append("" if alike else line.decode("latin-1"))
+                self._mark = alike
+                return alike
         level, text = unwrapped(line)
         if level is None:
             self._mark = self._in_context(text)
@@ -140,7 +147,7 @@ class Classifier:
             return found
         if not line:
             return Level.NONE
-        if line[0] in _FIRST and self._traceback_begins(line, indent):
+        if line[:2] in _FIRST and self._traceback_begins(line, indent):
             return Level.ERROR | PART
         level = level_of_text(text)
         if indent and level < Level.CRITICAL and not begins_with_time(text):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
 import msgspec
 
-from tui.logs.envelope import bare, colourless, json_start, may_have_prefix, prefix_end
+from tui.logs.envelope import BOM, bare, colourless, json_start, may_have_prefix, prefix_end
 from tui.logs.jsonline import (
     DEPTH,
     FAILURES,
@@ -23,7 +24,7 @@ from tui.logs.jsonline import (
     wrapped,
 )
 from tui.logs.levels import LEVELS, Level
-from tui.logs.text_level import LOOKED_AT, MESSAGE_HINTS, ends_process, level_of_text
+from tui.logs.text_level import LOOKED_AT, MESSAGE_HINTS, ends_process, level_of_shape, level_of_text
 
 
 class Header(msgspec.Struct, gc=False):
@@ -39,11 +40,37 @@ _headers = msgspec.json.Decoder(Header).decode_lines
 _PADDED: Final = re.compile(r" {1,2}(?:INFO|WARN|TRACE|DEBUG|ERROR) ")
 """A level behind the time of a collector, in a column of its own: not the rest of the line before."""
 
+SHAPES: Final = 2048
+"""Lines without their digits whose levels are remembered."""
+LONGEST_SHAPE: Final = 200
+"""Bytes of such a line."""
+_BOM: Final = BOM.decode("latin-1")
+_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+
 
 def level_of(line: bytes) -> Level:
     """The level of a line of any length. Never raises, whatever the bytes."""
     level, text = unwrapped(line)
     return level_of_text(text) if level is None else level
+
+
+def level_of_like_lines(line: bytes) -> Level | None:
+    """The level of a line of plain text that begins at the margin, judged once for all lines like it.
+
+    Programs print the same lines with other numbers. None if more than that must be looked at: it is long or
+    indented, a record, behind a prefix, or its level depends on its digits.
+    """
+    return _level_of_shape(line.translate(_ZEROS)) if len(line) <= LONGEST_SHAPE else None
+
+
+@lru_cache(maxsize=SHAPES)
+def _level_of_shape(shape: bytes) -> Level | None:
+    text = shape.decode("latin-1")
+    if text[:1] <= " " or text.startswith(_BOM) or any(map(text.__contains__, "{\r\x1b")):
+        return None
+    if may_have_prefix(text) and prefix_end(text):
+        return None
+    return level_of_shape(text)
 
 
 def levels_of_records(lines: Sequence[bytes]) -> bytes | None:
@@ -58,15 +85,19 @@ def levels_of_records(lines: Sequence[bytes]) -> bytes | None:
     if len(levels) != len(lines):
         return None
     messages = "\n".join([header.message or header.msg for header in headers])
-    for hint in MESSAGE_HINTS:
-        if hint in messages:
-            return bytes(map(_level_with_end, headers, levels))
-    return levels
+    hints = [hint for hint in MESSAGE_HINTS if hint in messages]
+    return (
+        bytes([_level_with_end(*pair, hints) for pair in zip(headers, levels, strict=True)])
+        if hints
+        else levels
+    )
 
 
-def _level_with_end(header: Header, level: int) -> int:
+def _level_with_end(header: Header, level: int, hints: Sequence[str] = MESSAGE_HINTS) -> int:
+    if level >= Level.ERROR:
+        return level
     message = header.message or header.msg
-    hinted = level < Level.ERROR and any(hint in message for hint in MESSAGE_HINTS)
+    hinted = any(map(message.__contains__, hints))
     return Level.CRITICAL if hinted and ends_process(message) else level
 
 

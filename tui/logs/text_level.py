@@ -32,10 +32,11 @@ _ENDS: Final = (
     ("fatal", r"^fatal error: (?:all gorout|runtime|unexpected signal|stack overflow|concurrent map)"),
     # signals
     ("sig", r"\bSIG(?:SEGV|KILL|ABRT|BUS|ILL|FPE|SYS|TRAP)\b|^signal: (?:killed|aborted|segm)"),
-    ("sig", r"\b(?:killed|terminated|died|exited|crashed) (?:by|with|on|from) signal\b"),
-    ("fault", r"\b[Ss]egmentation fault\b|\bsegfault at\b"),
+    (" signal", r"\b(?:killed|terminated|died|exited|crashed) (?:by|with|on|from) signal\b"),
+    ("tion fault", r"\b[Ss]egmentation fault\b"),
+    ("segfault", r"\bsegfault at\b"),
     ("dumped", r"\bcore dumped\b"),
-    ("kill", r"\b\d{1,7} Killed |^Killed\b\W*$"),
+    ("killed", r"\b\d{1,7} Killed |^Killed\b\W*$"),
     ("native stack", r"^-+ Native stack trace -+$"),
     (
         "exit",
@@ -50,7 +51,8 @@ _ENDS: Final = (
     ("oom", r"\bOOM[ -]?[Kk]ill|\boom-kill"),
     # native run times
     ("terminat", r"\bterminate called (?:after|without)|\blibc\+\+abi: terminating\b|\*\*\*: terminated"),
-    ("alloc", r"\bstd::bad_alloc\b|\bmalloc\(\): "),
+    ("bad_alloc", r"\bstd::bad_alloc\b"),
+    ("malloc", r"\bmalloc\(\): "),
     ("free", r"\bdouble free or corruption\b|\bfree\(\): invalid"),
     ("assert", r": Assertion [`'].{0,200}' failed"),
     ("aborted", r"^Aborted\b\W*$|\b\d{1,7} Aborted "),
@@ -64,11 +66,18 @@ _END_HINTS: Final = tuple(dict.fromkeys(hint for hint, _ in _ENDS))
 
 def ends_process(text: str) -> bool:
     """Whether a text tells of the end of a process: a native panic, a signal, out of memory."""
-    text = text[:LOOKED_AT]
-    low = text.lower()
-    if not any(map(low.__contains__, _END_HINTS)):
-        return False
-    return any(hint in low and re.search(pattern, text, re.ASCII) is not None for hint, pattern in _ENDS)
+    return _ends(text[:LOOKED_AT], text[:LOOKED_AT].lower())
+
+
+def _ends(text: str, low: str) -> bool:
+    """The same; `low` is the text in small letters."""
+    return any(_end(hint).search(text) is not None for hint in filter(low.__contains__, _END_HINTS))
+
+
+@cache
+def _end(hint: str) -> re.Pattern[str]:
+    """What a text with this hint must hold. Compiled when it is needed: all take some milliseconds."""
+    return re.compile("|".join(pattern for other, pattern in _ENDS if other == hint), re.ASCII)
 
 
 # ---- where a level stands -------------------------------------------------------------------------------
@@ -178,23 +187,38 @@ _PROSE: Final = re.compile(r"(?!npm )[a-z_][\w.$/@-]*+ (?![ |-])", re.ASCII)
 def level_of_text(text: str) -> Level:
     """The level of a line that is no record of JSON, without colours and what a collector put before it."""
     low = text.lower()
-    if any(map(low.__contains__, _END_HINTS)) and ends_process(text):
+    if _ends(text[:LOOKED_AT], low[:LOOKED_AT]):
         return Level.CRITICAL
+    level, digits = _named_level(text, low)
+    return level_named(int(digits)) if digits else level
+
+
+def level_of_shape(shape: str) -> Level | None:
+    """The level of every text that differs from this one only in its digits; None if it depends on these."""
+    low = shape.lower()
+    if "exit" in low or _ends(shape, low):
+        return None  # only with which status does a digit count
+    level, digits = _named_level(shape, low)
+    return None if digits else level
+
+
+def _named_level(text: str, low: str) -> tuple[Level, str]:
+    """The level that is named where a level stands, or the digits that name it; `low` is in small letters."""
     if match := _COMMON.match(text):
-        return LEVELS[match[1]]
+        return LEVELS[match[1]], ""
     head = text[:HEAD]
     if _PROSE.match(text) is None:
         if not (text[:1].isdigit() or any(map(low[:HEAD].__contains__, _HINTS)) or _LETTERED.match(text)):
-            return Level.NONE
+            return Level.NONE, ""
         if match := _after_time().match(head) or _at_start().match(head):
-            return _named(match)
+            return _named(match), ""
         if _EXCEPTION.match(head.lstrip()):
-            return Level.ERROR
+            return Level.ERROR, ""
         if _WARNING.match(head):
-            return Level.WARN
+            return Level.WARN, ""
     if "=" in head and (key := _KEY.search(head)) and head.count('"', 0, key.start()) % 2 == 0:
-        return level_named(int(key[1]) if key[1].isdigit() else key[1])
-    return Level.NONE
+        return (Level.NONE, key[1]) if key[1].isdigit() else (level_named(key[1]), "")
+    return Level.NONE, ""
 
 
 def tells_error(text: str) -> bool:
