@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -26,6 +27,8 @@ from tui.ui.widgets.table import LineTable
 
 DETAILS = 8
 """Lines for one operation in full."""
+MOST_OF_TARGET = 40
+"""Cells that a target may take from the columns behind it: an agent's id and a version, and some more."""
 
 
 class Audit(ModalScreen[None]):
@@ -50,11 +53,11 @@ class Audit(ModalScreen[None]):
         columns = (
             ColumnLayout("at", "TIME", 19),
             ColumnLayout("verdict", "OUTCOME", 9),
-            ColumnLayout("operation", "OPERATION", 16, grow=1),
-            ColumnLayout("target", "TARGET", 16, grow=2),
+            ColumnLayout("operation", "OPERATION", 17),
+            ColumnLayout("target", "TARGET", 16, want=self._widest_target(), grow=1, rank=1),
             ColumnLayout("project", "PROJECT", 8, grow=1, rank=1),
             ColumnLayout("user", "BY", 6, grow=1, rank=2),
-            ColumnLayout("reason", "REASON", 8, grow=2, rank=3),
+            ColumnLayout("reason", "REASON", 8, want=16, grow=2, rank=3),
         )
         with Vertical(id="audit"):
             yield Lines(id="audit-title")
@@ -70,6 +73,10 @@ class Audit(ModalScreen[None]):
         table.focus()
         self._show()  # now: the next key may move the cursor
         self.call_after_refresh(self._show)
+
+    def _widest_target(self) -> int:
+        targets = (cell_len(entry.intent.target) for entry in self._entries.values())
+        return min(MOST_OF_TARGET, max(targets, default=0))
 
     def _show(self) -> None:
         table = self.query_one(LineTable)
