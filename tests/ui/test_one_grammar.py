@@ -7,8 +7,11 @@ from textual.widgets import Input
 
 from tests.fixtures.screen import drawn, playing, title
 from tests.scenes import Scene, typed
+from tui.operations.fields import Answers
+from tui.operations.registry import BY_ID
+from tui.ui.copy_forms import as_csv, as_markdown, as_text
 from tui.ui.logview.picker import Picker
-from tui.ui.panes.copy_forms import as_csv, as_markdown, as_text
+from tui.ui.panes.secrets import SecretsPane
 from tui.ui.widgets.lines import Lines
 
 
@@ -60,6 +63,11 @@ async def test_one_grammar() -> None:
         # in Secrets U sets the secret under the cursor
         await typed(pilot, "U")
         assert said().startswith("Set secret: ")
+        # a new one has not the name under the cursor
+        operation, pane = BY_ID["new_secret"], main.pane("secrets")
+        assert isinstance(pane, SecretsPane) and pane.answers("A").text("name") == "A"
+        (target,) = pane.targets(operation, main.view.selection)
+        assert target.answers == Answers()
 
 
 async def test_prompts_and_pickers_have_the_keyboard_alone() -> None:

@@ -146,6 +146,8 @@ class Operation(ABC):
     danger: ClassVar[Danger]
     method: ClassVar[ChangeMethod[Wire]]
     """The one changing call that it makes."""
+    asks_anew: ClassVar[bool] = False
+    """It makes something new: the row under the cursor answers none of its questions."""
     usage: ClassVar[Usage]
     reads: ClassVar[tuple[Source, ...]] = ()
     """What is read again before it is sent, of the target alone."""

@@ -93,10 +93,7 @@ class NewSecret(SetSecret):
     label = "New secret"
     help = "add a secret, keeping the others"
     usage = Usage("new-secret", ("agent", "secret"))
-
-    def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
-        """The same questions, with nothing filled in."""
-        return super().fields(view, Answers())
+    asks_anew = True
 
     def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
         """A new name is none of those that are set."""
@@ -106,7 +103,7 @@ class NewSecret(SetSecret):
         """A name that is free."""
         name = answers.text("name")
         if any(item.name == name for item in secrets(view)):
-            raise InvalidAnswer("name", f"{name} is set already: e on it gives it a new value")
+            raise InvalidAnswer("name", f"{name} is set already: :set-secret gives it a new value")
         super().check(view, answers)
 
 

@@ -228,7 +228,8 @@ class ListPane(Pane):
             return [self.target(key, selection, hidden=key not in shown) for key in self.marked_targets()]
         if table.cursor_is_ghost:
             raise NoTarget("the row under the cursor is no longer in this list")
-        return [self.target(table.cursor, selection)]
+        target = self.target(table.cursor, selection)
+        return [Target(target.selection) if operation.asks_anew else target]
 
     def target(self, key: str, selection: Selection, *, hidden: bool = False) -> Target:
         """A row as a target: identities, never row numbers."""
