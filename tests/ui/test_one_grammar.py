@@ -9,9 +9,9 @@ from tests.fixtures.screen import drawn, playing, title
 from tests.scenes import Scene, typed
 from tui.operations.fields import Answers
 from tui.operations.registry import BY_ID
-from tui.ui.copy_forms import as_csv, as_markdown, as_text
 from tui.ui.logview.picker import Picker
 from tui.ui.panes.secrets import SecretsPane
+from tui.ui.widgets.copy_forms import as_csv, as_markdown, as_text
 from tui.ui.widgets.lines import Lines
 
 

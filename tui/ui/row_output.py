@@ -16,7 +16,7 @@ from tui.ui.main_screen.screen import MainScreen
 from tui.ui.overlays.raw import Raw
 from tui.ui.overlays.raw import lines as json_lines
 from tui.ui.panes.base import Pane
-from tui.ui.panes.copy_forms import FORMS, Rows, as_csv
+from tui.ui.widgets.copy_forms import FORMS, Rows, as_csv
 from tui.ui.widgets.key_choice import KeyChoice, KeyOption
 
 

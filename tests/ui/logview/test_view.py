@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import json
 import os
 import stat
 from pathlib import Path
@@ -463,6 +465,14 @@ async def test_copy_takes_what_is_shown_and_raw_what_was_received() -> None:
         await rig.done("log-copy")
         assert rig.app.copied[-1].encode() == b"\n".join(LINES[:3])
         assert rig.view.model.selected is None
+        await rig.press("g", "Y")
+        rig.app.answer("c")
+        await rig.done("log-copy")
+        titles, record, end = rig.app.copied[-1].split("\r\n")
+        assert titles == "time,level,logger,message,fields" and not end
+        (time, level, logger, message, fields) = next(csv.reader([record]))
+        assert (time, level, logger) == ("2026-11-18T11:06:40.000+00:00", "INFO", "livekit.agents")
+        assert (message, json.loads(fields)) == ("line 000", {"job_id": "AJ_0", "room": "r0"})
 
 
 async def test_marked_lines_are_copied_and_a_range_begins_at_the_last_mark() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from tui.logs.save import NotSaved, save
 from tui.logs.source import LogSource
 from tui.ui.logview.layout import LineMode, clock_text, lay_out
 from tui.ui.logview.model import LogModel
+from tui.ui.widgets.copy_forms import as_csv
 from tui.ui.widgets.text import number
 
 UNBOUND: Final = 1 << 20
@@ -69,6 +70,21 @@ def as_shown(model: LogModel) -> TextOf:
 def as_received(line: Line) -> str:
     """The bytes of a line; those that are not UTF-8 as surrogates."""
     return line.raw.decode("utf-8", "surrogateescape")
+
+
+CSV_FORM: Final = "time,level,logger,message,fields\r\n{}\n"
+"""What stands around lines as comma-separated values."""
+
+
+def as_values(line: Line) -> str:
+    """A line as one record of comma-separated values, without the end of the last line."""
+    record = parse(line.raw)
+    written = record.time if record.time is not None else line.written
+    moment = datetime.fromtimestamp(written, UTC).isoformat(timespec="milliseconds") if written else ""
+    text = line.notice.words(lambda at: moment) if line.notice else "\n".join((record.message, *record.body))
+    fields = msgspec.json.encode(dict(record.fields)).decode() if record.fields else ""
+    level = record.word or (record.level.name if record.level else "")
+    return as_csv([(moment, level, record.logger, plain(text), fields)]).removesuffix("\n")
 
 
 async def text_between(log: Log, rows: Rows, low: int, high: int, text_of: TextOf) -> str:

@@ -29,10 +29,12 @@ from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import LOGS
 from tui.ui.logview import choices, prompt
 from tui.ui.logview.export import (
+    CSV_FORM,
     SaveMode,
     TextOf,
     as_received,
     as_shown,
+    as_values,
     default_path,
     save_log,
     text_between,
@@ -338,6 +340,7 @@ class LogView(Widget):
         options = (
             KeyOption("t", "text", lambda: self._copy(shown)),
             KeyOption("m", "Markdown", lambda: self._copy(shown, "```\n{}\n```")),
+            KeyOption("c", "CSV", lambda: self._copy(as_values, CSV_FORM)),
             KeyOption("r", "as received", lambda: self._copy(as_received)),
         )
         self.post_message(KeyChoice("copy as", options))
