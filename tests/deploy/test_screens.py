@@ -296,9 +296,21 @@ async def test_a_renamed_agent_is_not_deployed_to_until_it_is_chosen_again(tmp_p
         await hands.see("ready")
 
 
-async def test_another_directory_is_looked_at_on_enter(tmp_path: Path) -> None:
+async def test_another_directory_is_looked_at_on_enter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[str] = []
+    monkeypatch.setattr(ProjectContext, "copy", lambda _, text: copied.append(text))
+    monkeypatch.setattr(ProjectContext, "picture", lambda _: copied.append("a picture"))
     async with running(tmp_path) as hands:
         found = await form(hands, f"deploy {CONCIERGE}")
+        assert not isinstance(hands.app.focused, Input)
+        await hands.press("c", "f8")
+        assert "lk agent deploy " in copied[0] and copied[1:] == ["a picture"]
+        (hands.root / "Dockerfile").write_text("FROM scratch\n")
+        before = found.inspection
+        await hands.press("ctrl+r")
+        await hands.until(lambda: found.inspection not in (None, before))
         nowhere = str(tmp_path / "nowhere")
         await answer(hands, found, "root", nowhere)
         await hands.see("Enter looks at this directory")

@@ -343,6 +343,22 @@ class DeployForm(FormDialog):
         self.dismiss()
         self._decided(given, typed, plan)
 
+    async def action_read_again(self) -> None:
+        """Look at the directory again."""
+        await self._inspect_now()
+
+    def action_copy_command(self) -> None:
+        """The equivalent command."""
+        if self.draft is not None:
+            self._project_context.copy(self.draft.plan.command())
+
+    def action_picture(self) -> None:
+        """A picture, unless a secret is being typed."""
+        if isinstance(self.focused, SecretInput):
+            self._project_context.say("no pictures while a secret is asked for", tone="warn")
+        else:
+            self._project_context.picture()
+
     # ---- drawing --------------------------------------------------------------------------------------
 
     def redraw(self) -> None:
