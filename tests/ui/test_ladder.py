@@ -127,6 +127,9 @@ async def test_every_pane_says_why_it_is_empty_where_there_are_no_agents() -> No
         assert there.count("This server has no Cloud Agents API") == 2
         assert app.main.dispatches.size.width == app.size.width, "the tree has the room of the logs"
         assert app.main.agents.size.height < 6, "and that of agents"
+        assert app.focused in app.main.dispatches.walk_children(), "and the keyboard from the beginning"
+        await typed(pilot, "2", "escape")
+        assert app.main.current is app.main.dispatches, "and is what Escape leads back to"
         for key in "34":
             await typed(pilot, key)
             assert "\n".join(looks(app)).count("This server has no Cloud Agents API") == 2

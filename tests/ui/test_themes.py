@@ -15,9 +15,10 @@ from textual.widgets import Input
 from tests.portrait import strips
 from tests.scenes import Scene, known, typed
 from tui.fleet.lists.cells import Cell
+from tui.operations.fields import Field
 from tui.ui import theme
 from tui.ui.app import Lktop
-from tui.ui.dialogs.fields.base import LineInput
+from tui.ui.dialogs.fields.base import LineInput, MultilineInput
 from tui.ui.terminal.detect import ColorSystem
 from tui.ui.terminal.palette import INDEX
 from tui.ui.widgets.lines import Lines
@@ -94,6 +95,40 @@ async def test_an_empty_input_and_its_cursor_show_on_a_terminal_of_16_colours() 
         assert line[0].text == " " and cursor is not None and cursor.reverse
         assert cursor.color is not None and cursor.color.is_default
         assert cursor.bgcolor is not None and cursor.bgcolor.is_default
+
+
+async def test_two_fields_of_several_lines_are_told_apart_on_a_terminal_of_16_colours() -> None:
+    """Underlined throughout, they would be one ruled sheet."""
+    app = Wearer("ansi16", "16")
+    async with app.run_test() as pilot:
+        await app.mount(block := MultilineInput(Field("block", "block", value="a\nb", lines=3)))
+        await pilot.pause()
+        area = block.content_region
+        rows = [strip.crop(area.x, area.right) for strip in strips(app)[area.y : area.bottom]]
+        lined = [{bool(part.style and part.style.underline) for part in row} for row in rows]
+        assert lined == [{False}, {False}, {True}]
+
+
+async def test_a_list_behind_a_dialog_shows_that_it_has_not_the_keyboard() -> None:
+    """Of 16 colours none can be dimmed: two bright cursors would be on the screen."""
+    scene = Scene("behind")
+    await asyncio.to_thread(known, scene.scenario, None)
+    app = scene.app("ansi16")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await typed(pilot)
+        table = app.main.agents.table
+        bright = table.tone_style("text", "cursor").bgcolor
+
+        def is_bright() -> bool:
+            return any(
+                part.style is not None and part.style.bgcolor == bright for part in table.render_line(1)
+            )
+
+        assert is_bright()
+        await typed(pilot, "question_mark")
+        assert not is_bright()
+        await typed(pilot, "escape")
+        assert is_bright()
 
 
 async def test_a_theme_is_one_file(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ class LogLines(ThemedWidget, can_focus=True):
     def _paint(self, position: Position) -> PaintedRow:
         model, line = self.model, position.line
         at_cursor = line == model.page.cursor and not model.page.follow
-        band = ("cursor" if self.has_focus else "blurred") if at_cursor else ""
+        band = ("cursor" if self.has_keyboard else "blurred") if at_cursor else ""
         gutter, tone = self._gutter(line, at_cursor)
         row = model.rows_of(line)[position.part]
         search = model.finder.pattern.regex if model.finder.pattern else None
@@ -210,6 +210,10 @@ class LogLines(ThemedWidget, can_focus=True):
     def watch_has_focus(self, has_focus: bool) -> None:
         """The band of the cursor changes."""
         super().watch_has_focus(has_focus)  # its event would come before `has_focus` changes
+        self.draw()
+
+    def keyboard_changed(self) -> None:
+        """Another screen came on top, or went."""
         self.draw()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

@@ -36,6 +36,11 @@ class Layout:
         """Every pane by name, in the order of their numbers."""
         return tuple(cls.NAME.lower() for cls in self.panes)
 
+    @property
+    def first(self) -> str:
+        """The pane to begin with, and to come back to."""
+        return "dispatches" if self.rooms_only else "agents"
+
     def at(self, name: str) -> Layout:
         """The same with the keyboard in another pane."""
         return replace(self, current=name, front={**self.front, self._place(name): name})

@@ -54,6 +54,7 @@ from tui.ui.panes.subjects import agent_of, node_of
 from tui.ui.panes.timeline import TimelinePane
 from tui.ui.widgets.key_choice import KeyChoice
 from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.themed_widget import ThemedWidget
 
 
 class MainScreen(Screen[None]):
@@ -132,8 +133,12 @@ class MainScreen(Screen[None]):
         self.view = view
         rooms_only = view.fleet.fresh("agents").absent
         if rooms_only != self._area.arranged.rooms_only:
+            at_first = self._area.arranged.current == self._area.arranged.first
             self._area.set_rooms_only(rooms_only)
-            self.place()
+            if at_first and self.focused in self.current.walk_children():  # nobody went elsewhere
+                self.action_pane(self._area.arranged.first)
+            else:
+                self.place()
         if (link.unlocked, link.dry_run, link.past) != (before.unlocked, before.dry_run, before.past):
             self.draw_header()
             self.draw_footer()
@@ -217,6 +222,15 @@ class MainScreen(Screen[None]):
         """Another screen lies over this one: a toast on both would be there twice, and no key comes here."""
         self.app.clear_notifications()
         self.end_choice()
+        self._keyboard_changed()
+
+    def on_screen_resume(self) -> None:
+        """This screen is on top again."""
+        self._keyboard_changed()
+
+    def _keyboard_changed(self) -> None:
+        if isinstance(self.focused, ThemedWidget):
+            self.focused.keyboard_changed()
 
     def on_key_choice(self, event: KeyChoice) -> None:
         """Ask in the footer; the next key is the answer."""
@@ -314,8 +328,8 @@ class MainScreen(Screen[None]):
         """Leave full screen, else go to the first pane; False at the root. Filters stay."""
         if self._area.is_maximised:
             self.action_maximise()
-        elif self._area.arranged.current != "agents":
-            self.action_pane("agents")
+        elif self._area.arranged.current != self._area.arranged.first:
+            self.action_pane(self._area.arranged.first)
         else:
             return False
         return True

@@ -305,7 +305,7 @@ class LineTable(ThemedWidget, can_focus=True):
         if index >= len(row_model.lines):
             return TableRow(scrollbar=scrollbar)
         key = row_model.lines[index]
-        highlight = ("cursor" if self.has_focus else "blurred") if key == row_model.cursor else ""
+        highlight = ("cursor" if self.has_keyboard else "blurred") if key == row_model.cursor else ""
         mark = "*" if key in row_model.marks else " "
         ghost = row_model.ghosts.get(key)
         if ghost is not None:
@@ -413,8 +413,12 @@ class LineTable(ThemedWidget, can_focus=True):
             self.refresh(Region(0, 0, self.size.width, 1))
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """The cursor row is bright while the table has the focus, else dull."""
+        """The cursor row is bright while the table has the keyboard, else dull."""
         super().watch_has_focus(has_focus)  # its event comes before `has_focus` is set
+        self._paint()
+
+    def keyboard_changed(self) -> None:
+        """Another screen came on top, or went."""
         self._paint()
 
     def on_click(self, event: events.Click) -> None:

@@ -41,6 +41,14 @@ class ThemedWidget(Widget, inherit_css=False):
             found = self._tone_styles[tone, highlight] = style
         return found
 
+    @property
+    def has_keyboard(self) -> bool:
+        """It has the focus, and no dialog lies over it; where colours can be mixed, that dims it anyway."""
+        return self.has_focus and (self.screen.is_active or not self.app.current_theme.ansi)
+
+    def keyboard_changed(self) -> None:
+        """Another screen came on top, or went: draw the cursor as `has_keyboard` says, if there is one."""
+
     def encode(self, text: str) -> str:
         """The text as it is drawn: our own signs in ASCII, if the application draws with ASCII alone."""
         return text if text.isascii() or not self.app.has_class(ASCII_CLASS) else to_ascii(text)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import BindingType
 from textual.events import Key, Paste
 from textual.message import Message
@@ -171,6 +172,13 @@ class MultilineInput(TextArea):
             event.stop()
             event.prevent_default()
             self.replace(text, *self.selection, maintain_selection_offset=False)
+
+    def render_line(self, y: int) -> Strip:
+        """Where fields are underlined, only the last line is: or two fields would look like one."""
+        strip = super().render_line(y)
+        if y == self.size.height - 1 or "underline" not in self.app.theme_variables["field-style"]:
+            return strip
+        return Strip(Segment.apply_style(strip, post_style=Style(underline=False)), strip.cell_length)
 
     async def _on_paste(self, event: Paste) -> None:
         """Take it exactly; Textual makes line breaks of some characters and drops carriage returns."""
