@@ -111,7 +111,7 @@ def _number(count: int, tone: str) -> Cell:
 
 CHANGE_COLUMNS: Sequence[Column[Changes]] = (
     Column("severity", "S", 1, cell=lambda row, view: Cell(*SEVERITY_LOOKS[row.severity])),
-    Column("subject", "SUBJECT", 16, grow=2, cell=lambda row, view: Cell(_name(row.subject))),
+    Column("subject", "SUBJECT", 16, want=18, grow=2, cell=lambda row, view: Cell(_name(row.subject))),
     _step(Kind.STATUS),
     _step(Kind.VERSION),
     _step(Kind.REPLICAS),

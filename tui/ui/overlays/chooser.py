@@ -45,10 +45,10 @@ class Chooser(ModalScreen[Project | None]):
         marks = max((len(_marks(project)) for project in self._projects.values()), default=0)
         columns = (
             ColumnLayout("now", " ", 1),
-            ColumnLayout("name", "PROJECT", 20, grow=2),
+            ColumnLayout("name", "PROJECT", 20),
             ColumnLayout("marks", "", marks),
-            ColumnLayout("url", "WHERE", 22, grow=2),
-            ColumnLayout("source", "FROM", 16, grow=1, rank=1),
+            ColumnLayout("url", "WHERE", 22),
+            ColumnLayout("source", "FROM", 16, want=31, grow=1, rank=1),
         )
         with Vertical(id="chooser") as box:
             box.styles.height = max(len(self._projects), 3 + len(self._notices[:NOTICES])) + FRAME
