@@ -64,7 +64,7 @@ class SessionRegistry:
         return (entry.shown or entry.session) if entry else None
 
     def live(self, key: str) -> Watched | None:
-        """The session of a project, whatever is shown in its place; None if it is not watched."""
+        """The session of a project, also while its past is shown; None if it is not watched."""
         entry = self._entries.get(key)
         return entry.session if entry else None
 

@@ -1,4 +1,4 @@
-"""Looks into the logs of agents that just broke. Must not know what becomes of the errors."""
+"""Looks into the logs of agents that just broke. Must not know who counts the errors."""
 
 from __future__ import annotations
 

@@ -260,7 +260,7 @@ class Pace(Struct, frozen=True, eq=False):
     since: float
     """When it began, monotonic."""
     speed: float
-    """Seconds of the recording in one of ours."""
+    """Seconds of the recording that pass in a second."""
 
     def at(self, monotonic: float) -> float:
         """The moment to be shown then."""
