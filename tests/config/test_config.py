@@ -20,6 +20,7 @@ from tui.config import ConfigError, Flags, Places, Settings, StateDir, load, sta
 from tui.config.address import agents_url, http_url, is_loopback
 from tui.config.projects import NO_KEYS, PROJECT_KEYS
 from tui.config.settings import SETTINGS_KEYS
+from tui.project import Project
 from tui.record_options import RecordOptions
 
 SECRET = "canary-0123456789-0123456789-0123456789"
@@ -66,6 +67,12 @@ class Machine:
     def load(self, **flags: object) -> Settings:
         known = Flags(working_dir=str(self.work))
         return load(Flags(**{**vars(known), **flags}), self.environ)
+
+    def project(self, **flags: object) -> Project:
+        """The project that is watched; there has to be one."""
+        found = self.load(**flags).project
+        assert found is not None
+        return found
 
     def put(self, path: Path, text: str | bytes, mode: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -186,10 +193,11 @@ def test_the_agents_host_follows_from_the_project(project: str, agents: str) -> 
 
 def test_the_agents_host_of_flag_file_and_environment(machine: Machine) -> None:
     machine.own(section("prod", more='agents_url = "https://agents.example.org/"'))
-    project = machine.load(project="prod").project
+    project = machine.project(project="prod")
     assert (project.url, project.agents_url) == ("https://prod.livekit.cloud", "https://agents.example.org")
     machine.environ["LK_AGENTS_URL"] = "http://127.0.0.1:7881"
     settings = machine.load(project="prod")
+    assert settings.project is not None
     assert settings.project.agents_url == "http://127.0.0.1:7881"
     assert any("127.0.0.1:7881" in notice for notice in settings.notices)
     machine.environ["LK_AGENTS_URL"] = "http://agents.example.org"
@@ -207,7 +215,7 @@ def test_the_order_in_which_sources_are_asked(machine: Machine) -> None:
     machine.export("wss://exported.livekit.cloud")
 
     def chosen(**flags: object) -> tuple[str, str]:
-        project = machine.load(**flags).project
+        project = machine.project(**flags)
         assert project is not None
         return project.name, project.source
 
@@ -263,26 +271,26 @@ def test_a_default_that_does_not_exist_leads_to_the_chooser_not_to_another_proje
 
 def test_a_url_flag_takes_the_credentials_known_for_it(machine: Machine) -> None:
     machine.lk("prod", "test")
-    project = machine.load(url="https://test.livekit.cloud/").project
+    project = machine.project(url="https://test.livekit.cloud/")
     assert (project.name, project.api_key) == ("test", "APIlk")
     with pytest.raises(ConfigError, match=r"no credentials for else\.livekit\.cloud"):
         machine.load(url="wss://else.livekit.cloud")
     machine.export("wss://prod.livekit.cloud")
-    project = machine.load(url="wss://else.livekit.cloud").project
+    project = machine.project(url="wss://else.livekit.cloud")
     assert (project.url, project.api_key) == ("https://else.livekit.cloud", "APIenv")
     assert project.source == "flag --url, credentials from the environment"
 
 
 def test_a_url_flag_moves_a_named_project_with_its_agent_calls(machine: Machine) -> None:
     machine.own(section("prod", more='agents_url = "https://agents.example.org"') + section("test"))
-    project = machine.load(project="prod", url="wss://test.livekit.cloud").project
+    project = machine.project(project="prod", url="wss://test.livekit.cloud")
     assert project.url == "https://test.livekit.cloud"
     assert project.agents_url == "https://agents.livekit.cloud"
 
 
 def test_environment_without_url_means_the_local_server(machine: Machine) -> None:
     machine.export()
-    project = machine.load().project
+    project = machine.project()
     assert (project.url, project.name) == ("http://localhost:7880", "localhost:7880")
     assert project.source == "environment (LIVEKIT_API_KEY, LIVEKIT_API_SECRET)"
 
@@ -291,6 +299,7 @@ def test_half_a_key_pair_in_the_environment_is_not_used_and_said(machine: Machin
     machine.lk("prod", default="prod")
     machine.environ.update(LIVEKIT_URL="wss://x.livekit.cloud", LIVEKIT_API_KEY="APIx")
     settings = machine.load()
+    assert settings.project is not None
     assert settings.project.name == "prod"
     assert "LIVEKIT_URL and LIVEKIT_API_KEY set without LIVEKIT_API_SECRET: not used" in settings.notices
 
@@ -331,6 +340,7 @@ def test_a_project_file_of_the_old_format_still_names_the_project(machine: Machi
     machine.lk("demo")
     machine.toml('project_subdomain = "demo"\n[agent]\nname = "x"\n')
     settings = machine.load()
+    assert settings.project is not None
     assert settings.project.name == "demo"
     assert settings.agent_id == ""
     assert any("old format" in notice for notice in settings.notices)
@@ -357,6 +367,7 @@ def test_a_project_file_means_what_it_means_to_lk(machine: Machine, text: str) -
     machine.lk("alpha", "beta", default="beta")
     machine.toml(text)
     settings = machine.load()
+    assert settings.project is not None
     assert (settings.project.name, settings.agent_id) == ("alpha", "CA_alpha")
 
 
@@ -381,7 +392,7 @@ def test_a_project_file_without_project_ends_the_search(machine: Machine, text: 
     assert any("has no [project] with a subdomain: neither it" in notice for notice in settings.notices)
     assert any("has no [agent]" in notice for notice in settings.notices) is not bool(agent)
     machine.export("wss://p.livekit.cloud")
-    assert machine.load().project.source.startswith("environment"), "what comes before it is asked as ever"
+    assert machine.project().source.startswith("environment"), "what comes before it is asked as ever"
 
 
 def test_a_key_in_two_spellings_names_nothing(machine: Machine) -> None:
@@ -401,8 +412,8 @@ def test_the_project_file_of_the_named_directory_counts(
     machine.toml('[project]\nsubdomain = "there"\n[agent]\nid = "CA_there"')
     monkeypatch.chdir(machine.home)
     (machine.home / "livekit.toml").write_text('[project]\nsubdomain = "here"\n[agent]\nid = "CA_here"')
-    assert machine.load().project.name == "there"
-    assert machine.load(working_dir="").project.name == "here"
+    assert machine.project().name == "there"
+    assert machine.project(working_dir="").name == "here"
     with pytest.raises(ConfigError, match="no such directory"):
         machine.load(working_dir="nowhere")
     with pytest.raises(ConfigError, match="~nobody-of-that-name: no such directory"):
@@ -422,24 +433,24 @@ def test_a_project_is_offered_once_and_one_with_another_api_key_is_another(machi
 def test_locks_hold_for_the_address_whoever_signs(machine: Machine) -> None:
     machine.own(section("prod", more="danger = true\nread_only = true\nrequests_per_minute = 20"))
     machine.export("https://prod.livekit.cloud/")
-    project = machine.load().project
+    project = machine.project()
     assert (project.name, project.api_key) == ("prod", "APIenv")
     assert project.danger and project.read_only and project.requests_per_minute == 20
     machine.own(section("alias", "wss://prod.livekit.cloud") + section("prod", more="danger = true"))
     machine.export("https://prod.livekit.cloud/")
-    assert machine.load().project.danger, "of two names for one address, one being locked is enough"
+    assert machine.project().danger, "of two names for one address, one being locked is enough"
     machine.own(section("main", "wss://prod.livekit.cloud", "danger = true"))
     machine.lk("prod")
-    assert machine.load(project="prod").project.danger
+    assert machine.project(project="prod").danger
     machine.own(section("main", "wss://prod.livekit.cloud", "danger = true") + section("test"))
-    assert machine.load(project="test", url="wss://prod.livekit.cloud").project.danger
-    assert not machine.load(project="test").project.danger
+    assert machine.project(project="test", url="wss://prod.livekit.cloud").danger
+    assert not machine.project(project="test").danger
 
 
 def test_a_section_without_key_pair_adds_to_lk(machine: Machine) -> None:
     machine.lk("prod")
     machine.own("[projects.prod]\ndanger = true\ntheme = 'contrast'\n")
-    project = machine.load(project="prod").project
+    project = machine.project(project="prod")
     assert (project.api_key, project.danger, project.theme) == ("APIlk", True, "contrast")
     assert not machine.load().notices[1:], "no further notice"
 
@@ -450,7 +461,7 @@ def test_a_section_without_key_pair_waits_for_the_environment(machine: Machine) 
     with pytest.raises(ConfigError, match="--project prod: no credentials"):
         machine.load(project="prod")
     machine.export("wss://else.livekit.cloud")
-    project = machine.load(project="prod").project
+    project = machine.project(project="prod")
     assert (project.name, project.url, project.danger) == ("prod", "https://p.livekit.cloud", True)
 
 
@@ -541,6 +552,7 @@ def test_short_secrets(machine: Machine, secret: str, url: str, usable: bool, wa
 def test_nothing_that_can_be_printed_holds_the_secret(machine: Machine) -> None:
     machine.own('default_project = "prod"\n' + section("prod"))
     settings = machine.load()
+    assert settings.project is not None
     assert settings.project.api_secret.reveal() == SECRET
     assert SECRET not in repr(settings) + str(settings.project) + f"{settings.project!r}"
     assert "APIown" not in repr(settings)
@@ -596,6 +608,7 @@ def test_what_is_no_regular_file_is_refused_without_waiting(machine: Machine, ki
 def test_a_loose_file_of_lk_is_used_and_pointed_out(machine: Machine) -> None:
     machine.lk("prod", default="prod", mode=0o644)
     settings = machine.load()
+    assert settings.project is not None
     assert settings.project.name == "prod"
     assert any(f"chmod 600 {machine.lk_file}" in notice for notice in settings.notices)
 
@@ -622,7 +635,7 @@ def test_a_file_that_cannot_be_read_is_named_with_its_place_and_left_alone(
     assert settings.read_only and settings.project is None
     assert machine.config.read_bytes() == text
     machine.export("wss://p.livekit.cloud")
-    assert machine.load().project.read_only, "exported credentials still start, locked"
+    assert machine.project().read_only, "exported credentials still start, locked"
 
 
 @pytest.mark.parametrize("ending", [b"\r\n", b"\n"])
@@ -669,6 +682,7 @@ def test_lks_numbers_are_text_and_duplicates_are_said(machine: Machine) -> None:
     row = f"  - name: 007\n    url: wss://p.livekit.cloud\n    api_key: 0123\n    api_secret: '{SECRET}'\n"
     machine.put(machine.lk_file, "default_project: 007\nprojects:\n" + row * 2, 0o600)
     settings = machine.load()
+    assert settings.project is not None
     assert (settings.project.name, settings.project.api_key) == ("007", "0123")
     assert any("twice" in notice for notice in settings.notices)
 
@@ -709,11 +723,13 @@ def test_flags_beat_the_file(machine: Machine) -> None:
         + section("prod", more="theme = 'red'")
     )
     settings = machine.load(project="prod")
+    assert settings.project is not None
     assert (settings.refresh, settings.theme, settings.project.theme) == (9.0, "light", "red")
     assert (settings.low_bandwidth, settings.mouse, settings.ascii) == (True, False, True)
     settings = machine.load(
         project="prod", refresh=3.0, theme="mono", low_bandwidth=False, mouse=True, ascii=False
     )
+    assert settings.project is not None
     assert (settings.refresh, settings.theme, settings.project.theme) == (3.0, "mono", "")
     assert (settings.low_bandwidth, settings.mouse, settings.ascii) == (False, True, False)
 
@@ -739,7 +755,7 @@ def test_the_mouse_is_the_terminals_over_ssh(machine: Machine) -> None:
 
 def test_proxy_and_authority_are_explicit_and_checked(machine: Machine) -> None:
     machine.own(section("p", more='proxy = "http://proxy.example:3128"'))
-    assert machine.load(project="p").project.proxy == "http://proxy.example:3128"
+    assert machine.project(project="p").proxy == "http://proxy.example:3128"
     for more, said in (
         ('proxy = "http://user:pass@proxy.example"', "proxy: must hold no user"),
         ('ca_file = "missing.pem"', "ca_file: is not a readable file"),
@@ -771,11 +787,11 @@ def test_a_proxy_of_the_environment_that_is_not_used_is_known(
 ) -> None:
     machine.lk("p", default="p")
     machine.environ.update(environ)
-    assert machine.load().project.unused_proxy == named
+    assert machine.project().unused_proxy == named
     machine.own("[projects.p]\nproxy = 'http://proxy.example:3128'\n")
-    assert machine.load().project.unused_proxy == "", "one is used"
+    assert machine.project().unused_proxy == "", "one is used"
     machine.export("ws://localhost:7880")
-    assert machine.load().project.unused_proxy == "", "this machine is reached without one"
+    assert machine.project().unused_proxy == "", "this machine is reached without one"
 
 
 def test_a_missing_file_is_fine_unless_it_was_named(machine: Machine) -> None:
@@ -879,7 +895,7 @@ def test_projects_of_a_user_that_is_signed_in_to_lk_say_what_is_missing(machine:
 def test_keys_from_elsewhere_open_a_project_that_lk_has_none_for(machine: Machine) -> None:
     machine.put(machine.lk_file, SIGNED_IN, 0o600)
     machine.export()
-    project = machine.load(project="voice").project
+    project = machine.project(project="voice")
     assert (project.url, project.api_key) == ("https://voice-ab12.livekit.cloud", "APIenv")
 
 
@@ -914,7 +930,7 @@ def test_what_is_recorded_is_asked_for_and_a_mistake_records_less(machine: Machi
     machine.own('record_metadata = 1\nrecord_rooms = "off"\nrecord_mib = 1\n' + section("prod"))
     assert machine.load().record == RecordOptions(rooms=False), "unclear: less is kept"
     machine.own(section("prod", more="record = false"))
-    project = machine.load(project="prod").project
-    assert project is not None and not project.record
+    project = machine.project(project="prod")
+    assert not project.record
     machine.own("record = false\nthis is no TOML")
     assert machine.load().record is None, "nobody knows what it would have switched off"
