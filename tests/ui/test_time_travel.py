@@ -58,7 +58,13 @@ async def test_one_goes_through_a_recording_and_every_operation_is_refused() -> 
         await typed(pilot, "j", "r")
         assert app.screen is app.main, "no dialog"
         assert "the past is shown" in app.said.newest_first[0].text
-        await typed(pilot, "tab", "3")
+        await typed(pilot, "tab")
+        assert app.focused in app.main.agents.walk_children() and app.main.view.is_past
+        await typed(pilot, "shift+tab")
+        assert app.main.time_bar.has_focus, "it is one stop"
+        await typed(pilot, "shift+tab")
+        assert app.main.current is app.main.logs
+        await typed(pilot, "tab", "tab", "3")
         assert app.main.current.id == "versions" and app.main.view.is_past, "the past stays"
         assert gc.isenabled()
         await typed(pilot, "ctrl+t", "right")

@@ -42,11 +42,10 @@ class PaneArea(Container):
         """Whether the current pane has the whole screen, by the operator's wish."""
         return self.arranged.maximised
 
-    def neighbour(self, step: int) -> str:
-        """The name of the next pane on the screen; of the next of all where there is one at a time."""
-        here = self.arranged
-        names = [name for name in here.names if here.single or here.shows(name)]
-        return names[(names.index(here.current) + step) % len(names)]
+    @property
+    def stops(self) -> list[str]:
+        """The names of the panes that Tab leads to: on the screen, or all where there is one at a time."""
+        return [name for name in self.arranged.names if self.arranged.single or self.arranged.shows(name)]
 
     def keyboard_at(self, name: str) -> None:
         """From now on this pane is the current one."""

@@ -304,8 +304,15 @@ class MainScreen(Screen[None]):
         self.current.take_focus()  # not with the next frame: the next key may be here before
 
     def action_next_pane(self, step: int) -> None:
-        """The next pane on the screen; in single mode the next of all."""
-        self.action_pane(self._area.neighbour(step))
+        """The next pane on the screen, of all in single mode; behind the last one, the bar of the past."""
+        stops = self._area.stops
+        bar = len(stops)
+        here = bar if self.time_bar.has_focus else stops.index(self._area.arranged.current)
+        there = (here + step) % (bar + 1 if self.time_bar.display else bar)
+        if there == bar:
+            self.time_bar.focus()
+        else:
+            self.action_pane(stops[there])
 
     def action_past(self) -> None:
         """Into the past, or back from it."""
