@@ -14,6 +14,7 @@ from tui.fleet.lists.cells import Cells
 from tui.fleet.state import Freshness
 from tui.fleet.times import TimeStyle
 from tui.fleet.view import View
+from tui.session.reasons import Diagnoses
 from tui.ui.panes.agents import AgentsPane
 from tui.ui.panes.freshness import freshness
 from tui.ui.panes.lists import ListPane
@@ -99,7 +100,7 @@ def test_what_was_never_observed() -> None:
     assert row["cpu"].startswith("- / ") and row["mem"].startswith("- / ")
 
 
-def test_a_block_says_status_and_our_reading_with_its_evidence() -> None:
+def test_a_block_says_status_and_what_it_rests_on_where_nothing_was_diagnosed() -> None:
     pane, view = StatusPane(), view_of("incident", "kyc-verifier")
     found = rows(pane, view)
     assert [cell.text for cell in found[0]] == ["↻ CrashLoop", "eu-central · production"]
@@ -108,6 +109,22 @@ def test_a_block_says_status_and_our_reading_with_its_evidence() -> None:
         " ".join(cells[1].text for cells in found[1:3]) == "CrashLoop, 0/1 replicas, crashed ×5, last <1m ago"
     )
     assert found[-1][1].text == "crashed ×5, last <1m"
+
+
+def test_the_diagnosis_of_an_agent_comes_before_its_deployments_which_do_not_repeat_it() -> None:
+    view = view_of("incident", "support-triage")
+    view = replace(view, reasons=Diagnoses().of(view.fleet, view.past, view.now, view.times))
+    for width in (TABLE_FROM - 40, TABLE_FROM):
+        pane = StatusPane()
+        pane.fit(width)
+        keys = list(pane.keys(view))
+        said = [" ".join(cell.text for cell in pane.cells(view, key)) for key in keys]
+        diagnosed = " ".join(line.strip() for key, line in zip(keys, said, strict=True) if key[0] == "\0")
+        text = view.reasons[view.selection.agent_id].text
+        assert "".join(diagnosed.split()) == "".join(f"diagnosis {text} · R rolls back".split())
+        assert keys[0][0] == "\0" and not any("replicas, crashed" in line for line in said)
+    healthy = replace(view_of("incident", "concierge"), reasons=view.reasons)
+    assert not any("diagnosis" in key for key in StatusPane().keys(healthy))
 
 
 def test_the_worst_deployment_comes_first() -> None:
