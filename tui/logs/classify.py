@@ -111,7 +111,7 @@ class Classifier:
                 some = lines[start : min(start + AT_ONCE, run.end())]
                 levels = levels_of_records(some) if firsts[start] == _BRACE else None
                 if levels is None:
-                    levels = bytes(map(self._mark_of, some))
+                    levels = bytearray(map(self._mark_of, some))
                 else:
                     self._record_came(len(levels))
                     self._mark = levels[-1]

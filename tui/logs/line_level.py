@@ -73,31 +73,28 @@ def _level_of_shape(shape: bytes) -> Level | None:
     return level_of_shape(text)
 
 
-def levels_of_records(lines: Sequence[bytes]) -> bytes | None:
+def levels_of_records(lines: Sequence[bytes]) -> bytearray | None:
     """The levels of lines that each begin with a brace, at once; None if one is no record with a level."""
     if bytes(map(itemgetter(-1), lines)).count(b"}") < len(lines):  # it may go on in the next
         return None
     try:
         headers = _headers(b"\n".join(lines))
-        levels = bytes([LEVELS[header.level] for header in headers])
+        levels = bytearray([LEVELS[header.level] for header in headers])
     except (KeyError, *FAILURES):
         return None
     if len(levels) != len(lines):
         return None
     messages = "\n".join([header.message or header.msg for header in headers])
-    hints = [hint for hint in MESSAGE_HINTS if hint in messages]
-    return (
-        bytes([_level_with_end(*pair, hints) for pair in zip(headers, levels, strict=True)])
-        if hints
-        else levels
-    )
+    for hint in filter(messages.__contains__, MESSAGE_HINTS):
+        found = [at for at, header in enumerate(headers) if hint in (header.message or header.msg)]
+        for at in found:
+            levels[at] = _level_with_end(headers[at], levels[at])
+    return levels
 
 
-def _level_with_end(header: Header, level: int, hints: Sequence[str] = MESSAGE_HINTS) -> int:
-    if level >= Level.ERROR:
-        return level
+def _level_with_end(header: Header, level: int) -> int:
     message = header.message or header.msg
-    hinted = any(map(message.__contains__, hints))
+    hinted = level < Level.ERROR and any(map(message.__contains__, MESSAGE_HINTS))
     return Level.CRITICAL if hinted and ends_process(message) else level
 
 
