@@ -430,6 +430,10 @@ async def test_the_name_is_typed_or_pasted_wherever_the_keyboard_is(tmp_path: Pa
         await here.paste(f" {CONCIERGE}\n")
         assert dialog.frame.typed == CONCIERGE
         assert not dialog.obstacle
+        await here.press("escape", "R")
+        dialog = await here.opened()
+        await here.burst(CONCIERGE[0], UnmarkedPaste(CONCIERGE[1:9]), *CONCIERGE[9:])
+        assert dialog.frame.typed == CONCIERGE, "a part came in one read, while nothing answered"
         await here.press("escape")
         assert here.effects() == []
 

@@ -197,9 +197,9 @@ class DialogLayout(Vertical):
         return any(name.startswith(self.typed + letter) for name in self._names)
 
     def takes_name(self, event: Key | Paste) -> bool:
-        """Whether it is a name that is asked for, or its next letter."""
+        """Whether it is a name that is asked for, or its next letters."""
         if isinstance(event, Paste):
-            return event.text.strip() in self._names
+            return bool(self._with(event.text))
         return bool(event.is_printable and event.character and self.takes(event.character))
 
     def on_key(self, event: Key) -> None:
@@ -211,10 +211,16 @@ class DialogLayout(Vertical):
             self._put_typed(self.typed + letter)
 
     def on_paste(self, event: Paste) -> None:
-        """A whole name that is pasted is taken wherever the keyboard is."""
-        if (name := event.text.strip()) in self._names:
+        """A name is taken wherever the keyboard is, and so is a part of it that was typed in a stall."""
+        if text := self._with(event.text):
             event.stop()
-            self._put_typed(name)
+            self._put_typed(text)
+
+    def _with(self, pasted: str) -> str:
+        """What stands there after a paste of a name or of its next letters; empty for any other paste."""
+        if (name := pasted.strip()) in self._names:
+            return name
+        return self.typed + pasted if pasted and self.takes(pasted) else ""
 
     def _put_typed(self, text: str) -> None:
         self._typed.value = text
