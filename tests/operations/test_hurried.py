@@ -499,8 +499,9 @@ def burn() -> None:
 @pytest.fixture
 def load() -> Iterator[None]:
     """A machine with more to do than it can; every worker gives its share."""
-    share = max(1, BUSY // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
-    busy = [multiprocessing.get_context("spawn").Process(target=burn, daemon=True) for _ in range(share)]
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = range(number, BUSY, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    busy = [multiprocessing.get_context("spawn").Process(target=burn, daemon=True) for _ in share]
     for process in busy:
         process.start()
     yield

@@ -244,6 +244,14 @@ def test_a_row_that_is_sorted_away_does_not_take_the_window_along() -> None:
     assert "t" in shown.visible(), "the next move brings it into sight"
 
 
+def test_a_row_is_followed_no_longer_once_the_operator_rests() -> None:
+    shown = row_model(LETTERS, height=5)
+    shown.move(1, now=0.0)
+    shown.rest()
+    poll(shown, [*(key for key in LETTERS if key != "b"), "b"], now=0.0)
+    assert shown.visible() == ["a", "c", "d", "e", "f"], "whatever the coarse time of the view says"
+
+
 def test_a_window_in_the_middle_stays_on_what_it_shows() -> None:
     shown = row_model(LETTERS, height=5)
     shown.move(9, now=0.0)

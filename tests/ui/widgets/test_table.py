@@ -13,6 +13,7 @@ from tests.fixtures.screen import Board, Watched, board, drawn
 from tui.api.clean import clean
 from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.sim.scenarios.hostile import STRINGS
+from tui.ui.widgets.row_model import MOVING_FOR
 from tui.ui.widgets.row_renderer import GUTTER, RowRenderer, TableRow
 from tui.ui.widgets.table import DELTA_FOR, LineTable, RowChange
 
@@ -302,6 +303,18 @@ async def test_the_cursor_is_dull_without_the_keyboard() -> None:
         await pilot.pause()
         dull = next(iter(table.render_line(1))).style
         assert bright is not None and dull is not None and bright.bgcolor != dull.bgcolor
+
+
+async def test_a_row_that_heals_under_a_resting_cursor_leaves_the_window_where_it_is() -> None:
+    """Also when the view's time, which is coarse, is still that of the last move."""
+    async with board(Watched(COLUMNS), (40, 6)) as (table, _):
+        keys = names(20)
+        table.show(keys, told(calm(keys)), now=15.0)
+        table.action_move(1)
+        table._moved_at -= MOVING_FOR
+        healed = table.cursor
+        table.show([*(key for key in keys if key != healed), healed], told(calm(keys)), now=15.0)
+        assert table.visible_keys()[0] == keys[0] and table.cursor == healed
 
 
 async def test_another_theme_is_another_look() -> None:

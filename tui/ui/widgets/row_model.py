@@ -109,6 +109,11 @@ class RowModel(Generic[T]):
         self._restore_window(window, follow=self._is_moving(now))
         return True
 
+    def rest(self) -> None:
+        """The operator moves no longer."""
+        if self._moved_at is not None:
+            self._moved_at = float("-inf")
+
     def keep_cursor(self) -> None:
         """The operator accepts the row under the cursor: it does not go back to one that a filter hides."""
         self._wanted = self.cursor

@@ -7,6 +7,7 @@ Textual wants an action for every key.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -22,7 +23,7 @@ from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import TABLE
 from tui.ui.widgets.columns import Slot
-from tui.ui.widgets.row_model import RowModel
+from tui.ui.widgets.row_model import MOVING_FOR, RowModel
 from tui.ui.widgets.row_renderer import RowRenderer, TableRow
 from tui.ui.widgets.themed_widget import ThemedWidget
 
@@ -107,6 +108,8 @@ class LineTable(ThemedWidget, can_focus=True):
         self._drawn: dict[int, tuple[TableRow, Strip]] = {}
         self._drawn_style = Style()
         self._now = 0.0
+        self._moved_at = 0.0
+        """Monotonic seconds of this machine: `now` of a view is coarse."""
 
     # ---- what is shown ----------------------------------------------------------------------------------
 
@@ -123,6 +126,8 @@ class LineTable(ThemedWidget, can_focus=True):
         operator asked for other rows. `now` is monotonic seconds, for the ghosts.
         """
         known = self._row_model.keys
+        if time.monotonic() - self._moved_at >= MOVING_FOR:
+            self._row_model.rest()
         self._cells_of, self._change_of, self._now = cells, changed, now
         if keys is not known and (len(keys) != len(known) or list(keys) != list(known)):
             if self._row_model.replace(
@@ -339,6 +344,7 @@ class LineTable(ThemedWidget, can_focus=True):
 
     def _move_to(self, line: int) -> None:
         top = self._row_model.top
+        self._moved_at = time.monotonic()
         moved = self._row_model.move(line, self._now)
         if self._row_model.top != top:
             self.post_message(self.Scrolled(self, self.cursor))
