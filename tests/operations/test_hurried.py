@@ -123,7 +123,7 @@ CASES = (
     Case("remove-secrets", "remove-secrets concierge DB_URL", "Remove", "to arm it", CONCIERGE),
     Case("dispatch", "\x0e", "Dispatch failing", "room", "lobby-42", keys=True),
     Case("agent-picker", "5\x0e", " to lobby", "agent", "nobody-42", keys=True),
-    Case("redispatch", "redispatch {dispatch}", "Dispatch", "deployment", "canary"),
+    Case("redispatch", "redispatch {dispatch}", "if it fails", "deployment", "canary"),
     Case("undispatch", "undispatch {dispatch}", "Delete dispatch", place=NOWHERE),
     Case("create-link", "create-link", "Create a private link", "name", "an-answer"),
     Case("delete-link", f"delete-link {LINK}", "Delete the private link", "to arm it", LINK),

@@ -37,7 +37,7 @@ from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import DEPLOY
 
-LOOKING = 1.0
+LOOKING = 3.0
 """Seconds for which keys wait for a look at the directory, which may be a large one."""
 KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
 
