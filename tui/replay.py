@@ -40,11 +40,11 @@ def beginning(path: Path, text: str) -> float:
     """
     reader = opened(path)
     try:
-        last = reader.samples.last
+        last, problems = reader.samples.last, reader.samples.problems
     finally:
         reader.close()
     if last is None:
-        raise NoHistory(f"no samples in {path}")
+        raise NoHistory(f"no samples in {path}{''.join(f': {problem}' for problem in problems[:1])}")
     found = typed_times(text, now=last.at, zone=None) if text else (last.at,)
     if not found:
         raise NoHistory(f"--at {text}: no time; give {TIME_HINT}")

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
+from tests.fixtures.clocks import EPOCH
+from tests.history.fleets import Life
 from tests.test_disk import READ_ONLY, run_on
+from tui.clock import Moment
+from tui.fleet.past import Event, Kind, Severity
+from tui.history.files.folder_store import FolderWriter
+from tui.history.records import Run
+from tui.history.store import Batch, Taken
+from tui.record_options import RecordOptions
 
 SMALL = 'mount -t tmpfs -o size=512k tmpfs "$1"'
 PROGRAM = """
@@ -129,3 +138,37 @@ def test_a_read_only_disk_is_said_once_and_costs_nothing_else(tmp_path: Path) ->
         f"history is not recorded: {project} is read-only",
     ]
     assert os.listdir(project) == []
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tui.history.files.folder_store import FolderReader
+from tui.history.files.sample_reader import SampleReader
+
+where = Path(sys.argv[1]) / "project"
+reader = FolderReader(where)
+print(reader.samples.last.seq, [event.text for event in reader.events(0.0, 1e12)])
+reader.close()
+(hour,) = where.glob("*.samples")
+print(SampleReader(hour).last.seq, len(list(where.iterdir())))
+"""
+
+
+def test_what_a_killed_recorder_wrote_last_is_read_from_read_only_media_too(tmp_path: Path) -> None:
+    where = tmp_path / "history" / "project"
+    where.mkdir(mode=0o700, parents=True)
+    life = Life(1)
+    writer = FolderWriter(where.parent, "project", RecordOptions(), Run("r", EPOCH, 0.0, "host", "1"))
+    samples = [Taken(life.step(), Moment(EPOCH + 60 * n, 60.0 * n), 0.0) for n in range(5)]
+    event = Event("r1", EPOCH, Kind.NOTE, Severity.INFO, "the newest")
+    writer.write(Batch(samples=samples, events=[event]))
+    left = tmp_path / "left"
+    shutil.copytree(where, left / "project")  # as a kill leaves it
+    writer.close()
+    assert any(path.name.endswith("-wal") and path.stat().st_size for path in (left / "project").iterdir())
+    for path in (left / "project").glob("*-shm"):
+        path.unlink()
+    left.chmod(0o700)
+    count = len(list((left / "project").iterdir()))
+    assert run_on(READ_ONLY, left, KILLED) == ["5 ['the newest']", f"5 {count}"]

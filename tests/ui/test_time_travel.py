@@ -37,6 +37,13 @@ def test_the_bar_shows_the_moment_its_place_and_the_gaps() -> None:
     words = "".join(cell.text for cell in cells)
     assert len(words) == 50 and words.index("●") == 30
     assert set(words[:10]) == {"─"} and set(words[10:21]) == {"░"} and set(words[21:30]) == {"─"}
+    marked = Position(
+        T + 60.0, Extent(T, T + 100.0), problems=(T - 5.0, T + 10.0, T + 10.5, T + 60.0, T + 99.0)
+    )
+    cells = line_of_time(marked, 50)
+    words = "".join(cell.text for cell in cells)
+    assert [place for place, sign in enumerate(words) if sign == "▲"] == [5, 49] and words[30] == "●"
+    assert {cell.tone for cell in cells if "▲" in cell.text} == {"error"}
     short = Position(T + 60.0, Extent(T, T + 100.0, (Gap("samples", T + 20.0, T + 20.1),)))
     assert "░" in drawn(short, 100), "a short one is seen, too"
     assert len(drawn(short, 100)) == 100

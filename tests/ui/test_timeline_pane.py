@@ -12,11 +12,12 @@ from tests.fixtures.views import MONOTONIC, NOW, column, view_of, words
 from tests.scenes import Scene, typed
 from tui.fleet.lists.changes_since import CHANGE_COLUMNS, changes_since
 from tui.fleet.lists.listing import row_cells
-from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
+from tui.fleet.past import EMPTY_PAST, Event, FailedJob, Kind, Severity, Subject
 from tui.fleet.times import TimeStyle, clock_time, short_time
 from tui.fleet.view import View
 from tui.history.timeline import Timeline
 from tui.operations.targets import NoTarget
+from tui.session.past_at import PastAt
 from tui.ui.attention import PAUSE, Attention
 from tui.ui.overlays.past_list import PastList, changes_list, failed_list
 from tui.ui.panes.timeline import DIVIDER, TimelinePane
@@ -211,3 +212,12 @@ def test_failed_jobs_are_listed_across_rooms_newest_first() -> None:
         short_time(NOW - 300, now=NOW, style=TimeStyle.LOCAL),
         *("concierge", "room 1", "failed", "boom", "AW_1"),
     ]
+
+
+def test_a_recording_without_a_timeline_does_not_say_that_nothing_happened() -> None:
+    view = replace(
+        view_of("incident"), past=PastAt(EMPTY_PAST, (), 0.0, untold="no timeline in it"), is_past=True
+    )
+    pane = TimelinePane()
+    assert pane.empty(view) == "no timeline in it" and not pane.freshness_words(view).text
+    assert "no timeline in it" in changes_list(view, 0.0, 1.0, lambda text: None)._empty

@@ -209,6 +209,10 @@ class Past(Protocol):
         """Since when anything is known, Unix seconds by the server's clock; None before that."""
 
     @property
+    def untold(self) -> str:
+        """Why no event is known although some may have happened, in words; empty where they are known."""
+
+    @property
     def failed_jobs(self) -> Sequence[FailedJob]:
         """Jobs of the last day that failed or are doubtful, oldest first."""
 
@@ -219,6 +223,7 @@ class EmptyPast:
     events: Sequence[Event] = ()
     failed_jobs: Sequence[FailedJob] = ()
     has_changes = False
+    untold = ""
     begun: float | None = None
 
     def since(self, id: str) -> Since | None:

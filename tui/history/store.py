@@ -72,6 +72,10 @@ class Samples(Protocol):
     def last(self) -> Stamp | None:
         """The newest sample."""
 
+    @property
+    def problems(self) -> Sequence[str]:
+        """What there is and cannot be read, and why, in words."""
+
     def seek(self, at: float) -> Sample | None:
         """What was known at a time (Unix seconds by the server's clock); before the first sample, that one.
 
@@ -117,6 +121,10 @@ class Reader(Protocol):
     @property
     def complete_since(self) -> float | None:
         """From when on no event had to go for want of room; None if none had to."""
+
+    @property
+    def untold(self) -> str:
+        """Why there are no events in it at all, in words; empty where there are."""
 
     def events(self, since: float, until: float, limit: int = 2_000) -> list[Event]:
         """The newest events of a time, oldest first."""

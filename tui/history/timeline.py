@@ -38,6 +38,11 @@ class Timeline:
         return self.changes.get(agent_id)
 
     @property
+    def untold(self) -> str:
+        """Empty: what happens is told."""
+        return ""
+
+    @property
     def has_changes(self) -> bool:
         """Whether any agent changed within the last minute."""
         return bool(self.changes)

@@ -27,18 +27,20 @@ class PastAt:
         failed_jobs: Sequence[FailedJob] = (),
         transitions: Mapping[str, Sequence[Transition]] | None = None,
         ask: Callable[[str], None] = lambda id: None,
+        untold: str = "",
     ) -> None:
         """`known` is what is remembered now; `events` and `failed_jobs` are in the order of their times.
 
         Times are Unix seconds by the server's clock; `begun` is the oldest of what was recorded. `fleet` is
         what was known then. `transitions` has, by id, the newest ones up to then as far as they were read;
-        `ask` is told the ids of others that are wanted.
+        `ask` is told the ids of others that are wanted. `untold` is why no event is known.
         """
         self._known = known
         self._at = at
         self._fleet = fleet or Fleet()
         self._transitions = transitions or {}
         self._ask = ask
+        self.untold = untold
         self.events: Sequence[Event] = events[: bisect_right(events, at, key=attrgetter("at"))]
         self.failed_jobs: Sequence[FailedJob] = [job for job in failed_jobs if job.at <= at]
         self.begun = begun if begun is not None else known.begun

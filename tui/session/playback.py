@@ -124,6 +124,11 @@ class Playback:
         await self.seek(events[index].at)
         return events[index]
 
+    @property
+    def problems(self) -> Sequence[float]:
+        """When errors happened that are known, Unix seconds in order."""
+        return [event.at for event in self._all_events() if event.severity is Severity.ERROR]
+
     def _all_events(self) -> Sequence[Event]:
         return with_events(self._events, self._known().events)
 
@@ -165,6 +170,7 @@ class Playback:
             failed_jobs=list(failed.values()),
             transitions=self._transitions,
             ask=self._want,
+            untold=self._reader.untold,
         )
 
     # ---- in a thread, one at a time -------------------------------------------------------------------

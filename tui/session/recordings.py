@@ -25,7 +25,9 @@ def opened(where: Path) -> Reader:
         return HourReader(where) if where.suffix == SUFFIX else ExportReader(where)
     except FileNotFoundError:
         raise NoHistory(f"nothing was recorded there: {where}") from None
-    except (Unusable, OSError, sqlite3.Error) as error:
+    except sqlite3.Error as error:
+        raise NoHistory(f"what was recorded cannot be read: {where}: {error}") from error
+    except (Unusable, OSError) as error:
         raise NoHistory(f"what was recorded cannot be read: {error}") from error
 
 

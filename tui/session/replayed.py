@@ -162,7 +162,9 @@ class Replay:
         if self._sample is None:
             return self._link
         at, now = self._sample.stamp.at, self._clock.now()
-        words = f"{second_of(at, now=now, style=TimeStyle.LOCAL)} (−{age(now - at)})"
+        ago = age(now - at)
+        ago = f"{ago} ago" if ago.startswith("<") else f"−{ago}"
+        words = f"{second_of(at, now=now, style=TimeStyle.LOCAL)} ({ago})"
         return replace(self._link, past=words)
 
     async def recorded(self) -> Reader:

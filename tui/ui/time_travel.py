@@ -166,6 +166,9 @@ class TimeTravel:
             playback.close()
             self._say("no past to show: nothing was recorded of this project yet")
             return
+        if problems := reader.samples.problems:
+            more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+            self._say(f"a part of the recording cannot be read: {problems[0]}{more}")
         self._live, self.playback = session, playback
         replay.select(self._main.view.selection)
         self._registry.show(session.project.key, replay)
@@ -215,6 +218,7 @@ class TimeTravel:
             is_unrecorded=playback.is_unrecorded,
             speed=self._speed if self._playing is not None else 0.0,
             words=words,
+            problems=playback.problems,
         )
         self._main.time_bar.show_position(position, self._main.view.times)
         if self._playing is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 from urllib.parse import quote
 
@@ -17,7 +19,9 @@ PATIENCE: Final = 2.0
 """Seconds to wait for another process that uses the file."""
 CACHE_KIB: Final = 512
 """Pages kept in memory per file."""
-BESIDE: Final = ("-wal", "-shm", "-journal")
+WAL: Final = "-wal"
+"""Suffix of what is committed and not in the file yet."""
+BESIDE: Final = (WAL, "-shm", "-journal")
 """What SQLite keeps beside a file while it is open."""
 
 
@@ -70,13 +74,26 @@ def for_reading(path: Path, wanted: str) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         if os.access(path.parent, os.W_OK):
             raise
-        database = _readable(path, "mode=ro&immutable=1")
+        database = _from_read_only_media(path)
     try:
         _require_schema(database, path, wanted)
     except (sqlite3.Error, UnknownSchema):
         database.close()
         raise
     return database
+
+
+def _from_read_only_media(path: Path) -> sqlite3.Connection:
+    """A file that nobody can write, with what is beside it if its writer was killed."""
+    unmoved = path.with_name(path.name + WAL)
+    if not unmoved.exists() or not unmoved.stat().st_size:
+        return _readable(path, "mode=ro&immutable=1")
+    with TemporaryDirectory(prefix="lktop-") as scratch:
+        copy = Path(scratch) / path.name
+        for end in ("", WAL):
+            shutil.copyfile(path.with_name(path.name + end), copy.with_name(copy.name + end))
+        close(_connect(copy))
+        return _readable(copy, "mode=ro&immutable=1")  # it stays open when its name is gone
 
 
 def close(database: sqlite3.Connection) -> None:

@@ -135,6 +135,8 @@ class FolderWriter:
 class FolderReader:
     """`Reader` of a project's folder."""
 
+    untold = ""
+
     def __init__(self, where: Path) -> None:
         """Raises `UnknownSchema`, `OSError` and `sqlite3.Error`."""
         self._event_reader = EventReader(where)

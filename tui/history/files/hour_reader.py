@@ -15,6 +15,7 @@ class HourReader:
     """`Reader` of a file of samples."""
 
     complete_since: float | None = None
+    untold = "One hour's file has no timeline: its folder has one, and so has an export."
 
     def __init__(self, path: Path) -> None:
         """Raises `Unusable`, `OSError` and `sqlite3.Error`."""

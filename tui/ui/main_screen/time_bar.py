@@ -4,6 +4,8 @@ and keys; must not know how a recording is read.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual.binding import BindingType
@@ -36,17 +38,19 @@ class Position:
         is_unrecorded: bool = False,
         speed: float = 0.0,
         words: str = "",
+        problems: Sequence[float] = (),
     ) -> None:
         """Times are Unix seconds by the server's clock; `speed` is 0 while nothing plays.
 
         `gap` is why the sample does not follow on the one before; `is_unrecorded` says that nothing was
-        recorded at that time; `words` is what else is to be said.
+        recorded at that time; `words` is what else is to be said; `problems` are the times of errors.
         """
         self.at = at
         self.extent = extent
         self.gap = UNRECORDED if is_unrecorded else gap
         self.speed = speed
         self.words = words
+        self.problems = problems
 
 
 def bar(position: Position, size: int, style: TimeStyle) -> Line:
@@ -68,7 +72,7 @@ def bar(position: Position, size: int, style: TimeStyle) -> Line:
 
 
 def line_of_time(position: Position, size: int) -> list[Cell]:
-    """The time from the first to the last sample: a mark where one is, and gaps as gaps."""
+    """The time from the first to the last sample: a mark where one is, gaps as gaps, and errors."""
     extent = position.extent
     span = max(extent.last - extent.first, 1e-9)
 
@@ -79,16 +83,18 @@ def line_of_time(position: Position, size: int) -> list[Cell]:
     for gap in extent.gaps:
         first, last = cell_of(gap.since), cell_of(gap.until)
         signs[first : last + 1] = "░" * (last - first + 1)
+    for at in position.problems:
+        if extent.first <= at <= extent.last:
+            signs[cell_of(at)] = "▲"
     mark = cell_of(position.at)
-    return [
-        cell
-        for cell in (
-            Cell("".join(signs[:mark]), "info"),
-            Cell("●", "accent"),
-            Cell("".join(signs[mark + 1 :]), "muted"),
-        )
-        if cell.text
-    ]
+    before, after = "".join(signs[:mark]), "".join(signs[mark + 1 :])
+    return [*_in_tones(before, "info"), Cell("●", "accent"), *_in_tones(after, "muted")]
+
+
+def _in_tones(signs: str, tone: str) -> list[Cell]:
+    """A stretch of the line, in which errors stand out."""
+    parts = re.split("(▲+)", signs)
+    return [Cell(part, "error" if part.startswith("▲") else tone) for part in parts if part]
 
 
 class TimeBar(Lines):

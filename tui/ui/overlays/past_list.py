@@ -128,7 +128,8 @@ def changes_list(view: View, since: float, until: float, copy: Callable[[str], N
     if begun is None or begun > since:
         words = "" if begun is None else when(begun, now=view.now, style=view.clock_style)
         title += f" · watched only since {words}" if words else " · nothing is watched yet"
-    return PastList(title, CHANGE_COLUMNS, rows, empty="Nothing that was seen has changed.", copy=copy)
+    empty = view.past.untold or "Nothing that was seen has changed."
+    return PastList(title, CHANGE_COLUMNS, rows, empty=empty, copy=copy)
 
 
 def failed_list(view: View, seconds: float, copy: Callable[[str], None]) -> PastList:
@@ -137,4 +138,5 @@ def failed_list(view: View, seconds: float, copy: Callable[[str], None]) -> Past
     jobs.sort(key=lambda job: -job.at)
     rows = [PastRow(row_cells(FAILED_COLUMNS, job, view), job.subject) for job in jobs]
     title = f"Jobs that failed within {age(seconds)} · {len(rows)}"
-    return PastList(title, FAILED_COLUMNS, rows, empty="No job was seen to fail within that time.", copy=copy)
+    empty = view.past.untold or "No job was seen to fail within that time."
+    return PastList(title, FAILED_COLUMNS, rows, empty=empty, copy=copy)

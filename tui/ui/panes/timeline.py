@@ -67,8 +67,8 @@ class TimelinePane(ProblemListPane):
     def freshness_words(self, view: View) -> Cell:
         """Says where the past begins: nothing is known of before."""
         begun = complete_since(view.past)
-        if begun is None:
-            return LIVE
+        if begun is None or view.past.untold:
+            return LIVE if not view.is_past else Cell("")
         return Cell(f"watched since {when(begun, now=view.now, style=view.clock_style)}", "muted")
 
     def inputs(self, view: View) -> tuple[object, ...]:
@@ -125,7 +125,7 @@ class TimelinePane(ProblemListPane):
         """Nothing yet, or nothing bad."""
         if self.problems_only and view.past.events:
             return "No problem was seen. ! shows every event."
-        return "Nothing was seen to happen since this project is watched."
+        return view.past.untold or "Nothing was seen to happen since this project is watched."
 
     def opened(self, key: str) -> str:
         """The fleet as it was when the event happened."""
