@@ -39,6 +39,7 @@ def test_what_differs_is_no_double() -> None:
         {"subject": Subject("CA_2")},
         {"before": "Sleeping"},
         {"after": "Error"},
+        {"severity": Severity.GOOD},
         {"at": 161.0},
     ):
         doubles = Doubles(60.0)

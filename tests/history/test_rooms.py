@@ -13,7 +13,7 @@ from tui.clock import Moment
 from tui.fleet.past import Event, Kind, Severity
 from tui.fleet.state import with_dispatches, with_participants
 from tui.fleet.store import Store
-from tui.history.events.derive import Tick
+from tui.history.events.derive import Resumed, State, Tick
 from tui.history.events.rooms import KEPT_FOR
 from tui.history.timeline import History
 
@@ -26,10 +26,10 @@ TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJrZXkiLCJzdWIiOiJ4In0.c2
 class Rooms:
     """Answers about rooms one after the other, and what follows from them."""
 
-    def __init__(self) -> None:
+    def __init__(self, run: str = "") -> None:
         self.clock = ManualClock()
         self.store = Store(self.clock)
-        self.history = History()
+        self.history = History(State(run=run))
         self.store.subscribe(self.history.record)
 
     @property
@@ -181,3 +181,27 @@ def test_a_room_of_which_not_all_is_known_or_that_is_served_is_no_event() -> Non
     old.listed()
     old.dispatches(after=3600)
     assert not old.people(CALLER), "a room that is open for an hour may be meant to be like this"
+
+
+def test_what_an_earlier_run_told_of_a_room_is_not_told_again() -> None:
+    first = Rooms()
+    first.listed()
+    created = first.now
+    running = job("JS_RUNNING", started_at=created - 600, participant_identity="agent-AJ_1")
+    absent = dispatch(running, number=2, created=created)
+    waits = dispatch(created=created)
+    first.dispatches(waits, absent)
+    first.people(CALLER, after=40.0)
+    events = first.dispatches(waits, absent)
+    assert {event.kind for event in events} == {Kind.JOB, Kind.DISPATCH} and len(events) == 2
+    second = Rooms("second-")
+    second.clock.advance(first.now - second.now)
+    second.history.resume(Resumed(first.store.fleet, second.now), {}, events, [], float(created))
+    second.listed("other")
+    second.dispatches(room="other")
+    second.listed()
+    second.people(CALLER)
+    assert second.dispatches(waits, absent) == events, "also where other rooms were asked for before"
+    again = second.dispatches(dispatch(job("JS_RUNNING", 9, started_at=second.now), created=created), absent)
+    assert [event.severity for event in again[2:]] == [Severity.GOOD], "it was taken at last"
+    assert second.dispatches(dispatch(job("JS_RUNNING", 9), created=created), absent) == again

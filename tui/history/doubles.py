@@ -60,15 +60,15 @@ class Doubles:
 
 def _taken(event: Event, among: list[Event], within: float) -> Event | None:
     """Remove and return the nearest event of the same change."""
-    same = [
-        other
-        for other in among
-        if (other.kind, other.subject, other.before, other.after)
-        == (event.kind, event.subject, event.before, event.after)
-        and abs(other.at - event.at) <= within
-    ]
+    what = _what(event)
+    same = [other for other in among if _what(other) == what and abs(other.at - event.at) <= within]
     if not same:
         return None
     nearest = min(same, key=lambda other: abs(other.at - event.at))
     among.remove(nearest)
     return nearest
+
+
+def _what(event: Event) -> tuple[object, ...]:
+    # the severity tells a source that is lost from one that is back, which have no words before and after
+    return event.kind, event.subject, event.before, event.after, event.severity

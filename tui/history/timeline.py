@@ -12,6 +12,7 @@ from tui.fleet.past import HELD, AgentChange, Event, FailedJob, Past, Since
 from tui.fleet.store import Change
 from tui.history.doubles import Doubles
 from tui.history.events.derive import Input, Resumed, State, Step, derive
+from tui.history.events.room_words import told_before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,13 +141,13 @@ class History:
 
         Best before the first listing, which is then held against it.
         """
-        state = self._state
+        state, events = self._state, list(events)
         agents = replace(state.agents, statuses={**since, **state.agents.statuses})
         failed = {**{job.job_id: job for job in failed_jobs}, **state.rooms.failed}
         self._state = replace(
             state,
             agents=agents,
-            rooms=replace(state.rooms, failed=failed),
+            rooms=replace(state.rooms, failed=failed, told=told_before(events)),
             resumed=known if "agents" not in state.heard else None,
             begun=begun,
         )

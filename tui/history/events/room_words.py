@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tui.api.models import Dispatch, moment
 from tui.fleet.conditions import JobCondition, pick_up
-from tui.fleet.past import FailedJob, Kind, Severity, Subject
+from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
 from tui.formats import duration
 from tui.history.events.drafts import Draft, counted, told
 
@@ -116,3 +116,17 @@ def unserved(items: Sequence[tuple[str, int]]) -> list[Draft]:
         return [Draft(Kind.ROOM, Severity.WARNING, words, ids=tuple(room for room, _ in items))]
 
     return told(items, one, many)
+
+
+def told_before(events: Iterable[Event]) -> Mapping[str, str]:
+    """Of events, the oldest first: ids of dispatches that nobody took, and of doubtful jobs with the word."""
+    told: dict[str, str] = {}
+    for event in events:
+        if event.kind is Kind.DISPATCH:
+            for id in event.ids or (event.subject.dispatch_id,):
+                told.pop(id, None)
+                if event.severity is Severity.ERROR:
+                    told[id] = ""
+        elif event.kind is Kind.JOB and event.severity is Severity.WARNING and event.after:
+            told[event.subject.job_id] = event.after
+    return told

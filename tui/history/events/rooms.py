@@ -66,6 +66,8 @@ class RoomsMemory:
     """By job id, in the order in which they were found."""
     job_types: Mapping[str, Set[str]] = field(default_factory=dict)
     """By agent name: the types of its jobs that were seen."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """What an earlier run told: ids of dispatches that nobody took, and of doubtful jobs with the word."""
 
 
 @dataclass(slots=True)
@@ -94,6 +96,8 @@ def after_answers(
     rooms = {name: known for name, known in memory.rooms.items() if name in after.dispatches}
     for name in names:
         known = memory.rooms.get(name, RoomMemory())
+        if memory.told and name not in before.dispatches:
+            known = _told_before(after.dispatches[name], memory.told)
         room = evidence(view, name, listed.get(name), types)
         new = _look(name, known, before, after, room, listed.get(name), memory.failed, found)
         if new != RoomMemory():
@@ -109,7 +113,14 @@ def after_answers(
         *words.withdrawn(found.withdrawn),
         *words.unserved(found.unserved),
     ]
-    return RoomsMemory(rooms, failed, types), drafts, found.failed
+    return RoomsMemory(rooms, failed, types, memory.told), drafts, found.failed
+
+
+def _told_before(dispatches: Iterable[Dispatch], told: Mapping[str, str]) -> RoomMemory:
+    """What an earlier run told of a room, at the first answer of this one."""
+    waiting = {dispatch.id: True for dispatch in dispatches if dispatch.id in told}
+    doubts = {job.id: told[job.id] for dispatch in dispatches for job in dispatch.jobs if job.id in told}
+    return RoomMemory(waiting, doubts)
 
 
 def forgetful(memory: RoomsMemory, at: float) -> RoomsMemory:
