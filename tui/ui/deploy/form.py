@@ -127,7 +127,7 @@ class DeployForm(FormDialog):
             self.form.focus_field("agent")
         else:
             self.frame.button("cancel").focus()
-        self.ready()
+        self.call_after_refresh(self.ready)  # the button has the keyboard by then
 
     @property
     def asks(self) -> bool:
