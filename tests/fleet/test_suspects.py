@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from tests.fixtures.clocks import QuickClock
+import pytest
+
+from tests.fixtures.clocks import BACKEND, QuickClock
 from tests.fleet.fake_livekit import World, client_of
 from tests.fleet.running_poller import running_poller
 from tui.api import errors
@@ -14,6 +16,12 @@ from tui.fleet.polling.sources import AGENTS, SUSPECTS
 from tui.fleet.polling.suspect_polling import AFTER_FAILURE, AGAIN, PER_MINUTE, Detail, SuspectPolling
 from tui.fleet.state import Fleet, with_agents
 from tui.fleet.suspects import MOST, WATCHED_FOR
+
+
+@pytest.fixture
+def anyio_backend() -> object:
+    """Virtual time."""
+    return BACKEND
 
 
 def agent(number: int, status: str = "Running", version: str = "v1", day: int = 1) -> Agent:

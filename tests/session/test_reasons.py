@@ -66,6 +66,7 @@ def test_a_replay_gives_the_same_reasons_as_were_given_live(
         assert {id: reason for id, reason in replayed.items() if id in at_first} == reasons
 
 
+@pytest.mark.waits
 async def test_a_broken_agent_is_diagnosed_though_nobody_looks_and_the_recording_says_the_same(
     tmp_path: Path,
 ) -> None:
