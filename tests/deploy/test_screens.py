@@ -310,7 +310,7 @@ async def test_another_directory_is_looked_at_on_enter(
         (hands.root / "Dockerfile").write_text("FROM scratch\n")
         before = found.inspection
         await hands.press("ctrl+r")
-        await hands.until(lambda: found.inspection not in (None, before))
+        await hands.until(lambda: found.inspection is not None and found.inspection is not before)
         nowhere = str(tmp_path / "nowhere")
         await answer(hands, found, "root", nowhere)
         await hands.see("Enter looks at this directory")
