@@ -193,12 +193,21 @@ async def test_what_was_closed_is_gone_with_all_that_it_drew(monkeypatch: pytest
         everything = gc.get_objects()
         return sum(isinstance(it, Help) for it in everything), sum(isinstance(it, Strip) for it in everything)
 
+    async def left(pilot: Pilot[None]) -> tuple[int, int]:
+        """What is held once the last overlay is taken apart, which may go on behind the screen."""
+        for _ in range(50):
+            if not held()[0]:
+                break
+            await settled(pilot)
+        return held()
+
     async with playing(Scene("overlay")) as (app, pilot):
         for times in range(8):
             for key in ("question_mark", "escape"):
                 app.simulate_key(key)
                 await settled(pilot)
             if times == 2:
-                before = held()
-        assert held()[0] == before[0] == 0
-        assert held()[1] <= before[1] + 10
+                before = await left(pilot)
+        after = await left(pilot)
+        assert after[0] == before[0] == 0
+        assert after[1] <= before[1] + 10
