@@ -28,9 +28,9 @@ WAITING: Final = 30.0
 """Seconds for which a change waits until the room is another interval ahead."""
 UNREAD: Final = 2.0
 """Intervals by which a room that was there from the start and was never asked is ahead of the others."""
-ALL_WITHIN: Final = (9.0, 0.85)
+ALL_WITHIN: Final = (9.0, 0.84)
 """Every room is asked within so many seconds, or so many for each room, if there are requests for it."""
-RUNNING_WITHIN: Final = 57.0
+RUNNING_WITHIN: Final = 56.5
 """Seconds within which rooms with running jobs are asked: an agent may leave without a sign in ListRooms."""
 RUNNING_MOST: Final = 50
 """Rooms with running jobs up to which that holds."""
@@ -199,24 +199,24 @@ def intervals(counts: Mapping[Activity, int], *, in_view: int, per_minute: float
     """How often the rooms of each kind are asked, by their numbers and the requests a minute for them.
 
     As long as there are requests for it, all rooms are asked within the promised time, and what is left is
-    for those in sight and the unsettled ones. Else these get a quarter at most, rooms with running jobs a
-    fifth, and quiet rooms the rest.
+    for those in sight and the unsettled ones. Else these get a quarter at most, rooms whose jobs run or are
+    unsettled a fifth, and quiet rooms the rest.
     """
     rate = max(1.0, per_minute) / 60
-    total, running = sum(counts.values()), counts.get(Activity.RUNNING, 0)
     unsettled, failing = counts.get(Activity.UNSETTLED, 0), counts.get(Activity.FAILING, 0)
+    total, busy = sum(counts.values()), counts.get(Activity.RUNNING, 0) + unsettled
     (least, each), (soon, most_selected) = ALL_WITHIN, SELECTED_WITHIN
     quiet = max(least, min(each * total, total / (TREE_SHARE * rate)))
-    kept = min(quiet, RUNNING_WITHIN * max(1.0, running / RUNNING_MOST))
-    spare = rate * (1 - CHANGES_SHARE) - PARTICIPANTS_LEAST / 60 - running / kept - (total - running) / quiet
+    kept = min(quiet, RUNNING_WITHIN * max(1.0, busy / RUNNING_MOST))
+    spare = rate * (1 - CHANGES_SHARE) - PARTICIPANTS_LEAST / 60 - busy / kept - (total - busy) / quiet
     if spare >= -CHANGES_SHARE * rate:
         spare = max(0.0, spare)
         people, watched = PARTICIPANTS_LEAST / 60 + 0.8 * spare, 0.2 * spare
     else:
         people = PARTICIPANTS_SHARE * rate
         watched = min(rate / 4, in_view / IN_VIEW_WITHIN + unsettled / UNSETTLED_WITHIN)
-        kept = max(RUNNING_WITHIN, running / (rate / 5))
-        quiet = max(least, (total - running) / max(rate / 5, rate - people - watched - running / kept))
+        kept = max(RUNNING_WITHIN, busy / (rate / 5))
+        quiet = max(least, (total - busy) / max(rate / 5, rate - people - watched - busy / kept))
         kept = min(kept, quiet)
     share = watched / max(1, bool(unsettled) + bool(in_view))
     return Intervals(
