@@ -76,6 +76,12 @@ TABLE = [
         "new_secret",
     ),
     (
+        with_fields(CRASHING, deploy=FIRST, read_in_part=frozenset({"secrets", "versions"})),
+        f"crashing since 01:24, 2 min after {V} (mara) · {KEY}"
+        " · secrets read in part · versions read in part",
+        LOG,
+    ),
+    (
         with_fields(CRASHING, since=OLD),
         f"crashing since 01:22, 3 d after {WHO} · {KEY} · no secret of that name",
         "new_secret",

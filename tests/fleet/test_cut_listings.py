@@ -15,7 +15,7 @@ from tui.api.errors import Unknown
 from tui.api.models import Agent, Room
 from tui.api.reader import Batch
 from tui.fleet.find import no_such_agent, no_such_thing
-from tui.fleet.polling.cut_listings import known_after, with_cut
+from tui.fleet.polling.cut_listings import known_after, with_rows
 from tui.fleet.state import Fleet, Freshness, RoomFreshness
 from tui.fleet.view import Selection, View
 from tui.operations.descriptions import jobs, no_agent, no_dispatch
@@ -51,10 +51,11 @@ def test_what_was_known_stays_and_what_is_new_comes_in_where_there_is_room() -> 
 
 
 def test_which_sources_are_cut() -> None:
-    marks = with_cut(with_cut({}, "agents", 5), "rooms", 7)
+    marks = with_rows(with_rows({}, "agents", 5), "rooms", 7)
     assert marks == {"agents": 5, "rooms": 7}
-    assert with_cut(marks, "agents", 5) is marks
-    assert with_cut(marks, "agents", None) == {"rooms": 7}
+    assert with_rows(marks, "agents", 5) is marks
+    assert with_rows(marks, "agents", None) == {"rooms": 7}
+    assert with_rows({}, "dispatches", 0) == {"dispatches": 0}, "none is kept, and there are some"
 
 
 def test_a_cut_listing_proves_nothing_of_what_is_not_in_it() -> None:

@@ -176,4 +176,5 @@ class Life:
             secrets={**held, agent_id: secrets},
             log_errors={**fleet.log_errors, agent_id: logged},
             cut={"rooms": self._some(9)},
+            unreadable_rows={f"secrets of {agent_id}": len(versions)},
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
+from base64 import b64decode
 from dataclasses import fields, replace
 
+import msgspec
 import pytest
 
 from tests.history.fleets import Life
-from tui.api.models import Agent, Deployment
+from tui.api.models import Agent, Deployment, SecretInfo
 from tui.fleet.state import Differing, Fleet, Freshness, differing, with_agents
 from tui.history.files import codec, compare
 from tui.history.files.assembler import Assembler
@@ -17,6 +20,13 @@ from tui.history.files.privacy import Privacy, Recorded, recorded
 
 PRIVACY = Privacy(b"k" * 32)
 EVERYTHING = Privacy(b"k" * 32, metadata=True)
+
+
+WITHOUT_COUNTS = b64decode(
+    "eJwljcENwjAQBOMPEuVQAYooxDrsU0AiZ8l3Fm+nA1MByAlE+VEHPVADHYCw9zU7n3k3qzt0SMLD5LxFny5flQnPaZiL10c77lq9Weoj"
+    "6DE7wpkFJDByvKpnZW0OQB1aDfLafpqyJZBHsLA/ocomSMyMEifvXM/rB6PxKFxlqaQ4/gu39geGOECc"
+)
+"""As a version wrote it that did not count the rows of these listings that could not be read."""
 
 
 def put_together(fleet: Fleet) -> Fleet:
@@ -108,6 +118,23 @@ def replace_rows(agents: tuple[Agent, ...], positions: range) -> tuple[Agent, ..
         own = Deployment(region="us-east", status="Running", replicas=2, version="20261129012200")
         rows[position] = Agent(agent_id=rows[position].agent_id, agent_deployments=(own,))
     return tuple(rows)
+
+
+def test_recordings_with_and_without_counts_of_unreadable_rows_are_read_by_both_versions() -> None:
+    assembler = Assembler(Fleet())
+    assembler.add(unpacked(WITHOUT_COUNTS), {})
+    fleet = assembler.fleet()
+    held = with_agents(Fleet(), (Agent(agent_id="CA_1", agent_name="one"),), 1.0)
+    held = replace(held, unreadable=1, cut={"rooms": 9}, secrets={"CA_1": (SecretInfo(name="A"),)})
+    assert replace(fleet, suspects=held.suspects) == held
+    counted = replace(fleet, unreadable_rows={"secrets of CA_1": 2})
+    assert stepped(fleet, counted) == counted
+    assert stepped(counted, fleet) == fleet, "the next listing was read as a whole"
+    kept = {key: value for key, value in Difference.__annotations__.items() if key != "unreadable_rows"}
+    known = [field for field in msgspec.structs.fields(Difference) if field.name in kept]
+    earlier = msgspec.defstruct("Difference", [(field.name, field.type, None) for field in known])
+    found = msgspec.msgpack.decode(zlib.decompress(packed(difference(fleet, counted)[0])), type=earlier)
+    assert not any(getattr(found, field.name) for field in known), "what it does not know it passes over"
 
 
 def test_damaged_bytes_are_named_as_such() -> None:

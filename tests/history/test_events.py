@@ -447,6 +447,19 @@ def test_secrets_are_told_only_where_two_listings_were_seen() -> None:
     assert (removed.text, removed.at - (removed.not_before or 0)) == ("secret B removed", 10.0)
 
 
+def test_a_secret_whose_row_could_not_be_read_was_not_removed() -> None:
+    listings = Listings()
+    for names, unreadable in (("AB", 0), ("A", 1), ("AB", 0)):
+        secrets = tuple(SecretInfo(name=name) for name in names)
+        rows = {"secrets of CA_1": unreadable} if unreadable else {}
+        listings.store.update(
+            lambda fleet, found=secrets, rows=rows: replace(
+                fleet, secrets={"CA_1": found}, unreadable_rows=rows
+            )
+        )
+    assert not listings.history.past.events
+
+
 def test_reports_are_told_once_at_their_time() -> None:
     history = History(State(project="p"), skew=lambda: 5.0)
     report = Reported("id-1", 100.0, Kind.NOTE, Severity.INFO, "deployed the fix")

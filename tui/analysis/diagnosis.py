@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.models import RESERVED_SECRETS, Agent, Deployment, Version, instant
+from tui.fleet.find import read_in_part
 from tui.fleet.past import Past, Since
 from tui.fleet.reason import BUILD_LOG, LOG, Reason
 from tui.fleet.state import Fleet
@@ -84,6 +85,8 @@ class Evidence(Struct, frozen=True, gc=False):
     replicas: int = 0
     least: int = 0
     """Replicas that are asked for at the least."""
+    read_in_part: frozenset[str] = frozenset()
+    """Which of its listings, "versions" and "secrets", may hold more than what was read."""
 
 
 def evidence(agent: Agent, fleet: Fleet, past: Past) -> Evidence:
@@ -102,9 +105,10 @@ def evidence(agent: Agent, fleet: Fleet, past: Past) -> Evidence:
         deployed_at=deployed_at,
         deploy=None if versions is None else _deploy(versions),
         secrets=None if secrets is None else frozenset(secret.name for secret in secrets),
-        error=logged.text
-        if logged is not None and logged.deployed_at == instant(agent.deployed_at)
-        else None,
+        read_in_part=frozenset(
+            what for what in ("versions", "secrets") if read_in_part(fleet, what, agent.agent_id)
+        ),
+        error=None if logged is None else logged.text,
         crashes=_count(rows, _CRASHED),
         memory=_count(rows, _MEMORY),
         disk=_count(rows, _DISK),
@@ -140,6 +144,7 @@ def diagnose(known: Evidence, clock: Callable[[float], str]) -> Reason:
     begun = f"{_status(known)} {_since(known.since, clock)}"
     deploy = _after_deploy(known)
     asked = () if known.deploy is not None or not deploy else ("versions not asked",)
+    asked = ("versions read in part",) if deploy and "versions" in known.read_in_part else asked
     parts = [f"{begun}, {deploy}" if deploy else begun, *said, *unknown, *asked]
     return Reason(
         text=" · ".join(parts),
@@ -236,8 +241,12 @@ def _log(known: Evidence) -> tuple[list[str], list[str]]:
     if name := missing_variable(known.error or ""):
         if known.secrets is None:
             unknown.append("secrets not asked")
+        elif name in known.secrets:
+            said.append("a secret of that name")
+        elif "secrets" in known.read_in_part:
+            unknown.append("secrets read in part")
         else:
-            said.append(f"{'a' if name in known.secrets else 'no'} secret of that name")
+            said.append("no secret of that name")
     if known.error == "":
         said.append("no error in its log")
     elif known.error is None:
@@ -283,6 +292,7 @@ def _next(known: Evidence) -> str:
         (name := missing_variable(known.error or ""))
         and known.secrets is not None
         and name not in known.secrets
+        and "secrets" not in known.read_in_part
     ):
         return ADD_SECRET
     if known.status == "Error" and not known.crashes and not known.error:

@@ -41,20 +41,47 @@ def unknown_rooms(fleet: Fleet) -> str:
     return _never_received("rooms", fleet.fresh("rooms"))
 
 
+def listing_name(what: str, agent_id: str) -> str:
+    """What the listing of an agent's versions or secrets is called in `Fleet.cut` and `unreadable_rows`."""
+    return f"{what} of {agent_id}"
+
+
+def unlisted_details(fleet: Fleet, what: str, agent_id: str) -> str:
+    """Why a version or secret of an agent that is not listed may be there; empty where all were read.
+
+    `what` is "versions" or "secrets".
+    """
+    if agent_id not in (fleet.versions if what == "versions" else fleet.secrets):
+        return f"its {what} were not read"
+    return read_in_part(fleet, what, agent_id)
+
+
+def read_in_part(fleet: Fleet, what: str, agent_id: str) -> str:
+    """What the listing of an agent's versions or secrets does not show; empty if that is nothing."""
+    name = listing_name(what, agent_id)
+    count, most = fleet.unreadable_rows.get(name, 0), fleet.cut.get(name)
+    if not count and most is None:
+        return ""
+    rows = f"{count} {'row' if count == 1 else 'rows'} could not be read" if count else ""
+    return ", ".join(filter(None, (rows, "" if most is None else f"cut at {most:,}")))
+
+
 def unlisted_agents(fleet: Fleet) -> str:
     """Why an agent that is not listed may be there all the same; empty where the whole list was received."""
-    return unknown_agents(fleet) or _cut("agents", fleet)
+    return unknown_agents(fleet) or _cut("agents", fleet) or _unreadable("agents", fleet.unreadable)
 
 
 def unlisted_rooms(fleet: Fleet) -> str:
     """Why a room that is not listed may be open all the same; empty where the whole list was received."""
-    return unknown_rooms(fleet) or _cut("rooms", fleet)
+    unreadable = _unreadable("rooms", fleet.unreadable_rows.get("rooms", 0))
+    return unknown_rooms(fleet) or _cut("rooms", fleet) or unreadable
 
 
 def no_rooms(fleet: Fleet) -> str:
     """What an empty list of rooms says."""
     if not fleet.rooms_lost:
-        return "No open rooms."
+        unreadable = _unreadable("rooms", fleet.unreadable_rows.get("rooms", 0))
+        return f"No open rooms that could be read: {unreadable}." if unreadable else "No open rooms."
     before = f"Before the outage there {'were' if fleet.rooms_lost > 1 else 'was'} {fleet.rooms_lost}"
     return (
         f"No room is listed. {before}: a server whose store lost its data lists none, "
@@ -71,6 +98,18 @@ def _never_received(what: str, fresh: Freshness) -> str:
 def _cut(what: str, fleet: Fleet) -> str:
     most = fleet.cut.get(what)
     return "" if most is None else f"the list of {what} was cut at {most:,}"
+
+
+def _unreadable(what: str, count: int) -> str:
+    return (
+        f"{count} {'row' if count == 1 else 'rows'} of the list of {what} could not be read" if count else ""
+    )
+
+
+def no_such_version(fleet: Fleet, agent_id: str, tag: str) -> str:
+    """Why an agent has no such version, as far as its versions were read."""
+    partly = read_in_part(fleet, "versions", agent_id)
+    return f"no version {tag} is listed: {partly}" if partly else f"this agent has no version {tag}"
 
 
 def no_such_agent(fleet: Fleet, word: str) -> str:

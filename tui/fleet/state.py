@@ -104,7 +104,9 @@ class Fleet:
     unreadable: int = 0
     """Agents in the newest answer that could not be read."""
     cut: Mapping[str, int] = field(default_factory=dict)
-    """By source, rows kept of a listing that has more of them: what is not among them may be there."""
+    """By listing, rows kept of one that has more of them: what is not among them may be there."""
+    unreadable_rows: Mapping[str, int] = field(default_factory=dict)
+    """By listing other than that of the agents, rows that could not be read: any may be what is missed."""
     versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
     """By agent id, newest first; absent means not asked yet."""
     secrets: Mapping[str, tuple[SecretInfo, ...]] = field(default_factory=dict)
@@ -278,9 +280,8 @@ def with_room_answers(
     """
     fresh = {}
     for room in rooms:
-        before = fleet.fresh_room(room)
-        kept = before.cut if cut is None else cut.get(room)
-        fresh[room] = RoomFreshness(at, before.participants_at, cut=kept)
+        old = fleet.fresh_room(room)
+        fresh[room] = RoomFreshness(at, old.participants_at, cut=old.cut if cut is None else cut.get(room))
     return replace(fleet, room_freshness={**fleet.room_freshness, **fresh})
 
 

@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Agent, Dispatch
-from tui.fleet.ordering import newest_first, own_secrets
 from tui.fleet.polling.cut_listings import dispatches_after
+from tui.fleet.polling.details import with_secrets, with_versions
 from tui.fleet.polling.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
 from tui.fleet.state import QUIET_FACTOR, Fleet
 from tui.fleet.view import View
@@ -76,11 +76,9 @@ async def reread(remote: Remote, operation: Operation, view: View, answers: Answ
     if AGENTS in operation.reads:
         fleet = with_agent(fleet, agent_id, await find_agent(remote, agent_id))
     if VERSIONS in operation.reads:
-        versions = newest_first((await remote.list_versions(agent_id)).items)
-        fleet = replace(fleet, versions={**fleet.versions, agent_id: versions})
+        fleet = with_versions(fleet, agent_id, await remote.list_versions(agent_id))
     if SECRETS in operation.reads:
-        secrets = own_secrets((await remote.list_secrets(agent_id)).items)
-        fleet = replace(fleet, secrets={**fleet.secrets, agent_id: secrets})
+        fleet = with_secrets(fleet, agent_id, await remote.list_secrets(agent_id))
     if DISPATCHES in operation.reads:
         room = answers.text("room") or view.selection.room
         here = await _here(remote, fleet, room)
@@ -96,6 +94,8 @@ def with_learnt(before: Fleet, after: Fleet, now: Fleet) -> Fleet:
         versions=_with_news(before.versions, after.versions, now.versions),
         secrets=_with_news(before.secrets, after.secrets, now.secrets),
         dispatches=_with_news(before.dispatches, after.dispatches, now.dispatches),
+        cut=_with_news(before.cut, after.cut, now.cut),
+        unreadable_rows=_with_news(before.unreadable_rows, after.unreadable_rows, now.unreadable_rows),
     )
 
 

@@ -70,7 +70,8 @@ class Diagnoses:
         """Why agents are broken at a moment, `now` in Unix seconds by the server's clock."""
         zone = UTC if style is TimeStyle.UTC else None
         worded = style, datetime.fromtimestamp(now, zone).date()
-        rest_on = (fleet.agents, fleet.versions, fleet.secrets, fleet.log_errors, past)
+        details = (fleet.versions, fleet.secrets, fleet.unreadable_rows, fleet.cut)
+        rest_on = (fleet.agents, *details, fleet.log_errors, past)
         if worded != self._worded:
             self._worded, self._made = worded, {}
         elif len(rest_on) == len(self._rest_on) and all(map(is_, rest_on, self._rest_on)):

@@ -42,9 +42,9 @@ def kept_of_cut(fleet: Fleet) -> int | None:
     return sum(map(len, fleet.dispatches.values()))
 
 
-def with_cut(cut: Mapping[str, int], source: str, most: int | None) -> Mapping[str, int]:
-    """Which sources are cut, after a listing of one that was cut to so many rows, or not at all for None."""
-    if cut.get(source) == most:
-        return cut
-    others = {name: rows for name, rows in cut.items() if name != source}
-    return others if most is None else {**others, source: most}
+def with_rows(rows: Mapping[str, int], listing: str, count: int | None) -> Mapping[str, int]:
+    """Rows by listing after a new answer: so many of this one; None where there is nothing to say."""
+    if rows.get(listing) == count:
+        return rows
+    others = {name: known for name, known in rows.items() if name != listing}
+    return others if count is None else {**others, listing: count}

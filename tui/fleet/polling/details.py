@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from tui.api.models import SecretInfo, Version, Wire
+from tui.api.reader import Batch
+from tui.fleet.find import listing_name
 from tui.fleet.ordering import newest_first, own_secrets
+from tui.fleet.polling.cut_listings import with_rows
 from tui.fleet.polling.listings import Listings
+from tui.fleet.state import Fleet
 from tui.fleet.store import Merge
 
 V = TypeVar("V")
+W = TypeVar("W", bound=Wire)
 
 KEEP: Final = 24
 """Agents whose details stay in memory after the selection moved on."""
@@ -18,14 +24,44 @@ KEEP: Final = 24
 
 async def versions_of(client: Listings, agent_id: str) -> Merge:
     """Its versions. Raises an error of `tui.api.errors`."""
-    versions = newest_first((await client.list_versions(agent_id)).items)
-    return lambda fleet: replace(fleet, versions=_keep(fleet.versions, agent_id, versions))
+    batch = await client.list_versions(agent_id)
+    return lambda fleet: with_versions(fleet, agent_id, batch)
 
 
 async def secrets_of(client: Listings, agent_id: str) -> Merge:
     """Names and times of its secrets. Raises an error of `tui.api.errors`."""
-    secrets = own_secrets((await client.list_secrets(agent_id)).items)
-    return lambda fleet: replace(fleet, secrets=_keep(fleet.secrets, agent_id, secrets))
+    batch = await client.list_secrets(agent_id)
+    return lambda fleet: with_secrets(fleet, agent_id, batch)
+
+
+def with_versions(fleet: Fleet, agent_id: str, batch: Batch[Version]) -> Fleet:
+    """The fleet after a listing of an agent's versions."""
+    kept = _keep(fleet.versions, agent_id, newest_first(batch.items))
+    return _with_marks(replace(fleet, versions=kept), "versions", agent_id, batch)
+
+
+def with_secrets(fleet: Fleet, agent_id: str, batch: Batch[SecretInfo]) -> Fleet:
+    """The fleet after a listing of an agent's secrets."""
+    kept = _keep(fleet.secrets, agent_id, own_secrets(batch.items))
+    return _with_marks(replace(fleet, secrets=kept), "secrets", agent_id, batch)
+
+
+def _with_marks(fleet: Fleet, what: str, agent_id: str, batch: Batch[W]) -> Fleet:
+    """Note what a listing does not show; of an agent whose details were dropped nothing is noted."""
+    name = listing_name(what, agent_id)
+    cut = with_rows(fleet.cut, name, batch.cut)
+    unreadable = with_rows(fleet.unreadable_rows, name, batch.unreadable or None)
+    return replace(fleet, cut=_of_kept(fleet, cut), unreadable_rows=_of_kept(fleet, unreadable))
+
+
+def _of_kept(fleet: Fleet, rows: Mapping[str, int]) -> Mapping[str, int]:
+    """Rows by listing, without those of agents whose details were dropped."""
+    if not any(" " in name for name in rows):
+        return rows
+    kept = {listing_name("versions", agent_id) for agent_id in fleet.versions}
+    kept |= {listing_name("secrets", agent_id) for agent_id in fleet.secrets}
+    gone = [name for name in rows if " " in name and name not in kept]
+    return {name: count for name, count in rows.items() if name not in gone} if gone else rows
 
 
 def _keep(before: Mapping[str, V], key: str, value: V) -> Mapping[str, V]:

@@ -10,7 +10,7 @@ from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Agent
 from tui.clock import Clock, Moment
-from tui.fleet.polling.cut_listings import dispatches_after, kept_of_cut, known_after, with_cut
+from tui.fleet.polling.cut_listings import dispatches_after, kept_of_cut, known_after, with_rows
 from tui.fleet.polling.details import secrets_of, versions_of
 from tui.fleet.polling.listings import Listings
 from tui.fleet.polling.room_polling import RoomPolling
@@ -93,7 +93,7 @@ async def _agents(context: FetchContext) -> Merge:
         return replace(
             with_agents(fleet, known_after(batch, fleet.agents), context.monotonic),
             unreadable=batch.unreadable,
-            cut=with_cut(fleet.cut, "agents", batch.cut),
+            cut=with_rows(fleet.cut, "agents", batch.cut),
         )
 
     return merge
@@ -145,7 +145,8 @@ async def _rooms(context: FetchContext) -> Merge:
             fleet,
             rooms=rooms,
             rooms_lost=_rooms_lost(fleet) if not rooms else 0,
-            cut=with_cut(fleet.cut, "rooms", batch.cut),
+            cut=with_rows(fleet.cut, "rooms", batch.cut),
+            unreadable_rows=with_rows(fleet.unreadable_rows, "rooms", batch.unreadable or None),
             dispatches=_only(names, fleet.dispatches),
             participants=_only(names, fleet.participants),
             agents_seen=_only(names, fleet.agents_seen),
@@ -219,7 +220,7 @@ async def _dispatches(context: FetchContext) -> Merge:
         return replace(
             fleet,
             coverage=context.rooms.coverage(fleet),
-            cut=with_cut(fleet.cut, "dispatches", kept_of_cut(fleet)),
+            cut=with_rows(fleet.cut, "dispatches", kept_of_cut(fleet)),
         )
 
     return merge

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tui.api.models import SecretInfo, Version, instant
+from tui.fleet.find import read_in_part
 from tui.fleet.past import Kind, Severity, Subject
 from tui.fleet.state import Fleet
 from tui.formats import version_tag
@@ -52,7 +53,8 @@ def of_secrets(before: Fleet, after: Fleet, listed_at: Mapping[str, float]) -> l
             ("removed", [item for name, item in old.items() if name not in new]),
         )
         for verb, items in groups:
-            if items:
+            partly = {"added": before, "removed": after}.get(verb)  # such a listing does not tell
+            if items and not (partly and read_in_part(partly, "secrets", agent_id)):
                 drafts.append(_secret(verb, items, _of(after, agent_id), listed_at.get(agent_id)))
     return drafts
 

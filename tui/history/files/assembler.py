@@ -48,6 +48,7 @@ class Assembler:
             rooms_lost=_scalar(found.rooms_lost, held.rooms_lost),
             coverage=_scalar(found.coverage, held.coverage),
             cut=_merged(found.cut, held.cut),
+            unreadable_rows=_merged(found.unreadable_rows, held.unreadable_rows),
             versions=_merged(found.versions, held.versions),
             secrets=_merged(found.secrets, held.secrets),
             log_errors=_merged(found.log_errors, held.log_errors),

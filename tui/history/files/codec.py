@@ -75,6 +75,7 @@ class Difference(Struct, omit_defaults=True):
     rooms_lost: int | UnsetType = UNSET
     coverage: Coverage | UnsetType = UNSET
     cut: Entries[int] | None = None
+    unreadable_rows: Entries[int] | None = None
     versions: Entries[tuple[Version, ...]] | None = None
     secrets: Entries[tuple[SecretInfo, ...]] | None = None
     log_errors: Entries[LoggedError] | None = None

@@ -42,6 +42,7 @@ def difference(before: Fleet, after: Fleet, known: Differing | None = None) -> t
         rooms_lost=_scalar(before.rooms_lost, after.rooms_lost),
         coverage=_scalar(before.coverage, after.coverage),
         cut=_entries(before.cut, after.cut),
+        unreadable_rows=_entries(before.unreadable_rows, after.unreadable_rows),
         versions=_entries(before.versions, after.versions),
         secrets=_entries(before.secrets, after.secrets),
         log_errors=_entries(before.log_errors, after.log_errors),

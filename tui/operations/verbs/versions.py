@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tui.api import changes
 from tui.api.changes import Request
 from tui.api.models import Version, instant
+from tui.fleet.find import no_such_version, read_in_part
 from tui.fleet.polling.sources import AGENTS, VERSIONS
 from tui.fleet.status import status
 from tui.fleet.view import View
@@ -58,7 +59,6 @@ class Rollback(Operation):
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
         """Which version."""
-        columns = ("VERSION", "ROLE", "COMMIT", "BRANCH", "OWNER", "BUILT")
         return (
             Field(
                 "version",
@@ -66,7 +66,7 @@ class Rollback(Operation):
                 FieldKind.PICK,
                 value=answers.text("version"),
                 help="↑ ↓ choose the version",
-                columns=columns,
+                columns=("VERSION", "ROLE", "COMMIT", "BRANCH", "OWNER", "BUILT"),
                 lines=6,
             ),
         )
@@ -83,7 +83,7 @@ class Rollback(Operation):
             raise InvalidAnswer("version", "which version?" if others else "there is no other version")
         found = next((version for version in versions(view) if version.version == tag), None)
         if found is None:
-            raise InvalidAnswer("version", f"this agent has no version {tag}")
+            raise InvalidAnswer("version", no_such_version(view.fleet, view.selection.agent_id, tag))
         if found.current:
             raise InvalidAnswer("version", f"{tag} is what production runs now")
 
@@ -91,6 +91,11 @@ class Rollback(Operation):
         """What speaks against the version."""
         if view.selection.agent_id not in view.fleet.versions:
             return (Hint("its versions are being read"),)
+        partly = read_in_part(view.fleet, "versions", view.selection.agent_id)
+        more = (Hint(f"not every version is listed: {partly}", HintLevel.WARN),) if partly else ()
+        return (*more, *self._against(view, answers))
+
+    def _against(self, view: View, answers: Answers) -> tuple[Hint, ...]:
         found = next((v for v in versions(view) if v.version == answers.text("version")), None)
         if found is None:
             return ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tui.api.models import Agent
-from tui.fleet.find import agents_called, unlisted_agents, unlisted_rooms
+from tui.fleet.find import agents_called, unlisted_agents, unlisted_details, unlisted_rooms
 from tui.fleet.state import Fleet
 from tui.operations.verbs.dispatch_checks import known_agent_names
 from tui.ui.commandline.command import Completer
@@ -92,11 +92,9 @@ def unlisted(completer: Completer, fleet: Fleet, words: Sequence[str]) -> str:
         return ""
     if (found := _agent_named(fleet, words)) is None:
         return unlisted_agents(fleet)
-    if completer is versions and found.agent_id not in fleet.versions:
-        return "its versions were not read"
-    if completer is secrets and found.agent_id not in fleet.secrets:
-        return "its secrets were not read"
-    return ""
+    if completer is deployments:
+        return ""
+    return unlisted_details(fleet, "versions" if completer is versions else "secrets", found.agent_id)
 
 
 def _agent_named(fleet: Fleet, words: Sequence[str]) -> Agent | None:

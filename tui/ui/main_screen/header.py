@@ -106,7 +106,8 @@ def _line_state(view: View, link: Link, width: int) -> Line:
     cells: list[Cell] = []
     if view.times is not TimeStyle.RELATIVE:
         cells.append(Cell(f"times in {zone_name(view.times)}  ", "muted"))
-    for name, most in sorted(view.fleet.cut.items()):
+    for name in (name for name in ("agents", "dispatches", "rooms") if name in view.fleet.cut):
+        most = view.fleet.cut[name]
         cells.append(Cell(f"{name} cut at {most:,}  ", "warn"))
     if link.latency > SLOW:
         cells.append(Cell(f"slow, {link.latency:.1f} s  ", "warn"))

@@ -160,6 +160,8 @@ class DispatchesPane(ProblemListPane):
         elif is_old(view.fleet.coverage, view.monotonic):
             old = view.monotonic - (coverage.oldest or view.monotonic)
             words.append(Cell(f" oldest {age(old)}", "warn"))
+        if unreadable := view.fleet.unreadable_rows.get("rooms"):
+            words.append(Cell(f" {unreadable} unreadable", "warn"))
         if self.problems_only:
             words.append(Cell(" problems only", "accent"))
         if self.agent_name:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.api.models import SecretInfo
+from tui.fleet.find import read_in_part
 from tui.fleet.lists.cells import Cell, Cells
 from tui.fleet.lists.detail_columns import SECRET_COLUMNS
 from tui.fleet.lists.listing import row_cells
@@ -32,7 +33,13 @@ class SecretsPane(DetailPane):
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent's listing."""
-        return (view.fleet.secrets.get(view.selection.agent_id), view.selection.agent_id, view.agent)
+        agent_id = view.selection.agent_id
+        return (
+            view.fleet.secrets.get(agent_id),
+            read_in_part(view.fleet, "secrets", agent_id),
+            agent_id,
+            view.agent,
+        )
 
     def keys(self, view: View) -> Sequence[str]:
         """Names in order."""
@@ -65,7 +72,10 @@ class SecretsPane(DetailPane):
             return ()
         if agent.agent_id not in view.fleet.secrets:
             return (Cell(f" {agent.name or agent.agent_id}", "info"),)
-        return (Cell(f" {agent.name or agent.agent_id}", "info"), Cell(f" [{len(self._secrets(view))}]"))
+        partly = read_in_part(view.fleet, "secrets", agent.agent_id)
+        words: Line = (Cell(f" {partly}", "warn"),) if partly else ()
+        count = Cell(f" [{len(self._secrets(view))}]")
+        return (Cell(f" {agent.name or agent.agent_id}", "info"), count, *words)
 
     def empty(self, view: View) -> str:
         """No agent selected, not received yet, or no secrets."""
@@ -73,4 +83,6 @@ class SecretsPane(DetailPane):
             return no_agent(view)
         fresh = view.fleet.fresh("secrets")
         is_known = view.selection.agent_id in view.fleet.secrets
-        return f"No secrets{as_of(view, fresh)}." if is_known else missing(fresh)
+        partly = read_in_part(view.fleet, "secrets", view.selection.agent_id)
+        none = f"No secrets that could be read: {partly}" if partly else "No secrets"
+        return f"{none}{as_of(view, fresh)}." if is_known else missing(fresh)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.api.models import Version
+from tui.fleet.find import read_in_part
 from tui.fleet.lists.cells import Cell, Cells
 from tui.fleet.lists.detail_columns import VERSION_COLUMNS
 from tui.fleet.lists.listing import arrange, row_cells
@@ -32,7 +33,13 @@ class VersionsPane(DetailPane):
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent's listing."""
-        return (view.fleet.versions.get(view.selection.agent_id), view.selection.agent_id, view.agent)
+        agent_id = view.selection.agent_id
+        return (
+            view.fleet.versions.get(agent_id),
+            read_in_part(view.fleet, "versions", agent_id),
+            agent_id,
+            view.agent,
+        )
 
     def keys(self, view: View) -> Sequence[str]:
         """Version tags that pass the filter, newest first."""
@@ -66,10 +73,11 @@ class VersionsPane(DetailPane):
         if agent.agent_id not in view.fleet.versions:
             return (Cell(f" {agent.name or agent.agent_id}", "info"),)
         count: object = len(self._versions(view))
-        words: Line = ()
+        partly = read_in_part(view.fleet, "versions", agent.agent_id)
+        words: Line = (Cell(f" {partly}", "warn"),) if partly else ()
         if self.active_filter:
             count = f"{len(self.keys(view))}/{count}"
-            words = (Cell(f" </{self.active_filter.source}>", "accent"),)
+            words = (*words, Cell(f" </{self.active_filter.source}>", "accent"))
         return (Cell(f" {agent.name or agent.agent_id}", "info"), Cell(f" [{count}]"), *words)
 
     def empty(self, view: View) -> str:
@@ -78,4 +86,6 @@ class VersionsPane(DetailPane):
             return no_agent(view)
         fresh = view.fleet.fresh("versions")
         is_known = view.selection.agent_id in view.fleet.versions
-        return f"Nothing was built yet{as_of(view, fresh)}." if is_known else missing(fresh)
+        partly = read_in_part(view.fleet, "versions", view.selection.agent_id)
+        none = f"No version that could be read: {partly}" if partly else "Nothing was built yet"
+        return f"{none}{as_of(view, fresh)}." if is_known else missing(fresh)
