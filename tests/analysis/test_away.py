@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual.events import Key, Paste
@@ -12,7 +13,7 @@ from tests.fixtures.views import NOW, view_of
 from tests.operations.pictures import asking
 from tests.scenes import Scene, settled
 from tui.analysis.away import LINES, Absence, summarize
-from tui.fleet.past import Event, Kind, Severity, Subject
+from tui.fleet.past import Event, JobCount, Kind, Severity, Subject
 from tui.fleet.view import View
 from tui.history.timeline import Timeline
 from tui.session.replayed import Replay
@@ -34,9 +35,10 @@ def event(id: str, at: float, **more: object) -> Event:
     return Event(id=id, at=at, **{**usual, **more})
 
 
-def view(*events: Event) -> View:
+def view(*events: Event, counts: Sequence[JobCount] = ()) -> View:
     """The incident with this past."""
-    return replace(view_of("incident"), past=Timeline(events=events))
+    by_minute = {(item.agent_name, item.minute): item for item in counts}
+    return replace(view_of("incident"), past=Timeline(events=events, counts=by_minute))
 
 
 def test_what_changed_is_one_line_per_agent_and_the_rest_is_counted() -> None:
@@ -57,6 +59,16 @@ def test_what_changed_is_one_line_per_agent_and_the_rest_is_counted() -> None:
     assert [cell.text for cell in words] == ["Running → Error", "crashes ×2"]
     assert [cell.text for cell in found.lines[1][1:]] == ["x0", "jobs failed ×1"]
     assert summarize(seen, Absence(since=NOW - 5, until=NOW)).lines == ()
+
+
+def test_jobs_that_succeeded_stand_beside_what_changed_and_are_no_news_alone() -> None:
+    minute = int((NOW - 200) // 60)
+    counts = [JobCount("one", minute, 30), JobCount("quiet", minute, 9), JobCount("one", minute - 60, 5)]
+    absence = Absence(since=NOW - 400, until=NOW - 50)
+    failed = event("a", NOW - 300, kind=Kind.JOB, subject=Subject(agent_name="one"))
+    (line,) = summarize(view(failed, counts=counts), absence).lines
+    assert [cell.text for cell in line[1:]] == ["one", "jobs failed ×1", "jobs succeeded ×30"]
+    assert summarize(view(counts=counts), absence).lines == (), "a count alone opens nothing"
 
 
 def test_an_absence_lasts_until_it_was_told() -> None:

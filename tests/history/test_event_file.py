@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tui.fleet.past import Event, FailedJob, Gap, Kind, Severity, Since, Subject, Transition
+from tui.fleet.past import Event, FailedJob, Gap, JobCount, Kind, Severity, Since, Subject, Transition
 from tui.history.files import event_file as event_file
 from tui.history.files.database import UnknownSchema
 from tui.history.files.event_file import DAY, NAME, EventFile, EventLimits
@@ -141,6 +142,22 @@ def test_an_older_file_is_migrated_on_a_copy(
         assert found.execute("SELECT value FROM meta WHERE name='schema'").fetchone() == ("3",)
         assert found.execute("SELECT count(*) FROM event, more").fetchone() == (0,)
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_file_without_counts_of_jobs_is_read_as_not_counted_and_gets_them(
+    written: EventFile, tmp_path: Path
+) -> None:
+    written.close()
+    with closing(sqlite3.connect(tmp_path / NAME)) as found:
+        found.execute("DROP TABLE job_count")
+    reader = EventReader(tmp_path)
+    assert reader.job_counts(0.0) == []
+    reader.close()
+    again = EventFile(tmp_path)
+    again.add_job_counts([JobCount("a", int(at // 60), 3) for at in (NOW - 2 * DAY, NOW)])
+    again.trim(EventLimits(), NOW)
+    again.close()
+    assert EventReader(tmp_path).job_counts(0.0) == [JobCount("a", int(NOW // 60), 3)], "for a day"
 
 
 def test_a_newer_file_is_refused_with_a_line(written: EventFile, tmp_path: Path) -> None:

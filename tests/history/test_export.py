@@ -9,7 +9,7 @@ import pytest
 
 from tests.history.fleets import Life
 from tui.clock import Moment
-from tui.fleet.past import Event, Kind, Severity
+from tui.fleet.past import Event, JobCount, Kind, Severity
 from tui.fleet.state import Fleet
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.files.sample_files import sample_files
@@ -30,7 +30,8 @@ def recorded(root: Path) -> list[Taken]:
         writer = FolderWriter(root, "p", RecordOptions(), Run(run, EPOCH + life.at, life.at, "host", "1"))
         taken = [Taken(life.step(), Moment(EPOCH + life.at, life.at), 0.0) for _ in range(40)]
         events = [Event(f"{run}1", taken[5].moment.unix, Kind.NOTE, Severity.INFO, "the bad deploy")]
-        writer.write(Batch(samples=taken, events=events))
+        counts = [JobCount(run, int(taken[5].moment.unix // 60) - 1, 3)]
+        writer.write(Batch(samples=taken, events=events, job_counts=counts))
         writer.close()
         found += taken
         life.at += 300.0
@@ -71,6 +72,8 @@ def test_an_export_shows_the_same_and_names_people_by_other_digests(tmp_path: Pa
     first, last = part.samples.first, part.samples.last
     assert first is not None and last is not None and first.at <= since < last.at <= until
     assert [event.text for event in part.events(0.0, EPOCH * 2)] == ["the bad deploy"], "of the second run"
+    assert [item.agent_name for item in part.job_counts(0.0)] == ["r2"], "of that time"
+    assert len(whole.job_counts(0.0)) == 2
     assert people(before) and not people(before) & people(after)
     part.close()
     whole.close()

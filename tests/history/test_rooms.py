@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from msgspec import structs
 
 from tests.fixtures.clocks import ManualClock
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant, Room
 from tui.clock import Moment
-from tui.fleet.past import Event, Kind, Severity
+from tui.fleet.past import Event, JobCount, Kind, Severity
 from tui.fleet.state import with_dispatches, with_participants
 from tui.fleet.store import Store
+from tui.history.events import job_counts
 from tui.history.events.derive import Resumed, State, Tick
 from tui.history.events.rooms import KEPT_FOR
 from tui.history.timeline import History
@@ -126,6 +128,71 @@ def test_a_job_that_ends_well_is_not_told() -> None:
     rooms.dispatches(dispatch(job("JS_RUNNING", started_at=rooms.now)))
     done = job("JS_SUCCESS", started_at=rooms.now, ended_at=rooms.now + 3, participant_identity="a")
     assert not rooms.dispatches(dispatch(done))
+
+
+def counts(rooms: Rooms) -> dict[str, int]:
+    """Jobs that succeeded, by agent name, of all minutes."""
+    found: dict[str, int] = {}
+    for item in rooms.history.past.job_counts:
+        found[item.agent_name] = found.get(item.agent_name, 0) + item.succeeded
+    return found
+
+
+def test_jobs_that_are_seen_to_succeed_are_counted_once_per_agent_and_minute() -> None:
+    rooms, steps = Rooms(), []
+    rooms.history.follow(steps.append)
+    rooms.listed()
+    began = rooms.now
+    running = [job("JS_RUNNING", number, started_at=began) for number in (1, 2)]
+    first = job("JS_SUCCESS", 1, started_at=began, ended_at=began + 3, participant_identity="a")
+    rooms.dispatches(dispatch(*running))
+    assert not counts(rooms), "not ended"
+    rooms.dispatches(dispatch(first, running[1]))
+    assert list(rooms.history.past.job_counts) == [JobCount("concierge", (began + 3) // 60, 1)]
+    assert steps[-1].job_counts == tuple(rooms.history.past.job_counts), "for who records"
+    past = rooms.history.past
+    rooms.dispatches(dispatch(first, running[1]))
+    rooms.dispatches(dispatch(structs.replace(first, enable_recording=True), running[1]))
+    assert counts(rooms) == {"concierge": 1} and rooms.history.past is past, "once, in whatever answer"
+    unseen = job("JS_SUCCESS", 3, started_at=began, ended_at=began + 4, participant_identity="b")
+    refused = job("JS_SUCCESS", 4, started_at=began, ended_at=began)
+    failed = job("JS_FAILED", 2)
+    (event,) = rooms.dispatches(dispatch(first, failed, unseen, refused))[:1]
+    assert event.kind is Kind.JOB and counts(rooms) == {"concierge": 2}, "began and ended in between"
+    late = job("JS_SUCCESS", 5, started_at=began, participant_identity="c")
+    rooms.dispatches(dispatch(first, failed, unseen, refused, late), after=600.0)
+    assert [item.minute for item in rooms.history.past.job_counts][-1] == rooms.now // 60
+    rooms.clock.advance(KEPT_FOR)
+    rooms.history.take(Tick(rooms.store.fleet, Moment.read(rooms.clock)))
+    assert not counts(rooms), "for a day"
+
+
+def test_a_job_that_is_ended_at_the_first_answer_is_not_counted() -> None:
+    first = Rooms()
+    first.listed()
+    done = job("JS_SUCCESS", started_at=first.now, ended_at=first.now + 3, participant_identity="a")
+    first.dispatches(dispatch(done))
+    assert not counts(first), "it may have been counted before"
+    first.dispatches(dispatch(done), dispatch(job("JS_RUNNING", 2, started_at=first.now), number=2))
+    done_too = job("JS_SUCCESS", 2, started_at=first.now - 9, participant_identity="b")
+    first.dispatches(dispatch(done), dispatch(done_too, number=2))
+    held = list(first.history.past.job_counts)
+    second = Rooms("second-")
+    second.clock.advance(first.now - second.now)
+    known = Resumed(first.store.fleet, second.now)
+    second.history.resume(known, {}, [], [], float(first.now), held)
+    second.listed()
+    second.dispatches(dispatch(done), dispatch(done_too, number=2))
+    assert counts(second) == counts(first) == {"concierge": 1}, "a later run adds nothing"
+    more = job("JS_SUCCESS", 3, started_at=second.now - 9, participant_identity="c")
+    second.dispatches(dispatch(done, more), dispatch(done_too, number=2))
+    assert counts(second) == {"concierge": 2}
+
+
+def test_counts_are_bounded_and_the_newest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_counts, "MOST_COUNTS", 20)
+    held = job_counts.with_counts({}, [JobCount("a", minute, 1) for minute in range(21)])
+    assert [item.minute for item in held.values()] == list(range(3, 21))
 
 
 def test_a_dispatch_that_nobody_takes_is_told_at_the_answer_that_shows_it() -> None:

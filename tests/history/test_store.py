@@ -10,7 +10,7 @@ import pytest
 
 from tests.history.fleets import Life
 from tui.clock import Moment
-from tui.fleet.past import Event, FailedJob, Kind, Severity, Since, Subject, Transition
+from tui.fleet.past import Event, FailedJob, JobCount, Kind, Severity, Since, Subject, Transition
 from tui.fleet.state import Fleet
 from tui.history.files.folder_store import BEHIND, FolderReader, FolderWriter
 from tui.history.files.privacy import Privacy, recorded
@@ -126,6 +126,7 @@ def batch() -> Batch:
         transitions=[Transition("CA_1", "Running", "CrashLoop", None, EPOCH)],
         failed_jobs=[FailedJob("AJ_1", "AD_1", "r", "a", "failed", EPOCH, "why")],
         error_counts=[ErrorCount("CA_1", int(EPOCH // 60), "KeyError", 2, "KeyError: x")],
+        job_counts=[JobCount("a", int(EPOCH // 60), 31)],
         since={"CA_1": Since("CrashLoop", EPOCH), "CA_2": Since("Running", None, 1.0, 2.0, "deploy")},
     )
 
@@ -144,6 +145,8 @@ def test_events_transitions_and_since_survive(store: Store) -> None:
     assert reader.newest_transitions(["CA_1"], EPOCH - 1) == {"CA_1": []}
     assert reader.failed_jobs(EPOCH) == news.failed_jobs
     assert [item.count for item in reader.error_counts("CA_1", EPOCH - 60, EPOCH)] == [4]
+    ended = [JobCount("a", int(EPOCH // 60), 62)]
+    assert reader.job_counts(EPOCH) == ended and not reader.job_counts(EPOCH + 60), "added up"
     loaded = reader.loaded()
     assert loaded is not None and loaded.since == {"CA_1": news.since["CA_1"]}, "at once, for what changed"
     writer.close()
@@ -151,6 +154,7 @@ def test_events_transitions_and_since_survive(store: Store) -> None:
     reader = store.read()
     loaded = reader.loaded()
     assert loaded is not None and loaded.since == news.since, "the rest at the end of the run"
+    assert loaded.job_counts == ended
     assert loaded.fleet == kept(clock.life.fleet)
     heard = clock.life.fleet.fresh("agents").at or clock.life.at
     assert loaded.at == pytest.approx(EPOCH + heard + clock.skew)

@@ -16,7 +16,7 @@ from tests.history.fleets import Life
 from tests.test_project import PROJECT
 from tui.api.models import Agent, Deployment
 from tui.clock import Moment
-from tui.fleet.past import Event, Kind, Severity, Since, Subject, Transition
+from tui.fleet.past import Event, JobCount, Kind, Severity, Since, Subject, Transition
 from tui.fleet.state import Fleet, with_agents
 from tui.fleet.store import Change
 from tui.history.files.folder_store import FolderReader, FolderWriter
@@ -188,3 +188,34 @@ def test_what_came_later_is_not_remembered() -> None:
     assert later.since("CA_1") == statuses["CA_1"]
     assert later.since("CA_3") == Since("Error", not_before=150.0, not_after=210.0)
     assert not later.has_changes and later.changed("CA_1") is None
+
+
+def test_jobs_are_counted_in_minutes_that_were_over_by_then_and_once() -> None:
+    recorded = [JobCount("a", 1, 5), JobCount("a", 2, 1), JobCount("b", 1, 7)]
+    now = Timeline(counts={("a", 2): JobCount("a", 2, 3), ("a", 9): JobCount("a", 9, 1)})
+
+    def counted(at: float) -> list[JobCount]:
+        return list(PastAt(now, (), at, job_counts=recorded).job_counts)
+
+    assert counted(119.0) == [], "the first minute was not over"
+    assert counted(120.0) == [recorded[0], recorded[2]]
+    assert counted(599.0) == [recorded[0], JobCount("a", 2, 3), recorded[2]], "live knows more of the minute"
+    assert counted(600.0)[-1] == JobCount("a", 9, 1)
+
+
+async def test_counts_of_jobs_are_read_with_the_recording(tmp_path: Path) -> None:
+    taken = recorded(tmp_path)
+    minute = int(taken[0].moment.unix // 60) - 1
+    writer = FolderWriter(tmp_path, "p", RecordOptions(), Run("r3", EPOCH, 0.0, "host", "1"))
+    writer.write(Batch(job_counts=[JobCount("a", minute, 4)]))
+    writer.close()
+    replay = Replay(PROJECT, Fleet(), clock=ManualClock())
+    now = Timeline(counts={("a", minute): JobCount("a", minute, 6)})
+    playback = Playback(replay, FolderReader(tmp_path / "p"), lambda: now)
+    assert await playback.end(newest=False)
+    assert list(replay.past.job_counts) == [JobCount("a", minute, 6)]
+    playback.close()
+    playback = Playback(replay, FolderReader(tmp_path / "p"))
+    assert await playback.end(newest=False)
+    assert list(replay.past.job_counts) == [JobCount("a", minute, 4)]
+    playback.close()

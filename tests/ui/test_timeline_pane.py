@@ -12,7 +12,7 @@ from tests.fixtures.views import MONOTONIC, NOW, column, view_of, words
 from tests.scenes import Scene, typed
 from tui.fleet.lists.changes_since import CHANGE_COLUMNS, changes_since
 from tui.fleet.lists.listing import row_cells
-from tui.fleet.past import EMPTY_PAST, Event, FailedJob, Kind, Severity, Subject
+from tui.fleet.past import EMPTY_PAST, Event, FailedJob, JobCount, Kind, Severity, Subject
 from tui.fleet.times import TimeStyle, clock_time, short_time
 from tui.fleet.view import View
 from tui.history.timeline import Timeline
@@ -187,7 +187,15 @@ def test_what_changed_is_summed_up_per_agent() -> None:
         event(10, 50, kind=Kind.NOTE, severity=Severity.INFO, text="lunch"),
         event(8, 10, subject=one, before="CrashLoop", after="Running"),
     )
-    first, note, second = changes_since(events, {"CA_1": "one"}, NOW - 600, NOW - 30)
+    minute = int((NOW - 60) // 60)
+    counts = [JobCount("one", minute, 30), JobCount("one", minute - 1, 1), JobCount("idle", minute, 9)]
+    counts += [JobCount("one", minute - 15, 5), JobCount("one", minute + 5, 5)]
+    first, note, second = changes_since(events, {"CA_1": "one"}, NOW - 600, NOW - 30, counts)
+    cells = {
+        column.id: [row_cells(CHANGE_COLUMNS, row, view())[index].text for row in (first, note, second)]
+        for index, column in enumerate(CHANGE_COLUMNS)
+    }
+    assert cells["succeeded"] == ["×31", "–", "–"], "of that time; where none was counted, nothing is said"
     assert first.subject.agent_name == "one" and first.severity is Severity.ERROR
     assert first.steps == {Kind.STATUS: ("Running", "Running"), Kind.VERSION: ("v1", "v2")}
     assert (first.crashes, first.failed, first.count) == (2, 2, 6)

@@ -14,7 +14,12 @@ from tui.fleet.view import View
 
 LINES: Final = 5
 """Lines of what changed; the rest is counted."""
-_NAMED: Final = {"replicas": "replicas", "crashes": "crashes", "failed": "jobs failed"}
+_NAMED: Final = {
+    "replicas": "replicas",
+    "crashes": "crashes",
+    "failed": "jobs failed",
+    "succeeded": "jobs succeeded",
+}
 """Columns whose cells need a word before them where no title stands above."""
 
 
@@ -43,7 +48,7 @@ def summarize(view: View, absence: Absence) -> AwaySummary:
         return AwaySummary(())
     names = {agent.agent_id: agent.name for agent in view.fleet.agents}
     newer = (event for event in events if event.at > absence.since)
-    found = changes_since(newer, names, absence.since, absence.until)
+    found = changes_since(newer, names, absence.since, absence.until, view.past.job_counts)
     lines = tuple(_line(change, view) for change in found[:LINES])
     return AwaySummary(lines, len(found) - len(lines))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -178,6 +178,15 @@ class FailedJob(Struct, frozen=True, gc=False):
         )
 
 
+class JobCount(Struct, frozen=True, gc=False):
+    """How many jobs of an agent were seen to succeed within a minute."""
+
+    agent_name: str
+    minute: int
+    """Unix minutes by the server's clock."""
+    succeeded: int
+
+
 class AgentChange(Struct, frozen=True, gc=False):
     """An agent that changed a moment ago."""
 
@@ -216,12 +225,17 @@ class Past(Protocol):
     def failed_jobs(self) -> Sequence[FailedJob]:
         """Jobs of the last day that failed or are doubtful, oldest first."""
 
+    @property
+    def job_counts(self) -> Iterable[JobCount]:
+        """Of jobs that succeeded within the last day, in any order; only what was seen is counted."""
+
 
 class EmptyPast:
     """A past of which nothing is known."""
 
     events: Sequence[Event] = ()
     failed_jobs: Sequence[FailedJob] = ()
+    job_counts: Iterable[JobCount] = ()
     has_changes = False
     untold = ""
     begun: float | None = None

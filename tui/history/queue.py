@@ -65,6 +65,7 @@ class RecordQueue:
             self._batch.events += step.events
             self._batch.transitions += step.transitions
             self._batch.failed_jobs += step.failed
+            self._batch.job_counts += step.job_counts
             self._batch.since = step.state.agents.statuses
             self._filled.set()
 

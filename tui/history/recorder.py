@@ -92,7 +92,7 @@ class Recorder:
         """Take in what history derived."""
         if self._is_giving:
             return  # it comes from there
-        if step.events or step.transitions or step.failed:
+        if step.events or step.transitions or step.failed or step.job_counts:
             self._queue.add_step(step)
 
     def count_errors(self, counts: list[ErrorCount]) -> None:

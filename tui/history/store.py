@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from tui.clock import Moment
-from tui.fleet.past import Event, FailedJob, Gap, Since, Transition
+from tui.fleet.past import Event, FailedJob, Gap, JobCount, Since, Transition
 from tui.fleet.state import Differing, Fleet
 from tui.history.records import ErrorCount, Sample, Stamp
 
@@ -37,14 +37,15 @@ class Batch:
     transitions: list[Transition] = field(default_factory=list)
     failed_jobs: list[FailedJob] = field(default_factory=list)
     error_counts: list[ErrorCount] = field(default_factory=list)
+    job_counts: list[JobCount] = field(default_factory=list)
     since: Mapping[str, Since] = field(default_factory=dict)
     """Since when every agent and deployment has its status now; empty where nothing is known of it."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        lists = (self.samples, self.events, self.transitions, self.failed_jobs, self.error_counts)
-        return not any(lists)
+        lists = (self.samples, self.events, self.transitions, self.failed_jobs)
+        return not any((*lists, self.error_counts, self.job_counts))
 
 
 class Loaded(Struct, frozen=True):
@@ -59,6 +60,7 @@ class Loaded(Struct, frozen=True):
     failed_jobs: Sequence[FailedJob]
     begun: float
     """Since when anything is known, Unix seconds by the server's clock."""
+    job_counts: Sequence[JobCount] = ()
 
 
 class Samples(Protocol):
@@ -137,6 +139,9 @@ class Reader(Protocol):
 
     def failed_jobs(self, since: float) -> list[FailedJob]:
         """Failed jobs from then on, oldest first."""
+
+    def job_counts(self, since: float) -> list[JobCount]:
+        """Counts of jobs that succeeded from then on, oldest first; none in an older file."""
 
     def error_counts(self, agent_id: str, since: float, until: float) -> list[ErrorCount]:
         """Counts of errors in an agent's log, oldest first."""

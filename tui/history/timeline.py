@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
-from tui.fleet.past import HELD, AgentChange, Event, FailedJob, Past, Since
+from tui.fleet.past import HELD, AgentChange, Event, FailedJob, JobCount, Past, Since
 from tui.fleet.store import Change
 from tui.history.doubles import Doubles
 from tui.history.events.derive import Input, Resumed, State, Step, derive
+from tui.history.events.job_counts import Counts, with_counts
 from tui.history.events.room_words import told_before
 
 
@@ -29,6 +30,8 @@ class Timeline:
     """Since when anything is known, Unix seconds by the server's clock."""
     failed: Mapping[str, FailedJob] = field(default_factory=dict)
     """Jobs of the last day that failed, by id."""
+    counts: Counts = field(default_factory=dict)
+    """Of jobs of the last day that succeeded."""
 
     def since(self, id: str) -> Since | None:
         """Since when an agent, or one of its deployments by key, has its status; None if never seen."""
@@ -51,13 +54,18 @@ class Timeline:
     def continued(self, state: State) -> State:
         """The state with what is remembered here, so that it goes on from this moment."""
         agents = replace(state.agents, statuses=self.statuses, changes=self.changes)
-        rooms = replace(state.rooms, failed=self.failed)
+        rooms = replace(state.rooms, failed=self.failed, counts=self.counts)
         return replace(state, agents=agents, rooms=rooms, begun=self.begun)
 
     @property
     def failed_jobs(self) -> Sequence[FailedJob]:
         """Jobs of the last day that failed, in the order in which that was found."""
         return tuple(self.failed.values())
+
+    @property
+    def job_counts(self) -> Iterable[JobCount]:
+        """Of jobs that succeeded within the last day, in any order; only what was seen is counted."""
+        return self.counts.values()
 
 
 def after(timeline: Timeline, step: Step) -> Timeline:
@@ -68,11 +76,13 @@ def after(timeline: Timeline, step: Step) -> Timeline:
         and state.agents.statuses is timeline.statuses
         and state.agents.changes is timeline.changes
         and state.rooms.failed is timeline.failed
+        and state.rooms.counts is timeline.counts
         and state.begun == timeline.begun
     ):
         return timeline
     events = with_events(timeline.events, step.events)
-    return Timeline(state.agents.statuses, state.agents.changes, events, state.begun, state.rooms.failed)
+    agents, rooms = state.agents, state.rooms
+    return Timeline(agents.statuses, agents.changes, events, state.begun, rooms.failed, rooms.counts)
 
 
 def with_events(known: Sequence[Event], new: Iterable[Event]) -> Sequence[Event]:
@@ -136,6 +146,7 @@ class History:
         events: Iterable[Event],
         failed_jobs: Iterable[FailedJob],
         begun: float,
+        job_counts: Iterable[JobCount] = (),
     ) -> None:
         """Go on from what earlier runs knew, since `begun` (Unix seconds by the server's clock).
 
@@ -144,15 +155,16 @@ class History:
         state, events = self._state, list(events)
         agents = replace(state.agents, statuses={**since, **state.agents.statuses})
         failed = {**{job.job_id: job for job in failed_jobs}, **state.rooms.failed}
+        counts = with_counts(with_counts({}, job_counts), state.rooms.counts.values())
         self._state = replace(
             state,
             agents=agents,
-            rooms=replace(state.rooms, failed=failed, told=told_before(events)),
+            rooms=replace(state.rooms, failed=failed, counts=counts, told=told_before(events)),
             resumed=known if "agents" not in state.heard else None,
             begun=begun,
         )
         told = with_events(self._timeline.events, events)
-        self._timeline = Timeline(agents.statuses, agents.changes, told, begun, failed)
+        self._timeline = Timeline(agents.statuses, agents.changes, told, begun, failed, counts)
 
     def add(self, events: Sequence[Event]) -> None:
         """Add what another process of this user has told: in place of what this one derived of the same."""

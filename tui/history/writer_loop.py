@@ -149,6 +149,7 @@ class WriterLoop:
         held.transitions = [*held.transitions, *batch.transitions][-MOST_HELD:]
         held.failed_jobs = [*held.failed_jobs, *batch.failed_jobs][-MOST_HELD:]
         held.error_counts = [*held.error_counts, *batch.error_counts][-MOST_HELD:]
+        held.job_counts = [*held.job_counts, *batch.job_counts][-MOST_HELD:]
         held.since = batch.since or held.since
 
     def _watch_silence(self, now: Moment) -> None:

@@ -181,7 +181,7 @@ class Session:
         loaded = await recorder.load()
         if loaded is not None:
             known = Resumed(loaded.fleet, loaded.at)
-            held = loaded.events, loaded.failed_jobs, loaded.begun
+            held = loaded.events, loaded.failed_jobs, loaded.begun, loaded.job_counts
             self._history.resume(known, loaded.since, *held)
             self._mark(loaded.events)
         recorder.start()

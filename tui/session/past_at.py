@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
 
 from tui.api.models import Agent, Deployment
-from tui.fleet.past import AgentChange, Event, FailedJob, Kind, Past, Since, Transition, deployment_key
+from tui.fleet.past import (
+    AgentChange,
+    Event,
+    FailedJob,
+    JobCount,
+    Kind,
+    Past,
+    Since,
+    Transition,
+    deployment_key,
+)
 from tui.fleet.state import Fleet
 from tui.history.events.since import of_transitions
 
@@ -25,6 +35,7 @@ class PastAt:
         *,
         fleet: Fleet | None = None,
         failed_jobs: Sequence[FailedJob] = (),
+        job_counts: Iterable[JobCount] = (),
         transitions: Mapping[str, Sequence[Transition]] | None = None,
         ask: Callable[[str], None] = lambda id: None,
         untold: str = "",
@@ -33,10 +44,12 @@ class PastAt:
 
         Times are Unix seconds by the server's clock; `begun` is the oldest of what was recorded. `fleet` is
         what was known then. `transitions` has, by id, the newest ones up to then as far as they were read;
-        `ask` is told the ids of others that are wanted. `untold` is why no event is known.
+        `ask` is told the ids of others that are wanted. `untold` is why no event is known. `job_counts` were
+        recorded; those of `known` are taken in.
         """
         self._known = known
         self._at = at
+        self._recorded_counts = job_counts
         self._fleet = fleet or Fleet()
         self._transitions = transitions or {}
         self._ask = ask
@@ -60,6 +73,16 @@ class PastAt:
         if steps and agent is not None:
             return of_transitions(steps, agent, _rows(agent, id) if deployment else agent.agent_deployments)
         return self._told.get(id)
+
+    @cached_property
+    def job_counts(self) -> Iterable[JobCount]:
+        """Of jobs that succeeded in the minutes that were over by then; only summed up where asked for."""
+        found: dict[tuple[str, int], JobCount] = {}
+        for item in (*self._recorded_counts, *self._known.job_counts):
+            if (item.minute + 1) * 60 <= self._at:
+                key = item.agent_name, item.minute
+                found[key] = max(item, found.get(key, item), key=attrgetter("succeeded"))
+        return found.values()
 
     @cached_property
     def _told(self) -> Mapping[str, Since]:

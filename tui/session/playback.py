@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.fleet.past import EMPTY_PAST, Event, FailedJob, Gap, Past, Severity, Transition
+from tui.fleet.past import EMPTY_PAST, Event, FailedJob, Gap, JobCount, Past, Severity, Transition
 from tui.history.records import Sample, Stamp
 from tui.history.store import Reader
 from tui.history.timeline import with_events
@@ -53,6 +53,7 @@ class Playback:
         self._turn = asyncio.Lock()
         self._events: Sequence[Event] = ()
         self._failed_jobs: Sequence[FailedJob] = ()
+        self._job_counts: Sequence[JobCount] = ()
         self.extent: Extent | None = None
         """None as long as nothing was read, and where there is nothing."""
         self._sample: Sample | None = None
@@ -168,6 +169,7 @@ class Playback:
             None if self.extent is None else self.extent.first,
             fleet=sample.fleet,
             failed_jobs=list(failed.values()),
+            job_counts=self._job_counts,
             transitions=self._transitions,
             ask=self._want,
             untold=self._reader.untold,
@@ -184,6 +186,7 @@ class Playback:
         if self.extent is None:
             self._events = reader.events(0.0, float("inf"))
             self._failed_jobs = reader.failed_jobs(0.0)
+            self._job_counts = reader.job_counts(0.0)
         extent = Extent(first.at, last.at, tuple(reader.gaps("samples", first.at, last.at)))
         sample = find()
         if sample is None:

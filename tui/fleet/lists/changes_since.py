@@ -9,7 +9,7 @@ from typing import Final
 from tui.fleet.lists.cells import Cell
 from tui.fleet.lists.event_columns import SEVERITY_LOOKS
 from tui.fleet.lists.listing import Column
-from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
+from tui.fleet.past import Event, FailedJob, JobCount, Kind, Severity, Subject
 from tui.fleet.status import status
 from tui.fleet.times import when
 from tui.fleet.view import View
@@ -34,6 +34,8 @@ class Changes:
     crashes: int = 0
     failed: int = 0
     """Jobs."""
+    succeeded: int = 0
+    """Jobs that were seen to succeed."""
     others: dict[str, int] = field(default_factory=dict)
     """The texts of all other events with how often they were told, the one that was told last at the end."""
     count: int = 0
@@ -57,9 +59,16 @@ class Changes:
 
 
 def changes_since(
-    events: Iterable[Event], names: dict[str, str], since: float, until: float
+    events: Iterable[Event],
+    names: dict[str, str],
+    since: float,
+    until: float,
+    job_counts: Iterable[JobCount] = (),
 ) -> list[Changes]:
-    """What changed between two times in Unix seconds, the worst first; `names` of agents by their id."""
+    """What changed between two times in Unix seconds, the worst first; `names` of agents by their id.
+
+    Jobs that succeeded are no change of their own. Those of a minute that the times cut are in it.
+    """
     found: dict[str, Changes] = {}
     for event in events:
         if not since <= event.at <= until:
@@ -67,6 +76,12 @@ def changes_since(
         for subject in _subjects(event, names):
             key = subject.agent_name or subject.agent_id or subject.room or "project"
             found.setdefault(key, Changes(subject)).add(event)
+    if found:
+        for item in job_counts:
+            row = found.get(item.agent_name)
+            is_within = since < (item.minute + 1) * 60 and item.minute * 60 <= until
+            if row is not None and row.subject.agent_name and is_within:
+                row.succeeded += item.succeeded
     return sorted(found.values(), key=lambda item: (_WORST_FIRST.index(item.severity), -item.count))
 
 
@@ -117,6 +132,7 @@ CHANGE_COLUMNS: Sequence[Column[Changes]] = (
     _step(Kind.REPLICAS),
     Column("crashes", "CRASHES", 7, rank=1, cell=lambda row, view: _number(row.crashes, "error")),
     Column("failed", "FAILED", 6, rank=1, cell=lambda row, view: _number(row.failed, "error")),
+    Column("succeeded", "SUCCESS", 7, rank=4, cell=lambda row, view: _number(row.succeeded, "text")),
     Column("others", "ALSO", 16, want=24, grow=3, cell=lambda row, view: Cell(_others(row))),
 )
 

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.clock import Moment
-from tui.fleet.past import NOBODY, Event, FailedJob, Kind, Severity, Subject, Transition
+from tui.fleet.past import NOBODY, Event, FailedJob, JobCount, Kind, Severity, Subject, Transition
 from tui.fleet.state import STALE_AFTER, Fleet, Freshness, changed_agents
 from tui.fleet.store import Change
 from tui.formats import duration
@@ -108,6 +108,8 @@ class Step(Struct, frozen=True):
     events: tuple[Event, ...] = ()
     transitions: tuple[Transition, ...] = ()
     failed: tuple[FailedJob, ...] = ()
+    job_counts: tuple[JobCount, ...] = ()
+    """Of jobs that succeeded; to be added to those of the same agent and minute."""
 
 
 def derive(state: State, happened: Input, skew: float | None = 0.0) -> Step:
@@ -120,17 +122,19 @@ def derive(state: State, happened: Input, skew: float | None = 0.0) -> Step:
     drafts = _jumped_back(state.last, moment)
     transitions: list[Transition] = []
     failed: list[FailedJob] = []
+    counts: list[JobCount] = []
     fleet = happened.fleet if isinstance(happened, Tick) else happened.after
     if isinstance(happened, Change):
         if state.begun is None:
             state = replace(state, begun=at)
-        state, more = _after_change(state, happened, at, transitions, failed)
+        state, more = _after_change(state, happened, at, transitions, failed, counts)
         drafts += more
     memory, more = agents.after_a_minute(state.agents, fleet, at)
     memory = replace(memory, changes=agents.recent(memory.changes, moment.monotonic))
     state = replace(state, last=moment, agents=memory, rooms=rooms.forgetful(state.rooms, at))
     told = [*drafts, *more]
-    return _step(state, told, at, tuple(transitions), tuple(failed), is_clock_unknown=skew is None)
+    news = tuple(transitions), tuple(failed), tuple(counts)
+    return _step(state, told, at, *news, is_clock_unknown=skew is None)
 
 
 def _step(
@@ -139,6 +143,7 @@ def _step(
     at: float,
     transitions: tuple[Transition, ...] = (),
     failed: tuple[FailedJob, ...] = (),
+    counts: tuple[JobCount, ...] = (),
     *,
     is_clock_unknown: bool,
 ) -> Step:
@@ -146,11 +151,16 @@ def _step(
         draft.event(f"{state.run}{state.told + number}", at, state.project, is_clock_unknown)
         for number, draft in enumerate(drafts, 1)
     )
-    return Step(replace(state, told=state.told + len(events)), events, transitions, failed)
+    return Step(replace(state, told=state.told + len(events)), events, transitions, failed, counts)
 
 
 def _after_change(
-    state: State, change: Change, at: float, transitions: list[Transition], failed: list[FailedJob]
+    state: State,
+    change: Change,
+    at: float,
+    transitions: list[Transition],
+    failed: list[FailedJob],
+    counts: list[JobCount],
 ) -> tuple[State, list[Draft]]:
     before, after, fields = change.before, change.after, change.fields
     drafts: list[Draft] = []
@@ -174,12 +184,13 @@ def _after_change(
         drafts += details.of_secrets(before, after, state.listed)
     state = replace(state, listed=details.listed_secrets(state.listed, before, after, at))
     if fields & {"dispatches", "participants", "room_freshness"}:
-        held, more, news_of_jobs = rooms.after_answers(
+        held, more, news_of_jobs, succeeded = rooms.after_answers(
             state.rooms, before, after, fields, at, change.at.monotonic
         )
         state = replace(state, rooms=held)
         drafts += more
         failed += news_of_jobs
+        counts += succeeded
     return state, drafts
 
 

@@ -22,9 +22,10 @@ from tui.fleet.conditions import (
     job_condition,
 )
 from tui.fleet.evidence import RoomEvidence, evidence
-from tui.fleet.past import FailedJob
+from tui.fleet.past import FailedJob, JobCount
 from tui.fleet.state import Fleet
 from tui.fleet.view import Selection, View
+from tui.history.events import job_counts
 from tui.history.events import room_words as words
 from tui.history.events.drafts import Draft
 from tui.history.events.room_words import RoomDispatch
@@ -66,6 +67,8 @@ class RoomsMemory:
     """By job id, in the order in which they were found."""
     job_types: Mapping[str, Set[str]] = field(default_factory=dict)
     """By agent name: the types of its jobs that were seen."""
+    counts: job_counts.Counts = field(default_factory=dict)
+    """Of jobs that succeeded."""
     told: Mapping[str, str] = field(default_factory=dict)
     """What an earlier run told: ids of dispatches that nobody took, and of doubtful jobs with the word."""
 
@@ -76,6 +79,8 @@ class _Found:
 
     failed: list[FailedJob] = field(default_factory=list)
     doubtful: list[FailedJob] = field(default_factory=list)
+    succeeded: list[tuple[str, Job]] = field(default_factory=list)
+    """Jobs with the names of their agents."""
     untaken: list[RoomDispatch] = field(default_factory=list)
     taken: list[RoomDispatch] = field(default_factory=list)
     withdrawn: list[RoomDispatch] = field(default_factory=list)
@@ -84,11 +89,11 @@ class _Found:
 
 def after_answers(
     memory: RoomsMemory, before: Fleet, after: Fleet, fields: Set[str], at: float, monotonic: float
-) -> tuple[RoomsMemory, list[Draft], list[FailedJob]]:
+) -> tuple[RoomsMemory, list[Draft], list[FailedJob], tuple[JobCount, ...]]:
     """What is remembered after answers about rooms, and what they tell; `at` by the server's clock."""
     names = _differing(memory, before, after, fields)
     if not names:
-        return memory, [], []
+        return memory, [], [], ()
     view = View(after, Selection(), at, monotonic)
     listed = {room.name: room for room in after.rooms if room.name in names}
     types = _learnt(memory.job_types, before, after, names)
@@ -99,12 +104,14 @@ def after_answers(
         if memory.told and name not in before.dispatches:
             known = _told_before(after.dispatches[name], memory.told)
         room = evidence(view, name, listed.get(name), types)
-        new = _look(name, known, before, after, room, listed.get(name), memory.failed, found)
-        if new != RoomMemory():
-            rooms[name] = new
+        now = _look(name, known, before, after, room, listed.get(name), memory.failed, found)
+        if now != RoomMemory():
+            rooms[name] = now
         else:
             rooms.pop(name, None)
     failed = _kept(memory.failed, found.failed, at)
+    new = job_counts.counted(found.succeeded, at)
+    counts = job_counts.with_counts(memory.counts, new) if new else memory.counts
     drafts = [
         *words.failures(found.failed),
         *words.doubts(found.doubtful),
@@ -113,7 +120,7 @@ def after_answers(
         *words.withdrawn(found.withdrawn),
         *words.unserved(found.unserved),
     ]
-    return RoomsMemory(rooms, failed, types, memory.told), drafts, found.failed
+    return RoomsMemory(rooms, failed, types, counts, memory.told), drafts, found.failed, new
 
 
 def _told_before(dispatches: Iterable[Dispatch], told: Mapping[str, str]) -> RoomMemory:
@@ -124,7 +131,9 @@ def _told_before(dispatches: Iterable[Dispatch], told: Mapping[str, str]) -> Roo
 
 
 def forgetful(memory: RoomsMemory, at: float) -> RoomsMemory:
-    """Without the failed jobs of more than a day ago."""
+    """Without the failed jobs, and counts of others, of more than a day ago."""
+    if (counts := job_counts.recent(memory.counts, at)) is not memory.counts:
+        memory = replace(memory, counts=counts)
     oldest = next(iter(memory.failed.values()), None)
     if oldest is None or at - oldest.at < KEPT_FOR:
         return memory
@@ -239,6 +248,8 @@ def _look_at_jobs(
             doubts[job.id] = condition.word
             if known.doubts.get(job.id) != condition.word:
                 found.doubtful.append(_as_failed(name, dispatch, job, condition, room))
+        elif condition is JobCondition.SUCCESS and job_counts.is_new(job, old, dispatch):
+            found.succeeded.append((job.agent_name or dispatch.agent_name, job))
         elif job.id in known.doubts and condition in (JobCondition.UNCHECKED, JobCondition.WAS_ABSENT):
             doubts[job.id] = known.doubts[job.id]  # nobody asked since
 

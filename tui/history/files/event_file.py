@@ -1,4 +1,4 @@
-"""A project's file of events, and of transitions, failed jobs, errors in logs, and when it was watched.
+"""A project's file of events, and of transitions, jobs, errors in logs, and when it was watched.
 
 Texts that repeat, such as ids, are kept once and named by a number. Must not know who derives events, nor
 threads, nor what may be kept of people.
@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import structs
 
-from tui.fleet.past import Event, FailedJob, Severity, Since, Transition
+from tui.fleet.past import Event, FailedJob, JobCount, Severity, Since, Transition
 from tui.history.files import database
 from tui.history.files.sample_files import UNFINISHED
 from tui.history.records import ErrorCount, Run, WatchedTime
@@ -24,7 +24,7 @@ NAME: Final = "events.sqlite"
 SCHEMA: Final = "1"
 DAY: Final = 86_400.0
 JOBS_FOR: Final = DAY
-"""Seconds for which failed jobs are kept."""
+"""Seconds for which failed jobs, and counts of others, are kept."""
 ERRORS_FOR: Final = DAY
 """Seconds for which counts of errors are kept."""
 STEP: Final = 5_000
@@ -47,6 +47,11 @@ STATEMENTS: Final = (
     "CREATE TABLE error_count(agent INTEGER, minute INTEGER, signature TEXT, count INTEGER, line TEXT,"
     " PRIMARY KEY(agent, minute, signature)) WITHOUT ROWID",
 )
+ADDED: Final = (
+    "CREATE TABLE IF NOT EXISTS job_count(agent INTEGER, minute INTEGER, succeeded INTEGER,"
+    " PRIMARY KEY(agent, minute)) WITHOUT ROWID"
+)
+"""A table that files of this schema do not have if an older program made them; it does not mind it."""
 MIGRATIONS: Final[dict[str, tuple[str, Sequence[str]]]] = {}
 """By an older schema, the one after it and what makes it that."""
 
@@ -75,6 +80,7 @@ class EventFile:
         else:
             _create(path)
         self._file = database.opened(path, SCHEMA)
+        self._file.execute(ADDED)
         self._names: dict[str, int] = {}
         self._in_transaction = False
 
@@ -119,6 +125,15 @@ class EventFile:
             rows,
         )
 
+    def add_job_counts(self, counts: Iterable[JobCount]) -> None:
+        """Add to counts of jobs that succeeded."""
+        rows = ((self._name(item.agent_name), item.minute, item.succeeded) for item in counts)
+        self._do(
+            "INSERT INTO job_count VALUES(?,?,?)"
+            " ON CONFLICT DO UPDATE SET succeeded = succeeded + excluded.succeeded",
+            rows,
+        )
+
     def extend_watched(self, times: Iterable[WatchedTime]) -> None:
         """Keep when sources were watched; one that began at the same time has become longer."""
         rows = ((self._name(item.source), item.since, item.until, item.run, item.why) for item in times)
@@ -148,6 +163,7 @@ class EventFile:
         """
         self._drop("failed_job", "at < ?", now - JOBS_FOR)
         self._drop("error_count", "minute < ?", (now - ERRORS_FOR) // 60)
+        self._drop("job_count", "minute < ?", (now - JOBS_FOR) // 60)
         oldest = now - limits.days * DAY
         self._drop_until(oldest)
         while self.used() > limits.size and oldest < now:

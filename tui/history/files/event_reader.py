@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from tui.fleet.past import Event, FailedJob, Gap, Kind, Severity, Since, Subject, Transition
+from tui.fleet.past import Event, FailedJob, Gap, JobCount, Kind, Severity, Since, Subject, Transition
 from tui.history.files import database
 from tui.history.files.event_file import NAME, SCHEMA
 from tui.history.records import ErrorCount, WatchedTime
@@ -130,6 +130,14 @@ class EventReader:
         """Failed jobs from then on, oldest first."""
         rows = self._rows(_Blob, "SELECT value FROM failed_job WHERE at >= ? ORDER BY at", since)
         return [msgspec.msgpack.decode(row.value, type=FailedJob) for row in rows]
+
+    def job_counts(self, since: float) -> list[JobCount]:
+        """Counts of jobs that succeeded from then on, oldest first; none in an older file."""
+        query = (
+            "SELECT text AS agent_name, minute, succeeded FROM job_count JOIN name ON name.id = agent"
+            " WHERE minute >= ? ORDER BY minute"
+        )
+        return self._rows(JobCount, query, since // 60)
 
     def error_counts(self, agent_id: str, since: float, until: float) -> list[ErrorCount]:
         """Counts of errors in an agent's log, oldest first."""

@@ -92,6 +92,7 @@ def _write_events(
         events=reader.events(since, until, MOST_EVENTS),
         failed_jobs=[job for job in reader.failed_jobs(since) if job.at <= until],
         transitions=[item for items in found for item in items],
+        job_counts=[item for item in reader.job_counts(since) if item.minute * 60 <= until],
     )
     writer = FolderWriter(root, _FOLDER, options, Run(_FOLDER, until, 0.0, "", ""))
     writer.write(batch)

@@ -70,6 +70,8 @@ class FolderWriter:
             self._event_file.add_transitions(batch.transitions, news.items())
         if batch.failed_jobs:
             self._event_file.add_failed_jobs(map(self._privacy.failed_job, batch.failed_jobs))
+        if batch.job_counts:
+            self._event_file.add_job_counts(batch.job_counts)
         if batch.error_counts:
             self._event_file.add_error_counts(map(_masked, batch.error_counts))
         self._event_file.commit()
@@ -145,6 +147,7 @@ class FolderReader:
         self.transitions = self._event_reader.transitions
         self.newest_transitions = self._event_reader.newest_transitions
         self.failed_jobs = self._event_reader.failed_jobs
+        self.job_counts = self._event_reader.job_counts
         self.error_counts = self._event_reader.error_counts
         self.gaps = self._event_reader.gaps
 
@@ -171,6 +174,7 @@ class FolderReader:
             events=self._event_reader.events(0.0, float("inf")),
             failed_jobs=self._event_reader.failed_jobs(stamp.at - JOBS_FOR),
             begun=self.complete_since or self._event_reader.first_watched or at,
+            job_counts=self._event_reader.job_counts(stamp.at - JOBS_FOR),
         )
 
     def close(self) -> None:

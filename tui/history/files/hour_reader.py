@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tui.fleet.past import Event, FailedJob, Gap, Transition
+from tui.fleet.past import Event, FailedJob, Gap, JobCount, Transition
 from tui.history.files.sample_reader import SampleReader
 from tui.history.records import ErrorCount
 from tui.history.store import Loaded, Samples
@@ -34,6 +34,10 @@ class HourReader:
         return {}
 
     def failed_jobs(self, since: float) -> list[FailedJob]:
+        """None."""
+        return []
+
+    def job_counts(self, since: float) -> list[JobCount]:
         """None."""
         return []
 

@@ -120,7 +120,7 @@ class PastList(ModalScreen[GoTo | None]):
 def changes_list(view: View, since: float, until: float, copy: Callable[[str], None]) -> PastList:
     """What changed between two times, Unix seconds, per agent."""
     names = {agent.agent_id: agent.name for agent in view.fleet.agents}
-    found = changes_since(view.past.events, names, since, until)
+    found = changes_since(view.past.events, names, since, until, view.past.job_counts)
     rows = [PastRow(row_cells(CHANGE_COLUMNS, item, view), item.subject) for item in found]
     ends = [when(at, now=view.now, style=view.clock_style) for at in (since, min(until, view.now))]
     title = f"Changed {ends[0]}–{ends[1] if until < view.now else 'now'} · {len(rows)}"
