@@ -61,6 +61,16 @@ def test_who_calls_himself_an_agent_is_digested_and_stays_one() -> None:
     assert kept.identity.startswith("~") and kept.is_agent
 
 
+def test_what_is_kept_as_it_is_is_the_very_object() -> None:
+    """Of a hundred thousand dispatches this is most of the memory."""
+    jobs = (Job(id="AJ_1", state=JobState(participant_identity="agent-AJ_1")),)
+    plain = Dispatch(id="AD_1", room=ROOM, state=DispatchState(jobs=jobs))
+    told = Dispatch(id="AD_2", room=ROOM, metadata="m", state=DispatchState(jobs=jobs))
+    first, second = recorded(with_dispatches(Fleet(), ROOM, (plain, told)), PRIVACY).dispatches[ROOM]
+    assert first is plain
+    assert second.state is told.state and not second.metadata
+
+
 def test_no_metadata_no_attributes_and_no_token_is_kept() -> None:
     text = msgspec.json.encode(difference(Fleet(), recorded(fleet(), PRIVACY))[0]).decode()
     for word in ("mara", "Mara", "phone", "born", TOKEN, '"m"', "PA_1"):
