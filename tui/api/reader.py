@@ -15,6 +15,7 @@ from tui.api.masking import QUOTED
 from tui.api.methods import WHOLE
 from tui.api.models import Wire
 from tui.api.quota import Share
+from tui.api.row_slices import RowSlices
 from tui.api.row_splitter import ROW_LIMIT, NoListing, RowSplitter
 from tui.api.wire import decode, listing_of, read_row
 
@@ -25,6 +26,8 @@ LONGEST: Final = 1 << 30
 """Bytes of a body that no limit has cut."""
 EASY: Final = 1_000_000
 """Commas up to which a body may be decoded as a whole: it has no more rows, which take 80 MB."""
+AT_ONCE: Final = 1 << 20
+"""Bytes of a body whose rows are found without a pause: some milliseconds."""
 PART: Final = 1 << 18
 """Bytes of a body that are taken apart at once."""
 
@@ -76,10 +79,12 @@ class Reader(Generic[T]):
         self._name: Callable[[T], str] = attrgetter(kind.__struct_fields__[0])
         self._answer = listing_of(key)
         self._lean = lean
-        self._body: bytes | None = None  # None and not empty: an answer may be empty and invalid
+        self._kept: bytes | list[msgspec.Raw] | None = None  # an empty body may be invalid
+        """What tells the newest body from another: itself, a digest, or its rows, whose slices are held."""
         self._is_short = False
         """Fewer rows of the newest body were granted than it has: next time there may be more."""
         self._batch: Batch[T] = Batch()
+        self._slices = RowSlices(self._answer.__struct_fields__)
         self._raws: list[msgspec.Raw] = []
         self._hashes = array("q")
         """Of the rows of a body that was too long to be kept."""
@@ -101,24 +106,33 @@ class Reader(Generic[T]):
         Raises `Unreadable`. A caller on an event loop yields to it at each pause, so that keys are handled.
         Without `share` all rows are kept that the limits of the constructor allow.
         """
+        kept: bytes | list[msgspec.Raw]
         kept = blake2b(body, digest_size=16).digest() if self._lean else body
-        if kept == self._body and not self._is_short:
+        if kept == self._kept and not self._is_short:
             return
-        if len(body) > WHOLE or len(body) >= self._longest or body.count(b",") > EASY:
+        sliced = None
+        if AT_ONCE < len(body) <= WHOLE and len(body) < self._longest:
+            slices = RowSlices(self._answer.__struct_fields__) if self._lean else self._slices
+            sliced = yield from slices.rows(body, self._most)
+        if sliced is None and (len(body) > WHOLE or len(body) >= self._longest or body.count(b",") > EASY):
             yield from self._in_parts(body, share)
             return
-        rows = self._split(body)
+        if sliced is not None and not self._lean:
+            kept = sliced  # the body is in its slices, and need not be held twice
+            if kept is self._kept and not self._is_short:
+                return
+        rows = self._split(body) if sliced is None else sliced
         raws, is_listed, is_cut = (rows or [])[: self._most], rows is not None, len(rows or ()) > self._most
         del body, rows  # they may be large, and what is kept holds its part of them
         raws, is_cut = self._granted(raws, is_cut, share)
         items, same = yield from self._decoded(raws, size)
         self._keep(items, is_listed, is_cut, same=same)
-        self._body, self._raws, self._hashes = kept, [] if self._lean else raws, array("q")
+        self._kept, self._raws, self._hashes = kept, [] if self._lean else raws, array("q")
 
     def _take_over(self, items: list[T | None], hashes: array[int], *, is_cut: bool, same: bool) -> None:
         """Make what was taken in part by part the newest listing."""
         self._keep(items, True, is_cut, same=same)
-        self._body, self._raws, self._hashes = None, [], hashes
+        self._kept, self._raws, self._hashes = None, [], hashes
         self._is_short = False
 
     def _in_parts(self, body: bytes, share: Share | None) -> Iterator[None]:

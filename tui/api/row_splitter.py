@@ -31,14 +31,22 @@ class NoListing(ValueError):
     """The body is long, and not by its list, or it is no JSON."""
 
 
+def beginning_of_list(keys: Iterable[str]) -> re.Pattern[bytes]:
+    """Matches a body up to the first row of its list, which is under one of some keys."""
+    names = b"|".join(re.escape(key).encode() for key in keys)
+    return re.compile(rb"\s*+\{(?:" + _MEMBER + rb',)*+\s*+"(?:' + names + rb')"\s*+:\s*+\[', re.DOTALL)
+
+
+def is_end(body: bytes, at: int) -> bool:
+    """Whether what follows on the list is the end of a body."""
+    return _END.fullmatch(body, at) is not None
+
+
 class RowSplitter:
     """Finds the rows of the list under one of some keys, in a body that comes in parts."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        names = b"|".join(re.escape(key).encode() for key in keys)
-        self._head = re.compile(
-            rb"\s*+\{(?:" + _MEMBER + rb',)*+\s*+"(?:' + names + rb')"\s*+:\s*+\[', re.DOTALL
-        )
+        self._head = beginning_of_list(keys)
         self._rest = b""
         """What has come and is in no row yet; within a row, from where that begins."""
         self._more: list[bytes] = []
@@ -61,7 +69,7 @@ class RowSplitter:
     def end(self) -> Iterator[bytes | None]:
         """The rows that had not been looked for; raises `NoListing` if the whole was no JSON."""
         yield from self._look()
-        if not self._is_over or not _END.fullmatch(self._rest):
+        if not self._is_over or not is_end(self._rest, 0):
             raise NoListing
 
     def _look(self) -> Iterator[bytes | None]:
