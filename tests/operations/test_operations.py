@@ -363,18 +363,58 @@ def test_no_operation_on_secrets_shows_a_value(tmp_path: Path) -> None:
 def test_secrets_that_were_not_received_are_neither_new_nor_vanishing() -> None:
     known = View(fleet_of(BARE, secrets={"CA_bare": ()}), Selection(agent_id="CA_bare"), START, 1000.0)
     unknown = View(fleet_of(BARE), Selection(agent_id="CA_bare"), START, 1000.0)
-    read = Answers({"name": "A"}, secrets=SecretSet((SecretToSend("A", Secret("x")),), (), ()))
+    read = Answers({"name": "A", "names": "A"}, secrets=SecretSet((SecretToSend("A", Secret("x")),), (), ()))
     for name, said, not_said in (
         ("set_secret", "A is new", "whether A is set already is not known"),
         ("import_secrets", "new: A", "which of them are new is not known"),
         ("replace_secrets", "nothing vanishes", "which of them are new is not known"),
         ("mount_secret", "it is new", "whether it is new is not known"),
-        ("remove_secrets", "stay;", "an unknown number stay;"),
+        ("remove_secrets", "0 stay;", "an unknown number stay (its secrets were not read);"),
     ):
         here = " ".join(BY_ID[name].preview(known, read).effect)
         there = " ".join(BY_ID[name].preview(unknown, read).effect)
         assert said in here and not_said not in here, name
         assert not_said in there and (said not in there or said in not_said), name
+    rows = {"secrets of CA_bare": 1}
+    held = (SecretInfo(name="A"), SecretInfo(name="B"))
+    partly = replace(known, fleet=replace(known.fleet, secrets={"CA_bare": held[1:]}, unreadable_rows=rows))
+    whole = replace(known, fleet=replace(known.fleet, secrets={"CA_bare": held}))
+    why = "1 row could not be read"
+    for name, said, otherwise in (
+        (
+            "set_secret",
+            f"whether A is set already is not known, {why}; the others stay",
+            "A gets a new value",
+        ),
+        ("import_secrets", f"sets A; which of them are new is not known: {why}", "other value: A"),
+        ("replace_secrets", f"what vanishes is not known: {why}", "other value: A"),
+        ("mount_secret", f"whether it is new is not known: {why}", "it replaces the one of that name"),
+        ("remove_secrets", f"at least 1 stays ({why}); ", "1 stays; "),
+    ):
+        assert said in " ".join(BY_ID[name].preview(partly, read).effect), name
+        assert otherwise in " ".join(BY_ID[name].preview(whole, read).effect), name
+    BY_ID["remove_secrets"].check(partly, read)  # what is not listed may be there
+    (fact,) = [fact for fact in BY_ID["set_secret"].preview(partly, read).state if fact.label == "secrets"]
+    assert fact.text == f"1 set, {why}"
+
+
+def test_a_version_that_could_not_be_read_may_be_the_one_to_go_back_to() -> None:
+    only = (Version(version="v1", current=True),)
+    said = {}
+    for count in (0, 2):
+        rows = {"versions of CA_bare": count} if count else {}
+        fleet = fleet_of(BARE, versions={"CA_bare": only}, unreadable_rows=rows)
+        view = View(fleet, Selection(agent_id="CA_bare"), START, 1000.0)
+        for tag in ("", "v0"):
+            with pytest.raises(InvalidAnswer) as refused:
+                BY_ID["rollback"].check(view, Answers({"version": tag}))
+            said[count, tag] = str(refused.value)
+    assert said == {
+        (0, ""): "there is no other version",
+        (0, "v0"): "this agent has no version v0",
+        (2, ""): "no other version is listed: 2 rows could not be read",
+        (2, "v0"): "no version v0 is listed: 2 rows could not be read",
+    }
 
 
 # ---- old facts ----------------------------------------------------------------------------------------

@@ -108,8 +108,14 @@ def _unreadable(what: str, count: int) -> str:
 
 def no_such_version(fleet: Fleet, agent_id: str, tag: str) -> str:
     """Why an agent has no such version, as far as its versions were read."""
-    partly = read_in_part(fleet, "versions", agent_id)
-    return f"no version {tag} is listed: {partly}" if partly else f"this agent has no version {tag}"
+    why = unlisted_details(fleet, "versions", agent_id)
+    return f"no version {tag} is listed: {why}" if why else f"this agent has no version {tag}"
+
+
+def no_other_version(fleet: Fleet, agent_id: str) -> str:
+    """Why an agent has no version to choose, as far as its versions were read."""
+    why = unlisted_details(fleet, "versions", agent_id)
+    return f"no other version is listed: {why}" if why else "there is no other version"
 
 
 def no_such_agent(fleet: Fleet, word: str) -> str:

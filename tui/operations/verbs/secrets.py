@@ -21,7 +21,6 @@ from tui.operations.verbs.secrets_operation import (
     EMPTY_OPTIONS,
     KIND_FILE,
     SecretsOperation,
-    are_known,
     difference,
     file_fields,
     file_words,
@@ -30,6 +29,7 @@ from tui.operations.verbs.secrets_operation import (
     path_of,
     read_file,
     secrets,
+    unlisted,
     with_secrets,
 )
 from tui.packaging.secrets import MOUNT_LIMIT, SecretToSend, collect
@@ -77,8 +77,8 @@ class SetSecret(SecretsOperation):
         name = answers.text("name") or "?"
         known = any(item.name == name for item in secrets(view))
         words = f"{name} {'gets a new value' if known else 'is new'}"
-        if not are_known(view):
-            words = f"whether {name} is set already is not known"
+        if not known and (why := unlisted(view)):
+            words = f"whether {name} is set already is not known, {why}"
         return self.shown(view, "Set a secret of", f"{words}; the others stay")
 
     def equivalent(self, view: View, answers: Answers) -> str:
@@ -174,9 +174,9 @@ class MountSecret(SecretsOperation):
         words = f"/etc/secrets/{one.name}: {one.fingerprint}" if one else "no file was read yet"
         known = one is not None and any(item.name == one.name for item in secrets(view))
         effect = "it replaces the one of that name" if known else "it is new"
-        return self.shown(
-            view, "Mount a file in", words, effect if are_known(view) else "whether it is new is not known"
-        )
+        if not known and (why := unlisted(view)):
+            effect = f"whether it is new is not known: {why}"
+        return self.shown(view, "Mount a file in", words, effect)
 
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk agent update-secrets --secret-mount`."""
@@ -202,17 +202,20 @@ class RemoveSecrets(SecretsOperation):
         if not answers.names():
             raise InvalidAnswer("", "no secret is selected")
         gone = [name for name in answers.names() if all(item.name != name for item in secrets(view))]
-        if gone and are_known(view):
+        if gone and not unlisted(view):
             raise InvalidAnswer("", f"not there any more: {', '.join(gone)}")
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """Which ones go and what stays."""
         names = answers.names()
-        rest = len(secrets(view)) - len(names) if are_known(view) else "an unknown number"
+        rest = sum(item.name not in names for item in secrets(view))
+        stay = f"{rest} {'stays' if rest == 1 else 'stay'}"
+        if why := unlisted(view):
+            stay = f"{f'at least {stay}' if rest else 'an unknown number stay'} ({why})"
         return self.shown(
             view,
             f"Remove {len(names)} {'secret' if len(names) == 1 else 'secrets'} from",
-            f"{rest} {'stays' if rest == 1 else 'stay'}; an agent that needs what goes crashes at its start",
+            f"{stay}; an agent that needs what goes crashes at its start",
             lost=tuple(f"goes: {name}" for name in names),
             typed=(view.selection.agent_id,),
         )
@@ -254,12 +257,13 @@ class ReplaceSecrets(FromFile):
         gone = [item for item in secrets(view) if item.name not in kept] if kept else []
         files = {KIND_FILE: " (a mounted file)"}
         lost = tuple(f"VANISHES: {item.name}{files.get(str(item.kind), '')}" for item in gone)
-        agent = agent_of(view)
+        agent, why = agent_of(view), unlisted(view)
+        known = f"what vanishes is not known: {why}" if why else "" if lost else "nothing vanishes"
         return self.shown(
             view,
             "Replace ALL secrets of",
             *difference(view, answers.secrets),
-            *(("nothing vanishes",) if kept and not lost and are_known(view) else ()),
+            *((known,) if kept and known else ()),
             lost=lost,
             typed=typed_names(view, agent),
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 from tui.api import changes
 from tui.api.changes import Request, secret_message
 from tui.api.models import SecretInfo, instant
+from tui.fleet.find import unlisted_details
 from tui.fleet.polling.sources import AGENTS, SECRETS
 from tui.fleet.times import rfc3339
 from tui.fleet.view import View
@@ -123,9 +124,12 @@ def secrets(view: View) -> tuple[SecretInfo, ...]:
     return view.fleet.secrets.get(view.selection.agent_id, ())
 
 
-def are_known(view: View) -> bool:
-    """Whether the list of them was received: until then none is said to be new or to vanish."""
-    return view.selection.agent_id in view.fleet.secrets
+def unlisted(view: View) -> str:
+    """Why a secret that is not listed may be set all the same: none is then said to be new or to vanish.
+
+    Empty where all of them were read.
+    """
+    return unlisted_details(view.fleet, "secrets", view.selection.agent_id)
 
 
 def recognisable(value: Secret) -> str:
@@ -186,12 +190,14 @@ def _stamp(item: SecretInfo) -> str:
 
 def _secret_facts(view: View) -> tuple[Fact, ...]:
     """The set as it is: its names and times must not change between look and key."""
-    if not are_known(view):
+    if view.selection.agent_id not in view.fleet.secrets:
         return (Fact("secrets", "not read yet"),)
-    found = secrets(view)
+    found, partly = secrets(view), unlisted(view)
     newest = max((at for item in found if (at := instant(item.updated_at))), default=None)
     words = f"{len(found)} set" + (f", newest {rfc3339(newest)}" if newest else "")
-    return (Fact("secrets", words, " ".join(f"{item.name}={_stamp(item)}" for item in found)),)
+    words += f", {partly}" if partly else ""
+    names = (f"{item.name}={_stamp(item)}" for item in found)
+    return (Fact("secrets", words, " ".join((*names, partly)).rstrip()),)
 
 
 def difference(view: View, read: SecretSet) -> tuple[str, ...]:
@@ -200,12 +206,13 @@ def difference(view: View, read: SecretSet) -> tuple[str, ...]:
     names = [one.name for one in read.secrets]
     if not names:
         return ("no file was read yet",)
-    if not are_known(view):
-        return (f"sets {_listed(names)}; which of them are new is not known",)
+    why = unlisted(view)
     new = [name for name in names if name not in known]
     old = [name for name in names if name in known]
     lines = []
-    if new:
+    if new and why:
+        lines.append(f"sets {_listed(new)}; which of them are new is not known: {why}")
+    elif new:
         lines.append(f"new: {_listed(new)}")
     if old:
         lines.append(f"other value: {_listed(old)}")

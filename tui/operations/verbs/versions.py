@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tui.api import changes
 from tui.api.changes import Request
 from tui.api.models import Version, instant
-from tui.fleet.find import no_such_version, read_in_part
+from tui.fleet.find import no_other_version, no_such_version, read_in_part
 from tui.fleet.polling.sources import AGENTS, VERSIONS
 from tui.fleet.status import status
 from tui.fleet.view import View
@@ -80,7 +80,8 @@ class Rollback(Operation):
         tag = answers.text("version")
         if not tag:
             others = any(not version.current for version in versions(view))
-            raise InvalidAnswer("version", "which version?" if others else "there is no other version")
+            none = no_other_version(view.fleet, view.selection.agent_id)
+            raise InvalidAnswer("version", "which version?" if others else none)
         found = next((version for version in versions(view) if version.version == tag), None)
         if found is None:
             raise InvalidAnswer("version", no_such_version(view.fleet, view.selection.agent_id, tag))
