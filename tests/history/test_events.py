@@ -53,11 +53,13 @@ class Listings:
         self.history = history or History()
         self.store.subscribe(self.history.record)
 
-    def see(self, *agents: Agent, after: float = 10.0) -> Past:
-        """Another listing."""
+    def see(self, *agents: Agent, after: float = 10.0, unreadable: int = 0) -> Past:
+        """Another listing; `unreadable` rows of it could not be read."""
         self.clock.advance(after)
         fresh = Freshness(at=self.clock.monotonic())
-        self.store.freshen("agents", fresh, lambda fleet: with_agents(fleet, agents))
+        self.store.freshen(
+            "agents", fresh, lambda fleet: replace(with_agents(fleet, agents), unreadable=unreadable)
+        )
         return self.history.past
 
 
@@ -310,6 +312,20 @@ def test_agents_that_appear_and_go() -> None:
     assert told(listings.see(agent(2))) == ["new agent: Running", "gone from the list (was Running)"]
     listings.store.update(lambda fleet: replace(fleet, cut={"agents": 1}))
     assert len(listings.see(agent(3)).events) == 3, "a listing that was cut does not tell who is gone"
+
+
+def test_an_agent_whose_row_cannot_be_read_is_neither_gone_nor_new() -> None:
+    listings = Listings()
+    first = listings.see(agent(1), agent(2), agent(3), agent(4)).since("CA_2")
+    assert not listings.see(agent(1), agent(3), unreadable=2).events
+    past = listings.see(agent(1), agent(2), agent(3), unreadable=1)
+    assert not past.events and past.since("CA_2") == first, "it was there"
+    assert told(listings.see(agent(1), agent(2, "Error"), unreadable=2)) == ["Error (was Running)"]
+    past = listings.see(agent(1), agent(2, "Error"))
+    assert told(past)[1:] == 2 * ["gone from the list (was Running)"], "a whole list does not have them"
+    listings.see(agent(1), agent(2, "Error"), unreadable=1)
+    past = listings.see(agent(1), agent(2, "Error"), agent(5))
+    assert len(past.events) == 3 and past.since("CA_5") == Since("Running", not_after=listings.clock.now())
 
 
 def test_crashes_are_told_at_the_time_that_the_server_gives_them() -> None:

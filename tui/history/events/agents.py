@@ -6,8 +6,8 @@ Ten thousand agents may all differ in one listing: what is found is counted befo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from tui.api.models import Agent, Deployment
 from tui.fleet.past import AgentChange, Since, Transition, deployment_key
@@ -15,6 +15,7 @@ from tui.fleet.state import Fleet
 from tui.fleet.status import status, worst
 from tui.history.events import agent_words as words
 from tui.history.events import gathered
+from tui.history.events.agent_listing import Listing, gone_and_missing, with_missing
 from tui.history.events.agent_words import Pair, ReplicaMove, Told, states
 from tui.history.events.drafts import Draft
 from tui.history.events.gathered import CountKey, running
@@ -40,21 +41,8 @@ class AgentMemory:
     """By agent id, oldest first."""
     told: Mapping[CountKey, Told] = field(default_factory=dict)
     """By agent id and type of event, oldest first: more of the same are gathered into one event a minute."""
-
-
-class Listing(NamedTuple):
-    """A listing of agents and the one before it. Times in Unix seconds by the server's clock."""
-
-    before: Fleet
-    after: Fleet
-    at: float
-    monotonic: float
-    is_first: bool
-    """Nothing is known of before: what is there has not happened now."""
-    gap: float | None
-    """The last good answer before, if that is too long ago for anything between them to have been seen."""
-    differing: Sequence[tuple[Agent, Agent | None]]
-    """Agents that are new or differ, each with how it was before; None for a new one."""
+    missing: Mapping[str, Agent] = field(default_factory=dict)
+    """By id, as they were: agents that a listing read in part does not have. They may be there."""
 
 
 @dataclass(slots=True)
@@ -71,8 +59,9 @@ class _Found:
 
 def after_listing(memory: AgentMemory, listing: Listing) -> tuple[AgentMemory, list[Draft], list[Transition]]:
     """What is remembered after a listing, and what it tells."""
+    gone, missing = gone_and_missing(memory.missing, listing)
+    listing = with_missing(memory.missing, listing)
     found = _found(listing.differing)
-    gone = _gone(listing, len(found.new))
     transitions: list[Transition] = []
     statuses = _statuses(memory.statuses, listing, found, gone, transitions)
     counted = (
@@ -83,13 +72,14 @@ def after_listing(memory: AgentMemory, listing: Listing) -> tuple[AgentMemory, l
         _changes(memory.changes, listing.differing, listing.monotonic),
         gathered.moving(memory.moves, found.moved, listing.at),
         gathered.told(memory.told, counted, listing.at),
+        missing,
     )
     drafts: list[Draft] = []
     if not listing.is_first:
         drafts += words.deploys(found.deployed)
         drafts += words.restatements(found.restated)
         drafts += words.counts(counted)
-        drafts += words.appearances(found.new)
+        drafts += words.appearances(() if listing.may_have_been_there else found.new)
         drafts += words.disappearances(gone)
         if listing.gap is not None:
             drafts = [_within(draft, listing.gap) for draft in drafts]
@@ -127,14 +117,6 @@ def _found(differing: Iterable[tuple[Agent, Agent | None]]) -> _Found:
     return found
 
 
-def _gone(listing: Listing, added: int) -> list[Agent]:
-    """Agents that are listed no more. A listing that was cut does not tell."""
-    index, before = listing.after.index, listing.before.index
-    if len(index) >= len(before) + added or listing.after.cut.get("agents"):
-        return []
-    return [before[key] for key in before.keys() - index.keys()]
-
-
 # ---- what is remembered ---------------------------------------------------------------------------------
 
 
@@ -170,8 +152,9 @@ def _statuses(
     """Since when agents and deployments have their status; notes those that have another one."""
     news: dict[str, Since] = {}
     restate = _Restate(known, news, listing, transitions)
+    seen = listing._replace(is_first=True) if listing.may_have_been_there else listing
     for agent in found.new:
-        restate.agent(agent, None)
+        _Restate(known, news, seen, transitions).agent(agent, None)
     for agent, old in restate.usual(found.restated):
         restate.agent(agent, old)
     if listing.gap is not None:
@@ -280,4 +263,4 @@ def after_a_minute(memory: AgentMemory, fleet: Fleet, at: float) -> tuple[AgentM
     if moves is memory.moves and told is memory.told:
         return memory, []
     drafts = words.movements(moved) + words.counts(counted)
-    return AgentMemory(memory.statuses, memory.changes, moves, told), drafts
+    return replace(memory, moves=moves, told=told), drafts

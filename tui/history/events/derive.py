@@ -18,7 +18,8 @@ from tui.fleet.state import STALE_AFTER, Fleet, Freshness, changed_agents
 from tui.fleet.store import Change
 from tui.formats import duration
 from tui.history.events import agents, details, rooms
-from tui.history.events.agents import AgentMemory, Listing
+from tui.history.events.agent_listing import Listing
+from tui.history.events.agents import AgentMemory
 from tui.history.events.drafts import Draft
 from tui.history.events.rooms import RoomsMemory
 
@@ -168,7 +169,7 @@ def _after_change(
     heard = state.heard
     if "freshness" in fields:
         state, drafts = _sources(state, before, after, at)
-    if "agents" in fields:
+    if "agents" in fields or (state.agents.missing and fields & {"unreadable", "cut"}):
         is_first = not before.agents and "agents" not in heard and before.fresh("agents").at is None
         differing = changed_agents(before, after.agents, change.differing_agents.positions)
         listing = Listing(before, after, at, change.at.monotonic, is_first, gap, differing)

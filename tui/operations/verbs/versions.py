@@ -287,9 +287,8 @@ def _row(version: Version, now: float) -> Option:
     created = instant(version.created_at)
     built = f"{age(now - created)} ago" if created is not None else "–"
     branch = attributes.get("git_branch", "–")
-    return Option(
-        version.version, (version.version, " ".join(roles), commit, branch, version.owner or "–", built)
-    )
+    words = (version.version, " ".join(roles), commit, branch, version.owner or "–", built)
+    return Option(version.version, words)
 
 
 def _about(version: Version | None, now: float) -> str:
