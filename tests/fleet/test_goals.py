@@ -63,11 +63,12 @@ class Changing:
 async def test_what_changes_is_seen_within_ten_seconds_and_nothing_is_older_than_promised(
     is_there: bool,
 ) -> None:
-    """With twelve rooms, an agent and its versions on the screen.
+    """With twelve rooms, an agent and its versions on the screen, and as many suspects as there can be.
 
     The agent of a running job is there, or is not, which puts the job in doubt.
     """
     async with running_poller(per_minute=CAP) as it:
+        it.world.agents = [agent(number) for number in range(20)]
         names = it.world.rooms = [f"room-{number:03d}" for number in range(ROOMS)]
         for number, room in enumerate(names):
             it.world.dispatches[room] = [dispatch(number, room)]
@@ -97,6 +98,12 @@ async def test_what_changes_is_seen_within_ten_seconds_and_nothing_is_older_than
     assert len(delays) > 100
     assert delays[math.ceil(0.95 * len(delays)) - 1] <= 10
     assert oldest <= 90 and oldest_running <= 60 and used <= CAP
+
+
+def agent(number: int) -> dict[str, object]:
+    """An agent as it is sent; half of them are broken."""
+    row = {"region": "us-east", "status": "Running" if number % 2 else "CrashLoop"}
+    return {"agent_id": f"CA_{number}", "agent_name": f"agent-{number}", "agent_deployments": [row]}
 
 
 def dispatch(number: int, room: str) -> dict[str, object]:

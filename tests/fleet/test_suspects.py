@@ -13,7 +13,7 @@ from tests.fleet.running_poller import running_poller
 from tui.api import errors
 from tui.api.models import Agent, Deployment
 from tui.fleet.polling.sources import AGENTS, SUSPECTS
-from tui.fleet.polling.suspect_polling import AFTER_FAILURE, AGAIN, PER_MINUTE, Detail, SuspectPolling
+from tui.fleet.polling.suspect_polling import AFTER_FAILURE, AGAIN, PER_MINUTE, Detail, SuspectPolling, Wanted
 from tui.fleet.state import Fleet, with_agents
 from tui.fleet.suspects import MOST, WATCHED_FOR
 
@@ -92,6 +92,20 @@ async def test_details_are_asked_once_then_every_five_minutes_or_when_it_enters_
         assert await polling.ask(client, ("CA_1", Detail.SECRETS), 60.0) is None
     assert polling.due(fleet, 60.0 + AFTER_FAILURE - 1, None) is None
     assert polling.due(fleet, 60.0 + AFTER_FAILURE, None) == ("CA_1", Detail.SECRETS)
+
+
+async def test_what_is_known_is_asked_again_at_the_pace_that_the_rooms_leave() -> None:
+    world = World(clock := QuickClock())
+    fleet = Fleet(suspects={f"CA_{number}": 0.0 for number in range(MOST)})
+    for left, requests in ((1.0, 15), (2.0, 20), (20.0, 32)):
+        polling, again = SuspectPolling(), list[Wanted]()
+        async with client_of(world, clock, 6000) as client:
+            for second in range(900):
+                if (wanted := polling.due(fleet, float(second), 80.0, left)) is not None:
+                    await polling.ask(client, wanted, float(second))
+                    again += [wanted] if second >= AGAIN else []
+        assert requests - 1 <= len(again) <= requests + 1
+        assert len(set(again)) == min(len(again), 2 * MOST), "each in its turn"
 
 
 async def test_the_details_of_a_broken_agent_come_although_nobody_looks_at_it() -> None:

@@ -28,7 +28,7 @@ AHEAD: Final = 4
 """Rooms that changed which are asked before it is their time; the others wait the longer."""
 LEFT_FREE: Final = 1
 """Requests of a minute's budget that are left to the other sources: more come free twice a second."""
-FOR_CHANGES: Final = 0.02
+FOR_CHANGES: Final = 0.025
 """Share of the requests that rooms in their turn leave free: one that changed does not wait for any."""
 NO_NODE: Final = "no node answers for the rooms"
 """Why nothing is known of any room that is listed."""
@@ -64,8 +64,8 @@ class RoomPolling:
         self._pace = Pace(BURST, AHEAD)
         self._is_outage = False
         """No room answers."""
-        self._for_participants = float(MOST)
-        """Requests a minute that are left for participants."""
+        self.for_participants = float(MOST)
+        """Requests a minute that the turns of the rooms leave for participants."""
 
     def listed(self, rooms: Sequence[Room], now: float) -> bool:
         """Note a listing of rooms, and return whether some are to be asked for what changed in them.
@@ -86,7 +86,7 @@ class RoomPolling:
         """
         per_minute = client.budget.rate if spare is None else spare
         chosen = self._dispatches.intervals(selection, per_minute)
-        self._for_participants = chosen.participants
+        self.for_participants = chosen.participants
         changed, _ = self._dispatches.unseen()
         paced = per_minute * (1 - FOR_CHANGES) - chosen.participants - LEFT_FREE
         allowed = self._pace.allows(paced, now, urgent=changed)
@@ -151,7 +151,7 @@ class RoomPolling:
 
     def due_for_participants(self, selection: Selection, now: float) -> str | None:
         """The room to ask for its participants now; None if none is due or no request is left for it."""
-        return self._participants.next(selection, now, per_minute=self._for_participants)
+        return self._participants.next(selection, now, per_minute=self.for_participants)
 
     async def ask_participants(
         self, client: Listings, room: str, now: float

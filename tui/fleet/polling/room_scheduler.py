@@ -30,7 +30,7 @@ UNREAD: Final = 2.0
 """Intervals by which a room that was there from the start and was never asked is ahead of the others."""
 ALL_WITHIN: Final = (9.0, 0.84)
 """Every room is asked within so many seconds, or so many for each room, if there are requests for it."""
-RUNNING_WITHIN: Final = 56.5
+RUNNING_WITHIN: Final = 55.0
 """Seconds within which rooms with running jobs are asked: an agent may leave without a sign in ListRooms."""
 RUNNING_MOST: Final = 50
 """Rooms with running jobs up to which that holds."""

@@ -115,7 +115,8 @@ async def _secrets(context: FetchContext) -> Merge:
 
 async def _suspects(context: FetchContext) -> Merge:
     """Ask for one detail of one suspect: a diagnosis needs it, whether anybody looks or not."""
-    wanted = context.suspects.due(context.fleet, context.monotonic, context.spare)
+    left = context.rooms.for_participants
+    wanted = context.suspects.due(context.fleet, context.monotonic, context.spare, left)
     found = None if wanted is None else await context.suspects.ask(context.client, wanted, context.monotonic)
     context.asked = found is not None
     return found or _unchanged
@@ -292,5 +293,5 @@ SOURCES: Final = (AGENTS, ROOMS, DISPATCHES, VERSIONS, SECRETS, PARTICIPANTS, SU
 
 With the default of two seconds, the lists of agents, rooms, versions and secrets take 27 requests a minute in
 a quiet fleet, 22 with many rooms, 47 while agents are in transition. Of the default cap of 120 suspects get
-ten at the most, dispatches and participants the rest.
+ten at the most, four of them to ask again; dispatches and participants get the rest.
 """
