@@ -122,6 +122,18 @@ def test_a_job_is_in_doubt_only_if_it_was_said_to_run_after_its_agent_was_missed
     assert len(rooms.dispatches(dispatch(running))) == 2, "it came back and left again"
 
 
+def test_many_jobs_in_doubt_are_counted_and_not_described_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    rooms = Rooms()
+    rooms.listed()
+    started = {"started_at": rooms.now, "participant_identity": "gone"}
+    running = [job("JS_RUNNING", number, **started) for number in range(30)]
+    rooms.people(CALLER, after=100.0)
+    monkeypatch.setattr("tui.history.events.rooms._as_failed", None)
+    (event,) = rooms.dispatches(dispatch(*running[:15]), dispatch(*running[15:], number=2))
+    assert event.text == "30 jobs: not in room" and len(event.ids) == 30
+    assert len(rooms.dispatches(dispatch(*running[15:], number=2), dispatch(*running[:15]))) == 1, "told once"
+
+
 def test_a_job_that_ends_well_is_not_told() -> None:
     rooms = Rooms()
     rooms.listed()

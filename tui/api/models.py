@@ -288,7 +288,9 @@ class PrivateLink(Wire, frozen=True):
 
 
 _YEAR_2100: Final = 4_102_444_800
-_UNITS: Final = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (_YEAR_2100 * 10**9, 10**9))
+_NANOSECONDS: Final = 10**17
+"""From here on a time is in nanoseconds."""
+_UNITS: Final = ((10**11, 1), (10**14, 10**3), (_NANOSECONDS, 10**6))
 
 
 def moment(value: int) -> float | None:
@@ -296,6 +298,8 @@ def moment(value: int) -> float | None:
 
     The documentation says seconds, self-hosted servers write nanoseconds. Years after 2100 are invalid.
     """
+    if value >= _NANOSECONDS:  # nearly all of them
+        return value / 10**9 if value < _YEAR_2100 * 10**9 else None
     for limit, unit in _UNITS:
         if 0 < value < limit:
             return value / unit if value < _YEAR_2100 * unit else None

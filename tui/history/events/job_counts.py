@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tui.api.models import Dispatch, Job, moment
+from tui.api.models import Job, moment
 from tui.fleet.past import JobCount
 
 Counts = Mapping[tuple[str, int], JobCount]
@@ -18,14 +18,11 @@ MOST_COUNTS: Final = 20_000
 """Counts that are remembered at the most."""
 
 
-def is_new(job: Job, old: Dispatch | None, dispatch: Dispatch) -> bool:
-    """Whether a job that succeeded did so after the answer before this one, which held `old`.
+def is_new(before: Job | None) -> bool:
+    """Whether a job succeeded after the answer before this one, which held its dispatch, and it so.
 
     What has succeeded at the first answer about its dispatch may have been counted by an earlier run.
     """
-    if old is None or old is dispatch:
-        return False
-    before = next((known for known in old.jobs if known.id == job.id), None)
     return before is None or before.state is None or before.state.status != "JS_SUCCESS"
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from tui.api.models import Dispatch, moment
+from tui.api.models import Dispatch, Job, moment
 from tui.fleet.conditions import JobCondition, pick_up
+from tui.fleet.evidence import RoomEvidence
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
 from tui.formats import duration
 from tui.history.events.drafts import Draft, counted, told
@@ -34,9 +35,13 @@ def _failures(jobs: Sequence[FailedJob]) -> list[Draft]:
     return counted(jobs, group=lambda job: job.agent_name, identity=lambda job: job.job_id, draft=draft)
 
 
-def doubts(jobs: Sequence[FailedJob]) -> list[Draft]:
-    """Jobs that go on by the server's word, and may not."""
-    return told(jobs, _doubt, _doubts)
+JudgedJob = tuple[str, Dispatch, Job, JobCondition, RoomEvidence]
+"""A job with the name of its room, its dispatch, how it is, and by what that was judged."""
+
+
+def doubts(jobs: Sequence[JudgedJob], entry: Callable[[JudgedJob], FailedJob]) -> list[Draft]:
+    """Jobs that go on by the server's word, and may not. `entry` is asked for those told one by one."""
+    return told(jobs, lambda job: _doubt(entry(job)), _doubts)
 
 
 def _doubt(job: FailedJob) -> Draft:
@@ -45,11 +50,11 @@ def _doubt(job: FailedJob) -> Draft:
     return Draft(Kind.JOB, Severity.WARNING, words, job.subject, detail=_of_worker(job), after=job.status)
 
 
-def _doubts(jobs: Sequence[FailedJob]) -> list[Draft]:
+def _doubts(jobs: Sequence[JudgedJob]) -> list[Draft]:
     def draft(name: str, ids: tuple[str, ...]) -> Draft:
         return Draft(Kind.JOB, Severity.WARNING, f"{len(ids)} jobs: {name or 'in doubt'}", ids=ids)
 
-    return counted(jobs, group=lambda job: job.status, identity=lambda job: job.job_id, draft=draft)
+    return counted(jobs, group=lambda job: job[3].word, identity=lambda job: job[2].id, draft=draft)
 
 
 RoomDispatch = tuple[str, Dispatch]

@@ -6,7 +6,7 @@ doubt only where its room was asked for it after its agent was missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -28,7 +28,7 @@ from tui.fleet.view import Selection, View
 from tui.history.events import job_counts
 from tui.history.events import room_words as words
 from tui.history.events.drafts import Draft
-from tui.history.events.room_words import RoomDispatch
+from tui.history.events.room_words import JudgedJob, RoomDispatch
 
 DOUBTFUL: Final = frozenset(
     {JobCondition.ABSENT, JobCondition.LEFT, JobCondition.NO_CAPACITY, JobCondition.UNKNOWN}
@@ -78,7 +78,7 @@ class _Found:
     """What is to be told of this step."""
 
     failed: list[FailedJob] = field(default_factory=list)
-    doubtful: list[FailedJob] = field(default_factory=list)
+    doubtful: list[JudgedJob] = field(default_factory=list)
     succeeded: list[tuple[str, Job]] = field(default_factory=list)
     """Jobs with the names of their agents."""
     untaken: list[RoomDispatch] = field(default_factory=list)
@@ -114,7 +114,7 @@ def after_answers(
     counts = job_counts.with_counts(memory.counts, new) if new else memory.counts
     drafts = [
         *words.failures(found.failed),
-        *words.doubts(found.doubtful),
+        *words.doubts(found.doubtful, lambda item: _as_failed(*item)),
         *words.untaken(found.untaken, at),
         *words.taken(found.taken),
         *words.withdrawn(found.withdrawn),
@@ -179,9 +179,9 @@ def _learnt(
     for name in names:
         if (dispatches := after.dispatches[name]) is before.dispatches.get(name):
             continue
-        for dispatch in dispatches:
-            if dispatch.agent_name and dispatch.jobs:
-                seen.setdefault(dispatch.agent_name, set()).update(str(job.type) for job in dispatch.jobs)
+        for agent, kind in {(item.agent_name, job.type) for item in dispatches for job in item.jobs}:
+            if agent:
+                seen.setdefault(agent, set()).add(str(kind))
     news = {agent: types | known.get(agent, frozenset()) for agent, types in seen.items()}
     return {**known, **news} if any(news[agent] != known.get(agent) for agent in news) else known
 
@@ -197,13 +197,13 @@ def _look(
     found: _Found,
 ) -> RoomMemory:
     """What is remembered of a room after an answer; adds to what is found."""
-    held = {dispatch.id: dispatch for dispatch in before.dispatches.get(name, ())}
+    dispatches, held = after.dispatches[name], before.dispatches.get(name, ())
+    look = _JobLook(name, known, room, remembered, found)
     waiting: dict[str, bool] = {}
-    doubts: dict[str, str] = {}
-    for dispatch in after.dispatches[name]:
-        _look_at_jobs(name, dispatch, held.get(dispatch.id), known, room, remembered, found, doubts)
-        if dispatch.jobs:
-            if known.waiting.get(dispatch.id):
+    for dispatch, old in zip(dispatches, _as_they_were(dispatches, held), strict=True):
+        if jobs := dispatch.jobs:
+            look.at(dispatch, jobs, old)
+            if known.waiting and known.waiting.get(dispatch.id):
                 found.taken.append((name, dispatch))
         elif dispatch.agent_name:
             is_untaken = dispatch_condition(dispatch, room) is DispatchCondition.NOT_TAKEN
@@ -211,47 +211,74 @@ def _look(
             waiting[dispatch.id] = was_told or is_untaken
             if is_untaken and not was_told:
                 found.untaken.append((name, dispatch))
-    ids = {dispatch.id for dispatch in after.dispatches[name]}
-    gone = [id for id, was_told in known.waiting.items() if was_told and id not in ids and id in held]
-    found.withdrawn += [(name, held[id]) for id in gone]
-    may_be = not ids and listed is not None and _may_be_unserved(room, listed)
+    if any(known.waiting.values()):
+        ids = {dispatch.id for dispatch in dispatches}
+        gone = (old for old in held if old.id not in ids and known.waiting.get(old.id))
+        found.withdrawn += [(name, old) for old in gone]
+    may_be = not dispatches and listed is not None and _may_be_unserved(room, listed)
     is_unserved = may_be and listed is not None and _is_unserved(room, listed)
     if is_unserved and not known.is_unserved:
         found.unserved.append((name, len(room.people or ())))
-    return RoomMemory(waiting, doubts, may_be, is_unserved or (known.is_unserved and not ids))
+    return RoomMemory(waiting, look.doubts, may_be, is_unserved or (known.is_unserved and not dispatches))
 
 
-def _look_at_jobs(
-    name: str,
-    dispatch: Dispatch,
-    old: Dispatch | None,
-    known: RoomMemory,
-    room: RoomEvidence,
-    remembered: Mapping[str, FailedJob],
-    found: _Found,
-    doubts: dict[str, str],
-) -> None:
-    before = {job.id: job for job in old.jobs} if old is not None and old is not dispatch else {}
-    for job in dispatch.jobs:
-        status = job.state.status if job.state else ""
-        if (status == "JS_SUCCESS" and before.get(job.id) == job) or (
-            dispatch is old and status == "JS_FAILED"
-        ):
-            continue
-        condition = job_condition(job, room)
-        if condition is JobCondition.FAILED or (condition is JobCondition.REFUSED and old is not None):
-            if job.id not in remembered:
-                found.failed.append(_as_failed(name, dispatch, job, condition, room))
-        elif condition in DOUBTFUL and not _is_confirmed(condition, room):
-            doubts[job.id] = known.doubts.get(job.id, "")
-        elif condition in DOUBTFUL:
-            doubts[job.id] = condition.word
-            if known.doubts.get(job.id) != condition.word:
-                found.doubtful.append(_as_failed(name, dispatch, job, condition, room))
-        elif condition is JobCondition.SUCCESS and job_counts.is_new(job, old, dispatch):
-            found.succeeded.append((job.agent_name or dispatch.agent_name, job))
-        elif job.id in known.doubts and condition in (JobCondition.UNCHECKED, JobCondition.WAS_ABSENT):
-            doubts[job.id] = known.doubts[job.id]  # nobody asked since
+def _as_they_were(now: Sequence[Dispatch], before: Sequence[Dispatch]) -> Iterable[Dispatch | None]:
+    """Each of these dispatches as it was before; None for a new one. Mostly their places are the same."""
+    ids = [dispatch.id for dispatch in now]
+    if ids == [dispatch.id for dispatch in before]:
+        return before
+    held = {dispatch.id: dispatch for dispatch in before}
+    return map(held.get, ids)
+
+
+class _JobLook:
+    """Looks at the jobs of one room, fast: there may be a hundred thousand."""
+
+    def __init__(
+        self,
+        name: str,
+        known: RoomMemory,
+        room: RoomEvidence,
+        remembered: Mapping[str, FailedJob],
+        found: _Found,
+    ) -> None:
+        self._name, self._room, self._remembered, self._found = name, room, remembered, found
+        self._known = known.doubts
+        self._unconfirmed = frozenset(item for item in DOUBTFUL if not _is_confirmed(item, room))
+        self.doubts: dict[str, str] = {}
+        """As in `RoomMemory`."""
+
+    def at(self, dispatch: Dispatch, jobs: Iterable[Job], old: Dispatch | None) -> None:
+        """Look at the jobs of a dispatch."""
+        before: Mapping[str, Job] | None = None
+        for job in jobs:
+            status = job.state.status if job.state else ""
+            if dispatch is old and status == "JS_FAILED":
+                continue
+            if status == "JS_SUCCESS" and old is not None and old is not dispatch:
+                before = before or {known.id: known for known in old.jobs}
+                if before.get(job.id) == job:
+                    continue
+            condition = job_condition(job, self._room)
+            if condition in DOUBTFUL:
+                self._doubt(dispatch, job, condition)
+            elif condition is JobCondition.FAILED or (condition is JobCondition.REFUSED and old is not None):
+                if job.id not in self._remembered:
+                    self._found.failed.append(_as_failed(self._name, dispatch, job, condition, self._room))
+            elif before is not None and condition is JobCondition.SUCCESS:
+                if job_counts.is_new(before.get(job.id)):
+                    self._found.succeeded.append((job.agent_name or dispatch.agent_name, job))
+            elif job.id in self._known and condition in (JobCondition.UNCHECKED, JobCondition.WAS_ABSENT):
+                self.doubts[job.id] = self._known[job.id]  # nobody asked since
+
+    def _doubt(self, dispatch: Dispatch, job: Job, condition: JobCondition) -> None:
+        told, word = self._known.get(job.id, ""), condition.word
+        if condition in self._unconfirmed:
+            self.doubts[job.id] = told
+            return
+        self.doubts[job.id] = word
+        if told != word:
+            self._found.doubtful.append((self._name, dispatch, job, condition, self._room))
 
 
 def _is_confirmed(condition: JobCondition, room: RoomEvidence) -> bool:
