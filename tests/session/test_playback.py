@@ -26,7 +26,7 @@ from tui.history.timeline import Timeline
 from tui.record_options import RecordOptions
 from tui.session.past_at import PastAt
 from tui.session.playback import Playback
-from tui.session.replayed import PAST, Replay
+from tui.session.replayed import REFUSAL, Replay
 
 pytestmark = pytest.mark.anyio
 
@@ -106,7 +106,7 @@ async def test_it_goes_by_time_by_minutes_and_by_events(tmp_path: Path) -> None:
         assert [known.at for known in replay.past.events] == [taken[7].moment.unix, found.at]
         assert await playback.end(newest=False) and not replay.past.events
         assert not await playback.step(-1)
-        assert replay.link().past and replay.refusal == PAST
+        assert replay.link().past and replay.refusal == REFUSAL
 
 
 async def test_time_passes_over_samples_and_through_gaps_up_to_the_newest(tmp_path: Path) -> None:

@@ -197,14 +197,6 @@ async def test_what_makes_a_difference_is_never_cut_for_a_long_name() -> None:
         assert len(lines) == 1 and "PRODUCTION read-only " in lines[0]
 
 
-@pytest.mark.parametrize("command", ["restart concierge", "deploy", "create"])
-async def test_a_recorded_project_refuses_changes_with_the_reason(command: str) -> None:
-    async with playing(Scene("recorded")) as (app, pilot):
-        await typed(pilot, "colon", *command, "enter")
-        assert app.screen is app.main
-        assert REFUSAL in app.said.newest_first[0].text
-
-
 async def test_the_view_holds_what_is_known_of_every_watched_project() -> None:
     async with several(PROJECT).run_test(size=(80, 24)) as pilot:
         await settled(pilot)

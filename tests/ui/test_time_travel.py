@@ -12,19 +12,26 @@ from textual.widgets import Input
 from tests.fixtures.clocks import QuickClock
 from tests.fixtures.screen import playing, title
 from tests.operations.console import console
-from tests.scenes import Scene, looks, read, settled, strike, typed
+from tests.scenes import PROJECT, Scene, looks, read, settled, strike, typed
+from tui.clock import SystemClock
 from tui.fleet.past import Gap, Kind
 from tui.fleet.times import TimeStyle
+from tui.operations.journal.journal import AuditEntry, Journal, Verdict
+from tui.operations.registry import OPERATIONS
 from tui.record_options import RecordOptions
 from tui.session.live import Session
 from tui.session.playback import Extent
+from tui.session.replayed import PAST, REFUSAL
 from tui.ui.commandline.time_mode import TimeMode
+from tui.ui.keys.table import ACTS
 from tui.ui.main_screen.time_bar import Position, bar, line_of_time
 from tui.ui.panes.timeline import TimelinePane
 from tui.ui.time_travel import Pace
 from tui.ui.widgets.key_choice import KeyChoice
 
 T = 1_786_000_000.0
+PANES = {"agents": "1", "status": "2", "versions": "3", "secrets": "4", "dispatches": "5"}
+"""Panes in which keys act, with their numbers."""
 
 
 def drawn(position: Position, size: int) -> str:
@@ -64,7 +71,7 @@ async def test_one_goes_through_a_recording_and_every_operation_is_refused() -> 
         assert app.main.view.is_past and app.main.view.now < app.clock.now() - 60
         await typed(pilot, "j", "r")
         assert app.screen is app.main, "no dialog"
-        assert "the past is shown" in app.said.newest_first[0].text
+        assert REFUSAL in app.said.newest_first[0].text
         await typed(pilot, "tab")
         assert app.focused in app.main.agents.walk_children() and app.main.view.is_past
         await typed(pilot, "shift+tab")
@@ -88,6 +95,43 @@ async def test_one_goes_through_a_recording_and_every_operation_is_refused() -> 
         await typed(pilot, "ctrl+t", "escape")
         assert "there is no now" in app.said.newest_first[0].text, "a recording is all there is"
         assert now != newest
+
+
+async def test_every_key_and_command_that_changes_something_is_refused_in_the_past_by_its_name() -> None:
+    named = {"screen.deploy": "deploy", "screen.undo": "undo"}
+    for key in ACTS:
+        for use in key.uses:
+            if use.action.startswith("screen.operate"):
+                named[use.action] = use.label
+    acting = {
+        (context.name, key.names): named[use.action]
+        for key in ACTS
+        for use in key.uses
+        if use.action in named
+        for context in use.contexts
+    }
+    assert {name for name, _ in acting} == {*PANES, "timeline"} and len(acting) > 25
+    changing = {operation.usage.name: operation.label for operation in OPERATIONS}
+    others = ("create", "deploy", "config", "dockerfile", "links", "undo", "unlock", "lock", "unresolved")
+    async with playing(Scene("past", recorded=True, keys=("ctrl+t",)), (120, 40)) as (app, pilot):
+
+        async def refuses(name: str, *keys: str) -> None:
+            app.say("before", toast=False)
+            await typed(pilot, *keys)
+            newest = app.said.newest_first[0].text
+            assert f"{name}: {REFUSAL}" in newest, f"{keys}: {newest}"
+            assert app.screen is app.main and app.main.view.is_past
+
+        for (pane, names), name in acting.items():
+            await typed(pilot, {**PANES, "timeline": "7"}[pane])
+            await refuses(name, names)
+        await typed(pilot, "1", "g", "m", "j", "m")
+        await refuses(named["screen.operate('restart')"], "r")
+        for word, name in {**changing, **dict.fromkeys(others)}.items():
+            await refuses(name or word, "colon", *word, "enter")
+        what = f"forget {PROJECT.name}"
+        await refuses(f"recorded history of {PROJECT.name} not removed", "colon", *what, "enter")
+        await refuses("read again", "ctrl+r")
 
 
 async def test_time_passes_at_its_speed_and_any_key_of_the_bar_stops_it() -> None:
@@ -169,19 +213,29 @@ async def test_now_is_shown_again_as_if_one_had_never_left(tmp_path: Path) -> No
         assert isinstance(live, Session) and live.recorder is not None
         recorder = live.recorder
         await here.until(lambda: recorder.samples > 0)
+        launcher, selection = here.app.launcher, here.app.main.view.selection
+        context = launcher.context_of(selection)
+        assert context is not None
         await here.press("ctrl+t")
         await here.until(lambda: here.app.main.view.is_past)
         assert here.app.session is not live and here.app.main.time_bar.has_focus
+        await here.press("u")
+        assert here.said()[0] == f"undo: {PAST}", "not: nothing to undo"
         playback = here.app.time_travel.playback
         assert playback is not None
         await here.press("tab", "i")
         await here.paste("bad from here on")
         await here.press("enter")
+        elsewhere = Journal(tmp_path / "elsewhere", SystemClock())
+        intent = elsewhere.intent("restart", "CA_1", project=live.project.name)
+        launcher._journalled(AuditEntry(intent, Verdict.DONE))
+        assert live.past.events[-1].kind is Kind.OPERATION, "what ends meanwhile is told"
         (note,) = (event for event in live.past.events if event.kind is Kind.NOTE)
         assert abs(note.at - playback.at) < 0.01, "of the time looked at"
         await here.press("ctrl+t")
         await here.press("ctrl+t")
         assert here.app.session is live and not here.app.main.view.is_past
+        assert launcher.context_of(selection) is context, "what can be undone still can"
         assert not here.app.main.time_bar.display and here.app.focused is not None
         await here.burst("ctrl+t", "T", *"14:0")
         await here.until(lambda: here.app.main.view.is_past)

@@ -32,11 +32,12 @@ from tui.session.watched import Link, NoHistory
 
 C = TypeVar("C")
 
-REFUSAL: Final = "recorded session: not available"
+REFUSAL: Final = "this is a recording, and nothing can be changed in it"
 """Why nothing can be asked or changed."""
 KEPT: Final = "a recording stays as it is: a note is made where it is recorded"
 """Why nothing can be noted."""
 PAST: Final = "the past is shown, and nothing can be changed in it: ctrl+t goes back to now"
+"""The same in the past of a project that is watched live."""
 _SUBJECTS: Final[Mapping[str, Callable[[Selection], str]]] = {
     "versions": lambda selection: selection.agent_id,
     "secrets": lambda selection: selection.agent_id,
@@ -59,16 +60,19 @@ class Replay:
         link: Link | None = None,
         read: Callable[[], Reader] | None = None,
         noted: Callable[[str, Subject, str], str] | None = None,
+        refusal: str = REFUSAL,
     ) -> None:
         """`past` is what is remembered of the fleet; without, it is seen for the first time.
 
         `link` is what is said of the connection. `read` opens what was recorded before; it is called in a
-        thread, and raises `NoHistory`. `noted` keeps a note, as `note` does; without, none is kept.
+        thread, and raises `NoHistory`. `noted` keeps a note, as `note` does; without, none is kept. `refusal`
+        is why nothing can be changed.
         """
         self.project = project
         self.logs = logs
         self._read = read
         self._noted = noted
+        self._refusal = refusal
         seen = Moment(clock.now(), clock.now())  # one clock was recorded
         first = derive(State(), Change(Fleet(), fleet, frozenset(vars(fleet)), seen))
         state = past.continued(first.state) if past else first.state
@@ -175,7 +179,7 @@ class Replay:
 
     async def forget(self) -> str:
         """A recording is not forgotten by looking at it."""
-        return REFUSAL
+        return self._refusal
 
     def raw(self, item: object) -> bytes:
         """Empty: what was received is not part of a recording."""
@@ -184,12 +188,12 @@ class Replay:
     @property
     def remote(self) -> Remote:
         """Refuses every call with `NotSent`."""
-        return _RefusingRemote(self.refusal)
+        return _RefusingRemote(self._refusal)
 
     @property
     def refusal(self) -> str:
         """Why nothing can be changed."""
-        return REFUSAL if self._sample is None else PAST
+        return self._refusal
 
     def client_of(self, kind: type[C]) -> C | None:
         """None: there is no network."""

@@ -364,7 +364,9 @@ class Lktop(DiffApp):
 
     def action_refresh_now(self) -> None:
         """Poll every source now."""
-        if self.session is not None:
+        if self.session is not None and self.session.refusal:
+            self.say(f"read again: {self.session.refusal}", tone="warn")
+        elif self.session is not None:
             self.session.nudge()
 
     def action_redraw(self) -> None:
@@ -487,7 +489,7 @@ class Lktop(DiffApp):
 
             here = self.launch.working_dir
             self._deploys = DeployController(here)
-        context = self.launcher.require_context(selection)
+        context = self.launcher.to_change(verb, selection)
         self._deploys.begin(context, verb, words, selection.agent_id)
 
     def on_main_screen_past_wanted(self, event: requests.PastWanted) -> None:

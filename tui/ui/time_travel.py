@@ -14,7 +14,7 @@ from tui.fleet.past import Event, Subject
 from tui.fleet.state import Fleet
 from tui.session.playback import Playback
 from tui.session.registry import SessionRegistry
-from tui.session.replayed import Replay
+from tui.session.replayed import PAST, Replay
 from tui.session.watched import NoHistory, Watched
 from tui.ui.main_screen.screen import MainScreen
 from tui.ui.main_screen.time_bar import SPEEDS, Position
@@ -159,7 +159,12 @@ class TimeTravel:
             self._say(f"no past to show: {problem}")
             return
         replay = Replay(
-            session.project, Fleet(), clock=self._clock, logs=session.logs, noted=partial(self._note, session)
+            session.project,
+            Fleet(),
+            clock=self._clock,
+            logs=session.logs,
+            noted=partial(self._note, session),
+            refusal=session.refusal or PAST,
         )
         playback = Playback(replay, reader, lambda: session.past)
         if session is not self._registry.selected or not await playback.seek(at):

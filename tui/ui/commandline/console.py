@@ -64,7 +64,7 @@ class Operations(Protocol):
         """Allow changes for a while. Raises `InvalidAnswer`."""
 
     def lock(self, selection: Selection) -> None:
-        """Make the project read-only again."""
+        """Make the project read-only again. Raises `InvalidAnswer`."""
 
     def toggle_dry_run(self) -> None:
         """Send nothing, or send again."""

@@ -60,7 +60,9 @@ class OperationLauncher:
             tell=lambda entry: host.soon(lambda: self._journalled(entry)),
         )
         self._contexts: dict[str, ProjectContext] = {}
-        """By the project's key."""
+        """By the project's key. They stay while the past is shown: operations go on meanwhile."""
+        self._past_contexts: dict[str, ProjectContext] = {}
+        """Those of the past that is shown."""
         self.session_options = SessionOptions()
 
     @property
@@ -74,10 +76,12 @@ class OperationLauncher:
         if session is None:
             self._contexts.pop(selection.project, None)
             return None
-        known = self._contexts.get(selection.project)
+        is_live = session is self._registry.live(selection.project)
+        contexts = self._contexts if is_live else self._past_contexts
+        known = contexts.get(selection.project)
         if known is None or not known.is_of(session):
             known = ProjectContext(self._host, session, self._registry, self._journal, self.session_options)
-            self._contexts[selection.project] = known
+            contexts[selection.project] = known
         return known
 
     def _journalled(self, entry: AuditEntry) -> None:
@@ -106,6 +110,13 @@ class OperationLauncher:
             raise InvalidAnswer("", NO_PROJECT)
         return context
 
+    def to_change(self, what: str, selection: Selection) -> ProjectContext:
+        """The same for a command that leads to changes. Raises `InvalidAnswer` where there can be none."""
+        context = self.require_context(selection)
+        if context.refusal:
+            raise InvalidAnswer("", f"{what}: {context.refusal}")
+        return context
+
     # ---- operations -----------------------------------------------------------------------------------
 
     def by_key(self, operation: Operation, targets: Sequence[Target]) -> None:
@@ -118,7 +129,8 @@ class OperationLauncher:
 
     def by_command(self, operation_id: str, words: Sequence[str], selection: Selection) -> None:
         """An operation was named after the colon. Raises `InvalidAnswer`."""
-        self._by_words(self.require_context(selection), operation_id, words, selection)
+        context = self.to_change(BY_ID[operation_id].label, selection)
+        self._by_words(context, operation_id, words, selection)
 
     def _by_words(
         self, context: ProjectContext, operation_id: str, words: Sequence[str], selection: Selection
@@ -130,6 +142,9 @@ class OperationLauncher:
     def undo(self, selection: Selection) -> None:
         """Offer to undo the last operation on the selection's project."""
         context = self.context_of(selection)
+        if context is not None and context.refusal:
+            self._host.say(f"undo: {context.refusal}", tone="warn")
+            return
         undo = context.undo.offered if context is not None else None
         if context is None or undo is None:
             self._host.say("nothing to undo; what can be undone can be for 30 s", tone="warn")
@@ -165,7 +180,7 @@ class OperationLauncher:
         """Show the private links of the selection's project. Raises `InvalidAnswer`."""
         from tui.ui.dialogs.private_links import PrivateLinks
 
-        context = self.require_context(selection)
+        context = self.to_change("links", selection)
         nothing = Selection(project=selection.project)
         if problem := no_api(context.view(nothing)):
             raise InvalidAnswer("", problem)
@@ -177,17 +192,16 @@ class OperationLauncher:
         """`:unlock 15m` asks for a reason first. Raises `InvalidAnswer`."""
         from tui.ui.dialogs.unlock import UnlockDialog, minutes
 
-        context = self.require_context(selection)
+        context = self.to_change("unlock", selection)
         if not context.project.read_only:
             raise InvalidAnswer("", f"{context.project.name} is not read-only")
         context.show(UnlockDialog(context, minutes(words)))
 
     def lock(self, selection: Selection) -> None:
-        """Make the selection's project read-only again."""
-        context = self.context_of(selection)
-        if context is not None:
-            context.lock()
-        locked = context is not None and context.project.read_only
+        """Make the selection's project read-only again. Raises `InvalidAnswer`."""
+        context = self.to_change("lock", selection)
+        context.lock()
+        locked = context.project.read_only
         self._host.say("locked: this session is read-only again" if locked else "not read-only")
 
     def toggle_dry_run(self) -> None:
@@ -226,6 +240,10 @@ class OperationLauncher:
 
         context = self.context_of(selection)
         if context is None:
+            return False
+        if context.refusal:
+            if asked:
+                self._host.say(f"unresolved: {context.refusal}", tone="warn")
             return False
         if not asked:
             await first_answer(context.store)
