@@ -102,5 +102,16 @@ def test_what_is_no_recording_is_refused_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path.parent.parent / "escaped.samples").exists()
     with pytest.raises(NoHistory, match="nothing was recorded"):
         newest(tmp_path / "absent")
+    with pytest.raises(NoHistory, match="nothing was recorded"):
+        newest(tmp_path)
     recorded(tmp_path)
+    assert newest(tmp_path) == tmp_path / "p"
+
+
+def test_the_project_recorded_last_is_found_beside_folders_of_which_nothing_is_left(tmp_path: Path) -> None:
+    recorded(tmp_path)
+    for name in ("empty", "forgotten", "broken"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "forgotten" / "recorder.lock").touch()
+    (tmp_path / "broken" / "1-20260806T070640Z.samples").symlink_to(tmp_path / "absent")
     assert newest(tmp_path) == tmp_path / "p"

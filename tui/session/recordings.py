@@ -54,6 +54,21 @@ def newest(root: Path) -> Path:
     """The folder of the project that was recorded last. Raises `NoHistory`."""
     try:
         folders = [path for path in root.iterdir() if path.is_dir() and not path.is_symlink()]
-        return max(folders, key=lambda path: max(item.stat().st_mtime for item in path.iterdir()))
-    except (OSError, ValueError):
-        raise NoHistory(f"nothing was recorded in {root}") from None
+    except OSError as error:
+        raise NoHistory(f"nothing was recorded in {root}: {error.strerror}") from None
+    written = {folder: at for folder in folders if (at := _written_at(folder)) is not None}
+    if not written:
+        raise NoHistory(f"nothing was recorded in {root}")
+    return max(written, key=lambda folder: written[folder])
+
+
+def _written_at(folder: Path) -> float | None:
+    """When a project was recorded last, Unix seconds; None where nothing of it is left or can be read."""
+    from tui.history.files.event_file import NAME
+    from tui.history.files.sample_files import sample_files
+
+    try:
+        files = (*sample_files(folder), *folder.glob(f"{NAME}*"))
+        return max((path.stat().st_mtime for path in files), default=None)
+    except OSError:
+        return None
