@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
+import pytest
 from textual.widgets import Input
 
 from tests.fixtures.clocks import QuickClock
@@ -15,15 +18,20 @@ from tests.operations.console import console
 from tests.scenes import PROJECT, Scene, looks, read, settled, strike, typed
 from tui.clock import SystemClock
 from tui.fleet.past import Gap, Kind
+from tui.fleet.state import Fleet
 from tui.fleet.times import TimeStyle
+from tui.fleet.view import Selection, View
 from tui.operations.journal.journal import AuditEntry, Journal, Verdict
 from tui.operations.registry import OPERATIONS
 from tui.record_options import RecordOptions
 from tui.session.live import Session
 from tui.session.playback import Extent
 from tui.session.replayed import PAST, REFUSAL
+from tui.ui.commandline.command import BadCommand
+from tui.ui.commandline.past import show_failed
 from tui.ui.commandline.time_mode import TimeMode
 from tui.ui.keys.table import ACTS
+from tui.ui.main_screen.requests import CommandGiven
 from tui.ui.main_screen.time_bar import Position, bar, line_of_time
 from tui.ui.panes.timeline import TimelinePane
 from tui.ui.time_travel import Pace
@@ -115,22 +123,28 @@ async def test_every_key_and_command_that_changes_something_is_refused_in_the_pa
     others = ("create", "deploy", "config", "dockerfile", "links", "undo", "unlock", "lock", "unresolved")
     async with playing(Scene("past", recorded=True, keys=("ctrl+t",)), (120, 40)) as (app, pilot):
 
-        async def refuses(name: str, *keys: str) -> None:
+        async def refuses(name: str, key: str = "", *, command: str = "") -> None:
             app.say("before", toast=False)
-            await typed(pilot, *keys)
+            if command:
+                app.main.post_message(CommandGiven(command))
+                await settled(pilot)
+            else:
+                await typed(pilot, key)
             newest = app.said.newest_first[0].text
-            assert f"{name}: {REFUSAL}" in newest, f"{keys}: {newest}"
+            assert f"{name}: {REFUSAL}" in newest, f"{key}{command}: {newest}"
             assert app.screen is app.main and app.main.view.is_past
 
-        for (pane, names), name in acting.items():
-            await typed(pilot, {**PANES, "timeline": "7"}[pane])
-            await refuses(name, names)
+        for pane, number in {**PANES, "timeline": "7"}.items():
+            await typed(pilot, number)
+            for (where, names), name in acting.items():
+                if where == pane:
+                    await refuses(name, names)
         await typed(pilot, "1", "g", "m", "j", "m")
         await refuses(named["screen.operate('restart')"], "r")
         for word, name in {**changing, **dict.fromkeys(others)}.items():
-            await refuses(name or word, "colon", *word, "enter")
-        what = f"forget {PROJECT.name}"
-        await refuses(f"recorded history of {PROJECT.name} not removed", "colon", *what, "enter")
+            await refuses(name or word, command=word)
+        forget = f"forget {PROJECT.name}"
+        await refuses(f"recorded history of {PROJECT.name} not removed", command=forget)
         await refuses("read again", "ctrl+r")
 
 
@@ -192,6 +206,20 @@ async def test_the_hour_that_came_twice_is_asked_for() -> None:
     assert went == [night - 3600]
     mode.submit("02:30+02:00")
     assert went[1:] == [night - 7200] and len(asked) == 1
+
+
+def test_failed_jobs_of_the_hour_that_came_twice_are_asked_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    night = datetime(2026, 10, 25, 3, 0, tzinfo=UTC).timestamp()
+    asked: list[float] = []
+    view = View(Fleet(), Selection(), night, 0.0)
+    console = SimpleNamespace(main=SimpleNamespace(view=view, show_failed=asked.append))
+    with pytest.raises(BadCommand, match=r"that hour came twice: type 02:30\+02:00 or 02:30\+01:00"):
+        show_failed(console, ("02:30",))
+    for words in (("02:30+02:00",), ("10m",), ()):
+        show_failed(console, words)
+    assert asked == [2.5 * 3600, 600.0, 86_400.0]
 
 
 async def test_enter_on_an_event_shows_the_fleet_as_it_was_then() -> None:

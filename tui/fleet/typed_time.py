@@ -15,15 +15,6 @@ _OFFSET: Final = re.compile(r"([Zz]|[-+]\d{2}:\d{2})$")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def typed_time(text: str, *, now: float, zone: tzinfo | None) -> float | None:
-    """Unix seconds of a time as typed, None if invalid. A time of day is the last one before `now`.
-
-    Of an hour that occurs twice it is the second one, unless that is to come.
-    """
-    found = typed_times(text, now=now, zone=zone)
-    return found[-1] if found else None
-
-
 def typed_times(text: str, *, now: float, zone: tzinfo | None) -> Sequence[float]:
     """What a time as typed may mean: two moments in the hour that occurs twice, none if it is invalid.
 

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
 from tui.fleet.lists.cells import Cell
-from tui.fleet.typed_time import precision, typed_time, typed_times, which_of
+from tui.fleet.typed_time import precision, typed_times, which_of
 from tui.logs.classify import classify
 from tui.logs.levels import Level
 from tui.logs.log import Counts, Kind, Line, Notice
@@ -204,11 +204,11 @@ NOW = EPOCH + 3600
     ],
 )
 def test_times_as_they_are_typed(typed: str, expected: float | None) -> None:
-    assert typed_time(typed, now=NOW, zone=UTC) == expected
+    assert typed_times(typed, now=NOW, zone=UTC) == (() if expected is None else (expected,))
 
 
 def test_years_that_no_clock_reaches_are_no_times() -> None:
-    assert typed_time("0001-01-01", now=NOW, zone=None) is None
+    assert typed_times("0001-01-01", now=NOW, zone=None) == ()
 
 
 def test_an_hour_that_occurs_twice_is_two_moments_until_it_is_said_which() -> None:
@@ -220,7 +220,6 @@ def test_an_hour_that_occurs_twice_is_two_moments_until_it_is_said_which() -> No
     for text, at in zip(which_of("02:30", both, berlin), both, strict=True):
         assert typed_times(text, now=night + 60, zone=berlin) == (at,) and precision(text) == 60.0
     assert typed_times("02:30", now=night - 60, zone=berlin) == (night - 3600,), "the second is to come"
-    assert typed_time("02:30", now=night + 60, zone=berlin) == night
     assert len(typed_times("2026-10-25 02:30", now=night, zone=berlin)) == 2
     assert len(typed_times("2026-10-25 02:30", now=night, zone=UTC)) == 1
     assert len(typed_times("2026-03-29 02:30", now=night, zone=berlin)) == 1, "it is skipped"
@@ -230,8 +229,8 @@ def test_an_hour_that_occurs_twice_is_two_moments_until_it_is_said_which() -> No
 
 def test_a_time_of_day_is_the_operators_unless_it_says_utc() -> None:
     tokyo = ZoneInfo("Asia/Tokyo")
-    assert typed_time("20:06:40", now=NOW, zone=tokyo) == EPOCH
-    assert typed_time("11:06:40Z", now=NOW, zone=tokyo) == EPOCH
+    assert typed_times("20:06:40", now=NOW, zone=tokyo) == (EPOCH,)
+    assert typed_times("11:06:40Z", now=NOW, zone=tokyo) == (EPOCH,)
 
 
 @pytest.mark.parametrize("size", range(0, 160, 7))

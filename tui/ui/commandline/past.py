@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 
 from tui.fleet.times import TimeStyle
-from tui.fleet.typed_time import TIME_HINT, typed_time, typed_times, which_of
+from tui.fleet.typed_time import TIME_HINT, typed_times, which_of
 from tui.fleet.view import View
 from tui.ui.commandline.command import Arguments, BadCommand
 from tui.ui.commandline.console import Console
@@ -40,11 +40,11 @@ def export(console: Console, words: Arguments) -> None:
 
 def show_failed(console: Console, words: Arguments) -> None:
     """The jobs that failed within some time, at the most a day. Raises `BadCommand`."""
-    now = console.main.view.now
-    since = typed_time(words[0], now=now, zone=None) if words else now - DAY
+    view = console.main.view
+    since = _time(words[0], view) if words else view.now - DAY
     if since is None or len(words) > 1:
         raise BadCommand("within what time? Type 10m, 2h or 14:02")
-    console.main.show_failed(max(0.0, now - since))
+    console.main.show_failed(max(0.0, view.now - since))
 
 
 def _time(word: str, view: View) -> float | None:
