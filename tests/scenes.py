@@ -47,6 +47,7 @@ from tui.session.replayed import Replay
 from tui.session.watched import Link
 from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop
+from tui.ui.dialogs.unlock import UnlockDialog
 from tui.ui.launch import Launch
 from tui.ui.logview import LogView
 from tui.ui.logview.lines import LogBar, LogLines
@@ -486,7 +487,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         "dialog-unlock",
-        keys=("colon", *"unlock 15m", "enter"),
+        over=lambda app: UnlockDialog(dialogs.context(app), 15),
         projects=(PRODUCTION, STAGING),
         picture=None,
     ),

@@ -33,7 +33,9 @@ from tui.session.watched import Link, NoHistory
 C = TypeVar("C")
 
 REFUSAL: Final = "this is a recording, and nothing can be changed in it"
-"""Why nothing can be asked or changed."""
+"""Why nothing can be changed."""
+UNASKED: Final = "recorded: nothing more can be asked"
+"""Why no call is made."""
 KEPT: Final = "a recording stays as it is: a note is made where it is recorded"
 """Why nothing can be noted."""
 PAST: Final = "the past is shown, and nothing can be changed in it: ctrl+t goes back to now"
@@ -188,7 +190,7 @@ class Replay:
     @property
     def remote(self) -> Remote:
         """Refuses every call with `NotSent`."""
-        return _RefusingRemote(self._refusal)
+        return _RefusingRemote()
 
     @property
     def refusal(self) -> str:
@@ -219,11 +221,8 @@ def _about(fleet: Fleet, selection: Selection) -> Fleet:
 class _RefusingRemote:
     """A `Remote` without network."""
 
-    def __init__(self, refusal: str) -> None:
-        self._refusal = refusal
-
     async def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
-        raise NotSent(self._refusal)
+        raise NotSent(UNASKED)
 
     list_agents = list_versions = list_secrets = list_rooms = list_participants = _refuse
     list_dispatches = exact_dispatches = raw_dispatch = list_links = link_status = settings = change = _refuse
