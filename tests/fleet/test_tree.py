@@ -11,12 +11,14 @@ from tui.fleet.conditions import SLOW_AFTER, STUCK_AFTER, Worst
 from tui.fleet.evidence import CHECKED_FOR
 from tui.fleet.lists.tree import (
     OPENS_UP_TO,
+    ROOM_SORTS,
     Tree,
     find_dispatch,
     find_key,
     key_of,
     owner_name,
     rooms_by_worst,
+    sorted_rooms,
     split,
 )
 from tui.fleet.state import Fleet, Freshness, RoomFreshness
@@ -201,6 +203,20 @@ def test_rooms_are_worst_first_then_by_name() -> None:
     known = fleet(b=(), a=(), d=(), c=())
     order = rooms_by_worst(known, {"d": Worst.PROBLEM, "c": Worst.RUNNING, "a": Worst.UNCHECKED})
     assert order == ["d", "a", "c", "b"], "whether presence was checked moves no room"
+
+
+def test_rooms_are_sorted_as_was_chosen() -> None:
+    created = {"b": 3, "a": 1, "c": 2}
+    known = Fleet(rooms=tuple(Room(name=name, creation_time=at) for name, at in created.items()))
+    worst = {"c": Worst.PROBLEM}
+    orders = {sort: sorted_rooms(known, worst, sort, reverse=False) for sort in ("", *ROOM_SORTS)}
+    assert orders == {
+        "": ["c", "a", "b"],
+        "node": ["a", "b", "c"],
+        "state": ["c", "a", "b"],
+        "age": ["b", "c", "a"],
+    }
+    assert sorted_rooms(known, worst, "age", reverse=True) == ["a", "c", "b"]
 
 
 def test_ids_lead_to_lines_and_lines_to_agents() -> None:

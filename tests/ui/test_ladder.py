@@ -7,6 +7,7 @@ from dataclasses import replace
 from tests.fixtures.clocks import StillClock
 from tests.fixtures.screen import drawn, playing, title
 from tests.scenes import Scene, looks, typed
+from tui.ui.panes.lists import ListPane
 from tui.ui.widgets.lines import Lines
 
 
@@ -119,6 +120,23 @@ async def test_sorting_by_keys_and_by_a_picked_column() -> None:
         await typed(pilot, "shift+left", "less_than_sign", "greater_than_sign", "S", "S")
         assert pane.sort == "name", "one to the left of the status"
         assert "NAME↑" in pane.table.render_line(0).text
+        for key, orders in {
+            "3": {"n": "VERSION↑", "s": "STATUS↑", "a": "CREATED↑"},
+            "4": {"n": "NAME↑", "a": "UPDATED↑"},
+            "5": {"n": "↑ STATE", "s": "STATE↑", "a": "AGE↑"},
+        }.items():
+            await typed(pilot, key)
+            listed = app.main.current
+            assert isinstance(listed, ListPane)
+            before = list(listed.table.keys)
+            for letter, title in orders.items():
+                await typed(pilot, "S", letter)
+                assert title in listed.table.render_line(0).text
+            newest_first = list(listed.table.keys)
+            await typed(pilot, "S", "a")
+            assert title.replace("↑", "↓") in listed.table.render_line(0).text
+            assert sorted(listed.table.keys) == sorted(before), "the same rows"
+            assert len(before) < 2 or list(listed.table.keys) != newest_first, "in the other order"
 
 
 async def test_every_pane_says_why_it_is_empty_where_there_are_no_agents() -> None:

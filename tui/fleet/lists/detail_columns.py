@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 from tui.api.models import Agent, Deployment, SecretInfo, Version, instant
@@ -141,16 +142,37 @@ def _created(item: Version | SecretInfo, view: View) -> Cell:
     return Cell(when(instant(item.created_at), now=view.now, style=view.times), "muted")
 
 
+def _newest_first(at: datetime | None) -> tuple[float]:
+    return (-(instant(at) or 0.0),)
+
+
 VERSION_COLUMNS: tuple[Column[Version], ...] = (
     Column(
         "version",
         "VERSION",
         14,
         cell=lambda version, view: Cell(version.version, "accent" if version.current else "text"),
+        sort=lambda version, view: (version.version,),
         filter=Filter("version"),
     ),
-    Column("role", "ROLE", 8, grow=1, cell=_role, filter=Filter("role")),
-    Column("status", "STATUS", 9, rank=2, cell=_version_status, filter=Filter("status")),
+    Column(
+        "role",
+        "ROLE",
+        8,
+        grow=1,
+        cell=_role,
+        sort=lambda version, view: (not version.current, not version.active, not version.draining),
+        filter=Filter("role"),
+    ),
+    Column(
+        "status",
+        "STATUS",
+        9,
+        rank=2,
+        cell=_version_status,
+        sort=lambda version, view: (status(version.status).severity,),
+        filter=Filter("status"),
+    ),
     Column("commit", "COMMIT", 8, rank=1, cell=_commit, filter=Filter("commit")),
     Column(
         "branch",
@@ -159,6 +181,7 @@ VERSION_COLUMNS: tuple[Column[Version], ...] = (
         grow=2,
         rank=3,
         cell=lambda version, view: Cell(version.attributes.get("git_branch", "–")),
+        sort=lambda version, view: (version.attributes.get("git_branch", ""),),
         filter=Filter("branch"),
     ),
     Column(
@@ -168,10 +191,28 @@ VERSION_COLUMNS: tuple[Column[Version], ...] = (
         grow=1,
         rank=5,
         cell=lambda version, view: Cell(version.owner or "–"),
+        sort=lambda version, view: (version.owner,),
         filter=Filter("owner"),
     ),
-    Column("created", "CREATED", 8, right=True, rank=4, clock=True, cell=_created),
-    Column("deployed", "DEPLOYED", 8, right=True, clock=True, cell=_deployed),
+    Column(
+        "created",
+        "CREATED",
+        8,
+        right=True,
+        rank=4,
+        clock=True,
+        cell=_created,
+        sort=lambda version, view: _newest_first(version.created_at),
+    ),
+    Column(
+        "deployed",
+        "DEPLOYED",
+        8,
+        right=True,
+        clock=True,
+        cell=_deployed,
+        sort=lambda version, view: _newest_first(version.deployed_at),
+    ),
     Column("attributes", "ATTRIBUTES", 10, grow=2, rank=6, wide=True, cell=_other_attributes),
 )
 
@@ -199,9 +240,33 @@ def _note(secret: SecretInfo, view: View) -> Cell:
 
 
 SECRET_COLUMNS: tuple[Column[SecretInfo], ...] = (
-    Column("name", "NAME", 16, grow=3, cell=lambda secret, view: Cell(secret.name)),
-    Column("kind", "KIND", 5, cell=_kind),
-    Column("created", "CREATED", 8, right=True, rank=1, clock=True, cell=_created),
-    Column("updated", "UPDATED", 8, right=True, clock=True, cell=_updated),
+    Column(
+        "name",
+        "NAME",
+        16,
+        grow=3,
+        cell=lambda secret, view: Cell(secret.name),
+        sort=lambda secret, view: (secret.name,),
+    ),
+    Column("kind", "KIND", 5, cell=_kind, sort=lambda secret, view: (_kind(secret, view).text,)),
+    Column(
+        "created",
+        "CREATED",
+        8,
+        right=True,
+        rank=1,
+        clock=True,
+        cell=_created,
+        sort=lambda secret, view: _newest_first(secret.created_at),
+    ),
+    Column(
+        "updated",
+        "UPDATED",
+        8,
+        right=True,
+        clock=True,
+        cell=_updated,
+        sort=lambda secret, view: _newest_first(secret.updated_at),
+    ),
     Column("note", "NOTE", 8, grow=1, rank=2, cell=_note),
 )

@@ -245,3 +245,18 @@ def rooms_by_worst(fleet: Fleet, worst: Mapping[str, Worst]) -> list[str]:
         return Worst.RUNNING if found is Worst.UNCHECKED else found
 
     return sorted((room.name for room in fleet.rooms), key=lambda name: (-rank(name), name))
+
+
+ROOM_SORTS: Final = ("node", "state", "age")
+"""The columns of the tree that rooms are sorted by."""
+
+
+def sorted_rooms(fleet: Fleet, worst: Mapping[str, Worst], sort: str, *, reverse: bool) -> list[str]:
+    """Room names by one of `ROOM_SORTS`, the newest first by age; worst first without one."""
+    found = rooms_by_worst(fleet, worst)
+    if sort == "node":
+        found.sort()
+    elif sort == "age":
+        created = {room.name: room.creation_time for room in fleet.rooms}
+        found.sort(key=lambda name: -created[name])
+    return found[::-1] if reverse else found

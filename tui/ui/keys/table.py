@@ -232,7 +232,11 @@ _LISTS: Final = Section(
         Key("space", "Mark", (use("mark", TABLE),)),
         Key("less_than_sign,shift+left", "Pick the column to the left", (use("column(-1)", TABLE),)),
         Key("greater_than_sign,shift+right", "Pick the column to the right", (use("column(1)", TABLE),)),
-        Key("S", "Sort, by a letter that the footer offers", (use("choose_sort", AGENTS),)),
+        Key(
+            "S",
+            "Sort, by a letter that the footer offers",
+            (use("choose_sort", AGENTS, VERSIONS, SECRETS, DISPATCHES),),
+        ),
     ),
 )
 

@@ -161,6 +161,11 @@ class AgentsPane(ProblemListPane):
         """The agent."""
         return self.view.fleet.agent(self.table.cursor) if self.view else None
 
+    @property
+    def sorts(self) -> Sequence[str]:
+        """The glyph of a status stands for its word."""
+        return (*super().sorts, "status")
+
     def sort_by(self, column: str) -> None:
         """Sort by a column; the glyph of a status sorts as its word."""
         super().sort_by("state" if column == "status" else column)

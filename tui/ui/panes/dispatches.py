@@ -21,11 +21,12 @@ from tui.fleet.lists.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.lists.tree import (
     Node,
     Tree,
+    ROOM_SORTS,
     every_key,
     find_dispatch,
     key_of,
     owner_name,
-    rooms_by_worst,
+    sorted_rooms,
     split,
 )
 from tui.fleet.past import Subject
@@ -61,6 +62,7 @@ class DispatchesPane(ProblemListPane):
         ColumnLayout("pickup", "PICK-UP", 7, right=True, rank=4),
         ColumnLayout("detail", "DETAIL", 12, want=24, grow=8, rank=3),
     )
+    SORTS = (("n", "name", "node"), ("s", "severity", "state"), ("a", "age", "age"))
     BINDINGS: ClassVar[list[BindingType]] = bindings(DISPATCHES)
 
     def __init__(self) -> None:
@@ -80,6 +82,11 @@ class DispatchesPane(ProblemListPane):
     def filters(self) -> Sequence[str]:
         """The fields of rooms."""
         return list(ROOM_FIELDS)
+
+    @property
+    def sorts(self) -> Sequence[str]:
+        """The columns that rooms are sorted by; what is in them stays in its order."""
+        return ROOM_SORTS
 
     # ---- rows -----------------------------------------------------------------------------------------
 
@@ -108,10 +115,10 @@ class DispatchesPane(ProblemListPane):
         )
 
     def keys(self, view: View) -> Sequence[str]:
-        """The open lines, worst rooms first."""
+        """The open lines, worst rooms first until another order is chosen."""
         fleet = view.fleet
         worst = {room.name: self.tree_model.of_room(view, room.name).worst for room in fleet.rooms}
-        every = rooms_by_worst(fleet, worst)
+        every = sorted_rooms(fleet, worst, self.sort, reverse=self.reverse)
         rooms = [room for room in every if worst[room] is Worst.PROBLEM] if self.problems_only else every
         if self.active_filter or self.agent_name:
             rooms = matching_rooms(

@@ -85,7 +85,7 @@ class ListPane(Pane):
         self._subject = ""
         self._inputs: tuple[object, ...] = ()
         self.table = LineTable(self.COLUMNS)
-        self.table.sortable = bool(self.sorts)
+        self.table.sortable = frozenset(self.sorts)
 
     def compose(self) -> ComposeResult:
         """Title and table."""
@@ -321,7 +321,7 @@ class ListPane(Pane):
         titles = {column.id: column.title for column in self.columns()}
         picked = self.table.picked_column
         options = [KeyOption(key, words, partial(self.sort_by, column)) for key, words, column in self.SORTS]
-        if picked in titles:
+        if picked in titles and picked in self.table.sortable:
             options.insert(0, KeyOption("S", titles[picked].lower(), partial(self.sort_by, picked)))
         self.post_message(KeyChoice("sort by", options))
 

@@ -11,7 +11,7 @@ from tui.api.models import SecretInfo
 from tui.fleet.find import read_in_part
 from tui.fleet.lists.cells import Cell, Cells
 from tui.fleet.lists.detail_columns import SECRET_COLUMNS
-from tui.fleet.lists.listing import row_cells
+from tui.fleet.lists.listing import arrange, row_cells
 from tui.fleet.view import View
 from tui.operations.fields import Answers
 from tui.ui.keys.bindings import bindings
@@ -30,6 +30,7 @@ class SecretsPane(DetailPane):
     SOURCE = "secrets"
     BINDINGS: ClassVar[list[BindingType]] = bindings(SECRETS)
     COLUMNS = SECRET_COLUMNS
+    SORTS = (("n", "name", "name"), ("a", "age", "updated"))
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent's listing."""
@@ -42,8 +43,16 @@ class SecretsPane(DetailPane):
         )
 
     def keys(self, view: View) -> Sequence[str]:
-        """Names in order."""
-        return [secret.name for secret in self._secrets(view)]
+        """Names, as they were listed until another order is chosen."""
+        shown = arrange(
+            self._secrets(view),
+            self.COLUMNS,
+            view,
+            query=self.active_filter,
+            sort=self.sort,
+            reverse=self.reverse,
+        )
+        return [secret.name for secret in shown]
 
     def _secrets(self, view: View) -> tuple[SecretInfo, ...]:
         return view.fleet.secrets.get(view.selection.agent_id, ())

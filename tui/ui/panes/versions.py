@@ -30,6 +30,7 @@ class VersionsPane(DetailPane):
     SOURCE = "versions"
     BINDINGS: ClassVar[list[BindingType]] = bindings(VERSIONS)
     COLUMNS = VERSION_COLUMNS
+    SORTS = (("n", "name", "version"), ("s", "severity", "status"), ("a", "age", "created"))
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent's listing."""
@@ -42,8 +43,15 @@ class VersionsPane(DetailPane):
         )
 
     def keys(self, view: View) -> Sequence[str]:
-        """Version tags that pass the filter, newest first."""
-        shown = arrange(self._versions(view), self.COLUMNS, view, query=self.active_filter)
+        """Version tags that pass the filter, newest first until another order is chosen."""
+        shown = arrange(
+            self._versions(view),
+            self.COLUMNS,
+            view,
+            query=self.active_filter,
+            sort=self.sort,
+            reverse=self.reverse,
+        )
         return [version.version for version in shown]
 
     def _versions(self, view: View) -> tuple[Version, ...]:

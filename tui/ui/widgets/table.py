@@ -8,7 +8,7 @@ Textual wants an action for every key.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 
 from msgspec import Struct
@@ -29,6 +29,7 @@ from tui.ui.widgets.themed_widget import ThemedWidget
 
 DELTA_FOR = 15.0
 """Seconds for which a changed cell has its sign; the row's bar stays as long as the row counts as changed."""
+
 
 
 class RowChange(Struct, frozen=True):
@@ -92,8 +93,8 @@ class LineTable(ThemedWidget, can_focus=True):
         """The text in place of rows, one cell a line."""
         self.dim = False
         """The data is stale: rows are shown muted."""
-        self.sortable = False
-        """Columns can be picked to sort by."""
+        self.sortable: Collection[str] = ()
+        """The ids of the columns that can be picked to sort by."""
         self.sort_column = ""
         self.sort_reverse = False
         self.picked_column = ""
@@ -192,7 +193,7 @@ class LineTable(ThemedWidget, can_focus=True):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Columns are picked only to sort by them."""
-        return self.sortable or action != "column"
+        return bool(self.sortable) or action != "column"
 
     def visible_keys(self) -> list[str]:
         """The keys on the screen."""
@@ -400,7 +401,7 @@ class LineTable(ThemedWidget, can_focus=True):
 
     def action_column(self, step: int) -> None:
         """Pick a column for sorting."""
-        ids = [slot.column.id for slot in self.slots]
+        ids = [slot.column.id for slot in self.slots if slot.column.id in self.sortable]
         if ids:
             current = self.picked_column or self.sort_column
             place = ids.index(current) if current in ids else (-1 if step > 0 else 0)
