@@ -74,6 +74,10 @@ async def test_without_a_choice_the_operator_is_asked() -> None:
         rows = drawn(app.screen.query_one(LineTable))
         assert rows[3].split()[:3] == ["prod-eu", "PRODUCTION", "read-only"]
         assert "no project chosen" in looks(app)[0] and "connecting" not in looks(app)[1]
+        before = len(app.said.newest_first)
+        await typed(pilot, "space", "m", "asterisk")
+        assert app.screen.query_one(LineTable).marked == (), "nothing acts on several projects"
+        assert len(app.said.newest_first) == before and rows == drawn(app.screen.query_one(LineTable))
         await typed(pilot, "down", "enter")
         assert app.screen is app.main
         assert app.session is not None and app.session.project is STAGING

@@ -60,6 +60,7 @@ class Chooser(ModalScreen[Project | None]):
         words = " Choose a project · Enter watches it"
         self.query_one("#chooser-title", Lines).set_lines([(Cell(words, "accent"),)])
         table = self.query_one(LineTable)
+        table.markable = False  # one project is watched at a time
         table.empty = none_known(self._notices)
         table.focus()
         table.show(list(self._projects), self._cells)  # now: the next key may move the cursor

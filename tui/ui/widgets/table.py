@@ -30,6 +30,8 @@ from tui.ui.widgets.themed_widget import ThemedWidget
 DELTA_FOR = 15.0
 """Seconds for which a changed cell has its sign; the row's bar stays as long as the row counts as changed."""
 
+MARKS = frozenset(("mark", "mark_range", "mark_all", "unmark"))
+"""Actions that mark rows."""
 
 
 class RowChange(Struct, frozen=True):
@@ -95,6 +97,8 @@ class LineTable(ThemedWidget, can_focus=True):
         """The data is stale: rows are shown muted."""
         self.sortable: Collection[str] = ()
         """The ids of the columns that can be picked to sort by."""
+        self.markable = True
+        """There is something that acts on marked rows."""
         self.sort_column = ""
         self.sort_reverse = False
         self.picked_column = ""
@@ -192,7 +196,9 @@ class LineTable(ThemedWidget, can_focus=True):
         return self._renderer.slots
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Columns are picked only to sort by them."""
+        """Columns are picked only to sort by them, and rows marked only where something acts on them."""
+        if action in MARKS:
+            return self.markable
         return bool(self.sortable) or action != "column"
 
     def visible_keys(self) -> list[str]:
