@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from tests.deploy.app import Hands, running
@@ -150,6 +152,36 @@ async def test_a_form_just_opened_ignores_keys(tmp_path: Path, monkeypatch: pyte
         assert hands.names() == []
 
 
+async def test_a_name_typed_while_the_directory_is_looked_at_arms_the_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits until the button has the keyboard, which takes all of it: the first letters too."""
+    async with running(tmp_path, danger=True) as hands:
+        may_look = asyncio.Event()
+        begun = list[DeployForm]()
+        inspect_now, open_now = DeployForm._inspect_now, DeployForm._open
+
+        async def late(found: DeployForm) -> None:
+            begun.append(found)
+            await may_look.wait()
+            await inspect_now(found)
+
+        def typed_as_it_opens(found: DeployForm) -> None:
+            for letter in "concierge":  # before the button has the keyboard
+                hands.app.post_message(Key(letter, letter))
+            open_now(found)
+
+        monkeypatch.setattr(DeployForm, "_inspect_now", late)
+        monkeypatch.setattr(DeployForm, "_open", typed_as_it_opens)
+        await hands.run(f"deploy {CONCIERGE}")
+        await hands.until(lambda: bool(begun))
+        assert begun[0].waits(Key("c", "c")) and not begun[0].is_ready
+        may_look.set()
+        await hands.until(lambda: begun[0].frame.typed == "concierge")
+        await hands.see("ready")
+        assert begun[0].frame.reason == "" and hands.names() == []
+
+
 async def test_nothing_typed_is_lost_by_a_failed_check_or_by_esc(tmp_path: Path) -> None:
     async with running(tmp_path) as hands:
         found = await form(hands, f"deploy {CONCIERGE}")
@@ -212,11 +244,15 @@ async def test_a_production_project_wants_the_agent_typed(tmp_path: Path) -> Non
     async with running(tmp_path, danger=True) as hands:
         found = await form(hands, f"deploy {CONCIERGE}", confirm=False)
         await hands.see("PRODUCTION", f"type concierge or {CONCIERGE} to arm the button")
+        await hands.see("ctrl+r rereads")
+        assert "c copies" not in hands.flowing, "a c is the first letter of the name"
         await go_to_button(hands, found)
         assert hands.names() == []
         found.frame.query_one("#row-typed Input", Input).focus()
         await hands.paste(CONCIERGE)
         await hands.see("ready")
+        found.frame.button("cancel").focus()
+        await hands.see("c copies the command · ctrl+r rereads")
         await go_to_button(hands, found)
         await hands.see("✓ built")
 

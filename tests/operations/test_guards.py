@@ -23,6 +23,7 @@ from tui.ui.dialogs.bulk import BulkDialog
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.layout import DialogLayout
 from tui.ui.dialogs.operation import OperationDialog
+from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.unlock import UnlockDialog
 from tui.ui.main_screen.screen import MainScreen
 from tui.ui.overlays.help import Help
@@ -278,7 +279,9 @@ def rename(here: Console, agent_id: str, name: str) -> None:
     here.simulator.world.touch(record)
 
 
-async def test_another_name_of_the_target_disarms_and_is_marked(here: Console) -> None:
+async def test_another_name_of_the_target_disarms_and_is_marked(
+    here: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await here.press("r")
     dialog = await here.opened()
     assert not dialog.obstacle
@@ -302,6 +305,14 @@ async def test_another_name_of_the_target_disarms_and_is_marked(here: Console) -
     await here.to("go")
     await here.press("enter")
     assert here.effects() == []
+    await here.press("ctrl+r")
+    await here.until(lambda: not bulk.obstacle)
+    assert f'· "concierge" ({CONCIERGE})' in here.shown() and "Δ" not in here.shown()
+    assert "c copies · ctrl+r rereads" in here.shown()
+    copied = list[str]()
+    monkeypatch.setattr(ProjectContext, "copy", lambda _, text: copied.append(text))
+    await here.press("c")
+    assert [line.split()[:3] for line in copied[0].splitlines()] == [["lk", "agent", "restart"]] * 3
 
 
 async def test_a_change_that_nobody_saw_yet_is_found_by_the_last_look(here: Console) -> None:
@@ -397,12 +408,17 @@ async def test_in_a_production_project_the_name_arms_the_button(tmp_path: Path) 
         await here.paste("concierge")
         await here.go()
         assert here.names() == ["RestartAgent"]
-        await here.command("dispatch lobby failing")
-        dialog = await here.opened()
-        title = str(dialog.frame.query_one("#dlg-title", Lines)._lines)
-        assert "Cell(text='in prod ', tone='warn'" in title, "the project in its colour"
-        await here.go()  # a dispatch can be taken back: nothing is typed
-        assert here.names() == ["RestartAgent", "CreateDispatch"]
+        other = here.app.main.view.fleet.dispatches["lobby"][0].id
+        for command in ("dispatch lobby failing", f"redispatch {other}", f"undispatch {other}"):
+            await here.command(command)
+            dialog = await here.opened()
+            title = str(dialog.frame.query_one("#dlg-title", Lines)._lines)
+            assert "Cell(text='in prod ', tone='warn'" in title, "the project in its colour"
+            assert "PRODUCTION" in title
+            assert not dialog.model.wanted(), "what can be taken back is not typed"
+            await here.go()
+            await here.press("escape")
+        assert here.names() == ["RestartAgent", "CreateDispatch", "CreateDispatch", "DeleteDispatch"]
 
 
 async def test_the_name_is_typed_or_pasted_wherever_the_keyboard_is(tmp_path: Path) -> None:

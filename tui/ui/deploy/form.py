@@ -31,7 +31,7 @@ from tui.ui.dialogs.fields.base import FieldAnswered
 from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.form_dialog import FormDialog
-from tui.ui.dialogs.layout import DialogLayout
+from tui.ui.dialogs.layout import DialogLayout, without_copy
 from tui.ui.dialogs.operation_facts import project_cells
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.keys.bindings import bindings
@@ -39,7 +39,12 @@ from tui.ui.keys.contexts import DEPLOY
 
 LOOKING = 3.0
 """Seconds for which keys wait for a look at the directory, which may be a large one."""
-KEYS = "Tab · ctrl+s to the button · ↓ suggests · Esc cancels"
+KEYS = (
+    "Tab · ctrl+s to the button · ↓ suggests · Esc cancels · c copies the command · ctrl+r rereads",
+    "Tab · ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
+    "Tab · ctrl+s to the button · ↓ suggests · Esc cancels",
+)
+"""What the keys do, the longest first."""
 
 Look = Callable[[Path], Awaitable[Inspection]]
 Decided = Callable[[DeployInput, str, Plan | None], None]
@@ -96,7 +101,7 @@ class DeployForm(FormDialog):
     def on_mount(self) -> None:
         """Put the questions and look at the directory."""
         super().on_mount()
-        self.frame.keys(KEYS)
+        self.frame.keys(*KEYS)
         self._unsubscribe = self._project_context.store.subscribe(lambda change: self._see())
         self.replace_work(self._begin, "inspect")
 
@@ -378,6 +383,7 @@ class DeployForm(FormDialog):
         self.frame.ask_typed(made.to_type if made else ())
         self.frame.facts(self._facts())
         self.frame.status(self._status())
+        self.frame.keys(*(map(without_copy, KEYS) if self.frame.is_letter_typed() else KEYS))
         self._buttons(creates)
 
     def _facts(self) -> list[FactLine]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.events import Key, Paste, Resize
+from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.widgets import Input
 
 from tui.operations.bulk import BulkTarget, perform_all
@@ -22,7 +22,7 @@ from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.buttons import Press
 from tui.ui.dialogs.fact_lines import FactLine
 from tui.ui.dialogs.fields.base import ChoiceInput, FieldAnswered
-from tui.ui.dialogs.layout import DialogLayout
+from tui.ui.dialogs.layout import DialogLayout, without_copy
 from tui.ui.dialogs.operation_facts import effect_facts, project_cells, state_lines
 from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.verdicts import outcome_tone, verdict_sign
@@ -30,6 +30,13 @@ from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import BULK
 
 LEAVE, INCLUDE = "leave", "include"
+KEYS = (
+    "Tab · ctrl+s to the button · Esc cancels · c copies the commands · ctrl+r rereads",
+    "ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
+    "ctrl+s to the button · Esc cancels",
+)
+RUNNING_KEYS = ("Esc stops or closes · c copies the commands", "Esc stops or closes")
+"""What the keys do, the longest first."""
 
 
 def summary(done: int, total: int, ended: Sequence[Outcome]) -> str:
@@ -50,8 +57,9 @@ class BulkDialog(Dialog):
         super().__init__()
         self._project_context = context
         self.operation = operation
+        self._given = tuple(targets)
         self._left_out: list[str] = []
-        self._targets = tuple(self._frozen(targets))
+        self._targets = self._frozen()
         self._seen: dict[str, Progress | Outcome] = {}
         self._under_way: tuple[BulkTarget, ...] = ()
         self._stopping = False
@@ -66,10 +74,11 @@ class BulkDialog(Dialog):
         )
         self._choice.display = bool(hidden)
 
-    def _frozen(self, targets: Sequence[Target]) -> list[BulkTarget]:
+    def _frozen(self) -> tuple[BulkTarget, ...]:
         """The targets as they are now, without those that the operation does not fit."""
         found = []
-        for target in targets:
+        self._left_out.clear()
+        for target in self._given:
             view = self._project_context.view(target.selection)
             name = self.operation.target(view, Answers())
             if problem := self.operation.unfit(view):
@@ -79,7 +88,7 @@ class BulkDialog(Dialog):
             agent = view.agent  # a dispatch has one beside it, too
             agent_name = agent.name if agent is not None and agent.agent_id == name else ""
             found.append(BulkTarget(target.selection, name, preview, target.hidden, agent_name))
-        return found
+        return tuple(found)
 
     def compose(self) -> ComposeResult:
         """The frame, with a choice where a filter hides some."""
@@ -124,9 +133,9 @@ class BulkDialog(Dialog):
             return "dry run: nothing is sent"
         view = context.view(self._chosen[0].selection)
         if old := too_old(view, self.operation, context.refresh_seconds):
-            return f"{old}: Esc, then ctrl+r reads again"
+            return f"{old}: ctrl+r reads again"
         if any(target.new_name(view) for target in self._chosen):
-            return "changed since you looked: a target has another name. Esc, then open it again"
+            return "changed since you looked: a target has another name. ctrl+r accepts it"
         if self._wanted and self.frame.typed.strip() != self._wanted:
             return f"type {self._wanted} to arm the button"
         return ""
@@ -187,6 +196,23 @@ class BulkDialog(Dialog):
         if self._stopping and not self._ended:
             self._stopping = False
             self.redraw()
+
+    def action_read_again(self) -> None:
+        """Ask for newer data, and accept the targets as they are known now."""
+        if not self._under_way:
+            source = self.operation.source
+            self._project_context.nudge(*((source,) if source else ()))
+            self._targets = self._frozen()
+            self.redraw()
+
+    def action_copy_command(self) -> None:
+        """The equivalent commands, one a line."""
+        views = (self._project_context.view(target.selection) for target in self._chosen)
+        self._project_context.copy("\n".join(self.operation.equivalent(view, Answers()) for view in views))
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Say what the keys do where the keyboard is now."""
+        self.redraw()
 
     def action_scroll(self, step: int) -> None:
         """Move through what does not fit."""
@@ -294,4 +320,5 @@ class BulkDialog(Dialog):
             "read-only" if self._project_context.locked else f"{self.operation.label} {count}",
             "muted" if self.obstacle else "accent",
         )
-        self.frame.keys("Tab · ctrl+s to the button · Esc stops or closes")
+        keys = RUNNING_KEYS if self._under_way else KEYS
+        self.frame.keys(*(map(without_copy, keys) if self.frame.is_letter_typed() else keys))

@@ -39,7 +39,11 @@ SMALL = 32
 
 def without_copy(keys: str) -> str:
     """The same where `c` is a letter of what is typed."""
-    return keys.replace(" · c copies the command", "").replace(" · c copies", "")
+    return (
+        keys.replace(" · c copies the commands", "")
+        .replace(" · c copies the command", "")
+        .replace(" · c copies", "")
+    )
 
 
 class DialogLayout(Vertical):
@@ -191,6 +195,11 @@ class DialogLayout(Vertical):
         if bool(names) != bool(self._names):
             self._row_typed.display = bool(names)
         self._names = names
+
+    def is_letter_typed(self) -> bool:
+        """A `c` is a letter where the keyboard is, and not the key that copies."""
+        focused = self.screen.focused
+        return self.takes("c") or (focused is not None and focused.check_consume_key("c", "c"))
 
     def takes(self, letter: str) -> bool:
         """Whether a letter begins or continues a name that is asked for."""

@@ -386,10 +386,5 @@ class OperationDialog(FormDialog):
         frame.ask_typed(model.wanted())
         frame.status(model.status(frame.typed))
         help = self.form.help_for(self.focused) if self.form is not None else ""
-        frame.keys(*model.keys(help, self._is_letter_typed))
+        frame.keys(*model.keys(help, frame.is_letter_typed))
         frame.buttons(model.buttons(frame.typed))
-
-    def _is_letter_typed(self) -> bool:
-        """A `c` is a letter where the keyboard is, and not the key that copies."""
-        typing = self.focused is not None and self.focused.check_consume_key("c", "c")
-        return typing or self.frame.takes("c")

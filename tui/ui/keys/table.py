@@ -345,13 +345,21 @@ _DIALOGS: Final = Section(
         Key(
             "ctrl+c,ctrl+x,super+c", "A secret is never copied", (use("refuse_copy", SECRET, priority=True),)
         ),
-        Key("ctrl+r", "Read again", (use("read_again", OPERATION, DEPLOY), use("look", UNRESOLVED))),
+        Key("ctrl+r", "Read again", (use("read_again", OPERATION, BULK, DEPLOY), use("look", UNRESOLVED))),
         Key(
             "c",
             "Copy the command",
-            (use("copy_command", OPERATION, DEPLOY), use("copy", DEPLOYING, label="Copy the verdict")),
+            (
+                use("copy_command", OPERATION, DEPLOY),
+                use("copy_command", BULK, label="Copy the commands"),
+                use("copy", DEPLOYING, label="Copy the verdict"),
+            ),
         ),
-        Key("f8", "Save a picture", (use("picture", OPERATION, BULK, DEPLOY),)),
+        Key(
+            "f8",
+            "Save a picture",
+            (use("picture", OPERATION, BULK, DEPLOY), use("app.picture", UNRESOLVED, DEPLOYING)),
+        ),
         Key("p", "Pause or play", (use("go_on", BULK, label="Go on"),)),
         Key("q", "Back", (use("leave", UNRESOLVED, DEPLOYING),)),
         Key("a", "Acknowledge", (use("set_aside", UNRESOLVED, label="Set aside"),)),

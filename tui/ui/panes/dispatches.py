@@ -19,9 +19,9 @@ from tui.fleet.find import no_rooms, unknown_rooms, unlisted_agents
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.fleet.lists.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.lists.tree import (
+    ROOM_SORTS,
     Node,
     Tree,
-    ROOM_SORTS,
     every_key,
     find_dispatch,
     key_of,
