@@ -38,7 +38,7 @@ UNASKED: Final = "recorded: nothing more can be asked"
 """Why no call is made."""
 KEPT: Final = "a recording stays as it is: a note is made where it is recorded"
 """Why nothing can be noted."""
-PAST: Final = "the past is shown, and nothing can be changed in it: ctrl+t goes back to now"
+PAST: Final = "nothing can be changed in the past: ctrl+t goes back to now"
 """The same in the past of a project that is watched live."""
 _SUBJECTS: Final[Mapping[str, Callable[[Selection], str]]] = {
     "versions": lambda selection: selection.agent_id,
