@@ -97,9 +97,9 @@ async def test_requests_are_answered_or_refused_with_the_reason(kind: Kind) -> N
         assert (session.client_of(Client) is None) == bool(session.refusal)
         assert session.client_of(int) is None
         if session.refusal:
-            with pytest.raises(NotSent, match=session.refusal):
+            with pytest.raises(NotSent, match="nothing more can be asked"):
                 await session.remote.list_agents()
-            with pytest.raises(NotSent, match=session.refusal):
+            with pytest.raises(NotSent, match="nothing more can be asked"):
                 await session.remote.change(RESTART_AGENT, {"agent_id": agent_id}, request_id="r")
         else:
             assert (await session.remote.list_agents(agent_id)).items
