@@ -14,8 +14,9 @@ from tui.ui.keys.names import shown
 from tui.ui.keys.table import KEYS
 from tui.ui.logview.picker import Picker
 from tui.ui.overlays.help import Help, rows
+from tui.ui.overlays.messages import Messages
 from tui.ui.panes import PANES
-from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.lines import Lines, TitleLine
 from tui.ui.widgets.table import LineTable
 
 FIRST_NAMES = {key.names.split(",")[0] for key in KEYS}
@@ -123,15 +124,21 @@ async def test_help_is_left_without_running_anything() -> None:
         assert app.main.agents.sort == "state"
 
 
-async def test_the_footer_shows_keys_of_what_has_the_keyboard_and_always_help() -> None:
+async def test_the_footer_shows_keys_of_what_has_the_keyboard_and_none_behind_another_screen() -> None:
     async with playing(Scene("footer"), (80, 24)) as (app, pilot):
-        footers = {}
+        footers: dict[str, str] = {}
         for pane in "156":
             await typed(pilot, pane)
             footers[pane] = drawn(app.main.query_one("#footer", Lines))[0]
             assert footers[pane].rstrip().endswith("? Help")
         assert len(set(footers.values())) == 3
         assert "Follow" in footers["6"] and "Follow" not in footers["1"]
+        await typed(pilot, "colon", *"messages", "enter")
+        assert isinstance(app.screen, Messages)
+        assert not drawn(app.main.query_one("#footer", Lines))[0].strip()
+        assert drawn(app.screen.query_one(TitleLine))[0].rstrip().endswith("c copies · Esc closes")
+        await typed(pilot, "escape")
+        assert drawn(app.main.query_one("#footer", Lines))[0] == footers["6"]
 
 
 def test_keys_are_written_as_on_keyboards() -> None:

@@ -15,7 +15,7 @@ from tui.api.clean import clean
 from tui.fleet.lists.cells import Cell
 from tui.ui.panes.base import LIVE
 from tui.ui.terminal.screenshot import align
-from tui.ui.widgets.lines import Line, Lines, spread
+from tui.ui.widgets.lines import Line, Lines, TitleLine, spread
 from tui.ui.widgets.text import width
 
 
@@ -46,6 +46,19 @@ async def test_equal_lines_are_not_painted_again_and_others_from_where_they_diff
         assert lines.painted == [Region(10, 0, 20, 1)]
         assert drawn(lines)[0] == "agents 49 stale" + " " * 15
         assert lines.text == "agents 49 stale"
+        lines.set_lines([(Cell("Deploy to concierge"), Cell(" from /srv/agents"))])
+        assert drawn(lines)[0] == "Deploy to concierge from /srv…"
+
+
+async def test_the_hint_beside_a_title_is_the_longest_that_fits() -> None:
+    async with board(TitleLine("A agent · Esc closes", "Esc closes"), (36, 3)) as (line, _):
+        for words, shown in (
+            ("Messages · 2", "Messages · 2 · A agent · Esc closes"),
+            ("Changed 07:02–now", "Changed 07:02–now · Esc closes"),
+            ("Changed 07:02–now · only since 07:06", "Changed 07:02–now · only since 07:06"),
+        ):
+            line.say(Cell(words))
+            assert drawn(line)[0].rstrip() == shown
 
 
 async def test_ascii() -> None:

@@ -22,7 +22,7 @@ from tui.ui.dialogs.fact_lines import FactLine, wrap_facts
 from tui.ui.dialogs.verdicts import verdict_tone
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import AUDIT
-from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.lines import Lines, TitleLine
 from tui.ui.widgets.table import LineTable
 
 DETAILS = 8
@@ -60,14 +60,14 @@ class Audit(ModalScreen[None]):
             ColumnLayout("reason", "REASON", 8, want=16, grow=2, rank=3),
         )
         with Vertical(id="audit"):
-            yield Lines(id="audit-title")
+            yield TitleLine("Esc closes", id="audit-title")
             yield LineTable(columns)
             yield Lines(id="audit-details")
 
     def on_mount(self) -> None:
         """Fill the list."""
         words = f" Audit trail · {how_many(len(self._entries), self._most)} of this user on this machine"
-        self.query_one("#audit-title", Lines).set_lines([(Cell(words, "accent"),)])
+        self.query_one(TitleLine).say(Cell(words, "accent"))
         table = self.query_one(LineTable)
         table.empty = (Cell("The journal of this user on this machine holds no operation.", "muted"),)
         table.focus()

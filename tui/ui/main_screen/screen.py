@@ -179,7 +179,10 @@ class MainScreen(Screen[None]):
         self._header.set_lines(header(self.view, self.project, self.link, self._header.size.width))
 
     def draw_footer(self) -> None:
-        """The line at the bottom."""
+        """The line at the bottom; empty behind another screen, where none of these keys act."""
+        if not self.is_active:
+            self._footer.set_lines([])
+            return
         is_read_only = self.project is not None and self.project.read_only and not self.link.unlocked
         locked = is_read_only or bool(self.link.past)
         size = self._footer.size.width
@@ -222,10 +225,12 @@ class MainScreen(Screen[None]):
         """Another screen lies over this one: a toast on both would be there twice, and no key comes here."""
         self.app.clear_notifications()
         self.end_choice()
+        self.draw_footer()
         self._keyboard_changed()
 
     def on_screen_resume(self) -> None:
         """This screen is on top again."""
+        self.draw_footer()
         self._keyboard_changed()
 
     def _keyboard_changed(self) -> None:

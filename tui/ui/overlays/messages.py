@@ -17,7 +17,7 @@ from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.fleet.times import TimeStyle, clock_time
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import MESSAGES
-from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.lines import TitleLine
 from tui.ui.widgets.table import LineTable
 
 _TIME = ColumnLayout("at", "TIME", 19)
@@ -66,15 +66,13 @@ class Messages(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Title and list."""
         with Vertical(id="messages-box"):
-            yield Lines(id="messages-title")
+            yield TitleLine("c copies · Esc closes", id="messages-title")
             columns = (_TIME, ColumnLayout("text", "MESSAGE", 20, grow=1))
             yield LineTable(columns)
 
     def on_mount(self) -> None:
         """Fill the list."""
-        self.query_one("#messages-title", Lines).set_lines(
-            [(Cell(f" Messages of this session · {len(self._said)}", "accent"), Cell(" · c copies", "muted"))]
-        )
+        self.query_one(TitleLine).say(Cell(f" Messages of this session · {len(self._said)}", "accent"))
         table = self.query_one(LineTable)
         table.empty = (Cell("Nothing was said yet.", "muted"),)
         table.focus()

@@ -20,7 +20,7 @@ from tui.fleet.view import View
 from tui.formats import age
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import PAST_LIST
-from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.lines import TitleLine
 from tui.ui.widgets.table import LineTable
 
 
@@ -68,13 +68,12 @@ class PastList(ModalScreen[GoTo | None]):
     def compose(self) -> ComposeResult:
         """Title and list."""
         with Vertical(id="past-list"):
-            yield Lines(id="past-list-title")
+            yield TitleLine("A agent · J job · c copies · Esc closes", "Esc closes", id="past-list-title")
             yield LineTable(self._columns)
 
     def on_mount(self) -> None:
         """Fill the list."""
-        keys = Cell(" · A agent · J job · c copies", "muted")
-        self.query_one("#past-list-title", Lines).set_lines([(Cell(f" {self.heading}", "accent"), keys)])
+        self.query_one(TitleLine).say(Cell(f" {self.heading}", "accent"))
         table = self.query_one(LineTable)
         table.empty = (Cell(self._empty, "muted"),)
         table.focus()

@@ -20,7 +20,7 @@ from tui.api.errors import ApiError
 from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import RAW
-from tui.ui.widgets.lines import Lines
+from tui.ui.widgets.lines import TitleLine
 from tui.ui.widgets.table import LineTable
 
 MASKED: Final = frozenset({"metadata", "attributes", "turn_password", "turnPassword", "value"})
@@ -84,7 +84,7 @@ class Raw(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Title and lines."""
         with Vertical(id="messages-box"):
-            yield Lines(id="raw-title")
+            yield TitleLine(id="raw-title")
             yield self._table
 
     def on_mount(self) -> None:
@@ -108,8 +108,9 @@ class Raw(ModalScreen[None]):
 
     def _show(self) -> None:
         words = "x hides metadata" if self._revealed else "metadata masked, x shows it"
-        self.query_one("#raw-title", Lines).set_lines(
-            [(Cell(f" {self._title_words}", "accent"), Cell(f" · {words} · c copies", "muted"))]
+        self.query_one(TitleLine).say(
+            Cell(f" {self._title_words}", "accent"),
+            keys=(f"{words} · c copies · Esc closes", f"{words} · Esc closes", words),
         )
         shown = lines(self._raw, revealed=self._revealed)
         self._table.set_columns((ColumnLayout("line", self._heading, 20, grow=1),))

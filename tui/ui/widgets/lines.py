@@ -16,7 +16,10 @@ Line = tuple[Cell, ...]
 
 
 class Lines(ThemedWidget):
-    """Shows as many lines as it is high. Setting equal lines again sends no bytes."""
+    """Shows as many lines as it is high; one that is too long ends with an ellipsis.
+
+    Setting equal lines again sends no bytes.
+    """
 
     DEFAULT_CSS = "Lines { height: 1; width: 1fr; }"
 
@@ -50,7 +53,33 @@ class Lines(ThemedWidget):
         line = self._lines[y] if y < len(self._lines) else ()
         texts = ((self.encode(cell.text), cell.tone) for cell in line)
         strip = Strip([Segment(text, self.tone_style(tone)) for text, tone in texts if text])
+        if strip.cell_length > self.size.width > 0:
+            cut = strip.crop(0, self.size.width - 1)
+            last = list(cut)[-1].style if cut.cell_length else base
+            return Strip([*cut, Segment(self.encode("…"), last)])
         return strip.adjust_cell_length(self.size.width, base)
+
+
+class TitleLine(Lines):
+    """The title of a list over the main screen and, as far as there is room beside it, what its keys do."""
+
+    def __init__(self, *keys: str, id: str | None = None) -> None:
+        """`keys` are forms of the same hint, the longest first."""
+        super().__init__(id=id)
+        self._title: Line = ()
+        self._keys = keys
+
+    def say(self, *title: Cell, keys: tuple[str, ...] = ()) -> None:
+        """Show this title; `keys` take the place of the hint."""
+        self._title, self._keys = title, keys or self._keys
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """The hint that fits."""
+        taken = sum(width(cell.text) for cell in self._title)
+        hints = (f" · {words}" for words in self._keys)
+        hint = next((words for words in hints if taken + width(words) <= self.size.width), "")
+        self.set_lines([(*self._title, Cell(hint, "muted"))])
 
 
 def _common(before: Line, after: Line) -> int:
