@@ -46,7 +46,10 @@ class World:
         self._clock = clock
         self.agents: list[dict[str, object]] = [{"agent_id": "CA_1", "agent_name": "one"}]
         self.rooms: list[str] = []
-        self.dispatches: dict[str, list[dict[str, object]]] = {}
+        self.unreadable_rooms: list[str] = []
+        """Rooms that are open, and whose rows in the list cannot be read."""
+        self.dispatches: dict[str, list[dict[str, object] | int]] = {}
+        """By room; a number is a row that cannot be read."""
         self.people: dict[str, list[str]] = {}
         self.describe: dict[str, str] = {}
         """Metadata by room."""
@@ -79,10 +82,11 @@ class World:
             case "ListAgents":
                 return {"agents": self.agents}
             case "ListRooms":
-                return {
-                    "rooms": [{"name": room, "metadata": self.describe.get(room, "")} for room in self.rooms]
-                }
-            case "ListDispatch" if room in self.rooms:
+                rows: list[object] = [
+                    {"name": room, "metadata": self.describe.get(room, "")} for room in self.rooms
+                ]
+                return {"rooms": rows + [7 for _ in self.unreadable_rooms]}
+            case "ListDispatch" if room in (*self.rooms, *self.unreadable_rooms):
                 return {"agent_dispatches": self.dispatches.get(room, [])}
             case "ListParticipants" if room in self.rooms:
                 return {"participants": [{"identity": name} for name in self.people.get(room, [])]}

@@ -26,7 +26,8 @@ from tui.fleet.conditions import (
     waiting_for,
 )
 from tui.fleet.evidence import CHECKED_FOR, RoomEvidence, agent_of, evidence
-from tui.fleet.state import Fleet, RoomFreshness
+from tui.fleet.room_freshness import RoomFreshness
+from tui.fleet.state import Fleet
 from tui.fleet.view import Selection, View
 
 UNKNOWN = room(None)

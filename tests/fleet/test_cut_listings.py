@@ -16,7 +16,8 @@ from tui.api.models import Agent, Room
 from tui.api.reader import Batch
 from tui.fleet.find import no_such_agent, no_such_thing
 from tui.fleet.polling.cut_listings import known_after, with_rows
-from tui.fleet.state import Fleet, Freshness, RoomFreshness
+from tui.fleet.room_freshness import RoomFreshness
+from tui.fleet.state import Fleet, Freshness
 from tui.fleet.view import Selection, View
 from tui.operations.descriptions import jobs, no_agent, no_dispatch
 from tui.operations.looks import whole

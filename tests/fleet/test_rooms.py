@@ -17,7 +17,8 @@ from tui.fleet.find import no_rooms
 from tui.fleet.polling.room_polling import AT_ONCE, BURST, LEFT_FREE
 from tui.fleet.polling.room_scheduler import AGAIN
 from tui.fleet.polling.sources import DISPATCHES, ROOMS
-from tui.fleet.state import NO_NODE_ANSWERS, dispatches_age, participants_age, with_dispatches
+from tui.fleet.room_freshness import NO_NODE_ANSWERS
+from tui.fleet.state import dispatches_age, participants_age, with_dispatches
 from tui.fleet.store import Change
 from tui.fleet.view import Selection
 

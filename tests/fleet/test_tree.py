@@ -21,7 +21,8 @@ from tui.fleet.lists.tree import (
     sorted_rooms,
     split,
 )
-from tui.fleet.state import Fleet, Freshness, RoomFreshness
+from tui.fleet.room_freshness import RoomFreshness
+from tui.fleet.state import Fleet, Freshness
 from tui.fleet.view import Selection, View
 
 # ---- the lines -----------------------------------------------------------------------------------------

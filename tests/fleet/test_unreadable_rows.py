@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.fixtures.views import view_of, words
-from tui.api.models import Agent, SecretInfo, Version
+import pytest
+
+from tests.fixtures.clocks import BACKEND
+from tests.fixtures.views import column, view_of, words
+from tests.fleet.running_poller import running_poller
+from tui.api.models import Agent, Participant, SecretInfo, Version
 from tui.api.reader import Batch
-from tui.fleet.find import no_rooms, read_in_part, unlisted_rooms
+from tui.fleet.conditions import summary
+from tui.fleet.evidence import evidence_of
+from tui.fleet.find import no_rooms, no_such_thing, read_in_part, unlisted_rooms
 from tui.fleet.past import EMPTY_PAST
 from tui.fleet.polling.details import KEEP, with_secrets, with_versions
-from tui.fleet.state import Fleet, Freshness, with_agents
+from tui.fleet.state import Fleet, Freshness, with_agents, with_participants, with_room_answers
 from tui.fleet.times import TimeStyle
+from tui.fleet.view import Selection
+from tui.operations.descriptions import jobs, no_dispatch
 from tui.session.reasons import Diagnoses
 from tui.ui.commandline.completers import secrets, unlisted, versions
 from tui.ui.panes.dispatches import DispatchesPane
@@ -22,6 +30,12 @@ LISTED = with_agents(Fleet(freshness={"agents": Freshness(at=1.0), "rooms": Fres
 ONE = with_agents(LISTED, (Agent(agent_id="CA_1", agent_name="one"),))
 PARTLY: Batch[Version] = Batch(listed=True, unreadable=1)
 SOME = Batch((SecretInfo(name="A"),), listed=True, unreadable=2)
+
+
+@pytest.fixture
+def anyio_backend() -> object:
+    """Virtual time."""
+    return BACKEND
 
 
 def test_the_count_of_an_answer_is_kept_until_the_next_one() -> None:
@@ -50,7 +64,68 @@ def test_rooms_that_could_not_be_read_are_not_taken_for_none() -> None:
     fleet = replace(LISTED, unreadable_rows={"rooms": 1})
     assert unlisted_rooms(fleet) == "1 row of the list of rooms could not be read"
     assert no_rooms(fleet) == f"No open rooms that could be read: {unlisted_rooms(fleet)}."
-    assert " 1 unreadable" in words(DispatchesPane().title(view_of(fleet)))
+    assert " 1 room unreadable" in words(DispatchesPane().title(view_of(fleet)))
+
+
+async def test_a_room_whose_row_cannot_be_read_is_neither_gone_nor_without_dispatches() -> None:
+    async with running_poller() as made:
+        world = made.world
+        world.rooms = ["a", "b", "c"]
+        world.dispatches = {room: [{"id": f"AD_{room}"}] for room in world.rooms}
+        await made.run(20.0)
+        world.rooms, world.unreadable_rooms = ["c"], ["a"]  # b closes at the same time
+        world.dispatches["a"] = [{"id": "AD_a"}, {"id": "AD_new"}]
+        await made.run(8.0)
+        assert [room.name for room in made.fleet.rooms] == ["a", "c"], "b does not answer, so it has closed"
+        assert [item.id for item in made.fleet.dispatches["a"]] == ["AD_a", "AD_new"], "it is asked as before"
+        assert made.fleet.unreadable_rows == {"rooms": 1}
+        view = view_of(made.fleet)
+        pane = DispatchesPane()
+        assert column(pane, view, "detail")[0] == "closed, or its row could not be read"
+        await made.run(60.0)
+        assert [room.name for room in made.fleet.rooms] == ["a", "c"]
+        world.rooms, world.unreadable_rooms = ["a", "c"], []
+        await made.run(8.0)
+        assert not made.fleet.unreadable_rows and not made.fleet.fresh_room("a").is_unlisted
+        world.rooms = ["c"]
+        await made.run(8.0)
+        assert list(made.fleet.dispatches) == ["c"], "a whole list is believed"
+
+
+async def test_dispatches_that_cannot_be_read_are_not_taken_for_none() -> None:
+    async with running_poller() as made:
+        made.world.rooms = ["a"]
+        made.world.dispatches = {"a": [7]}
+        await made.run(20.0)
+        fleet = made.fleet
+        assert fleet.dispatches["a"] == () and fleet.unreadable_rows == {"dispatches": 1}
+        view = view_of(fleet)
+        pane = DispatchesPane()
+        assert column(pane, view, "state") == ["not read"]
+        assert column(pane, view, "detail") == ["1 dispatch could not be read · 0 people"]
+        assert " 1 dispatch unreadable" in words(pane.title(view))
+        assert jobs(view, fleet.agents[0]) == "no jobs running as far as lists were read"
+        chosen = replace(view, selection=Selection(room="a", dispatch_id="AD_1"))
+        assert no_dispatch(chosen) == "AD_1 is not listed: 1 row of its room's list could not be read"
+        assert "1 row of the list of dispatches could not be read" in no_such_thing(fleet, "AD_1")
+        people = (Participant(identity="agent-AJ_1", kind="AGENT"),)
+        fleet = with_participants(fleet, "a", people, fleet.fresh_room("a").dispatches_at)
+        for known, count in ((fleet, 0), (with_room_answers(fleet, ("a",), 20.0, {}, {}), 1)):
+            now = replace(view_of(known), now=25.0, monotonic=25.0)
+            assert summary((), evidence_of(now, "a")).agents_without_job == count, (
+                "its dispatch may be the one not read"
+            )
+
+
+async def test_participants_that_cannot_be_read_are_not_taken_for_absent() -> None:
+    async with running_poller() as made:
+        made.world.rooms, made.world.people = ["a"], {"a": ["agent-AJ_1"]}
+        made.poller.select(Selection(room="a"))
+        await made.run(20.0)
+        assert len(made.fleet.participants["a"]) == 1
+        made.world.people = {"a": [""]}  # without an identity
+        await made.run(60.0)
+        assert len(made.fleet.participants["a"]) == 1
 
 
 def test_diagnoses_are_made_anew_once_a_row_cannot_be_read() -> None:

@@ -9,7 +9,8 @@ import msgspec
 
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant, Room
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
-from tui.fleet.state import Fleet, Freshness, RoomFreshness, with_dispatches, with_participants
+from tui.fleet.room_freshness import RoomFreshness
+from tui.fleet.state import Fleet, Freshness, with_dispatches, with_participants
 from tui.history.files.compare import difference
 from tui.history.files.privacy import Privacy, recorded
 

@@ -12,11 +12,11 @@ from tests.fixtures.clocks import ManualClock
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant, Room
 from tui.clock import Moment
 from tui.fleet.past import Event, JobCount, Kind, Severity
-from tui.fleet.state import with_dispatches, with_participants
+from tui.fleet.state import with_dispatches, with_participants, with_room_answers
 from tui.fleet.store import Store
 from tui.history.events import job_counts
 from tui.history.events.derive import Resumed, State, Tick
-from tui.history.events.rooms import KEPT_FOR
+from tui.history.events.failed_jobs import KEPT_FOR
 from tui.history.timeline import History
 
 CALLER = Participant(identity="caller", is_publisher=True)
@@ -44,11 +44,15 @@ class Rooms:
         room = Room(name=name, creation_time=self.now, num_participants=people, num_publishers=1)
         self.store.update(lambda fleet: replace(fleet, rooms=(room,)))
 
-    def dispatches(self, *found: Dispatch, room: str = "r", after: float = 5.0) -> Sequence[Event]:
-        """An answer about its dispatches; returns all events so far."""
+    def dispatches(
+        self, *found: Dispatch, room: str = "r", after: float = 5.0, unreadable: int = 0
+    ) -> Sequence[Event]:
+        """An answer about its dispatches; returns all events so far. So many rows could not be read."""
         self.clock.advance(after)
-        at = self.clock.monotonic()
-        self.store.update(lambda fleet: with_dispatches(fleet, room, found, at))
+        at, missed = self.clock.monotonic(), {room: unreadable}
+        self.store.update(
+            lambda fleet: with_room_answers(with_dispatches(fleet, room, found), (room,), at, {}, missed)
+        )
         return self.history.past.events
 
     def people(self, *found: Participant, room: str = "r", after: float = 1.0) -> Sequence[Event]:
@@ -128,7 +132,7 @@ def test_many_jobs_in_doubt_are_counted_and_not_described_one_by_one(monkeypatch
     started = {"started_at": rooms.now, "participant_identity": "gone"}
     running = [job("JS_RUNNING", number, **started) for number in range(30)]
     rooms.people(CALLER, after=100.0)
-    monkeypatch.setattr("tui.history.events.rooms._as_failed", None)
+    monkeypatch.setattr("tui.history.events.rooms.as_failed", None)
     (event,) = rooms.dispatches(dispatch(*running[:15]), dispatch(*running[15:], number=2))
     assert event.text == "30 jobs: not in room" and len(event.ids) == 30
     assert len(rooms.dispatches(dispatch(*running[15:], number=2), dispatch(*running[:15]))) == 1, "told once"
@@ -231,6 +235,15 @@ def test_a_dispatch_that_nobody_took_is_withdrawn() -> None:
     rooms.listed()
     rooms.dispatches(dispatch(created=rooms.now), after=60)
     assert rooms.dispatches()[-1].text == "gone, and no worker took it"
+
+
+def test_a_dispatch_that_could_not_be_read_is_not_gone_and_is_told_once() -> None:
+    rooms = Rooms()
+    rooms.listed()
+    waiting = dispatch(created=rooms.now)
+    rooms.dispatches(waiting, after=60)
+    assert not rooms.dispatches(unreadable=1)[1:] and not rooms.people(CALLER)[1:], "nor is it unserved"
+    assert [event.text for event in rooms.dispatches(waiting)] == ["no worker took it for 60 s"]
 
 
 def test_a_room_that_opens_with_nobody_to_serve_it() -> None:

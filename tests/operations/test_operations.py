@@ -37,7 +37,8 @@ from tui.api.models import (
 from tui.clock import SystemClock
 from tui.fleet.coverage import Coverage
 from tui.fleet.polling.sources import AGENTS, DISPATCHES, SECRETS, VERSIONS
-from tui.fleet.state import NO_NODE_ANSWERS, QUIET_FACTOR, Fleet, Freshness, RoomFreshness, with_room_failures
+from tui.fleet.room_freshness import NO_NODE_ANSWERS, RoomFreshness
+from tui.fleet.state import QUIET_FACTOR, Fleet, Freshness, with_room_failures
 from tui.fleet.view import Selection, View
 from tui.operations.arguments import parse_arguments
 from tui.operations.descriptions import size_in_bytes

@@ -15,7 +15,8 @@ from tui.api.models import Deployment, Dispatch, JobState, Participant, moment
 from tui.fleet.coverage import Coverage
 from tui.fleet.lists.cells import Cells
 from tui.fleet.lists.tree import find_key, split
-from tui.fleet.state import NO_NODE_ANSWERS, Freshness, RoomFreshness, with_participants
+from tui.fleet.room_freshness import NO_NODE_ANSWERS, RoomFreshness
+from tui.fleet.state import Freshness, with_participants
 from tui.fleet.view import View
 from tui.ui.logview import LogView
 from tui.ui.panes.dispatches import DispatchesPane

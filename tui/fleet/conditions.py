@@ -221,7 +221,7 @@ def summary(dispatches: Iterable[Dispatch], room: RoomEvidence) -> Summary:
         dispatches=len(items),
         room=room,
         waits=bool(waiting),
-        agents_without_job=_agents_without_job(items, room) if room.is_recent else 0,
+        agents_without_job=_agents_without_job(items, room) if room.is_recent and room.is_whole else 0,
     )
 
 

@@ -37,6 +37,8 @@ class RoomEvidence(Struct, frozen=True, gc=False):
     """Types of the jobs that were seen, by the agent's name."""
     error: str = ""
     """Why the dispatches of a listed room are not known any more, in words."""
+    is_whole: bool = True
+    """All dispatches of the newest answer were read: what is not among them is not there."""
 
 
 def evidence(view: View, name: str, listed: Room | None, job_types: Mapping[str, Set[str]]) -> RoomEvidence:
@@ -63,6 +65,7 @@ def evidence(view: View, name: str, listed: Room | None, job_types: Mapping[str,
         occupied=bool(users) if users is not None else bool(listed.num_participants) if listed else None,
         job_types=job_types,
         error=error,
+        is_whole=fresh.is_whole,
     )
 
 

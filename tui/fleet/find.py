@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tui.api.models import Agent
 from tui.fleet.state import Fleet, Freshness
+
+_ROOMS: Final = ("rooms", "dispatches")
 
 
 class AmbiguousName(ValueError):
@@ -44,6 +48,11 @@ def unknown_rooms(fleet: Fleet) -> str:
 def listing_name(what: str, agent_id: str) -> str:
     """What the listing of an agent's versions or secrets is called in `Fleet.cut` and `unreadable_rows`."""
     return f"{what} of {agent_id}"
+
+
+def are_rooms_whole(fleet: Fleet) -> bool:
+    """Whether all rows of rooms and dispatches that came were read and kept."""
+    return fleet.cut.keys().isdisjoint(_ROOMS) and fleet.unreadable_rows.keys().isdisjoint(_ROOMS)
 
 
 def unlisted_details(fleet: Fleet, what: str, agent_id: str) -> str:
@@ -129,5 +138,9 @@ def no_such_thing(fleet: Fleet, word: str) -> str:
     coverage = fleet.coverage
     partly = f"{coverage.polled} of {coverage.total} rooms loaded" if coverage.polled < coverage.total else ""
     rooms = unlisted_rooms(fleet) or partly
-    notes = ", ".join(filter(None, (unlisted_agents(fleet), rooms, _cut("dispatches", fleet))))
+    dispatches = (
+        _cut("dispatches", fleet),
+        _unreadable("dispatches", fleet.unreadable_rows.get("dispatches", 0)),
+    )
+    notes = ", ".join(filter(None, (unlisted_agents(fleet), rooms, *dispatches)))
     return f"no match for {word!r}" + (f" ({notes})" if notes else "")

@@ -9,11 +9,12 @@ from itertools import chain, compress, count, repeat
 from operator import is_not
 from typing import NamedTuple
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version
 from tui.fleet.coverage import Coverage
 from tui.fleet.reason import LoggedError
+from tui.fleet.room_freshness import NO_ROOM_ANSWER, RoomFreshness
 from tui.fleet.status import worst
 from tui.fleet.suspects import suspects_after
 
@@ -58,34 +59,6 @@ class Freshness:
         """
         known = self if subject == self.subject else Freshness(subject=subject)
         return replace(known, failures=known.failures + 1, error=error, retry_at=retry_at)
-
-
-class RoomFreshness(Struct, frozen=True):
-    """How current what is known of one room is: rooms are asked about one by one. Times are monotonic."""
-
-    dispatches_at: float | None = None
-    """When its dispatches were last answered; None before the first answer."""
-    participants_at: float | None = None
-    """When its participants were last answered; None before the first answer."""
-    failures: int = 0
-    """Times in a row that asking for its dispatches brought no answer."""
-    failing_since: float | None = None
-    """When that was so for the first time since the last answer; None after an answer."""
-    error: str = ""
-    """Why it brought none, in words; empty after an answer."""
-    cut: int | None = None
-    """Dispatches kept of a list that has more: what is not among them may be there. None for a whole list."""
-
-    def failed(self, at: float, error: str) -> RoomFreshness:
-        """After a question without an answer: what was known stays, and its age."""
-        since = at if self.failing_since is None else self.failing_since
-        return structs.replace(self, failures=self.failures + 1, failing_since=since, error=error)
-
-
-NO_NODE_ANSWERS = "listed, but no node answers for it"
-"""Why the dispatches of a room are not known whose node is gone, as long as ListRooms has it."""
-NO_ROOM_ANSWER = RoomFreshness()
-"""Of a room about which nothing was answered yet."""
 
 
 @dataclass(frozen=True)
@@ -272,16 +245,23 @@ def with_participants(
 
 
 def with_room_answers(
-    fleet: Fleet, rooms: Iterable[str], at: float, cut: Mapping[str, int] | None = None
+    fleet: Fleet,
+    rooms: Iterable[str],
+    at: float,
+    cut: Mapping[str, int] | None = None,
+    unreadable: Mapping[str, int] | None = None,
 ) -> Fleet:
     """The fleet after the dispatches of these rooms were answered at a monotonic time.
 
-    `cut` has the dispatches that are kept of lists that have more. Without it that is as it was.
+    `cut` has the dispatches that are kept of lists that have more, `unreadable` those that could not be read.
+    Without them that is as it was.
     """
     fresh = {}
     for room in rooms:
         old = fleet.fresh_room(room)
-        fresh[room] = RoomFreshness(at, old.participants_at, cut=old.cut if cut is None else cut.get(room))
+        kept = old.cut if cut is None else cut.get(room)
+        missed = old.unreadable if unreadable is None else unreadable.get(room, 0)
+        fresh[room] = old.answered(at, kept, missed)
     return replace(fleet, room_freshness={**fleet.room_freshness, **fresh})
 
 

@@ -11,7 +11,7 @@ from tui.api.models import Agent, Deployment, Dispatch, moment
 from tui.fleet.conditions import RUNS, JobCondition, Worst, dispatch_condition, job_condition
 from tui.fleet.coverage import Coverage
 from tui.fleet.evidence import evidence, evidence_of
-from tui.fleet.find import unknown_rooms, unlisted_agents
+from tui.fleet.find import are_rooms_whole, unknown_rooms, unlisted_agents
 from tui.fleet.lists.tree import find_dispatch
 from tui.fleet.state import Fleet
 from tui.fleet.status import Family, event_words, reading, status
@@ -112,7 +112,7 @@ def jobs(view: View, agent: Agent, deployment: str | None = None) -> str:
     if unknown := unknown_rooms(view.fleet) or _nothing_loaded(coverage):
         return f"jobs running: not known, {unknown}"
     partly = f" in {coverage.polled} of {coverage.total} rooms" if coverage.polled < coverage.total else ""
-    if view.fleet.cut.keys() & {"rooms", "dispatches"}:
+    if not are_rooms_whole(view.fleet):
         partly = f"{partly} as far as lists were read"
     return f"{running(found) or 'no jobs running'}{partly}"
 
@@ -184,5 +184,8 @@ def no_dispatch(view: View) -> str:
             return f"what is dispatched to {selection.room} is not known yet"
         if (cut := view.fleet.fresh_room(selection.room).cut) is not None:
             return f"{selection.dispatch_id} is not among the {cut:,} dispatches that are kept of its room"
+        if count := view.fleet.fresh_room(selection.room).unreadable:
+            rows = f"{count} {'row' if count == 1 else 'rows'} of its room's list could not be read"
+            return f"{selection.dispatch_id} is not listed: {rows}"
         return f"{selection.dispatch_id} is not in {selection.room} any more"
     return "no dispatch is selected: open a room and put the cursor on one"

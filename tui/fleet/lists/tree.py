@@ -12,7 +12,8 @@ from msgspec import Struct
 from tui.api.models import Dispatch, Participant, Room
 from tui.fleet.conditions import Summary, Worst, dispatch_worst, job_condition, summary
 from tui.fleet.evidence import CHECKED_FOR, RoomEvidence, agents_in, evidence
-from tui.fleet.state import Fleet, RoomFreshness
+from tui.fleet.room_freshness import RoomFreshness
+from tui.fleet.state import Fleet
 from tui.fleet.view import View
 
 OPENS_UP_TO: Final = 500

@@ -1,4 +1,4 @@
-"""What a cut listing means: it shows what is there, and nothing of what is not. Pure."""
+"""What a listing means that was cut or read in part: it tells what is there, not what is not. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import TypeVar
 
-from tui.api.models import Dispatch, Wire
+from tui.api.models import Dispatch, Room, Wire
 from tui.api.reader import Batch
 from tui.fleet.ordering import open_dispatches
 from tui.fleet.state import Fleet
@@ -21,10 +21,24 @@ def known_after(batch: Batch[T], before: tuple[T, ...]) -> tuple[T, ...]:
     """
     if batch.cut is None or not before:
         return batch.items
+    return _with_known(batch.items, before, max(batch.cut, len(before)))
+
+
+def rooms_after(batch: Batch[Room], before: tuple[Room, ...]) -> tuple[Room, ...]:
+    """The same of rooms, where those that are known also stay while a row of the list could not be read.
+
+    Whether such a room closed is told by asking it for its dispatches.
+    """
+    if batch.cut is not None or not batch.unreadable or not before:
+        return known_after(batch, before)
+    return _with_known(batch.items, before, len(batch.items) + len(before))
+
+
+def _with_known(items: tuple[T, ...], before: tuple[T, ...], most: int) -> tuple[T, ...]:
     identity = attrgetter(before[0].__struct_fields__[0])
-    listed = {identity(item): item for item in batch.items}
+    listed = {identity(item): item for item in items}
     known = [listed.pop(identity(old), old) for old in before]
-    after = (*known, *listed.values())[: max(batch.cut, len(before))]
+    after = (*known, *listed.values())[:most]
     is_same = len(after) == len(before) and all(new is old for new, old in zip(after, before, strict=True))
     return before if is_same else after
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,7 +17,8 @@ from tui.fleet.polling.activity import activity
 from tui.fleet.polling.listings import Listings
 from tui.fleet.polling.participant_scheduler import MOST, ParticipantScheduler
 from tui.fleet.polling.room_scheduler import RoomScheduler
-from tui.fleet.state import NO_NODE_ANSWERS, Fleet
+from tui.fleet.room_freshness import NO_NODE_ANSWERS
+from tui.fleet.state import Fleet
 from tui.fleet.view import Selection
 
 AT_ONCE: Final = 4
@@ -42,6 +43,8 @@ class Round:
     """Of the rooms that answered."""
     failed: dict[str, str] = field(default_factory=dict)
     """Rooms that brought no answer, each with the reason in words."""
+    missing: set[str] = field(default_factory=set)
+    """Rooms that do not exist, or whose node is gone: servers say the same of both."""
     problem: ApiError | None = None
     """What ended the round early: it is no matter of one room."""
     unanswered: ApiError | None = None
@@ -67,12 +70,12 @@ class RoomPolling:
         self.for_participants = float(MOST)
         """Requests a minute that the turns of the rooms leave for participants."""
 
-    def listed(self, rooms: Sequence[Room], now: float) -> bool:
+    def listed(self, rooms: Sequence[Room], now: float, unlisted: Set[str] = frozenset()) -> bool:
         """Note a listing of rooms, and return whether some are to be asked for what changed in them.
 
-        `now` is monotonic, as in all that follows.
+        `unlisted` are those that it lacks and that may be open. `now` is monotonic, as in all that follows.
         """
-        self._dispatches.listed(rooms, now)
+        self._dispatches.listed(rooms, now, unlisted)
         self._participants.keep({room.name for room in rooms})
         return self._dispatches.unseen()[0] > 0
 
@@ -156,11 +159,11 @@ class RoomPolling:
     async def ask_participants(
         self, client: Listings, room: str, now: float
     ) -> tuple[Participant, ...] | None:
-        """The participants of a room; None when no node answers for it, or not all of them can be kept."""
+        """The participants of a room; None when no node answers for it, or not all can be read or kept."""
         self._participants.asked(room, now)
         try:
             batch = await client.list_participants(room)
-            return batch.items if batch.cut is None else None
+            return None if batch.cut is not None or batch.unreadable else batch.items
         except NotFound as error:
             return None if no_node_answers(error) else ()
         except ApiError as error:
@@ -202,9 +205,11 @@ class RoomPolling:
 
 def _note(done: Round, room: str, error: ApiError) -> None:
     if no_node_answers(error):
+        done.missing.add(room)
         done.failed[room] = NO_NODE_ANSWERS
         done.unanswered = Unknown(NO_NODE, error.method, error.host, error.code, error.status)
     elif isinstance(error, NotFound):  # it closed meanwhile
+        done.missing.add(room)
         done.found[room] = Batch(listed=True)
     else:
         done.problem = error

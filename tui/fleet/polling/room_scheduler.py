@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -89,6 +89,8 @@ class _Turn:
     changed_at: float | None
     """When ListRooms told of the first change that no answer has covered; None if there is none."""
     asked_at: float | None = None
+    is_unlisted: bool = False
+    """The newest listing does not have it, and it may be open."""
     activity: Activity = Activity.QUIET
 
 
@@ -101,8 +103,11 @@ class RoomScheduler:
 
     # ---- what happened --------------------------------------------------------------------------------
 
-    def listed(self, rooms: Sequence[Room], now: float) -> None:
-        """Note a listing: what is new or differs is to be asked, what is gone is forgotten."""
+    def listed(self, rooms: Sequence[Room], now: float, unlisted: Set[str] = frozenset()) -> None:
+        """Note a listing: what is new or differs is to be asked, what is gone is forgotten.
+
+        `unlisted` are rooms that it does not have and that may be open: asking them tells.
+        """
         before, self._turns = self._turns, {}
         for room in rooms:
             turn = before.get(room.name)
@@ -112,6 +117,10 @@ class RoomScheduler:
                 if differs(turn.room, room) and turn.changed_at is None:
                     turn.changed_at = now
                 turn.room = room
+            is_unlisted = room.name in unlisted
+            if is_unlisted and not turn.is_unlisted and turn.changed_at is None:
+                turn.changed_at = now
+            turn.is_unlisted = is_unlisted
             self._turns[room.name] = turn
         self._has_listing = True
 

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Agent
 from tui.clock import Clock, Moment
-from tui.fleet.polling.cut_listings import dispatches_after, kept_of_cut, known_after, with_rows
+from tui.fleet.polling.cut_listings import known_after, rooms_after, with_rows
 from tui.fleet.polling.details import secrets_of, versions_of
 from tui.fleet.polling.listings import Listings
+from tui.fleet.polling.room_answers import not_in, with_listing, with_round
 from tui.fleet.polling.room_polling import RoomPolling
 from tui.fleet.polling.suspect_polling import SuspectPolling
-from tui.fleet.state import (
-    QUIET_FACTOR,
-    Fleet,
-    with_agents,
-    with_participants,
-    with_room_answers,
-    with_room_failures,
-    without_room_failures,
-)
+from tui.fleet.state import QUIET_FACTOR, Fleet, with_agents, with_participants
 from tui.fleet.status import Family, worst
 from tui.fleet.store import Merge
 from tui.fleet.view import Selection
-
-V = TypeVar("V")
 
 SILENT_AFTER = 10.0
 """Seconds without any answer after which rooms that no node answers for are a failure of them all."""
@@ -136,36 +127,16 @@ def _unchanged(fleet: Fleet) -> Fleet:
 
 async def _rooms(context: FetchContext) -> Merge:
     batch = await context.client.list_rooms()
-    rooms = known_after(batch, context.fleet.rooms)
-    names = {room.name for room in rooms}
-    if context.rooms.listed(rooms, context.monotonic) or context.fleet.fresh("dispatches").failures:
+    rooms = rooms_after(batch, context.fleet.rooms)
+    has_changed = context.rooms.listed(rooms, context.monotonic, not_in(batch, rooms))
+    if has_changed or context.fleet.fresh("dispatches").failures:
         context.wakes = ("dispatches",)  # the host answers: what failed there may be over
 
     def merge(fleet: Fleet) -> Fleet:
-        after = replace(
-            fleet,
-            rooms=rooms,
-            rooms_lost=_rooms_lost(fleet) if not rooms else 0,
-            cut=with_rows(fleet.cut, "rooms", batch.cut),
-            unreadable_rows=with_rows(fleet.unreadable_rows, "rooms", batch.unreadable or None),
-            dispatches=_only(names, fleet.dispatches),
-            participants=_only(names, fleet.participants),
-            agents_seen=_only(names, fleet.agents_seen),
-            room_freshness=_only(names, fleet.room_freshness),
-        )
+        after = with_listing(fleet, rooms, batch)
         return replace(after, coverage=context.rooms.coverage(after))
 
     return merge
-
-
-def _rooms_lost(fleet: Fleet) -> int:
-    """How many rooms vanished all at once with an outage (PROTOCOL.md, Rooms and participants)."""
-    return len(fleet.rooms) if fleet.rooms and fleet.fresh("rooms").failures else fleet.rooms_lost
-
-
-def _only(names: Set[str], known: Mapping[str, V]) -> Mapping[str, V]:
-    """What is known of these rooms: the same mapping if that is all."""
-    return known if known.keys() <= names else {name: known[name] for name in known if name in names}
 
 
 async def _participants(context: FetchContext) -> Merge:
@@ -205,24 +176,12 @@ async def _dispatches(context: FetchContext) -> Merge:
     is_outage = context.problem is not None and not done.found
 
     def merge(fleet: Fleet) -> Fleet:
-        names = {room.name for room in fleet.rooms}  # some may have closed while they were asked
-        news = {
-            room: dispatches_after(batch, fleet.dispatches.get(room))
-            for room, batch in done.found.items()
-            if room in names
-        }
-        fleet = replace(fleet, dispatches={**fleet.dispatches, **news})
-        cut = {room: len(news[room]) for room in news if done.found[room].cut is not None}
-        fleet = with_room_answers(fleet, news, context.monotonic, cut)
-        if context.rooms.is_over(done):
-            fleet = without_room_failures(fleet)
-        fleet = with_room_failures(fleet, _only(names, done.failed), now.monotonic)
-        context.rooms.asked(done, fleet, context.monotonic, now, is_outage=is_outage)
-        return replace(
-            fleet,
-            coverage=context.rooms.coverage(fleet),
-            cut=with_rows(fleet.cut, "dispatches", kept_of_cut(fleet)),
+        is_over = context.rooms.is_over(done)
+        fleet = with_round(
+            fleet, done, context.monotonic, now.monotonic, is_over=is_over, is_outage=is_outage
         )
+        context.rooms.asked(done, fleet, context.monotonic, now, is_outage=is_outage)
+        return replace(fleet, coverage=context.rooms.coverage(fleet))
 
     return merge
 

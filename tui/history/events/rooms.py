@@ -12,9 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.api.clean import clean
-from tui.api.masking import masked
-from tui.api.models import Dispatch, Job, Room, moment
+from tui.api.models import Dispatch, Job, Room
 from tui.fleet.conditions import (
     DispatchCondition,
     JobCondition,
@@ -28,16 +26,13 @@ from tui.fleet.view import Selection, View
 from tui.history.events import job_counts
 from tui.history.events import room_words as words
 from tui.history.events.drafts import Draft
+from tui.history.events.failed_jobs import KEPT_FOR, as_failed, kept
 from tui.history.events.room_words import JudgedJob, RoomDispatch
 
 DOUBTFUL: Final = frozenset(
     {JobCondition.ABSENT, JobCondition.LEFT, JobCondition.NO_CAPACITY, JobCondition.UNKNOWN}
 )
 """Conditions of jobs that go on and are told of."""
-KEPT_FOR: Final = 86_400.0
-"""Seconds for which failed jobs are remembered."""
-MOST_FAILED: Final = 5_000
-"""Failed jobs that are remembered at the most."""
 OPENED_WITHIN: Final = 600.0
 """Seconds after which a room that nobody serves is no news: it may be meant to be so."""
 SERVED_WITHIN: Final = 10.0
@@ -109,12 +104,12 @@ def after_answers(
             rooms[name] = now
         else:
             rooms.pop(name, None)
-    failed = _kept(memory.failed, found.failed, at)
+    failed = kept(memory.failed, found.failed, at)
     new = job_counts.counted(found.succeeded, at)
     counts = job_counts.with_counts(memory.counts, new) if new else memory.counts
     drafts = [
         *words.failures(found.failed),
-        *words.doubts(found.doubtful, lambda item: _as_failed(*item)),
+        *words.doubts(found.doubtful, lambda item: as_failed(*item)),
         *words.untaken(found.untaken, at),
         *words.taken(found.taken),
         *words.withdrawn(found.withdrawn),
@@ -137,17 +132,7 @@ def forgetful(memory: RoomsMemory, at: float) -> RoomsMemory:
     oldest = next(iter(memory.failed.values()), None)
     if oldest is None or at - oldest.at < KEPT_FOR:
         return memory
-    return replace(memory, failed=_kept(memory.failed, (), at))
-
-
-def _kept(known: Mapping[str, FailedJob], new: Iterable[FailedJob], at: float) -> Mapping[str, FailedJob]:
-    if news := {job.job_id: job for job in new}:
-        known = {**known, **news}
-    oldest = next(iter(known.values()), None)
-    if oldest is not None and (at - oldest.at >= KEPT_FOR or len(known) > MOST_FAILED):
-        recent = [job for job in known.values() if at - job.at < KEPT_FOR]
-        known = {job.job_id: job for job in recent[-MOST_FAILED:]}
-    return known
+    return replace(memory, failed=kept(memory.failed, (), at))
 
 
 def _differing(memory: RoomsMemory, before: Fleet, after: Fleet, fields: Set[str]) -> list[str]:
@@ -211,11 +196,16 @@ def _look(
             waiting[dispatch.id] = was_told or is_untaken
             if is_untaken and not was_told:
                 found.untaken.append((name, dispatch))
-    if any(known.waiting.values()):
+    if not room.is_whole:  # what is missing may be there
+        ids = {dispatch.id for dispatch in dispatches}
+        jobs_read = {job.id for dispatch in dispatches for job in dispatch.jobs}
+        waiting |= {id: told for id, told in known.waiting.items() if id not in ids}
+        look.doubts |= {id: word for id, word in known.doubts.items() if id not in jobs_read}
+    elif any(known.waiting.values()):
         ids = {dispatch.id for dispatch in dispatches}
         gone = (old for old in held if old.id not in ids and known.waiting.get(old.id))
         found.withdrawn += [(name, old) for old in gone]
-    may_be = not dispatches and listed is not None and _may_be_unserved(room, listed)
+    may_be = not dispatches and room.is_whole and listed is not None and _may_be_unserved(room, listed)
     is_unserved = may_be and listed is not None and _is_unserved(room, listed)
     if is_unserved and not known.is_unserved:
         found.unserved.append((name, len(room.people or ())))
@@ -264,7 +254,7 @@ class _JobLook:
                 self._doubt(dispatch, job, condition)
             elif condition is JobCondition.FAILED or (condition is JobCondition.REFUSED and old is not None):
                 if job.id not in self._remembered:
-                    self._found.failed.append(_as_failed(self._name, dispatch, job, condition, self._room))
+                    self._found.failed.append(as_failed(self._name, dispatch, job, condition, self._room))
             elif before is not None and condition is JobCondition.SUCCESS:
                 if job_counts.is_new(before.get(job.id)):
                     self._found.succeeded.append((job.agent_name or dispatch.agent_name, job))
@@ -286,29 +276,6 @@ def _is_confirmed(condition: JobCondition, room: RoomEvidence) -> bool:
     if condition not in (JobCondition.ABSENT, JobCondition.LEFT):
         return True
     return room.dispatches_at is not None and room.dispatches_at >= room.people_at
-
-
-def _as_failed(
-    room: str, dispatch: Dispatch, job: Job, condition: JobCondition, known: RoomEvidence
-) -> FailedJob:
-    state = job.state
-    reason = ""
-    if state is not None:
-        word = str(state.reason).removeprefix("JSR_").replace("_", " ").lower()
-        parts = (state.error, word if word not in ("unspecified", "0") else "")
-        reason = clean(masked(" · ".join(filter(None, parts))), limit=300)
-    ended = moment(state.ended_at) if state is not None else None
-    return FailedJob(
-        job_id=job.id,
-        dispatch_id=dispatch.id,
-        room=room,
-        agent_name=job.agent_name or dispatch.agent_name,
-        status=condition.word,
-        at=ended if ended is not None else known.dispatches_at or known.people_at,
-        reason=reason,
-        worker=state.worker_id if state is not None else "",
-        agent_id=state.agent_id if state is not None else "",
-    )
 
 
 def _may_be_unserved(room: RoomEvidence, listed: Room) -> bool:

@@ -17,7 +17,8 @@ from msgspec import UNSET, Struct, UnsetType
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version, Wire
 from tui.fleet.coverage import Coverage
 from tui.fleet.reason import LoggedError
-from tui.fleet.state import Freshness, RoomFreshness
+from tui.fleet.room_freshness import RoomFreshness
+from tui.fleet.state import Freshness
 
 LEVEL: Final = 6
 """Of the compression."""

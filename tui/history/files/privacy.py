@@ -19,7 +19,8 @@ from tui.api.masking import masked
 from tui.api.models import Dispatch, DispatchState, Job, Participant, Room
 from tui.fleet.past import Event, FailedJob, Subject
 from tui.fleet.reason import LoggedError
-from tui.fleet.state import Fleet, Freshness, RoomFreshness
+from tui.fleet.room_freshness import RoomFreshness
+from tui.fleet.state import Fleet, Freshness
 
 DIGEST_MARK: Final = "~"
 """The first character of a digest; no identity of an agent begins with it."""

@@ -9,7 +9,8 @@ from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent
 from tui.fleet.evidence import agent_names, job_types
 from tui.fleet.find import unlisted_agents, unlisted_rooms
-from tui.fleet.state import NO_NODE_ANSWERS, Fleet
+from tui.fleet.room_freshness import NO_NODE_ANSWERS
+from tui.fleet.state import Fleet
 from tui.fleet.status import Family, status
 from tui.fleet.view import View
 from tui.formats import age

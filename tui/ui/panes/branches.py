@@ -61,18 +61,22 @@ def room_cells(view: View, node: Node, room: str, found: Room | None, total: Sum
     sign, look = _LOOKS[node.worst]
     polled, error = room in view.fleet.dispatches, total.room.error
     words = f"jobs {total.jobs}" + (f" ✗{total.failed}" if total.failed else "")
-    cut = view.fleet.fresh_room(room).cut
+    fresh = view.fleet.fresh_room(room)
     if polled and not total.dispatches:
-        words = "no dispatch" if cut is None else "not read: too many"
+        words = "no dispatch" if fresh.is_whole else "not read"
+        words = words if fresh.cut is None else f"{words}: too many"
     count = found.num_participants if found else 0
     parts = [error, _last_known(view, total, words) if polled else ""] if error else []
     if error:
         words = "no answer"
     elif not polled:
         words, look = "not polled yet", "muted"
-    if cut:
-        parts.append(f"cut at {cut:,} dispatches")
-    parts.append("gone" if found is None else "1 person" if count == 1 else f"{count} people")
+    if fresh.cut:
+        parts.append(f"cut at {fresh.cut:,} dispatches")
+    if missed := fresh.unreadable:
+        parts.append(f"{missed} {'dispatch' if missed == 1 else 'dispatches'} could not be read")
+    people = "gone" if found is None else "1 person" if count == 1 else f"{count} people"
+    parts.append("closed, or its row could not be read" if fresh.is_unlisted else people)
     if total.agents_without_job:
         parts.append(f"{total.agents_without_job} agent{'s' * (total.agents_without_job > 1)} without a job")
     if found is not None and found.active_recording:

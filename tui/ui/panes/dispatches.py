@@ -15,7 +15,7 @@ from tui.api.models import Agent
 from tui.fleet.conditions import Worst
 from tui.fleet.coverage import coarsely, coverage_words, is_old
 from tui.fleet.evidence import agent_of
-from tui.fleet.find import no_rooms, unknown_rooms, unlisted_agents
+from tui.fleet.find import are_rooms_whole, no_rooms, unknown_rooms, unlisted_agents
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.fleet.lists.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.lists.tree import (
@@ -167,8 +167,9 @@ class DispatchesPane(ProblemListPane):
         elif is_old(view.fleet.coverage, view.monotonic):
             old = view.monotonic - (coverage.oldest or view.monotonic)
             words.append(Cell(f" oldest {age(old)}", "warn"))
-        if unreadable := view.fleet.unreadable_rows.get("rooms"):
-            words.append(Cell(f" {unreadable} unreadable", "warn"))
+        for one, many in (("room", "rooms"), ("dispatch", "dispatches")):
+            if unreadable := view.fleet.unreadable_rows.get(many):
+                words.append(Cell(f" {unreadable} {one if unreadable == 1 else many} unreadable", "warn"))
         if self.problems_only:
             words.append(Cell(" problems only", "accent"))
         if self.agent_name:
@@ -187,11 +188,7 @@ class DispatchesPane(ProblemListPane):
             return missing(view.fleet.fresh("rooms"))
         if self.agent_name:
             coverage = view.fleet.coverage
-            partly = (
-                coverage.polled < coverage.total
-                or coverage.failing
-                or view.fleet.cut.keys() & {"rooms", "dispatches"}
-            )
+            partly = coverage.polled < coverage.total or coverage.failing or not are_rooms_whole(view.fleet)
             known = " that is loaded" if partly else ""
             return f"No room{known} has a dispatch of {self.agent_name}. Esc shows every room."
         return no_rooms(view.fleet)
