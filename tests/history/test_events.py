@@ -26,6 +26,7 @@ from tui.fleet.past import (
     deployment_key,
 )
 from tui.fleet.state import Fleet, Freshness, with_agents
+from tui.fleet.status import worst
 from tui.fleet.store import Change, Store
 from tui.fleet.times import how_long
 from tui.history.events.agents import MARK_FOR
@@ -245,9 +246,8 @@ def test_a_gap_bounds_what_it_may_have_hidden_and_nothing_else() -> None:
     for agent_id in ("CA_1", "CA_2", "CA_3"):
         known = listings.store.fleet.index[agent_id]
         own = [step for step in steps if step.id == agent_id]
-        assert of_transitions(own, known, known.agent_deployments) == past.since(agent_id), (
-            "and so it is kept"
-        )
+        kept = of_transitions(own, worst(known).name, known, known.agent_deployments)
+        assert kept == past.since(agent_id), "and so it is kept"
 
 
 def test_a_later_run_goes_on_where_the_one_before_ended() -> None:

@@ -12,17 +12,19 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.clocks import ManualClock
+from tests.history import fleets
 from tests.history.fleets import Life
 from tests.test_project import PROJECT
 from tui.api.models import Agent, Deployment
 from tui.clock import Moment
-from tui.fleet.past import Event, JobCount, Kind, Severity, Since, Subject, Transition
+from tui.fleet.past import Event, JobCount, Kind, Severity, Since, Subject, Transition, deployment_key
 from tui.fleet.state import Fleet, with_agents
 from tui.fleet.store import Change
+from tui.history.events.derive import State
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.records import Run
 from tui.history.store import Batch, Taken
-from tui.history.timeline import Timeline
+from tui.history.timeline import History, Timeline
 from tui.record_options import RecordOptions
 from tui.session.past_at import PastAt
 from tui.session.playback import Playback
@@ -131,19 +133,25 @@ async def test_time_passes_over_samples_and_through_gaps_up_to_the_newest(tmp_pa
 async def test_since_when_is_read_from_what_was_recorded_as_soon_as_it_is_asked(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir(mode=0o700)
     deployed = datetime.fromtimestamp(EPOCH - 3600.0, UTC)
-    agent = Agent(agent_id="CA_1", deployed_at=deployed, agent_deployments=(Deployment(region="us-east"),))
-    fleet = with_agents(Fleet(), (agent,), 1.0)
+
+    def fleet(status: str) -> Fleet:
+        row = Deployment(region="us-east", status=status)
+        agent = Agent(agent_id="CA_1", deployed_at=deployed, agent_deployments=(row,))
+        return with_agents(Fleet(), (agent,), 1.0)
+
     steps = [
         Transition("CA_1", "", "Running", None, EPOCH),
         Transition("CA_1", "Running", "Error", None, EPOCH + 100.0),
         Transition("CA_1", "Error", "Sleeping", EPOCH + 150.0, EPOCH + 200.0),
         Transition("CA_1", "Sleeping", "Sleeping", EPOCH + 250.0, EPOCH + 300.0),
         Transition("CA_1", "Sleeping", "", None, EPOCH + 400.0),
+        Transition("CA_1", "", "Running", EPOCH + 450.0, EPOCH + 450.0),
     ]
+    shown = ("Running", "Running", "Error", "Error", *["Sleeping"] * 5, "Running")
     writer = FolderWriter(tmp_path, "p", RecordOptions(), Run("r", EPOCH, 0.0, "host", "1"))
     samples = [
-        Taken(replace(fleet, unreadable=number), Moment(EPOCH + 50.0 * number, 50.0 * number), 0.0)
-        for number in range(10)
+        Taken(replace(fleet(status), unreadable=number), Moment(EPOCH + 50.0 * number, 50.0 * number), 0.0)
+        for number, status in enumerate(shown)
     ]
     writer.write(Batch(samples=samples, transitions=steps))
     writer.close()
@@ -162,12 +170,47 @@ async def test_since_when_is_read_from_what_was_recorded_as_soon_as_it_is_asked(
         199.0: Since("Error", EPOCH + 100.0),
         210.0: Since("Sleeping", not_before=EPOCH + 150.0, not_after=EPOCH + 200.0),
         310.0: Since("Sleeping", not_before=EPOCH + 150.0, not_after=EPOCH + 300.0),
-        410.0: None,
+        410.0: Since("Sleeping", not_before=EPOCH + 150.0, not_after=EPOCH + 300.0),
+        460.0: Since("Running", EPOCH + 450.0),
         10.0: first,
     }.items():
         await playback.seek(EPOCH + at)
         assert replay.past.since("CA_1") == since, at
     playback.close()
+
+
+def differing(before: Fleet, after: Fleet) -> frozenset[str]:
+    """Fields that differ."""
+    return frozenset(name for name in vars(after) if getattr(after, name) is not getattr(before, name))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_since_when_is_the_same_in_a_replay_as_it_was_live(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleets, "STATUSES", ("Running", "Sleeping", "Error", "CrashLoop"))
+    life, history = Life(seed), History(State())
+    steps: dict[str, list[Transition]] = {}
+    history.follow(lambda step: [steps.setdefault(item.id, []).append(item) for item in step.transitions])
+    before, alike, compared = Fleet(), set[str](), 0
+    for _ in range(60):
+        life.at += 120.0 * (life.chance.random() < 0.05)
+        after = life.step()
+        at = Moment(EPOCH + life.at, life.at)
+        history.record(Change(before, after, differing(before, after), at))
+        before = after
+        past = PastAt(Timeline(), (), at.unix, fleet=after, transitions=steps)
+        for agent in after.agents:
+            rows = agent.agent_deployments
+            keys = {deployment_key(agent.agent_id, row.region, row.deployment) for row in rows}
+            if len(keys) < len(rows):
+                alike.add(agent.agent_id)  # deployments that cannot be told apart
+            if agent.agent_id in alike:
+                continue
+            for id in (agent.agent_id, *(keys if len(rows) > 1 else ())):
+                assert past.since(id) == history.past.since(id), (id, steps.get(id, [])[-2:])
+                compared += 1
+    assert compared > 500
 
 
 def test_what_came_later_is_not_remembered() -> None:

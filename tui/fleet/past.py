@@ -116,7 +116,10 @@ class Transition(Struct, frozen=True, gc=False):
     after: str
     """Empty for one that is gone."""
     not_before: float | None
-    """The newest good answer without it; None if there was none."""
+    """The newest good answer without it, if it came in a gap; else None.
+
+    Of one that was not there before it is `at` if that was seen, and None if it was there at first.
+    """
     at: float
     """The first good answer with it."""
 

@@ -20,6 +20,7 @@ from tui.fleet.past import (
     deployment_key,
 )
 from tui.fleet.state import Fleet
+from tui.fleet.status import status, worst
 from tui.history.events.since import of_transitions
 
 
@@ -71,7 +72,9 @@ class PastAt:
         agent_id, _, deployment = id.partition("/")
         agent = self._fleet.agent(agent_id)
         if steps and agent is not None:
-            return of_transitions(steps, agent, _rows(agent, id) if deployment else agent.agent_deployments)
+            rows = _rows(agent, id) if deployment else agent.agent_deployments
+            name = worst(agent).name if not deployment else status(rows[0].status).name if rows else ""
+            return of_transitions(steps, name, agent, rows)
         return self._told.get(id)
 
     @cached_property

@@ -194,7 +194,7 @@ class _Restate:
             agent = pair[0]
             id, rows = agent.agent_id, agent.agent_deployments
             before = known.get(id)
-            if before is None or len(rows) != 1:
+            if before is None or not before.status or len(rows) != 1:
                 others.append(pair)
                 continue
             text = rows[0].status
@@ -230,13 +230,13 @@ class _Restate:
         if before == name and since is not None:
             return
         at, gap = self._at, self._gap
-        if self._was_seen:
-            self._news[key] = Since(name, at)
-        elif self._listing.is_first:
+        if self._listing.is_first or before == name:  # it may have had it for long
             self._news[key] = first_seen(name, agent, rows, at)
-            before = ""
+            before, gap = "", None
         else:
             self._news[key] = changed(name, agent, rows, at, gap)
+            if gap is None and not before:
+                gap = at  # that it was not there before was seen
         self._transitions.append(Transition(key, before, name, gap, at))
 
 

@@ -48,18 +48,25 @@ def across_gap(known: Since, agent: Agent, rows: Iterable[Deployment], at: float
     return Since(known.status, not_before=earliest, not_after=at, evidence=known.evidence)
 
 
-def of_transitions(steps: Sequence[Transition], agent: Agent, rows: Iterable[Deployment]) -> Since | None:
-    """As it was known when the newest of these had happened; None if there is none, or the agent is gone.
+def of_transitions(
+    steps: Sequence[Transition], name: str, agent: Agent, rows: Sequence[Deployment]
+) -> Since | None:
+    """As it was known when the newest of these had happened; None if there is none, or another status.
 
-    They are the oldest first; `agent` and `rows` are as they were later, before the next transition.
+    They are the oldest first; `agent` and `rows` are as they were later, before the next transition, with
+    the status `name`.
     """
-    if not steps or not steps[-1].after:
+    if steps and not steps[-1].after and name:  # it was gone for a while, and had the same one after
+        steps = steps[:-1]
+    if not steps or steps[-1].after != name:
         return None
     last = steps[-1]
-    if last.before == last.after and last.not_before is not None:  # the same on both sides of a gap
-        begun = of_transitions(steps[:-1], agent, rows) or Since(last.after, not_after=last.at)
+    if last.not_before is not None and last.not_before >= last.at:
+        return Since(last.after, last.at)
+    if last.before == last.after != "" and last.not_before is not None:  # the same on both sides of a gap
+        begun = of_transitions(steps[:-1], name, agent, rows) or Since(last.after, not_after=last.at)
         return across_gap(begun, agent, rows, last.at, last.not_before)
-    if not last.before:
+    if not last.before and last.not_before is None:
         return first_seen(last.after, agent, rows, last.at)
     return changed(last.after, agent, rows, last.at, last.not_before)
 
