@@ -295,7 +295,17 @@ async def test_another_name_of_the_target_disarms_and_is_marked(
     await here.press("ctrl+r")
     await here.until(lambda: not dialog.obstacle)
     assert "Δ" not in here.shown()
-    await here.press("escape", "asterisk", "r")
+    await here.press("escape")
+    await here.command("dispatch desk doorman")
+    sent = await here.opened()
+    assert not sent.obstacle
+    rename(here, CONCIERGE, "porter")
+    await here.until(lambda: "changed since you looked: agent id" in sent.obstacle)
+    assert f"Δ agent id is gone (was {CONCIERGE})" in " ".join(here.shown().split())
+    await here.press("escape")
+    rename(here, CONCIERGE, "doorman")
+    await here.until(lambda: here.app.main.view.fleet.index[CONCIERGE].name == "doorman")
+    await here.press("asterisk", "r")
     await here.until(lambda: isinstance(here.app.screen, BulkDialog))
     bulk = here.app.screen
     assert isinstance(bulk, BulkDialog) and not bulk.obstacle

@@ -134,7 +134,7 @@ class CreateDispatch(Operation):
             what=f"Dispatch {agent} to {room}",
             where=f"deployment {deployment}",
             effect=(f"{starts or 'one job, or one per publisher'}; u takes it back for 30 s afterwards",),
-            state=_doubles(view, answers),
+            state=(*_agent_ids(view, answers), *_doubles(view, answers)),
         )
 
     def request(self, view: View, answers: Answers) -> Request:
@@ -269,6 +269,13 @@ def _carried(answers: Answers) -> tuple[Field, ...]:
             help="name=value lines or a JSON object; Tab leaves",
         ),
     )
+
+
+def _agent_ids(view: View, answers: Answers) -> tuple[Fact, ...]:
+    """Whose name it goes to: an agent that is renamed leaves its name to nobody, or to another one."""
+    name = answers.text("agent")
+    ids = " ".join(agent.agent_id for agent in dispatch_checks.by_name(view.fleet, name)) if name else ""
+    return (Fact("agent id", ids, ids),) if ids else ()
 
 
 def _doubles(view: View, answers: Answers) -> tuple[Fact, ...]:
