@@ -158,6 +158,7 @@ def test_without_any_project_the_ways_to_name_one_are_said() -> None:
     status, shown = in_terminal()
     assert status == 2
     assert "no project is known" in shown and "LIVEKIT_URL" in shown and "lk project add" in shown
+    assert "`lktop demo` shows a simulated one" in " ".join(shown.split())
 
 
 def test_an_error_of_our_own_shows_no_values_and_exits_1(tmp_path: Path) -> None:

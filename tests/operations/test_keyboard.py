@@ -32,6 +32,8 @@ async def test_restart_roll_back_and_forward_again(tmp_path: Path) -> None:
         await here.paste("INC-412")
         await here.go()
         assert here.app.screen is here.app.main
+        (toast,) = here.app._notifications
+        assert toast.message.startswith("Restart concierge (CA_concierge222): accepted"), "name and id"
         now = here.app.main.view.agent
         assert now is not None
         await here.press("R")
