@@ -188,6 +188,18 @@ async def test_the_tree_dispatches_again_and_deletes(tmp_path: Path) -> None:
         lines = "".join(drawn(here.app.screen.query_one(LineTable)))
         assert '"restart_policy": "JRP_NEVER"' in lines
         await here.press("escape")
+        pane.go_to("room:lobby")
+        await here.choose(CONCIERGE)
+        for key in ("1", "2", "3", "4", "5"):
+            await here.press(key)
+            await here.until(lambda: here.app.main.current.raw_item() is not None)
+            await here.press("y")
+            first, *rest = drawn(here.app.screen.query_one(LineTable))
+            assert first.strip() == "JSON AS RECEIVED, KEYS SORTED", (key, first)
+            keys = [line.split('"')[1] for line in rest if line.startswith('   "')]
+            assert keys == sorted(keys), "as its heading says"
+            await here.press("escape")
+        pane.go_to(f"dispatch:lobby\0{copy.id}")
         await here.press("ctrl+d")
         dialog = await here.opened()
         await here.press("y")

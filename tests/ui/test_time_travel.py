@@ -13,6 +13,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.fixtures.clocks import QuickClock
+from tests.fixtures.screen import drawn as drawn_lines
 from tests.fixtures.screen import playing, title
 from tests.operations.console import console
 from tests.scenes import PROJECT, Scene, looks, read, settled, strike, typed
@@ -33,9 +34,11 @@ from tui.ui.commandline.time_mode import TimeMode
 from tui.ui.keys.table import ACTS
 from tui.ui.main_screen.requests import CommandGiven
 from tui.ui.main_screen.time_bar import Position, bar, line_of_time
+from tui.ui.overlays.raw import Raw
 from tui.ui.panes.timeline import TimelinePane
 from tui.ui.time_travel import Pace
 from tui.ui.widgets.key_choice import KeyChoice
+from tui.ui.widgets.table import LineTable
 
 T = 1_786_000_000.0
 PANES = {"agents": "1", "status": "2", "versions": "3", "secrets": "4", "dispatches": "5"}
@@ -134,11 +137,19 @@ async def test_every_key_and_command_that_changes_something_is_refused_in_the_pa
             assert f"{name}: {REFUSAL}" in newest, f"{key}{command}: {newest}"
             assert app.screen is app.main and app.main.view.is_past
 
+        headings = {}
         for pane, number in {**PANES, "timeline": "7"}.items():
             await typed(pilot, number)
             for (where, names), name in acting.items():
                 if where == pane:
                     await refuses(name, names)
+            await typed(pilot, "y")
+            if isinstance(app.screen, Raw):
+                headings[pane] = drawn_lines(app.screen.query_one(LineTable))[0].strip(" ▲")
+                await typed(pilot, "escape")
+        assert headings.pop("timeline") == "AS LKTOP DERIVED IT, NOT FROM LIVEKIT"
+        assert set(headings) == {"agents", "status", "versions", "secrets", "dispatches"}
+        assert set(headings.values()) == {"AS RECORDED, WITHOUT WHAT LKTOP DOES NOT READ OR KEEP"}
         await typed(pilot, "1", "g", "m", "j", "m")
         await refuses(named["screen.operate('restart')"], "r")
         for word, name in {**changing, **dict.fromkeys(others)}.items():

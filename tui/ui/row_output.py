@@ -8,12 +8,13 @@ from functools import partial
 from textual.screen import Screen
 
 from tui.api.models import Dispatch, Job
+from tui.fleet.past import Event
 from tui.session.registry import SessionRegistry
 from tui.session.watched import Watched
 from tui.ui.announcer import Say
 from tui.ui.exporter import Exporter
 from tui.ui.main_screen.screen import MainScreen
-from tui.ui.overlays.raw import Raw
+from tui.ui.overlays.raw import DECODED, DERIVED, RECORDED, Raw
 from tui.ui.overlays.raw import lines as json_lines
 from tui.ui.panes.base import Pane
 from tui.ui.widgets.copy_forms import FORMS, Rows, as_csv
@@ -46,16 +47,19 @@ class RowOutput:
             self._exporter.copy(text)
 
     def show_raw(self) -> None:
-        """Show the JSON that LiveKit sent for the row under the cursor."""
+        """Show the row under the cursor as JSON: what LiveKit sent, or what else is known of it."""
         pane, session = self._main.current, self._session
         item = pane.raw_item()
         if item is not None and session is not None:
-            title = f"{pane.NAME}: {pane.copy_text() or 'as received'}"
+            title = ": ".join(filter(None, (pane.NAME, pane.copy_text())))
             selection = self._main.view.selection
             ids = (selection.room, selection.dispatch_id, selection.job_id)
             is_dispatched = isinstance(item, Dispatch | Job)
-            ask = partial(session.remote.raw_dispatch, *ids) if is_dispatched else None
-            self._show(Raw(title, session.raw(item), item, ask=ask, copy=self._exporter.copy))
+            is_past = self._main.view.is_past
+            ask = partial(session.remote.raw_dispatch, *ids) if is_dispatched and not is_past else None
+            otherwise = DERIVED if isinstance(item, Event) else RECORDED if is_past else DECODED
+            received, copy = session.raw(item), self._exporter.copy
+            self._show(Raw(title, received, item, ask=ask, otherwise=otherwise, copy=copy))
 
     def ask_form(self) -> None:
         """Ask in which form to copy the marked rows, or the row under the cursor."""
@@ -64,7 +68,11 @@ class RowOutput:
         options = [KeyOption(key, words, partial(self._copy_form, form, rows)) for key, words, form in FORMS]
         if item is not None and session is not None and (raw := session.raw(item)):
             text = partial(json_lines, raw, revealed=False)
-            options.append(KeyOption("r", "as received", lambda: self._exporter.copy("\n".join(text()))))
+            options.append(
+                KeyOption(
+                    "r", "JSON as received, keys sorted", lambda: self._exporter.copy("\n".join(text()))
+                )
+            )
         if rows:
             self._main.on_key_choice(KeyChoice("copy as", options))
 

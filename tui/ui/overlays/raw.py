@@ -1,4 +1,4 @@
-"""One object as JSON with sorted keys: as LiveKit sent it, or as decoded, and which of the two is said.
+"""One object as JSON with sorted keys: as LiveKit sent it, as decoded, or as recorded, and which is said.
 
 Personal data is masked until it is revealed.
 """
@@ -31,6 +31,8 @@ NEVER: Final = frozenset({"turn_password", "turnPassword", "value"})
 RECEIVED: Final = "JSON AS RECEIVED, KEYS SORTED"
 JUST_RECEIVED: Final = "JSON AS RECEIVED JUST NOW, KEYS SORTED"
 DECODED: Final = "AS DECODED, WITHOUT WHAT LKTOP DOES NOT READ"
+RECORDED: Final = "AS RECORDED, WITHOUT WHAT LKTOP DOES NOT READ OR KEEP"
+DERIVED: Final = "AS LKTOP DERIVED IT, NOT FROM LIVEKIT"
 """What stands above the lines."""
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
@@ -69,13 +71,17 @@ class Raw(ModalScreen[None]):
         item: object,
         *,
         copy: Callable[[str], None],
+        otherwise: str = DECODED,
         ask: Callable[[], Awaitable[bytes]] | None = None,
     ) -> None:
-        """`received` is the JSON that `item` came in; where that was not kept, `ask` may get it again."""
+        """`received` is the JSON that `item` came in; where that was not kept, `ask` may get it again.
+
+        `otherwise` says what is shown without it.
+        """
         super().__init__()
         self._title_words = clean(title, limit=120)
         self._raw = received or msgspec.json.encode(item)
-        self._heading = RECEIVED if received else DECODED
+        self._heading = RECEIVED if received else otherwise
         self._ask = None if received else ask
         self._copy = copy
         self._revealed = False
