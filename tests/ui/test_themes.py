@@ -19,6 +19,7 @@ from tui.operations.fields import Field
 from tui.ui import theme
 from tui.ui.app import Lktop
 from tui.ui.dialogs.fields.base import LineInput, MultilineInput
+from tui.ui.dialogs.fields.secret_input import SecretInput
 from tui.ui.terminal.detect import ColorSystem
 from tui.ui.terminal.palette import INDEX
 from tui.ui.widgets.lines import Lines
@@ -107,6 +108,29 @@ async def test_two_fields_of_several_lines_are_told_apart_on_a_terminal_of_16_co
         rows = [strip.crop(area.x, area.right) for strip in strips(app)[area.y : area.bottom]]
         lined = [{bool(part.style and part.style.underline) for part in row} for row in rows]
         assert lined == [{False}, {False}, {True}]
+
+
+@pytest.mark.parametrize("depth", ["truecolor", "256"])
+async def test_fields_that_touch_are_told_apart_by_a_line_along_their_bottom(depth: ColorSystem) -> None:
+    """What is typed has none, for its underscores; nor has the cursor."""
+    app = Wearer("dark", depth)
+    async with app.run_test(size=(20, 12)) as pilot:
+        block = MultilineInput(Field("block", "block", value="a", lines=2))
+        await app.mount_all([LineInput("A_B", id="first"), SecretInput(id="second"), block])
+        app.query_one("#first").focus()
+        await pilot.pause()
+        area = app.query_one("#first").region
+        lines = [strip.text for strip in strips(app)[area.y : area.y + 4]]
+        assert lines == [
+            " A_B ▁▁▁▁▁▁▁▁▁▁▁▁▁▁ ",
+            " type or paste▁▁▁▁  ",
+            " a                  ",
+            " ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁ ",
+        ]
+        focused, other = (list(strips(app)[area.y + y])[-2].style for y in (0, 3))
+        for edge in (focused, other):
+            assert edge is not None and edge.color != edge.bgcolor
+        assert focused != other
 
 
 async def test_a_list_behind_a_dialog_shows_that_it_has_not_the_keyboard() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
+from textual.color import Color
 from textual.events import Key, Paste
 from textual.message import Message
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import TextArea
 
 from tui.api.clean import clean_block
@@ -21,7 +24,11 @@ from tui.ui.keys.contexts import CHOICE
 from tui.ui.widgets.exact_input import ExactInput
 from tui.ui.widgets.exact_text import block, has_crlf_only, is_text, joined, typed
 from tui.ui.widgets.hidden_text import TakesHiddenText
-from tui.ui.widgets.themed_widget import ThemedWidget
+from tui.ui.widgets.text import to_ascii
+from tui.ui.widgets.themed_widget import ASCII_CLASS, ThemedWidget
+
+EDGE: Final = "▁"
+"""What the line along the bottom of a field is made of."""
 
 Options = Callable[[], Sequence[Option]]
 
@@ -52,6 +59,25 @@ class Divided(Message):
         self.value = value
 
 
+def with_edge(field: Widget, strip: Strip, size: int) -> Strip:
+    """The line of a field, with a line along the bottom of its free cells: it tells fields apart that touch.
+
+    What is typed has none, since it would hide underscores. A theme that underlines fields needs none.
+    """
+    variables = field.app.theme_variables
+    if "underline" in variables["field-style"]:
+        return strip
+    end = place = 0
+    for text, look, _ in strip:
+        taken = cell_len(text if look is not None and look.reverse else text.rstrip(" "))
+        end = place + taken if taken else end  # the cursor is a blank too, but reversed
+        place += cell_len(text)
+    sign = to_ascii(EDGE) if field.app.has_class(ASCII_CLASS) else EDGE
+    color = Color.parse(variables["edge-focus" if field.has_focus else "edge"])
+    edge = Style(color=color.rich_color, bgcolor=field.rich_style.bgcolor)
+    return Strip([*strip.crop(0, end), Segment(sign * max(0, size - end), edge)])
+
+
 class LineInput(ExactInput):
     """A one-line input that does not blink."""
 
@@ -61,7 +87,8 @@ class LineInput(ExactInput):
 
     def render_line(self, y: int) -> Strip:
         """An empty one has its text style over its whole width too: that may be all that shows it."""
-        return super().render_line(y).extend_cell_length(self.content_size.width, self.rich_style)
+        size = self.content_size.width
+        return with_edge(self, super().render_line(y).extend_cell_length(size, self.rich_style), size)
 
 
 class ReasonInput(LineInput):
@@ -174,10 +201,10 @@ class MultilineInput(TextArea):
             self.replace(text, *self.selection, maintain_selection_offset=False)
 
     def render_line(self, y: int) -> Strip:
-        """Where fields are underlined, only the last line is: or two fields would look like one."""
+        """Only the last line is underlined: or the field would look like several."""
         strip = super().render_line(y)
-        if y == self.size.height - 1 or "underline" not in self.app.theme_variables["field-style"]:
-            return strip
+        if y == self.size.height - 1:
+            return with_edge(self, strip, strip.cell_length)
         return Strip(Segment.apply_style(strip, post_style=Style(underline=False)), strip.cell_length)
 
     async def _on_paste(self, event: Paste) -> None:

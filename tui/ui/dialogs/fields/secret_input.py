@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from tui.operations.verbs.secrets_operation import recognisable
 from tui.secret import Secret
+from tui.ui.dialogs.fields.base import with_edge
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import SECRET
 from tui.ui.terminal.keyboard import UnmarkedPaste
@@ -186,8 +187,9 @@ class SecretInput(ThemedWidget, TakesHiddenText, can_focus=True):
         words, sign = self.encode(self.words), self.encode("▏" if self.has_focus else " ")
         room = max(0, self.size.width - 1)
         style = self.tone_style("warn" if self.note else look)
+        shown = with_edge(self, Strip([Segment(fit(words, room), style)]), room)
         cursor = Segment(sign, self.tone_style("accent"))
-        return Strip([Segment(fit(words, room), style), cursor]).adjust_cell_length(self.size.width, style)
+        return Strip([*shown, cursor]).adjust_cell_length(self.size.width, style)
 
     def on_focus(self) -> None:
         """Show that it has the keyboard."""
