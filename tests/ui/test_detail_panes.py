@@ -122,6 +122,7 @@ def test_the_diagnosis_of_an_agent_comes_before_its_deployments_which_do_not_rep
         diagnosed = " ".join(line.strip() for key, line in zip(keys, said, strict=True) if key[0] == "\0")
         text = view.reasons[view.selection.agent_id].text
         assert "".join(diagnosed.split()) == "".join(f"diagnosis {text} · R rolls back".split())
+        assert not any(line.endswith("-") for line in said), "a date or a branch stays whole"
         assert keys[0][0] == "\0" and not any("replicas, crashed" in line for line in said)
     healthy = replace(view_of("incident", "concierge"), reasons=view.reasons)
     assert not any("diagnosis" in key for key in StatusPane().keys(healthy))

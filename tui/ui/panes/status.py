@@ -82,7 +82,11 @@ class StatusPane(DetailPane):
     def _diagnosis(self, view: View) -> list[str]:
         """Why the agent is broken, in lines that fit."""
         reason = view.reasons.get(view.selection.agent_id)
-        return textwrap.wrap(diagnosis(reason, view), self._room) if reason is not None else []
+        return (
+            textwrap.wrap(diagnosis(reason, view), self._room, break_on_hyphens=False)
+            if reason is not None
+            else []
+        )
 
     def _notes(self, view: View, agent: Agent, name: str) -> list[str]:
         row = _find(agent, name)
@@ -102,7 +106,7 @@ class StatusPane(DetailPane):
 
     def _wrapped(self, view: View, row: Deployment) -> list[str]:
         """What is to be said of a deployment, in lines that fit beside the field names."""
-        return textwrap.wrap(_reading(view, row), self._room)
+        return textwrap.wrap(_reading(view, row), self._room, break_on_hyphens=False)
 
     def cells(self, view: View, key: str) -> Cells:
         """One deployment, or one field of it."""
