@@ -18,6 +18,7 @@ from tests.fixtures.screen import playing, title
 from tests.operations.console import console
 from tests.scenes import PROJECT, Scene, looks, read, settled, strike, typed
 from tui.clock import SystemClock
+from tui.fleet.lists.event_columns import subject_words
 from tui.fleet.past import Gap, Kind
 from tui.fleet.state import Fleet
 from tui.fleet.times import TimeStyle
@@ -62,6 +63,12 @@ def test_the_bar_shows_the_moment_its_place_and_the_gaps() -> None:
     words = "".join(cell.text for cell in cells)
     assert [place for place, sign in enumerate(words) if sign == "▲"] == [5, 49] and words[30] == "●"
     assert {cell.tone for cell in cells if "▲" in cell.text} == {"error"}
+    errors = [T + 2.0 * at + 0.1 for at in (*range(10), *range(20, 40))]
+    many = Position(T + 60.0, Extent(T, T + 100.0), problems=errors)
+    words = "".join(cell.text for cell in line_of_time(many, 50))
+    assert words == f"▲{'━' * 9}{'─' * 10}▲{'━' * 9}●{'━' * 9}{'─' * 10}", "where they begin, and how far"
+    places = {drawn(Position(T + 60.0, extent, words=said), 120).index("●") for said in ("a", "b" * 90)}
+    assert len(places) == 1 and drawn(Position(T, extent, words="b" * 90), 120).endswith("…"), "no jumps"
     short = Position(T + 60.0, Extent(T, T + 100.0, (Gap("samples", T + 20.0, T + 20.1),)))
     assert "░" in drawn(short, 100), "a short one is seen, too"
     assert len(drawn(short, 100)) == 100
@@ -243,6 +250,9 @@ async def test_enter_on_an_event_shows_the_fleet_as_it_was_then() -> None:
         assert at < app.main.view.now - 60
         await typed(pilot, "enter")
         assert app.time_travel.is_on and app.main.view.is_past
+        await typed(pilot, "]", "[")
+        subject = subject_words(pane.event)
+        assert subject and f"{subject}: {pane.event.text}"[:30] in looks(app)[-2], "whose event it is"
         assert app.main.view.now < app.clock.now() - 60, "not the newest moment"
 
 

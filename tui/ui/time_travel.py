@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.clock import Clock
+from tui.fleet.lists.event_columns import subject_words
 from tui.fleet.past import Event, Subject
 from tui.fleet.state import Fleet
 from tui.session.playback import Playback
@@ -191,7 +192,8 @@ class TimeTravel:
 
     async def _to_event(self, moving: Coroutine[object, object, Event | None], what: str) -> None:
         event = await moving
-        self._draw(event.text if event else f"no further {what}")
+        words = f"{subject_words(event) or 'project'}: {event.text}" if event else f"no further {what}"
+        self._draw(words)
 
     def _pause_collector(self) -> None:
         """Another moment is ten thousand new objects: the collector would search them again and again."""

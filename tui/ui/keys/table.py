@@ -264,6 +264,7 @@ _LOGS: Final = Section(
 _TIME_BAR: Final = Section(
     "Time bar",
     (
+        Key("escape,ctrl+t", "Back to now", (use("leave", TIME_BAR, footer=True),)),
         Key("left", "Previous sample", (use("sample(-1)", TIME_BAR, footer=True),)),
         Key("right", "Next sample", (use("sample(1)", TIME_BAR, footer=True),)),
         Key("comma", "A minute back", (use("minute(-1)", TIME_BAR),)),
@@ -278,7 +279,6 @@ _TIME_BAR: Final = Section(
         Key("p", "Pause or play", (use("play", TIME_BAR, label="Play", footer=True),)),
         Key("minus", "Slower", (use("speed(-1)", TIME_BAR),)),
         Key("plus", "Faster", (use("speed(1)", TIME_BAR),)),
-        Key("escape,ctrl+t", "Back to now", (use("leave", TIME_BAR, footer=True),)),
     ),
 )
 

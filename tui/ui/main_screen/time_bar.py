@@ -17,11 +17,15 @@ from tui.session.playback import Extent
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import TIME_BAR
 from tui.ui.widgets.lines import Line, Lines
-from tui.ui.widgets.text import width
+from tui.ui.widgets.text import fit, width
 
 SPEEDS: Final = (1.0, 5.0, 20.0, 60.0)
 """Seconds of the recording that pass in a second."""
 UNRECORDED: Final = "nothing recorded then: as it was before"
+ERROR: Final = "▲"
+MORE_ERRORS: Final = "━"
+WORDS: Final = 3
+"""The part of the bar that words of an event take: one of so many."""
 LEAST: Final = 10
 """Cells that the line of time has at least, or it is left out."""
 
@@ -64,7 +68,10 @@ def bar(position: Position, size: int, style: TimeStyle) -> Line:
     first, last = Cell(f" {clock(extent.first)} ", "muted"), Cell(f" {clock(extent.last)} ", "muted")
     said = [f"▸ ×{position.speed:g}"] if position.speed else []
     said += [words for words in (position.gap, position.words) if words]
-    more = Cell(f" {' · '.join(said)} " if said else "", "warn" if position.gap else "info")
+    text = f" {' · '.join(said)} " if said else ""
+    if said and not position.gap:  # of one size, so that the line stays as it is from event to event
+        text = fit(text, size // WORDS)
+    more = Cell(text, "warn" if position.gap else "info")
     room = size - sum(width(cell.text) for cell in (here, first, last, more))
     if room < LEAST:
         return (here, more)
@@ -72,7 +79,10 @@ def bar(position: Position, size: int, style: TimeStyle) -> Line:
 
 
 def line_of_time(position: Position, size: int) -> list[Cell]:
-    """The time from the first to the last sample: a mark where one is, gaps as gaps, and errors."""
+    """The time from the first to the last sample: a mark where one is, gaps as gaps, and errors.
+
+    Errors side by side are one stretch with a mark where it begins, so that many of them leave a line.
+    """
     extent = position.extent
     span = max(extent.last - extent.first, 1e-9)
 
@@ -85,16 +95,16 @@ def line_of_time(position: Position, size: int) -> list[Cell]:
         signs[first : last + 1] = "░" * (last - first + 1)
     for at in position.problems:
         if extent.first <= at <= extent.last:
-            signs[cell_of(at)] = "▲"
+            signs[cell_of(at)] = ERROR
+    line = re.sub(f"{ERROR}+", lambda found: ERROR + MORE_ERRORS * (len(found[0]) - 1), "".join(signs))
     mark = cell_of(position.at)
-    before, after = "".join(signs[:mark]), "".join(signs[mark + 1 :])
-    return [*_in_tones(before, "info"), Cell("●", "accent"), *_in_tones(after, "muted")]
+    return [*_in_tones(line[:mark], "info"), Cell("●", "accent"), *_in_tones(line[mark + 1 :], "muted")]
 
 
 def _in_tones(signs: str, tone: str) -> list[Cell]:
     """A stretch of the line, in which errors stand out."""
-    parts = re.split("(▲+)", signs)
-    return [Cell(part, "error" if part.startswith("▲") else tone) for part in parts if part]
+    parts = re.split(f"([{ERROR}{MORE_ERRORS}]+)", signs)
+    return [Cell(part, "error" if part[0] in (ERROR, MORE_ERRORS) else tone) for part in parts if part]
 
 
 class TimeBar(Lines):
