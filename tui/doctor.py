@@ -189,10 +189,8 @@ def _clock(seen: Probe) -> Finding:
     if skew is None:
         why = "the answer does not say the time" if seen.reachable else "no server answered"
         return Finding("note", "clock", f"not compared: {why}")
-    direction = "ahead of" if skew > 0 else "behind"
     if abs(skew) <= SKEW_NOTE:
         return Finding("ok", "clock", "agrees with the server's")
-    text = (
-        f"the server's is {abs(skew):.0f} s {direction} ours; tokens fail from 60 s, set this machine's clock"
-    )
+    where = "behind" if skew > 0 else "ahead of"
+    text = f"this machine's is {abs(skew):.0f} s {where} the server's: set it, tokens fail from 60 s on"
     return Finding("PROBLEM" if abs(skew) > SKEW_LIMIT else "note", "clock", text)

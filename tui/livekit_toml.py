@@ -45,7 +45,7 @@ class LivekitToml:
 def read(text: str) -> LivekitToml:
     """What a file of this text says. Raises `InvalidLivekitToml`."""
     if len(text) > SIZE_LIMIT:
-        raise InvalidLivekitToml(f"larger than {SIZE_LIMIT >> 10} KiB; that is no livekit.toml")
+        raise InvalidLivekitToml(f"larger than {SIZE_LIMIT >> 10} KiB; that is no project file of lk")
     import tomlkit
     from tomlkit.exceptions import ParseError, TOMLKitError
 

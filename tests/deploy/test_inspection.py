@@ -9,6 +9,7 @@ import pytest
 
 from tests.fixtures.deploy import ENVIRONMENT, deploy_setup, project
 from tui.deploy.inspection import Inspection, inspect_directory
+from tui.livekit_toml import LivekitToml
 from tui.ui.deploy.fact_lines import inspection_facts
 
 SETTINGS = {"python-min-sdk-version": "1.0.0", "node-min-sdk-version": "1.0.0"}
@@ -145,10 +146,14 @@ async def test_files_of_regions_are_read_where_there_is_no_livekit_toml(tmp_path
     found = await look(root)
     names = {name: said.agent_id for name, said in found.regional_files.items()}
     assert names == {"livekit.eu-central.toml": "CA_eu", "livekit.us-east.toml": "CA_us"}
-    assert (found.named_by("CA_eu"), found.named_by("CA_other")) == ("CA_eu", "")
+    assert found.file_of("CA_eu") == ("livekit.eu-central.toml", LivekitToml("p", "CA_eu"))
+    assert found.file_of("CA_other") is None
     (root / "livekit.toml").write_text('[project]\nsubdomain = "p"\n[agent]\nid = "CA_x"\n')
     alone = await look(root)
-    assert not alone.regional_files and alone.named_by("CA_other") == "CA_x"
+    assert not alone.regional_files and alone.file_of("CA_other") == (
+        "livekit.toml",
+        LivekitToml("p", "CA_x"),
+    )
     (root / "livekit.toml").unlink()
     (root / "livekit.us-east.toml").write_text("[")
     assert "livekit.us-east.toml" in (await look(root)).problems[0]

@@ -175,7 +175,9 @@ def test_an_agent_that_no_file_names_is_typed_in_any_project(tmp_path: Path) -> 
     assert made(tmp_path, DEPLOY, project_file=named).missing(DEPLOY) == ""
     regional = made(tmp_path, DEPLOY, regional_files={"livekit.us-east.toml": named})
     assert regional.missing(DEPLOY) == "" and regional.plan.recorded == AGENT
-    with pytest.raises(InvalidInput, match="is of project other"):
+    assert " --config livekit.us-east.toml " in regional.plan.command(), "lk reads livekit.toml by itself"
+    assert "--config" not in made(tmp_path, DEPLOY, project_file=named).plan.command()
+    with pytest.raises(InvalidInput, match=r"^livekit\.us-east\.toml is of project other"):
         made(tmp_path, DEPLOY, regional_files={"livekit.us-east.toml": LivekitToml("other", AGENT)})
 
 

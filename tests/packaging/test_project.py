@@ -344,7 +344,7 @@ def test_other_forms_of_the_file(tmp_path: Path, text: str, expected: LivekitTom
         ("[project]\nsubdomain = 3\n", "subdomain must be a text in quotes"),
         ("[agent]\nid = [1]\n", "id must be a text in quotes"),
         ("project_subdomain = 3\n", "subdomain must be a text in quotes"),
-        ("x = '" + "y" * 65_536 + "'", "larger than 64 KiB; that is no livekit.toml"),
+        ("x = '" + "y" * 65_536 + "'", "larger than 64 KiB; that is no project file of lk"),
     ],
 )
 def test_a_file_with_a_mistake(tmp_path: Path, text: str, message: str) -> None:

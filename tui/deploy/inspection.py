@@ -50,16 +50,11 @@ class Inspection:
     """Why it cannot be deployed, one line each."""
     warnings: tuple[str, ...] = ()
 
-    def file_of(self, agent_id: str) -> LivekitToml | None:
-        """The file that is about an agent: livekit.toml, or the regional one that names it."""
+    def file_of(self, agent_id: str) -> tuple[str, LivekitToml] | None:
+        """The file that is about an agent, with its name: livekit.toml, or the regional one that names it."""
         if self.project_file is not None:
-            return self.project_file
-        return next((file for file in self.regional_files.values() if file.agent_id == agent_id), None)
-
-    def named_by(self, agent_id: str) -> str:
-        """The agent that this file names; empty without one."""
-        file = self.file_of(agent_id)
-        return file.agent_id if file is not None else ""
+            return PROJECT_FILE, self.project_file
+        return next((found for found in self.regional_files.items() if found[1].agent_id == agent_id), None)
 
     @property
     def regions(self) -> tuple[str, ...]:

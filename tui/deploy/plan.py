@@ -23,7 +23,7 @@ class Plan:
     agent_id: str = ""
     """Empty: a new agent is made."""
     recorded: str = ""
-    """The agent that livekit.toml names."""
+    """The agent that the directory's file names; empty without one."""
     deployment: str = ""
     """Empty is production. A new agent always starts there."""
     region: str = ""
@@ -42,6 +42,8 @@ class Plan:
     project: str = ""
     """Name of the project, for the journal."""
     reason: str = ""
+    recorded_in: str = "livekit.toml"
+    """The name of the file that names the agent."""
 
     @property
     def creates(self) -> bool:
@@ -51,7 +53,8 @@ class Plan:
     def command(self) -> str:
         """The same with `lk`, as far as it can; secrets by their source only.
 
-        `lk agent deploy` takes no id: it deploys to the agent that livekit.toml names.
+        `lk agent deploy` takes no id: it deploys to the agent that a file names (PROTOCOL.md, Versions and
+        deployments).
         """
         words = ["agent", "create" if self.creates else "deploy"]
         if self.creates:
@@ -65,8 +68,11 @@ class Plan:
         for item in self.secrets:
             if item.is_file:
                 words += ["--secret-mount", item.origin or item.name]
+        is_recorded = not self.creates and self.agent_id == self.recorded
+        if is_recorded and self.recorded_in != "livekit.toml":
+            words += ["--config", self.recorded_in]
         command = lk(*words, str(self.root))
-        if self.creates or self.agent_id == self.recorded:
+        if self.creates or is_recorded:
             return command
         return f"{lk('agent', 'config', '--id', self.agent_id, str(self.root))} && {command}"
 

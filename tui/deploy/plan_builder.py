@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 
 from tui.deploy.inspection import Inspection
 from tui.deploy.plan import Plan
+from tui.livekit_toml import LivekitToml
 from tui.packaging.errors import BuildError
 from tui.packaging.gitinfo import version_attributes
+from tui.packaging.project_file import PROJECT_FILE
 from tui.packaging.secrets import SecretSet, collect, parse_text
 from tui.project import Project
 from tui.secret import Secret
@@ -122,10 +124,12 @@ def build_plan(
     creates = given.agent == NEW
     _check(given, inspection, target, creates=creates)
     secrets = _secrets(given, inspection.root)
+    recorded_in, file = inspection.file_of(given.agent) or (PROJECT_FILE, LivekitToml())
     plan = Plan(
         root=inspection.root,
         agent_id="" if creates else given.agent,
-        recorded=inspection.named_by(given.agent),
+        recorded=file.agent_id,
+        recorded_in=recorded_in,
         deployment=given.deployment,
         region=given.region if creates else "",
         subdomain=subdomain(target.url),
@@ -162,10 +166,10 @@ def _check(given: DeployInput, inspection: Inspection, target: Project, *, creat
         raise InvalidInput("deployment: a new agent starts in production; leave it empty")
     if creates and given.region not in inspection.regions:
         raise InvalidInput(f"region: there are {', '.join(inspection.regions)}")
-    file = inspection.file_of(given.agent)
-    if file is not None and file.subdomain and file.subdomain.lower() != subdomain(target.url):
+    name, file = inspection.file_of(given.agent) or ("", LivekitToml())
+    if file.subdomain and file.subdomain.lower() != subdomain(target.url):
         raise InvalidInput(
-            f"livekit.toml is of project {file.subdomain}, this is {subdomain(target.url)}: nothing is sent"
+            f"{name} is of project {file.subdomain}, this is {subdomain(target.url)}: nothing is sent"
         )
     if not inspection.has_dockerfile and not given.entry_point:
         raise InvalidInput("program: there is no Dockerfile, so say which program a generated one starts")

@@ -263,7 +263,7 @@ class Session:
         self._history.take(note)
         return ""
 
-    async def recorded(self) -> Reader:
+    async def open_recording(self) -> Reader:
         """What was recorded of the project, by this run and others."""
         if self._place is None:
             raise NoHistory("nothing is recorded here")

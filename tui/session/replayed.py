@@ -173,7 +173,7 @@ class Replay:
         words = f"{second_of(at, now=now, style=TimeStyle.LOCAL)} ({ago})"
         return replace(self._link, past=words)
 
-    async def recorded(self) -> Reader:
+    async def open_recording(self) -> Reader:
         """What was recorded."""
         if self._read is None:
             raise NoHistory("nothing is recorded here")

@@ -107,7 +107,7 @@ class Watched(Protocol):
         It is of now, or of an earlier time: Unix seconds by the server's clock.
         """
 
-    async def recorded(self) -> Reader:
+    async def open_recording(self) -> Reader:
         """What was recorded of the project up to now. Raises `NoHistory` with the reason in words."""
 
     async def forget(self) -> str:

@@ -80,7 +80,7 @@ class HistoryRequests:
         from tui.session.recordings import exported
 
         try:
-            reader = await session.recorded()
+            reader = await session.open_recording()
             count = await asyncio.to_thread(exported, reader, since, until, path, options)
         except NoHistory as problem:
             self._say(f"export: {problem}", tone="error")

@@ -155,7 +155,7 @@ class TimeTravel:
 
     async def _show(self, session: Watched, at: float) -> None:
         try:
-            reader = await session.recorded()
+            reader = await session.open_recording()
         except NoHistory as problem:
             self._say(f"no past to show: {problem}")
             return
