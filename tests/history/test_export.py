@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.history.fleets import Life
+from tui.api.models import Agent, Deployment
 from tui.clock import Moment
-from tui.fleet.past import Event, JobCount, Kind, Severity
-from tui.fleet.state import Fleet
+from tui.fleet.past import Event, JobCount, Kind, Severity, Transition, deployment_key
+from tui.fleet.state import Fleet, with_agents
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.files.sample_files import sample_files
 from tui.history.records import Run
@@ -81,6 +82,30 @@ def test_an_export_shows_the_same_and_names_people_by_other_digests(tmp_path: Pa
         exported(FolderReader(tmp_path / "p"), since, until, path, RecordOptions())
     with pytest.raises(NoHistory, match="nothing was recorded in that time"):
         exported(FolderReader(tmp_path / "p"), 1.0, 2.0, tmp_path / "none", RecordOptions())
+
+
+def test_an_export_knows_since_when_from_what_happened_before_it(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir(mode=0o700)
+    rows = tuple(Deployment(deployment=name, region="us-east", status="Error") for name in ("", "staging"))
+    fleet = with_agents(Fleet(), (Agent(agent_id="CA_1", agent_deployments=rows),), 100.0)
+    row = deployment_key("CA_1", "us-east", "staging")
+    steps = [
+        Transition(id, "Running", "Error", None, EPOCH + at)
+        for id, at in (("CA_1", 20.0), (row, 20.0), (row, 500.0), ("CA_2", 20.0))
+    ]
+    writer = FolderWriter(tmp_path, "p", RecordOptions(), Run("r", EPOCH, 0.0, "host", "1"))
+    taken = [Taken(fleet, Moment(EPOCH + at, at), 0.0) for at in (0.0, 100.0, 200.0)]
+    writer.write(Batch(samples=taken, transitions=steps))
+    writer.close()
+    path = tmp_path / "part.lktop"
+    exported(FolderReader(tmp_path / "p"), EPOCH + 90.0, EPOCH + 210.0, path, RecordOptions())
+    part = opened(path)
+    assert part.newest_transitions(["CA_1", row, "CA_2"], EPOCH * 2) == {
+        "CA_1": steps[:1],
+        row: steps[1:2],
+        "CA_2": [],
+    }
+    part.close()
 
 
 def test_an_hours_file_alone_shows_its_samples_and_no_events(tmp_path: Path) -> None:

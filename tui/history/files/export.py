@@ -17,6 +17,8 @@ from typing import Final
 
 from tui import privatefile
 from tui.clock import Moment
+from tui.fleet.past import deployment_key
+from tui.fleet.state import Fleet
 from tui.history.files.event_file import NAME
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.files.sample_files import SUFFIX
@@ -42,12 +44,12 @@ def write(reader: Reader, since: float, until: float, path: Path, options: Recor
     with TemporaryDirectory(prefix="lktop-export-") as scratch:
         where = Path(scratch) / _FOLDER
         privatefile.private_folder(where)
-        count, agents = 0, set[str]()
+        count, ids = 0, set[str]()
         for name, samples in groupby(_samples(reader, since, until), key=lambda sample: sample.stamp.run):
-            count += _write_run(Path(scratch), name, samples, options, agents)
+            count += _write_run(Path(scratch), name, samples, options, ids)
         if not count:
             raise Unusable("nothing was recorded in that time")
-        _write_events(Path(scratch), reader, since, until, options, agents)
+        _write_events(Path(scratch), reader, since, until, options, ids)
         packed = BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in (where / NAME, *sorted(where.glob(f"*{SUFFIX}"))):
@@ -65,9 +67,9 @@ def _samples(reader: Reader, since: float, until: float) -> Iterator[Sample]:
 
 
 def _write_run(
-    root: Path, name: str, samples: Iterator[Sample], options: RecordOptions, agents: set[str]
+    root: Path, name: str, samples: Iterator[Sample], options: RecordOptions, ids: set[str]
 ) -> int:
-    """Write the samples of one run; returns how many. Their agents are added to `agents`."""
+    """Write the samples of one run; returns how many. Their agents and deployments are added to `ids`."""
     first = next(samples)
     writer = FolderWriter(root, _FOLDER, options, Run(name, first.stamp.unix, first.stamp.mono, "", ""))
     taken = (
@@ -78,16 +80,26 @@ def _write_run(
     while chunk := list(islice(taken, AT_ONCE)):
         writer.write(Batch(samples=chunk))
         count += len(chunk)
-        agents.update(agent.agent_id for item in chunk for agent in item.fleet.agents)
+        for item in chunk:
+            ids.update(_ids(item.fleet))
     writer.close()
     return count
 
 
+def _ids(fleet: Fleet) -> Iterator[str]:
+    """What has a status: agents, and the deployments of those that have several."""
+    for agent in fleet.agents:
+        yield agent.agent_id
+        if len(rows := agent.agent_deployments) > 1:
+            yield from (deployment_key(agent.agent_id, row.region, row.deployment) for row in rows)
+
+
 def _write_events(
-    root: Path, reader: Reader, since: float, until: float, options: RecordOptions, agents: set[str]
+    root: Path, reader: Reader, since: float, until: float, options: RecordOptions, ids: set[str]
 ) -> None:
-    """Write what happened in that time."""
-    found = (reader.transitions(agent, since, until) for agent in sorted(agents))
+    """Write what happened in that time, and since when what was then had its status."""
+    before = reader.newest_transitions(ids, since)
+    found = ((*before[id], *reader.transitions(id, since, until)) for id in sorted(ids))
     batch = Batch(
         events=reader.events(since, until, MOST_EVENTS),
         failed_jobs=[job for job in reader.failed_jobs(since) if job.at <= until],
