@@ -6,15 +6,17 @@ import asyncio
 import random
 
 import pytest
+from msgspec import structs
 
 from tests.api.messages import expected
 from tests.api.scripted import KEY, SECRET
 from tests.fixtures.clocks import ManualClock
 from tests.fixtures.session import until, watched
 from tui.api.errors import BadTarget
-from tui.api.models import Agent, Dispatch
+from tui.api.models import Agent, Deployment, Dispatch
 from tui.clock import SystemClock
 from tui.fleet.polling.sources import AGENTS
+from tui.fleet.state import Freshness, with_agents
 from tui.fleet.view import Selection
 from tui.project import REQUESTS_PER_MINUTE, Project
 from tui.secret import Secret
@@ -104,6 +106,25 @@ def test_a_session_is_not_made_for_an_address_that_may_not_see_a_token() -> None
     with pytest.raises(BadTarget):
         Session(target("http://lk.example"), clock=ManualClock(), chance=random.Random(1), refresh=2.0)
     assert SECRET not in repr(target("http://lk.example")) and KEY not in repr(target("http://lk.example"))
+
+
+async def test_who_follows_is_told_too_when_an_event_is_only_replaced_by_that_of_another_process() -> None:
+    clock = ManualClock()
+    session = Session(target("http://127.0.0.1:7880"), clock=clock, chance=random.Random(1), refresh=2.0)
+    told: list[int] = []
+    session.follow(lambda: told.append(len(session.past.events)))
+    for status in ("Running", "CrashLoop"):
+        clock.advance(10.0)
+        agents = (Agent(agent_id="CA_1", agent_deployments=(Deployment(status=status),)),)
+        fresh = Freshness(at=clock.monotonic())
+        session.store.freshen("agents", fresh, lambda fleet, agents=agents: with_agents(fleet, agents))
+    (own,) = session.past.events
+    theirs = [structs.replace(own, id="other-1", at=own.at + 2.0)]
+    session._history.add(theirs)
+    assert [event.id for event in session.past.events] == ["other-1"] and told == [1, 1]
+    session._history.add(theirs)
+    assert told == [1, 1], "nothing is new"
+    await session.client.aclose()
 
 
 async def test_connections_stay_open_until_the_work_that_needs_them_is_done() -> None:

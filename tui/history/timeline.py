@@ -171,6 +171,8 @@ class History:
         held = self._timeline.events
         known = {event.id for event in held}
         new = [event for event in events if event.id not in known]
+        if not new:
+            return
         doubles = self._doubles.replaced(new)
         if doubles.own_ids:
             held = [event for event in held if event.id not in doubles.own_ids]

@@ -34,7 +34,7 @@ from tui.fleet.state import QUIET_FACTOR
 from tui.fleet.store import Store
 from tui.fleet.times import TimeStyle
 from tui.fleet.view import Selection
-from tui.history.events.derive import GAP_AFTER, Resumed, State, Tick
+from tui.history.events.derive import GAP_AFTER, Resumed, State, Step, Tick
 from tui.history.files.folder_place import FolderPlace
 from tui.history.recorder import Recorder, forgotten
 from tui.history.records import Run
@@ -276,8 +276,16 @@ class Session:
         return "" if self._place is None else await asyncio.to_thread(forgotten, self._place)
 
     def follow(self, told: Callable[[], None]) -> Callable[[], None]:
-        """Be told when the past tells of something new."""
-        return self._history.follow(lambda step: told() if step.events else None)
+        """Be told when the past tells of something new, or of something in another way."""
+        seen = self.past.events
+
+        def look(step: Step) -> None:
+            nonlocal seen
+            if self.past.events is not seen:
+                seen = self.past.events
+                told()
+
+        return self._history.follow(look)
 
     def _skew(self) -> float | None:
         health = self._health
