@@ -269,6 +269,15 @@ def test_a_later_run_goes_on_where_the_one_before_ended() -> None:
 # ---- events of agents ------------------------------------------------------------------------------------
 
 
+def test_an_operation_that_is_told_before_the_servers_clock_is_known_says_so() -> None:
+    note = Reported("n-1", START, Kind.NOTE, Severity.INFO, "lunch")
+    for skew in (None, 90.0):
+        history = History(State(), skew=lambda skew=skew: skew)
+        history.take(note)
+        (event,) = history.past.events
+        assert (event.at, event.is_clock_unknown) == (START + (skew or 0.0), skew is None)
+
+
 def test_nothing_has_happened_when_everything_is_seen_for_the_first_time() -> None:
     assert not Listings().see(agent(1), agent(2, "Error")).events
 

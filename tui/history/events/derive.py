@@ -267,4 +267,5 @@ def _reported(report: Reported, skew: float) -> Draft:
         after=report.after,
         at=report.at + skew,
         id=report.id,
+        is_by_our_clock=True,
     )

@@ -32,6 +32,8 @@ class Draft(Struct, frozen=True):
     ids: tuple[str, ...] = ()
     id: str = ""
     """An identity that it has already, such as that of a journalled operation."""
+    is_by_our_clock: bool = False
+    """`at` was read from this machine's clock, and not from the server's answer."""
 
     def event(self, id: str, at: float, project: str, is_clock_unknown: bool) -> Event:
         """The event, given its identity, the time of the step and the project's key."""
@@ -48,7 +50,7 @@ class Draft(Struct, frozen=True):
             not_before=self.not_before,
             ids=self.ids,
             project=project,
-            is_clock_unknown=is_clock_unknown and self.at is None,
+            is_clock_unknown=is_clock_unknown and (self.at is None or self.is_by_our_clock),
         )
 
     def since(self, gap: float) -> Draft:
