@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant, Room
+from tui.clock import Moment
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
 from tui.fleet.room_freshness import RoomFreshness
 from tui.fleet.state import Fleet, Freshness, with_dispatches, with_participants
 from tui.history.files.compare import difference
+from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.files.privacy import Privacy, recorded
+from tui.history.records import ErrorCount, Run
+from tui.history.store import Batch, Taken
+from tui.record_options import RecordOptions
 
 PRIVACY = Privacy(b"k" * 32)
 ROOM = "call-+49 170 1234567"
@@ -115,6 +121,25 @@ def test_of_an_error_that_quotes_a_room_only_the_name_is_digested() -> None:
     (job,) = kept.dispatches[privacy.room("call")][0].jobs
     assert job.state is not None
     assert job.state.error == f"{privacy.room('call')} refused: all workers are full", "no letter of it"
+
+
+def test_counts_of_errors_name_no_room_that_is_not_kept_nor_one_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir(mode=0o700)
+    writer = FolderWriter(tmp_path, "p", RecordOptions(rooms=False), Run("r", 0.0, 0.0, "host", "1"))
+    line = f"ERROR no answer in {ROOM}, token {TOKEN}"
+    error = ErrorCount("CA_1", 1, f"no answer in {ROOM}", 2, line)
+    listed = Fleet(rooms=(Room(name=ROOM, sid="RM_1"),))
+    for number, now in enumerate((listed, Fleet()), 1):
+        news = [error] if now is not listed else []
+        writer.write(
+            Batch(samples=[Taken(now, Moment(float(number), float(number)), 0.0)], error_counts=news)
+        )
+    writer.close()
+    reader = FolderReader(tmp_path / "p")
+    (kept,) = reader.error_counts("CA_1", 0.0, 100.0)
+    reader.close()
+    assert kept.count == 2 and kept.signature.startswith("no answer in ~") and "in ~" in kept.line
+    assert ROOM not in str(kept) and TOKEN not in kept.line
 
 
 def test_another_key_makes_other_digests() -> None:

@@ -10,7 +10,6 @@ from typing import Final
 
 from msgspec import structs
 
-from tui.api.masking import masked
 from tui.clock import Moment
 from tui.fleet.past import Since
 from tui.history.files import folder, retention
@@ -29,6 +28,8 @@ MINUTE: Final = 60.0
 TRIM_EVERY: Final = 600.0
 """Seconds from one look at what is too old to the next."""
 MIB: Final = 1 << 20
+MOST_ROOMS: Final = 5_000
+"""Names of rooms that are looked for in errors of logs."""
 FULL: Final = "the limit of record_mib was reached"
 BEHIND: Final = "the writer was behind"
 GAP_AFTER: Final = 60.0
@@ -50,6 +51,8 @@ class FolderWriter:
         self._event_file.begin_run(run)
         self._samples = SampleWriter(where, run, SampleLimits(options.hours, int(options.mib * MIB)))
         self._watching = Watching(run.id, gap_after)
+        self._rooms: dict[str, None] = {}
+        """Names of rooms that errors in logs may mention, oldest first; only where they are not kept."""
         self._since: Mapping[str, Since] = {}
         self._kept: Mapping[str, Since] = {}
         """What of it is in the file."""
@@ -73,7 +76,7 @@ class FolderWriter:
         if batch.job_counts:
             self._event_file.add_job_counts(batch.job_counts)
         if batch.error_counts:
-            self._event_file.add_error_counts(map(_masked, batch.error_counts))
+            self._event_file.add_error_counts(map(self._kept_count, batch.error_counts))
         self._event_file.commit()
 
     def tend(self, now: Moment) -> None:
@@ -100,6 +103,10 @@ class FolderWriter:
 
     def _add(self, taken: Taken) -> None:
         moment = taken.moment
+        if not self._options.rooms:
+            self._rooms = dict.fromkeys((*self._rooms, *(room.name for room in taken.fleet.rooms)))
+            for name in [*self._rooms][:-MOST_ROOMS]:
+                del self._rooms[name]
         if taken.is_behind:
             self._watching.interrupt(SAMPLES, BEHIND)
         try:
@@ -108,6 +115,12 @@ class FolderWriter:
             self._watching.interrupt(SAMPLES, FULL)
             return
         self._watching.see(taken.fleet, moment.unix + (taken.skew or 0.0), moment.monotonic)
+
+    def _kept_count(self, item: ErrorCount) -> ErrorCount:
+        error = self._privacy.error
+        return structs.replace(
+            item, signature=error(item.signature, self._rooms), line=error(item.line, self._rooms)
+        )
 
     def _note(self) -> None:
         self._event_file.extend_watched(
@@ -192,7 +205,3 @@ def loaded(where: Path) -> Loaded | None:
         return reader.loaded()
     finally:
         reader.close()
-
-
-def _masked(item: ErrorCount) -> ErrorCount:
-    return structs.replace(item, signature=masked(item.signature), line=masked(item.line))
