@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -119,6 +120,11 @@ def test_what_a_pane_says_of_itself_fits_into_the_overlay() -> None:
 async def test_help_is_left_without_running_anything() -> None:
     async with playing(Scene("help", keys=("question_mark", "down", "down"))) as (app, pilot):
         assert app.screen.query_one(LineTable).cursor == "2"
+        app.post_message(Paste("zz\nzz"))
+        await typed(pilot, "z")
+        assert app.screen.query_one(Input).value == "zz zzz"
+        assert app.said.newest_first[0].text == "2 pasted lines are one line now: a space stands between them"
+        app.screen.query_one(Input).value = ""
         await typed(pilot, "?")
         assert app.screen is app.main
         assert app.main.agents.sort == "state"

@@ -55,6 +55,7 @@ from tui.ui.session_binding import SessionBinding
 from tui.ui.terminal.safe_app import run_guarded
 from tui.ui.terminal.screen_diff import DiffApp
 from tui.ui.time_travel import TimeTravel
+from tui.ui.widgets.exact_input import LinesJoined
 from tui.ui.widgets.themed_widget import ASCII_CLASS
 
 TICK = 1.0
@@ -249,6 +250,10 @@ class Lktop(DiffApp):
         session = self.session_binding.registry.get(event.selection.project)
         if session is not None:
             session.select(event.selection)
+
+    def on_lines_joined(self, event: LinesJoined) -> None:
+        """Say that a paste of several lines stands in a field of one."""
+        self.say(f"{event.count} pasted lines are one line now: a space stands between them")
 
     def on_log_view_copy(self, event: LogView.Copy) -> None:
         """Copy lines of a log."""

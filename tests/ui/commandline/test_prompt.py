@@ -256,6 +256,7 @@ async def test_other_commands() -> None:
             while not line.value:
                 await pilot.pause(0)
         assert line.value == "lk agent logs --id drive-thru -d production", "all lines of a paste"
+        assert said(app) == "2 pasted lines are one line now: a space stands between them"
         await typed(pilot, "enter")
         assert "production only" in title(app.main.logs)
         await typed(pilot, "colon", *"q", "enter")

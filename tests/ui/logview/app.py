@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from textual.app import App, ComposeResult
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -108,6 +109,12 @@ class Rig:
     async def type(self, text: str) -> None:
         """Type into the prompt."""
         self.app.query_one(Input).value = text
+        await self.settle()
+
+    async def paste(self, text: str) -> None:
+        """Paste into the prompt, as a terminal does."""
+        self.app.query_one(Input).post_message(Paste(text))
+        await self._pilot.pause(0)
         await self.settle()
 
     async def enter(self, text: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 from textual.geometry import Region
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tests.ui.logview.app import Rig, reading
@@ -201,6 +202,18 @@ async def test_escape_in_the_prompt_leaves_the_search_as_it_was() -> None:
         assert "0 lines match" in rig.app.rows()[-1]
         await rig.press("escape")
         assert "/line 05" in rig.below
+
+
+async def test_the_prompt_keeps_all_lines_of_a_paste_and_refuses_what_is_no_text() -> None:
+    async with reading(*LINES) as rig:
+        await rig.press("slash")
+        field = rig.app.query_one("#log-typed", Input)
+        await rig.paste("line \r\n 05")
+        assert field.value == "line 05"
+        assert "10 lines match" in rig.app.rows()[-1]
+        await rig.paste("\0")
+        await rig.press("enter")
+        assert "it holds a NUL, shown as �: take it out" in rig.app.rows()[-1] and field.has_focus
 
 
 async def test_filters_are_counted_before_they_apply_and_stack() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Protocol
 
 from textual import events
 from textual.app import ComposeResult
@@ -16,13 +15,10 @@ from tui.fleet.lists.cells import Cell
 from tui.ui.commandline.history import PromptHistory
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import PROMPT
-from tui.ui.widgets.exact_input import ExactInput
-from tui.ui.widgets.exact_text import FOREIGN, foreign, one_line
+from tui.ui.widgets.exact_input import PromptInput
+from tui.ui.widgets.exact_text import FOREIGN, foreign
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.path_suggester import PathSuggester
-
-_BREAKS: Final = re.compile(r"[ \t]*\\?(?:\r\n|\r|\n)[ \t]*")
-"""The end of a line, also one that a shell reads on from."""
 
 
 class PromptMode(Protocol):
@@ -73,7 +69,7 @@ class Prompt(Vertical):
     def compose(self) -> ComposeResult:
         """The hint and the input."""
         yield Lines(id="hint")
-        field = _Line(id="typed", select_on_focus=False, suggester=_Live(self))
+        field = PromptInput(id="typed", select_on_focus=False, suggester=_Live(self))
         field.cursor_blink = False
         yield field
 
@@ -156,14 +152,6 @@ class Prompt(Vertical):
         if event.key == "backspace" and not self.query_one(Input).value:
             event.stop()
             self.action_cancel()
-
-
-class _Line(ExactInput):
-    """The input. A paste of several lines becomes one: Textual would keep the first, without a word."""
-
-    def exact(self, pasted: str) -> str:
-        """One line, also of lines that a shell reads on from."""
-        return one_line(_BREAKS.sub(" ", pasted.strip("\r\n")))
 
 
 class _Live(Suggester):

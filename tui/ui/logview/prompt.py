@@ -23,6 +23,8 @@ from tui.ui.commandline.history import PromptHistory
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import LOG_PROMPT
 from tui.ui.logview.model import LogModel
+from tui.ui.widgets.exact_input import PromptInput
+from tui.ui.widgets.exact_text import FOREIGN, foreign
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.text import width
 
@@ -75,7 +77,7 @@ class LogPrompt(Horizontal):
         """The sign, the input, the hint."""
         yield Lines(id="log-sign")
         # a blinking cursor would send bytes all the time
-        field = Input(select_on_focus=False, compact=True, id="log-typed")
+        field = PromptInput(select_on_focus=False, compact=True, id="log-typed")
         field.cursor_blink = False
         yield field
         yield Lines(id="log-hint")
@@ -120,17 +122,27 @@ class LogPrompt(Horizontal):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Try the text."""
         event.stop()
+        if self._refuses(event.value):
+            return
         if self._question and self._question.typed and (trouble := self._question.typed(event.value)):
             self.hint(trouble, bad=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Use the text, or say what is wrong with it."""
         event.stop()
+        if self._refuses(event.value):
+            return
         self._history.add(event.value)
         if self._question and (trouble := self._question.submit(event.value)):
             self.hint(trouble, bad=True)
         else:
             self._close()
+
+    def _refuses(self, text: str) -> bool:
+        """Say what stands in the text that no line of a log can be asked for by."""
+        if words := foreign(text):
+            self.hint(f"it holds {words}, shown as {FOREIGN}: take it out", bad=True)
+        return bool(words)
 
     def action_cancel(self) -> None:
         """Close without an answer."""

@@ -20,6 +20,7 @@ from tui.ui.keys.bindings import bindings, is_operation
 from tui.ui.keys.contexts import HELP
 from tui.ui.keys.names import shown
 from tui.ui.panes.base import Pane
+from tui.ui.widgets.exact_input import PromptInput
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
 
@@ -102,7 +103,7 @@ class Help(ModalScreen[HelpRow | None]):
             yield Lines(id="help-title")
             yield LineTable(columns)
             words = f"type to filter, Enter runs, Esc closes · at most {self._cap} requests a minute"
-            field = Input(placeholder=words, id="help-filter")
+            field = PromptInput(placeholder=words, id="help-filter")
             field.cursor_blink = False
             yield Lines(id="help-more")
             yield field

@@ -27,6 +27,8 @@ _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NO_LINE_OF_A_BLOCK: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 """What a block of lines cannot hold; its editor would make line breaks of some of them."""
 _BREAK: Final = re.compile("\r\n|\r|\n")
+_LINE_ENDS: Final = re.compile(r"[ \t]*\\?(?:\r\n|\r|\n)[ \t]*")
+"""The end of a line, also one that a shell reads on from."""
 FOREIGN: Final = "�"
 
 
@@ -45,6 +47,11 @@ def joined(pasted: str) -> str:
     return one_line(re.sub(r"(?:[ \t]*[\r\n\t])+", " ", pasted.strip("\r\n")))
 
 
+def command_line(pasted: str) -> str:
+    """A paste for a line of a prompt: lines become one, also those that a shell reads on from."""
+    return one_line(_LINE_ENDS.sub(" ", pasted.strip("\r\n")))
+
+
 def block(pasted: str, newline: str) -> str:
     """A paste for several lines that end with `newline`: another line end, and what is no text, is marked.
 
@@ -56,6 +63,11 @@ def block(pasted: str, newline: str) -> str:
     else:
         text = re.sub("(?<!\r)\n", chr(_BASE + ord("\n")) + "\n", text).replace("\r\n", "\n")
     return _NO_LINE_OF_A_BLOCK.sub(mark, text)
+
+
+def lines_in(pasted: str) -> int:
+    """How many lines a paste has."""
+    return len(_BREAK.split(pasted.strip("\r\n")))
 
 
 def has_crlf_only(pasted: str) -> bool:

@@ -94,6 +94,8 @@ class LineInput(ExactInput):
 class ReasonInput(LineInput):
     """A line of free text, which is kept and not sent: the lines of a paste are joined."""
 
+    JOINS = True
+
     def exact(self, pasted: str) -> str:
         """With spaces for line breaks and tabs."""
         return joined(pasted)
