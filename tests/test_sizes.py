@@ -24,6 +24,7 @@ LONG_MODULES = {
     "ui/app.py",
     "ui/commandline/commands.py",
     "ui/deploy/form.py",
+    "ui/dialogs/bulk.py",
     "ui/dialogs/operation.py",
     "ui/keys/table.py",
     "ui/logview/model.py",

@@ -1,4 +1,7 @@
-"""The dialog of one operation on several targets: lists every one, does them one at a time."""
+"""The dialog of one operation on several targets: lists every one, does them one at a time.
+
+It is long because Textual wants a handler for each kind of event.
+"""
 
 from __future__ import annotations
 
