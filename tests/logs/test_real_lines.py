@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tui.logs.classify import classify
+from tui.logs.classify import Classifier, classify
 from tui.logs.levels import LEVEL_BITS, PART, Level
-from tui.logs.line_level import level_of, level_of_like_lines
+from tui.logs.line_level import UNSURE, level_of, levels_of_like_lines
 from tui.logs.records import parse
 from tui.logs.times import time_of
 
@@ -70,8 +70,43 @@ def test_a_level_that_is_remembered_is_that_of_the_line(name: str) -> None:
     for _, _, line in rows(BLOCKS[name]):
         for digits in DIGITS:
             other = line.translate(bytes.maketrans(b"0123456789", digits))
-            alike = level_of_like_lines(other)
-            assert alike is None or alike == level_of(other)
+            (alike,), _ = levels_of_like_lines([other])
+            assert alike in (UNSURE, level_of(other))
+
+
+WHAT_ENDS = (
+    "panicked at a.rs:1:2",
+    "Segmentation fault",
+    "worker exited with code -11",
+    "OOMKilled",
+    "double free or corruption",
+    "killed by signal 9",
+    "malloc(): corrupted",
+    "pa\x1b[31mnic: boom",
+    "\rpanic: boom",
+    "a | panic: boom",
+)
+"""Ends of processes, and some that only a closer look shows."""
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_lines_that_come_together_are_judged_as_those_that_come_alone(name: str) -> None:
+    """What is looked for in all of them at once, and judged in runs, is as if it were done line by line."""
+    lines = [line for _, _, line in rows(BLOCKS[name])]
+    ends = [text.encode() for text in WHAT_ENDS]
+    trace = [b"Traceback (most recent call last):", b'  File "a.py", line 1', b"    f({})", b"KeyError: 1"]
+    traced = [found for line in ends for found in (line, *trace, b"ok")]
+    for mixed in (
+        lines,
+        [*ends, *lines],
+        [found for line in lines for found in (line, *ends)],
+        traced,
+        traced,
+    ):
+        together, alone = Classifier(), Classifier()
+        marks = b"".join(alone.marks([line]) for line in mixed)
+        assert together.marks(mixed) == marks
+    assert all(classify([line])[0] == Level.CRITICAL for line in ends)
 
 
 @pytest.mark.parametrize(

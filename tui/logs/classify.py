@@ -13,9 +13,10 @@ from enum import Enum, auto
 from operator import itemgetter
 from typing import Final
 
+from tui.logs.envelope import json_start
 from tui.logs.levels import LEVEL_BITS, PART, Level
-from tui.logs.line_level import level_of_like_lines, levels_of_records, unwrapped
-from tui.logs.text_level import level_of_text, tells_error
+from tui.logs.line_level import UNSURE, levels_of_like_lines, levels_of_records, unwrapped
+from tui.logs.text_level import END_HINTS, level_of_text, tells_error
 from tui.logs.times import begins_with_time
 
 AT_ONCE: Final = 512
@@ -32,8 +33,12 @@ BETWEEN: Final = 3
 """Records of another stream of the process that may come between the lines of a traceback."""
 
 _BRACE: Final = ord("{")
+_INDENTED: Final = re.compile(rb"[ \t][^\r\x1b{]*+(\{[^\r\x1b]*+)?\Z")
 _RUNS: Final = re.compile(rb"\{+|[^{]+")
 """Finds runs of lines that begin with a brace, and of others."""
+_NOT_CALM: Final = 255
+_CALM: Final = re.compile(rb"\xff+|[^\xff]+")
+"""Finds runs of lines that are no errors and begin nothing, and of others."""
 _BEGINS: Final = re.compile(
     r"Traceback \(most recent call last|During handling of the above exception|The above exception was"
     r"|Exception in thread .*:$|Exception ignored in: |Task exception was never retrieved"
@@ -95,6 +100,10 @@ class Classifier:
         """The traceback belongs to the record right before it, which is the error that counts."""
         self._forced = False
         """The next line is the message, as Rust prints it."""
+        self._level: int = UNSURE
+        """Of the line at hand, as far as it is known already."""
+        self._hints: Sequence[str] = END_HINTS
+        """Only these may tell of the end of a process in the line at hand."""
         self._recent = deque[str](maxlen=RECENT)
         """The last lines that were no errors; empty for a record of JSON."""
 
@@ -109,23 +118,49 @@ class Classifier:
         for run in _RUNS.finditer(firsts):
             for start in range(run.start(), run.end(), AT_ONCE):
                 some = lines[start : min(start + AT_ONCE, run.end())]
-                levels = levels_of_records(some) if firsts[start] == _BRACE else None
-                if levels is None:
-                    levels = bytearray(map(self._mark_of, some))
-                else:
+                if firsts[start] != _BRACE:
+                    marks += self._of_text(some)
+                elif (levels := levels_of_records(some)) is not None:
                     self._record_came(len(levels))
                     self._mark = levels[-1]
-                marks += levels
+                    marks += levels
+                else:
+                    marks += bytes(map(self._mark_of, some))
+        return marks
+
+    def _of_text(self, lines: Sequence[bytes]) -> bytearray:
+        """The marks of lines that begin with no brace. Where nothing is open, most are judged together."""
+        levels, hints = levels_of_like_lines(lines)
+        calm = bytes(
+            level if 0 <= level < Level.ERROR and line[:2] not in _FIRST_BYTES else _NOT_CALM
+            for level, line in zip(levels, lines, strict=True)
+        )
+        marks = bytearray()
+        for run in _CALM.finditer(calm):
+            at, end = run.span()
+            while at < end and (self._open is not _Open.NOTHING or calm[at] == _NOT_CALM):
+                if self._open is _Open.FRAMES and not self._indent and (frames := _frames(lines, at, end)):
+                    self._left, self._mark = BETWEEN, Level.ERROR | PART
+                    marks += bytes((self._mark,)) * frames
+                    at += frames
+                    continue
+                line = lines[at]
+                self._level = levels[at]
+                self._hints = hints if self._level == UNSURE and line[:1] > b" " else END_HINTS
+                marks.append(self._mark_of(line))
+                at += 1
+            if at < end:
+                marks += calm[at:end]
+                self._mark = calm[end - 1]
+                self._recent += [
+                    "" if calm[last] else lines[last].decode("latin-1")
+                    for last in range(max(at, end - RECENT), end)
+                ]
+        self._level, self._hints = UNSURE, END_HINTS
         return marks
 
     def _mark_of(self, line: bytes) -> int:
-        if self._open is _Open.NOTHING and line[:2] not in _FIRST_BYTES:
-            alike = level_of_like_lines(line)
-            if alike is not None and alike < Level.ERROR:
-                self._recent.append("" if alike else line.decode("latin-1"))
-                self._mark = alike
-                return alike
-        level, text = unwrapped(line)
+        level, text = unwrapped(line) if self._level == UNSURE else (None, line.decode("latin-1"))
         if level is None:
             self._mark = self._in_context(text)
         else:
@@ -149,15 +184,19 @@ class Classifier:
             return Level.NONE
         if line[:2] in _FIRST and self._traceback_begins(line, indent):
             return Level.ERROR | PART
-        level = level_of_text(text)
+        level = self._level_of(text)
         if indent and level < Level.CRITICAL and not begins_with_time(text):
             return self._mark & LEVEL_BITS | PART
         if level < Level.ERROR:
             self._open = _Open.NOTHING
-            self._recent.append(line)
+            self._recent.append("" if level and not indent else line)
         else:
             self._error_came(line, level)
         return level
+
+    def _level_of(self, text: str) -> Level:
+        """The level of the line at hand."""
+        return level_of_text(text, self._hints) if self._level == UNSURE else Level(self._level)
 
     def _traceback_begins(self, line: str, indent: int) -> bool:
         if line.startswith("+ Exception Group Traceback"):
@@ -180,7 +219,7 @@ class Classifier:
         """An error that belongs to no line before it: what may follow it?"""
         self._forced = "panicked at" in line and line.endswith(":")
         native = level == Level.CRITICAL and _DUMPS.match(line) is not None
-        told = tells_error(line)
+        told = tells_error(line, self._hints)
         self._counted = not told
         if not told:
             self._recent.append(line)
@@ -194,7 +233,9 @@ class Classifier:
     def _has_records(self) -> bool:
         """A line of this stream lately had a time or a level: what has neither goes on from one that had."""
         recent = self._recent
-        return not recent or any(not line or begins_with_time(line) or level_of_text(line) for line in recent)
+        if not recent or "" in recent:
+            return True
+        return any(begins_with_time(line) or level_of_text(line) for line in recent)
 
     def _expect(self, what: _Open, lines: int) -> None:
         self._open, self._left = what, lines
@@ -213,7 +254,7 @@ class Classifier:
         return found
 
     def _of_frames(self, line: str, indent: int) -> int | None:
-        if indent > self._indent or line[:2] in _BOXES or _BEGINS.match(line):
+        if indent > self._indent or line[:2] in _BOXES or (line[:2] in _FIRST and _BEGINS.match(line)):
             self._left = BETWEEN
             return Level.ERROR | PART
         if indent == self._indent and _LAST.match(line):
@@ -234,14 +275,17 @@ class Classifier:
         """A line after the one that told of an error: more of its message, its notes, its frames."""
         self._left -= 1
         part = self._mark & LEVEL_BITS | PART
-        if _BEGINS.match(line) and self._counted and not indent:
+        begins = line[:2] in _FIRST and _BEGINS.match(line) is not None
+        if begins and self._counted and not indent:
             self._expect(_Open.FRAMES if "Traceback" in line else _Open.MESSAGE, BETWEEN)
             self._indent = 0
             return part
-        if self._left < 0 or _BEGINS.match(line):
+        if self._left < 0 or begins:
             return None
         if self._open is _Open.DUMP:
-            return None if begins_with_time(line) or (level_of_text(line) and not tells_error(line)) else part
+            if begins_with_time(line):
+                return None
+            return None if self._level_of(line) and not tells_error(line, self._hints) else part
         if _BELONGS.match(line):
             return part
         if indent:
@@ -251,9 +295,19 @@ class Classifier:
         if self._open is _Open.STACK:
             return None
         forced, self._forced = self._forced, False
-        if line and (begins_with_time(line) or level_of_text(line)):
+        if line and (self._level_of(line) or begins_with_time(line)):
             return None
         return part if forced or self._has_records() else None
+
+
+def _frames(lines: Sequence[bytes], start: int, end: int) -> int:
+    """How many lines from there on are indented text and no records, as is seen at once."""
+    at = start
+    while (
+        at < end and (found := _INDENTED.match(lines[at])) and (found[1] is None or json_start(lines[at]) < 0)
+    ):
+        at += 1
+    return at - start
 
 
 def classify(lines: Sequence[bytes]) -> bytearray:

@@ -13,6 +13,8 @@ BOM: Final = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8."""
 SGR: Final = re.compile(r"\x1b\[([0-9;:]*)m")
 """The one escape sequence that is understood: colours and weights. All others are shown as characters."""
+SGR_BYTES: Final = re.compile(SGR.pattern.encode())
+"""The same in bytes."""
 PREFIX: Final = "prefix"
 """The field that shows what stood before a record of JSON; its name is not in the bytes."""
 LONGEST_PREFIX: Final = 200
@@ -58,7 +60,9 @@ def colourless(text: str) -> str:
 
 def may_have_prefix(text: str) -> bool:
     """Whether it is worth while to ask where a prefix ends."""
-    return text[10:11] == "T" or " | " in text or text[:1] in "[<#" or text[3:4] == " "
+    if text[10:11] == "T" or " | " in text or text[:1] in "[<#":
+        return True
+    return text[3:4] == " " and (text[5:6].isdigit() or text[4:5] in " |")
 
 
 def prefix_end(text: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
@@ -24,7 +23,14 @@ from tui.logs.jsonline import (
     wrapped,
 )
 from tui.logs.levels import LEVELS, Level
-from tui.logs.text_level import LOOKED_AT, MESSAGE_HINTS, ends_process, level_of_shape, level_of_text
+from tui.logs.text_level import (
+    LOOKED_AT,
+    MESSAGE_HINTS,
+    ends_process,
+    hints_in,
+    level_of_shape,
+    level_of_text,
+)
 
 
 class Header(msgspec.Struct, gc=False):
@@ -44,6 +50,11 @@ SHAPES: Final = 2048
 """Lines without their digits whose levels are remembered."""
 LONGEST_SHAPE: Final = 200
 """Bytes of such a line."""
+UNSURE: Final = -1
+"""In place of a level: more than the shape of the line must be looked at."""
+_NEW: Final = -2
+_known: Final[dict[bytes, int]] = {}
+"""Levels by shape: of lines without their digits."""
 _BOM: Final = BOM.decode("latin-1")
 _ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 
@@ -54,23 +65,39 @@ def level_of(line: bytes) -> Level:
     return level_of_text(text) if level is None else level
 
 
-def level_of_like_lines(line: bytes) -> Level | None:
-    """The level of a line of plain text that begins at the margin, judged once for all lines like it.
+def levels_of_like_lines(lines: Sequence[bytes]) -> tuple[list[int], Sequence[str]]:
+    """The levels of lines of plain text that begin at the margin, judged once for all lines like them.
 
-    Programs print the same lines with other numbers. None if more than that must be looked at: it is long or
-    indented, a record, behind a prefix, or its level depends on its digits.
+    Programs print the same lines with other numbers. A level is `UNSURE` if more than that must be looked at:
+    the line is long or indented, a record, behind a prefix, or its level depends on its digits. Of lines at
+    the margin that were not known, only the hints that come second may tell of the end of a process.
     """
-    return _level_of_shape(line.translate(_ZEROS)) if len(line) <= LONGEST_SHAPE else None
+    shapes = [
+        line.translate(_ZEROS) if line[:1] > b" " and len(line) <= LONGEST_SHAPE else b"" for line in lines
+    ]
+    levels = [_known.get(shape, _NEW) if shape else UNSURE for shape in shapes]
+    odd = [line for line, level in zip(lines, levels, strict=True) if level < 0 and line[:1] > b" "]
+    hints = hints_in(odd) if odd else ()
+    if _NEW in levels:
+        if len(_known) + len(odd) > SHAPES:  # those that come again are judged again
+            _known.clear()
+        for at, level in enumerate(levels):
+            if level == _NEW:
+                shape = shapes[at]
+                levels[at] = _known[shape] = (
+                    _level_of_shape(shape, hints) if (known := _known.get(shape)) is None else known
+                )
+    return levels, hints
 
 
-@lru_cache(maxsize=SHAPES)
-def _level_of_shape(shape: bytes) -> Level | None:
+def _level_of_shape(shape: bytes, hints: Sequence[str]) -> int:
     text = shape.decode("latin-1")
-    if text[:1] <= " " or text.startswith(_BOM) or any(map(text.__contains__, "{\r\x1b")):
-        return None
+    if "{" in text or (not text.isprintable() and ("\r" in text or "\x1b" in text)) or text.startswith(_BOM):
+        return UNSURE
     if may_have_prefix(text) and prefix_end(text):
-        return None
-    return level_of_shape(text)
+        return UNSURE
+    level = level_of_shape(text, hints)
+    return UNSURE if level is None else level
 
 
 def levels_of_records(lines: Sequence[bytes]) -> bytearray | None:

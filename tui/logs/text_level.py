@@ -7,9 +7,11 @@ A word counts as a level only where loggers put one: after the time, in brackets
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
+from tui.logs.envelope import SGR_BYTES
 from tui.logs.levels import LETTERS, LEVELS, Level, level_named
 
 HEAD: Final = 240
@@ -43,35 +45,59 @@ _ENDS: Final = (
         r"\bexit(?:ed)?(?: with)?(?: non-zero)?(?: exit)? (?:code|status):? (?:-[46-9]|-11|13[24-79])\b",
     ),
     # memory
-    ("memory", r"\b[Oo]ut of memory: [Kk]ill|^(?:[Rr]untime: |FATAL: )?[Oo]ut of memory\b"),
-    (
-        "memory",
-        r"\b(?:JavaScript heap|Memory cgroup) out of memory\b|\bmemory allocation of \d+ bytes failed",
+    ("of memory", r"\b[Oo]ut of memory: [Kk]ill|^(?:[Rr]untime: |FATAL: )?[Oo]ut of memory\b"),
+    ("of memory", r"\b(?:JavaScript heap|Memory cgroup) out of memory\b"),
+    ("memory alloc", r"\bmemory allocation of \d+ bytes failed"),
+    # not "oom": every line that speaks of a room holds it
+    *(
+        ("oomkill", r"\bOOM[Kk]ill"),
+        ("oom kill", r"\bOOM [Kk]ill"),
+        ("oom-kill", r"\bOOM-[Kk]ill|\boom-kill"),
     ),
-    ("oom", r"\bOOM[ -]?[Kk]ill|\boom-kill"),
     # native run times
     ("terminat", r"\bterminate called (?:after|without)|\blibc\+\+abi: terminating\b|\*\*\*: terminated"),
     ("bad_alloc", r"\bstd::bad_alloc\b"),
     ("malloc", r"\bmalloc\(\): "),
-    ("free", r"\bdouble free or corruption\b|\bfree\(\): invalid"),
-    ("assert", r": Assertion [`'].{0,200}' failed"),
+    ("double free", r"\bdouble free or corruption\b"),
+    ("free()", r"\bfree\(\): invalid"),
+    (": assert", r": Assertion [`'].{0,200}' failed"),
     ("aborted", r"^Aborted\b\W*$|\b\d{1,7} Aborted "),
     ("bus error", r"^Bus error\b\W*$"),
     ("illegal", r"^Illegal instruction\b\W*$"),
 )
 """How the end of a process is printed, each with what it holds in lower case. It counts wherever it stands,
 whatever level the line names."""
-_END_HINTS: Final = tuple(dict.fromkeys(hint for hint, _ in _ENDS))
+END_HINTS: Final = tuple(dict.fromkeys(hint for hint, _ in _ENDS))
+"""Every text that tells of the end of a process holds one of these in lower case."""
+_SHARED: Final = ("kill", "alloc", "fault", "free", "sig")
+"""What several of them hold."""
+_BY_NEEDLE: Final[dict[bytes, list[str]]] = {}
+for _hint in END_HINTS:
+    _needle = next((part for part in _SHARED if part in _hint), _hint)
+    _BY_NEEDLE.setdefault(_needle.encode(), []).append(_hint)
 
 
-def ends_process(text: str) -> bool:
-    """Whether a text tells of the end of a process: a native panic, a signal, out of memory."""
-    return _ends(text[:LOOKED_AT], text[:LOOKED_AT].lower())
+def hints_in(lines: Sequence[bytes]) -> Sequence[str]:
+    """Those of `END_HINTS` that these lines may hold: to look in all at once takes a third of the time."""
+    whole = b"\n".join(lines)
+    if b"\\u" in whole:  # an escaped letter of JSON
+        return END_HINTS
+    low = (SGR_BYTES.sub(b"", whole) if b"\x1b" in whole else whole).lower()
+    return [hint for needle, hints in _BY_NEEDLE.items() if needle in low for hint in hints]
 
 
-def _ends(text: str, low: str) -> bool:
+def ends_process(text: str, hints: Sequence[str] = END_HINTS) -> bool:
+    """Whether a text tells of the end of a process: a native panic, a signal, out of memory.
+
+    Only these `hints` may be in it.
+    """
+    return bool(hints) and _ends(text[:LOOKED_AT], text[:LOOKED_AT].lower(), hints)
+
+
+def _ends(text: str, low: str, hints: Sequence[str]) -> bool:
     """The same; `low` is the text in small letters."""
-    return any(_end(hint).search(text) is not None for hint in filter(low.__contains__, _END_HINTS))
+    found = [hint for hint in hints if hint in low]
+    return bool(found) and any(_end(hint).search(text) is not None for hint in found)
 
 
 @cache
@@ -184,19 +210,22 @@ _PROSE: Final = re.compile(r"(?!npm )[a-z_][\w.$/@-]*+ (?![ |-])", re.ASCII)
 """How a line begins that names a level only as `level=`: a small word, a space and another word."""
 
 
-def level_of_text(text: str) -> Level:
-    """The level of a line that is no record of JSON, without colours and what a collector put before it."""
+def level_of_text(text: str, hints: Sequence[str] = END_HINTS) -> Level:
+    """The level of a line that is no record of JSON, without colours and what a collector put before it.
+
+    Only these `hints` at the end of a process may be in it.
+    """
     low = text.lower()
-    if _ends(text[:LOOKED_AT], low[:LOOKED_AT]):
+    if hints and _ends(text[:LOOKED_AT], low[:LOOKED_AT], hints):
         return Level.CRITICAL
     level, digits = _named_level(text, low)
     return level_named(int(digits)) if digits else level
 
 
-def level_of_shape(shape: str) -> Level | None:
+def level_of_shape(shape: str, hints: Sequence[str]) -> Level | None:
     """The level of every text that differs from this one only in its digits; None if it depends on these."""
     low = shape.lower()
-    if "exit" in low or _ends(shape, low):
+    if hints and (("exit" in low and ("code" in low or "status" in low)) or _ends(shape, low, hints)):
         return None  # only with which status does a digit count
     level, digits = _named_level(shape, low)
     return None if digits else level
@@ -221,9 +250,9 @@ def _named_level(text: str, low: str) -> tuple[Level, str]:
     return Level.NONE, ""
 
 
-def tells_error(text: str) -> bool:
+def tells_error(text: str, hints: Sequence[str] = END_HINTS) -> bool:
     """Whether a line is an error because of what it says, not because of a level in it."""
-    return _EXCEPTION.match(text) is not None or ends_process(text)
+    return _EXCEPTION.match(text) is not None or ends_process(text, hints)
 
 
 def _named(match: re.Match[str]) -> Level:
