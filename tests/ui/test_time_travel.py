@@ -30,7 +30,7 @@ from tui.session.live import Session
 from tui.session.playback import Extent
 from tui.session.replayed import PAST, REFUSAL
 from tui.ui.commandline.command import BadCommand
-from tui.ui.commandline.past import show_failed
+from tui.ui.commandline.past import export, show_changes, show_failed
 from tui.ui.commandline.time_mode import TimeMode
 from tui.ui.keys.table import ACTS
 from tui.ui.main_screen.requests import CommandGiven
@@ -176,7 +176,9 @@ async def test_time_passes_at_its_speed_and_any_key_of_the_bar_stops_it() -> Non
         first, last = playback.extent.first, playback.extent.last
         assert playback.at == first
         app.time_travel._clock = QuickClock()
-        await typed(pilot, "plus", "plus", "plus", "p")
+        await typed(pilot, "plus", "plus", "plus")
+        assert "p plays at ×60" in looks(app)[-2], "a key that is pressed is seen"
+        await typed(pilot, "p")
         assert "newest" in looks(app)[-2] and playback.is_at_end and playback.at == last
         await typed(pilot, "g")
         for key in ("p", "right"):
@@ -238,6 +240,22 @@ def test_failed_jobs_of_the_hour_that_came_twice_are_asked_for_too(monkeypatch: 
     for words in (("02:30+02:00",), ("10m",), ()):
         show_failed(console, words)
     assert asked == [2.5 * 3600, 600.0, 86_400.0]
+
+
+def test_an_end_that_is_to_come_is_not_taken_for_yesterdays() -> None:
+    view = View(Fleet(), Selection(), datetime(2026, 8, 6, 20, 9, tzinfo=UTC).timestamp(), 0.0)
+    asked: list[float] = []
+    main = SimpleNamespace(view=view, show_changes=lambda *times: asked.extend(times))
+    console = SimpleNamespace(main=main, export=lambda *times: asked.extend(times[:2]))
+    seven = view.now - 120.0
+    for run, words in ((show_changes, ("20:07", "20:10")), (export, ("20:07-20:10", "x"))):
+        run(console, words)
+        assert asked == [seven, seven + 180.0]
+        asked.clear()
+    show_changes(console, ("20:08", "20:00"))
+    assert asked == [seven - 420.0, seven + 60.0], "in whichever order"
+    with pytest.raises(BadCommand, match="from when to when"):
+        export(console, ("20:08-20:00", "x"))
 
 
 async def test_enter_on_an_event_shows_the_fleet_as_it_was_then() -> None:

@@ -130,7 +130,7 @@ class TimeTravel:
             self._speed = SPEEDS[min(len(SPEEDS) - 1, max(0, index))]
             if self._playing is not None:
                 self._play(playback)
-            self._draw()
+            self._draw("" if self._playing is not None else f"p plays at ×{self._speed:g}")
         elif way in ("event", "problem"):
             self._stop()
             self._later(self._to_event(playback.event(by, problems=way == "problem"), way))

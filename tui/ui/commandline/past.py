@@ -13,18 +13,17 @@ from tui.ui.commandline.command import Arguments, BadCommand
 from tui.ui.commandline.console import Console
 
 DAY = 86_400.0
-"""Seconds for which failed jobs are remembered."""
+"""Seconds. Failed jobs are remembered for so long."""
 
 
 def show_changes(console: Console, words: Arguments) -> None:
     """What changed between a time and another, or now. Raises `BadCommand`."""
     view = console.main.view
-    times = [_time(word, view) for word in words]
-    known = [at for at in times if at is not None]
-    if not known or len(known) < len(times) or len(times) > 2:
+    since = _time(words[0], view) if words else None
+    until = _end(words[1], since, view) if len(words) > 1 and since is not None else inf
+    if since is None or until is None or len(words) > 2:
         raise BadCommand(f"since when? Type {TIME_HINT}, and until when if that is not now")
-    until = max(known) if len(known) == 2 else inf
-    console.main.show_changes(min(known), until)
+    console.main.show_changes(min(since, until), max(since, until))
 
 
 def export(console: Console, words: Arguments) -> None:
@@ -32,7 +31,7 @@ def export(console: Console, words: Arguments) -> None:
     view = console.main.view
     begin, _, end = words[0].partition("-") if words else ("", "", "")
     since = _time(begin, view)
-    until = _time(end, view) if end else view.now
+    until = _end(end, since, view) if end and since is not None else view.now
     if len(words) != 2 or since is None or until is None or since >= until:
         raise BadCommand("from when to when, and where? Type 14:00-14:30 FILE, or 30m FILE")
     console.export(since, until, Path(words[1]).expanduser().absolute())
@@ -45,6 +44,14 @@ def show_failed(console: Console, words: Arguments) -> None:
     if since is None or len(words) > 1:
         raise BadCommand("within what time? Type 10m, 2h or 14:02")
     console.main.show_failed(max(0.0, view.now - since))
+
+
+def _end(word: str, since: float, view: View) -> float | None:
+    """The same of the end of a time: what is to come within half a day may be meant, and not yesterday's."""
+    found = _time(word, view)
+    if found is not None and found <= since and found + DAY - since < DAY / 2:
+        return found + DAY
+    return found
 
 
 def _time(word: str, view: View) -> float | None:
