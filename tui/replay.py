@@ -30,7 +30,7 @@ def project_of(path: Path, known: Project | None) -> Project:
     """What is shown as the project. It has no credentials."""
     name = known.name if known is not None and path.name == known.key else path.stem[:24]
     address = known.url if known is not None and path.name == known.key else ""
-    return Project(name, address, address, "", Secret(""), f"recording {path}", read_only=True)
+    return Project(name, address, address, "", Secret(""), str(path), read_only=True)
 
 
 def beginning(path: Path, text: str) -> float:

@@ -80,6 +80,10 @@ def test_an_export_shows_the_same_and_names_people_by_other_digests(tmp_path: Pa
     whole.close()
     with pytest.raises(NoHistory, match="is there already"):
         exported(FolderReader(tmp_path / "p"), since, until, path, RecordOptions())
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    with pytest.raises(NoHistory, match="shared/x: is open to others; run: chmod 700"):
+        exported(FolderReader(tmp_path / "p"), since, until, tmp_path / "shared" / "x", RecordOptions())
     with pytest.raises(NoHistory, match="nothing was recorded in that time"):
         exported(FolderReader(tmp_path / "p"), 1.0, 2.0, tmp_path / "none", RecordOptions())
 

@@ -15,7 +15,7 @@ from tui.history.files.folder_store import FolderWriter
 from tui.history.records import Run
 from tui.history.store import Batch, Taken
 from tui.record_options import RecordOptions
-from tui.replay import beginning
+from tui.replay import beginning, project_of, watched
 from tui.session.recordings import exported, opened
 from tui.session.watched import NoHistory
 
@@ -76,3 +76,9 @@ def test_what_cannot_be_read_is_named_with_the_reason(whole: Path, tmp_path: Pat
             assert hour(torn).name in why_not(path)
     (torn / "events.sqlite").write_bytes(b"SQLite format 3\0torn")
     assert f"{torn}: " in why_not(torn)
+
+
+def test_the_header_names_the_file_that_is_shown_once(whole: Path) -> None:
+    project = project_of(whole, None)
+    session = watched(project, whole)
+    assert (session.link().hosts, project.source) == ("recording", str(whole))

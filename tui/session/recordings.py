@@ -44,7 +44,9 @@ def exported(reader: Reader, since: float, until: float, path: Path, options: Re
         return write(reader, since, until, path, options)
     except FileExistsError:
         raise NoHistory(f"not written: {path} is there already") from None
-    except (Unusable, OSError, sqlite3.Error) as error:
+    except OSError as error:
+        raise NoHistory(f"not written: {error.filename or path}: {error.strerror or error}") from error
+    except (Unusable, sqlite3.Error) as error:
         raise NoHistory(f"not written: {error}") from error
     finally:
         reader.close()
