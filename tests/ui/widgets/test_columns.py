@@ -67,10 +67,33 @@ def test_a_column_that_wants_more_gets_it_before_those_that_are_worth_less() -> 
     assert widths(19) == {"name": 18}
 
 
-@given(st.integers(0, 200), st.booleans(), st.integers(0, 4))
-def test_columns_never_overlap_nor_leave_the_line(width: int, wide: bool, left: int) -> None:
+def test_free_cells_of_columns_go_to_those_whose_texts_would_be_cut() -> None:
+    room = ColumnLayout("room", "ROOM / DISPATCH / JOB", 21, grow=2, short_title="ROOM")
+    columns = (room, NAME, TOLD)
+
+    def widths(*needs: int) -> list[int]:
+        return [slot.width for slot in slots(columns, 60, wide=False, needs=needs)]
+
+    assert widths() == [21, 10, 26]
+    assert widths(9, 10, 40) == [10, 10, 37], "but for a blank, which tells its words apart from the next"
+    assert widths(9, 14, 40) == [10, 14, 33], "the one that lacks the fewest first"
+    assert widths(2, 14, 5)[1] >= 14, "a column does not want more than it has to show"
+    assert widths(99, 99, 99) == [21, 10, 26], "nobody has any to give"
+    assert sum(widths(1, 1, 99)) == 21 + 10 + 26
+
+
+needed = st.one_of(st.just([]), st.lists(st.integers(0, 300), min_size=6, max_size=6))
+
+
+@given(st.integers(0, 200), st.booleans(), st.integers(0, 4), needed)
+def test_columns_never_overlap_nor_leave_the_line(
+    width: int, wide: bool, left: int, needs: list[int]
+) -> None:
     end = left
-    for slot in slots((*ALL, TOLD), width, wide=wide, left=left):
+    found = slots((*ALL, TOLD), width, wide=wide, left=left, needs=needs)
+    known = slots((*ALL, TOLD), width, wide=wide, left=left)
+    assert [slot.column for slot in found] == [slot.column for slot in known]
+    for slot in found:
         assert slot.x >= end
         assert slot.width > 0
         end = slot.x + slot.width

@@ -65,11 +65,27 @@ async def test_what_has_no_room_is_said_in_short() -> None:
             "a": Cell("eu-central,us-east", short="2 regions"),
             "b": Cell("us-east,x", short="2 regions"),
         }
-        table.show(list(states), lambda key: (Cell(key), states[key], Cell("1")))
+        table.show(list(states), lambda key: (Cell(key * 16), states[key], Cell("100000")))
         assert [line.split() for line in drawn(table)[1:3]] == [
-            ["a", "2", "regions", "1"],
-            ["b", "us-east,x", "1"],
+            ["a" * 16, "2", "regions", "100000"],
+            ["b" * 16, "us-east,x", "100000"],
         ]
+
+
+async def test_columns_have_room_for_the_longest_text_that_was_on_the_screen() -> None:
+    """Rows out of sight cost nothing; columns do not move back while rows scroll by."""
+    data = {str(index): ("short", "up") for index in range(1000)} | {"5": ("a-name-of-23-characters", "up")}
+    async with board(Watched(COLUMNS), (42, 6)) as (table, pilot):
+        table.show(list(data), lambda key: (*map(Cell, data[key]), Cell("1")))
+        await pilot.pause()
+        assert [slot.width for slot in table.slots] == [18, 12, 6]
+        formatted = table.formatted
+        await pilot.press("pagedown")
+        assert table.formatted - formatted <= 2 * table.size.height
+        assert [slot.width for slot in table.slots] == [23, 7, 6]
+        assert any("a-name-of-23-characters" in line for line in drawn(table))
+        await pilot.press("pagedown", "pagedown")
+        assert [slot.width for slot in table.slots] == [23, 7, 6]
 
 
 @pytest.mark.parametrize("width", [20, 33, 40, 61])

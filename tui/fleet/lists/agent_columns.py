@@ -114,6 +114,7 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
         "name",
         "NAME",
         18,
+        want=20,
         grow=3,
         cell=_name,
         sort=lambda row, view: row.order,

@@ -46,6 +46,8 @@ class ColumnLayout:
     """Holds times: needs more room when they are not relative."""
     falls: bool = False
     """Sorted from the largest value down, unless reversed."""
+    short_title: str = ""
+    """The title where it has less room than it takes."""
 
 
 GLYPHS: Final = {

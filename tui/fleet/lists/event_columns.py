@@ -85,6 +85,7 @@ EVENT_COLUMNS: tuple[Column[Event], ...] = (
         "subject",
         "SUBJECT",
         14,
+        want=18,
         grow=1,
         cell=lambda event, view: Cell(subject_words(event) or "project"),
         filter=Filter("agent", lambda event, view: event.subject.agent_name or event.subject.agent_id),

@@ -55,7 +55,7 @@ class DispatchesPane(ProblemListPane):
     SOURCE = "dispatches"
     PLACE = Place.BOTTOM_LEFT
     COLUMNS = (
-        ColumnLayout("node", "ROOM / DISPATCH / JOB", 21, grow=2),
+        ColumnLayout("node", "ROOM / DISPATCH / JOB", 21, grow=2, short_title="ROOM"),
         ColumnLayout("state", "STATE", 12, grow=1),
         ColumnLayout("agent", "AGENT", 12, grow=1, rank=2),
         ColumnLayout("age", "AGE", 4, right=True, rank=1, clock=True),

@@ -38,14 +38,38 @@ GAP = 1
 
 
 def slots(
-    columns: Sequence[ColumnLayout], width: int, *, wide: bool, left: int = 0, keep: str = ""
+    columns: Sequence[ColumnLayout],
+    width: int,
+    *,
+    wide: bool,
+    left: int = 0,
+    keep: str = "",
+    needs: Sequence[int] = (),
 ) -> list[Slot]:
     """Positions of as many columns as fit into `width` cells; the rest of the width goes to those that grow.
 
-    The column named by `keep` stays as if its rank were 0, also if it is a wide one.
+    The column named by `keep` stays as if its rank were 0, also if it is a wide one. `needs` are the widths
+    of the texts in each column, if known: free cells of one go to others whose texts would be cut. Which
+    columns there are does not depend on them.
     """
-    chosen = [item for item in enumerate(columns) if wide or not item[1].wide or item[1].id == keep]
     room = width - left
+    chosen = _chosen(columns, room, wide=wide, keep=keep)
+    widths = _widths(chosen, room)
+    if needs:
+        _share(chosen, widths, needs, keep)
+    placed: list[Slot] = []
+    x = left
+    for index, column in chosen:
+        placed.append(Slot(column, index, x, min(widths[index], max(0, width - x))))
+        x += widths[index] + GAP
+    return [slot for slot in placed if slot.width > 0]
+
+
+def _chosen(
+    columns: Sequence[ColumnLayout], room: int, *, wide: bool, keep: str
+) -> list[tuple[int, ColumnLayout]]:
+    """The columns that fit into so many cells, with their places among all."""
+    chosen = [item for item in enumerate(columns) if wide or not item[1].wide or item[1].id == keep]
     while len(chosen) > 1:
         ranks = [0 if column.id == keep else column.rank for _, column in chosen]
         worst = max(ranks)
@@ -57,6 +81,11 @@ def slots(
             break
         last = max(place for place, rank in enumerate(ranks) if rank == worst)
         del chosen[last]
+    return chosen
+
+
+def _widths(chosen: Sequence[tuple[int, ColumnLayout]], room: int) -> dict[int, int]:
+    """The width of each column, by its place among all."""
     spare = max(0, room - sum(column.width + GAP for _, column in chosen))
     widths = {index: column.width for index, column in chosen}
     for index, column in sorted(chosen, key=lambda item: item[1].rank):
@@ -69,9 +98,23 @@ def slots(
         more = spare * column.grow // shares
         widths[index] += more
         spare, shares = spare - more, shares - column.grow
-    placed: list[Slot] = []
-    x = left
+    return widths
+
+
+def _share(
+    chosen: Sequence[tuple[int, ColumnLayout]], widths: dict[int, int], needs: Sequence[int], keep: str
+) -> None:
+    """Give the free cells of columns to those that lack some, the one that lacks the fewest first."""
+    free: dict[int, int] = {}
     for index, column in chosen:
-        placed.append(Slot(column, index, x, min(widths[index], max(0, width - x))))
-        x += widths[index] + GAP
-    return [slot for slot in placed if slot.width > 0]
+        title = len(column.short_title or column.title) + (column.id == keep)
+        least = max(needs[index] + 1, title)  # a blank: for a sign of change, and to tell columns apart
+        free[index] = max(0, widths[index] - least)
+    lacking = [(needs[index] - widths[index], index) for index, _ in chosen]
+    for missing, taker in sorted(item for item in lacking if item[0] > 0):
+        for giver in sorted(free, key=lambda index: -free[index]):
+            more = min(missing, free[giver])
+            widths[giver] -= more
+            widths[taker] += more
+            free[giver] -= more
+            missing -= more

@@ -5,7 +5,7 @@ Pure: it is given the styles, and knows neither the other rows nor the cursor no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from rich.segment import Segment
@@ -43,6 +43,16 @@ class TableRow(Struct, frozen=True):
         return self.signs[index] if self.signs else " "
 
 
+def widest(rows: Iterable[TableRow], known: Sequence[int]) -> list[int]:
+    """Cells that each column takes in these rows, in short where that is possible, or in those `known`."""
+    found = list(known)
+    for row in rows:
+        if len(row.cells) == len(found) > 1:
+            for index, cell in enumerate(row.cells):
+                found[index] = max(found[index], width(cell.short or cell.text))
+    return found
+
+
 class RowRenderer:
     """Draws the lines of a table that is `size` cells wide, the last of which is the scroll bar's."""
 
@@ -54,12 +64,13 @@ class RowRenderer:
         *,
         wide: bool = False,
         keep: str = "",
+        needs: Sequence[int] = (),
         encode: Callable[[str], str] = str,
     ) -> None:
         """`style` gives the style of a tone and a highlight, and `encode` the text to draw, as the methods
-        of `ThemedWidget` do; `keep` is the id of a column that is always shown.
+        of `ThemedWidget` do; `keep` is the id of a column that is always shown, `needs` as of `slots`.
         """
-        self.slots = slots(columns, max(0, size - 1), wide=wide, left=GUTTER, keep=keep)
+        self.slots = slots(columns, max(0, size - 1), wide=wide, left=GUTTER, keep=keep, needs=needs)
         """The columns that fit, with their places."""
         self._count = len(columns)
         self.size = size
@@ -107,7 +118,9 @@ class RowRenderer:
             column = slot.column
             arrow = ("↓" if reverse != column.falls else "↑") if column.id == sort_column else ""
             style = picked if column.id == picked_column else muted
-            title = fit(column.title[: slot.width - len(arrow)] + arrow, slot.width, right=column.right)
+            is_short = len(column.title) + len(arrow) > slot.width and bool(column.short_title)
+            words = column.short_title if is_short else column.title
+            title = fit(words[: slot.width - len(arrow)] + arrow, slot.width, right=column.right)
             segments.append(Segment(self._encode(title) + " " * GAP, style))
         return Strip(segments).adjust_cell_length(self.size, muted)
 

@@ -24,7 +24,7 @@ from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import TABLE
 from tui.ui.widgets.columns import Slot
 from tui.ui.widgets.row_model import MOVING_FOR, RowModel
-from tui.ui.widgets.row_renderer import RowRenderer, TableRow
+from tui.ui.widgets.row_renderer import RowRenderer, TableRow, widest
 from tui.ui.widgets.themed_widget import ThemedWidget
 
 DELTA_FOR = 15.0
@@ -106,6 +106,8 @@ class LineTable(ThemedWidget, can_focus=True):
         self.formatted = 0
         """Rows formatted so far: what tests measure the cost by."""
         self._columns = tuple(columns)
+        self._needs: Sequence[int] = (0,) * len(self._columns)
+        """Cells that each column took in the rows drawn so far: columns do not move while rows scroll by."""
         self._cached_renderer: RowRenderer | None = None
         self._cells_of: Callable[[str], Cells] = _no_cells
         self._change_of: Callable[[str], RowChange | None] = _unchanged
@@ -131,6 +133,8 @@ class LineTable(ThemedWidget, can_focus=True):
         operator asked for other rows. `now` is monotonic seconds, for the ghosts.
         """
         known = self._row_model.keys
+        if not ghosts:
+            self._needs = (0,) * len(self._columns)
         if time.monotonic() - self._moved_at >= MOVING_FOR:
             self._row_model.rest()
         self._cells_of, self._change_of, self._now = cells, changed, now
@@ -227,6 +231,7 @@ class LineTable(ThemedWidget, can_focus=True):
         """Use other columns from the next `show` on."""
         if tuple(columns) != self._columns:
             self._columns = tuple(columns)
+            self._needs = (0,) * len(self._columns)
             self._drawn.clear()
             self._cached_renderer = None
             self.refresh()
@@ -257,6 +262,7 @@ class LineTable(ThemedWidget, can_focus=True):
                 self.tone_style,
                 wide=self.wide,
                 keep=self.sort_column,
+                needs=self._needs if any(self._needs) else (),
                 encode=self.encode,
             )
         return self._cached_renderer
@@ -269,6 +275,7 @@ class LineTable(ThemedWidget, can_focus=True):
         """Choose columns for the new width; the cursor stays in sight."""
         self._row_model.height = max(1, self.size.height - 1)
         self._row_model.reveal()
+        self._needs = (0,) * len(self._columns)
         self._layout()
         self.post_message(self.Resized(self, self.cursor))
 
@@ -290,13 +297,14 @@ class LineTable(ThemedWidget, can_focus=True):
 
     def _paint(self) -> None:
         """Compare every visible line with what was drawn, and refresh the cells that differ."""
-        renderer = self._renderer
-        if not renderer.slots or not self.is_mounted:
+        if not self._renderer.slots or not self.is_mounted:
             return
         self._check_style()
+        rows = [self._row_at(y) for y in range(self._row_model.height)]
+        self._fit_columns(rows)
+        renderer = self._renderer
         dirty: list[Region] = []
-        for y in range(self._row_model.height):
-            row = self._row_at(y)
+        for y, row in enumerate(rows):
             drawn = self._drawn.get(y)
             if drawn is not None and drawn[0] == row:
                 continue
@@ -307,6 +315,16 @@ class LineTable(ThemedWidget, can_focus=True):
             self._drawn[y] = (row, renderer.draw(row, dim=self.dim))
         if dirty:
             self.refresh(*dirty)
+
+    def _fit_columns(self, rows: Sequence[TableRow]) -> None:
+        """Share the width anew where these rows need more of it than those before."""
+        needs = widest(rows, self._needs)
+        if needs == list(self._needs):
+            return
+        before, self._needs, self._cached_renderer = self._renderer.slots, needs, None
+        if self._renderer.slots != before:
+            self._drawn.clear()
+            self.refresh()
 
     def _row_at(self, y: int) -> TableRow:
         row_model = self._row_model
