@@ -206,7 +206,7 @@ _HINTS: Final = (
 )
 """Every text without a time that has a level holds one of these in lower case, or has a letter for it."""
 _LETTERED: Final = re.compile(r"[\[ ]*[VDIWEFA](?:, \[|\d{4} \d\d:|:[a-z])", re.ASCII)
-_PROSE: Final = re.compile(r"(?!npm )[a-z_][\w.$/@-]*+ (?![ |-])", re.ASCII)
+_PROSE: Final = re.compile(r"(?!npm |unhandled (?:[Rr]ejection|exception))[a-z_][\w.$/@-]*+ (?![ |-])", re.ASCII)
 """How a line begins that names a level only as `level=`: a small word, a space and another word."""
 
 
