@@ -73,6 +73,12 @@ ROOMS = {
         # one of these stores
         "files": {"files", ""},
     },
+    "tui.logs": {
+        # holds, follows, searches and saves logs
+        "": {"", "lines"},
+        # judges lines; knows no log
+        "lines": {"lines"},
+    },
     "tui.sim": {
         # answers requests against a world that a scenario filled
         "http": {"http", "scenarios", "world", "wire"},

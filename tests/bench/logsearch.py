@@ -15,8 +15,8 @@ from typing import Final
 import psutil
 
 from tests.bench.logfeed import burst
-from tui.logs.classify import classify
-from tui.logs.levels import Level
+from tui.logs.lines.classify import classify
+from tui.logs.lines.levels import Level
 from tui.logs.log import Log
 from tui.logs.rows import FoundRows
 from tui.logs.search import Criteria, LogFilter, OfJob, Pattern

@@ -14,7 +14,7 @@ from tests.logs.fakes import PROPERTY
 from tui.logs import archive as module
 from tui.logs import spool
 from tui.logs.archive import Archive, NotOpened, log_files
-from tui.logs.levels import Level
+from tui.logs.lines.levels import Level
 from tui.logs.spool import Spool
 
 

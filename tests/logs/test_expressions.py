@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.logs.fakes import PROPERTY
 from tui.logs.expressions import TextBatch, compiled, lower_cased
-from tui.logs.records import SHOWN, parse
+from tui.logs.lines.records import SHOWN, parse
 
 PIECES = (
     *"aAzZ09_ .^$|?*+-=]",

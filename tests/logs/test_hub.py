@@ -15,13 +15,13 @@ import pytest
 from tests.logs.fakes import EPOCH, TRACEBACK, TestClient, TestClock, line, settle, source
 from tui.api import errors
 from tui.logs.hub import FULL, KEPT, LogHub
+from tui.logs.lines.times import time_of
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.rows import FoundRows
 from tui.logs.search import Criteria, LogFilter, OfKind
 from tui.logs.source import LogSource, StreamPhase, StreamState, coverage
 from tui.logs.spool import Spool
 from tui.logs.stream import Ping
-from tui.logs.times import time_of
 from tui.logs.watch import MOST, SLICE, Watch
 
 

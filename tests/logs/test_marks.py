@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tui.logs.classify import classify
+from tui.logs.lines.classify import classify
 from tui.logs.log import Log
 from tui.logs.marks import MOST, Mark, Marks
 from tui.logs.spool import Spool

@@ -10,8 +10,8 @@ import pytest
 
 from tests.logs.fakes import TestClient, TestClock, settle, source
 from tui.api import errors
-from tui.logs.classify import Classifier
 from tui.logs.glance import LINES, LONGEST, SECONDS, glance
+from tui.logs.lines.classify import Classifier
 from tui.logs.log import Log
 from tui.logs.read_error import ReadError
 from tui.logs.source import LogSource, StreamState

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
-from tui.logs.classify import classify
 from tui.logs.expressions import TooSlow
-from tui.logs.levels import CUT, Level
+from tui.logs.lines.classify import classify
+from tui.logs.lines.levels import CUT, Level
+from tui.logs.lines.records import parse
+from tui.logs.lines.signatures import key_of
 from tui.logs.log import Kind, Log, Notice
-from tui.logs.records import parse
 from tui.logs.rows import STEP_ROWS, STEPS, AllRows, FoundRows
 from tui.logs.search import Criteria, LogFilter, OfJob, OfKind, Pattern
-from tui.logs.signatures import key_of
 from tui.logs.spool import Spool
 from tui.logs.texts import text_of, texts_of
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import PROPERTY
-from tui.logs.levels import CUT, NOTICE
+from tui.logs.lines.levels import CUT, NOTICE
 from tui.logs.segment import retire
 from tui.logs.spool import Spool
 

@@ -7,7 +7,7 @@ from random import Random
 
 from tests.logs.fakes import EPOCH, source
 from tui.logs.assembler import Assembler
-from tui.logs.levels import CUT
+from tui.logs.lines.levels import CUT
 from tui.logs.log import Kind, Log
 from tui.logs.merge import LogWriter
 from tui.logs.source import StreamState

@@ -15,9 +15,9 @@ from tui.fleet.state import with_agents
 from tui.fleet.store import Store
 from tui.history.records import ErrorCount
 from tui.logs.hub import LogHub
+from tui.logs.lines.records import LogRecord
+from tui.logs.lines.signatures import key_of
 from tui.logs.read_error import ReadError
-from tui.logs.records import LogRecord
-from tui.logs.signatures import key_of
 from tui.logs.source import LogSource
 from tui.session.log_errors import FRESH, LogErrors
 from tui.session.log_sources import sources

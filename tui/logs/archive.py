@@ -19,7 +19,7 @@ import msgspec
 from tui import privatefile
 from tui.api.clean import clean
 from tui.api.masking import masked_in_place
-from tui.logs.classify import Classifier
+from tui.logs.lines.classify import Classifier
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.segment import Segment
 from tui.logs.source import LogSource, StreamPhase, StreamState

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tui.api.streams import Splitter
 from tui.formats import whole_seconds
-from tui.logs.classify import Classifier
+from tui.logs.lines.classify import Classifier
 from tui.logs.log import Kind, Notice
 from tui.logs.merge import LogWriter
 from tui.logs.overlap import NewLines, Overlap

@@ -24,8 +24,8 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.envelope import PREFIX
-from tui.logs.levels import Level
+from tui.logs.lines.envelope import PREFIX
+from tui.logs.lines.levels import Level
 from tui.logs.texts import texts_of
 
 # ---- time limit -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Final
 
 from tui.api.errors import ApiError
 from tui.clock import Clock, wait_or_sleep
-from tui.logs.classify import Classifier
+from tui.logs.lines.classify import Classifier
 from tui.logs.log import Log
 from tui.logs.read_error import ErrorListener
 from tui.logs.source import LogClient, LogSource, StreamState

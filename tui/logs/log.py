@@ -11,17 +11,17 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from tui.logs.classify import classify
-from tui.logs.envelope import program_text
-from tui.logs.levels import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level
+from tui.logs.lines.classify import classify
+from tui.logs.lines.envelope import program_text
+from tui.logs.lines.levels import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level
+from tui.logs.lines.records import LogRecord, parse
+from tui.logs.lines.signatures import Signatures
+from tui.logs.lines.times import time_of
 from tui.logs.marks import Mark, Marks
 from tui.logs.read_error import ErrorListener, ReadError
-from tui.logs.records import LogRecord, parse
 from tui.logs.segment import Segment
-from tui.logs.signatures import Signatures
 from tui.logs.source import StreamState
 from tui.logs.spool import Spool
-from tui.logs.times import time_of
 
 TRACE: Final = 200
 """Rows that are looked through for the beginning of a plain traceback."""

@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.levels import CUT, NOTICE, PART
+from tui.logs.lines.levels import CUT, NOTICE, PART
+from tui.logs.lines.times import time_of
 from tui.logs.log import Log, Notice
-from tui.logs.times import time_of
 
 WINDOW: Final = 0.3
 """Seconds that a line waits for an older one from another stream."""

@@ -14,9 +14,9 @@ from typing import Final
 import msgspec
 
 from tui.logs.expressions import SPECIAL, RequiredWords, required_words
-from tui.logs.jsonline import field
-from tui.logs.levels import Level, level_named
-from tui.logs.records import LogRecord
+from tui.logs.lines.jsonline import field
+from tui.logs.lines.levels import Level, level_named
+from tui.logs.lines.records import LogRecord
 from tui.logs.search import BlockLines, LogFilter, Pattern
 
 _TERM: Final = re.compile(

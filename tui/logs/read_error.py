@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from tui.api.clean import clean
 from tui.api.masking import masked
-from tui.logs.records import LogRecord, plain
-from tui.logs.signatures import LOOKED_AT, Key
+from tui.logs.lines.records import LogRecord, plain
+from tui.logs.lines.signatures import LOOKED_AT, Key
 from tui.logs.source import LogSource
 
 LONGEST: Final = 160

@@ -19,11 +19,11 @@ from tui.logs.expressions import (
     lower_cased,
     required_words,
 )
-from tui.logs.levels import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level
-from tui.logs.records import SHOWN, LogRecord, parse
-from tui.logs.signatures import Key, key_of
+from tui.logs.lines.levels import CUT, ERRORS, LEVEL_BITS, NOTICE, PART, Level
+from tui.logs.lines.records import SHOWN, LogRecord, parse
+from tui.logs.lines.signatures import Key, key_of
+from tui.logs.lines.times import time_of
 from tui.logs.spool import Block
-from tui.logs.times import time_of
 
 _UNBOUNDED: Final = re.compile(r"[*+]|\{\d*,\}")
 WHOLE: Final = 1 << 40

@@ -15,9 +15,9 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.envelope import json_start
-from tui.logs.jsonline import FAILURES, LEVEL, LOGGER, MESSAGE, OTHER_NAMES
-from tui.logs.records import KNOWN, SHOWN, TAKEN_APART, level_word, parse
+from tui.logs.lines.envelope import json_start
+from tui.logs.lines.jsonline import FAILURES, LEVEL, LOGGER, MESSAGE, OTHER_NAMES
+from tui.logs.lines.records import KNOWN, SHOWN, TAKEN_APART, level_word, parse
 
 FORMATS: Final = 6
 """Formats that are tried on the lines of a block; the lines that are left are parsed one by one."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.logs.fakes import EPOCH, line
 from tests.ui.logview.app import LogApp
-from tui.logs.classify import classify
+from tui.logs.lines.classify import classify
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.logs.spool import Spool

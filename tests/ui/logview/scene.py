@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
-from tui.logs.classify import classify
+from tui.logs.lines.classify import classify
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.source import StreamPhase, StreamState
 from tui.logs.spool import Spool

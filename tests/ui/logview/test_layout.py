@@ -15,8 +15,8 @@ from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
 from tui.fleet.lists.cells import Cell
 from tui.fleet.typed_time import precision, typed_times, which_of
-from tui.logs.classify import classify
-from tui.logs.levels import Level
+from tui.logs.lines.classify import classify
+from tui.logs.lines.levels import Level
 from tui.logs.log import Counts, Kind, Line, Notice
 from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.sim.scenarios.hostile import LOGS

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.logs.fakes import EPOCH, TRACEBACK, TestClock, line
-from tui.logs.classify import classify
-from tui.logs.levels import Level
+from tui.logs.lines.classify import classify
+from tui.logs.lines.levels import Level
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.marks import Mark
 from tui.logs.search import Criteria, LogFilter, Pattern

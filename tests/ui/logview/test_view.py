@@ -19,7 +19,7 @@ from textual.widgets import Input
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
 from tests.ui.logview.app import Rig, reading
 from tui.api import errors
-from tui.logs.levels import Level
+from tui.logs.lines.levels import Level
 from tui.logs.search import LogFilter, Pattern
 from tui.ui.logview.export import SAVE_MODES, save_log
 from tui.ui.logview.lines import LogLines

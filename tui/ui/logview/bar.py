@@ -11,7 +11,7 @@ import msgspec
 from tui.fleet.lists.cells import Cell
 from tui.fleet.times import seen
 from tui.formats import whole_seconds
-from tui.logs.levels import Level
+from tui.logs.lines.levels import Level
 from tui.logs.log import Counts
 from tui.logs.source import StreamPhase, StreamState
 from tui.ui.logview.layout import TimeFormat

@@ -17,10 +17,10 @@ from tui.api.clean import clean
 from tui.fleet.lists.cells import Cell
 from tui.formats import size
 from tui.logs.archive import LogFile
+from tui.logs.lines.records import parse
+from tui.logs.lines.signatures import Signature
 from tui.logs.log import Log
-from tui.logs.records import parse
 from tui.logs.search import LogFilter, OfKind
-from tui.logs.signatures import Signature
 from tui.logs.source import LogSource, StreamPhase, StreamState
 from tui.logs.watch import MOST, Watch
 from tui.ui.logview.bar import PHASES

@@ -12,8 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.logs.expressions import TooSlow
+from tui.logs.lines.records import parse, plain
 from tui.logs.log import Line, Log
-from tui.logs.records import parse, plain
 from tui.logs.rows import AllRows, FoundRows, Rows, in_slices
 from tui.logs.save import NotSaved, save
 from tui.logs.source import LogSource

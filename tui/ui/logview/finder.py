@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.logs.expressions import TooSlow
-from tui.logs.levels import Level
+from tui.logs.lines.levels import Level
 from tui.logs.log import Log
 from tui.logs.rows import AllRows, FoundRows, Rows
 from tui.logs.search import Criteria, LogFilter, OfJob, Pattern, Within

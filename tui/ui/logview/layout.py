@@ -15,12 +15,12 @@ from rich.cells import cell_len, chop_cells
 
 from tui.api.clean import clean
 from tui.formats import fine_age, size
-from tui.logs import records
-from tui.logs.envelope import json_start
-from tui.logs.levels import PART, Level
+from tui.logs.lines import records
+from tui.logs.lines.envelope import json_start
+from tui.logs.lines.levels import PART, Level
+from tui.logs.lines.records import SHOWN, LogRecord, parse
 from tui.logs.log import Kind, Line, Notice
 from tui.logs.marks import Mark
-from tui.logs.records import SHOWN, LogRecord, parse
 from tui.ui.logview.sgr import PLAIN, SgrStyle, apply_sgr
 from tui.ui.widgets.text import fit, width
 

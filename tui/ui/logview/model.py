@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from tui.clock import Clock
 from tui.logs.expressions import TOO_LONG, TooSlow, time_limit
-from tui.logs.levels import Level
+from tui.logs.lines.levels import Level
+from tui.logs.lines.records import SHOWN, parse
 from tui.logs.log import Log
-from tui.logs.records import SHOWN, parse
 from tui.logs.search import Criteria, LogFilter, OfJob, Pattern
 from tui.ui.logview.finder import Finder, nearest, neighbor, nothing_further
 from tui.ui.logview.layout import LineMode, Options, ScreenRow, TimeFormat, lay_out, mark_rows

@@ -13,11 +13,11 @@ from enum import Enum, auto
 from operator import itemgetter
 from typing import Final
 
-from tui.logs.envelope import json_start
-from tui.logs.levels import LEVEL_BITS, PART, Level
-from tui.logs.line_level import UNSURE, levels_of_like_lines, levels_of_records, unwrapped
-from tui.logs.text_level import END_HINTS, level_of_text, tells_error
-from tui.logs.times import begins_with_time
+from tui.logs.lines.envelope import json_start
+from tui.logs.lines.levels import LEVEL_BITS, PART, Level
+from tui.logs.lines.line_level import UNSURE, levels_of_like_lines, levels_of_records, unwrapped
+from tui.logs.lines.text_level import END_HINTS, level_of_text, tells_error
+from tui.logs.lines.times import begins_with_time
 
 AT_ONCE: Final = 512
 """Lines whose levels are read together if all are records of JSON."""

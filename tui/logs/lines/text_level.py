@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from tui.logs.envelope import SGR_BYTES
-from tui.logs.levels import LETTERS, LEVELS, Level, level_named
+from tui.logs.lines.envelope import SGR_BYTES
+from tui.logs.lines.levels import LETTERS, LEVELS, Level, level_named
 
 HEAD: Final = 240
 """Characters of a line in which a level is looked for."""
@@ -206,7 +206,9 @@ _HINTS: Final = (
 )
 """Every text without a time that has a level holds one of these in lower case, or has a letter for it."""
 _LETTERED: Final = re.compile(r"[\[ ]*[VDIWEFA](?:, \[|\d{4} \d\d:|:[a-z])", re.ASCII)
-_PROSE: Final = re.compile(r"(?!npm |unhandled (?:[Rr]ejection|exception))[a-z_][\w.$/@-]*+ (?![ |-])", re.ASCII)
+_PROSE: Final = re.compile(
+    r"(?!npm |unhandled (?:[Rr]ejection|exception))[a-z_][\w.$/@-]*+ (?![ |-])", re.ASCII
+)
 """How a line begins that names a level only as `level=`: a small word, a space and another word."""
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tui.logs.classify import Classifier, classify
-from tui.logs.levels import LEVEL_BITS, PART, Level
-from tui.logs.line_level import UNSURE, level_of, levels_of_like_lines
-from tui.logs.records import parse
-from tui.logs.times import time_of
+from tui.logs.lines.classify import Classifier, classify
+from tui.logs.lines.levels import LEVEL_BITS, PART, Level
+from tui.logs.lines.line_level import UNSURE, level_of, levels_of_like_lines
+from tui.logs.lines.records import parse
+from tui.logs.lines.times import time_of
 
 RECEIVED = datetime(2026, 11, 28, 10, 30, tzinfo=UTC).timestamp()
 """When all of them arrived, Unix seconds."""

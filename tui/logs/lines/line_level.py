@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.envelope import BOM, bare, colourless, json_start, may_have_prefix, prefix_end
-from tui.logs.jsonline import (
+from tui.logs.lines.envelope import BOM, bare, colourless, json_start, may_have_prefix, prefix_end
+from tui.logs.lines.jsonline import (
     DEPTH,
     FAILURES,
     LEVEL,
@@ -22,8 +22,8 @@ from tui.logs.jsonline import (
     level_in,
     wrapped,
 )
-from tui.logs.levels import LEVELS, Level
-from tui.logs.text_level import (
+from tui.logs.lines.levels import LEVELS, Level
+from tui.logs.lines.text_level import (
     LOOKED_AT,
     MESSAGE_HINTS,
     ends_process,

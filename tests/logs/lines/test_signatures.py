@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.logs.fakes import EPOCH, TRACEBACK, line, source
-from tui.logs.classify import classify
 from tui.logs.expressions import time_limit
-from tui.logs.levels import Level
+from tui.logs.lines.classify import classify
+from tui.logs.lines.levels import Level
+from tui.logs.lines.records import parse
+from tui.logs.lines.signatures import MOST, OTHER, Signatures, key_of, normalise
 from tui.logs.log import Log
-from tui.logs.records import parse
 from tui.logs.rows import FoundRows
 from tui.logs.search import Criteria, LogFilter, OfKind
-from tui.logs.signatures import MOST, OTHER, Signatures, key_of, normalise
 from tui.logs.source import StreamState
 from tui.logs.spool import Spool
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tui.logs.archive import Archive, NotOpened
-from tui.logs.levels import Level
+from tui.logs.lines.levels import Level
+from tui.logs.lines.records import LogRecord, parse, plain
 from tui.logs.log import Line, Log
-from tui.logs.records import LogRecord, parse, plain
 from tui.logs.search import Criteria
 
 FILES = Path(__file__).with_name("files")

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.logs.fakes import line
-from tui.logs.classify import classify
-from tui.logs.levels import LEVEL_BITS, PART, Level
+from tui.logs.lines.classify import classify
+from tui.logs.lines.levels import LEVEL_BITS, PART, Level
 
 
 class BookingFailed(Exception):

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, line
-from tui.logs.classify import Classifier, classify
 from tui.logs.expressions import time_limit
-from tui.logs.levels import LEVEL_BITS, PART, Level
+from tui.logs.lines.classify import Classifier, classify
+from tui.logs.lines.levels import LEVEL_BITS, PART, Level
+from tui.logs.lines.records import parse
+from tui.logs.lines.times import parse_time, time_of
 from tui.logs.log import Log
-from tui.logs.records import parse
 from tui.logs.search import Criteria
 from tui.logs.spool import Spool
-from tui.logs.times import parse_time, time_of
 
 
 @pytest.mark.parametrize(

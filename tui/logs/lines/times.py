@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.envelope import bare, colourless, json_start
-from tui.logs.jsonline import DEPTH, FAILURES, OTHER_TIME, TIME, fields_of, number, saying, wrapped
+from tui.logs.lines.envelope import bare, colourless, json_start
+from tui.logs.lines.jsonline import DEPTH, FAILURES, OTHER_TIME, TIME, fields_of, number, saying, wrapped
 
 EARLIEST: Final = 946_684_800.0
 """Year 2000: an earlier time is a mistake or a duration."""

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.records import LogRecord, plain
+from tui.logs.lines.records import LogRecord, plain
 
 MOST: Final = 500
 """Kinds that are counted; errors of further kinds are counted together."""

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
 from tui.api.clean import is_clean
-from tui.logs.levels import Level
-from tui.logs.records import parse, plain, runs
+from tui.logs.lines.levels import Level
+from tui.logs.lines.records import parse, plain, runs
 
 
 def test_a_line_of_a_python_agent() -> None:

@@ -14,8 +14,8 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.api.clean import clean
-from tui.logs.envelope import PREFIX, SGR, bare, json_start, overwritten, prefix_name
-from tui.logs.jsonline import (
+from tui.logs.lines.envelope import PREFIX, SGR, bare, json_start, overwritten, prefix_name
+from tui.logs.lines.jsonline import (
     BASIC,
     DEPTH,
     LEVEL,
@@ -32,9 +32,9 @@ from tui.logs.jsonline import (
     scalar,
     wrapped,
 )
-from tui.logs.levels import Level, level_named
-from tui.logs.line_level import level_of
-from tui.logs.times import time_field, time_of
+from tui.logs.lines.levels import Level, level_named
+from tui.logs.lines.line_level import level_of
+from tui.logs.lines.times import time_field, time_of
 
 SHOWN: Final = 16 * 1024
 """Characters of one line that are shown or matched as text; the spool has the rest."""

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from tui.logs.levels import LETTERS, Level, level_named
+from tui.logs.lines.levels import LETTERS, Level, level_named
 
 FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises for a line that is not JSON, or is made to break it."""

@@ -1,0 +1,1 @@
+"""What a line of a log says: level, time, fields, errors."""
