@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from tests.api.messages import IGNORED, MESSAGES, expected, filled
 from tui.api import changes, client, methods, models
 from tui.api.changes import DeployAgentResponse
-from tui.api.models import Agent, Participant, Wire, instant, moment
+from tui.api.models import Agent, Dispatch, Participant, Wire, instant, moment
 from tui.api.wire import read_one
 from tui.secret import Secret
 
@@ -268,3 +268,11 @@ def test_a_secret_in_a_request_does_not_show_its_value() -> None:
     with pytest.raises(TypeError):
         msgspec.json.encode(message)
     assert changes.secret_message("key.pem", Secret("x"), file=True)["kind"] == "AGENT_SECRET_KIND_FILE"
+
+
+def test_dispatches_without_attributes_share_that() -> None:
+    """An empty mapping for each of a hundred thousand would be six megabytes."""
+    one, other = Dispatch(id="AD_1"), Dispatch(id="AD_2", attributes={"a": "b"})
+    for dispatch in (one, other):
+        dispatch.share()
+    assert one.attributes is models.NO_ATTRIBUTES and other.attributes == {"a": "b"}

@@ -13,6 +13,9 @@ from typing import ClassVar, Final
 
 import msgspec
 
+NO_ATTRIBUTES: Final[dict[str, str]] = {}
+"""One for all that have none: nothing changes it."""
+
 
 class Wire(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A message of LiveKit's. Frozen, compared by value, never part of a reference cycle.
@@ -34,6 +37,8 @@ class Wire(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
                     part.share()
             elif isinstance(value, Wire):
                 value.share()
+            elif value == NO_ATTRIBUTES:
+                msgspec.structs.force_setattr(self, name, NO_ATTRIBUTES)
 
 
 class Event(Wire, frozen=True):
@@ -248,7 +253,7 @@ class DispatchState(Wire, frozen=True):
 class Dispatch(Wire, frozen=True):
     """AgentDispatch: the request that an agent joins a room."""
 
-    SHARED = ("id", "agent_name", "room", "state", "restart_policy", "deployment")
+    SHARED = ("id", "agent_name", "room", "state", "restart_policy", "deployment", "attributes")
 
     id: str = ""
     agent_name: str = ""

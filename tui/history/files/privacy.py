@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from msgspec import structs
 
 from tui.api.masking import masked
-from tui.api.models import Dispatch, DispatchState, Job, Participant, Room
+from tui.api.models import NO_ATTRIBUTES, Dispatch, DispatchState, Job, Participant, Room
 from tui.fleet.past import Event, FailedJob, Subject
 from tui.fleet.reason import LoggedError
 from tui.fleet.room_freshness import RoomFreshness
@@ -35,8 +35,6 @@ ABOUT_ROOMS: Final = "participants"
 """The source whose subject is a room."""
 
 V = TypeVar("V")
-_NO_ATTRIBUTES: Final[dict[str, str]] = {}
-"""One for all dispatches: nothing changes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +223,7 @@ class _Room:
             if room == dispatch.room and state is dispatch.state:
                 return dispatch
             return structs.replace(dispatch, room=room, state=state)
-        return structs.replace(dispatch, room=room, state=state, metadata="", attributes=_NO_ATTRIBUTES)
+        return structs.replace(dispatch, room=room, state=state, metadata="", attributes=NO_ATTRIBUTES)
 
     def _state(self, state: DispatchState | None) -> DispatchState | None:
         if state is None:
