@@ -9,11 +9,14 @@ from random import Random
 from typing import Unpack
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from tests.fixtures.clocks import ManualClock
 from tests.fixtures.fleet_fields import FleetFields
 from tui.api.models import Agent, Deployment, Event, Room
+from tui.fleet import facts
 from tui.fleet.facts import AgentFacts, FactsCache, deployment_names
 from tui.fleet.state import Fleet, Freshness, changed_agents, with_agents
 from tui.fleet.store import Change, Merge, Store
@@ -321,3 +324,29 @@ def test_the_worst_come_first_without_the_facts_of_each() -> None:
     cache.worst_first(tuple(agents))
     assert [cache.of(item).is_lookalike for item in agents[:3]] == [True, False, False]
     assert known[0] is cache.of(agents[0])
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.integers(0, 99), st.sampled_from(("Running", "Error", "Sleeping")), max_size=90)
+    )
+)
+def test_few_or_many_agents_of_another_status_find_their_places(changes: list[dict[int, str]]) -> None:
+    cache, agents = FactsCache(), [agent(number) for number in range(100)]
+    cache.worst_first(tuple(agents))
+    for change in changes:
+        before = cache.worst_first(tuple(agents))
+        copy = list(before)
+        for place, word in change.items():
+            agents[place] = agent(place, word)
+        ranked = sorted(map(AgentFacts, agents), key=lambda item: item.rank)
+        assert cache.worst_first(tuple(agents)) == [item.agent.agent_id for item in ranked]
+        assert before == copy, "what was handed out stays as it is"
+
+
+def test_one_agent_of_another_status_does_not_sort_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, agents = FactsCache(), [agent(number) for number in range(100)]
+    cache.worst_first(tuple(agents))
+    monkeypatch.setattr(facts, "sorted", None, raising=False)
+    agents[7] = agent(7, "CrashLoop")
+    assert cache.worst_first(tuple(agents))[0] == "CA_7"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import compress
 from operator import is_not
+from typing import Final
 
 from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Deployment, instant
@@ -14,6 +16,8 @@ from tui.fleet.status import EVENT_WORDS, Status, replicas, status, worst
 
 UNSEEN = "not observed"
 """Shown instead of a status."""
+FEW: Final = 64
+"""Agents of other severity up to which each is moved, and not all agents sorted anew."""
 
 
 class AgentFacts:
@@ -131,7 +135,12 @@ class FactsCache:
         self._severities: list[int] = []
         self._by_name: list[int] = []
         """Places in that list, in the order of the names."""
+        self._name_ranks: list[int] = []
+        """By place in that list, the place in the order of the names."""
+        self._order: list[int] = []
+        """Places in that list, the worst first."""
         self._worst_first: list[str] = []
+        """The ids of these."""
         self._lookalikes: frozenset[str] = frozenset()
         """Ids of agents whose name looks like a different name of another one."""
         self.derived = 0
@@ -172,7 +181,8 @@ class FactsCache:
         else:
             self._ids, self._names = [""] * len(agents), [""] * len(agents)
             self._severities = [0] * len(agents)
-        is_other_list, is_other_order = len(agents) != len(self._agents), False
+        is_other_list = len(agents) != len(self._agents)
+        moved: list[tuple[int, int]] = []
         self._agents = agents
         for place in changed:
             agent = agents[place]
@@ -181,17 +191,38 @@ class FactsCache:
                 self._ids[place], self._names[place] = agent.agent_id, name
                 is_other_list = True
             if severity != self._severities[place]:
+                moved.append((place, severity))
+        if is_other_list or len(moved) > FEW:
+            for place, severity in moved:
                 self._severities[place] = severity
-                is_other_order = True
-        if is_other_list:
-            self._sort_by_name()
-        if is_other_list or is_other_order:
-            order = sorted(self._by_name, key=self._severities.__getitem__)
-            self._worst_first = [self._ids[place] for place in order]
+            if is_other_list:
+                self._sort_by_name()
+            self._order = sorted(self._by_name, key=self._severities.__getitem__)
+            self._worst_first = [self._ids[place] for place in self._order]
+        elif moved:
+            self._worst_first = self._worst_first[:]
+            for place, severity in moved:
+                self._move(place, severity)
+
+    def _move(self, place: int, severity: int) -> None:
+        """Give one agent its place among the others, whose order is the same."""
+
+        def rank(place: int) -> tuple[int, int]:
+            return self._severities[place], self._name_ranks[place]
+
+        at = bisect_left(self._order, rank(place), key=rank)
+        del self._order[at], self._worst_first[at]
+        self._severities[place] = severity
+        at = bisect_left(self._order, rank(place), key=rank)
+        self._order.insert(at, place)
+        self._worst_first.insert(at, self._ids[place])
 
     def _sort_by_name(self) -> None:
         keys = [(name.casefold(), id) for name, id in zip(self._names, self._ids, strict=True)]
         self._by_name = sorted(range(len(keys)), key=keys.__getitem__)
+        self._name_ranks = [0] * len(keys)
+        for rank, place in enumerate(self._by_name):
+            self._name_ranks[place] = rank
         self._lookalikes = _lookalikes(self._names, self._ids)
         for id, facts in self._known.items():
             facts.is_lookalike = id in self._lookalikes

@@ -142,7 +142,7 @@ def with_agents(fleet: Fleet, agents: tuple[Agent, ...], at: float | None = None
     if agents is fleet.agents:
         return fleet
     positions = differing(fleet.agents, agents)
-    index = _index(fleet, agents, positions)
+    index = index_after(fleet, agents, positions)
     statuses = Counter(fleet.statuses)
     added, moved = 0, fleet.status_changed_at
     entered: list[Agent] = []
@@ -171,12 +171,14 @@ def with_agents(fleet: Fleet, agents: tuple[Agent, ...], at: float | None = None
     )
 
 
-def _index(fleet: Fleet, agents: Sequence[Agent], positions: Sequence[int]) -> Mapping[str, Agent]:
-    """Agents by id. Where the same ones are listed in the same order, only those at `positions` are new."""
+def index_after(fleet: Fleet, agents: Sequence[Agent], positions: Sequence[int]) -> Mapping[str, Agent]:
+    """Agents by id, after those of a fleet. `positions` says where the two lists differ.
+
+    Where these are few, and the same agents are listed in the same order, only those are looked at.
+    """
     before = fleet.agents
-    if len(agents) == len(before) == len(fleet.index) and all(
-        agents[position].agent_id == before[position].agent_id for position in positions
-    ):
+    is_alike = len(agents) == len(before) == len(fleet.index) and 2 * len(positions) <= len(agents)
+    if is_alike and all(agents[at].agent_id == before[at].agent_id for at in positions):
         return {**fleet.index, **{agents[position].agent_id: agents[position] for position in positions}}
     return {agent.agent_id: agent for agent in agents}
 

@@ -52,6 +52,9 @@ class Playback:
         self._replay, self._reader, self._known = replay, reader, known
         self._turn = asyncio.Lock()
         self._events: Sequence[Event] = ()
+        self._judged: Sequence[Event] = ()
+        self._problems: Sequence[float] = ()
+        """Times of the errors among these."""
         self._failed_jobs: Sequence[FailedJob] = ()
         self._job_counts: Sequence[JobCount] = ()
         self.extent: Extent | None = None
@@ -128,7 +131,11 @@ class Playback:
     @property
     def problems(self) -> Sequence[float]:
         """When errors happened that are known, Unix seconds in order."""
-        return [event.at for event in self._all_events() if event.severity is Severity.ERROR]
+        events = self._all_events()
+        if events is not self._judged:
+            self._judged = events
+            self._problems = [event.at for event in events if event.severity is Severity.ERROR]
+        return self._problems
 
     def _all_events(self) -> Sequence[Event]:
         return with_events(self._events, self._known().events)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import accumulate, islice
 from types import GenericAlias
 from typing import Final, Generic, TypeVar
@@ -12,7 +13,7 @@ import msgspec
 from msgspec import UnsetType, structs
 
 from tui.api.models import Agent, Deployment, Room, Wire
-from tui.fleet.state import Fleet
+from tui.fleet.state import Fleet, differing, index_after
 from tui.history.files.codec import (
     DEPLOYMENTS,
     NEW,
@@ -65,11 +66,12 @@ class Assembler:
         if found.rooms is not None:
             self._rooms.add(found.rooms)
 
-    def fleet(self) -> Fleet:
-        """The fleet after all of them."""
+    def fleet(self, near: Fleet | None = None) -> Fleet:
+        """The fleet after all of them. `near` is one with an index, which mostly has the same agents."""
         found = self.point()
         if len(found.index) != len(found.agents):
-            index = {agent.agent_id: agent for agent in found.agents}
+            known = near or Fleet()
+            index = index_after(known, found.agents, differing(known.agents, found.agents))
             self._fleet = found = replace(found, index=index)
         return found
 
@@ -164,6 +166,7 @@ def _collect(columns: Columns, types: Mapping[str, GenericAlias], into: dict[int
                 row[field] = value
 
 
+@cache
 def _types(kind: type[Wire]) -> dict[str, GenericAlias]:
     """By field, the type of a list of its values."""
     return {field.name: GenericAlias(list, (field.type,)) for field in structs.fields(kind)}

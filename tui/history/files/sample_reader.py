@@ -247,5 +247,5 @@ class _Stretch:
             assembler.add(unpacked(delta), unpacked_metrics(metrics) if metrics else {})
             if at >= self._points[-1][0] + POINTS:
                 self._points.append((at, assembler.point()))
-        self._shown = (seq, assembler.fleet())
+        self._shown = (seq, assembler.fleet(self._shown[1]))
         return self._shown[1]

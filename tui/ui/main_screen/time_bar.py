@@ -93,9 +93,10 @@ def line_of_time(position: Position, size: int) -> list[Cell]:
     for gap in extent.gaps:
         first, last = cell_of(gap.since), cell_of(gap.until)
         signs[first : last + 1] = "░" * (last - first + 1)
-    for at in position.problems:
-        if extent.first <= at <= extent.last:
-            signs[cell_of(at)] = ERROR
+    begin, end = extent.first, extent.last
+    # in one go: there may be thousands
+    for cell in {int((at - begin) / span * size) for at in position.problems if begin <= at <= end}:
+        signs[min(size - 1, cell)] = ERROR
     line = re.sub(f"{ERROR}+", lambda found: ERROR + MORE_ERRORS * (len(found[0]) - 1), "".join(signs))
     mark = cell_of(position.at)
     return [*_in_tones(line[:mark], "info"), Cell("●", "accent"), *_in_tones(line[mark + 1 :], "muted")]

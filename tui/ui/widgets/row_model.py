@@ -5,7 +5,7 @@ Everything belongs to keys, never to row numbers: a poll just before a key press
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -72,9 +72,10 @@ class RowModel(Generic[T]):
         With `follow_top`, a cursor that the operator never moved stays on the first row, so that the worst
         is seen.
         """
-        present = set(keys)
+        present = _lines_of(keys)
         if len(present) < len(keys):  # a server may repeat a row, and two equal rows would be two cursors
             keys = list(dict.fromkeys(keys))
+            present = _lines_of(keys)
         before, window = self.cursor, self._window()
         if leave_ghosts:
             seen = self.lines[max(0, self.top - 1) : self.top + self.height + 1]
@@ -105,7 +106,7 @@ class RowModel(Generic[T]):
         if all(ghost.until > now for ghost in self.ghosts.values()):
             return False
         window = self._window()
-        self._index(set(self.keys), now)
+        self._index(_lines_of(self.keys), now)
         self._restore_window(window, follow=self._is_moving(now))
         return True
 
@@ -226,7 +227,8 @@ class RowModel(Generic[T]):
             self.reveal()
         self.top = self._clamp(self.top)
 
-    def _index(self, present: set[str], now: float) -> None:
+    def _index(self, present: dict[str, int], now: float) -> None:
+        """`present`: the keys, each with its line where there are no ghosts."""
         for key, ghost in list(self.ghosts.items()):
             if key not in present and ghost.until > now:
                 continue
@@ -236,9 +238,9 @@ class RowModel(Generic[T]):
         for ghost in self.ghosts.values():
             ghost.after = self._nearest_above(ghost.after, present)
         self.lines = self._with_ghosts() if self.ghosts else list(self.keys)
-        self._line_of = {key: index for index, key in enumerate(self.lines)}
+        self._line_of = _lines_of(self.lines) if self.ghosts else present
 
-    def _nearest_above(self, key: str, present: set[str]) -> str:
+    def _nearest_above(self, key: str, present: Container[str]) -> str:
         """The key, or the nearest one above it that is still shown."""
         line = self._line_of.get(key, -1)
         while line >= 0 and self.lines[line] not in present and self.lines[line] not in self.ghosts:
@@ -259,3 +261,8 @@ class RowModel(Generic[T]):
                 lines.append(ghost_key)
                 stack.extend(reversed(below.get(ghost_key, ())))
         return lines
+
+
+def _lines_of(keys: Sequence[str]) -> dict[str, int]:
+    """By key, its place; made fast, as there may be ten thousand."""
+    return dict(zip(keys, range(len(keys)), strict=True))
