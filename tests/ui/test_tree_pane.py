@@ -441,6 +441,24 @@ async def test_keys_of_the_tree() -> None:
         assert app.main.view.agent is not None and app.main.view.agent.name == "telehealth-intake"
 
 
+async def test_rooms_that_vanish_with_the_end_of_an_outage_are_shown_as_they_were() -> None:
+    async with playing(TREE) as (app, _):
+        pane, view = app.main.dispatches, app.main.view
+        before = [line.rstrip(" ┃│") for line in drawn(pane.table)]
+        gone = Freshness(at=view.monotonic).failed("connection refused", None).failed("refused", None)
+        fresh = {**view.fleet.freshness, "rooms": gone, "dispatches": gone}
+        pane.show(replace(view, fleet=replace(view.fleet, freshness=fresh)))
+        assert pane.table.dim
+        again = {**fresh, "rooms": Freshness(at=view.monotonic), "dispatches": Freshness(at=view.monotonic)}
+        count = len(view.fleet.rooms)
+        emptied = replace(view.fleet, freshness=again, rooms=(), dispatches={}, rooms_lost=count)
+        pane.show(replace(view, fleet=emptied))
+        assert not pane.table.dim
+        lines = [line.rstrip(" ┃│") for line in drawn(pane.table)]
+        assert lines[1:4] == before[1:4], "with their names, for some seconds"
+        assert f"[0 rooms] {count} before the outage" in title(pane)
+
+
 async def test_from_a_line_of_a_log_to_its_job_in_the_tree() -> None:
     async with playing(Scene("jump")) as (app, pilot):
         main = app.main

@@ -112,6 +112,7 @@ class DispatchesPane(ProblemListPane):
             *polled,
             is_old(view.fleet.coverage, view.monotonic),
             bool(fleet.agents),
+            fleet.unreadable_rows,
         )
 
     def keys(self, view: View) -> Sequence[str]:
@@ -160,6 +161,8 @@ class DispatchesPane(ProblemListPane):
         narrowed = self.active_filter or self.agent_name or self.problems_only
         some = f"{self._shown}/" if narrowed else ""
         words = [] if unknown_rooms(view.fleet) else [Cell(f" [{some}{total} rooms]")]
+        if view.fleet.rooms_lost:
+            words.append(Cell(f" {view.fleet.rooms_lost} before the outage", "warn"))
         if self._hidden_problems:
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
         if coverage.total and coverage.polled < coverage.total:

@@ -166,9 +166,7 @@ class ListPane(Pane):
             table.forget()
         table.set_columns(for_times(self.columns(), relative=view.times is TimeStyle.RELATIVE))
         keys = self.keys(view)
-        if table.dim != fresh.stale:
-            table.dim = fresh.stale
-            table.redraw()
+        other_look, table.dim = table.dim != fresh.stale, fresh.stale
         if not keys:
             lines = textwrap.wrap(self.placeholder(view, fresh), max(20, table.size.width - 4))
             table.empty = tuple(Cell(line, "muted") for line in lines)
@@ -179,6 +177,8 @@ class ListPane(Pane):
             now=view.monotonic,
             ghosts=self.leaves_ghosts and not (self._rows_asked_for or view.is_past),
         )
+        if other_look:  # not before: rows that have gone are shown as they were drawn last
+            table.redraw()
         self._rows_asked_for = view.is_past  # rows of then are not those of now
         table.set_sort(self.sort, self.reverse)
         self._retitle(view, words)
