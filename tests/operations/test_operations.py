@@ -693,6 +693,9 @@ def test_words_name_targets() -> None:
     assert (selected.agent_id, answers.text("version")) == ("CA_0", "2026")
     selected, _ = parse_arguments(BY_ID["undispatch"], ("AD_1",), fleet, Selection())
     assert (selected.room, selected.dispatch_id) == ("r", "AD_1")
+    for command in ("set_secret", "remove_secrets"):
+        _, answers = parse_arguments(BY_ID[command], ("CA_1", "DB_URL"), fleet, Selection())
+        assert (answers.text("name"), answers.names()) == ("DB_URL", ("DB_URL",))
     _, answers = parse_arguments(BY_ID["dispatch"], ("lobby", "concierge"), fleet, Selection())
     assert (answers.text("room"), answers.text("agent")) == ("lobby", "concierge")
     for words, said in ((("same",), "2 agents"), (("nope",), "no agent"), (("CA_0", "x", "y"), "too many")):

@@ -31,6 +31,8 @@ def parse_arguments(
             selection = replace(selection, room=room_of_dispatch(fleet, word), dispatch_id=word, job_id="")
         else:
             texts[FIELD_IDS.get(kind, kind)] = word
+        if kind == "secret":  # for what takes several
+            texts["names"] = word
     return selection, Answers(texts)
 
 
