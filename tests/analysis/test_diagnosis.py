@@ -11,12 +11,13 @@ from msgspec.structs import replace as with_fields
 from tests.fixtures.views import view_of
 from tui.analysis.diagnosis import Deploy, Evidence, diagnose, evidence, missing_variable
 from tui.api.models import instant
+from tui.clock import Moment
 from tui.fleet.past import Since
 from tui.fleet.reason import BUILD_LOG, LOG, LoggedError
 from tui.fleet.state import Fleet, with_agents
 from tui.fleet.times import TimeStyle
 from tui.operations.registry import BY_ID
-from tui.session.reasons import Diagnoses
+from tui.session.reasons import OUTDATED_AFTER, Diagnoses
 from tui.ui.keys.next_key import diagnosis, next_key
 
 DEPLOYED = datetime(2026, 11, 29, 1, 22, tzinfo=UTC).timestamp()
@@ -231,13 +232,14 @@ def test_a_log_that_was_read_before_the_newest_deploy_says_nothing_of_what_runs(
     agent = next(agent for agent in view.fleet.agents if agent.name == "support-triage")
     for deployed_at, error in ((instant(agent.deployed_at), "boom"), (1.0, None)):
         logged = {agent.agent_id: LoggedError("boom", deployed_at)}
-        assert evidence(agent, replace(view.fleet, log_errors=logged), view.past).error == error
+        assert evidence(agent, replace(view.fleet, log_errors=logged), view.past, {}).error == error
 
 
 def test_diagnoses_are_made_when_asked_for_and_kept_while_their_evidence_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     view, made = view_of("incident"), list[Evidence]()
+    now = Moment(view.now, view.monotonic)
 
     def count(known: Evidence, clock: object) -> object:
         made.append(known)
@@ -245,17 +247,35 @@ def test_diagnoses_are_made_when_asked_for_and_kept_while_their_evidence_is(
 
     monkeypatch.setattr("tui.session.reasons.diagnose", count)
     diagnoses = Diagnoses()
-    before = diagnoses.of(view.fleet, view.past, view.now, TimeStyle.LOCAL)
+    before = diagnoses.of(view.fleet, view.past, now, TimeStyle.LOCAL)
     assert not made, "nobody has asked"
     broken = list(before)
     assert len(broken) == len(before) >= 4
     healthy = next(agent.agent_id for agent in view.fleet.agents if agent.agent_id not in broken)
     assert before.get(healthy) is None and before.get("CA_gone") is None
     first = before[broken[0]]
-    assert diagnoses.of(view.fleet, view.past, view.now + 30, TimeStyle.LOCAL) is before
+    assert (
+        diagnoses.of(view.fleet, view.past, Moment(now.unix + 30, now.monotonic + 30), TimeStyle.LOCAL)
+        is before
+    )
     agents = (with_fields(view.fleet.agents[0], agent_name="other"), *view.fleet.agents[1:])
-    after = diagnoses.of(with_agents(view.fleet, agents), view.past, view.now, TimeStyle.LOCAL)
+    after = diagnoses.of(with_agents(view.fleet, agents), view.past, now, TimeStyle.LOCAL)
     assert after is not before and after != before, "something may differ"
     assert after[broken[0]] is first and len(made) == 1, "its evidence does not"
-    assert diagnoses.of(view.fleet, view.past, view.now, TimeStyle.UTC)[broken[0]] is not first
-    assert diagnoses.of(Fleet(), view.past, view.now, TimeStyle.UTC).get(broken[0]) is None
+    assert diagnoses.of(view.fleet, view.past, now, TimeStyle.UTC)[broken[0]] is not first
+    assert diagnoses.of(Fleet(), view.past, now, TimeStyle.UTC).get(broken[0]) is None
+
+
+def test_secrets_that_were_listed_long_ago_are_dated() -> None:
+    view = view_of("incident")
+    agent = next(agent for agent in view.fleet.agents if agent.name == "kyc-verifier")
+    error = LoggedError("KeyError: 'DEEPGRAM_API_KEY'", instant(agent.deployed_at))
+    fleet = replace(view.fleet, log_errors={agent.agent_id: error})
+    diagnoses, said = Diagnoses(), list[str]()
+    for age in (0.0, OUTDATED_AFTER, OUTDATED_AFTER + 90.0):
+        now = Moment(view.now + age, view.monotonic + age)
+        known = replace(fleet, secrets_at={agent.agent_id: view.monotonic})
+        said.append(diagnoses.of(known, view.past, now, TimeStyle.UTC)[agent.agent_id].text)
+    assert said[0] == said[1] and said[0].endswith("no secret of that name")
+    listed = datetime.fromtimestamp(view.now, UTC).strftime("%H:%M")
+    assert said[2] == f"{said[0]} at {listed}", "somebody may have set it since"

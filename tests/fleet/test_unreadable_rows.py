@@ -11,6 +11,7 @@ from tests.fixtures.views import column, view_of, words
 from tests.fleet.running_poller import running_poller
 from tui.api.models import Agent, Participant, SecretInfo, Version
 from tui.api.reader import Batch
+from tui.clock import Moment
 from tui.fleet.conditions import summary
 from tui.fleet.evidence import evidence_of
 from tui.fleet.find import no_rooms, no_such_thing, read_in_part, unlisted_rooms
@@ -39,18 +40,18 @@ def anyio_backend() -> object:
 
 
 def test_the_count_of_an_answer_is_kept_until_the_next_one() -> None:
-    fleet = with_versions(with_secrets(ONE, "CA_1", SOME), "CA_1", replace(PARTLY, cut=5))
+    fleet = with_versions(with_secrets(ONE, "CA_1", SOME, 1.0), "CA_1", replace(PARTLY, cut=5))
     assert read_in_part(fleet, "secrets", "CA_1") == "2 rows could not be read"
     assert read_in_part(fleet, "versions", "CA_1") == "1 row could not be read, cut at 5"
-    assert with_secrets(fleet, "CA_1", SOME).unreadable_rows is fleet.unreadable_rows, "nothing is drawn"
-    assert read_in_part(with_secrets(fleet, "CA_1", Batch(listed=True)), "secrets", "CA_1") == ""
+    assert with_secrets(fleet, "CA_1", SOME, 1.0).unreadable_rows is fleet.unreadable_rows, "nothing is drawn"
+    assert read_in_part(with_secrets(fleet, "CA_1", Batch(listed=True), 1.0), "secrets", "CA_1") == ""
     for number in range(KEEP):
-        fleet = with_secrets(fleet, f"CA_x{number}", Batch(listed=True))
+        fleet = with_secrets(fleet, f"CA_x{number}", Batch(listed=True), 1.0)
     assert set(fleet.unreadable_rows) == {"versions of CA_1"}, "what is not kept has no count"
 
 
 def test_choosers_and_panes_do_not_show_a_part_as_the_whole() -> None:
-    fleet = with_versions(with_secrets(ONE, "CA_1", SOME), "CA_1", PARTLY)
+    fleet = with_versions(with_secrets(ONE, "CA_1", SOME, 1.0), "CA_1", PARTLY)
     assert unlisted(secrets, fleet, ("one",)) == "2 rows could not be read"
     assert unlisted(versions, fleet, ("one",)) == "1 row could not be read"
     view = view_of(fleet, "one")
@@ -130,7 +131,7 @@ async def test_participants_that_cannot_be_read_are_not_taken_for_absent() -> No
 
 def test_diagnoses_are_made_anew_once_a_row_cannot_be_read() -> None:
     known = Diagnoses()
-    before = known.of(ONE, EMPTY_PAST, 1.0, TimeStyle.UTC)
-    assert known.of(ONE, EMPTY_PAST, 1.0, TimeStyle.UTC) is before
+    before = known.of(ONE, EMPTY_PAST, Moment(1.0, 1.0), TimeStyle.UTC)
+    assert known.of(ONE, EMPTY_PAST, Moment(1.0, 1.0), TimeStyle.UTC) is before
     partly = replace(ONE, unreadable_rows={"secrets of CA_1": 1})
-    assert known.of(partly, EMPTY_PAST, 1.0, TimeStyle.UTC) is not before
+    assert known.of(partly, EMPTY_PAST, Moment(1.0, 1.0), TimeStyle.UTC) is not before

@@ -33,6 +33,7 @@ from tui.fleet.state import (
 )
 
 BEGIN = datetime(2026, 11, 29, 14, 2, tzinfo=UTC)
+DEPLOYMENTS = ("", "staging", "canary")
 STATUSES = ("Running", "Sleeping", "Error", "CrashLoop", "")
 
 
@@ -63,7 +64,7 @@ class Life:
 
     def _agent(self) -> Agent:
         self._count += 1
-        rows = tuple(self._deployment(name) for name in ("", "staging", "canary")[: self._some(3)])
+        rows = tuple(self._deployment(name) for name in DEPLOYMENTS[: self._some(3)])
         return Agent(agent_id=f"CA_{self._count}", agent_name=f"agent-{self._count}", agent_deployments=rows)
 
     def _deployment(self, name: str) -> Deployment:
@@ -87,14 +88,16 @@ class Life:
     def _row(self, fleet: Fleet) -> Fleet:
         rows = list(fleet.agents)
         for position in self.chance.sample(range(len(rows)), min(len(rows), self._some(4))):
-            agent, fresh = rows[position], self._deployment("")
+            agent = rows[position]
             own = agent.agent_deployments
-            if own and self.chance.random() < 0.8:
+            free = [name for name in DEPLOYMENTS if name not in {row.deployment for row in own}]
+            fresh = self._deployment(free[0] if free else "")
+            if own and (not free or self.chance.random() < 0.8):
                 number = self.chance.randrange(len(own))
                 row = structs.replace(own[number], status=fresh.status, replicas=fresh.replicas)
                 own = (*own[:number], row, *own[number + 1 :])
             else:
-                own = (*own, fresh)[-3:]
+                own = (*own, fresh)
             rows[position] = structs.replace(agent, agent_deployments=own, deployed_at=self._moment())
         return with_agents(fleet, tuple(rows), self.at)
 
@@ -177,4 +180,5 @@ class Life:
             log_errors={**fleet.log_errors, agent_id: logged},
             cut={"rooms": self._some(9)},
             unreadable_rows={f"secrets of {agent_id}": len(versions)},
+            secrets_at={**fleet.secrets_at, agent_id: self.at},
         )

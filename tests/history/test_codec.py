@@ -137,6 +137,12 @@ def test_recordings_with_and_without_counts_of_unreadable_rows_are_read_by_both_
     assert not any(getattr(found, field.name) for field in known), "what it does not know it passes over"
 
 
+def test_that_secrets_were_listed_again_is_kept_and_no_news() -> None:
+    once = replace(Fleet(), secrets={"CA_1": ()}, secrets_at={"CA_1": 1.0})
+    again = replace(once, secrets_at={"CA_1": 9.0})
+    assert stepped(once, again) == again and not is_news(difference(once, again)[0], once)
+
+
 def test_damaged_bytes_are_named_as_such() -> None:
     data = packed(difference(Fleet(), recorded(Life(1).fleet, PRIVACY))[0])
     for damaged in (data[:-3], data[:40] + b"\0\0\0" + data[43:], b"", packed({"x": ([0], [1])})):

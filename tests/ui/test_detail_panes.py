@@ -10,6 +10,7 @@ from msgspec.structs import replace as with_fields
 from tests.fixtures.views import column, view_of, with_agent, words
 from tests.scenes import fleet
 from tui.api.models import Agent, Deployment
+from tui.clock import Moment
 from tui.fleet.lists.cells import Cells
 from tui.fleet.state import Freshness
 from tui.fleet.times import TimeStyle
@@ -113,7 +114,9 @@ def test_a_block_says_status_and_what_it_rests_on_where_nothing_was_diagnosed() 
 
 def test_the_diagnosis_of_an_agent_comes_before_its_deployments_which_do_not_repeat_it() -> None:
     view = view_of("incident", "support-triage")
-    view = replace(view, reasons=Diagnoses().of(view.fleet, view.past, view.now, view.times))
+    view = replace(
+        view, reasons=Diagnoses().of(view.fleet, view.past, Moment(view.now, view.monotonic), view.times)
+    )
     for width in (TABLE_FROM - 40, TABLE_FROM):
         pane = StatusPane()
         pane.fit(width)

@@ -6,7 +6,7 @@ What was not asked or not read is said to be so; it is never taken for none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -87,10 +87,12 @@ class Evidence(Struct, frozen=True, gc=False):
     """Replicas that are asked for at the least."""
     read_in_part: frozenset[str] = frozenset()
     """Which of its listings, "versions" and "secrets", may hold more than what was read."""
+    secrets_at: float | None = None
+    """When its secrets were listed, if that is long ago."""
 
 
-def evidence(agent: Agent, fleet: Fleet, past: Past) -> Evidence:
-    """What is known of a broken agent."""
+def evidence(agent: Agent, fleet: Fleet, past: Past, outdated: Mapping[str, float]) -> Evidence:
+    """What is known of a broken agent. `outdated` says when secrets were listed, by agent, if long ago."""
     state = worst(agent)
     rows = [row for row in agent.agent_deployments if status(row.status) == state]
     versions, secrets = fleet.versions.get(agent.agent_id), fleet.secrets.get(agent.agent_id)
@@ -105,6 +107,7 @@ def evidence(agent: Agent, fleet: Fleet, past: Past) -> Evidence:
         deployed_at=deployed_at,
         deploy=None if versions is None else _deploy(versions),
         secrets=None if secrets is None else frozenset(secret.name for secret in secrets),
+        secrets_at=outdated.get(agent.agent_id),
         read_in_part=frozenset(
             what for what in ("versions", "secrets") if read_in_part(fleet, what, agent.agent_id)
         ),
@@ -140,7 +143,7 @@ def is_broken(agent: Agent) -> bool:
 
 def diagnose(known: Evidence, clock: Callable[[float], str]) -> Reason:
     """Put evidence together; `clock` words a time in Unix seconds, to the minute."""
-    said, unknown = _log(known)
+    said, unknown = _log(known, clock)
     begun = f"{_status(known)} {_since(known.since, clock)}"
     deploy = _after_deploy(known)
     asked = () if known.deploy is not None or not deploy else ("versions not asked",)
@@ -224,7 +227,7 @@ def _is_by_deploy(known: Evidence) -> bool:
 # ---- what the log and the server say --------------------------------------------------------------------
 
 
-def _log(known: Evidence) -> tuple[list[str], list[str]]:
+def _log(known: Evidence, clock: Callable[[float], str]) -> tuple[list[str], list[str]]:
     """What is said of it, and what of that is not known."""
     if known.status == "Build Failed":
         running = f"{known.replicas} replicas of the version before run on"
@@ -239,14 +242,15 @@ def _log(known: Evidence) -> tuple[list[str], list[str]]:
     if known.disk:
         said.append(f"restarted for a full disk ×{known.disk}")
     if name := missing_variable(known.error or ""):
+        dated = "" if known.secrets_at is None else f" at {clock(known.secrets_at)}"
         if known.secrets is None:
             unknown.append("secrets not asked")
         elif name in known.secrets:
-            said.append("a secret of that name")
+            said.append(f"a secret of that name{dated}")
         elif "secrets" in known.read_in_part:
             unknown.append("secrets read in part")
         else:
-            said.append("no secret of that name")
+            said.append(f"no secret of that name{dated}")
     if known.error == "":
         said.append("no error in its log")
     elif known.error is None:

@@ -84,6 +84,8 @@ class Fleet:
     """By agent id, newest first; absent means not asked yet."""
     secrets: Mapping[str, tuple[SecretInfo, ...]] = field(default_factory=dict)
     """By agent id, reserved ones left out."""
+    secrets_at: Mapping[str, float] = field(default_factory=dict, repr=False)
+    """By agent id, when they were asked for last, monotonic; absent where that is not known."""
     log_errors: Mapping[str, LoggedError] = field(default_factory=dict)
     """By agent id, what its log said last; absent means that its log was not read."""
     rooms: tuple[Room, ...] = ()

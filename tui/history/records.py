@@ -10,7 +10,7 @@ from msgspec import Struct
 from tui.fleet.past import Kind
 from tui.fleet.state import Fleet
 
-FRESH: Final = frozenset({"coverage", "room_freshness", "freshness", "status_changed_at"})
+FRESH: Final = frozenset({"coverage", "room_freshness", "freshness", "secrets_at", "status_changed_at"})
 """Fields of a fleet that say how current it is; they change with every poll."""
 
 OWN: Final = frozenset({Kind.OPERATION, Kind.NOTE})

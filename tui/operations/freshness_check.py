@@ -78,7 +78,7 @@ async def reread(remote: Remote, operation: Operation, view: View, answers: Answ
     if VERSIONS in operation.reads:
         fleet = with_versions(fleet, agent_id, await remote.list_versions(agent_id))
     if SECRETS in operation.reads:
-        fleet = with_secrets(fleet, agent_id, await remote.list_secrets(agent_id))
+        fleet = with_secrets(fleet, agent_id, await remote.list_secrets(agent_id), view.monotonic)
     if DISPATCHES in operation.reads:
         room = answers.text("room") or view.selection.room
         here = await _here(remote, fleet, room)
@@ -93,6 +93,7 @@ def with_learnt(before: Fleet, after: Fleet, now: Fleet) -> Fleet:
         now,
         versions=_with_news(before.versions, after.versions, now.versions),
         secrets=_with_news(before.secrets, after.secrets, now.secrets),
+        secrets_at=_with_news(before.secrets_at, after.secrets_at, now.secrets_at),
         dispatches=_with_news(before.dispatches, after.dispatches, now.dispatches),
         cut=_with_news(before.cut, after.cut, now.cut),
         unreadable_rows=_with_news(before.unreadable_rows, after.unreadable_rows, now.unreadable_rows),

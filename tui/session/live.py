@@ -240,7 +240,7 @@ class Session:
 
     def reasons(self, style: TimeStyle) -> Mapping[str, Reason]:
         """Why agents are broken, by id, with times in a style."""
-        return self._diagnoses.of(self.store.fleet, self.past, self.moment.unix, style)
+        return self._diagnoses.of(self.store.fleet, self.past, self.moment, style)
 
     def raw(self, item: object) -> bytes:
         """The JSON in which an item of a listing was received; empty where that is not kept."""

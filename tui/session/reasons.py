@@ -7,7 +7,10 @@ from datetime import UTC, date, datetime, tzinfo
 from operator import is_
 from typing import Final
 
+from msgspec import Struct
+
 from tui.analysis.diagnosis import Evidence, diagnose, evidence, is_broken
+from tui.clock import Moment
 from tui.fleet.past import Past
 from tui.fleet.reason import Reason
 from tui.fleet.state import Fleet
@@ -16,22 +19,35 @@ from tui.fleet.times import TimeStyle
 MOST: Final = 2_000
 """Diagnoses that are remembered; of more they are made again when they are asked for."""
 
+OUTDATED_AFTER: Final = 600.0
+"""Seconds after which it is said when secrets were listed: those of a suspect are every five minutes."""
+
+
+class _Wording(Struct, frozen=True):
+    """What a diagnosis is worded by, besides what it rests on."""
+
+    zone: tzinfo | None
+    """Of its times; None is local."""
+    today: date
+    outdated: Mapping[str, float]
+    """By agent id, when secrets were listed that were listed long ago; Unix seconds."""
+
+
 _Made = dict[str, tuple[Evidence, Reason]]
 
 
 class Reasons(Mapping[str, Reason]):
     """Why agents are broken, by id. One moment; asking costs only what is asked for."""
 
-    def __init__(self, fleet: Fleet, past: Past, zone: tzinfo | None, today: date, made: _Made) -> None:
-        """`made` is what was found out before, and is added to. Times are worded in `zone`; None is local."""
-        self._fleet, self._past, self._made = fleet, past, made
-        self._zone, self._today = zone, today
+    def __init__(self, fleet: Fleet, past: Past, wording: _Wording, made: _Made) -> None:
+        """`made` is what was found out before in this wording, and is added to."""
+        self._fleet, self._past, self._made, self._wording = fleet, past, made, wording
 
     def __getitem__(self, agent_id: str) -> Reason:
         agent = self._fleet.agent(agent_id)
         if agent is None or not is_broken(agent):
             raise KeyError(agent_id)
-        found = evidence(agent, self._fleet, self._past)
+        found = evidence(agent, self._fleet, self._past, self._wording.outdated)
         known = self._made.get(agent_id)
         if known is not None and known[0] == found:
             return known[1]
@@ -42,8 +58,8 @@ class Reasons(Mapping[str, Reason]):
         return reason
 
     def _clock(self, at: float) -> str:
-        then = datetime.fromtimestamp(at, self._zone)
-        return then.strftime("%H:%M" if then.date() == self._today else "%m-%d %H:%M")
+        then = datetime.fromtimestamp(at, self._wording.zone)
+        return then.strftime("%H:%M" if then.date() == self._wording.today else "%m-%d %H:%M")
 
     def __iter__(self) -> Iterator[str]:
         return (agent.agent_id for agent in self._fleet.agents if is_broken(agent))
@@ -61,15 +77,15 @@ class Diagnoses:
 
     def __init__(self) -> None:
         self._rest_on: tuple[object, ...] = ()
-        self._worded: tuple[TimeStyle, date] | None = None
-        """How times are worded in what was made."""
+        self._worded: _Wording | None = None
+        """The wording of what was made."""
         self._made: _Made = {}
         self._reasons: Mapping[str, Reason] = {}
 
-    def of(self, fleet: Fleet, past: Past, now: float, style: TimeStyle) -> Mapping[str, Reason]:
-        """Why agents are broken at a moment, `now` in Unix seconds by the server's clock."""
+    def of(self, fleet: Fleet, past: Past, now: Moment, style: TimeStyle) -> Mapping[str, Reason]:
+        """Why agents are broken at a moment, by the server's clock."""
         zone = UTC if style is TimeStyle.UTC else None
-        worded = style, datetime.fromtimestamp(now, zone).date()
+        worded = _Wording(zone, datetime.fromtimestamp(now.unix, zone).date(), _outdated(fleet, now))
         details = (fleet.versions, fleet.secrets, fleet.unreadable_rows, fleet.cut)
         rest_on = (fleet.agents, *details, fleet.log_errors, past)
         if worded != self._worded:
@@ -77,5 +93,14 @@ class Diagnoses:
         elif len(rest_on) == len(self._rest_on) and all(map(is_, rest_on, self._rest_on)):
             return self._reasons
         self._rest_on = rest_on
-        self._reasons = Reasons(fleet, past, zone, worded[1], self._made)
+        self._reasons = Reasons(fleet, past, worded, self._made)
         return self._reasons
+
+
+def _outdated(fleet: Fleet, now: Moment) -> Mapping[str, float]:
+    """Agents whose secrets were listed long ago, by id, and when: Unix seconds, to the minute."""
+    return {
+        agent_id: (now.unix - (now.monotonic - at)) // 60 * 60
+        for agent_id, at in fleet.secrets_at.items()
+        if now.monotonic - at > OUTDATED_AFTER
+    }

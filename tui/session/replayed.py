@@ -116,7 +116,7 @@ class Replay:
 
     def reasons(self, style: TimeStyle) -> Mapping[str, Reason]:
         """Why agents are broken, by id, with times in a style."""
-        return self._diagnoses.of(self.store.fleet, self.past, self.moment.unix, style)
+        return self._diagnoses.of(self.store.fleet, self.past, self.moment, style)
 
     def _record(self, change: Change) -> None:
         if self._sample is None:  # going to another moment is no event

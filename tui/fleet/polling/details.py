@@ -28,10 +28,10 @@ async def versions_of(client: Listings, agent_id: str) -> Merge:
     return lambda fleet: with_versions(fleet, agent_id, batch)
 
 
-async def secrets_of(client: Listings, agent_id: str) -> Merge:
-    """Names and times of its secrets. Raises an error of `tui.api.errors`."""
+async def secrets_of(client: Listings, agent_id: str, at: float) -> Merge:
+    """Names and times of its secrets, asked for at a monotonic time. Raises an error of `tui.api.errors`."""
     batch = await client.list_secrets(agent_id)
-    return lambda fleet: with_secrets(fleet, agent_id, batch)
+    return lambda fleet: with_secrets(fleet, agent_id, batch, at)
 
 
 def with_versions(fleet: Fleet, agent_id: str, batch: Batch[Version]) -> Fleet:
@@ -40,10 +40,11 @@ def with_versions(fleet: Fleet, agent_id: str, batch: Batch[Version]) -> Fleet:
     return _with_marks(replace(fleet, versions=kept), "versions", agent_id, batch)
 
 
-def with_secrets(fleet: Fleet, agent_id: str, batch: Batch[SecretInfo]) -> Fleet:
-    """The fleet after a listing of an agent's secrets."""
+def with_secrets(fleet: Fleet, agent_id: str, batch: Batch[SecretInfo], at: float) -> Fleet:
+    """The fleet after a listing of an agent's secrets, asked for at a monotonic time."""
     kept = _keep(fleet.secrets, agent_id, own_secrets(batch.items))
-    return _with_marks(replace(fleet, secrets=kept), "secrets", agent_id, batch)
+    asked = {id: then for id, then in fleet.secrets_at.items() if id in kept} | {agent_id: at}
+    return _with_marks(replace(fleet, secrets=kept, secrets_at=asked), "secrets", agent_id, batch)
 
 
 def _with_marks(fleet: Fleet, what: str, agent_id: str, batch: Batch[W]) -> Fleet:

@@ -99,7 +99,7 @@ async def _versions(context: FetchContext) -> Merge:
 
 async def _secrets(context: FetchContext) -> Merge:
     try:
-        return await secrets_of(context.client, context.selection.agent_id)
+        return await secrets_of(context.client, context.selection.agent_id, context.monotonic)
     except ApiError as error:
         return _ignore_if_deleted(context, error)
 

@@ -79,7 +79,9 @@ class SuspectPolling:
             self._repeated_at = now
         self._asked[wanted] = now, now + AGAIN
         try:
-            return await (versions_of if detail is Detail.VERSIONS else secrets_of)(client, agent_id)
+            if detail is Detail.VERSIONS:
+                return await versions_of(client, agent_id)
+            return await secrets_of(client, agent_id, now)
         except ApiError:
             self._asked[wanted] = now, now + AFTER_FAILURE
             return None

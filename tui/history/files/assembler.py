@@ -52,6 +52,7 @@ class Assembler:
             unreadable_rows=_merged(found.unreadable_rows, held.unreadable_rows),
             versions=_merged(found.versions, held.versions),
             secrets=_merged(found.secrets, held.secrets),
+            secrets_at=_merged(found.secrets_at, held.secrets_at),
             log_errors=_merged(found.log_errors, held.log_errors),
             dispatches=_merged(found.dispatches, held.dispatches),
             participants=_merged(found.participants, held.participants),

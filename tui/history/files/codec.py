@@ -79,6 +79,7 @@ class Difference(Struct, omit_defaults=True):
     unreadable_rows: Entries[int] | None = None
     versions: Entries[tuple[Version, ...]] | None = None
     secrets: Entries[tuple[SecretInfo, ...]] | None = None
+    secrets_at: Entries[float] | None = None
     log_errors: Entries[LoggedError] | None = None
     dispatches: Entries[tuple[Dispatch, ...]] | None = None
     participants: Entries[tuple[Participant, ...]] | None = None

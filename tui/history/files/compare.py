@@ -45,6 +45,7 @@ def difference(before: Fleet, after: Fleet, known: Differing | None = None) -> t
         unreadable_rows=_entries(before.unreadable_rows, after.unreadable_rows),
         versions=_entries(before.versions, after.versions),
         secrets=_entries(before.secrets, after.secrets),
+        secrets_at=_entries(before.secrets_at, after.secrets_at),
         log_errors=_entries(before.log_errors, after.log_errors),
         dispatches=_entries(before.dispatches, after.dispatches),
         participants=_entries(before.participants, after.participants),
