@@ -96,7 +96,7 @@ def _subjects(event: Event, names: dict[str, str]) -> list[Subject]:
 
 def _step(kind: Kind) -> Column[Changes]:
     title, width, rank = {
-        Kind.STATUS: ("STATUS", 20, 0),
+        Kind.STATUS: ("STATUS", 17, 0),
         Kind.VERSION: ("VERSION", 25, 2),
         Kind.REPLICAS: ("REPLICAS", 8, 3),
     }[kind]
@@ -130,10 +130,10 @@ CHANGE_COLUMNS: Sequence[Column[Changes]] = (
     _step(Kind.STATUS),
     _step(Kind.VERSION),
     _step(Kind.REPLICAS),
-    Column("crashes", "CRASHES", 7, rank=1, cell=lambda row, view: _number(row.crashes, "error")),
-    Column("failed", "FAILED", 6, rank=1, cell=lambda row, view: _number(row.failed, "error")),
+    Column("crashes", "CRASHES", 7, cell=lambda row, view: _number(row.crashes, "error")),
+    Column("failed", "FAILED", 6, cell=lambda row, view: _number(row.failed, "error")),
     Column("succeeded", "SUCCESS", 7, rank=4, cell=lambda row, view: _number(row.succeeded, "text")),
-    Column("others", "ALSO", 16, want=24, grow=3, cell=lambda row, view: Cell(_others(row))),
+    Column("others", "ALSO", 14, want=24, rank=1, grow=3, cell=lambda row, view: Cell(_others(row))),
 )
 
 

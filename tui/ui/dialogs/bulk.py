@@ -14,6 +14,7 @@ from textual.containers import Horizontal
 from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.widgets import Input
 
+from tui.fleet.lists.cells import Cell
 from tui.operations.bulk import BulkTarget, perform_all
 from tui.operations.fields import Answers, Field, FieldKind, Option
 from tui.operations.freshness_check import too_old
@@ -31,6 +32,7 @@ from tui.ui.dialogs.project_context import ProjectContext
 from tui.ui.dialogs.verdicts import outcome_tone, verdict_sign
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import BULK
+from tui.ui.widgets.lines import Lines
 
 LEAVE, INCLUDE = "leave", "include"
 KEYS = (
@@ -73,9 +75,11 @@ class BulkDialog(Dialog):
         words = f"include {len(hidden)} hidden by the filter"
         self._choice = ChoiceInput(
             Field("hidden", "hidden", FieldKind.CHOICE, value=LEAVE),
-            (Option(LEAVE, ("leave out what the filter hides",)), Option(INCLUDE, (words,))),
+            (Option(LEAVE, ("leave out",)), Option(INCLUDE, (words,))),
         )
-        self._choice.display = bool(hidden)
+        self._hidden_label = Lines()
+        self._hidden_label.add_class("label")
+        self._choice.display = self._hidden_label.display = bool(hidden)
 
     def _frozen(self) -> tuple[BulkTarget, ...]:
         """The targets as they are now, without those that the operation does not fit."""
@@ -105,7 +109,9 @@ class BulkDialog(Dialog):
 
     async def _ask(self) -> None:
         self.frame.button("again").display = False
-        await self.frame.mount(Horizontal(self._choice, classes="row"), before="#row-reason")
+        self._hidden_label.set_lines([(Cell("filtered out", "muted"),)])
+        row = Horizontal(self._hidden_label, self._choice, classes="row")
+        await self.frame.mount(row, before="#row-reason")
         self.frame.button("cancel").focus()
         self.redraw()
         self.ready()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tui.fleet.lists.cells import Cell
 from tui.fleet.view import Selection
 from tui.operations.fields import Answers, InvalidAnswer
-from tui.operations.join_watch import JoinProgress
+from tui.operations.join_watch import JoinHealth, JoinProgress
 from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import Outcome, Progress
 from tui.operations.operation import Danger, Operation
@@ -206,11 +206,17 @@ class OperationModel:
     def status(self, typed: str) -> list[FactLine]:
         """What is happening, and what is in the way, or that nothing is."""
         if not self.asking:
-            return list(self.notice)
+            return list(self.notice[self._is_early :])
         if obstacle := self.obstacle(typed):
             return [*self.notice, FactLine("", obstacle, "warn")]
         words = "dry run: the button shows the request" if self.context.dry_run else "armed"
         return list(self.notice) or [FactLine("", words, "muted")]
+
+    @property
+    def _is_early(self) -> bool:
+        """That it is done would be said beside a join watch that has not seen the agent come."""
+        is_done = self.outcome is not None and self.outcome.verdict in (Verdict.DONE, Verdict.ACCEPTED)
+        return is_done and self.join is not None and self.join.mood is not JoinHealth.GOOD
 
     def keys(self, help: str, is_letter_typed: Callable[[], bool]) -> tuple[str, ...]:
         """What the keys do, the longest form first, or what the question means that has the keyboard."""
