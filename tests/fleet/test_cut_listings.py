@@ -12,9 +12,10 @@ from tests.fleet.running_poller import running_poller
 from tui.api import client as api_client
 from tui.api import methods
 from tui.api.errors import Unknown
-from tui.api.models import Agent, Room
+from tui.api.models import Agent, Dispatch, DispatchState, Room
 from tui.api.reader import Batch
 from tui.fleet.find import no_such_agent, no_such_thing
+from tui.fleet.ordering import open_dispatches
 from tui.fleet.polling.cut_listings import known_after, with_rows
 from tui.fleet.room_freshness import RoomFreshness
 from tui.fleet.state import Fleet, Freshness
@@ -49,6 +50,15 @@ def test_what_was_known_stays_and_what_is_new_comes_in_where_there_is_room() -> 
         "nothing changed, so nothing is drawn"
     )
     assert ids(known_after(Batch(agents(4), listed=True), known)) == ["CA_4"], "a whole list is believed"
+    newer = Batch(agents(1, 2, 3, version="2"), listed=True, cut=3)
+    assert known_after(newer, known) is newer.items, "of the same ones nothing has to be sorted out"
+
+
+def test_dispatches_are_the_oldest_first_then_by_id() -> None:
+    made = [(2, 5), (1, 9), (3, 5), (4, 0)]
+    listed = [Dispatch(id=f"AD_{id}", state=DispatchState(created_at=at) if at else None) for id, at in made]
+    gone = Dispatch(id="AD_9", state=DispatchState(created_at=1, deleted_at=2))
+    assert [item.id for item in open_dispatches([*listed, gone])] == ["AD_4", "AD_2", "AD_3", "AD_1"]
 
 
 def test_which_sources_are_cut() -> None:

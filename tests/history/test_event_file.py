@@ -113,6 +113,18 @@ def test_old_days_go_severity_info_first_and_the_file_says_from_when_it_is_compl
     assert {item.at for item in reader.events(0.0, NOW, 9999)} <= {NOW - DAY, NOW}, "the newest day stays"
 
 
+def test_numbers_of_texts_are_held_for_some_and_looked_up_for_others(
+    written: EventFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_file, "NAMES", 3)
+    ids = tuple(f"AJ_{number}" for number in range(20))
+    written.add_events([event("run-1", NOW, ids=ids), event("run-2", NOW + 1, ids=ids[::-1])])
+    written.close()
+    reader = EventReader(tmp_path)
+    assert [found.ids for found in reader.events(0.0, NOW + 9)] == [ids, ids[::-1]]
+    reader.close()
+
+
 def test_what_was_not_committed_is_lost_and_nothing_else(written: EventFile, tmp_path: Path) -> None:
     written.add_events([event("a-1", NOW)])
     written.commit()

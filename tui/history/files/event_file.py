@@ -27,6 +27,8 @@ JOBS_FOR: Final = DAY
 """Seconds for which failed jobs, and counts of others, are kept."""
 ERRORS_FOR: Final = DAY
 """Seconds for which counts of errors are kept."""
+NAMES: Final = 50_000
+"""Texts whose numbers are held: ids of jobs come and go for days."""
 STEP: Final = 5_000
 """Rows that are dropped at once: others may wait for the file."""
 STATEMENTS: Final = (
@@ -82,6 +84,7 @@ class EventFile:
         self._file = database.opened(path, SCHEMA)
         self._file.execute(ADDED)
         self._names: dict[str, int] = {}
+        """By text, its number, of as many as there is room for."""
         self._in_transaction = False
 
     def begin_run(self, run: Run) -> None:
@@ -221,6 +224,8 @@ class EventFile:
         """The number of a text."""
         known = self._names.get(text)
         if known is None:
+            if len(self._names) >= NAMES:
+                self._names.clear()
             self._file.execute("INSERT OR IGNORE INTO name(text) VALUES(?)", (text,))
             row = self._file.execute("SELECT id FROM name WHERE text = ?", (text,)).fetchone()
             known = self._names[text] = int(row[0])
