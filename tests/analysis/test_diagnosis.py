@@ -9,13 +9,15 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 from tests.fixtures.views import view_of
-from tui.analysis.diagnosis import Deploy, Evidence, diagnose, evidence, missing_variable
-from tui.api.models import instant
+from tui.analysis.diagnosis import Deploy, Evidence, diagnose, evidence
+from tui.analysis.missing_variable import missing_variable
+from tui.api.models import Agent, Deployment, instant
 from tui.clock import Moment
-from tui.fleet.past import Since
+from tui.fleet.past import EMPTY_PAST, Since
 from tui.fleet.reason import BUILD_LOG, LOG, LoggedError
 from tui.fleet.state import Fleet, with_agents
 from tui.fleet.times import TimeStyle
+from tui.history.timeline import Timeline
 from tui.operations.registry import BY_ID
 from tui.session.reasons import OUTDATED_AFTER, Diagnoses
 from tui.ui.keys.next_key import diagnosis, next_key
@@ -264,6 +266,26 @@ def test_diagnoses_are_made_when_asked_for_and_kept_while_their_evidence_is(
     assert after[broken[0]] is first and len(made) == 1, "its evidence does not"
     assert diagnoses.of(view.fleet, view.past, now, TimeStyle.UTC)[broken[0]] is not first
     assert diagnoses.of(Fleet(), view.past, now, TimeStyle.UTC).get(broken[0]) is None
+
+
+def test_a_filter_by_reasons_puts_nothing_together_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = (Deployment(status="CrashLoop"),)
+    agents = tuple(Agent(agent_id=f"CA_{number}", agent_deployments=rows) for number in range(3_000))
+    fleet, made = with_agents(Fleet(), agents, 1.0), list[str]()
+
+    def count(agent: Agent, *rest: object) -> Evidence:
+        made.append(agent.agent_id)
+        return Evidence("CrashLoop")
+
+    monkeypatch.setattr("tui.session.reasons.evidence", count)
+    diagnoses = Diagnoses()
+    for past in (EMPTY_PAST, Timeline()):  # another past, in which nothing of them differs
+        reasons = diagnoses.of(fleet, past, Moment(10.0, 10.0), TimeStyle.UTC)
+        assert len({id(reasons[agent.agent_id]) for agent in agents}) == len(made) == 3_000
+    other = with_agents(fleet, (with_fields(agents[0], version="v2"), *agents[1:]), 2.0)
+    assert dict(diagnoses.of(other, EMPTY_PAST, Moment(10.0, 10.0), TimeStyle.UTC)) and len(made) == 3_001
 
 
 def test_secrets_that_were_listed_long_ago_are_dated() -> None:

@@ -5,13 +5,13 @@ What was not asked or not read is said to be so; it is never taken for none.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
 
-from tui.api.models import RESERVED_SECRETS, Agent, Deployment, Version, instant
+from tui.analysis.missing_variable import missing_variable
+from tui.api.models import Agent, Deployment, Version, instant
 from tui.fleet.find import read_in_part
 from tui.fleet.past import Past, Since
 from tui.fleet.reason import BUILD_LOG, LOG, Reason
@@ -33,11 +33,6 @@ UNUSABLE: Final = ("Building", "Build Failed")
 _CRASHED: Final = "AGENT_EVENT_TYPE_APPLICATION_CRASHED"
 _MEMORY: Final = "AGENT_EVENT_TYPE_RESTARTED_HIGH_MEMORY_USAGE"
 _DISK: Final = "AGENT_EVENT_TYPE_RESTARTED_HIGH_DISK_USAGE"
-_KEY_ERROR: Final = re.compile(r"KeyError: ['\"]([A-Z][A-Z0-9_]{2,})['\"]")
-_VARIABLE: Final = re.compile(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|SECRET|TOKEN|URL|ID|PASSWORD))\b")
-_ABSENT: Final = re.compile(
-    r"must be set|not set|missing|required|environment|env var|undefined", re.IGNORECASE
-)
 _WORDS: Final = {
     "CrashLoop": "crashing",
     "Error": "in error",
@@ -260,14 +255,6 @@ def _log(known: Evidence, clock: Callable[[float], str]) -> tuple[list[str], lis
     elif known.status == "Error" and not known.crashes and known.replicas < max(known.least, 1):
         said.append(f"no crash counted, {known.replicas} of {known.least} replicas: may be scaled down")
     return said, unknown
-
-
-def missing_variable(error: str) -> str:
-    """The environment variable that an error misses; empty if it names none, or one that LiveKit sets."""
-    found = _KEY_ERROR.search(error)
-    if found is None and _ABSENT.search(error):
-        found = _VARIABLE.search(error)
-    return found[1] if found is not None and found[1] not in RESERVED_SECRETS else ""
 
 
 def _cause(known: Evidence, said: list[str], unknown: list[str]) -> str:

@@ -11,14 +11,13 @@ from msgspec import Struct
 
 from tui.analysis.diagnosis import Evidence, diagnose, evidence, is_broken
 from tui.clock import Moment
-from tui.fleet.past import Past
+from tui.fleet.past import Past, Since
 from tui.fleet.reason import Reason
 from tui.fleet.state import Fleet
 from tui.fleet.times import TimeStyle
 
-MOST: Final = 2_000
+MOST: Final = 20_000
 """Diagnoses that are remembered; of more they are made again when they are asked for."""
-
 OUTDATED_AFTER: Final = 600.0
 """Seconds after which it is said when secrets were listed: those of a suspect are every five minutes."""
 
@@ -33,7 +32,17 @@ class _Wording(Struct, frozen=True):
     """By agent id, when secrets were listed that were listed long ago; Unix seconds."""
 
 
-_Made = dict[str, tuple[Evidence, Reason]]
+class _MadeReason(Struct, frozen=True):
+    """A diagnosis, and what it was made of."""
+
+    rests_on: tuple[object, ...]
+    """The very objects, so that nothing has to be put together again to see that nothing differs."""
+    since: Since | None
+    evidence: Evidence
+    reason: Reason
+
+
+_Made = dict[str, _MadeReason]
 
 
 class Reasons(Mapping[str, Reason]):
@@ -44,17 +53,21 @@ class Reasons(Mapping[str, Reason]):
         self._fleet, self._past, self._made, self._wording = fleet, past, made, wording
 
     def __getitem__(self, agent_id: str) -> Reason:
-        agent = self._fleet.agent(agent_id)
+        fleet, known = self._fleet, self._made.get(agent_id)
+        agent = fleet.agent(agent_id)
         if agent is None or not is_broken(agent):
             raise KeyError(agent_id)
-        found = evidence(agent, self._fleet, self._past, self._wording.outdated)
-        known = self._made.get(agent_id)
-        if known is not None and known[0] == found:
-            return known[1]
+        since = self._past.since(agent_id)
+        details = fleet.versions.get(agent_id), fleet.secrets.get(agent_id), fleet.log_errors.get(agent_id)
+        rests_on = (agent, *details, fleet.cut, fleet.unreadable_rows)
+        if known is not None and known.since == since and all(map(is_, known.rests_on, rests_on)):
+            return known.reason
+        found = evidence(agent, fleet, self._past, self._wording.outdated)
+        is_same = known is not None and known.evidence == found
+        reason = known.reason if known is not None and is_same else diagnose(found, self._clock)
         if len(self._made) >= MOST:
             self._made.clear()
-        reason = diagnose(found, self._clock)
-        self._made[agent_id] = found, reason
+        self._made[agent_id] = _MadeReason(rests_on, since, found, reason)
         return reason
 
     def _clock(self, at: float) -> str:
