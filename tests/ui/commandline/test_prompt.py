@@ -312,6 +312,30 @@ def test_a_command_is_one_entry() -> None:
         run("greet call-5122", app)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "lk agent private-link list",
+        "lk agent private-link health-status --id PL_1",
+        "lk agent logs -d x --id CA_1",
+        "lk agent update-secrets --id CA_1 --secrets-file 'a b' --overwrite",
+        "lk agent deploy --region us .",
+        "lk agent dockerfile .",
+        "lk room list lobby",
+        "lk room participants list standup",
+        "lk project list",
+        "lk dispatch create --room a --agent-name b --metadata '{}'",
+        "agent list --id CA_1",
+    ],
+)
+def test_a_line_for_lk_is_typed_letter_by_letter(line: str) -> None:
+    for end in range(len(line) + 1):
+        for known in (Fleet(), fleet("incident")):
+            assert hint(line[:end], known)
+            completions(line[:end], known)
+    assert "not received" not in hint("lk room list", Fleet()), "nothing is asked for yet"
+
+
 def test_completions_come_from_what_is_known() -> None:
     known = fleet("incident")
     assert completions("sta", known) == ["status"]

@@ -77,7 +77,7 @@ def hint(text: str, fleet: Fleet, commands: Sequence[Command] = COMMANDS) -> str
 def _unlisted(text: str, parsed: Parsed, fleet: Fleet) -> str:
     """Why nothing completes what is typed, where that does not mean that there is nothing."""
     place = len(parsed.arguments) - (not text.endswith(" "))
-    if place >= len(parsed.command.complete):
+    if not 0 <= place < len(parsed.command.complete):  # the words of `lk` for a command are no arguments
         return ""
     why = unlisted(parsed.command.complete[place], fleet, parsed.arguments)
     return f" · {why}" if why else ""
