@@ -85,8 +85,10 @@ async def test_links_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) ->
         assert "0 private links" not in hands.shown(), "unknown is not none"
         await hands.press("ctrl+r")
         await hands.see("0 private links of prod", "no private links")
+        hands.app.notify("something")
         await hands.press("ctrl+n")
         dialog = await hands.opened()
+        assert not hands.app._notifications, "a toast covers no dialog, over whatever it opens"
         for name in ("name", "endpoint", "port"):
             dialog.query_one(Form).focus_field(name)
             await hands.paste(LINK[name])

@@ -81,13 +81,10 @@ def test_up_to_100_kilobytes_in_pieces_arrive_byte_for_byte(tmp_path: Path, seed
     arrives(tmp_path, seed, size, seconds=4.0)
 
 
-@pytest.mark.campaign
-@pytest.mark.parametrize("seed", range(12))
-@pytest.mark.parametrize("foreign", [b"\xe4", b"\0", b"\x07"], ids=["latin", "nul", "bell"])
-def test_what_is_no_text_never_vanishes_from_it(tmp_path: Path, seed: int, foreign: bytes) -> None:
-    """A visible field marks it, and so cannot be sent; of a secret nothing is kept."""
+def is_marked(folder: Path, seed: int, foreign: bytes) -> None:
+    """A visible field marks what is no text, and so cannot be sent; of a secret nothing is kept."""
     chance = random.Random(seed)
-    with Pty(python("tests.operations.fieldsapp", str(tmp_path))) as terminal:
+    with Pty(python("tests.operations.fieldsapp", str(folder))) as terminal:
         terminal.until(terminal.shows("type or paste"))
         for kind in KINDS:
             before, after = text(chance, chance.randint(0, 300)).encode(), text(chance, 300).encode()
@@ -97,6 +94,17 @@ def test_what_is_no_text_never_vanishes_from_it(tmp_path: Path, seed: int, forei
             terminal.send(F11 if kind != KINDS[-1] else F12)
         assert terminal.wait(60.0) == 0
     for kind in ("line", "block"):
-        held = (tmp_path / kind).read_bytes().decode("utf-8", "surrogatepass")
+        held = (folder / kind).read_bytes().decode("utf-8", "surrogatepass")
         assert any("\udc00" <= letter <= "\udcff" for letter in held), kind
-    assert (tmp_path / "secret").read_bytes() == b""
+    assert (folder / "secret").read_bytes() == b""
+
+
+def test_a_byte_that_is_no_text_never_vanishes_from_it(tmp_path: Path) -> None:
+    is_marked(tmp_path, 1, b"\xe4")
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("foreign", [b"\xe4", b"\0", b"\x07"], ids=["latin", "nul", "bell"])
+def test_what_is_no_text_never_vanishes_from_it(tmp_path: Path, seed: int, foreign: bytes) -> None:
+    is_marked(tmp_path, seed, foreign)
