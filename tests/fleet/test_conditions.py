@@ -12,6 +12,7 @@ from tests.fixtures.jobs import AGENT, CALLER, NOW, dispatch, job, room
 from tui.api.models import Dispatch, Job, JobState, Participant, Room
 from tui.fleet.conditions import (
     JOINS_WITHIN,
+    LISTED_WITHIN,
     SLOW_AFTER,
     STARTS_WITHIN,
     STUCK_AFTER,
@@ -228,6 +229,13 @@ def test_agents_in_a_room_without_a_job_there_are_counted() -> None:
     assert summary((running,), room((*AGENT, other))).agents_without_job == 1
     assert summary((dispatch(name=""),), room(AGENT)).agents_without_job == 1
     assert summary((), room(AGENT, ago=CHECKED_FOR)).agents_without_job == 0, "nobody asked lately"
+    known = replace(room(AGENT), dispatches_at=float(NOW))
+    for seconds, count in ((3.0, 0), (LISTED_WITHIN, 1)):
+        at = int((NOW - seconds) * 1000)
+        for joined in ({"joined_at_ms": at}, {"joined_at": at // 1000}):
+            people = tuple(replace(agent, **joined) for agent in AGENT)
+            assert summary((), replace(known, people=people)).agents_without_job == count, "listed late"
+    assert summary((), replace(known, dispatches_at=None)).agents_without_job == 0, "no answer yet"
 
 
 def test_pick_up_is_from_creation_to_the_first_start() -> None:

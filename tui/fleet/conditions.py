@@ -13,13 +13,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.api.models import Dispatch, Job, JobState, moment
+from tui.api.models import Dispatch, Job, JobState, Participant, moment
 from tui.fleet.evidence import RoomEvidence, agents_in, default_identity
 
 JOINS_WITHIN: Final = 15.0
 """Seconds after its start within which a running job's agent need not be in the room."""
 STARTS_WITHIN: Final = 60.0
 """Seconds after its start within which its agent may still be starting."""
+LISTED_WITHIN: Final = 10.0
+"""Seconds after an agent joined a room within which its job is listed (PROTOCOL.md, Dispatches and jobs)."""
 SLOW_AFTER: Final = 10.0
 """Seconds without a job after which a dispatch is a warning."""
 STUCK_AFTER: Final = 30.0
@@ -230,4 +232,10 @@ def _agents_without_job(dispatches: Iterable[Dispatch], room: RoomEvidence) -> i
     jobs = (job for item in dispatches for job in item.jobs) if agents else ()
     agent_of = agents_in(agents)
     known = {agent.identity for job in jobs if (agent := agent_of(job)) is not None}
-    return sum(agent.identity not in known for agent in agents)
+    return sum(agent.identity not in known and _has_been_there(agent, room) for agent in agents)
+
+
+def _has_been_there(agent: Participant, room: RoomEvidence) -> bool:
+    """Whether an agent joined so long before the newest answer that its job would be listed in that."""
+    joined_at = agent.joined_at_ms / 1000 or float(agent.joined_at)
+    return room.dispatches_at is not None and joined_at + LISTED_WITHIN <= room.dispatches_at
