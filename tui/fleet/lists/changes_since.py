@@ -132,8 +132,8 @@ CHANGE_COLUMNS: Sequence[Column[Changes]] = (
     _step(Kind.REPLICAS),
     Column("crashes", "CRASHES", 7, cell=lambda row, view: _number(row.crashes, "error")),
     Column("failed", "FAILED", 6, cell=lambda row, view: _number(row.failed, "error")),
-    Column("succeeded", "SUCCESS", 7, rank=4, cell=lambda row, view: _number(row.succeeded, "text")),
-    Column("others", "ALSO", 14, want=24, rank=1, grow=3, cell=lambda row, view: Cell(_others(row))),
+    Column("succeeded", "SUCCESS", 7, rank=2, cell=lambda row, view: _number(row.succeeded, "text")),
+    Column("others", "ALSO", 14, want=21, rank=1, grow=3, cell=lambda row, view: Cell(_others(row))),
 )
 
 
