@@ -29,6 +29,7 @@ from livekit.protocol import cloud_agent
 from tests.fixtures.operation import CONCIERGE, world
 from tests.ptyrun import Pty, python, terminal_env
 from tui.sim.http.server import Simulator, serve
+from tui.ui.dialogs.fields.base import EDGE
 
 STEP: Final = 0.05
 DELAYS: Final = tuple(step * STEP for step in range(31))
@@ -308,7 +309,7 @@ def row(terminal: Pty, label: str) -> str | None:
     for line in terminal.screen():
         for words in parts(line):
             if words == label or words.startswith(f"{label} "):
-                return words[len(label) :].strip()
+                return words[len(label) :].strip(f" {EDGE}")
     return None
 
 
