@@ -55,8 +55,8 @@ def test_choosers_and_panes_do_not_show_a_part_as_the_whole() -> None:
     assert unlisted(secrets, fleet, ("one",)) == "2 rows could not be read"
     assert unlisted(versions, fleet, ("one",)) == "1 row could not be read"
     view = view_of(fleet, "one")
-    assert words(SecretsPane().title(view)) == " one [1] 2 rows could not be read"
-    assert words(VersionsPane().title(view)) == " one [0] 1 row could not be read"
+    assert words(SecretsPane().title(view)) == " one [1] 2 unreadable"
+    assert words(VersionsPane().title(view)) == " one [0] 1 unreadable"
     assert VersionsPane().empty(view).startswith("No version that could be read: 1 row could not be read")
     assert SecretsPane().inputs(view) != SecretsPane().inputs(view_of(ONE, "one"))
 
@@ -65,7 +65,7 @@ def test_rooms_that_could_not_be_read_are_not_taken_for_none() -> None:
     fleet = replace(LISTED, unreadable_rows={"rooms": 1})
     assert unlisted_rooms(fleet) == "1 row of the list of rooms could not be read"
     assert no_rooms(fleet) == f"No open rooms that could be read: {unlisted_rooms(fleet)}."
-    assert " 1 room unreadable" in words(DispatchesPane().title(view_of(fleet)))
+    assert " 1 unreadable" in words(DispatchesPane().title(view_of(fleet)))
 
 
 async def test_a_room_whose_row_cannot_be_read_is_neither_gone_nor_without_dispatches() -> None:
@@ -104,7 +104,7 @@ async def test_dispatches_that_cannot_be_read_are_not_taken_for_none() -> None:
         pane = DispatchesPane()
         assert column(pane, view, "state") == ["not read"]
         assert column(pane, view, "detail") == ["1 dispatch could not be read · 0 people"]
-        assert " 1 dispatch unreadable" in words(pane.title(view))
+        assert " 1 unreadable" in words(pane.title(view))
         assert jobs(view, fleet.agents[0]) == "no jobs running as far as lists were read"
         chosen = replace(view, selection=Selection(room="a", dispatch_id="AD_1"))
         assert no_dispatch(chosen) == "AD_1 is not listed: 1 row of its room's list could not be read"

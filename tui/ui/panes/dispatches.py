@@ -170,9 +170,9 @@ class DispatchesPane(ProblemListPane):
         elif is_old(view.fleet.coverage, view.monotonic):
             old = view.monotonic - (coverage.oldest or view.monotonic)
             words.append(Cell(f" oldest {age(old)}", "warn"))
-        for one, many in (("room", "rooms"), ("dispatch", "dispatches")):
-            if unreadable := view.fleet.unreadable_rows.get(many):
-                words.append(Cell(f" {unreadable} {one if unreadable == 1 else many} unreadable", "warn"))
+        unreadable = (view.fleet.unreadable_rows.get(name, 0) for name in ("rooms", "dispatches"))
+        if count := sum(unreadable):
+            words.append(Cell(f" {count} unreadable", "warn"))
         if self.problems_only:
             words.append(Cell(" problems only", "accent"))
         if self.agent_name:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tui.fleet.find import unlisted_agents
+from tui.fleet.find import listing_name, unlisted_agents
 from tui.fleet.lists.cells import Cell
 from tui.fleet.state import Freshness
 from tui.fleet.view import View
 from tui.formats import age
 from tui.ui.panes.base import LIVE
+from tui.ui.widgets.lines import Line
 
 
 def freshness(view: View, fresh: Freshness) -> Cell:
@@ -38,6 +39,14 @@ def as_of(view: View, fresh: Freshness) -> str:
 def missing(fresh: Freshness) -> str:
     """Why nothing was received yet."""
     return f"Not received: {fresh.error}" if fresh.failures else "loading…"
+
+
+def incomplete(view: View, what: str, agent_id: str) -> Line:
+    """What the title over an agent's versions or secrets says of rows that are not among those shown."""
+    name, fleet = listing_name(what, agent_id), view.fleet
+    count, most = fleet.unreadable_rows.get(name), fleet.cut.get(name)
+    words = (f" {count} unreadable" if count else "", "" if most is None else f" cut at {most:,}")
+    return tuple(Cell(text, "warn") for text in words if text)
 
 
 def no_agent(view: View) -> str:

@@ -17,7 +17,7 @@ from tui.operations.fields import Answers
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import SECRETS
 from tui.ui.panes.detail import DetailPane
-from tui.ui.panes.freshness import as_of, missing, no_agent
+from tui.ui.panes.freshness import as_of, incomplete, missing, no_agent
 from tui.ui.widgets.lines import Line
 
 
@@ -81,8 +81,7 @@ class SecretsPane(DetailPane):
             return ()
         if agent.agent_id not in view.fleet.secrets:
             return (Cell(f" {agent.name or agent.agent_id}", "info"),)
-        partly = read_in_part(view.fleet, "secrets", agent.agent_id)
-        words: Line = (Cell(f" {partly}", "warn"),) if partly else ()
+        words = incomplete(view, "secrets", agent.agent_id)
         count = Cell(f" [{len(self._secrets(view))}]")
         return (Cell(f" {agent.name or agent.agent_id}", "info"), count, *words)
 

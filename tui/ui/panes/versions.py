@@ -17,7 +17,7 @@ from tui.operations.fields import Answers
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import VERSIONS
 from tui.ui.panes.detail import DetailPane
-from tui.ui.panes.freshness import as_of, missing, no_agent
+from tui.ui.panes.freshness import as_of, incomplete, missing, no_agent
 from tui.ui.widgets.lines import Line
 
 
@@ -81,8 +81,7 @@ class VersionsPane(DetailPane):
         if agent.agent_id not in view.fleet.versions:
             return (Cell(f" {agent.name or agent.agent_id}", "info"),)
         count: object = len(self._versions(view))
-        partly = read_in_part(view.fleet, "versions", agent.agent_id)
-        words: Line = (Cell(f" {partly}", "warn"),) if partly else ()
+        words = incomplete(view, "versions", agent.agent_id)
         if self.active_filter:
             count = f"{len(self.keys(view))}/{count}"
             words = (*words, Cell(f" </{self.active_filter.source}>", "accent"))
