@@ -183,6 +183,22 @@ def test_jobs_that_are_seen_to_succeed_are_counted_once_per_agent_and_minute() -
     assert not counts(rooms), "for a day"
 
 
+def test_a_job_that_came_and_succeeded_between_two_answers_is_counted_if_the_first_was_whole() -> None:
+    for cut, expected in ((None, {"concierge": 1}), (1, {})):
+        rooms = Rooms()
+        rooms.listed()
+        rooms.dispatches(dispatch(job("JS_RUNNING", started_at=rooms.now)))
+        fresh = {
+            name: structs.replace(known, cut=cut) for name, known in rooms.store.fleet.room_freshness.items()
+        }
+        rooms.store.update(lambda fleet, fresh=fresh: replace(fleet, room_freshness=fresh))
+        quick = job(
+            "JS_SUCCESS", 2, started_at=rooms.now + 1, ended_at=rooms.now + 4, participant_identity="b"
+        )
+        rooms.dispatches(dispatch(job("JS_RUNNING", started_at=rooms.now)), dispatch(quick, number=2))
+        assert counts(rooms) == expected
+
+
 def test_a_job_that_is_ended_at_the_first_answer_is_not_counted() -> None:
     first = Rooms()
     first.listed()

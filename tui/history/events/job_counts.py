@@ -19,9 +19,9 @@ MOST_COUNTS: Final = 20_000
 
 
 def is_new(before: Job | None) -> bool:
-    """Whether a job succeeded after the answer before this one, which held its dispatch, and it so.
+    """Whether a job has succeeded since the answer before this one, in which it was so; None for not there.
 
-    What has succeeded at the first answer about its dispatch may have been counted by an earlier run.
+    What has succeeded at the first answer about its room may have been counted by an earlier run.
     """
     return before is None or before.state is None or before.state.status != "JS_SUCCESS"
 

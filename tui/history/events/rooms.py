@@ -183,7 +183,8 @@ def _look(
 ) -> RoomMemory:
     """What is remembered of a room after an answer; adds to what is found."""
     dispatches, held = after.dispatches[name], before.dispatches.get(name, ())
-    look = _JobLook(name, known, room, remembered, found)
+    was_whole = name in before.dispatches and before.fresh_room(name).is_whole
+    look = _JobLook(name, known, room, remembered, found, was_whole=was_whole)
     waiting: dict[str, bool] = {}
     for dispatch, old in zip(dispatches, _as_they_were(dispatches, held), strict=True):
         if jobs := dispatch.jobs:
@@ -231,7 +232,11 @@ class _JobLook:
         room: RoomEvidence,
         remembered: Mapping[str, FailedJob],
         found: _Found,
+        *,
+        was_whole: bool,
     ) -> None:
+        """`was_whole`: what was not in the answer before was not there then."""
+        self._was_whole = was_whole
         self._name, self._room, self._remembered, self._found = name, room, remembered, found
         self._known = known.doubts
         self._unconfirmed = frozenset(item for item in DOUBTFUL if not _is_confirmed(item, room))
@@ -245,8 +250,8 @@ class _JobLook:
             status = job.state.status if job.state else ""
             if dispatch is old and status == "JS_FAILED":
                 continue
-            if status == "JS_SUCCESS" and old is not None and old is not dispatch:
-                before = before or {known.id: known for known in old.jobs}
+            if status == "JS_SUCCESS" and old is not dispatch and (old is not None or self._was_whole):
+                before = before or {known.id: known for known in (old.jobs if old is not None else ())}
                 if before.get(job.id) == job:
                     continue
             condition = job_condition(job, self._room)
