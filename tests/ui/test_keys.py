@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
@@ -145,6 +147,26 @@ async def test_the_footer_shows_keys_of_what_has_the_keyboard_and_none_behind_an
         assert drawn(app.screen.query_one(TitleLine))[0].rstrip().endswith("c copies · Esc closes")
         await typed(pilot, "escape")
         assert drawn(app.main.query_one("#footer", Lines))[0] == footers["6"]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "absent"),
+    [
+        ("empty", ("Restart", "Roll back", "Log", "Build log")),
+        ("selfhosted", ("Restart", "Re-dispatch", "Delete dispatch", "Log", "Build log")),
+    ],
+)
+async def test_the_footer_shows_no_key_that_has_nothing_to_act_on(
+    scenario: str, absent: tuple[str, ...]
+) -> None:
+    async with playing(Scene("footer", scenario=scenario), (120, 24)) as (app, pilot):
+        footer = app.main.query_one("#footer", Lines)
+        words = re.split(r" {2,}", drawn(footer)[0])
+        assert "ctrl+n Dispatch" in words[0]
+        assert not any(word.endswith(gone) for word in words for gone in absent), words
+        if scenario == "selfhosted":  # from a room to its dispatch
+            await typed(pilot, "j", "j")
+            assert "r Re-dispatch  ctrl+d Delete dispatch" in drawn(footer)[0]
 
 
 def test_keys_are_written_as_on_keyboards() -> None:

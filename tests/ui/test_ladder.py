@@ -123,7 +123,7 @@ async def test_sorting_by_keys_and_by_a_picked_column() -> None:
         for key, orders in {
             "3": {"n": "VERSION↑", "s": "STATUS↑", "a": "CREATED↑"},
             "4": {"n": "NAME↑", "a": "UPDATED↑"},
-            "5": {"n": "↑ STATE", "s": "STATE↑", "a": "AGE↑"},
+            "5": {"n": "ROOM↑", "s": "STATE↑", "a": "AGE↑"},
         }.items():
             await typed(pilot, key)
             listed = app.main.current

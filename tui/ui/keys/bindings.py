@@ -39,6 +39,11 @@ def is_operation(action: str) -> bool:
     return action.startswith("screen.operate(")
 
 
+def operation_of(action: str) -> str:
+    """The id of the operation that the action of a key begins; empty for another action."""
+    return action.removeprefix("screen.operate('").removesuffix("')") if is_operation(action) else ""
+
+
 def contexts_of(nodes: Iterable[DOMNode]) -> list[Context]:
     """The contexts in which a key is pressed, from the nodes that may bind it, nearest first.
 

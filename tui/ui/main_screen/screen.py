@@ -41,7 +41,7 @@ from tui.ui.keys.contexts import SCREEN
 from tui.ui.logview import LogView
 from tui.ui.logview.picker import Picker
 from tui.ui.main_screen import requests
-from tui.ui.main_screen.footer import choices, footer
+from tui.ui.main_screen.footer import choices, fitting, footer
 from tui.ui.main_screen.header import header
 from tui.ui.main_screen.pane_area import PaneArea
 from tui.ui.main_screen.time_bar import TimeBar
@@ -91,6 +91,8 @@ class MainScreen(Screen[None]):
         self._prompt = Prompt()
         self.time_bar = TimeBar()
         self._footer = Lines(id="footer")
+        self._fits: frozenset[str] = frozenset()
+        """The operations of the footer that fit what is selected."""
         self._too_small = Lines(id="small")
 
     def compose(self) -> ComposeResult:
@@ -106,11 +108,13 @@ class MainScreen(Screen[None]):
     # ---- what is shown --------------------------------------------------------------------------------
 
     def watch_view(self, view: View) -> None:
-        """The header follows every view; panes are bound to it."""
+        """Header and footer follow every view; panes are bound to it."""
         if self._start_at and view.fleet.agent(self._start_at):
             self.go_to_agent(self._start_at)
             self._start_at = ""
         self.draw_header()
+        if fitting(self.current, view) != self._fits:
+            self.draw_footer()
 
     def reset(self, project: Project) -> None:
         """Show another project: nothing of the one before may stay on the screen."""
@@ -186,7 +190,8 @@ class MainScreen(Screen[None]):
         is_read_only = self.project is not None and self.project.read_only and not self.link.unlocked
         locked = is_read_only or bool(self.link.past)
         size = self._footer.size.width
-        words = choices(self.choice, size) if self.choice else footer(self, size, locked=locked)
+        fits = self._fits = fitting(self.current, self.view)
+        words = choices(self.choice, size) if self.choice else footer(self, size, fits, locked=locked)
         self._footer.set_lines([words])
 
     def pane(self, name: str) -> Pane:
