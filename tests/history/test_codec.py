@@ -8,13 +8,35 @@ from dataclasses import fields, replace
 
 import msgspec
 import pytest
+from msgspec import UNSET
 
 from tests.history.fleets import Life
-from tui.api.models import Agent, Deployment, SecretInfo
+from tui.api.models import (
+    Agent,
+    Deployment,
+    Dispatch,
+    DispatchState,
+    Job,
+    Participant,
+    Room,
+    SecretInfo,
+    Version,
+)
+from tui.fleet.coverage import Coverage
+from tui.fleet.reason import LoggedError
+from tui.fleet.room_freshness import RoomFreshness
 from tui.fleet.state import Differing, Fleet, Freshness, differing, with_agents
 from tui.history.files import codec, compare
 from tui.history.files.assembler import Assembler
-from tui.history.files.codec import DamagedSample, Difference, packed, unpacked, unpacked_metrics
+from tui.history.files.codec import (
+    DamagedSample,
+    Difference,
+    Entries,
+    Listing,
+    packed,
+    unpacked,
+    unpacked_metrics,
+)
 from tui.history.files.compare import difference, is_news, parts
 from tui.history.files.privacy import Privacy, Recorded, recorded
 
@@ -70,6 +92,46 @@ def test_every_fleet_of_a_life_comes_back_from_its_bytes(
         if number % 20 == 0:
             assert put_together(after) == after
         before = after
+
+
+def test_what_rooms_hold_is_encoded_bit_by_bit_and_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, a hundred thousand dispatches would be a hundred megabytes."""
+    sizes: list[int] = []
+
+    class Measuring:
+        def encode(self, value: object) -> bytes:
+            data = msgspec.msgpack.encode(value)
+            sizes.append(len(data))
+            return data
+
+    monkeypatch.setattr(codec, "_encoder", Measuring())
+    jobs = DispatchState(jobs=(Job(id="AJ_1", agent_name="a"),))
+    many = tuple(Dispatch(id=f"AD_{number}", state=jobs) for number in range(70_000))
+    people = tuple(Participant(identity=f"p{number}") for number in range(700))
+    held = {"large": many, "small": many[:3], "empty": ()}
+    after = replace(Fleet(), dispatches=held, participants={"r": people}, statuses={"Error": 1})
+    found = difference(Fleet(), after)[0]
+    assert unpacked(packed(found)) == found and max(sizes) < 100_000
+    gone = difference(after, replace(after, dispatches={"small": many[:2]}, participants={}))[0]
+    assert unpacked(packed(gone)) == gone
+
+
+def test_a_difference_in_every_field_comes_back() -> None:
+    found = Difference(
+        *(Listing(new=[Agent(agent_id="CA_1")]), Listing(new=[Room(name="r")])),
+        *({"Error": 1}, 2.0, 3, 4, Coverage(polled=1)),
+        *(Entries({"agents": 1}), Entries({"rooms": 2}), Entries({"CA_1": (Version(version="1"),)})),
+        *(Entries({"CA_1": (SecretInfo(name="A"),)}), Entries({"CA_1": 1.0})),
+        Entries({"CA_1": LoggedError(text="boom")}),
+        *(Entries({"r": (Dispatch(id="AD_1"),)}), Entries({"r": (Participant(identity="p"),)}, ["s"])),
+        *(
+            Entries({"r": frozenset("a")}),
+            Entries({"r": RoomFreshness(1.0)}),
+            Entries({"agents": Freshness(1.0)}),
+        ),
+    )
+    assert all(getattr(found, name) not in (None, UNSET) for name in Difference.__struct_fields__)
+    assert unpacked(packed(found)) == found
 
 
 def test_every_field_of_a_fleet_is_recorded_or_follows_from_others() -> None:

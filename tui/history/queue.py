@@ -131,9 +131,9 @@ class RecordQueue:
 
 
 def _most_waiting(fleet: Fleet) -> int:
-    """How many such fleets may wait: at least the one that is being added to and the next."""
+    """How many such fleets may wait: at least the newest."""
     rows = len(fleet.agents) + len(fleet.rooms) + sum(map(len, fleet.dispatches.values()))
-    return max(2, min(MOST_WAITING, MOST_ROWS // max(1, rows)))
+    return max(1, min(MOST_WAITING, MOST_ROWS // max(1, rows)))
 
 
 def _all_is_well(before: Fleet, after: Fleet) -> bool:

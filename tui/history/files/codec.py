@@ -8,11 +8,11 @@ a pause that is felt.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, Generic, TypeVar
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version, Wire
 from tui.fleet.coverage import Coverage
@@ -30,6 +30,12 @@ NEW: Final = -1
 """In place of a position: a row that was not there."""
 DEPLOYMENTS: Final = "agent_deployments"
 """The field of an agent whose rows differ one by one."""
+PIECE: Final = 500
+"""Dispatches or participants that are encoded at once."""
+_MAP: Final = 0x80, 0xDE
+_ARRAY: Final = 0x90, 0xDC
+"""The first byte of a map and of an array in msgpack: of a short one, to which its length is added, and of
+one whose length takes two bytes. Of a longer one it is the next."""
 _LARGEST: Final = 1 << 28
 """Bytes of one difference at the most; what says to be larger is damaged."""
 
@@ -98,8 +104,45 @@ _columns: Final = msgspec.msgpack.Decoder(Columns)
 
 
 def packed(value: Difference | Columns) -> bytes:
-    """As bytes."""
-    return zlib.compress(_encoder.encode(value), LEVEL)
+    """As bytes. What rooms hold is encoded bit by bit: it may be a hundred thousand dispatches."""
+    press = zlib.compressobj(LEVEL)
+    pieces = _pieces(value) if isinstance(value, Difference) else (_encoder.encode(value),)
+    return b"".join([*map(press.compress, pieces), press.flush()])
+
+
+def _pieces(found: Difference) -> Iterator[bytes]:
+    """A difference as msgpack: the same map as its encoder makes, with what rooms hold at its end."""
+    long = {"dispatches": found.dispatches, "participants": found.participants}
+    rest = _encoder.encode(structs.replace(found, dispatches=None, participants=None))
+    count, begin = (rest[0] & 0x0F, 1) if rest[0] < _MAP[1] else (int.from_bytes(rest[1:3], "big"), 3)
+    yield _header(_MAP, count + sum(entries is not None for entries in long.values()))
+    yield rest[begin:]
+    for name, entries in long.items():
+        if entries is not None:
+            yield (
+                _encoder.encode(name)
+                + _header(_MAP, 2)
+                + _encoder.encode("gone")
+                + _encoder.encode(entries.gone)
+            )
+            yield _encoder.encode("set") + _header(_MAP, len(entries.set))
+            for room, rows in entries.set.items():
+                yield _encoder.encode(room) + _header(_ARRAY, len(rows))
+                for start in range(0, len(rows), PIECE):
+                    piece = rows[start : start + PIECE]
+                    yield _encoder.encode(piece)[len(_header(_ARRAY, len(piece))) :]
+
+
+def _header(kind: tuple[int, int], count: int) -> bytes:
+    """How a map or an array of so many entries begins in msgpack."""
+    short, long = kind
+    if count < 16:
+        return bytes((short | count,))
+    return (
+        bytes((long,)) + count.to_bytes(2, "big")
+        if count < 1 << 16
+        else bytes((long + 1,)) + count.to_bytes(4, "big")
+    )
 
 
 def unpacked(data: bytes) -> Difference:

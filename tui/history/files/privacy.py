@@ -103,11 +103,15 @@ class Recorded:
         rooms |= _changed(live.agents_seen, fleet.agents_seen)
         known = {room: _Room(fleet, room, self._privacy) for room in rooms}
         asked = _changed(live.room_freshness, fleet.room_freshness)
+        listed = kept.rooms if fleet.rooms is live.rooms else self._rooms(fleet.rooms, live, kept)
+        errors = kept.log_errors if fleet.log_errors is live.log_errors else self._logged(fleet)
+        sources = kept.freshness if fleet.freshness is live.freshness else self._sources(fleet)
         self._live = fleet
+        del live  # it may be large, and nobody else holds it any more
         self._kept = replace(
             fleet,
             suspects={},
-            rooms=kept.rooms if fleet.rooms is live.rooms else self._rooms(fleet.rooms, live, kept),
+            rooms=listed,
             dispatches=self._made(
                 fleet.dispatches, kept.dispatches, rooms, lambda room, held: known[room].dispatches(held)
             ),
@@ -117,9 +121,9 @@ class Recorded:
             agents_seen=self._made(
                 fleet.agents_seen, kept.agents_seen, rooms, lambda room, held: known[room].identities(held)
             ),
-            log_errors=kept.log_errors if fleet.log_errors is live.log_errors else self._logged(fleet),
+            log_errors=errors,
             room_freshness=self._made(fleet.room_freshness, kept.room_freshness, asked, self._asked),
-            freshness=kept.freshness if fleet.freshness is live.freshness else self._sources(fleet),
+            freshness=sources,
         )
         return self._kept
 
