@@ -303,6 +303,7 @@ async def test_now_is_shown_again_as_if_one_had_never_left(tmp_path: Path) -> No
         await here.press("ctrl+t")
         assert here.app.session is live and not here.app.main.view.is_past
         assert launcher.context_of(selection) is context, "what can be undone still can"
+        assert not launcher._past_contexts, "nothing holds what was known then"
         assert not here.app.main.time_bar.display and here.app.focused is not None
         await here.burst("ctrl+t", "T", *"14:0")
         await here.until(lambda: here.app.main.view.is_past)

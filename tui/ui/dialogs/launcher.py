@@ -74,10 +74,13 @@ class OperationLauncher:
         """What dialogs use of the selection's project; None while it is not watched."""
         session = self._registry.get(selection.project)
         if session is None:
-            self._contexts.pop(selection.project, None)
+            for contexts in (self._contexts, self._past_contexts):
+                contexts.pop(selection.project, None)
             return None
         is_live = session is self._registry.live(selection.project)
         contexts = self._contexts if is_live else self._past_contexts
+        if is_live:
+            self._past_contexts.pop(selection.project, None)  # it holds all that was known then
         known = contexts.get(selection.project)
         if known is None or not known.is_of(session):
             known = ProjectContext(self._host, session, self._registry, self._journal, self.session_options)
