@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import compress, count
+from itertools import compress
 from operator import attrgetter, is_not, sub
 from typing import Final, TypeVar
 
-from msgspec import UNSET, UnsetType, structs
+from msgspec import UNSET, UnsetType
+from msgspec.structs import astuple
 
-from tui.api.models import Agent, Deployment, Dispatch, Wire
+from tui.api.models import Deployment, Dispatch, Wire
 from tui.fleet.state import Differing, Fleet, differing
 from tui.history.files.codec import DEPLOYMENTS, METRICS, NEW, ROWS, Columns, Difference, Entries, Listing
 from tui.history.records import FRESH
@@ -192,19 +193,15 @@ def _no_columns() -> defaultdict[str, tuple[list[int], list[object]]]:
 def _compare(changed: Iterable[tuple[int, W, W]], fields: Columns, rows: Columns) -> None:
     """Note how rows differ, an agent's deployments one by one if there are as many as before."""
     for position, old, item in changed:
-        was, now = structs.astuple(old), structs.astuple(item)
-        for place in compress(count(), map(is_not, was, now)):
-            field = item.__struct_fields__[place]
-            is_told = (
-                field == DEPLOYMENTS
-                and isinstance(old, Agent)
-                and isinstance(item, Agent)
-                and _compare_deployments(old.agent_deployments, item.agent_deployments, position, rows)
-            )
-            if not is_told and was[place] != now[place]:
+        # most fields are the very same objects, and these need not be looked into
+        for field in compress(item.__struct_fields__, map(is_not, astuple(old), astuple(item))):
+            now = getattr(item, field)
+            if field == DEPLOYMENTS and _compare_deployments(getattr(old, field), now, position, rows):
+                continue
+            if getattr(old, field) != now:
                 positions, values = fields[field]
                 positions.append(position)
-                values.append(now[place])
+                values.append(now)
 
 
 def _compare_deployments(
@@ -213,16 +210,16 @@ def _compare_deployments(
     """Note how an agent's deployments differ; False if there are more or fewer than before, or too many."""
     if len(before) != len(after) or len(after) > ROWS:
         return False
-    for number, old, item in zip(count(position * ROWS), before, after, strict=False):
-        if old is item:
-            continue
-        was, now = structs.astuple(old), structs.astuple(item)
-        # most fields are the very same objects, and these need not be looked into
-        for place in compress(count(), map(is_not, was, now)):
-            if was[place] != now[place]:
-                positions, values = rows[_DEPLOYMENT_FIELDS[place]]
-                positions.append(number)
-                values.append(now[place])
+    number = position * ROWS
+    for old, item in zip(before, after, strict=False):
+        if old is not item:
+            for field in compress(_DEPLOYMENT_FIELDS, map(is_not, astuple(old), astuple(item))):
+                now = getattr(item, field)
+                if getattr(old, field) != now:
+                    positions, values = rows[field]
+                    positions.append(number)
+                    values.append(now)
+        number += 1
     return True
 
 
