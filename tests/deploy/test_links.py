@@ -12,7 +12,8 @@ from tests.fixtures.operation import Setup, operation_setup
 from tui.operations.fields import Answers, InvalidAnswer
 from tui.operations.journal.journal import Verdict
 from tui.operations.registry import BY_ID
-from tui.operations.verbs.private_links import link_states
+from tui.operations.remote import Remote
+from tui.operations.verbs.private_links import Links, link_states
 from tui.sim.scenarios.specs import FaultSpec
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.private_links import PrivateLinks
@@ -31,13 +32,13 @@ async def test_a_link_is_made_listed_and_deleted(here: Setup) -> None:
     view = await here.look()
     made = await here.do("create_link", view, **LINK)
     assert made.verdict is Verdict.DONE, made.words
-    (item,) = await link_states(here.session.client)
+    (item,), _ = await link_states(here.session.client)
     assert (item.link.name, item.link.port, item.health) == ("warehouse", 5432, "Provisioning")
     assert item.link.private_link_id in made.words
     gone = await here.do("delete_link", view, link=item.link.private_link_id)
     assert gone.verdict is Verdict.DONE, gone.words
     assert here.effects() == ["CreatePrivateLink", "DestroyPrivateLink"]
-    assert await link_states(here.session.client) == ()
+    assert await link_states(here.session.client) == ((), 0)
 
 
 @pytest.mark.parametrize("name", ["create_link", "delete_link"])
@@ -46,7 +47,7 @@ async def test_a_lost_answer_is_looked_for_and_nothing_is_done_twice(here: Setup
     link_id = ""
     if name == "delete_link":
         await here.do("create_link", view, **LINK)
-        link_id = (await link_states(here.session.client))[0].link.private_link_id
+        link_id = (await link_states(here.session.client)).states[0].link.private_link_id
     before = here.effects()
     path = "*/CreatePrivateLink" if name == "create_link" else "*/DestroyPrivateLink"
     here.simulator.faults.add(FaultSpec(path=path, action="close", after_effect=True, times=1))
@@ -71,8 +72,13 @@ async def test_what_is_no_link(here: Setup, changes: dict[str, str], field: str)
 async def test_a_link_whose_health_cannot_be_asked_for_is_listed_all_the_same(here: Setup) -> None:
     await here.do("create_link", await here.look(), **LINK)
     here.simulator.faults.add(FaultSpec(path="*/GetPrivateLinkStatus", message="busy", times=1))
-    (item,) = await link_states(here.session.client)
+    (item,), _ = await link_states(here.session.client)
     assert item.health == "Not known" and "busy" in item.reason
+
+
+async def read_in_part(remote: Remote) -> Links:
+    """Two links, of which nothing could be read."""
+    return Links((), 2)
 
 
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.campaign)], ids=str)
@@ -85,6 +91,11 @@ async def test_links_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) ->
         assert "0 private links" not in hands.shown(), "unknown is not none"
         await hands.press("ctrl+r")
         await hands.see("0 private links of prod", "no private links")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tui.ui.dialogs.private_links.link_states", read_in_part)
+            await hands.press("ctrl+r")
+            await hands.see("0 private links of prod  2 unreadable", "No link that could be read.")
+        await hands.press("ctrl+r")
         hands.app.notify("something")
         await hands.press("ctrl+n")
         dialog = await hands.opened()

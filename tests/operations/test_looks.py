@@ -296,6 +296,28 @@ async def test_a_dispatch_that_is_watched_is_gone_only_where_that_is_shown(
     assert said[0].startswith(verdict)
 
 
+async def test_a_list_of_people_that_is_read_in_part_does_not_show_an_agent_to_be_absent() -> None:
+    people = listing("participants", {"identity": "agent-AJ_1", "kind": "AGENT"})
+    running = {"id": "AJ_1", "state": {"status": "JS_RUNNING", "participant_identity": "agent-AJ_1"}}
+    there = listing("agent_dispatches", {"id": "AD_b", "room": "r", "state": {"jobs": [running]}}, 7)
+    clock = ManualClock()
+    watch = JoinWatch(Dispatch(id="AD_b", room="r", agent_name="n"), started=clock.monotonic(), accepted=0.0)
+    store = Store(clock)
+
+    class Enough(Exception):
+        """One look was told."""
+
+    def tell(progress: JoinProgress) -> None:
+        raise Enough
+
+    for answer, count in ((people, 1), (listing("participants", 7), 1), (listing("participants"), 0)):
+        async with answered(there, answer) as client:
+            with pytest.raises(Enough):
+                await follow(watch, client, store, clock, tell)
+        assert len(store.fleet.participants["r"]) == count
+        assert store.fleet.fresh_room("r").unreadable == 1, "of its dispatches"
+
+
 @pytest.mark.parametrize("answer", [http(200, "{}"), listing("secrets", {"name": "A"}, 7)])
 async def test_all_secrets_are_replaced_only_where_all_are_known(answer: bytes) -> None:
     """The dialog said what vanishes; one that was not listed would vanish unsaid."""

@@ -226,11 +226,14 @@ def changed_agents(
 
 
 def with_dispatches(
-    fleet: Fleet, room: str, dispatches: tuple[Dispatch, ...], at: float | None = None
+    fleet: Fleet, room: str, dispatches: tuple[Dispatch, ...], at: float | None = None, unreadable: int = 0
 ) -> Fleet:
-    """The fleet with these dispatches in a room; `at` is the monotonic time of the answer."""
+    """The fleet with these dispatches in a room; `at` is the monotonic time of the answer.
+
+    `unreadable` dispatches of it could not be read.
+    """
     fleet = replace(fleet, dispatches={**fleet.dispatches, room: dispatches})
-    return fleet if at is None else with_room_answers(fleet, (room,), at)
+    return fleet if at is None else with_room_answers(fleet, (room,), at, unreadable={room: unreadable})
 
 
 def with_participants(

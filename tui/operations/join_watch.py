@@ -14,6 +14,7 @@ from typing import Final
 
 from tui.api.errors import ApiError
 from tui.api.models import Dispatch, Job, Participant, moment
+from tui.api.reader import Batch
 from tui.clock import Clock
 from tui.fleet.conditions import (
     RUNS,
@@ -31,7 +32,7 @@ from tui.fleet.state import Fleet, with_dispatches, with_participants
 from tui.fleet.store import Store
 from tui.formats import duration
 from tui.operations.fields import Hint
-from tui.operations.looks import listed_dispatches, whole
+from tui.operations.looks import if_whole, listed_dispatches, whole
 from tui.operations.remote import Remote
 from tui.operations.verbs.dispatch_checks import likely_cause
 
@@ -245,18 +246,17 @@ async def follow(
     room, dispatch_id = watch.dispatch.room, watch.dispatch.id
     while True:
         try:
-            listed = await listed_dispatches(remote, room)
-            items = open_dispatches(listed.items) if listed is not None else ()
+            listed = await listed_dispatches(remote, room) or Batch(listed=True)  # none, in a closed room
+            items, at, missed = open_dispatches(listed.items), clock.monotonic(), listed.unreadable
             found = next((item for item in items if item.id == dispatch_id), None)
-            if found is None and listed is not None:
+            if found is None:
                 whole(listed, "dispatches")  # or it may be there all the same
-            store.update(partial(with_dispatches, room=room, dispatches=items, at=clock.monotonic()))
+            store.update(partial(with_dispatches, room=room, dispatches=items, at=at, unreadable=missed))
             if found is not None:
                 watch.dispatch = found
-            people = (await remote.list_participants(room)).items if watch.wants_people else None
+            people = if_whole(await remote.list_participants(room)) if watch.wants_people else None
             if people is not None:
-                at = clock.monotonic()
-                store.update(partial(with_participants, room=room, participants=people, at=at))
+                store.update(partial(with_participants, room=room, participants=people, at=clock.monotonic()))
             watch.saw(found, people, clock.monotonic())
         except ApiError as error:
             watch.failed(str(error))

@@ -30,6 +30,11 @@ def whole(batch: Batch[T], what: str) -> tuple[T, ...]:
     return batch.items
 
 
+def if_whole(batch: Batch[T]) -> tuple[T, ...] | None:
+    """The items of a listing; None where a row could not be read or kept, so that it proves no absence."""
+    return None if batch.unreadable or batch.cut is not None else batch.items
+
+
 async def find_agent(remote: Remote, agent_id: str, *, in_full: bool = False) -> Agent | None:
     """An agent by id, asked anew; None only where it is certainly gone. Raises the tree of `tui.api.errors`.
 

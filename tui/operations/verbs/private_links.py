@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -47,10 +47,20 @@ class LinkState(Struct, frozen=True):
     """Unix seconds."""
 
 
-async def link_states(remote: Remote) -> tuple[LinkState, ...]:
-    """Every link by name, each with its health. Raises the tree of `tui.api.errors` for the list alone."""
-    links = sorted((await remote.list_links()).items, key=lambda item: (item.name, item.private_link_id))
-    return tuple([await _with_health(remote, link) for link in links])
+class Links(NamedTuple):
+    """The links of a project."""
+
+    states: tuple[LinkState, ...]
+    """By name."""
+    unreadable: int
+    """How many more there are whose rows could not be read."""
+
+
+async def link_states(remote: Remote) -> Links:
+    """Every link, each with its health. Raises the tree of `tui.api.errors` for the list alone."""
+    batch = await remote.list_links()
+    links = sorted(batch.items, key=lambda item: (item.name, item.private_link_id))
+    return Links(tuple([await _with_health(remote, link) for link in links]), batch.unreadable)
 
 
 async def _with_health(remote: Remote, link: PrivateLink) -> LinkState:
@@ -194,7 +204,7 @@ class DeleteLink(Operation):
         """The links that there are."""
         rows = [
             _GAP.join((item.link.private_link_id, item.link.name, item.link.endpoint, item.health))
-            for item in await link_states(remote)
+            for item in (await link_states(remote)).states
         ]
         return answers.with_texts(links="\n".join(rows))
 

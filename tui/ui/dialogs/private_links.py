@@ -52,6 +52,7 @@ class PrivateLinks(ModalScreen[None]):
         self._rows: dict[str, LinkState] = {}
         self._problem = ""
         self._was_read = False
+        self._unreadable = 0
 
     def compose(self) -> ComposeResult:
         """Title, rows, the whole of the row under the cursor, what the keys do."""
@@ -100,8 +101,10 @@ class PrivateLinks(ModalScreen[None]):
             self._problem = str(error)
         else:
             self._problem, self._was_read = "", True
-            self._rows = {item.link.private_link_id: item for item in found}
-        words = f"not read: {self._problem}" if self._problem else "This project has no private links."
+            self._rows = {item.link.private_link_id: item for item in found.states}
+            self._unreadable = found.unreadable
+        none = "No link that could be read." if self._unreadable else "This project has no private links."
+        words = f"not read: {self._problem}" if self._problem else none
         table.empty = (Cell(words, "error" if self._problem else "muted"),)
         table.show(list(self._rows), self._cells, ghosts=False)
         self._draw()
@@ -130,8 +133,9 @@ class PrivateLinks(ModalScreen[None]):
         count = f"{len(self._rows)} " if is_known else ""
         count += f"private {'link' if len(self._rows) == 1 else 'links'}"
         stale = (Cell(f"  not read: {self._problem}", "error"),) if self._problem and self._rows else ()
+        partly = (Cell(f"  {self._unreadable} unreadable", "warn"),) if self._unreadable else ()
         self.query_one("#links-title", Lines).set_lines(
-            [(Cell(f" {count} of {project.name}", "accent"), *stale)]
+            [(Cell(f" {count} of {project.name}", "accent"), *partly, *stale)]
         )
         item = self._rows.get(self.query_one(LineTable).cursor)
         lines = []
