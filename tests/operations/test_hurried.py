@@ -292,7 +292,7 @@ def is_at_home(terminal: Pty) -> bool:
     """The main screen is alone, and the list of agents has the keyboard."""
     lines = terminal.screen()
     return (
-        lines[-1].startswith(" ctrl+n Dispatch")
+        lines[-1].startswith(" ctrl+n Dispatch  r Restart")
         and any("concierge " in line for line in lines[:8])
         and not any(corner in line for line in lines for corner in "╭┏")
         and "PAST" not in lines[0]
