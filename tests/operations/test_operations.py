@@ -376,6 +376,10 @@ def test_secrets_that_were_not_received_are_neither_new_nor_vanishing() -> None:
         there = " ".join(BY_ID[name].preview(unknown, read).effect)
         assert said in here and not_said not in here, name
         assert not_said in there and (said not in there or said in not_said), name
+    for name in ("set_secret", "mount_secret"):
+        assert "new" not in " ".join(BY_ID[name].preview(known, Answers()).effect), (
+            "nothing is, before it is named"
+        )
     rows = {"secrets of CA_bare": 1}
     held = (SecretInfo(name="A"), SecretInfo(name="B"))
     partly = replace(known, fleet=replace(known.fleet, secrets={"CA_bare": held[1:]}, unreadable_rows=rows))

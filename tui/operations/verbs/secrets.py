@@ -74,7 +74,9 @@ class SetSecret(SecretsOperation):
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """New or replaced."""
-        name = answers.text("name") or "?"
+        name = answers.text("name")
+        if not name:
+            return self.shown(view, "Set a secret of", "no name was given yet; the others stay")
         known = any(item.name == name for item in secrets(view))
         words = f"{name} {'gets a new value' if known else 'is new'}"
         if not known and (why := unlisted(view)):
@@ -171,8 +173,10 @@ class MountSecret(SecretsOperation):
     def preview(self, view: View, answers: Answers) -> Preview:
         """Where it will be, and what is known of it."""
         one = next(iter(answers.secrets.secrets), None)
-        words = f"/etc/secrets/{one.name}: {one.fingerprint}" if one else "no file was read yet"
-        known = one is not None and any(item.name == one.name for item in secrets(view))
+        if one is None:
+            return self.shown(view, "Mount a file in", "no file was read yet")
+        words = f"/etc/secrets/{one.name}: {one.fingerprint}"
+        known = any(item.name == one.name for item in secrets(view))
         effect = "it replaces the one of that name" if known else "it is new"
         if not known and (why := unlisted(view)):
             effect = f"whether it is new is not known: {why}"
