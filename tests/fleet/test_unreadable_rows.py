@@ -103,7 +103,7 @@ async def test_dispatches_that_cannot_be_read_are_not_taken_for_none() -> None:
         view = view_of(fleet)
         pane = DispatchesPane()
         assert column(pane, view, "state") == ["not read"]
-        assert column(pane, view, "detail") == ["1 dispatch could not be read · 0 people"]
+        assert column(pane, view, "detail") == ["1 dispatch could not be read · 0 participants"]
         assert " 1 unreadable" in words(pane.title(view))
         assert jobs(view, fleet.agents[0]) == "no jobs running as far as lists were read"
         chosen = replace(view, selection=Selection(room="a", dispatch_id="AD_1"))

@@ -117,7 +117,12 @@ async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(
         await here.press("tab")
         await here.paste("tenant=7")
         shown = here.shown()
-        for words in ("agent is running", "room is open, 1 person in it", "valid JSON", "${LIVEKIT_URL/"):
+        for words in (
+            "agent is running",
+            "room is open, 1 participant in it",
+            "valid JSON",
+            "${LIVEKIT_URL/",
+        ):
             assert words in shown
         dialog = here.dialog
         drawn: list[str] = []

@@ -770,11 +770,11 @@ def test_what_was_true_long_ago_is_not_told_as_true_now() -> None:
     fleet = fleet_of(RUNNING, rooms=(Room(name="desk", num_participants=1),), dispatches={"desk": ()})
     assert hints_of(replace(fleet, freshness=ROOMS_KNOWN)) == [
         "good: agent is running",
-        "good: room is open, 1 person in it",
+        "good: room is open, 1 participant in it",
     ]
     assert hints_of(replace(fleet, freshness=stale)) == [
         "warn: agent was running 2m ago; its state now is not known",
-        "warn: room was open 2m ago, 1 person in it",
+        "warn: room was open 2m ago, 1 participant in it",
     ]
     assert hints_of(replace(fleet, freshness=stale), {"room": "new"}) == [
         "warn: no such room 2m ago; whether it is open now is not known"

@@ -57,7 +57,7 @@ def test_parents_show_the_worst_of_their_children_and_a_count() -> None:
     lines = shown(pane, view)
     room = lines["room:standup-eng"]
     assert (room[0].text, room[1].text, room[1].tone) == ("▾ ✗ standup-eng", "jobs 5 ✗1", "error")
-    assert room[5].text == "5 people"
+    assert room[5].text == "5 participants"
 
 
 @pytest.mark.parametrize(

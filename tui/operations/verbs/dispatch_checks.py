@@ -224,7 +224,7 @@ def _room(view: View, room: str) -> Hint:
         if fleet.rooms_lost:
             return Hint("no room is listed since an outage: a node may still serve this one", HintLevel.WARN)
         return Hint("room does not exist yet: the dispatch makes it, unless the project forbids that")
-    people = f"{found.num_participants} {'person' if found.num_participants == 1 else 'people'}"
+    people = f"{found.num_participants} {'participant' if found.num_participants == 1 else 'participants'}"
     if error := fleet.room_error(room):
         if error == NO_NODE_ANSWERS:
             error = f"{error}; a dispatch may start it on another node"

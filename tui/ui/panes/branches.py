@@ -75,7 +75,7 @@ def room_cells(view: View, node: Node, room: str, found: Room | None, total: Sum
         parts.append(f"cut at {fresh.cut:,} dispatches")
     if missed := fresh.unreadable:
         parts.append(f"{missed} {'dispatch' if missed == 1 else 'dispatches'} could not be read")
-    people = "gone" if found is None else "1 person" if count == 1 else f"{count} people"
+    people = "gone" if found is None else "1 participant" if count == 1 else f"{count} participants"
     parts.append("closed, or its row could not be read" if fresh.is_unlisted else people)
     if total.agents_without_job:
         parts.append(f"{total.agents_without_job} agent{'s' * (total.agents_without_job > 1)} without a job")
