@@ -25,7 +25,7 @@ from tui.history.files.sample_files import SCHEMA, first_seq, sample_files
 from tui.history.records import Sample, Stamp
 
 R = TypeVar("R")
-POINTS: Final = 16
+POINTS: Final = 8
 """Samples from one point that is kept to the next."""
 DAMAGED: Final = "damaged"
 NOT_RECORDED: Final = "not recorded"
