@@ -8,7 +8,8 @@ import pytest
 
 from tests.fixtures.views import view_of
 from tests.scenes import fleet
-from tui.fleet.facts import AgentFacts, FactsCache
+from tui.fleet.facts import AgentFacts
+from tui.fleet.facts_cache import FactsCache
 from tui.fleet.lists.agent_columns import AGENT_COLUMNS
 from tui.fleet.lists.cells import Cell
 from tui.fleet.lists.detail_columns import VERSION_COLUMNS

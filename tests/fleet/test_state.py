@@ -17,7 +17,8 @@ from tests.fixtures.clocks import ManualClock
 from tests.fixtures.fleet_fields import FleetFields
 from tui.api.models import Agent, Deployment, Event, Room
 from tui.fleet import facts
-from tui.fleet.facts import AgentFacts, FactsCache, deployment_names
+from tui.fleet.facts import AgentFacts, deployment_names
+from tui.fleet.facts_cache import FactsCache
 from tui.fleet.state import Fleet, Freshness, changed_agents, with_agents
 from tui.fleet.store import Change, Merge, Store
 from tui.fleet.view import Selection, View

@@ -10,7 +10,8 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.api.models import Agent
-from tui.fleet.facts import AgentFacts, FactsCache
+from tui.fleet.facts import AgentFacts
+from tui.fleet.facts_cache import FactsCache
 from tui.fleet.find import unknown_agents
 from tui.fleet.lists.agent_columns import AGENT_COLUMNS
 from tui.fleet.lists.cells import Cell, Cells
