@@ -57,6 +57,16 @@ MAY_IMPORT = {
 """Layer → the layers that it may import; `""` is the package itself, which holds the version."""
 
 ROOMS = {
+    "tui.api": {
+        # a leaf: messages as types
+        "models": {"models"},
+        # text, whatever it is of
+        "text": {"text"},
+        # takes answers in
+        "decoding": {"decoding", "models", "text"},
+        # asks for them
+        "": {"", "models", "text", "decoding"},
+    },
     "tui.fleet": {
         # what is known, whoever asks for it
         "": {""},
@@ -172,7 +182,7 @@ class Module:
 
 
 def layer_of(name: str) -> str:
-    """`tui.api.wire` → `api`; `tui` itself → the empty name."""
+    """`tui.api.decoding.wire` → `api`; `tui` itself → the empty name."""
     return name.partition(".")[2].partition(".")[0]
 
 
@@ -205,7 +215,7 @@ def imported(module: Module) -> Iterator[str]:
 def test_the_reader_of_imports_sees_every_form(tmp_path: Path) -> None:
     path = tmp_path / "x.py"
     path.write_text(
-        "import tui.api.clean\nfrom tui import clock\nfrom tui import __version__\n"
+        "import tui.api.text.clean\nfrom tui import clock\nfrom tui import __version__\n"
         "from . import state\nfrom ..ui import table\nfrom .logs.log import Log\n"
         "def f():\n    from tui.api import errors\n    import textual.app as app\n"
     )

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len, get_character_cell_size, split_graphemes
 
-from tui.api import clean as module
-from tui.api.clean import (
+from tui.api.text import clean as module
+from tui.api.text.clean import (
     ELLIPSIS,
     LIMIT,
     MAX_MARKS,

@@ -23,7 +23,7 @@ from tests.packaging.store import Store, answering, running
 from tui.api import changes
 from tui.api.changes import secret_message
 from tui.api.errors import ApiError, Unauthorized
-from tui.api.masking import QUOTED, SentSecrets, masked
+from tui.api.text.masking import QUOTED, SentSecrets, masked
 from tui.api.upload import upload
 from tui.api.upload_target import upload_target
 from tui.packaging.progress import Build

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from tests.api.messages import IGNORED, MESSAGES, expected, filled
 from tui.api import changes, client, methods, models
 from tui.api.changes import DeployAgentResponse
+from tui.api.decoding.wire import read_one
 from tui.api.models import Agent, Dispatch, Participant, Wire, instant, moment
-from tui.api.wire import read_one
 from tui.secret import Secret
 
 ALL = (*methods.METHODS, *changes.CHANGES)

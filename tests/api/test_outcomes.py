@@ -13,11 +13,11 @@ import pytest
 
 from tests.api.scripted import Act, connected, date, hang_up, http, part, serving, text, twirp
 from tui.api import errors
-from tui.api.clean import is_clean
 from tui.api.client import Client
+from tui.api.decoding.limits import MEBI
 from tui.api.errors import ApiError
-from tui.api.methods import MEBI
 from tui.api.responses import retry_after
+from tui.api.text.clean import is_clean
 
 HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>"
 

@@ -12,12 +12,12 @@ import pytest
 from tests.api.scripted import Act, Request, Server, connected, http, listening
 from tui.api import client, responses
 from tui.api.client import Client
+from tui.api.decoding.batch import Batch
+from tui.api.decoding.quota import Quota
 from tui.api.errors import Unknown
 from tui.api.long_answers import Turn
-from tui.api.masking import SentSecrets
-from tui.api.quota import Quota
-from tui.api.reader import Batch
 from tui.api.responses import Call, read
+from tui.api.text.masking import SentSecrets
 
 
 def test_what_is_free_is_given_and_what_is_kept_is_counted_once() -> None:

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.api import reader
+from tui.api.decoding import reader
+from tui.api.decoding.batch import Batch, Unreadable
+from tui.api.decoding.quota import Quota
+from tui.api.decoding.reader import LongListing, Reader
+from tui.api.decoding.row_splitter import NoListing, RowSplitter
 from tui.api.models import Agent, Dispatch, Room
-from tui.api.quota import Quota
-from tui.api.reader import Batch, LongListing, Reader, Unreadable
-from tui.api.row_splitter import NoListing, RowSplitter
 
 
 def agents(

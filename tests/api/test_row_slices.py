@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.api import reader, row_slices
+from tui.api.decoding import reader, row_slices
+from tui.api.decoding.reader import Reader
+from tui.api.decoding.row_slices import RowSlices
 from tui.api.models import Agent
-from tui.api.reader import Reader
-from tui.api.row_slices import RowSlices
 
 LISTS = msgspec.defstruct("Lists", [("agents", list[msgspec.Raw])])
 

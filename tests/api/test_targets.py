@@ -15,11 +15,11 @@ import pytest
 from tests.api.scripted import SECRET, connected, http, serving, text
 from tui.api import errors, hosts, trust
 from tui.api.changes import RESTART_AGENT
-from tui.api.clean import is_clean
 from tui.api.errors import BadTarget
 from tui.api.hosts import Host
 from tui.api.pool import Pool
 from tui.api.probe import probe
+from tui.api.text.clean import is_clean
 
 TLS = Path(__file__).with_name("tls")
 """A key and certificates of it, made for these tests and good for nothing else."""

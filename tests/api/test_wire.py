@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from tui.api import changes, models, wire
+from tui.api import changes, models
 from tui.api.changes import CreateAgentResponse
-from tui.api.clean import is_clean
+from tui.api.decoding import wire
+from tui.api.decoding.batch import Unreadable
+from tui.api.decoding.reader import Reader
+from tui.api.decoding.wire import is_plain, read_one, snake
 from tui.api.models import Agent, Deployment, Dispatch, Room, Version, Wire
-from tui.api.reader import Reader, Unreadable
-from tui.api.wire import is_plain, read_one, snake
+from tui.api.text.clean import is_clean
 
 LINES = ("metadata", "error", "message")
 """Fields whose texts keep their line feeds."""

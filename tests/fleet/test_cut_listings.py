@@ -11,9 +11,9 @@ from tests.fixtures.clocks import BACKEND
 from tests.fleet.running_poller import running_poller
 from tui.api import client as api_client
 from tui.api import methods
+from tui.api.decoding.batch import Batch
 from tui.api.errors import Unknown
 from tui.api.models import Agent, Dispatch, DispatchState, Room
-from tui.api.reader import Batch
 from tui.fleet.find import no_such_agent, no_such_thing
 from tui.fleet.ordering import open_dispatches
 from tui.fleet.polling.cut_listings import known_after, with_rows

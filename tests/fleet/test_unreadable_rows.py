@@ -9,8 +9,8 @@ import pytest
 from tests.fixtures.clocks import BACKEND
 from tests.fixtures.views import column, view_of, words
 from tests.fleet.running_poller import running_poller
+from tui.api.decoding.batch import Batch
 from tui.api.models import Agent, Participant, SecretInfo, Version
-from tui.api.reader import Batch
 from tui.clock import Moment
 from tui.fleet.conditions import summary
 from tui.fleet.evidence import evidence_of

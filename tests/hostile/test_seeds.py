@@ -29,9 +29,10 @@ from tests.ui.terminal import ptyapp
 from tests.ui.terminal.test_lifecycle import Probe
 from tui.api import changes, errors
 from tui.api.client import Client
+from tui.api.decoding.batch import Unreadable
+from tui.api.decoding.reader import Reader
 from tui.api.errors import ApiError, BadTarget
 from tui.api.models import Agent, Room
-from tui.api.reader import Reader, Unreadable
 from tui.api.upload_target import upload_target, ways
 from tui.config import ConfigError, state_dir
 from tui.livekit_toml import InvalidLivekitToml

@@ -9,7 +9,7 @@ from msgspec.structs import replace as with_fields
 
 from tests.fixtures.views import MONOTONIC, column, view_of, with_agent, words
 from tests.scenes import fleet
-from tui.api.clean import is_clean
+from tui.api.text.clean import is_clean
 from tui.fleet.lists.agent_columns import AGENT_COLUMNS
 from tui.fleet.lists.cells import status_glyph
 from tui.fleet.lists.listing import sorts

@@ -15,16 +15,17 @@ from msgspec import Struct
 from tui.api import errors, hosts, proof
 from tui.api.auth import Credentials, Grant
 from tui.api.budget import Budget
-from tui.api.clean import clean
+from tui.api.decoding.batch import Batch, Unreadable
+from tui.api.decoding.quota import Quota
+from tui.api.decoding.reader import LongListing, Reader
+from tui.api.decoding.wire import read_one
 from tui.api.hosts import Host
 from tui.api.long_answers import Receiver, Turn
-from tui.api.masking import QUOTED, masked
 from tui.api.methods import Method
 from tui.api.models import Wire
-from tui.api.quota import Quota
-from tui.api.reader import Batch, LongListing, Reader, Unreadable
+from tui.api.text.clean import clean
+from tui.api.text.masking import QUOTED, masked
 from tui.api.transport import DEADLINE, Transport, WriteGuard
-from tui.api.wire import read_one
 from tui.clock import Clock
 from tui.secret import Secret
 

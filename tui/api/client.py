@@ -15,10 +15,12 @@ from tui.api.auth import Grant
 from tui.api.budget import Budget
 from tui.api.caller import Caller, Endpoint, Listing
 from tui.api.changes import ChangeMethod, Request
-from tui.api.exact import ExactDispatch, raw_of, read_exact
+from tui.api.decoding.batch import Batch
+from tui.api.decoding.limits import MEBI
+from tui.api.decoding.quota import Quota
+from tui.api.decoding.wire import exact_name, is_plain
 from tui.api.health import Health
 from tui.api.hosts import Host
-from tui.api.masking import SentSecrets
 from tui.api.methods import Method
 from tui.api.models import (
     Agent,
@@ -32,10 +34,9 @@ from tui.api.models import (
     Version,
     Wire,
 )
-from tui.api.quota import Quota
-from tui.api.reader import Batch
+from tui.api.text.exact import ExactDispatch, raw_of, read_exact
+from tui.api.text.masking import SentSecrets
 from tui.api.transport import WriteGuard
-from tui.api.wire import exact_name, is_plain
 from tui.clock import Clock
 
 T = TypeVar("T", bound=Wire)
@@ -45,7 +46,7 @@ ROOMS_REMEMBERED: Final = 4096
 """Rooms whose last answers are kept to compare with; a larger fleet decodes some rooms anew."""
 ROWS_IN_ROOMS: Final = 100_000
 """Dispatches of all rooms together that are kept, and as many participants."""
-SIZE_IN_ROOMS: Final = 64 * methods.MEBI
+SIZE_IN_ROOMS: Final = 64 * MEBI
 """Bytes of their JSON, for each of the two."""
 
 

@@ -7,8 +7,8 @@ import re
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from tui.api.clean import clean
 from tui.api.errors import BadTarget
+from tui.api.text.clean import clean
 
 
 class Host(StrEnum):

@@ -6,13 +6,9 @@ from typing import ClassVar, Final
 
 from msgspec import Struct
 
+from tui.api.decoding.limits import LISTING, WHOLE
 from tui.api.hosts import Host
 
-MEBI = 1024 * 1024
-WHOLE: Final = 16 * MEBI
-"""Bytes of an answer that are in memory as a whole. Nothing else than a listing may be longer."""
-LISTING: Final = 64 * MEBI
-"""Bytes of a listing that are read; beyond `WHOLE` it is taken apart while it comes in."""
 CLI_VERSION: Final = "2.18.2"
 """Sent as `X-LIVEKIT-CLI-VERSION`; Cloud is reported to refuse calls without it."""
 

@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from tui.api.clean import clean
 from tui.api.errors import BadTarget
 from tui.api.hosts import base
+from tui.api.text.clean import clean
 
 
 @dataclass(frozen=True, slots=True)

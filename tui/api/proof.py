@@ -15,9 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from tui.api.changes import ChangeMethod, ChangeResponse, DeployAgentResponse, Request
-from tui.api.clean import clean
+from tui.api.decoding.wire import TEXT_LIMIT
 from tui.api.models import Wire
-from tui.api.wire import TEXT_LIMIT
+from tui.api.text.clean import clean
 
 
 class Proof(StrEnum):

@@ -17,10 +17,10 @@ import httpx
 import msgspec
 
 from tui.api import errors, proof
-from tui.api.clean import clean
+from tui.api.decoding.limits import WHOLE
 from tui.api.long_answers import LONG, Receiver, Turn, pass_on
-from tui.api.masking import QUOTED, SentSecrets, masked
-from tui.api.methods import WHOLE
+from tui.api.text.clean import clean
+from tui.api.text.masking import QUOTED, SentSecrets, masked
 from tui.secret import MASK
 
 E = TypeVar("E", bound=errors.ApiError)

@@ -19,12 +19,13 @@ import httpx
 from tui.api import errors, hosts
 from tui.api.auth import BACKDATE, STREAM_LIFETIME, Credentials, Grant
 from tui.api.budget import Budget
+from tui.api.decoding.limits import MEBI, WHOLE
 from tui.api.health import Health
 from tui.api.long_answers import Receiver, Turn
-from tui.api.masking import SentSecrets
-from tui.api.methods import CLI_VERSION, MEBI, READS, WHOLE, Method
+from tui.api.methods import CLI_VERSION, READS, Method
 from tui.api.pool import Pool
 from tui.api.responses import ERROR_LIMIT, Call, broken, chunks, read, refusal
+from tui.api.text.masking import SentSecrets
 from tui.api.trust import trust
 from tui.clock import Clock
 

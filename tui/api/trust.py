@@ -7,8 +7,8 @@ from functools import cache
 
 import httpx
 
-from tui.api.clean import clean
 from tui.api.errors import BadTarget
+from tui.api.text.clean import clean
 
 
 def trust(ca_file: str | None) -> ssl.SSLContext:

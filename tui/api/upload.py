@@ -22,9 +22,9 @@ import httpx
 
 from tui import privatefile
 from tui.api import errors
-from tui.api.clean import clean
-from tui.api.masking import QUOTED, SentSecrets, masked
 from tui.api.sockets import KEEPALIVE
+from tui.api.text.clean import clean
+from tui.api.text.masking import QUOTED, SentSecrets, masked
 from tui.api.trust import trust
 from tui.api.upload_target import UploadTarget, Way, ways
 from tui.secret import Secret

@@ -20,8 +20,8 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from tui.api import errors
-from tui.api.clean import clean
 from tui.api.hosts import Reach, is_loopback, reach
+from tui.api.text.clean import clean
 from tui.secret import Secret
 
 RESOLVE: Final = 10.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.packaging.detect import detect
 from tui.packaging.dockerfile import DOCKERFILE, DOCKERIGNORE, entry_points, write_files
 from tui.packaging.errors import BuildError

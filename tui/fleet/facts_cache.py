@@ -8,8 +8,8 @@ from itertools import compress
 from operator import is_not
 from typing import Final
 
-from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent
+from tui.api.text.clean import confusable, is_deceptive
 from tui.fleet.facts import AgentFacts
 from tui.fleet.status import worst
 

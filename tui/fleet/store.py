@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.clock import Clock, Moment
 from tui.fleet.state import Differing, Fleet, Freshness, differing
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.clock import Clock
 from tui.fleet.past import Event
 from tui.fleet.store import Change

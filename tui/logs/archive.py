@@ -17,8 +17,8 @@ from typing import Final
 import msgspec
 
 from tui import privatefile
-from tui.api.clean import clean
-from tui.api.masking import masked_in_place
+from tui.api.text.clean import clean
+from tui.api.text.masking import masked_in_place
 from tui.logs.lines.classify import Classifier
 from tui.logs.log import Kind, Log, Notice
 from tui.logs.segment import Segment

@@ -6,8 +6,8 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from tui.api.clean import clean
-from tui.api.masking import masked
+from tui.api.text.clean import clean
+from tui.api.text.masking import masked
 from tui.logs.lines.records import LogRecord, plain
 from tui.logs.lines.signatures import LOOKED_AT, Key
 from tui.logs.source import LogSource

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent, Deployment, Dispatch, moment
+from tui.api.text.clean import confusable, is_deceptive
 from tui.fleet.conditions import RUNS, JobCondition, Worst, dispatch_condition, job_condition
 from tui.fleet.coverage import Coverage
 from tui.fleet.evidence import evidence, evidence_of

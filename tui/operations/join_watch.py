@@ -12,9 +12,9 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
+from tui.api.decoding.batch import Batch
 from tui.api.errors import ApiError
 from tui.api.models import Dispatch, Job, Participant, moment
-from tui.api.reader import Batch
 from tui.clock import Clock
 from tui.fleet.conditions import (
     RUNS,

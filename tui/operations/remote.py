@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 from tui.api.changes import ChangeMethod, Request
-from tui.api.exact import ExactDispatch
+from tui.api.decoding.batch import Batch
 from tui.api.models import (
     Agent,
     Dispatch,
@@ -20,7 +20,7 @@ from tui.api.models import (
     Version,
     Wire,
 )
-from tui.api.reader import Batch
+from tui.api.text.exact import ExactDispatch
 
 T = TypeVar("T", bound=Wire)
 

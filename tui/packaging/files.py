@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui import privatefile
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 
 BOM: Final = codecs.BOM_UTF8
 """What some editors put before a text; no part of it."""

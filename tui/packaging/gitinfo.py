@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 
 TIMEOUT: Final = 20.0
 """Seconds for each command; hashing a large working tree takes the longest."""

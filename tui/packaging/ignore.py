@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.packaging.errors import PatternError
 
 _ESCAPED = frozenset(".+()$")

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from tui.api.clean import LIMIT, clean
 from tui.api.errors import ApiError
-from tui.api.masking import SentSecrets, masked
 from tui.api.streams import lines
+from tui.api.text.clean import LIMIT, clean
+from tui.api.text.masking import SentSecrets, masked
 from tui.packaging import solve
 from tui.packaging.steps import BuildStep, PartState, Row, StepState, VertexState
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import tomlkit
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.livekit_toml import InvalidLivekitToml, LivekitToml, find_key, read
 from tui.packaging.errors import ProjectError
 from tui.packaging.files import BOM, NotReadable, create_file, decode, read_file, reason, replace_file, shown

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.packaging.detect import ProjectType
 from tui.packaging.errors import ProjectError, SdkRefused
 from tui.packaging.files import NotReadable, read_file, refuse_utf16, shown

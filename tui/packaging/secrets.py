@@ -14,8 +14,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from tui.api.clean import clean
 from tui.api.models import RESERVED_SECRETS
+from tui.api.text.clean import clean
 from tui.packaging import dotenv
 from tui.packaging.errors import SecretsError
 from tui.packaging.files import BOM, Content, NotReadable, read_file, refuse_utf16, shown

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from textual.notifications import SeverityLevel
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.clock import Clock
 from tui.ui.overlays.messages import MessageLog
 from tui.ui.widgets.text import to_ascii

@@ -17,7 +17,7 @@ from msgspec import Struct
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.ui.terminal.detect import ColorSystem
 from tui.ui.terminal.palette import FIXED, rgb
 

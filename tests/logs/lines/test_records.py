@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
-from tui.api.clean import is_clean
+from tui.api.text.clean import is_clean
 from tui.logs.lines.levels import Level
 from tui.logs.lines.records import parse, plain, runs
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from tests.logs.fakes import EPOCH, PROPERTY, TRACEBACK, line
-from tui.api.clean import is_clean
+from tui.api.text.clean import is_clean
 from tui.fleet.lists.cells import Cell
 from tui.fleet.typed_time import precision, typed_times, which_of
 from tui.logs.lines.classify import classify

@@ -11,7 +11,7 @@ from textual.geometry import Region
 
 from tests.fixtures.screen import board, drawn, playing, title
 from tests.scenes import Scene
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.fleet.lists.cells import Cell
 from tui.ui.panes.base import LIVE
 from tui.ui.terminal.screenshot import align

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.geometry import Region
 
 from tests.fixtures.screen import Board, Watched, board, drawn
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.sim.scenarios.hostile import STRINGS
 from tui.ui.widgets.row_model import MOVING_FOR

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import tui
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.sim.scenarios.hostile import STRINGS
 from tui.ui.widgets.text import fit, remote, to_ascii, width
 

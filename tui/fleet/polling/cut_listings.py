@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from operator import attrgetter, eq, is_
 from typing import TypeVar
 
+from tui.api.decoding.batch import Batch
 from tui.api.models import Dispatch, Room, Wire
-from tui.api.reader import Batch
 from tui.fleet.ordering import open_dispatches
 from tui.fleet.state import Fleet
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from tui.api.decoding.batch import Batch
 from tui.api.models import SecretInfo, Version, Wire
-from tui.api.reader import Batch
 from tui.fleet.find import listing_name
 from tui.fleet.ordering import newest_first, own_secrets
 from tui.fleet.polling.cut_listings import with_rows

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from tui.api.budget import Budget
+from tui.api.decoding.batch import Batch
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version
-from tui.api.reader import Batch
 
 
 class Listings(Protocol):

@@ -14,9 +14,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.api.clean import clean
 from tui.api.client import Client
 from tui.api.errors import ApiError, Throttled, Unauthorized, Unknown, Unreachable
+from tui.api.text.clean import clean
 from tui.clock import Clock, wait_or_sleep
 from tui.fleet.polling.poll_outcome import (
     REFUSED_EVERY,

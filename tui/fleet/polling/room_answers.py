@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from msgspec import structs
 
+from tui.api.decoding.batch import Batch
 from tui.api.models import Room
-from tui.api.reader import Batch
 from tui.fleet.polling.cut_listings import dispatches_after, kept_of_cut, with_rows
 from tui.fleet.polling.room_polling import Round
 from tui.fleet.state import Fleet, with_room_answers, with_room_failures, without_room_failures

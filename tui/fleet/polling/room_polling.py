@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tui.api.budget import Pace
+from tui.api.decoding.batch import Batch
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.models import Dispatch, Participant, Room
-from tui.api.reader import Batch
 from tui.clock import Moment
 from tui.fleet.coverage import Coverage
 from tui.fleet.polling.activity import activity

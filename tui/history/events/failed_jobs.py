@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tui.api.clean import clean
-from tui.api.masking import masked
 from tui.api.models import Dispatch, Job, JobState, moment
+from tui.api.text.clean import clean
+from tui.api.text.masking import masked
 from tui.fleet.conditions import JobCondition
 from tui.fleet.evidence import RoomEvidence
 from tui.fleet.past import FailedJob

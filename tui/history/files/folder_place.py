@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tui import privatefile
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.fleet.past import Event
 from tui.history.files import folder, inbox
 from tui.history.files.privacy import DIGEST_MARK

@@ -15,8 +15,8 @@ from typing import Final, TypeVar
 
 from msgspec import structs
 
-from tui.api.masking import masked
 from tui.api.models import NO_ATTRIBUTES, Dispatch, DispatchState, Job, Participant, Room
+from tui.api.text.masking import masked
 from tui.fleet.past import Event, FailedJob, Subject
 from tui.fleet.reason import LoggedError
 from tui.fleet.room_freshness import RoomFreshness

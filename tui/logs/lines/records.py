@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.logs.lines.envelope import PREFIX, SGR, bare, json_start, overwritten, prefix_name
 from tui.logs.lines.jsonline import (
     BASIC,

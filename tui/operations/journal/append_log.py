@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from tui import privatefile
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 
 LOCK_TRIES: Final = 200
 """How often the lock is asked for, 10 ms apart; a holder needs it for one line."""

@@ -21,8 +21,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from tui.api.clean import clean
-from tui.api.masking import masked
+from tui.api.text.clean import clean
+from tui.api.text.masking import masked
 from tui.clock import Clock
 from tui.operations.journal.append_log import AppendLog, AppendLogError
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Final
 
-from tui.api.masking import masked, masked_in_place
+from tui.api.text.masking import masked, masked_in_place
 from tui.operations.journal.append_log import AppendLog, AppendLogError
 from tui.operations.journal.journal import KEPT, SIZE_LIMIT, JournalError
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from tui.api import changes
 from tui.api.changes import Request
 from tui.api.errors import ApiError, NotFound, Unknown
-from tui.api.exact import ExactDispatch, digest
+from tui.api.text.exact import ExactDispatch, digest
 from tui.fleet.polling.room_polling import no_node_answers
 from tui.fleet.polling.sources import DISPATCHES, PARTICIPANTS, ROOMS
 from tui.fleet.state import Fleet, with_dispatches

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from tui.api.clean import confusable, is_deceptive
 from tui.api.models import Agent
+from tui.api.text.clean import confusable, is_deceptive
 from tui.fleet.evidence import agent_names, job_types
 from tui.fleet.find import unlisted_agents, unlisted_rooms
 from tui.fleet.room_freshness import NO_NODE_ANSWERS

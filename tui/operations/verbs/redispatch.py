@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from tui.api.errors import NotFound
-from tui.api.exact import ExactDispatch
+from tui.api.text.exact import ExactDispatch
 from tui.fleet.view import View
 from tui.operations.descriptions import dispatch_of, no_dispatch
 from tui.operations.fields import Answers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.fleet.past import Subject
 
 LENGTH: Final = 300

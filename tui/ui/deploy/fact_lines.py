@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.api.changes import CREATE_AGENT, DEPLOY_AGENT
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.deploy.inspection import Inspection
 from tui.deploy.plan import Plan
 from tui.deploy.plan_builder import PlanDraft

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.cells import chop_cells
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.fleet.lists.cells import Cell
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.text import fit, width

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Key, Paste
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.fleet.times import TimeStyle, clock_time
 from tui.formats import age

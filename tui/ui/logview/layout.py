@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 from rich.cells import cell_len, chop_cells
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.formats import fine_age, size
 from tui.logs.lines import records
 from tui.logs.lines.envelope import json_start

@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.fleet.lists.cells import Cell
 from tui.fleet.typed_time import TIME_HINT, precision, typed_times, which_of
 from tui.logs.expressions import TooSlow

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.project import Project
 from tui.ui.keys.bindings import bindings

@@ -15,8 +15,8 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.api.clean import clean
 from tui.api.errors import ApiError
+from tui.api.text.clean import clean
 from tui.fleet.lists.cells import Cell, ColumnLayout
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import RAW

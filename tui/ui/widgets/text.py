@@ -7,7 +7,7 @@ from typing import Final
 from rich.cells import cell_len, split_graphemes
 from textual.content import Content
 
-from tui.api.clean import clean
+from tui.api.text.clean import clean
 
 _ASCII: Final = str.maketrans(
     {

@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from tui.api.clean import clean_block
+from tui.api.text.clean import clean_block
 from tui.operations.fields import Field, Option
 from tui.secret import Secret
 from tui.ui.keys.bindings import bindings

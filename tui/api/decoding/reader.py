@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from tui.api.masking import QUOTED
-from tui.api.methods import WHOLE
+from tui.api.decoding.batch import Batch, Unreadable
+from tui.api.decoding.limits import WHOLE
+from tui.api.decoding.quota import Share
+from tui.api.decoding.row_slices import RowSlices
+from tui.api.decoding.row_splitter import ROW_LIMIT, NoListing, RowSplitter
+from tui.api.decoding.wire import decode, listing_of, read_row
 from tui.api.models import Wire
-from tui.api.quota import Share
-from tui.api.row_slices import RowSlices
-from tui.api.row_splitter import ROW_LIMIT, NoListing, RowSplitter
-from tui.api.wire import decode, listing_of, read_row
+from tui.api.text.masking import QUOTED
 
 T = TypeVar("T", bound=Wire)
 MOST: Final = 100_000
@@ -30,31 +30,6 @@ AT_ONCE: Final = 1 << 20
 """Bytes of a body whose rows are found without a pause: some milliseconds."""
 PART: Final = 1 << 18
 """Bytes of a body that are taken apart at once."""
-
-
-class Unreadable(ValueError):
-    """The body is not the expected JSON object. The text quotes nothing of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch(Generic[T]):
-    """A decoded listing."""
-
-    items: tuple[T, ...] = ()
-    unreadable: int = 0
-    """Entries that could not be read at all."""
-    listed: bool = False
-    """The answer held its list. `{}` may be how a server says "none", and is what a proxy says anyway."""
-
-    cut: int | None = None
-    """Rows that were kept of a list that has more of them; None for a list that was not cut."""
-    mended: int = 0
-    """Entries in which something could not be read."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether what is not in it is not there: only then does its absence prove anything."""
-        return self.listed and not self.unreadable and self.cut is None and not self.mended
 
 
 class Reader(Generic[T]):

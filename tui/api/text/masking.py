@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from tui.api.unescape import plain, unescaped
+from tui.api.text.unescape import plain, unescaped
 from tui.secret import MASK
 
 SHORTEST: Final = 8

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.api.clean import clean, clean_block
 from tui.api.models import Wire
+from tui.api.text.clean import clean, clean_block
 
 T = TypeVar("T", bound=Wire)
 D = TypeVar("D")

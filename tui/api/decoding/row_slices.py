@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from tui.api.row_splitter import beginning_of_list, is_end
+from tui.api.decoding.row_splitter import beginning_of_list, is_end
 
 SLICE: Final = 1 << 15
 """Bytes of a slice, about: if one agent in a hundred differs, most slices do not."""

@@ -1,0 +1,1 @@
+"""From the bytes of an answer to messages and rows, within limits and with pauses. Sends nothing."""
