@@ -8,6 +8,8 @@ from tui.api.models import Agent
 from tui.fleet.state import Fleet, Freshness
 
 _ROOMS: Final = ("rooms", "dispatches")
+_OF_AGENT: Final = " of "
+"""Stands in the name of an agent's listing, which is part of recordings and so remains a text."""
 
 
 class AmbiguousName(ValueError):
@@ -47,7 +49,12 @@ def unknown_rooms(fleet: Fleet) -> str:
 
 def listing_name(what: str, agent_id: str) -> str:
     """What the listing of an agent's versions or secrets is called in `Fleet.cut` and `unreadable_rows`."""
-    return f"{what} of {agent_id}"
+    return f"{what}{_OF_AGENT}{agent_id}"
+
+
+def is_of_agent(listing: str) -> bool:
+    """Whether the name of a listing is one of `listing_name`: all others are of the whole project."""
+    return _OF_AGENT in listing
 
 
 def are_rooms_whole(fleet: Fleet) -> bool:

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from tui.api.decoding.batch import Batch
 from tui.api.models import SecretInfo, Version, Wire
-from tui.fleet.find import listing_name
+from tui.fleet.find import is_of_agent, listing_name
 from tui.fleet.ordering import newest_first, own_secrets
 from tui.fleet.polling.cut_listings import with_rows
 from tui.fleet.polling.listings import Listings
@@ -57,11 +57,11 @@ def _with_marks(fleet: Fleet, what: str, agent_id: str, batch: Batch[W]) -> Flee
 
 def _of_kept(fleet: Fleet, rows: Mapping[str, int]) -> Mapping[str, int]:
     """Rows by listing, without those of agents whose details were dropped."""
-    if not any(" " in name for name in rows):
+    if not any(map(is_of_agent, rows)):
         return rows
     kept = {listing_name("versions", agent_id) for agent_id in fleet.versions}
     kept |= {listing_name("secrets", agent_id) for agent_id in fleet.secrets}
-    gone = [name for name in rows if " " in name and name not in kept]
+    gone = {name for name in rows if is_of_agent(name) and name not in kept}
     return {name: count for name, count in rows.items() if name not in gone} if gone else rows
 
 
