@@ -58,13 +58,13 @@ MAY_IMPORT = {
 
 ROOMS = {
     "tui.api": {
-        # a leaf: messages as types
+        # the messages as types; imports nothing of the rest
         "models": {"models"},
-        # text, whatever it is of
+        # cleans and masks any text; knows no message
         "text": {"text"},
-        # takes answers in
+        # makes messages of the bytes of an answer
         "decoding": {"decoding", "models", "text"},
-        # asks for them
+        # sends requests
         "": {"", "models", "text", "decoding"},
     },
     "tui.fleet": {

@@ -1,7 +1,7 @@
 """LiveKit's messages as frozen values (PROTOCOL.md).
 
 Only what the program uses is a field; a test holds them against the official descriptors, with a reason for
-each that is left out. Text in a model is already printable (`wire.py`); times are as they came.
+each that is left out. Text in a model is already printable (`decoding/wire.py`); times are as they came.
 Longer than 300 lines: the messages are one list.
 """
 

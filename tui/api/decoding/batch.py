@@ -1,4 +1,4 @@
-"""A listing as it was decoded, with what it does not show, or that it could not be read."""
+"""What was decoded of a listing, with what it does not show, and the error for what is no listing at all."""
 
 from __future__ import annotations
 
