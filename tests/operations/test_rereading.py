@@ -124,3 +124,6 @@ def test_what_was_learnt_meanwhile_stays() -> None:
     after = replace(before, versions={"CA_1": new, "CA_2": old})
     now = Fleet(versions={"CA_1": old, "CA_2": new, "CA_3": old}, dispatches={"r": made})
     assert with_learnt(before, after, now) == replace(now, versions={"CA_1": new, "CA_2": new, "CA_3": old})
+    partly = Fleet(unreadable_rows={"versions of CA_1": 1, "rooms": 1}, cut={"versions of CA_1": 5})
+    whole = replace(partly, unreadable_rows={"rooms": 1}, cut={})
+    assert with_learnt(partly, whole, partly) == whole, "every row can be read now"

@@ -103,7 +103,9 @@ def with_learnt(before: Fleet, after: Fleet, now: Fleet) -> Fleet:
 def _with_news(before: Mapping[str, V], after: Mapping[str, V], now: Mapping[str, V]) -> Mapping[str, V]:
     if after is before:
         return now
-    return {**now, **{key: item for key, item in after.items() if before.get(key) is not item}}
+    gone = before.keys() - after.keys()
+    news = {key: item for key, item in after.items() if before.get(key) is not item}
+    return {key: item for key, item in {**now, **news}.items() if key not in gone}
 
 
 def with_agent(fleet: Fleet, agent_id: str, agent: Agent | None) -> Fleet:
