@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 from tests.fixtures.operation import CONCIERGE, FAILING, START, Setup, operation_setup
-from tui.api.models import Dispatch, Version
-from tui.fleet.state import Fleet
+from tui.api.models import Agent, Dispatch, Version
+from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.fleet.view import Selection, View
 from tui.operations.fields import Answers
 from tui.operations.freshness_check import moved, with_learnt
@@ -115,6 +115,30 @@ async def test_what_is_chosen_from_is_read_again_where_it_was_read_long_ago(here
         assert is_to_be_read(operation, DETAILS_WITHIN + 1)
         assert is_to_be_read(operation, 5.0, Selection(agent_id=FAILING)), "those of another agent"
     assert not is_to_be_read("restart", DETAILS_WITHIN + 1), "it rests on neither"
+
+
+def test_what_becomes_known_is_no_change_and_must_not_change_from_then_on() -> None:
+    def seen(*names: str, at: float | None = 1.0) -> View:
+        agents = tuple(Agent(agent_id=f"CA_{place}", agent_name=name) for place, name in enumerate(names))
+        fleet = with_agents(Fleet(freshness={"agents": Freshness(at=at)}), agents)
+        return View(fleet, Selection(), 0.0, 1.0)
+
+    asked = PendingOperation(
+        BY_ID["dispatch"],
+        seen(at=None),
+        Answers({"agent": "one", "room": "r"}),
+        production=False,
+        refresh=2.0,
+    )
+    for view, news in (
+        (seen(at=None), ()),
+        (seen("one", "two"), ()),
+        (seen("two", "one"), ("agent id",)),
+        (seen("one", "two"), ()),
+        (seen("other", "two"), ("agent id",)),
+    ):
+        asked.see(view)
+        assert asked.news == news
 
 
 def test_what_was_learnt_meanwhile_stays() -> None:

@@ -60,10 +60,14 @@ def too_old(view: View, operation: Operation, refresh: float, read_at: float = 0
 
 
 def moved(before: Preview, after: Preview) -> tuple[str, ...]:
-    """What must not change and did: the target's name or id, and labels of facts."""
+    """What must not change and did: the target's name or id, and labels of facts.
+
+    What was not known before has not changed.
+    """
     old, new = _watched(before), _watched(after)
     target = ("the target's name",) if before.what != after.what else ()
-    return (*target, *(label for label in {**old, **new} if old.get(label, "") != new.get(label, "")))
+    known = (label for label in {**old, **new} if label not in before.unknown)
+    return (*target, *(label for label in known if old.get(label, "") != new.get(label, "")))
 
 
 def _watched(preview: Preview) -> Mapping[str, str]:

@@ -73,6 +73,8 @@ class Preview(Struct, frozen=True):
     state: tuple[Fact, ...] = ()
     typed: tuple[str, ...] = ()
     """What arms the button, where something has to be typed: any of these. The first one is asked for."""
+    unknown: tuple[str, ...] = ()
+    """Labels of facts that nothing was received about yet: that they become known is no change."""
 
 
 class Receipt(Struct, frozen=True):

@@ -84,6 +84,8 @@ class PendingOperation:
     def see(self, view: View) -> None:
         """Other data arrived; the target stays."""
         self.view = replace(view, selection=self.view.selection)
+        if self.baseline.unknown and not (self.preview.unknown or self.news):
+            self.baseline = self.preview  # or what became known might change without a word
 
     def answer(self, answers: Answers) -> None:
         """Other answers are another question: what is shown now is accepted."""

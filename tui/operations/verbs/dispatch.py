@@ -10,6 +10,7 @@ from tui.api import changes
 from tui.api.changes import Request
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.text.exact import ExactDispatch, digest
+from tui.fleet.find import unknown_agents
 from tui.fleet.polling.room_polling import no_node_answers
 from tui.fleet.polling.sources import DISPATCHES, PARTICIPANTS, ROOMS
 from tui.fleet.state import Fleet, with_dispatches
@@ -35,6 +36,8 @@ from tui.operations.shell_commands import curl, lk
 from tui.operations.verbs import dispatch_checks
 
 ON_FAILURE, NEVER = "JRP_ON_FAILURE", "JRP_NEVER"
+AGENT_ID = "agent id"
+"""The label of the fact that says which agents have the name."""
 FRESH_ROOM = "room-"
 """What a made-up room name begins with, as with `lk dispatch create --new-room`."""
 
@@ -135,6 +138,7 @@ class CreateDispatch(Operation):
             where=f"deployment {deployment}",
             effect=(f"{starts or 'one job, or one per publisher'}; u takes it back for 30 s afterwards",),
             state=(*_agent_ids(view, answers), *_doubles(view, answers)),
+            unknown=(AGENT_ID,) if unknown_agents(view.fleet) else (),
         )
 
     def request(self, view: View, answers: Answers) -> Request:
@@ -275,7 +279,7 @@ def _agent_ids(view: View, answers: Answers) -> tuple[Fact, ...]:
     """Whose name it goes to: an agent that is renamed leaves its name to nobody, or to another one."""
     name = answers.text("agent")
     ids = " ".join(agent.agent_id for agent in dispatch_checks.by_name(view.fleet, name)) if name else ""
-    return (Fact("agent id", ids, ids),) if ids else ()
+    return (Fact(AGENT_ID, ids, ids),) if ids else ()
 
 
 def _doubles(view: View, answers: Answers) -> tuple[Fact, ...]:
