@@ -108,3 +108,17 @@ async def test_the_middle_of_a_title_is_a_rule_however_short() -> None:
             words = "x" * (80 - len("─ 1 Agents" + " " + " live ─") - gap)
             pane.set_title((Cell(words),), (LIVE,))
             assert title(pane).endswith("x " + "─" * gap + " live ─"), gap
+
+
+async def test_how_old_the_data_is_gives_way_only_to_names_of_neighbours_and_to_no_warning() -> None:
+    async with playing(Scene("title"), (80, 24)) as (app, _):
+        pane = app.main.agents
+        pane.tabs = (" neighbours", " others", " o")
+        for room, tone, shown in (
+            (20, "text", "neighbours ─ live ─"),
+            (5, "text", "x o ──"),
+            (5, "warn", " live ─"),
+            (4, "text", " live ─"),
+        ):
+            pane.set_title((Cell("x" * (80 - len("─ 1 Agents") - room), tone),), (LIVE,))
+            assert title(pane).endswith(shown), (room, tone, title(pane))

@@ -230,9 +230,12 @@ class Pane(Vertical):
         right = tuple(Cell(_cut(cell.text, size // 2), cell.tone) for cell in right)
         end = (Cell(" "), *right, Cell(" ─", rule)) if right else (Cell("─", rule),)
         tabs = self._tabs_for(size, (*head, *left, *end))
-        if self.tabs and right == (LIVE,) and tabs not in self.tabs[:2]:
-            end = (Cell("─", rule),)  # the names of the neighbours matter more than "live"
-            tabs = self._tabs_for(size, (*head, *left, *end))
+        warns = any(cell.tone in ("warn", "error") for cell in left)
+        if self.tabs and right == (LIVE,) and tabs not in self.tabs[:2] and not warns:
+            # the names of the neighbours matter more than "live", as long as nothing makes one doubt that
+            without = (Cell("─", rule),)
+            longer = self._tabs_for(size, (*head, *left, *without))
+            tabs, end = (longer, without) if longer != tabs else (tabs, end)
         line = spread((*head, *left, Cell(tabs, "muted"), Cell(" ", rule)), end, size)
         place = len(line) - len(end) - 1  # the empty middle: a rule, but for the gap after what was cut
         middle = line[place]
