@@ -23,6 +23,7 @@ from tui.fleet.view import Selection
 from tui.operations.descriptions import jobs, no_dispatch
 from tui.session.reasons import Diagnoses
 from tui.ui.commandline.completers import secrets, unlisted, versions
+from tui.ui.panes.agents import AgentsPane
 from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.secrets import SecretsPane
 from tui.ui.panes.versions import VersionsPane
@@ -116,6 +117,18 @@ async def test_dispatches_that_cannot_be_read_are_not_taken_for_none() -> None:
             assert summary((), evidence_of(now, "a")).agents_without_job == count, (
                 "its dispatch may be the one not read"
             )
+
+
+def test_agents_that_cannot_be_read_are_not_said_to_be_none_or_well() -> None:
+    pane, partly = AgentsPane(), replace(LISTED, unreadable=2)
+    assert pane.empty(view_of(LISTED)) == "No agents in this project."
+    why = "2 rows of the list of agents could not be read"
+    assert pane.empty(view_of(partly)) == f"No agents that could be read: {why}."
+    pane.problems_only = True
+    assert pane.empty(view_of(ONE)) == "No problems. ! shows every agent."
+    assert pane.empty(view_of(replace(ONE, unreadable=2))) == (
+        "No problems among the agents that were read. ! shows every agent."
+    )
 
 
 async def test_participants_that_cannot_be_read_are_not_taken_for_absent() -> None:

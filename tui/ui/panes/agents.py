@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from tui.api.models import Agent
 from tui.fleet.facts import AgentFacts
 from tui.fleet.facts_cache import FactsCache
-from tui.fleet.find import unknown_agents
+from tui.fleet.find import unknown_agents, unlisted_agents
 from tui.fleet.lists.agent_columns import AGENT_COLUMNS
 from tui.fleet.lists.cells import Cell, Cells
 from tui.fleet.lists.listing import arrange, change_signs, moves, row_cells, sorts_by_past
@@ -152,11 +152,12 @@ class AgentsPane(ProblemListPane):
     def empty(self, view: View) -> str:
         """No agents at all, or no problems."""
         fresh = view.fleet.fresh("agents")
-        old = as_of(view, fresh)
+        old, partly = as_of(view, fresh), unlisted_agents(view.fleet)
         if self.problems_only and view.fleet.agents:
-            read = " among the agents that were read" if "agents" in view.fleet.cut else ""
+            read = " among the agents that were read" if partly else ""
             return f"No problems{read}{old}. ! shows every agent."
-        return "" if fresh.at is None else f"No agents in this project{old}."
+        none = f"No agents that could be read: {partly}" if partly else "No agents in this project"
+        return "" if fresh.at is None else f"{none}{old}."
 
     def raw_item(self) -> object | None:
         """The agent."""
