@@ -71,6 +71,19 @@ async def playing(
     playback.close()
 
 
+async def test_events_are_put_together_once_and_not_at_every_step(tmp_path: Path) -> None:
+    first, second = (event(EPOCH + at, Severity.ERROR) for at in (1.0, 2.0))
+    known = [Timeline(events=(first,))]
+    async with playing(tmp_path) as (_, replay, _):
+        playback = Playback(replay, FolderReader(tmp_path / "p"), lambda: known[-1])
+        assert await playback.end(newest=True)
+        before = playback.problems
+        assert len(before) == 3 and playback.problems is before
+        known.append(Timeline(events=(first, second)))
+        assert len(playback.problems) == 4
+        playback.close()
+
+
 async def test_every_sample_is_shown_as_it_was_in_both_directions(tmp_path: Path) -> None:
     async with playing(tmp_path) as (playback, replay, taken):
         seen = [replay.store.fleet.agents]

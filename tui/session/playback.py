@@ -52,6 +52,8 @@ class Playback:
         self._replay, self._reader, self._known = replay, reader, known
         self._turn = asyncio.Lock()
         self._events: Sequence[Event] = ()
+        self._put_together: tuple[Sequence[Event], Sequence[Event], Sequence[Event]] = ((), (), ())
+        """Those recorded, those known, and both in one: every step along the bar asks for them."""
         self._judged: Sequence[Event] = ()
         self._problems: Sequence[float] = ()
         """Times of the errors among these."""
@@ -138,7 +140,10 @@ class Playback:
         return self._problems
 
     def _all_events(self) -> Sequence[Event]:
-        return with_events(self._events, self._known().events)
+        recorded, known = self._events, self._known().events
+        if recorded is not self._put_together[0] or known is not self._put_together[1]:
+            self._put_together = recorded, known, with_events(recorded, known)
+        return self._put_together[2]
 
     def _neighbour(self, by: int) -> Sample | None:
         if self.stamp is None:
