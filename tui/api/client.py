@@ -165,7 +165,7 @@ class Client:
         if name:
             return await self._rooms.ask({"names": [self._caller.exact_rooms.get(name, name)]})
         batch = await self._rooms.ask({})
-        if batch.cut is None and not batch.unreadable:  # else known rooms stay, also those not listed
+        if batch.has_all_rows:  # else known rooms stay, also those not listed
             names = {room.name for room in batch.items}
             for quota in self._quotas:
                 quota.keep(names)

@@ -32,7 +32,7 @@ def whole(batch: Batch[T], what: str) -> tuple[T, ...]:
 
 def if_whole(batch: Batch[T]) -> tuple[T, ...] | None:
     """The items of a listing; None where a row could not be read or kept, so that it proves no absence."""
-    return None if batch.unreadable or batch.cut is not None else batch.items
+    return batch.items if batch.has_all_rows else None
 
 
 async def find_agent(remote: Remote, agent_id: str, *, in_full: bool = False) -> Agent | None:

@@ -30,6 +30,11 @@ class Batch(Generic[T]):
     """Entries in which something could not be read."""
 
     @property
+    def has_all_rows(self) -> bool:
+        """Whether every row that came was read and kept."""
+        return not self.unreadable and self.cut is None
+
+    @property
     def is_whole(self) -> bool:
         """Whether what is not in it is not there: only then does its absence prove anything."""
-        return self.listed and not self.unreadable and self.cut is None and not self.mended
+        return self.listed and self.has_all_rows and not self.mended

@@ -163,7 +163,7 @@ class RoomPolling:
         self._participants.asked(room, now)
         try:
             batch = await client.list_participants(room)
-            return None if batch.cut is not None or batch.unreadable else batch.items
+            return batch.items if batch.has_all_rows else None
         except NotFound as error:
             return None if no_node_answers(error) else ()
         except ApiError as error:
