@@ -521,7 +521,7 @@ def test_what_a_server_quotes_is_on_no_terminal_in_no_picture_and_in_no_file(sti
             terminal.until(terminal.shows("token signature is invalid"))
             terminal.send(b"r")
             terminal.until(terminal.shows('Restart "concierge"'))
-            terminal.until(terminal.shows("armed"))
+            terminal.until(terminal.shows("ready"))
             terminal.send_until(b"\x13", terminal.shows("[> Restart <]"))
             terminal.send(b"\r")
             terminal.until(terminal.shows("cannot route"))

@@ -168,7 +168,7 @@ def test_nothing_is_asked_about_what_is_as_usual(tmp_path: Path) -> None:
 
 def test_an_agent_that_no_file_names_is_typed_in_any_project(tmp_path: Path) -> None:
     alone = build_plan(DEPLOY, inspected(tmp_path), PROJECT, ("concierge",))
-    assert alone.missing(DEPLOY) == f"type concierge or {AGENT} to arm the button"
+    assert alone.missing(DEPLOY) == f"type concierge or {AGENT} to confirm"
     for typed in ("concierge", AGENT):
         assert alone.missing(replace(DEPLOY, confirmation=typed)) == ""
     named = LivekitToml("Demo-A1", AGENT)  # no host differs by case
@@ -183,7 +183,7 @@ def test_an_agent_that_no_file_names_is_typed_in_any_project(tmp_path: Path) -> 
 
 def test_a_refused_sdk_is_deployed_when_the_check_is_skipped(tmp_path: Path) -> None:
     old = made(tmp_path, DEPLOY, sdk_refusal="too old")
-    assert old.missing(DEPLOY) == "say yes above first: deploy without the check of the SDK's version"
+    assert old.missing(DEPLOY) == "confirm above: deploy without the SDK version check"
     skipping = with_options(DEPLOY, {"sdk": "skip"})
     assert old.missing(replace(skipping, confirmation=AGENT)) == ""
     assert "--skip-sdk-check" in old.plan.command()
@@ -199,7 +199,7 @@ def test_in_a_production_project_the_target_is_typed(tmp_path: Path) -> None:
     assert AGENT in deploy.missing(DEPLOY)
     assert deploy.missing(replace(DEPLOY, confirmation=AGENT)) == ""
     create = build_plan(CREATE, inspected(tmp_path), project)
-    assert create.missing(replace(CREATE, confirmation=AGENT)) == "type prod to arm the button"
+    assert create.missing(replace(CREATE, confirmation=AGENT)) == "type prod to confirm"
 
 
 def test_a_file_that_others_may_write_is_refused(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ async def test_a_deploy_by_key_never_aims_at_what_the_cursor_is_on(tmp_path: Pat
         await hands.until(lambda: found.draft is not None)
         await hands.see("Create an agent", "ready")
         await answer(hands, found, "agent", CONCIERGE)
-        await hands.see(f"type concierge or {CONCIERGE} to arm the button")
+        await hands.see(f"type concierge or {CONCIERGE} to confirm")
         await go_to_button(hands, found)
         assert hands.app.screen is found and hands.names() == []
         await hands.press("escape")
@@ -224,14 +224,14 @@ async def test_questions_have_to_be_answered_first(tmp_path: Path) -> None:
     toml = '[project]\nsubdomain = "127"\n[agent]\nid = "CA_another22222"\n'
     async with running(tmp_path, files={"livekit_toml": toml}) as hands:
         found = await form(hands, "create")
-        await hands.see("sure?", "make a second agent", "say yes above first")
+        await hands.see("sure?", "make a second agent", "confirm above")
         await go_to_button(hands, found)
         assert hands.app.screen is found and hands.names() == []
         found.form.focus_field("other")
         await hands.press("right")
         await hands.see("ready")
         await answer(hands, found, "region", "eu-central")
-        await hands.see("data residency rules apply", "say yes above first")
+        await hands.see("data residency rules apply", "confirm above")
         found.form.focus_field("residency")
         await hands.press("right")
         await hands.see("ready")
@@ -243,8 +243,8 @@ async def test_questions_have_to_be_answered_first(tmp_path: Path) -> None:
 async def test_a_production_project_wants_the_agent_typed(tmp_path: Path) -> None:
     async with running(tmp_path, danger=True) as hands:
         found = await form(hands, f"deploy {CONCIERGE}", confirm=False)
-        await hands.see("PRODUCTION", f"type concierge or {CONCIERGE} to arm the button")
-        await hands.see("ctrl+r rereads")
+        await hands.see("PRODUCTION", f"type concierge or {CONCIERGE} to confirm")
+        await hands.see("ctrl+r reloads")
         assert "c copies" not in hands.flowing, "a c is the first letter of the name"
         await go_to_button(hands, found)
         assert hands.names() == []
@@ -252,7 +252,7 @@ async def test_a_production_project_wants_the_agent_typed(tmp_path: Path) -> Non
         await hands.paste(CONCIERGE)
         await hands.see("ready")
         found.frame.button("cancel").focus()
-        await hands.see("c copies the command · ctrl+r rereads")
+        await hands.see("c copies the command · ctrl+r reloads")
         await go_to_button(hands, found)
         await hands.see("✓ built")
 

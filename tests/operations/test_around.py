@@ -387,7 +387,7 @@ async def test_one_mark_that_a_filter_hides_is_left_out(tmp_path: Path) -> None:
         await here.paste("failing")
         await here.press("enter", "r")
         dialog = await bulk(here)
-        assert "nothing is left to do it to" in dialog.obstacle
+        assert "no targets left" in dialog.obstacle
 
 
 LATE = FaultSpec(path="*/RollbackAgent", action="latency")

@@ -318,7 +318,7 @@ async def test_another_name_of_the_target_disarms_and_is_marked(
     await here.press("ctrl+r")
     await here.until(lambda: not bulk.obstacle)
     assert f'· "concierge" ({CONCIERGE})' in here.shown() and "Δ" not in here.shown()
-    assert "c copies · ctrl+r rereads" in here.shown()
+    assert "c copies · ctrl+r reloads" in here.shown()
     copied = list[str]()
     monkeypatch.setattr(ProjectContext, "copy", lambda _, text: copied.append(text))
     await here.press("c")
@@ -366,7 +366,7 @@ async def test_the_age_of_the_data_grows_while_nothing_comes(
     """A server that is silent sends no news of how old the data is."""
     await here.press("r")
     dialog = await here.opened()
-    assert "data just received" in " ".join(here.shown().split())
+    assert "data is current" in " ".join(here.shown().split())
     monkeypatch.setattr(here.app.clock, "monotonic", lambda: time.monotonic() + 25.0)
     dialog.redraw()
     words = " ".join(here.shown().split())
@@ -394,7 +394,7 @@ async def test_a_target_that_is_gone_is_refused(here: Console) -> None:
 async def test_what_destroys_wants_the_id(here: Console) -> None:
     await here.press("ctrl+d")
     dialog = await here.opened()
-    assert dialog.obstacle == f"type {CONCIERGE} to arm the button"
+    assert dialog.obstacle == f"type {CONCIERGE} to confirm"
     typed = dialog.frame.query_one("#row-typed Input", Input)
     for wrong in ("concierge", CONCIERGE[:-1], CONCIERGE.lower(), ""):
         typed.value = wrong
@@ -412,7 +412,7 @@ async def test_in_a_production_project_the_name_arms_the_button(tmp_path: Path) 
         await here.press("r")
         dialog = await here.opened()
         assert "in prod  PRODUCTION" in here.shown()
-        assert dialog.obstacle == f"type concierge or {CONCIERGE} to arm the button"
+        assert dialog.obstacle == f"type concierge or {CONCIERGE} to confirm"
         dialog.frame.query_one("#row-typed Input").focus()
         await here.settle()
         await here.paste("concierge")

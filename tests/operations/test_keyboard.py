@@ -95,7 +95,7 @@ async def test_versions_and_deployments(tmp_path: Path) -> None:
 
 
 async def _arm(here: Console, name: str) -> None:
-    """Type the target, and wait until what cannot be taken back can be confirmed."""
+    """Type the target, and wait until what cannot be undone can be confirmed."""
     dialog = here.dialog
     await here.until(lambda: dialog.frame.query_one("#row-typed").display is True)
     dialog.frame.query_one("#row-typed Input").focus()

@@ -366,7 +366,7 @@ def test_secrets_that_were_not_received_are_neither_new_nor_vanishing() -> None:
     unknown = View(fleet_of(BARE), Selection(agent_id="CA_bare"), START, 1000.0)
     read = Answers({"name": "A", "names": "A"}, secrets=SecretSet((SecretToSend("A", Secret("x")),), (), ()))
     for name, said, not_said in (
-        ("set_secret", "A is new", "whether A is set already is not known"),
+        ("set_secret", "A is added", "whether A is set already is not known"),
         ("import_secrets", "new: A", "which of them are new is not known"),
         ("replace_secrets", "nothing vanishes", "which of them are new is not known"),
         ("mount_secret", "it is new", "whether it is new is not known"),
@@ -388,7 +388,7 @@ def test_secrets_that_were_not_received_are_neither_new_nor_vanishing() -> None:
     for name, said, otherwise in (
         (
             "set_secret",
-            f"whether A is set already is not known, {why}; the others stay",
+            f"whether A is set already is not known, {why}; others unchanged",
             "A gets a new value",
         ),
         ("import_secrets", f"sets A; which of them are new is not known: {why}", "other value: A"),
@@ -479,9 +479,9 @@ def test_what_cannot_be_taken_back_can_only_be_confirmed_after_a_moment(name: st
     view = View(FLEETS["twins"], Selection(agent_id="CA_0"), START, 1000.0)
     asked = PendingOperation(BY_ID[name], view, Answers(), production=True, refresh=2.0)
     asked.accept(view)
-    assert asked.obstacle("", locked=False, now=1000.0) == "type CA_0 to arm the button"
+    assert asked.obstacle("", locked=False, now=1000.0) == "type CA_0 to confirm"
     early = asked.obstacle("CA_0", locked=False, now=1000.0 + CONFIRM_DELAY - 1)
-    assert early == ("this cannot be taken back: 1 s" if waits else "")
+    assert early == ("this cannot be undone: 1 s" if waits else "")
     assert asked.obstacle("CA_0", locked=False, now=1000.0 + CONFIRM_DELAY) == ""
 
 

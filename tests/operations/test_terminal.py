@@ -74,7 +74,7 @@ def test_a_program_that_is_ended_in_the_middle_leaves_word_of_what_it_began(
     with started(simulator, tmp_path) as terminal:
         terminal.until(terminal.shows("agent-0001"))
         terminal.send(b"r")
-        terminal.until(terminal.shows("armed"))
+        terminal.until(terminal.shows("ready"))
         terminal.send_until(b"\x13", terminal.shows("[> Restart <]"))
         terminal.send(b"\r")
         terminal.until(lambda: b"RestartAgent" in asked(simulator, "/effects"))

@@ -163,7 +163,7 @@ async def test_a_key_that_can_do_nothing_says_why() -> None:
             await typed(pilot, key)
             assert app.said.newest_first[0].text == words
         await typed(pilot, "5", "l")
-        assert app.said.newest_first[0].text == "this line names no single agent"
+        assert app.said.newest_first[0].text == "this row does not belong to exactly one agent"
 
 
 async def test_a_poll_that_ends_while_the_screen_is_taken_down_is_no_error() -> None:

@@ -141,7 +141,7 @@ async def test_an_unknown_theme_and_other_notices_are_told_once_and_kept() -> No
         await settled(pilot)
         assert app.theme == "dark"
         told = [item.text for item in app.said.newest_first]
-        assert told[0].startswith("no theme 'nightly'; there are ansi16, dark, ")
+        assert told[0].startswith("unknown theme 'nightly'; available: ansi16, dark, ")
         assert told[1] == "config.toml:3: unknown key 'colour'"
         while not app.screen.query("Toast"):
             await pilot.pause(0.01)

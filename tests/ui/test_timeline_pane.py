@@ -159,7 +159,7 @@ async def test_keys_of_the_timeline_on_the_screen() -> None:
         await typed(pilot, "7", "i", *"the fix is out", "enter")
         assert any("not noted: a recording stays as it is" in said.text for said in app.said.newest_first)
         await typed(pilot, "J")
-        assert any("about no job" in said.text for said in app.said.newest_first)
+        assert any("has no job" in said.text for said in app.said.newest_first)
         await typed(pilot, "colon", *"failed 2h", "enter")
         assert isinstance(app.screen, PastList)
         await typed(pilot, "J")

@@ -73,7 +73,7 @@ def preview_dockerfile(root: Path) -> FileChanges:
     except BuildError as error:
         return FileChanges(root, problem=str(error))
     there = tuple(name for name in (DOCKERFILE, DOCKERIGNORE) if (root / name).exists())
-    facts = [f"{found.type.value}, told by {found.file}", *found.warnings]
+    facts = [f"{found.type.value}, detected from {found.file}", *found.warnings]
     facts += [f"{name} is there" for name in there]
     return FileChanges(root, facts=tuple(facts), there=there, changes=len(there) < 2, programs=programs)
 

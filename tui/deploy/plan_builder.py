@@ -82,9 +82,9 @@ class PlanDraft:
         """What is still to be agreed to or typed, in words; empty if the plan may go."""
         for name, words in self.questions:
             if name not in given.agreed:
-                return f"say yes above first: {words}"
+                return f"confirm above: {words}"
         if self.to_type and given.confirmation not in self.to_type:
-            return f"type {' or '.join(self.to_type)} to arm the button"
+            return f"type {' or '.join(self.to_type)} to confirm"
         return ""
 
 
@@ -179,14 +179,14 @@ def _questions(plan: Plan, inspection: Inspection) -> tuple[tuple[str, str], ...
     """Questions that `lk` asks too, and the agent that livekit.toml names."""
     found: list[tuple[str, str]] = []
     if inspection.sdk_refusal:
-        found.append((SDK, "deploy without the check of the SDK's version"))
+        found.append((SDK, "deploy without the SDK version check"))
     if inspection.git is not None and inspection.git.dirty:
-        found.append((DIRTY, "deploy uncommitted changes: no commit will say what runs"))
+        found.append((DIRTY, "include uncommitted changes: the running code will match no commit"))
     if warning := inspection.residency(plan.region):
         found.append((RESIDENCY, warning))
     named = inspection.project_file.agent_id if inspection.project_file else ""
     if named and plan.creates:
-        found.append((OTHER, f"make a second agent, which replaces {named} in livekit.toml"))
+        found.append((OTHER, f"create a second agent, which replaces {named} in livekit.toml"))
     elif named and named != plan.agent_id:
         found.append((OTHER, f"livekit.toml names another agent, {named}"))
     return tuple(found)
@@ -194,7 +194,7 @@ def _questions(plan: Plan, inspection: Inspection) -> tuple[tuple[str, str], ...
 
 def _effects(plan: Plan) -> tuple[str, ...]:
     if plan.creates:
-        return (f"makes a new agent in {plan.region}; livekit.toml is written once it is built",)
+        return (f"creates an agent in {plan.region}; livekit.toml is written once it is built",)
     if plan.deployment:
         return (f"deployment {plan.deployment}: its running sessions end at once when it is replaced",)
     return ("production: new instances start first, old ones drain for up to an hour",)

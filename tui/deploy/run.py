@@ -151,7 +151,7 @@ class DeployRun:
             self._before = await self._there_before()
         except ApiError as error:
             things = "agents" if plan.creates else "versions"
-            words = f"could not look at the {things} first: {error}; nothing was sent, try again"
+            words = f"pre-check of the {things} failed: {error}; nothing was sent, try again"
             raise StageFailed(Stage.ANNOUNCE, words, word=Verdict.NOT_SENT) from None
         try:
             self._attempt = await Attempt.begin(

@@ -71,11 +71,11 @@ async def _one(
     """Re-read, compare with what was seen, do."""
     answers = Answers()
     subject = f"{operation.label} {target.name}"
-    tell(Progress("looking how things are…"))
+    tell(Progress("checking current state…"))
     try:
         fresh = await operator.reread(operation, replace(view, selection=target.selection), answers)
     except ApiError as error:
-        return Outcome(Verdict.NOT_SENT, f"{subject}: could not look first: {error}; nothing was sent")
+        return Outcome(Verdict.NOT_SENT, f"{subject}: pre-check failed: {error}; nothing was sent")
     if problem := operation.unfit(fresh):
         return Outcome(Verdict.NOT_SENT, f"{subject}: {problem}; nothing was sent")
     if news := moved(target.preview, operation.preview(fresh, answers)):

@@ -34,7 +34,7 @@ class Danger(IntEnum):
     SERVICE = 2
     """It affects what runs: the target is typed in a production project."""
     DESTROYS = 3
-    """It cannot be taken back: the target is always typed."""
+    """It cannot be undone: the target is always typed."""
 
 
 class Usage(Struct, frozen=True):

@@ -20,7 +20,7 @@ from tui.operations.operation import Danger, Operation, Preview
 DETAILS_WITHIN: Final = 60.0
 """Seconds for which versions and secrets that were read may be chosen from."""
 CONFIRM_DELAY: Final = 3.0
-"""Seconds before something that cannot be taken back can be confirmed at all."""
+"""Seconds before something that cannot be undone can be confirmed at all."""
 
 
 class PendingOperation:
@@ -139,7 +139,7 @@ class PendingOperation:
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """What has to be typed to arm the button, any of these; empty if nothing has."""
+        """What has to be typed to confirm, any of these; empty if nothing has."""
         danger = self.operation.danger
         if danger is Danger.DESTROYS or (danger is Danger.SERVICE and self._production):
             return self.preview.typed
@@ -168,7 +168,7 @@ class PendingOperation:
         if now < self._not_before:
             return f"LiveKit asks for a pause: {self._not_before - now:.0f} s"
         if (wanted := self.wanted) and typed.strip() not in wanted:
-            return f"type {' or '.join(wanted)} to arm the button"
+            return f"type {' or '.join(wanted)} to confirm"
         if operation.danger is Danger.DESTROYS and (left := self._opened + CONFIRM_DELAY - now) > 0:
-            return f"this cannot be taken back: {left:.0f} s"
+            return f"cannot be undone; wait {left:.0f} s"
         return ""

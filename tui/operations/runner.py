@@ -120,10 +120,10 @@ class OperationRunner:
         try:
             if earlier is not None and (found := await self._found(operation, earlier)) is not None:
                 return found
-            tell(Progress("looking how things are…"))
+            tell(Progress("checking current state…"))
             before = await operation.baseline(self.remote, view, answers)
         except ApiError as error:
-            words = f"{subject}: could not look first: {error}; nothing was sent, try again"
+            words = f"{subject}: pre-check failed: {error}; nothing was sent, try again"
             return Outcome(Verdict.NOT_SENT, words, error=error)
         try:
             attempt = await self._begin(operation, view, answers, before, reason, earlier)

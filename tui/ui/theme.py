@@ -60,7 +60,7 @@ class Themes(Struct, frozen=True):
 
     def missing(self, name: str) -> str:
         """What is wrong with the name of a theme; empty if it was found."""
-        return "" if name in self.names else f"no theme {name!r}; there are {', '.join(self.names)}"
+        return "" if name in self.names else f"unknown theme {name!r}; available: {', '.join(self.names)}"
 
     def first(self, wanted: str, *, no_color: bool, low_bandwidth: bool) -> str:
         """The name of the theme to begin with, if possible the one that is wanted."""
@@ -157,7 +157,9 @@ class _Palette(Struct, frozen=True):
                 raise BadTheme(f"{key} = {color!r} is no colour") from None
         for key, style in self.styles.items():
             if not set(style.split()) <= _STYLES:
-                raise BadTheme(f"{key} = {style!r} is no text style; there are {', '.join(sorted(_STYLES))}")
+                raise BadTheme(
+                    f"{key} = {style!r} is not a text style; available: {', '.join(sorted(_STYLES))}"
+                )
 
     def variables(self) -> dict[str, str]:
         """The variables of the style sheet, and of what draws its own lines."""

@@ -97,7 +97,9 @@ async def test_a_bad_filter_is_told_and_the_last_good_one_kept() -> None:
 
 async def test_a_word_that_is_no_field_is_told_where_nothing_has_it() -> None:
     async with playing(Scene("filter", keys=("slash", *"regoin:us"))) as (app, _):
-        assert above(app).startswith("/ Agents: 0 rows · regoin: is no field; there are status: name: id:")
+        assert above(app).startswith(
+            "/ Agents: 0 rows · regoin: is not a field; available: status: name: id:"
+        )
 
 
 async def test_versions_are_filtered_as_long_as_they_are_of_the_same_agent() -> None:
@@ -215,12 +217,12 @@ async def test_going_to_an_agent_clears_a_filter_that_hides_it() -> None:
 
 
 REFUSALS = {
-    "nonsense": ": no command 'nonsense'; there are agents, ",
-    "s": ": 's' could be status, secrets",
+    "nonsense": ": unknown command 'nonsense'; available: agents, ",
+    "s": ": 's' is ambiguous: status, secrets",
     "status nobody": ": no agent 'nobody' in this project",
     "find": ": find what?",
-    "theme": ": no theme ''; there are ansi16, dark, ",
-    "theme blue": ": no theme 'blue'; there are ",
+    "theme": ": unknown theme ''; available: ansi16, dark, ",
+    "theme blue": ": unknown theme 'blue'; available: ",
     "project nowhere": ": no project 'nowhere'",
     'status "open': ": a quote is not closed",
     "agents (": ": not a regular expression",

@@ -52,7 +52,7 @@ class Restart(Operation):
             where=where(agent),
             effect=(
                 f"{jobs(view, agent)}: a restart does not interrupt sessions",
-                "cannot be taken back",
+                "cannot be undone",
             ),
             state=states(view, agent),
             typed=typed_names(view, agent),
@@ -111,7 +111,7 @@ class DeleteAgent(Operation):
         return Preview(
             what=f"Delete the WHOLE AGENT {named(agent)}",
             where=where(agent),
-            effect=(f"{jobs(view, agent)}: they end", "cannot be taken back"),
+            effect=(f"{jobs(view, agent)}; any running session ends", "cannot be undone"),
             lost=(
                 f"all of it goes: {count} {'deployment' if count == 1 else 'deployments'}, versions, secrets",
             ),
@@ -160,8 +160,8 @@ class DeleteDeployment(DeploymentOperation):
             what=f"Delete deployment {name or '?'} of {named(agent)}",
             where=where(agent, name) if name else "–",
             effect=(
-                f"{jobs(view, agent, name)}: sessions of this deployment end",
-                "production and the agent stay; cannot be taken back",
+                f"{jobs(view, agent, name)}; any running session of this deployment ends",
+                "production and the agent stay; cannot be undone",
             ),
             state=states(view, agent, name) if name else (),
             typed=(agent.agent_id,),

@@ -73,20 +73,20 @@ class CreateDispatch(Operation):
         room = answers.text("room") or (view.selection.room if in_tree else "")
         restart = Field(
             "restart",
-            "if it fails",
+            "restart",
             FieldKind.CHOICE,
             value=answers.text("restart") or ON_FAILURE,
             help="Cloud only: a self-hosted server stores it and restarts nothing",
         )
         return (
-            Field("agent", "agent", value=agent, help="its dispatch name; ↓ lists the names known here"),
+            Field("agent", "agent", value=agent, help="its dispatch name; ↓ suggests the names known here"),
             Field(
                 "room",
                 "room",
                 value=room,
                 fresh=FRESH_ROOM,
                 starts_fresh=answers.text("new_room") == "yes",
-                help="↓ lists a new one, then open rooms",
+                help="↓ suggests a new room, then open rooms",
             ),
             Field("deployment", "deployment", value=answers.text("deployment"), help="empty is production"),
             *(() if dispatch_checks.stores_restart_policy_only(view.fleet) else (restart,)),
@@ -108,14 +108,14 @@ class CreateDispatch(Operation):
             rows = {row.deployment for agent in agents for row in agent.agent_deployments}
             return tuple(Option(item, (item or "production",)) for item in sorted(rows))
         if name == "restart":
-            return (Option(ON_FAILURE, ("restart it",)), Option(NEVER, ("leave it",)))
+            return (Option(ON_FAILURE, ("on failure",)), Option(NEVER, ("never",)))
         return ()
 
     def check(self, view: View, answers: Answers) -> None:
         """Names, sizes and forms that LiveKit takes."""
         agent = answers.text("agent")
         if not agent:
-            raise InvalidAnswer("agent", "which agent? Pick one, or type its dispatch name")
+            raise InvalidAnswer("agent", "type the agent's dispatch name, or ↓ to choose")
         if not is_exact(agent):
             raise InvalidAnswer(
                 "agent", "this agent's name holds characters that cannot be sent back as shown"
@@ -136,7 +136,7 @@ class CreateDispatch(Operation):
         return Preview(
             what=f"Dispatch {agent} to {room}",
             where=f"deployment {deployment}",
-            effect=(f"{starts or 'one job, or one per publisher'}; u takes it back for 30 s afterwards",),
+            effect=(f"{starts or 'one job, or one per publisher'}; undo with u within 30 s",),
             state=(*_agent_ids(view, answers), *_doubles(view, answers)),
             unknown=(AGENT_ID,) if unknown_agents(view.fleet) else (),
         )

@@ -56,7 +56,7 @@ def check_deployment(name: str) -> None:
 def check_room(name: str) -> None:
     """Raises `InvalidAnswer` for what can be no room's name."""
     if not name:
-        raise InvalidAnswer("room", "which room? Pick one, or the new one that is offered first")
+        raise InvalidAnswer("room", "type a room, or ↓ to choose")
     if (size := len(name.encode())) > ROOM_LIMIT:
         raise InvalidAnswer("room", f"this room's name has {size} bytes, LiveKit takes {ROOM_LIMIT}")
     if not is_exact(name):

@@ -135,7 +135,7 @@ class CreateLink(Operation):
             where=answers.text("region") or "no region",
             effect=(
                 "the owner of the endpoint has to approve it before anything goes through",
-                "can be taken back by deleting it",
+                "undo by deleting it",
             ),
         )
 
@@ -235,7 +235,7 @@ class DeleteLink(Operation):
         return Preview(
             what=f"Delete the private link {name}",
             where="all agents of the project",
-            effect=("agents lose the way through it at once", "cannot be taken back"),
+            effect=("agents lose the way through it at once", "cannot be undone"),
             state=facts,
             typed=(link_id,),
         )

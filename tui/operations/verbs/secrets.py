@@ -76,12 +76,12 @@ class SetSecret(SecretsOperation):
         """New or replaced."""
         name = answers.text("name")
         if not name:
-            return self.shown(view, "Set a secret of", "no name was given yet; the others stay")
+            return self.shown(view, "Set a secret of", "no name was given yet; others unchanged")
         known = any(item.name == name for item in secrets(view))
-        words = f"{name} {'gets a new value' if known else 'is new'}"
+        words = f"{name} {'gets a new value' if known else 'is added'}"
         if not known and (why := unlisted(view)):
             words = f"whether {name} is set already is not known, {why}"
-        return self.shown(view, "Set a secret of", f"{words}; the others stay")
+        return self.shown(view, "Set a secret of", f"{words}; others unchanged")
 
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk agent update-secrets`, with a file: a value on a command line can be read by others."""
@@ -193,7 +193,7 @@ class RemoveSecrets(SecretsOperation):
 
     id = "remove_secrets"
     label = "Remove secret"
-    help = "remove the secret under the cursor, or the marked ones; the others stay"
+    help = "remove the secret under the cursor, or the marked ones; others unchanged"
     danger = Danger.DESTROYS
     usage = Usage("remove-secrets", ("agent", "secret"))
 

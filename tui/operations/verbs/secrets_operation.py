@@ -97,8 +97,8 @@ class SecretsOperation(Operation):
     def effect(self, view: View) -> tuple[str, ...]:
         """What any change of secrets does to what runs."""
         return (
-            f"workers restart; {jobs(view, agent_of(view))}: sessions stay",
-            "no value can be read back, so this cannot be taken back",
+            f"workers restart; {jobs(view, agent_of(view))}: sessions are not interrupted",
+            "LiveKit never returns secret values, so this cannot be undone",
         )
 
     def shown(

@@ -57,7 +57,7 @@ class Update(SecretsOperation):
         if answers.secrets.secrets:
             return self.shown(view, "Update and restart", *difference(view, answers.secrets))
         shown = self.shown(view, "Update and restart", "no secret is changed")
-        return with_fields(shown, effect=(*shown.effect[:-1], "cannot be taken back"))
+        return with_fields(shown, effect=(*shown.effect[:-1], "cannot be undone"))
 
     def request(self, view: View, answers: Answers) -> Request:
         """UpdateAgentRequest; regions are never sent."""

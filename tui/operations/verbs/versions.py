@@ -117,8 +117,8 @@ class Rollback(Operation):
             effect=(
                 f"from {agent.version}{_about(current, view.now)}",
                 f"to   {tag or '(choose one)'}{_about(found, view.now)}",
-                f"{jobs(view, agent, '')}; sessions stay, workers drain up to 1 h",
-                "u takes it back for 30 s afterwards",
+                f"{jobs(view, agent, '')}; running sessions finish (up to 1 h)",
+                "undo with u within 30 s",
             ),
             state=states(view, agent, ""),
             typed=typed_names(view, agent),
@@ -202,8 +202,8 @@ class Promote(DeploymentOperation):
             where=where(agent, ""),
             effect=(
                 f"production from {agent.version} to {_source(view, answers) or '(choose one)'}",
-                f"{jobs(view, agent, '')}; sessions stay, workers drain up to 1 h",
-                "u takes it back for 30 s afterwards",
+                f"{jobs(view, agent, '')}; running sessions finish (up to 1 h)",
+                "undo with u within 30 s",
             ),
             state=states(view, agent),
             typed=typed_names(view, agent),

@@ -45,7 +45,9 @@ def parse(text: str, commands: Sequence[Command] = COMMANDS) -> Parsed:
         close = [command for command in commands if command.name == "quit"]
     if len(close) != 1:
         names = ", ".join(command.name for command in (close or commands))
-        raise BadCommand(f"{name!r} could be {names}" if close else f"no command {name!r}; there are {names}")
+        raise BadCommand(
+            f"{name!r} is ambiguous: {names}" if close else f"unknown command {name!r}; available: {names}"
+        )
     return Parsed(close[0], tuple(rest))
 
 

@@ -37,7 +37,9 @@ def inspection_facts(inspection: Inspection) -> list[FactLine]:
     if inspection.detected is not None:
         sdk = f" · {inspection.sdk.package} {inspection.sdk.version}" if inspection.sdk else ""
         facts.append(
-            FactLine("project", f"{inspection.detected.type.value}, told by {inspection.detected.file}{sdk}")
+            FactLine(
+                "project", f"{inspection.detected.type.value}, detected from {inspection.detected.file}{sdk}"
+            )
         )
     if inspection.source is not None:
         files = sum(1 for entry in inspection.source.entries if not entry.is_directory)
@@ -45,7 +47,7 @@ def inspection_facts(inspection: Inspection) -> list[FactLine]:
             FactLine("source", f"{files} files, {decimal_size(inspection.source.size)} before compression")
         )
     if inspection.git is not None and inspection.git.commit:
-        dirty = " · uncommitted changes go along" if inspection.git.dirty else ""
+        dirty = " · uncommitted changes included" if inspection.git.dirty else ""
         words = f"{inspection.git.commit} {clean(inspection.git.branch, limit=80)}{dirty}"
         facts.append(FactLine("git", words, "warn" if dirty else "text"))
     facts.append(_docker(inspection))
@@ -60,7 +62,7 @@ def inspection_facts(inspection: Inspection) -> list[FactLine]:
 
 def _docker(inspection: Inspection) -> FactLine:
     if inspection.has_dockerfile:
-        return FactLine("Dockerfile", "is there and is used")
+        return FactLine("Dockerfile", "using the existing one")
     return FactLine("Dockerfile", "is missing: one is written for the program", "warn")
 
 

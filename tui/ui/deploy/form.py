@@ -40,9 +40,9 @@ from tui.ui.keys.contexts import DEPLOY
 LOOKING = 3.0
 """Seconds for which keys wait for a look at the directory, which may be a large one."""
 KEYS = (
-    "Tab · ctrl+s to the button · ↓ suggests · Esc cancels · c copies the command · ctrl+r rereads",
-    "Tab · ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
-    "Tab · ctrl+s to the button · ↓ suggests · Esc cancels",
+    "Tab · ctrl+s, then Enter · ↓ suggests · Esc cancels · c copies the command · ctrl+r reloads",
+    "Tab · ctrl+s, then Enter · Esc cancels · c copies · ctrl+r reloads",
+    "Tab · ctrl+s, then Enter · ↓ suggests · Esc cancels",
 )
 """What the keys do, the longest first."""
 

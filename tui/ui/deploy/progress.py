@@ -215,7 +215,7 @@ class DeployScreen(Dialog):
 
     def _say(self, words: str = "") -> None:
         over = self._report is not None and self._report.over
-        quiet = "Esc closes · c copies the verdict" if over else "Esc twice leaves: the build may be dropped"
+        quiet = "Esc closes · c copies the verdict" if over else "Esc Esc: leave (may cancel the build)"
         self._lines("keys", [(Cell(f" {words or quiet}", "warn" if words else "muted"),)])
 
     def action_leave(self) -> None:
@@ -229,7 +229,7 @@ class DeployScreen(Dialog):
             self.dismiss()
             return
         self._asked = now
-        self._say("Still at work: leaving may drop the build. Esc again leaves all the same")
+        self._say("Still running: leaving may cancel the build. Esc again leaves anyway")
 
     def action_copy(self) -> None:
         """Copy the verdict, with the output of what failed."""

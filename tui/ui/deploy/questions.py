@@ -17,7 +17,7 @@ _CHOICES: Final[Mapping[str, tuple[str, str]]] = {
     "empty": ("refuse", "skip them"),
     "git": ("add commit and branch", "leave them out"),
     SDK: ("no", "yes, skip the check"),
-    DIRTY: ("no", "yes, deploy what is not committed"),
+    DIRTY: ("no", "yes, include uncommitted changes"),
     RESIDENCY: ("no", "yes, in that region"),
     OTHER: ("no", "yes, I mean that agent"),
 }
@@ -31,7 +31,7 @@ HELP: Final[Mapping[str, str]] = {
     "deployment": "empty is production",
     "region": "where the new agent runs; it stays there",
     SDK: "the service may refuse or miss an SDK that is too old",
-    DIRTY: "no commit will say what runs",
+    DIRTY: "the running code will match no commit",
     "program": "what the Dockerfile that is written starts",
     "secrets": "KEY=VALUE lines; empty sets none",
     "typed": "KEY=VALUE lines, typed or pasted blind; they win over the file",
@@ -60,7 +60,7 @@ def fields(root: str, given: DeployInput) -> tuple[Field, ...]:
         Field("mounts", "mount files", value=given.mounts),
         Field("empty", "empty ones", FieldKind.CHOICE, value=skip),
         Field("attributes", "attributes", value=given.attributes),
-        Field("git", "of git", FieldKind.CHOICE, value=own),
+        Field("git", "git metadata", FieldKind.CHOICE, value=own),
     )
     return tuple(replace(field, help=HELP.get(field.id, "")) for field in asked)
 

@@ -55,7 +55,7 @@ class WriteForm(FormDialog):
         """Look at the directory."""
         super().on_mount()
         self.frame.button("again").display = False
-        self.frame.keys("Tab moves · ctrl+s to the button · Enter presses · Esc cancels")
+        self.frame.keys("Tab moves · ctrl+s, then Enter confirms · Esc cancels")
         self.frame.button("cancel").focus()
         self.replace_work(self._begin)
 

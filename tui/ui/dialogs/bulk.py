@@ -36,9 +36,9 @@ from tui.ui.widgets.lines import Lines
 
 LEAVE, INCLUDE = "leave", "include"
 KEYS = (
-    "Tab · ctrl+s to the button · Esc cancels · c copies the commands · ctrl+r rereads",
-    "ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
-    "ctrl+s to the button · Esc cancels",
+    "Tab · ctrl+s, then Enter · Esc cancels · c copies the commands · ctrl+r reloads",
+    "ctrl+s, then Enter · Esc cancels · c copies · ctrl+r reloads",
+    "ctrl+s, then Enter · Esc cancels",
 )
 RUNNING_KEYS = ("Esc stops or closes · c copies the commands", "Esc stops or closes")
 """What the keys do, the longest first."""
@@ -109,7 +109,7 @@ class BulkDialog(Dialog):
 
     async def _ask(self) -> None:
         self.frame.button("again").display = False
-        self._hidden_label.set_lines([(Cell("filtered out", "muted"),)])
+        self._hidden_label.set_lines([(Cell("hidden", "muted"),)])
         row = Horizontal(self._hidden_label, self._choice, classes="row")
         await self.frame.mount(row, before="#row-reason")
         self.frame.button("cancel").focus()
@@ -133,7 +133,7 @@ class BulkDialog(Dialog):
         """Why the button does not act; empty if it does."""
         context = self._project_context
         if not self._chosen:
-            return "nothing is left to do it to"
+            return "no targets left"
         if self.frame.foreign:
             return self.frame.foreign
         if context.locked:
@@ -146,7 +146,7 @@ class BulkDialog(Dialog):
         if any(target.new_name(view) for target in self._chosen):
             return "changed since you looked: a target has another name. ctrl+r accepts it"
         if self._wanted and self.frame.typed.strip() != self._wanted:
-            return f"type {self._wanted} to arm the button"
+            return f"type {self._wanted} to confirm"
         return ""
 
     # ---- keys -----------------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ class BulkDialog(Dialog):
             return "stopping after the current one; p goes on, Esc hides this"
         if self._under_way:
             return "running; Esc stops after the current one"
-        return self.obstacle or "armed; stops at the first that does not go well"
+        return self.obstacle or "ready; stops at the first failure or unknown outcome"
 
     def _draw_buttons(self, count: int) -> None:
         cancel, go = self.frame.button("cancel"), self.frame.button("go")

@@ -19,11 +19,11 @@ from tui.ui.widgets.lines import Line, Lines, spread
 from tui.ui.widgets.text import fit, width
 
 KEYS = (
-    "Tab moves · ctrl+s to the button · Enter presses · Esc cancels · c copies the command · ctrl+r rereads",
-    "Tab moves · ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
-    "Tab · ctrl+s to the button · Esc cancels · c copies · ctrl+r rereads",
-    "ctrl+s to the button · Esc cancels · c copies",
-    "ctrl+s to the button · Esc cancels",
+    "Tab moves · ctrl+s, then Enter confirms · Esc cancels · c copies the command · ctrl+r reloads",
+    "Tab moves · ctrl+s, then Enter · Esc cancels · c copies · ctrl+r reloads",
+    "Tab · ctrl+s, then Enter · Esc cancels · c copies · ctrl+r reloads",
+    "ctrl+s, then Enter · Esc cancels · c copies",
+    "ctrl+s, then Enter · Esc cancels",
 )
 """What the keys do, the longest first."""
 
@@ -92,7 +92,7 @@ class DialogLayout(Vertical):
 
     def on_mount(self) -> None:
         """Labels that never change."""
-        for label, words, tone in (("reason", "reason", "muted"), ("typed", "to arm it", "warn")):
+        for label, words, tone in (("reason", "reason", "muted"), ("typed", "confirm", "warn")):
             self._labels[label].add_class("label")
             self._labels[label].set_lines([(Cell(words, tone),)])
         self._row_typed.display = False

@@ -289,7 +289,7 @@ class OperationDialog(FormDialog):
             self._ask_again(f"{problem}; nothing was sent")
             return
         except ApiError as error:
-            self._ask_again(f"could not look first: {error}; nothing was sent")
+            self._ask_again(f"pre-check failed: {error}; nothing was sent")
             return
         outcome = await self.context.operator.perform(
             self.operation,

@@ -92,7 +92,7 @@ def project_cells(project: Project, *, locked: bool) -> list[Cell]:
 def age_words(age: float) -> str:
     """The age of data, in steps."""
     step = int(age) // AGE_STEP * AGE_STEP
-    return "just received" if step < AGE_STEP else f"{step} s old"
+    return "is current" if step < AGE_STEP else f"{step} s old"
 
 
 def request_facts(operation: Operation, view: View, answers: Answers, project: Project) -> list[FactLine]:

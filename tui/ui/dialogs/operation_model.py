@@ -29,7 +29,7 @@ from tui.ui.dialogs.operation_facts import (
 )
 from tui.ui.dialogs.project_context import ProjectContext
 
-BUSY_KEYS = "Esc hides this; the outcome will be said, and is in :audit"
+BUSY_KEYS = "Esc hides this; the result will be announced and kept in :audit"
 _TONES = {Danger.REVERSIBLE: "accent", Danger.SERVICE: "warn", Danger.DESTROYS: "error"}
 
 
@@ -146,7 +146,7 @@ class OperationModel:
     def begin(self) -> None:
         """The button was pressed."""
         self.phase, self.shows_request = OperationPhase.BUSY, False
-        self.report(Progress("looking how things are…"))
+        self.report(Progress("checking current state…"))
 
     def ask_again(self, words: str) -> None:
         """Nothing was sent: back to the questions."""
@@ -209,7 +209,7 @@ class OperationModel:
             return list(self.notice[self._is_early :])
         if obstacle := self.obstacle(typed):
             return [*self.notice, FactLine("", obstacle, "warn")]
-        words = "dry run: the button shows the request" if self.context.dry_run else "armed"
+        words = "dry run: the button shows the request" if self.context.dry_run else "ready"
         return list(self.notice) or [FactLine("", words, "muted")]
 
     @property
@@ -230,7 +230,7 @@ class OperationModel:
         if self.shows_request:
             return ("Esc goes back · c copies the request",)
         if help:
-            return (f"{help} · ctrl+s to the button", help)
+            return (f"{help} · ctrl+s, then Enter", help)
         return tuple(map(without_copy, KEYS)) if is_letter_typed() else KEYS
 
     def buttons(self, typed: str) -> dict[str, Label | None]:

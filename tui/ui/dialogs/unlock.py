@@ -81,7 +81,7 @@ class UnlockDialog(Dialog):
         ready = not self._obstacle
         self.frame.status([FactLine("", self._obstacle, "warn")])
         self.frame.button("go").say("Unlock", "accent" if ready else "muted")
-        self.frame.keys("Tab moves · ctrl+s to the button · Enter presses · Esc cancels")
+        self.frame.keys("Tab moves · ctrl+s, then Enter confirms · Esc cancels")
 
     @property
     def _obstacle(self) -> str:

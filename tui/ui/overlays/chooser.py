@@ -57,7 +57,7 @@ class Chooser(ModalScreen[Project | None]):
 
     def on_mount(self) -> None:
         """Fill the list."""
-        words = " Choose a project · Enter watches it"
+        words = " Choose a project · Enter watches it · Esc closes"
         self.query_one("#chooser-title", Lines).set_lines([(Cell(words, "accent"),)])
         table = self.query_one(LineTable)
         table.markable = False  # one project is watched at a time

@@ -74,7 +74,7 @@ class Messages(ModalScreen[None]):
         """Fill the list."""
         self.query_one(TitleLine).say(Cell(f" Messages of this session · {len(self._said)}", "accent"))
         table = self.query_one(LineTable)
-        table.empty = (Cell("Nothing was said yet.", "muted"),)
+        table.empty = (Cell("No messages yet.", "muted"),)
         table.focus()
 
     def on_line_table_resized(self, event: LineTable.Resized) -> None:

@@ -227,8 +227,8 @@ class DispatchesPane(ProblemListPane):
         name = owner_name(fleet, selection.room, selection.dispatch_id)
         agent = next((item for item in fleet.agents if name and item.name == name), None)
         if agent is None:
-            missing = unlisted_agents(fleet) or f"no agent here is called {name}"
-            raise NoTarget(missing if name else "this line names no single agent")
+            missing = unlisted_agents(fleet) or f"no agent {name} in this project"
+            raise NoTarget(missing if name else "this row does not belong to exactly one agent")
         return agent
 
     def log_target(self, view: View, kind: str) -> LogTarget:

@@ -53,7 +53,7 @@ class FilterMode:
         rows = len(self._pane.table.keys)
         words = f"/ {self._pane.NAME}: {rows} row{'' if rows == 1 else 's'}"
         if not rows and (field := unknown_field(text, self._pane.filters)):
-            words += f" · {field}: is no field; there are {self._field_names}"
+            words += f" · {field}: is not a field; available: {self._field_names}"
         return problem or words, bool(problem)
 
     def complete(self, text: str) -> str:

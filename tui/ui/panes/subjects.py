@@ -17,7 +17,9 @@ def agent_of(view: View, subject: Subject) -> Agent:
     if found is not None:
         return found
     named = subject.agent_name or subject.agent_id
-    raise NoTarget(f"{named} is not listed any more" if named else "this is about no single agent")
+    raise NoTarget(
+        f"{named} is not listed any more" if named else "this row does not belong to exactly one agent"
+    )
 
 
 def node_of(view: View, subject: Subject) -> str:
@@ -28,4 +30,4 @@ def node_of(view: View, subject: Subject) -> str:
     if found:
         return found
     known = subject.job_id or subject.dispatch_id or subject.room
-    raise NoTarget(f"{known} is not in the tree any more" if known else "this is about no job")
+    raise NoTarget(f"{known} is not in the tree any more" if known else "this row has no job")
