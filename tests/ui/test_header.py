@@ -62,17 +62,17 @@ ALL = Coverage(polled=100, total=100, oldest=NOW - 89)
         (struct_replace(ALL, polled=98, unread=2, unread_since=NOW - 3), "live"),  # opened a moment ago
         (
             struct_replace(ALL, polled=98, unread=2, unread_since=NOW - 20),
-            "rooms: 98 of 100 read",
+            "rooms: 98 of 100 loaded",
         ),
         (
             struct_replace(ALL, polled=40, unread=60, unread_since=NOW),
-            "rooms: 40 of 100 read",
+            "rooms: 40 of 100 loaded",
         ),
         (
             Coverage(polled=1000, total=1000, oldest=NOW - 500, changed=1, changed_since=NOW - 2),
             "changed rooms: seen · quiet rooms: oldest 8 min",
         ),
-        (struct_replace(ALL, changed=7, changed_since=NOW - 20), "changed rooms: 7 to be read"),
+        (struct_replace(ALL, changed=7, changed_since=NOW - 20), "changed rooms: 7 to load"),
         (struct_replace(ALL, failing=3), "3 rooms without an answer"),
     ],
 )

@@ -141,7 +141,7 @@ def test_from_the_first_paint_to_the_last_key(still_environment: Path) -> None:
         term.until(term.shows("LK_AGENTS_URL is set: agent calls"))
         term.until(term.shows("kyc-verifier"))
         term.until(term.shows("5 Dispatches [24 rooms]"))
-        assert re.search(r"rooms: \d+ of 24 read|live", term.screen()[1])
+        assert re.search(r"rooms: \d+ of 24 loaded|live", term.screen()[1])
         assert server.url.removeprefix("http://") in term.screen()[1]
         term.send(b"q")
         term.until(term.shows("q again quits"))

@@ -154,7 +154,7 @@ async def test_every_pane_says_why_it_is_empty_where_there_are_no_agents() -> No
         await typed(pilot, "6")
         there = "\n".join(looks(app))
         assert there.count("This server has no Cloud Agents API") == 3
-        assert "nobody here keeps logs" in there
+        assert "agent logs need LiveKit Cloud" in there
 
 
 async def test_a_key_that_can_do_nothing_says_why() -> None:

@@ -335,13 +335,13 @@ def test_how_much_of_the_rooms_is_known() -> None:
     partly = replace(
         view, fleet=replace(view.fleet, coverage=Coverage(polled=7, total=31, oldest=1030.0, unread=24))
     )
-    assert words(pane.title(partly)) == " [31 rooms] polled 7/31"
+    assert words(pane.title(partly)) == " [31 rooms] 7/31 loaded"
     old = replace(view, fleet=replace(view.fleet, coverage=Coverage(polled=31, total=31, oldest=800.0)))
     assert words(pane.title(old)) == " [31 rooms] oldest 4m"
     for seen, said in ((view, "live"), (partly, "partly live"), (old, "partly live")):
         assert pane.freshness_words(seen).text == said
     unpolled = replace(view, fleet=replace(view.fleet, dispatches={}))
-    assert {cells[1].text for cells in shown(pane, unpolled).values()} == {"not polled yet"}
+    assert {cells[1].text for cells in shown(pane, unpolled).values()} == {"not loaded yet"}
 
 
 def test_the_list_of_rooms_counts_for_how_current_the_tree_is() -> None:

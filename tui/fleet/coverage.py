@@ -53,10 +53,10 @@ def is_old(coverage: Coverage, now: float) -> bool:
 def coverage_words(coverage: Coverage, now: float) -> str:
     """How current the tree is, where it is not live as a whole; empty if it is. `now` is monotonic."""
     waits = _older(coverage.changed_since, now, AT_LEAST)
-    changed = f"changed rooms: {coverage.changed} to be read" if waits else "changed rooms: seen"
+    changed = f"changed rooms: {coverage.changed} to load" if waits else "changed rooms: seen"
     parts = [changed] if waits else []
     if coverage.unread > FEW or _older(coverage.unread_since, now, AT_LEAST):
-        parts.append(f"rooms: {coarsely(coverage.polled)} of {coarsely(coverage.total)} read")
+        parts.append(f"rooms: {coarsely(coverage.polled)} of {coarsely(coverage.total)} loaded")
     elif coverage.total > LIVE_MOST or is_old(coverage, now):
         parts = [changed, f"quiet rooms: oldest {_minutes(now - (coverage.oldest or now))}"]
     if coverage.failing:

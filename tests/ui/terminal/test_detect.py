@@ -187,7 +187,7 @@ BARE = Terminal(80, 24, "", "", "16", no_color=False, unicode=True, encoding="ut
 
 def test_the_report_is_for_people() -> None:
     assert dict(BARE.report())["terminal"] == "TERM is not set"
-    assert dict(BARE.report())["inside"] == "nothing"
+    assert dict(BARE.report())["multiplexer"] == "none"
     assert "tmux" not in dict(BARE.report())
     tmux = Tmux("/usr/bin/tmux", "x", "3.3a", (("set-clipboard", "external"),))
     full = Terminal(9, 8, "t", "p", "256", True, False, "ascii", "tmux", tmux, ssh=True)
@@ -196,9 +196,9 @@ def test_the_report_is_for_people() -> None:
         "terminal": "t (p)",
         "colours": "none ($NO_COLOR)",
         "characters": "ascii: ASCII only",
-        "inside": "tmux 3.3a",
+        "multiplexer": "tmux 3.3a",
         "tmux": "set-clipboard external",
-        "reached by": "ssh",
+        "connection": "ssh",
         "clipboard": "tmux load-buffer -w, and a file",
     }
 

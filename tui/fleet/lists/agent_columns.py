@@ -161,8 +161,9 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
     ),
     Column(
         "replicas",
-        "REPL",
+        "REPLICAS",
         8,
+        short_title="REPL",
         right=True,
         rank=2,
         falls=True,

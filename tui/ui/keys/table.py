@@ -123,7 +123,7 @@ _OPENS: Final = Section(
         ),
         Key("x", "Fields shown", (use("reveal", DISPATCHES, RAW, label="Metadata"), use("fields", LOGS))),
         Key("t", "Times: relative, local, UTC", (use("times", APP, LOGS),)),
-        Key("y", "As received", (use("raw", APP, LOGS), use("leave", RAW))),
+        Key("y", "Row as JSON", (use("raw", APP), use("raw", LOGS, label="As received"), use("leave", RAW))),
         Key(
             "c",
             "Copy the marked, else this",
@@ -324,7 +324,7 @@ _DIALOGS: Final = Section(
     "Dialogs",
     (
         Key("escape", "Cancel", (use("leave", DIALOG),)),
-        Key("ctrl+s", "To the button that acts", (use("to_button", DIALOG),)),
+        Key("ctrl+s", "To the action button", (use("to_button", DIALOG),)),
         Key("enter", "Press, or go on", (use("press", BUTTON), use("next", CHOICE))),
         Key("left", "Choice to the left", (use("app.focus_previous", BUTTON), use("choose(-1)", CHOICE))),
         Key("right", "Choice to the right", (use("app.focus_next", BUTTON), use("choose(1)", CHOICE))),

@@ -70,7 +70,7 @@ def room_cells(view: View, node: Node, room: str, found: Room | None, total: Sum
     if error:
         words = "no answer"
     elif not polled:
-        words, look = "not polled yet", "muted"
+        words, look = "not loaded yet", "muted"
     if fresh.cut:
         parts.append(f"cut at {fresh.cut:,} dispatches")
     if missed := fresh.unreadable:
@@ -84,7 +84,7 @@ def room_cells(view: View, node: Node, room: str, found: Room | None, total: Sum
     created = moment(found.creation_time) if found else None
     return (
         Cell(f"{_fold(node)} {sign} {room}", look if node.worst >= Worst.DOUBT else "text"),
-        Cell(words, look, short="" if polled or error else "not polled"),
+        Cell(words, look, short="" if polled or error else "not loaded"),
         Cell(_names(view.fleet.dispatches.get(room, ())), "muted"),
         Cell(when(created, now=view.now, style=view.times), "muted"),
         Cell(),

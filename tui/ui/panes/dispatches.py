@@ -166,7 +166,7 @@ class DispatchesPane(ProblemListPane):
         if self._hidden_problems:
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
         if coverage.total and coverage.polled < coverage.total:
-            words.append(Cell(f" polled {coarsely(coverage.polled)}/{coverage.total}", "warn"))
+            words.append(Cell(f" {coarsely(coverage.polled)}/{coverage.total} loaded", "warn"))
         elif is_old(view.fleet.coverage, view.monotonic):
             old = view.monotonic - (coverage.oldest or view.monotonic)
             words.append(Cell(f" oldest {age(old)}", "warn"))

@@ -18,7 +18,7 @@ def freshness(view: View, fresh: Freshness) -> Cell:
     if fresh.parked:
         return Cell(f"stopped: {fresh.error} · ctrl+r tries again", "error")
     if view.is_past and fresh.at is None:
-        return Cell("not polled by then", "muted")
+        return Cell("not loaded by then", "muted")
     if fresh.at is None:
         return Cell(f"no data: {fresh.error}", "error") if fresh.failures else Cell("loading…", "muted")
     old = view.monotonic - fresh.at

@@ -25,7 +25,7 @@ from tui.ui.logview import LogView
 from tui.ui.logview.lines import NO_LOG
 from tui.ui.panes.base import Pane, PaneSetup, Place
 
-ABSENT = "This server has no Cloud Agents API:\nnobody here keeps logs of agents."
+ABSENT = "This server has no Cloud Agents API:\nagent logs need LiveKit Cloud."
 """In place of lines on a server that has no agents."""
 LOOK_EVERY = 0.25
 """Seconds between two looks whether a log that was opened has been read."""

@@ -100,9 +100,12 @@ class Terminal:
             ("terminal", f"{self.term or 'TERM is not set'}{f' ({self.program})' if self.program else ''}"),
             ("colours", "none ($NO_COLOR)" if self.no_color else self.colors),
             ("characters", self.encoding if self.unicode else f"{self.encoding}: ASCII only"),
-            ("inside", " ".join(filter(None, (self.multiplexer, tmux.version if tmux else ""))) or "nothing"),
+            (
+                "multiplexer",
+                " ".join(filter(None, (self.multiplexer, tmux.version if tmux else ""))) or "none",
+            ),
             *([("tmux", options)] if options else []),
-            ("reached by", "mosh" if self.mosh else "ssh" if self.ssh else "here"),
+            ("connection", "mosh" if self.mosh else "ssh" if self.ssh else "local"),
             ("clipboard", self.clipboard),
         ]
 
