@@ -140,13 +140,13 @@ async def test_back_off_doubles_with_jitter_up_to_half_a_minute() -> None:
         (
             errors.Unknown("failed to get agent", code="internal", status=500),
             StreamPhase.GONE,
-            "us-east: no log (failed to get agent) | reopen it with v",
+            "us-east: no log (failed to get agent) | press W to retry",
             None,
         ),
         (
             errors.NotFound("deployment 'x' does not exist"),
             StreamPhase.GONE,
-            "us-east: no log (deployment 'x' does not exist) | reopen it with v",
+            "us-east: no log (deployment 'x' does not exist) | press W to retry",
             None,
         ),
         (
@@ -158,7 +158,7 @@ async def test_back_off_doubles_with_jitter_up_to_half_a_minute() -> None:
         (
             errors.ReadOnly("refused: this session is read-only"),
             StreamPhase.REFUSED,
-            "us-east: log not requested (refused: this session is read-only) | reopen it with v",
+            "us-east: log not requested (refused: this session is read-only) | press W to retry",
             None,
         ),
     ],
@@ -300,7 +300,7 @@ async def test_a_new_version_is_announced_and_its_instance_followed() -> None:
         assert rig.client.calls == 2
         assert rig.client.wires[0].closed
         assert words(watch.log) == [
-            "us-east: new version 20261122100000, was 20261121091300 () | newest instance follows"
+            "us-east: new version 20261122100000, was 20261121091300 () | latest instance follows"
         ]
         rig.client.wire.lines(line("new", at=EPOCH + 9))
         await rig.clock.advance(1.0)
@@ -322,7 +322,7 @@ async def test_several_sources_are_merged_by_time() -> None:
         await rig.clock.advance(0.3)
         assert raws(watch.log) == [line(f"{n}", at=EPOCH + n) for n in range(30)]
         assert [s.tag for s in watch.log.streams.values()] == ["us", "eu", "ew"]
-        assert coverage(watch.log.streams.values()) == "newest instance per region, 3 of 3 open"
+        assert coverage(watch.log.streams.values()) == "latest instance per region, 3 of 3 open"
 
 
 async def test_what_was_printed_before_is_merged_though_one_answers_late_in_a_traceback() -> None:
@@ -409,7 +409,7 @@ async def test_of_several_agents_every_notice_says_whose_it_is() -> None:
         await rig.clock.advance(2.0)
         assert {text.split(":")[0] for text in words(watch.log)} == {"inbound us", "outbound us"}
         assert coverage(watch.log.streams.values(), watch.candidates).endswith(
-            " of 2 open, newest instance per region"
+            " of 2 open, latest instance per region"
         )
 
 

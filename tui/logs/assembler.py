@@ -144,7 +144,7 @@ class Assembler:
         self._show(stream)
         if was and source.version and was != source.version:
             text = f"new version {source.version}, was {was}"
-            self._notify(text, Kind.INFO, now, wall, "newest instance follows")
+            self._notify(text, Kind.INFO, now, wall, "latest instance follows")
 
     def closed(self, now: float, wall: float) -> None:
         """The stream is no longer followed; lines held back come out. It may be opened again later."""

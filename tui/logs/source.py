@@ -118,7 +118,7 @@ def _candidates(label: str) -> Iterable[str]:
 
 
 def coverage(streams: Iterable[StreamState], offered: Collection[LogSource] = ()) -> str:
-    """How much of what is offered is open, for the title: `newest instance per region, 2 of 3 open`.
+    """How much of what is offered is open, for the title: `latest instance per region, 2 of 3 open`.
 
     Sources that are `offered` and closed count as not open.
     """
@@ -130,7 +130,7 @@ def coverage(streams: Iterable[StreamState], offered: Collection[LogSource] = ()
         return f"newest build, {opened} of {len(wanted)} open" if opened else "newest build"
     keys = {source.key for source in offered if source.log_type != "build"}
     keys |= {stream.source.key for stream in wanted}
-    words = ["newest instance per region", f"{opened} of {len(keys)} open"]
+    words = ["latest instance per region", f"{opened} of {len(keys)} open"]
     if len({key[0] for key in keys}) > 1:  # of several agents it is the number that must not be cut off
         words.reverse()
     return ", ".join(words)

@@ -62,9 +62,9 @@ class StreamEnd(msgspec.Struct, frozen=True):
             case Cause.ASLEEP:
                 return "opens again when it wakes"
             case Cause.REFUSED:
-                return f"next try in {self.wait:.0f} s" if self.wait else "reopen it with v"
+                return f"next try in {self.wait:.0f} s" if self.wait else "press W to retry"
             case Cause.GONE | Cause.MUTE:
-                return "reopen it with v"
+                return "press W to retry"
             case _:
                 return "reconnecting"
 

@@ -323,7 +323,7 @@ async def test_an_expression_that_takes_for_ever_on_a_line_is_given_up(long: int
     async with reading(*LINES, line("a" * long)) as rig:
         await rig.press("slash")
         await rig.enter(SLOW)
-        assert rig.below.startswith(f" /{SLOW} is given up: it takes too long on one of the lines")
+        assert rig.below.startswith(f" search for /{SLOW} cancelled: it takes too long on one of the lines")
         assert rig.view.model.finder.pattern is None
         await rig.press("ampersand")
         await rig.type(f"!{SLOW}")
@@ -344,7 +344,7 @@ async def test_a_search_that_is_only_slow_to_mark_is_given_up_too() -> None:
     async with reading(line("a" * 4000), size=(200, 10)) as rig:
         await rig.press("slash")
         await rig.enter(f"{SLOW}xyz")
-        assert "is given up" in rig.below
+        assert "cancelled: it takes" in rig.below
         assert rig.view.model.finder.pattern is None
 
 
@@ -565,7 +565,7 @@ async def test_sources_are_listed_closed_and_opened() -> None:
     async with reading(*LINES) as rig:
         rig.view.attach([source(), source("eu-central")])
         await rig.settle(0.1)
-        assert rig.view.title() == "newest instance per region, 2 of 2 open"
+        assert rig.view.title() == "latest instance per region, 2 of 2 open"
         assert "src 2/2 ▲us ▲eu" in rig.below
         assert " us INFO" in rig.lines()[0]
         await rig.press("W")
@@ -575,7 +575,7 @@ async def test_sources_are_listed_closed_and_opened() -> None:
         await rig.press("W", "j", "space", "escape")
         await rig.settle(0.1)
         assert "src 2/2" in rig.below
-        assert rig.app.titles[-1] == "newest instance per region, 2 of 2 open"
+        assert rig.app.titles[-1] == "latest instance per region, 2 of 2 open"
 
 
 async def test_a_stream_in_trouble_shows_in_the_row_below() -> None:

@@ -187,7 +187,7 @@ def _search(state: BarState) -> Sequence[Cell]:
 
 
 def _zone(state: BarState) -> str:
-    return f" {state.clock:%Z}" if state.times is TimeFormat.LOCAL and state.clock is not None else ""
+    return f" ({state.clock:%Z})" if state.times is TimeFormat.LOCAL and state.clock is not None else ""
 
 
 def _level(state: BarState) -> Sequence[Cell]:

@@ -77,7 +77,7 @@ def source_choices(log: Log, watch: Watch | None, say: Say) -> Choices:
             say(f"{MOST} sources are open; close one first", "warn")
         return source_choices(log, watch, say)
 
-    title = f"Sources · space opens or closes · at most {MOST} open · newest instance of each"
+    title = f"Sources · space opens or closes · at most {MOST} open · latest instance of each"
     empty = "no source is known: the agent of this log is not listed" if watch else "no log is followed"
     return Choices("sources", title, rows, answer, ("switch",), empty)
 
@@ -161,7 +161,7 @@ def kind_choices(model: LogModel) -> Choices:
     def answer(key: str, verb: str) -> None:
         model.add_filter(LogFilter(OfKind(found[int(key)].key)))
 
-    title = f"Kinds of errors · Enter shows one kind · {_which_are_new(begins, since)}"
+    title = f"Errors by type · Enter shows one type · {_which_are_new(begins, since)}"
     return Choices("kinds", title, rows, answer, (), _no_kinds(log))
 
 

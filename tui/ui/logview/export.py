@@ -109,7 +109,7 @@ async def save_log(model: LogModel, mode: SaveMode, path: Path) -> tuple[str, st
     except NotSaved as error:
         return str(error), "error"
     except TooSlow as error:
-        return f"not saved: the filter is given up: {error}", "error"
+        return f"not saved: the filter was cancelled: {error}", "error"
     words = f"saved {line_count(saved.lines)} to {saved.path}"
     if saved.dropped:
         return f"{words}; {number(saved.dropped)} made room for newer ones meanwhile", "warn"

@@ -173,12 +173,12 @@ class Finder:
         if found is not self.rows:
             pattern, self.job_rows = self.pattern, None
             self.search(None)
-            return f"/{pattern.source} is given up" if pattern else "given up"
+            return f"search for /{pattern.source} cancelled" if pattern else "search cancelled"
         filters = list(self.criteria.filters)
         index = max((n for n, f in enumerate(filters) if f.on), default=-1)
         if index < 0:
             self.set_criteria(Criteria())
-            return "given up"
+            return "search cancelled"
         filters[index] = replace(filters[index], on=False)
         self.set_filters(tuple(filters))
         return f"&{filters[index].label} is switched off"

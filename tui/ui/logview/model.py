@@ -364,7 +364,7 @@ class LogModel:
         """End a search that is too slow to mark on the screen."""
         if pattern := self.finder.pattern:
             self.finder.search(None)
-            self._gave_up(f"/{pattern.source} is given up: {TOO_LONG}")
+            self._gave_up(f"search for /{pattern.source} cancelled: {TOO_LONG}")
 
     def preview_filter(self, extra: LogFilter | None) -> None:
         """Count what a filter would leave, while it is typed; None ends that."""

@@ -222,7 +222,7 @@ class LogView(Widget):
         return self._archive.name if self._archive else ""
 
     def title(self) -> str:
-        """What the log covers: `newest instance per region, 2 of 3 open`."""
+        """What the log covers: `latest instance per region, 2 of 3 open`."""
         if archive := self._archive:
             written = datetime.fromtimestamp(archive.written, self.model.options.zone)
             part = f"the last {archive.read // MIB} of {archive.size // MIB} MiB, "
