@@ -28,7 +28,7 @@ class Health:
     def note(self, latency: float | None, date: str, now: float) -> None:
         """Note an answer: its duration in seconds, its `Date` header, and the time by our clock.
 
-        The duration is None where it tells nothing of the line.
+        The duration is None where it does not measure the connection.
         """
         if latency is not None:
             self.latency = latency

@@ -34,7 +34,7 @@ class Method(Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """Name for people."""
+        """Name to show."""
         return f"{self.service}/{self.name}"
 
     @property

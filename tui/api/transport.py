@@ -280,7 +280,7 @@ class Transport:
         return headers
 
     def _note(self, call: Call, response: httpx.Response, started: float) -> None:
-        # a 503 may have waited for a node that is gone, which tells nothing of the line
+        # a 503 may have waited for a node that is gone, which measures nothing of the connection
         waited = response.status_code == 503
         latency = None if waited else self._clock.monotonic() - started
         self.health(call.address).note(latency, response.headers.get("Date", ""), self._clock.now())

@@ -26,7 +26,7 @@ class RoomEvidence(Struct, frozen=True, gc=False):
     is_recent: bool = False
     """Who was in the room then is said of now: that is not long ago, and a node answers for the room."""
     identities: frozenset[str] = frozenset()
-    """Of these people."""
+    """Of these participants."""
     agents_seen: frozenset[str] = frozenset()
     """Identities of the agents that were in the room at any time when somebody asked."""
     publishing: bool | None = None

@@ -48,7 +48,7 @@ class Attempt:
     ) -> Self:
         """Write the intent. Raises `JournalError` where it cannot be written: then there is no attempt.
 
-        `blind` where what was there before could not be seen, so that the baseline tells nothing apart.
+        `blind` where what was there before could not be seen, so that the baseline proves nothing.
         """
         intent = await asyncio.to_thread(
             journal.intent,

@@ -72,7 +72,7 @@ class Preview(Struct, frozen=True):
     """What will not be there any more, one a line; said first, and in another tone."""
     state: tuple[Fact, ...] = ()
     typed: tuple[str, ...] = ()
-    """What arms the button, where something has to be typed: any of these. The first one is asked for."""
+    """What has to be typed to confirm, if anything: any of these. The first one is asked for."""
     unknown: tuple[str, ...] = ()
     """Labels of facts that nothing was received about yet: that they become known is no change."""
 
@@ -251,5 +251,5 @@ class Operation(ABC):
         return fleet
 
     def undo(self, view: View, answers: Answers, before: Baseline, receipt: Receipt) -> Undo | None:
-        """How to take it back, with `view` as it was then; None where that cannot be done."""
+        """How to undo it, with `view` as it was then; None where that cannot be done."""
         return None

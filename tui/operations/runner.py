@@ -62,7 +62,7 @@ class _Sending(Struct, frozen=True):
         return f"{self.operation.label} {self.intent.target}"
 
     def undo(self, receipt: Receipt) -> Undo | None:
-        """How to take it back."""
+        """How to undo it."""
         return self.operation.undo(self.view, self.answers, self.before, receipt)
 
 

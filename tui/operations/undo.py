@@ -1,4 +1,4 @@
-"""The last thing that was done and can be taken back, for as long as that makes sense."""
+"""The last operation that can be undone, for as long as that makes sense."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened in rooms between two answers: jobs, dispatches that nobody takes, people whom nobody serves.
+"""What happened in rooms between two answers: jobs, dispatches that no worker takes, participants without an agent.
 
 Pure. No verdict goes beyond an answer: a dispatch waits up to the newest answer about it, and a job is in
 doubt only where its room was asked for it after its agent was missed.
@@ -47,9 +47,9 @@ class RoomMemory(Struct, frozen=True, gc=False):
     doubts: Mapping[str, str] = {}
     """Ids of jobs that may be doubtful, and the word of their condition that was told; empty before."""
     may_be_unserved: bool = False
-    """It opened a moment ago, and it is not known yet that somebody serves the people in it."""
+    """It opened a moment ago, and it is not known yet that an agent serves its participants."""
     is_unserved: bool = False
-    """Told that nobody serves the people in it."""
+    """Told that no agent serves its participants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +291,7 @@ def _may_be_unserved(room: RoomEvidence, listed: Room) -> bool:
 
 
 def _is_unserved(room: RoomEvidence, listed: Room) -> bool:
-    """Whether an answer shows people in such a room, after some time, and no agent."""
+    """Whether an answer shows participants in such a room, after some time, and no agent."""
     if not room.people or not room.is_recent or room.error:
         return False
     served = any(person.is_agent for person in room.people)

@@ -1,4 +1,4 @@
-"""Compares fleets. Pure; must not know bytes, nor what may be kept of people."""
+"""Compares fleets. Pure; must not know bytes, nor which data of participants may be kept."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A project's file of events, and of transitions, jobs, errors in logs, and when it was watched.
 
 Texts that repeat, such as ids, are kept once and named by a number. Must not know who derives events, nor
-threads, nor what may be kept of people.
+threads, nor which data of participants may be kept.
 """
 
 from __future__ import annotations

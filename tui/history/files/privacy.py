@@ -1,4 +1,4 @@
-"""What of a fleet and of events may be kept on disk. Pure; must not know how or where it is kept.
+"""Which parts of a fleet and of events may be kept on disk. Pure; must not know how or where it is kept.
 
 People are not told from their records: of a participant who is no agent, kind, state and times stay, and for
 the identity a keyed digest, the same wherever it occurs, so that job, participant and room still join.
@@ -39,7 +39,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """What is kept of people."""
+    """Which data of participants is kept."""
 
     key: bytes
     """Of the digests: one per project, never in a recording."""

@@ -52,7 +52,7 @@ class RoomBuilder:
         self._start = start
 
     def add(self, spec: RoomSpec) -> RoomRecord:
-        """One room with people, dispatches and jobs."""
+        """One room with participants, dispatches and jobs."""
         room = self._admit(spec)
         self._fill(room, spec)
         return room

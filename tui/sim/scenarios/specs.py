@@ -180,7 +180,7 @@ class CrowdSpec(Spec):
     dispatches: Count = 5
     """A room."""
     jobs: Count = 20
-    """A dispatch; publisher jobs of as many people."""
+    """A dispatch; publisher jobs of as many participants."""
 
 
 class FaultSpec(Spec):

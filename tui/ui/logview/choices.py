@@ -148,7 +148,7 @@ def _fields_near(model: LogModel) -> Counter[str]:
 
 
 def kind_choices(model: LogModel) -> Choices:
-    """The kinds of errors, the newest first; a choice shows the lines of one."""
+    """Errors by type, the newest first; a choice shows the lines of one."""
     log, found = model.log, model.log.signatures.ranked()
     begins = log.time(log.first)
     rows = []

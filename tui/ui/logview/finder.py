@@ -166,7 +166,7 @@ class Finder:
         return ""
 
     def _give_up(self, found: FoundRows) -> str:
-        """Stop a search that is too slow; returns what was given up."""
+        """Stop a search that is too slow; returns what was cancelled."""
         if found is self.preview:
             self.preview = None
             return "not counted"
