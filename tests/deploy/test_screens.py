@@ -224,7 +224,7 @@ async def test_questions_have_to_be_answered_first(tmp_path: Path) -> None:
     toml = '[project]\nsubdomain = "127"\n[agent]\nid = "CA_another22222"\n'
     async with running(tmp_path, files={"livekit_toml": toml}) as hands:
         found = await form(hands, "create")
-        await hands.see("sure?", "make a second agent", "confirm above")
+        await hands.see("sure?", "create a second agent", "confirm above")
         await go_to_button(hands, found)
         assert hands.app.screen is found and hands.names() == []
         found.form.focus_field("other")
@@ -364,7 +364,7 @@ async def test_leaving_during_the_build_asks_twice(tmp_path: Path) -> None:
         await hands.simulator.effect("BuildStarted")
         screen = await hands.on(DeployScreen)
         await hands.press("escape")
-        await hands.see("Still at work")
+        await hands.see("Still running")
         assert hands.app.screen is screen
         await hands.press("ctrl+q")
         assert hands.app.is_running and "ctrl+q again quits" in hands.app.said.newest_first[0].text

@@ -377,7 +377,7 @@ async def test_an_empty_project_has_nothing_to_act_on(tmp_path: Path) -> None:
         await here.press("5", "ctrl+d")
         assert here.said()[0].startswith("Delete dispatch: no dispatch is selected")
         await here.press("ctrl+n")
-        assert "which agent?" in (await here.opened()).obstacle
+        assert "type the agent" in (await here.opened()).obstacle
 
 
 async def test_one_mark_that_a_filter_hides_is_left_out(tmp_path: Path) -> None:

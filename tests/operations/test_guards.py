@@ -399,7 +399,7 @@ async def test_what_destroys_wants_the_id(here: Console) -> None:
     for wrong in ("concierge", CONCIERGE[:-1], CONCIERGE.lower(), ""):
         typed.value = wrong
         await here.settle()
-        assert "to arm the button" in dialog.obstacle
+        assert "to confirm" in dialog.obstacle
     typed.value = CONCIERGE
     await here.settle()
     await here.until(lambda: not dialog.obstacle)

@@ -286,7 +286,7 @@ async def test_replacing_all_secrets_lists_what_vanishes_and_wants_the_name(tmp_
         await here.until(lambda: "VANISHES: OLD_TOKEN" in here.shown())
         assert "VANISHES: OPENAI_API_KEY" in here.shown()
         assert "VANISHES: DB_URL" not in here.shown()
-        assert "type concierge or CA_concierge222 to arm" in dialog.obstacle
+        assert "type concierge or CA_concierge222 to confirm" in dialog.obstacle
         await _arm(here, "concierge")
         await here.go()
         assert here.effects() == [

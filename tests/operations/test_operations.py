@@ -243,8 +243,8 @@ def test_what_vanishes_is_told_apart_from_what_stays() -> None:
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        ({"agent": "", "room": "r"}, "which agent"),
-        ({"agent": "a", "room": ""}, "which room"),
+        ({"agent": "", "room": "r"}, "type the agent"),
+        ({"agent": "a", "room": ""}, "type a room"),
         ({"agent": "a", "room": "x" * 257}, "has 257 bytes, LiveKit takes 256"),
         ({"agent": "a", "room": "会" * 86}, "has 258 bytes, LiveKit takes 256"),
         ({"agent": "a", "room": "r␛[2J"}, "cannot be sent back"),
@@ -481,7 +481,7 @@ def test_what_cannot_be_taken_back_can_only_be_confirmed_after_a_moment(name: st
     asked.accept(view)
     assert asked.obstacle("", locked=False, now=1000.0) == "type CA_0 to confirm"
     early = asked.obstacle("CA_0", locked=False, now=1000.0 + CONFIRM_DELAY - 1)
-    assert early == ("this cannot be undone: 1 s" if waits else "")
+    assert early == ("cannot be undone; wait 1 s" if waits else "")
     assert asked.obstacle("CA_0", locked=False, now=1000.0 + CONFIRM_DELAY) == ""
 
 

@@ -105,8 +105,8 @@ async def test_help_says_where_one_is_and_filters_and_runs() -> None:
 async def test_help_lists_commands_and_begins_the_one_that_is_run() -> None:
     async with playing(Scene("help", keys=("question_mark", *":unlock"))) as (app, pilot):
         (line,) = (line for line in drawn(app.screen.query_one(LineTable)) if ":unlock" in line)
-        assert line.split()[:4] == ["command", ":unlock", "let", "a"]
-        assert drawn(app.screen.query_one("#help-more", Lines))[0].strip().startswith(":unlock [15m] — let a")
+        assert line.split()[:4] == ["command", ":unlock", "allow", "changes"]
+        assert drawn(app.screen.query_one("#help-more", Lines))[0].strip().startswith(":unlock [15m] — allow changes")
         await typed(pilot, "enter")
         assert app.main.query_one("#prompt").display
         assert app.main.query_one("#typed", Input).value == "unlock "

@@ -171,7 +171,7 @@ def _luminance(color: Color) -> float:
         (DARK.replace('ok = "#7bd88f"', 'ok = "greenish"'), "ok = 'greenish' is no colour"),
         (DARK.replace("[tones]", "[tones]\nhealthy = '#ffffff'"), "unknown key 'healthy'"),
         (DARK.replace('cursor = "#2a3a52"\n', ""), "[colors] lacks 'cursor'"),
-        (DARK + "\n[styles]\nok = 'blinking'\n", "no text style"),
+        (DARK + "\n[styles]\nok = 'blinking'\n", "not a text style"),
         ("[colors]\nbackground = 5\n", "[colors] must hold texts"),
         ("colors = 'all of them'", "[colors] must hold texts"),
         (DARK.replace("background = 234", "background = 15"), "numbers from 16 to 255, not 15"),

@@ -82,7 +82,7 @@ class Stage(StrEnum):
 
     FILES = "Dockerfile"
     ARCHIVE = "archive"
-    ANNOUNCE = "announce"
+    ANNOUNCE = "create version"
     UPLOAD = "upload"
     BUILD = "build"
     RECORD = "livekit.toml"

@@ -1,4 +1,4 @@
-"""What happened in rooms between two answers: jobs, dispatches that no worker takes, participants without an agent.
+"""What happened in rooms between two answers: jobs, dispatches no worker takes, participants without agent.
 
 Pure. No verdict goes beyond an answer: a dispatch waits up to the newest answer about it, and a job is in
 doubt only where its room was asked for it after its agent was missed.

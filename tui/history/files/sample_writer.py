@@ -1,4 +1,4 @@
-"""Writes samples of one fleet, one file an hour. Must not know threads, nor which data of participants may be kept.
+"""Writes samples of one fleet, one file an hour. Must not know threads, nor what may be kept of participants.
 
 A sample is a row with the difference to the one before. Every five minutes, and at the start of a run and of
 a file, the whole fleet is written beside it: its key. Until its first key is whole, a file has another name.

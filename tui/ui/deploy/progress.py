@@ -48,7 +48,7 @@ AGAIN = 3.0
 
 COLUMNS = (
     ColumnLayout("sign", " ", 1),
-    ColumnLayout("stage", "STAGE", 12),
+    ColumnLayout("stage", "STAGE", 14),
     ColumnLayout("time", "TIME", 9, right=True),
     ColumnLayout("detail", "DETAIL", 20, grow=1),
 )

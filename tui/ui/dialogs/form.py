@@ -171,7 +171,7 @@ class Form(Vertical):
 
 
 def _telling_parts(value: Secret) -> Iterator[str]:
-    """The parts of a secret that are recognised elsewhere: all of it, its lines, and what follows a `NAME=`."""
+    """Parts of a secret that are recognised elsewhere: all of it, its lines, and what follows a `NAME=`."""
     whole = value.reveal().strip()
     if len(whole) >= TELLING:
         yield whole
