@@ -106,11 +106,11 @@ async def test_help_lists_commands_and_begins_the_one_that_is_run() -> None:
     async with playing(Scene("help", keys=("question_mark", *":unlock"))) as (app, pilot):
         (line,) = (line for line in drawn(app.screen.query_one(LineTable)) if ":unlock" in line)
         assert line.split()[:4] == ["command", ":unlock", "allow", "changes"]
-        assert drawn(app.screen.query_one("#help-more", Lines))[0].strip().startswith(":unlock [15m] — allow changes")
+        assert drawn(app.screen.query_one("#help-more", Lines))[0].strip().startswith(":unlock [15m] — allow")
         await typed(pilot, "enter")
         assert app.main.query_one("#prompt").display
         assert app.main.query_one("#typed", Input).value == "unlock "
-        assert ": unlock [15m] — let a read-only" in drawn(app.main.query_one("#hint", Lines))[0]
+        assert ": unlock [15m] — allow changes" in drawn(app.main.query_one("#hint", Lines))[0]
 
 
 def test_what_a_pane_says_of_itself_fits_into_the_overlay() -> None:

@@ -72,11 +72,11 @@ def _has(dispatches: Iterable[Dispatch], agent_name: str) -> bool:
 def _states(row: RoomRow) -> list[str]:
     """How its jobs and waiting dispatches are, as the tree shows it; `none` without any job.
 
-    `not polled` where it is not known.
+    `not loaded` where it is not known.
     """
     jobs = [_state(job, row.evidence) for job in row.jobs]
     waiting = [dispatch_condition(item, row.evidence).word for item in row.dispatches if not item.jobs]
-    nothing = "none" if row.evidence.dispatches_at is not None else "not polled"
+    nothing = "none" if row.evidence.dispatches_at is not None else "not loaded"
     return [*(jobs or [nothing]), *waiting, f"no answer {row.evidence.error}" if row.evidence.error else ""]
 
 
