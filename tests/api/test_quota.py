@@ -14,7 +14,7 @@ from tui.api import client, responses
 from tui.api.client import Client
 from tui.api.decoding.batch import Batch
 from tui.api.decoding.quota import Quota
-from tui.api.errors import Unknown
+from tui.api.errors import NotFound, Unknown
 from tui.api.long_answers import Turn
 from tui.api.responses import Call, read
 from tui.api.text.masking import SentSecrets
@@ -51,13 +51,18 @@ class Rooms(Server):
     rooms = 3
     each = 4
     garbage = b""
+    unreadable = 0
+    closed = ""
 
     def choose(self, request: Request) -> bytes | Act:
         """The list of rooms, or of one room's dispatches or participants."""
         if self.garbage:
             return self.garbage
         if request.method == "ListRooms":
-            return http(200, json.dumps({"rooms": [{"name": f"r{n}"} for n in range(self.rooms)]}))
+            rows = [{"name": f"r{n}"} for n in range(self.rooms)]
+            return http(200, json.dumps({"rooms": [*rows, *(7 for _ in range(self.unreadable))]}))
+        if self.closed and request.json["room"] == self.closed:
+            return http(404, json.dumps({"code": "not_found", "msg": "room not found"}))
         key, name = ("agent_dispatches", "id")
         if request.method == "ListParticipants":
             key, name = ("participants", "identity")
@@ -94,6 +99,25 @@ async def test_dispatches_and_participants_of_all_rooms_have_a_limit(
         server.rooms = 1
         await asked.list_rooms()
         assert (await asked.list_dispatches("r0")).is_whole, "those of closed rooms are let go"
+
+
+async def test_a_closed_room_is_let_go_also_while_the_list_of_rooms_cannot_be_read_in_full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "ROWS_IN_ROOMS", 10)
+    server = Rooms()
+    server.unreadable = 1
+    async with listening(server), connected(server.url) as asked:
+        assert await counts(asked) == [(4, None), (4, None), (2, 2)]
+        server.rooms = 1
+        await asked.list_rooms()
+        assert (await asked.list_dispatches("r0")).is_whole
+        assert (await asked.list_dispatches("r2")).cut == 2, "r1 may be the one that could not be read"
+        server.closed = "r1"
+        with pytest.raises(NotFound):
+            await asked.list_dispatches("r1")
+        await asked.list_rooms()
+        assert (await asked.list_dispatches("r2")).is_whole
 
 
 async def test_long_answers_are_in_memory_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

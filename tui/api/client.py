@@ -89,6 +89,8 @@ class Client:
         self._rooms = Listing(self._caller, methods.LIST_ROOMS, Room, "rooms")
         self._named: Batch[Room] = Batch()
         self._quotas: list[Quota] = []
+        self._not_found: set[str] = set()
+        """Rooms that were not there when they were asked, since the newest list of rooms."""
         self._participants = self._of_rooms(methods.LIST_PARTICIPANTS, Participant, "participants")
         self._dispatches = self._of_rooms(methods.LIST_DISPATCH, Dispatch, "agent_dispatches")
         self._links = Listing(self._caller, methods.LIST_LINKS, PrivateLink, "items")
@@ -165,10 +167,13 @@ class Client:
         if name:
             return await self._rooms.ask({"names": [self._caller.exact_rooms.get(name, name)]})
         batch = await self._rooms.ask({})
-        if batch.has_all_rows:  # else known rooms stay, also those not listed
-            names = {room.name for room in batch.items}
-            for quota in self._quotas:
+        names = {room.name for room in batch.items}
+        for quota in self._quotas:
+            if batch.has_all_rows:
                 quota.keep(names)
+            elif batch.cut is None:  # rooms that are known stay, also where they are not listed
+                quota.let_go(self._not_found - names)
+        self._not_found.clear()
         if batch is not self._named:
             self._named = batch
             named = (
@@ -189,8 +194,11 @@ class Client:
         request = {"room": room} | ({"dispatch_id": dispatch_id} if dispatch_id else {})
         try:
             return await self._dispatches.ask(request, room=room, is_counted=not dispatch_id)
-        except errors.Unknown as error:
-            raise nobody_there(error) or error from None
+        except (errors.NotFound, errors.Unknown) as error:
+            missing = nobody_there(error) if isinstance(error, errors.Unknown) else error
+            if missing is not None and not dispatch_id:
+                self._not_found.add(room)
+            raise missing or error from None
 
     async def exact_dispatches(self, room: str) -> tuple[ExactDispatch, ...]:
         """The dispatches of a room exactly as they are. A room that nobody serves is `NotFound`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,7 +54,11 @@ class Quota:
 
     def keep(self, names: Collection[str]) -> None:
         """What is kept under other names is let go."""
-        for name in self._held.keys() - set(names):
+        self.let_go(self._held.keys() - set(names))
+
+    def let_go(self, names: Iterable[str]) -> None:
+        """What is kept under these names counts no more."""
+        for name in names:
             self._release(name)
 
     def _hold(self, name: str, rows: int, size: int) -> None:
