@@ -36,8 +36,6 @@ from tui.operations.shell_commands import curl, lk
 from tui.operations.verbs import dispatch_checks
 
 ON_FAILURE, NEVER = "JRP_ON_FAILURE", "JRP_NEVER"
-AGENT_ID = "agent id"
-"""The label of the fact that says which agents have the name."""
 FRESH_ROOM = "room-"
 """What a made-up room name begins with, as with `lk dispatch create --new-room`."""
 
@@ -138,7 +136,7 @@ class CreateDispatch(Operation):
             where=f"deployment {deployment}",
             effect=(f"{starts or 'one job, or one per publisher'}; undo with u within 30 s",),
             state=(*_agent_ids(view, answers), *_doubles(view, answers)),
-            unknown=(AGENT_ID,) if unknown_agents(view.fleet) else (),
+            unknown=("agent id",) if unknown_agents(view.fleet) else (),
         )
 
     def request(self, view: View, answers: Answers) -> Request:
@@ -240,9 +238,8 @@ class CreateDispatch(Operation):
         if made is None:
             return fleet
         here = fleet.dispatches.get(made.room, ())
-        if any(item.id == made.id for item in here):
-            return fleet
-        return with_dispatches(fleet, made.room, (*here, made))
+        is_known = any(item.id == made.id for item in here)
+        return fleet if is_known else with_dispatches(fleet, made.room, (*here, made))
 
     def undo(self, view: View, answers: Answers, before: Baseline, receipt: Receipt) -> Undo | None:
         """Delete it again."""
@@ -279,7 +276,7 @@ def _agent_ids(view: View, answers: Answers) -> tuple[Fact, ...]:
     """Whose name it goes to: an agent that is renamed leaves its name to nobody, or to another one."""
     name = answers.text("agent")
     ids = " ".join(agent.agent_id for agent in dispatch_checks.by_name(view.fleet, name)) if name else ""
-    return (Fact(AGENT_ID, ids, ids),) if ids else ()
+    return (Fact("agent id", ids, ids),) if ids else ()
 
 
 def _doubles(view: View, answers: Answers) -> tuple[Fact, ...]:
