@@ -5,14 +5,14 @@ Ten thousand agents may all differ in one listing: what is found is counted befo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tui.api.models import Agent, Deployment
 from tui.fleet.past import AgentChange, Since, Transition, deployment_key
 from tui.fleet.state import Fleet
-from tui.fleet.status import status, worst
+from tui.fleet.status import Family, status, worst
 from tui.history.events import agent_words as words
 from tui.history.events import gathered
 from tui.history.events.agent_listing import Listing, gone_and_missing, with_missing
@@ -153,8 +153,7 @@ def _statuses(
     news: dict[str, Since] = {}
     restate = _Restate(known, news, listing, transitions)
     seen = listing._replace(is_first=True) if listing.may_have_been_there else listing
-    for agent in found.new:
-        _Restate(known, news, seen, transitions).agent(agent, None)
+    _Restate(known, news, seen, transitions).new(found.new)
     for agent, old in restate.usual(found.restated):
         restate.agent(agent, old)
     if listing.gap is not None:
@@ -206,6 +205,27 @@ class _Restate:
                 transitions.append(Transition(id, before.status, since.status, None, at))
         return others
 
+    def new(self, agents: Sequence[Agent]) -> None:
+        """Note agents that were not there before, made fast at first, when it is all of them."""
+        if not self._listing.is_first:
+            for agent in agents:
+                self.agent(agent, None)
+            return
+        known, news, at = self._known, self._news, self._at
+        for agent in agents:
+            usual: dict[str, Since] = {}  # by status: but for errors one is as another of this agent
+            for key, name, rows in _keyed(agent):
+                before = known.get(key)
+                if before is not None and before.status == name:
+                    continue
+                since = usual.get(name)
+                if since is None:
+                    since = first_seen(name, agent, rows, at)
+                    if status(name).family is not Family.ERROR:
+                        usual[name] = since
+                news[key] = since
+                self._transitions.append(Transition(key, "", name, None, at))
+
     def agent(self, agent: Agent, old: Agent | None) -> None:
         """Note an agent that is new or has other statuses than before."""
         rows = agent.agent_deployments
@@ -238,6 +258,15 @@ class _Restate:
             if gap is None and not before:
                 gap = at  # that it was not there before was seen
         self._transitions.append(Transition(key, before, name, gap, at))
+
+
+def _keyed(agent: Agent) -> Iterator[tuple[str, str, Sequence[Deployment]]]:
+    """What of an agent has a status, by its key: the agent, and its deployments if there are several."""
+    id, rows = agent.agent_id, agent.agent_deployments
+    yield id, worst(agent).name, rows
+    if len(rows) > 1:
+        for row in rows:
+            yield deployment_key(id, row.region, row.deployment), status(row.status).name, (row,)
 
 
 def _bound_by_gap(
