@@ -28,6 +28,7 @@ from tui.ui.dialogs.unlock import UnlockDialog
 from tui.ui.main_screen.screen import MainScreen
 from tui.ui.overlays.help import Help
 from tui.ui.terminal import safe_app
+from tui.ui.terminal.key_queue import KeyQueue
 from tui.ui.terminal.keyboard import UnmarkedPaste
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.table import LineTable
@@ -161,6 +162,19 @@ async def test_a_key_that_comes_as_the_dialog_is_ready_does_not_overtake_those_b
     dialog.is_ready = True  # and its message is still on the way
     send(here, "_", "c")
     await here.until(lambda: dialog.frame.typed == "CA_c")
+
+
+@pytest.mark.usefixtures("ignoring_early_keys")
+async def test_letters_of_a_name_count_while_those_before_them_are_still_on_their_way(
+    here: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.press("ctrl+d")
+    dialog = await here.opened()
+    dialog.quiet_until = time.monotonic() + 60.0
+    monkeypatch.setattr(KeyQueue, "holds", lambda queue, event: False)
+    send(here, *CONCIERGE, "enter")
+    await here.until(lambda: dialog.frame.typed == CONCIERGE)
+    assert here.app.screen is dialog and dialog.model.outcome is None
 
 
 @pytest.mark.usefixtures("ignoring_early_keys")

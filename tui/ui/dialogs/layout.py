@@ -206,10 +206,11 @@ class DialogLayout(Vertical):
         return any(name.startswith(self.typed + letter) for name in self._names)
 
     def takes_name(self, event: Key | Paste) -> bool:
-        """Whether it is a name that is asked for, or its next letters."""
+        """Whether it may be a name that is asked for, or a letter of it: those before may be on their way."""
         if isinstance(event, Paste):
             return bool(self._with(event.text))
-        return bool(event.is_printable and event.character and self.takes(event.character))
+        letter = event.character if event.is_printable else None
+        return letter is not None and any(letter in name[len(self.typed) :] for name in self._names)
 
     def on_key(self, event: Key) -> None:
         """A name that is asked for is typed wherever the keyboard is: a `c` in it does not copy."""
