@@ -11,11 +11,13 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from msgspec import Struct, structs
 from textual.app import App
 from textual.events import Key
 from textual.keys import _character_to_key
@@ -30,7 +32,8 @@ from tests.operations import pictures as dialogs
 from tests.portrait import SIZES, Size, resize, strips
 from tui.analysis.away import Absence, summarize
 from tui.api.errors import ApiError
-from tui.fleet.past import Gap
+from tui.api.models import Deployment, Dispatch, Job
+from tui.fleet.past import Gap, Transition
 from tui.fleet.state import Fleet, Freshness, with_participants
 from tui.fleet.status import worst
 from tui.fleet.view import Selection, View
@@ -123,15 +126,61 @@ def still(
     clock = QuickClock(START + LATER)
     logs = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
     link = Link(hosts=urlsplit(project.url).netloc, used=12, budget=600)
-    read = (lambda: MemoryReader(moments(found), past.events, GAPS)) if recorded else None
+    read = (lambda: MemoryReader(moments(found), past.events, GAPS, first_looks(found))) if recorded else None
     return Replay(project, found, past=past, clock=clock, logs=logs, link=link, read=read)
+
+
+def first_looks(found: Fleet) -> list[Transition]:
+    """What all agents were when they were first looked at."""
+    at = START + LATER - 600
+    return [Transition(agent.agent_id, "", worst(agent).name, None, at) for agent in found.agents]
+
+
+S = TypeVar("S", bound=Struct)
 
 
 def moments(found: Fleet) -> list[tuple[float, float, Fleet]]:
     """What was known in the minutes before: one agent was not broken yet, another was not there."""
     began = without("support-triage")(found)
     at, answered = START + LATER, found.fresh("agents").at or 0.0
-    return [(at - ago, answered, fleet) for ago, fleet in ((600, began), (180, began), (60, found))]
+    fleets = ((600, earlier(began, 600)), (180, earlier(began, 180)), (60, earlier(found, 60)))
+    return [(at - ago, answered, fleet) for ago, fleet in fleets]
+
+
+def earlier(found: Fleet, seconds: int) -> Fleet:
+    """A fleet in which all that has a time happened so much earlier."""
+    by = timedelta(seconds=seconds)
+
+    def row(item: Deployment) -> Deployment:
+        events = tuple(
+            structs.replace(event, timestamp=event.timestamp and event.timestamp - by)
+            for event in item.events
+        )
+        seen = item.last_scraped_at and item.last_scraped_at - by
+        return structs.replace(item, events=events, last_scraped_at=seen)
+
+    def moved(item: S, *names: str) -> S:
+        times = {name: at - seconds * 10**9 for name in names if (at := getattr(item, name))}
+        return structs.replace(item, **times)
+
+    def job(item: Job) -> Job:
+        state = item.state and moved(item.state, "started_at", "ended_at", "updated_at")
+        return structs.replace(item, state=state)
+
+    def dispatch(item: Dispatch) -> Dispatch:
+        if item.state is None:
+            return item
+        state = structs.replace(moved(item.state, "created_at"), jobs=tuple(map(job, item.jobs)))
+        return structs.replace(item, state=state)
+
+    agents = tuple(
+        structs.replace(agent, agent_deployments=tuple(map(row, agent.agent_deployments)))
+        for agent in found.agents
+    )
+    dispatches = {room: tuple(map(dispatch, items)) for room, items in found.dispatches.items()}
+    rooms = tuple(structs.replace(room, creation_time=room.creation_time - seconds) for room in found.rooms)
+    index = {agent.agent_id: agent for agent in agents}
+    return replace(found, agents=agents, index=index, rooms=rooms, dispatches=dispatches)
 
 
 GAPS: Final = (Gap("samples", START + LATER - 500, START + LATER - 400),)
