@@ -301,3 +301,12 @@ def test_secrets_that_were_listed_long_ago_are_dated() -> None:
     assert said[0] == said[1] and said[0].endswith("no secret of that name")
     listed = datetime.fromtimestamp(view.now, UTC).strftime("%H:%M")
     assert said[2] == f"{said[0]} at {listed}", "somebody may have set it since"
+
+
+def test_of_two_days_both_are_named() -> None:
+    def dated(at: float) -> str:
+        return clock(at) if at > DEPLOYED + 900 else f"11-29 {clock(at)}"
+
+    since = Since("CrashLoop", None, DEPLOYED, DEPLOYED + 86_400)
+    said = diagnose(with_fields(CRASHING, since=since), dated).text
+    assert said.startswith("crashing since between 11-29 01:22 and today 01:22, after")

@@ -172,7 +172,10 @@ def _since(since: Since | None, clock: Callable[[float], str]) -> str:
         return f"since {least} or earlier"
     if least is None:
         return f"since {most} or later"
-    return f"since {most}" if least == most else f"since between {most} and {least}"
+    if least == most:
+        return f"since {most}"
+    day = "today " if " " in most and " " not in least else ""  # or the date would stand for both
+    return f"since between {most} and {day}{least}"
 
 
 def _after_deploy(known: Evidence) -> str:
