@@ -1,1 +1,1 @@
-"""What becomes of text on its way in and out: cleaned, masked, kept exact. Knows no call."""
+"""Text on its way in and out: cleaned, masked, or kept exactly. Knows nothing of requests."""
