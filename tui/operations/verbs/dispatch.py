@@ -273,7 +273,7 @@ def _carried(answers: Answers) -> tuple[Field, ...]:
 
 
 def _agent_ids(view: View, answers: Answers) -> tuple[Fact, ...]:
-    """The ids of the agents with this name: after a rename it may go to nobody, or to another agent."""
+    """The ids of the agents with this name. A rename may leave the name to another agent."""
     name = answers.text("agent")
     ids = " ".join(agent.agent_id for agent in dispatch_checks.by_name(view.fleet, name)) if name else ""
     return (Fact("agent id", ids, ids),) if ids else ()
