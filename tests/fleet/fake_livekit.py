@@ -44,7 +44,8 @@ class World:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.agents: list[dict[str, object]] = [{"agent_id": "CA_1", "agent_name": "one"}]
+        self.agents: list[dict[str, object] | int] = [{"agent_id": "CA_1", "agent_name": "one"}]
+        """A number is a row that cannot be read."""
         self.rooms: list[str] = []
         self.unreadable_rooms: list[str] = []
         """Rooms that are open, and whose rows in the list cannot be read."""

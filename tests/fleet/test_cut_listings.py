@@ -16,7 +16,7 @@ from tui.api.errors import Unknown
 from tui.api.models import Agent, Dispatch, DispatchState, Room
 from tui.fleet.find import no_such_agent, no_such_thing
 from tui.fleet.ordering import open_dispatches
-from tui.fleet.polling.cut_listings import known_after, with_rows
+from tui.fleet.polling.cut_listings import known_after, unlisted_after, with_rows
 from tui.fleet.room_freshness import RoomFreshness
 from tui.fleet.state import Fleet, Freshness
 from tui.fleet.view import Selection, View
@@ -50,6 +50,11 @@ def test_what_was_known_stays_and_what_is_new_comes_in_where_there_is_room() -> 
         "nothing changed, so nothing is drawn"
     )
     assert ids(known_after(Batch(agents(4), listed=True), known)) == ["CA_4"], "a whole list is believed"
+    partly = Batch(agents(4, 1), listed=True, unreadable=1)
+    assert ids(known_after(partly, known)) == ["CA_1", "CA_2", "CA_3", "CA_4"]
+    assert unlisted_after(partly, known, {"CA_2": 1.0}, 5.0) == {"CA_2": 1.0, "CA_3": 5.0}
+    assert unlisted_after(cut, known, {}, 5.0) == {"CA_2": 5.0, "CA_3": 5.0}
+    assert not unlisted_after(replace(partly, unreadable=0), known, {}, 5.0)
     newer = Batch(agents(1, 2, 3, version="2"), listed=True, cut=3)
     assert known_after(newer, known) is newer.items, "of the same ones nothing has to be sorted out"
 

@@ -18,7 +18,7 @@ from tui.fleet.find import no_rooms, no_such_thing, read_in_part, unlisted_rooms
 from tui.fleet.past import EMPTY_PAST
 from tui.fleet.polling.details import KEEP, with_secrets, with_versions
 from tui.fleet.state import Fleet, Freshness, with_agents, with_participants, with_room_answers
-from tui.fleet.times import TimeStyle
+from tui.fleet.times import TimeStyle, short_time
 from tui.fleet.view import Selection
 from tui.operations.descriptions import jobs, no_dispatch
 from tui.session.reasons import Diagnoses
@@ -26,6 +26,7 @@ from tui.ui.commandline.completers import secrets, unlisted, versions
 from tui.ui.panes.agents import AgentsPane
 from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.secrets import SecretsPane
+from tui.ui.panes.status import StatusPane
 from tui.ui.panes.versions import VersionsPane
 
 LISTED = with_agents(Fleet(freshness={"agents": Freshness(at=1.0), "rooms": Freshness(at=1.0)}), ())
@@ -67,6 +68,46 @@ def test_rooms_that_could_not_be_read_are_not_taken_for_none() -> None:
     assert unlisted_rooms(fleet) == "1 row of the list of rooms could not be read"
     assert no_rooms(fleet) == f"No open rooms that could be read: {unlisted_rooms(fleet)}."
     assert " 1 unreadable" in words(DispatchesPane().title(view_of(fleet)))
+
+
+async def test_an_agent_whose_row_cannot_be_read_stays_with_how_old_it_is() -> None:
+    async with running_poller() as made:
+        world, pane = made.world, AgentsPane()
+        rows = [{"deployment": "", "status": "Running"}]
+        one, two = ({"agent_id": f"CA_{number}", "agent_deployments": rows} for number in (1, 2))
+        world.agents = [one, two]
+        await made.run(20.0)
+        read_at = made.fleet.fresh("agents").at
+        assert read_at is not None and not made.fleet.unlisted
+        world.agents = [one, 7]
+        await made.run(130.0)
+        fleet = made.fleet
+        assert [agent.agent_id for agent in fleet.agents] == ["CA_1", "CA_2"] and fleet.statuses == {
+            "Running": 2
+        }
+        assert fleet.unlisted == {"agents": {"CA_2": fleet.agent_read_at("CA_2")}}
+        assert abs((fleet.agent_read_at("CA_2") or 0.0) - read_at) < 20.0, "of the last answer that had it"
+        view = replace(view_of(fleet), monotonic=read_at + 130.0)
+        assert column(pane, view, "status") == ["●", "?"]
+        assert column(pane, view, "state") == ["Running", "2m ago: Running"]
+        tones = {cell.tone for cell in pane.cells(view, "CA_2")}
+        assert tones == {"warn", "muted"}, "it does not look current"
+        assert pane.inputs(view) != pane.inputs(replace(view, fleet=replace(fleet, unlisted={})))
+        pane.set_filter('status:"not read"')
+        assert list(pane.keys(view)) == ["CA_2"]
+        status = StatusPane()
+        status.fit(200)
+        selected = replace(view, selection=Selection(agent_id="CA_2"), times=TimeStyle.UTC)
+        first = status.cells(selected, status.keys(selected)[0])[0]
+        since = short_time(view.unix(fleet.agent_read_at("CA_2") or 0.0), now=view.now, style=TimeStyle.UTC)
+        assert first.text.split(maxsplit=2)[2] == f"since {since}: deleted, or its row could not be read"
+        assert first.tone == "warn"
+        world.agents = [one, two]
+        await made.run(20.0)
+        assert not made.fleet.unlisted
+        world.agents = [one]
+        await made.run(20.0)
+        assert [agent.agent_id for agent in made.fleet.agents] == ["CA_1"], "a whole list is believed"
 
 
 async def test_a_room_whose_row_cannot_be_read_is_neither_gone_nor_without_dispatches() -> None:

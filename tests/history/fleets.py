@@ -180,5 +180,6 @@ class Life:
             log_errors={**fleet.log_errors, agent_id: logged},
             cut={"rooms": self._some(9)},
             unreadable_rows={f"secrets of {agent_id}": len(versions)},
+            unlisted={"agents": {agent_id: self.at}} if self.chance.random() < 0.5 else {},
             secrets_at={**fleet.secrets_at, agent_id: self.at},
         )

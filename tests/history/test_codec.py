@@ -120,7 +120,8 @@ def test_a_difference_in_every_field_comes_back() -> None:
     found = Difference(
         *(Listing(new=[Agent(agent_id="CA_1")]), Listing(new=[Room(name="r")])),
         *({"Error": 1}, 2.0, 3, 4, Coverage(polled=1)),
-        *(Entries({"agents": 1}), Entries({"rooms": 2}), Entries({"CA_1": (Version(version="1"),)})),
+        *(Entries({"agents": 1}), Entries({"rooms": 2}), Entries({"agents": {"CA_1": 1.0}})),
+        Entries({"CA_1": (Version(version="1"),)}),
         *(Entries({"CA_1": (SecretInfo(name="A"),)}), Entries({"CA_1": 1.0})),
         Entries({"CA_1": LoggedError(text="boom")}),
         *(Entries({"r": (Dispatch(id="AD_1"),)}), Entries({"r": (Participant(identity="p"),)}, ["s"])),
@@ -189,10 +190,11 @@ def test_recordings_with_and_without_counts_of_unreadable_rows_are_read_by_both_
     held = with_agents(Fleet(), (Agent(agent_id="CA_1", agent_name="one"),), 1.0)
     held = replace(held, unreadable=1, cut={"rooms": 9}, secrets={"CA_1": (SecretInfo(name="A"),)})
     assert replace(fleet, suspects=held.suspects) == held
-    counted = replace(fleet, unreadable_rows={"secrets of CA_1": 2})
+    counted = replace(fleet, unreadable_rows={"secrets of CA_1": 2}, unlisted={"agents": {"CA_1": 1.5}})
     assert stepped(fleet, counted) == counted
     assert stepped(counted, fleet) == fleet, "the next listing was read as a whole"
-    kept = {key: value for key, value in Difference.__annotations__.items() if key != "unreadable_rows"}
+    new = ("unreadable_rows", "unlisted")
+    kept = {key: value for key, value in Difference.__annotations__.items() if key not in new}
     known = [field for field in msgspec.structs.fields(Difference) if field.name in kept]
     earlier = msgspec.defstruct("Difference", [(field.name, field.type, None) for field in known])
     found = msgspec.msgpack.decode(zlib.decompress(packed(difference(fleet, counted)[0])), type=earlier)

@@ -9,6 +9,7 @@ import pytest
 from msgspec import structs
 
 from tests.fixtures.clocks import ManualClock
+from tui.api.decoding.batch import Batch
 from tui.api.models import Agent, Deployment, SecretInfo, Version
 from tui.api.models import Event as AgentEvent
 from tui.clock import Moment
@@ -25,7 +26,8 @@ from tui.fleet.past import (
     complete_since,
     deployment_key,
 )
-from tui.fleet.state import Fleet, Freshness, with_agents
+from tui.fleet.polling.cut_listings import with_agent_listing
+from tui.fleet.state import Fleet, Freshness
 from tui.fleet.status import worst
 from tui.fleet.store import Change, Store
 from tui.fleet.times import how_long
@@ -54,13 +56,12 @@ class Listings:
         self.history = history or History()
         self.store.subscribe(self.history.record)
 
-    def see(self, *agents: Agent, after: float = 10.0, unreadable: int = 0) -> Past:
-        """Another listing; `unreadable` rows of it could not be read."""
+    def see(self, *agents: Agent, after: float = 10.0, unreadable: int = 0, cut: int | None = None) -> Past:
+        """Another listing; `unreadable` rows of it could not be read, and so many of more were kept."""
         self.clock.advance(after)
-        fresh = Freshness(at=self.clock.monotonic())
-        self.store.freshen(
-            "agents", fresh, lambda fleet: replace(with_agents(fleet, agents), unreadable=unreadable)
-        )
+        at = self.clock.monotonic()
+        batch = Batch(agents, listed=True, unreadable=unreadable, cut=cut)
+        self.store.freshen("agents", Freshness(at=at), lambda fleet: with_agent_listing(fleet, batch, at))
         return self.history.past
 
 
@@ -319,8 +320,7 @@ def test_agents_that_appear_and_go() -> None:
     listings.see(agent(1))
     listings.see(agent(1), agent(2))
     assert told(listings.see(agent(2))) == ["new agent: Running", "gone from the list (was Running)"]
-    listings.store.update(lambda fleet: replace(fleet, cut={"agents": 1}))
-    assert len(listings.see(agent(3)).events) == 3, "a listing that was cut does not tell who is gone"
+    assert len(listings.see(agent(3), cut=2).events) == 3, "a listing that was cut does not tell who is gone"
 
 
 def test_an_agent_whose_row_cannot_be_read_is_neither_gone_nor_new() -> None:
@@ -329,12 +329,41 @@ def test_an_agent_whose_row_cannot_be_read_is_neither_gone_nor_new() -> None:
     assert not listings.see(agent(1), agent(3), unreadable=2).events
     past = listings.see(agent(1), agent(2), agent(3), unreadable=1)
     assert not past.events and past.since("CA_2") == first, "it was there"
-    assert told(listings.see(agent(1), agent(2, "Error"), unreadable=2)) == ["Error (was Running)"]
+    past = listings.see(agent(1), agent(2, "Error"), unreadable=2)
+    assert told(past) == ["Error (was Running)"]
+    assert last(past).not_before is None, "it was read the time before"
     past = listings.see(agent(1), agent(2, "Error"))
     assert told(past)[1:] == 2 * ["gone from the list (was Running)"], "a whole list does not have them"
     listings.see(agent(1), agent(2, "Error"), unreadable=1)
     past = listings.see(agent(1), agent(2, "Error"), agent(5))
     assert len(past.events) == 3 and past.since("CA_5") == Since("Running", not_after=listings.clock.now())
+
+
+def test_what_happened_to_an_agent_while_its_row_could_not_be_read_is_not_said_to_be_now() -> None:
+    listings = Listings()
+    listings.see(agent(1), agent(2), agent(3))
+    read_at = listings.clock.now()
+    for _ in range(20):
+        listings.see(agent(1), unreadable=2)
+    past = listings.see(agent(1, "Error"), agent(2, "Error"))
+    now = listings.clock.now()
+    assert past.since("CA_1") == Since("Error", now)
+    assert past.since("CA_2") == Since("Error", None, read_at, now), "it may have broken at any time since"
+    bounds = {event.subject.agent_id: event.not_before for event in past.events}
+    assert bounds == {"CA_1": None, "CA_2": read_at, "CA_3": read_at}
+
+
+def test_an_agent_of_an_earlier_run_is_neither_gone_nor_new_until_a_list_is_read_as_a_whole() -> None:
+    first = Listings()
+    first.see(agent(1), agent(2), agent(3))
+    known, end = first.store.fleet, first.clock.now()
+    again = Listings(History(State(run="2-", resumed=Resumed(known, end))))
+    again.clock.advance(15.0)
+    assert not again.see(agent(1), unreadable=2).events
+    past = again.see(agent(1), agent(2, "Error"), unreadable=1)
+    assert told(past) == ["Error (was Running)"] and last(past).not_before == end
+    assert told(again.see(agent(1), agent(2, "Error")))[1:] == ["gone from the list (was Running)"]
+    assert last(again.history.past).not_before == end and again.history._state.resumed is None
 
 
 def test_crashes_are_told_at_the_time_that_the_server_gives_them() -> None:

@@ -449,6 +449,15 @@ def test_old_data_refuses_until_it_is_read_again(fresh: Freshness, now: float, w
     assert asked.obstacle("", locked=False, now=now) == ""
 
 
+def test_an_agent_that_the_newest_list_lacks_is_as_old_as_its_row() -> None:
+    now, read_at = 1001.0 + THREE_POLLS, {"agents": {"CA_0": 1000.0}}
+    fleet = replace(FLEETS["twins"], freshness={"agents": Freshness(at=now)}, unlisted=read_at)
+    operation, view = BY_ID["restart"], View(fleet, Selection(agent_id="CA_0"), START, now)
+    assert too_old(view, operation, 2.0) == f"data is {THREE_POLLS + 1:.0f} s old"
+    assert too_old(view, operation, 2.0, now) == "", "its dialog looked itself"
+    assert too_old(replace(view, selection=Selection(agent_id="CA_1")), operation, 2.0) == ""
+
+
 @pytest.mark.parametrize(
     ("room", "now", "words"),
     [

@@ -80,6 +80,9 @@ class Fleet:
     """By listing, rows kept of one that has more of them: what is not among them may be there."""
     unreadable_rows: Mapping[str, int] = field(default_factory=dict)
     """By listing other than that of the agents, rows that could not be read: any may be what is missed."""
+    unlisted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By listing that was cut or read in part, the ids of what it lacks and may have, each with the monotonic
+    time of the last answer that had it. What is known of these is as old as that."""
     versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
     """By agent id, newest first; absent means not asked yet."""
     secrets: Mapping[str, tuple[SecretInfo, ...]] = field(default_factory=dict)
@@ -110,6 +113,10 @@ class Fleet:
     def fresh(self, source: str) -> Freshness:
         """How current a source is."""
         return self.freshness.get(source) or Freshness()
+
+    def agent_read_at(self, agent_id: str) -> float | None:
+        """When the row of a listed agent was read last, if the newest list lacks it; monotonic."""
+        return self.unlisted["agents"].get(agent_id) if "agents" in self.unlisted else None
 
     def fresh_room(self, room: str) -> RoomFreshness:
         """How current what is known of a room is."""

@@ -31,9 +31,11 @@ def data_age(view: View, operation: Operation, read_at: float = 0.0) -> float | 
     """Seconds since what the operation rests on was received; None if never or if it rests on nothing.
 
     `read_at` is the monotonic time of a look of the dialog's own. Rooms are asked one by one: what rests on
-    the dispatches of a room is as old as that room's.
+    the dispatches of a room is as old as that room's, and an agent that the newest list lacks as its row.
     """
     at = view.fleet.fresh(operation.source.name).at if operation.source else None
+    if operation.source is AGENTS and (then := view.fleet.agent_read_at(view.selection.agent_id)) is not None:
+        at = then
     if operation.source is DISPATCHES:
         at = view.fleet.fresh_room(view.selection.room).dispatches_at
     newest = max(at or 0.0, read_at)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from tui.api.models import Version
 from tui.fleet.facts import AgentFacts
-from tui.fleet.lists.cells import Cell, status_glyph, status_tone, tail
+from tui.fleet.lists.agent_status import status_cell, status_sign, status_words
+from tui.fleet.lists.cells import Cell, tail
 from tui.fleet.lists.listing import Column, Filter, SortKey, trend
 from tui.fleet.past import Since
 from tui.fleet.status import replicas
@@ -106,9 +107,8 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
         "status",
         "S",
         1,
-        cell=lambda row, view: Cell(status_glyph(row.status), status_tone(row.status)),
-        # the word of the status, or its family: error, sleep, healthy, moving
-        filter=Filter("status", lambda row, view: f"{row.status_text} {row.status.family}"),
+        cell=status_sign,
+        filter=Filter("status", status_words),
     ),
     Column(
         "name",
@@ -145,7 +145,7 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
         "STATUS",
         13,
         grow=2,
-        cell=lambda row, view: Cell(row.status_text, status_tone(row.status)),
+        cell=status_cell,
         sort=lambda row, view: row.rank,
         delta=trend,
     ),

@@ -10,13 +10,13 @@ from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.hosts import Host
 from tui.api.models import Agent
 from tui.clock import Clock, Moment
-from tui.fleet.polling.cut_listings import known_after, rooms_after, with_rows
+from tui.fleet.polling.cut_listings import known_after, with_agent_listing
 from tui.fleet.polling.details import secrets_of, versions_of
 from tui.fleet.polling.listings import Listings
 from tui.fleet.polling.room_answers import not_in, with_listing, with_round
 from tui.fleet.polling.room_polling import RoomPolling
 from tui.fleet.polling.suspect_polling import SuspectPolling
-from tui.fleet.state import QUIET_FACTOR, Fleet, with_agents, with_participants
+from tui.fleet.state import QUIET_FACTOR, Fleet, with_participants
 from tui.fleet.status import Family, worst
 from tui.fleet.store import Merge
 from tui.fleet.view import Selection
@@ -79,15 +79,7 @@ class Source:
 
 async def _agents(context: FetchContext) -> Merge:
     batch = await context.client.list_agents()
-
-    def merge(fleet: Fleet) -> Fleet:
-        return replace(
-            with_agents(fleet, known_after(batch, fleet.agents), context.monotonic),
-            unreadable=batch.unreadable,
-            cut=with_rows(fleet.cut, "agents", batch.cut),
-        )
-
-    return merge
+    return lambda fleet: with_agent_listing(fleet, batch, context.monotonic)
 
 
 async def _versions(context: FetchContext) -> Merge:
@@ -114,8 +106,10 @@ async def _suspects(context: FetchContext) -> Merge:
 
 
 def _ignore_if_deleted(context: FetchContext, error: ApiError) -> Merge:
-    """An error about an agent that was deleted, whose row is still under the cursor, is no outage."""
-    gone = context.fleet.agents and context.fleet.agent(context.selection.agent_id) is None
+    """An error about an agent that was deleted, or may have been, is no outage: its row was selected."""
+    fleet, agent_id = context.fleet, context.selection.agent_id
+    is_unlisted = fleet.agent_read_at(agent_id) is not None
+    gone = is_unlisted or (fleet.agents and fleet.agent(agent_id) is None)
     if not gone or not isinstance(error, NotFound | Unknown) or not error.status:
         raise error
     return _unchanged
@@ -127,7 +121,7 @@ def _unchanged(fleet: Fleet) -> Fleet:
 
 async def _rooms(context: FetchContext) -> Merge:
     batch = await context.client.list_rooms()
-    rooms = rooms_after(batch, context.fleet.rooms)
+    rooms = known_after(batch, context.fleet.rooms)
     has_changed = context.rooms.listed(rooms, context.monotonic, not_in(batch, rooms))
     if has_changed or context.fleet.fresh("dispatches").failures:
         context.wakes = ("dispatches",)  # the host answers: what failed there may be over

@@ -1,12 +1,13 @@
-"""Two listings of agents: who is gone, and who only could not be read. Pure; must not know any words."""
+"""Two listings of agents: who is gone, and since when who was not read. Pure; must not know any words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from tui.api.models import Agent
-from tui.fleet.state import Fleet
+from tui.fleet.state import Fleet, changed_agents
 
 
 class Listing(NamedTuple):
@@ -22,6 +23,17 @@ class Listing(NamedTuple):
     """The last good answer before, if that is too long ago for anything between them to have been seen."""
     differing: Sequence[tuple[Agent, Agent | None]]
     """Agents that are new or differ, each with how it was before; None for a new one."""
+    read_at: Mapping[str, float] = {}
+    """By id, agents that the listing before lacked and may have had: when they were read last."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether an agent that is not in it is gone."""
+        return not self.after.unreadable and "agents" not in self.after.cut
+
+    def gap_of(self, agent_id: str) -> float | None:
+        """When an agent was read last, if that is too long ago to tell what happened to it since."""
+        return self.read_at.get(agent_id, self.gap)
 
     @property
     def may_have_been_there(self) -> bool:
@@ -29,24 +41,45 @@ class Listing(NamedTuple):
         return self.after.unreadable < self.before.unreadable
 
 
-def gone_and_missing(known: Mapping[str, Agent], listing: Listing) -> tuple[list[Agent], Mapping[str, Agent]]:
-    """Agents that are listed no more, and those that may be: a listing read in part does not tell.
-
-    `known` are those of which the listing before did not tell.
-    """
+def gone(listing: Listing) -> list[Agent]:
+    """Agents that are listed no more; a listing read in part does not tell."""
     index, before = listing.after.index, listing.before.index
     added = sum(old is None for _, old in listing.differing)
-    missing = {key: agent for key, agent in known.items() if key not in index}
-    if len(index) < len(before) + added:
-        missing |= {key: before[key] for key in before.keys() - index.keys()}
-    if listing.after.unreadable or "agents" in listing.after.cut:
-        return [], missing
-    return list(missing.values()), {}
+    if not listing.is_whole or len(index) == len(before) + added:
+        return []
+    return [before[key] for key in before.keys() - index.keys()]
 
 
-def with_missing(known: Mapping[str, Agent], listing: Listing) -> Listing:
-    """The listing, in which an agent that was missing from one read in part is held against how it was."""
-    if not known:
-        return listing
-    pairs = [(agent, known.get(agent.agent_id) if old is None else old) for agent, old in listing.differing]
-    return listing._replace(differing=[(agent, old) for agent, old in pairs if agent != old])
+def last_read(fleet: Fleet, offset: float) -> Mapping[str, float]:
+    """When agents were read last that the newest listing of a fleet lacks, and that it may have had.
+
+    `offset`: Unix seconds by the server's clock minus monotonic ones.
+    """
+    return {agent_id: at + offset for agent_id, at in fleet.unlisted.get("agents", {}).items()}
+
+
+def after_resumed(listing: Listing, known: Fleet, at: float, gap_after: float) -> Listing:
+    """The listing as one after the newest of an earlier run, until one of this run was whole.
+
+    `known` is what the earlier run knew at a time; `gap_after` as in `State`.
+    """
+    offset = at - (known.fresh("agents").at or 0.0)
+    if listing.is_first:
+        return listing._replace(
+            before=known,
+            is_first=False,
+            gap=at if listing.at - at > gap_after else None,
+            differing=changed_agents(known, listing.after.agents),
+            read_at=last_read(known, offset),
+        )
+    index = {**known.index, **listing.before.index}
+    pairs = [(agent, known.agent(agent.agent_id) if old is None else old) for agent, old in listing.differing]
+    return listing._replace(
+        before=replace(listing.before, index=index),
+        differing=[(agent, old) for agent, old in pairs if agent != old],
+        read_at={
+            **dict.fromkeys(known.index.keys() - listing.before.index.keys(), at),
+            **last_read(known, offset),
+            **listing.read_at,
+        },
+    )

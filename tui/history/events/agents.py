@@ -15,7 +15,7 @@ from tui.fleet.state import Fleet
 from tui.fleet.status import Family, status, worst
 from tui.history.events import agent_words as words
 from tui.history.events import gathered
-from tui.history.events.agent_listing import Listing, gone_and_missing, with_missing
+from tui.history.events.agent_listing import Listing, gone
 from tui.history.events.agent_words import Pair, ReplicaMove, Told, states
 from tui.history.events.drafts import Draft
 from tui.history.events.gathered import CountKey, running
@@ -41,8 +41,6 @@ class AgentMemory:
     """By agent id, oldest first."""
     told: Mapping[CountKey, Told] = field(default_factory=dict)
     """By agent id and type of event, oldest first: more of the same are gathered into one event a minute."""
-    missing: Mapping[str, Agent] = field(default_factory=dict)
-    """By id, as they were: agents that a listing read in part does not have. They may be there."""
 
 
 @dataclass(slots=True)
@@ -59,11 +57,10 @@ class _Found:
 
 def after_listing(memory: AgentMemory, listing: Listing) -> tuple[AgentMemory, list[Draft], list[Transition]]:
     """What is remembered after a listing, and what it tells."""
-    gone, missing = gone_and_missing(memory.missing, listing)
-    listing = with_missing(memory.missing, listing)
+    lost = gone(listing)
     found = _found(listing.differing)
     transitions: list[Transition] = []
-    statuses = _statuses(memory.statuses, listing, found, gone, transitions)
+    statuses = _statuses(memory.statuses, listing, found, lost, transitions)
     counted = (
         {} if listing.is_first else gathered.first_of_minute(memory.told, words.increases(found.happened))
     )
@@ -72,7 +69,6 @@ def after_listing(memory: AgentMemory, listing: Listing) -> tuple[AgentMemory, l
         _changes(memory.changes, listing.differing, listing.monotonic),
         gathered.moving(memory.moves, found.moved, listing.at),
         gathered.told(memory.told, counted, listing.at),
-        missing,
     )
     drafts: list[Draft] = []
     if not listing.is_first:
@@ -80,14 +76,17 @@ def after_listing(memory: AgentMemory, listing: Listing) -> tuple[AgentMemory, l
         drafts += words.restatements(found.restated)
         drafts += words.counts(counted)
         drafts += words.appearances(() if listing.may_have_been_there else found.new)
-        drafts += words.disappearances(gone)
-        if listing.gap is not None:
-            drafts = [_within(draft, listing.gap) for draft in drafts]
+        drafts += words.disappearances(lost)
+        if listing.gap is not None or listing.read_at:
+            drafts = [_within(draft, listing) for draft in drafts]
     return remembered, drafts, transitions
 
 
-def _within(draft: Draft, gap: float) -> Draft:
-    return draft if draft.at is not None else draft.since(gap)
+def _within(draft: Draft, listing: Listing) -> Draft:
+    """The same with the time from which on it may have happened, that of the agent not read the longest."""
+    ids = draft.ids or (draft.subject.agent_id,)
+    gaps = [gap for gap in map(listing.gap_of, ids) if gap is not None]
+    return draft.since(min(gaps)) if gaps and draft.at is None else draft
 
 
 def _found(differing: Iterable[tuple[Agent, Agent | None]]) -> _Found:
@@ -146,7 +145,7 @@ def _statuses(
     known: Mapping[str, Since],
     listing: Listing,
     found: _Found,
-    gone: Sequence[Agent],
+    lost: Sequence[Agent],
     transitions: list[Transition],
 ) -> Mapping[str, Since]:
     """Since when agents and deployments have their status; notes those that have another one."""
@@ -156,10 +155,11 @@ def _statuses(
     _Restate(known, news, seen, transitions).new(found.new)
     for agent, old in restate.usual(found.restated):
         restate.agent(agent, old)
-    if listing.gap is not None:
-        _bound_by_gap(known, news, listing, listing.gap, transitions)
+    if listing.gap is not None or listing.read_at:
+        _bound_by_gap(known, news, listing, transitions)
     transitions += [
-        Transition(agent.agent_id, worst(agent).name, "", listing.gap, listing.at) for agent in gone
+        Transition(agent.agent_id, worst(agent).name, "", listing.gap_of(agent.agent_id), listing.at)
+        for agent in lost
     ]
     statuses = {**known, **news} if news else known
     if len(statuses) > 3 * len(listing.after.agents) + SPARE:
@@ -179,7 +179,7 @@ class _Restate:
         transitions: list[Transition],
     ) -> None:
         self._known, self._news, self._transitions = known, news, transitions
-        self._listing, self._at, self._gap = listing, listing.at, listing.gap
+        self._listing, self._at = listing, listing.at
         self._was_seen = not listing.is_first and listing.gap is None
 
     def usual(self, pairs: Sequence[Pair]) -> Sequence[Pair]:
@@ -187,13 +187,14 @@ class _Restate:
         if not self._was_seen:
             return pairs
         known, news, transitions, at = self._known, self._news, self._transitions, self._at
+        unread = self._listing.read_at
         since_now: dict[str, Since] = {}  # by status as it came
         others: list[Pair] = []
         for pair in pairs:
             agent = pair[0]
             id, rows = agent.agent_id, agent.agent_deployments
             before = known.get(id)
-            if before is None or not before.status or len(rows) != 1:
+            if before is None or not before.status or len(rows) != 1 or id in unread:
                 others.append(pair)
                 continue
             text = rows[0].status
@@ -249,7 +250,7 @@ class _Restate:
             before = old or ""
         if before == name and since is not None:
             return
-        at, gap = self._at, self._gap
+        at, gap = self._at, self._listing.gap_of(agent.agent_id)
         if self._listing.is_first or before == name:  # it may have had it for long
             self._news[key] = first_seen(name, agent, rows, at)
             before, gap = "", None
@@ -273,13 +274,12 @@ def _bound_by_gap(
     known: Mapping[str, Since],
     news: dict[str, Since],
     listing: Listing,
-    gap: float,
     transitions: list[Transition],
 ) -> None:
     """Statuses that are the same after a gap in which the agent was restarted or deployed."""
     for agent, old in listing.differing:
-        since = known.get(agent.agent_id)
-        if old is None or since is None or agent.agent_id in news or is_continuous(agent, old):
+        since, gap = known.get(agent.agent_id), listing.gap_of(agent.agent_id)
+        if old is None or since is None or gap is None or agent.agent_id in news or is_continuous(agent, old):
             continue
         news[agent.agent_id] = across_gap(since, agent, agent.agent_deployments, listing.at, gap)
         transitions.append(Transition(agent.agent_id, since.status, since.status, gap, listing.at))

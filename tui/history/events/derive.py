@@ -18,7 +18,7 @@ from tui.fleet.state import STALE_AFTER, Fleet, Freshness, changed_agents
 from tui.fleet.store import Change
 from tui.formats import duration
 from tui.history.events import agents, details, rooms
-from tui.history.events.agent_listing import Listing
+from tui.history.events.agent_listing import Listing, after_resumed, last_read
 from tui.history.events.agents import AgentMemory
 from tui.history.events.drafts import Draft
 from tui.history.events.rooms import RoomsMemory
@@ -88,7 +88,7 @@ class State:
     told: int = 0
     """Events so far."""
     resumed: Resumed | None = None
-    """What an earlier run knew, until the first listing of this one is held against it."""
+    """What an earlier run knew, until a whole listing of this one was held against it."""
     last: Moment | None = None
     """The newest input, by this machine's clocks."""
     heard: Mapping[str, float] = field(default_factory=dict)
@@ -169,14 +169,15 @@ def _after_change(
     heard = state.heard
     if "freshness" in fields:
         state, drafts = _sources(state, before, after, at)
-    if "agents" in fields or (state.agents.missing and fields & {"unreadable", "cut"}):
+    if "agents" in fields or (state.resumed is not None and fields & {"unreadable", "cut"}):
         is_first = not before.agents and "agents" not in heard and before.fresh("agents").at is None
         differing = changed_agents(before, after.agents, change.differing_agents.positions)
-        listing = Listing(before, after, at, change.at.monotonic, is_first, gap, differing)
-        if is_first and state.resumed is not None:
-            listing = _resumed(listing, state.resumed, state.gap_after)
+        read_at, known = last_read(before, at - change.at.monotonic), state.resumed
+        listing = Listing(before, after, at, change.at.monotonic, is_first, gap, differing, read_at)
+        if known is not None:
+            listing = after_resumed(listing, known.fleet, known.at, state.gap_after)
         memory, more, news = agents.after_listing(state.agents, listing)
-        state = replace(state, agents=memory, resumed=None)
+        state = replace(state, agents=memory, resumed=None if listing.is_whole else known)
         drafts += more
         transitions += news
     if "versions" in fields:
@@ -202,13 +203,6 @@ def _gap(state: State, before: Fleet, at: float) -> float | None:
         return None
     is_gap = at - heard > state.gap_after or before.fresh("agents").failures >= STALE_AFTER
     return heard if is_gap else None
-
-
-def _resumed(listing: Listing, known: Resumed, gap_after: float) -> Listing:
-    """The first listing of this run, as the one after the newest of an earlier run."""
-    gap = known.at if listing.at - known.at > gap_after else None
-    differing = changed_agents(known.fleet, listing.after.agents)
-    return listing._replace(before=known.fleet, is_first=False, gap=gap, differing=differing)
 
 
 def _jumped_back(last: Moment | None, now: Moment) -> list[Draft]:

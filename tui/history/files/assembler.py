@@ -50,6 +50,7 @@ class Assembler:
             coverage=_scalar(found.coverage, held.coverage),
             cut=_merged(found.cut, held.cut),
             unreadable_rows=_merged(found.unreadable_rows, held.unreadable_rows),
+            unlisted=_merged(found.unlisted, held.unlisted),
             versions=_merged(found.versions, held.versions),
             secrets=_merged(found.secrets, held.secrets),
             secrets_at=_merged(found.secrets_at, held.secrets_at),

@@ -83,6 +83,7 @@ class Difference(Struct, omit_defaults=True):
     coverage: Coverage | UnsetType = UNSET
     cut: Entries[int] | None = None
     unreadable_rows: Entries[int] | None = None
+    unlisted: Entries[Mapping[str, float]] | None = None
     versions: Entries[tuple[Version, ...]] | None = None
     secrets: Entries[tuple[SecretInfo, ...]] | None = None
     secrets_at: Entries[float] | None = None

@@ -44,6 +44,7 @@ def difference(before: Fleet, after: Fleet, known: Differing | None = None) -> t
         coverage=_scalar(before.coverage, after.coverage),
         cut=_entries(before.cut, after.cut),
         unreadable_rows=_entries(before.unreadable_rows, after.unreadable_rows),
+        unlisted=_entries(before.unlisted, after.unlisted),
         versions=_entries(before.versions, after.versions),
         secrets=_entries(before.secrets, after.secrets),
         secrets_at=_entries(before.secrets_at, after.secrets_at),

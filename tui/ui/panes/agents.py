@@ -14,8 +14,9 @@ from tui.fleet.facts import AgentFacts
 from tui.fleet.facts_cache import FactsCache
 from tui.fleet.find import unknown_agents, unlisted_agents
 from tui.fleet.lists.agent_columns import AGENT_COLUMNS
+from tui.fleet.lists.agent_status import agent_cells
 from tui.fleet.lists.cells import Cell, Cells
-from tui.fleet.lists.listing import arrange, change_signs, moves, row_cells, sorts_by_past
+from tui.fleet.lists.listing import arrange, change_signs, moves, sorts_by_past
 from tui.fleet.view import Selection, View
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import AGENTS
@@ -56,7 +57,8 @@ class AgentsPane(ProblemListPane):
         """The listing and what is derived from it."""
         fleet = view.fleet
         step = view.monotonic if view.past.has_changes else 0.0  # signs of change expire
-        return (fleet.agents, view.past, view.reasons, fleet.versions, fleet.unreadable, step)
+        unlisted = fleet.unlisted.get("agents")
+        return (fleet.agents, view.past, view.reasons, fleet.versions, fleet.unreadable, unlisted, step)
 
     def show(self, view: View) -> None:
         """Remove marks of deleted agents, so that a later agent of the same id is not marked."""
@@ -122,7 +124,7 @@ class AgentsPane(ProblemListPane):
     def cells(self, view: View, key: str) -> Cells:
         """One agent in a line."""
         agent = view.fleet.agent(key)
-        return () if agent is None else row_cells(self.COLUMNS, self.facts.of(agent), view)
+        return () if agent is None else agent_cells(self.COLUMNS, self.facts.of(agent), view)
 
     def changed(self, view: View, key: str) -> RowChange | None:
         """What changed within the last minute, in columns that show changes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -13,7 +13,7 @@ from tui.fleet.lists.cells import Cell, Cells, ColumnLayout, status_glyph, statu
 from tui.fleet.lists.detail_columns import DEPLOYMENT_COLUMNS, DeploymentRow
 from tui.fleet.lists.listing import row_cells
 from tui.fleet.status import event_words, reading, status, worst
-from tui.fleet.times import seen, when
+from tui.fleet.times import seen, short_time, when
 from tui.fleet.view import View
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import STATUS
@@ -26,6 +26,7 @@ TABLE_FROM = 104
 """Cells of width from which deployments stand side by side as a table; below, each is a block of lines."""
 
 _DIAGNOSIS = "diagnosis"
+_NOT_READ = "not read"
 _BLOCK = (ColumnLayout("field", "DEPLOYMENT", 14), ColumnLayout("value", "", 10, grow=1))
 _BLOCK_FIELDS = ("since", "version", "cpu", "mem", "replicas", "name", "deployed", "observed", "server")
 """The columns of the table that a block shows below each other, by id."""
@@ -64,7 +65,8 @@ class StatusPane(DetailPane):
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """The selected agent, and since when it is as it is."""
-        return (view.agent, view.selection.agent_id, view.past, view.reasons, view.is_past)
+        read_at = view.fleet.agent_read_at(view.selection.agent_id)
+        return (view.agent, view.selection.agent_id, view.past, view.reasons, view.is_past, read_at)
 
     def keys(self, view: View) -> Sequence[str]:
         """Deployments; in blocks, their fields too."""
@@ -77,16 +79,21 @@ class StatusPane(DetailPane):
             keys = [f"{name}\0{field}" for name in names for field in self._fields(view, agent, name)]
         else:
             keys = [key for name in names for key in (name, *self._notes(view, agent, name))]
-        return [*(f"\0{_DIAGNOSIS}{line}" for line in range(len(self._diagnosis(view)))), *keys]
+        about = (f"\0{label}{line}" for label, lines in self._about(view) for line in range(len(lines)))
+        return [*about, *keys]
 
-    def _diagnosis(self, view: View) -> list[str]:
-        """Why the agent is broken, in lines that fit."""
-        reason = view.reasons.get(view.selection.agent_id)
-        return (
-            textwrap.wrap(diagnosis(reason, view), self._room, break_on_hyphens=False)
-            if reason is not None
-            else []
-        )
+    def _about(self, view: View) -> Iterator[tuple[str, list[str]]]:
+        """What is said of the agent as a whole: how old it is, and why it is broken, in lines that fit."""
+        agent_id = view.selection.agent_id
+        read_at, reason = view.fleet.agent_read_at(agent_id), view.reasons.get(agent_id)
+        if read_at is not None:
+            since = short_time(view.unix(read_at), now=view.now, style=view.clock_style)
+            yield _NOT_READ, self._fitting(f"since {since}: deleted, or its row could not be read")
+        if reason is not None:
+            yield _DIAGNOSIS, self._fitting(diagnosis(reason, view))
+
+    def _fitting(self, text: str) -> list[str]:
+        return textwrap.wrap(text, self._room, break_on_hyphens=False)
 
     def _notes(self, view: View, agent: Agent, name: str) -> list[str]:
         row = _find(agent, name)
@@ -106,14 +113,15 @@ class StatusPane(DetailPane):
 
     def _wrapped(self, view: View, row: Deployment) -> list[str]:
         """What is to be said of a deployment, in lines that fit beside the field names."""
-        return textwrap.wrap(_reading(view, row), self._room, break_on_hyphens=False)
+        return self._fitting(_reading(view, row))
 
     def cells(self, view: View, key: str) -> Cells:
         """One deployment, or one field of it."""
         agent = view.agent
         name, _, field = key.partition("\0")
-        if field.startswith(_DIAGNOSIS):
-            return self._diagnosed(view, int(field.removeprefix(_DIAGNOSIS)))
+        for label, lines in self._about(view):
+            if not name and field.startswith(label):
+                return self._said(label, lines, int(field.removeprefix(label)))
         row = _find(agent, name) if agent else None
         if agent is None or row is None:
             return ()
@@ -123,12 +131,12 @@ class StatusPane(DetailPane):
             return row_cells(DEPLOYMENT_COLUMNS, DeploymentRow(agent, row), view)
         return self._field(view, agent, row, field)
 
-    def _diagnosed(self, view: View, line: int) -> Cells:
-        lines, label = self._diagnosis(view)[line : line + 1], _DIAGNOSIS if line == 0 else ""
-        text = "".join(lines)
+    def _said(self, label: str, lines: Sequence[str], line: int) -> Cells:
+        tone, text = "warn" if label == _NOT_READ else "accent", "".join(lines[line : line + 1])
+        first = label if line == 0 else ""
         if self._tabular:
-            return (Cell(f"  {label:{_BLOCK[0].width - 1}}{text}", "accent"),)
-        return (Cell(label, "accent"), Cell(text, "accent"))
+            return (Cell(f"  {first:{_BLOCK[0].width - 1}}{text}", tone),)
+        return (Cell(first, tone), Cell(text, tone))
 
     def _note(self, view: View, row: Deployment, field: str) -> Cells:
         """A line below a deployment, across all columns."""

@@ -1,0 +1,44 @@
+"""The status of an agent in a list, and the row of an agent that the newest list lacks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from tui.fleet.facts import AgentFacts
+from tui.fleet.lists.cells import UNKNOWN_GLYPH, Cell, Cells, status_glyph, status_tone
+from tui.fleet.lists.listing import Column, row_cells
+from tui.fleet.view import View
+from tui.formats import age
+
+
+def status_sign(row: AgentFacts, view: View) -> Cell:
+    """The one-cell sign of the status."""
+    if view.fleet.agent_read_at(row.agent.agent_id) is not None:
+        return Cell(UNKNOWN_GLYPH[0], "warn")
+    return Cell(status_glyph(row.status), status_tone(row.status))
+
+
+def status_cell(row: AgentFacts, view: View) -> Cell:
+    """The status; of an agent that the newest list lacks, the last that was read, and how old that is."""
+    read_at = view.fleet.agent_read_at(row.agent.agent_id)
+    if read_at is None:
+        return Cell(row.status_text, status_tone(row.status))
+    return Cell(f"{age(view.monotonic - read_at)} ago: {row.status_text}", "warn", f"{row.status_text}?")
+
+
+def status_words(row: AgentFacts, view: View) -> str:
+    """The word of the status, or its family: error, sleep, healthy, moving."""
+    is_unlisted = view.fleet.agent_read_at(row.agent.agent_id) is not None
+    return f"{row.status_text} {row.status.family}" + (" not read" if is_unlisted else "")
+
+
+def agent_cells(columns: Sequence[Column[AgentFacts]], row: AgentFacts, view: View) -> Cells:
+    """The cells of an agent; those of one that the newest list lacks are old, and look it."""
+    cells = row_cells(columns, row, view)
+    if view.fleet.agent_read_at(row.agent.agent_id) is None:
+        return cells
+    kept = ("status", "state")
+    pairs = zip(columns, cells, strict=True)
+    return tuple(cell if column.id in kept else structs.replace(cell, tone="muted") for column, cell in pairs)
