@@ -29,6 +29,15 @@ FORMS: Mapping[str, Callable[[str], str]] = {
     "a form": quote_plus,
     "HTML": html.escape,
     "base64 in a URL": lambda value: quote(base64.b64encode(value.encode()).decode(), ""),
+    "entities": lambda value: html.escape(value).replace("ö", "&ouml;").replace("+", "&plus;"),
+    "Python": ascii,
+    "Python, of bytes": lambda value: repr(value.encode()),
+    "octal": lambda value: value.replace("ö", r"\303\266").replace('"', r"\""),
+    "hexadecimal": lambda value: value.encode().hex(),
+    "a list of bytes": lambda value: str([*value.encode()]),
+    "a list of bytes, in Go": lambda value: f"[{' '.join(map(str, value.encode()))}]",
+    "base64 in base64": lambda value: base64.b64encode(base64.b64encode(value.encode())).decode(),
+    "base64 in hexadecimal": lambda value: base64.b64encode(value.encode()).hex().upper(),
 }
 """How a text may be quoted."""
 
@@ -50,6 +59,11 @@ ECHOES: tuple[Echo, ...] = (
     ("200 OK", str),
     ("200 OK", lambda said: json.dumps({"success": False, "message": said})),
     ("200 OK", lambda said: f"BUILD ERROR: {said}\n"),
+    ("400 Bad Request", lambda said: FORMS["base64 for URLs"](f"x{said}").rstrip("=")),
+    (
+        "404 Not Found",
+        lambda said: json.dumps({"body": FORMS["base64"](f"xx{said}"), "isBase64Encoded": True}),
+    ),
 )
 """Status and form of answers that quote the request."""
 

@@ -19,19 +19,36 @@ ROUNDS: Final = 3
 Decode = Callable[[re.Match[str]], str]
 
 
-def _of_json(match: re.Match[str]) -> str:
-    codes = re.findall("u([0-9a-fA-F]{4})", match[0])
-    units = b"".join(int(code, 16).to_bytes(2, "big") for code in codes)
-    return units.decode("utf-16-be", "replace")  # empty for a control character, which does not count
+def _of_bytes(match: re.Match[str]) -> str:
+    """Bytes as Go, Python, C and text forms of messages write them."""
+    found = re.findall("x([0-9a-fA-F]{2})|([0-3][0-7]{2})", match[0])
+    data = bytes(int(digits, 16) if digits else int(octal, 8) for digits, octal in found)
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _of_codes(match: re.Match[str]) -> str:
+    """Units of UTF-16, as in JSON, and code points; empty for a control character, which does not count."""
+    found = re.findall(r"u([0-9a-fA-F]{4})|[uU]\{?([0-9a-fA-F]{1,8})", match[0])
+    units = (
+        chr(min(int(unit or point, 16), 0x10FFFF)).encode("utf-16-be", "surrogatepass")
+        for unit, point in found
+    )
+    return b"".join(units).decode("utf-16-be", "replace")
+
+
+def _utf_8(one: str, two: str, three: str, four: str, follow: str) -> str:
+    """One character of UTF-8, by how its first byte and those that follow are written."""
+    return f"{one}|{two}{follow}|{three}(?:{follow}){{2}}|{four}(?:{follow}){{3}}"
 
 
 _PASSES: Final[tuple[tuple[str, re.Pattern[str], Decode], ...]] = (
     (
         "%",
-        # one character of UTF-8
         re.compile(
-            "%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}"
-            "|%f[0-7](?:%[89ab][0-9a-f]){3}",
+            _utf_8("%[0-7][0-9a-f]", "%[cd][0-9a-f]", "%e[0-9a-f]", "%f[0-7]", "%[89ab][0-9a-f]"),
             re.IGNORECASE,
         ),
         lambda match: unquote(match[0]),
@@ -39,19 +56,39 @@ _PASSES: Final[tuple[tuple[str, re.Pattern[str], Decode], ...]] = (
     (
         "\\",
         re.compile(
-            r"\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}|\\+[bfnrt]"
+            r"\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}"
+            r"|\\+u\{[0-9a-fA-F]{1,6}\}|\\+U[0-9a-fA-F]{8}|\\+[bfnrt]"
         ),
-        _of_json,
+        _of_codes,
+    ),
+    (
+        "\\",
+        re.compile(
+            _utf_8(
+                r"\\+x[0-7][0-9a-f]",
+                r"\\+x[cd][0-9a-f]",
+                r"\\+xe[0-9a-f]",
+                r"\\+xf[0-7]",
+                r"\\+x[89ab][0-9a-f]",
+            )
+            + "|"
+            + _utf_8(r"\\+[01][0-7]{2}", r"\\+3[0-3][0-7]", r"\\+3[45][0-7]", r"\\+36[0-7]", r"\\+2[0-7]{2}")
+            + r"|\\+x[0-9a-f]{2}|\\+[0-3][0-7]{2}",  # in an alphabet of one byte
+            re.IGNORECASE,
+        ),
+        _of_bytes,
     ),
     (
         "&",
-        re.compile(r"&(?:amp|quot|apos|lt|gt|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"),
+        re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"),
         lambda match: html.unescape(match[0]),
     ),
 )
 """A sign of an escape, what it looks like, and what it stands for."""
 _IGNORED: Final = dict.fromkeys([*range(0x21), *range(0x7F, 0xA1), *range(0x2400, 0x2425), *map(ord, "+-\\")])
-_CUT: Final = re.compile(r"(?:%[0-9a-fA-F]?|\\+(?:u[0-9a-fA-F]{0,3})?|&[a-z#0-9]{0,6})\Z")
+_CUT: Final = re.compile(
+    r"(?:%[0-9a-fA-F]?|\\+(?:u[0-9a-fA-F]{0,3}|u\{[0-9a-fA-F]*|U[0-9a-fA-F]{0,7}|x[0-9a-fA-F]?|[0-3][0-7]?)?|&[a-z#0-9]{0,6})\Z"
+)
 _SAME: Final = {ord("/"): "_"}
 """As in the two alphabets of base64."""
 
