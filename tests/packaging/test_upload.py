@@ -329,8 +329,18 @@ CLOUD = "93.184.216.34"
         ("224.0.0.1", Reach.PRIVATE),
         ("8.8.8.8", Reach.PUBLIC),
         ("2606:4700::1111", Reach.PUBLIC),
+        ("::127.0.0.1", Reach.LOOPBACK),
+        ("::ffff:0:127.0.0.1", Reach.LOOPBACK),
+        ("0x7f000001", Reach.LOOPBACK),
+        ("2130706433", Reach.LOOPBACK),
+        ("0177.1", Reach.LOOPBACK),
+        ("0xa000001", Reach.PRIVATE),
+        ("fec0::1", Reach.PRIVATE),
+        ("64:ff9b:1::7f00:1", Reach.PRIVATE),
+        ("5f00::1", Reach.PRIVATE),
         ("store.example", None),
-        ("0x7f000001", None),
+        ("127.0.0.1.example", None),
+        ("dead.beef", None),
     ],
 )
 def test_where_an_address_leads(address: str, where: Reach | None) -> None:
@@ -409,6 +419,12 @@ async def test_a_proxy_looks_names_up_itself_and_this_machine_needs_none(archive
         assert not is_judged(through, proxy.url) and is_judged(through, None)
         with pytest.raises(errors.BadTarget, match="leads to a private network"):
             await upload_to(upload_target("https://10.0.0.1/x"), archive, peer="", proxy=proxy.url)
+        for host in ("0x7f000001", "127.1", "0.0.0.0", "[::ffff:127.0.0.1]"):
+            here = upload_target(f"https://{host}/x")
+            assert is_judged(here, proxy.url)
+            with pytest.raises(errors.BadTarget, match="leads to this machine"):
+                await upload_to(here, archive, peer="", proxy=proxy.url)
+            assert [way.proxy for way in await ways(here, peer="127.0.0.1", proxy=proxy.url)] == [None]
         await upload(upload_target(store.url), archive, proxy=proxy.url)
         assert (len(proxy.heads), len(store.heads)) == (0, 1)
 

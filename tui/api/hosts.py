@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -42,26 +43,54 @@ class Reach(StrEnum):
     PUBLIC = "the internet"
 
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_HOLDING_IPV4 = (
+    ipaddress.IPv6Network("::/96"),
+    ipaddress.IPv6Network("::ffff:0:0/96"),
+    ipaddress.IPv6Network("::ffff:0:0:0/96"),
+    ipaddress.IPv6Network("64:ff9b::/96"),
+)
+"""Networks whose addresses end in one of IPv4: compatible, mapped, translated, and that of NAT64."""
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that is given out for the internet."""
 _UNSPECIFIED = ipaddress.IPv4Network("0.0.0.0/8")
 
 
 def reach(address: str) -> Reach | None:
-    """Where an IP address leads, also one of IPv4 within one of IPv6; None for what is no address."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return None
+    """Where an IP address leads, also one of IPv4 within one of IPv6; None for what is no address.
+
+    The short, octal and hexadecimal spellings of IPv4 are addresses too, as resolvers read them.
+    """
+    found = _address(address)
     if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
-        if found in _NAT64:
+        inner = found.sixtofour or (found.teredo or (None, None))[1]
+        if any(found in network for network in _HOLDING_IPV4):
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:
             return reach(str(inner))
+        if found not in _UNICAST:
+            return Reach.PRIVATE
+    if found is None:
+        return None
     # a connection to the unspecified address goes to this machine
-    if found.is_loopback or found.is_unspecified or (found.version == 4 and found in _UNSPECIFIED):
+    if found.is_loopback or (found.version == 4 and found in _UNSPECIFIED):
         return Reach.LOOPBACK
     return Reach.PUBLIC if found.is_global and not found.is_multicast else Reach.PRIVATE
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(text))
+    except (OSError, UnicodeEncodeError):
+        return None
+
+
+def is_here(host: str) -> bool:
+    """Whether a host is this machine in any spelling of its address: it is never asked through a proxy."""
+    return is_loopback(host) or reach(host) is Reach.LOOPBACK
 
 
 def base(url: str) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 
 from tui.api.errors import BadTarget
-from tui.api.hosts import is_loopback
+from tui.api.hosts import is_here, is_loopback
 from tui.api.sockets import KEEPALIVE
 from tui.api.trust import trust
 
@@ -105,7 +105,7 @@ class Pool:
 
     def _proxy_for(self, url: httpx.URL) -> str | None:
         """A proxy is never asked for this machine."""
-        return None if is_loopback(url.host) else self._proxy
+        return None if is_here(url.host) else self._proxy
 
     async def aclose(self) -> None:
         """Close every connection, for good."""

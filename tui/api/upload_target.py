@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from tui.api import errors
-from tui.api.hosts import Reach, is_loopback, reach
+from tui.api.hosts import Reach, is_here, is_loopback, reach
 from tui.api.text.clean import clean
 from tui.secret import Secret
 
@@ -97,7 +97,7 @@ class Way:
 
 def is_judged(target: UploadTarget, proxy: str | None) -> bool:
     """Whether it can be told where the target leads: a proxy looks names up by itself."""
-    return proxy is None or is_loopback(target.host) or reach(target.host) is not None
+    return proxy is None or is_here(target.host) or reach(target.host) is not None
 
 
 async def ways(target: UploadTarget, *, peer: str, proxy: str | None) -> tuple[Way, ...]:
@@ -108,7 +108,7 @@ async def ways(target: UploadTarget, *, peer: str, proxy: str | None) -> tuple[W
     """
     judge(target)
     url = httpx.URL(target.url.reveal())
-    proxy = None if is_loopback(url.host) else proxy
+    proxy = None if is_here(url.host) else proxy
     if proxy is not None and reach(url.host) is None:
         return (Way(url.host, proxy),)
     found = [url.host] if reach(url.host) is not None else await _addresses(target, url)
