@@ -9,18 +9,28 @@ import pytest
 from tests.fixtures.clocks import BACKEND
 from tests.fixtures.views import column, view_of, words
 from tests.fleet.running_poller import running_poller
+from tui.analysis.diagnosis import Deploy, evidence
 from tui.api.decoding.batch import Batch
 from tui.api.models import Agent, Participant, SecretInfo, Version
 from tui.clock import Moment
 from tui.fleet.conditions import summary
 from tui.fleet.evidence import evidence_of
-from tui.fleet.find import no_rooms, no_such_thing, read_in_part, unlisted_rooms
+from tui.fleet.find import (
+    no_rooms,
+    no_such_thing,
+    read_in_part,
+    read_secrets,
+    read_versions,
+    unlisted_rooms,
+)
 from tui.fleet.past import EMPTY_PAST
 from tui.fleet.polling.details import KEEP, with_secrets, with_versions
 from tui.fleet.state import Fleet, Freshness, with_agents, with_participants, with_room_answers
 from tui.fleet.times import TimeStyle, short_time
 from tui.fleet.view import Selection
+from tui.history.events.details import of_versions
 from tui.operations.descriptions import jobs, no_dispatch
+from tui.operations.freshness_check import with_learnt
 from tui.session.reasons import Diagnoses
 from tui.ui.commandline.completers import secrets, unlisted, versions
 from tui.ui.panes.agents import AgentsPane
@@ -61,6 +71,36 @@ def test_choosers_and_panes_do_not_show_a_part_as_the_whole() -> None:
     assert words(VersionsPane().title(view)) == " one [0] 1 unreadable"
     assert VersionsPane().empty(view).startswith("No version that could be read: 1 row could not be read")
     assert SecretsPane().inputs(view) != SecretsPane().inputs(view_of(ONE, "one"))
+
+
+def test_versions_and_secrets_that_a_list_read_in_part_lacks_stay_and_are_dated() -> None:
+    old, new = Version(version="1", current=True, draining=True), Version(version="2")
+    token, key = SecretInfo(name="TOKEN"), SecretInfo(name="KEY")
+    asked = {"versions": Freshness(at=900.0, subject="CA_1")}
+    whole = replace(ONE, freshness={**ONE.freshness, **asked})
+    whole = with_versions(whole, "CA_1", Batch((old, new), listed=True))
+    whole = with_secrets(whole, "CA_1", Batch((token, key), listed=True), 950.0)
+    partly = with_versions(whole, "CA_1", Batch((new,), listed=True, unreadable=1))
+    partly = with_secrets(partly, "CA_1", Batch((token,), listed=True, unreadable=1), 990.0)
+    again = with_secrets(partly, "CA_1", Batch((token,), listed=True, unreadable=1), 995.0)
+    assert partly.versions is whole.versions and partly.secrets is again.secrets is whole.secrets
+    assert again.unlisted == {"versions of CA_1": {"1": 900.0}, "secrets of CA_1": {"KEY": 950.0}}
+    assert not of_versions(whole, partly), "one that was not read has not drained"
+    assert read_versions(partly, "CA_1") == (new,) and read_secrets(partly, "CA_1") == (token,)
+    known = evidence(partly.agents[0], partly, EMPTY_PAST, {})
+    assert known.secrets == {"TOKEN"} and known.deploy == Deploy(), "a diagnosis rests on what was read"
+    view = replace(view_of(partly, "one"), now=1000.0, monotonic=1000.0, times=TimeStyle.UTC)
+    assert column(VersionsPane(), view, "role") == ["–", "not read since 00:15:00"]
+    assert column(SecretsPane(), view, "note") == ["not read since 00:15:50", ""]
+    assert {cell.tone for cell in SecretsPane().cells(view, "KEY")} == {"muted", "warn"}
+    assert VersionsPane().inputs(view) != VersionsPane().inputs(view_of(whole, "one"))
+    dropped = partly
+    for number in range(KEEP):
+        dropped = with_secrets(dropped, f"CA_x{number}", Batch(listed=True), 1.0)
+    assert set(dropped.unlisted) == {"versions of CA_1"}, "what is not kept has no date"
+    assert not with_versions(partly, "CA_1", Batch((new,), listed=True)).unlisted.get("versions of CA_1")
+    reread = with_learnt(whole, partly, replace(whole, unlisted={"agents": {"CA_2": 1.0}}))
+    assert reread.unlisted == {"agents": {"CA_2": 1.0}, **partly.unlisted}
 
 
 def test_rooms_that_could_not_be_read_are_not_taken_for_none() -> None:

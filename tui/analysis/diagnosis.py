@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tui.analysis.missing_variable import missing_variable
 from tui.api.models import Agent, Deployment, Version, instant
-from tui.fleet.find import read_in_part
+from tui.fleet.find import read_in_part, read_secrets, read_versions
 from tui.fleet.past import Past, Since
 from tui.fleet.reason import BUILD_LOG, LOG, Reason
 from tui.fleet.state import Fleet
@@ -90,7 +90,9 @@ def evidence(agent: Agent, fleet: Fleet, past: Past, outdated: Mapping[str, floa
     """What is known of a broken agent. `outdated` says when secrets were listed, by agent, if long ago."""
     state = worst(agent)
     rows = [row for row in agent.agent_deployments if status(row.status) == state]
-    versions, secrets = fleet.versions.get(agent.agent_id), fleet.secrets.get(agent.agent_id)
+    id = agent.agent_id
+    versions = read_versions(fleet, id) if id in fleet.versions else None
+    secrets = read_secrets(fleet, id) if id in fleet.secrets else None
     deployed_at = instant(agent.deployed_at)
     logged = fleet.log_errors.get(agent.agent_id)
     if logged is not None and logged.deployed_at != deployed_at:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Final, TypeVar
 
-from tui.api.models import Agent
+from tui.api.models import Agent, SecretInfo, Version
 from tui.fleet.state import Fleet, Freshness
 
 _ROOMS: Final = ("rooms", "dispatches")
+T = TypeVar("T", Version, SecretInfo)
 _OF_AGENT: Final = " of "
 """Stands in the name of an agent's listing, which is part of recordings and so remains a text."""
 
@@ -70,6 +73,23 @@ def unlisted_details(fleet: Fleet, what: str, agent_id: str) -> str:
     if agent_id not in (fleet.versions if what == "versions" else fleet.secrets):
         return f"its {what} were not read"
     return read_in_part(fleet, what, agent_id)
+
+
+def read_versions(fleet: Fleet, agent_id: str) -> tuple[Version, ...]:
+    """Versions of an agent that its newest list has; none where they were not asked for."""
+    return _read(fleet, "versions", agent_id, fleet.versions.get(agent_id, ()), attrgetter("version"))
+
+
+def read_secrets(fleet: Fleet, agent_id: str) -> tuple[SecretInfo, ...]:
+    """Secrets of an agent that its newest list has; none where they were not asked for."""
+    return _read(fleet, "secrets", agent_id, fleet.secrets.get(agent_id, ()), attrgetter("name"))
+
+
+def _read(
+    fleet: Fleet, what: str, agent_id: str, known: tuple[T, ...], identity: Callable[[T], str]
+) -> tuple[T, ...]:
+    unlisted = fleet.unlisted.get(listing_name(what, agent_id))
+    return tuple(row for row in known if identity(row) not in unlisted) if unlisted else known
 
 
 def read_in_part(fleet: Fleet, what: str, agent_id: str) -> str:

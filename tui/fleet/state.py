@@ -80,9 +80,9 @@ class Fleet:
     """By listing, rows kept of one that has more of them: what is not among them may be there."""
     unreadable_rows: Mapping[str, int] = field(default_factory=dict)
     """By listing other than that of the agents, rows that could not be read: any may be what is missed."""
-    unlisted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    unlisted: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     """By listing that was cut or read in part, the ids of what it lacks and may have, each with the monotonic
-    time of the last answer that had it. What is known of these is as old as that."""
+    time of the last answer that had it, None if that is not known. What is known of these is as old."""
     versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
     """By agent id, newest first; absent means not asked yet."""
     secrets: Mapping[str, tuple[SecretInfo, ...]] = field(default_factory=dict)

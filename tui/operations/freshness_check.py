@@ -102,6 +102,7 @@ def with_learnt(before: Fleet, after: Fleet, now: Fleet) -> Fleet:
         secrets_at=_with_news(before.secrets_at, after.secrets_at, now.secrets_at),
         dispatches=_with_news(before.dispatches, after.dispatches, now.dispatches),
         cut=_with_news(before.cut, after.cut, now.cut),
+        unlisted=_with_news(before.unlisted, after.unlisted, now.unlisted),
         unreadable_rows=_with_news(before.unreadable_rows, after.unreadable_rows, now.unreadable_rows),
     )
 

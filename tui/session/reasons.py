@@ -59,7 +59,7 @@ class Reasons(Mapping[str, Reason]):
             raise KeyError(agent_id)
         since = self._past.since(agent_id)
         details = fleet.versions.get(agent_id), fleet.secrets.get(agent_id), fleet.log_errors.get(agent_id)
-        rests_on = (agent, *details, fleet.cut, fleet.unreadable_rows)
+        rests_on = (agent, *details, fleet.cut, fleet.unreadable_rows, fleet.unlisted)
         if known is not None and known.since == since and all(map(is_, known.rests_on, rests_on)):
             return known.reason
         found = evidence(agent, fleet, self._past, self._wording.outdated)
@@ -99,7 +99,7 @@ class Diagnoses:
         """Why agents are broken at a moment, by the server's clock."""
         zone = UTC if style is TimeStyle.UTC else None
         worded = _Wording(zone, datetime.fromtimestamp(now.unix, zone).date(), _outdated(fleet, now))
-        details = (fleet.versions, fleet.secrets, fleet.unreadable_rows, fleet.cut)
+        details = (fleet.versions, fleet.secrets, fleet.unreadable_rows, fleet.unlisted, fleet.cut)
         rest_on = (fleet.agents, *details, fleet.log_errors, past)
         if worded != self._worded:
             self._worded, self._made = worded, {}

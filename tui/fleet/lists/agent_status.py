@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import structs
-
 from tui.fleet.facts import AgentFacts
 from tui.fleet.lists.cells import UNKNOWN_GLYPH, Cell, Cells, status_glyph, status_tone
-from tui.fleet.lists.listing import Column, row_cells
+from tui.fleet.lists.listing import Column, row_cells, unlisted_cells
 from tui.fleet.view import View
 from tui.formats import age
 
@@ -39,6 +37,4 @@ def agent_cells(columns: Sequence[Column[AgentFacts]], row: AgentFacts, view: Vi
     cells = row_cells(columns, row, view)
     if view.fleet.agent_read_at(row.agent.agent_id) is None:
         return cells
-    kept = ("status", "state")
-    pairs = zip(columns, cells, strict=True)
-    return tuple(cell if column.id in kept else structs.replace(cell, tone="muted") for column, cell in pairs)
+    return unlisted_cells(columns, cells, {"status": status_sign(row, view), "state": status_cell(row, view)})

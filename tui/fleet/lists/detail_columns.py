@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tui.api.models import Agent, Deployment, SecretInfo, Version, instant
 from tui.fleet.facts import cpu_text, mem_text
-from tui.fleet.lists.cells import Cell, status_glyph, status_tone
-from tui.fleet.lists.listing import Column, Filter
+from tui.fleet.lists.cells import Cell, Cells, status_glyph, status_tone
+from tui.fleet.lists.listing import Column, Filter, row_cells, unlisted_cells
 from tui.fleet.past import deployment_key
 from tui.fleet.status import event_words, status
-from tui.fleet.times import TimeStyle, clock_time, how_long, rfc3339, when
+from tui.fleet.times import TimeStyle, clock_time, how_long, rfc3339, short_time, when
 from tui.fleet.view import View
+
+R = TypeVar("R")
+
+
+def detail_cells(
+    columns: Sequence[Column[R]],
+    row: R,
+    view: View,
+    unlisted: Mapping[str, float | None] | None,
+    *,
+    key: str,
+    mark: str,
+) -> Cells:
+    """The cells of a version or secret, in `unlisted` by its `key` if the newest list lacks it.
+
+    The column `mark` then says so.
+    """
+    cells = row_cells(columns, row, view)
+    if unlisted is None or key not in unlisted:
+        return cells
+    at = unlisted[key]
+    since = "" if at is None else f" since {short_time(view.unix(at), now=view.now, style=view.clock_style)}"
+    return unlisted_cells(columns, cells, {mark: Cell(f"not read{since}", "warn", "not read")})
 
 
 class DeploymentRow(NamedTuple):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
+from msgspec import structs
+
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.fleet.lists.query import Query, Subject, Value
 from tui.fleet.view import View
@@ -57,6 +59,12 @@ def sorts_by_past(columns: Iterable[Column[R]], sort: str) -> bool:
 def row_cells(columns: Iterable[Column[R]], row: R, view: View) -> Cells:
     """The cells of a row."""
     return tuple(column.cell(row, view) for column in columns)
+
+
+def unlisted_cells(columns: Iterable[Column[R]], cells: Cells, marks: Mapping[str, Cell]) -> Cells:
+    """The cells of a row that the newest list lacks: muted, but for those by column id that say so."""
+    pairs = zip(columns, cells, strict=True)
+    return tuple(marks.get(column.id) or structs.replace(cell, tone="muted") for column, cell in pairs)
 
 
 def change_signs(columns: Iterable[Column[R]], before: R, now: R, view: View) -> tuple[str, ...]:

@@ -38,13 +38,13 @@ def known_after(batch: Batch[T], before: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def unlisted_after(
-    batch: Batch[T], after: tuple[T, ...], known: Mapping[str, float], at: float | None
-) -> Mapping[str, float]:
+    batch: Batch[T], after: tuple[T, ...], known: Mapping[str, float | None], at: float | None
+) -> Mapping[str, float | None]:
     """What is known after a listing and not in it, with the time of the last answer that had it.
 
-    `known` is the same after the listing before; `at` is the time of that one, None where there was none.
+    `known` is the same after the listing before; `at` is the time of that one, None if it is not known.
     """
-    if batch.has_all_rows or at is None or _are_same(batch.items, after):
+    if batch.has_all_rows or _are_same(batch.items, after):
         return {}
     identity = _identity(after[0])
     listed = set(map(identity, batch.items))

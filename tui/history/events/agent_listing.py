@@ -55,7 +55,8 @@ def last_read(fleet: Fleet, offset: float) -> Mapping[str, float]:
 
     `offset`: Unix seconds by the server's clock minus monotonic ones.
     """
-    return {agent_id: at + offset for agent_id, at in fleet.unlisted.get("agents", {}).items()}
+    unlisted = fleet.unlisted.get("agents", {})
+    return {agent_id: at + offset for agent_id, at in unlisted.items() if at is not None}
 
 
 def after_resumed(listing: Listing, known: Fleet, at: float, gap_after: float) -> Listing:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tui.api import changes
 from tui.api.changes import Request, secret_message
 from tui.api.models import SecretInfo, instant
-from tui.fleet.find import unlisted_details
+from tui.fleet.find import read_secrets, unlisted_details
 from tui.fleet.polling.sources import AGENTS, SECRETS
 from tui.fleet.times import rfc3339
 from tui.fleet.view import View
@@ -120,8 +120,8 @@ EMPTY_OPTIONS = (Option("refuse", ("refuse the file",)), Option("skip", ("skip t
 
 
 def secrets(view: View) -> tuple[SecretInfo, ...]:
-    """The selected agent's secrets."""
-    return view.fleet.secrets.get(view.selection.agent_id, ())
+    """The selected agent's secrets that its newest list has."""
+    return read_secrets(view.fleet, view.selection.agent_id)
 
 
 def unlisted(view: View) -> str:

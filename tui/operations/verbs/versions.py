@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tui.api import changes
 from tui.api.changes import Request
 from tui.api.models import Version, instant
-from tui.fleet.find import no_other_version, no_such_version, read_in_part
+from tui.fleet.find import no_other_version, no_such_version, read_in_part, read_versions
 from tui.fleet.polling.sources import AGENTS, VERSIONS
 from tui.fleet.status import status
 from tui.fleet.view import View
@@ -260,8 +260,8 @@ class Promote(DeploymentOperation):
 
 
 def versions(view: View) -> tuple[Version, ...]:
-    """The selected agent's versions, newest first."""
-    return view.fleet.versions.get(view.selection.agent_id, ())
+    """The selected agent's versions that its newest list has, newest first."""
+    return read_versions(view.fleet, view.selection.agent_id)
 
 
 def _back(view: View) -> Undo | None:

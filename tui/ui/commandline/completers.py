@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tui.api.models import Agent
-from tui.fleet.find import agents_called, unlisted_agents, unlisted_details, unlisted_rooms
+from tui.fleet.find import (
+    agents_called,
+    read_secrets,
+    read_versions,
+    unlisted_agents,
+    unlisted_details,
+    unlisted_rooms,
+)
 from tui.fleet.state import Fleet
 from tui.operations.verbs.dispatch_checks import known_agent_names
 from tui.ui.commandline.command import Completer
@@ -49,7 +56,7 @@ def agent_names(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
 def versions(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
     """Versions of the agent named before, except the current one."""
     found = _agent_named(fleet, words)
-    known = fleet.versions.get(found.agent_id, ()) if found is not None else ()
+    known = read_versions(fleet, found.agent_id) if found is not None else ()
     return (version.version for version in known if not version.current)
 
 
@@ -63,7 +70,7 @@ def deployments(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
 def secrets(fleet: Fleet, words: Sequence[str] = NONE) -> Iterable[str]:
     """Secrets of the agent named before."""
     found = _agent_named(fleet, words)
-    known = fleet.secrets.get(found.agent_id, ()) if found is not None else ()
+    known = read_secrets(fleet, found.agent_id) if found is not None else ()
     return (secret.name for secret in known)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from tui.api.models import SecretInfo
-from tui.fleet.find import read_in_part
+from tui.fleet.find import listing_name, read_in_part
 from tui.fleet.lists.cells import Cell, Cells
-from tui.fleet.lists.detail_columns import SECRET_COLUMNS
-from tui.fleet.lists.listing import arrange, row_cells
+from tui.fleet.lists.detail_columns import SECRET_COLUMNS, detail_cells
+from tui.fleet.lists.listing import arrange
 from tui.fleet.view import View
 from tui.operations.fields import Answers
 from tui.ui.keys.bindings import bindings
@@ -38,6 +38,7 @@ class SecretsPane(DetailPane):
         return (
             view.fleet.secrets.get(agent_id),
             read_in_part(view.fleet, "secrets", agent_id),
+            self._unlisted(view),
             agent_id,
             view.agent,
         )
@@ -60,7 +61,12 @@ class SecretsPane(DetailPane):
     def cells(self, view: View, key: str) -> Cells:
         """One secret."""
         secret = self._find(view, key)
-        return () if secret is None else row_cells(self.COLUMNS, secret, view)
+        if secret is None:
+            return ()
+        return detail_cells(self.COLUMNS, secret, view, self._unlisted(view), key=key, mark="note")
+
+    def _unlisted(self, view: View) -> Mapping[str, float | None] | None:
+        return view.fleet.unlisted.get(listing_name("secrets", view.selection.agent_id))
 
     def _find(self, view: View, key: str) -> SecretInfo | None:
         return next((item for item in self._secrets(view) if item.name == key), None)

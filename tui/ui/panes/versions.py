@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from tui.api.models import Version
-from tui.fleet.find import read_in_part
+from tui.fleet.find import listing_name, read_in_part
 from tui.fleet.lists.cells import Cell, Cells
-from tui.fleet.lists.detail_columns import VERSION_COLUMNS
-from tui.fleet.lists.listing import arrange, row_cells
+from tui.fleet.lists.detail_columns import VERSION_COLUMNS, detail_cells
+from tui.fleet.lists.listing import arrange
 from tui.fleet.view import View
 from tui.operations.fields import Answers
 from tui.ui.keys.bindings import bindings
@@ -38,6 +38,7 @@ class VersionsPane(DetailPane):
         return (
             view.fleet.versions.get(agent_id),
             read_in_part(view.fleet, "versions", agent_id),
+            self._unlisted(view),
             agent_id,
             view.agent,
         )
@@ -60,7 +61,12 @@ class VersionsPane(DetailPane):
     def cells(self, view: View, key: str) -> Cells:
         """One version."""
         version = self._find(view, key)
-        return () if version is None else row_cells(self.COLUMNS, version, view)
+        if version is None:
+            return ()
+        return detail_cells(self.COLUMNS, version, view, self._unlisted(view), key=key, mark="role")
+
+    def _unlisted(self, view: View) -> Mapping[str, float | None] | None:
+        return view.fleet.unlisted.get(listing_name("versions", view.selection.agent_id))
 
     def _find(self, view: View, key: str) -> Version | None:
         return next((item for item in self._versions(view) if item.version == key), None)
