@@ -319,7 +319,15 @@ async def test_whoever_hangs_up_stops_the_build(simulator: Simulator, caller: Ca
 
 
 @pytest.mark.parametrize(
-    "header", ["no base64", base64.b64encode(b"[]").decode(), base64.b64encode(b'{"a":1}').decode()]
+    "header",
+    [
+        "no base64",
+        *(
+            base64.b64encode(value).decode()
+            for value in (b"[]", b'{"a":1}', b'{"a":"\\ud800"}', b"[" * 20_000)
+        ),
+    ],
+    ids=lambda header: header[:16],
 )
 async def test_attributes_that_cannot_be_read_are_refused(caller: Caller, header: str) -> None:
     agent = await uploaded(caller)

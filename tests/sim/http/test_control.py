@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from livekit.protocol import agent_dispatch as dispatch_pb
 from livekit.protocol import cloud_agent as cloud_pb
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Message
 
-from tests.sim.caller import START, Caller
+from tests.sim.caller import START, Caller, token
 from tui.sim.http.request_body import TooLarge, read_body
 from tui.sim.http.server import Simulator
 from tui.sim.scenarios.scenarios import find_scenario
@@ -81,6 +82,22 @@ async def test_requests_are_remembered_with_claims_and_without_token(caller: Cal
     assert seen["claims"]["agent"] == {"admin": True}
     assert seen["claims"]["exp"] > seen["claims"]["nbf"]
     assert caller.headers()["Authorization"][:30] not in body
+
+
+async def test_of_a_long_request_only_the_beginning_is_remembered(
+    simulator: Simulator, caller: Caller
+) -> None:
+    """Ten thousand of them, which need no token, are not to take half a gigabyte."""
+    names = {f"X-{number}": "" for number in range(2000)}
+    for headers in ({"X-Long": "x" * 30_000}, names, caller.headers(**{"X-Short": "x" * 100})):
+        await caller.http.get(f"/{'p' * 10_000}?{'q' * 10_000}", headers=headers)
+    claims = {"attributes": {"a": "x" * 5000}}
+    await caller.http.get("/", headers={"Authorization": f"Bearer {token(simulator, claims)}"})
+    kept = simulator.control.requests()
+    assert max(len(msgspec.json.encode(seen)) for seen in kept) < 8_000
+    assert max(len(seen.headers) for seen in simulator.app.pipeline.seen) <= 40
+    assert simulator.app.pipeline.seen[2].headers["x-short"] == "x" * 100
+    assert simulator.app.pipeline.seen[2].claims["iss"] == simulator.key
 
 
 async def test_the_clock_is_pushed_paced_and_skewed(simulator: Simulator, caller: Caller) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import email.utils
 import json
 import socket
@@ -102,6 +103,14 @@ async def test_malformed_bodies_are_400(caller: Caller) -> None:
     assert refusal(response) == (400, "malformed", "the protobuf request could not be decoded")
 
 
+async def test_half_a_character_in_json_is_400(caller: Caller) -> None:
+    """Protobuf's own look-up of an enum's name raises SystemError for one."""
+    path = "/twirp/livekit.AgentDispatchService/CreateDispatch"
+    headers = caller.headers(**{"Content-Type": "application/json"})
+    response = await caller.http.post(path, content=b'{"restart_policy": "\\ud800"}', headers=headers)
+    assert refusal(response) == (400, "malformed", "the json request could not be decoded")
+
+
 async def test_a_declared_body_over_the_limit_is_413_in_plain_text(
     simulator: Simulator, caller: Caller
 ) -> None:
@@ -171,7 +180,22 @@ async def test_a_header_without_bearer_is_401_in_plain_text(caller: Caller) -> N
     assert await asked(caller, "bearer abc") == expected
 
 
-@pytest.mark.parametrize("junk", ["abc", "a.b.c", "....", "é.é.é", "e30.W10.e30"])
+def unsigned(head: str, payload: str) -> str:
+    """A token that anybody can make: one with the key's public name and any signature."""
+    return ".".join(
+        base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in (head, payload, "x")
+    )
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        *("abc", "a.b.c", "....", "é.é.é", "e30.W10.e30"),
+        unsigned('{"alg": "\\ud800"}', '{"iss": "devkey", "exp": 9e9}'),
+        unsigned('{"alg": "HS256"}', '{"iss": "devkey", "exp": NaN}'),
+        unsigned('{"alg": "HS256"}', '{"iss": "devkey", "exp": 1e999}'),
+    ],
+)
 async def test_what_is_no_token_is_401_in_plain_text(caller: Caller, junk: str) -> None:
     response = await caller.http.post(LIST, json={}, headers=[(b"Authorization", f"Bearer {junk}".encode())])
     assert (response.status_code, response.text) == (401, "invalid authorization token")
@@ -202,6 +226,15 @@ async def test_a_bad_token_is_401_in_the_words_of_go(caller: Caller, kind: str) 
     if "claims" in said or "signature" in said:
         said = f"invalid authorization token: {said}"
     assert await asked(caller, f"Bearer {make(caller.simulator)}") == (401, "text/plain", said)
+
+
+@pytest.mark.parametrize(
+    "times", [{"exp": 10**400}, {"exp": -(10**400)}, {"exp": 9e9, "nbf": 10**400}], ids=str
+)
+async def test_no_number_in_a_token_is_too_large(caller: Caller, times: dict[str, float]) -> None:
+    """Anybody can send one: it is read before the signature is checked."""
+    made = unsigned('{"alg": "HS256"}', json.dumps({"iss": caller.simulator.key, **times}))
+    assert (await asked(caller, f"Bearer {made}"))[0] == 401
 
 
 @pytest.mark.parametrize("times", [(-10, -40), (40, 300)])

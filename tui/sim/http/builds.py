@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import AsyncIterator
 from typing import Literal
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
@@ -124,9 +124,8 @@ def read_attributes(header: str) -> dict[str, str]:
     if not header:
         return {}
     try:
-        value = json.loads(base64.b64decode(header, validate=True))
+        return msgspec.json.decode(base64.b64decode(header, validate=True), type=dict[str, str])
+    except msgspec.ValidationError:
+        raise TwirpError("invalid_argument", "version attributes must be strings") from None
     except (ValueError, binascii.Error):
         raise TwirpError("invalid_argument", "version attributes are not base64 of a JSON object") from None
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        raise TwirpError("invalid_argument", "version attributes must be strings")
-    return {str(key): str(item) for key, item in value.items()}

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from itertools import islice
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import PlainTextResponse
@@ -25,8 +26,11 @@ from tui.sim.http.faults import Faults, afflict
 from tui.sim.http.twirp import panic
 from tui.sim.world.world import World
 
-KEPT = 20_000
+KEPT = 10_000
 """Requests remembered."""
+KEPT_CHARACTERS = 2_000
+"""Characters remembered of all headers of a request, of its path and of its query; each may have 64 kB."""
+KEPT_HEADERS = 40
 UPLOADS = "/_upload/"
 UNLIMITED = (UPLOADS, "/v2/")
 """Paths that stand for other services, with limits of their own."""
@@ -109,7 +113,8 @@ class RequestPipeline:
         is_control = path == CONTROL or path.startswith(f"{CONTROL}/")
         if not is_control and not path.startswith(UPLOADS):
             claims = self._claims(headers, QueryParams(scope["query_string"]))
-            seen.claims = dict(claims.payload) if claims is not None else {}
+            if claims is not None and claims.size <= KEPT_CHARACTERS:
+                seen.claims = dict(claims.payload)
         scope["state"].update(claims=claims, seen=seen)
         fault = None if is_control else self.faults.hit(path)
         if fault is None:
@@ -120,17 +125,14 @@ class RequestPipeline:
 
     def _remember(self, scope: Scope, headers: Headers) -> SeenRequest:
         self.count += 1
-        kept = {name: value for name, value in headers.items() if name != "authorization"}
-        if "authorization" in headers:
-            kept["authorization"] = f"{headers['authorization'][: len(BEARER)]}…"
         seen = SeenRequest(
             self.count,
             self._world.now,
             time.time(),
             scope["method"],
-            scope["path"],
-            scope["query_string"].decode("latin-1"),
-            kept,
+            scope["path"][:KEPT_CHARACTERS],
+            scope["query_string"][:KEPT_CHARACTERS].decode("latin-1"),
+            _remembered(headers),
             {},
         )
         self.seen.append(seen)
@@ -161,3 +163,16 @@ class RequestPipeline:
         clock = self._world.clock
         moments = (time.time() + clock.skew, clock.shown())
         return verify(token, self._keys, moments, echo=self._world.switches.echo_token)
+
+
+def _remembered(headers: Headers) -> dict[str, str]:
+    """The first headers of a request, without its token."""
+    kept: dict[str, str] = {}
+    left = KEPT_CHARACTERS
+    for name, value in islice(headers.items(), KEPT_HEADERS):
+        text = f"{value[: len(BEARER)]}…" if name == "authorization" else value
+        left -= len(name) + len(text)
+        if left < 0:
+            break
+        kept[name] = text
+    return kept

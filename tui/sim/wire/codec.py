@@ -54,6 +54,8 @@ def decode(body: bytes, kind: type[M], codec: Codec) -> M:
         value, _ = json.JSONDecoder().raw_decode(body.decode().lstrip())
         if not isinstance(value, dict):
             raise Malformed("the json request could not be decoded")
+        if b"\\u" in body:
+            json.dumps(value, ensure_ascii=False).encode()  # half a character breaks protobuf's own look-ups
         return json_format.ParseDict(value, message, ignore_unknown_fields=True)
     except (json_format.ParseError, ValueError, TypeError, RecursionError):
         raise Malformed("the json request could not be decoded") from None
