@@ -73,11 +73,12 @@ def test_the_sources_go_out_with_all_that_their_tests_read() -> None:
     assert all((ROOT / path).exists() for path in included)
 
 
-def test_every_dependency_has_an_upper_bound() -> None:
+def test_every_dependency_is_bounded_below_and_above() -> None:
     extras = [text for extra in PROJECT["optional-dependencies"].values() for text in extra]
     stated = [*SETTINGS["build-system"]["requires"], *PROJECT["dependencies"], *extras]
     ours = re.compile(rf"{PROJECT['name']}\[\w+\]")
-    assert [text for text in stated if not re.search(r"<|==", text) and not ours.fullmatch(text)] == []
+    bounded = re.compile(r"[\w.-]+(>=[\d.]+,<[\d.]+|==[\d.*]+)")
+    assert [text for text in stated if not bounded.fullmatch(text) and not ours.fullmatch(text)] == []
 
 
 @needs_backend
@@ -127,6 +128,6 @@ def test_the_wheel_holds_what_the_program_reads(wheel: Path) -> None:
     themes = {path.name for path in (ROOT / "themes").glob("*.toml")}
     assert themes and {f"tui/themes/{name}" for name in themes} <= held
     assert {name.partition("/")[0] for name in held} == {"tui", metadata.partition("/")[0]}
-    assert "lktop = tui.cli:main" in entry_points
+    assert "lktop = tui.__main__:main" in entry_points
     always = [text for text in requirements if "extra ==" not in text]
     assert distributions(always) == distributions(PROJECT["dependencies"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import re
 import resource
 import signal
@@ -136,31 +138,72 @@ def test_a_traceback_fits_on_a_screen() -> None:
 # what may run code of others
 
 
+def others_write(path: list[Path]) -> str:
+    """Which folders others may write in, of a path of modules."""
+    lines = import_notices({}, [str(folder) for folder in path])
+    return re.sub(r"^Python may run code of others: |; see Safety in the README\.$", "", "".join(lines))
+
+
+def folder_with(path: Path, mode: int) -> Path:
+    path.mkdir(parents=True)
+    path.chmod(mode)
+    return path
+
+
 def test_it_is_said_once_what_may_run_code_of_others(tmp_path: Path) -> None:
-    private, shared, grouped = (tmp_path / name for name in ("private", "shared", "grouped"))
-    for folder, mode in ((private, 0o755), (shared, 0o777), (grouped, 0o775)):
-        folder.mkdir()
-        folder.chmod(mode)
-    path = [str(tmp_path / "missing"), str(private), str(shared), str(shared), str(grouped)]
-    assert import_notices({}, path[:2]) == []
-    assert import_notices({}, path) == [
-        f"Python may run code of others: others may write in {shared}; see Safety in the README."
-    ]
-    (line,) = import_notices({"PYTHONPATH": "/x", "PYTHONSTARTUP": "/y"}, path)
+    private, shared = folder_with(tmp_path / "private", 0o755), folder_with(tmp_path / "shared", 0o777)
+    path = [tmp_path / "missing", private, shared, shared]
+    assert others_write(path[:2]) == ""
+    assert others_write(path) == f"others may write in {shared}"
+    (line,) = import_notices({"PYTHONPATH": "/x", "PYTHONSTARTUP": "/y"}, [str(shared)])
     assert "PYTHONPATH is set, PYTHONSTARTUP is set, others may write in" in line
     if os.geteuid() == 0:
-        os.chown(grouped, 0, 4242)
-        assert "grouped" in import_notices({}, path)[0]
         os.chown(private, 4242, 0)
-        assert "private" in import_notices({}, path)[0]
+        assert "private" in others_write(path)
 
 
-def test_the_working_directory_lends_no_modules(tmp_path: Path) -> None:
+def test_who_may_write_above_a_folder_may_replace_it(tmp_path: Path) -> None:
+    """Unless the sticky bit is set; and what is not there yet may be made where anybody may write."""
+    inside = folder_with(tmp_path / "open" / "inside", 0o755)
+    kept = folder_with(tmp_path / "sticky" / "kept", 0o755)
+    (tmp_path / "open").chmod(0o777)
+    (tmp_path / "sticky").chmod(0o1777)
+    (tmp_path / "link").symlink_to(inside)
+    missing = tmp_path / "sticky" / "missing" / "python311.zip"
+    for folder in (inside, tmp_path / "link", missing):
+        assert others_write([folder]) == f"others may write in {folder}"
+    assert others_write([kept]) == ""
+
+
+def test_a_group_is_no_other_only_if_nobody_else_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_with(tmp_path / "grouped", 0o775)
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    if os.geteuid() == 0:
+        os.chown(folder, 0, 4242)
+    for name, members, found in (
+        (user, [], False),
+        (user, [user], False),
+        (user, ["b"], True),
+        ("staff", [], True),
+    ):
+        group = grp.struct_group((name, "x", folder.stat().st_gid, members))
+        monkeypatch.setattr("grp.getgrgid", lambda _, group=group: group)
+        assert bool(others_write([folder])) is found
+
+
+@pytest.mark.parametrize("part", ["{}", ":{}", ".:{}"])
+@pytest.mark.parametrize("is_script", [False, True], ids=["python -m tui", "lktop"])
+def test_the_working_directory_lends_no_modules(tmp_path: Path, part: str, is_script: bool) -> None:
+    """Also where a part of `PYTHONPATH` is empty, which stands for it, or names it by a dot."""
     for name in ("httpx", "argparse", "msgspec"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('loaded from the working directory')")
+    script = folder_with(tmp_path / "bin", 0o755) / "lktop"
+    script.write_text("import sys\nfrom tui.__main__ import main\nsys.exit(main())\n")
     done = subprocess.run(
-        [sys.executable, "-m", "tui", "doctor"],
-        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "LANG": "C.UTF-8"},
+        [sys.executable, *([str(script)] if is_script else ["-m", "tui"]), "doctor"],
+        env={"PATH": os.defpath, "PYTHONPATH": part.format(ROOT), "HOME": str(tmp_path), "LANG": "C.UTF-8"},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -175,12 +175,14 @@ def _simulator_options(found: argparse.Namespace) -> list[str]:
     return options
 
 
-def _sim(words: Sequence[str], _notices: Sequence[str]) -> int:
+def _sim(words: Sequence[str], notices: Sequence[str]) -> int:
     """Run the simulator in this process."""
     from tui import demo
 
     if not demo.is_installed():
         return _fail(demo.MISSING)
+    for notice in notices:
+        _fail(notice)
     from tui.sim.http.server import main as simulate
 
     return simulate(list(words))

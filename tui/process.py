@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import grp
 import logging
 import os
+import pwd
 import resource
 import stat
 import sys
 import threading
 import traceback
 from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final
 
@@ -69,13 +72,34 @@ def import_notices(environ: Mapping[str, str] = os.environ, path: Sequence[str] 
 
 
 def _open_to_others(folder: str) -> bool:
-    """Whether users besides this one and root may create files there; the user's own group is no other."""
-    try:
-        info = os.stat(folder)
-    except OSError:
-        return False
-    by_group = bool(info.st_mode & stat.S_IWGRP) and info.st_gid not in (0, os.getegid())
+    """Whether users besides this one and root may put files there, or another folder in its place."""
+    path = Path(os.path.realpath(folder))
+    exists = False
+    for place in (path, *path.parents):
+        try:
+            info = place.stat()
+        except OSError:  # others may be able to make it: that is up to the folder that would hold it
+            continue
+        # Where the sticky bit is set, others may make new files, and not replace those of their owner.
+        is_kept = exists and bool(info.st_mode & stat.S_ISVTX)
+        if _writable_by_others(info) and not is_kept:
+            return True
+        exists = True
+    return False
+
+
+def _writable_by_others(info: os.stat_result) -> bool:
+    by_group = bool(info.st_mode & stat.S_IWGRP) and info.st_gid != 0 and not _is_own_group(info.st_gid)
     return by_group or bool(info.st_mode & stat.S_IWOTH) or info.st_uid not in (0, os.geteuid())
+
+
+def _is_own_group(number: int) -> bool:
+    """Whether nobody else is in a group, as in the one that most systems make for each user."""
+    try:
+        group, user = grp.getgrgid(number), pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return False
+    return group.gr_name == user and not {*group.gr_mem} - {user}
 
 
 def child_env(extra: Mapping[str, str] = _NOTHING, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
