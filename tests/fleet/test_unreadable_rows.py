@@ -13,7 +13,7 @@ from tui.analysis.diagnosis import Deploy, evidence
 from tui.api.decoding.batch import Batch
 from tui.api.models import Agent, Participant, SecretInfo, Version
 from tui.clock import Moment
-from tui.fleet.conditions import summary
+from tui.fleet.conditions import DispatchCondition, Worst, dispatch_condition, summary
 from tui.fleet.evidence import evidence_of
 from tui.fleet.find import (
     no_rooms,
@@ -29,7 +29,8 @@ from tui.fleet.state import Fleet, Freshness, with_agents, with_participants, wi
 from tui.fleet.times import TimeStyle, short_time
 from tui.fleet.view import Selection
 from tui.history.events.details import of_versions
-from tui.operations.descriptions import jobs, no_dispatch
+from tui.history.events.rooms import RoomsMemory, after_answers
+from tui.operations.descriptions import doing, jobs, no_dispatch
 from tui.operations.freshness_check import with_learnt
 from tui.session.reasons import Diagnoses
 from tui.ui.commandline.completers import secrets, unlisted, versions
@@ -210,6 +211,39 @@ def test_agents_that_cannot_be_read_are_not_said_to_be_none_or_well() -> None:
     assert pane.empty(view_of(replace(ONE, unreadable=2))) == (
         "No problems among the agents that were read. ! shows every agent."
     )
+
+
+async def test_a_dispatch_whose_row_cannot_be_read_stays_and_no_verdict_on_it_counts_on() -> None:
+    async with running_poller() as made:
+        world, pane, begun = made.world, DispatchesPane(), f"{made.clock.now():.0f}000000000"
+        waiting = {"id": "AD_1", "room": "a", "agent_name": "one", "state": {"created_at": begun}}
+        job = {"id": "AJ_2", "state": {"status": "JS_RUNNING", "started_at": begun}}
+        working = {"id": "AD_2", "room": "a", "agent_name": "one", "state": {"jobs": [job]}}
+        world.rooms, world.people = ["a"], {"a": ["agent-AJ_2"]}
+        world.dispatches = {"a": [waiting, working]}
+        made.poller.select(Selection(room="a"))
+        await made.run(8.0)
+        world.dispatches, world.people = {"a": [7, 7]}, {}
+        await made.run(130.0)
+        fresh = made.fleet.fresh_room("a")
+        assert fresh.unlisted is not None and set(fresh.unlisted) == {"AD_1", "AD_2"}
+        at = made.clock.monotonic()
+        view = replace(view_of(made.fleet), now=made.clock.now(), monotonic=at)
+        room = evidence_of(view, "a")
+        second, first = made.fleet.dispatches["a"]
+        assert dispatch_condition(first, room.of("AD_1")) is DispatchCondition.WAITING, "it was read once"
+        assert doing(view, first) == "no job yet"
+        assert doing(view, second) == "running, not checked", "its agent may serve another job by now"
+        states = summary((first, second), room)
+        assert states.worst is Worst.WAITING
+        pane.tree_model.toggle("room:a", True)
+        words = column(pane, view, "detail")[1]
+        assert words.startswith("not read for 2m: deleted, or its row could not be read")
+        told = after_answers(RoomsMemory(), LISTED, made.fleet, {"dispatches"}, view.now, at)[1]
+        assert not told, "that no worker took it"
+        world.dispatches = {"a": []}
+        await made.run(20.0)
+        assert made.fleet.dispatches["a"] == () and made.fleet.fresh_room("a").unlisted is None
 
 
 async def test_participants_that_cannot_be_read_are_not_taken_for_absent() -> None:

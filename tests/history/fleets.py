@@ -144,7 +144,10 @@ class Life:
         people = tuple(self._person(number) for number in range(self._some(4) - 1))
         fleet = with_participants(fleet, room, people, self.at)
         dispatches = tuple(self._dispatch(room, number) for number in range(self._some(3) - 1))
-        return with_room_answers(with_dispatches(fleet, room, dispatches), (room,), self.at)
+        unlisted = {room: {dispatches[0].id: self.at}} if dispatches else {}
+        return with_room_answers(
+            with_dispatches(fleet, room, dispatches), (room,), self.at, unlisted=unlisted
+        )
 
     def _person(self, number: int) -> Participant:
         who = ("mara@example.org", "agent-AJ_1", "custom-agent", "agent-mara")[number]

@@ -12,7 +12,7 @@ from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant, 
 from tui.clock import Moment
 from tui.fleet.past import Event, FailedJob, Kind, Severity, Subject
 from tui.fleet.room_freshness import RoomFreshness
-from tui.fleet.state import Fleet, Freshness, with_dispatches, with_participants
+from tui.fleet.state import Fleet, Freshness, with_dispatches, with_participants, with_room_answers
 from tui.history.files.compare import difference
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.files.privacy import Privacy, recorded
@@ -38,7 +38,7 @@ def fleet() -> Fleet:
     dispatch = Dispatch(
         id="AD_1", room=ROOM, metadata="m", attributes={"a": "b"}, state=DispatchState(jobs=jobs)
     )
-    found = with_dispatches(Fleet(), ROOM, (dispatch,), 1.0)
+    found = with_room_answers(with_dispatches(Fleet(), ROOM, (dispatch,)), (ROOM,), 1.0)
     found = with_participants(found, ROOM, (PERSON, AGENT, old), 1.0)
     asked = {ROOM: RoomFreshness(failures=1, error=f"no answer for {ROOM}")}
     source = {"participants": Freshness(subject=ROOM, failures=1, error=f"room {ROOM} is gone")}
@@ -117,7 +117,7 @@ def test_of_an_error_that_quotes_a_room_only_the_name_is_digested() -> None:
     state = JobState(error="call refused: all workers are full")
     dispatch = Dispatch(id="AD_1", room="call", state=DispatchState(jobs=(Job(id="AJ_1", state=state),)))
     privacy = Privacy(b"k" * 32, rooms=False)
-    kept = recorded(with_dispatches(Fleet(), "call", (dispatch,), 1.0), privacy)
+    kept = recorded(with_room_answers(with_dispatches(Fleet(), "call", (dispatch,)), ("call",), 1.0), privacy)
     (job,) = kept.dispatches[privacy.room("call")][0].jobs
     assert job.state is not None
     assert job.state.error == f"{privacy.room('call')} refused: all workers are full", "no letter of it"

@@ -213,9 +213,10 @@ class Summary(Struct, frozen=True, gc=False):
 def summary(dispatches: Iterable[Dispatch], room: RoomEvidence) -> Summary:
     """The summary of a room's dispatches."""
     items = tuple(dispatches)
-    found = [job_condition(job, room) for item in items for job in item.jobs]
+    known = [(item, room.of(item.id)) for item in items]
+    found = [job_condition(job, evidence) for item, evidence in known for job in item.jobs]
     worsts = [condition.worst for condition in found]
-    waiting = [dispatch_condition(item, room).worst for item in items if not item.jobs]
+    waiting = [dispatch_condition(item, evidence).worst for item, evidence in known if not item.jobs]
     return Summary(
         worst=Worst.PROBLEM if room.error else max((*worsts, *waiting), default=Worst.IDLE),
         jobs=len(found),

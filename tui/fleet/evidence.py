@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from tui.api.models import Job, Participant, Room
+from tui.api.models import Dispatch, Job, Participant, Room
 from tui.fleet.state import Fleet
 from tui.fleet.view import View
 
@@ -39,6 +39,20 @@ class RoomEvidence(Struct, frozen=True, gc=False):
     """Why the dispatches of a listed room are not known any more, in words."""
     is_whole: bool = True
     """All dispatches of the newest answer were read: what is not among them is not there."""
+    unlisted: Mapping[str, float | None] = {}
+    """Ids of dispatches that the newest answer lacks and that may be there, with when they were answered."""
+
+    def read(self, dispatches: tuple[Dispatch, ...]) -> tuple[Dispatch, ...]:
+        """Those of its dispatches that the newest answer has."""
+        if not self.unlisted:
+            return dispatches
+        return tuple(dispatch for dispatch in dispatches if dispatch.id not in self.unlisted)
+
+    def of(self, dispatch_id: str) -> RoomEvidence:
+        """What a verdict on a dispatch may rest on: of one that was not read since, only what was then."""
+        if dispatch_id not in self.unlisted:
+            return self
+        return structs.replace(self, dispatches_at=self.unlisted[dispatch_id], is_recent=False)
 
 
 def evidence(view: View, name: str, listed: Room | None, job_types: Mapping[str, Set[str]]) -> RoomEvidence:
@@ -66,6 +80,7 @@ def evidence(view: View, name: str, listed: Room | None, job_types: Mapping[str,
         job_types=job_types,
         error=error,
         is_whole=fresh.is_whole,
+        unlisted={id: None if at is None else view.unix(at) for id, at in (fresh.unlisted or {}).items()},
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct, structs
 
 
@@ -23,6 +25,9 @@ class RoomFreshness(Struct, frozen=True, omit_defaults=True):
 
     unreadable: int = 0
     """Dispatches of the newest answer that could not be read: what is missing may be among them."""
+    unlisted: Mapping[str, float | None] | None = None
+    """Ids of dispatches that the newest answer lacks and that may be there, with the time of the last answer
+    that had each; None for none. What is known of these is as old."""
     is_unlisted: bool = False
     """The newest list of rooms does not have it, and a row of that could not be read: it may be open."""
 
@@ -31,10 +36,21 @@ class RoomFreshness(Struct, frozen=True, omit_defaults=True):
         """Whether what is not among its dispatches is not there."""
         return self.cut is None and not self.unreadable
 
-    def answered(self, at: float, cut: int | None, unreadable: int = 0) -> RoomFreshness:
+    def answered(
+        self,
+        at: float,
+        cut: int | None,
+        unreadable: int = 0,
+        unlisted: Mapping[str, float | None] | None = None,
+    ) -> RoomFreshness:
         """After an answer: no failure counts any more."""
         return RoomFreshness(
-            at, self.participants_at, cut=cut, unreadable=unreadable, is_unlisted=self.is_unlisted
+            at,
+            self.participants_at,
+            cut=cut,
+            unreadable=unreadable,
+            unlisted=unlisted,
+            is_unlisted=self.is_unlisted,
         )
 
     def failed(self, at: float, error: str) -> RoomFreshness:

@@ -232,15 +232,9 @@ def changed_agents(
     return found
 
 
-def with_dispatches(
-    fleet: Fleet, room: str, dispatches: tuple[Dispatch, ...], at: float | None = None, unreadable: int = 0
-) -> Fleet:
-    """The fleet with these dispatches in a room; `at` is the monotonic time of the answer.
-
-    `unreadable` dispatches of it could not be read.
-    """
-    fleet = replace(fleet, dispatches={**fleet.dispatches, room: dispatches})
-    return fleet if at is None else with_room_answers(fleet, (room,), at, unreadable={room: unreadable})
+def with_dispatches(fleet: Fleet, room: str, dispatches: tuple[Dispatch, ...]) -> Fleet:
+    """The fleet with these dispatches in a room."""
+    return replace(fleet, dispatches={**fleet.dispatches, room: dispatches})
 
 
 def with_participants(
@@ -264,18 +258,20 @@ def with_room_answers(
     at: float,
     cut: Mapping[str, int] | None = None,
     unreadable: Mapping[str, int] | None = None,
+    unlisted: Mapping[str, Mapping[str, float | None]] | None = None,
 ) -> Fleet:
     """The fleet after the dispatches of these rooms were answered at a monotonic time.
 
-    `cut` has the dispatches that are kept of lists that have more, `unreadable` those that could not be read.
-    Without them that is as it was.
+    `cut` has the dispatches that are kept of lists that have more, `unreadable` those that could not be read,
+    `unlisted` those that may be there all the same. Without them that is as it was.
     """
     fresh = {}
     for room in rooms:
         old = fleet.fresh_room(room)
         kept = old.cut if cut is None else cut.get(room)
         missed = old.unreadable if unreadable is None else unreadable.get(room, 0)
-        fresh[room] = old.answered(at, kept, missed)
+        lacked = old.unlisted if unlisted is None else unlisted.get(room) or None
+        fresh[room] = old.answered(at, kept, missed, lacked)
     return replace(fleet, room_freshness={**fleet.room_freshness, **fresh})
 
 

@@ -100,14 +100,13 @@ def jobs(view: View, agent: Agent, deployment: str | None = None) -> str:
     found: list[JobCondition] = []
     for room, dispatches in view.fleet.dispatches.items():
         wanted = [
-            job
+            item
             for item in dispatches
-            if item.agent_name == agent.name and deployment in (None, item.deployment)
-            for job in item.jobs
+            if item.agent_name == agent.name and deployment in (None, item.deployment) and item.jobs
         ]
         if wanted:
             known = evidence(view, room, None, {})
-            found += (job_condition(job, known) for job in wanted)
+            found += (job_condition(job, known.of(item.id)) for item in wanted for job in item.jobs)
     coverage = view.fleet.coverage
     if unknown := unknown_rooms(view.fleet) or _nothing_loaded(coverage):
         return f"jobs running: not known, {unknown}"
@@ -157,7 +156,7 @@ def dispatch_state(view: View, dispatch: Dispatch) -> tuple[Fact, ...]:
 
 def doing(view: View, dispatch: Dispatch) -> str:
     """How the jobs of a dispatch are, or why it has none."""
-    room = evidence_of(view, dispatch.room)
+    room = evidence_of(view, dispatch.room).of(dispatch.id)
     words = [job_condition(job, room).word for job in dispatch.jobs]
     return ", ".join(words) or dispatch_condition(dispatch, room).word
 

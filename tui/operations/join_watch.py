@@ -28,7 +28,8 @@ from tui.fleet.conditions import (
 )
 from tui.fleet.evidence import RoomEvidence, agent_of, job_types
 from tui.fleet.ordering import open_dispatches
-from tui.fleet.state import Fleet, with_dispatches, with_participants
+from tui.fleet.polling.room_answers import with_dispatch_lists
+from tui.fleet.state import Fleet, with_participants
 from tui.fleet.store import Store
 from tui.formats import duration
 from tui.operations.fields import Hint
@@ -247,11 +248,10 @@ async def follow(
     while True:
         try:
             listed = await listed_dispatches(remote, room) or Batch(listed=True)  # none, in a closed room
-            items, at, missed = open_dispatches(listed.items), clock.monotonic(), listed.unreadable
-            found = next((item for item in items if item.id == dispatch_id), None)
+            found = next((item for item in open_dispatches(listed.items) if item.id == dispatch_id), None)
             if found is None:
                 whole(listed, "dispatches")  # or it may be there all the same
-            store.update(partial(with_dispatches, room=room, dispatches=items, at=at, unreadable=missed))
+            store.update(partial(with_dispatch_lists, found={room: listed}, asked_at=clock.monotonic()))
             if found is not None:
                 watch.dispatch = found
             people = if_whole(await remote.list_participants(room)) if watch.wants_people else None

@@ -74,8 +74,9 @@ def _states(row: RoomRow) -> list[str]:
 
     `not loaded` where it is not known.
     """
-    jobs = [_state(job, row.evidence) for job in row.jobs]
-    waiting = [dispatch_condition(item, row.evidence).word for item in row.dispatches if not item.jobs]
+    rows = [(item, row.evidence.of(item.id)) for item in row.dispatches]
+    jobs = [_state(job, evidence) for item, evidence in rows for job in item.jobs]
+    waiting = [dispatch_condition(item, evidence).word for item, evidence in rows if not item.jobs]
     nothing = "none" if row.evidence.dispatches_at is not None else "not loaded"
     return [*(jobs or [nothing]), *waiting, f"no answer {row.evidence.error}" if row.evidence.error else ""]
 

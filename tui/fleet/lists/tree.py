@@ -165,7 +165,8 @@ class Tree:
     def _dispatches(self, fleet: Fleet, room: str, known: RoomEvidence, nodes: dict[str, Node]) -> None:
         agent_of, dispatches = agents_in(known.people or ()), fleet.dispatches.get(room, ())
         for dispatch in dispatches:
-            worst = dispatch_worst(dispatch, known)
+            room_then = known.of(dispatch.id)
+            worst = dispatch_worst(dispatch, room_then)
             key = key_of(room, dispatch.id)
             opened = self._chosen.get(key, _opens(worst, len(dispatches)))
             nodes[key] = Node(key, "dispatch", 1, len(dispatch.jobs), opened, worst)
@@ -175,7 +176,7 @@ class Tree:
                 job_key = key_of(room, dispatch.id, job.id)
                 agent = agent_of(job)
                 shown = agent is not None and self._chosen.get(job_key, False)
-                bad = job_condition(job, known).worst
+                bad = job_condition(job, room_then).worst
                 nodes[job_key] = Node(job_key, "job", 2, 0 if agent is None else 1, shown, bad)
                 if shown:
                     person = f"person:{room}\0{dispatch.id}\0{job.id}"

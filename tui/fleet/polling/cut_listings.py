@@ -77,7 +77,7 @@ def _identity(row: Wire) -> Callable[[Wire], str]:
 
 def dispatches_after(batch: Batch[Dispatch], before: tuple[Dispatch, ...] | None) -> tuple[Dispatch, ...]:
     """Those of a room that were not deleted; the same tuple as before if nothing changed."""
-    ordered = open_dispatches(batch.items if batch.cut is None else known_after(batch, before or ()))
+    ordered = open_dispatches(known_after(batch, before or ()))
     return before if before is not None and ordered == before else ordered
 
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 from msgspec import structs
 
 from tui.api.decoding.batch import Batch
-from tui.api.models import Room
-from tui.fleet.polling.cut_listings import dispatches_after, kept_of_cut, with_rows
+from tui.api.models import Dispatch, Room
+from tui.fleet.polling.cut_listings import dispatches_after, kept_of_cut, unlisted_after, with_rows
 from tui.fleet.polling.room_polling import Round
 from tui.fleet.state import Fleet, with_room_answers, with_room_failures, without_room_failures
 
@@ -55,18 +55,24 @@ def with_round(
     if gone:
         fleet = _with_rooms(fleet, tuple(room for room in fleet.rooms if room.name not in gone))
     names = {room.name for room in fleet.rooms}  # some may have closed while they were asked
-    news = {
-        room: dispatches_after(batch, fleet.dispatches.get(room))
-        for room, batch in done.found.items()
-        if room in names
-    }
-    fleet = replace(fleet, dispatches={**fleet.dispatches, **news})
-    cut = {room: len(news[room]) for room in news if done.found[room].cut is not None}
-    unreadable = {room: done.found[room].unreadable for room in news}
-    fleet = with_room_answers(fleet, news, asked_at, cut, unreadable)
+    fleet = with_dispatch_lists(fleet, _only(names, done.found), asked_at)
     if is_over:
         fleet = without_room_failures(fleet)
-    fleet = with_room_failures(fleet, _only(names, done.failed), at)
+    return with_room_failures(fleet, _only(names, done.failed), at)
+
+
+def with_dispatch_lists(fleet: Fleet, found: Mapping[str, Batch[Dispatch]], asked_at: float) -> Fleet:
+    """The fleet after lists of the dispatches of these rooms; the time is monotonic."""
+    news = {room: dispatches_after(batch, fleet.dispatches.get(room)) for room, batch in found.items()}
+    cut = {room: len(news[room]) for room, batch in found.items() if batch.cut is not None}
+    unreadable = {room: batch.unreadable for room, batch in found.items()}
+    known = {room: fleet.fresh_room(room) for room, batch in found.items() if not batch.has_all_rows}
+    unlisted = {
+        room: unlisted_after(found[room], news[room], fresh.unlisted or {}, fresh.dispatches_at)
+        for room, fresh in known.items()
+    }
+    fleet = replace(fleet, dispatches={**fleet.dispatches, **news})
+    fleet = with_room_answers(fleet, news, asked_at, cut, unreadable, unlisted)
     return replace(
         fleet,
         cut=with_rows(fleet.cut, "dispatches", kept_of_cut(fleet)),

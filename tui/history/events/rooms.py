@@ -182,7 +182,7 @@ def _look(
     found: _Found,
 ) -> RoomMemory:
     """What is remembered of a room after an answer; adds to what is found."""
-    dispatches, held = after.dispatches[name], before.dispatches.get(name, ())
+    dispatches, held = room.read(after.dispatches[name]), before.dispatches.get(name, ())
     was_whole = name in before.dispatches and before.fresh_room(name).is_whole
     look = _JobLook(name, known, room, remembered, found, was_whole=was_whole)
     waiting: dict[str, bool] = {}

@@ -69,12 +69,13 @@ class DeleteDispatch(Operation):
                 state=(Fact("jobs", "not known"),),
             )
         room = evidence_of(view, selection.room)
-        working = running(job_condition(job, room) for job in found.jobs)
+        working = running(job_condition(job, room.of(found.id)) for job in found.jobs)
+        nobody = "who works for it is not known" if found.id in room.unlisted else "nobody is working for it"
         return Preview(
             what=f"Delete dispatch {selection.dispatch_id} of {found.agent_name or '(automatic dispatch)'}",
             where=f"room {selection.room}",
             effect=(
-                f"{working}: ended within about 3 s" if working else "nobody is working for it",
+                f"{working}: ended within about 3 s" if working else nobody,
                 "u creates it again for 30 s afterwards",
             ),
             state=dispatch_state(view, found),

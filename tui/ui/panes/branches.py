@@ -103,7 +103,10 @@ def dispatch_cells(
 ) -> Cells:
     """A dispatch: its jobs, or how long it waits for a worker; with `revealed`, metadata and attributes."""
     sign, look = _LOOKS[node.worst]
+    if dispatch.id in room.unlisted:
+        sign, look = "?", "warn"
     created = moment(dispatch.state.created_at) if dispatch.state else None
+    room = room.of(dispatch.id)
     condition = dispatch_condition(dispatch, room)
     if condition is DispatchCondition.HAS_JOBS:
         failed = sum(1 for job in dispatch.jobs if job_condition(job, room) is JobCondition.FAILED)
@@ -129,7 +132,9 @@ def _about(
 ) -> str:
     parts = [_why_no_job(view, dispatch, condition)]
     old = view.now - room.dispatches_at if room.dispatches_at is not None else 0.0
-    if old >= OLD and not dispatch.jobs and dispatch.agent_name:
+    if dispatch.id in room.unlisted:
+        parts.append(f"not read for {age(old)}: deleted, or its row could not be read")
+    elif old >= OLD and not dispatch.jobs and dispatch.agent_name:
         parts.append(f"as of {age(old)} ago")
     if dispatch.deployment:
         parts.append(f"deployment {dispatch.deployment}")

@@ -151,7 +151,7 @@ class DispatchesPane(ProblemListPane):
         if job is None:
             return ()
         if node.kind == "job":
-            return job_cells(view, node, job, total.room)
+            return job_cells(view, node, job, total.room.of(dispatch_id))
         person = agent_of(job, total.room.people)
         return participant_cells(view, person, total.room) if person is not None else ()
 
