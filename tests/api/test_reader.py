@@ -37,6 +37,7 @@ def rooms(*names: str) -> bytes:
 # ---- long listings -------------------------------------------------------------------------------------
 
 LONG = 1001
+STAMP = "2026-08-01T00:00:00Z"
 
 
 def test_agents_that_say_the_same_share_it() -> None:
@@ -50,6 +51,25 @@ def test_agents_that_say_the_same_share_it() -> None:
     (here,), (there,) = one.agent_deployments, other.agent_deployments
     assert here.status is there.status
     assert (here.agent_id is one.agent_id, here.agent_name is one.agent_name) == (True, True)
+
+
+def test_what_is_as_before_in_an_item_that_changed_is_the_same_object() -> None:
+    """Of a fleet that changes as a whole, the next generation takes half the room of the first."""
+    event = {"type": "CRASHED", "count": 2, "timestamp": "2026-08-01T00:00:00Z"}
+
+    def answer(cpu: str, *more: dict[str, object]) -> bytes:
+        deployment = {"region": "us-east", "cur_cpu": cpu, "events": [event], "last_scraped_at": STAMP}
+        return agents(row(1, deployed_at=STAMP, agent_deployments=[deployment, *more]))
+
+    known = Reader(Agent, "agents")
+    (old,) = known.read(answer("1m")).items
+    (new,) = known.read(answer("2m", {"region": "eu-central"})).items
+    (was,), (now, added) = old.agent_deployments, new.agent_deployments
+    assert (new is not old, now is not was, now.cur_cpu, added.region) == (True, True, "2m", "eu-central")
+    assert now.events is was.events and now.last_scraped_at is was.last_scraped_at
+    assert new.deployed_at is old.deployed_at
+    (last,) = known.read(answer("3m")).items
+    assert last.agent_deployments[0].events is was.events
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import ClassVar, Final
 
 import msgspec
+from msgspec.structs import astuple, force_setattr
 
 NO_ATTRIBUTES: Final[dict[str, str]] = {}
 """One for all that have none: nothing changes it."""
@@ -26,19 +28,30 @@ class Wire(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     SHARED: ClassVar[tuple[str, ...]] = ()
     """Fields whose texts many messages have in common, and fields with messages that have such fields."""
 
-    def share(self) -> None:
-        """Let equal texts be one in memory: a hundred thousand jobs say few different things."""
+    def share(self, known: Wire | None = None) -> None:
+        """Let equal texts be one in memory: a hundred thousand jobs say few different things.
+
+        What is as in `known`, which is the same thing as it was before, is the very same object as there.
+        """
+        if type(known) is type(self):
+            values = zip(self.__struct_fields__, astuple(self), astuple(known), strict=True)
+            for name, value, old in values:
+                if value is not old and value == old:
+                    force_setattr(self, name, old)  # equal, so it changes nothing, here as below
         for name in self.SHARED:
-            value = getattr(self, name)
+            value, old = getattr(self, name), getattr(known, name, None)
+            if value is old:
+                continue
             if isinstance(value, str):
-                msgspec.structs.force_setattr(self, name, sys.intern(value))  # equal, so it changes nothing
+                force_setattr(self, name, sys.intern(value))
             elif isinstance(value, tuple):
-                for part in value:
-                    part.share()
+                parts_before = old if isinstance(old, tuple) else ()
+                for part, before in zip_longest(value, parts_before[: len(value)]):
+                    part.share(before)
             elif isinstance(value, Wire):
-                value.share()
+                value.share(old if isinstance(old, Wire) else None)
             elif value == NO_ATTRIBUTES:
-                msgspec.structs.force_setattr(self, name, NO_ATTRIBUTES)
+                force_setattr(self, name, NO_ATTRIBUTES)
 
 
 class Event(Wire, frozen=True):

@@ -192,7 +192,7 @@ class Reader(Generic[T]):
         before = self._items[place] if place is not None else None
         if before == item:
             return before
-        item.share()
+        item.share(before)
         return item
 
     def _split(self, body: bytes) -> list[msgspec.Raw] | None:
