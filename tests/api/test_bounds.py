@@ -14,8 +14,10 @@ from tests.api.scripted import Act, connected, http, serving
 from tui.api import changes, methods, responses
 from tui.api import client as client_limits
 from tui.api.client import Client
+from tui.api.decoding.reader import LongListing
 from tui.api.errors import ApiError, Unknown
 from tui.api.long_answers import pass_on
+from tui.api.models import Agent
 
 MIB = 1024 * 1024
 SENT = 48
@@ -92,6 +94,30 @@ async def test_a_listing_that_is_too_long_for_memory_is_taken_apart_on_the_way(
                 await client.list_agents()
         server.default = http(200, body)
         assert await client.list_agents() is known
+
+
+async def test_a_body_that_is_announced_as_long_is_taken_apart_from_its_first_byte() -> None:
+    """What is kept until it turns out to be long would be sixteen megabytes, with those before them."""
+    rows = ",".join(f'{{"agent_id":"CA_{number}"}}' for number in range(1000))
+    taken = asyncio.Event()
+    feed = LongListing.feed
+
+    def watched(listing: LongListing[Agent], part: bytes) -> Iterator[None]:
+        yield from feed(listing, part)
+        taken.set()
+
+    async def half(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (17 * MIB))
+        writer.write(b'{"agents":[' + rows.encode())
+        await asyncio.wait_for(taken.wait(), 4.0)
+        writer.write(b" " * (17 * MIB - len(rows) - 13) + b"]}")
+        await writer.drain()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LongListing, "feed", watched)
+        async with serving(default=half) as server, connected(server.url, deadline=5.0) as client:
+            known = await client.list_agents()
+            assert (len(known.items), known.is_whole) == (1000, True)
 
 
 async def test_the_time_of_the_server_is_not_used_up_by_taking_an_answer_apart() -> None:

@@ -87,13 +87,17 @@ async def read(
     goes to the receiver of the call, if there is one, and nothing of it is returned; what the receiver needs
     is added to the `timer`, which is for the server.
     """
-    buffer = (
-        BytesIO()
-    )  # and no list of chunks: each may hold a byte, and joined they would need the room twice
+    # no list of chunks: each may hold a byte, and joined they would need the room twice
+    buffer = BytesIO()
     may_be_cut, receiver = call.may_be_cut, call.receiver
     if response.status_code != 200:
         limit, may_be_cut, receiver = ERROR_LIMIT, True, None
     parts = response.aiter_raw()
+    if receiver is not None and _announced(response) > WHOLE:  # nothing of it needs to be kept
+        if call.turn is not None:
+            await call.turn.take()
+        await pass_on(buffer, parts, limit, receiver, timer)
+        return b""
     async for chunk in parts:
         if receiver is not None and buffer.tell() + len(chunk) > WHOLE:
             buffer.write(chunk)
@@ -109,6 +113,12 @@ async def read(
             await call.turn.take()
         buffer.write(chunk)
     return buffer.getvalue()
+
+
+def _announced(response: httpx.Response) -> int:
+    """Bytes that the body is said to have; 0 if that is not said."""
+    text = response.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 async def chunks(response: httpx.Response, call: Call) -> AsyncIterator[bytes]:
