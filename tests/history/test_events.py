@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -157,6 +158,42 @@ def test_agents_of_yesterday_are_forgotten() -> None:
     known = [number for number in range(1000) if past.since(f"CA_{number}")]
     assert len(known) <= 66 and known[-1] == 999
     assert not any(past.changed(f"CA_{number}") for number in range(1000))
+
+
+def in_regions(number: int, *regions: str) -> Agent:
+    """An agent with a deployment in each."""
+    return Agent(
+        agent_id=f"CA_{number}", agent_deployments=tuple(Deployment(region=name) for name in regions)
+    )
+
+
+def test_the_deployments_of_large_agents_are_no_reason_to_forget() -> None:
+    """What is kept of a fleet is the same object as before, as long as nothing of it is gone."""
+    names = ("us-east", "us-west", "eu-central", "ap-south")
+    listings = Listings()
+    known: list[Mapping[str, Since]] = []
+    listings.history.follow(lambda step: known.append(step.state.agents.statuses))
+    fleet = [in_regions(number, *names) for number in range(100)]
+    listings.see(*fleet)
+    listings.see(*(structs.replace(agent, version="v2") for agent in fleet))
+    assert len(known[0]) == 500 and known[1] is known[0]
+
+
+def test_deployments_that_are_gone_are_forgotten_although_their_agent_is_there() -> None:
+    listings = Listings()
+    for number in range(500):
+        past = listings.see(in_regions(1, "us-east", f"region-{number}"))
+    keys = [deployment_key("CA_1", f"region-{number}", "") for number in range(500)]
+    held = [key for key in keys if past.since(key)]
+    assert len(held) <= 80 and held[-1] == keys[-1] and past.since("CA_1")
+
+
+def test_a_deployment_that_is_listed_twice_has_one_status() -> None:
+    listings = Listings()
+    steps: list[Transition] = []
+    listings.history.follow(lambda step: steps.extend(step.transitions))
+    listings.see(in_regions(1, "us-east", "us-east"))
+    assert [step.id for step in steps] == ["CA_1", deployment_key("CA_1", "us-east", "")]
 
 
 def test_a_later_subscriber_finds_the_news_of_the_same_change() -> None:

@@ -26,7 +26,7 @@ MARK_FOR: Final = 60.0
 MOST_CHANGES: Final = 5_000
 """Agents that are remembered as changed at the most; each keeps what it was before."""
 SPARE: Final = 64
-"""Agents that are gone and are remembered, besides as many as there are."""
+"""Agents and deployments that are gone and are remembered, besides as many as there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +161,18 @@ def _statuses(
         Transition(agent.agent_id, worst(agent).name, "", listing.gap_of(agent.agent_id), listing.at)
         for agent in lost
     ]
-    statuses = {**known, **news} if news else known
-    if len(statuses) > 3 * len(listing.after.agents) + SPARE:
-        index = listing.after.index
-        statuses = {key: since for key, since in statuses.items() if key.partition("/")[0] in index}
-    return statuses
+    statuses = {**known, **news} if known and news else known or news
+    return _without_gone(statuses, listing.after.agents)
+
+
+def _without_gone(statuses: Mapping[str, Since], agents: Sequence[Agent]) -> Mapping[str, Since]:
+    """The same without subjects that are gone, once these are more than those that are there."""
+    if len(statuses) <= 2 * len(agents) + SPARE:
+        return statuses
+    if len(statuses) <= 2 * sum(1 + len(agent.agent_deployments) for agent in agents) + SPARE:
+        return statuses
+    here = {key for agent in agents for key, _, _ in _keyed(agent)}
+    return {key: since for key, since in statuses.items() if key in here}
 
 
 class _Restate:
@@ -266,8 +273,9 @@ def _keyed(agent: Agent) -> Iterator[tuple[str, str, Sequence[Deployment]]]:
     id, rows = agent.agent_id, agent.agent_deployments
     yield id, worst(agent).name, rows
     if len(rows) > 1:
-        for row in rows:
-            yield deployment_key(id, row.region, row.deployment), status(row.status).name, (row,)
+        by_key = {deployment_key(id, row.region, row.deployment): row for row in rows}
+        for key, row in by_key.items():
+            yield key, status(row.status).name, (row,)
 
 
 def _bound_by_gap(
