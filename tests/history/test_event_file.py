@@ -180,3 +180,14 @@ def test_a_newer_file_is_refused_with_a_line(written: EventFile, tmp_path: Path)
     for open_it in (EventFile, EventReader):
         with pytest.raises(UnknownSchema, match="recorded by another version of lktop"):
             open_it(tmp_path)
+
+
+def test_the_last_word_on_a_subject_counts(written: EventFile, tmp_path: Path) -> None:
+    """An agent may be gone and be there again in what is written at once, however much that is."""
+    many = [(f"CA_{number}", Since("Running", NOW)) for number in range(3 * event_file.ROWS_AT_ONCE)]
+    back = Since("Error", NOW)
+    written.add_transitions([], [("CA_0", None), ("CA_x", back), *many, ("CA_x", None), ("CA_1", None)])
+    written.add_transitions([], [("CA_1", None), ("CA_1", back)])
+    written.commit()
+    with closing(EventReader(tmp_path)) as reader:
+        assert reader.since() == {**dict(many), "CA_1": back}

@@ -6,11 +6,12 @@ threads, nor which data of participants may be kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -19,6 +20,8 @@ from tui.fleet.past import Event, FailedJob, JobCount, Severity, Since, Transiti
 from tui.history.files import database
 from tui.history.files.sample_files import UNFINISHED
 from tui.history.records import ErrorCount, Run, WatchedTime
+
+V = TypeVar("V")
 
 NAME: Final = "events.sqlite"
 SCHEMA: Final = "1"
@@ -57,6 +60,8 @@ ADDED: Final = (
 MIGRATIONS: Final[dict[str, tuple[str, Sequence[str]]]] = {}
 """By an older schema, the one after it and what makes it that."""
 
+ROWS_AT_ONCE: Final = 1_000
+"""Rows that are made at once: of fifty thousand new agents there may be two hundred thousand, 30 MB."""
 _DIGITS: Final = 15
 """Digits of a number in an id that is kept as one."""
 
@@ -105,14 +110,12 @@ class EventFile:
             for item in transitions
         )
         self._do("INSERT OR REPLACE INTO transition VALUES(?,?,?,?,?)", rows)
-        held, gone = [], []
-        for id, since in news:
-            if since is None:
-                gone.append((self._name(id),))
-            else:
-                held.append((self._name(id), *structs.astuple(since)))
-        self._do("DELETE FROM since WHERE subject = ?", gone)
-        self._do("INSERT OR REPLACE INTO since VALUES(?,?,?,?,?,?)", held)
+        for part in _in_parts(news):
+            now = dict(part)  # the last word on a subject counts
+            gone = ((self._name(id),) for id, since in now.items() if since is None)
+            self._do("DELETE FROM since WHERE subject = ?", gone)
+            held = ((self._name(id), *structs.astuple(since)) for id, since in now.items() if since)
+            self._do("INSERT OR REPLACE INTO since VALUES(?,?,?,?,?,?)", held)
 
     def add_failed_jobs(self, jobs: Iterable[FailedJob]) -> None:
         """Keep failed jobs; of one that is known, what is known now."""
@@ -218,7 +221,8 @@ class EventFile:
         if not self._in_transaction:
             self._file.execute("BEGIN")
             self._in_transaction = True
-        self._file.executemany(statement, list(rows))
+        for part in _in_parts(rows):
+            self._file.executemany(statement, part)
 
     def _name(self, text: str) -> int:
         """The number of a text."""
@@ -251,6 +255,12 @@ class EventFile:
             msgspec.msgpack.encode(distances) if ids else None,
             int(event.is_clock_unknown),
         )
+
+
+def _in_parts(rows: Iterable[V]) -> Iterator[list[V]]:
+    left = iter(rows)
+    while part := [*islice(left, ROWS_AT_ONCE)]:
+        yield part
 
 
 def _parted(id: str) -> tuple[str, int]:

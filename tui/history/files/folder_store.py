@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -69,8 +70,8 @@ class FolderWriter:
         if batch.events:
             self._event_file.add_events(map(self._privacy.event, batch.events))
         if batch.transitions:
-            news = {item.id: self._since.get(item.id) if item.after else None for item in batch.transitions}
-            self._event_file.add_transitions(batch.transitions, news.items())
+            news = ((item.id, self._since.get(item.id) if item.after else None) for item in batch.transitions)
+            self._event_file.add_transitions(batch.transitions, news)
         if batch.failed_jobs:
             self._event_file.add_failed_jobs(map(self._privacy.failed_job, batch.failed_jobs))
         if batch.job_counts:
@@ -128,9 +129,9 @@ class FolderWriter:
         )
         if self._since is not self._kept:
             kept = self._kept
-            news = [(id, since) for id, since in self._since.items() if kept.get(id) is not since]
-            gone = [(id, None) for id in kept.keys() - self._since.keys()]
-            self._event_file.add_transitions((), [*news, *gone])
+            news = ((id, since) for id, since in self._since.items() if kept.get(id) is not since)
+            gone = ((id, None) for id in kept.keys() - self._since.keys())
+            self._event_file.add_transitions((), chain(news, gone))
             self._kept = self._since
         self._event_file.commit()
 
