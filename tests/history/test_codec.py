@@ -94,8 +94,8 @@ def test_every_fleet_of_a_life_comes_back_from_its_bytes(
         before = after
 
 
-def test_what_rooms_hold_is_encoded_bit_by_bit_and_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At once, a hundred thousand dispatches would be a hundred megabytes."""
+def test_long_lists_are_encoded_bit_by_bit_and_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, a hundred thousand dispatches would be a hundred megabytes, fifty thousand agents forty."""
     sizes: list[int] = []
 
     class Measuring:
@@ -114,6 +114,11 @@ def test_what_rooms_hold_is_encoded_bit_by_bit_and_is_the_same(monkeypatch: pyte
     assert unpacked(packed(found)) == found and max(sizes) < 100_000
     gone = difference(after, replace(after, dispatches={"small": many[:2]}, participants={}))[0]
     assert unpacked(packed(gone)) == gone
+    listed = tuple(Agent(agent_id=f"CA_{number}", version="v1") for number in range(70_000))
+    rooms = tuple(Room(name=f"r{number}") for number in range(20))
+    new = difference(after, replace(after, agents=listed, rooms=rooms))[0]
+    is_same = unpacked(packed(new)) == new  # too much to be shown
+    assert is_same and max(sizes) < 100_000
 
 
 def test_a_difference_in_every_field_comes_back() -> None:

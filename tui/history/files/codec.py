@@ -8,7 +8,7 @@ a pause that is felt.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -31,7 +31,7 @@ NEW: Final = -1
 DEPLOYMENTS: Final = "agent_deployments"
 """The field of an agent whose rows differ one by one."""
 PIECE: Final = 500
-"""Dispatches or participants that are encoded at once."""
+"""Rows that are encoded at once."""
 _MAP: Final = 0x80, 0xDE
 _ARRAY: Final = 0x90, 0xDC
 """The first byte of a map and of an array in msgpack: of a short one, to which its length is added, and of
@@ -105,33 +105,48 @@ _columns: Final = msgspec.msgpack.Decoder(Columns)
 
 
 def packed(value: Difference | Columns) -> bytes:
-    """As bytes. What rooms hold is encoded bit by bit: it may be a hundred thousand dispatches."""
+    """As bytes. Long lists are encoded bit by bit: fifty thousand new agents are forty megabytes."""
     press = zlib.compressobj(LEVEL)
     pieces = _pieces(value) if isinstance(value, Difference) else (_encoder.encode(value),)
     return b"".join([*map(press.compress, pieces), press.flush()])
 
 
-def _pieces(found: Difference) -> Iterator[bytes | memoryview]:
-    """A difference as msgpack: the same map as its encoder makes, with what rooms hold at its end."""
-    long = {"dispatches": found.dispatches, "participants": found.participants}
-    rest = _encoder.encode(structs.replace(found, dispatches=None, participants=None))
-    count, begin = (rest[0] & 0x0F, 1) if rest[0] < _MAP[1] else (int.from_bytes(rest[1:3], "big"), 3)
-    yield _header(_MAP, count + sum(entries is not None for entries in long.values()))
-    yield memoryview(rest)[begin:]  # no copy: of fifty thousand new agents it is forty megabytes
-    for name, entries in long.items():
-        if entries is not None:
-            yield (
-                _encoder.encode(name)
-                + _header(_MAP, 2)
-                + _encoder.encode("gone")
-                + _encoder.encode(entries.gone)
-            )
-            yield _encoder.encode("set") + _header(_MAP, len(entries.set))
-            for room, rows in entries.set.items():
-                yield _encoder.encode(room) + _header(_ARRAY, len(rows))
-                for start in range(0, len(rows), PIECE):
-                    piece = rows[start : start + PIECE]
-                    yield _encoder.encode(piece)[len(_header(_ARRAY, len(piece))) :]
+def _pieces(found: Difference) -> Iterator[bytes]:
+    """A difference as msgpack: the same map as its encoder makes, in another order."""
+    listings = {"agents": found.agents, "rooms": found.rooms}
+    entries = {"dispatches": found.dispatches, "participants": found.participants}
+    rest = structs.replace(found, agents=None, rooms=None, dispatches=None, participants=None)
+    yield _map_of(rest, sum(value is not None for value in (*listings.values(), *entries.values())))
+    for name, listing in listings.items():
+        if listing is not None:
+            yield _encoder.encode(name)
+            yield _map_of(structs.replace(listing, new=[]), 1)
+            yield _encoder.encode("new")
+            yield from _rows(listing.new)
+    for name, of_rooms in entries.items():
+        if of_rooms is not None:
+            yield _encoder.encode(name)
+            yield _map_of(structs.replace(of_rooms, set={}), 1)
+            yield _encoder.encode("set")
+            yield _header(_MAP, len(of_rooms.set))
+            for room, rows in of_rooms.set.items():
+                yield _encoder.encode(room)
+                yield from _rows(rows)
+
+
+def _map_of(value: Struct, more: int) -> bytes:
+    """A value as a map to which so many entries are still to be added."""
+    plain = _encoder.encode(value)
+    count, begin = (plain[0] & 0x0F, 1) if plain[0] < _MAP[1] else (int.from_bytes(plain[1:3], "big"), 3)
+    return _header(_MAP, count + more) + plain[begin:]
+
+
+def _rows(rows: Sequence[Wire]) -> Iterator[bytes]:
+    """An array of rows."""
+    yield _header(_ARRAY, len(rows))
+    for start in range(0, len(rows), PIECE):
+        piece = rows[start : start + PIECE]
+        yield _encoder.encode(piece)[len(_header(_ARRAY, len(piece))) :]
 
 
 def _header(kind: tuple[int, int], count: int) -> bytes:

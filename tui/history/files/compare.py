@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import compress
-from operator import attrgetter, is_not, sub
+from operator import attrgetter, is_not
 from typing import Final, TypeVar
 
 from msgspec import UNSET, UnsetType
@@ -140,17 +140,17 @@ def _listing(
     if before is after:
         return None, {}
     order, new, changed = _moves(before, after, known)
-    fields, rows = _no_columns(), _no_columns()
+    fields, rows = defaultdict[str, _Column](_Column), defaultdict[str, _Column](_Column)
     _compare(changed, fields, rows)
     metrics = {name: rows.pop(name) for name in METRICS & rows.keys()}
     if order is None and not fields and not rows:
-        return None, _spaced(metrics)
-    return Listing(order, new, _spaced(fields), _spaced(rows)), _spaced(metrics)
+        return None, _plain(metrics)
+    return Listing(order, new, _plain(fields), _plain(rows)), _plain(metrics)
 
 
 def _moves(
     before: tuple[W, ...], after: tuple[W, ...], known: Sequence[int] | None
-) -> tuple[list[tuple[int, int]] | None, list[W], list[tuple[int, W, W]]]:
+) -> tuple[list[tuple[int, int]] | None, list[W], Iterable[tuple[int, W, W]]]:
     """Where rows came, went or moved; the new ones; and of the others those that are another object, by
     position, with how they were. `known`: where the two differ, if that is known.
     """
@@ -158,9 +158,8 @@ def _moves(
     if len(before) == len(after):
         # nearly always the same rows in the same order
         positions = differing(before, after) if known is None else known
-        changed = [(position, before[position], after[position]) for position in positions]
-        if all(identity(old) == identity(item) for _, old, item in changed):
-            return None, [], changed
+        if all(identity(before[position]) == identity(after[position]) for position in positions):
+            return None, [], ((position, before[position], after[position]) for position in positions)
     places = {identity(item): position for position, item in enumerate(before)}
     sources = [places.get(identity(item), NEW) for item in after]
     new = [item for item, source in zip(after, sources, strict=True) if source == NEW]
@@ -169,7 +168,7 @@ def _moves(
     return (
         _stretches(sources),
         new,
-        [(position, old, item) for position, old, item in kept if old is not item],
+        ((position, old, item) for position, old, item in kept if old is not item),
     )
 
 
@@ -186,27 +185,42 @@ def _stretches(sources: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _no_columns() -> defaultdict[str, tuple[list[int], list[object]]]:
-    """Columns to which values are added in the order of their positions."""
-    return defaultdict(lambda: ([], []))
+@dataclass(slots=True)
+class _Column:
+    """What a field became, in the order of the positions."""
+
+    distances: list[int] = field(default_factory=list)
+    """Of each position from the one before: small numbers, which take no room of their own."""
+    values: list[object] = field(default_factory=list)
+    last: int = 0
+    """The newest position."""
+
+    def add(self, position: int, value: object) -> None:
+        self.distances.append(position - self.last)
+        self.values.append(value)
+        self.last = position
 
 
-def _compare(changed: Iterable[tuple[int, W, W]], fields: Columns, rows: Columns) -> None:
+def _plain(columns: Mapping[str, _Column]) -> Columns:
+    return {name: (column.distances, column.values) for name, column in columns.items()}
+
+
+def _compare(
+    changed: Iterable[tuple[int, W, W]], fields: Mapping[str, _Column], rows: Mapping[str, _Column]
+) -> None:
     """Note how rows differ, an agent's deployments one by one if there are as many as before."""
     for position, old, item in changed:
         # most fields are the very same objects, and these need not be looked into
-        for field in compress(item.__struct_fields__, map(is_not, astuple(old), astuple(item))):
-            now = getattr(item, field)
-            if field == DEPLOYMENTS and _compare_deployments(getattr(old, field), now, position, rows):
+        for name in compress(item.__struct_fields__, map(is_not, astuple(old), astuple(item))):
+            now = getattr(item, name)
+            if name == DEPLOYMENTS and _compare_deployments(getattr(old, name), now, position, rows):
                 continue
-            if getattr(old, field) != now:
-                positions, values = fields[field]
-                positions.append(position)
-                values.append(now)
+            if getattr(old, name) != now:
+                fields[name].add(position, now)
 
 
 def _compare_deployments(
-    before: tuple[Deployment, ...], after: tuple[Deployment, ...], position: int, rows: Columns
+    before: tuple[Deployment, ...], after: tuple[Deployment, ...], position: int, rows: Mapping[str, _Column]
 ) -> bool:
     """Note how an agent's deployments differ; False if there are more or fewer than before, or too many."""
     if len(before) != len(after) or len(after) > ROWS:
@@ -214,19 +228,9 @@ def _compare_deployments(
     number = position * ROWS
     for old, item in zip(before, after, strict=False):
         if old is not item:
-            for field in compress(_DEPLOYMENT_FIELDS, map(is_not, astuple(old), astuple(item))):
-                now = getattr(item, field)
-                if getattr(old, field) != now:
-                    positions, values = rows[field]
-                    positions.append(number)
-                    values.append(now)
+            for name in compress(_DEPLOYMENT_FIELDS, map(is_not, astuple(old), astuple(item))):
+                now = getattr(item, name)
+                if getattr(old, name) != now:
+                    rows[name].add(number, now)
         number += 1
     return True
-
-
-def _spaced(columns: Columns) -> Columns:
-    """Positions as distances, which are small numbers."""
-    return {
-        field: ([positions[0], *map(sub, positions[1:], positions)], values)
-        for field, (positions, values) in columns.items()
-    }
