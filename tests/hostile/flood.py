@@ -24,14 +24,14 @@ def agent(number: int, turn: int) -> bytes:
 def full_agent(number: int, turn: int) -> bytes:
     """One in three regions: fifty thousand of them are 54 MiB."""
     row = (
-        b'{"region":"us-east","agent_id":"CA_%07d","status":"Running","replicas":1,"cur_cpu":"%dm",'
+        b'{"region":"%%s","agent_id":"CA_%07d","status":"Running","replicas":1,"cur_cpu":"%dm",'
         b'"cur_mem":"300Mi","mem_limit":"4Gi","cpu_limit":"2","server_region":"ohio1","events":[{"type":'
         b'"AGENT_EVENT_TYPE_APPLICATION_CRASHED","count":1,"timestamp":"2026-08-01T00:00:00Z"}],"version":'
         b'"2026080%d","agent_name":"agent-%d","last_scraped_at":"2026-08-01T00:00:0%dZ"}'
     ) % (number, turn, turn, number, turn)
     return b'{"agent_id":"CA_%07d","agent_name":"agent-%d","agent_deployments":[%s,%s,%s]}' % (
         *(number, number),
-        *(row, row, row),
+        *(row % region for region in (b"us-east", b"eu-central", b"ap-south")),
     )
 
 
