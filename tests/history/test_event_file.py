@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tui.fleet.past import Event, FailedJob, Gap, JobCount, Kind, Severity, Since, Subject, Transition
+from tui.history.files import database
 from tui.history.files import event_file as event_file
 from tui.history.files.database import UnknownSchema
 from tui.history.files.event_file import DAY, NAME, EventFile, EventLimits
@@ -184,7 +185,7 @@ def test_a_newer_file_is_refused_with_a_line(written: EventFile, tmp_path: Path)
 
 def test_the_last_word_on_a_subject_counts(written: EventFile, tmp_path: Path) -> None:
     """An agent may be gone and be there again in what is written at once, however much that is."""
-    many = [(f"CA_{number}", Since("Running", NOW)) for number in range(3 * event_file.ROWS_AT_ONCE)]
+    many = [(f"CA_{number}", Since("Running", NOW)) for number in range(3 * database.ROWS_AT_ONCE)]
     back = Since("Error", NOW)
     written.add_transitions([], [("CA_0", None), ("CA_x", back), *many, ("CA_x", None), ("CA_1", None)])
     written.add_transitions([], [("CA_1", None), ("CA_1", back)])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 from tui import privatefile
@@ -23,6 +24,10 @@ WAL: Final = "-wal"
 """Suffix of what is committed and not in the file yet."""
 BESIDE: Final = (WAL, "-shm", "-journal")
 """What SQLite keeps beside a file while it is open."""
+
+ROWS_AT_ONCE: Final = 1_000
+"""Rows that are made before they are written: of a large fleet there may be two hundred thousand, 30 MB."""
+T = TypeVar("T")
 
 
 class UnknownSchema(Unusable):
@@ -182,3 +187,10 @@ def _readable(path: Path, options: str) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def in_parts(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Rows that are to be written, so many at a time."""
+    left = iter(rows)
+    while part := [*islice(left, ROWS_AT_ONCE)]:
+        yield part

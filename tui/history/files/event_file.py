@@ -6,12 +6,11 @@ threads, nor which data of participants may be kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 from msgspec import structs
@@ -20,8 +19,6 @@ from tui.fleet.past import Event, FailedJob, JobCount, Severity, Since, Transiti
 from tui.history.files import database
 from tui.history.files.sample_files import UNFINISHED
 from tui.history.records import ErrorCount, Run, WatchedTime
-
-V = TypeVar("V")
 
 NAME: Final = "events.sqlite"
 SCHEMA: Final = "1"
@@ -60,8 +57,6 @@ ADDED: Final = (
 MIGRATIONS: Final[dict[str, tuple[str, Sequence[str]]]] = {}
 """By an older schema, the one after it and what makes it that."""
 
-ROWS_AT_ONCE: Final = 1_000
-"""Rows that are made at once: of fifty thousand new agents there may be two hundred thousand, 30 MB."""
 _DIGITS: Final = 15
 """Digits of a number in an id that is kept as one."""
 
@@ -110,7 +105,7 @@ class EventFile:
             for item in transitions
         )
         self._do("INSERT OR REPLACE INTO transition VALUES(?,?,?,?,?)", rows)
-        for part in _in_parts(news):
+        for part in database.in_parts(news):
             now = dict(part)  # the last word on a subject counts
             gone = ((self._name(id),) for id, since in now.items() if since is None)
             self._do("DELETE FROM since WHERE subject = ?", gone)
@@ -221,7 +216,7 @@ class EventFile:
         if not self._in_transaction:
             self._file.execute("BEGIN")
             self._in_transaction = True
-        for part in _in_parts(rows):
+        for part in database.in_parts(rows):
             self._file.executemany(statement, part)
 
     def _name(self, text: str) -> int:
@@ -255,12 +250,6 @@ class EventFile:
             msgspec.msgpack.encode(distances) if ids else None,
             int(event.is_clock_unknown),
         )
-
-
-def _in_parts(rows: Iterable[V]) -> Iterator[list[V]]:
-    left = iter(rows)
-    while part := [*islice(left, ROWS_AT_ONCE)]:
-        yield part
 
 
 def _parted(id: str) -> tuple[str, int]:
