@@ -87,10 +87,12 @@ async def _lines(sessions: Sequence[Session], clock: Clock) -> None:
 def _words(session: Session, clock: Clock) -> str:
     fleet, recorder, now = session.store.fleet, session.recorder, clock.monotonic()
     status, samples = (recorder.status, recorder.samples) if recorder is not None else ("", 0)
+    agents = in_part(fleet.unreadable, fleet.cut.get("agents"))
+    rooms = in_part(fleet.unreadable_rows.get("rooms", 0), fleet.cut.get("rooms"))
     parts = (
         status or "starting",
-        listed("agents", len(fleet.agents), fleet.fresh("agents"), now),
-        listed("rooms", len(fleet.rooms), fleet.fresh("rooms"), now),
+        listed("agents", len(fleet.agents), fleet.fresh("agents"), now, agents),
+        listed("rooms", len(fleet.rooms), fleet.fresh("rooms"), now, rooms),
         f"{samples} changes",
     )
     return f"{session.project.name}: {', '.join(parts)}"
@@ -112,11 +114,18 @@ class Known(Protocol):
         """The server has no such list."""
 
 
-def listed(what: str, count: int, fresh: Known, now: float) -> str:
+def in_part(unreadable: int, most: int | None) -> str:
+    """What the count of a list leaves out: rows that could not be read, and those beyond the `most` kept."""
+    words = (f"{unreadable} unreadable" if unreadable else "", "" if most is None else f"cut at {most:,}")
+    return ", ".join(filter(None, words))
+
+
+def listed(what: str, count: int, fresh: Known, now: float, partly: str = "") -> str:
     """How many there are, and since when that is known; `now` is monotonic seconds."""
     if fresh.absent:
         return f"{what}: this server lists none"
-    known = f"{what}: no answer yet" if fresh.at is None else f"{count} {what} {now - fresh.at:.0f} s old"
+    counted = f"{count} {what} ({partly})" if partly else f"{count} {what}"
+    known = f"{what}: no answer yet" if fresh.at is None else f"{counted} {now - fresh.at:.0f} s old"
     return f"{known} ({fresh.error})" if fresh.error else known
 
 

@@ -86,10 +86,19 @@ async def test_a_room_that_a_server_does_not_create_is_a_refusal(tmp_path: Path)
         assert here.effects() == []
 
 
-async def test_the_same_answer_for_a_room_that_was_ever_listed_stays_unknown(tmp_path: Path) -> None:
+@pytest.mark.parametrize("known", ["listed", "cut", "unreadable", "never received"])
+async def test_the_same_answer_for_a_room_that_may_have_been_listed_stays_unknown(
+    tmp_path: Path, known: str
+) -> None:
     async with self_hosted(tmp_path, auto_create=False) as here:
         view = await here.look()
-        seen = replace(view, fleet=replace(view.fleet, rooms=(*view.fleet.rooms, Room(name="new"))))
+        fleet = {
+            "listed": replace(view.fleet, rooms=(*view.fleet.rooms, Room(name="new"))),
+            "cut": replace(view.fleet, cut={"rooms": len(view.fleet.rooms)}),
+            "unreadable": replace(view.fleet, unreadable_rows={"rooms": 1}),
+            "never received": replace(view.fleet, rooms=(), freshness={}),
+        }[known]
+        seen = replace(view, fleet=fleet)
         outcome = await here.do("dispatch", seen, agent="concierge", room="new")
         assert outcome.verdict is Verdict.NOT_SEEN and "the answer proves nothing" in outcome.words
         assert any("look 1" in told.words for told in here.told)

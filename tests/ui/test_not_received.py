@@ -8,7 +8,7 @@ from tui.api.models import Agent
 from tui.fleet.state import Fleet, Freshness
 from tui.operations.journal.journal import Verdict
 from tui.operations.journal.outcome import Outcome
-from tui.record import listed
+from tui.record import in_part, listed
 from tui.ui.commandline.completers import deployments, log_kinds, rooms, secrets, unlisted, versions
 from tui.ui.deploy.fact_lines import unlisted_facts
 from tui.ui.dialogs.audit import how_many
@@ -52,6 +52,12 @@ def test_a_recorder_counts_nothing_before_the_first_answer() -> None:
     assert listed("rooms", 0, Freshness(error="HTTP 503"), 5.0) == "rooms: no answer yet (HTTP 503)"
     assert listed("rooms", 7, Freshness(at=1.0, error="HTTP 503"), 5.0) == "7 rooms 4 s old (HTTP 503)"
     assert listed("agents", 0, ABSENT_API, 5.0) == "agents: this server lists none"
+
+
+def test_a_recorder_says_what_its_counts_leave_out() -> None:
+    assert listed("rooms", 20_000, GOOD, 5.0, in_part(0, 20_000)) == "20000 rooms (cut at 20,000) 4 s old"
+    assert in_part(2, 0) == "2 unreadable, cut at 0"
+    assert in_part(0, None) == ""
 
 
 def test_projects_may_be_in_files_that_could_not_be_read() -> None:

@@ -340,6 +340,9 @@ def test_how_much_of_the_rooms_is_known() -> None:
     assert words(pane.title(old)) == " [31 rooms] oldest 4m"
     for seen, said in ((view, "live"), (partly, "partly live"), (old, "partly live")):
         assert pane.freshness_words(seen).text == said
+    cut = replace(view, fleet=replace(view.fleet, cut={"rooms": 31, "dispatches": 40, "agents": 5}))
+    assert words(pane.title(cut)) == " [31 rooms] rooms cut at 31 dispatches cut at 40"
+    assert pane.inputs(cut) != pane.inputs(view), "nothing else may have changed"
     unpolled = replace(view, fleet=replace(view.fleet, dispatches={}))
     assert {cells[1].text for cells in shown(pane, unpolled).values()} == {"not loaded yet"}
 

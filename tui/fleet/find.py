@@ -113,6 +113,11 @@ def unlisted_rooms(fleet: Fleet) -> str:
     return unknown_rooms(fleet) or _cut("rooms", fleet) or unreadable
 
 
+def is_no_room(fleet: Fleet, name: str) -> bool:
+    """Whether there is certainly no such room in the list: it was received, read and kept whole."""
+    return not unlisted_rooms(fleet) and all(room.name != name for room in fleet.rooms)
+
+
 def no_rooms(fleet: Fleet) -> str:
     """What an empty list of rooms says."""
     if not fleet.rooms_lost:

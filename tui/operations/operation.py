@@ -96,7 +96,7 @@ class Baseline:
     blind: bool = False
     """How things were could not be seen: nothing that is found afterwards is known to be new."""
     no_room: bool = False
-    """The room that it is about was in no list of rooms."""
+    """The room that it is about was in no list of rooms, and these were whole."""
 
 
 class Effect(StrEnum):

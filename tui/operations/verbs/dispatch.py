@@ -10,7 +10,7 @@ from tui.api import changes
 from tui.api.changes import Request
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.text.exact import ExactDispatch, digest
-from tui.fleet.find import unknown_agents
+from tui.fleet.find import is_no_room, unknown_agents
 from tui.fleet.polling.room_polling import no_node_answers
 from tui.fleet.polling.sources import DISPATCHES, PARTICIPANTS, ROOMS
 from tui.fleet.state import Fleet, with_dispatches
@@ -185,7 +185,7 @@ class CreateDispatch(Operation):
         room = answers.text("room")
         with contextlib.suppress(ApiError):  # the list of rooms only spares the longer look
             if await is_closed(remote, room):
-                return Baseline(no_room=all(item.name != room for item in view.fleet.rooms))
+                return Baseline(no_room=is_no_room(view.fleet, room))
         try:
             return Baseline(tuple(item.id for item in await remote.exact_dispatches(room)))
         except ApiError as error:

@@ -57,8 +57,8 @@ class AgentsPane(ProblemListPane):
         """The listing and what is derived from it."""
         fleet = view.fleet
         step = view.monotonic if view.past.has_changes else 0.0  # signs of change expire
-        unlisted = fleet.unlisted.get("agents")
-        return (fleet.agents, view.past, view.reasons, fleet.versions, fleet.unreadable, unlisted, step)
+        partly = (fleet.unreadable, fleet.cut.get("agents"), fleet.unlisted.get("agents"))
+        return (fleet.agents, view.past, view.reasons, fleet.versions, *partly, step)
 
     def show(self, view: View) -> None:
         """Remove marks of deleted agents, so that a later agent of the same id is not marked."""
@@ -143,7 +143,7 @@ class AgentsPane(ProblemListPane):
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
         if view.fleet.unreadable:
             words.append(Cell(f" {view.fleet.unreadable} unreadable", "warn"))
-        if cut := view.fleet.cut.get("agents"):
+        if (cut := view.fleet.cut.get("agents")) is not None:
             words.append(Cell(f" cut at {cut:,}", "warn"))
         if self.problems_only:
             words.append(Cell(" problems only", "accent"))

@@ -113,6 +113,7 @@ class DispatchesPane(ProblemListPane):
             is_old(view.fleet.coverage, view.monotonic),
             bool(fleet.agents),
             fleet.unreadable_rows,
+            fleet.cut,
         )
 
     def keys(self, view: View) -> Sequence[str]:
@@ -173,6 +174,9 @@ class DispatchesPane(ProblemListPane):
         unreadable = (view.fleet.unreadable_rows.get(name, 0) for name in ("rooms", "dispatches"))
         if count := sum(unreadable):
             words.append(Cell(f" {count} unreadable", "warn"))
+        for name in ("rooms", "dispatches"):
+            if (most := view.fleet.cut.get(name)) is not None:
+                words.append(Cell(f" {name} cut at {most:,}", "warn"))
         if self.problems_only:
             words.append(Cell(" problems only", "accent"))
         if self.agent_name:
