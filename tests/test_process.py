@@ -135,6 +135,20 @@ def test_a_traceback_fits_on_a_screen() -> None:
     assert len(text) < 8000
 
 
+def test_a_traceback_shows_no_token() -> None:
+    """A library may quote what it was given, also in an error that this one came from."""
+    try:
+        try:
+            raise ValueError("Illegal header value b'Bearer eyJhbGciOiJI.eyJpc3Mi.Wq_3-hZ'")
+        except ValueError:
+            raise KeyError("a\neyJhbGciOiJI.eyJpc3Mi.Wq_3-hZ") from None
+    except KeyError as error:
+        error.__suppress_context__ = False
+        text = traceback_text(error)
+    assert "eyJ" not in text and "Wq_3" not in text
+    assert "Illegal header value b'Bearer ***'" in text
+
+
 # what may run code of others
 
 

@@ -7,6 +7,7 @@ import grp
 import logging
 import os
 import pwd
+import re
 import resource
 import stat
 import sys
@@ -39,6 +40,7 @@ _FRAMES: Final = 8
 """Innermost frames shown of a traceback, so that it fits on one screen."""
 _CHARACTERS: Final = 1000
 """Characters shown of one frame or message."""
+_TOKEN: Final = re.compile(r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9._-]*")
 _PR_SET_DUMPABLE: Final = 4
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -121,8 +123,9 @@ def printable(text: str) -> str:
 
 
 def traceback_text(error: BaseException) -> str:
-    """The innermost frames and the message of an error, printable, without the values of variables."""
+    """The innermost frames and the message of an error, printable, without tokens and values of variables."""
     entries = traceback.format_exception(type(error), error, error.__traceback__, limit=-_FRAMES)
+    entries = [_TOKEN.sub("***", entry) for entry in entries]
     lines = "\n".join(entry.rstrip("\n")[:_CHARACTERS] for entry in entries).split("\n")
     return printable("\n".join(line for line in lines if line.strip(" ~^"))) + "\n"
 

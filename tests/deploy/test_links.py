@@ -74,6 +74,9 @@ async def test_a_link_whose_health_cannot_be_asked_for_is_listed_all_the_same(he
     here.simulator.faults.add(FaultSpec(path="*/GetPrivateLinkStatus", message="busy", times=1))
     (item,), _ = await link_states(here.session.client)
     assert item.health == "Not known" and "busy" in item.reason
+    here.simulator.world.link_status[item.link.private_link_id].reason = "401: eyJhbGciOi.eyJpc3Mi.x"
+    (item,), _ = await link_states(here.session.client)
+    assert item.reason == "401: ***"
 
 
 async def read_in_part(remote: Remote) -> Links:

@@ -70,6 +70,13 @@ def test_joined_is_said_only_of_a_participant_in_the_room() -> None:
             "ended without its agent being seen",
         ),
         (dispatch(JobState(status="JS_FAILED", error="boom")), (), 2.0, JoinHealth.BAD, "job failed: boom"),
+        (
+            dispatch(JobState(status="JS_FAILED", error="invalid token: eyJhbGciOi.eyJpc3Mi.x")),
+            (),
+            2.0,
+            JoinHealth.BAD,
+            "job failed: invalid token: ***",
+        ),
         (dispatch(JobState(status="JS_PENDING")), (), 11.0, JoinHealth.SLOW, "job waits for a worker 11 s"),
         (dispatch(JobState(status="JS_NEW")), (), 1.0, JoinHealth.WAITING, "job is JS_NEW 1 s"),
         (None, None, 2.0, JoinHealth.BAD, "the dispatch is gone"),

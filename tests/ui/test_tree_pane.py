@@ -273,6 +273,11 @@ def test_a_job_shows_its_agent_and_names_the_user_whom_it_serves() -> None:
         ({"status": 4, "reason": 3}, "cancelled", "the dispatch was deleted"),
         ({"status": "JS_FAILED", "error": "", "reason": "JSR_NEW"}, "failed", "JSR_NEW"),
         ({"status": "JS_FAILED", "error": "", "reason": 9}, "failed", "reason 9"),
+        (
+            {"status": "JS_FAILED", "error": "invalid token: eyJhbGciOi.eyJpc3Mi.x, exp"},
+            "failed",
+            "invalid token: ***, exp",
+        ),
         ({"status": "JS_PENDING", "reason": "JSR_NO_CAPACITY"}, "no capacity", "every worker is full"),
         (
             {"status": "JS_SUCCESS", "started_at": 9, "ended_at": 9, "participant_identity": ""},

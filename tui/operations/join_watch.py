@@ -15,6 +15,7 @@ from typing import Final
 from tui.api.decoding.batch import Batch
 from tui.api.errors import ApiError
 from tui.api.models import Dispatch, Job, Participant, moment
+from tui.api.text.masking import masked
 from tui.clock import Clock
 from tui.fleet.conditions import (
     RUNS,
@@ -252,8 +253,7 @@ async def follow(
             if found is None:
                 whole(listed, "dispatches")  # or it may be there all the same
             store.update(partial(with_dispatch_lists, found={room: listed}, asked_at=clock.monotonic()))
-            if found is not None:
-                watch.dispatch = found
+            watch.dispatch = found or watch.dispatch
             people = if_whole(await remote.list_participants(room)) if watch.wants_people else None
             if people is not None:
                 store.update(partial(with_participants, room=room, participants=people, at=clock.monotonic()))
@@ -293,7 +293,7 @@ def _for(waited: float) -> str:
 
 def _failure(jobs: Iterable[Job]) -> tuple[JoinHealth, str, str]:
     state = next(job.state for job in jobs if _status(job) == "JS_FAILED")
-    error = state.error if state else ""
+    error = masked(state.error) if state else ""
     if state is not None and state.reason in NO_CAPACITY:
         return JoinHealth.BAD, f"job failed: {error or 'no capacity'}", "every worker is full"
     note = "LiveKit says so of clean shutdowns too: look at the log" if error == CLEAN_END else ""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from tui.api.client import Client
 from tui.api.errors import ApiError, Throttled, Unauthorized, Unknown, Unreachable
 from tui.api.text.clean import clean
+from tui.api.text.masking import masked
 from tui.clock import Clock, wait_or_sleep
 from tui.fleet.polling.poll_outcome import (
     REFUSED_EVERY,
@@ -212,7 +213,7 @@ class Poller:
     def _fault(self, source: Source, error: Exception) -> Faulted:
         """Note that our own code failed."""
         now = self._clock.monotonic()
-        text = clean(f"{type(error).__name__}: {error}", limit=200)
+        text = clean(masked(f"{type(error).__name__}: {error}"), limit=200)
         _log.error("source %s failed: %s", source.name, text)
         faults = self._faults[source.name]
         faults.append(now)

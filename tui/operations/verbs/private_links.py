@@ -11,6 +11,7 @@ from tui.api import changes
 from tui.api.changes import Request
 from tui.api.errors import ApiError
 from tui.api.models import PrivateLink, PrivateLinkStatus, instant
+from tui.api.text.masking import masked
 from tui.fleet.view import View
 from tui.operations.descriptions import NO_API
 from tui.operations.fields import Answers, Field, FieldKind, InvalidAnswer, Option
@@ -68,7 +69,7 @@ async def _with_health(remote: Remote, link: PrivateLink) -> LinkState:
         found = await remote.link_status(link.private_link_id)
     except ApiError as error:
         return LinkState(link, "Not known", str(error))
-    return LinkState(link, health_words(found), found.reason, instant(found.updated_at))
+    return LinkState(link, health_words(found), masked(found.reason), instant(found.updated_at))
 
 
 def health_words(status: PrivateLinkStatus) -> str:

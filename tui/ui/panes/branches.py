@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tui.api.models import Dispatch, Job, JobState, Participant, Room, moment
+from tui.api.text.masking import masked
 from tui.fleet.conditions import (
     DispatchCondition,
     JobCondition,
@@ -154,12 +155,11 @@ def _about(
 def job_cells(view: View, node: Node, job: Job, room: RoomEvidence) -> Cells:
     """A job: how it is, why, whom it serves, its worker and how long it ran."""
     sign, look = _LOOKS[node.worst]
-    condition = job_condition(job, room)
-    state = job.state or JobState()
+    condition, state = job_condition(job, room), job.state or JobState()
     started, ended = moment(state.started_at), moment(state.ended_at)
     why, is_plain = _why(view, job, room, condition), condition is JobCondition.UNCHECKED
     parts = [
-        state.error.replace("\n", " "),
+        masked(state.error).replace("\n", " "),
         _reason(state.reason),
         "" if is_plain else why,
         f"{_TYPES.get(str(job.type), str(job.type))}{_served(job, room)}",
