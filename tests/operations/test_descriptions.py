@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from tests.fixtures.jobs import AGENT, NOW, asked, dispatch, job
 from tui.api.models import Agent, Dispatch, Participant, Room
 from tui.fleet.coverage import Coverage
 from tui.fleet.evidence import CHECKED_FOR
+from tui.fleet.room_freshness import RoomFreshness
 from tui.fleet.state import Fleet, Freshness
 from tui.fleet.view import Selection, View
 from tui.operations.descriptions import dispatch_state, doing, jobs, states, where
 from tui.operations.fields import Answers
+from tui.operations.freshness_check import moved
 from tui.operations.registry import BY_ID
-from tui.operations.verbs.dispatch_checks import hints
+from tui.operations.verbs.dispatch_checks import dispatched_already, hints
 
 CONCIERGE = Agent(agent_id="CA_1", agent_name="concierge")
 OTHER = job("JS_RUNNING", number=2, identity="agent-2")
@@ -94,6 +97,38 @@ def test_the_form_says_of_earlier_dispatches_what_the_tree_says() -> None:
     assert "already dispatched to this room: AD_1 no worker took it; this would be another one" in told
     silent = replace(seen, fleet=replace(seen.fleet, room_freshness={}))
     assert doing(silent, item) == "no job yet", "nobody knows when it was listed"
+
+
+def test_that_it_is_not_known_whether_an_agent_is_dispatched_already_is_not_that_it_is_not() -> None:
+    item = replace_room(dispatch())
+    seen = view(None, item)
+    fleet = replace(seen.fleet, rooms=(Room(name="r"), Room(name="s")))
+    assert dispatched_already(fleet, "concierge", "r") == (item,)
+    assert dispatched_already(fleet, "other", "r") == () == dispatched_already(fleet, "other", "new")
+    assert dispatched_already(fleet, "other", "s") is None, "nobody asked"
+    assert dispatched_already(replace(fleet, freshness={}), "other", "new") is None, "it may be open"
+    partly = replace(fleet, room_freshness={"r": RoomFreshness(dispatches_at=1.0, unreadable=1)})
+    assert dispatched_already(partly, "other", "r") is None and dispatched_already(partly, "concierge", "r")
+    other = Answers({"agent": "other", "room": "r"})
+    told = [hint.text for hint in hints(replace(seen, fleet=partly), other)]
+    assert told[0].startswith("not all dispatches of this room were read")
+    operation = BY_ID["dispatch"]
+    for room, unknown in (("r", ()), ("s", ("there now",))):
+        answers = Answers({"agent": "concierge", "room": room})
+        assert operation.preview(replace(seen, fleet=fleet), answers).unknown == unknown
+    once, more = (Answers({"agent": "concierge", "room": room}) for room in "sr")
+    before, after = (operation.preview(replace(seen, fleet=fleet), answers) for answers in (once, more))
+    assert moved(structs.replace(before, what=after.what), after) == (), "that it becomes known is no change"
+
+
+def test_nothing_is_said_of_the_state_of_an_agent_whose_row_could_not_be_read() -> None:
+    seen = view(None)
+    answers = Answers({"agent": "concierge"})
+    unread = replace(seen.fleet, unreadable=1, unlisted={"agents": {"CA_1": 1.0}})
+    told = [hint.text for hint in hints(replace(seen, fleet=unread), answers)]
+    assert told == [
+        "1 row of the list of agents could not be read: whether a worker is registered shows only afterwards"
+    ]
 
 
 def test_jobs_are_not_counted_as_none_where_no_room_is_known() -> None:

@@ -131,12 +131,14 @@ class CreateDispatch(Operation):
         agent, room = answers.text("agent") or "an agent", answers.text("room") or "a room"
         deployment = dispatch_checks.deployment_of(answers.text("deployment")) or "production"
         starts = dispatch_checks.jobs_started(view.fleet, answers.text("agent"))
+        unknown = ("agent id",) if unknown_agents(view.fleet) else ()
+        doubles = dispatch_checks.dispatched_already(view.fleet, answers.text("agent"), answers.text("room"))
         return Preview(
             what=f"Dispatch {agent} to {room}",
             where=f"deployment {deployment}",
             effect=(f"{starts or 'one job, or one per publisher'}; undo with u within 30 s",),
-            state=(*_agent_ids(view, answers), *_doubles(view, answers)),
-            unknown=("agent id",) if unknown_agents(view.fleet) else (),
+            state=(*_agent_ids(view, answers), *dispatch_checks.there_now(doubles)),
+            unknown=unknown if doubles is not None else (*unknown, dispatch_checks.THERE_NOW),
         )
 
     def request(self, view: View, answers: Answers) -> Request:
@@ -277,14 +279,6 @@ def _agent_ids(view: View, answers: Answers) -> tuple[Fact, ...]:
     name = answers.text("agent")
     ids = " ".join(agent.agent_id for agent in dispatch_checks.by_name(view.fleet, name)) if name else ""
     return (Fact("agent id", ids, ids),) if ids else ()
-
-
-def _doubles(view: View, answers: Answers) -> tuple[Fact, ...]:
-    """What is dispatched there already: another operator may have been quicker."""
-    name, room = answers.text("agent"), answers.text("room")
-    here = view.fleet.dispatches.get(room, ()) if name else ()
-    ids = " ".join(item.id for item in here if item.agent_name == name)
-    return (Fact("there now", f"{ids} of {name}", ids),) if ids else ()
 
 
 def _metadata(answers: Answers) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from tui.api.models import Agent
+from tui.api.models import Agent, Dispatch
 from tui.api.text.clean import confusable, is_deceptive
 from tui.fleet.evidence import agent_names, job_types
 from tui.fleet.find import unlisted_agents, unlisted_rooms
@@ -16,10 +16,13 @@ from tui.fleet.view import View
 from tui.formats import age
 from tui.operations.descriptions import doing, is_exact
 from tui.operations.fields import Answers, Hint, HintLevel, InvalidAnswer
+from tui.operations.operation import Fact
 
 CREATE = "dispatch"
 DELETE = "undispatch"
 """Ids of the two operations, each of which takes the other one back."""
+THERE_NOW = "there now"
+"""The label of the fact that names earlier dispatches of the same agent to the same room."""
 METADATA_LIMIT = 512 * 1024
 """Bytes (PROTOCOL.md, Dispatches and jobs)."""
 ATTRIBUTES_LIMIT = 64 * 1024
@@ -96,6 +99,11 @@ def by_name(fleet: Fleet, name: str) -> tuple[Agent, ...]:
     return tuple(agent for agent in fleet.agents if agent.name == name)
 
 
+def _read_by_name(fleet: Fleet, name: str) -> tuple[Agent, ...]:
+    """The same, without those that the newest list lacks: how these are now is not known."""
+    return tuple(agent for agent in by_name(fleet, name) if fleet.agent_read_at(agent.agent_id) is None)
+
+
 def known_agent_names(fleet: Fleet) -> dict[str, str]:
     """Names that a dispatch may go to → where each is known from, agents first.
 
@@ -146,9 +154,29 @@ def hints(view: View, answers: Answers) -> Iterator[Hint]:
         yield _metadata(metadata)
 
 
+def dispatched_already(fleet: Fleet, name: str, room: str) -> tuple[Dispatch, ...] | None:
+    """Dispatches of this agent that the room has already; None where it is not known whether it has any."""
+    found = tuple(item for item in fleet.dispatches.get(room, ()) if item.agent_name == name)
+    if found or not (name and room):
+        return found
+    if room in fleet.dispatches:
+        return () if fleet.fresh_room(room).is_whole else None
+    is_open = any(item.name == room for item in fleet.rooms)
+    return None if is_open or fleet.rooms_lost or unlisted_rooms(fleet) else ()
+
+
+def there_now(doubles: Sequence[Dispatch] | None) -> tuple[Fact, ...]:
+    """What is dispatched there already: another operator may have been quicker. None if it is not known."""
+    ids = " ".join(item.id for item in doubles or ())
+    return (Fact(THERE_NOW, f"{ids} of {doubles[0].agent_name}", ids),) if doubles else ()
+
+
 def _doubles(view: View, name: str, room: str) -> Iterator[Hint]:
     """The same agent may be dispatched to a room any number of times."""
-    here = [item for item in view.fleet.dispatches.get(room, ()) if item.agent_name == name]
+    here = dispatched_already(view.fleet, name, room)
+    if here is None and room in view.fleet.dispatches:
+        words = "not all dispatches of this room were read: whether this agent is among them is not known"
+        yield Hint(words, HintLevel.WARN)
     if here:
         states = ", ".join(f"{item.id} {doing(view, item)}" for item in here[:3])
         more = f" and {len(here) - 3} more" if len(here) > 3 else ""
@@ -159,7 +187,7 @@ def _doubles(view: View, name: str, room: str) -> Iterator[Hint]:
 
 def _takers(view: View, name: str, deployment: str) -> Iterator[Hint]:
     fleet = view.fleet
-    is_listed = bool(by_name(fleet, name))
+    is_listed = bool(_read_by_name(fleet, name))
     if not is_listed and (unknown := unlisted_agents(fleet)):
         yield Hint(f"{unknown}: whether a worker is registered shows only afterwards")
         return
@@ -190,7 +218,7 @@ def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
 
     Without the whole list of agents, a name that is not in it proves nothing.
     """
-    agents = by_name(fleet, name)
+    agents = _read_by_name(fleet, name)
     if not agents and unlisted_agents(fleet):
         return None
     if not agents:
