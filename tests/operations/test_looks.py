@@ -13,9 +13,9 @@ import pytest
 from tests.api.scripted import connected, http, serving, twirp
 from tests.fixtures.clocks import ManualClock
 from tui.api.client import Client
+from tui.api.decoding.exact_dispatches import digest
 from tui.api.errors import ApiError, Unknown
 from tui.api.models import Dispatch
-from tui.api.text.exact import digest
 from tui.fleet.state import Fleet
 from tui.fleet.store import Store
 from tui.fleet.view import Selection, View

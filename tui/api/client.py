@@ -16,6 +16,7 @@ from tui.api.budget import Budget
 from tui.api.caller import Caller, Endpoint, Listing
 from tui.api.changes import ChangeMethod, Request
 from tui.api.decoding.batch import Batch
+from tui.api.decoding.exact_dispatches import ExactDispatch, raw_of, read_exact
 from tui.api.decoding.limits import MEBI
 from tui.api.decoding.quota import Quota
 from tui.api.decoding.wire import exact_name, is_plain
@@ -34,7 +35,6 @@ from tui.api.models import (
     Version,
     Wire,
 )
-from tui.api.text.exact import ExactDispatch, raw_of, read_exact
 from tui.api.text.masking import SentSecrets
 from tui.api.transport import WriteGuard
 from tui.clock import Clock

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TypeVar
 
 from tui.api.decoding.batch import Batch
+from tui.api.decoding.exact_dispatches import ExactDispatch
 from tui.api.errors import ApiError, NotFound, Unknown
 from tui.api.models import Agent, Dispatch, Wire
 from tui.api.text.clean import clean
-from tui.api.text.exact import ExactDispatch
 from tui.operations.remote import Remote
 
 T = TypeVar("T", bound=Wire)

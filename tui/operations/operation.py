@@ -15,9 +15,9 @@ from typing import ClassVar
 from msgspec import Struct
 
 from tui.api.changes import ChangeMethod, Request
+from tui.api.decoding.exact_dispatches import ExactDispatch
 from tui.api.errors import Unknown
 from tui.api.models import Dispatch, Wire
-from tui.api.text.exact import ExactDispatch
 from tui.fleet.polling.sources import Source
 from tui.fleet.state import Fleet
 from tui.fleet.view import Selection, View

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from tui.api.changes import ChangeMethod, Request
 from tui.api.decoding.batch import Batch
+from tui.api.decoding.exact_dispatches import ExactDispatch
 from tui.api.models import (
     Agent,
     Dispatch,
@@ -20,7 +21,6 @@ from tui.api.models import (
     Version,
     Wire,
 )
-from tui.api.text.exact import ExactDispatch
 
 T = TypeVar("T", bound=Wire)
 

@@ -1,1 +1,1 @@
-"""Text on its way in and out: cleaned, masked, or kept exactly. Knows nothing of requests."""
+"""Text on its way in and out: cleaned, masked, or its escapes undone. Knows nothing of requests."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from tui.api import changes
 from tui.api.changes import Request
+from tui.api.decoding.exact_dispatches import ExactDispatch, digest
 from tui.api.errors import ApiError, NotFound, Unknown
-from tui.api.text.exact import ExactDispatch, digest
 from tui.fleet.find import is_no_room, unknown_agents
 from tui.fleet.polling.room_polling import no_node_answers
 from tui.fleet.polling.sources import DISPATCHES, PARTICIPANTS, ROOMS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from tui.api.decoding.exact_dispatches import ExactDispatch
 from tui.api.errors import NotFound
-from tui.api.text.exact import ExactDispatch
 from tui.fleet.view import View
 from tui.operations.descriptions import dispatch_of, no_dispatch
 from tui.operations.fields import Answers
