@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tui.api.models import Agent, Dispatch
 from tui.api.text.clean import confusable, is_deceptive
 from tui.fleet.evidence import agent_names, job_types
-from tui.fleet.find import unlisted_agents, unlisted_rooms
+from tui.fleet.find import is_no_room, unlisted_agents, unlisted_rooms
 from tui.fleet.room_freshness import NO_NODE_ANSWERS
 from tui.fleet.state import Fleet
 from tui.fleet.status import Family, status
@@ -161,8 +161,7 @@ def dispatched_already(fleet: Fleet, name: str, room: str) -> tuple[Dispatch, ..
         return found
     if room in fleet.dispatches:
         return () if fleet.fresh_room(room).is_whole else None
-    is_open = any(item.name == room for item in fleet.rooms)
-    return None if is_open or fleet.rooms_lost or unlisted_rooms(fleet) else ()
+    return () if is_no_room(fleet, room) and not fleet.rooms_lost else None
 
 
 def there_now(doubles: Sequence[Dispatch] | None) -> tuple[Fact, ...]:
