@@ -33,7 +33,7 @@ from tui.api.decoding.batch import Unreadable
 from tui.api.decoding.reader import Reader
 from tui.api.errors import ApiError, BadTarget
 from tui.api.models import Agent, Room
-from tui.api.upload_target import upload_target, ways
+from tui.api.upload_target import Way, is_judged, upload_target, ways
 from tui.config import ConfigError, state_dir
 from tui.livekit_toml import InvalidLivekitToml
 from tui.livekit_toml import read as read_livekit_toml
@@ -54,6 +54,7 @@ LITERALS = (
     *("[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "10.0.0.1", "10.1"),
     *("192.168.0.1", "172.31.0.1", "169.254.169.254", "100.64.0.1", "[fd00::1]", "[fe80::1]", "8.8.8.8"),
     *("[fe80::1%25lo]", "[2606:4700::1111]", "93.184.216.34", "255.255.255.255", "224.0.0.1"),
+    *("[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[64:ff9b:1::7f00:1]", "[fec0::1]", "0xa000001", "[5f00::1]"),
 )
 NAMES = {
     "store.example": ("93.184.216.34", "2606:4700::1111"),
@@ -110,13 +111,14 @@ def kind(address: str) -> str:
     """Where an address leads, by what the standard library says of it and of those that are within it."""
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
-        packed = int(found)
-        within = found.ipv4_mapped or found.sixtofour
-        if found in ipaddress.ip_network("64:ff9b::/96"):
-            within = ipaddress.IPv4Address(packed & 0xFFFFFFFF)
+        within = found.sixtofour
+        if found.packed[:-4].hex().lstrip("0") in ("", "ffff", "ffff0000", "64ff9b0000000000000000"):
+            within = ipaddress.IPv4Address(found.packed[-4:])
         if within is not None:
             return kind(str(within))
-    if found.is_loopback or found.is_unspecified:
+        if found.packed[0] >> 5 != 1:  # 2000::/3 is the internet
+            return "private"
+    if found.is_loopback or (found.version == 4 and found.packed[0] == 0):
         return "loopback"
     return "public" if found.is_global and not found.is_multicast else "private"
 
@@ -126,20 +128,34 @@ async def test_no_address_leads_where_the_project_is_not(seed: int, monkeypatch:
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     chance, used = Random(seed), 0
     for _ in range(400):
-        url, peer = an_address(chance), chance.choice(PEERS)
+        url, peer, proxy = an_address(chance), chance.choice(PEERS), chance.choice((None, "http://10.0.0.8"))
         try:
-            found = await ways(upload_target(url), peer=peer, proxy=None)
+            target = upload_target(url)
+            found = await ways(target, peer=peer, proxy=proxy)
         except ApiError as error:
             assert isinstance(error, BadTarget | errors.Unreachable), url
             continue
         used += 1
         parsed = httpx.URL(url)
+        if not is_judged(target, proxy):
+            assert found == (Way(parsed.host, proxy),) and not _is_spelled(parsed.host), url
+            continue
         for way in found:
             where = kind(way.address)
+            assert way.proxy == (None if where == "loopback" or parsed.host == "localhost" else proxy), url
             assert where == "public" or (peer and where == kind(peer)), (url, peer, way)
             assert parsed.scheme == "https" or where == "loopback", (url, peer, way)
             assert plain(way.address) in {plain(entry[4][0]) for entry in look_up(parsed.host, 1)}, url
     assert used > 20
+
+
+def _is_spelled(host: str) -> bool:
+    """Whether it is an address, in whatever spelling, and no name."""
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        return ":" in host
+    return True
 
 
 # ---- bodies --------------------------------------------------------------------------------------------

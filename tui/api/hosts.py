@@ -60,7 +60,7 @@ def reach(address: str) -> Reach | None:
 
     The short, octal and hexadecimal spellings of IPv4 are addresses too, as resolvers read them.
     """
-    found = _address(address)
+    found = literal(address)
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.sixtofour or (found.teredo or (None, None))[1]
         if any(found in network for network in _HOLDING_IPV4):
@@ -77,7 +77,8 @@ def reach(address: str) -> Reach | None:
     return Reach.PUBLIC if found.is_global and not found.is_multicast else Reach.PRIVATE
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def literal(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a host is, in any spelling that resolvers read; None for a name."""
     try:
         return ipaddress.ip_address(text)
     except ValueError:

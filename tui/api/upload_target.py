@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from tui.api import errors
-from tui.api.hosts import Reach, is_here, is_loopback, reach
+from tui.api.hosts import Reach, is_here, is_loopback, literal, reach
 from tui.api.text.clean import clean
 from tui.secret import Secret
 
@@ -111,7 +111,8 @@ async def ways(target: UploadTarget, *, peer: str, proxy: str | None) -> tuple[W
     proxy = None if is_here(url.host) else proxy
     if proxy is not None and reach(url.host) is None:
         return (Way(url.host, proxy),)
-    found = [url.host] if reach(url.host) is not None else await _addresses(target, url)
+    address = literal(url.host)
+    found = [str(address)] if address is not None else await _addresses(target, url)
     allowed = [address for address in found if _may_be_sent_to(address, peer, plain=url.scheme == "http")]
     if not allowed:
         where = reach(found[0]) or ""
