@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import http.server
 import json
 import os
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from email.utils import formatdate
 from pathlib import Path
 from urllib.request import urlopen
@@ -25,7 +27,7 @@ import pytest
 from tests.ptyrun import ROOT, Pty, grammar_violations, python, render, terminal_env
 from tui import demo, doctor
 from tui.api.probe import Probe
-from tui.config import Flags
+from tui.config import Flags, Settings
 
 CANARY = "canary-0123456789-0123456789-0123456789"
 
@@ -540,6 +542,41 @@ def test_what_a_server_quotes_is_on_no_terminal_in_no_picture_and_in_no_file(sti
     for token in tokens:
         for part in (token.rpartition(".")[2], base64.b64encode(token.encode()).decode()[40:80]):
             assert part.encode() not in seen
+
+
+@pytest.mark.parametrize("way", ["link", "full", "dangling"])
+def test_a_demo_runs_where_its_history_cannot_be_kept(
+    still_environment: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    from tui import cli
+
+    shown: list[Settings] = []
+    monkeypatch.setattr(demo, "simulator", lambda options: nullcontext("http://127.0.0.1:4711"))
+    monkeypatch.setattr(cli, "_refusal", lambda settings: None)
+    monkeypatch.setattr(cli, "_show", lambda settings, notices: shown.append(settings) or 0)
+    place = still_environment / ".local" / "state" / "lktop" / "demo"
+    place.parent.mkdir(parents=True, mode=0o700)
+    if way == "link":
+        place.symlink_to(still_environment)
+    elif way == "dangling":
+        place.mkdir(mode=0o700)
+        (place / "left").symlink_to("nowhere")
+    else:
+        monkeypatch.setattr("tempfile.mkdtemp", full_disk)
+    assert cli.COMMANDS["demo"]([], []) == 0
+    (settings,) = shown
+    said = [line for line in settings.notices if "this demo keeps no history" in line]
+    assert len(said) == (settings.record is None) == (way != "dangling")
+
+
+def full_disk(*_: object, **__: object) -> str:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_demo_without_temporary_files_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.TemporaryFile", full_disk)
+    with pytest.raises(demo.DemoError, match="no space left on device"), demo.simulator([]):
+        raise AssertionError
 
 
 def test_a_relative_scenario_file_is_found_from_where_the_demo_was_started(

@@ -46,6 +46,24 @@ def test_a_folder_is_closed_to_others_and_a_link_in_its_place_is_refused(tmp_pat
         privatefile.private_folder(tmp_path / "link")
 
 
+@pytest.mark.parametrize("way", ["link", "dangling link", "file", "pipe"])
+def test_what_is_in_place_of_a_folder_is_named(tmp_path: Path, way: str) -> None:
+    place = tmp_path / "folder"
+    if way == "pipe":
+        os.mkfifo(place)
+    elif way == "file":
+        place.touch()
+    else:
+        place.symlink_to(tmp_path if way == "link" else tmp_path / "nowhere")
+    said = "a link in place of a folder is not followed" if "link" in way else "what is there is no folder"
+    for write in (privatefile.save, privatefile.replace):
+        with pytest.raises(NotADirectoryError, match=said):
+            write(place / "x", b"")
+    with pytest.raises(NotADirectoryError, match=said):
+        privatefile.private_folder(place)
+    assert list(tmp_path.iterdir()) == [place]
+
+
 def test_a_file_is_replaced_in_one_step_and_a_link_is_not_written_through(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     victim = tmp_path / "victim"

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
@@ -143,9 +143,14 @@ def _demo(words: Sequence[str], notices: Sequence[str]) -> int:
         return _fail(refusal)
     try:
         options, kept = _simulator_options(found), state_dir(os.environ).path / "demo"
-        with demo.simulator(options) as url, demo.scratch(kept) as folder:
+        with demo.simulator(options) as url, ExitStack() as scratch:
             settings = load_for(_demo_project(url), _flags(found), os.environ)
-            return _show(replace(settings, history_dir=folder), notices)
+            try:
+                settings = replace(settings, history_dir=scratch.enter_context(demo.scratch(kept)))
+            except OSError as error:
+                why = f"{kept}: {(error.strerror or str(error)).lower()}; this demo keeps no history"
+                settings = replace(settings, record=None, notices=(*settings.notices, why))
+            return _show(settings, notices)
     except demo.DemoError as error:
         return _fail(str(error))
 

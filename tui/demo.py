@@ -64,7 +64,7 @@ def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterato
     home = Path(tui.__file__).parent.parent
     keys = {"LIVEKIT_API_KEY": API_KEY, "LIVEKIT_API_SECRET": API_SECRET}
     with (
-        tempfile.TemporaryFile() as errors,
+        _for_errors() as errors,
         subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -82,6 +82,13 @@ def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterato
             _stop(child)
 
 
+def _for_errors() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise DemoError(f"no temporary file can be made: {(error.strerror or str(error)).lower()}") from None
+
+
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
     """A private folder for the history of one demo, whose project is another one each time.
@@ -90,7 +97,7 @@ def scratch(folder: Path) -> Iterator[Path]:
     """
     private_folder(folder)
     for left in folder.iterdir():
-        if left.stat().st_mtime < time.time() - LEFT_FOR:
+        if left.lstat().st_mtime < time.time() - LEFT_FOR:
             shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as path:
         yield Path(path)

@@ -34,7 +34,15 @@ def create(path: Path | str, *, folder: int | None = None, mode: int = 0o600, re
 @contextmanager
 def opened_folder(path: Path) -> Iterator[int]:
     """A folder that is no link, as a descriptor for as long as the block lasts."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except NotADirectoryError as error:
+        why = (
+            "a link in place of a folder is not followed"
+            if path.is_symlink()
+            else "what is there is no folder"
+        )
+        raise NotADirectoryError(error.errno, why, str(path)) from None
     try:
         yield folder
     finally:
@@ -50,9 +58,14 @@ def require_own(info: os.stat_result, *, others: int = 0o077) -> None:
         raise PermissionError(0, f"is open to others; run: chmod {mode}")
 
 
+def _make_folder(path: Path) -> None:
+    with suppress(FileExistsError):  # by something else, perhaps: whoever opens it says so
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def private_folder(path: Path) -> None:
     """Make sure that `path` is a folder of our own with mode 0700; a link or a foreign owner is refused."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(path)
     with opened_folder(path) as folder:
         info = os.fstat(folder)
         require_own(info, others=0)
@@ -62,7 +75,7 @@ def private_folder(path: Path) -> None:
 
 def save(path: Path, data: bytes) -> None:
     """Write a new private file, whole or not at all; never over an existing one, nor where a link leads."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(path.parent)
     with opened_folder(path.parent) as folder:
         require_own(os.fstat(folder), others=0o022)
         made = create(path.name, folder=folder)
@@ -70,7 +83,8 @@ def save(path: Path, data: bytes) -> None:
             with open(made, "wb") as file:
                 file.write(data)
         except OSError:
-            os.unlink(path.name, dir_fd=folder)
+            with suppress(OSError):
+                os.unlink(path.name, dir_fd=folder)
             raise
 
 
@@ -79,7 +93,7 @@ def replace(path: Path, data: bytes) -> None:
 
     Whoever reads it sees the old content or the new one. A link in its place is replaced, not followed.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(path.parent)
     with opened_folder(path.parent) as folder:
         info = os.fstat(folder)
         if info.st_uid != os.geteuid() or info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import stat
 from pathlib import Path
@@ -80,6 +81,20 @@ async def test_a_full_disk_leaves_no_half_log(log: Log, tmp_path: Path) -> None:
     with no_file_larger_than(10), pytest.raises(NotSaved, match=r"^not saved: .* was removed$"):
         await save(log, AllRows(log), path)
     assert not path.exists()
+
+
+async def test_half_a_log_that_cannot_be_removed_is_not_said_to_be(
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that became read-only."""
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for name in ("write", "close", "unlink"):
+        monkeypatch.setattr(f"os.{name}", read_only)
+    with pytest.raises(NotSaved, match=r"^not saved: read-only file system after 0 .* could not be removed$"):
+        await save(log, AllRows(log), tmp_path / "x.log")
 
 
 async def test_a_place_that_cannot_be_written_is_named(log: Log, tmp_path: Path) -> None:

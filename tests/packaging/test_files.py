@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import resource
 import stat
@@ -71,15 +73,38 @@ def test_many_killed_writes(tmp_path: Path) -> None:
     killed_writes(path, rounds=500)
 
 
-def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tells", ["write", "sync"])
+def test_a_full_disk_keeps_the_old_file_and_leaves_no_half_of_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tells: str
+) -> None:
+    """A network file system or a quota may say so only once the data has to be on the disk."""
     path = tmp_path / "state"
     replace_file(path, b"old")
+
+    def full(file: int) -> None:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    if tells == "sync":
+        monkeypatch.setattr("os.fsync", full)
+    else:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
-        with pytest.raises(OSError, match="File too large"):
-            replace_file(path, b"new" * 1000)
+        for write, name in ((replace_file, "state"), (create_file, "new")):
+            with pytest.raises(OSError, match=r"File too large|Disk quota exceeded"):
+                write(tmp_path / name, b"new" * 1000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_system_that_cannot_sync_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(file: int) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr("os.fsync", unknown)
+    replace_file(tmp_path / "state", b"new")
+    assert (tmp_path / "state").read_bytes() == b"new"

@@ -48,10 +48,12 @@ async def save(log: Log, rows: Rows, path: Path, worded: Callable[[Line], str] |
         await asyncio.to_thread(os.fsync, fd)  # seconds on some disks: the screen does not wait for it
         whole = True
     except OSError as error:
-        raise NotSaved(f"not saved: {_why(error)} after {size} bytes; {path} was removed") from None
+        left = "was removed" if _remove(path) else "could not be removed"
+        raise NotSaved(f"not saved: {_why(error)} after {size} bytes; {path} {left}") from None
     finally:
-        os.close(fd)
-        if not whole:  # half a log that looks whole must not stay
+        with suppress(OSError):  # what was written is on the disk, or a failure was told
+            os.close(fd)
+        if not whole:
             _remove(path)
     return Saved(path, lines, size, wanted - seen)
 
@@ -80,9 +82,11 @@ def _create(path: Path) -> int:
         raise NotSaved(f"not saved: {path}: {_why(error)}; give another place") from None
 
 
-def _remove(path: Path) -> None:
+def _remove(path: Path) -> bool:
+    """Remove half a log, which must not stay and look whole; False if it stays, as on a read-only disk."""
     with suppress(OSError):
-        path.unlink()
+        path.unlink(missing_ok=True)
+    return not os.path.lexists(path)
 
 
 def _ended(data: bytes) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -89,10 +90,19 @@ def refuse_utf16(data: bytes) -> None:
 
 
 def create_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a file that must not exist yet; nothing is followed or overwritten. Raises `OSError`."""
-    with open(privatefile.create(path, mode=mode), "wb") as opened:
-        opened.write(data)
-        _sync(opened.fileno())
+    """Write a file that must not exist yet, whole or not at all; nothing is followed or overwritten.
+
+    Raises `OSError`.
+    """
+    made = privatefile.create(path, mode=mode)
+    try:
+        with open(made, "wb") as opened:
+            opened.write(data)
+            _sync(opened.fileno())
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -111,7 +121,8 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             _sync(opened.fileno())
         os.replace(name, path)
     except OSError:
-        Path(name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.unlink(name)
         raise
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -121,8 +132,12 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 def _sync(file: int) -> None:
-    with contextlib.suppress(OSError):  # not supported by some file systems; the data is written in any case
+    """Raises `OSError`: a disk that is full, or over its quota, may say so only now."""
+    try:
         os.fsync(file)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # not every file system has it
+            raise
 
 
 def kind(mode: int) -> str:
