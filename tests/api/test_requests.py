@@ -388,20 +388,27 @@ class TestBudget:
 
     def test_a_pace_spreads_what_may_go_in_a_minute(self) -> None:
         pace = Pace(burst=4)
-        assert pace.allows(60, 100.0) == 4
+        assert pace.allows(60, 100.0, left=9) == 4
         pace.count(4)
-        assert [pace.allows(60, 100.0), pace.allows(60, 101.0), pace.allows(60, 102.5)] == [0, 1, 2]
-        assert pace.allows(60, 1000.0) == 4, "what was not used does not pile up"
-        assert pace.allows(-10, 2000.0) == 4
+        assert [pace.allows(60, at, left=9) for at in (100.0, 101.0, 102.5)] == [0, 1, 2]
+        assert pace.allows(60, 1000.0, left=9) == 4, "what was not used does not pile up"
+        assert pace.allows(-10, 2000.0, left=9) == 4
+
+    def test_a_pace_does_not_make_up_at_once_for_a_time_in_which_the_budget_let_nothing_go(self) -> None:
+        pace = Pace(burst=12)
+        pace.count(12)
+        assert [pace.allows(60, at, left=0, urgent=1) for at in (100.0, 103.0, 106.0, 109.0)] == [0] * 4
+        assert pace.allows(60, 110.0, left=9) == 3, "else nine would go, and again nine a minute later"
+        assert pace.allows(60, 110.0, left=1) == 1, "never more than the budget has left"
 
     def test_what_is_urgent_goes_ahead_of_its_time_and_the_rest_waits_the_longer(self) -> None:
         pace = Pace(burst=2, ahead=3)
-        assert pace.allows(60, 100.0, urgent=1) == 2, "there is more than it needs"
+        assert pace.allows(60, 100.0, left=9, urgent=1) == 2, "there is more than it needs"
         pace.count(2)
-        assert pace.allows(60, 100.0) == 0 and pace.allows(60, 100.0, urgent=9) == 3
+        assert pace.allows(60, 100.0, left=9) == 0 and pace.allows(60, 100.0, left=9, urgent=9) == 3
         pace.count(3)
-        assert pace.allows(60, 100.0, urgent=9) == 0 and pace.allows(60, 103.0) == 0
-        assert pace.allows(60, 104.0) == 1
+        assert pace.allows(60, 100.0, left=9, urgent=9) == 0 and pace.allows(60, 103.0, left=9) == 0
+        assert pace.allows(60, 104.0, left=9) == 1
 
 
 async def test_a_read_beyond_the_budget_is_not_sent() -> None:

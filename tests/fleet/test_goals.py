@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
 from tests.fixtures.clocks import BACKEND, EPOCH
+from tests.fleet.fake_livekit import World
 from tests.fleet.running_poller import RunningPoller, running_poller
 from tui.fleet.store import Change
 from tui.fleet.view import Selection
@@ -68,20 +71,9 @@ async def test_what_changes_is_seen_within_ten_seconds_and_nothing_is_older_than
     The agent of a running job is there, or is not, which puts the job in doubt.
     """
     async with running_poller(per_minute=CAP) as it:
-        it.world.agents = [agent(number) for number in range(20)]
-        names = it.world.rooms = [f"room-{number:03d}" for number in range(ROOMS)]
-        for number, room in enumerate(names):
-            it.world.dispatches[room] = [dispatch(number, room)]
-            it.world.people[room] = [f"agent-AJ_{number}"] if is_there else []
+        names = fill(it.world, is_there=is_there)
         running = frozenset(names[:RUNNING])
-        it.poller.select(
-            Selection(
-                agent_id="CA_1",
-                room=names[RUNNING],
-                rooms_in_view=tuple(names[RUNNING - 6 : RUNNING + 6]),
-                panes_in_view=("agents", "versions", "dispatches", "logs"),
-            )
-        )
+        it.poller.select(selection(names, agent=1))
         await it.run(180)
         changing = Changing(it)
         changes = asyncio.create_task(changing.run())
@@ -98,6 +90,43 @@ async def test_what_changes_is_seen_within_ten_seconds_and_nothing_is_older_than
     assert len(delays) > 100
     assert delays[math.ceil(0.95 * len(delays)) - 1] <= 10
     assert oldest <= 90 and oldest_running <= 60 and used <= CAP
+
+
+async def test_what_is_asked_in_a_hurry_does_not_come_back_every_minute() -> None:
+    """Requests that went at once come free at once: rooms share these evenly, and none waits for the next."""
+    async with running_poller(per_minute=CAP) as it:
+        names = fill(it.world, is_there=True)
+        it.poller.select(selection(names, agent=0))
+        await it.run(180)
+        for number in range(20):  # the cursor runs through the agents
+            it.poller.select(selection(names, agent=number))
+            await it.run(0.5)
+        await it.run(60)
+        begin = it.clock.monotonic()
+        await it.run(120)
+        times = it.world.times("ListDispatch", since=begin)
+        assert max(after - before for before, after in pairwise(times)) < 2.5
+        assert max(Counter(round(at, 1) for at in times).values()) <= 4
+
+
+def fill(world: World, *, is_there: bool) -> list[str]:
+    """Agents and rooms, and in some of these an agent is there or ought to be; the names of the rooms."""
+    world.agents = [agent(number) for number in range(20)]
+    names = world.rooms = [f"room-{number:03d}" for number in range(ROOMS)]
+    for number, room in enumerate(names):
+        world.dispatches[room] = [dispatch(number, room)]
+        world.people[room] = [f"agent-AJ_{number}"] if is_there else []
+    return names
+
+
+def selection(names: list[str], agent: int) -> Selection:
+    """An agent, and a room in the middle of the screen."""
+    return Selection(
+        agent_id=f"CA_{agent}",
+        room=names[RUNNING],
+        rooms_in_view=tuple(names[RUNNING - 6 : RUNNING + 6]),
+        panes_in_view=("agents", "versions", "dispatches", "logs"),
+    )
 
 
 def agent(number: int) -> dict[str, object]:

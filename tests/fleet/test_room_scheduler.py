@@ -71,8 +71,9 @@ class Fleet:
                     now_listed[name] = structs.replace(room, num_participants=room.num_participants + 1)
                 scheduler.listed(tuple(now_listed.values()), second)
             chosen = scheduler.intervals(self.selection, per_minute)
-            allowed = pace.allows(per_minute - chosen.participants, second, urgent=scheduler.unseen()[0])
-            for name in scheduler.next(self.selection, second, chosen, most=min(BURST, allowed)):
+            changed, _ = scheduler.unseen()
+            most = pace.allows(per_minute - chosen.participants, second, left=BURST, urgent=changed)
+            for name in scheduler.next(self.selection, second, chosen, most=most):
                 scheduler.asked(name, second)
                 pace.count()
                 self.asked += 1

@@ -14,7 +14,7 @@ from tests.fleet.running_poller import RunningPoller, running_poller
 from tui.api import errors
 from tui.api.models import Dispatch
 from tui.fleet.find import no_rooms
-from tui.fleet.polling.room_polling import AT_ONCE, BURST, LEFT_FREE
+from tui.fleet.polling.room_polling import AHEAD, AT_ONCE, BURST, LEFT_FREE
 from tui.fleet.polling.room_scheduler import AGAIN
 from tui.fleet.polling.sources import DISPATCHES, ROOMS
 from tui.fleet.room_freshness import NO_NODE_ANSWERS
@@ -152,7 +152,7 @@ async def test_a_room_that_changes_never_waits_for_a_request() -> None:
         await it.run(120)
         for _ in range(480):
             await it.run(0.5)
-            assert it.client.budget.left() >= 10
+            assert it.client.budget.left() >= AHEAD + LEFT_FREE
 
 
 async def test_without_any_budget_nothing_is_asked_and_nothing_fails() -> None:

@@ -91,8 +91,16 @@ class Budget:
         return max(0.0, self._paused_until - self._clock.monotonic())
 
 
+KEPT = 2
+"""Requests beyond those that the budget has left which a pace may make up for."""
+
+
 class Pace:
-    """Spreads requests evenly over a minute instead of sending all of them at its beginning."""
+    """Spreads requests evenly over a minute instead of sending all of them at its beginning.
+
+    Requests that went at once come free at once a minute later. While none is free, a pace falls behind: if
+    it made up for that, it would send as many at once again, and wait as long again a minute later.
+    """
 
     def __init__(self, burst: int, ahead: int = 0) -> None:
         """`burst` is how many may go at once when none went for a while.
@@ -104,14 +112,16 @@ class Pace:
         self._credit = float(burst)
         self._credited = 0.0
 
-    def allows(self, per_minute: float, now: float, *, urgent: int = 0) -> int:
+    def allows(self, per_minute: float, now: float, *, left: int, urgent: int = 0) -> int:
         """How many requests may go now, at this monotonic time, to make so many a minute.
 
-        `urgent` is how many of them should not wait.
+        `left` is how many the budget lets go, `urgent` how many of them should not wait.
         """
         elapsed, self._credited = max(0.0, now - self._credited), now
-        self._credit = min(self._burst, self._credit + max(0.0, per_minute) / WINDOW * elapsed)
-        return max(0, int(self._credit), min(urgent, int(self._credit + self._ahead)))
+        credit = self._credit + max(0.0, per_minute) / WINDOW * elapsed
+        self._credit = min(self._burst, max(0, left) + KEPT, credit)
+        allowed = max(int(self._credit), min(urgent, int(self._credit + self._ahead)))
+        return max(0, min(left, allowed))
 
     def count(self, requests: int = 1) -> None:
         """Count requests that were sent."""

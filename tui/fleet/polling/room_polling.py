@@ -29,8 +29,6 @@ AHEAD: Final = 4
 """Rooms that changed which are asked before it is their time; the others wait the longer."""
 LEFT_FREE: Final = 1
 """Requests of a minute's budget that are left to the other sources: more come free twice a second."""
-FOR_CHANGES: Final = 0.025
-"""Share of the requests that rooms in their turn leave free: one that changed does not wait for any."""
 NO_NODE: Final = "no node answers for the rooms"
 """Why nothing is known of any room that is listed."""
 
@@ -91,9 +89,10 @@ class RoomPolling:
         chosen = self._dispatches.intervals(selection, per_minute)
         self.for_participants = chosen.participants
         changed, _ = self._dispatches.unseen()
-        paced = per_minute * (1 - FOR_CHANGES) - chosen.participants - LEFT_FREE
-        allowed = self._pace.allows(paced, now, urgent=changed)
-        most = min(client.budget.left() - LEFT_FREE, BURST if spare is None else allowed)
+        paced = per_minute - chosen.participants - LEFT_FREE
+        left = client.budget.left() - LEFT_FREE
+        allowed = self._pace.allows(paced, now, left=left, urgent=changed)
+        most = min(left, BURST) if spare is None else allowed
         found = self._dispatches.next(selection, now, chosen, most=most)
         if self._is_outage and most > 0:
             first = self._dispatches.probe()
