@@ -16,7 +16,7 @@ from tui.api.models import Dispatch
 from tui.fleet.find import no_rooms
 from tui.fleet.polling.room_polling import AHEAD, AT_ONCE, BURST, LEFT_FREE
 from tui.fleet.polling.room_scheduler import AGAIN
-from tui.fleet.polling.sources import DISPATCHES, ROOMS
+from tui.fleet.polling.sources import DISPATCHES, PARTICIPANTS, ROOMS
 from tui.fleet.room_freshness import NO_NODE_ANSWERS
 from tui.fleet.state import dispatches_age, participants_age, with_dispatches
 from tui.fleet.store import Change
@@ -153,6 +153,20 @@ async def test_a_room_that_changes_never_waits_for_a_request() -> None:
         for _ in range(480):
             await it.run(0.5)
             assert it.client.budget.left() >= AHEAD + LEFT_FREE
+
+
+async def test_a_room_that_the_budget_did_not_let_ask_keeps_its_turn() -> None:
+    async with running_poller(sources=(ROOMS, DISPATCHES, PARTICIPANTS)) as it:
+        it.world.rooms = names(1)
+        throttled = [errors.Throttled("budget used up", retry_after=1.0) for _ in range(2)]
+
+        def once(request: Mapping[str, object]) -> Exception | None:
+            return throttled.pop() if throttled else None
+
+        it.world.troubles = {"ListDispatch": once, "ListParticipants": once}
+        it.poller.select(Selection(room="room-000"))
+        await it.run(4)
+        assert not throttled and len(it.fleet.dispatches) == len(it.fleet.participants) == 1
 
 
 async def test_without_any_budget_nothing_is_asked_and_nothing_fails() -> None:

@@ -94,6 +94,16 @@ async def test_details_are_asked_once_then_every_five_minutes_or_when_it_enters_
     assert polling.due(fleet, 60.0 + AFTER_FAILURE, None) == ("CA_1", Detail.SECRETS)
 
 
+async def test_a_detail_that_the_budget_did_not_let_ask_stays_due_and_takes_no_request() -> None:
+    polling, fleet = SuspectPolling(), Fleet(suspects={"CA_1": 0.0})
+    world = World(clock := QuickClock())
+    world.troubles["*"] = errors.Throttled("budget used up", retry_after=1.0)
+    async with client_of(world, clock, 6000) as client:
+        for second in range(PER_MINUTE + 1):
+            assert polling.due(fleet, float(second), None) == ("CA_1", Detail.SECRETS)
+            assert await polling.ask(client, ("CA_1", Detail.SECRETS), float(second)) is None
+
+
 async def test_what_is_known_is_asked_again_at_the_pace_that_the_rooms_leave() -> None:
     world = World(clock := QuickClock())
     fleet = Fleet(suspects={f"CA_{number}": 0.0 for number in range(MOST)})

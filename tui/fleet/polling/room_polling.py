@@ -9,7 +9,7 @@ from typing import Final
 
 from tui.api.budget import Pace
 from tui.api.decoding.batch import Batch
-from tui.api.errors import ApiError, NotFound, Unknown
+from tui.api.errors import ApiError, NotFound, Throttled, Unknown
 from tui.api.models import Dispatch, Participant, Room
 from tui.clock import Moment
 from tui.fleet.coverage import Coverage
@@ -111,12 +111,15 @@ class RoomPolling:
             async with gate:
                 if done.problem:
                     return
-                self._dispatches.asked(room, now)
-                self._pace.count()
                 try:
                     done.found[room] = await client.list_dispatches(room)
+                except Throttled as error:  # it was not asked, and its turn is not over
+                    done.problem = error
+                    return
                 except ApiError as error:
                     _note(done, room, error)
+                self._dispatches.asked(room, now)
+                self._pace.count()
 
         first, *others = rooms
         if self._is_outage:
@@ -159,16 +162,19 @@ class RoomPolling:
         self, client: Listings, room: str, now: float
     ) -> tuple[Participant, ...] | None:
         """The participants of a room; None when no node answers for it, or not all can be read or kept."""
-        self._participants.asked(room, now)
         try:
             batch = await client.list_participants(room)
-            return batch.items if batch.has_all_rows else None
-        except NotFound as error:
-            return None if no_node_answers(error) else ()
+        except Throttled:  # it was not asked, and its turn is not over
+            raise
         except ApiError as error:
+            self._participants.asked(room, now)
             if no_node_answers(error):
                 return None
+            if isinstance(error, NotFound):
+                return ()
             raise
+        self._participants.asked(room, now)
+        return batch.items if batch.has_all_rows else None
 
     def present(self, room: str, fleet: Fleet, now: Moment) -> None:
         """Note what the participants of a room told; `fleet` has them in it."""

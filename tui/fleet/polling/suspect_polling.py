@@ -6,7 +6,7 @@ from collections import deque
 from enum import StrEnum
 from typing import Final
 
-from tui.api.errors import ApiError
+from tui.api.errors import ApiError, Throttled
 from tui.fleet.polling.details import secrets_of, versions_of
 from tui.fleet.polling.listings import Listings
 from tui.fleet.state import Fleet
@@ -74,14 +74,18 @@ class SuspectPolling:
     async def ask(self, client: Listings, wanted: Wanted, now: float) -> Merge | None:
         """Ask for it; None if no answer came. Whether the host answers is told by the listing of agents."""
         agent_id, detail = wanted
+        again, found = AGAIN, None
+        try:
+            if detail is Detail.VERSIONS:
+                found = await versions_of(client, agent_id)
+            else:
+                found = await secrets_of(client, agent_id, now)
+        except Throttled:
+            return None  # it was not asked
+        except ApiError:
+            again = AFTER_FAILURE
         self._sent.append(now)
         if wanted in self._asked:
             self._repeated_at = now
-        self._asked[wanted] = now, now + AGAIN
-        try:
-            if detail is Detail.VERSIONS:
-                return await versions_of(client, agent_id)
-            return await secrets_of(client, agent_id, now)
-        except ApiError:
-            self._asked[wanted] = now, now + AFTER_FAILURE
-            return None
+        self._asked[wanted] = now, now + again
+        return found
