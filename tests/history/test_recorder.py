@@ -15,7 +15,7 @@ import pytest
 from tests.history.fleets import Life
 from tui.api.models import Dispatch
 from tui.clock import Moment, SystemClock
-from tui.fleet.past import Event, Kind, Severity
+from tui.fleet.past import Event, JobCount, Kind, Severity
 from tui.fleet.state import Differing, Fleet
 from tui.fleet.store import Change
 from tui.history import writer_loop
@@ -25,8 +25,9 @@ from tui.history.files.folder_store import FolderReader
 from tui.history.files.inbox import Inbox, leave
 from tui.history.queue import MOST_ROWS, MOST_WAITING, NOTHING, RecordQueue
 from tui.history.recorder import Recorder
-from tui.history.records import Run, Unusable
+from tui.history.records import ErrorCount, Run, Unusable
 from tui.history.store import Batch, Loaded, Taken, Writer
+from tui.history.writer_loop import WriterLoop
 from tui.record_options import RecordOptions
 
 pytestmark = pytest.mark.anyio
@@ -315,6 +316,30 @@ async def test_a_second_process_leaves_its_notes_and_takes_over(tmp_path: Path) 
     assert last is not None and last.run == "r2", "what was known when it took over"
     assert [item.id for item in reader.events(0.0, EPOCH * 2)] == ["b-1"], "from its own file"
     reader.close()
+
+
+def test_what_the_process_before_may_have_counted_is_not_counted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It wrote up to its end, which came after it was asked last."""
+    monkeypatch.setattr(writer_loop, "BEAT", 0.0)
+    place, queue, told = Books(), RecordQueue(), Told()
+    theirs, ours, later = event("a-9", Kind.STATUS), event("b-1", Kind.STATUS), event("b-2", Kind.CRASH)
+    answers = [True, False]
+
+    def take() -> bool:
+        if len(answers) == 2:  # the other process ends a moment after this one has asked
+            queue.add_step(Step(State(), (ours, later, event("b-3")), job_counts=(JobCount("one", 1, 2),)))
+            queue.add_error_counts([ErrorCount("CA_1", 1, "KeyError", 3)])
+            queue.end()
+        return answers.pop()
+
+    monkeypatch.setattr(place, "take", take)
+    monkeypatch.setattr(place, "news", lambda: [] if answers else [theirs])
+    WriterLoop(place, queue, SystemClock(), say=told.report, received=told.received).run()
+    (batch,) = place.batches
+    assert not batch.job_counts and not batch.error_counts
+    assert [item.id for item in batch.events] == ["b-2", "b-3"] and told.events == [theirs]
 
 
 async def test_a_process_that_records_and_does_not_write_is_named_once() -> None:

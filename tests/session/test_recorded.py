@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from collections.abc import AsyncIterator
@@ -14,8 +15,10 @@ import pytest
 from tests.fixtures.session import running, until
 from tui.clock import SystemClock
 from tui.fleet.past import Kind, Subject
+from tui.fleet.polling.poller import Poller
 from tui.history.files.folder_store import FolderReader
 from tui.history.files.privacy import Privacy, recorded
+from tui.history.recorder import Recorder
 from tui.logs.source import LogSource
 from tui.project import Project
 from tui.record_options import RecordOptions
@@ -42,6 +45,38 @@ async def watching(
     )
     async with running(session):
         yield session
+
+
+async def test_nothing_is_counted_or_written_before_what_earlier_runs_knew_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was counted meanwhile would be in what is read, and be added to itself."""
+    order: list[str] = []
+    polled = asyncio.Event()
+
+    async def load(recorder: Recorder) -> None:
+        await asyncio.sleep(0)
+        order.append("read")
+
+    async def poll(poller: Poller) -> None:
+        order.append("poll")
+        polled.set()
+
+    monkeypatch.setattr(Recorder, "load", load)
+    monkeypatch.setattr(Recorder, "start", lambda recorder: order.append("write"))
+    monkeypatch.setattr(Poller, "run", poll)
+    project = Project("t", "http://127.0.0.1:1", "http://127.0.0.1:1", "k", Secret("s" * 32), "test")
+    session = Session(
+        project,
+        clock=SystemClock(),
+        chance=random.Random(),
+        refresh=2.0,
+        history_dir=tmp_path,
+        record=RecordOptions(),
+    )
+    async with running(session):
+        await asyncio.wait_for(polled.wait(), 10)
+    assert order == ["read", "write", "poll"]
 
 
 async def test_the_next_run_knows_since_when_and_what_happened(tmp_path: Path) -> None:

@@ -150,7 +150,8 @@ class History:
     ) -> None:
         """Go on from what earlier runs knew, since `begun` (Unix seconds by the server's clock).
 
-        Best before the first listing, which is then held against it.
+        Best before the first listing, which is then held against it, and before anything of this run is
+        written: what was read must not hold what is remembered here, whose counts are added to it.
         """
         state, events = self._state, list(events)
         agents = replace(state.agents, statuses={**since, **state.agents.statuses})

@@ -8,6 +8,7 @@ from typing import Final
 
 from tui.clock import Clock, Moment
 from tui.fleet.past import Event
+from tui.history.doubles import Doubles
 from tui.history.queue import RecordQueue
 from tui.history.records import Unusable
 from tui.history.store import Batch, Place, Taken, Writer
@@ -22,6 +23,8 @@ SAID_FOR: Final = 600.0
 """Seconds without an error after which another is said: a disk that is nearly full fails again and again."""
 SILENT_AFTER: Final = 15.0
 """Seconds after which one that records and does not write is reported."""
+SEEN_WITHIN: Final = 60.0
+"""Seconds within which two processes see the same change."""
 MOST_HELD: Final = 5_000
 """Events that are held while nothing can be written."""
 RECORDING: Final = "recording"
@@ -50,6 +53,8 @@ class WriterLoop:
         """What could not be written yet, without samples."""
         self._beat_at = self._retry_at = self._failed_at = float("-inf")
         self._is_silent = self._is_useless = False
+        self._is_elsewhere = False
+        """Another process recorded when it was asked last."""
         self._said = ""
         """The error that was said; empty once all went well for long."""
         self.samples = 0
@@ -120,6 +125,7 @@ class WriterLoop:
     def _begin(self, now: Moment) -> None:
         """Try to be the one that writes."""
         if not self._place.take():
+            self._is_elsewhere = True
             self._watch_silence(now)
             self._place.leave(self._held.events)
             self._held = Batch()
@@ -128,10 +134,27 @@ class WriterLoop:
             return
         self._writer = self._place.open()
         self._is_silent = False
+        if self._is_elsewhere:
+            self._is_elsewhere = False
+            self._leave_out_doubles()
         self.status = RECORDING
         held, self._held = self._held, Batch()
         held.samples = [self._newest] if self._newest is not None else []
         self._write(held)
+
+    def _leave_out_doubles(self) -> None:
+        """Of what is held, drop what the process that recorded until now may have kept: both see the same.
+
+        What of it was counted nobody knows: rather too few than one twice.
+        """
+        held = self._held
+        held.job_counts, held.error_counts = [], []
+        if news := self._place.news():
+            known = Doubles(SEEN_WITHIN)
+            known.without(held.events)
+            doubles = known.replaced(news).own_ids
+            held.events = [event for event in held.events if event.id not in doubles]
+            self._received(news)
 
     def _write(self, batch: Batch) -> None:
         if self._writer is not None and not batch.is_empty:
