@@ -27,7 +27,7 @@ import pytest
 from tests.ptyrun import ROOT, Pty, grammar_violations, python, render, terminal_env
 from tui import demo, doctor
 from tui.api.probe import Probe
-from tui.config import Flags, Settings
+from tui.config import ConfigError, Flags, Settings, load_for
 
 CANARY = "canary-0123456789-0123456789-0123456789"
 
@@ -542,6 +542,23 @@ def test_what_a_server_quotes_is_on_no_terminal_in_no_picture_and_in_no_file(sti
     for token in tokens:
         for part in (token.rpartition(".")[2], base64.b64encode(token.encode()).decode()[40:80]):
             assert part.encode() not in seen
+
+
+def test_what_may_run_code_of_others_is_said_wherever_lktop_starts(
+    still_environment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tui import cli
+
+    shown: list[Settings] = []
+    monkeypatch.setattr("tui.start.show", lambda settings: shown.append(settings) or 0)
+    notice = "Python may run code of others: PYTHONPATH is set"
+    assert cli._show(load_for(cli._demo_project("http://127.0.0.1:1"), Flags(), os.environ), [notice]) == 0
+    assert notice in shown[0].notices
+    capsys.readouterr()
+    for command, words, error in (("record", [], ConfigError), ("sim", ["--nope"], SystemExit)):
+        with pytest.raises(error):
+            cli.COMMANDS[command](words, [notice])
+        assert f"lktop: {notice}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("way", ["link", "full", "dangling"])

@@ -176,6 +176,15 @@ def test_it_is_said_once_what_may_run_code_of_others(tmp_path: Path) -> None:
         assert "private" in others_write(path)
 
 
+def test_variables_that_python_ignores_are_no_risk(tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.path.append({str(ROOT)!r}); from tui import process as p; print(p.import_notices())"
+    )
+    env = {"PYTHONPATH": str(tmp_path), "PYTHONSTARTUP": "x"}
+    done = subprocess.run([sys.executable, "-I", "-c", code], env=env, capture_output=True, check=False)
+    assert b"PYTHON" not in done.stdout and done.returncode == 0
+
+
 def test_who_may_write_above_a_folder_may_replace_it(tmp_path: Path) -> None:
     """Unless the sticky bit is set; and what is not there yet may be made where anybody may write."""
     inside = folder_with(tmp_path / "open" / "inside", 0o755)

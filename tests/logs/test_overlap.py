@@ -13,6 +13,7 @@ from tui.logs.stream_end import Cause, StreamEnd
 
 CUT = StreamEnd(Cause.CUT, "connection reset")
 QUIET = StreamEnd(Cause.QUIET)
+UNLESS = "nothing missed, unless it was restarted"
 
 
 def notices(rig: Rig) -> list[tuple[Kind, str]]:
@@ -64,17 +65,20 @@ def test_cut_at_every_byte(snapshot: int) -> None:
             assert [kind for kind, _ in notices(rig)] == [Kind.INFO]
 
 
-def test_joined_stream_says_nothing_missed() -> None:
+@pytest.mark.parametrize("timed", [True, False])
+def test_joined_stream_says_nothing_missed(timed: bool) -> None:
+    """Without times, a program that begins with the lines that came last may have been started again."""
+    lines = [line(f"n {n}", at=EPOCH + n) if timed else b"n %d" % n for n in range(1, 6)]
     rig = Rig()
     rig.open()
-    rig.send(b"1\n2\n3\n4\n")
+    rig.send(b"".join(each + b"\n" for each in lines[:4]))
     rig.cut(CUT)
     assert notices(rig)[0][1] == "reconnecting"
     rig.wait(2.0)
     rig.open()
-    rig.send(b"2\n3\n4\n5\n")
-    assert raws(rig) == [b"1", b"2", b"3", b"4", b"5"]
-    assert notices(rig) == [(Kind.INFO, "nothing missed")]
+    rig.send(b"".join(each + b"\n" for each in lines[1:]))
+    assert raws(rig) == lines
+    assert notices(rig) == [(Kind.INFO, "nothing missed" if timed else UNLESS)]
     assert rig.log.counts.gaps == 0
 
 
@@ -111,6 +115,35 @@ def test_a_backlog_that_was_rotated_meanwhile_says_how_much_came_before() -> Non
     assert raws(rig) == [*lines, *again], "none is left out without a proof"
 
 
+def test_of_a_long_backlog_that_was_rotated_not_all_that_came_before_is_counted() -> None:
+    rig = Rig()
+    rig.open()
+    lines = [line(f"n {number}", at=EPOCH + number) for number in range(6000)]
+    rig.send(b"".join(each + b"\n" for each in lines))
+    rig.cut(CUT)
+    rig.open()
+    rig.send(b"".join(each + b"\n" for each in lines[:-3]))
+    rig.wait(40.0)
+    rig.send(line("m", at=EPOCH + 7000) + b"\n")
+    rig.wait(6.0)
+    (said,) = [outcome for kind, outcome in notices(rig) if kind is Kind.GAP]
+    assert "at least" in said and said.endswith("lines below came before")
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_is_set_between_does_not_change_what_may_be_missing(jump: float) -> None:
+    rig = Rig()
+    rig.open()
+    rig.send(b"1\n2\n3\n4\n")
+    rig.cut(CUT)
+    rig.wait(14.0)
+    rig.clock_ahead = jump
+    rig.open()
+    rig.send(b"90\n91\n92\n")
+    rig.wait(1.0)
+    assert notices(rig) == [(Kind.GAP, "14 s may be missing")]
+
+
 def test_a_log_that_never_falls_silent_is_not_held_back() -> None:
     """As after a deploy: another instance, which prints all the time and nothing that is known."""
     rig = Rig()
@@ -140,7 +173,22 @@ def test_a_slow_snapshot_of_known_lines_is_waited_for() -> None:
         rig.send(known + b"\n")
         rig.wait(0.4)
     assert raws(rig) == lines
-    assert notices(rig) == [(Kind.INFO, "nothing missed")]
+    assert notices(rig) == [(Kind.INFO, UNLESS)]
+
+
+def test_a_slow_snapshot_whose_beginning_fits_too_is_waited_for() -> None:
+    """A program that was started twice: the snapshot begins as what came last."""
+    past = b"start load ready a b c start load ready".split()
+    rig = Rig()
+    rig.open()
+    rig.send(b"\n".join(past) + b"\n")
+    rig.cut(CUT)
+    rig.open()
+    for part in (past[:3], past[3:7], [*past[7:], b"new"]):
+        rig.send(b"\n".join(part) + b"\n")
+        rig.wait(2.0)
+    assert raws(rig)[-1] == b"new"
+    assert notices(rig) == [(Kind.GAP, "lines may be repeated below")]
 
 
 def test_two_equal_lines_prove_nothing() -> None:

@@ -22,6 +22,8 @@ class Rig:
     """One stream into one log, driven by hand."""
 
     now: float = 1000.0
+    clock_ahead: float = 0.0
+    """Seconds by which the clock was set."""
     log: Log = field(default_factory=lambda: Log(Spool(None)))
     assembler: Assembler = field(init=False)
 
@@ -32,7 +34,7 @@ class Rig:
     @property
     def wall(self) -> float:
         """Unix seconds."""
-        return EPOCH + self.now
+        return EPOCH + self.now + self.clock_ahead
 
     def open(self) -> None:
         """The stream opens."""

@@ -48,8 +48,12 @@ class Assembler:
     """Ends in a row with the same cause."""
     _lost: float = 0.0
     """Unix seconds when the stream was last known to be whole."""
+    _lost_at: float = 0.0
+    """The same in monotonic seconds: between two, the clock may be set."""
     _opened: float = 0.0
     """Unix seconds at which it was last opened."""
+    _opened_at: float = 0.0
+    """The same in monotonic seconds."""
     _moved: float = 0.0
     """Monotonic seconds at which it opened or last brought something."""
     _held: float = 0.0
@@ -87,7 +91,7 @@ class Assembler:
         """The stream is open; lines follow."""
         if self.stream.phase is not StreamPhase.OPEN:  # else it was silent, and still is as far as is known
             self._show(self.stream.now(StreamPhase.OPEN, now))
-        self._moved, self._opened, self._whole = now, wall, True
+        self._moved, self._opened_at, self._opened, self._whole = now, now, wall, True
         self._splitter.rest()
         self._overlap.begin()
         self._compared = self._overlap.searching
@@ -119,7 +123,8 @@ class Assembler:
         if self._whole:
             self._whole = False
             # a stream that fell silent may have been dead since its last byte
-            self._lost = wall - (now - self._moved) if end.cause is Cause.QUIET else wall
+            self._lost_at = self._moved if end.cause is Cause.QUIET else now
+            self._lost = wall - (now - self._lost_at)
             self._finish(now, wall, complete=end.cause is Cause.DONE)
         if end.cause is not Cause.QUIET:  # a silent one is asked for again at once, and mostly there
             self._show(self.stream.now(end.phase, now, end.reason or str(end.cause)))
@@ -150,7 +155,7 @@ class Assembler:
         """The stream is no longer followed; lines held back come out. It may be opened again later."""
         if self._whole:
             self._whole = False
-            self._lost = wall
+            self._lost, self._lost_at = wall, now
             self._finish(now, wall)
             self._cause, self._unseen = Cause.QUIET, "not followed"
         self._show(self.stream.now(StreamPhase.CLOSED, now))
@@ -187,19 +192,21 @@ class Assembler:
         if found.proven:
             if self._notice and self._notice.back is not None:
                 self._notice.kind = Kind.INFO
-                self._notice.outcome = "nothing missed" if self._compared else ""
+                missed = "nothing missed" if found.timed else "nothing missed, unless it was restarted"
+                self._notice.outcome = missed if self._compared else ""
             return
         notice = self._notice or self._notify(self._unseen, Kind.INFO, now, self._lost)
         if self._cause is Cause.DONE and not found.repeats:  # nothing is missing of a log that is over
             notice.back, notice.outcome = self._opened, "another build follows"
             return
         # not from the notice's own time: a silence, or a time without a reader, may have come before it
-        missing = max(0.0, self._opened - self._lost)
+        missing = max(0.0, self._opened_at - self._lost_at)
         text = f"{whole_seconds(missing)} may be missing" if missing >= 0.5 else "lines may be missing"
         if found.repeats:
             text = "lines may be repeated below"
         elif found.known:
-            text += f", {found.known} lines below came before"
+            least = "at least " if found.known_at_least else ""
+            text += f", {least}{found.known} lines below came before"
         if notice.kind is not Kind.GAP:
             self.writer.log.counts.gaps += 1
         notice.kind, notice.back, notice.outcome = Kind.GAP, self._opened, text

@@ -33,12 +33,17 @@ class NewLines(msgspec.Struct):
     lines: list[bytes]
     proven: bool
     """Nothing is missing before them and none of them is a repetition."""
+    timed: bool = False
+    """A line of the overlap has a time of its own. If none has, a program that was started again, and begins
+    with the lines that were received last, looks the same."""
     repeats: bool = False
     """The overlap fits in several places: nothing is missing, but some may be repeated."""
     piece: bytes = b""
     """The beginning of a cut line whose whole did not come again."""
     known: int = 0
     """How many of them were received before, where no overlap was found, as of a backlog that was rotated."""
+    known_at_least: bool = False
+    """It may be more: of what came before not everything is remembered, or not all of these were held."""
 
 
 @dataclass
@@ -116,8 +121,11 @@ class Overlap:
         return None
 
     def all_known(self) -> bool:
-        """Every line held is known, and no fit was found: the rest of the snapshot may be on its way."""
-        return not self._fits and bool(self._hashes) and _find(self._past, self._hashes) >= 0
+        """Every line held is known: the rest of the snapshot may be on its way.
+
+        That is so at a fit, too: where it is the only one, it was answered already.
+        """
+        return bool(self._hashes) and _find(self._past, self._hashes) >= 0
 
     def decide(self) -> NewLines:
         """Answer with what is known: no other fit can turn up, or nothing more comes."""
@@ -130,8 +138,11 @@ class Overlap:
         held, piece = self._held or [], self.rest
         self._held, self.rest = None, b""
         self._past_ended = count == 0
-        known = 0 if count else self._known(held)
-        return NewLines(held[count:], proven, not proven and count > 0, b"" if count else piece, known)
+        if not count:
+            at_least = len(self._past) >= REMEMBERED or len(held) > HELD_LINES or self._size > HELD_BYTES
+            return NewLines(held, proven, piece=piece, known=self._known(held), known_at_least=at_least)
+        overlap = held[max(0, count - len(self._past)) : count]
+        return NewLines(held[count:], proven, any(map(_DISTINCT.search, overlap)), repeats=not proven)
 
     def _known(self, held: Sequence[bytes]) -> int:
         """How many lines are in the past, counted in stretches that cannot agree by chance."""
