@@ -173,6 +173,28 @@ def test_a_file_without_counts_of_jobs_is_read_as_not_counted_and_gets_them(
     assert EventReader(tmp_path).job_counts(0.0) == [JobCount("a", int(NOW // 60), 3)], "for a day"
 
 
+def test_times_by_this_machines_clock_are_kept_as_such_and_files_without_that_are_read(
+    written: EventFile, tmp_path: Path
+) -> None:
+    step, known = Transition("CA_1", "a", "b", None, NOW, True), Transition("CA_2", "a", "b", None, NOW)
+    since = Since("b", NOW, is_clock_unknown=True)
+    bounded = Since("b", None, 1.0, NOW - 9, "deploy", True)
+    written.add_transitions([step, known], [("CA_1", since), ("CA_2", Since("b", NOW)), ("CA_3", bounded)])
+    written.commit()
+    with closing(EventReader(tmp_path)) as reader:
+        assert reader.transitions("CA_1", 0.0, NOW) == [step]
+        assert reader.newest_transitions(["CA_1", "CA_2"], NOW) == {"CA_1": [step], "CA_2": [known]}
+        assert reader.since() == {"CA_1": since, "CA_2": Since("b", NOW), "CA_3": bounded}
+    written.add_transitions([], [("CA_3", None)])
+    written.trim(EventLimits(days=1), NOW + 2 * DAY)
+    written.close()
+    with closing(sqlite3.connect(tmp_path / NAME)) as found:
+        assert found.execute("SELECT at FROM our_clock").fetchall() == [(NOW,)], "as long as it is shown"
+        found.execute("DROP TABLE our_clock")
+    with closing(EventReader(tmp_path)) as reader:
+        assert reader.since() == {"CA_1": Since("b", NOW), "CA_2": Since("b", NOW)}
+
+
 def test_a_newer_file_is_refused_with_a_line(written: EventFile, tmp_path: Path) -> None:
     written.close()
     with sqlite3.connect(tmp_path / NAME) as found:

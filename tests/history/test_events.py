@@ -316,6 +316,28 @@ def test_an_operation_that_is_told_before_the_servers_clock_is_known_says_so() -
         assert (event.at, event.is_clock_unknown) == (START + (skew or 0.0), skew is None)
 
 
+def test_since_when_is_marked_where_the_servers_clock_was_not_known() -> None:
+    skews: list[float | None] = [None]
+    listings, steps = Listings(History(skew=lambda: skews[-1])), list[Transition]()
+    listings.history.follow(lambda step: steps.extend(step.transitions))
+    listings.see(agent(1), agent(2), crashed(3, 1, START - 50), agent(4))
+    past = listings.see(agent(1, "Error"), agent(2), crashed(3, 1, START - 50), agent(4))
+    seen = listings.clock.now()
+    assert past.since("CA_1") == Since("Error", seen, is_clock_unknown=True)
+    assert past.since("CA_2") == Since("Running", not_after=seen - 10.0, is_clock_unknown=True)
+    assert past.since("CA_3") == Since("CrashLoop", not_after=START - 50), "by the server's word"
+    assert how_long(past.since("CA_1"), now=seen + 240) == ("~4m", "~4m")
+    skews.append(90.0)
+    past = listings.see(agent(1, "Error"), deployed(2, seen + 5), agent(4, "Error"), after=GAP_AFTER + 240)
+    past = listings.see(agent(1, "Error"), deployed(2, seen + 5), agent(4, "Sleeping"))
+    assert how_long(past.since("CA_1"), now=seen) == ("~<1m", "~<1m")
+    assert past.since("CA_4") == Since("Sleeping", listings.clock.now() + 90.0), "it is known by now"
+    for known in listings.store.fleet.agents:
+        own = [step for step in steps if step.id == known.agent_id]
+        kept = of_transitions(own, worst(known).name, known, known.agent_deployments)
+        assert kept == past.since(known.agent_id), "and so it is kept"
+
+
 def test_nothing_has_happened_when_everything_is_seen_for_the_first_time() -> None:
     assert not Listings().see(agent(1), agent(2, "Error")).events
 

@@ -166,6 +166,10 @@ def _status(known: Evidence) -> str:
 def _since(since: Since | None, clock: Callable[[float], str]) -> str:
     if since is None or (since.at is None and since.not_before is None and since.not_after is None):
         return "since an unknown time"
+    return _since_when(since, (lambda at: f"~{clock(at)}") if since.is_clock_unknown else clock)
+
+
+def _since_when(since: Since, clock: Callable[[float], str]) -> str:
     if since.at is not None:
         return f"since {clock(since.at)}"
     least = None if since.not_after is None else clock(since.not_after)

@@ -122,6 +122,8 @@ class Transition(Struct, frozen=True, gc=False):
     """
     at: float
     """The first good answer with it."""
+    is_clock_unknown: bool = False
+    """The server's clock was not known then: the times are by this machine's."""
 
 
 class Since(Struct, frozen=True, gc=False):
@@ -136,6 +138,8 @@ class Since(Struct, frozen=True, gc=False):
     """It had it by then."""
     evidence: str = ""
     """Why it cannot have it for longer, in a word such as `deploy`."""
+    is_clock_unknown: bool = False
+    """The server's clock was not known then: a time is by this machine's."""
 
 
 class Gap(Struct, frozen=True, gc=False):

@@ -79,10 +79,15 @@ def how_long(since: Since | None, *, now: float) -> tuple[str, str]:
     """For how long a status holds, in full and in a few cells; `now` in Unix seconds.
 
     `13m` was seen to change, `9m–5h` lies between two answers, `≥13m` was so before, `≤13m deploy` is not
-    older than the deploy.
+    older than the deploy. `~` before it: the server's clock was not known then.
     """
     if since is None:
         return "–", "–"
+    words, short = _how_long(since, now)
+    return (f"~{words}", f"~{short}") if since.is_clock_unknown and words != "–" else (words, short)
+
+
+def _how_long(since: Since, now: float) -> tuple[str, str]:
     if since.at is not None:
         words = age(now - since.at)
         return words, words

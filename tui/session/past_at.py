@@ -99,6 +99,7 @@ class PastAt:
                     at=event.at if exact else None,
                     not_before=event.not_before,
                     not_after=None if exact else event.at,
+                    is_clock_unknown=event.is_clock_unknown,
                 )
                 for id in event.ids or (event.subject.agent_id,):
                     found[id] = since

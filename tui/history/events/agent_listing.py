@@ -25,6 +25,8 @@ class Listing(NamedTuple):
     """Agents that are new or differ, each with how it was before; None for a new one."""
     read_at: Mapping[str, float] = {}
     """By id, agents that the listing before lacked and may have had: when they were read last."""
+    is_clock_unknown: bool = False
+    """The server's clock is not known: the times are by this machine's."""
 
     @property
     def is_whole(self) -> bool:

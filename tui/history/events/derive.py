@@ -128,14 +128,15 @@ def derive(state: State, happened: Input, skew: float | None = 0.0) -> Step:
     if isinstance(happened, Change):
         if state.begun is None:
             state = replace(state, begun=at)
-        state, more = _after_change(state, happened, at, transitions, failed, counts)
+        news = transitions, failed, counts
+        state, more = _after_change(state, happened, at, *news, is_clock_unknown=skew is None)
         drafts += more
     memory, more = agents.after_a_minute(state.agents, fleet, at)
     memory = replace(memory, changes=agents.recent(memory.changes, moment.monotonic))
     state = replace(state, last=moment, agents=memory, rooms=rooms.forgetful(state.rooms, at))
     told = [*drafts, *more]
-    news = tuple(transitions), tuple(failed), tuple(counts)
-    return _step(state, told, at, *news, is_clock_unknown=skew is None)
+    found = tuple(transitions), tuple(failed), tuple(counts)
+    return _step(state, told, at, *found, is_clock_unknown=skew is None)
 
 
 def _step(
@@ -162,22 +163,19 @@ def _after_change(
     transitions: list[Transition],
     failed: list[FailedJob],
     counts: list[JobCount],
+    *,
+    is_clock_unknown: bool,
 ) -> tuple[State, list[Draft]]:
     before, after, fields = change.before, change.after, change.fields
     drafts: list[Draft] = []
-    gap = _gap(state, before, at)
-    heard = state.heard
+    listing = None
+    if "agents" in fields or (state.resumed is not None and fields & {"unreadable", "cut"}):
+        listing = _listing(state, change, at, is_clock_unknown=is_clock_unknown)
     if "freshness" in fields:
         state, drafts = _sources(state, before, after, at)
-    if "agents" in fields or (state.resumed is not None and fields & {"unreadable", "cut"}):
-        is_first = not before.agents and "agents" not in heard and before.fresh("agents").at is None
-        differing = changed_agents(before, after.agents, change.differing_agents.positions)
-        read_at, known = last_read(before, at - change.at.monotonic), state.resumed
-        listing = Listing(before, after, at, change.at.monotonic, is_first, gap, differing, read_at)
-        if known is not None:
-            listing = after_resumed(listing, known.fleet, known.at, state.gap_after)
+    if listing is not None:
         memory, more, news = agents.after_listing(state.agents, listing)
-        state = replace(state, agents=memory, resumed=None if listing.is_whole else known)
+        state = replace(state, agents=memory, resumed=None if listing.is_whole else state.resumed)
         drafts += more
         transitions += news
     if "versions" in fields:
@@ -194,6 +192,25 @@ def _after_change(
         failed += news_of_jobs
         counts += succeeded
     return state, drafts
+
+
+def _listing(state: State, change: Change, at: float, *, is_clock_unknown: bool) -> Listing:
+    """The listing of agents that came, and the one that it is held against."""
+    before, after = change.before, change.after
+    listing = Listing(
+        before,
+        after,
+        at,
+        change.at.monotonic,
+        is_first=not before.agents and "agents" not in state.heard and before.fresh("agents").at is None,
+        gap=_gap(state, before, at),
+        differing=changed_agents(before, after.agents, change.differing_agents.positions),
+        read_at=last_read(before, at - change.at.monotonic),
+        is_clock_unknown=is_clock_unknown,
+    )
+    if (known := state.resumed) is None:
+        return listing
+    return after_resumed(listing, known.fleet, known.at, state.gap_after)
 
 
 def _gap(state: State, before: Fleet, at: float) -> float | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import structs
+
 from tui.api.models import Agent, Deployment, instant
 from tui.fleet.past import Since, Transition
 from tui.fleet.status import Family, status
@@ -45,7 +47,13 @@ def across_gap(known: Since, agent: Agent, rows: Iterable[Deployment], at: float
     deployed = instant(agent.deployed_at)
     if deployed is not None and gap < deployed <= at:
         return changed(known.status, agent, rows, at, gap)
-    return Since(known.status, not_before=earliest, not_after=at, evidence=known.evidence)
+    is_by_ours = known.is_clock_unknown and earliest is not None
+    return Since(known.status, None, earliest, at, known.evidence, is_by_ours)
+
+
+def by_our_clock(since: Since, at: float) -> Since:
+    """The same where the listing that told it was at this time by this machine's clock."""
+    return structs.replace(since, is_clock_unknown=True) if at in (since.at, since.not_after) else since
 
 
 def of_transitions(
@@ -61,6 +69,14 @@ def of_transitions(
     if not steps or steps[-1].after != name:
         return None
     last = steps[-1]
+    found = _of_last(last, steps, agent, rows)
+    return by_our_clock(found, last.at) if last.is_clock_unknown else found
+
+
+def _of_last(
+    last: Transition, steps: Sequence[Transition], agent: Agent, rows: Sequence[Deployment]
+) -> Since:
+    name = last.after
     if last.not_before is not None and last.not_before >= last.at:
         return Since(last.after, last.at)
     if last.before == last.after != "" and last.not_before is not None:  # the same on both sides of a gap

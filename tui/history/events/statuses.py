@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from msgspec import structs
+
 from tui.api.models import Agent, Deployment
 from tui.fleet.past import Since, Transition, deployment_key
 from tui.fleet.status import Family, status, worst
 from tui.history.events.agent_listing import Listing
 from tui.history.events.agent_words import Pair, states
-from tui.history.events.since import across_gap, changed, first_seen, is_continuous
+from tui.history.events.since import across_gap, by_our_clock, changed, first_seen, is_continuous
 
 SPARE: Final = 64
 """Agents and deployments that are gone and are remembered, besides as many as there are."""
@@ -29,6 +31,7 @@ def statuses_after(
     `new` were not there before, `restated` have other statuses, `lost` are there no more.
     """
     news: dict[str, Since] = {}
+    known_before = len(transitions)
     restate = _Restate(known, news, listing, transitions)
     seen = listing._replace(is_first=True) if listing.may_have_been_there else listing
     _Restate(known, news, seen, transitions).new(new)
@@ -40,6 +43,10 @@ def statuses_after(
         Transition(agent.agent_id, worst(agent).name, "", listing.gap_of(agent.agent_id), listing.at)
         for agent in lost
     ]
+    if listing.is_clock_unknown:
+        news = {id: by_our_clock(since, listing.at) for id, since in news.items()}
+        marked = [structs.replace(item, is_clock_unknown=True) for item in transitions[known_before:]]
+        transitions[known_before:] = marked
     statuses = {**known, **news} if known and news else known or news
     return _without_gone(statuses, listing.after.agents)
 

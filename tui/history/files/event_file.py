@@ -17,6 +17,7 @@ from msgspec import structs
 
 from tui.fleet.past import Event, FailedJob, JobCount, Severity, Since, Transition
 from tui.history.files import database
+from tui.history.files.event_tables import ADDED, OUR_CLOCK, STATEMENTS
 from tui.history.files.sample_files import UNFINISHED
 from tui.history.records import ErrorCount, Run, WatchedTime
 
@@ -31,29 +32,6 @@ NAMES: Final = 50_000
 """Texts whose numbers are held: ids of jobs come and go for days."""
 STEP: Final = 5_000
 """Rows that are dropped at once: others may wait for the file."""
-STATEMENTS: Final = (
-    "CREATE TABLE name(id INTEGER PRIMARY KEY, text TEXT UNIQUE)",
-    "CREATE TABLE run(run TEXT PRIMARY KEY, unix REAL, mono REAL, host TEXT, version TEXT) WITHOUT ROWID",
-    "CREATE TABLE watched(source INTEGER, since REAL, until REAL, run TEXT, why TEXT,"
-    " PRIMARY KEY(source, since)) WITHOUT ROWID",
-    "CREATE TABLE transition(subject INTEGER, at REAL, before INTEGER, after INTEGER, not_before REAL,"
-    " PRIMARY KEY(subject, at)) WITHOUT ROWID",
-    "CREATE TABLE since(subject INTEGER PRIMARY KEY, status TEXT, at REAL, not_before REAL, not_after REAL,"
-    " evidence TEXT)",
-    "CREATE TABLE event(id INTEGER PRIMARY KEY, origin INTEGER, number INTEGER, at REAL, kind INTEGER,"
-    " severity INTEGER, text TEXT, detail TEXT, before TEXT, after TEXT, not_before REAL, agent INTEGER,"
-    " agent_name INTEGER, room INTEGER, dispatch INTEGER, job INTEGER, source INTEGER, ids BLOB,"
-    " clock INTEGER, UNIQUE(origin, number))",
-    "CREATE INDEX event_at ON event(at)",
-    "CREATE TABLE failed_job(job TEXT PRIMARY KEY, at REAL, value BLOB) WITHOUT ROWID",
-    "CREATE TABLE error_count(agent INTEGER, minute INTEGER, signature TEXT, count INTEGER, line TEXT,"
-    " PRIMARY KEY(agent, minute, signature)) WITHOUT ROWID",
-)
-ADDED: Final = (
-    "CREATE TABLE IF NOT EXISTS job_count(agent INTEGER, minute INTEGER, succeeded INTEGER,"
-    " PRIMARY KEY(agent, minute)) WITHOUT ROWID"
-)
-"""A table that files of this schema do not have if an older program made them; it does not mind it."""
 MIGRATIONS: Final[dict[str, tuple[str, Sequence[str]]]] = {}
 """By an older schema, the one after it and what makes it that."""
 
@@ -82,7 +60,8 @@ class EventFile:
         else:
             _create(path)
         self._file = database.opened(path, SCHEMA)
-        self._file.execute(ADDED)
+        for statement in ADDED:
+            self._file.execute(statement)
         self._names: dict[str, int] = {}
         """By text, its number, of as many as there is room for."""
         self._in_transaction = False
@@ -105,12 +84,20 @@ class EventFile:
             for item in transitions
         )
         self._do("INSERT OR REPLACE INTO transition VALUES(?,?,?,?,?)", rows)
+        self._mark_clock((item.id, item.at) for item in transitions if item.is_clock_unknown)
         for part in database.in_parts(news):
             now = dict(part)  # the last word on a subject counts
             gone = ((self._name(id),) for id, since in now.items() if since is None)
             self._do("DELETE FROM since WHERE subject = ?", gone)
-            held = ((self._name(id), *structs.astuple(since)) for id, since in now.items() if since)
+            held = ((self._name(id), *structs.astuple(since)[:-1]) for id, since in now.items() if since)
             self._do("INSERT OR REPLACE INTO since VALUES(?,?,?,?,?,?)", held)
+            marked = ((id, since) for id, since in now.items() if since and since.is_clock_unknown)
+            self._mark_clock((id, since.not_after if since.at is None else since.at) for id, since in marked)
+
+    def _mark_clock(self, times: Iterable[tuple[str, float | None]]) -> None:
+        """Keep which times of subjects are by this machine's clock."""
+        rows = ((self._name(id), at) for id, at in times if at is not None)
+        self._do(f"INSERT OR IGNORE INTO {OUR_CLOCK} VALUES(?,?)", rows)
 
     def add_failed_jobs(self, jobs: Iterable[FailedJob]) -> None:
         """Keep failed jobs; of one that is known, what is known now."""
@@ -188,6 +175,8 @@ class EventFile:
     def _drop_until(self, oldest: float) -> None:
         self._drop("event", "at < ?", oldest)
         self._drop("transition", "at < ?", oldest)
+        is_used = f"subject = {OUR_CLOCK}.subject AND {OUR_CLOCK}.at IN (since.at, not_after)"
+        self._drop(OUR_CLOCK, f"at < ? AND NOT EXISTS (SELECT 1 FROM since WHERE {is_used})", oldest)
         self._drop("watched", "until < ?", oldest)
 
     def _drop(self, table: str, where: str, value: float) -> None:

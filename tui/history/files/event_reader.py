@@ -15,6 +15,7 @@ from msgspec import Struct
 from tui.fleet.past import Event, FailedJob, Gap, JobCount, Kind, Severity, Since, Subject, Transition
 from tui.history.files import database
 from tui.history.files.event_file import NAME, SCHEMA
+from tui.history.files.event_tables import OUR_CLOCK
 from tui.history.records import ErrorCount, WatchedTime
 
 MOST_EVENTS: Final = 2_000
@@ -103,8 +104,8 @@ class EventReader:
     def transitions(self, id: str, since: float, until: float) -> list[Transition]:
         """Transitions of an agent or deployment, oldest first."""
         query = (
-            "SELECT ? AS id, b.text AS before, a.text AS after, not_before, at FROM transition"
-            " JOIN name a ON a.id = after JOIN name b ON b.id = before"
+            f"SELECT ? AS id, b.text AS before, a.text AS after, not_before, at, {self._is_by_ours('at')}"
+            " FROM transition t JOIN name a ON a.id = after JOIN name b ON b.id = before"
             " WHERE subject = (SELECT id FROM name WHERE text = ?) AND at BETWEEN ? AND ? ORDER BY at"
         )
         return self._rows(Transition, query, id, id, since, until)
@@ -112,19 +113,31 @@ class EventReader:
     def newest_transitions(self, ids: Iterable[str], at: float) -> Mapping[str, Sequence[Transition]]:
         """By id, the newest few transitions of agents and deployments up to a time, oldest first."""
         query = (
-            "SELECT ? AS id, b.text AS before, a.text AS after, not_before, at FROM transition"
-            " JOIN name a ON a.id = after JOIN name b ON b.id = before"
+            f"SELECT ? AS id, b.text AS before, a.text AS after, not_before, at, {self._is_by_ours('at')}"
+            " FROM transition t JOIN name a ON a.id = after JOIN name b ON b.id = before"
             " WHERE subject = (SELECT id FROM name WHERE text = ?) AND at <= ? ORDER BY at DESC LIMIT ?"
         )
         return {id: self._rows(Transition, query, id, id, at, FEW)[::-1] for id in ids}
 
     def since(self) -> dict[str, Since]:
         """Since when agents and deployments have their status, by id."""
-        query = "SELECT since.*, text AS id FROM since JOIN name ON name.id = subject"
+        is_by_ours = self._is_by_ours("at", "not_after")
+        query = f"SELECT t.*, text AS id, {is_by_ours} FROM since t JOIN name ON name.id = subject"
         return {
-            row.id: Since(row.status, row.at, row.not_before, row.not_after, row.evidence)
+            row.id: Since(*(getattr(row, name) for name in Since.__struct_fields__))
             for row in self._rows(_SinceRow, query)
         }
+
+    def _is_by_ours(self, *times: str) -> str:
+        """The column that tells whether one of these times of `t` is by the clock of who recorded it."""
+        query = "SELECT count(*) AS number FROM sqlite_master WHERE name = ?"
+        if not self._rows(_Number, query, OUR_CLOCK)[0].number:
+            return "0 AS is_clock_unknown"  # an older program made the file
+        known = ", ".join(f"t.{time}" for time in times)
+        return (
+            f"EXISTS (SELECT 1 FROM {OUR_CLOCK} o WHERE o.subject = t.subject AND o.at IN ({known}))"
+            " AS is_clock_unknown"
+        )
 
     def failed_jobs(self, since: float) -> list[FailedJob]:
         """Failed jobs from then on, oldest first."""
