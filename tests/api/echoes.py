@@ -59,6 +59,7 @@ ECHOES: tuple[Echo, ...] = (
     ("200 OK", str),
     ("200 OK", lambda said: json.dumps({"success": False, "message": said})),
     ("200 OK", lambda said: f"BUILD ERROR: {said}\n"),
+    ("200 OK", _twirp),
     ("400 Bad Request", lambda said: FORMS["base64 for URLs"](f"x{said}").rstrip("=")),
     (
         "404 Not Found",
@@ -70,7 +71,10 @@ ECHOES: tuple[Echo, ...] = (
 
 def assert_gone(value: str, shown: str) -> None:
     """No form of a value is in a text, nor a part of it that is longer than a few characters (17)."""
-    for name, form in FORMS.items():
-        whole = form(value).strip('"')
+    forms = {name: form(value).strip('"') for name, form in FORMS.items()}
+    for before in (1, 2):
+        packed = base64.b64encode(b"x" * before + value.encode() + b"xx").decode()
+        forms[f"base64 after {before}"] = packed[before + 1 : -4]
+    for name, whole in forms.items():
         for at in range(0, len(whole) - 11, 6):
             assert whole[at : at + 12] not in shown, (name, shown[:2000])

@@ -170,6 +170,45 @@ async def test_nothing_that_was_sent_is_in_an_error(call: Call) -> None:
                 assert_gone(signature, f"{error} {error!r}")
 
 
+ELSEWHERE: dict[str, Callable[[str], bytes]] = {
+    "the reason": lambda said: http(f"400 {said}"),
+    "the reason of a page": lambda said: http(f"502 {said}", "<html>"),
+    "the code": lambda said: http("400 X", json.dumps({"code": said, "msg": "no"})),
+    "meta": lambda said: http(
+        "400 X", json.dumps({"code": "invalid_argument", "msg": "no", "meta": {"a": said}})
+    ),
+    "a page": lambda said: http("500 X", f"<!doctype html><title>{said}</title>"),
+    "the place to go to": lambda said: http("307 X", said, f"Location: /?token={said}"),
+    "headers": lambda said: http(
+        "429 X", "", f"Retry-After: {said}", f"Date: {said}", f"WWW-Authenticate: {said}"
+    ),
+    "a header that is none": lambda said: f"HTTP/1.1 400 Bad\r\n{said}\r\n\r\n".encode(),
+    "a status that is none": lambda said: f"HTTP/1.1 {said}\r\n\r\n".encode(),
+    "a length that is none": lambda said: f"HTTP/1.1 200 OK\r\nContent-Length: {said}\r\n\r\n".encode(),
+    "a chunk that is none": lambda said: (
+        f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{said}\r\n".encode()
+    ),
+    "an id": lambda said: http(200, json.dumps({"success": True, "agent_id": said})),
+}
+
+
+@pytest.mark.parametrize("place", ELSEWHERE)
+async def test_no_other_part_of_an_answer_brings_a_signature_into_an_error(place: str) -> None:
+    """Alone, since whole tokens are known by what they look like."""
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(ELSEWHERE[place](server.requests[-1].headers["authorization"].rpartition(".")[2]))
+        await writer.drain()
+        raise ConnectionResetError
+
+    async with serving(answer) as server, connected(server.url) as client:
+        request = {"agent_id": "CA_x"}
+        with pytest.raises(ApiError) as caught:
+            await client.change(changes.RESTART_AGENT, request, request_id="one")
+        signature = server.requests[-1].headers["authorization"].rpartition(".")[2]
+        assert_gone(signature, f"{caught.value} {caught.value!r}")
+
+
 async def test_a_secret_that_was_sent_is_in_no_later_error_either() -> None:
     async with serving(http(200, '{"success":true}')) as server, connected(server.url) as client:
         request = {"agent_id": "CA_x", "secrets": [secret_message("KEY", Secret(VALUE))]}

@@ -140,6 +140,7 @@ HOSTILE_REGIONS = [
     "%2e",
     "\\",
     "\x00",
+    "eyJhbGciOiJI.eyJpc3Mi.Wq_3-hZ",
 ]
 
 
@@ -148,7 +149,7 @@ async def test_a_region_that_is_none_is_refused_and_nothing_is_sent(region: str)
     """It comes out of an answer and would become the host that sees an agent-admin token."""
     with pytest.raises(BadTarget, match="a region that is no region") as caught:
         hosts.regional(AGENTS, region)
-    assert is_clean(str(caught.value))
+    assert is_clean(str(caught.value)) and "Wq_3" not in str(caught.value)
     async with serving() as server, connected(server.url, agents_url=AGENTS) as client:
         with pytest.raises(BadTarget):
             async with client.logs("CA_x", server_region=region):
@@ -350,6 +351,13 @@ async def test_a_proxy_that_refuses_is_named(refusing_proxy: str) -> None:
         with pytest.raises(errors.Unreachable, match="the proxy refused: 403 Forbidden"):
             await client.list_agents()
         assert client.peer(Host.AGENTS) == "", "what a proxy connects to is not known"
+
+
+async def test_a_proxy_that_repeats_a_token_is_not_quoted_whole() -> None:
+    said = "407 Bearer eyJhbGciOiJI.eyJpc3Mi.Wq_3-hZ is not known"
+    async with serving(http(said)) as proxy, connected("https://lk.invalid", proxy=proxy.url) as client:
+        with pytest.raises(errors.Unreachable, match=r"the proxy refused: 407 Bearer \*\*\* is not known"):
+            await client.list_agents()
 
 
 async def test_a_name_that_does_not_resolve_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

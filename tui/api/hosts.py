@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from tui.api.errors import BadTarget
 from tui.api.text.clean import clean
+from tui.api.text.masking import masked
 
 
 class Host(StrEnum):
@@ -149,7 +150,8 @@ def regional(agents_url: str, server_region: str) -> str:
     if not server_region or is_loopback(host) or _is_address(host):
         return root
     if not _REGION.fullmatch(server_region):
-        raise BadTarget(f"the server named a region that is no region: {clean(server_region, limit=60)!r}")
+        shown = clean(masked(server_region), limit=60)
+        raise BadTarget(f"the server named a region that is no region: {shown!r}")
     scheme, _, rest = root.partition("://")
     return f"{scheme}://{server_region}.{rest}"
 
