@@ -353,6 +353,37 @@ async def test_a_proxy_that_refuses_is_named(refusing_proxy: str) -> None:
         assert client.peer(Host.AGENTS) == "", "what a proxy connects to is not known"
 
 
+async def test_a_proxy_sees_no_token_and_does_not_say_where_the_project_is() -> None:
+    """Its own address is none of the project's: an upload into its network would be let through."""
+    heard: list[bytes] = []
+    url = ""
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while part := await reader.read(65_536):
+            heard.append(part)
+            writer.write(part)
+        writer.close()
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        behind = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+        await asyncio.gather(pipe(reader, behind[1]), pipe(behind[0], writer))
+
+    proxy = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+    port = proxy.sockets[0].getsockname()[1]
+    async with proxy, serving(http(200, "{}"), tls=tls("other")) as server:
+        url = server.url
+        async with connected(
+            "https://other.example", ca_file=str(TLS / "other.pem"), proxy=f"http://127.0.0.1:{port}"
+        ) as client:
+            await client.list_agents()
+            assert client.peer(Host.AGENTS) == ""
+        assert server.requests[0].headers["authorization"].startswith("Bearer ")
+    assert heard[0].startswith(b"CONNECT other.example:443 ")
+    assert b"Bearer" not in b"".join(heard)
+
+
 async def test_a_proxy_that_repeats_a_token_is_not_quoted_whole() -> None:
     said = "407 Bearer eyJhbGciOiJI.eyJpc3Mi.Wq_3-hZ is not known"
     async with serving(http(said)) as proxy, connected("https://lk.invalid", proxy=proxy.url) as client:
@@ -380,6 +411,15 @@ async def test_the_probe_takes_no_token_along() -> None:
         seen = await asyncio.to_thread(probe, server.url)
         assert seen.reachable and seen.skew_seconds is not None and seen.message == "HTTP 200"
         assert "authorization" not in server.requests[0].headers
+
+
+async def test_the_probe_goes_where_it_was_told_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving() as proxy, serving() as elsewhere:
+        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        async with serving(http("302 Found", "", f"Location: {elsewhere.url}")) as server:
+            assert (await asyncio.to_thread(probe, server.url)).message.startswith("HTTP 302")
+        assert (proxy.connections, elsewhere.connections) == (0, 0)
 
 
 async def test_the_probe_says_what_is_wrong() -> None:

@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tests.fixtures.deploy import AGENT, PROGRAM, Setup, deploy_setup
+from tui.deploy import run
 from tui.deploy.plan import Plan, State
 from tui.deploy.plan import Stage as Part
 from tui.deploy.run import DeployRun
@@ -63,6 +65,31 @@ async def test_create_by_either_upload(tmp_path: Path, scratch: Path, variant: s
         assert entry.intent.arguments == ("TOKEN",)
         assert "s3cret-value" not in (tmp_path / "state" / "journal.jsonl").read_text()
     assert os.listdir(scratch) == []
+
+
+async def test_an_upload_is_judged_by_where_the_project_is_and_goes_its_way(
+    here: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it is told: a project elsewhere does not lead to this machine, whose simulator is right here."""
+    monkeypatch.setattr(type(here.session.client), "peer", lambda client, host: "93.184.216.34")
+    report = await here.run(here.deploy())
+    assert not report.good and here.effects() == ["DeployAgent"]
+    assert "leads to this machine, where the project itself is not" in report.verdict
+    given: dict[str, object] = {}
+
+    async def note(target: object, path: Path, **options: object) -> None:
+        given.update(options)
+
+    monkeypatch.setattr(run, "upload", note)
+    endpoint = structs.replace(here.session.client.endpoint, ca_file="ours.pem", proxy="http://proxy.example")
+    monkeypatch.setattr(type(here.session.client), "endpoint", endpoint)
+    await here.run(here.deploy())
+    assert (given["peer"], given["ca_file"], given["proxy"]) == (
+        "93.184.216.34",
+        "ours.pem",
+        "http://proxy.example",
+    )
+    assert given["sent"] is here.session.client.sent
 
 
 async def test_deploy_to_a_named_deployment(here: Setup) -> None:

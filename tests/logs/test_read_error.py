@@ -12,6 +12,8 @@ from tests.logs.fakes import TestClient, TestClock, settle, source
 from tui.api import errors
 from tui.logs.glance import LINES, LONGEST, SECONDS, glance
 from tui.logs.lines.classify import Classifier
+from tui.logs.lines.records import parse
+from tui.logs.lines.signatures import Key
 from tui.logs.log import Log
 from tui.logs.read_error import ReadError
 from tui.logs.source import LogSource, StreamState
@@ -76,6 +78,8 @@ def test_an_error_is_its_last_exception_else_its_message_masked_and_in_one_line(
         )
         assert all(text.isprintable() and len(text) <= 160 for text in found)
     assert heard(*TRACE) == ["KeyError: 'DEEPGRAM_API_KEY'"]
+    key = Key(f"refused {token}", "Refused")
+    assert ReadError(source(), None, key, parse(b"x")).signature == "Refused · refused ***"
 
 
 async def look(*, client: TestClient | None = None) -> tuple[TestClient, TestClock, Heard, asyncio.Task[int]]:

@@ -241,6 +241,12 @@ def test_no_token_and_no_signed_address_goes_in_or_comes_out(path: Path) -> None
     kept = journal(path)
     intent = kept.intent("restart", "CA_x", project="prod", reason=f"see {TOKEN}")
     kept.outcome(intent, Verdict.REFUSED, detail=f"refused: {TOKEN} at {SIGNED}")
+    # a name may be anything, and is kept as it is, to find what it names
+    named_so = kept.intent("restart", f"room {TOKEN}", project="prod", arguments=(TOKEN,))
+    kept.outcome(named_so, Verdict.DONE)
+    (named, _) = kept.entries()
+    assert (named.intent.target, named.intent.arguments) == ("room ***", ("***",))
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
     assert "eyJ" not in path.read_text() and "0123456789abcdef" not in path.read_text()
     # as an older version wrote it
     path.write_text(
@@ -255,8 +261,8 @@ def test_no_token_and_no_signed_address_goes_in_or_comes_out(path: Path) -> None
 
 def test_old_entries_are_found_and_masked_in_their_place(path: Path) -> None:
     kept = journal(path, size_limit=1500)
-    intents = [begin(kept, f"CA_{number}") for number in range(6)]
-    for intent in intents:
+    for number in range(6):
+        intent = kept.intent("restart", f"CA_{number}", project="prod", reason=f"why CA_{number}")
         kept.outcome(intent, Verdict.REFUSED, detail=f"told of {intent.target}")
     files = sorted(path.parent.glob("journal.jsonl*"))
     assert len(files) > 2, "some are in older files"
@@ -266,12 +272,12 @@ def test_old_entries_are_found_and_masked_in_their_place(path: Path) -> None:
             .replace("told of CA_1", f"told {TOKEN}")
             .replace("told of CA_5", f"told {SIGNED}")
         )
-        file.write_text(text.replace('"detail"', '"later":[1],"detail"', 1))
+        file.write_text(text.replace('"detail"', '"later":[1],"detail"', 1).replace("why CA_3", TOKEN))
     with path.open("a") as file_:
         file_.write(f'{{"id":"torn","detail":"{TOKEN}')
     before = {file: file.read_text().split("\n") for file in files}
-    assert exposed(path) == 3
-    assert mask_entries(path) == 3
+    assert exposed(path) == 4
+    assert mask_entries(path) == 4
     assert (exposed(path), mask_entries(path)) == (0, 0)
     for file, lines in before.items():
         after = file.read_text().split("\n")

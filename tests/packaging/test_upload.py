@@ -394,6 +394,15 @@ async def test_an_answer_does_not_lead_into_a_private_network(
     }
 
 
+async def test_in_clear_it_goes_to_this_machine_alone_whatever_a_resolver_says(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolving(monkeypatch, localhost=["10.1.2.3", CLOUD])
+    for peer in ("10.9.9.9", CLOUD, "127.0.0.1"):
+        with pytest.raises(errors.BadTarget, match="leads to a private network"):
+            await upload_to(upload_target("http://localhost/x"), archive, peer=peer)
+
+
 async def test_a_name_is_looked_up_once_and_its_certificate_is_asked_for(
     archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -403,9 +412,9 @@ async def test_a_name_is_looked_up_once_and_its_certificate_is_asked_for(
         target = upload_target(store.url.replace("127.0.0.1", "other.example") + SIGNED)
         allowed = await ways(target, peer="127.0.0.1", proxy=None)
         assert [way.address for way in allowed] == [CLOUD, "::1", "127.0.0.1"]
-        asked.clear()
-        resolving(monkeypatch, other_example=["::1", "127.0.0.1"])
+        asked = resolving(monkeypatch, other_example=["::1", "127.0.0.1"])
         await upload(target, archive, ca_file=str(TLS / "other.pem"))
+        assert asked.count("other.example") == 1
         assert store.heads[0].startswith(f"PUT {SIGNED} HTTP/1.1\r\n")
         assert store.headers()["host"] == f"other.example:{store.url.rpartition(':')[2]}"
         with pytest.raises(errors.Unreachable, match="certificate not trusted"):
