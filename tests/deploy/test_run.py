@@ -182,7 +182,7 @@ async def test_a_create_that_never_arrived_is_not_seen(here: Setup) -> None:
     here.fault("*/CreateAgent", "close")
     report = await here.run(here.create())
     assert here.effects() == [] and here.sent("/CreateAgent") == 1
-    assert "no new agent is to be seen" in report.verdict
+    assert "no new agent is listed" in report.verdict
     assert here.entry().verdict is Verdict.NOT_SEEN
 
 

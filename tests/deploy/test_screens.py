@@ -305,7 +305,7 @@ async def test_a_secret_that_was_typed_is_refused_where_it_would_be_shown(tmp_pa
         await hands.see("it was not pasted here")
         assert found.frame.reason == ""
         await hands.type("hiddenvalue77")
-        await hands.until(lambda: "take it out" in found.problem)
+        await hands.until(lambda: "remove it" in found.problem)
         await go_to_button(hands, found)
         assert hands.app.screen is found and hands.names() == []
         await hands.press("escape")

@@ -246,9 +246,9 @@ def test_the_facts_of_an_agent() -> None:
     assert (known.version, known.replicas) == ("2 mixed", "1/1/3")
     assert (known.cpu, known.cpu_share) == ("1900m / 2000m", 0.95)
     assert (known.mem, known.mem_share) == ("3 / 4GB", 0.75)
-    assert (known.events, known.event_count) == ("↻6 mem1", 7)
+    assert (known.events, known.event_count) == ("crashed ×6 OOM ×1", 7)
     assert (known.seen_at, known.deployed_at) == (SCRAPED.timestamp(), SCRAPED.timestamp())
-    for word in ("inbound", "CA_1", "CrashLoop", "us-east", "staging", "ofra1", "↻6"):
+    for word in ("inbound", "CA_1", "CrashLoop", "us-east", "staging", "ofra1", "crashed ×6"):
         assert word in known.text
 
 

@@ -97,7 +97,7 @@ class Console:
     async def opened(self) -> OperationDialog:
         """The dialog, once it has put its questions."""
         await self.until(lambda: isinstance(self.app.screen, OperationDialog))
-        await self.until(lambda: self.dialog.obstacle not in ("not read yet", "being read…"))
+        await self.until(lambda: self.dialog.obstacle not in ("not read yet", "loading…"))
         return self.dialog
 
     async def to(self, button: str) -> None:

@@ -135,8 +135,8 @@ def nobody(app: Lktop) -> Screen[None]:
         accepted=0.14,
         waited=34.0,
         mood=JoinHealth.BAD,
-        verdict="accepted, no agent yet 34 s: no worker took it, 0 jobs",
-        cause="agent is CrashLoop: no worker may be there to take it",
+        verdict="accepted 34 s ago, no agent yet: no worker took it, 0 jobs",
+        cause="agent is CrashLoop: there may be no worker to take it",
     )
     return dialog
 

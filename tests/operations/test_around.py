@@ -256,8 +256,8 @@ async def test_what_an_earlier_console_left_open_is_looked_for_at_the_start(left
         assert isinstance(screen, Unresolved)
         await here.until(lambda: len(screen._found) == 2)
         assert {outcome.verdict for outcome in screen._found.values()} == {Verdict.UNKNOWN}
-        assert "did not note both of its servers" in " ".join(here.shown().split())
-        assert "begun" in here.shown() and "<1m ago" in here.shown()
+        assert "did not record both servers" in " ".join(here.shown().split())
+        assert "started" in here.shown() and "<1m ago" in here.shown()
         await here.press("home", "x", "r")
         said = [words for words in here.said() if "does nothing here now" in words]
         assert said == [
@@ -328,7 +328,7 @@ async def test_a_pasted_assignment_never_shows_its_value(tmp_path: Path) -> None
         assert dialog.frame.reason == "" and "it was not pasted here" in here.shown()
         dialog.frame.query_one("#reason", Input).value = f"see {CANARY}"
         await here.settle()
-        assert dialog.obstacle == "that is the value of a secret: take it out where it is shown"
+        assert dialog.obstacle == "that is the value of a secret: remove it where it is shown"
         await here.press("ctrl+s", "enter")
         assert here.names() == [], "it would be kept in the journal"
         dialog.frame.query_one("#reason", Input).value = ""

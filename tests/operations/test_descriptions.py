@@ -41,7 +41,7 @@ def view(people: tuple[Participant, ...] | None, *jobs: Dispatch, later: float =
     ("people", "later", "said", "ends"),
     [
         (AGENT, 0.0, "1 job running", "1 job running: ended within about 3 s"),
-        ((), 0.0, "no jobs running", "nobody is working for it"),
+        ((), 0.0, "no jobs running", "no running jobs"),
         (None, 0.0, "2 jobs running, 2 of them not checked", "2 jobs running, 2 of them not checked: ended"),
         (AGENT, CHECKED_FOR, "2 jobs running, 2 of them not checked", "2 jobs running, 2 of them"),
     ],
@@ -60,7 +60,7 @@ def test_what_was_not_received_is_not_said_to_be_none() -> None:
     unknown = View(Fleet(), selection, NOW, NOW)
     preview = BY_ID["undispatch"].preview(unknown, Answers())
     assert preview.what == "Delete dispatch AD_1", "whose it is, is not known"
-    assert preview.effect == ("it is not among the dispatches received: who works for it is not known",)
+    assert preview.effect == ("it is not among the dispatches received: whether jobs run is not known",)
     (fact,) = states(unknown, Agent(agent_id="CA_1"))
     assert fact.text == "not known: the list of agents was not received yet"
     assert where(Agent(agent_id="CA_1")) == "region not known"
@@ -94,7 +94,7 @@ def test_the_form_says_of_earlier_dispatches_what_the_tree_says() -> None:
     seen = view(None, item)
     assert doing(seen, item) == "no worker took it"
     told = [hint.text for hint in hints(seen, Answers({"agent": "concierge", "room": "r"}))]
-    assert "already dispatched to this room: AD_1 no worker took it; this would be another one" in told
+    assert "already dispatched to this room: AD_1 (no worker took it); this adds another" in told
     silent = replace(seen, fleet=replace(seen.fleet, room_freshness={}))
     assert doing(silent, item) == "no job yet", "nobody knows when it was listed"
 

@@ -42,9 +42,9 @@ def test_a_yes_that_nothing_shows_is_accepted_and_not_done(
     ("found", "verdict", "words"),
     [
         (NOT_SEEN, Verdict.REFUSED, "X refused by LiveKit: busy (HTTP 200); nothing changed"),
-        (NO_TRACE, Verdict.UNKNOWN, "no look can show whether anything changed: no trace"),
+        (NO_TRACE, Verdict.UNKNOWN, "whether anything changed cannot be seen: no trace"),
         (FAILED, Verdict.UNKNOWN, "whether anything changed is unknown: looking failed: no answer"),
-        (SEEN, Verdict.DONE, "X: LiveKit says no: busy (HTTP 200); but it shows"),
+        (SEEN, Verdict.DONE, "X: LiveKit refused it: busy (HTTP 200); but it shows"),
     ],
 )
 def test_the_no_of_a_handler_that_ran_is_believed_after_a_look(

@@ -385,7 +385,7 @@ async def test_the_age_of_the_data_grows_while_nothing_comes(
     dialog.redraw()
     words = " ".join(here.shown().split())
     assert re.search("data (25|30) s old", words)
-    assert re.search(r"data is (2|3)\d s old: ctrl\+r reads again", words)
+    assert re.search(r"data is (2|3)\d s old: ctrl\+r reloads", words)
 
 
 async def test_a_target_that_is_gone_is_refused(here: Console) -> None:
@@ -487,7 +487,7 @@ async def test_what_is_no_text_is_refused_with_the_reason_and_nothing_is_sent(he
     assert dialog.frame.reason == "see INC-412 no agents in eu"
     assert not dialog.obstacle
     await here.paste("\x1b[2J\x00")
-    assert "the reason holds an escape, shown as �: take it out" in " ".join(here.shown().split())
+    assert "the reason holds an escape, shown as �: remove it" in " ".join(here.shown().split())
     await here.to("go")
     await here.press("enter")
     assert here.app.screen is dialog
@@ -503,7 +503,7 @@ async def test_what_is_no_text_is_refused_with_the_reason_and_nothing_is_sent(he
         dialog.form.focus_field(field)
         await here.press("ctrl+a", "ctrl+k")
         await here.paste(pasted)
-        assert f"{words}, shown as �: take it out" in " ".join(here.shown().split())
+        assert f"{words}, shown as �: remove it" in " ".join(here.shown().split())
         await here.to("go")
         await here.press("enter")
         assert here.app.screen is dialog and dialog.model.asking

@@ -154,7 +154,7 @@ CASES = (
     Case("dockerfile", "dockerfile", "Dockerfile and", place=NOWHERE),
     Case("audit", "audit", "Audit trail", "CA_one", "j", place=CURSOR),
     Case("links", "links", "ctrl+n new", place=NOWHERE),
-    Case("unresolved", "unresolved", "without a known end", "CA_two", "j", place=CURSOR),
+    Case("unresolved", "unresolved", "with an unknown outcome", "CA_two", "j", place=CURSOR),
     Case("messages", "messages", "Messages of this session", place=NOWHERE),
     Case(
         "project-picker",
@@ -264,7 +264,7 @@ class Programs:
             home = self._new_home()
             terminal = started(self.simulator, home, project)
             self._running[project] = (terminal, home)
-            terminal.until(terminal.shows("without a known end"), 30.0)
+            terminal.until(terminal.shows("with an unknown outcome"), 30.0)
             terminal.send_until(b"\x1b", lambda: is_at_home(terminal), 30.0)
             terminal.until(terminal.shows("no job "), 30.0)
         return self._running[project]

@@ -57,7 +57,13 @@ def test_joined_is_said_only_of_a_participant_in_the_room() -> None:
     [
         (dispatch(), None, 3.0, JoinHealth.WAITING, "accepted, no agent yet 3 s"),
         (dispatch(), None, 12.0, JoinHealth.SLOW, "no worker took it"),
-        (dispatch(), None, 31.0, JoinHealth.BAD, "accepted, no agent yet 31 s: no worker took it, 0 jobs"),
+        (
+            dispatch(),
+            None,
+            31.0,
+            JoinHealth.BAD,
+            "accepted 31 s ago, no agent yet: no worker took it, 0 jobs",
+        ),
         (dispatch(running()), (), 2.0, JoinHealth.WAITING, "its agent is not in the room yet 2 s"),
         (dispatch(running()), (), 40.0, JoinHealth.SLOW, "its agent is not in the room yet 40 s"),
         (dispatch(running()), (), 70.0, JoinHealth.BAD, "its agent is not in the room 70 s"),
@@ -212,7 +218,7 @@ async def test_nobody_takes_it_and_the_likely_cause_is_said(here: Setup) -> None
     assert told[-1].over
     assert any(join.mood is JoinHealth.SLOW for join in told)
     assert told[-1].mood is JoinHealth.BAD
-    assert "no agent here has this name" in told[-1].cause
+    assert "no agent of this project has this name" in told[-1].cause
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ async def test_the_tree_dispatches_again_and_deletes(tmp_path: Path) -> None:
         await here.press("r")
         dialog = await here.opened()
         assert "already dispatched to this room" in here.shown()
-        assert "no agent is called 'nobody-home'" in here.shown()
+        assert "no agent of this project is called" in here.shown()
         assert dialog.pending.answers.text("restart") == "JRP_NEVER"
         await here.go()
         assert dialog.model.outcome is not None
@@ -248,8 +248,8 @@ async def test_secrets_are_set_imported_mounted_and_removed(tmp_path: Path) -> N
         await here.press("enter")
         await here.armed()
         shown = here.shown()
-        assert "new: EXTRA" in shown
-        assert "other value: OPENAI_API_KEY" in shown
+        assert "added: EXTRA" in shown
+        assert "new value: OPENAI_API_KEY" in shown
         assert "LIVEKIT_URL is left out" in shown
         await here.go()
         await here.press("escape")
@@ -261,7 +261,7 @@ async def test_secrets_are_set_imported_mounted_and_removed(tmp_path: Path) -> N
         await here.until(lambda: "EXTRA" in {one.name for one in here.app.main.view.fleet.secrets[CONCIERGE]})
         await here.press("escape", "4", "home", "space", "space", "ctrl+d")
         await here.opened()
-        assert "goes: DB_URL" in here.shown()
+        assert "removes: DB_URL" in here.shown()
         await _arm(here, CONCIERGE)
         await here.go()
         assert "DB_URL: removed" in here.shown()
@@ -283,9 +283,9 @@ async def test_replacing_all_secrets_lists_what_vanishes_and_wants_the_name(tmp_
         await here.command(f"replace-secrets {CONCIERGE} {file}")
         dialog = await here.opened()
         await here.press("enter")
-        await here.until(lambda: "VANISHES: OLD_TOKEN" in here.shown())
-        assert "VANISHES: OPENAI_API_KEY" in here.shown()
-        assert "VANISHES: DB_URL" not in here.shown()
+        await here.until(lambda: "REMOVES: OLD_TOKEN" in here.shown())
+        assert "REMOVES: OPENAI_API_KEY" in here.shown()
+        assert "REMOVES: DB_URL" not in here.shown()
         assert "type concierge or CA_concierge222 to confirm" in dialog.obstacle
         await _arm(here, "concierge")
         await here.go()

@@ -322,7 +322,7 @@ async def test_a_list_of_people_that_is_read_in_part_does_not_show_an_agent_to_b
 async def test_all_secrets_are_replaced_only_where_all_are_known(answer: bytes) -> None:
     """The dialog said what vanishes; one that was not listed would vanish unsaid."""
     async with answered(answer) as client:
-        with pytest.raises(Unknown, match="which secrets would vanish is not listed"):
+        with pytest.raises(Unknown, match="which secrets would be removed is not listed"):
             await BY_ID["replace_secrets"].baseline(client, VIEW, Answers())
         assert (await BY_ID["set_secret"].baseline(client, VIEW, Answers())).blind
 

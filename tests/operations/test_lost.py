@@ -223,8 +223,8 @@ async def test_a_deploy_that_was_left_is_looked_for_by_what_was_made_since(here:
 @pytest.mark.parametrize(
     ("new", "verdict", "words"),
     [
-        (0, Verdict.NOT_SEEN, "no new agent is to be seen"),
-        (1, Verdict.DONE, "is new since: its status says whether it was built"),
+        (0, Verdict.NOT_SEEN, "no new agent is listed"),
+        (1, Verdict.DONE, "is new: its status shows whether it was built"),
         (2, Verdict.UNKNOWN, "several agents are new since, CA_"),
     ],
 )

@@ -74,7 +74,7 @@ async def test_old_intents_are_found_and_settled_by_the_operator_alone(here: Set
     settled = {intent.operation: await here.operator.settle(intent) for intent in unresolved}
     assert settled.keys() == {"restart", "undispatch", "rollback", "create", "deploy"}
     assert {outcome.verdict for outcome in settled.values()} == {Verdict.UNKNOWN}
-    assert all("look for it yourself" in outcome.words for outcome in settled.values())
+    assert all("check it yourself" in outcome.words for outcome in settled.values())
     assert not any(outcome.may_resend for outcome in settled.values())
     assert len(here.simulator.control.requests()) == before
     await here.operator.set_aside(unresolved[0])

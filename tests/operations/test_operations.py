@@ -213,7 +213,7 @@ def test_events_of_one_kind_are_counted_over_all_deployments() -> None:
 def test_what_is_known_of_a_deployment_in_trouble_is_said_whichever_it_is() -> None:
     silent = Deployment(region="us", status="CrashLoop", replicas=1)
     telling = Deployment(region="eu", status="Error", events=(Event(type=CRASHED, count=3),))
-    assert events_of(silent, telling) == events_of(telling, silent) == "Error, 0/0 replicas, crashed ×3"
+    assert events_of(silent, telling) == events_of(telling, silent) == "crashed ×3"
 
 
 def events_of(*rows: Deployment) -> str:
@@ -227,10 +227,10 @@ def events_of(*rows: Deployment) -> str:
 def test_what_vanishes_is_told_apart_from_what_stays() -> None:
     view = View(FLEETS["with details"], Selection(agent_id="CA_odd"), START, 1000.0)
     removal = BY_ID["remove_secrets"].preview(view, Answers({"names": "A"}))
-    assert removal.lost == ("goes: A",)
+    assert removal.lost == ("removes: A",)
     new = Answers(secrets=SecretSet((SecretToSend("A", Secret("x")),), (), ()))
     replacement = BY_ID["replace_secrets"].preview(view, new)
-    assert [line.split(":")[0] for line in replacement.lost] == ["VANISHES"]
+    assert [line.split(":")[0] for line in replacement.lost] == ["REMOVES"]
     told = effect_facts(replacement)
     assert told[0].label == "effect" and told[0].tone == "error"
     assert {line.tone for line in told[1:]} == {"text"}
@@ -268,7 +268,7 @@ def test_a_dispatch_that_livekit_would_not_take_is_not_sent(texts: Mapping[str, 
 def test_no_deployment_is_never_the_whole_agent(deployment: str) -> None:
     """To LiveKit an empty deployment means everything (PROTOCOL.md, Agents)."""
     view = View(fleet_of(ODD), Selection(agent_id=ODD.agent_id), 0.0, 0.0)
-    with pytest.raises(InvalidAnswer, match=r"which deployment|has no deployment"):
+    with pytest.raises(InvalidAnswer, match=r"choose a deployment|has no deployment"):
         BY_ID["delete_deployment"].check(view, Answers({"deployment": deployment}))
 
 
@@ -281,7 +281,7 @@ def test_production_is_the_empty_name() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("", "v", "which name"),
+        ("", "v", "type a name"),
         ("LIVEKIT_URL", "v", "set by LiveKit itself"),
         ("A", "", "has no value"),
         ("A B", "v", "cannot be the name"),
@@ -367,10 +367,14 @@ def test_secrets_that_were_not_received_are_neither_new_nor_vanishing() -> None:
     read = Answers({"name": "A", "names": "A"}, secrets=SecretSet((SecretToSend("A", Secret("x")),), (), ()))
     for name, said, not_said in (
         ("set_secret", "A is added", "whether A is set already is not known"),
-        ("import_secrets", "new: A", "which of them are new is not known"),
-        ("replace_secrets", "nothing vanishes", "which of them are new is not known"),
-        ("mount_secret", "it is new", "whether it is new is not known"),
-        ("remove_secrets", "0 stay;", "an unknown number stay (its secrets were not read);"),
+        ("import_secrets", "added: A", "which of them are new is not known"),
+        ("replace_secrets", "none is removed", "which of them are new is not known"),
+        ("mount_secret", "adds this secret", "whether this secret is new is not known"),
+        (
+            "remove_secrets",
+            "0 others unchanged;",
+            "an unknown number of others unchanged (its secrets were not read);",
+        ),
     ):
         here = " ".join(BY_ID[name].preview(known, read).effect)
         there = " ".join(BY_ID[name].preview(unknown, read).effect)
@@ -391,10 +395,14 @@ def test_secrets_that_were_not_received_are_neither_new_nor_vanishing() -> None:
             f"whether A is set already is not known, {why}; others unchanged",
             "A gets a new value",
         ),
-        ("import_secrets", f"sets A; which of them are new is not known: {why}", "other value: A"),
-        ("replace_secrets", f"what vanishes is not known: {why}", "other value: A"),
-        ("mount_secret", f"whether it is new is not known: {why}", "it replaces the one of that name"),
-        ("remove_secrets", f"at least 1 stays ({why}); ", "1 stays; "),
+        ("import_secrets", f"sets A; which of them are new is not known: {why}", "new value: A"),
+        ("replace_secrets", f"which secrets are removed is not known: {why}", "new value: A"),
+        (
+            "mount_secret",
+            f"whether this secret is new is not known: {why}",
+            "replaces the secret of that name",
+        ),
+        ("remove_secrets", f"at least 1 other unchanged ({why}); ", "1 other unchanged; "),
     ):
         assert said in " ".join(BY_ID[name].preview(partly, read).effect), name
         assert otherwise in " ".join(BY_ID[name].preview(whole, read).effect), name
@@ -443,7 +451,7 @@ def test_old_data_refuses_until_it_is_read_again(fresh: Freshness, now: float, w
     operation = BY_ID["restart"]
     assert too_old(view, operation, 2.0) == words
     asked = PendingOperation(operation, view, Answers(), production=False, refresh=2.0)
-    refused = f"{words}: ctrl+r reads again" if words else ""
+    refused = f"{words}: ctrl+r reloads" if words else ""
     assert asked.obstacle("", locked=False, now=now) == refused
     asked.accept(view)
     assert asked.obstacle("", locked=False, now=now) == ""
@@ -786,7 +794,7 @@ def test_what_was_true_long_ago_is_not_told_as_true_now() -> None:
         "warn: room was open 2m ago, 1 participant in it",
     ]
     assert hints_of(replace(fleet, freshness=stale), {"room": "new"}) == [
-        "warn: no such room 2m ago; whether it is open now is not known"
+        "warn: room did not exist 2m ago; whether it is open now is not known"
     ]
 
 

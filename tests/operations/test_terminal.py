@@ -85,7 +85,7 @@ def test_a_program_that_is_ended_in_the_middle_leaves_word_of_what_it_began(
     (intent,) = journal(tmp_path).unresolved()
     assert intent.operation == "restart"
     with started(simulator, tmp_path) as terminal:
-        terminal.until(terminal.shows("of an earlier session without a known end"))
+        terminal.until(terminal.shows("of an earlier session with an unknown outcome"))
         terminal.until(terminal.shows("may or may not have happened"))
         leave(terminal, "of an earlier session")
     assert asked(simulator, "/effects").count(b"RestartAgent") == 1

@@ -37,7 +37,7 @@ def build_unknown(plan: Plan, agent_id: str, broken: str, seen: str) -> str:
 def create_lost(found: Sequence[str], error: str) -> tuple[str, Verdict]:
     """The answer to a create is lost; `found` are agents that were not there before."""
     if not found:
-        words = f"{error}; no new agent is to be seen, though it may still appear: look before you try again"
+        words = f"{error}; no new agent is listed, but it may still appear: check before you try again"
         return words, Verdict.NOT_SEEN
     if len(found) > 1:
         listed = ", ".join(found)

@@ -162,9 +162,9 @@ def _events(rows: tuple[Deployment, ...]) -> str:
         for event in row.events:
             if event.count:
                 known = EVENT_WORDS.get(str(event.type))
-                sign = known[1] if known else "?"
-                counts[sign] = counts.get(sign, 0) + event.count
-    return " ".join(f"{sign}{count}" for sign, count in counts.items())
+                word = known[1] if known else "?"
+                counts[word] = counts.get(word, 0) + event.count
+    return " ".join(f"{word} ×{count}" for word, count in counts.items())
 
 
 def _words(values: Iterable[str]) -> str:

@@ -7,8 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.api.models import Agent, Deployment, instant
-from tui.formats import age
+from tui.api.models import Agent, Deployment
 
 
 class Family(StrEnum):
@@ -108,11 +107,11 @@ def replicas(agent: Agent) -> tuple[int, int, int]:
 
 
 EVENT_WORDS: Final = {
-    "AGENT_EVENT_TYPE_APPLICATION_CRASHED": ("crashed", "↻"),
-    "AGENT_EVENT_TYPE_RESTARTED_HIGH_DISK_USAGE": ("restarted: disk full", "disk"),
-    "AGENT_EVENT_TYPE_RESTARTED_HIGH_MEMORY_USAGE": ("restarted: memory high", "mem"),
+    "AGENT_EVENT_TYPE_APPLICATION_CRASHED": ("crashed", "crashed"),
+    "AGENT_EVENT_TYPE_RESTARTED_HIGH_DISK_USAGE": ("restarted: disk full", "disk full"),
+    "AGENT_EVENT_TYPE_RESTARTED_HIGH_MEMORY_USAGE": ("restarted: memory high", "OOM"),
 }
-"""Event type → words and short sign."""
+"""Event type → words, and the short ones of a column."""
 
 
 def event_words(kind: str | int) -> str:
@@ -121,29 +120,23 @@ def event_words(kind: str | int) -> str:
     return known[0] if known else str(kind).removeprefix("AGENT_EVENT_TYPE_").replace("_", " ").lower()
 
 
-def reading(row: Deployment, *, now: float) -> str:
-    """Diagnosis of a deployment's status with its evidence; empty where the status needs none.
+def reading(row: Deployment) -> str:
+    """What a deployment's status means, where its word, replicas and events do not say it.
 
     A status can mislead: "Error" with no replicas and no crash is often only an idle scale-down.
-    `now` in Unix seconds.
     """
     state = status(row.status)
     crash = next((e for e in row.events if "CRASHED" in str(e.type) and e.count), None)
-    count = f"{row.replicas}/{row.min_replicas} replicas"
     if state.name == "Error" and crash is None and row.replicas < max(row.min_replicas, 1):
-        return f"Error, {count}, no crash event: may be idle scale-down"
-    if state.family is Family.ERROR and crash is not None:
-        at = instant(crash.timestamp)
-        when = f", last {age(now - at)} ago" if at else ""
-        return f"{state.name}, {count}, crashed ×{crash.count}{when}"
+        return "no crash event: may be idle scale-down"
     if state.name == "Server Error":
-        return "Server Error: on LiveKit's side, not yours"
+        return "on LiveKit's side, not yours"
     if state.name == "Build Failed":
-        return "Build Failed: the build log says why; an older version may still be serving"
+        return "the build log says why; an older version may still be serving"
     if state.name == "Sleeping":
-        return "Sleeping: scaled to zero; a dispatch wakes it, a cold start takes 10-20 s"
+        return "scaled to zero; a dispatch wakes it, a cold start takes 10-20 s"
     if state.family is Family.HEALTHY and row.replicas < row.min_replicas:
-        return f"Running with {count}: fewer than asked for"
+        return "fewer replicas than the minimum"
     if state.family is Family.UNKNOWN and state.name:
-        return f"{state.name}: a status that is not in LiveKit's documents"
+        return "a status that LiveKit does not document"
     return ""

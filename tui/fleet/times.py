@@ -39,6 +39,11 @@ def zone_name(style: TimeStyle) -> str:
     return "UTC" if style is TimeStyle.UTC else datetime.now().astimezone().strftime("%Z (%z)")
 
 
+def time_title() -> str:
+    """The title of a column of local times that have a date and no zone of their own."""
+    return f"TIME ({datetime.now().astimezone():%Z})"
+
+
 def clock_time(at: float, style: TimeStyle, *, zone: bool = True) -> str:
     """A time of day with its date and zone; `at` in Unix seconds."""
     if style is TimeStyle.UTC:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from tui.api.models import Agent, Deployment, Dispatch, moment
+from tui.api.models import Agent, Deployment, Dispatch, instant, moment
 from tui.api.text.clean import confusable, is_deceptive
 from tui.fleet.conditions import RUNS, JobCondition, Worst, dispatch_condition, job_condition
 from tui.fleet.coverage import Coverage
@@ -77,20 +77,26 @@ def states(view: View, agent: Agent, deployment: str | None = None) -> tuple[Fac
 def _state(view: View, agent: Agent, row: Deployment) -> tuple[str, str]:
     state = status(row.status)
     version = row.version or agent.version
-    count = f"{row.replicas}/{row.min_replicas}/{row.max_replicas}"
+    count = f"{row.replicas} of {row.min_replicas}–{row.max_replicas} replicas"
     # an agent in trouble wanders between Error and CrashLoop by itself: that is no news
     kind = state.family if state.family is Family.ERROR else state.name
     return f"{state.name or 'not observed'} · {version} · {count}", f"{kind} {version}"
 
 
 def _events(view: View, rows: Iterable[Deployment]) -> str:
-    bad = [row for row in rows if status(row.status).family is Family.ERROR]
-    if words := next(filter(None, (reading(row, now=view.now) for row in bad)), ""):
-        return words
+    """How often its workers crashed or were restarted, and when last; what a status means where none did."""
+    rows = tuple(rows)
     counts: Counter[str] = Counter()
+    last: dict[str, float] = {}
     for event in (event for row in rows for event in row.events if event.count):
-        counts[event_words(event.type)] += event.count
-    return ", ".join(f"{kind} ×{count}" for kind, count in counts.items())
+        kind = event_words(event.type)
+        counts[kind] += event.count
+        last[kind] = max(last.get(kind, 0.0), instant(event.timestamp) or 0.0)
+    if not counts:
+        bad = (row for row in rows if status(row.status).family is Family.ERROR)
+        return next(filter(None, map(reading, bad)), "")
+    ago = {kind: f", last {age(view.now - at)} ago" for kind, at in last.items() if at}
+    return "; ".join(f"{kind} ×{count}{ago.get(kind, '')}" for kind, count in counts.items())
 
 
 def jobs(view: View, agent: Agent, deployment: str | None = None) -> str:
@@ -113,7 +119,15 @@ def jobs(view: View, agent: Agent, deployment: str | None = None) -> str:
     partly = f" in {coverage.polled} of {coverage.total} rooms" if coverage.polled < coverage.total else ""
     if not are_rooms_whole(view.fleet):
         partly = f"{partly} as far as lists were read"
-    return f"{running(found) or 'no jobs running'}{partly}"
+    return f"{running(found) or NO_JOBS}{partly}"
+
+
+NO_JOBS = "no jobs running"
+
+
+def finishing(running: str) -> str:
+    """What becomes of the jobs that `jobs` found when another version takes over."""
+    return running if running == NO_JOBS else f"{running}; running sessions finish (up to 1 h)"
 
 
 def _nothing_loaded(coverage: Coverage) -> str:

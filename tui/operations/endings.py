@@ -45,14 +45,14 @@ def denied(subject: str, intent: Intent, error: ApiError, found: Reconciliation)
     """
     if found.verdict is Verdict.NOT_SEEN:
         return refused(subject, error, intent)
-    no = f"{subject}: LiveKit says no: {error}"
+    no = f"{subject}: LiveKit refused it: {error}"
     if found.verdict is Verdict.DONE and isinstance(error, NotFound):
         return Outcome(Verdict.DONE, f"{subject}: done, {found.words}", intent, items=found.items)
     if found.verdict is Verdict.DONE:
         words = f"{no}; but {found.words}"
         return Outcome(Verdict.DONE, words, intent, items=found.items, doubt=True, error=error)
     if found.leaves_no_trace:
-        words = f"{no}; no look can show whether anything changed: {found.words}"
+        words = f"{no}; whether anything changed cannot be seen: {found.words}"
         return Outcome(Verdict.UNKNOWN, words, intent, error=error)
     words = f"{no}; whether anything changed is unknown: {found.words}"
     return Outcome(Verdict.UNKNOWN, words, intent, items=found.items, error=error)
@@ -115,7 +115,7 @@ def settled(
 
 def of_unknown_hosts(subject: str, intent: Intent) -> Outcome:
     """Of an intent that does not say at which servers it was begun, nobody here can tell."""
-    words = "begun by an older version, which did not note both of its servers: look for it yourself"
+    words = "started by an older lktop, which did not record both servers: check it yourself"
     return Outcome(Verdict.UNKNOWN, f"{subject}: {words}", intent)
 
 

@@ -196,7 +196,7 @@ class JoinWatch:
         mood, known = _mood(waited), self._likely(fleet)
         if mood is JoinHealth.WAITING:
             return mood, f"accepted, no agent yet {_for(waited)}", known.text if known else ""
-        verdict = f"accepted, no agent yet {_for(waited)}: no worker took it, 0 jobs"
+        verdict = f"accepted {_for(waited)} ago, no agent yet: no worker took it, 0 jobs"
         if known:
             return mood, verdict, known.text
         cause = "all workers full, or none is registered under this name"

@@ -112,7 +112,7 @@ class PendingOperation:
         shown = self.answers.secrets
         self.answer(answers)
         if shown.secrets and answers.secrets != shown:
-            raise InvalidAnswer("file", "the file is not as it was read: look again")
+            raise InvalidAnswer("file", "the file changed after it was read: press Enter in its field")
 
     def require_unchanged(self, *, again: bool) -> None:
         """Raises `InvalidAnswer` if it may not be sent as it was shown; `again` where it was sent before."""
@@ -156,11 +156,11 @@ class PendingOperation:
         if locked:
             return "read-only: :unlock 15m allows changes for a while"
         if self.is_missing:
-            return "being read…"
+            return "loading…"
         if old := too_old(replace(self.view, monotonic=now), operation, self._refresh, self._read_at):
-            return f"{old}: ctrl+r reads again"
+            return f"{old}: ctrl+r reloads"
         if news := self.news:
-            return f"changed since you looked: {', '.join(news)}. ctrl+r accepts what stands here"
+            return f"changed since you looked: {', '.join(news)}. ctrl+r accepts the current state"
         try:
             operation.check(self.view, self.answers)
         except InvalidAnswer as bad:

@@ -159,7 +159,7 @@ class OperationRunner:
 
     async def set_aside(self, intent: Intent) -> None:
         """Stop asking about an intent. Raises `JournalError`."""
-        words = "set aside by the operator; whether it happened was never seen"
+        words = "set aside by the operator; its outcome stayed unknown"
         await asyncio.to_thread(self._journal.outcome, intent, Verdict.NOT_SEEN, detail=words)
 
     async def entries(self, limit: int = 500) -> list[AuditEntry]:
@@ -233,7 +233,7 @@ class OperationRunner:
         """The server said yes: look whether it shows. Servers have said so without doing anything."""
         subject, intent = sending.subject, sending.intent
         await self._close(intent, endings.accepted(subject, intent, receipt, took))
-        sending.tell(Progress("accepted, looking whether it shows…"))
+        sending.tell(Progress("accepted, checking its effect…"))
         found = await self._reconcile(sending.operation.verify, intent, quietly, VERIFYING)
         if found.verdict is Verdict.DONE:
             return await self._done(sending, receipt, took, found.items)

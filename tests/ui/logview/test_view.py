@@ -213,7 +213,7 @@ async def test_the_prompt_keeps_all_lines_of_a_paste_and_refuses_what_is_no_text
         assert "10 lines match" in rig.app.rows()[-1]
         await rig.paste("\0")
         await rig.press("enter")
-        assert "it holds a NUL, shown as �: take it out" in rig.app.rows()[-1] and field.has_focus
+        assert "it holds a NUL, shown as �: remove it" in rig.app.rows()[-1] and field.has_focus
 
 
 async def test_filters_are_counted_before_they_apply_and_stack() -> None:

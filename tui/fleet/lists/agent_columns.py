@@ -7,12 +7,13 @@ from collections.abc import Callable
 from tui.api.models import Version
 from tui.fleet.facts import AgentFacts
 from tui.fleet.lists.agent_status import status_cell, status_sign, status_words
-from tui.fleet.lists.cells import Cell, tail
+from tui.fleet.lists.cells import Cell
 from tui.fleet.lists.listing import Column, Filter, SortKey, trend
 from tui.fleet.past import Since
 from tui.fleet.status import replicas
 from tui.fleet.times import how_long, seen, when
 from tui.fleet.view import View
+from tui.formats import version_tag
 
 HOT = 0.9
 """Share of a limit that is an alarm; above `WARM` it is a warning."""
@@ -26,10 +27,13 @@ def _name(row: AgentFacts, view: View) -> Cell:
     return Cell(name, "text" if row.agent.name else "muted")
 
 
-def _short_version(row: AgentFacts) -> str:
+def _version(row: AgentFacts, view: View) -> Cell:
+    """The whole tag; the time in it where there is no room for that."""
     if row.agent.never_deployed:
-        return "none"
-    return "mixed" if row.version.endswith(" mixed") else tail(row.version)
+        return Cell("none", "muted")
+    if row.version.endswith(" mixed"):
+        return Cell("mixed", "muted")
+    return Cell(row.version, "muted", version_tag(row.version))
 
 
 def _heat(share: float) -> str:
@@ -102,6 +106,12 @@ def _first(listed: str, separator: str) -> str:
     return f"{first} +{rest.count(separator) + 1}" if rest else ""
 
 
+def _first_event(listed: str) -> str:
+    """The first of `crashed ×5 OOM ×1`, and how many more."""
+    kinds = listed.count("×")
+    return f"{listed[: listed.index(' ', listed.index('×'))]} +{kinds - 1}" if kinds > 1 else ""
+
+
 AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
     Column(
         "status",
@@ -152,9 +162,10 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
     Column(
         "version",
         "VERSION",
-        7,
+        11,
+        want=14,
         rank=4,
-        cell=lambda row, view: Cell(_short_version(row), "muted"),
+        cell=_version,
         sort=lambda row, view: (row.version, row.order),
         filter=Filter("version", lambda row, view: row.version),
         delta=trend,
@@ -163,7 +174,6 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
         "replicas",
         "REPLICAS",
         8,
-        short_title="REPL",
         right=True,
         rank=2,
         falls=True,
@@ -197,11 +207,11 @@ AGENT_COLUMNS: tuple[Column[AgentFacts], ...] = (
     Column(
         "events",
         "EVENTS",
-        7,
+        11,
         rank=3,
         falls=True,
         cell=lambda row, view: Cell(
-            row.events or "–", "warn" if row.events else "muted", _first(row.events, " ")
+            row.events or "–", "warn" if row.events else "muted", _first_event(row.events)
         ),
         sort=lambda row, view: (-row.event_count, row.order),
         filter=Filter("events", lambda row, view: float(row.event_count)),

@@ -11,7 +11,7 @@ from tui.fleet.facts import cpu_text, mem_text
 from tui.fleet.lists.cells import Cell, Cells, status_glyph, status_tone
 from tui.fleet.lists.listing import Column, Filter, row_cells, unlisted_cells
 from tui.fleet.past import deployment_key
-from tui.fleet.status import event_words, status
+from tui.fleet.status import status
 from tui.fleet.times import TimeStyle, clock_time, how_long, rfc3339, short_time, when
 from tui.fleet.view import View
 
@@ -49,11 +49,6 @@ class DeploymentRow(NamedTuple):
 def _observed_name(row: DeploymentRow, view: View) -> Cell:
     observed = instant(row.deployment.last_scraped_at) is not None
     return Cell(row.deployment.agent_name if observed else "--")
-
-
-def _events(row: DeploymentRow, view: View) -> Cell:
-    events = " ".join(f"{event_words(e.type)} ×{e.count}" for e in row.deployment.events if e.count)
-    return Cell(events or "–", "warn" if events else "muted")
 
 
 def _status_word(row: DeploymentRow, view: View) -> Cell:
@@ -96,7 +91,7 @@ DEPLOYMENT_COLUMNS: tuple[Column[DeploymentRow], ...] = (
         "DEPLOYMENT",
         11,
         grow=1,
-        cell=lambda row, view: Cell(row.deployment.name if row.deployment.deployment_enabled else "--"),
+        cell=lambda row, view: Cell(row.deployment.name),
     ),
     Column("state", "STATUS", 12, cell=_status_word),
     Column("since", "SINCE", 6, want=11, rank=4, cell=_since),
@@ -121,7 +116,6 @@ DEPLOYMENT_COLUMNS: tuple[Column[DeploymentRow], ...] = (
         rank=1,
         cell=lambda row, view: _time(instant(row.deployment.last_scraped_at), view),
     ),
-    Column("events", "EVENTS", 12, grow=2, rank=5, cell=_events),
     Column(
         "server",
         "SERVER REGION",

@@ -65,11 +65,11 @@ async def reconcile(
     try:
         found = await look_until(conclusive, clock=clock, tell=say, looks=looks)
     except ApiError as error:
-        return Reconciliation(Verdict.UNKNOWN, f"looking failed: {error}", "it stays unknown")
+        return Reconciliation(Verdict.UNKNOWN, f"the check failed: {error}", "it stays unknown")
     if found is not None:
         return _concluded(found)
     if last is None:  # nothing was looked at
-        return Reconciliation(Verdict.UNKNOWN, "it was not looked for", "it stays unknown")
+        return Reconciliation(Verdict.UNKNOWN, "it was not checked", "it stays unknown")
     if last.seen is Effect.PARTLY:
         return Reconciliation(Verdict.UNKNOWN, last.words, items=last.items)
     return Reconciliation(Verdict.NOT_SEEN, last.words, "it may still appear", last.items)

@@ -33,7 +33,7 @@ async def _created(remote: Remote, intent: Intent) -> Verification:
     agents = whole(await remote.list_agents(), "agents")
     new = [one.agent_id for one in agents if one.agent_id not in before]
     if not new:
-        return Verification(Effect.NO, "no new agent is to be seen")
+        return Verification(Effect.NO, "no new agent is listed")
     if intent.is_blind:
         return Verification(
             Effect.CANNOT_TELL, f"{', '.join(new)} may be it, but what was there before is not known"
@@ -42,7 +42,7 @@ async def _created(remote: Remote, intent: Intent) -> Verification:
         return Verification(
             Effect.PARTLY, f"several agents are new since, {', '.join(new)}: which one is yours?"
         )
-    return Verification(Effect.YES, f"{new[0]} is new since: its status says whether it was built")
+    return Verification(Effect.YES, f"{new[0]} is new: its status shows whether it was built")
 
 
 async def _deployed(remote: Remote, intent: Intent) -> Verification:

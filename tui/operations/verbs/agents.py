@@ -27,7 +27,7 @@ class Restart(Operation):
 
     id = "restart"
     label = "Restart"
-    help = "restart this agent's workers; running sessions go on"
+    help = "restart this agent's workers; running sessions continue"
     danger = Danger.SERVICE
     method = changes.RESTART_AGENT
     usage = Usage("restart", ("agent",))
@@ -112,9 +112,7 @@ class DeleteAgent(Operation):
             what=f"Delete the WHOLE AGENT {named(agent)}",
             where=where(agent),
             effect=(f"{jobs(view, agent)}; any running session ends", "cannot be undone"),
-            lost=(
-                f"all of it goes: {count} {'deployment' if count == 1 else 'deployments'}, versions, secrets",
-            ),
+            lost=(f"all data: {count} {'deployment' if count == 1 else 'deployments'}, versions, secrets",),
             state=states(view, agent),
             typed=(agent.agent_id,),
         )

@@ -65,18 +65,18 @@ class DeleteDispatch(Operation):
             return Preview(
                 what=f"Delete dispatch {selection.dispatch_id}",
                 where=f"room {selection.room}",
-                effect=("it is not among the dispatches received: who works for it is not known",),
+                effect=("it is not among the dispatches received: whether jobs run is not known",),
                 state=(Fact("jobs", "not known"),),
             )
         room = evidence_of(view, selection.room)
         working = running(job_condition(job, room.of(found.id)) for job in found.jobs)
-        nobody = "who works for it is not known" if found.id in room.unlisted else "nobody is working for it"
+        none = "whether jobs run is not known" if found.id in room.unlisted else "no running jobs"
         return Preview(
             what=f"Delete dispatch {selection.dispatch_id} of {found.agent_name or '(automatic dispatch)'}",
             where=f"room {selection.room}",
             effect=(
-                f"{working}: ended within about 3 s" if working else nobody,
-                "u creates it again for 30 s afterwards",
+                f"{working}: ended within about 3 s" if working else none,
+                "undo with u within 30 s: creates it again",
             ),
             state=dispatch_state(view, found),
         )

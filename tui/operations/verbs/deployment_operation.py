@@ -60,7 +60,7 @@ class DeploymentOperation(Operation):
         """It must be one that is there: an empty one would mean production, or the whole agent."""
         name = answers.text("deployment")
         if not name:
-            raise InvalidAnswer("deployment", "which deployment?")
+            raise InvalidAnswer("deployment", "choose a deployment")
         if name not in deployments(agent_of(view)):
             raise InvalidAnswer("deployment", f"this agent has no deployment {name}")
 

@@ -177,11 +177,9 @@ def _doubles(view: View, name: str, room: str) -> Iterator[Hint]:
         words = "not all dispatches of this room were read: whether this agent is among them is not known"
         yield Hint(words, HintLevel.WARN)
     if here:
-        states = ", ".join(f"{item.id} {doing(view, item)}" for item in here[:3])
+        states = ", ".join(f"{item.id} ({doing(view, item)})" for item in here[:3])
         more = f" and {len(here) - 3} more" if len(here) > 3 else ""
-        yield Hint(
-            f"already dispatched to this room: {states}{more}; this would be another one", HintLevel.WARN
-        )
+        yield Hint(f"already dispatched to this room: {states}{more}; this adds another", HintLevel.WARN)
 
 
 def _takers(view: View, name: str, deployment: str) -> Iterator[Hint]:
@@ -193,7 +191,7 @@ def _takers(view: View, name: str, deployment: str) -> Iterator[Hint]:
     if not is_listed:
         alike = next((agent for agent in fleet.agents if confusable(agent.name) == confusable(name)), None)
         odd = f"; there is {alike.name!r}, which only looks the same" if alike is not None else ""
-        yield Hint(f"unknown here: no agent is called {name!r}{odd}, nobody may take it", HintLevel.WARN)
+        yield Hint(f"no agent of this project is called {name!r}{odd}", HintLevel.WARN)
         return
     if is_deceptive(name):
         yield Hint("this agent's name hides characters or mixes alphabets", HintLevel.WARN)
@@ -221,7 +219,9 @@ def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
     if not agents and unlisted_agents(fleet):
         return None
     if not agents:
-        return Hint("no agent here has this name: a typing mistake, or a worker elsewhere", HintLevel.WARN)
+        return Hint(
+            "no agent of this project has this name: mistyped, or its worker runs elsewhere", HintLevel.WARN
+        )
     rows = [row for agent in agents for row in agent.agent_deployments if row.deployment == deployment]
     if not rows:
         others = sorted({row.name for agent in agents for row in agent.agent_deployments})
@@ -236,7 +236,7 @@ def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
     state = min(found, key=lambda item: item.severity)
     if state.family is Family.MOVING:
         return Hint(f"agent is {state.name}: new workers are on their way")
-    return Hint(f"agent is {state.name or 'not observed'}: no worker may be there to take it", HintLevel.WARN)
+    return Hint(f"agent is {state.name or 'not observed'}: there may be no worker to take it", HintLevel.WARN)
 
 
 def _room(view: View, room: str) -> Hint:
@@ -247,10 +247,10 @@ def _room(view: View, room: str) -> Hint:
     old = _age(view, "rooms")
     if found is None:
         if old:
-            return Hint(f"no such room {old} ago; whether it is open now is not known", HintLevel.WARN)
+            return Hint(f"room did not exist {old} ago; whether it is open now is not known", HintLevel.WARN)
         if fleet.rooms_lost:
             return Hint("no room is listed since an outage: a node may still serve this one", HintLevel.WARN)
-        return Hint("room does not exist yet: the dispatch makes it, unless the project forbids that")
+        return Hint("room does not exist yet: the dispatch creates it, unless the project forbids that")
     people = f"{found.num_participants} {'participant' if found.num_participants == 1 else 'participants'}"
     if error := fleet.room_error(room):
         if error == NO_NODE_ANSWERS:

@@ -125,7 +125,7 @@ class CreateLink(Operation):
         """Raises `InvalidAnswer`."""
         for name, what in (("name", "a name"), ("endpoint", "an endpoint"), ("region", "a region")):
             if not answers.text(name):
-                raise InvalidAnswer(name, f"give it {what}")
+                raise InvalidAnswer(name, f"type {what}")
         if _port(answers) not in PORTS:
             raise InvalidAnswer("port", "port: a number from 1 to 65535")
 
@@ -176,7 +176,7 @@ class CreateLink(Operation):
             if item.private_link_id not in intent.baseline and (item.name, item.endpoint) == wanted
         )
         if not new:
-            return Verification(Effect.NO, "no new link of that name is to be seen")
+            return Verification(Effect.NO, "no new link of that name is listed")
         if intent.is_blind or len(new) > 1:
             return Verification(Effect.CANNOT_TELL, f"{', '.join(new)} may be it, or somebody else's")
         return Verification(Effect.YES, f"made, {new[0]}")

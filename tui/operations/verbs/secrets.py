@@ -63,7 +63,7 @@ class SetSecret(SecretsOperation):
         """A name and a value that can be sent."""
         name = answers.text("name")
         if not name:
-            raise InvalidAnswer("name", "which name?")
+            raise InvalidAnswer("name", "type a name")
         if name in RESERVED_SECRETS:
             raise InvalidAnswer("name", f"{name} is set by LiveKit itself in every agent")
         if not answers.value("value"):
@@ -76,7 +76,7 @@ class SetSecret(SecretsOperation):
         """New or replaced."""
         name = answers.text("name")
         if not name:
-            return self.shown(view, "Set a secret of", "no name was given yet; others unchanged")
+            return self.shown(view, "Set a secret of", "no name yet; others unchanged")
         known = any(item.name == name for item in secrets(view))
         words = f"{name} {'gets a new value' if known else 'is added'}"
         if not known and (why := unlisted(view)):
@@ -140,7 +140,7 @@ class ImportSecrets(FromFile):
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """Names that are new and names that get another value."""
-        return self.shown(view, "Import secrets into", *difference(view, answers.secrets), "the others stay")
+        return self.shown(view, "Import secrets into", *difference(view, answers.secrets), "others unchanged")
 
     def equivalent(self, view: View, answers: Answers) -> str:
         """`lk agent update-secrets`."""
@@ -174,12 +174,16 @@ class MountSecret(SecretsOperation):
         """Where it will be, and what is known of it."""
         one = next(iter(answers.secrets.secrets), None)
         if one is None:
-            return self.shown(view, "Mount a file in", "no file was read yet")
+            return self.shown(view, "Mount a file in", "no file read yet")
         words = f"/etc/secrets/{one.name}: {one.fingerprint}"
         known = any(item.name == one.name for item in secrets(view))
-        effect = "it replaces the one of that name" if known else "it is new"
+        effect = (
+            "replaces the secret of that name; others unchanged"
+            if known
+            else "adds this secret; others unchanged"
+        )
         if not known and (why := unlisted(view)):
-            effect = f"whether it is new is not known: {why}"
+            effect = f"whether this secret is new is not known: {why}"
         return self.shown(view, "Mount a file in", words, effect)
 
     def equivalent(self, view: View, answers: Answers) -> str:
@@ -213,14 +217,14 @@ class RemoveSecrets(SecretsOperation):
         """Which ones go and what stays."""
         names = answers.names()
         rest = sum(item.name not in names for item in secrets(view))
-        stay = f"{rest} {'stays' if rest == 1 else 'stay'}"
+        stay = f"{rest} {'other' if rest == 1 else 'others'} unchanged"
         if why := unlisted(view):
-            stay = f"{f'at least {stay}' if rest else 'an unknown number stay'} ({why})"
+            stay = f"{f'at least {stay}' if rest else 'an unknown number of others unchanged'} ({why})"
         return self.shown(
             view,
             f"Remove {len(names)} {'secret' if len(names) == 1 else 'secrets'} from",
-            f"{stay}; an agent that needs what goes crashes at its start",
-            lost=tuple(f"goes: {name}" for name in names),
+            f"{stay}; an agent that needs a removed secret crashes at start",
+            lost=tuple(f"removes: {name}" for name in names),
             typed=(view.selection.agent_id,),
         )
 
@@ -251,18 +255,18 @@ class ReplaceSecrets(FromFile):
 
     id = "replace_secrets"
     label = "Replace ALL secrets"
-    help = "replace the whole set by a KEY=VALUE file: what is not in it vanishes"
+    help = "replace the whole set by a KEY=VALUE file: secrets not in it are removed"
     danger = Danger.DESTROYS
     usage = Usage("replace-secrets", ("agent", "file"), ("empty",))
 
     def preview(self, view: View, answers: Answers) -> Preview:
-        """Every name that vanishes, one a line."""
+        """Every name that is removed, one a line."""
         kept = {one.name for one in answers.secrets.secrets}
         gone = [item for item in secrets(view) if item.name not in kept] if kept else []
         files = {KIND_FILE: " (a mounted file)"}
-        lost = tuple(f"VANISHES: {item.name}{files.get(str(item.kind), '')}" for item in gone)
+        lost = tuple(f"REMOVES: {item.name}{files.get(str(item.kind), '')}" for item in gone)
         agent, why = agent_of(view), unlisted(view)
-        known = f"what vanishes is not known: {why}" if why else "" if lost else "nothing vanishes"
+        known = f"which secrets are removed is not known: {why}" if why else "" if lost else "none is removed"
         return self.shown(
             view,
             "Replace ALL secrets of",
@@ -288,8 +292,8 @@ class ReplaceSecrets(FromFile):
         return {**super().facts(view, answers), "remove": "\n".join(gone)}
 
     async def baseline(self, remote: Remote, view: View, answers: Answers) -> Baseline:
-        """When each was last updated. What vanishes was shown only if all of them are known."""
+        """When each was last updated. What is removed was shown only if all of them are known."""
         before = await super().baseline(remote, view, answers)
         if before.blind:
-            raise inconclusive("which secrets would vanish is not listed")
+            raise inconclusive("which secrets would be removed is not listed")
         return before

@@ -205,7 +205,7 @@ def difference(view: View, read: SecretSet) -> tuple[str, ...]:
     known = {item.name for item in secrets(view)}
     names = [one.name for one in read.secrets]
     if not names:
-        return ("no file was read yet",)
+        return ("no file read yet",)
     why = unlisted(view)
     new = [name for name in names if name not in known]
     old = [name for name in names if name in known]
@@ -213,9 +213,9 @@ def difference(view: View, read: SecretSet) -> tuple[str, ...]:
     if new and why:
         lines.append(f"sets {_listed(new)}; which of them are new is not known: {why}")
     elif new:
-        lines.append(f"new: {_listed(new)}")
+        lines.append(f"added: {_listed(new)}")
     if old:
-        lines.append(f"other value: {_listed(old)}")
+        lines.append(f"new value: {_listed(old)}")
     return tuple(lines)
 
 
@@ -261,9 +261,9 @@ def with_secrets(answers: Answers, field: str, read: Callable[[], SecretSet]) ->
 def need_file(answers: Answers) -> None:
     """Raises `InvalidAnswer` while no file was named and read."""
     if not answers.text("file"):
-        raise InvalidAnswer("file", "which file?")
+        raise InvalidAnswer("file", "type a path")
     if answers.secrets == SecretSet():
-        raise InvalidAnswer("file", "Enter in the file's field reads it")
+        raise InvalidAnswer("file", "press Enter in the file's field to read it")
 
 
 def need_secrets(answers: Answers, field: str) -> None:

@@ -37,7 +37,7 @@ class Update(SecretsOperation):
 
     def fields(self, view: View, answers: Answers) -> tuple[Field, ...]:
         """A file, which may be left out."""
-        return file_fields(answers, "empty only restarts; Enter reads the file")
+        return file_fields(answers, "leave empty to only restart; Enter reads the file")
 
     def options(self, view: View, answers: Answers, name: str) -> tuple[Option, ...]:
         """What to do with empty values."""

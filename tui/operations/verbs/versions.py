@@ -12,7 +12,16 @@ from tui.fleet.polling.sources import AGENTS, VERSIONS
 from tui.fleet.status import status
 from tui.fleet.view import View
 from tui.formats import age
-from tui.operations.descriptions import agent_of, jobs, named, no_agent, states, typed_names, where
+from tui.operations.descriptions import (
+    agent_of,
+    finishing,
+    jobs,
+    named,
+    no_agent,
+    states,
+    typed_names,
+    where,
+)
 from tui.operations.fields import Answers, Field, FieldKind, Hint, HintLevel, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
 from tui.operations.looks import find_agent, inconclusive, whole
@@ -81,7 +90,7 @@ class Rollback(Operation):
         if not tag:
             others = any(not version.current for version in versions(view))
             none = no_other_version(view.fleet, view.selection.agent_id)
-            raise InvalidAnswer("version", "which version?" if others else none)
+            raise InvalidAnswer("version", "choose a version" if others else none)
         found = next((version for version in versions(view) if version.version == tag), None)
         if found is None:
             raise InvalidAnswer("version", no_such_version(view.fleet, view.selection.agent_id, tag))
@@ -91,7 +100,7 @@ class Rollback(Operation):
     def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
         """What speaks against the version."""
         if view.selection.agent_id not in view.fleet.versions:
-            return (Hint("its versions are being read"),)
+            return (Hint("loading its versions…"),)
         partly = read_in_part(view.fleet, "versions", view.selection.agent_id)
         more = (Hint(f"not every version is listed: {partly}", HintLevel.WARN),) if partly else ()
         return (*more, *self._against(view, answers))
@@ -101,7 +110,7 @@ class Rollback(Operation):
         if found is None:
             return ()
         if status(found.status).name in UNUSABLE:
-            return (Hint(f"this version is {found.status}: LiveKit will hardly take it", HintLevel.WARN),)
+            return (Hint(f"this version is {found.status}: LiveKit will probably refuse it", HintLevel.WARN),)
         if instant(found.deployed_at) is None:
             return (Hint("this version never ran", HintLevel.WARN),)
         return ()
@@ -117,7 +126,7 @@ class Rollback(Operation):
             effect=(
                 f"from {agent.version}{_about(current, view.now)}",
                 f"to   {tag or '(choose one)'}{_about(found, view.now)}",
-                f"{jobs(view, agent, '')}; running sessions finish (up to 1 h)",
+                finishing(jobs(view, agent, "")),
                 "undo with u within 30 s",
             ),
             state=states(view, agent, ""),
@@ -202,7 +211,7 @@ class Promote(DeploymentOperation):
             where=where(agent, ""),
             effect=(
                 f"production from {agent.version} to {_source(view, answers) or '(choose one)'}",
-                f"{jobs(view, agent, '')}; running sessions finish (up to 1 h)",
+                finishing(jobs(view, agent, "")),
                 "undo with u within 30 s",
             ),
             state=states(view, agent),

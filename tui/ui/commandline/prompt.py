@@ -116,7 +116,7 @@ class Prompt(Vertical):
         """Remember the line and hand it to the mode."""
         event.stop()
         if words := foreign(event.value):
-            self._say(f"it holds {words}, shown as {FOREIGN}: take it out", bad=True)
+            self._say(f"it holds {words}, shown as {FOREIGN}: remove it", bad=True)
             return
         self._history.add(event.value)
         if (mode := self._close()) is not None:

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.fleet.lists.cells import Cell, ColumnLayout
-from tui.fleet.times import TimeStyle, clock_time
+from tui.fleet.times import TimeStyle, clock_time, time_title
 from tui.formats import duration
 from tui.operations.journal.journal import AuditEntry
 from tui.operations.journal.outcome import WORDS
@@ -51,7 +51,7 @@ class Audit(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Title, list, details."""
         columns = (
-            ColumnLayout("at", "TIME", 19),
+            ColumnLayout("at", time_title(), 19),
             ColumnLayout("verdict", "OUTCOME", 9),
             ColumnLayout("operation", "OPERATION", 17),
             ColumnLayout("target", "TARGET", 16, want=self._widest_target(), grow=1, rank=1),
@@ -116,9 +116,9 @@ class Audit(ModalScreen[None]):
             FactLine("what", f"{_label(intent.operation)} {intent.target}, in {intent.project}"),
             FactLine("outcome", entry.detail or _in_full(entry), verdict_tone(entry.verdict)),
             FactLine("reason", intent.reason or "–"),
-            FactLine("given", ", ".join(intent.arguments) or "–"),
-            FactLine("by", origin or "not noted"),
-            FactLine("took", duration(entry.latency) if entry.latency else "not noted"),
+            FactLine("parameters", ", ".join(intent.arguments) or "–"),
+            FactLine("by", origin or "not recorded"),
+            FactLine("took", duration(entry.latency) if entry.latency else "not recorded"),
             FactLine("request id", intent.request_id or "–"),
         ]
         details.set_lines(wrap_facts(facts, max(30, details.size.width))[:DETAILS])
@@ -135,12 +135,12 @@ def how_many(count: int, most: int) -> str:
 
 
 def _outcome(entry: AuditEntry) -> str:
-    return entry.foreign or (WORDS[entry.verdict] if entry.verdict is not None else "no word")
+    return entry.foreign or (WORDS[entry.verdict] if entry.verdict is not None else "no result")
 
 
 def _in_full(entry: AuditEntry) -> str:
     if entry.verdict is None:
-        return "no word of its end: under way, or its lktop ended before it came"
+        return "no result recorded: still running, or its lktop ended before the result"
     return _outcome(entry)
 
 

@@ -142,7 +142,7 @@ class BulkDialog(Dialog):
             return "dry run: nothing is sent"
         view = context.view(self._chosen[0].selection)
         if old := too_old(view, self.operation, context.refresh_seconds):
-            return f"{old}: ctrl+r reads again"
+            return f"{old}: ctrl+r reloads"
         if any(target.new_name(view) for target in self._chosen):
             return "changed since you looked: a target has another name. ctrl+r accepts it"
         if self._wanted and self.frame.typed.strip() != self._wanted:

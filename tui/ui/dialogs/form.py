@@ -112,7 +112,7 @@ class Form(Vertical):
             widget = self._widgets[field.id]
             typed = widget.answer if isinstance(widget, TextField | MultilineInput | FileField) else ""
             if words := foreign(typed):
-                return f"{field.label} holds {words}, shown as {FOREIGN}: take it out"
+                return f"{field.label} holds {words}, shown as {FOREIGN}: remove it"
         return ""
 
     def on_divided(self, event: Divided) -> None:

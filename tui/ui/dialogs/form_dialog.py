@@ -74,7 +74,7 @@ class FormDialog(Dialog):
     def problem_in(self, texts: Iterable[str]) -> str:
         """What stands in these answers and must not be sent or shown, in words; empty for nothing."""
         if self._repeats("\n".join((self.frame.reason, *texts))):
-            return f"{REPEATED}: take it out where it is shown"
+            return f"{REPEATED}: remove it where it is shown"
         return self.frame.foreign
 
     def _repeats(self, text: str) -> bool:

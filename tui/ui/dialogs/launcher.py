@@ -150,7 +150,7 @@ class OperationLauncher:
             return
         undo = context.undo.offered if context is not None else None
         if context is None or undo is None:
-            self._host.say("nothing to undo; what can be undone can be for 30 s", tone="warn")
+            self._host.say("nothing to undo: u works within 30 s of an operation", tone="warn")
             return
         self._open(context, BY_ID[undo.operation], [Target(undo.selection, undo.answers)], undoes=True)
 

@@ -117,7 +117,7 @@ class DialogLayout(Vertical):
         if self._form is not None and self._form.foreign:
             return self._form.foreign
         words = foreign(self._reason.value)
-        return f"the reason holds {words}, shown as {FOREIGN}: take it out" if words else ""
+        return f"the reason holds {words}, shown as {FOREIGN}: remove it" if words else ""
 
     @property
     def typed(self) -> str:

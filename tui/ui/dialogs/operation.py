@@ -81,7 +81,7 @@ class OperationDialog(FormDialog):
             pending.answer(answers)
             pending.accept(await operator.reread(self.operation, pending.view, answers))
         except ApiError as error:
-            self.model.fail(f"cannot read what it needs: {error}; ctrl+r tries again")
+            self.model.fail(f"cannot load what it needs: {error}; ctrl+r tries again")
             self.frame.button("cancel").focus()
             self.redraw()
             self.ready()
@@ -228,14 +228,14 @@ class OperationDialog(FormDialog):
         if not self.model.is_ready:
             await self._prepare()
             return
-        self._report(Progress("reading again…"))
+        self._report(Progress("reloading…"))
         self.model.see()
         pending = self.pending
         try:
             pending.accept(await self.context.operator.reread(self.operation, pending.view, pending.answers))
             self.model.clear()
         except ApiError as error:
-            self.model.fail(f"cannot read again: {error}")
+            self.model.fail(f"cannot reload: {error}")
         self.redraw()
 
     def on_press_pressed(self, event: Press.Pressed) -> None:

@@ -113,18 +113,18 @@ def join_facts(join: JoinProgress) -> list[FactLine]:
     sign, tone = _MOODS[join.mood]
     wait = "◔ …" if not join.over else "–"
     facts = [
-        FactLine("accepted", f"✓ {duration(join.accepted)}   {join.dispatch_id}", "ok"),
+        _step("accepted", join.accepted, join.dispatch_id, wait),
         _step("job", join.job, join.job_id, wait),
         _step("in the room", join.joined, join.identity, wait),
         FactLine("", f"{sign} {join.verdict}", tone),
     ]
-    return [*facts, FactLine("likely", join.cause, tone)] if join.cause else facts
+    return [*facts, FactLine("likely cause", join.cause, tone)] if join.cause else facts
 
 
 def _step(label: str, took: float | None, identity: str, wait: str) -> FactLine:
     if took is None:
         return FactLine(label, wait, "muted")
-    return FactLine(label, f"✓ {duration(took)}   {identity}", "ok")
+    return FactLine(label, f"✓ {duration(took):<8}{identity}".rstrip(), "ok")
 
 
 def outcome_facts(outcome: Outcome) -> tuple[FactLine, ...]:

@@ -73,8 +73,8 @@ class UnlockDialog(Dialog):
         )
         self.frame.facts(
             [
-                FactLine("effect", "changes can be sent until then; it locks again by itself"),
-                FactLine("", "the first line counts down; :lock ends it at once"),
+                FactLine("effect", "allows changes until then; then it is read-only again"),
+                FactLine("", "the header counts down; :lock makes it read-only at once"),
                 FactLine("", "who unlocked, when and why is kept in :audit"),
             ]
         )

@@ -12,7 +12,7 @@ from textual.events import Key, Paste
 
 from tui.api.text.clean import clean
 from tui.fleet.lists.cells import Cell, ColumnLayout
-from tui.fleet.times import TimeStyle, clock_time
+from tui.fleet.times import TimeStyle, clock_time, time_title
 from tui.formats import age
 from tui.operations.journal.journal import Intent, JournalError, Verdict
 from tui.operations.journal.outcome import WORDS, Outcome
@@ -34,7 +34,7 @@ MOVES: Final = frozenset("jkgG")
 
 
 class Unresolved(Dialog):
-    """Looks for each of them once when it opens; ctrl+r looks again, `a` sets one aside."""
+    """Checks each of them once when it opens; ctrl+r checks again, `a` sets one aside."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(UNRESOLVED)
 
@@ -57,10 +57,10 @@ class Unresolved(Dialog):
     def compose(self) -> ComposeResult:
         """Words and list."""
         columns = (
-            ColumnLayout("at", "TIME", 19, rank=1),
+            ColumnLayout("at", time_title(), 19, rank=1),
             ColumnLayout("what", "OPERATION", 24, grow=2),
             ColumnLayout("verdict", "NOW", 9),
-            ColumnLayout("words", "WHAT IS SEEN", 20, grow=3),
+            ColumnLayout("words", "FINDING", 20, grow=3),
         )
         with Vertical(id="unresolved"):
             yield Lines(id="unresolved-words")
@@ -72,11 +72,11 @@ class Unresolved(Dialog):
         """Look."""
         super().on_mount()
         count = len(self._intents)
-        noun, effects = ("operation", "Its effect is") if count == 1 else ("operations", "Their effects are")
-        words = f" {count} {noun} of an earlier session without a known end"
-        more = f" {effects} looked for now; nothing is sent again."
+        noun, it = ("operation", "it") if count == 1 else ("operations", "they")
+        words = f" {count} {noun} of an earlier session with an unknown outcome"
+        more = f" Checking whether {it} took effect; nothing is sent again."
         self.query_one("#unresolved-words", Lines).set_lines([(Cell(words, "warn"),), (Cell(more),)])
-        keys = " ctrl+r looks again · a sets this one aside · Esc leaves them for later"
+        keys = " ctrl+r checks again · a sets this one aside · Esc closes; :unresolved shows them again"
         self.query_one("#unresolved-keys", Lines).set_lines([(Cell(keys, "muted"),)])
         self.query_one(LineTable).focus()
         self._draw()  # now: the next key may move the cursor
@@ -101,9 +101,9 @@ class Unresolved(Dialog):
         facts = []
         if intent is not None:
             since = age(self._project_context.clock.now() - intent.time)
-            facts.append(FactLine("begun", f"{clock_time(intent.time, TimeStyle.LOCAL)}, {since} ago"))
+            facts.append(FactLine("started", f"{clock_time(intent.time, TimeStyle.LOCAL)}, {since} ago"))
         words = outcome.words if outcome is not None else ""
-        facts.append(FactLine("seen", words, outcome_tone(outcome) if outcome else "muted"))
+        facts.append(FactLine("finding", words, outcome_tone(outcome) if outcome else "muted"))
         if intent is not None and intent.reason:
             facts.append(FactLine("reason", intent.reason))
         details.set_lines(wrap_facts(facts, max(30, details.size.width))[:DETAILS])
@@ -120,7 +120,7 @@ class Unresolved(Dialog):
         at = Cell(clock_time(intent.time, TimeStyle.LOCAL, zone=False), "muted")
         what = Cell(clean(f"{label} {intent.target}", limit=200))
         if outcome is None:
-            return (at, what, Cell("looking" if key == self._looking else "…", "busy"), Cell())
+            return (at, what, Cell("checking" if key == self._looking else "…", "busy"), Cell())
         tone = outcome_tone(outcome)
         return (at, what, Cell(WORDS[outcome.verdict], tone), Cell(_short(intent, outcome), tone))
 

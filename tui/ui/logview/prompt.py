@@ -141,7 +141,7 @@ class LogPrompt(Horizontal):
     def _refuses(self, text: str) -> bool:
         """Say what stands in the text that no line of a log can be asked for by."""
         if words := foreign(text):
-            self.hint(f"it holds {words}, shown as {FOREIGN}: take it out", bad=True)
+            self.hint(f"it holds {words}, shown as {FOREIGN}: remove it", bad=True)
         return bool(words)
 
     def action_cancel(self) -> None:

@@ -14,13 +14,14 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.fleet.lists.cells import Cell, ColumnLayout
-from tui.fleet.times import TimeStyle, clock_time
+from tui.fleet.times import TimeStyle, clock_time, time_title
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import MESSAGES
 from tui.ui.widgets.lines import TitleLine
 from tui.ui.widgets.table import LineTable
 
-_TIME = ColumnLayout("at", "TIME", 19)
+TIME_WIDTH = 19
+"""Cells of a date with a time of day."""
 KEEP = 500
 """Messages that are kept."""
 
@@ -67,7 +68,10 @@ class Messages(ModalScreen[None]):
         """Title and list."""
         with Vertical(id="messages-box"):
             yield TitleLine("c copies · Esc closes", id="messages-title")
-            columns = (_TIME, ColumnLayout("text", "MESSAGE", 20, grow=1))
+            columns = (
+                ColumnLayout("at", time_title(), TIME_WIDTH),
+                ColumnLayout("text", "MESSAGE", 20, grow=1),
+            )
             yield LineTable(columns)
 
     def on_mount(self) -> None:
@@ -79,7 +83,7 @@ class Messages(ModalScreen[None]):
 
     def on_line_table_resized(self, event: LineTable.Resized) -> None:
         """Break the messages into lines that fit."""
-        room = max(20, event.table.size.width - _TIME.width - 5)
+        room = max(20, event.table.size.width - TIME_WIDTH - 5)
         self._rows, self._whole = {}, {}
         for said in self._said:
             time = clock_time(said.at, TimeStyle.LOCAL, zone=False)

@@ -160,7 +160,8 @@ class StatusPane(DetailPane):
         column = next(column for column in DEPLOYMENT_COLUMNS if column.id == field)
         value = column.cell(DeploymentRow(agent, row), view).text
         if field == "replicas":
-            value += "  (now/min/max)"
+            item = row
+            value = f"{item.replicas} running · min {item.min_replicas}, max {item.max_replicas}"
         elif field == "observed" and (at := instant(row.last_scraped_at)) is not None:
             value += f" ({seen(view.now - at)})"
         elif field == "server":
@@ -216,7 +217,7 @@ def _reading(view: View, row: Deployment) -> str:
     """What is to be said of a deployment; nothing if the diagnosis of its agent says it."""
     agent = view.agent
     is_said = agent is not None and agent.agent_id in view.reasons and status(row.status) == worst(agent)
-    return "" if is_said else reading(row, now=view.now)
+    return "" if is_said else reading(row)
 
 
 def _event(row: Deployment, field: str, view: View) -> str:
