@@ -136,7 +136,7 @@ async def test_a_build_error_says_what_is_left_behind(here: Setup, creates: bool
     if creates:
         assert f"agent {report.agent_id} is there and has no version" in report.verdict
     else:
-        assert "the version that ran before goes on" in report.verdict
+        assert "the previous version keeps running" in report.verdict
     assert not (here.root / "livekit.toml").exists()
     assert here.entry().verdict is (Verdict.DONE if creates else Verdict.REFUSED)
     failed = next(step for step in report.build.steps if step.error) if report.build else None
@@ -211,7 +211,7 @@ async def test_a_lost_answer_to_deploy(here: Setup, with_secret: bool) -> None:
     secrets = (SecretToSend("TOKEN", Secret("x")),) if with_secret else ()
     report = await here.run(here.deploy(secrets=secrets))
     assert here.sent("/DeployAgentV2") == 1 and here.sent("/build") == 0
-    assert "the one that runs goes on" in report.verdict
+    assert "the running version keeps running" in report.verdict
     assert ("TOKEN" in report.verdict) is with_secret
     assert here.entry().verdict is (Verdict.UNKNOWN if with_secret else Verdict.NOT_SEEN)
 

@@ -123,7 +123,7 @@ async def test_a_build_error_is_shown_with_the_last_words_of_its_step(
         hands.simulator.control.build(BuildOrder(outcome="failed"))
         await form(hands, f"deploy {CONCIERGE}")
         await go(hands)
-        await hands.see("BUILD ERROR:", "uv sync --locked", "error: The lockfile", "ran before goes on")
+        await hands.see("BUILD ERROR:", "uv sync --locked", "error: The lockfile", "version keeps running")
         await hands.on(DeployScreen)
         await hands.press("c")
         assert "BUILD ERROR:" in copied[0] and "error: The lockfile" in copied[0]

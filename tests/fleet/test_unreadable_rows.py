@@ -203,7 +203,10 @@ async def test_dispatches_that_cannot_be_read_are_not_taken_for_none() -> None:
 
 def test_agents_that_cannot_be_read_are_not_said_to_be_none_or_well() -> None:
     pane, partly = AgentsPane(), replace(LISTED, unreadable=2)
-    assert pane.empty(view_of(LISTED)) == "No agents in this project."
+    assert (
+        pane.empty(view_of(LISTED))
+        == "No agents in this project. ctrl+o deploys one from the working directory."
+    )
     why = "2 rows of the list of agents could not be read"
     assert pane.empty(view_of(partly)) == f"No agents that could be read: {why}."
     pane.problems_only = True

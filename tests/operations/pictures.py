@@ -105,7 +105,7 @@ def joined(app: Lktop) -> Screen[None]:
     """The join watch, at its end."""
     answers = Answers({"agent": "concierge", "room": "lobby-kiosk-3"})
     dialog = Ended(context(app), BY_ID["dispatch"], chosen(app, "concierge"), answers)
-    words = "Dispatch concierge in lobby-kiosk-3: done in 96 ms · AD_qdMjviuEvYxR"
+    words = "Dispatch concierge in lobby-kiosk-3: created in 96 ms · AD_qdMjviuEvYxR"
     dialog.model.outcome = Outcome(Verdict.DONE, words)
     dialog.model.notice = (FactLine("", words, "ok"),)
     dialog.model.join = JoinProgress(
@@ -127,7 +127,7 @@ def nobody(app: Lktop) -> Screen[None]:
     """The join watch, when nobody comes."""
     answers = Answers({"agent": AGENT, "room": "call-8003"})
     dialog = Ended(context(app), BY_ID["dispatch"], chosen(app, AGENT), answers)
-    words = f"Dispatch {AGENT} in call-8003: done in 96 ms · AD_qdMjviuEvYxR"
+    words = f"Dispatch {AGENT} in call-8003: created in 96 ms · AD_qdMjviuEvYxR"
     dialog.model.outcome = Outcome(Verdict.DONE, words)
     dialog.model.notice = (FactLine("", words, "ok"),)
     dialog.model.join = JoinProgress(

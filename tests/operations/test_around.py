@@ -75,7 +75,7 @@ async def test_several_are_stopped_after_the_current_one(tmp_path: Path) -> None
         await here.press("enter")
         await here.until(lambda: here.calls("RestartAgent") == 1)
         await here.press("escape")
-        await here.until(lambda: "stopping after the current one; p goes on, Esc hides this" in here.shown())
+        await here.until(lambda: "stopping after the current one; p continues, Esc hides" in here.shown())
         await here.press("p")
         await here.until(lambda: "running; Esc stops after the current one" in here.shown())
         await here.press("escape", "escape")
@@ -261,7 +261,7 @@ async def test_what_an_earlier_console_left_open_is_looked_for_at_the_start(left
         await here.press("home", "x", "r")
         said = [words for words in here.said() if "does nothing here now" in words]
         assert said == [
-            "r does nothing here now: looking again moved to ctrl+r",
+            "r does nothing here now: checking again moved to ctrl+r",
             "x does nothing here now: setting aside moved to a",
         ]
         await here.press("a")

@@ -138,7 +138,7 @@ async def test_a_dispatch_is_watched_until_its_agent_is_in_the_room(
         assert drawn and not any("already dispatched" in facts for facts in drawn), "of the new one itself"
         took = re.search(r"accepted +✓ ([\d.]+ m?s) ", here.shown())
         assert took is not None
-        assert f"done in {took[1]} ·" in here.shown(), "the look before it is no part of it"
+        assert f"created in {took[1]} ·" in here.shown(), "the look before it is no part of it"
         assert dialog.form is not None
         assert not dialog.form.display, "the questions were answered"
         assert dialog.model.outcome is not None

@@ -205,8 +205,8 @@ def test_details_that_are_not_there_yet_are_told_from_those_that_are_none() -> N
     assert (VersionsPane().empty(nothing), SecretsPane().empty(nothing)) == ("loading…", "loading…")
     agent_id = view.selection.agent_id
     none = replace(view, fleet=replace(view.fleet, versions={agent_id: ()}, secrets={agent_id: ()}))
-    assert VersionsPane().empty(none) == "Nothing was built yet."
-    assert SecretsPane().empty(none) == "No secrets."
+    assert VersionsPane().empty(none) == "No version was built yet."
+    assert SecretsPane().empty(none) == "No secrets. ctrl+n adds one, I imports a file."
 
 
 def test_an_agent_without_deployments() -> None:
@@ -244,12 +244,12 @@ def test_rows_of_an_earlier_visit_are_not_called_live() -> None:
         (Freshness(at=1036.0, failures=1, error="x"), "retrying", "muted"),
         (
             Freshness(at=1010.0, failures=3, error="no answer", retry_at=1049.0),
-            "stale 30 s · try 4 in 9 s · no answer",
+            "stale 30 s · retry 4 in 9 s · no answer",
             "warn",
         ),
         (
             Freshness(at=1010.0, failures=3, error="no answer", retry_at=1040.0),
-            "stale 30 s · try 4 under way · no answer",
+            "stale 30 s · retry 4 now · no answer",
             "warn",
         ),
         (Freshness(failures=2, error="no answer"), "no data: no answer", "error"),

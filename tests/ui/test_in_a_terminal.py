@@ -158,7 +158,7 @@ def test_a_server_that_goes_away_and_comes_back(still_environment: Path) -> None
         term.until(term.shows("agent-0011"))
         server.kill()
         term.until(
-            lambda: re.search(r"─ stale \d+ s · try \d+ in \d+ s ─", term.screen()[2]) is not None, 8.0
+            lambda: re.search(r"─ stale \d+ s · retry \d+ in \d+ s ─", term.screen()[2]) is not None, 8.0
         )
         assert re.search(r"STALE \d+ s old: agents.* · connection refused", term.screen()[1])
         assert any("agent-0011" in line for line in term.screen()), "never blank"

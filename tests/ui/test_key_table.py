@@ -132,4 +132,4 @@ def test_a_key_that_means_nothing_here_says_once_where_it_does_something() -> No
         assert hints.of("r", IN_LOGS) == "r does nothing here: run again, in Agents, Status, Dispatches"
     assert hints.of("ctrl+n", IN_LOGS).startswith("ctrl+n does nothing here: new, in Agents")
     assert hints.of("r", (TABLE, contexts.SECRETS, LIST, SCREEN, APP)).endswith(": U sets this secret")
-    assert hints.of("l", (TABLE, contexts.RAW)).endswith("log of this, on the main screen; Esc leads there")
+    assert hints.of("l", (TABLE, contexts.RAW)).endswith("its log, on the main screen; Esc leads there")

@@ -69,7 +69,7 @@ def test_newest_first_filtered_as_in_every_list() -> None:
 
 def test_what_was_not_seen_is_not_said_not_to_have_happened() -> None:
     pane = TimelinePane()
-    assert pane.empty(view()) == "Nothing was seen to happen since this project is watched."
+    assert pane.empty(view()) == "No event since lktop began to watch this project."
     pane.problems_only = True
     assert pane.empty(view(event(1, 60.0))) == "No problem was seen. ! shows every event."
 

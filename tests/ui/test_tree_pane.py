@@ -64,7 +64,7 @@ def test_parents_show_the_worst_of_their_children_and_a_count() -> None:
     ("room", "cause"),
     [
         ("call-7303", "agent CrashLoop"),
-        ("lobby-kiosk-3", "no such agent here"),
+        ("lobby-kiosk-3", "no agent has this name"),
     ],
 )
 def test_why_nobody_takes_a_dispatch(room: str, cause: str) -> None:
@@ -331,7 +331,7 @@ def test_a_server_without_agents_offers_a_job_once() -> None:
     why = [
         cells[5].text for key, cells in shown(pane, view).items() if key.startswith("dispatch:call-7303\0")
     ]
-    assert why[0].startswith("nobody took it; it is not offered again: dispatch again (r)")
+    assert why[0].startswith("no worker took it; it is not offered again: dispatch again (r)")
 
 
 def test_how_much_of_the_rooms_is_known() -> None:
@@ -343,7 +343,7 @@ def test_how_much_of_the_rooms_is_known() -> None:
     assert words(pane.title(partly)) == " [31 rooms] 7/31 loaded"
     old = replace(view, fleet=replace(view.fleet, coverage=Coverage(polled=31, total=31, oldest=800.0)))
     assert words(pane.title(old)) == " [31 rooms] oldest 4m"
-    for seen, said in ((view, "live"), (partly, "partly live"), (old, "partly live")):
+    for seen, said in ((view, "live"), (partly, "partly loaded"), (old, "partly loaded")):
         assert pane.freshness_words(seen).text == said
     cut = replace(view, fleet=replace(view.fleet, cut={"rooms": 31, "dispatches": 40, "agents": 5}))
     assert words(pane.title(cut)) == " [31 rooms] rooms cut at 31 dispatches cut at 40"
@@ -355,7 +355,7 @@ def test_how_much_of_the_rooms_is_known() -> None:
 def test_the_list_of_rooms_counts_for_how_current_the_tree_is() -> None:
     pane, view = DispatchesPane(), view_of("empty")
     assert pane.fresh(view).at is not None, "no rooms to poll is no reason to be loading"
-    assert pane.empty(view) == "No open rooms."
+    assert pane.empty(view) == "No open rooms. ctrl+n dispatches an agent to a new one."
     view = view_of("incident")
     stale = {**view.fleet.freshness, "rooms": Freshness(at=1.0, failures=3)}
     assert pane.fresh(replace(view, fleet=replace(view.fleet, freshness=stale))).stale
@@ -370,7 +370,7 @@ def test_participants_that_are_refused_are_not_said_to_be_asked_for_by_nobody() 
     fresh = {**view.fleet.freshness, "participants": Freshness(failures=2, error="permissions denied")}
     unasked = replace(view.fleet, participants={}, room_freshness={})
     for fleet, said in (
-        (unasked, "no recent answer tells who is in the room"),
+        (unasked, "no recent answer says who is in the room"),
         (replace(unasked, freshness=fresh), "who is in the room is not known: permissions denied"),
     ):
         lines = shown(pane, replace(view, fleet=fleet))

@@ -181,7 +181,7 @@ def _since_when(since: Since, clock: Callable[[float], str]) -> str:
     if least == most:
         return f"since {most}"
     day = "today " if " " in most and " " not in least else ""  # or the date would stand for both
-    return f"since between {most} and {day}{least}"
+    return f"since some time between {most} and {day}{least}"
 
 
 def _after_deploy(known: Evidence) -> str:
@@ -234,7 +234,8 @@ def _is_by_deploy(known: Evidence) -> bool:
 def _log(known: Evidence, clock: Callable[[float], str]) -> tuple[list[str], list[str]]:
     """What is said of it, and what of that is not known."""
     if known.status == "Build Failed":
-        running = f"{known.replicas} replicas of the version before run on"
+        left = "1 replica" if known.replicas == 1 else f"{known.replicas} replicas"
+        running = f"{left} of the previous version {'runs' if known.replicas == 1 else 'run'}"
         return ["the build log says why", *([running] if known.replicas else [])], []
     if known.status in _NOT_OURS:
         return [], []

@@ -21,7 +21,7 @@ def left_behind(plan: Plan, agent_id: str) -> tuple[str, Verdict]:
     if plan.creates:
         words = f"agent {agent_id} is there and has no version: deploy to it again, or delete it"
         return words, Verdict.DONE
-    kept = "nothing is deployed, the version that ran before goes on"
+    kept = "nothing is deployed, the previous version keeps running"
     if plan.secrets:
         return f"{kept}; its secrets may be set already", Verdict.UNKNOWN
     return kept, Verdict.REFUSED
@@ -49,7 +49,7 @@ def create_lost(found: Sequence[str], error: str) -> tuple[str, Verdict]:
 
 def deploy_lost(plan: Plan, error: str) -> tuple[str, Verdict]:
     """The answer to a deploy is lost. Without the address in it nothing can be built, so nothing was."""
-    kept = f"{error}; no version was made of it and the one that runs goes on"
+    kept = f"{error}; no version was made of it; the running version keeps running"
     if not plan.secrets:
         return f"{kept}; try again", Verdict.NOT_SEEN
     names = ", ".join(item.name for item in plan.secrets[:4])

@@ -118,11 +118,15 @@ def is_no_room(fleet: Fleet, name: str) -> bool:
     return not unlisted_rooms(fleet) and all(room.name != name for room in fleet.rooms)
 
 
+NO_OPEN_ROOMS: Final = "No open rooms."
+"""What an empty list of rooms says where nothing speaks against it."""
+
+
 def no_rooms(fleet: Fleet) -> str:
     """What an empty list of rooms says."""
     if not fleet.rooms_lost:
         unreadable = _unreadable("rooms", fleet.unreadable_rows.get("rooms", 0))
-        return f"No open rooms that could be read: {unreadable}." if unreadable else "No open rooms."
+        return f"No open rooms that could be read: {unreadable}." if unreadable else NO_OPEN_ROOMS
     before = f"Before the outage there {'were' if fleet.rooms_lost > 1 else 'was'} {fleet.rooms_lost}"
     return (
         f"No room is listed. {before}: a server whose store lost its data lists none, "

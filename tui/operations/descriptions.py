@@ -125,9 +125,10 @@ def jobs(view: View, agent: Agent, deployment: str | None = None) -> str:
 NO_JOBS = "no jobs running"
 
 
-def finishing(running: str) -> str:
-    """What becomes of the jobs that `jobs` found when another version takes over."""
-    return running if running == NO_JOBS else f"{running}; running sessions finish (up to 1 h)"
+def finishing(view: View, agent: Agent) -> str:
+    """What becomes of the jobs of production when another version takes over."""
+    found = jobs(view, agent, "")
+    return found if found == NO_JOBS else f"{found}; running sessions finish (up to 1 h)"
 
 
 def _nothing_loaded(coverage: Coverage) -> str:

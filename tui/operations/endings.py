@@ -20,7 +20,8 @@ def done(
     items: tuple[str, ...] = (),
 ) -> Outcome:
     """The answer carried it, or it was accepted and is seen."""
-    words = f"{subject}: done in {duration(took)}{_more(receipt)}"
+    how = "done" if receipt.dispatch is None else "created"  # no agent is in the room yet
+    words = f"{subject}: {how} in {duration(took)}{_more(receipt)}"
     return Outcome(Verdict.DONE, words, intent, receipt=receipt, undo=undo, took=took, items=items)
 
 

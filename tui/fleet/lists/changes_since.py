@@ -133,7 +133,7 @@ CHANGE_COLUMNS: Sequence[Column[Changes]] = (
     Column("crashes", "CRASHES", 7, cell=lambda row, view: _number(row.crashes, "error")),
     Column("failed", "FAILED", 6, cell=lambda row, view: _number(row.failed, "error")),
     Column("succeeded", "SUCCESS", 7, rank=2, cell=lambda row, view: _number(row.succeeded, "text")),
-    Column("others", "ALSO", 14, want=21, rank=1, grow=3, cell=lambda row, view: Cell(_others(row))),
+    Column("others", "OTHER", 14, want=21, rank=1, grow=3, cell=lambda row, view: Cell(_others(row))),
 )
 
 

@@ -12,16 +12,7 @@ from tui.fleet.polling.sources import AGENTS, VERSIONS
 from tui.fleet.status import status
 from tui.fleet.view import View
 from tui.formats import age
-from tui.operations.descriptions import (
-    agent_of,
-    finishing,
-    jobs,
-    named,
-    no_agent,
-    states,
-    typed_names,
-    where,
-)
+from tui.operations.descriptions import agent_of, finishing, named, no_agent, states, typed_names, where
 from tui.operations.fields import Answers, Field, FieldKind, Hint, HintLevel, InvalidAnswer, Option
 from tui.operations.journal.journal import Intent
 from tui.operations.looks import find_agent, inconclusive, whole
@@ -126,7 +117,7 @@ class Rollback(Operation):
             effect=(
                 f"from {agent.version}{_about(current, view.now)}",
                 f"to   {tag or '(choose one)'}{_about(found, view.now)}",
-                finishing(jobs(view, agent, "")),
+                finishing(view, agent),
                 "undo with u within 30 s",
             ),
             state=states(view, agent, ""),
@@ -211,7 +202,7 @@ class Promote(DeploymentOperation):
             where=where(agent, ""),
             effect=(
                 f"production from {agent.version} to {_source(view, answers) or '(choose one)'}",
-                finishing(jobs(view, agent, "")),
+                finishing(view, agent),
                 "undo with u within 30 s",
             ),
             state=states(view, agent),

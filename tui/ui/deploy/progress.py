@@ -215,7 +215,7 @@ class DeployScreen(Dialog):
 
     def _say(self, words: str = "") -> None:
         over = self._report is not None and self._report.over
-        quiet = "Esc closes · c copies the verdict" if over else "Esc Esc: leave (may cancel the build)"
+        quiet = "Esc closes · c copies the result" if over else "Esc Esc: leave (may cancel the build)"
         self._lines("keys", [(Cell(f" {words or quiet}", "warn" if words else "muted"),)])
 
     def action_leave(self) -> None:

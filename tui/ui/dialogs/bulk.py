@@ -54,7 +54,7 @@ def summary(done: int, total: int, ended: Sequence[Outcome]) -> str:
 
 
 class BulkDialog(Dialog):
-    """Stops at the first failure; Esc stops after the current target, and p goes on."""
+    """Stops at the first failure; Esc stops after the current target, and p continues."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(BULK)
 
@@ -315,7 +315,7 @@ class BulkDialog(Dialog):
         if self._ended:
             return self._ended
         if self._stopping:
-            return "stopping after the current one; p goes on, Esc hides this"
+            return "stopping after the current one; p continues, Esc hides"
         if self._under_way:
             return "running; Esc stops after the current one"
         return self.obstacle or "ready; stops at the first failure or unknown outcome"

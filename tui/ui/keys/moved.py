@@ -71,6 +71,6 @@ MOVED: Final = (
     Moved("n", "cancelling", "Esc", (DIALOG,)),
     Moved("h", "the choice to the left", "←", (CHOICE, BUTTON)),
     Moved("l", "the choice to the right", "→", (CHOICE, BUTTON)),
-    Moved("r", "looking again", "ctrl+r", (UNRESOLVED,)),
+    Moved("r", "checking again", "ctrl+r", (UNRESOLVED,)),
     Moved("x", "setting aside", "a", (UNRESOLVED,)),
 )

@@ -70,7 +70,7 @@ _OPENS: Final = Section(
         Key("shift+tab", "Previous pane", (use("next_pane(-1)", SCREEN),)),
         Key("enter", "Open", (use("open", TABLE), use("open", LOGS, label="Expand", footer=True))),
         Key("escape", "Back", (use("back", SCREEN, LOGS), use("leave", *_LAID_OVER))),
-        Key("q", "Back, at the root quit", (use("leave", APP, *_LAID_OVER),)),
+        Key("q", "Back; on the first pane, quit", (use("leave", APP, *_LAID_OVER),)),
         Key("ctrl+q", "Quit", (use("quit", APP, priority=True),)),
         Key("ctrl+c", "Copy the selection; twice, quit", (use("interrupt", APP, priority=True),)),
         Key(
@@ -82,15 +82,15 @@ _OPENS: Final = Section(
             ),
         ),
         Key("colon", "Command", (use("command", SCREEN, footer=True),)),
-        Key("l", "Log of this", (use("logs('deploy')", SCREEN, label="Log", footer=True),)),
-        Key("B", "Build log of this", (use("logs('build')", SCREEN, label="Build log", footer=True),)),
+        Key("l", "Its log", (use("logs('deploy')", SCREEN, label="Log", footer=True),)),
+        Key("B", "Its build log", (use("logs('build')", SCREEN, label="Build log", footer=True),)),
         Key("f", "Full screen and back", (use("maximise", SCREEN, label="Full screen", footer=True),)),
         Key(
             "ampersand",
-            "Only what matches",
+            "Show only what matches",
             (use("filter", SCREEN), use("filter", LOGS, label="Filter", footer=True)),
         ),
-        Key("F", "Filters off and on again", (use("filters", SCREEN, LOGS),)),
+        Key("F", "Turn filters off and on", (use("filters", SCREEN, LOGS),)),
         Key(
             "exclamation_mark,ctrl+z",
             "Problems only",
@@ -100,10 +100,10 @@ _OPENS: Final = Section(
         Key("v", "Versions of this agent", (use("detail('versions')", SCREEN),)),
         Key("s", "Secrets of this agent", (use("detail('secrets')", SCREEN),)),
         Key("D", "Dispatches of this agent", (use("agent_dispatches", SCREEN),)),
-        Key("A", "To the agent of this", (use("owner", SCREEN), use("agent", PAST_LIST))),
+        Key("A", "Go to its agent", (use("owner", SCREEN), use("agent", PAST_LIST))),
         Key(
             "J",
-            "To the job of this",
+            "Go to its job",
             (
                 use("job", LOGS, PAST_LIST, label="Job", footer=True),
                 use("screen.event_job", TIMELINE, label="Job", footer=True),
@@ -113,7 +113,7 @@ _OPENS: Final = Section(
         Key("at", "Projects", (use("choose_project", APP),)),
         Key(
             "w,ctrl+w",
-            "What does not fit",
+            "More columns, or wrapped lines",
             (use("wide", SCREEN, label="More columns"), use("wrap", LOGS, label="Wrap")),
         ),
         Key(
@@ -121,17 +121,21 @@ _OPENS: Final = Section(
             "Open or close all",
             (use("toggle_all", DISPATCHES), use("pretty", LOGS, label="JSON in lines")),
         ),
-        Key("x", "Fields shown", (use("reveal", DISPATCHES, RAW, label="Metadata"), use("fields", LOGS))),
+        Key(
+            "x",
+            "Show metadata, or log fields",
+            (use("reveal", DISPATCHES, RAW, label="Metadata"), use("fields", LOGS)),
+        ),
         Key("t", "Times: relative, local, UTC", (use("times", APP, LOGS),)),
         Key("y", "Row as JSON", (use("raw", APP), use("raw", LOGS, label="As received"), use("leave", RAW))),
         Key(
             "c",
-            "Copy the marked, else this",
+            "Copy the marked rows, else this one",
             (use("copy", APP, LOGS, LINKS, MESSAGES, PAST_LIST), use("copy", RAW, label="Copy all of it")),
         ),
         Key("Y", "Copy as text, Markdown, CSV, as received", (use("copy_as", APP, LOGS),)),
         Key("ctrl+s", "Save to a file", (use("save", APP, LOGS),)),
-        Key("ctrl+r", "Read again", (use("refresh_now", APP), use("ask", LINKS))),
+        Key("ctrl+r", "Reload", (use("refresh_now", APP), use("ask", LINKS))),
         Key("ctrl+l", "Redraw the screen", (use("redraw", APP),)),
         Key("question_mark,f1", "Help", (use("help", APP, footer=True),)),
         Key("f8", "Save a picture of the screen", (use("picture", APP),)),
@@ -172,7 +176,7 @@ _MOVES: Final = Section(
         Key("left_parenthesis", "Previous mark", (use("screen.to_mark(-1)", LIST), use("to_mark(-1)", LOGS))),
         Key("right_parenthesis", "Next mark", (use("screen.to_mark(1)", LIST), use("to_mark(1)", LOGS))),
         Key("comma", "A minute back", (use("minute(-1)", LOGS, TIMELINE),)),
-        Key("full_stop", "A minute on", (use("minute(1)", LOGS, TIMELINE),)),
+        Key("full_stop", "A minute forward", (use("minute(1)", LOGS, TIMELINE),)),
         Key("T", "Go to a time", (use("time", LOGS), use("time", SCREEN))),
         Key("ctrl+t", "The past", (use("past", SCREEN),)),
         Key("p", "Pause or play", (use("follow", LOGS, label="Follow", footer=True),)),
@@ -220,9 +224,9 @@ _ACTS: Final = Section(
             ),
         ),
         Key("ctrl+o", "Deploy from the working directory", (use("screen.deploy", *_PANES, TIMELINE),)),
-        Key("u", "Undo, for 30 s", (use("screen.undo", *_PANES, TIMELINE),)),
+        Key("u", "Undo, within 30 s", (use("screen.undo", *_PANES, TIMELINE),)),
         Key("a", "Acknowledge", (use("acknowledge", SCREEN),), on=False),
-        Key("i", "Note on this", (use("note", LOGS, label="Note"), use("screen.note", *_PANES, TIMELINE))),
+        Key("i", "Add a note", (use("note", LOGS, label="Note"), use("screen.note", *_PANES, TIMELINE))),
     ),
 )
 
@@ -234,7 +238,7 @@ _LISTS: Final = Section(
         Key("greater_than_sign,shift+right", "Pick the column to the right", (use("column(1)", TABLE),)),
         Key(
             "S",
-            "Sort, by a letter that the footer offers",
+            "Sort: the footer shows the letters",
             (use("choose_sort", AGENTS, VERSIONS, SECRETS, DISPATCHES),),
         ),
     ),
@@ -268,7 +272,7 @@ _TIME_BAR: Final = Section(
         Key("left", "Previous sample", (use("sample(-1)", TIME_BAR, footer=True),)),
         Key("right", "Next sample", (use("sample(1)", TIME_BAR, footer=True),)),
         Key("comma", "A minute back", (use("minute(-1)", TIME_BAR),)),
-        Key("full_stop", "A minute on", (use("minute(1)", TIME_BAR),)),
+        Key("full_stop", "A minute forward", (use("minute(1)", TIME_BAR),)),
         Key("left_square_bracket", "Previous event", (use("event(-1)", TIME_BAR),)),
         Key("right_square_bracket", "Next event", (use("event(1)", TIME_BAR, footer=True),)),
         Key("e", "Next problem", (use("problem(1)", TIME_BAR, footer=True),)),
@@ -285,10 +289,10 @@ _TIME_BAR: Final = Section(
 _PROMPTS: Final = Section(
     "Prompts",
     (
-        Key("escape", "Cancel", (use("cancel", PROMPT, LOG_PROMPT),)),
-        Key("up", "Earlier line", (use("history(-1)", PROMPT, LOG_PROMPT),)),
+        Key("escape", "Cancel", (use("cancel", PROMPT, LOG_PROMPT, footer=True),)),
+        Key("up", "Earlier line", (use("history(-1)", PROMPT, LOG_PROMPT, footer=True),)),
         Key("down", "Later line", (use("history(1)", PROMPT, LOG_PROMPT),)),
-        Key("tab", "Complete", (use("accept", PROMPT, LOG_PROMPT, priority=True),)),
+        Key("tab", "Complete", (use("accept", PROMPT, LOG_PROMPT, footer=True, priority=True),)),
         Key("ctrl+u", "Clear", (use("clear", PROMPT, LOG_PROMPT, priority=True),)),
     ),
 )
@@ -303,7 +307,7 @@ _PICKERS: Final = Section(
         Key("pagedown,ctrl+f", "Page down", (use("move(8)", PICKER),)),
         Key("pageup,ctrl+b,b", "Page up", (use("move(-8)", PICKER),)),
         Key("enter", "Choose", (use("pick", PICKER, footer=True),)),
-        Key("space", "On and off", (use("switch", PICKER, footer=True),)),
+        Key("space", "Switch on or off", (use("switch", PICKER, footer=True),)),
         Key("ctrl+d,delete", "Remove", (use("remove", PICKER, footer=True),)),
         Key("escape", "Close", (use("close", PICKER, footer=True),)),
     ),
@@ -325,12 +329,12 @@ _DIALOGS: Final = Section(
     (
         Key("escape", "Cancel", (use("leave", DIALOG),)),
         Key("ctrl+s", "To the action button", (use("to_button", DIALOG),)),
-        Key("enter", "Press, or go on", (use("press", BUTTON), use("next", CHOICE))),
+        Key("enter", "Press, or continue", (use("press", BUTTON), use("next", CHOICE))),
         Key("left", "Choice to the left", (use("app.focus_previous", BUTTON), use("choose(-1)", CHOICE))),
         Key("right", "Choice to the right", (use("app.focus_next", BUTTON), use("choose(1)", CHOICE))),
         Key("space", "Next choice", (use("choose(1)", CHOICE),)),
-        Key("down", "Suggestions", (use("offer(1)", SUGGESTIONS),)),
-        Key("up", "Suggestions, upwards", (use("offer(-1)", SUGGESTIONS),)),
+        Key("down", "Next suggestion", (use("offer(1)", SUGGESTIONS),)),
+        Key("up", "Previous suggestion", (use("offer(-1)", SUGGESTIONS),)),
         Key(
             "pagedown",
             "Page down",
@@ -345,14 +349,14 @@ _DIALOGS: Final = Section(
         Key(
             "ctrl+c,ctrl+x,super+c", "A secret is never copied", (use("refuse_copy", SECRET, priority=True),)
         ),
-        Key("ctrl+r", "Read again", (use("read_again", OPERATION, BULK, DEPLOY), use("look", UNRESOLVED))),
+        Key("ctrl+r", "Reload", (use("read_again", OPERATION, BULK, DEPLOY), use("look", UNRESOLVED))),
         Key(
             "c",
             "Copy the command",
             (
                 use("copy_command", OPERATION, DEPLOY),
                 use("copy_command", BULK, label="Copy the commands"),
-                use("copy", DEPLOYING, label="Copy the verdict"),
+                use("copy", DEPLOYING, label="Copy the result"),
             ),
         ),
         Key(
@@ -360,7 +364,7 @@ _DIALOGS: Final = Section(
             "Save a picture",
             (use("picture", OPERATION, BULK, DEPLOY), use("app.picture", UNRESOLVED, DEPLOYING)),
         ),
-        Key("p", "Pause or play", (use("go_on", BULK, label="Go on"),)),
+        Key("p", "Pause or play", (use("go_on", BULK, label="Continue"),)),
         Key("q", "Back", (use("leave", UNRESOLVED, DEPLOYING),)),
         Key("a", "Acknowledge", (use("set_aside", UNRESOLVED, label="Set aside"),)),
     ),

@@ -41,6 +41,8 @@ MIN_WIDTH: Final = 10
 """Width in cells that lines are laid out for at least."""
 COLORLESS: Final = "mono"
 """The theme without colours; colours that programs print are not shown in it."""
+CUT: Final = "…"
+"""The last cell of a row that goes on to the right."""
 WHEEL: Final = 3
 """Rows that a turn of the mouse wheel scrolls."""
 BAR_OFTEN: Final = 0.5
@@ -126,7 +128,11 @@ class LogLines(ThemedWidget, can_focus=True):
         segments = [Segment(painted.gutter, self.tone_style(painted.gutter_tone, painted.band))]
         for span, text, is_match in self._pieces(painted):
             segments.append(Segment(self.encode(text), self._style(span, painted.band, is_match)))
-        return Strip(segments).adjust_cell_length(self.size.width, self.tone_style("text", painted.band))
+        strip = Strip(segments)
+        if strip.cell_length > self.size.width:  # more of the line is to the right
+            cut = Segment(self.encode(CUT), self.tone_style("muted", painted.band))
+            strip = Strip([*strip.crop(0, self.size.width - 1), cut])
+        return strip.adjust_cell_length(self.size.width, self.tone_style("text", painted.band))
 
     # ---- drawing --------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.fleet.coverage import coverage_words
+from tui.fleet.find import unlisted_agents
 from tui.fleet.lists.cells import Cell, status_glyph, status_tone
 from tui.fleet.state import Freshness
 from tui.fleet.status import status
@@ -94,11 +95,13 @@ def _counts(view: View) -> list[Cell]:
     counts = view.fleet.statuses
     agents = len(view.fleet.agents)
     signs: dict[tuple[str, str], int] = {}
+    is_stale = view.fleet.fresh("agents").stale  # then they are as old as the rows, and as pale
     for state in sorted(map(status, filter(None, counts)), key=lambda state: (state.severity, state.name)):
-        sign = (status_glyph(state), status_tone(state))
+        sign = (status_glyph(state), "muted" if is_stale else status_tone(state))
         signs[sign] = signs.get(sign, 0) + counts[state.name]
     counted = (Cell(f"{sign}{count} ", look) for (sign, look), count in signs.items())
-    return [Cell(f"agents {agents}  " if agents else ""), *counted]
+    is_none = view.fleet.fresh("agents").at is not None and not unlisted_agents(view.fleet)
+    return [Cell(f"agents {agents}  " if agents or is_none else ""), *counted]
 
 
 def _line_state(view: View, link: Link, width: int) -> Line:
@@ -131,7 +134,7 @@ def _freshness(view: View, width: int) -> Cell:
     if words := _staleness(view):
         return Cell(words if text_width(words) < width else fit(words, width - 1), "error")
     if view.is_past:
-        return Cell("as it was ", "muted")
+        return Cell("recorded ", "muted")
     if agents.at is None and not agents.absent:
         return Cell("connecting… ", "muted")
     if any(fresh.failures and not fresh.absent for fresh in map(view.fleet.fresh, LISTS)):

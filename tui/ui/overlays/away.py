@@ -69,7 +69,7 @@ class AwayScreen(ModalScreen[None]):
         shown: list[Line] = [(title,), *(_joined(line, names) for line in summary.lines)]
         shown += [()] * (LINES + 1 - len(shown))
         more = f"and {summary.more} more · " if summary.more else ""
-        shown.append((Cell(f"{more}7 lists all of it · any key only closes this", "muted"),))
+        shown.append((Cell(f"{more}any key closes this · then 7 shows the timeline", "muted"),))
         lines = self.query_one(Lines)
         lines.set_lines([spread(line, (), lines.size.width) for line in shown])
 

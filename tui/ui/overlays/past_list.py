@@ -122,12 +122,12 @@ def changes_list(view: View, since: float, until: float, copy: Callable[[str], N
     found = changes_since(view.past.events, names, since, until, view.past.job_counts)
     rows = [PastRow(row_cells(CHANGE_COLUMNS, item, view), item.subject) for item in found]
     ends = [when(at, now=view.now, style=view.clock_style) for at in (since, min(until, view.now))]
-    title = f"Changed {ends[0]}–{ends[1] if until < view.now else 'now'} · {len(rows)}"
+    title = f"{len(rows)} changed {ends[0]}–{ends[1] if until < view.now else 'now'}"
     begun = complete_since(view.past)
     if begun is None or begun > since:
         words = "" if begun is None else when(begun, now=view.now, style=view.clock_style)
-        title += f" · watched only since {words}" if words else " · nothing is watched yet"
-    empty = view.past.untold or "Nothing that was seen has changed."
+        title += f" · watched only since {words}" if words else " · not watched yet"
+    empty = view.past.untold or "No change was seen in that time."
     return PastList(title, CHANGE_COLUMNS, rows, empty=empty, copy=copy)
 
 
@@ -136,6 +136,6 @@ def failed_list(view: View, seconds: float, copy: Callable[[str], None]) -> Past
     jobs = [job for job in view.past.failed_jobs if view.now - job.at <= seconds]
     jobs.sort(key=lambda job: -job.at)
     rows = [PastRow(row_cells(FAILED_COLUMNS, job, view), job.subject) for job in jobs]
-    title = f"Jobs that failed within {age(seconds)} · {len(rows)}"
-    empty = view.past.untold or "No job was seen to fail within that time."
+    title = f"{len(rows)} {'job' if len(rows) == 1 else 'jobs'} failed within {age(seconds)}"
+    empty = view.past.untold or "No failed job was seen in that time."
     return PastList(title, FAILED_COLUMNS, rows, empty=empty, copy=copy)

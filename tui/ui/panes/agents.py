@@ -159,7 +159,8 @@ class AgentsPane(ProblemListPane):
             read = " among the agents that were read" if partly else ""
             return f"No problems{read}{old}. ! shows every agent."
         none = f"No agents that could be read: {partly}" if partly else "No agents in this project"
-        return "" if fresh.at is None else f"{none}{old}."
+        next_step = "" if partly or old or view.is_past else " ctrl+o deploys one from the working directory."
+        return "" if fresh.at is None else f"{none}{old}.{next_step}"
 
     def raw_item(self) -> object | None:
         """The agent."""

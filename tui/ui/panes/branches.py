@@ -205,7 +205,7 @@ def _why(view: View, job: Job, room: RoomEvidence, condition: JobCondition) -> s
         case JobCondition.SLOW_START:
             return f"no agent {elapsed} after the start: starting, or ended at once"
         case JobCondition.UNCHECKED:
-            return "no node tells who is in the room" if room.error else _why_unchecked(view)
+            return "no node says who is in the room" if room.error else _why_unchecked(view)
         case JobCondition.WAS_ABSENT:
             return f"its agent was not in the room when last asked{asked}"
         case JobCondition.ABSENT:
@@ -221,10 +221,10 @@ def _why_unchecked(view: View) -> str:
     """Why it is not known who is in a room that a node answers for."""
     fresh = view.fleet.fresh("participants")
     if fresh.absent:
-        return "this server does not tell who is in a room"
+        return "this server does not say who is in a room"
     if fresh.failures:
         return f"who is in the room is not known: {fresh.error}"
-    return "no recent answer tells who is in the room"  # not asked, or the list was cut
+    return "no recent answer says who is in the room"  # not asked, or the list was cut
 
 
 def _served(job: Job, room: RoomEvidence) -> str:
@@ -272,7 +272,7 @@ def _why_no_job(view: View, dispatch: Dispatch, condition: DispatchCondition) ->
         case DispatchCondition.FOR_PUBLISHER:
             return "its agent serves publishers, and nobody publishes"
         case DispatchCondition.FOR_PARTICIPANT:
-            return "its agent serves participants, and nobody is in the room"
+            return "its agent serves participants, and none is in the room"
         case DispatchCondition.PERHAPS_FOR_PUBLISHER:
             return f"{_why_nobody(view, dispatch)}; or its agent serves publishers, and nobody publishes"
         case DispatchCondition.SLOW | DispatchCondition.NOT_TAKEN:
@@ -283,11 +283,11 @@ def _why_no_job(view: View, dispatch: Dispatch, condition: DispatchCondition) ->
 def _why_nobody(view: View, dispatch: Dispatch) -> str:
     """The likely cause of a dispatch that no worker takes, from the state of its agents."""
     if view.fleet.fresh("agents").absent:
-        return "nobody took it; it is not offered again: dispatch again (r)"
+        return "no worker took it; it is not offered again: dispatch again (r)"
     agents = by_name(view.fleet, dispatch.agent_name)
     if not agents:
         unknown = unlisted_agents(view.fleet)
-        return f"no worker took it; {unknown}" if unknown else "no such agent here"
+        return f"no worker took it; {unknown}" if unknown else "no agent has this name"
     rows = [row for agent in agents for row in agent.agent_deployments]
     states = {status(row.status) for row in rows if row.deployment == dispatch.deployment}
     if not states:

@@ -15,7 +15,7 @@ from tui.api.models import Agent
 from tui.fleet.conditions import Worst
 from tui.fleet.coverage import coarsely, coverage_words, is_old
 from tui.fleet.evidence import agent_of
-from tui.fleet.find import are_rooms_whole, no_rooms, unknown_rooms, unlisted_agents
+from tui.fleet.find import NO_OPEN_ROOMS, are_rooms_whole, no_rooms, unknown_rooms, unlisted_agents
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.fleet.lists.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.lists.tree import (
@@ -99,7 +99,7 @@ class DispatchesPane(ProblemListPane):
         """Live only where the whole tree is; the header says what is not."""
         words = super().freshness_words(view)
         partly = words == LIVE and coverage_words(view.fleet.coverage, view.monotonic)
-        return Cell("partly live", "info") if partly else words
+        return Cell("partly loaded", "info") if partly else words
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """Rooms and their contents; agents, for the likely cause of a dispatch that no worker takes."""
@@ -198,7 +198,9 @@ class DispatchesPane(ProblemListPane):
             partly = coverage.polled < coverage.total or coverage.failing or not are_rooms_whole(view.fleet)
             known = " that is loaded" if partly else ""
             return f"No room{known} has a dispatch of {self.agent_name}. Esc shows every room."
-        return no_rooms(view.fleet)
+        words = no_rooms(view.fleet)
+        is_plain = words == NO_OPEN_ROOMS and not view.is_past
+        return f"{words} ctrl+n dispatches an agent to a new one." if is_plain else words
 
     # ---- what cursor and keys act on ------------------------------------------------------------------
 

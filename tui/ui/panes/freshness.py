@@ -27,7 +27,7 @@ def freshness(view: View, fresh: Freshness) -> Cell:
     if fresh.failures:
         return Cell("retrying", "muted")
     if view.is_past and old < 90:
-        return Cell("as it was", "muted")
+        return Cell("recorded", "muted")
     return LIVE if old < 90 else Cell(f"{age(old)} old", "warn")
 
 
@@ -61,7 +61,7 @@ def _retry(view: View, fresh: Freshness) -> str:
     if fresh.retry_at is None:
         return ""
     wait = round(fresh.retry_at - view.monotonic)
-    return f"try {fresh.failures + 1} {f'in {wait} s' if wait > 0 else 'under way'} · "
+    return f"retry {fresh.failures + 1} {f'in {wait} s' if wait > 0 else 'now'} · "
 
 
 def _old(value: float) -> str:

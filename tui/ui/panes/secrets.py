@@ -99,4 +99,6 @@ class SecretsPane(DetailPane):
         is_known = view.selection.agent_id in view.fleet.secrets
         partly = read_in_part(view.fleet, "secrets", view.selection.agent_id)
         none = f"No secrets that could be read: {partly}" if partly else "No secrets"
-        return f"{none}{as_of(view, fresh)}." if is_known else missing(fresh)
+        old = as_of(view, fresh)
+        next_step = "" if partly or old or view.is_past else " ctrl+n adds one, I imports a file."
+        return f"{none}{old}.{next_step}" if is_known else missing(fresh)

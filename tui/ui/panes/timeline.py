@@ -125,7 +125,7 @@ class TimelinePane(ProblemListPane):
         """Nothing yet, or nothing bad."""
         if self.problems_only and view.past.events:
             return "No problem was seen. ! shows every event."
-        return view.past.untold or "Nothing was seen to happen since this project is watched."
+        return view.past.untold or "No event since lktop began to watch this project."
 
     def opened(self, key: str) -> str:
         """The fleet as it was when the event happened."""
