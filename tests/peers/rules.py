@@ -41,7 +41,7 @@ NOBODY_TOOK_IT = Rule(
     (
         "jobs 0",
         "no job",
-        "nobody took it; it is not offered again",
+        "no worker took it; it is not offered again",
         "join: .*no worker took it.*dispatch again",
     ),
     ("●", "starting"),
