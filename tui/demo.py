@@ -32,6 +32,9 @@ API_SECRET: Final = "secret"
 """LiveKit's development key pair, so that `lk --dev` works with the demo."""
 MISSING: Final = "the simulator is not installed; run: pip install 'lktop[sim]'"
 
+HOME: Final = str(Path(tui.__file__).parent.parent)
+"""Where this program is; the simulator is started with this alone as its `PYTHONPATH`."""
+
 _LINE = re.compile(rb"listening on (http://127\.0\.0\.1:[0-9]{1,5})\r?\n")
 _FIRST_LINE_BYTES: Final = 4096
 
@@ -61,7 +64,6 @@ def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterato
     if not is_installed():
         raise DemoError(MISSING)
     command = [sys.executable, "-P", "-m", "tui", "sim", "--host", "127.0.0.1", "--port", "0", *options]
-    home = Path(tui.__file__).parent.parent
     keys = {"LIVEKIT_API_KEY": API_KEY, "LIVEKIT_API_SECRET": API_SECRET}
     with (
         _for_errors() as errors,
@@ -71,8 +73,8 @@ def simulator(options: Sequence[str], seconds: float = START_SECONDS) -> Iterato
             stdout=subprocess.PIPE,
             stderr=errors,
             bufsize=0,  # buffered input would be hidden from select
-            cwd=home,
-            env=child_env({**keys, "PYTHONPATH": str(home)}),
+            cwd=HOME,
+            env=child_env({**keys, "PYTHONPATH": HOME}),
             start_new_session=True,  # ctrl+c must not reach it
         ) as child,
     ):

@@ -13,12 +13,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from livekit.protocol import cloud_agent as pb
+from starlette.requests import Request
 from starlette.types import Message
 
 from tests.sim.caller import START, Caller, refusal
 from tests.sim.sources import tarball
 from tui.sim.http.builds import Outcome
 from tui.sim.http.orders import BuildOrder
+from tui.sim.http.request_body import read_body
 from tui.sim.http.server import Simulator, serve
 
 ATTRIBUTES = "X-LIVEKIT-AGENT-VERSION-ATTRIBUTES"
@@ -115,6 +117,24 @@ async def test_put_is_taken_with_the_signed_content_type_only(simulator: Simulat
     )
     assert (right.status_code, right.content) == (200, b"")
     assert simulator.control.uploads()[0]["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+async def test_a_put_is_read_only_up_to_the_limit(
+    simulator: Simulator, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator.control.switch({"upload": "put", "upload_limit": 1000})
+    monkeypatch.setattr("tui.sim.http.upload_routes.OVERHEAD", 0)
+    limits: list[int] = []
+
+    async def noted(request: Request, limit: int) -> bytes:
+        limits.append(limit)
+        return await read_body(request, limit)
+
+    monkeypatch.setattr("tui.sim.http.upload_routes.read_body", noted)
+    made = await caller.call("CloudAgent/CreateAgent", pb.CreateAgentRequest(), pb.CreateAgentResponse)
+    headers = {"Content-Type": "application/gzip"}
+    response = await caller.http.put(made.presigned_url, content=bytes(1001), headers=headers)
+    assert (response.status_code, limits) == (400, [1000])
 
 
 async def test_the_file_must_come_last(caller: Caller) -> None:
@@ -435,6 +455,27 @@ async def test_a_layer_may_come_in_pieces_or_with_its_last_request(caller: Calle
             assert sent.status_code == 202
         closed = await http.put(opened.headers["location"], params=params, content=last, headers=headers)
         assert closed.status_code == 201
+
+
+@pytest.mark.parametrize("limit", ["MANIFEST_LIMIT", "LAYER_LIMIT"])
+async def test_an_image_of_unknown_length_is_read_only_up_to_the_limit(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(f"tui.sim.http.registry.{limit}", 1000)
+    made = await caller.call("CloudAgent/CreateAgentV2", pb.CreateAgentV2Request(), pb.CreateAgentV2Response)
+    http, headers = caller.http, caller.headers()
+    target = (await http.get("/push-target", params={"agent_id": made.agent_id}, headers=headers)).json()
+    place = f"/v2/{target['name']}/manifests/{target['tag']}"
+    if limit == "LAYER_LIMIT":
+        opened = await http.post(f"/v2/{target['name']}/blobs/uploads/", headers=headers)
+        place = opened.headers["location"]
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(11):
+            yield b"x" * 100
+
+    response = await http.put(place, content=chunks(), headers=headers)
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (413, "SIZE_INVALID")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from tests.sim.caller import START, Caller, token
+from tui.sim.http.local_only import is_local
 from tui.sim.http.request_body import TooLarge, read_body
 from tui.sim.http.server import Simulator
 from tui.sim.scenarios.scenarios import find_scenario
@@ -197,6 +198,14 @@ async def test_web_pages_may_not_give_orders(
 async def test_this_machine_has_several_names(caller: Caller, host: str) -> None:
     response = await caller.http.get("/_sim/effects", headers={"Host": host, "Sec-Fetch-Site": "none"})
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("peer", "allowed"), [(("127.0.0.1", 1), True), (("192.0.2.7", 1), False), (None, False)], ids=str
+)
+def test_another_machine_may_not_give_orders(peer: tuple[str, int] | None, allowed: bool) -> None:
+    scope = {"type": "http", "client": peer, "headers": [(b"host", b"localhost:7880")]}
+    assert is_local(Request(scope)) is allowed
 
 
 async def test_an_order_that_is_too_large_is_refused(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ import email.utils
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from itertools import product
 from urllib.parse import urlsplit
 
 import pytest
@@ -129,7 +131,44 @@ async def test_an_undeclared_body_over_the_limit_is_malformed(simulator: Simulat
 
     headers = caller.headers(**{"Content-Type": "application/json"})
     response = await caller.http.post(LIST, content=pieces(), headers=headers)
-    assert refusal(response)[:2] == (400, "malformed")
+    assert refusal(response) == (400, "malformed", "http: request body too large")
+
+
+@pytest.mark.parametrize("path", ["/", "/nope", "/_sim/clock", "/_upload/x", LIST, "/logs", "/v2/"])
+async def test_a_body_that_is_no_http_any_more_is_the_callers_mistake(
+    caller: Caller, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether it comes before the answer, with it, or after."""
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+    head += f"Authorization: Bearer {token(caller.simulator)}\r\nContent-Type: application/json\r\n\r\n"
+    for waits, broken in product((False, True), (b"zz\r\n", b"1\r\nx\r\nzz\r\n", b"5;" + b"a=b;" * 40_000)):
+        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(caller.simulator.url).port)
+        writer.write(head.encode() + (b"" if waits else broken))
+        if waits:
+            await writer.drain()
+            assert (await caller.http.get("/")).status_code == 200, "it was looked at meanwhile"
+            writer.write(broken)
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+    assert "asyncio" not in {record.name for record in caplog.records}, "which tells of exceptions"
+
+
+async def test_a_log_whose_reader_breaks_off_by_no_http_ends(
+    simulator: Simulator, caller: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    agent = next(iter(simulator.world.agents))
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(simulator.url).port)
+    writer.write(
+        f"GET /logs?agent_id={agent} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+        f"Authorization: Bearer {token(simulator)}\r\n\r\n".encode()
+    )
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+    writer.write(b"zz\r\n")
+    with suppress(ConnectionError):
+        await reader.read()
+    writer.close()
+    assert "asyncio" not in {record.name for record in caplog.records}, "which tells of exceptions"
 
 
 async def test_a_mistake_of_the_simulator_is_told_to_caller_and_owner(

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 BACKLOG = 512
 
@@ -88,6 +88,21 @@ class Connection(H11Protocol):
         self.breakable = BreakableTransport(transport)
         self.app_state = {**self.app_state, "transport": self.breakable}
         super().connection_made(self.breakable)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP. Whoever answers what came before it has nobody to answer to any more."""
+        cycle = self._newest()
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if cycle is not None and cycle.response_started:
+            self.transport.close()  # it was answered already, or in part
+        else:
+            super().send_400_response(msg)
+
+    def _newest(self) -> RequestResponseCycle | None:
+        """The newest request of this connection, and what was answered to it; None before the first."""
+        return self.cycle
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Set `lost`."""
