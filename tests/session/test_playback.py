@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,12 +17,25 @@ from tests.history.fleets import Life
 from tests.test_project import PROJECT
 from tui.api.models import Agent, Deployment
 from tui.clock import Moment
-from tui.fleet.past import Event, JobCount, Kind, Severity, Since, Subject, Transition, deployment_key
-from tui.fleet.state import Fleet, with_agents
+from tui.fleet.past import (
+    Event,
+    JobCount,
+    Kind,
+    Past,
+    Severity,
+    Since,
+    Subject,
+    Transition,
+    deployment_key,
+)
+from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.fleet.store import Change
+from tui.history import sample_statuses
 from tui.history.events.derive import State
 from tui.history.files.folder_store import FolderReader, FolderWriter
-from tui.history.records import Run
+from tui.history.files.hour_reader import HourReader
+from tui.history.records import Run, Sample, Stamp
+from tui.history.sample_statuses import SampleStatuses
 from tui.history.store import Batch, Taken
 from tui.history.timeline import History, Timeline
 from tui.record_options import RecordOptions
@@ -141,6 +154,86 @@ async def test_time_passes_over_samples_and_through_gaps_up_to_the_newest(tmp_pa
         await playback.pass_to(last + 60.0)
         assert playback.is_at_end and playback.at == last and not playback.is_unrecorded
         assert replay.store.fleet.agents == taken[-1].fleet.agents
+
+
+async def test_of_one_hours_file_alone_since_when_is_told_as_it_was_live(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after a gap and in quiet times, up to the moment that is shown and no further."""
+    (tmp_path / "p").mkdir(mode=0o700)
+    begin = EPOCH // 3600 * 3600 + 60.0
+    history, known = History(State()), list[tuple[float, Past]]()
+    writer = FolderWriter(tmp_path, "p", RecordOptions(), Run("r1", begin, 0.0, "h", "1"))
+    before = Fleet()
+    plan = [("Running", 0), *[("Running", after) for after in (10, 20, 30)], ("Error", 10), ("Error", 30)]
+    plan += [("CrashLoop", 200), *[("CrashLoop", 10) for _ in range(9)], ("Running", 10), ("Running", 10)]
+    at = 0.0
+    for status, later in plan:
+        at += later
+        rows = tuple(Deployment(region=region, status=status) for region in ("us-east", "eu-west"))
+        agents = tuple(
+            Agent(agent_id=f"CA_{number}", agent_deployments=rows[: number + 1]) for number in (0, 1)
+        )
+        after = replace(with_agents(before, agents, at), freshness={"agents": Freshness(at=at)})
+        change = Change(before, after, frozenset({"agents", "freshness"}), Moment(begin + at, at))
+        history.record(change)
+        writer.write(Batch(samples=[Taken(after, change.at, 0.0)]))
+        known.append((begin + at, history.past))
+        before = after
+    writer.close()
+    (path,) = (tmp_path / "p").glob("*.samples")
+    reader = HourReader(path)
+    calls: list[float] = []
+    newest = SampleStatuses.newest
+
+    def counted(
+        self: SampleStatuses, ids: Iterable[str], at: float, few: int
+    ) -> Mapping[str, Sequence[Transition]] | None:
+        calls.append(at)
+        return newest(self, ids, at, few)
+
+    monkeypatch.setattr(SampleStatuses, "newest", counted)
+    monkeypatch.setattr(sample_statuses, "AT_ONCE", 3)
+    replay = Replay(PROJECT, Fleet(), clock=ManualClock())
+    playback = Playback(replay, reader)
+    assert await playback.end(newest=True)
+    ids = ("CA_0", "CA_1", deployment_key("CA_1", "us-east", ""))
+    for moment, past in (*known[::-1], *known):
+        await playback.seek(moment)
+        told = asyncio.Event()
+        stop = replay.follow(told.set)
+        for id in ids:
+            while replay.past.since(id) is None:
+                told.clear()
+                await asyncio.wait_for(told.wait(), 10)
+            assert replay.past.since(id) == past.since(id), f"{id} at {moment - begin}"
+        stop()
+    first = known[0][1].since("CA_0")
+    assert first == Since("Running", not_after=begin), "so it was already"
+    assert reader.transitions("CA_0", 0.0, begin + 60.0) == [Transition("CA_0", "", "Running", None, begin)]
+    read = len(calls)
+    await playback.seek(known[-1][0])
+    assert len(calls) == read + 1, "what was read is not read again"
+    playback.close()
+
+
+def test_samples_that_do_not_follow_on_one_another_bound_when_a_status_began() -> None:
+    def sample(seq: int, at: float, status: str, gap: str = "") -> Sample:
+        agent = Agent(agent_id="CA_1", agent_deployments=(Deployment(status=status),))
+        fresh = {"agents": Freshness(at=at)}
+        fleet = replace(with_agents(Fleet(), (agent,), at), freshness=fresh)
+        return Sample(Stamp(seq, "r", at, EPOCH + 10.0 * seq**3, 0.0), fleet, gap)
+
+    samples = [sample(1, 900.0, "Running"), sample(2, 5.0, "Error", "damaged"), sample(3, 9.0, "Running")]
+    statuses = SampleStatuses(lambda seq: samples[seq] if seq < len(samples) else None)
+    found = statuses.newest(["CA_1", "CA_2"], float("inf"), 2)
+    assert found == {
+        "CA_1": [
+            Transition("CA_1", "Running", "Error", EPOCH + 10.0, EPOCH + 80.0),
+            Transition("CA_1", "Error", "Running", EPOCH + 80.0, EPOCH + 270.0),
+        ],
+        "CA_2": [],
+    }
 
 
 async def test_since_when_is_read_from_what_was_recorded_as_soon_as_it_is_asked(tmp_path: Path) -> None:

@@ -90,16 +90,15 @@ def evidence(agent: Agent, fleet: Fleet, past: Past, outdated: Mapping[str, floa
     """What is known of a broken agent. `outdated` says when secrets were listed, by agent, if long ago."""
     state = worst(agent)
     rows = [row for row in agent.agent_deployments if status(row.status) == state]
-    id = agent.agent_id
+    id, logged = agent.agent_id, fleet.log_errors.get(agent.agent_id)
     versions = read_versions(fleet, id) if id in fleet.versions else None
     secrets = read_secrets(fleet, id) if id in fleet.secrets else None
     deployed_at = instant(agent.deployed_at)
-    logged = fleet.log_errors.get(agent.agent_id)
     if logged is not None and logged.deployed_at != deployed_at:
         logged = None
     return Evidence(
         status=state.name,
-        since=past.since(agent.agent_id),
+        since=past.since(id),
         version="" if agent.never_deployed else agent.version,
         deployed_at=deployed_at,
         deploy=None if versions is None else _deploy(versions),

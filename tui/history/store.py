@@ -134,8 +134,11 @@ class Reader(Protocol):
     def transitions(self, id: str, since: float, until: float) -> list[Transition]:
         """Transitions of an agent or deployment, oldest first."""
 
-    def newest_transitions(self, ids: Iterable[str], at: float) -> Mapping[str, Sequence[Transition]]:
-        """By id, the newest few transitions of agents and deployments up to a time, oldest first."""
+    def newest_transitions(self, ids: Iterable[str], at: float) -> Mapping[str, Sequence[Transition]] | None:
+        """By id, the newest few transitions of agents and deployments up to a time, oldest first.
+
+        None where a part of what tells that was read, and it has to be asked again for the rest.
+        """
 
     def failed_jobs(self, since: float) -> list[FailedJob]:
         """Failed jobs from then on, oldest first."""

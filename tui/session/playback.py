@@ -206,7 +206,7 @@ class Playback:
             return None
         here = sample.stamp.at
         seen = here if at is None else max(here, min(at, last.at))
-        return _Read(sample, extent, seen, reader.newest_transitions(ids, seen))
+        return _Read(sample, extent, seen, reader.newest_transitions(ids, seen) or {})
 
     # ---- since when -----------------------------------------------------------------------------------
 
@@ -217,9 +217,20 @@ class Playback:
             self._reading = asyncio.get_running_loop().create_task(self._read_wanted())
 
     async def _read_wanted(self) -> None:
+        try:
+            while self._wanted:
+                await self._read_more()
+        finally:
+            self._reading = None
+
+    async def _read_more(self) -> None:
+        """Read a part: moves may come between two of them."""
         async with self._turn:
-            ids, self._wanted, self._reading = self._wanted, set(), None
+            ids = frozenset(self._wanted)
             found = await asyncio.to_thread(self._reader.newest_transitions, ids, self.at)
+            if found is None:
+                return
+            self._wanted -= ids
             self._transitions = {**self._transitions, **{id: found.get(id, ()) for id in ids}}
             if self._sample is not None:
                 self._replay.show_past(self._past(self._sample))

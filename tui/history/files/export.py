@@ -98,7 +98,8 @@ def _write_events(
     root: Path, reader: Reader, since: float, until: float, options: RecordOptions, ids: set[str]
 ) -> None:
     """Write what happened in that time, and since when what was then had its status."""
-    before = reader.newest_transitions(ids, since)
+    while (before := reader.newest_transitions(ids, since)) is None:
+        pass  # it reads on, a part at a time
     found = ((*before[id], *reader.transitions(id, since, until)) for id in sorted(ids))
     batch = Batch(
         events=reader.events(since, until, MOST_EVENTS),

@@ -1,4 +1,4 @@
-"""Reads one hour's file alone: samples, and no events. Must not know how it came there."""
+"""Reads one hour's file alone: samples, since when what they show is so, and no events. Knows no folder."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tui.fleet.past import Event, FailedJob, Gap, JobCount, Transition
+from tui.history.files.event_reader import FEW
 from tui.history.files.sample_reader import SampleReader
 from tui.history.records import ErrorCount
+from tui.history.sample_statuses import SampleStatuses
 from tui.history.store import Loaded, Samples
 
 
@@ -20,18 +22,21 @@ class HourReader:
     def __init__(self, path: Path) -> None:
         """Raises `Unusable`, `OSError` and `sqlite3.Error`."""
         self.samples: Samples = SampleReader(path)
+        self._followed = SampleReader(path)
+        """The same once more: what is shown meanwhile is another place of the file."""
+        self._statuses = SampleStatuses(lambda seq: self._followed.after(seq, quiet=True))
 
     def events(self, since: float, until: float, limit: int = 2_000) -> list[Event]:
         """None: they are in the file of events."""
         return []
 
     def transitions(self, id: str, since: float, until: float) -> list[Transition]:
-        """None."""
-        return []
+        """Those of an agent or deployment that the samples show, oldest first."""
+        return self._statuses.between(id, since, until)
 
-    def newest_transitions(self, ids: Iterable[str], at: float) -> Mapping[str, Sequence[Transition]]:
-        """None."""
-        return {}
+    def newest_transitions(self, ids: Iterable[str], at: float) -> Mapping[str, Sequence[Transition]] | None:
+        """By id, those that the samples show; None as long as more of them have to be read for that."""
+        return self._statuses.newest(ids, at, FEW)
 
     def failed_jobs(self, since: float) -> list[FailedJob]:
         """None."""
@@ -56,3 +61,4 @@ class HourReader:
     def close(self) -> None:
         """Close the file."""
         self.samples.close()
+        self._followed.close()

@@ -76,10 +76,11 @@ class SampleReader:
             found = self._stamp("WHERE seq < ? ORDER BY seq DESC LIMIT 1", found.seq, newest_first=True)
         return None
 
-    def after(self, seq: int) -> Sample | None:
-        """The next sample that can be read."""
+    def after(self, seq: int, *, quiet: bool = False) -> Sample | None:
+        """The next sample that can be read, also a `quiet` one."""
         self._look()
-        return self._step("WHERE seq > ? AND quiet = 0 ORDER BY seq LIMIT 1", seq, newest_first=False)
+        kinds = "" if quiet else "AND quiet = 0"
+        return self._step(f"WHERE seq > ? {kinds} ORDER BY seq LIMIT 1", seq, newest_first=False)
 
     def before(self, seq: int) -> Sample | None:
         """The sample before that can be read."""
