@@ -24,7 +24,7 @@ from tests.packaging.store import Store, answering, running
 from tui.api import changes
 from tui.api.changes import secret_message
 from tui.api.errors import ApiError, Unauthorized
-from tui.api.text.masking import QUOTED, SentSecrets, masked
+from tui.api.text.masking import QUOTED, TOKENS, SentSecrets, masked
 from tui.api.upload import upload
 from tui.api.upload_target import upload_target
 from tui.packaging.progress import Build
@@ -75,6 +75,13 @@ def test_a_piece_of_a_value_is_masked_wherever_it_stands(form: Callable[[str], s
             assert not any(whole[place : place + 16] in shown for place in range(len(whole) - 15))
 
 
+def test_a_piece_is_masked_from_its_beginning_to_its_end() -> None:
+    sent = SentSecrets(LONG)
+    for begin in range(1, 30):
+        shown = masked(f"near '{LONG[begin : begin + 30]}'", sent)
+        assert re.fullmatch(r"near '-?\*\*\*'", shown)  # a hyphen does not count, nor is it a secret
+
+
 def test_words_that_a_value_has_too_are_not_masked() -> None:
     said = "cannot use postgresql:// in region db.internal, port 5432: sslmode is not known"
     assert masked(said, SentSecrets(LONG)) == said
@@ -91,11 +98,18 @@ def test_the_parts_of_a_token_are_masked_alone() -> None:
     assert masked(f"signature {signature[:20]}… is invalid", sent) == "signature ***… is invalid"
     half = len(signed) // 2
     assert signature[:16] not in masked(f"{signed[:half]}', '{signed[half:]}", sent)
+    for number in range(2 * TOKENS):
+        if number == TOKENS // 2:
+            sent.add_token(signed)  # one that is used again is as new
+        if number == TOKENS:
+            assert signature[:16] not in masked(signature, sent)
+        sent.add_token(jwt.encode({"iss": str(number)}, "x" * 32))
+    assert masked(signature, sent) == signature, "only the newest are remembered"
 
 
 def test_lines_of_a_file_are_masked_and_short_values_are_not() -> None:
-    sent = SentSecrets("-----BEGIN KEY-----\nMIIEvQIBADANBgkq\n-----END KEY-----", "short")
-    assert masked("at MIIEvQIBADANBgkq: bad line of a short key", sent) == "at ***: bad line of a short key"
+    sent = SentSecrets("-----BEGIN KEY-----\nMIIEvQIBADAN\n-----END KEY-----", "short")
+    assert masked("at MIIEvQIBADAN: bad line of a short key", sent) == "at ***: bad line of a short key"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.config import ConfigError, Flags, Places, Settings, StateDir, load, state_dir
+from tui.config import ConfigError, Flags, Places, Settings, StateDir, load, load_for, state_dir
 from tui.config.address import agents_url, http_url, is_loopback
 from tui.config.projects import NO_KEYS, PROJECT_KEYS
 from tui.config.settings import SETTINGS_KEYS
@@ -308,6 +308,14 @@ def test_the_secret_leaves_the_environment_even_when_it_is_refused(machine: Mach
     machine.export("wss://p.livekit.cloud", secret="has a space in it")
     with pytest.raises(ConfigError):
         machine.load()
+    assert "LIVEKIT_API_SECRET" not in machine.environ
+
+
+def test_the_demo_takes_the_secret_of_others_out_of_the_environment_too(machine: Machine) -> None:
+    machine.own(section("prod"))
+    (project,) = machine.load().projects
+    machine.export("wss://p.livekit.cloud")
+    load_for(project, Flags(), machine.environ)
     assert "LIVEKIT_API_SECRET" not in machine.environ
 
 
