@@ -6,14 +6,19 @@ The whole takes minutes: `python -m pytest -m campaign tests/hostile`.
 from __future__ import annotations
 
 import asyncio
+import base64
+import html
 import ipaddress
 import json
 import os
+import re
 import socket
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from random import Random
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -33,6 +38,7 @@ from tui.api.decoding.batch import Unreadable
 from tui.api.decoding.reader import Reader
 from tui.api.errors import ApiError, BadTarget
 from tui.api.models import Agent, Room
+from tui.api.text.masking import PIECE, SentSecrets, masked
 from tui.api.upload_target import Way, is_judged, upload_target, ways
 from tui.config import ConfigError, state_dir
 from tui.livekit_toml import InvalidLivekitToml
@@ -156,6 +162,92 @@ def _is_spelled(host: str) -> bool:
     except OSError:
         return ":" in host
     return True
+
+
+# ---- quotations ----------------------------------------------------------------------------------------
+
+ALPHABETS = (
+    *(
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "ABCDEF0123456789",
+        "aZ9_",
+        "p4s$w0rd!#/<>&\"'",
+        "käseß→日本語",
+    ),
+    *('{}:,"\n abc', "\x01\x7f\xff\xe9abcdef"),
+)
+
+
+def packed(chance: Random, data: bytes) -> tuple[str, range]:
+    """Data as somebody packs them, and which characters are of them alone."""
+    way = chance.randrange(4)
+    if way == 0:
+        return data.decode(), range(len(data.decode()))
+    if way == 1:
+        digits = base64.b64encode(data).hex()
+        return digits, range(len(digits))
+    if way == 2:
+        data = base64.b64encode(data)
+    before = b"{" * chance.randrange(5)
+    text = base64.b64encode(before + data + b"}" * chance.randrange(4)).decode()
+    if chance.random() < 0.3:
+        text = text.translate(str.maketrans("+/", "-_")).rstrip("=")
+    return text, range((8 * len(before) + 5) // 6, 8 * len(before + data) // 6)
+
+
+ESCAPES: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: "".join(f"\\u{unit:04X}" for unit in _units(text)),
+    lambda text: quote(text, ""),
+    lambda text: re.sub("%..", lambda found: found[0].lower(), quote(text, "")),
+    html.escape,
+    lambda text: "".join(f"&#{ord(character)};" for character in text),
+    lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
+)
+"""Each of a text by its characters, so that every piece of it is known."""
+
+
+def _units(text: str) -> tuple[int, ...]:
+    data = text.encode("utf-16-be")
+    return struct.unpack(f">{len(data) // 2}H", data)
+
+
+def _pieces(characters: list[tuple[str, str]]) -> Iterator[str]:
+    """Every stretch with sixteen characters that count, each given as it is and as it is quoted."""
+    for begin in range(len(characters)):
+        counted = 0
+        for end in range(begin, len(characters)):
+            character = characters[end][0]
+            counted += character.isprintable() and character not in " -+\\"
+            if counted == PIECE:
+                yield "".join(quoted for _, quoted in characters[begin : end + 1])
+                break
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_piece_of_a_secret_is_left_however_it_is_packed_escaped_cut_and_split(seed: int) -> None:
+    chance = Random(seed)
+    for _ in range(30):
+        alphabet = chance.choice((*ALPHABETS, "".join(ALPHABETS[:3])))
+        value = "".join(chance.choices(alphabet, k=chance.choice((16, 24, 40, 200))))
+        text, inside = packed(chance, value.encode())
+        inner, outer = chance.choice(ESCAPES), chance.choice(ESCAPES)
+        whole = [outer(inner(character)) for character in text]
+        first, last = (
+            sorted(chance.sample(range(len(whole) + 1), 2)) if chance.random() < 0.5 else (0, len(whole))
+        )
+        cut = chance.randint(first, last)
+        halves = "".join(whole[first:cut]), "".join(whole[cut:last])
+        said = chance.choice(("{}{}", 'near "{}{}"', '{{"a":"{}","b":"{}"}}', "bad: {}\n{} (cut)")).format(
+            *halves
+        )
+        shown = masked(said, SentSecrets("another-secret", value))
+        for part in (range(first, cut), range(cut, last)):
+            kept = [(text[at], whole[at]) for at in part if at in inside]
+            assert not [piece for piece in _pieces(kept) if piece in shown], (value, said, shown)
 
 
 # ---- bodies --------------------------------------------------------------------------------------------
