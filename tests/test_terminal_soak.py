@@ -100,6 +100,7 @@ def test_half_an_hour_of_keys_and_then_a_dropped_connection(tmp_path: Path) -> N
 def test_a_handshake_that_never_ends_does_not_keep_us(tmp_path: Path) -> None:
     """Somebody takes connections and says nothing: few are opened, and it ends at once."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        listener.settimeout(20.0)
         url = f"https://127.0.0.1:{listener.getsockname()[1]}"
         env = terminal_env(
             HOME=str(tmp_path),
@@ -111,6 +112,7 @@ def test_a_handshake_that_never_ends_does_not_keep_us(tmp_path: Path) -> None:
         with Pty(python("tui", guarded=True), env=env, columns=120, rows=40) as terminal:
             taken, _ = listener.accept()
             with taken:
+                taken.settimeout(20.0)
                 assert taken.recv(5)[:1] == b"\x16", "the beginning of a handshake"
                 terminal.until(terminal.shows("1 Agents"))
                 program = psutil.Process(terminal.process.pid)

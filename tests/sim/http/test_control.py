@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -230,6 +231,34 @@ async def test_an_endless_body_is_read_only_up_to_its_limit() -> None:
     with pytest.raises(TooLarge):
         await read_body(Request({"type": "http"}, endless), 1_000_000)
     assert received < 1_100_000
+
+
+async def test_all_bodies_that_are_being_read_take_no_more_than_so_much_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of many that come slowly, each within its limit; once they have ended there is room again."""
+    monkeypatch.setattr("tui.sim.http.request_body.TOGETHER", 1000)
+    going_on = asyncio.Event()
+
+    def body(size: int, *, waits: bool = False) -> Request:
+        parts = iter([size, 0])
+
+        async def receive() -> Message:
+            size = next(parts)
+            if waits and not size:
+                await going_on.wait()
+            return {"type": "http.request", "body": bytes(size), "more_body": bool(size)}
+
+        return Request({"type": "http"}, receive)
+
+    first = asyncio.create_task(read_body(body(900, waits=True), 900))
+    await asyncio.sleep(0)
+    with pytest.raises(TooLarge):
+        await read_body(body(200), 900)
+    assert len(await read_body(body(100), 900)) == 100
+    going_on.set()
+    assert len(await first) == 900
+    assert len(await read_body(body(200), 900)) == 200
 
 
 async def test_the_readme_orders_what_can_be_ordered(caller: Caller, tmp_path: Path) -> None:

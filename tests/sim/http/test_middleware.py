@@ -139,11 +139,13 @@ async def test_a_body_that_is_no_http_any_more_is_the_callers_mistake(
     caller: Caller, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whether it comes before the answer, with it, or after."""
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+    head = f" {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
     head += f"Authorization: Bearer {token(caller.simulator)}\r\nContent-Type: application/json\r\n\r\n"
-    for waits, broken in product((False, True), (b"zz\r\n", b"1\r\nx\r\nzz\r\n", b"5;" + b"a=b;" * 40_000)):
+    for verb, waits, broken in product(
+        (b"POST", b"HEAD"), (False, True), (b"zz\r\n", b"1\r\nx\r\nzz\r\n", b"5;" + b"a=b;" * 40_000)
+    ):
         reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(caller.simulator.url).port)
-        writer.write(head.encode() + (b"" if waits else broken))
+        writer.write(verb + head.encode() + (b"" if waits else broken))
         if waits:
             await writer.drain()
             assert (await caller.http.get("/")).status_code == 200, "it was looked at meanwhile"

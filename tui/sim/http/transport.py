@@ -12,6 +12,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 BACKLOG = 512
+NO_HTTP = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\nno HTTP request\n"
+)
 
 
 class BreakableTransport(asyncio.Transport):
@@ -95,10 +98,9 @@ class Connection(H11Protocol):
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
-        if cycle is not None and cycle.response_started:
-            self.transport.close()  # it was answered already, or in part
-        else:
-            super().send_400_response(msg)
+        if cycle is None or not cycle.response_started:  # else it was answered already, or in part
+            self.transport.write(NO_HTTP)  # uvicorn's own fails where what came before it was a HEAD
+        self.transport.close()
 
     def _newest(self) -> RequestResponseCycle | None:
         """The newest request of this connection, and what was answered to it; None before the first."""
