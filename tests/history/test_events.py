@@ -382,6 +382,24 @@ def test_agents_that_appear_and_go() -> None:
     assert len(listings.see(agent(3), cut=2).events) == 3, "a listing that was cut does not tell who is gone"
 
 
+def test_an_agent_beyond_the_end_of_a_list_that_was_cut_is_neither_gone_nor_new() -> None:
+    listings = Listings()
+    listings.see(agent(1), agent(2), cut=2)
+    past = listings.see(agent(1), agent(2), agent(3), cut=3)
+    assert not past.events, "more of it is kept"
+    past = listings.see(agent(1), agent(2), agent(3), agent(4))
+    assert not past.events, "it is whole"
+    assert past.since("CA_4") == Since("Running", not_after=listings.clock.now())
+    assert told(listings.see(agent(2), agent(3), agent(4), agent(5))) == [
+        "new agent: Running",
+        "gone from the list (was Running)",
+    ]
+    known, end = listings.store.fleet, listings.clock.now()
+    again = Listings(History(State(run="2-", resumed=Resumed(known, end))))
+    again.clock.advance(15.0)
+    assert not again.see(agent(2), cut=1).events, "nor one of an earlier run"
+
+
 def test_an_agent_whose_row_cannot_be_read_is_neither_gone_nor_new() -> None:
     listings = Listings()
     first = listings.see(agent(1), agent(2), agent(3), agent(4)).since("CA_2")

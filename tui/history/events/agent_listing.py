@@ -39,8 +39,9 @@ class Listing(NamedTuple):
 
     @property
     def may_have_been_there(self) -> bool:
-        """A row can be read that could not be before: what is new in this listing may be that agent."""
-        return self.after.unreadable < self.before.unreadable
+        """What is new in this listing may have been in the one before, which was cut, or of which a row could
+        not be read that can be now."""
+        return self.after.unreadable < self.before.unreadable or "agents" in self.before.cut
 
 
 def gone(listing: Listing) -> list[Agent]:
