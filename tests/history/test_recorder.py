@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.history.fleets import Life
+from tests.logs.test_spool import no_file_larger_than
 from tui.api.models import Dispatch
 from tui.clock import Moment, SystemClock
 from tui.fleet.past import Event, JobCount, Kind, Severity
@@ -363,6 +364,15 @@ async def test_notes_of_others_are_recorded_once_and_shown(
         leave(where, [event("c-1"), event("c-2", Kind.STATUS)])
         await told.next()
     assert [item.id for item in told.events] == ["c-1"] and not list(where.glob("inbox-*"))
+
+
+def test_what_is_left_for_another_process_on_a_full_disk_is_whole_or_not_there(tmp_path: Path) -> None:
+    leave(tmp_path, [event("c-1")])
+    (path,) = tmp_path.glob("inbox-*")
+    with no_file_larger_than(path.stat().st_size + 20), pytest.raises(OSError, match="No space left"):
+        leave(tmp_path, [event("c-2")])
+    leave(tmp_path, [event("c-3")])
+    assert [item.id for item in Inbox(tmp_path).take()] == ["c-1", "c-3"], "half a line would spoil the next"
 
 
 async def test_what_is_forgotten_is_gone_and_recording_goes_on(tmp_path: Path) -> None:

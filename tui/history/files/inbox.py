@@ -6,6 +6,7 @@ the file when its process is gone.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -27,14 +28,21 @@ _decoder: Final = msgspec.json.Decoder(Event)
 
 
 def leave(folder: Path, events: Iterable[Event]) -> None:
-    """Append the operator's own among these events. Raises `OSError`."""
+    """Append the operator's own among these events, all or none. Raises `OSError`."""
     lines = [msgspec.json.encode(event) + b"\n" for event in events if event.kind in OWN]
     if not lines:
         return
     path = folder / f"{PREFIX}{os.getpid()}{SUFFIX}"
     file = privatefile.open_file(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
-        os.write(file, b"".join(lines))
+        size, data = os.fstat(file).st_size, b"".join(lines)
+        try:
+            if os.write(file, data) != len(data):  # a disk that has become full takes what fits
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(file, size)  # half a line would spoil the next one
+            raise
     finally:
         os.close(file)
 
